@@ -1,0 +1,124 @@
+"""An agent as data: who it is, how it sounds, and how it behaves in conversation. Read from YAML by `app/agents.py`."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from actors.dialogue import Dialogue
+
+Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+
+
+class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an agent sounds. A name the engine does not know means its default voice."""
+
+    name: str = ""
+    style: str = ""
+    language: str = "en-US"
+    rate: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
+    """Relative to the voice's own speed."""
+    pitch: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
+    """Relative to the voice's own pitch."""
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of the language model."""
+
+    deployment_id: str = ""
+    temperature: Annotated[float, Meta(ge=0, le=2)] = 0.7
+    top_p: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    max_tokens: Annotated[int, Meta(ge=1, le=16_384)] = 400
+
+
+class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said when the language model is not what speaks. All are synthesised when the agent is loaded."""
+
+    apology: str = "I am sorry, something went wrong on our side. Please call again later."
+    hold_on: str = "One moment, please."
+    goodbye: str = "Thank you for calling. Goodbye."
+    fillers: tuple[str, ...] = ("One moment.", "Let me see.")
+    no_input: tuple[str, ...] = ("Are you still there?", "I can't hear you. Please say something if you are there.")
+    """Prompts for successive silences; after the last one comes the goodbye."""
+
+
+class PhasePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What it takes to interrupt in one phase."""
+
+    pause_ms: Annotated[int, Meta(ge=20, le=5_000)] = 60
+    """Voiced audio after which playout pauses."""
+    confirm_words: Annotated[int, Meta(ge=1, le=20)] = 2
+    """Recognised words, backchannels apart, that confirm a barge-in."""
+    confirm_ms: Annotated[int, Meta(ge=20, le=10_000)] = 400
+    """Speech that confirms a barge-in whatever the words."""
+    resume_ms: Annotated[int, Meta(ge=100, le=10_000)] = 800
+    """Unconfirmed for this long after the voice stopped: playout goes on where it paused."""
+    protected: bool = False
+    """Voice never interrupts in this phase; keys, typed text and interrupt messages still do."""
+    immediate: bool = False
+    """The pause decision is the barge-in decision."""
+
+
+class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When the user's voice takes the floor, by phase."""
+
+    greeting: PhasePolicy = PhasePolicy()
+    speaking: PhasePolicy = PhasePolicy()
+    thinking: PhasePolicy = PhasePolicy(confirm_words=1, confirm_ms=300)
+    tool: PhasePolicy = PhasePolicy()
+    backchannels: tuple[str, ...] = (
+        "uh huh", "uh-huh", "mhm", "mm-hmm", "mm", "hmm", "yeah", "yep", "yes", "ok", "okay", "right", "sure", "i see",
+        "got it", "alright", "cool", "ah", "oh",
+    )  # fmt: skip
+
+
+class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When speech begins and ends, in milliseconds of audio."""
+
+    threshold: Annotated[float, Meta(ge=0.05, le=0.99)] = 0.5
+    """Voice-activity probability above which a window is voiced."""
+    end_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 600
+    """Silence that ends an utterance."""
+    min_speech_ms: Annotated[int, Meta(ge=20, le=1_000)] = 100
+    """Less voiced audio than this between silences is a noise, not an utterance."""
+    max_utterance_ms: Milliseconds = 30_000
+    """An utterance is ended after this much audio even if the user goes on."""
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long things may take, on the wall clock."""
+
+    no_input_s: Seconds = 10.0
+    """Silence of both sides before the user is prompted."""
+    filler_after_ms: Milliseconds = 1_500
+    """After the end of the user's speech without an answer, a filler is due."""
+    max_turn_s: Seconds = 30.0
+    """An answer that has not begun by then is given up with an apology."""
+    max_session_s: Seconds = 1_800.0
+    """The session is ended politely after this."""
+    reconnect_s: Seconds = 30.0
+    """A lost connection is waited for this long."""
+
+
+class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One agent, complete."""
+
+    name: Name
+    label: str
+    """Shown to people, and the sender of its messages."""
+    description: str = ""
+    greeting: str = ""
+    instructions: str = ""
+    """The language model's system prompt."""
+    languages: tuple[str, ...] = ("en-US",)
+    voice: Voice = Voice()
+    model: Model = Model()
+    phrases: Phrases = Phrases()
+    barge_in: BargeIn = BargeIn()
+    endpointing: Endpointing = Endpointing()
+    limits: Limits = Limits()
+    tools: tuple[str, ...] = ()
+    dialogue: Dialogue | None = None
+    """For the keyless `script` engine; other engines do not read it."""

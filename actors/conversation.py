@@ -1,0 +1,90 @@
+"""A conversation as data: what was said, what was heard of it, and the record of a session that outlives its actors."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+Memory = dict[str, Any]
+"""A language model's own notes on one conversation; JSON values only."""
+
+
+class Role(StrEnum):
+    """Who speaks in a chat message."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class Said(StrEnum):
+    """What kind of thing the agent said."""
+
+    REPLY = "reply"
+    GREETING = "greeting"
+    FILLER = "filler"
+    PROMPT = "prompt"
+    APOLOGY = "apology"
+    GOODBYE = "goodbye"
+
+
+class Heard(StrEnum):
+    """How exactly it is known what the user heard of an entry."""
+
+    EXACT = "exact"  # the client reports its playout, or audio is paced and the call is the clock
+    NETWORK = "network"  # by the play clock: exact up to network delay
+    ESTIMATED = "estimated"  # a client with a buffer of its own that says nothing
+    TYPED = "typed"  # text, not audio
+
+
+class ToolRequest(msgspec.Struct, frozen=True):
+    """A tool the model asked for."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+class ChatMessage(msgspec.Struct, frozen=True):
+    """One message as a language model sees it."""
+
+    role: Role
+    text: str = ""
+    turn: int = 0
+    kind: Said = Said.REPLY
+    """Of an assistant's message."""
+    heard: Heard = Heard.EXACT
+    """Of an assistant's message: how exactly `text` is what was heard."""
+    interrupted: bool = False
+    """`text` is the beginning of a reply that was cut off there."""
+    tool_requests: tuple[ToolRequest, ...] = ()
+    """Of an assistant's message."""
+    call_id: str = ""
+    """Of a tool's message: the request that this answers."""
+    at: float = 0.0
+    """Seconds since the epoch."""
+
+
+class Floor(StrEnum):
+    """Who holds the floor."""
+
+    NOBODY = "nobody"
+    USER = "user"
+    AGENT = "agent"
+
+
+class SessionRecord(msgspec.Struct, frozen=True):
+    """A session as it is stored: enough to show it, and to go on with it elsewhere."""
+
+    session_id: str
+    mode: str
+    agent: str
+    state: str
+    created_at: float
+    updated_at: float
+    turn: int = 0
+    resume_token: str = ""
+    call_id: str = ""
+    messages: tuple[ChatMessage, ...] = ()
+    memory: Memory = {}
+    ended_reason: str = ""
