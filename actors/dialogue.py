@@ -1,0 +1,227 @@
+"""A dialogue as data: what callers say, what the agent asks and answers. The keyless engine `script` runs it.
+
+An intent is what a caller may want. One without steps is answered and the question that was open is asked again; one with steps
+is a task. A task has no program counter: at every turn its steps are gone through from the first, and the first that is not
+done is done. A slot with a value is asked; a tool called with these very arguments is called; a confirmation given for
+these very words is given. So a caller who corrects a slot makes exactly the steps that depended on it happen again.
+
+Examples hold `{slot}` placeholders; replies hold `{slot}` and the names of kept tool results.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Texts = tuple[str, ...]
+"""Ways to say the same thing, taken in turn."""
+
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+class _Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
+    """Something the caller is to say."""
+
+    prompt: Texts = ()
+    reprompt: Texts = ()
+    """Said in place of the prompt when the answer was not understood; the prompt itself when empty."""
+    answers: Texts = ()
+    """How callers answer, as in `{day} would be good`: words around the value that count as nothing, and vocabulary."""
+    cues: Texts = ()
+    """Words right before a value that mark it as this slot's, where two slots share a type: `from`, `to`."""
+    attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    """Answers not understood before `otherwise` is taken, if there is one."""
+    otherwise: str | None = None
+    """The value taken when the caller cannot be understood; without one the fallback decides."""
+
+
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One value of a choice, how it is said, and the words callers use for it."""
+
+    value: str
+    say: str = ""
+    words: Texts = ()
+
+
+class ChoiceSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="choice"):
+    """One of a list. The value is the choice's."""
+
+    choices: Annotated[tuple[Choice, ...], Meta(min_length=1)]
+
+
+class DaySlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="day"):
+    """A day that is not over: `tomorrow`, `next Monday`, `the third of June`. The value is an ISO date."""
+
+
+class TimeSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="time"):
+    """A time of day: `half past three`, `ten a m`, `noon`. The value is `HH:MM`."""
+
+    earliest: Annotated[str, Meta(pattern=r"^\d\d:\d\d$")] = "07:00"
+    """Of the two times that `three o'clock` may mean, the one from here on is meant."""
+
+
+class NumberSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="number"):
+    """A whole number. The value is an int."""
+
+    least: int = 0
+    most: int = 999_999_999
+
+
+class NameSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="name"):
+    """A person's name. The value is the name in title case."""
+
+    samples: Texts = ()
+    """Names to expect; others are taken too."""
+
+
+class YesNoSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="yes_no"):
+    """Yes or no. The value is a bool."""
+
+
+class TextSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="text"):
+    """Whatever is said when it is asked for. The value is those words."""
+
+    samples: Texts = ()
+
+
+Slot = ChoiceSlot | DaySlot | TimeSlot | NumberSlot | NameSlot | YesNoSlot | TextSlot
+
+
+class Then(StrEnum):
+    """Where a task goes after a tool's result."""
+
+    GO_ON = "go_on"
+    FINISH = "finish"
+
+
+class ResultCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What follows from a tool's result; the first case that fits is taken."""
+
+    when: dict[str, str | int | bool] = {}
+    """Fields of the result and the values they must have; all results fit the empty one."""
+    say: Texts = ()
+    """May hold the names of the result's fields, besides slots."""
+    keep: tuple[Identifier, ...] = ()
+    """Fields of the result that later templates, arguments and `among` may name."""
+    forget: tuple[Identifier, ...] = ()
+    """Slots to ask for again."""
+    then: Then = Then.GO_ON
+
+
+class AskStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="step", tag="ask"):
+    """Ask for a slot."""
+
+    slot: Identifier
+    among: Identifier | None = None
+    """A kept result, a list: only these values count, and `the second one` means the second of them."""
+    not_among: Texts = ()
+    """Said, before the question, when another value was asked for; `{slot}` is that value."""
+
+
+class ConfirmStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="step", tag="confirm"):
+    """Ask for a yes to `text`."""
+
+    text: Texts
+    declined: Texts
+    """Said after a no that corrects nothing: a question for what is wrong, or, if `then` is finish, a last word."""
+    then: Then = Then.GO_ON
+
+
+class CallStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="step", tag="call"):
+    """Call a tool."""
+
+    tool: str
+    arguments: dict[str, str | int | bool] = {}
+    """`{slot}` alone stands for the slot's value; an argument whose slot has none is left out."""
+    say: Texts = ()
+    """Said while the tool runs."""
+    results: tuple[ResultCase, ...] = ()
+
+
+class SayStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="step", tag="say"):
+    """Say something, once."""
+
+    text: Texts
+
+
+Step = AskStep | ConfirmStep | CallStep | SayStep
+
+
+class Does(StrEnum):
+    """What an intent without steps does, besides its reply."""
+
+    ANSWER = "answer"
+    REPEAT = "repeat"  # the last reply again
+    DROP_TASK = "drop_task"  # "never mind"
+    END = "end"  # the end of the conversation, by the tool `end_conversation`
+
+
+class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something a caller may want."""
+
+    name: Identifier
+    examples: Annotated[Texts, Meta(min_length=1)]
+    reply: Texts = ()
+    steps: tuple[Step, ...] = ()
+    does: Does = Does.ANSWER
+    fixed: dict[Identifier, str] = {}
+    """Slot values that wanting this implies."""
+
+
+class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said when nothing was understood."""
+
+    reply: Texts = ("Sorry, I did not get that.", "I am sorry, I still did not understand.")
+    escalate_after: Annotated[int, Meta(ge=1, le=20)] = 4
+    """Turns in a row not understood after which `escalation` is said and `tool` called."""
+    escalation: Texts = ()
+    tool: str = ""
+    tool_failed: Texts = ("I am sorry, that did not work just now.",)
+    """Said when a tool failed."""
+
+
+class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a finished task goes over to the next one, or to the end."""
+
+    ask: Texts = ("Is there anything else I can do for you?",)
+    more: Texts = ("What else can I do for you?",)
+    """After a yes."""
+    end: Texts = ("Thank you for calling. Goodbye.",)
+    """After a no; the conversation ends."""
+
+
+class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything the keyless engine knows."""
+
+    intents: tuple[Intent, ...] = ()
+    slots: dict[Identifier, Slot] = {}
+    synonyms: dict[str, Texts] = {}
+    """A word, and the words and phrases that count as it when intents are matched."""
+    unrelated: Texts = ()
+    """Sentences that are none of our business though they share our words: what is nearest to one is not understood."""
+    yes: Texts = (
+        "yes", "yeah", "yep", "yes please", "sure", "of course", "correct", "that's right", "that is correct", "okay",
+        "ok", "exactly", "absolutely", "go ahead", "please do", "sounds good", "perfect", "that works", "fine", "great",
+    )  # fmt: skip
+    no: Texts = (
+        "no", "nope", "nah", "no thanks", "no thank you", "not really", "that's wrong", "that is not right", "wrong",
+        "i don't think so", "not quite", "nothing else", "that's all", "that is all", "that's it", "i'm good",
+    )  # fmt: skip
+    fallback: Fallback = Fallback()
+    closing: Closing = Closing()
+    threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5
+    """Similarity (0 to 1) below which an intent is not taken as understood."""
+    time_zone: str = "UTC"
+    """Where `today` begins at midnight: a name of the IANA database."""
+
+
+def caller_phrases(dialogue: Dialogue) -> tuple[str, ...]:
+    """All sentences a caller is expected to say, lower case, without punctuation, slots expanded: see `dialogue_phrases`."""
+    from actors.dialogue_phrases import expand
+
+    return expand(dialogue)

@@ -1,0 +1,264 @@
+"""Tools: typed functions that a model may call. The schema a model reads is made from the signature and the docstring.
+
+    @tool(timeout_s=5)
+    def free_times(day: date, context: ToolContext) -> list[str]:
+        "Find free appointment times.
+
+        Args:
+            day: The day to look at.
+        "
+
+A parameter annotated with `ToolContext` is filled in by the caller of the tool and never shown to a model. `async def` runs
+on the event loop, a plain `def` in a thread.
+"""
+
+import asyncio
+import inspect
+import logging
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Generic, ParamSpec, TypeVar, get_type_hints, overload
+
+import msgspec
+from msgspec import Meta
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_logger = logging.getLogger(__name__)
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
+_ARGUMENT = re.compile(r"\s*(\w+)(?:\s*\([^)]*\))?:\s*(.*)")
+_REFERENCE = "#/$defs/{name}"
+
+
+class Ending(StrEnum):
+    """What a tool's result does to the session, once the reply to it has been said."""
+
+    NONE = "none"
+    END_SESSION = "end_session"
+    HANDOFF = "handoff"
+
+
+class OnInterruption(StrEnum):
+    """What happens to a running tool when the user takes the floor."""
+
+    CANCEL = "cancel"
+    FINISH = "finish"  # for what must not be done by halves; the result is kept for the next turn
+
+
+class ToolSchema(msgspec.Struct, frozen=True):
+    """A tool as a model sees it."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    """JSON Schema of an object; self-contained, without references."""
+
+
+class ToolContext(msgspec.Struct, frozen=True):
+    """What a tool may know of the conversation that calls it."""
+
+    session_id: str
+    turn: int = 0
+    agent: str = ""
+    now: float = 0.0
+    """Seconds since the epoch: a tool reads no clock of its own, so that a session can be replayed."""
+
+
+class ToolOutcome(msgspec.Struct, frozen=True):
+    """What a tool came to."""
+
+    result: Any
+    """A JSON value."""
+    ending: Ending = Ending.NONE
+    failed: bool = False
+
+    @property
+    def text(self) -> str:
+        """The result as JSON text: what goes into the conversation."""
+        return msgspec.json.encode(self.result).decode()
+
+
+class ToolDefinitionError(Exception):
+    """A function cannot be a tool; says which and why."""
+
+
+class Tool(Generic[P, R]):
+    """A function with its schema. Calling it calls the function."""
+
+    def __init__(
+        self, function: Callable[P, R], *, name: str = "", timeout_s: float, on_interruption: OnInterruption
+    ) -> None:
+        self.function = function
+        self.timeout_s = timeout_s
+        self.on_interruption = on_interruption
+        self.__name__ = name or function.__name__
+        self.__doc__ = function.__doc__
+        if not _NAME.fullmatch(self.__name__):
+            raise ToolDefinitionError(f"{self.__name__!r} is no name for a tool: letters, digits and underscores only")
+        hints = get_type_hints(function, include_extras=True)
+        self._context_name = next((key for key, hint in hints.items() if hint is ToolContext), None)
+        summary, descriptions = _read_docstring(function)
+        self._arguments = _argument_struct(self.__name__, function, hints, descriptions)
+        self.schema = ToolSchema(self.__name__, summary, _parameters(self._arguments))
+
+    @property
+    def name(self) -> str:
+        """What models and agent files call it."""
+        return self.__name__
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(*args, **kwargs)
+
+    async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
+        """Run with `arguments`, a JSON object as text; an empty text counts as an empty object.
+
+        Nothing but cancellation is raised: wrong arguments, a timeout or an exception become an outcome with `failed` set, whose
+        result is `{"error": text}`, meant for the model.
+        """
+        try:
+            values = msgspec.json.decode(arguments or "{}", type=self._arguments, strict=False)
+        except msgspec.DecodeError as error:  # covers wrong types too: ValidationError is one
+            return _failure(f"wrong arguments for {self.name}: {_describe(error)}")
+        keywords = {field: getattr(values, field) for field in self._arguments.__struct_fields__}
+        if self._context_name is not None:
+            keywords[self._context_name] = context
+        try:
+            async with asyncio.timeout(self.timeout_s) as limit:
+                result = await self._call(keywords)
+        except Exception as error:  # noqa: BLE001 - whatever a tool raises, the conversation goes on
+            if limit.expired():
+                return _failure(f"{self.name} took longer than {self.timeout_s:g} seconds and was given up")
+            # The message of an exception may quote what the user said; its class does not.
+            _logger.warning("tool %s failed: %s", self.name, type(error).__name__)
+            return _failure(f"the tool {self.name} failed")
+        return _as_outcome(self.name, result)
+
+    async def _call(self, keywords: dict[str, Any]) -> Any:
+        function: Callable[..., Any] = self.function
+        if inspect.iscoroutinefunction(function):
+            return await function(**keywords)
+        return await asyncio.to_thread(function, **keywords)
+
+
+AnyTool = Tool[Any, Any]
+
+
+@overload
+def tool(function: Callable[P, R]) -> Tool[P, R]: ...
+
+
+@overload
+def tool(
+    *, name: str = "", timeout_s: float = 10.0, on_interruption: OnInterruption = OnInterruption.CANCEL
+) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
+
+
+def tool(
+    function: Callable[P, R] | None = None,
+    *,
+    name: str = "",
+    timeout_s: float = 10.0,
+    on_interruption: OnInterruption = OnInterruption.CANCEL,
+) -> Tool[P, R] | Callable[[Callable[P, R]], Tool[P, R]]:
+    """Make a typed function a tool.
+
+    Raises:
+        ToolDefinitionError: a parameter has no type, or one that JSON cannot carry.
+    """
+
+    def decorate(decorated: Callable[P, R]) -> Tool[P, R]:
+        return Tool(decorated, name=name, timeout_s=timeout_s, on_interruption=on_interruption)
+
+    return decorate if function is None else decorate(function)
+
+
+@tool
+async def end_conversation() -> ToolOutcome:
+    """End the conversation. Call it when the user has said goodbye or wants nothing more."""
+    return ToolOutcome({"status": "ending"}, Ending.END_SESSION)
+
+
+def _failure(text: str) -> ToolOutcome:
+    return ToolOutcome({"error": text}, failed=True)
+
+
+def _as_outcome(name: str, result: Any) -> ToolOutcome:
+    """A plain value becomes an outcome; what is no JSON value counts as a failure of the tool."""
+    outcome = result if isinstance(result, ToolOutcome) else ToolOutcome(result)
+    try:
+        value = msgspec.to_builtins(outcome.result, str_keys=True)
+        msgspec.json.encode(value)
+    except (TypeError, ValueError):
+        _logger.warning("tool %s returned a value that is no JSON", name)
+        return _failure(f"the tool {name} failed")
+    return msgspec.structs.replace(outcome, result=value)
+
+
+def _describe(error: msgspec.DecodeError) -> str:
+    """`Expected ... - at `$.day`` as `day: Expected ...`; other texts of msgspec name the field already."""
+    reason, _, path = str(error).partition(" - at ")
+    field = path.strip("`").removeprefix("$").lstrip(".")
+    return f"{field}: {reason}" if field else reason
+
+
+def _read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
+    """The summary (all up to the first section) and what `Args:` says of each parameter."""
+    lines = (inspect.getdoc(function) or "").splitlines()
+    sections = {"Args:", "Returns:", "Raises:"}
+    end = next((index for index, line in enumerate(lines) if line in sections), len(lines))
+    summary = " ".join(line.strip() for line in lines[:end] if line.strip())
+    descriptions: dict[str, str] = {}
+    name = ""
+    start = lines.index("Args:") + 1 if "Args:" in lines else len(lines)
+    for line in lines[start:]:
+        if not line.startswith(" "):
+            break
+        found = _ARGUMENT.fullmatch(line) if line.startswith("    ") and not line.startswith("     ") else None
+        if found:
+            name = found[1]
+            descriptions[name] = found[2]
+        elif name:
+            descriptions[name] += f" {line.strip()}"
+    return summary, descriptions
+
+
+def _argument_struct(
+    name: str, function: Callable[..., Any], hints: Mapping[str, Any], descriptions: Mapping[str, str]
+) -> type[msgspec.Struct]:
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for parameter in inspect.signature(function).parameters.values():
+        hint = hints.get(parameter.name)
+        if hint is ToolContext:
+            continue
+        if hint is None or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise ToolDefinitionError(f"{name}: parameter {parameter.name} needs a type and must be passable by name")
+        if parameter.name in descriptions:
+            hint = Annotated[hint, Meta(description=descriptions[parameter.name])]
+        if parameter.default is parameter.empty:
+            fields.append((parameter.name, hint))
+        else:
+            fields.append((parameter.name, hint, parameter.default))
+    return msgspec.defstruct(name, fields, kw_only=True, forbid_unknown_fields=True)
+
+
+def _parameters(arguments: type[msgspec.Struct]) -> dict[str, Any]:
+    try:
+        (root,), components = msgspec.json.schema_components([arguments], ref_template=_REFERENCE)
+    except TypeError as error:
+        raise ToolDefinitionError(f"{arguments.__name__}: {error}") from error
+    schema: dict[str, Any] = _inline(root, components)
+    return {key: value for key, value in schema.items() if key != "title"}
+
+
+def _inline(node: Any, components: Mapping[str, Any]) -> Any:
+    """`node` with every reference replaced by what it refers to: some models read no references."""
+    if isinstance(node, list):
+        return [_inline(item, components) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        target = components[node["$ref"].removeprefix(_REFERENCE.format(name=""))]
+        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+    return {key: _inline(value, components) for key, value in node.items()}
