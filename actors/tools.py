@@ -8,8 +8,8 @@
             day: The day to look at.
         "
 
-A parameter annotated with `ToolContext` is filled in by the caller of the tool and never shown to a model. `async def` runs
-on the event loop, a plain `def` in a thread.
+A parameter annotated with `ToolContext` is filled in by the caller of the tool and never shown to a model. `async def`
+runs on the event loop, a plain `def` in a thread.
 """
 
 import asyncio
@@ -114,8 +114,8 @@ class Tool(Generic[P, R]):
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         """Run with `arguments`, a JSON object as text; an empty text counts as an empty object.
 
-        Nothing but cancellation is raised: wrong arguments, a timeout or an exception become an outcome with `failed` set, whose
-        result is `{"error": text}`, meant for the model.
+        Nothing but cancellation is raised: wrong arguments, a timeout or an exception become an outcome with `failed`
+        set, whose result is `{"error": text}`, meant for the model.
         """
         try:
             values = msgspec.json.decode(arguments or "{}", type=self._arguments, strict=False)
@@ -174,12 +174,6 @@ def tool(
     return decorate if function is None else decorate(function)
 
 
-@tool
-async def end_conversation() -> ToolOutcome:
-    """End the conversation. Call it when the user has said goodbye or wants nothing more."""
-    return ToolOutcome({"status": "ending"}, Ending.END_SESSION)
-
-
 def _failure(text: str) -> ToolOutcome:
     return ToolOutcome({"error": text}, failed=True)
 
@@ -232,7 +226,11 @@ def _argument_struct(
         hint = hints.get(parameter.name)
         if hint is ToolContext:
             continue
-        if hint is None or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+        if hint is None or parameter.kind in (
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+            parameter.POSITIONAL_ONLY,
+        ):
             raise ToolDefinitionError(f"{name}: parameter {parameter.name} needs a type and must be passable by name")
         if parameter.name in descriptions:
             hint = Annotated[hint, Meta(description=descriptions[parameter.name])]
@@ -262,3 +260,9 @@ def _inline(node: Any, components: Mapping[str, Any]) -> Any:
         target = components[node["$ref"].removeprefix(_REFERENCE.format(name=""))]
         node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
     return {key: _inline(value, components) for key, value in node.items()}
+
+
+@tool
+async def end_conversation() -> ToolOutcome:
+    """End the conversation. Call it when the user has said goodbye or wants nothing more."""
+    return ToolOutcome({"status": "ending"}, Ending.END_SESSION)
