@@ -1,0 +1,115 @@
+"""`python -m app`: the command line."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+
+from app.line import FAULT_STATUS
+from config.settings import SettingsError, documented, read_settings
+
+DEFAULT_APP = "app.asgi:create_app"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit status, 2 for a fault in the configuration."""
+    options = _parser().parse_args(arguments)
+    status: int = options.run(options)
+    return status
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from app.launcher import launch
+    from app.listening import ListenError, listen
+    from app.logs import configure_logging
+
+    try:
+        settings = read_settings()
+        listener = listen(settings.host, settings.port)
+    except (SettingsError, ListenError) as fault:
+        return _told(fault)
+    configure_logging(settings.log_level)
+    with listener:
+        return asyncio.run(launch(settings, listener, options.app))
+
+
+def _worker(options: argparse.Namespace) -> int:
+    # Until the worker installs its own, a Ctrl-C meant for the launcher must not print a traceback for each worker.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from app.worker import run_worker
+
+    return run_worker(options.socket_fd, options.line_fd, options.app)
+
+
+def _check(_: argparse.Namespace) -> int:
+    from app.agents import AgentFileError
+    from app.check import check
+    from app.references import UnresolvedReference
+
+    try:
+        for line in check(read_settings()):
+            print(line)
+    except (SettingsError, AgentFileError, UnresolvedReference) as fault:
+        return _told(fault)
+    return 0
+
+
+def _told(fault: Exception) -> int:
+    print(fault, file=sys.stderr)
+    return FAULT_STATUS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m app",
+        description="Earshot, a real-time voice agent backend",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_environment(),
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    serve = _command(commands, "serve", "start the server")
+    serve.set_defaults(run=_serve)
+    _add_app(serve)
+    _command(commands, "check", "say whether the configuration and the agents' files can be used").set_defaults(
+        run=_check
+    )
+    worker = commands.add_parser("worker", description="One worker of `serve`, which starts it; not to be run by hand.")
+    worker.set_defaults(run=_worker)
+    worker.add_argument("--socket-fd", type=int, required=True, help="the listening socket")
+    worker.add_argument("--line-fd", type=int, required=True, help="the socket to the launcher")
+    _add_app(worker)
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, purpose: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=purpose,
+        description=purpose[0].upper() + purpose[1:],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_environment(),
+    )
+
+
+def _add_app(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--app",
+        default=DEFAULT_APP,
+        metavar="MODULE:FACTORY",
+        help="what makes the ASGI app from (settings, lifecycle); for tests and for embedding (default: %(default)s)",
+    )
+
+
+def _environment() -> str:
+    rows = [
+        f"  {row.name:<24} {row.help}\n  {'':<24} {row.allowed}; default: {row.default or 'unset'}"
+        for row in documented()
+    ]
+    return "\n".join(("environment:", *rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,243 @@
+"""The parent process: keeps WEB_CONCURRENCY workers alive on one listening socket, and ends them in order.
+
+A worker that dies is started again, later each time it dies soon; the others never notice. SIGTERM or SIGINT drains all
+of them, a second one ends them at once. Workers are programs of their own (`python -m app worker`), never forks.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from enum import Enum, auto
+
+import msgspec
+
+from app.line import READY
+from app.listening import url
+from app.orders import Order, Orders
+from config.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Backoff:
+    """How long to wait before a worker is started again, in seconds."""
+
+    def __init__(self, first_s: float = 0.1, most_s: float = 30.0, healthy_s: float = 30.0) -> None:
+        self._first_s = first_s
+        self._most_s = most_s
+        self._healthy_s = healthy_s
+        self._next_s = first_s
+
+    def after(self, lived_s: float) -> float:
+        """Twice the last wait, up to the most; the first wait again for a worker that had lived for a while."""
+        delay_s = self._first_s if lived_s >= self._healthy_s else self._next_s
+        self._next_s = min(2 * delay_s, self._most_s)
+        return delay_s
+
+
+class StartFailed(Exception):
+    """A worker ended before the server was ready for the first time. The text is one line."""
+
+    def __init__(self, status: int, line: str) -> None:
+        super().__init__(line)
+        self.status = status
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How a worker ended. `status` is as a shell sees it, or minus the signal's number; `fault` is empty for none."""
+
+    pid: int
+    status: int
+    lived_s: float
+    fault: str = ""
+
+    def start_failure(self) -> StartFailed:
+        """What this means when the server has never been ready."""
+        if self.fault:
+            return StartFailed(self.status, self.fault)
+        return StartFailed(1, f"a worker ended with status {self.status} before it was ready")
+
+
+class _Phase(Enum):
+    STARTING = auto()
+    SERVING = auto()
+    STOPPING = auto()
+
+
+class _Worker:
+    """A running worker process and our end of the line to it."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.started_at = asyncio.get_running_loop().time()
+        self.ready = False
+        self.fault = ""
+        self.process = process
+        self._reader = reader
+        self._writer = writer
+
+    async def heard(self) -> None:
+        """Wait for the one line that a worker says; nothing is heard of one that dies first."""
+        text = (await self._reader.readline()).decode().rstrip("\n")
+        self.ready = text == READY
+        self.fault = "" if self.ready else text
+
+    def drain(self) -> None:
+        """Order the worker to drain; one that is not ready yet has nothing to drain and is ended."""
+        if self.ready:
+            self.hang_up()
+        else:
+            self.kill()
+
+    def hang_up(self) -> None:
+        """Close our end of the line."""
+        self._writer.close()
+
+    def kill(self) -> None:
+        """End the worker at once; harmless when it has ended."""
+        if self.process.returncode is None:
+            # Not Process.kill(): that reaps a child which has just ended, behind asyncio's back, and its status is lost.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
+
+
+class Launcher:
+    """Owns the workers. `reference` names the app factory (`package.module:factory`) that they load."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, reference: str) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._reference = reference
+        self._phase = _Phase.STARTING
+        self._stopping = asyncio.Event()
+        self._orders = Orders(asyncio.get_running_loop().time)
+        self._workers: set[_Worker] = set()
+        self._exit_status = 0
+        self._start_failure: StartFailed | None = None
+
+    async def run(self) -> int:
+        """Serve until told to end; returns the exit status.
+
+        Raises:
+            StartFailed: a worker did not start.
+        """
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, self._signalled, signum)
+        async with asyncio.TaskGroup() as slots:
+            for _ in range(self._settings.web_concurrency):
+                slots.create_task(self._keep_one())
+        if self._start_failure is not None:
+            raise self._start_failure
+        return self._exit_status
+
+    async def _keep_one(self) -> None:
+        backoff = Backoff()
+        while not self._stopping.is_set():
+            ended = await self._one_life()
+            match self._phase:
+                case _Phase.STARTING:
+                    self._give_up(ended.start_failure())
+                case _Phase.SERVING:
+                    delay_s = backoff.after(ended.lived_s)
+                    log.warning("worker ended", extra=msgspec.structs.asdict(ended) | {"restart_in_s": delay_s})
+                    await self._pause(delay_s)
+                case _Phase.STOPPING:
+                    return
+
+    async def _one_life(self) -> Ended:
+        try:
+            worker = await self._spawn()
+        except OSError as error:
+            return Ended(pid=0, status=1, lived_s=0, fault=f"a worker cannot be started: {error.strerror}")
+        self._workers.add(worker)
+        try:
+            await self._see_through(worker)
+        finally:
+            worker.kill()
+            status = await worker.process.wait()
+            self._workers.discard(worker)
+            worker.hang_up()
+        lived_s = asyncio.get_running_loop().time() - worker.started_at
+        return Ended(worker.process.pid, status, lived_s, worker.fault)
+
+    async def _spawn(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        descriptors = (self._listener.fileno(), theirs.fileno())
+        arguments = ("--socket-fd", str(descriptors[0]), "--line-fd", str(descriptors[1]), "--app", self._reference)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "app", "worker", *arguments),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=descriptors,
+            )
+        except OSError:
+            writer.close()
+            raise
+        finally:
+            theirs.close()
+        return _Worker(process, reader, writer)
+
+    async def _see_through(self, worker: _Worker) -> None:
+        if self._phase is _Phase.STOPPING:
+            worker.kill()
+        await worker.heard()
+        if worker.ready:
+            log.info("worker is ready", extra={"worker": worker.process.pid})
+            self._announce_once()
+        await worker.process.wait()
+
+    def _announce_once(self) -> None:
+        ready = sum(worker.ready for worker in self._workers)
+        if self._phase is _Phase.STARTING and ready == self._settings.web_concurrency:
+            self._phase = _Phase.SERVING
+            print(f"Earshot is listening on {url(self._listener)}", flush=True)
+
+    async def _pause(self, delay_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._stopping.wait()
+
+    def _give_up(self, failure: StartFailed) -> None:
+        self._start_failure = failure
+        self._stop()
+        for worker in self._workers:
+            worker.kill()
+
+    def _stop(self) -> None:
+        self._phase = _Phase.STOPPING
+        self._stopping.set()
+
+    def _signalled(self, signum: int) -> None:
+        match self._orders.count():
+            case Order.REPEATED:
+                return
+            case Order.AT_ONCE:
+                self._end_now(128 + signum)
+            case Order.DRAIN:
+                self._stop()
+                for worker in self._workers:
+                    worker.drain()
+                asyncio.get_running_loop().call_later(self._settings.drain_grace_s, self._end_now, 1)
+
+    def _end_now(self, exit_status: int) -> None:
+        if self._workers:
+            log.warning("ending workers that have not drained", extra={"workers": len(self._workers)})
+            self._exit_status = exit_status
+        for worker in self._workers:
+            worker.kill()
+
+
+async def launch(settings: Settings, listener: socket.socket, reference: str) -> int:
+    """Run a `Launcher` to its end; returns the exit status, and says in one line why the server did not start."""
+    try:
+        return await Launcher(settings, listener, reference).run()
+    except StartFailed as failure:
+        print(failure, file=sys.stderr)
+        return failure.status

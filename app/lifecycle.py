@@ -1,0 +1,73 @@
+"""The life of one worker: what it may take on, and what has to happen before it ends."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+log = logging.getLogger(__name__)
+
+DrainStep = Callable[[float], Awaitable[None]]
+"""Given the deadline on the event loop's own clock (`loop.time()`, seconds): ends or hands over what is still alive."""
+
+
+class Phase(StrEnum):
+    """Where a worker is in its life; it only ever goes forward."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+class Lifecycle:
+    """One per worker. Routes ask it whether they may take a session; what owns sessions registers how to end them."""
+
+    def __init__(self) -> None:
+        self._phase = Phase.STARTING
+        self._steps: list[DrainStep] = []
+
+    @property
+    def phase(self) -> Phase:
+        """Where the worker is."""
+        return self._phase
+
+    def admits(self) -> bool:
+        """True while new sessions are welcome; readiness says the same."""
+        return self._phase is Phase.READY
+
+    def on_drain(self, step: DrainStep) -> None:
+        """Have `step` run when the worker drains, beside the other steps."""
+        self._steps.append(step)
+
+    def ready(self) -> None:
+        """The listener is open and everything behind it has started."""
+        if self._phase is Phase.STARTING:
+            self._phase = Phase.READY
+
+    async def drain(self, deadline: float) -> None:
+        """Admit nothing more and run every step side by side; returns when all are done, at `deadline` at the latest.
+
+        A step that fails or is late is logged and stops no other.
+        """
+        if self._phase in (Phase.DRAINING, Phase.STOPPED):
+            return
+        self._phase = Phase.DRAINING
+        await asyncio.gather(*(self._run(step, deadline) for step in self._steps))
+
+    def stopped(self) -> None:
+        """The listener is about to close."""
+        self._phase = Phase.STOPPED
+
+    async def _run(self, step: DrainStep, deadline: float) -> None:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await step(deadline)
+        except TimeoutError:
+            log.warning("drain step did not end in time", extra={"step": _name(step)})
+        except Exception:  # a worker that is ending has nobody above it to tell; the other steps must still run
+            log.exception("drain step failed", extra={"step": _name(step)})
+
+
+def _name(step: DrainStep) -> str:
+    return str(getattr(step, "__qualname__", type(step).__name__))

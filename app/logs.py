@@ -1,0 +1,46 @@
+"""Logging: one line of `key=value` pairs for each record, on standard error."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+from config.settings import LogLevel
+
+OURS = ("app", "actors", "protocol", "config")
+"""Loggers that obey LOG_LEVEL. The rest stay at warning: some SDKs log request bodies, so what people say."""
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+class KeyValueFormatter(logging.Formatter):
+    """`ts=… level=… logger=… pid=… msg="…"`, then the record's extras, then `exc="…"`, with no line break anywhere."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line without its end."""
+        pairs: dict[str, object] = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "pid": record.process,
+            "msg": record.getMessage(),
+        }
+        pairs.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
+        if record.exc_info:
+            pairs["exc"] = self.formatException(record.exc_info)
+        return " ".join(f"{name}={_written(value)}" for name, value in pairs.items())
+
+
+def configure_logging(level: LogLevel) -> None:
+    """Log to standard error from here on; replaces whatever was configured."""
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(KeyValueFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[lines], force=True)
+    for name in OURS:
+        logging.getLogger(name).setLevel(level.value.upper())
+
+
+def _written(value: object) -> str:
+    text = str(value)
+    plain = text and text.isprintable() and not any(character in text for character in ' ="')
+    return text if plain else json.dumps(text)
