@@ -101,7 +101,7 @@ class _Worker:
     def kill(self) -> None:
         """End the worker at once; harmless when it has ended."""
         if self.process.returncode is None:
-            # Not Process.kill(): that reaps a child which has just ended, behind asyncio's back, and its status is lost.
+            # Process.kill() would reap a child that has just ended behind asyncio's back, and lose its status.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process.pid, signal.SIGKILL)
 

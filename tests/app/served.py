@@ -17,11 +17,10 @@ from config.settings import Settings, SettingsError
 
 def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
     """Says who serves, echoes on `/echo`; while a socket to `/busy` is open the worker has a session to end."""
-    busy: set[WebSocket] = set()
+    busy = asyncio.Queue[WebSocket]()
 
     async def end_sessions(deadline: float) -> None:
-        while busy:
-            await asyncio.sleep(0.01)
+        await busy.join()
 
     async def who(_: Request) -> Response:
         return JSONResponse({"pid": os.getpid(), "port": settings.port})
@@ -36,9 +35,9 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
             await socket.send_text(text)
 
     async def be_busy(socket: WebSocket) -> None:
-        busy.add(socket)
+        busy.put_nowait(socket)
         await echo(socket)
-        busy.discard(socket)
+        busy.task_done()
 
     lifecycle.on_drain(end_sessions)
     return Starlette(
@@ -61,7 +60,8 @@ def refuse_configuration_later(settings: Settings, lifecycle: Lifecycle) -> Star
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        raise SettingsError("SPEECH_RECOGNIZER cannot be used")
+        if settings.host:
+            raise SettingsError("SPEECH_RECOGNIZER cannot be used")
         yield
 
     return Starlette(lifespan=lifespan)

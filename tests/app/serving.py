@@ -1,0 +1,90 @@
+"""`python -m app serve` as a real process on a free port, for tests."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+from websockets.sync.client import ClientConnection, connect
+
+ROOT = Path(__file__).parents[2]
+
+
+def serve_command(factory: str = "create_app") -> list[str]:
+    """The command that serves an app of `tests.app.served`."""
+    return [sys.executable, "-m", "app", "serve", "--app", f"tests.app.served:{factory}"]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """A clean one: loopback and a free port, and `variables`."""
+    return {"PATH": os.defpath, "HOST": "127.0.0.1", "PORT": "0", **variables}
+
+
+def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself."""
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+class Server:
+    """A server that has said it listens."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, sockets: ExitStack) -> None:
+        self.process = process
+        self.url = url
+        self._sockets = sockets
+
+    def pid_of_a_worker(self) -> int:
+        """Whichever worker takes a new connection."""
+        return int(self.get("/who").json()["pid"])
+
+    def get(self, path: str) -> httpx.Response:
+        """GET over a new connection."""
+        return httpx.get(self.url + path, trust_env=False, timeout=10)
+
+    def socket(self, path: str = "/echo") -> tuple[int, ClientConnection]:
+        """A WebSocket, open until it or the test ends, and the pid of the worker that has it."""
+        address = self.url.replace("http", "ws", 1) + path
+        connection = self._sockets.enter_context(connect(address, proxy=None, open_timeout=10, close_timeout=1))
+        return int(connection.recv(timeout=10)), connection
+
+    def signal(self, signum: signal.Signals) -> None:
+        """Signal the launcher."""
+        self.process.send_signal(signum)
+
+
+@contextmanager
+def serving(**variables: str) -> Iterator[Server]:
+    """Serve `tests.app.served:create_app`; what is left of it is killed at the end."""
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            serve_command(), cwd=ROOT, env=environment(**variables), stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+        ExitStack() as sockets,
+    ):
+        sockets.callback(process.kill)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        errors.seek(0)
+        assert line.startswith("Earshot is listening on "), errors.read()
+        yield Server(process, line.split()[-1], sockets)
+
+
+def eventually(holds: Callable[[], bool], within_s: float = 10) -> None:
+    """Wait until something holds.
+
+    Raises:
+        AssertionError: it did not in time.
+    """
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.02)
