@@ -14,22 +14,24 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-ha
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check system-packages programs lock
+.PHONY: help run test check lint system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
 
 run: $(VENV)/runtime ## start the server on PORT (8000), reachable from this machine only unless HOST says otherwise
-	@HOST="$${HOST:-127.0.0.1}" exec $(BIN)/python -m app serve
+	@HOST="$${HOST:-127.0.0.1}"; export HOST; exec $(BIN)/python -m app serve
 
-test: programs check ## every check and every test
+test: programs lint ## every check and every test
 	@$(BIN)/python -m pytest
 
-check: $(VENV)/development ## formatting, lint, types and the arrows between the layers
+check: lint ## the quick part: formatting, lint, types, and the rules of the repository
+	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_repository.py
+
+lint: $(VENV)/development
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy $(SOURCES)
-	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_repository.py
 
 system-packages: ## install what the tests need besides Python (Debian, as root)
 	@command -v apt-get >/dev/null || { echo "make system-packages is for Debian; elsewhere install: $(TEST_PROGRAMS)" >&2; exit 1; }

@@ -1,0 +1,149 @@
+"""What holds for the files of the repository as a whole."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.source import LAYERS, ROOT, files, modules
+
+BANNED_WORDS = {"handler", "manager", "helper", "util", "processor", "data", "info"}
+"""Words that say nothing about what a module is for; their plurals say no more."""
+
+# Put together here, so that this file does not name what no file may name.
+REGISTRIES = tuple(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org")))
+INDEX_OPTION = re.compile("(?<!no-emit-)(index|find)" + r"-(url|links)(\s|=)\S")
+HOME = re.compile(r"(?<![\w.~}])/(home|Users)/[a-z][\w-]*/|(?<![\w.])/root" + "/")
+
+LOCKS = ("requirements.txt", "requirements-dev.txt")
+
+
+def texts() -> dict[Path, str]:
+    """Every text file of the tree."""
+    found = {}
+    for path in files():
+        try:
+            found[path] = (ROOT / path).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+    return found
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Package to pinned version, markers included."""
+    lines = (ROOT / lock).read_text().splitlines()
+    return dict(line.rstrip(" \\").split("==", 1) for line in lines if "==" in line and not line.startswith(" "))
+
+
+def names_where_it_was_made(text: str) -> bool:
+    """True if `text` names a package registry or a place on somebody's machine."""
+    own = len(ROOT.parts) > 2 and re.search(re.escape(str(ROOT)) + r"\b", text) is not None
+    return own or bool(INDEX_OPTION.search(text) or HOME.search(text)) or any(host in text for host in REGISTRIES)
+
+
+def test_no_file_names_a_package_registry_or_a_place_on_a_machine() -> None:
+    assert [path for path, text in texts().items() if names_where_it_was_made(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://files." + REGISTRIES[1],
+        "--extra-index-" + "url https://example.org/simple",
+        "see " + "/home" + "/ann/notes",
+        str(ROOT / "app"),
+    ],
+)
+def test_such_a_name_is_seen(text: str) -> None:
+    assert names_where_it_was_made(text)
+
+
+def test_module_names_say_what_a_module_is_for() -> None:
+    vague = [
+        path
+        for folder in (*LAYERS, "tests")
+        for path in modules(folder)
+        if any(word.removesuffix("s") in BANNED_WORDS for word in path.stem.removeprefix("test_").split("_"))
+    ]
+    assert vague == []
+
+
+def test_every_text_ends_with_one_line_break_and_has_no_trailing_blanks() -> None:
+    untidy = [
+        path for path, text in texts().items() if text and (not text.endswith("\n") or re.search(r"[ \t]\n", text))
+    ]
+    assert untidy == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_is_hashed_and_names_no_index(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    entries = [entry for entry in re.split(r"\n(?=\S)", text.strip())]
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+    assert "://" not in text
+
+
+def test_what_a_platform_installs_is_what_is_tested() -> None:
+    tested = pins("requirements-dev.txt")
+    assert {name: version for name, version in pins("requirements.txt").items() if tested.get(name) != version} == {}
+
+
+def test_every_dependency_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    runtime = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["local"]
+    wanted = {
+        "requirements.txt": runtime,
+        "requirements-dev.txt": runtime + project["dependency-groups"]["dev"],
+    }
+    missing = {
+        (lock, name)
+        for lock, dependencies in wanted.items()
+        for dependency in dependencies
+        if (name := re.split(r"[\s<>=!;\[~]", dependency)[0].lower()) not in pins(lock)
+    }
+    assert missing == set()
+
+
+def test_a_platform_starts_the_server_and_checks_the_configuration_first() -> None:
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    assert lines == ["web: python -m app serve", "release: python -m app check"]
+
+
+def make(*arguments: str, cwd: Path = ROOT, path: str = "") -> subprocess.CompletedProcess[str]:
+    """Run make as from a shell of its own: it behaves differently below another make. `path` comes first in PATH."""
+    search = os.pathsep.join(filter(None, (path, os.environ["PATH"])))
+    return subprocess.run(
+        ["make", *arguments], cwd=cwd, env={"PATH": search}, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_make_lists_its_targets() -> None:
+    targets = {line.split()[1] for line in make("help").stdout.splitlines()}
+    assert targets >= {"help", "run", "test", "check", "system-packages", "lock"}
+
+
+def test_what_runs_on_every_submission_is_what_the_readers_are_told() -> None:
+    commands = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line.startswith("make ")]
+    assert commands == ["make system-packages", "make test"]
+
+
+def test_a_program_that_the_tests_need_and_that_is_missing_is_one_line() -> None:
+    ended = make("test", "TEST_PROGRAMS=surely-not-there")
+    line, *makes_own = ended.stderr.splitlines()
+    assert line == "make test needs surely-not-there on PATH: as root on Debian run make system-packages"
+    assert (len(makes_own), ended.stdout) == (1, "")
+
+
+def test_a_python_that_is_too_old_is_one_line(tmp_path: Path) -> None:
+    for name in ("Makefile", "requirements.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("python3", "python3.11", "python3.12", "python3.13"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    line, *makes_own = make("run", cwd=tmp_path, path=str(tmp_path)).stderr.splitlines()
+    assert line == "Earshot needs Python 3.11 or newer as python3 on PATH, or PYTHON=... on the command line"
+    assert len(makes_own) == 1
