@@ -1,0 +1,86 @@
+"""How far the user has heard: a position on the line of all audio sent, moved by the clock and by the client's marks."""
+
+from enum import Enum, StrEnum
+
+MARK_SETTLES_MS = 1_000
+"""A client that is empty so long after the last frame was sent has had all of it."""
+
+
+class MarkState(StrEnum):
+    """What a client's player does at the moment of a mark."""
+
+    PLAYING = "playing"
+    PAUSED = "paused"
+    EMPTY = "empty"
+
+
+class _Ear(Enum):
+    """What the user's ear is doing."""
+
+    DRY = "dry"  # all that was sent has been heard
+    RUNNING = "running"
+    STOPPED = "stopped"  # the client stopped its player
+    HELD = "held"  # we asked the client to hold
+
+
+class PlayHead:
+    """How far the user has heard all audio that was sent, by the clock and by marks. Never moves backwards."""
+
+    def __init__(self) -> None:
+        self.sent_ms = 0.0
+        self.heard_ms = 0.0
+        self._ear = _Ear.DRY
+        self._from_ms = 0.0
+        self._from_at_ms = 0.0
+        self._sent_at_ms = 0.0
+
+    @property
+    def dry(self) -> bool:
+        """Nothing is on its way to the user."""
+        return self.heard_ms >= self.sent_ms
+
+    def advance(self, at_ms: float) -> None:
+        """Time passes."""
+        if self._ear is _Ear.RUNNING:
+            self._hear(self._from_ms + at_ms - self._from_at_ms)
+
+    def send(self, at_ms: float, duration_ms: float, delay_ms: float) -> None:
+        """Audio goes out; if the user was hearing nothing, it is heard from `delay_ms` later."""
+        if self._ear is _Ear.DRY:
+            self._run(at_ms + delay_ms)
+        self.sent_ms += duration_ms
+        self._sent_at_ms = at_ms
+
+    def hold(self) -> None:
+        """Nothing more is heard until `release`."""
+        self._ear = _Ear.HELD
+
+    def release(self, at_ms: float, delay_ms: float) -> None:
+        """The user hears again, from `delay_ms` later."""
+        if self._ear is _Ear.HELD:
+            self._ear = _Ear.DRY
+            if not self.dry:
+                self._run(at_ms + delay_ms)
+
+    def mark(self, position_ms: float, state: MarkState, at_ms: float) -> None:
+        """The client says how far it is."""
+        if state is MarkState.EMPTY and at_ms - self._sent_at_ms >= MARK_SETTLES_MS:
+            position_ms = self.sent_ms
+        self._hear(position_ms)
+        if self._ear is _Ear.HELD or self.dry:
+            return
+        self._from_ms, self._from_at_ms = position_ms, at_ms
+        self._ear = _Ear.STOPPED if state is MarkState.PAUSED else _Ear.RUNNING
+
+    def skip(self) -> None:
+        """Whatever is on its way will not be heard."""
+        self.heard_ms = self.sent_ms
+        self._ear = _Ear.DRY
+
+    def _run(self, at_ms: float) -> None:
+        self._ear, self._from_ms, self._from_at_ms = _Ear.RUNNING, self.heard_ms, at_ms
+
+    def _hear(self, position_ms: float) -> None:
+        self.heard_ms = max(self.heard_ms, min(self.sent_ms, position_ms))
+        if self.dry and self._ear is not _Ear.HELD:
+            self._ear = _Ear.DRY
