@@ -1,91 +1,134 @@
 """A mailbox with two lanes: urgent messages overtake, all else is first in, first out.
 
-A message class says `urgent = True` to overtake. One that says `droppable = True` carries `duration_ms`; when more than
-`limit_ms` of such are queued, the oldest goes, counted: late audio is worth less than audio in time.
+A message class says `urgent = True` to overtake. One that says `droppable = True` carries `duration_ms` of audio; when
+more than `limit_ms` of such are queued, the oldest goes, counted: late audio is worth less than audio in time.
 """
 
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
+import msgspec
 from pykka._envelope import Envelope
 
 DEFAULT_LIMIT_MS = 2_000.0
 
 
+class Traits(msgspec.Struct, frozen=True):
+    """What a message class says of itself by class attributes of these names."""
+
+    type_name: str
+    urgent: bool
+    droppable: bool
+    traced: bool
+
+
+_traits: dict[type, Traits] = {}
+
+
+def traits_of(kind: type) -> Traits:
+    """The traits of a message class, looked up once."""
+    traits = _traits.get(kind)
+    if traits is None:
+        urgent, droppable, traced = (getattr(kind, name, False) is True for name in ("urgent", "droppable", "traced"))
+        traits = _traits[kind] = Traits(kind.__name__, urgent, droppable, traced)
+    return traits
+
+
+class Depths(msgspec.Struct, frozen=True):
+    """Messages queued, by lane."""
+
+    urgent: int
+    normal: int
+
+
 class Mailbox:
-    """Pykka's inbox for actors that share one event loop. All methods but `put` belong to the loop's thread."""
+    """Pykka's inbox for actors that share one event loop.
 
-    __slots__ = ("_droppable", "_limit_ms", "_normal", "_put", "_queued_ms", "_urgent", "dropped")
+    `put` is what refs call, from any thread; the actor replaces it when it starts. All else belongs to the loop's
+    thread.
+    """
 
-    def __init__(self, limit_ms: float = DEFAULT_LIMIT_MS) -> None:
-        self._urgent: deque[Envelope[Any]] = deque()
-        self._normal: deque[Envelope[Any]] = deque()
-        self._droppable: deque[Envelope[Any]] = deque()
-        self._queued_ms = 0.0
-        self._limit_ms = limit_ms
+    __slots__ = (
+        "_droppable",
+        "_probe",
+        "_probed_at",
+        "dropped",
+        "limit_ms",
+        "normal",
+        "probing",
+        "put",
+        "queued_ms",
+        "urgent",
+        "waited_s",
+    )
+
+    def __init__(self) -> None:
+        self.urgent: deque[Envelope[Any]] = deque()
+        self.normal: deque[Envelope[Any]] = deque()
+        self.limit_ms = DEFAULT_LIMIT_MS
+        self.queued_ms = 0.0
         self.dropped = 0
-        self._put: Callable[[Envelope[Any]], None] = self._store
+        self.put: Callable[[Envelope[Any]], None] = self._put
+        self.probing = False
+        self.waited_s = 0.0
+        self._droppable: deque[Envelope[Any]] = deque()
+        self._probe: Envelope[Any] | None = None
+        self._probed_at = 0.0
 
-    def deliver_through(self, put: Callable[[Envelope[Any]], None]) -> None:
-        """From now on `put` is what Pykka's refs reach: it stores, and wakes the actor."""
-        self._put = put
-
-    def put(self, envelope: Envelope[Any], /) -> None:
-        """Take a message, from any thread."""
-        self._put(envelope)
-
-    def _store(self, envelope: Envelope[Any]) -> None:
+    def _put(self, envelope: Envelope[Any], /) -> None:
         self.store(envelope)
 
-    def store(self, envelope: Envelope[Any]) -> bool:
-        """Queue a message in its lane; True when it is urgent."""
-        message = envelope.message
-        if getattr(message, "urgent", False):
-            self._urgent.append(envelope)
+    def store(self, envelope: Envelope[Any], /) -> bool:
+        """Queue a message in its lane; True when that is the urgent one."""
+        traits = traits_of(type(envelope.message))
+        if self.probing and self._probe is None:
+            self._probe, self._probed_at = envelope, monotonic()
+        if traits.urgent:
+            self.urgent.append(envelope)
             return True
-        self._normal.append(envelope)
-        if getattr(message, "droppable", False):
+        self.normal.append(envelope)
+        if traits.droppable and envelope.reply_to is None:
             self._droppable.append(envelope)
-            self._queued_ms += message.duration_ms
-            if self._queued_ms > self._limit_ms:
+            self.queued_ms += envelope.message.duration_ms
+            while self.queued_ms > self.limit_ms and len(self._droppable) > 1:
                 self._drop_oldest()
         return False
 
-    def _drop_oldest(self) -> None:
-        envelope = self._droppable.popleft()
-        self._queued_ms -= envelope.message.duration_ms
-        # The envelope keeps its place in the lane, empty, so that the order of the others needs no search.
-        envelope.message = _DROPPED
-        self.dropped += 1
-
     def get(self) -> Envelope[Any]:
-        """The next message; raises IndexError when there is none."""
-        if self._urgent:
-            return self._urgent.popleft()
-        envelope = self._normal.popleft()
+        """The next message.
+
+        Raises:
+            IndexError: nothing is queued.
+        """
+        envelope = self.urgent.popleft() if self.urgent else self.normal.popleft()
         if self._droppable and self._droppable[0] is envelope:
-            self._droppable.popleft()
-            self._queued_ms -= envelope.message.duration_ms
+            self._forget_oldest()
+        if self._probe is envelope:
+            self._probe = None
+            self.waited_s = max(self.waited_s, monotonic() - self._probed_at)
         return envelope
 
     def empty(self) -> bool:
         """Whether nothing is queued."""
-        return not self._urgent and not self._normal
+        return not self.urgent and not self.normal
 
     @property
-    def has_urgent(self) -> bool:
-        """Whether an urgent message is queued."""
-        return bool(self._urgent)
+    def depths(self) -> Depths:
+        """Messages queued, by lane."""
+        return Depths(len(self.urgent), len(self.normal))
 
-    @property
-    def depths(self) -> tuple[int, int]:
-        """Messages queued: (urgent, other)."""
-        return len(self._urgent), len(self._normal)
+    def _drop_oldest(self) -> None:
+        envelope = self._droppable[0]
+        self._forget_oldest()
+        # Found by identity and near the front: all that is droppable and was queued before it is gone already.
+        self.normal.remove(envelope)
+        self.dropped += 1
+        if self._probe is envelope:
+            self._probe = None
 
-
-class Dropped:
-    """What stands in the place of a message that was dropped."""
-
-
-_DROPPED = Dropped()
+    def _forget_oldest(self) -> None:
+        envelope = self._droppable.popleft()
+        # Set to zero rather than subtracted down to it: differences of floats would add up over a long session.
+        self.queued_ms = self.queued_ms - envelope.message.duration_ms if self._droppable else 0.0

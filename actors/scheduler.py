@@ -1,70 +1,112 @@
 """One scheduler per event loop: which actor runs next.
 
-Actors with urgent mail run before all others, so that the reach of a barge-in is one message, however long the queue. A drain
-is bounded and then gives the loop back to I/O.
+Actors with urgent mail run before all others, so that a barge-in waits for one message at most, however long the
+queues. Among the others each handles one message in turn. A drain is bounded and then gives the loop back to sockets
+and timers.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from time import monotonic
 from typing import Protocol
-from weakref import WeakKeyDictionary
+
+from actors.clock import VirtualLoop
+from actors.mailbox import Mailbox
 
 MESSAGES_PER_DRAIN = 128
-"""Ordinary messages handled before sockets and timers get their turn again."""
-URGENT_PER_DRAIN = 1_024
-"""Bound on urgent ones, so that two actors telling each other urgent messages cannot hold the loop for ever."""
+"""Messages handled before sockets and timers get their turn again, urgent ones included: two actors that tell each
+other urgent messages cannot hold the loop for ever."""
+DRAIN_S = 0.004
+"""Time after which a drain ends, whatever it has handled."""
 
 
 class Runnable(Protocol):
-    """What the scheduler runs: handles one message per call."""
+    """What the scheduler runs: an actor. The two marks are the scheduler's, so that it stands in each queue once."""
+
+    in_urgent: bool
+    in_ready: bool
+    actor_inbox: Mailbox
 
     def run_once(self) -> None:
-        """Handle the next message; never raises."""
+        """Handle the next message, if there is one; never raises."""
         ...
 
 
 class Scheduler:
     """Two ready queues over one asyncio loop. All methods belong to the loop's thread."""
 
-    __slots__ = ("_awake", "_ready", "_urgent", "loop")
+    __slots__ = ("_awake", "_context", "_ready", "_urgent", "loop", "now", "now_s")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
+        # A virtual drain is bounded by messages alone: real time would make the order of its run depend on the machine.
+        self.now: Callable[[], float] = loop.time if isinstance(loop, VirtualLoop) else monotonic
+        self.now_s = self.now()
+        """When the message that is being handled was begun: one clock read per message serves all that want to know."""
         self._urgent: deque[Runnable] = deque()
         self._ready: deque[Runnable] = deque()
         self._awake = False
+        # Its own context: else messages would be handled in that of whoever woke the scheduler, current span included.
+        self._context = Context()
 
-    def run_soon(self, actor: Runnable, *, urgent: bool) -> None:
-        """Let `actor` handle one message, in its turn."""
-        (self._urgent if urgent else self._ready).append(actor)
+    def wake(self, actor: Runnable, *, urgent: bool) -> None:
+        """Let `actor` handle a message, in its turn."""
+        if urgent:
+            if not actor.in_urgent:
+                actor.in_urgent = True
+                self._urgent.append(actor)
+        elif not actor.in_ready:
+            actor.in_ready = True
+            self._ready.append(actor)
         if not self._awake:
             self._awake = True
-            self.loop.call_soon(self._drain)
+            self.loop.call_soon(self._drain, context=self._context)
 
     def _drain(self) -> None:
-        urgent, ready = self._urgent, self._ready
-        urgent_left, ready_left = URGENT_PER_DRAIN, MESSAGES_PER_DRAIN
-        while True:
-            if urgent and urgent_left:
-                urgent_left -= 1
-                urgent.popleft().run_once()
-            elif ready and ready_left:
-                ready_left -= 1
-                ready.popleft().run_once()
-            else:
-                break
-        if urgent or ready:
-            self.loop.call_soon(self._drain)
-        else:
-            self._awake = False
+        urgent, ready, now = self._urgent, self._ready, self.now
+        self.now_s = now()
+        ends_s = self.now_s + DRAIN_S
+        try:
+            for _ in range(MESSAGES_PER_DRAIN):
+                if urgent:
+                    actor = urgent.popleft()
+                    actor.in_urgent = False
+                elif ready:
+                    actor = ready.popleft()
+                    actor.in_ready = False
+                else:
+                    break
+                actor.run_once()
+                self._requeue(actor)
+                self.now_s = now()
+                if self.now_s > ends_s:
+                    break
+        finally:
+            # Also when an exception passes through (a signal's KeyboardInterrupt): the other actors must go on.
+            self._awake = bool(urgent or ready)
+            if self._awake:
+                self.loop.call_soon(self._drain, context=self._context)
+
+    def _requeue(self, actor: Runnable) -> None:
+        inbox = actor.actor_inbox
+        if inbox.urgent and not actor.in_urgent:
+            actor.in_urgent = True
+            self._urgent.append(actor)
+        if inbox.normal and not actor.in_ready:
+            actor.in_ready = True
+            self._ready.append(actor)
 
 
-_schedulers: WeakKeyDictionary[asyncio.AbstractEventLoop, Scheduler] = WeakKeyDictionary()
+_schedulers: dict[asyncio.AbstractEventLoop, Scheduler] = {}
 
 
 def scheduler_of(loop: asyncio.AbstractEventLoop) -> Scheduler:
-    """The scheduler of `loop`."""
+    """The scheduler of `loop`, made when first asked for; those of closed loops are let go then."""
     scheduler = _schedulers.get(loop)
     if scheduler is None:
-        scheduler = _schedulers[loop] = Scheduler(loop)
+        for other in [other for other in _schedulers if other.is_closed()]:
+            _schedulers.pop(other, None)
+        scheduler = _schedulers.setdefault(loop, Scheduler(loop))
     return scheduler

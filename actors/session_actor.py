@@ -1,23 +1,31 @@
 """`SessionActor`: what every actor of ours derives from. However it ends, its parent is told exactly once."""
 
 import asyncio
+import logging
 import sys
-import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from itertools import islice
 from typing import Any, ClassVar, TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
-from pykka import ActorDeadError, ActorRegistry, messages
+from pykka import ActorDeadError, ActorRef, ActorRegistry
 from pykka._envelope import Envelope
+from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
 
-from actors.ports import Address
-from actors.runtime import LoopActor, logger
-from actors.telemetry import Dispatch, Trace
+from actors.errors import ProviderError
+from actors.mailbox import traits_of
+from actors.ports import Address, Timer
+from actors.runtime import LoopActor, Phase
+from actors.telemetry import Dispatch, Trace, is_recording
 
 M = TypeVar("M")
+S = TypeVar("S", bound="SessionActor")
+
+logger = logging.getLogger("earshot.actors")
 
 RECENT_MESSAGES = 50
 
@@ -30,7 +38,7 @@ class Exit(StrEnum):
 
 
 class ChildExited(msgspec.Struct, frozen=True):
-    """A child of the receiver is gone. `error` names the exception's class and place, never its content."""
+    """A child of the receiver is gone. `error` names the exception's class and place, never content of a message."""
 
     urgent: ClassVar[bool] = True
 
@@ -38,12 +46,15 @@ class ChildExited(msgspec.Struct, frozen=True):
     actor_urn: str
     exit: Exit
     error: str = ""
+    at: float = 0.0
+    """Seconds on the scale of the event loop's clock."""
 
 
 class TaskFailed(msgspec.Struct, frozen=True):
-    """A task of the receiver raised; handling this raises it again, inside the actor."""
+    """A task of the receiver raised; handling this raises it again, inside the actor.
 
-    urgent: ClassVar[bool] = True
+    In order with what the task told before, so that none of that is lost.
+    """
 
     name: str
     error: BaseException
@@ -65,7 +76,7 @@ class ActorState(msgspec.Struct, frozen=True):
 
 
 class MessageSeen(msgspec.Struct, frozen=True):
-    """A message that was handled, without its content. `at` is in seconds of the process's monotonic clock."""
+    """A message that was handled, without its content. `at`: seconds on the scale of the event loop's clock."""
 
     at: float
     actor: str
@@ -83,149 +94,177 @@ def tell_quietly(address: Address[M] | None, message: M) -> bool:
     return True
 
 
+def order_stop(address: Address[Any] | None) -> None:
+    """Order an actor to stop once it has handled what is queued; never waits, harmless when it is gone."""
+    tell_quietly(address, _ActorStop())
+
+
 def describe(error: BaseException) -> str:
-    """The class of an exception and where it was raised: what may be logged and shown, since messages can carry content."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f" at {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
-    return f"{type(error).__name__}{place}"
+    """An exception in one line that may be logged and shown: its class and where it was raised.
+
+    Not its words, which can carry what was said; except those of a `ProviderError`, which never do.
+    """
+    words = f": {error}" if isinstance(error, ProviderError) else ""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{words}{place}"
+
+
+_live: WeakValueDictionary[str, "SessionActor"] = WeakValueDictionary()
+
+
+def actor_of(ref: ActorRef[S]) -> S | None:
+    """The actor behind a ref, for its supervisor and for snapshots. Belongs to the loop's thread."""
+    return _live.get(ref.actor_urn)  # type: ignore[return-value]  # URNs are unique: the ref's class is the actor's
+
+
+class _OwnedTimer:
+    """A timer that its actor knows of until it is due: what the clock tells is passed on."""
+
+    def __init__(self, actor: "SessionActor") -> None:
+        self._actor = actor
+        self.timer: Timer | None = None
+
+    def tell(self, message: Any) -> None:
+        """The clock says that the message is due."""
+        self._actor.owned_timers.discard(self)
+        tell_quietly(self._actor.actor_ref, message)
+
+    def cancel(self) -> None:
+        """Make sure that the message is not told."""
+        self._actor.owned_timers.discard(self)
+        if self.timer is not None:
+            self.timer.cancel()
 
 
 class SessionActor(LoopActor):
-    """An actor with a name, a parent and tasks of its own.
+    """An actor with a name, a parent, and tasks and timers of its own, which end with it.
 
-    Contains every exception, CancelledError and SystemExit too: a failing actor never stops another one. The parent is told
-    one `ChildExited`, whatever way the actor ends.
+    Contains every exception, CancelledError and SystemExit too: a failing actor never stops another one. The parent is
+    told one `ChildExited`, whatever way the actor ends.
     """
 
-    def __init__(self, name: str, parent: "Address[ChildExited] | None", trace: Trace | None = None) -> None:
+    def __init__(self, name: str, parent: Address[ChildExited] | None, trace: Trace | None = None) -> None:
         super().__init__()
         self.name = name
         self.parent = parent
         self.trace = trace or Trace()
         self.restarts = 0
+        """How often a supervisor has started this anew; the supervisor's to set."""
         self.handled = 0
         self.last_error = ""
         self.last_message_at: float | None = None
         self.recent: deque[tuple[float, str]] = deque(maxlen=RECENT_MESSAGES)
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._failure: str | None = None
-        self._told = False
-        self._dispatch = Dispatch(type(self).__name__)
+        self.owned_tasks: set[asyncio.Task[Any]] = set()
+        self.owned_timers: set[_OwnedTimer] = set()
+        self._actor_failure: str | None = None
+        self._actor_dispatch: Dispatch | None = None
 
     # what a subclass may use
-
-    def spawn(
-        self, work: Coroutine[Any, Any, Any], name: str, on_error: "Callable[[BaseException], None] | None" = None
-    ) -> asyncio.Task[Any]:
-        """Run `work` as a task that ends with this actor. What it raises is raised in the actor, or given to `on_error`."""
-        task = asyncio.get_running_loop().create_task(work, name=f"{self.name}.{name}")
-        self._tasks.add(task)
-
-        def done(task: asyncio.Task[Any]) -> None:
-            self._tasks.discard(task)
-            if task.cancelled() or (error := task.exception()) is None:
-                return
-            if on_error is not None:
-                on_error(error)
-            else:
-                tell_quietly(self.actor_ref, TaskFailed(name, error))
-
-        task.add_done_callback(done)
-        return task
 
     def on_end(self) -> None:
         """Called once when the actor ends, whatever the way; must only let go of things."""
 
+    def spawn(
+        self, work: Coroutine[Any, Any, Any], name: str, on_error: Callable[[BaseException], None] | None = None
+    ) -> asyncio.Task[Any]:
+        """Run `work` as a task that ends with this actor. What it raises is raised in it, or given to `on_error`.
+
+        Raises:
+            ActorDeadError: the actor has ended already.
+        """
+        if self._actor_phase is Phase.STOPPED:
+            work.close()
+            raise ActorDeadError(f"{self.name} has ended: it starts no task {name}")
+        report = on_error or (lambda error: self._actor_task_failed(name, error))
+        task = self._actor_event_loop.create_task(_contained(work, report), name=f"{self.name}.{name}")
+        self.owned_tasks.add(task)
+
+        def done(task: asyncio.Task[Any]) -> None:
+            self.owned_tasks.discard(task)
+            # One that was cancelled before its first step would else complain of never having been awaited.
+            work.close()
+
+        task.add_done_callback(done)
+        return task
+
+    def call_later(self, delay_s: float, message: Any) -> Timer:
+        """Tell this actor `message` after `delay_s` seconds of the loop's time, unless cancelled or ended by then."""
+        owned = _OwnedTimer(self)
+        if self._actor_phase is not Phase.STOPPED:
+            owned.timer = self._actor_event_loop.call_later(delay_s, owned.tell, message)
+            self.owned_timers.add(owned)
+        return owned
+
     def state(self) -> ActorState:
         """A snapshot for operators. Belongs to the loop's thread."""
-        urgent, other = self.actor_inbox.depths
+        depths = self.actor_inbox.depths
+        last_at = self.last_message_at
         return ActorState(
             name=self.name,
             actor_class=type(self).__name__,
-            state="stopped" if self._over else "running" if self._running else "starting",
-            mailbox_urgent=urgent,
-            mailbox=other,
+            state=self._actor_phase.value,
+            mailbox_urgent=depths.urgent,
+            mailbox=depths.normal,
             dropped=self.actor_inbox.dropped,
             handled=self.handled,
             restarts=self.restarts,
             last_error=self.last_error,
-            last_message_age_s=None if self.last_message_at is None else time.monotonic() - self.last_message_at,
+            last_message_age_s=None if last_at is None else max(0.0, self._actor_event_loop.time() - last_at),
         )
 
     def recent_messages(self, limit: int = RECENT_MESSAGES) -> list[MessageSeen]:
-        """The newest first, without content."""
+        """The newest first, without content; audio is only counted."""
         return [MessageSeen(at, self.name, kind) for at, kind in islice(reversed(self.recent), limit)]
 
     # the life of the actor
 
-    def run_once(self) -> None:
-        """Handle the next message, and tell the parent when that was the end."""
-        super().run_once()
-        if self._over and not self._told:
-            self._told = True
-            self._let_go()
-            exit_ = Exit.NORMAL if self._failure is None else Exit.FAILED
-            tell_quietly(self.parent, ChildExited(self.name, self.actor_urn, exit_, self._failure or ""))
-
-    def _let_go(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        self._dispatch.flush()
-        try:
-            self.on_end()
-        except BaseException as error:  # noqa: BLE001 - the actor is over; its parent must still be told
-            self._fail(error)
-
-    def _fail(self, error: BaseException) -> None:
-        """Record the first failure, take the actor out of the registry and let it end."""
-        if self._failure is None:
-            self._failure = self.last_error = describe(error)
-        logger.error("%s failed: %s", self.name, describe(error))
-        logger.debug("%s failed", self.name, exc_info=error)
-        ActorRegistry.unregister(self.actor_ref)
-        self.actor_stopped.set()
+    def _start_actor_loop(self) -> None:
+        super()._start_actor_loop()
+        _live[self.actor_urn] = self
 
     def _actor_loop_setup(self) -> None:
+        if is_recording():
+            self._actor_dispatch = Dispatch(type(self).__name__, self.actor_inbox)
         try:
             self.on_start()
-        except BaseException as error:  # noqa: BLE001 - contained: CancelledError in one actor must not stop all
-            self._fail(error)
-
-    def _handle_envelope(self, envelope: Envelope[Any]) -> None:
-        message = envelope.message
-        try:
-            response = self._handle_receive(message)
         except BaseException as error:  # noqa: BLE001 - contained, see the class
-            if envelope.reply_to is not None:
-                envelope.reply_to.set_exception(sys.exc_info())
-                return
-            self._fail(error)
-            try:
-                self.on_failure(*sys.exc_info())
-            except BaseException as second:  # noqa: BLE001 - contained, see the class
-                self._fail(second)
+            self._actor_fail(error)
+
+    def _actor_loop_handle(self, envelope: Envelope[Any]) -> None:
+        message, reply_to = envelope.message, envelope.reply_to
+        traits = traits_of(type(message))
+        began = self._actor_scheduler.now_s
+        self.handled += 1
+        self.last_message_at = began
+        if not traits.droppable:
+            self.recent.append((began, traits.type_name))
+        try:
+            if traits.traced and self.trace.in_turn:
+                with self.trace.span(traits.type_name, self.name):
+                    response = self._handle_receive(message)
+            else:
+                response = self._handle_receive(message)
+        except BaseException as error:  # noqa: BLE001 - contained, see the class
+            if reply_to is not None:
+                self.last_error = describe(error)
+                reply_to.set_exception(sys.exc_info())
+            else:
+                self._actor_fail(error)
+                self._actor_call_on_failure()
         else:
-            if envelope.reply_to is not None:
-                envelope.reply_to.set(response)
+            if reply_to is not None:
+                reply_to.set(response)
+        if self._actor_dispatch is not None:
+            self._actor_dispatch.record(began, self._actor_scheduler.now())
 
     def _handle_receive(self, message: Any) -> Any:
         kind = type(message)
-        began = time.monotonic()
-        self.handled += 1
-        self.last_message_at = began
-        if not getattr(kind, "droppable", False):
-            self.recent.append((began, kind.__name__))
         if kind is TaskFailed:
             raise message.error
-        if getattr(kind, "traced", False) and self.trace.in_turn:
-            with self.trace.span(kind.__name__, self.name):
-                response = super()._handle_receive(message)
-        else:
-            response = super()._handle_receive(message)
-        self._dispatch.record(began, time.monotonic())
-        return response
+        if kind is _ActorStop or kind is ProxyCall or kind is ProxyGetAttr or kind is ProxySetAttr:
+            return super()._handle_receive(message)
+        return self.on_receive(message)
 
     def _stop(self) -> None:
         ActorRegistry.unregister(self.actor_ref)
@@ -233,15 +272,63 @@ class SessionActor(LoopActor):
         try:
             self.on_stop()
         except BaseException as error:  # noqa: BLE001 - contained, see the class
-            self._fail(error)
+            self._actor_fail(error)
 
-    def on_failure(self, *_: Any) -> None:
-        """Nothing more: the parent is told by `run_once`."""
+    def _actor_call_on_failure(self) -> None:
+        try:
+            self.on_failure(*sys.exc_info())
+        except BaseException as error:  # noqa: BLE001 - contained, see the class
+            self._actor_fail(error)
+
+    def _actor_fail(self, error: BaseException) -> None:
+        """Record the failure, take the actor out of the registry and let it end."""
+        described = describe(error)
+        if self._actor_failure is None:
+            self._actor_failure = self.last_error = described
+        # Places only: an exception's words and the values of locals can carry what was said.
+        places = " < ".join(
+            f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__))
+        )
+        logger.error("%s failed: %s (%s)", self.name, described, places)
+        ActorRegistry.unregister(self.actor_ref)
+        self.actor_stopped.set()
+
+    def _actor_task_failed(self, name: str, error: BaseException) -> None:
+        if not tell_quietly(self.actor_ref, TaskFailed(name, error)):
+            logger.warning("%s.%s failed after its actor had ended: %s", self.name, name, describe(error))
+
+    def _actor_loop_finish(self) -> None:
+        try:
+            self.on_end()
+        except BaseException as error:  # noqa: BLE001 - the actor is over; its parent must still be told
+            self._actor_fail(error)
+        for task in list(self.owned_tasks):
+            task.cancel()
+        for timer in list(self.owned_timers):
+            timer.cancel()
+        if self._actor_dispatch is not None:
+            self._actor_dispatch.flush()
+        super()._actor_loop_finish()
+        exit_ = Exit.NORMAL if self._actor_failure is None else Exit.FAILED
+        exited = ChildExited(self.name, self.actor_urn, exit_, self._actor_failure or "", self._actor_scheduler.now_s)
+        try:
+            tell_quietly(self.parent, exited)
+        except Exception as error:  # noqa: BLE001 - another kind of address may raise anything: the others must go on
+            logger.warning("%s could not tell its parent that it ended: %s", self.name, describe(error))
 
 
-_ActorStop = messages._ActorStop  # noqa: SLF001 - Pykka names it so
-
-
-def order_stop(address: "Address[Any] | None") -> None:
-    """Order an actor to stop once it has handled what is queued; never waits, harmless when it is gone."""
-    tell_quietly(address, _ActorStop())
+async def _contained(work: Coroutine[Any, Any, Any], report: Callable[[BaseException], None]) -> Any:
+    """Run `work`, reporting what it raises; without this asyncio would let a SystemExit of it stop the whole loop."""
+    try:
+        return await work
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        report(
+            error
+        )  # nobody cancelled this task: something it awaited was cancelled, and it is as dead as after any error
+    except GeneratorExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the actor decides
+        report(error)

@@ -4,12 +4,12 @@ import msgspec
 
 
 class RestartPolicy(msgspec.Struct, frozen=True):
-    """At most `restarts` within `within_s` seconds, each after a pause that doubles from `backoff_s`."""
+    """At most `max_restarts` within `within_s` seconds: the first at once, each further one after twice the pause."""
 
-    restarts: int = 3
+    max_restarts: int = 3
     within_s: float = 10.0
-    backoff_s: float = 0.0
-    longest_backoff_s: float = 2.0
+    backoff_ms: int = 100
+    max_backoff_ms: int = 2_000
 
 
 class Restart(msgspec.Struct, frozen=True):
@@ -19,7 +19,7 @@ class Restart(msgspec.Struct, frozen=True):
 
 
 class Escalate(msgspec.Struct, frozen=True):
-    """The budget is spent: the parent has to deal with it."""
+    """The budget is spent: the parent itself has to deal with it."""
 
 
 class RestartBudget:
@@ -27,16 +27,19 @@ class RestartBudget:
 
     def __init__(self, policy: RestartPolicy) -> None:
         self._policy = policy
-        self._at: list[float] = []
+        self._restarted_at: list[float] = []
+        self.restarts = 0
+        """Restarts granted in all, for operators."""
 
     def decide(self, now: float) -> Restart | Escalate:
-        """The child failed at `now` (seconds, any monotonic scale)."""
+        """The child failed at `now` (seconds, on any scale that only grows)."""
         policy = self._policy
-        self._at = [at for at in self._at if now - at < policy.within_s]
-        if len(self._at) >= policy.restarts:
+        self._restarted_at = [at for at in self._restarted_at if now - at < policy.within_s]
+        spent = len(self._restarted_at)
+        if spent >= policy.max_restarts:
             return Escalate()
-        self._at.append(now)
+        self._restarted_at.append(now)
+        self.restarts += 1
         # The first restart is immediate: a caller is waiting, and most failures do not come twice.
-        doublings = len(self._at) - 2
-        delay_s = 0.0 if doublings < 0 else policy.backoff_s * 2**doublings
-        return Restart(min(delay_s, policy.longest_backoff_s))
+        delay_ms = min(policy.backoff_ms * 2 ** (spent - 1), policy.max_backoff_ms) if spent else 0
+        return Restart(delay_ms / 1000)

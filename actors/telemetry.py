@@ -1,58 +1,71 @@
 """Telemetry at dispatch, once: handlers contain none. OpenTelemetry's API only; without an SDK nothing is recorded."""
 
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import context, metrics, trace
 
+from actors.mailbox import Mailbox
+
 FLUSH_S = 1.0
 
 _tracer = trace.get_tracer("earshot")
 _meter = metrics.get_meter("earshot")
-_handling = _meter.create_histogram("earshot.actor.handling", unit="ms", description="Mean handling time of an actor's messages")
-_handled = _meter.create_counter("earshot.actor.messages", description="Messages handled")
+_messages = _meter.create_counter("earshot.actor.messages", description="Messages handled")
+_busy = _meter.create_counter("earshot.actor.busy", unit="ms", description="Time spent handling messages")
+_longest = _meter.create_histogram("earshot.actor.longest", unit="ms", description="Longest handling within a second")
+_wait = _meter.create_histogram(
+    "earshot.actor.wait", unit="ms", description="Longest wait in a mailbox within a second"
+)
 
 
-def _recording() -> bool:
-    """Whether an SDK is installed; the API alone answers with proxies that record nothing."""
-    return type(trace.get_tracer_provider()).__name__ != "ProxyTracerProvider"
+def is_recording() -> bool:
+    """Whether a provider of metrics is installed; the API's own providers record nothing."""
+    return not type(metrics.get_meter_provider()).__module__.startswith("opentelemetry.metrics")
 
 
 class Dispatch:
-    """Counts and times of one actor's messages, flushed about once a second: no span, no log, no allocation per message."""
+    """Counts and times of one actor's messages, flushed about once a second: nothing is allocated per message.
 
-    __slots__ = ("_actor_class", "_busy_s", "_count", "_flushed_at", "longest_s")
+    Made only where something records. Waits are sampled: the mailbox times one message at a time.
+    """
 
-    def __init__(self, actor_class: str) -> None:
-        self._actor_class = actor_class
+    __slots__ = ("_attributes", "_busy_s", "_count", "_flush_at_s", "_inbox", "_longest_s")
+
+    def __init__(self, actor_class: str, inbox: Mailbox) -> None:
+        self._attributes = {"actor": actor_class}
+        self._inbox = inbox
+        self._inbox.probing = True
         self._busy_s = 0.0
         self._count = 0
-        self._flushed_at = 0.0
-        self.longest_s = 0.0
+        self._longest_s = 0.0
+        self._flush_at_s = 0.0
 
-    def record(self, began_s: float, ended_s: float) -> None:
-        """One message was handled between the two times (seconds, monotonic)."""
-        took = ended_s - began_s
+    def record(self, began_s: float, now_s: float) -> None:
+        """A message that was begun at `began_s` has been handled now; seconds of the scheduler's clock."""
+        took_s = now_s - began_s
         self._count += 1
-        self._busy_s += took
-        if took > self.longest_s:
-            self.longest_s = took
-        if ended_s - self._flushed_at > FLUSH_S:
-            self._flushed_at = ended_s
+        self._busy_s += took_s
+        if took_s > self._longest_s:
+            self._longest_s = took_s
+        if self._flush_at_s == 0.0:
+            self._flush_at_s = now_s + FLUSH_S
+        elif now_s >= self._flush_at_s:
+            self._flush_at_s = now_s + FLUSH_S
             self.flush()
 
     def flush(self) -> None:
         """Hand over what was counted since the last time."""
-        if self._count and _recording():
-            attributes = {"actor": self._actor_class}
-            _handled.add(self._count, attributes)
-            _handling.record(self._busy_s / self._count * 1000, attributes)
-        self._count, self._busy_s = 0, 0.0
+        if self._count:
+            _messages.add(self._count, self._attributes)
+            _busy.add(self._busy_s * 1000, self._attributes)
+            _longest.record(self._longest_s * 1000, self._attributes)
+            _wait.record(self._inbox.waited_s * 1000, self._attributes)
+        self._count, self._busy_s, self._longest_s, self._inbox.waited_s = 0, 0.0, 0.0, 0.0
 
 
 class Trace:
-    """The spans of one session: one for the session, inside it one for each turn. Shared by the actors of the session."""
+    """The spans of one session: its own, inside it one for each turn. Shared by the actors of the session."""
 
     __slots__ = ("_session", "_turn")
 
@@ -96,13 +109,17 @@ class Trace:
 
     @contextmanager
     def span(self, name: str, actor: str) -> Iterator[None]:
-        """A span inside the turn's for the handling of one message."""
+        """A span inside the turn's for the handling of one message; what it raises is marked, without its words."""
         assert self._turn is not None
-        token = context.attach(trace.set_span_in_context(self._turn))
+        span = _tracer.start_span(
+            name, context=trace.set_span_in_context(self._turn), attributes={"earshot.actor": actor}
+        )
+        token = context.attach(trace.set_span_in_context(span))
         try:
-            with _tracer.start_as_current_span(name, attributes={"earshot.actor": actor}):
-                yield
+            yield
+        except BaseException as error:
+            span.set_status(trace.StatusCode.ERROR, type(error).__name__)
+            raise
         finally:
             context.detach(token)
-
-
+            span.end()
