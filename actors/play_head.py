@@ -1,4 +1,4 @@
-"""How far the user has heard: a position on the line of all audio sent, moved by the clock and by the client's marks."""
+"""How far the user has heard: a position on the line of all audio sent, moved by the clock and by marks."""
 
 from enum import Enum, StrEnum
 

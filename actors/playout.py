@@ -51,6 +51,11 @@ class Lead(msgspec.Struct, frozen=True):
     transport: Transport
     lead_ms: int
 
+    @property
+    def holdable(self) -> bool:
+        """Whether what has begun to play can be paused."""
+        return self.transport is not Transport.BLIND
+
 
 PACED = Lead(Transport.PACED, 60)
 MARKED = Lead(Transport.MARKED, 300)
@@ -119,17 +124,20 @@ class Playout:
         """Where each turn begins on the line of all audio, as the present client counts."""
         self._marked_at_ms: float | None = None
 
-    # --- audio and text ---------------------------------------------------------------------------------------------
-
     def begin(self, reply: int, kind: Said = Said.REPLY, turn: int = 0, text_start: int = 0) -> None:
         """Queue `reply` behind all others; `text_start` characters of its text have been heard already.
+
+        A filler goes before replies of which nothing has been sent: it is for the wait until they come.
 
         Raises:
             ValueError: it is queued already.
         """
         if reply in self._tracks:
             raise ValueError(f"reply {reply} is queued already")
+        waiting = [t for t in self._tracks.values() if not t.frames] if kind is Said.FILLER else []
         self._tracks[reply] = PlayTrack(reply, kind, turn, text_start)
+        for track in waiting:
+            self._tracks[track.reply] = self._tracks.pop(track.reply)
 
     def add_audio(self, reply: int, pcm: bytes) -> None:
         """More audio of `reply`, PCM16LE mono.
@@ -160,8 +168,6 @@ class Playout:
         track = self._tracks.get(reply)
         if track is not None:
             track.ended = True
-
-    # --- orders -----------------------------------------------------------------------------------------------------
 
     def pause(self, at_ms: float) -> bool:
         """Stop sending, lose nothing; False if the transport cannot. A marking client must be told to hold as well."""
@@ -226,8 +232,6 @@ class Playout:
         self._head.advance(at_ms)
         self._head.mark(begins_ms + audio_ms, state, at_ms)
         self._marked_at_ms = at_ms
-
-    # --- what is sent -----------------------------------------------------------------------------------------------
 
     def tick(self, at_ms: float) -> list[Frame | Drained]:
         """What has been heard wholly by now, and the frames to send now; harmless at any time, also between ticks.
@@ -317,8 +321,6 @@ class Playout:
         self._head.skip()
         self._ramp_due = True
 
-    # --- what was heard ---------------------------------------------------------------------------------------------
-
     def heard(self, at_ms: float, reply: int | None = None) -> Hearing | None:
         """How much was heard of `reply`, by default of the one being heard; None if nothing (of it) is to be heard."""
         self._head.advance(at_ms)
@@ -330,6 +332,11 @@ class Playout:
         self._head.advance(at_ms)
         track = self._tracks.get(reply)
         return track.piece_end(self._settle(track)) if track is not None else 0
+
+    def sounding(self, at_ms: float) -> bool:
+        """Whether audio that was sent may not all have been heard yet."""
+        self._head.advance(at_ms)
+        return not self._head.dry
 
     @property
     def buffered_ms(self) -> float:

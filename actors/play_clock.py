@@ -1,0 +1,112 @@
+"""One play clock per process: sessions are spread over slots of 1 ms, so that no tick is a burst.
+
+A slot with members has one timer, set on an absolute grid: it never drifts, and a tick that comes late comes once, with
+the true time, and changes nothing about the next. A clock without members sets no timer.
+"""
+
+import logging
+from collections.abc import Callable
+
+from actors.ports import Timer
+
+logger = logging.getLogger("earshot.play_clock")
+
+PERIOD_MS = 20
+SLOTS = 20
+WISH_SLOTS = 4
+"""A member that says when its first tick is due gets the emptiest of so many slots from there on."""
+
+Tick = Callable[[float], None]
+"""Called with the time in ms of the loop's clock."""
+
+
+class Seat:
+    """A place on the clock."""
+
+    def __init__(self, slot: "_Slot", tick: Tick) -> None:
+        self._slot = slot
+        self._tick = tick
+
+    @property
+    def slot(self) -> int:
+        """How many ms into each period its tick comes."""
+        return self._slot.offset_ms
+
+    def leave(self) -> None:
+        """No tick comes after this; harmless when it was said before."""
+        self._slot.remove(self)
+
+    def tick(self, at_ms: float) -> None:
+        """One turn of the clock. A member that fails loses its seat."""
+        if self not in self._slot.members:
+            return
+        try:
+            self._tick(at_ms)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other members go on
+            # Its traceback could carry what was said.
+            logger.error("a member of the play clock failed and was removed: %s", type(error).__name__)  # noqa: TRY400
+            self.leave()
+
+
+class _Slot:
+    """All members that tick at the same ms of the period."""
+
+    def __init__(self, offset_ms: int, now_s: Callable[[], float], call_at: Callable[..., Timer]) -> None:
+        self.offset_ms = offset_ms
+        self.members: dict[Seat, None] = {}
+        self._now_s = now_s
+        self._call_at = call_at
+        self._period = 0
+        self._timer: Timer | None = None
+
+    def add(self, seat: Seat) -> None:
+        self.members[seat] = None
+        if self._timer is None:
+            self._set_timer(self._next_period())
+
+    def remove(self, seat: Seat) -> None:
+        self.members.pop(seat, None)
+        if not self.members and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _next_period(self) -> int:
+        return int((self._now_s() * 1000 - self.offset_ms) // PERIOD_MS) + 1
+
+    def _set_timer(self, period: int) -> None:
+        self._period = period
+        self._timer = self._call_at((period * PERIOD_MS + self.offset_ms) / 1000, self._fire)
+
+    def _fire(self) -> None:
+        # A loop may wake a hair too early; then the next period by the clock is still the present one.
+        self._set_timer(max(self._period + 1, self._next_period()))
+        at_ms = self._now_s() * 1000
+        for seat in tuple(self.members):
+            seat.tick(at_ms)
+
+
+class PlayClock:
+    """The clock of one event loop: `PlayClock(loop.time, loop.call_at)`."""
+
+    def __init__(self, now_s: Callable[[], float], call_at: Callable[..., Timer]) -> None:
+        self._now_s = now_s
+        self._slots = [_Slot(offset_ms, now_s, call_at) for offset_ms in range(SLOTS)]
+
+    def join(self, tick: Tick, first_at_ms: float | None = None) -> Seat:
+        """Have `tick` called every 20 ms in the emptiest slot, the soonest of equals, until the seat is left.
+
+        `first_at_ms`: the first tick is wanted then or at most 4 ms later. A paced session that has just sent its first
+        frames wants it a period and a little (21 ms) after them: so its lead stays full, and jitter never exceeds it.
+        """
+        first_ms = self._now_s() * 1000 if first_at_ms is None else first_at_ms
+        wait_ms = {slot: (slot.offset_ms - first_ms) % PERIOD_MS for slot in self._slots}
+        choice = sorted(self._slots, key=wait_ms.__getitem__)[: SLOTS if first_at_ms is None else WISH_SLOTS]
+        slot = min(choice, key=lambda slot: len(slot.members))
+        seat = Seat(slot, tick)
+        slot.add(seat)
+        return seat
+
+    @property
+    def members(self) -> int:
+        """How many seats are taken."""
+        return sum(len(slot.members) for slot in self._slots)

@@ -1,0 +1,211 @@
+"""Text as it is generated, cut into pieces to be spoken: a clause first, so that speech begins early, then sentences.
+
+A cut is decided by the text before it and the least that must be known of the text behind it, never by how the text
+arrived; all pieces together are the text, to the character. White space belongs to the piece before it.
+"""
+
+# ruff: noqa: RUF001 - punctuation of several scripts is what this file is about
+
+import re
+from enum import Enum
+
+FIRST_MIN_CHARS = 16
+"""A first clause shorter than this waits for the next one, unless it ends a sentence."""
+
+FIRST_MAX_CHARS = 120
+"""A first piece without punctuation is cut here, between words."""
+
+MAX_CHARS = 240
+"""The same for later pieces."""
+
+WIDE_CHARS = 3
+"""An ideograph says as much as so many letters."""
+
+_CLOSERS = "\"'”’)\\]}»*_"
+_WIDE_CLOSERS = "」』）】》”’"
+_MARK = re.compile(
+    rf"(?P<newline>[^\S\n]*\n\s*)"
+    rf"|(?P<wide_stop>[。！？｡]+[{_WIDE_CLOSERS}]*\s*)"
+    rf"|(?P<wide_clause>[、，；：][{_WIDE_CLOSERS}]*\s*)"
+    rf"|(?P<stop>[.!?…।؟]+)(?P<closers>[{_CLOSERS}]*)(?P<stop_space>\s*)"
+    rf"|(?P<dash>—+\s*)"
+    rf"|(?P<clause>[,;:،؛][{_CLOSERS}]*|(?<=\s)(?:--?|–)(?=\s))(?P<clause_space>\s*)"
+)
+_LAST_WORD = re.compile(r"[^\s(\[{\"'“‘«*_,;:/—-]*\Z")
+_OPENERS = re.compile(r"[\"'“‘(\[{«*_]*")
+_LETTERS = re.compile(r"[^\W\d_]*")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
+_LIST_NUMBER = re.compile(r"(?:\A|[\n,;:)])\s*\(?\d{1,3}\Z")
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_BREAK = re.compile(
+    rf"(?<=\d)\s+(?=[^\d\s])|(?<=[^\d\s])\s+(?=\S)|(?<={_WIDE.pattern})(?={_WIDE.pattern})",
+)
+_WORD_LETTERS = 4
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+TITLES = _words("mr mrs ms mx dr prof rev hon gen col sgt capt lt cmdr sen rep gov pres vs")
+"""A name follows: never the end of a sentence."""
+
+ABBREVIATIONS = _words(
+    "inc ltd llc corp co bros dept est approx appt apt st ste mt ft ave blvd rd etc jr sr min max hr hrs sec mins tel ext",
+    "cf al no nos fig vol jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun ph.d",
+)
+"""The end of a sentence only if one of `STARTERS` follows, as after initials."""
+
+STARTERS = _words(
+    "a after all also an and any are at before but by can could did do does don for from have he here how however i if in is",
+    "it its let may my no now of on or our please she should so sorry thank thanks that the their then there these they this",
+    "those to we what when where which who why will with would yes you your",
+)
+"""Words that begin sentences and hardly ever a name."""
+
+
+class _Cut(Enum):
+    """What a mark is worth."""
+
+    UNKNOWN = "unknown"  # more text is needed
+    NOTHING = "nothing"
+    CLAUSE = "clause"
+    SENTENCE = "sentence"
+
+
+class SentenceSplitter:
+    """Cuts the text of one reply."""
+
+    def __init__(
+        self,
+        first_min_chars: int = FIRST_MIN_CHARS,
+        first_max_chars: int = FIRST_MAX_CHARS,
+        max_chars: int = MAX_CHARS,
+    ) -> None:
+        self._first_min_chars = first_min_chars
+        self._limit_chars = first_max_chars
+        self._max_chars = max_chars
+        self._first = True
+        self._text = ""
+        self._judged = 0
+        self._clause_end = 0
+
+    def push(self, text: str) -> list[str]:
+        """More text; the pieces that it completes."""
+        self._text += text
+        return self._pieces(final=False)
+
+    def finish(self) -> list[str]:
+        """There is no more text; what is left of it, if anything."""
+        pieces = self._pieces(final=True)
+        if self._text:
+            pieces.append(self._take(len(self._text)))
+        return pieces
+
+    def _pieces(self, *, final: bool) -> list[str]:
+        pieces: list[str] = []
+        while self._text and (end := self._next_end(final=final)):
+            pieces.append(self._take(end))
+        return pieces
+
+    def _take(self, end: int) -> str:
+        piece, self._text = self._text[:end], self._text[end:]
+        self._judged = self._clause_end = 0
+        self._first, self._limit_chars = False, self._max_chars
+        return piece
+
+    def _next_end(self, *, final: bool) -> int:
+        """Where the next piece ends; 0 if that is not known yet."""
+        limit = _reach(self._text, self._limit_chars)
+        while True:
+            mark = _MARK.search(self._text, self._judged)
+            if limit and (mark is None or mark.start() >= limit):
+                end = self._end_without_mark(limit, mark.start() if mark else len(self._text))
+                if end:
+                    return end
+            if mark is None or (mark.end() == len(self._text) and not final):
+                return 0
+            match self._worth(mark, final=final):
+                case _Cut.UNKNOWN:
+                    return 0
+                case _Cut.SENTENCE:
+                    return mark.end()
+                case _Cut.CLAUSE:
+                    if self._first and _chars(self._text[: mark.end()]) >= self._first_min_chars:
+                        return mark.end()
+                    self._clause_end = mark.end()
+                case _Cut.NOTHING:
+                    pass
+            self._judged = mark.end()
+
+    def _end_without_mark(self, limit: int, stop: int) -> int:
+        """Where to cut text that goes on and on: after the last clause, else between words, before `limit` if possible."""
+        if self._clause_end * 3 >= limit:
+            return self._clause_end
+        ends = [found.end() for found in _BREAK.finditer(self._text, 0, limit + 1)]
+        if ends:
+            return ends[-1]
+        later = _BREAK.search(self._text, limit, stop + 1)
+        return later.end() if later else 0
+
+    def _worth(self, mark: re.Match[str], *, final: bool) -> _Cut:
+        if "\n" in mark[0] or mark["wide_stop"]:
+            return _Cut.SENTENCE if any(map(str.isalnum, self._text[: mark.start()])) else _Cut.NOTHING
+        if mark["wide_clause"]:
+            return _Cut.CLAUSE
+        if mark["dash"]:
+            around = self._text[mark.start() - 1 : mark.start()] + self._text[mark.end() : mark.end() + 1]
+            return _Cut.NOTHING if around.isdigit() else _Cut.CLAUSE
+        if mark["clause"]:
+            return _Cut.CLAUSE if mark["clause_space"] else _Cut.NOTHING
+        return self._worth_of_stop(mark, final=final) if mark["stop_space"] else _Cut.NOTHING
+
+    def _worth_of_stop(self, mark: re.Match[str], *, final: bool) -> _Cut:
+        """A full stop, a question mark or the like, with white space behind it."""
+        next_at = _match_end(_OPENERS, self._text, mark.end())
+        if next_at == len(self._text) and not final:
+            return _Cut.UNKNOWN
+        goes_on = self._text[next_at : next_at + 1].islower()
+        if mark["stop"] != ".":
+            return _Cut.CLAUSE if goes_on and (mark["closers"] or mark["stop"][0] in ".…") else _Cut.SENTENCE
+        word = self._word_before(mark.start())
+        if word in TITLES or _LIST_NUMBER.search(self._text, 0, mark.start()):
+            return _Cut.NOTHING
+        if word in ABBREVIATIONS or _INITIALS.fullmatch(word):
+            return self._worth_by_next_word(next_at, final=final)
+        if goes_on and (mark["closers"] or len(word) < _WORD_LETTERS or not word.isalpha()):
+            return _Cut.NOTHING
+        return _Cut.SENTENCE
+
+    def _worth_by_next_word(self, next_at: int, *, final: bool) -> _Cut:
+        end = _match_end(_LETTERS, self._text, next_at)
+        if end == len(self._text) and not final:
+            return _Cut.UNKNOWN
+        word = self._text[next_at:end]
+        return _Cut.SENTENCE if word[:1].isupper() and word.lower() in STARTERS else _Cut.NOTHING
+
+    def _word_before(self, end: int) -> str:
+        found = _LAST_WORD.search(self._text, max(0, end - 40), end)
+        return found[0].lower() if found else ""
+
+
+def _match_end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return found.end() if found else start
+
+
+def _chars(text: str) -> int:
+    """How much `text` says, in letters."""
+    return len(text) if text.isascii() else len(text) + (WIDE_CHARS - 1) * len(_WIDE.findall(text))
+
+
+def _reach(text: str, chars: int) -> int:
+    """The index in `text` before which it says `chars`; 0 if it says no more than that."""
+    if text.isascii():
+        return chars if len(text) > chars else 0
+    said = 0
+    for index, letter in enumerate(text):
+        if said >= chars:
+            return index
+        said += WIDE_CHARS if _WIDE.match(letter) else 1
+    return 0
