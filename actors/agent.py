@@ -37,6 +37,8 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is said when the language model is not what speaks. All are synthesised when the agent is loaded."""
 
     apology: str = "I am sorry, something went wrong on our side. Please call again later."
+    say_again: str = "Sorry, could you say that again?"
+    """After a reply that failed, or a voice of which nothing was understood."""
     hold_on: str = "One moment, please."
     goodbye: str = "Thank you for calling. Goodbye."
     fillers: tuple[str, ...] = ("One moment.", "Let me see.")

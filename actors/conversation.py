@@ -73,6 +73,10 @@ class Floor(StrEnum):
     AGENT = "agent"
 
 
+ABANDONED = "ABANDONED"
+"""Why a session ended whose connection was lost and did not come back."""
+
+
 class SessionRecord(msgspec.Struct, frozen=True):
     """A session as it is stored: enough to show it, and to go on with it elsewhere."""
 
@@ -88,3 +92,8 @@ class SessionRecord(msgspec.Struct, frozen=True):
     messages: tuple[ChatMessage, ...] = ()
     memory: Memory = {}
     ended_reason: str = ""
+
+    @property
+    def resumable(self) -> bool:
+        """Whether someone who comes back goes on with this conversation: it was not brought to its end."""
+        return self.ended_reason in ("", ABANDONED, "ERROR")

@@ -58,6 +58,9 @@ class ChoiceSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, t
 class DaySlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="day"):
     """A day that is not over: `tomorrow`, `next Monday`, `the third of June`. The value is an ISO date."""
 
+    soon: Texts = ("as soon as possible", "the earliest", "any day", "whenever", "the first available")
+    """Answers that leave the day to us: tomorrow is taken."""
+
 
 class TimeSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="time"):
     """A time of day: `half past three`, `ten a m`, `noon`. The value is `HH:MM`."""
@@ -170,8 +173,6 @@ class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reply: Texts = ()
     steps: tuple[Step, ...] = ()
     does: Does = Does.ANSWER
-    fixed: dict[Identifier, str] = {}
-    """Slot values that wanting this implies."""
 
 
 class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,18 +1,20 @@
 """What the actors of a session tell each other: one frozen Struct a message, flat, units in the names.
 
-`urgent` messages overtake (runtime.py); `traced` ones open a span inside a turn. Reports are past participles, orders are
-verbs. Wire messages are another vocabulary (`protocol/`): a client can never name one of these.
+`urgent` messages overtake (mailbox.py); `traced` ones open a span inside a turn. Reports are past participles, orders
+are verbs. Wire messages are another vocabulary (`protocol/`): a client can never name one of these.
 """
 
-from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
-from actors.conversation import Floor, Heard, Said
+from actors.conversation import ChatMessage, Floor, Heard, Memory, Said
 from actors.errors import ErrorKind
 from actors.playout import Lead
-from actors.turn_events import Ending
+from actors.ports import ModelEvent, RecognitionEvent, SynthesisEvent
+from actors.tools import ToolOutcome
+from actors.turn_events import Ending, Timer
+from actors.turn_state import TurnState
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -23,11 +25,11 @@ class Message(msgspec.Struct, frozen=True):
     droppable: ClassVar[bool] = False
 
 
-# --- the user's side: connection and session to recognizer and orchestrator ------------------------------------------
+# the user's side: connection and session to recognizer and orchestrator
 
 
 class CallerAudio(Message, frozen=True):
-    """Audio of the user, PCM16LE mono at the session's input rate, beginning `offset_bytes` into all audio of the session."""
+    """Audio of the user, PCM16LE mono at the session's input rate, `offset_bytes` into the session's audio."""
 
     droppable: ClassVar[bool] = True
 
@@ -88,7 +90,7 @@ class EndSession(Message, frozen=True):
     politely: bool = True
 
 
-# --- recognizer to orchestrator ----------------------------------------------------------------------------------------
+# recognizer to orchestrator
 
 
 class VoiceStarted(Message, frozen=True):
@@ -140,7 +142,7 @@ class NothingHeard(Message, frozen=True):
     """There was voice, but nothing intelligible."""
 
 
-# --- orders to the recognizer ------------------------------------------------------------------------------------------
+# orders to the recognizer
 
 
 class ReopenRecognition(Message, frozen=True):
@@ -154,7 +156,7 @@ class LevelSent(Message, frozen=True):
     level_db: float
 
 
-# --- orders to the synthesizer -----------------------------------------------------------------------------------------
+# orders to the synthesizer
 
 
 class BeginReply(Message, frozen=True):
@@ -200,7 +202,7 @@ class StopPlayout(Message, frozen=True):
     reason: str
 
 
-# --- synthesizer to orchestrator ---------------------------------------------------------------------------------------
+# synthesizer to orchestrator
 
 
 class PlayoutStarted(Message, frozen=True):
@@ -242,22 +244,20 @@ class PlayoutFailed(Message, frozen=True):
     cut: HeardReply
 
 
-# --- tasks of the orchestrator reporting back --------------------------------------------------------------------------
+# tasks of the orchestrator reporting back
 
 
 class ModelTold(Message, frozen=True):
     """One event of the model stream of `turn`."""
 
     turn: int
-    attempt: int
-    event: object
+    event: ModelEvent
 
 
 class ModelFailed(Message, frozen=True):
     """The model stream of `turn` ended with an error."""
 
     turn: int
-    attempt: int
     kind: ErrorKind
     detail: str
 
@@ -268,19 +268,82 @@ class ToolFinished(Message, frozen=True):
     traced: ClassVar[bool] = True
     turn: int
     call_id: str
-    result: str
-    ending: str
-    failed: bool
+    name: str
+    outcome: ToolOutcome
+    elapsed_ms: float
+
+
+class RecognitionTold(Message, frozen=True):
+    """One event of the recognizer's stream number `stream`."""
+
+    stream: int
+    event: RecognitionEvent
+
+
+class SynthesisTold(Message, frozen=True):
+    """One event of the synthesizer's stream number `stream`."""
+
+    stream: int
+    event: SynthesisEvent
 
 
 class TimerFired(Message, frozen=True):
     """A timer of the turn rules is due."""
 
-    name: str
+    timer: Timer
     serial: int
 
 
-# --- what the session shows to its connection and to observers ---------------------------------------------------------
+class Ticked(Message, frozen=True):
+    """The play clock: `at_ms` of the loop's time."""
+
+    at_ms: float
+
+
+class ProgressChecked(Message, frozen=True):
+    """Time to see whether the engine still does what it owes."""
+
+
+# between the session and its children
+
+
+class Resumed(Message, frozen=True):
+    """What a conversation goes on from: after a restart, or from the record of a former session."""
+
+    turn: TurnState
+    messages: tuple[ChatMessage, ...]
+    memory: Memory
+
+
+class SessionOver(Message, frozen=True):
+    """The conversation has ended; the session can."""
+
+    ending: Ending
+
+
+class TroubleFound(Message, frozen=True):
+    """A part of the session cannot be mended."""
+
+
+class RestartChild(Message, frozen=True):
+    """Start the child `name` again: its backoff is over, or an operator asks for it."""
+
+    name: str
+
+
+class ReconnectExpired(Message, frozen=True):
+    """Nobody came back to the session in time."""
+
+    connection_id: str
+
+
+class TurnRecorded(Message, frozen=True):
+    """A turn is over: the conversation is worth saving."""
+
+    turn: int
+
+
+# what the session shows to its connection and to observers
 
 
 class Audio(Message, frozen=True):
@@ -350,6 +413,7 @@ class ToolStartedShown(Message, frozen=True):
 
     call_id: str
     name: str
+    arguments: str
 
 
 class ToolEndedShown(Message, frozen=True):
@@ -359,6 +423,7 @@ class ToolEndedShown(Message, frozen=True):
     name: str
     failed: bool
     elapsed_ms: float
+    result: Any
 
 
 class FloorShown(Message, frozen=True):
@@ -408,10 +473,3 @@ OutputMessage = (
     | TroubleShown
     | SessionEnded
 )
-
-
-class RestartNote(StrEnum):
-    """Why a child starts."""
-
-    FIRST = "first"
-    AGAIN = "again"

@@ -1,7 +1,7 @@
 """The ports: everything an actor may know of the world outside, as small Protocols.
 
-Adapters (`app/adapters/`) and `package.module:factory` plug-ins implement these; `tests/contract/` holds the suite that every
-implementation passes. Every `report` callback is called on the event loop's thread; every event it carries names the
+Adapters (`app/adapters/`) and `package.module:factory` plug-ins implement these; `tests/contract/` holds the suite that
+every implementation passes. Every `report` callback is called on the event loop's thread; every event it carries names the
 stream or reply it belongs to, so that a late one is harmless.
 """
 
@@ -26,7 +26,7 @@ class Address(Protocol[M_contra]):
         ...
 
 
-# --- time and chance ---------------------------------------------------------------------------------------------------
+# time and chance
 
 
 class Timer(Protocol):
@@ -65,7 +65,7 @@ class Random(Protocol):
         ...
 
 
-# --- voice activity ----------------------------------------------------------------------------------------------------
+# voice activity
 
 
 class VoiceActivity(Protocol):
@@ -86,7 +86,7 @@ class VoiceActivity(Protocol):
 VoiceActivityFactory = Callable[[], VoiceActivity]
 
 
-# --- speech to text ----------------------------------------------------------------------------------------------------
+# speech to text
 
 
 class RecognitionOptions(msgspec.Struct, frozen=True):
@@ -96,7 +96,7 @@ class RecognitionOptions(msgspec.Struct, frozen=True):
     rate_hz: int = 16_000
     languages: tuple[str, ...] = ("en-US",)
     phrases: tuple[str, ...] = ()
-    """Sentences the agent expects to hear, lower case, slots expanded: a hint to cloud engines, a vocabulary to local ones."""
+    """Sentences to expect, lower case, slots expanded: a hint to cloud engines, a vocabulary to local ones."""
 
 
 class RecognitionReady(msgspec.Struct, frozen=True, tag=True):
@@ -171,7 +171,7 @@ class SpeechRecognizer(Protocol):
         ...
 
 
-# --- text to speech ----------------------------------------------------------------------------------------------------
+# text to speech
 
 
 class AudioSynthesized(msgspec.Struct, frozen=True, tag=True):
@@ -254,7 +254,7 @@ class SpeechSynthesizer(Protocol):
         ...
 
 
-# --- the language model ------------------------------------------------------------------------------------------------
+# the language model
 
 
 class ModelRequest(msgspec.Struct, frozen=True):
@@ -283,7 +283,7 @@ class ToolCalled(msgspec.Struct, frozen=True, tag=True):
 
 
 class MemoryUpdated(msgspec.Struct, frozen=True, tag=True):
-    """The model's own notes on this conversation, replacing the former ones; kept with the conversation, given back next time."""
+    """The model's own notes, in place of the former ones; kept with the conversation, given back next time."""
 
     memory: Memory
 
@@ -314,7 +314,7 @@ class LanguageModel(Protocol):
         ...
 
 
-# --- what outlives a process -------------------------------------------------------------------------------------------
+# what outlives a process
 
 
 class SessionStore(Protocol):

@@ -51,15 +51,16 @@ TITLES = _words("mr mrs ms mx dr prof rev hon gen col sgt capt lt cmdr sen rep g
 """A name follows: never the end of a sentence."""
 
 ABBREVIATIONS = _words(
-    "inc ltd llc corp co bros dept est approx appt apt st ste mt ft ave blvd rd etc jr sr min max hr hrs sec mins tel ext",
-    "cf al no nos fig vol jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun ph.d",
+    "inc ltd llc corp co bros dept est approx appt apt st ste mt ft ave blvd rd etc jr sr min max hr hrs sec mins",
+    "tel ext cf al no nos fig vol jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur",
+    "thurs fri sat sun ph.d",
 )
 """The end of a sentence only if one of `STARTERS` follows, as after initials."""
 
 STARTERS = _words(
-    "a after all also an and any are at before but by can could did do does don for from have he here how however i if in is",
-    "it its let may my no now of on or our please she should so sorry thank thanks that the their then there these they this",
-    "those to we what when where which who why will with would yes you your",
+    "a after all also an and any are at before but by can could did do does don for from have he here how however",
+    "i if in is it its let may my no now of on or our please she should so sorry thank thanks that the their then",
+    "there these they this those to we what when where which who why will with would yes you your",
 )
 """Words that begin sentences and hardly ever a name."""
 
@@ -139,7 +140,7 @@ class SentenceSplitter:
             self._judged = mark.end()
 
     def _end_without_mark(self, limit: int, stop: int) -> int:
-        """Where to cut text that goes on and on: after the last clause, else between words, before `limit` if possible."""
+        """Where to cut text that goes on and on: after its last clause, else between words; before `limit` if possible."""
         if self._clause_end * 3 >= limit:
             return self._clause_end
         ends = [found.end() for found in _BREAK.finditer(self._text, 0, limit + 1)]

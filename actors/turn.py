@@ -1,7 +1,7 @@
 """Who holds the floor: every rule about turns is here and nowhere else.
 
-`Turn.handle(event) -> list[Effect]` is pure: it reads no clock and does no I/O. The state (`turn_state.py`) is three small
-enums and what is needed to go on from a snapshot. Effects come in the order in which they must be carried out: silence
+`Turn.handle(event) -> list[Effect]` is pure: it reads no clock and does no I/O. The state (`turn_state.py`) is three
+small enums and what is needed to go on from a snapshot. Effects come in the order in which they must be carried out: silence
 first, everything else after.
 
     the agent       IDLE ─answer→ THINKING ⇄ TOOL ─reply written→ IDLE         LEAVING: last words, then End
@@ -565,7 +565,7 @@ class Turn:
             self._do(Resume(), CancelTimer(Timer.RESUME))
         self._show_turn(None)
         tail, s.tail_text = s.tail_text, ""
-        if tail and at - s.tail_at <= TAIL_S or s.waiting_text:
+        if (tail and at - s.tail_at <= TAIL_S) or s.waiting_text:
             self._answer(at, tail)
         else:
             self._listen()

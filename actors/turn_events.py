@@ -278,4 +278,17 @@ class End(msgspec.Struct, frozen=True):
     ending: Ending
 
 
-Effect = StartReply | CancelReply | Say | Pause | Resume | Stop | ReopenEars | SetTimer | CancelTimer | ShowFloor | ShowTurn | End
+Effect = (
+    StartReply
+    | CancelReply
+    | Say
+    | Pause
+    | Resume
+    | Stop
+    | ReopenEars
+    | SetTimer
+    | CancelTimer
+    | ShowFloor
+    | ShowTurn
+    | End
+)

@@ -1,0 +1,122 @@
+"""What of a session outlives its actors: stable addresses, the recent audio of the caller, and the last snapshot.
+
+An actor that is restarted gets a new Pykka ref; everybody else keeps the line to it. Lines belong to the loop's thread.
+"""
+
+from collections import deque
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from pykka import ActorDeadError, ActorRef
+
+from actors.conversation import Said
+from actors.messages import Attached, CallerAudio, Message, OutputMessage, Resumed
+from actors.ports import Address
+
+M = TypeVar("M", bound=Message)
+
+RING_MS = 20_000
+"""Caller audio kept for a recognizer that has to start again."""
+
+
+class Line(Generic[M]):
+    """An address that always reaches the present actor; what is told while there is none is dropped and counted."""
+
+    __slots__ = ("lost", "target")
+
+    def __init__(self) -> None:
+        self.target: ActorRef[Any] | None = None
+        self.lost = 0
+
+    def tell(self, message: M) -> None:
+        """Tell the present actor; never raises."""
+        if self.target is None:
+            self.lost += 1
+            return
+        try:
+            self.target.tell(message)
+        except ActorDeadError:
+            self.lost += 1
+
+
+class AudioRing:
+    """The last `RING_MS` of the caller's audio, PCM16LE mono, addressed by its offset in all audio of the session."""
+
+    def __init__(self, rate_hz: int, keep_ms: int = RING_MS) -> None:
+        self.rate_hz = rate_hz
+        self._keep_bytes = rate_hz * 2 * keep_ms // 1000
+        self._chunks: deque[tuple[int, bytes]] = deque()
+        self.end_bytes = 0
+        self.settled_bytes = 0
+        """Audio before this has become final transcripts: it need never be recognised again."""
+
+    def append(self, pcm: bytes) -> int:
+        """Keep `pcm`; the offset at which it begins."""
+        offset = self.end_bytes
+        self._chunks.append((offset, pcm))
+        self.end_bytes += len(pcm)
+        while self._chunks and self.end_bytes - self._chunks[0][0] > self._keep_bytes:
+            self._chunks.popleft()
+        return offset
+
+    def since(self, offset: int) -> tuple[int, bytes]:
+        """All audio from `offset` on that is still there, and the offset at which it really begins."""
+        kept = [(begin, pcm) for begin, pcm in self._chunks if begin + len(pcm) > offset]
+        if not kept:
+            return self.end_bytes, b""
+        first, pcm = kept[0]
+        skip = max(0, offset - first) & ~1
+        return first + skip, b"".join([pcm[skip:], *(pcm for _, pcm in kept[1:])])
+
+    def ms(self, size_bytes: int) -> float:
+        """The duration of so many bytes."""
+        return size_bytes * 500 / self.rate_hz
+
+    def bytes_of(self, duration_ms: float) -> int:
+        """The size of so much audio, whole samples."""
+        return int(duration_ms * self.rate_hz / 1000) * 2
+
+
+class SpokenReply(msgspec.Struct):
+    """A reply on its way to the user: its text so far, piece by piece."""
+
+    reply: int
+    turn: int
+    kind: Said
+    pieces: list[str] = []
+    finished: bool = False
+    resume_at: int = 0
+    """Text before this has been heard (a synthesizer that starts again begins here)."""
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        return "".join(self.pieces)
+
+
+class SessionLines:
+    """The lines of one session, and what its restarted parts go on from."""
+
+    def __init__(self, session_id: str, rate_hz: int) -> None:
+        self.session_id = session_id
+        self.session: Line[Any] = Line()
+        self.recognizer: Line[Any] = Line()
+        self.orchestrator: Line[Any] = Line()
+        self.synthesizer: Line[Any] = Line()
+        self.output: Address[OutputMessage] | None = None
+        self.attached: Attached | None = None
+        self.ring = AudioRing(rate_hz)
+        self.spoken: dict[int, SpokenReply] = {}
+        self.failed_reply = 0
+        """The reply at which the synthesizer's engine failed last."""
+        self.resumed: Resumed | None = None
+
+    def push_audio(self, pcm: bytes) -> None:
+        """Caller audio from the connection: kept in the ring before anything can fail, then told."""
+        offset = self.ring.append(pcm)
+        self.recognizer.tell(CallerAudio(pcm, offset, self.ring.ms(len(pcm))))
+
+    def show(self, message: OutputMessage) -> None:
+        """Tell the connection and the observers; harmless when there are none."""
+        if self.output is not None:
+            self.output.tell(message)

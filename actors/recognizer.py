@@ -1,0 +1,220 @@
+"""The recognizer: caller audio in, voice and words out. Hosts voice activity, endpointing and the engine's stream."""
+
+import asyncio
+from typing import assert_never
+
+from actors.agent import Endpointing
+from actors.audio import level_db
+from actors.closing import close_in_background
+from actors.endpointing import EchoWindow, Endpointer, EndpointEvent, SpeechEnded, SpeechProgressed, SpeechStarted
+from actors.endpointing import NoiseEnded as NoiseFound
+from actors.errors import RecognizerError
+from actors.lines import Line, SessionLines
+from actors.messages import (
+    CallerAudio,
+    FinalHeard,
+    LevelSent,
+    NoiseEnded,
+    NothingHeard,
+    PartialHeard,
+    RecognitionTold,
+    ReopenRecognition,
+    VoiceEnded,
+    VoiceProgressed,
+    VoiceStarted,
+)
+from actors.ports import (
+    Clock,
+    FinalRecognized,
+    NothingRecognized,
+    PartialRecognized,
+    Recognition,
+    RecognitionEvent,
+    RecognitionFailed,
+    RecognitionOptions,
+    RecognitionReady,
+    SpeechRecognizer,
+    VoiceActivity,
+)
+from actors.session_actor import SessionActor
+from actors.telemetry import Trace
+
+RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | RecognitionTold
+
+OPEN_TIMEOUT_S = 5.0
+QUIET_DB = -100.0
+"""The level of a window that is no voice anyway."""
+PRE_ROLL_MS = 300
+"""Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
+
+
+class Recognizer(SessionActor):
+    """Listens to one caller.
+
+    Args:
+        lines: the session's lines; its audio ring is replayed from the last final transcript when this actor starts.
+        listener: who is told of voice and words.
+        engine: speech to text.
+        options: what is asked of the engine.
+        detector: voice activity, for this session alone.
+        endpointing: the agent's settings.
+    """
+
+    def __init__(
+        self,
+        *,
+        lines: SessionLines,
+        listener: Line[object],  # type: ignore[type-var]
+        engine: SpeechRecognizer,
+        options: RecognitionOptions,
+        detector: VoiceActivity,
+        endpointing: Endpointing,
+        clock: Clock,
+        trace: Trace,
+    ) -> None:
+        super().__init__("recognizer", lines.session, trace)
+        self.lines = lines
+        self.listener = listener
+        self.engine = engine
+        self.options = options
+        self.detector = detector
+        self.clock = clock
+        if detector.rate_hz != options.rate_hz:
+            raise ValueError(f"voice activity wants {detector.rate_hz} Hz, the caller's audio has {options.rate_hz} Hz")
+        self._window_bytes = detector.window_samples * 2
+        self._endpointer = Endpointer(endpointing, detector.window_samples * 1000 / detector.rate_hz)
+        self._echo = EchoWindow()
+        self._rest = b""
+        self._voice_from_bytes = 0
+        self._stream = 0
+        self._recognition: Recognition | None = None
+        self._pushed_bytes = 0
+        self._base_ms = 0.0
+        self._unfinished = False
+
+    def on_start(self) -> None:
+        """Connect the engine; audio waits in the ring meanwhile."""
+        self._voice_from_bytes = self.lines.ring.end_bytes
+        self._open()
+
+    def on_end(self) -> None:
+        """The engine's stream is closed in the background."""
+        self._close()
+
+    def on_receive(self, message: RecognizerMessage) -> None:
+        """One message."""
+        match message:
+            case CallerAudio(pcm, offset_bytes):
+                self._listen(pcm, offset_bytes)
+            case LevelSent(at_ms, level):
+                self._echo.sent(at_ms, level)
+            case RecognitionTold(stream, event):
+                if stream == self._stream:
+                    self._told(event)
+            case ReopenRecognition():
+                self._close()
+                self._open()
+            case _:
+                assert_never(message)
+
+    # the engine's stream
+
+    def _open(self) -> None:
+        self._stream += 1
+        self.spawn(self._connect(self._stream), "open")
+
+    async def _connect(self, stream: int) -> None:
+        def report(event: RecognitionEvent) -> None:
+            if self.actor_ref.is_alive():
+                self.actor_ref.tell(RecognitionTold(stream, event))
+
+        recognition = await asyncio.wait_for(self.engine.open(self.options, report), OPEN_TIMEOUT_S)
+        if stream != self._stream or not self.actor_ref.is_alive():
+            await recognition.close()
+            return
+        # All that has not become a final transcript yet is heard again: nothing is lost by a restart.
+        begin, pcm = self.lines.ring.since(self.lines.ring.settled_bytes)
+        self._base_ms = self.lines.ring.ms(begin)
+        self._pushed_bytes = begin + len(pcm)
+        self._recognition = recognition
+        if pcm:
+            recognition.push(pcm)
+        if self._unfinished:
+            self._unfinished = False
+            recognition.finish_utterance()
+
+    def _close(self) -> None:
+        recognition, self._recognition = self._recognition, None
+        close_in_background(recognition)
+
+    def _told(self, event: RecognitionEvent) -> None:
+        match event:
+            case RecognitionReady():
+                return
+            case PartialRecognized(text, start_ms):
+                self.listener.tell(PartialHeard(text, self._base_ms + start_ms))
+            case FinalRecognized(text, start_ms, end_ms, confidence):
+                self._settle(end_ms)
+                start, end = self._base_ms + start_ms, self._base_ms + end_ms
+                self.listener.tell(FinalHeard(text, start, end, confidence))
+            case NothingRecognized(end_ms):
+                self._settle(end_ms)
+                self.listener.tell(NothingHeard())
+            case RecognitionFailed(kind, detail):
+                raise RecognizerError(kind, detail)
+            case _:
+                assert_never(event)
+
+    def _settle(self, end_ms: float) -> None:
+        ring = self.lines.ring
+        ring.settled_bytes = max(ring.settled_bytes, ring.bytes_of(self._base_ms + end_ms))
+
+    # audio
+
+    def _listen(self, pcm: bytes, offset_bytes: int) -> None:
+        if self._recognition is not None and offset_bytes >= self._pushed_bytes:
+            self._recognition.push(pcm)
+            self._pushed_bytes = offset_bytes + len(pcm)
+        data = self._rest + pcm if self._rest else pcm
+        size = self._window_bytes
+        end = len(data) - len(data) % size
+        for begin in range(0, end, size):
+            self._window(data[begin : begin + size])
+        self._rest = data[end:]
+        self._forget_silence(offset_bytes + len(pcm))
+
+    def _window(self, window: bytes) -> None:
+        probability = self.detector.probability(window)
+        level = level_db(window) if probability > 0 else QUIET_DB
+        for event in self._endpointer.process(probability, level, self._echo.bound(self.clock.now() * 1000)):
+            self._endpoint(event)
+
+    def _endpoint(self, event: EndpointEvent) -> None:
+        match event:
+            case SpeechStarted(audio_ms):
+                self.listener.tell(VoiceStarted(audio_ms))
+            case SpeechProgressed(_, voiced_ms, silence_ms):
+                self.listener.tell(VoiceProgressed(voiced_ms, silence_ms))
+            case SpeechEnded(start_ms, end_ms, voiced_ms, audio_ms):
+                self.listener.tell(VoiceEnded(start_ms, end_ms, voiced_ms, audio_ms - end_ms))
+                self._finish_utterance()
+            case NoiseFound():
+                self.listener.tell(NoiseEnded())
+            case _:
+                assert_never(event)
+
+    def _finish_utterance(self) -> None:
+        if self._recognition is not None:
+            self._recognition.finish_utterance()
+        else:
+            self._unfinished = True
+
+    def _forget_silence(self, end_bytes: int) -> None:
+        """Silence that nobody has to hear again keeps the replay short."""
+        ring = self.lines.ring
+        if not self._endpointer.in_speech and not self._utterance_open:
+            ring.settled_bytes = max(ring.settled_bytes, end_bytes - ring.bytes_of(PRE_ROLL_MS))
+
+    @property
+    def _utterance_open(self) -> bool:
+        return self._unfinished

@@ -1,0 +1,408 @@
+"""The session: supervisor of one conversation. It starts the children, restarts them, and ends with them."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, assert_never
+
+import msgspec
+from pykka import ActorRef
+
+from actors.agent import Agent
+from actors.background import Background
+from actors.conversation import ABANDONED, SessionRecord
+from actors.errors import StoreError
+from actors.lines import Line, SessionLines
+from actors.messages import (
+    Attached,
+    Detached,
+    EndSession,
+    FinalHeard,
+    NoiseEnded,
+    NothingHeard,
+    PartialHeard,
+    ReconnectExpired,
+    RestartChild,
+    SessionEnded,
+    SessionOver,
+    TroubleFound,
+    TurnRecorded,
+    UserFinalShown,
+    UserPartialShown,
+    VoiceEnded,
+    VoiceProgressed,
+    VoiceStarted,
+)
+from actors.orchestrator import Orchestrator
+from actors.play_clock import PlayClock
+from actors.ports import (
+    Address,
+    Clock,
+    LanguageModel,
+    RecognitionOptions,
+    SessionStore,
+    SpeechRecognizer,
+    SpeechSynthesizer,
+    Timer,
+    VoiceActivityFactory,
+)
+from actors.recognizer import Recognizer
+from actors.session_actor import (
+    ActorState,
+    ChildExited,
+    Exit,
+    MessageSeen,
+    SessionActor,
+    actor_of,
+    logger,
+    order_stop,
+    tell_quietly,
+)
+from actors.supervision import Escalate, Restart, RestartBudget, RestartPolicy
+from actors.synthesizer import Synthesizer
+from actors.telemetry import Trace
+from actors.tools import AnyTool
+from actors.turn_events import Ending
+
+SessionMessage = (
+    ChildExited
+    | Attached
+    | Detached
+    | EndSession
+    | SessionOver
+    | RestartChild
+    | ReconnectExpired
+    | TurnRecorded
+    | TroubleFound
+    | PartialHeard
+    | FinalHeard
+    | NothingHeard
+    | NoiseEnded
+    | VoiceStarted
+    | VoiceProgressed
+    | VoiceEnded
+)
+
+LAST_WORDS_S = 20.0
+"""A session that was ordered to end and has not by then is ended at once."""
+
+
+class Mode(StrEnum):
+    """What a session does with the caller's audio."""
+
+    MEDIA = "media"
+    TRANSCRIPTION = "transcription"
+
+
+class SessionState(StrEnum):
+    """Where a session is in its life."""
+
+    CONNECTED = "connected"
+    WAITING = "waiting"  # for its connection to come back
+    ENDING = "ending"
+
+
+class Engines(msgspec.Struct, frozen=True):
+    """What a session is made with; one per process."""
+
+    recognizer: SpeechRecognizer
+    synthesizer: SpeechSynthesizer
+    model: LanguageModel
+    voice_activity: VoiceActivityFactory
+    store: SessionStore
+    play_clock: PlayClock
+    clock: Clock
+    background: Background
+    restarts: RestartPolicy = RestartPolicy()
+
+
+class SessionPlan(msgspec.Struct, frozen=True):
+    """What one session is."""
+
+    session_id: str
+    mode: Mode
+    agent: Agent
+    tools: Mapping[str, AnyTool]
+    phrases_expected: tuple[str, ...]
+    kept: Callable[[int], Mapping[str, bytes]]
+    """The kept phrases at a rate in Hz."""
+    resume_token: str
+    rate_hz: int = 16_000
+    call_id: str = ""
+
+
+class Session(SessionActor):
+    """Supervises the recognizer, the orchestrator and the synthesizer of one conversation."""
+
+    def __init__(
+        self,
+        *,
+        plan: SessionPlan,
+        engines: Engines,
+        lines: SessionLines,
+        parent: Address[ChildExited],
+        created_at: float,
+        started_at: float,
+    ) -> None:
+        super().__init__(f"session {plan.session_id}", parent, Trace())
+        self.plan = plan
+        self.engines = engines
+        self.lines = lines
+        self.created_at = created_at
+        self.started_at = started_at
+        self.stage = SessionState.CONNECTED
+        self.ending: Ending | None = None
+        self._children: dict[str, ActorRef[Any]] = {}
+        self._restarts: dict[str, int] = {}
+        self._errors: dict[str, str] = {}
+        self._budgets = {
+            name: RestartBudget(engines.restarts) for name in ("recognizer", "orchestrator", "synthesizer")
+        }
+        self._timers: list[Timer] = []
+        self._gone_from = ""
+        self._mute = False
+        self._abandoned = False
+
+    # life
+
+    def on_start(self) -> None:
+        """Start the children; audio that has come in the meantime waits in the ring."""
+        self.lines.session.target = self.actor_ref
+        self.trace.session_started(self.plan.session_id, self.plan.mode, self.plan.agent.name)
+        self._start_child("recognizer")
+        if self.plan.mode is Mode.MEDIA:
+            self._start_child("synthesizer")
+            self._start_child("orchestrator")
+        self._save()
+
+    def on_end(self) -> None:
+        """The children end with their session, whatever ended it."""
+        for timer in self._timers:
+            timer.cancel()
+        for ref in self._children.values():
+            order_stop(ref)
+        self.trace.session_ended(self.ending or Ending.ERROR)
+
+    def on_receive(self, message: SessionMessage) -> None:
+        """One message."""
+        match message:
+            case ChildExited():
+                self._child_exited(message)
+            case RestartChild(name):
+                self._restart_child(name)
+            case Attached():
+                self._attach(message)
+            case Detached(connection_id):
+                self._detach(connection_id)
+            case ReconnectExpired(connection_id):
+                if self.stage is SessionState.WAITING and self._gone_from == connection_id:
+                    self._abandoned = True
+                    self._over(Ending.NORMAL)
+            case EndSession(reason, politely):
+                self._end(message, reason, politely)
+            case SessionOver(ending):
+                self._over(ending)
+            case TurnRecorded():
+                self._save()
+            case TroubleFound():
+                self._give_up()
+            case PartialHeard(text):
+                self.lines.show(UserPartialShown(text))
+            case FinalHeard(text):
+                self.lines.show(UserFinalShown(0, text))
+            case VoiceStarted() | VoiceProgressed() | VoiceEnded() | NoiseEnded() | NothingHeard():
+                return
+            case _:
+                assert_never(message)
+
+    # children
+
+    def _start_child(self, name: str) -> None:
+        ref = getattr(self, f"_make_{name}")()
+        self._children[name] = ref
+        if (child := actor_of(ref)) is not None:
+            child.restarts = self._restarts.get(name, 0)
+        getattr(self.lines, name).target = ref
+
+    def _make_recognizer(self) -> ActorRef[Any]:
+        listener: Line[Any] = self.lines.orchestrator if self.plan.mode is Mode.MEDIA else self.lines.session
+        return Recognizer.start(
+            lines=self.lines,
+            listener=listener,
+            engine=self.engines.recognizer,
+            options=RecognitionOptions(
+                self.plan.session_id, self.plan.rate_hz, self.plan.agent.languages, self.plan.phrases_expected
+            ),
+            detector=self.engines.voice_activity(),
+            endpointing=self.plan.agent.endpointing,
+            clock=self.engines.clock,
+            trace=self.trace,
+        )
+
+    def _make_synthesizer(self) -> ActorRef[Any]:
+        assert self.lines.attached is not None
+        return Synthesizer.start(
+            lines=self.lines,
+            engine=None if self._mute else self.engines.synthesizer,
+            voice=self.plan.agent.voice,
+            kept=self.plan.kept(self.lines.attached.rate_hz),
+            play_clock=self.engines.play_clock,
+            clock=self.engines.clock,
+            trace=self.trace,
+        )
+
+    def _make_orchestrator(self) -> ActorRef[Any]:
+        left_s = self.plan.agent.limits.max_session_s - (self.engines.clock.now() - self.started_at)
+        return Orchestrator.start(
+            lines=self.lines,
+            agent=self.plan.agent,
+            model=self.engines.model,
+            tools=dict(self.plan.tools),
+            clock=self.engines.clock,
+            trace=self.trace,
+            session_left_s=left_s,
+        )
+
+    def _child_exited(self, message: ChildExited) -> None:
+        ref = self._children.get(message.name)
+        if ref is None or ref.actor_urn != message.actor_urn:
+            return
+        del self._children[message.name]
+        getattr(self.lines, message.name).target = None
+        self._errors[message.name] = message.error
+        if message.exit is Exit.NORMAL or self.ending is not None:
+            if self.ending is not None and message.exit is Exit.FAILED:
+                self._stop_now()
+            return
+        match self._budgets[message.name].decide(self.engines.clock.now()):
+            case Restart(delay_s):
+                logger.warning("%s is started again: %s", message.name, message.error)
+                if delay_s == 0:
+                    self._restart_child(message.name)
+                else:
+                    self._later(delay_s, RestartChild(message.name))
+            case Escalate():
+                logger.error("%s failed too often", message.name)
+                self._escalate(message.name)
+
+    def _restart_child(self, name: str) -> None:
+        """Start `name` again, in place of the one that is there or is gone."""
+        if name not in self._budgets or self.ending is not None:
+            return
+        former = self._children.pop(name, None)
+        if former is not None:
+            order_stop(former)
+        self._restarts[name] = self._restarts.get(name, 0) + 1
+        self._start_child(name)
+
+    def _escalate(self, name: str) -> None:
+        """Never silence: the others apologise and end the session."""
+        if name == "synthesizer" and not self._mute:
+            self._mute = True
+            self._restart_child(name)
+        if name == "orchestrator" or "orchestrator" not in self._children:
+            self._over(Ending.ERROR)
+        else:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if not tell_quietly(self._children.get("orchestrator"), TroubleFound()):
+            self._over(Ending.ERROR)
+        self._later(LAST_WORDS_S, SessionOver(Ending.ERROR))
+
+    # the connection
+
+    def _attach(self, message: Attached) -> None:
+        """Another connection: what was not heard yet is played on it."""
+        former, self.lines.attached = self.lines.attached, message
+        self.stage = SessionState.CONNECTED
+        if "synthesizer" not in self._children or former is None:
+            return
+        if (former.rate_hz, former.frame_ms) == (message.rate_hz, message.frame_ms):
+            self.lines.synthesizer.tell(message)
+        else:
+            self._restart_child("synthesizer")
+
+    def _detach(self, connection_id: str) -> None:
+        attached = self.lines.attached
+        if attached is None or attached.connection_id != connection_id or self.stage is SessionState.WAITING:
+            return
+        self.stage = SessionState.WAITING
+        self._gone_from = connection_id
+        self.lines.output = None
+        self.lines.synthesizer.tell(Detached(connection_id))
+        if self.ending is not None:
+            self._stop_now()
+            return
+        self._later(self.plan.agent.limits.reconnect_s, ReconnectExpired(connection_id))
+
+    # the end
+
+    def _end(self, message: EndSession, reason: Ending, politely: bool) -> None:
+        if self.ending is not None:
+            return
+        if politely and self.stage is SessionState.CONNECTED and "orchestrator" in self._children:
+            self.stage = SessionState.ENDING
+            self.lines.orchestrator.tell(message)
+            self._later(LAST_WORDS_S, SessionOver(reason))
+        else:
+            self._over(reason)
+
+    def _over(self, ending: Ending) -> None:
+        if self.ending is None:
+            self.ending = ending
+            self.stage = SessionState.ENDING
+            self.lines.show(SessionEnded(ending))
+            self._save()
+            self._stop_now()
+
+    def _stop_now(self) -> None:
+        order_stop(self.actor_ref)
+
+    def _later(self, delay_s: float, message: SessionMessage) -> None:
+        self._timers.append(self.engines.clock.call_later(delay_s, self.actor_ref, message))
+
+    # what others see
+
+    def record(self) -> SessionRecord:
+        """The session as it is stored."""
+        resumed = self.lines.resumed
+        return SessionRecord(
+            session_id=self.plan.session_id,
+            mode=self.plan.mode,
+            agent=self.plan.agent.name,
+            state="ended" if self.ending else self.stage,
+            created_at=self.created_at,
+            updated_at=self.engines.clock.wall(),
+            turn=resumed.turn.turn if resumed else 0,
+            resume_token=self.plan.resume_token,
+            call_id=self.plan.call_id,
+            messages=resumed.messages if resumed else (),
+            memory=resumed.memory if resumed else {},
+            ended_reason=ABANDONED if self._abandoned else self.ending or "",
+        )
+
+    def tree(self) -> list[ActorState]:
+        """This actor and its children, for operators."""
+        return [self.state(), *(child.state() for child in self._alive())]
+
+    def _alive(self) -> list[SessionActor]:
+        return [child for ref in self._children.values() if (child := actor_of(ref)) is not None]
+
+    def recent_of_tree(self) -> list[MessageSeen]:
+        """The messages last handled by this actor and its children, the newest first, without content."""
+        seen = self.recent_messages()
+        for child in self._alive():
+            seen += child.recent_messages()
+        return sorted(seen, key=lambda message: message.at, reverse=True)
+
+    def _save(self) -> None:
+        record = self.record()
+
+        async def save() -> None:
+            try:
+                await self.engines.store.save(record)
+            except StoreError as error:
+                logger.warning("a session could not be stored: %s", error.kind)
+
+        # Not a task of this actor: the last save is made when the actor is already gone.
+        self.engines.background.run(save())

@@ -1,0 +1,116 @@
+"""`Sessions`: one per process; starts the Session actors and is told when one ends."""
+
+import asyncio
+
+from pykka import ActorRef
+
+from actors.conversation import SessionRecord
+from actors.lines import SessionLines
+from actors.messages import Attached, Message, OutputMessage, Resumed, SessionEnded
+from actors.ports import Address
+from actors.session import Engines, Session, SessionPlan
+from actors.session_actor import ChildExited, Exit, SessionActor, actor_of, logger
+from actors.turn_events import Ending
+from actors.turn_state import TurnState
+
+
+class SessionEntry:
+    """A live session as the process knows it: its lines stay while its actors come and go."""
+
+    def __init__(self, plan: SessionPlan, lines: SessionLines, created_at: float, started_at: float) -> None:
+        self.plan = plan
+        self.lines = lines
+        self.created_at = created_at
+        self.started_at = started_at
+        self.ref: ActorRef[Session] | None = None
+        self.rebuilt = 0
+
+    @property
+    def session(self) -> Session | None:
+        """The present actor, for snapshots on the loop's thread only."""
+        return actor_of(self.ref) if self.ref is not None else None
+
+
+class StartSession(Message, frozen=True):
+    """Start a session on the lines of `entry`."""
+
+    entry: SessionEntry
+
+
+class Sessions(SessionActor):
+    """Starts sessions, rebuilds one whose supervisor failed once, and forgets those that have ended."""
+
+    def __init__(self, engines: Engines) -> None:
+        super().__init__("sessions", None)
+        self.engines = engines
+        self.live: dict[str, SessionEntry] = {}
+        self.started = 0
+        self.ended = 0
+        self._emptied: list[asyncio.Future[None]] = []
+
+    def open(self, plan: SessionPlan, output: Address[OutputMessage], attached: Attached) -> SessionEntry:
+        """Start a session for a connection. Belongs to the loop's thread; the actor itself starts in its turn."""
+        clock = self.engines.clock
+        entry = SessionEntry(plan, SessionLines(plan.session_id, plan.rate_hz), clock.wall(), clock.now())
+        entry.lines.output = output
+        entry.lines.attached = attached
+        self.live[plan.session_id] = entry
+        self.started += 1
+        self.actor_ref.tell(StartSession(entry))
+        return entry
+
+    def restore(
+        self, plan: SessionPlan, output: Address[OutputMessage], attached: Attached, record: SessionRecord
+    ) -> SessionEntry:
+        """As `open`, going on from the record of a former session: it is not greeted again."""
+        entry = self.open(plan, output, attached)
+        entry.created_at = record.created_at
+        state = TurnState(turn=record.turn, last_reply=record.turn * 8)
+        entry.lines.resumed = Resumed(state, record.messages, record.memory)
+        return entry
+
+    def on_receive(self, message: StartSession | ChildExited) -> None:
+        """One message."""
+        match message:
+            case StartSession(entry):
+                self._start(entry)
+            case ChildExited():
+                self._exited(message)
+
+    def _start(self, entry: SessionEntry) -> None:
+        entry.ref = Session.start(
+            plan=entry.plan,
+            engines=self.engines,
+            lines=entry.lines,
+            parent=self.actor_ref,
+            created_at=entry.created_at,
+            started_at=entry.started_at,
+        )
+
+    def _exited(self, message: ChildExited) -> None:
+        entry = next(
+            (e for e in self.live.values() if e.ref is not None and e.ref.actor_urn == message.actor_urn), None
+        )
+        if entry is None:
+            return
+        if message.exit is Exit.FAILED and entry.rebuilt == 0:
+            entry.rebuilt += 1
+            logger.error("a session is rebuilt from its last snapshot: %s", message.error)
+            self._start(entry)
+            return
+        if message.exit is Exit.FAILED:
+            entry.lines.show(SessionEnded(Ending.ERROR))
+        del self.live[entry.plan.session_id]
+        self.ended += 1
+        if not self.live:
+            for waiter in self._emptied:
+                if not waiter.done():
+                    waiter.set_result(None)
+            self._emptied.clear()
+
+    async def emptied(self) -> None:
+        """Wait until no session is live."""
+        if self.live:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._emptied.append(waiter)
+            await waiter

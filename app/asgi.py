@@ -1,0 +1,73 @@
+"""The ASGI app of one worker: routes, WebSockets, and the service behind them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.agents import load_agents
+from app.conversation_socket import ConversationSocket
+from app.health_routes import HealthRoutes
+from app.lifecycle import Lifecycle
+from app.problems import ProblemError, on_error, on_http_exception, on_problem
+from app.relay_socket import RelaySocket
+from app.service import Service
+from app.session_routes import SessionRoutes
+from app.tools import load_tools
+from config.settings import Settings
+
+API = "/api/v1"
+
+
+def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
+    """The app.
+
+    Raises:
+        SettingsError, AgentFileError: the configuration cannot be used.
+    """
+    tools = load_tools()
+    agents = load_agents(settings.agents_directory, tools)
+    service = Service(settings, lifecycle, agents, tools)
+    relay = RelaySocket(service)
+    conversation = ConversationSocket(service)
+    routes: list[BaseRoute] = [
+        *HealthRoutes(service).routes(),
+        *SessionRoutes(service, relay).routes(),
+        WebSocketRoute("/realtime/conversation", conversation),
+        WebSocketRoute("/browser/conversation", conversation),
+        WebSocketRoute("/realtime/dashboard/relay", relay),
+        WebSocketRoute("/browser/dashboard/relay", relay),
+    ]
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.service = service
+        await service.start()
+        try:
+            yield
+        finally:
+            await service.stop()
+
+    app = Starlette(
+        routes=[Mount(API, routes=routes)],
+        exception_handlers={ProblemError: on_problem, HTTPException: on_http_exception, Exception: on_error},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    return EitherSlash(app)
+
+
+class EitherSlash:
+    """Every path answers with and without its trailing slash, never with a redirect."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take the slash off."""
+        if scope["type"] in ("http", "websocket") and len(scope["path"]) > 1 and scope["path"].endswith("/"):
+            scope = {**scope, "path": scope["path"].rstrip("/"), "raw_path": scope.get("raw_path", b"").rstrip(b"/")}
+        await self._app(scope, receive, send)

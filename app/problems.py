@@ -1,0 +1,61 @@
+"""Errors of the REST API as problem+json; a client's mistake is never a 500."""
+
+import logging
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from protocol.problems import CONTENT_TYPE, FieldError, problem
+
+log = logging.getLogger(__name__)
+
+
+class ProblemError(Exception):
+    """Raised by a route to answer with a problem."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        errors: tuple[FieldError, ...] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers or {}
+
+
+def _answer(
+    request: Request,
+    status: HTTPStatus,
+    detail: str,
+    errors: tuple[FieldError, ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    body = problem(status, detail, request.url.path, errors).encode()
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
+    return Response(body, status.value, headers, CONTENT_TYPE)
+
+
+def on_problem(request: Request, error: Exception) -> Response:
+    """A route raised `ProblemError`."""
+    assert isinstance(error, ProblemError)
+    return _answer(request, error.status, error.detail, error.errors, error.headers)
+
+
+def on_http_exception(request: Request, error: Exception) -> Response:
+    """Starlette's own: unknown path, wrong method."""
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    return _answer(request, HTTPStatus(error.status_code), str(error.detail), headers=headers)
+
+
+def on_error(request: Request, error: Exception) -> Response:
+    """Our fault; the client learns nothing of it but that."""
+    log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__)
+    return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong on our side")

@@ -1,0 +1,119 @@
+"""Readiness: one check a component, side by side, each with a timeout, the report cached for seconds."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from actors.errors import StoreError
+from app.service import LAG_LIMIT_MS, Service
+
+CACHED_S = 2.0
+CHECK_TIMEOUT_S = 2.0
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One component."""
+
+    component: str
+    status: str
+    """healthy, degraded or unhealthy."""
+    check_time_ms: float
+    error: str | None = None
+    details: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True):
+    """All of them."""
+
+    status: str
+    """ready, degraded or not_ready."""
+    timestamp: float
+    response_time_ms: float
+    checks: list[Check]
+
+
+class Unhealthy(Exception):
+    """A check failed; the text says why."""
+
+
+class NotConfigured(Exception):
+    """The component is optional and absent. `unhealthy`: clients must not offer what needs it."""
+
+    def __init__(self, *, unhealthy: bool = False) -> None:
+        super().__init__("not configured")
+        self.unhealthy = unhealthy
+
+
+class Readiness:
+    """The checks of one worker."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._cached: Report | None = None
+        self._cached_at = 0.0
+        self._checks: dict[str, Callable[[], Awaitable[str]]] = {
+            "redis": self._absent,
+            "azure_openai_pool": self._absent,
+            "speech_services": self._absent,
+            "acs_caller": self._acs,
+            "rt_agents": self._agents,
+            "auth_configuration": self._absent,
+            "session_store": self._store,
+            "event_loop": self._loop,
+        }
+        self._required = {"rt_agents", "event_loop", "session_store"}
+
+    async def report(self) -> Report:
+        """The present state. Draining is told at once, whatever the cache says."""
+        now = time.monotonic()
+        if self._cached is None or now - self._cached_at > CACHED_S:
+            self._cached, self._cached_at = await self._ask(), now
+        if not self._service.lifecycle.admits():
+            return msgspec.structs.replace(self._cached, status="not_ready")
+        return self._cached
+
+    async def _ask(self) -> Report:
+        began = time.monotonic()
+        checks = await asyncio.gather(*(self._check(name, check) for name, check in self._checks.items()))
+        failed = any(check.status == "unhealthy" and check.component in self._required for check in checks)
+        all_well = all(check.status == "healthy" for check in checks)
+        status = "not_ready" if failed else "ready" if all_well else "degraded"
+        return Report(status, time.time(), (time.monotonic() - began) * 1000, list(checks))
+
+    async def _check(self, name: str, check: Callable[[], Awaitable[str]]) -> Check:
+        began = time.monotonic()
+        status, error, details = "healthy", None, None
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                details = await check() or None
+        except NotConfigured as absent:
+            status, error = "unhealthy" if absent.unhealthy else "degraded", str(absent)
+        except TimeoutError:
+            status, error = "unhealthy", f"no answer within {CHECK_TIMEOUT_S:g} s"
+        except Unhealthy as failure:
+            status, error = "unhealthy", str(failure)
+        return Check(name, status, (time.monotonic() - began) * 1000, error, details)
+
+    async def _absent(self) -> str:
+        raise NotConfigured
+
+    async def _acs(self) -> str:
+        raise NotConfigured(unhealthy=True)
+
+    async def _agents(self) -> str:
+        return f"{len(self._service.agents)} agents"
+
+    async def _store(self) -> str:
+        try:
+            await self._service.engines.store.load("readiness")
+        except StoreError as error:
+            raise Unhealthy(error.detail) from error
+        return type(self._service.engines.store).__name__
+
+    async def _loop(self) -> str:
+        lag = self._service.watchdog.lag
+        if lag.last_ms > LAG_LIMIT_MS:
+            raise Unhealthy(f"the event loop is {lag.last_ms:.0f} ms late")
+        return f"lag {lag.last_ms:.1f} ms"

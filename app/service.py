@@ -1,0 +1,131 @@
+"""What one worker serves with: engines, agents, sessions, admission. Built once, at start."""
+
+import asyncio
+from collections.abc import Mapping
+
+from actors.agent import Agent
+from actors.background import Background
+from actors.clock import LoopClock
+from actors.dialogue import caller_phrases
+from actors.messages import EndSession
+from actors.randomness import SystemRandom
+from actors.session import Engines, Mode, SessionPlan
+from actors.session_actor import actor_of
+from actors.sessions import Sessions
+from actors.tools import AnyTool
+from actors.turn_events import Ending
+from actors.watchdog import LoopWatchdog
+from app.connection import Observers
+from app.engines import make_engines
+from app.lifecycle import Lifecycle
+from app.phrases import KeptPhrases
+from config.settings import Settings
+
+LAG_LIMIT_MS = 100.0
+"""A loop this late takes no more sessions."""
+
+
+class Service:
+    """One per worker."""
+
+    def __init__(
+        self, settings: Settings, lifecycle: Lifecycle, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool]
+    ) -> None:
+        self.settings = settings
+        self.lifecycle = lifecycle
+        self.agents = agents
+        self.tools = tools
+        self.random = SystemRandom()
+        self.observers: dict[str, Observers] = {}
+        lifecycle.on_drain(self._drain)
+
+    async def start(self) -> None:
+        """Start engines and actors; what takes long is prepared in the background."""
+        self.clock = LoopClock()
+        self.watchdog = LoopWatchdog()
+        self.watchdog.start()
+        self.background = Background()
+        self.engines: Engines = make_engines(self.settings, self.clock, self.background)
+        self.phrases = KeptPhrases(self.engines.synthesizer, self.background)
+        self._sessions_ref = Sessions.start(self.engines)
+        sessions = actor_of(self._sessions_ref)
+        assert sessions is not None
+        self.sessions: Sessions = sessions
+        self._caller_phrases = {
+            name: caller_phrases(a.dialogue) if a.dialogue else () for name, a in self.agents.items()
+        }
+        await self.phrases.prepare(list(self.agents.values()))
+        prepare = getattr(self.engines.recognizer, "prepare", None)
+        if prepare is not None:
+            await prepare(self._caller_phrases[self.default_agent])
+
+    async def stop(self) -> None:
+        """Let go of everything."""
+        self.watchdog.stop()
+        for entry in list(self.sessions.live.values()):
+            entry.lines.session.tell(EndSession(Ending.NORMAL, politely=False))
+        try:
+            async with asyncio.timeout(2):
+                await self.sessions.emptied()
+        except TimeoutError:
+            pass
+        self._sessions_ref.stop(block=False)
+        engines = self.engines
+        await asyncio.gather(
+            engines.recognizer.close(), engines.synthesizer.close(), engines.model.close(), engines.store.close(),
+            return_exceptions=True,
+        )  # fmt: skip
+
+    @property
+    def default_agent(self) -> str:
+        """The agent of a session that asks for none."""
+        return self.settings.default_agent or min(self.agents)
+
+    @property
+    def capacity_left(self) -> int:
+        """Sessions that may still be admitted: none when the loop is late."""
+        if not self.lifecycle.admits() or self.watchdog.lag.last_ms > LAG_LIMIT_MS:
+            return 0
+        return max(0, self.settings.max_concurrent_sessions - len(self.sessions.live))
+
+    def plan(self, session_id: str, mode: Mode, agent: Agent, resume_token: str) -> SessionPlan:
+        """What a session with `agent` is made of."""
+        if self.settings.recognized_language:
+            agent = _speaking(agent, self.settings.recognized_language)
+        return SessionPlan(
+            session_id=session_id,
+            mode=mode,
+            agent=agent,
+            tools={name: self.tools[name] for name in agent.tools},
+            phrases_expected=self._caller_phrases[agent.name],
+            kept=lambda rate_hz: self.phrases.at(agent, rate_hz),
+            resume_token=resume_token,
+        )
+
+    def observers_of(self, session_id: str) -> Observers:
+        """Who sees what a session shows."""
+        return self.observers.setdefault(session_id, Observers())
+
+    def forget_observers(self, session_id: str) -> None:
+        """Drop the entry once nobody looks and the session is over."""
+        observers = self.observers.get(session_id)
+        if (
+            observers
+            and observers.connection is None
+            and not observers.dashboards
+            and session_id not in self.sessions.live
+        ):
+            del self.observers[session_id]
+
+    async def _drain(self, deadline: float) -> None:
+        """Sessions say goodbye; what is not over by the deadline is cut by the closing of its socket."""
+        for entry in list(self.sessions.live.values()):
+            entry.lines.session.tell(EndSession(Ending.NORMAL, politely=True))
+        async with asyncio.timeout_at(deadline):
+            await self.sessions.emptied()
+
+
+def _speaking(agent: Agent, languages: tuple[str, ...]) -> Agent:
+    import msgspec
+
+    return msgspec.structs.replace(agent, languages=languages)

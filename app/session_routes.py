@@ -1,0 +1,138 @@
+"""Live and recent sessions, and the state of the realtime endpoints."""
+
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actors.conversation import Role, Said, SessionRecord
+from actors.errors import StoreError
+from actors.messages import EndSession
+from actors.turn_events import Ending
+from app.access import require_operator
+from app.answers import json_answer
+from app.problems import ProblemError
+from app.relay_socket import RelaySocket
+from app.service import Service
+from protocol.browser import timestamp
+
+
+class SessionRoutes:
+    """`/sessions` and `/realtime/status`."""
+
+    def __init__(self, service: Service, relay: RelaySocket) -> None:
+        self._service = service
+        self._relay = relay
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/realtime/status", self.status),
+            Route("/sessions", self.all),
+            Route("/sessions/{session_id}", self.one),
+            Route("/sessions/{session_id}", self.end, methods=["DELETE"]),
+            Route("/sessions/{session_id}/transcript", self.transcript),
+        ]
+
+    async def status(self, _: Request) -> Response:
+        """In the words of the existing backend."""
+        conversations = sum(1 for o in self._service.observers.values() if o.connection is not None)
+        dashboards = self._relay.open
+        return json_answer(
+            {
+                "status": "available" if self._service.lifecycle.admits() else "draining",
+                "websocket_endpoints": {
+                    "dashboard_relay": "/api/v1/realtime/dashboard/relay",
+                    "conversation": "/api/v1/realtime/conversation",
+                },
+                "features": {
+                    "dashboard_broadcasting": True,
+                    "conversation_streaming": True,
+                    "orchestrator_support": True,
+                    "session_management": True,
+                    "barge_in": True,
+                    "resume": True,
+                },
+                "active_connections": {
+                    "dashboard_clients": dashboards,
+                    "conversation_sessions": conversations,
+                    "total_connections": dashboards + conversations,
+                },
+                "protocols_supported": ["WebSocket"],
+                "version": "v1",
+            }
+        )
+
+    async def all(self, _: Request) -> Response:
+        """Live sessions first, then recent ones."""
+        live = [entry.session.record() for entry in self._service.sessions.live.values() if entry.session]
+        ids = {record.session_id for record in live}
+        recent = [record for record in await self._recent() if record.session_id not in ids]
+        return json_answer(
+            {
+                "sessions": [_summary(record) for record in (*live, *recent)],
+                "live": len(live),
+                "total": len(live) + len(recent),
+            }
+        )
+
+    async def one(self, request: Request) -> Response:
+        """One session, without what was said."""
+        return json_answer(_summary(await self._record(request)))
+
+    async def end(self, request: Request) -> Response:
+        """End a session politely: its goodbye is heard first."""
+        require_operator(request, self._service.settings)
+        entry = self._service.sessions.live.get(request.path_params["session_id"])
+        if entry is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no live session of that id")
+        entry.lines.session.tell(EndSession(Ending.NORMAL, politely=True))
+        return json_answer({"session_id": entry.plan.session_id, "status": "ending"})
+
+    async def transcript(self, request: Request) -> Response:
+        """What was said and what was heard of it."""
+        require_operator(request, self._service.settings)
+        record = await self._record(request)
+        entries = [_entry(message) for message in record.messages if message.text and message.role is not Role.TOOL]
+        return json_answer({"session_id": record.session_id, "agent": record.agent, "entries": entries})
+
+    async def _record(self, request: Request) -> SessionRecord:
+        session_id = request.path_params["session_id"]
+        entry = self._service.sessions.live.get(session_id)
+        if entry is not None and entry.session is not None:
+            return entry.session.record()
+        try:
+            record = await self._service.engines.store.load(session_id)
+        except StoreError:
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "the session store does not answer") from None
+        if record is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no session of that id")
+        return record
+
+    async def _recent(self) -> list[SessionRecord]:
+        try:
+            return await self._service.engines.store.recent()
+        except StoreError:
+            return []
+
+
+def _summary(record: SessionRecord) -> dict[str, Any]:
+    return {
+        "session_id": record.session_id,
+        "mode": record.mode,
+        "agent": record.agent,
+        "state": record.state,
+        "turn": record.turn,
+        "created_at": timestamp(record.created_at),
+        "updated_at": timestamp(record.updated_at),
+        "ended_reason": record.ended_reason or None,
+    }
+
+
+def _entry(message: Any) -> dict[str, Any]:
+    entry = {"role": message.role.value, "text": message.text, "turn": message.turn, "at": timestamp(message.at)}
+    if message.role is Role.ASSISTANT:
+        entry |= {"kind": Said(message.kind).value, "heard": message.heard.value, "interrupted": message.interrupted}
+    return entry

@@ -1,0 +1,212 @@
+"""The browser's WebSocket: what it sends and what it is sent. One Struct a message, two codecs.
+
+A client written for the existing backend works unchanged: envelopes and bare messages have its field names, unknown
+fields are ignored, and text that is no JSON counts as typed.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+INPUT_RATE_HZ = 16_000
+OUTPUT_RATE_HZ = 48_000
+OUTPUT_RATES_HZ = (16_000, 24_000, 48_000)
+MAX_TEXT_CHARS = 4_000
+MAX_AUDIO_BYTES = 64_000
+"""Two seconds in one message: more than any known client sends."""
+
+
+# from the browser
+
+
+class Typed(msgspec.Struct, frozen=True, tag="text"):
+    """Typed user input."""
+
+    text: str
+
+
+class Interrupt(msgspec.Struct, frozen=True, tag="interrupt"):
+    """The user asks for the floor."""
+
+
+class Ping(msgspec.Struct, frozen=True, tag="ping"):
+    """Keep-alive; answered by `pong`."""
+
+
+class PlayoutMark(msgspec.Struct, frozen=True, tag="playout_mark"):
+    """How far the user has heard the audio of a turn."""
+
+    turn: int
+    audio_ms: float
+    state: Literal["playing", "paused", "empty"]
+
+
+ClientMessage = Typed | Interrupt | Ping | PlayoutMark
+
+
+class Ignored(msgspec.Struct, frozen=True):
+    """A message that is tolerated and means nothing to us."""
+
+    kind: str
+
+
+class ProtocolError(Exception):
+    """A client's message that cannot be understood; the text says what is wrong and where."""
+
+
+class _Tagged(msgspec.Struct, frozen=True):
+    type: str | None = None
+    kind: str | None = None
+    Kind: str | None = None
+
+
+_client = msgspec.json.Decoder(ClientMessage)
+_tagged = msgspec.json.Decoder(_Tagged)
+_KNOWN = {"text", "interrupt", "ping", "playout_mark"}
+
+
+def decode(text: str) -> ClientMessage | Ignored:
+    """A text message of the browser.
+
+    Raises:
+        ProtocolError: it is one of ours, but a field is missing or wrong; names the field.
+    """
+    if not text.lstrip().startswith("{"):
+        return _typed(text)
+    try:
+        tagged = _tagged.decode(text)
+    except msgspec.ValidationError:
+        return Ignored("unknown")
+    except msgspec.DecodeError:
+        return _typed(text)
+    if tagged.type not in _KNOWN:
+        return Ignored(tagged.type or tagged.kind or tagged.Kind or "unknown")
+    try:
+        message = _client.decode(text)
+    except msgspec.DecodeError as error:
+        raise ProtocolError(f"{tagged.type}: {error}") from error
+    return _typed(message.text) if isinstance(message, Typed) else message
+
+
+def _typed(text: str) -> Typed | Ignored:
+    text = text.strip()
+    if len(text) > MAX_TEXT_CHARS:
+        raise ProtocolError(f"text: at most {MAX_TEXT_CHARS} characters, got {len(text)}")
+    return Typed(text) if text else Ignored("empty")
+
+
+# to the browser
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What happened, for the page and for dashboards."""
+
+    type: Literal["event", "status", "assistant_streaming", "exit", "error"]
+    sender: str
+    payload: dict[str, Any]
+    session_id: str
+    ts: str
+    topic: str = "session"
+    call_id: str | None = None
+    user_id: str | None = None
+
+
+class AudioData(msgspec.Struct, frozen=True, tag="audio_data"):
+    """Audio as JSON; `data` is PCM16LE mono, base64 on the wire."""
+
+    data: bytes
+    frame_index: int
+    total_frames: int
+    sample_rate: int
+    is_final: bool
+
+
+class Control(msgspec.Struct, frozen=True, tag="control", omit_defaults=True):
+    """An order to the client's player."""
+
+    action: Literal["tts_cancelled", "audio_stop", "pause", "resume", "audio_start"]
+    at: str
+    session_id: str
+    reason: str = ""
+    turn: int | None = None
+
+
+class AssistantFinal(msgspec.Struct, frozen=True, tag="assistant_final"):
+    """What was heard of a reply."""
+
+    content: str
+    speaker: str
+    turn: int
+    exactness: str
+    interrupted: bool
+
+
+class ToolStart(msgspec.Struct, frozen=True, tag="tool_start"):
+    """A tool runs."""
+
+    call_id: str = msgspec.field(name="callId")
+    tool: str
+    ts: str
+    args: msgspec.Raw
+
+
+class ToolEnd(msgspec.Struct, frozen=True, tag="tool_end"):
+    """A tool came back."""
+
+    call_id: str = msgspec.field(name="callId")
+    tool: str
+    ts: str
+    status: Literal["success", "error"]
+    elapsed_ms: float = msgspec.field(name="elapsedMs")
+    result: Any
+    error: str | None
+
+
+class SessionEnd(msgspec.Struct, frozen=True, tag="session_end"):
+    """The session is over."""
+
+    reason: Literal["HUMAN_HANDOFF", "NORMAL", "ERROR", "IDLE_TIMEOUT"]
+    ts: str
+
+
+class TurnMetrics(msgspec.Struct, frozen=True, tag="turn_metrics"):
+    """The times of one turn in ms; null where the thing did not happen."""
+
+    turn: int
+    first_audio_ms: float | None
+    onset_to_pause_ms: float | None
+    onset_to_decision_ms: float | None
+    decision_to_silence_ms: float | None
+    heard_ms: float
+    interrupted: bool
+
+
+class Floor(msgspec.Struct, frozen=True, tag="floor"):
+    """Who holds the floor."""
+
+    floor: Literal["nobody", "user", "agent"]
+    turn: int
+
+
+class Pong(msgspec.Struct, frozen=True, tag="pong"):
+    """The answer to a ping."""
+
+    ts: str
+
+
+ServerMessage = (
+    Envelope | AudioData | Control | AssistantFinal | ToolStart | ToolEnd | SessionEnd | TurnMetrics | Floor | Pong
+)
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: ServerMessage) -> str:
+    """A text message to the browser."""
+    return _encoder.encode(message).decode()
+
+
+def timestamp(wall_s: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
