@@ -9,7 +9,7 @@ SOURCES := app actors protocol config tests
 TEST_PROGRAMS := flite
 DEBIAN_PACKAGES := flite
 
-LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+LOCK := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header --extra local pyproject.toml
 
 .DEFAULT_GOAL := help
@@ -29,9 +29,9 @@ check: lint ## the quick part: formatting, lint, types, and the rules of the rep
 	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_repository.py
 
 lint: $(VENV)/development
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy $(SOURCES)
 
 system-packages: ## install what the tests need besides Python (Debian, as root)
 	@command -v apt-get >/dev/null || { echo "make system-packages is for Debian; elsewhere install: $(TEST_PROGRAMS)" >&2; exit 1; }
@@ -50,17 +50,18 @@ lock: $(VENV)/development ## write the lock files anew from pyproject.toml
 	@$(LOCK) --upgrade --group dev -c requirements.txt -o requirements-dev.txt
 
 # A stamp is younger than the lock that was installed last.
-$(VENV)/runtime: requirements.txt | $(BIN)/python
+$(VENV)/runtime: requirements.txt | $(BIN)/pip
 	@echo "Installing the locked packages ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-$(VENV)/development: requirements-dev.txt | $(BIN)/python
+$(VENV)/development: requirements-dev.txt | $(BIN)/pip
 	@echo "Installing the locked packages ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
 	@touch $@ $(VENV)/runtime
 
-$(BIN)/python:
+# pip is what the making of an environment ends with.
+$(BIN)/pip:
 	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 		"$$python" -m venv $(VENV) >/dev/null || { rm -rf $(VENV); \
