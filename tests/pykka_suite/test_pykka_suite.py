@@ -51,12 +51,16 @@ def _run(source: Path, report: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _of_runtime(cases: list[ET.Element], runtime: str) -> list[ET.Element]:
+    return [case for case in cases if runtime in case.attrib["name"].partition("[")[2].rstrip("]").split("-")]
+
+
 def test_pykkas_own_tests_pass(pykka_source: Path, tmp_path: Path) -> None:
     """All of Pykka's tests pass, and those of the `loop` runtime were among them."""
     report = tmp_path / "report.xml"
     run = _run(pykka_source, report)
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
     cases = list(ET.parse(report).getroot().iter("testcase"))
-    of_ours = [case for case in cases if "loop" in case.attrib["name"].partition("[")[2].rstrip("]").split("-")]
-    assert len(of_ours) >= TESTS_OF_THE_RUNTIME
+    of_ours, of_threads = _of_runtime(cases, "loop"), _of_runtime(cases, "threading")
+    assert len(of_ours) == len(of_threads) >= TESTS_OF_THE_RUNTIME
     assert not [case.attrib["name"] for case in of_ours if len(case)], "each ran and passed, none was skipped"

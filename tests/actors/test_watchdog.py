@@ -1,0 +1,63 @@
+"""The loop's lag, and the stack behind a stall."""
+
+import asyncio
+import logging
+import threading
+import time
+
+import pytest
+
+from actors.watchdog import Lag, LoopWatchdog
+
+
+def names() -> set[str]:
+    """Of the threads that run."""
+    return {thread.name for thread in threading.enumerate()}
+
+
+async def test_a_stall_is_counted_and_the_stack_behind_it_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    watchdog = LoopWatchdog()
+    watchdog.start()
+
+    def the_culprit() -> None:
+        time.sleep(0.3)
+
+    with caplog.at_level(logging.WARNING, logger="earshot.loop"):
+        await asyncio.sleep(0.12)
+        the_culprit()
+        await asyncio.sleep(0.12)
+    watchdog.stop()
+    culprits = [record.getMessage() for record in caplog.records if "the_culprit" in record.getMessage()]
+    assert len(culprits) == 1
+    lag = watchdog.lag
+    assert lag.stalls >= 1
+    assert lag.max_ms >= 200
+    assert lag.last_ms <= lag.max_ms
+    assert 0 <= lag.p50_ms <= lag.p99_ms <= lag.max_ms
+
+
+async def test_a_turning_loop_is_not_accused(caplog: pytest.LogCaptureFixture) -> None:
+    watchdog = LoopWatchdog(stall_s=1.0)
+    watchdog.start()
+    assert watchdog.lag == Lag(0, 0, 0, 0, 0)
+    await asyncio.sleep(0.2)
+    watchdog.stop()
+    assert watchdog.lag.stalls == 0
+    assert watchdog.lag.p50_ms < 1000
+    assert not caplog.records
+
+
+async def test_a_stopped_watchdog_leaves_neither_thread_nor_timer() -> None:
+    watchdog = LoopWatchdog(heartbeat_s=0.01, stall_s=0.01)
+    watchdog.start()
+    await asyncio.sleep(0.03)
+    assert "loop-watchdog" in names()
+    watchdog.stop()
+    beats = len(watchdog._lags_ms)
+    for _ in range(100):
+        if "loop-watchdog" not in names():
+            break
+        await asyncio.sleep(0.01)
+    assert "loop-watchdog" not in names()
+    assert len(watchdog._lags_ms) == beats
+    watchdog.stop()
