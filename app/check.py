@@ -6,7 +6,8 @@ import msgspec
 
 from app.agents import load_agents
 from app.references import resolve
-from config.settings import Settings
+from app.tools import load_tools
+from config.settings import Settings, SettingsError
 
 
 class Licence(msgspec.Struct, frozen=True):
@@ -35,14 +36,17 @@ def check(settings: Settings) -> Iterator[str]:
     Raises:
         AgentFileError: an agent's file cannot be used.
         UnresolvedReference: an engine cannot be loaded.
-        SettingsError: two settings contradict each other.
+        SettingsError: DEFAULT_AGENT names none of the agents.
     """
     engines = {setting: getattr(settings, setting) or default for setting, default in DEFAULTS.items()}
     for engine in engines.values():
         if ":" in engine:
             resolve(engine)
-    agents = load_agents(settings.agents_directory)
-    yield "agents: " + ", ".join(sorted(agents))
+    agents = load_agents(settings.agents_directory, load_tools())
+    known = ", ".join(sorted(agents))
+    if settings.default_agent and settings.default_agent not in agents:
+        raise SettingsError(f"DEFAULT_AGENT is {settings.default_agent!r}; it must be one of {known}")
+    yield f"agents: {known}"
     yield from (f"{setting.upper()}: {engine}" for setting, engine in engines.items())
     for licence in COPYLEFT:
         if licence.engine in engines.values():

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
@@ -39,6 +40,11 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
         await echo(socket)
         busy.task_done()
 
+    async def hang(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text(str(os.getpid()))
+        time.sleep(60)  # noqa: ASYNC251  the loop stands still, and that is the point
+
     lifecycle.on_drain(end_sessions)
     return Starlette(
         routes=[
@@ -46,6 +52,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
             Route("/ready", ready),
             WebSocketRoute("/echo", echo),
             WebSocketRoute("/busy", be_busy),
+            WebSocketRoute("/hang", hang),
         ]
     )
 

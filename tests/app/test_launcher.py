@@ -123,6 +123,14 @@ def test_a_second_signal_ends_at_once() -> None:
         assert close_code(busy) is None
 
 
+def test_a_worker_whose_loop_stands_still_is_ended_when_the_grace_is_over() -> None:
+    with serving(DRAIN_GRACE_S="1") as server:
+        worker, _ = server.socket("/hang")
+        server.signal(signal.SIGTERM)
+        assert server.process.wait(5) == 1
+        assert not alive(worker)
+
+
 def test_a_client_that_does_not_answer_the_close_frame_delays_nobody() -> None:
     with serving(DRAIN_GRACE_S="2") as server:
         address = (httpx.URL(server.url).host, httpx.URL(server.url).port or 0)
