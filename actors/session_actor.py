@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import sys
-import traceback
 from collections import deque
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
@@ -105,9 +104,19 @@ def describe(error: BaseException) -> str:
     Not its words, which can carry what was said; except those of a `ProviderError`, which never do.
     """
     words = f": {error}" if isinstance(error, ProviderError) else ""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    raised_at = places(error)
+    place = f" at {raised_at[0]}" if raised_at else ""
     return f"{type(error).__name__}{words}{place}"
+
+
+def places(error: BaseException) -> list[str]:
+    """Where an exception has passed, innermost first. (`traceback` would read the lines of source from their files.)"""
+    named = []
+    trace = error.__traceback__
+    while trace is not None:
+        named.append(f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return named[::-1]
 
 
 _live: WeakValueDictionary[str, "SessionActor"] = WeakValueDictionary()
@@ -286,10 +295,7 @@ class SessionActor(LoopActor):
         if self._actor_failure is None:
             self._actor_failure = self.last_error = described
         # Places only: an exception's words and the values of locals can carry what was said.
-        places = " < ".join(
-            f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__))
-        )
-        logger.error("%s failed: %s (%s)", self.name, described, places)
+        logger.error("%s failed: %s (%s)", self.name, described, " < ".join(places(error)))
         ActorRegistry.unregister(self.actor_ref)
         self.actor_stopped.set()
 

@@ -5,12 +5,13 @@ A heartbeat on the loop measures its own lateness; a daemon thread looks at the 
 
 import asyncio
 import logging
+import selectors
 import sys
 import threading
-import traceback
 from collections import deque
 from pathlib import PurePath
 from time import monotonic
+from types import FrameType
 
 import msgspec
 from opentelemetry import metrics
@@ -21,6 +22,9 @@ HEARTBEAT_S = 0.05
 STALL_S = 0.05
 WINDOW_S = 60.0
 STACK_DEPTH = 12
+
+_SELECTORS = PurePath(selectors.__file__)
+_ASYNCIO = PurePath(asyncio.__file__).parent
 
 _lag = metrics.get_meter("earshot").create_histogram("earshot.loop.lag", unit="ms", description="Lag of the event loop")
 
@@ -105,7 +109,23 @@ class LoopWatchdog:
         frame = sys._current_frames().get(self._thread_id)
         if frame is None:
             return
-        # Places only: values of locals could be content.
-        frames = traceback.extract_stack(frame)[-STACK_DEPTH:]
-        places = (f"{PurePath(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
-        logger.warning("the event loop has stood still for %.0f ms in %s", overdue_s * 1000, " < ".join(places))
+        if is_idle(frame):
+            logger.warning("the event loop is %.0f ms late though idle: the machine gave it no time", overdue_s * 1000)
+            return
+        logger.warning("the event loop has stood still for %.0f ms in %s", overdue_s * 1000, places(frame))
+
+
+def is_idle(frame: FrameType) -> bool:
+    """Whether a loop's thread waits in the loop itself, not in a callback. (uvloop has no Python frame of its own.)"""
+    file = PurePath(frame.f_code.co_filename)
+    return file == _SELECTORS or file.parent == _ASYNCIO
+
+
+def places(frame: FrameType) -> str:
+    """A stack in one line, innermost first. Places only: lines of source would be read from files, locals be content."""
+    named = []
+    at: FrameType | None = frame
+    while at is not None and len(named) < STACK_DEPTH:
+        named.append(f"{PurePath(at.f_code.co_filename).name}:{at.f_lineno} {at.f_code.co_qualname}")
+        at = at.f_back
+    return " < ".join(named)

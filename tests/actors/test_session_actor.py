@@ -364,7 +364,7 @@ async def test_the_state_shows_what_an_operator_wants_to_know() -> None:
     await settle()
     state = child.state()
     assert state.state == "stopped"
-    assert state.last_error.startswith("ValueError at _fail_at:")
+    assert state.last_error.startswith("ValueError at Child._fail_at:")
 
 
 @on_virtual_time

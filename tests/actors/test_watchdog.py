@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 
 import pytest
 
-from actors.watchdog import Lag, LoopWatchdog
+from actors.watchdog import Lag, LoopWatchdog, is_idle, places
 
 
 def names() -> set[str]:
@@ -34,6 +35,28 @@ async def test_a_stall_is_counted_and_the_stack_behind_it_logged_once(caplog: py
     assert lag.max_ms >= 200
     assert lag.last_ms <= lag.max_ms
     assert 0 <= lag.p50_ms <= lag.p99_ms <= lag.max_ms
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_loop_that_only_waits_is_told_from_one_that_is_held_up(busy: bool) -> None:
+    loop = asyncio.new_event_loop()
+    release = threading.Event()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    if busy:
+        loop.call_soon_threadsafe(release.wait)
+    assert thread.ident is not None
+    for _ in range(200):
+        frame = sys._current_frames()[thread.ident]
+        if is_idle(frame) is not busy:
+            break
+        time.sleep(0.01)
+    assert is_idle(frame) is not busy
+    assert ("Event.wait" in places(frame)) is busy
+    release.set()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(timeout=5)
+    loop.close()
 
 
 async def test_a_turning_loop_is_not_accused(caplog: pytest.LogCaptureFixture) -> None:
