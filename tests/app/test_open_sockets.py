@@ -104,6 +104,29 @@ async def test_a_client_that_does_not_read_delays_the_others_no_longer_than_allo
     await asyncio.gather(slow.task, quick.task)
 
 
+async def test_an_open_socket_is_left_alone() -> None:
+    client = Client(OpenSockets(echo))
+    client.say("websocket.receive")
+    client.say("websocket.disconnect")
+    await client.task
+    assert client.sent == [{"type": "websocket.accept"}, {"type": "websocket.send", "text": "echo"}]
+
+
+async def test_a_socket_that_is_not_accepted_yet_is_closed_once_it_is() -> None:
+    async def hesitate(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await echo(scope, receive, send)
+
+    sockets = OpenSockets(hesitate)
+    client = Client(sockets)
+    await client.settle()
+    await sockets.close_all("restarting", 0.01)
+    assert client.sent == []
+    client.say("websocket.connect")
+    await client.task
+    assert client.sent == [{"type": "websocket.accept"}, CLOSE]
+
+
 async def test_other_protocols_pass_untouched() -> None:
     seen: list[tuple[Any, Callable[..., Any]]] = []
 
