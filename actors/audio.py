@@ -9,7 +9,7 @@ FLOOR_DB = -100.0
 """The level of digital silence, and of no audio at all."""
 
 RAMP_MS = 5
-_LEVEL_SAMPLES = 100
+_LEVEL_SAMPLES = 160
 
 
 def _samples(pcm: bytes) -> "array[int]":
@@ -22,7 +22,7 @@ def _samples(pcm: bytes) -> "array[int]":
 def level_db(pcm: bytes) -> float:
     """The root mean square of `pcm` in dB below full scale: 0 is a full square wave, `FLOOR_DB` is silence.
 
-    Looks at every n-th sample only, at least 100 of them: for speech that is within a decibel.
+    Looks at every n-th sample only: for a frame of 20 ms that is 8000 a second, enough for all a telephone carries.
 
     Raises:
         ValueError: an odd number of bytes.

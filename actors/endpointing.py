@@ -31,7 +31,7 @@ class SpeechStarted(msgspec.Struct, frozen=True):
 
 
 class SpeechProgressed(msgspec.Struct, frozen=True):
-    """One more window of speech, up to `audio_ms`: so much was voiced since the onset, the last of it `silence_ms` ago."""
+    """One more window of speech, up to `audio_ms`: so much voiced since the onset, the last of it `silence_ms` ago."""
 
     audio_ms: float
     voiced_ms: float

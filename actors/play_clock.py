@@ -14,7 +14,7 @@ logger = logging.getLogger("earshot.play_clock")
 PERIOD_MS = 20
 SLOTS = 20
 WISH_SLOTS = 4
-"""A member that says when its first tick is due gets the emptiest of so many slots from there on."""
+"""A member that says when a tick is due gets the emptiest of so many slots from there on."""
 
 Tick = Callable[[float], None]
 """Called with the time in ms of the loop's clock."""
@@ -92,15 +92,15 @@ class PlayClock:
         self._now_s = now_s
         self._slots = [_Slot(offset_ms, now_s, call_at) for offset_ms in range(SLOTS)]
 
-    def join(self, tick: Tick, first_at_ms: float | None = None) -> Seat:
+    def join(self, tick: Tick, due_ms: float | None = None) -> Seat:
         """Have `tick` called every 20 ms in the emptiest slot, the soonest of equals, until the seat is left.
 
-        `first_at_ms`: the first tick is wanted then or at most 4 ms later. A paced session that has just sent its first
-        frames wants it a period and a little (21 ms) after them: so its lead stays full, and jitter never exceeds it.
+        `due_ms`: a tick is due then, and comes at most 4 ms later. A paced session that has just sent its first frames
+        wants it a period and a little (21 ms) after them: so its lead stays full, and jitter never makes it too long.
         """
-        first_ms = self._now_s() * 1000 if first_at_ms is None else first_at_ms
-        wait_ms = {slot: (slot.offset_ms - first_ms) % PERIOD_MS for slot in self._slots}
-        choice = sorted(self._slots, key=wait_ms.__getitem__)[: SLOTS if first_at_ms is None else WISH_SLOTS]
+        from_ms = self._now_s() * 1000 if due_ms is None else due_ms
+        wait_ms = {slot: (slot.offset_ms - from_ms) % PERIOD_MS for slot in self._slots}
+        choice = sorted(self._slots, key=wait_ms.__getitem__)[: SLOTS if due_ms is None else WISH_SLOTS]
         slot = min(choice, key=lambda slot: len(slot.members))
         seat = Seat(slot, tick)
         slot.add(seat)

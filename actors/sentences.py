@@ -35,7 +35,7 @@ _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘«*_,;:/—-]*\Z")
 _OPENERS = re.compile(r"[\"'“‘(\[{«*_]*")
 _LETTERS = re.compile(r"[^\W\d_]*")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
-_LIST_NUMBER = re.compile(r"(?:\A|[\n,;:)])\s*\(?\d{1,3}\Z")
+_LIST_NUMBER = re.compile(r"(?:\A\s*|\n\s*|[,;:)]\s+)\(?\d{1,3}\Z")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _BREAK = re.compile(
     rf"(?<=\d)\s+(?=[^\d\s])|(?<=[^\d\s])\s+(?=\S)|(?<={_WIDE.pattern})(?={_WIDE.pattern})",
@@ -126,21 +126,21 @@ class SentenceSplitter:
                     return end
             if mark is None or (mark.end() == len(self._text) and not final):
                 return 0
-            match self._worth(mark, final=final):
-                case _Cut.UNKNOWN:
-                    return 0
-                case _Cut.SENTENCE:
-                    return mark.end()
-                case _Cut.CLAUSE:
-                    if self._first and _chars(self._text[: mark.end()]) >= self._first_min_chars:
-                        return mark.end()
-                    self._clause_end = mark.end()
-                case _Cut.NOTHING:
-                    pass
+            worth = self._worth(mark, final=final)
+            if worth is _Cut.UNKNOWN:
+                return 0
+            if worth is _Cut.SENTENCE or (worth is _Cut.CLAUSE and self._is_enough(mark.end())):
+                return mark.end()
             self._judged = mark.end()
+            if worth is _Cut.CLAUSE:
+                self._clause_end = mark.end()
+
+    def _is_enough(self, end: int) -> bool:
+        """Whether a clause that ends here is a piece: the first one, if it is not too short."""
+        return self._first and _chars(self._text[:end]) >= self._first_min_chars
 
     def _end_without_mark(self, limit: int, stop: int) -> int:
-        """Where to cut text that goes on and on: after its last clause, else between words; before `limit` if possible."""
+        """Where to cut text that goes on and on: after its last clause or between words, before `limit` if it can."""
         if self._clause_end * 3 >= limit:
             return self._clause_end
         ends = [found.end() for found in _BREAK.finditer(self._text, 0, limit + 1)]
