@@ -18,7 +18,8 @@ from opentelemetry import metrics
 
 logger = logging.getLogger("earshot.loop")
 
-HEARTBEAT_S = 0.05
+HEARTBEAT_S = 0.02
+"""A stall is measured from the heartbeat that falls due in it: all longer than `STALL_S` and this together are seen."""
 STALL_S = 0.05
 WINDOW_S = 60.0
 STACK_DEPTH = 12
@@ -122,8 +123,8 @@ def is_idle(frame: FrameType) -> bool:
 
 
 def places(frame: FrameType) -> str:
-    """A stack in one line, innermost first. Places only: lines of source would be read from files, locals be content."""
-    named = []
+    """A stack in one line, innermost first. Places only: source lines would be read from files, locals be content."""
+    named: list[str] = []
     at: FrameType | None = frame
     while at is not None and len(named) < STACK_DEPTH:
         named.append(f"{PurePath(at.f_code.co_filename).name}:{at.f_lineno} {at.f_code.co_qualname}")
