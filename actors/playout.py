@@ -334,9 +334,9 @@ class Playout:
         return track.piece_end(self._settle(track)) if track is not None else 0
 
     def sounding(self, at_ms: float) -> bool:
-        """Whether audio that was sent may not all have been heard yet."""
+        """Whether a reply has been sent in part, or wholly, and may not all have been heard yet."""
         self._head.advance(at_ms)
-        return not self._head.dry
+        return any(track.frames and not self._hearing(track, at_ms).complete for track in self._tracks.values())
 
     @property
     def buffered_ms(self) -> float:

@@ -70,9 +70,9 @@ SynthesizerMessage = (
 )
 
 OPEN_TIMEOUT_S = 5.0
-STALL_S = 4.0
+STALL_S = 2.5
 """An engine that owes audio and has told nothing for so long has failed."""
-CHECK_S = 1.0
+CHECK_S = 0.5
 FIRST_TICK_MS = 21.0
 """From the first frames to the next tick: a period and a hair, so that the lead is full when it comes."""
 
@@ -279,7 +279,8 @@ class Synthesizer(SessionActor):
         self._check = None
         owed = [reply for reply, speaking in self._speaking.items() if speaking.owed]
         texts = [reply for reply in owed if (spoken := self.lines.spoken.get(reply)) is not None and spoken.pieces]
-        if not texts or self._playout.buffered_ms > 0:
+        # Less than a frame waits for what completes it.
+        if not texts or self._playout.buffered_ms >= self._attached.frame_ms:
             self._told_at = self.clock.now()
         elif self.clock.now() - self._told_at > STALL_S:
             self._engine_failed(texts[0], ErrorKind.TIMEOUT, f"no audio for {STALL_S:.0f} s")

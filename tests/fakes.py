@@ -5,6 +5,7 @@ Also loadable as plug-ins (`tests.fakes:recognizer` and so on), as a user's own 
 
 import asyncio
 from array import array
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from actors.agent import Voice
@@ -153,10 +154,16 @@ class FakeSynthesis:
         self._report = report
         self._texts: dict[int, str] = {}
         self._cancelled: set[int] = set()
+        self._steps: deque[Callable[[], None]] = deque()
         self._closed = False
 
     def write(self, reply: int, text: str) -> None:
-        asyncio.get_running_loop().call_later(self._engine.delay_s, self._make, reply, text)
+        self._later(lambda: self._make(reply, text))
+
+    def _later(self, step: Callable[[], None]) -> None:
+        """In order, though timers that are due together are not."""
+        self._steps.append(step)
+        asyncio.get_running_loop().call_later(self._engine.delay_s, lambda: self._steps.popleft()())
 
     def _make(self, reply: int, text: str) -> None:
         match self._engine.faults.take("synthesizer.write"):
@@ -189,7 +196,7 @@ class FakeSynthesis:
             if self._engine.faults.take("synthesizer.finish") is None:
                 self._tell(reply, SynthesisFinished(reply))
 
-        asyncio.get_running_loop().call_later(self._engine.delay_s, finished)
+        self._later(finished)
 
     def cancel(self, reply: int) -> None:
         self._cancelled.add(reply)

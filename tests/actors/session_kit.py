@@ -11,7 +11,7 @@ import msgspec
 from actors.agent import Agent, BargeIn, Endpointing, Limits
 from actors.background import Background
 from actors.clock import LoopClock
-from actors.messages import Attached, Audio, EndSession, OutputMessage, PlayoutCleared, SessionEnded
+from actors.messages import Attached, Audio, Detached, EndSession, OutputMessage, PlayoutCleared, SessionEnded
 from actors.play_clock import PlayClock
 from actors.playout import PACED, Lead
 from actors.session import Engines, Mode, Session, SessionPlan
@@ -26,7 +26,7 @@ from tests.faults import Faults
 M = TypeVar("M", bound=OutputMessage)
 
 RATE_HZ = 16_000
-FRAME = array("h", [3_000, -3_000] * 160).tobytes()
+FRAME = array("h", [15_000, -15_000] * 160).tobytes()
 SILENCE = bytes(640)
 
 AGENT = Agent(
@@ -133,6 +133,15 @@ class Stage:
         self.talking = True
         await asyncio.sleep(ms / 1000)
         self.talking = False
+
+    def detach(self, connection_id: str = "connection-1") -> None:
+        """The connection is lost."""
+        self.entry.lines.session.tell(Detached(connection_id))
+
+    def attach(self, connection_id: str) -> None:
+        """The user is back on another connection."""
+        self.entry.lines.output = self.ear
+        self.entry.lines.session.tell(Attached(connection_id, self.lead, RATE_HZ))
 
     async def hang_up(self) -> None:
         """The caller's audio ends."""

@@ -1,0 +1,245 @@
+"""Whatever is killed and whatever fails, at whatever moment: the session goes on, or ends; it is never silent for ever."""
+
+import asyncio
+import itertools
+
+import msgspec
+import pytest
+
+from actors.clock import run_virtual
+from actors.conversation import Role, Said
+from actors.messages import Audio, ReplyHeardShown, SessionEnded, UserFinalShown
+from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.session import Mode
+from actors.supervision import RestartPolicy
+from actors.turn_events import Ending
+from tests.actors.session_kit import AGENT, Ear, Stage, stage
+from tests.fakes import FakeModel
+from tests.faults import Fault, Faults, Plan
+
+ANSWER = "The first thing is this. The second thing is that. The third thing is all."
+
+
+class Poison(msgspec.Struct, frozen=True):
+    """A message that no actor knows: handling it kills."""
+
+
+def answer(request: ModelRequest) -> list[ModelEvent | float]:
+    return [0.3, TextGenerated(ANSWER), ReplyGenerated()]
+
+
+def heard_replies(ear: Ear) -> list[ReplyHeardShown]:
+    return [m for m in ear.of(ReplyHeardShown) if m.kind is Said.REPLY]
+
+
+MOMENTS = ["opening", "greeting", "listening", "talking", "awaited", "thinking", "speaking"]
+CASES = list(itertools.product(["recognizer", "orchestrator", "synthesizer"], MOMENTS))
+
+
+async def until_moment(on: Stage, moment: str) -> None:
+    """Bring the session to a moment; from `talking` on, the user has asked."""
+    if moment == "opening":
+        return
+    await on.ear.until_count(Audio, 3)
+    if moment == "greeting":
+        return
+    await on.ear.until_count(ReplyHeardShown, 1)
+    await asyncio.sleep(0.3)
+    if moment == "listening":
+        return
+    on.talking = True
+    await asyncio.sleep(0.5)
+    if moment == "talking":
+        return
+    await asyncio.sleep(0.4)
+    on.talking = False
+    if moment == "awaited":
+        await asyncio.sleep(0.42)
+        return
+    await on.ear.until_count(UserFinalShown, 1)
+    if moment == "thinking":
+        await asyncio.sleep(0.1)
+        return
+    await on.ear.until(lambda ear: any(a.kind is Said.REPLY for a in ear.of(Audio)))
+    await asyncio.sleep(0.8)
+
+
+async def carry_on(on: Stage, moment: str) -> None:
+    """Ask if it has not been asked yet, and stop talking if that was cut short."""
+    if moment in ("opening", "greeting", "listening"):
+        await on.ear.until_count(ReplyHeardShown, 1)
+        await asyncio.sleep(0.3)
+        await on.talk(900)
+    elif moment == "talking":
+        await asyncio.sleep(0.4)
+        on.talking = False
+
+
+@pytest.mark.parametrize(("victim", "moment"), CASES)
+def test_a_killed_child_is_replaced_and_the_question_answered(victim: str, moment: str) -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(answer)) as on:
+            await until_moment(on, moment)
+            getattr(on.entry.lines, victim).tell(Poison())
+            await carry_on(on, moment)
+            await on.ear.until(lambda ear: len(heard_replies(ear)) >= 1, 20)
+            assert on.ear.ended is None
+            assert on.actor(victim).restarts == 1
+            texts = [m.text for m in on.session.record().messages if m.role is Role.USER]
+            assert texts == ["what are your hours"]
+            heard = heard_replies(on.ear)
+            assert heard[0].text.endswith("The third thing is all.")
+            assert [m.text for m in on.ear.of(UserFinalShown)][-1] == "what are your hours"
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_session_is_rebuilt_once(moment: str) -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(answer)) as on:
+            await until_moment(on, moment)
+            on.entry.lines.session.tell(Poison())
+            await carry_on(on, moment)
+            await on.ear.until(lambda ear: len(heard_replies(ear)) >= 1, 20)
+            assert on.entry.rebuilt == 1
+            assert [m.text for m in on.session.record().messages if m.role is Role.USER] == ["what are your hours"]
+            on.entry.lines.session.tell(Poison())
+            await on.ear.until_count(SessionEnded, 1, 25)
+            assert on.ear.ended is Ending.ERROR
+
+    run_virtual(main())
+
+
+def test_a_recognizer_that_cannot_be_mended_is_apologised_for() -> None:
+    async def main() -> None:
+        faults = Faults(Plan("recognizer.open", Fault.FAIL, times=1000))
+        async with stage(faults=faults, restarts=RestartPolicy(max_restarts=2)) as on:
+            await on.ear.until_count(SessionEnded, 1, 60)
+            assert on.ear.ended is Ending.ERROR
+            assert Said.APOLOGY in {a.kind for a in on.ear.of(Audio)}
+
+    run_virtual(main())
+
+
+def test_kept_phrases_speak_when_the_synthesizer_cannot() -> None:
+    async def main() -> None:
+        apology = AGENT.phrases.apology
+        kept = {apology: b"\1\0" * 16_000}
+        faults = Faults(Plan("synthesizer.open", Fault.FAIL, times=1000))
+        async with stage(faults=faults, kept=kept, restarts=RestartPolicy(max_restarts=2)) as on:
+            await on.ear.until_count(SessionEnded, 1, 60)
+            assert b"".join(a.pcm for a in on.ear.of(Audio) if a.kind is Said.APOLOGY) == kept[apology]
+
+    run_virtual(main())
+
+
+def test_an_orchestrator_that_cannot_be_mended_ends_the_session() -> None:
+    async def main() -> None:
+        async with stage(restarts=RestartPolicy(max_restarts=2)) as on:
+            for _ in range(3):
+                await asyncio.sleep(0.5)
+                on.entry.lines.orchestrator.tell(Poison())
+            await on.ear.until_count(SessionEnded, 1, 60)
+            assert on.ear.ended is Ending.ERROR
+
+    run_virtual(main())
+
+
+PLACES = {
+    "recognizer.open": (Fault.STALL, Fault.FAIL),
+    "recognizer.push": (Fault.FAIL,),
+    "recognizer.finish_utterance": tuple(Fault),
+    "recognizer.close": (Fault.STALL, Fault.FAIL),
+    "voice_activity.probability": (Fault.FAIL,),
+    "synthesizer.open": (Fault.STALL, Fault.FAIL),
+    "synthesizer.write": tuple(Fault),
+    "synthesizer.finish": (Fault.STALL, Fault.NOTHING),
+    "synthesizer.close": (Fault.STALL, Fault.FAIL),
+    "model.reply": tuple(Fault),
+    "store.save": tuple(Fault),
+}
+"""Every await and every call into an engine that the actors make, and how it can go wrong there."""
+TABLE = [
+    (place, fault, first, times)
+    for place, faults in PLACES.items()
+    for fault in faults
+    for first, times in ((1, 1), (2, 1), (3, 2))
+]
+
+
+@pytest.mark.parametrize(("place", "fault", "first", "times"), TABLE)
+def test_a_fault_anywhere_is_recovered_from_or_ends_the_session(
+    place: str, fault: Fault, first: int, times: int
+) -> None:
+    async def main() -> None:
+        faults = Faults(Plan(place, fault, first, times))
+        questions = ["what are your hours", "and on friday please", "thank you very much", "one more thing please"] * 3
+        model = FakeModel(answer, faults)
+        async with stage(utterances=questions, model=model, faults=faults) as on:
+            await on.ear.until_count(Audio, 1, 30)
+            for _ in range(4):
+                await on.ear.until(lambda ear: ear.ended or not on.entry.lines.spoken, 45)
+                if on.ear.ended:
+                    break
+                await asyncio.sleep(0.5)
+                await on.talk(1200)
+                await asyncio.sleep(6)
+            if on.ear.ended is None:
+                count = len(heard_replies(on.ear))
+                await on.ear.until(lambda ear: ear.ended or not on.entry.lines.spoken, 45)
+                await on.talk(1200)
+                await on.ear.until(lambda ear: len(heard_replies(ear)) > count or ear.ended, 60)
+            assert on.ear.ended in (None, Ending.ERROR, Ending.IDLE_TIMEOUT)
+
+    run_virtual(main())
+
+
+def test_the_table_names_every_place_the_fakes_can_fail_at() -> None:
+    async def main() -> None:
+        faults = Faults()
+        async with stage(utterances=["what are your hours"], model=FakeModel(answer, faults), faults=faults) as on:
+            await until_moment(on, "speaking")
+        assert set(faults.calls) == set(PLACES)
+
+    run_virtual(main())
+
+
+class TestTheConnection:
+    def test_who_comes_back_in_time_hears_the_rest(self) -> None:
+        async def main() -> None:
+            async with stage(utterances=["what are your hours"], model=FakeModel(answer)) as on:
+                await until_moment(on, "speaking")
+                on.detach()
+                await asyncio.sleep(3)
+                sent = len(on.ear.of(Audio))
+                assert [t for t in on.ear.times(Audio)[-1:]] != []
+                on.attach("connection-2")
+                await on.ear.until(lambda ear: len(heard_replies(ear)) >= 1, 20)
+                assert len(on.ear.of(Audio)) > sent
+                assert heard_replies(on.ear)[0].text == ANSWER
+                assert [a.kind for a in on.ear.of(Audio)].count(Said.GREETING) < 40, "it greeted again"
+
+        run_virtual(main())
+
+    def test_who_does_not_ends_the_session(self) -> None:
+        async def main() -> None:
+            async with stage(utterances=["what are your hours"], model=FakeModel(answer)) as on:
+                await until_moment(on, "speaking")
+                on.detach()
+                await asyncio.sleep(AGENT.limits.reconnect_s + 1)
+                assert on.sessions.live == {}
+
+        run_virtual(main())
+
+
+def test_transcription_only_listens() -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], mode=Mode.TRANSCRIPTION) as on:
+            await asyncio.sleep(0.5)
+            await on.talk(900)
+            await on.ear.until_count(UserFinalShown, 1)
+            assert on.ear.of(Audio) == []
+            assert [state.name for state in on.session.tree()[1:]] == ["recognizer"]
+
+    run_virtual(main())
