@@ -62,14 +62,14 @@ class PlayHead:
             if not self.dry:
                 self._run(at_ms + delay_ms)
 
-    def mark(self, position_ms: float, state: MarkState, at_ms: float) -> None:
-        """The client says how far it is."""
+    def mark(self, position_ms: float, state: MarkState, at_ms: float, delay_ms: float) -> None:
+        """The client says how far it is. An empty one is about to get more, and will say so within `delay_ms`."""
         if state is MarkState.EMPTY and at_ms - self._sent_at_ms >= MARK_SETTLES_MS:
             position_ms = self.sent_ms
         self._hear(position_ms)
         if self._ear is _Ear.HELD or self.dry:
             return
-        self._from_ms, self._from_at_ms = position_ms, at_ms
+        self._from_ms, self._from_at_ms = position_ms, at_ms + (delay_ms if state is MarkState.EMPTY else 0.0)
         self._ear = _Ear.STOPPED if state is MarkState.PAUSED else _Ear.RUNNING
 
     def skip(self) -> None:

@@ -230,7 +230,7 @@ class Playout:
         if begins_ms is None or self.lead.transport is not Transport.MARKED or not self._attached:
             return
         self._head.advance(at_ms)
-        self._head.mark(begins_ms + audio_ms, state, at_ms)
+        self._head.mark(begins_ms + audio_ms, state, at_ms, MARK_DUE_MS)
         self._marked_at_ms = at_ms
 
     def tick(self, at_ms: float) -> list[Frame | Drained]:
