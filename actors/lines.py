@@ -4,13 +4,27 @@ An actor that is restarted gets a new Pykka ref; everybody else keeps the line t
 """
 
 from collections import deque
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, assert_never
 
 import msgspec
 from pykka import ActorDeadError, ActorRef
 
 from actors.conversation import Said
-from actors.messages import Attached, CallerAudio, Message, OutputMessage, Resumed
+from actors.messages import (
+    Attached,
+    CallerAudio,
+    Detached,
+    EndSession,
+    InputMessage,
+    InterruptRequested,
+    KeyPressed,
+    Message,
+    OutputMessage,
+    PlayoutMarked,
+    Resumed,
+    TextTyped,
+)
 from actors.ports import Address
 
 M = TypeVar("M", bound=Message)
@@ -68,6 +82,10 @@ class AudioRing:
         skip = max(0, offset - first) & ~1
         return first + skip, b"".join([pcm[skip:], *(pcm for _, pcm in kept[1:])])
 
+    def chunks_since(self, offset: int) -> list[tuple[int, bytes]]:
+        """The pieces of audio, as they came, that begin at `offset` or later, with their offsets."""
+        return [(begin, pcm) for begin, pcm in self._chunks if begin >= offset]
+
     def ms(self, size_bytes: int) -> float:
         """The duration of so many bytes."""
         return size_bytes * 500 / self.rate_hz
@@ -110,11 +128,30 @@ class SessionLines:
         self.failed_reply = 0
         """The reply at which the synthesizer's engine failed last."""
         self.resumed: Resumed | None = None
+        self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
+        """Sees all input, for a recording."""
+
+    def take(self, message: InputMessage) -> None:
+        """The one door for what a connection tells its session, audio apart."""
+        if self.tap is not None:
+            self.tap(message)
+        match message:
+            case TextTyped() | KeyPressed() | InterruptRequested():
+                self.orchestrator.tell(message)
+            case PlayoutMarked():
+                self.synthesizer.tell(message)
+            case Attached() | Detached() | EndSession():
+                self.session.tell(message)
+            case _:
+                assert_never(message)
 
     def push_audio(self, pcm: bytes) -> None:
         """Caller audio from the connection: kept in the ring before anything can fail, then told."""
         offset = self.ring.append(pcm)
-        self.recognizer.tell(CallerAudio(pcm, offset, self.ring.ms(len(pcm))))
+        audio = CallerAudio(pcm, offset, self.ring.ms(len(pcm)))
+        if self.tap is not None:
+            self.tap(audio)
+        self.recognizer.tell(audio)
 
     def show(self, message: OutputMessage) -> None:
         """Tell the connection and the observers; harmless when there are none."""

@@ -17,7 +17,7 @@ from actors.turn_events import Ending, Timer
 from actors.turn_state import TurnState
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, tag=True):
     """Base of all messages between actors; nothing subclasses a message."""
 
     urgent: ClassVar[bool] = False
@@ -90,6 +90,10 @@ class EndSession(Message, frozen=True):
     politely: bool = True
 
 
+InputMessage = TextTyped | KeyPressed | InterruptRequested | PlayoutMarked | Attached | Detached | EndSession
+"""What a connection tells its session, besides audio."""
+
+
 # recognizer to orchestrator
 
 
@@ -146,7 +150,9 @@ class NothingHeard(Message, frozen=True):
 
 
 class ReopenRecognition(Message, frozen=True):
-    """The engine owes a final: give the stream up and open another, with the audio since the last final."""
+    """The engine owes a final: give the stream up and open another, with (`again`) or without the audio it owes."""
+
+    again: bool
 
 
 class LevelSent(Message, frozen=True):

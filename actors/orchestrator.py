@@ -275,8 +275,8 @@ class Orchestrator(SessionActor):
                 self._cancel_reply()
             case Say(reply, turn, kind, index):
                 self._say(reply, turn, kind, self._phrase(kind, index))
-            case ReopenEars():
-                self.lines.recognizer.tell(ReopenRecognition())
+            case ReopenEars(again):
+                self.lines.recognizer.tell(ReopenRecognition(again))
             case SetTimer(timer, delay_s):
                 self._set_timer(timer, delay_s)
             case CancelTimer(timer):

@@ -44,6 +44,8 @@ RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | RecognitionTol
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
 """The level of a window that is no voice anyway."""
+REHEARD_MS = 1_900
+"""How much recent audio a recognizer that starts anew listens to for voice: within what its mailbox holds."""
 PRE_ROLL_MS = 300
 """Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
 
@@ -85,16 +87,19 @@ class Recognizer(SessionActor):
         self._endpointer = Endpointer(endpointing, detector.window_samples * 1000 / detector.rate_hz)
         self._echo = EchoWindow()
         self._rest = b""
-        self._voice_from_bytes = 0
         self._stream = 0
         self._recognition: Recognition | None = None
         self._pushed_bytes = 0
         self._base_ms = 0.0
         self._unfinished = False
+        self._final_owed = False
 
     def on_start(self) -> None:
-        """Connect the engine; audio waits in the ring meanwhile."""
-        self._voice_from_bytes = self.lines.ring.end_bytes
+        """Connect the engine, whose audio waits in the ring meanwhile; hear again what a former recognizer had in hand."""
+        ring = self.lines.ring
+        recent = max(ring.settled_bytes, ring.end_bytes - ring.bytes_of(REHEARD_MS))
+        for offset, pcm in ring.chunks_since(recent):
+            self.actor_ref.tell(CallerAudio(pcm, offset, ring.ms(len(pcm))))
         self._open()
 
     def on_end(self) -> None:
@@ -111,13 +116,21 @@ class Recognizer(SessionActor):
             case RecognitionTold(stream, event):
                 if stream == self._stream:
                     self._told(event)
-            case ReopenRecognition():
-                self._close()
-                self._open()
+            case ReopenRecognition(again):
+                self._reopen(again)
             case _:
                 assert_never(message)
 
     # the engine's stream
+
+    def _reopen(self, again: bool) -> None:
+        ring = self.lines.ring
+        if not again and not self._endpointer.in_speech:
+            ring.settled_bytes = ring.end_bytes
+            self._final_owed = False
+        self._unfinished = self._final_owed and not self._endpointer.in_speech
+        self._close()
+        self._open()
 
     def _open(self) -> None:
         self._stream += 1
@@ -166,6 +179,7 @@ class Recognizer(SessionActor):
                 assert_never(event)
 
     def _settle(self, end_ms: float) -> None:
+        self._final_owed = False
         ring = self.lines.ring
         ring.settled_bytes = max(ring.settled_bytes, ring.bytes_of(self._base_ms + end_ms))
 
@@ -192,6 +206,7 @@ class Recognizer(SessionActor):
     def _endpoint(self, event: EndpointEvent) -> None:
         match event:
             case SpeechStarted(audio_ms):
+                self._final_owed = True
                 self.listener.tell(VoiceStarted(audio_ms))
             case SpeechProgressed(_, voiced_ms, silence_ms):
                 self.listener.tell(VoiceProgressed(voiced_ms, silence_ms))
@@ -199,6 +214,7 @@ class Recognizer(SessionActor):
                 self.listener.tell(VoiceEnded(start_ms, end_ms, voiced_ms, audio_ms - end_ms))
                 self._finish_utterance()
             case NoiseFound():
+                self._final_owed = False
                 self.listener.tell(NoiseEnded())
             case _:
                 assert_never(event)
@@ -212,9 +228,5 @@ class Recognizer(SessionActor):
     def _forget_silence(self, end_bytes: int) -> None:
         """Silence that nobody has to hear again keeps the replay short."""
         ring = self.lines.ring
-        if not self._endpointer.in_speech and not self._utterance_open:
+        if not self._final_owed:
             ring.settled_bytes = max(ring.settled_bytes, end_bytes - ring.bytes_of(PRE_ROLL_MS))
-
-    @property
-    def _utterance_open(self) -> bool:
-        return self._unfinished

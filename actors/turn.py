@@ -610,7 +610,7 @@ class Turn:
         s = self.state
         if s.user is not User.AWAITED:
             return
-        self._do(ReopenEars())
+        self._do(ReopenEars(again=not s.partial))
         if s.partial:
             self._words(at, s.partial)
         else:

@@ -238,7 +238,12 @@ class Stop(msgspec.Struct, frozen=True):
 
 
 class ReopenEars(msgspec.Struct, frozen=True):
-    """The recognizer owes a final and does not give it: reopen its stream."""
+    """The recognizer owes a final and does not give it: reopen its stream.
+
+    `again`: nothing is known of the utterance, so it is to be recognised once more; else it has been dealt with.
+    """
+
+    again: bool
 
 
 class SetTimer(msgspec.Struct, frozen=True):

@@ -165,7 +165,7 @@ class _Conversation:
         if entry is not None:
             self._announce(entry.plan.resume_token)
             entry.lines.output = self._observers
-            entry.lines.session.tell(attached)
+            entry.lines.take(attached)
             return entry
         token = record.resume_token if record else service.random.token("resume_")
         plan = service.plan(self._session_id, asked.mode, asked.agent, token)
@@ -210,7 +210,7 @@ class _Conversation:
         self._connection.abandon()
         if self._observers.connection is self._connection:
             self._observers.connection = None
-            self._entry.lines.session.tell(Detached(self._id))
+            self._entry.lines.take(Detached(self._id))
         self._service.forget_observers(self._session_id)
 
     def _take(self, message: Mapping[str, Any]) -> None:
@@ -236,13 +236,13 @@ class _Conversation:
         message = decode(text)
         match message:
             case Typed(text):
-                lines.orchestrator.tell(TextTyped(text))
+                lines.take(TextTyped(text))
             case Interrupt():
-                lines.orchestrator.tell(InterruptRequested())
+                lines.take(InterruptRequested())
             case Ping():
                 self._connection.text(encode(Pong(timestamp(self._service.clock.wall()))))
             case PlayoutMark(turn, audio_ms, state):
-                lines.synthesizer.tell(PlayoutMarked(turn, audio_ms, state))
+                lines.take(PlayoutMarked(turn, audio_ms, state))
             case Ignored():
                 return
             case _:

@@ -63,7 +63,7 @@ class Service:
         """Let go of everything."""
         self.watchdog.stop()
         for entry in list(self.sessions.live.values()):
-            entry.lines.session.tell(EndSession(Ending.NORMAL, politely=False))
+            entry.lines.take(EndSession(Ending.NORMAL, politely=False))
         try:
             async with asyncio.timeout(2):
                 await self.sessions.emptied()
@@ -120,7 +120,7 @@ class Service:
     async def _drain(self, deadline: float) -> None:
         """Sessions say goodbye; what is not over by the deadline is cut by the closing of its socket."""
         for entry in list(self.sessions.live.values()):
-            entry.lines.session.tell(EndSession(Ending.NORMAL, politely=True))
+            entry.lines.take(EndSession(Ending.NORMAL, politely=True))
         async with asyncio.timeout_at(deadline):
             await self.sessions.emptied()
 

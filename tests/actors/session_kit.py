@@ -11,6 +11,7 @@ import msgspec
 from actors.agent import Agent, BargeIn, Endpointing, Limits
 from actors.background import Background
 from actors.clock import LoopClock
+from actors.lines import SessionLines
 from actors.messages import Attached, Audio, Detached, EndSession, OutputMessage, PlayoutCleared, SessionEnded
 from actors.play_clock import PlayClock
 from actors.playout import PACED, Lead
@@ -136,12 +137,12 @@ class Stage:
 
     def detach(self, connection_id: str = "connection-1") -> None:
         """The connection is lost."""
-        self.entry.lines.session.tell(Detached(connection_id))
+        self.entry.lines.take(Detached(connection_id))
 
     def attach(self, connection_id: str) -> None:
         """The user is back on another connection."""
         self.entry.lines.output = self.ear
-        self.entry.lines.session.tell(Attached(connection_id, self.lead, RATE_HZ))
+        self.entry.lines.take(Attached(connection_id, self.lead, RATE_HZ))
 
     async def hang_up(self) -> None:
         """The caller's audio ends."""
@@ -162,6 +163,10 @@ async def stage(
     mode: Mode = Mode.MEDIA,
     kept: Mapping[str, bytes] | None = None,
     restarts: RestartPolicy | None = None,
+    caller: bool = True,
+    wrap: Callable[[Engines], Engines] = lambda engines: engines,
+    wrap_tools: Callable[[Mapping[str, AnyTool]], Mapping[str, AnyTool]] = dict,
+    tap: Callable[[SessionLines], None] = lambda lines: None,
     **changes: Any,
 ) -> AsyncIterator[Stage]:
     """A running session whose caller is silent; afterwards nothing of it is left."""
@@ -179,22 +184,23 @@ async def stage(
         background=background,
         restarts=restarts or RestartPolicy(),
     )
-    engines = msgspec.structs.replace(engines, **changes)
+    engines = wrap(msgspec.structs.replace(engines, **changes))
     ref = Sessions.start(engines)
     sessions = actor_of(ref)
     assert sessions is not None
     ear = Ear()
-    tools = tools or {}
-    plan = SessionPlan("test-session", mode, agent, tools, (), lambda _: kept or {}, "resume-token")
+    plan = SessionPlan("test-session", mode, agent, wrap_tools(tools or {}), (), lambda _: kept or {}, "resume-token")
     entry = sessions.open(plan, ear, Attached("connection-1", lead, RATE_HZ))
+    tap(entry.lines)
     await asyncio.sleep(0)
     on_stage = Stage(engines, sessions, entry, ear, lead)
-    on_stage.start_caller()
+    if caller:
+        on_stage.start_caller()
     try:
         yield on_stage
     finally:
         await on_stage.hang_up()
-        entry.lines.session.tell(EndSession(Ending.NORMAL, politely=False))
+        entry.lines.take(EndSession(Ending.NORMAL, politely=False))
         async with asyncio.timeout(5):
             await sessions.emptied()
         ref.stop(block=False)

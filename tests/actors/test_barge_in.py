@@ -144,7 +144,7 @@ def test_typing_and_interrupting_silence_at_once(order: TextTyped | InterruptReq
         async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
             await asked(on)
             at = asyncio.get_running_loop().time()
-            on.entry.lines.orchestrator.tell(order)
+            on.entry.lines.take(order)
             await asyncio.sleep(0.01)
             assert on.ear.times(PlayoutCleared) == [at]
             assert on.ear.audio_after_clear() == 0
@@ -160,7 +160,7 @@ def test_an_interrupt_before_anything_was_sent_clears_nothing() -> None:
             await asyncio.sleep(0.2)
             await on.talk(800)
             await on.ear.until_count(UserFinalShown, 1)
-            on.entry.lines.orchestrator.tell(InterruptRequested())
+            on.entry.lines.take(InterruptRequested())
             await asyncio.sleep(0.5)
             assert on.ear.of(PlayoutCleared) == []
 

@@ -32,7 +32,7 @@ def heard_replies(ear: Ear) -> list[ReplyHeardShown]:
     return [m for m in ear.of(ReplyHeardShown) if m.kind is Said.REPLY]
 
 
-MOMENTS = ["opening", "greeting", "listening", "talking", "awaited", "thinking", "speaking"]
+MOMENTS = ["opening", "greeting", "listening", "talking", "pausing", "awaited", "thinking", "speaking"]
 CASES = list(itertools.product(["recognizer", "orchestrator", "synthesizer"], MOMENTS))
 
 
@@ -53,6 +53,9 @@ async def until_moment(on: Stage, moment: str) -> None:
         return
     await asyncio.sleep(0.4)
     on.talking = False
+    if moment == "pausing":
+        await asyncio.sleep(0.15)
+        return
     if moment == "awaited":
         await asyncio.sleep(0.42)
         return

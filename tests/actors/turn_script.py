@@ -20,7 +20,13 @@ AGENT = Agent(
 
 def agent_with(**phases: PhasePolicy) -> Agent:
     """The tester with other policies."""
-    return Agent(name="tester", label="Tester", greeting="Hello.", phrases=AGENT.phrases, barge_in=msgspec.structs.replace(BargeIn(), **phases))
+    return Agent(
+        name="tester",
+        label="Tester",
+        greeting="Hello.",
+        phrases=AGENT.phrases,
+        barge_in=msgspec.structs.replace(BargeIn(), **phases),
+    )
 
 
 def play(turn: Turn, *events: TurnEvent) -> list[Effect]:
