@@ -1,7 +1,7 @@
 """The ports: everything an actor may know of the world outside, as small Protocols.
 
 Adapters (`app/adapters/`) and `package.module:factory` plug-ins implement these; `tests/contract/` holds the suite that
-every implementation passes. Every `report` callback is called on the event loop's thread; every event it carries names the
+every implementation passes. Every `report` callback is called on the event loop's thread; each event names the
 stream or reply it belongs to, so that a late one is harmless.
 """
 
@@ -222,7 +222,7 @@ class Synthesis(Protocol):
     """One session's voice. Replies are numbered by the caller, spoken one after the other."""
 
     def write(self, reply: int, text: str) -> None:
-        """Speak `text` after what was written to `reply` so far; never blocks. Pieces are whole words, spaces included."""
+        """Speak `text` after what was written to `reply` ; never blocks. Pieces are whole words with their spaces."""
         ...
 
     def finish(self, reply: int) -> None:

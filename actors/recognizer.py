@@ -95,7 +95,7 @@ class Recognizer(SessionActor):
         self._final_owed = False
 
     def on_start(self) -> None:
-        """Connect the engine, whose audio waits in the ring meanwhile; hear again what a former recognizer had in hand."""
+        """Connect the engine, whose audio waits in the ring; hear again what a former recognizer had in hand."""
         ring = self.lines.ring
         recent = max(ring.settled_bytes, ring.end_bytes - ring.bytes_of(REHEARD_MS))
         for offset, pcm in ring.chunks_since(recent):

@@ -1,8 +1,8 @@
 """Who holds the floor: every rule about turns is here and nowhere else.
 
 `Turn.handle(event) -> list[Effect]` is pure: it reads no clock and does no I/O. The state (`turn_state.py`) is three
-small enums and what is needed to go on from a snapshot. Effects come in the order in which they must be carried out: silence
-first, everything else after.
+small enums and what is needed to go on from a snapshot. Effects come in the order in which they must be carried out:
+silence first, everything else after.
 
     the agent       IDLE ─answer→ THINKING ⇄ TOOL ─reply written→ IDLE         LEAVING: last words, then End
     the user        SILENT ─onset→ TALKING ─endpoint→ AWAITED ─final→ SILENT
@@ -463,17 +463,17 @@ class Turn:
         s = self.state
         if turn != s.turn or s.written:
             return
-        self._cancel_thinking()
         s.broken += 1
-        self._do(CancelTimer(Timer.FILLER))
-        if not spoken:
-            self._drop(self._reply_of(turn))
         if s.broken >= MAX_BROKEN_REPLIES:
             self._last_words(at, Said.APOLOGY, Ending.ERROR)
-        elif not spoken:
-            self._say(Said.APOLOGY, SAY_AGAIN)
-        else:
+            return
+        self._cancel_thinking()
+        self._do(CancelTimer(Timer.FILLER))
+        if spoken:
             self._settle(at)
+        else:
+            self._drop(self._reply_of(turn))
+            self._say(Said.APOLOGY, SAY_AGAIN)
 
     def _answer_missing(self, at: float) -> None:
         """The reply has not begun to be heard in time, whoever is to blame."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from array import array
+from itertools import pairwise
 
 import pytest
 
@@ -131,7 +132,7 @@ def test_a_client_that_cannot_hold_is_not_paused() -> None:
             await on.talk(80)
             await asyncio.sleep(1)
             later = [t for t, m in on.ear.shown if isinstance(m, Audio)][len(at) :]
-            gaps = [b - a for a, b in zip(later, later[1:], strict=False)]
+            gaps = [b - a for a, b in pairwise(later)]
             assert max(gaps) < 0.05
             assert on.ear.of(PlayoutPaused) == []
 
@@ -202,7 +203,7 @@ def test_our_own_voice_never_pauses_us() -> None:
             await asyncio.sleep(0.3)
             assert echo.echoed > 200
             at = [t for t, m in echo.shown if isinstance(m, Audio) and m.kind is Said.REPLY]
-            assert max(b - a for a, b in zip(at, at[1:], strict=False)) < 0.045, "it was paused"
+            assert max(b - a for a, b in pairwise(at)) < 0.045, "it was paused"
             assert echo.of(PlayoutCleared) == []
 
     run_virtual(main())
