@@ -45,7 +45,7 @@ MODELS_MAX = 32
 
 
 class NoiseFloor:
-    """Tracks the mean square of what is not speech: quickly downwards, slowly upwards, quickly while told it is noise."""
+    """Tracks the mean square of what is not speech: quickly downwards and when told it is noise, slowly upwards."""
 
     __slots__ = ("level",)
 
