@@ -82,5 +82,5 @@ class PlayHead:
 
     def _hear(self, position_ms: float) -> None:
         self.heard_ms = max(self.heard_ms, min(self.sent_ms, position_ms))
-        if self.dry and self._ear is not _Ear.HELD:
+        if self.dry:
             self._ear = _Ear.DRY

@@ -123,6 +123,25 @@ def test_a_client_that_held_all_it_had_hears_nothing_on_resuming() -> None:
     assert heard(player, 500).audio_ms == 100
 
 
+def test_a_pause_in_which_nothing_was_underway_leaves_the_clock_alone() -> None:
+    player = playout(MARKED, 0, ended=False)
+    player.pause(0)
+    player.resume(30)
+    player.add_audio(1, audio(200))
+    player.tick(500)
+    assert heard(player, 500 + MARK_DUE_MS + 10).audio_ms == 10
+
+
+def test_an_empty_client_hears_again_when_it_says_so_or_should_have() -> None:
+    player = playout(MARKED, 1_000)
+    player.tick(0)
+    player.mark(0, 40, MarkState.EMPTY, 100)
+    assert heard(player, 100 + MARK_DUE_MS).audio_ms == 40
+    assert heard(player, 130 + MARK_DUE_MS).audio_ms == 70
+    player.mark(0, 75, MarkState.PLAYING, 140 + MARK_DUE_MS)
+    assert heard(player, 150 + MARK_DUE_MS).audio_ms == 85
+
+
 def test_a_client_that_lost_audio_and_is_empty_for_long_is_not_waited_for() -> None:
     player = playout(MARKED, 200)
     player.tick(0)
@@ -173,6 +192,15 @@ def test_a_head_that_was_not_held_cannot_be_released() -> None:
     head.release(50, 1_000)
     head.advance(80)
     assert head.heard_ms == 80
+
+
+def test_a_head_released_with_nothing_underway_waits_for_audio() -> None:
+    head = PlayHead()
+    head.hold()
+    head.release(0, 0)
+    head.send(100, 20, 0)
+    head.advance(110)
+    assert head.heard_ms == 10
 
 
 def test_time_that_stands_still_moves_nothing() -> None:

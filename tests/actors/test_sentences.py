@@ -131,6 +131,12 @@ def test_a_word_without_end_is_never_cut() -> None:
     assert split(["x" * 1_000]) == ["x" * 1_000]
 
 
+@pytest.mark.parametrize("mark", ["-", "--", "—", ",", "."])
+def test_a_mark_behind_a_word_without_end_is_the_same_in_one_token_or_many(mark: str) -> None:
+    text = f"Yes. {'x' * 300} {mark} y"
+    assert split([text]) == split(list(text))
+
+
 def test_a_number_in_groups_is_not_cut() -> None:
     assert split(["call " + "12 34 " * 60 + "now"]) == ["call ", "12 34 " * 60, "now"]
 
