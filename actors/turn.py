@@ -555,7 +555,8 @@ class Turn:
     def _settle(self, at: float) -> None:
         """After anything ended: is it all over, is somebody to be answered, or does everybody listen?"""
         s = self.state
-        if s.sounds or s.stopping or not s.written:
+        leaving = s.doing is Doing.LEAVING
+        if s.sounds or not s.written or (s.stopping and not leaving):
             return
         if s.ending is not None:
             self._end(s.ending)

@@ -139,6 +139,13 @@ class TestAnswering:
         assert shown.heard_ms == 2000
         assert not shown.interrupted
 
+    def test_a_reply_that_begins_again_is_measured_once(self) -> None:
+        turn = speaking()
+        turn.handle(SoundStarted(3.5, 1))
+        (shown,) = acts(turn.handle(SoundDrained(4.0, 1, 2000)))
+        assert isinstance(shown, ShowTurn)
+        assert shown.first_audio_ms == pytest.approx(1000)
+
     def test_typed_text_is_answered(self) -> None:
         assert acts(listening().handle(Typed(1.0, "hi"))) == [StartReply(1, 1, "hi")]
 
