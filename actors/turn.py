@@ -348,7 +348,7 @@ class Turn:
             policy = rules.tool
         elif s.doing is Doing.THINKING and not s.audible:
             policy = rules.thinking
-        elif s.sounds[0].kind is Said.GREETING:
+        elif s.sounds and s.sounds[0].kind is Said.GREETING:
             policy = rules.greeting
         else:
             policy = rules.speaking
