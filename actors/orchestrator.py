@@ -361,7 +361,7 @@ class Orchestrator(SessionActor):
     def _cut(self, cut: tuple[HeardReply, ...]) -> None:
         for reply in cut:
             spoken = self.lines.spoken.pop(reply.reply, None)
-            if spoken is not None and (text := spoken.text[: reply.text_end].rstrip()):
+            if spoken is not None and (text := _whole_words(spoken.text, reply.text_end)):
                 self._record_heard(spoken, text, reply.heard, interrupted=True)
 
     def _record_heard(self, spoken: SpokenReply, text: str, heard: Heard, *, interrupted: bool) -> None:
@@ -536,3 +536,10 @@ class Orchestrator(SessionActor):
             index += 1
         self.messages.insert(index, answer)
         self._keep()
+
+
+def _whole_words(text: str, end: int) -> str:
+    """The words of `text` that end by `end`: an estimated position can fall inside a word, which then was not heard."""
+    if end < len(text) and end > 0 and text[end].isalnum() and text[end - 1].isalnum():
+        end = max(text.rfind(" ", 0, end), 0)
+    return text[:end].rstrip()

@@ -165,6 +165,7 @@ class Turn:
                 self._key(at, key)
             case Interrupt(at):
                 self._take_floor(at)
+                self._settle(at)
             case ReplyWritten(at, turn, spoken):
                 self._reply_written(at, turn, spoken)
             case ReplyBroken(at, turn, spoken):

@@ -30,7 +30,11 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     """
     tools = load_tools()
     agents = load_agents(settings.agents_directory, tools)
-    service = Service(settings, lifecycle, agents, tools)
+    return app_of(Service(settings, lifecycle, agents, tools))
+
+
+def app_of(service: Service) -> ASGIApp:
+    """The routes of a service, which starts and stops with the app's lifespan."""
     relay = RelaySocket(service)
     conversation = ConversationSocket(service)
     routes: list[BaseRoute] = [

@@ -11,7 +11,7 @@ from actors.agent import Agent
 from actors.conversation import SessionRecord
 from actors.errors import StoreError
 from actors.messages import Attached, Detached, InterruptRequested, PlayoutMarked, TextTyped
-from actors.playout import Lead, Transport
+from actors.playout import BLIND, Lead, Transport
 from actors.session import Mode
 from actors.sessions import SessionEntry
 from app.browser_output import BrowserWords
@@ -250,4 +250,5 @@ class _Conversation:
 
 
 def _lead(asked: Asked) -> Lead:
-    return Lead(Transport.MARKED if asked.marks else Transport.BLIND, 300)
+    """A client with marks has a network's delay more: its marks come back over it, and a pause takes effect at once."""
+    return Lead(Transport.MARKED, 400) if asked.marks else BLIND

@@ -229,9 +229,10 @@ def test_every_session_ends(agent: str, steps: list[tuple[str, int, str, float]]
             world.tell(SoundDrained(world.at, reply, 100))
         elif world.turn.state.keys:
             world.tell(TimerDue(world.at, Timer.KEYS))
+        elif not world.turn.state.written:
+            world.tell(ReplyBroken(world.at, world.turn.state.turn, spoken=world.turn.state.audible))
         else:
-            timer = Timer.NO_INPUT if world.turn.state.written else Timer.ANSWER
-            world.tell(TimerDue(world.at, timer))
+            world.tell(TimerDue(world.at, Timer.NO_INPUT))
     assert world.ended
 
 
