@@ -8,7 +8,8 @@ from starlette.types import Send
 
 from actors.messages import Audio, OutputMessage, PlayoutCleared, SessionEnded
 from app.browser_output import BrowserWords
-from protocol.browser import AudioData, encode
+from app.lifecycle import Lifecycle
+from protocol.browser import OUTPUT_RATE_HZ, AudioData, encode
 
 BEHIND_MS = 1_000.0
 """Audio queued beyond this means that the client does not read: it is closed."""
@@ -18,8 +19,18 @@ NORMAL, REFUSED, TOO_BIG, RESTARTING, OVERLOADED = 1000, 1008, 1009, 1012, 1013
 class Connection:
     """Sends what a session shows to one browser. Belongs to the loop's thread; `tell` never waits."""
 
-    def __init__(self, send: Send, words: BrowserWords, *, binary: bool, marks: bool, rate_hz: int) -> None:
+    def __init__(
+        self,
+        send: Send,
+        words: BrowserWords,
+        lifecycle: Lifecycle,
+        *,
+        binary: bool = False,
+        marks: bool = False,
+        rate_hz: int = OUTPUT_RATE_HZ,
+    ) -> None:
         self._send = send
+        self._lifecycle = lifecycle
         self._words = words
         self._binary = binary
         self._marks = marks
@@ -43,7 +54,11 @@ class Connection:
                 self._wake.set()
             case SessionEnded():
                 self._say(message)
-                self.close(NORMAL, message.reason.value.lower())
+                # A client that is told of the restart comes back to another worker.
+                if self._lifecycle.admits():
+                    self.close(NORMAL, message.reason.value.lower())
+                else:
+                    self.close(RESTARTING, "the server is restarting")
             case _:
                 self._say(message)
 

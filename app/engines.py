@@ -1,8 +1,10 @@
 """Which engines a worker uses: those that the settings name, else the best that is configured."""
 
 import asyncio
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol, runtime_checkable
 
+from actors.agent import Agent
 from actors.background import Background
 from actors.clock import LoopClock
 from actors.play_clock import PlayClock
@@ -45,6 +47,32 @@ def make_engines(settings: Settings, clock: LoopClock, background: Background) -
         clock=clock,
         background=background,
     )
+
+
+@runtime_checkable
+class PreparesPhrases(Protocol):
+    """A recognizer that wants to know early what callers will say."""
+
+    async def prepare(self, phrases: Iterable[str]) -> None:
+        """Get ready."""
+        ...
+
+
+@runtime_checkable
+class PreparesAgents(Protocol):
+    """A language model that wants to know early for whom it will speak."""
+
+    async def prepare(self, agents: Iterable[Agent]) -> None:
+        """Get ready."""
+        ...
+
+
+async def prepare_engines(engines: Engines, agents: list[Agent], phrases: tuple[str, ...]) -> None:
+    """Let engines that can get ready do so before the first session, not in it."""
+    if isinstance(engines.recognizer, PreparesPhrases):
+        await engines.recognizer.prepare(phrases)
+    if isinstance(engines.model, PreparesAgents):
+        await engines.model.prepare(agents)
 
 
 def _factory(variable: str, name: str) -> Any:

@@ -7,7 +7,6 @@ from starlette.types import Receive, Scope, Send
 from app.browser_output import BrowserWords
 from app.connection import REFUSED, Connection
 from app.service import Service
-from protocol.browser import OUTPUT_RATE_HZ
 
 
 class RelaySocket:
@@ -30,7 +29,7 @@ class RelaySocket:
         entry = service.sessions.live.get(session_id)
         label = entry.plan.agent.label if entry else service.agents[service.default_agent].label
         words = BrowserWords(session_id, label, service.clock)
-        dashboard = Connection(send, words, binary=False, marks=False, rate_hz=OUTPUT_RATE_HZ)
+        dashboard = Connection(send, words, service.lifecycle)
         observers = service.observers_of(session_id)
         observers.dashboards.add(dashboard)
         self.open += 1

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
+import msgspec
+
 from actors.agent import Agent
 from actors.background import Background
 from actors.clock import LoopClock
@@ -16,7 +18,7 @@ from actors.tools import AnyTool
 from actors.turn_events import Ending
 from actors.watchdog import LoopWatchdog
 from app.connection import Observers
-from app.engines import make_engines
+from app.engines import make_engines, prepare_engines
 from app.lifecycle import Lifecycle
 from app.phrases import KeptPhrases
 from config.settings import Settings
@@ -54,10 +56,10 @@ class Service:
         self._caller_phrases = {
             name: caller_phrases(a.dialogue) if a.dialogue else () for name, a in self.agents.items()
         }
-        await self.phrases.prepare(list(self.agents.values()))
-        prepare = getattr(self.engines.recognizer, "prepare", None)
-        if prepare is not None:
-            await prepare(self._caller_phrases[self.default_agent])
+        await asyncio.gather(
+            self.phrases.prepare(list(self.agents.values())),
+            prepare_engines(self.engines, list(self.agents.values()), self._caller_phrases[self.default_agent]),
+        )
 
     async def stop(self) -> None:
         """Let go of everything."""
@@ -126,6 +128,4 @@ class Service:
 
 
 def _speaking(agent: Agent, languages: tuple[str, ...]) -> Agent:
-    import msgspec
-
     return msgspec.structs.replace(agent, languages=languages)

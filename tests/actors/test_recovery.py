@@ -1,4 +1,4 @@
-"""Whatever is killed and whatever fails, at whatever moment: the session goes on, or ends; it is never silent for ever."""
+"""Whatever is killed and whatever fails, at whatever moment: the session goes on, or ends; it never hangs."""
 
 import asyncio
 import itertools

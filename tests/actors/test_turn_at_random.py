@@ -140,7 +140,7 @@ class World:
         if event is not None:
             self.tell(event)
 
-    def _event(self, kind: str, number: int, text: str) -> TurnEvent | None:  # noqa: PLR0911
+    def _event(self, kind: str, number: int, text: str) -> TurnEvent | None:
         at, state = self.at, self.turn.state
         reply = sorted(self.queued)[number % len(self.queued)] if self.queued else 0
         match kind:

@@ -160,6 +160,9 @@ async def test_draining_is_told_and_sessions_say_goodbye(service: Service) -> No
     assert second.closed.code == 1012
     assert "Goodbye" in first.of("assistant_final")[-1]["content"]
     assert first.of("session_end")[0]["reason"] == "NORMAL"
+    await asyncio.sleep(0.1)
+    assert first.closed is not None
+    assert first.closed.code == 1012
 
 
 @virtually
