@@ -150,7 +150,9 @@ class _Conversation:
         self._id = service.random.token("conn_")
         self._session_id = asked.session_id or service.random.token("session_")
         self._words = BrowserWords(self._session_id, asked.agent.label, service.clock)
-        self._connection = Connection(send, self._words, binary=asked.binary, marks=asked.marks, rate_hz=asked.rate_hz)
+        self._connection = Connection(
+            send, self._words, service.lifecycle, binary=asked.binary, marks=asked.marks, rate_hz=asked.rate_hz
+        )
         self._observers = service.observers_of(self._session_id)
         self._entry = self._attach(record)
 

@@ -506,7 +506,8 @@ class TestTheEnd:
         events = [
             VoiceOnset(3.1), VoiceGoesOn(3.6, 500, 0), PartialText(3.6, "wait a second"), VoiceOver(4.3, 600),
             FinalText(4.4, "wait a second", 3700), Typed(4.5, "wait"), Key(4.6, "1"), Interrupt(4.7),
-            SoundStopped(4.8, 0), EndWanted(4.9, Ending.NORMAL, after_reply=True), Trouble(4.9), TimerDue(4.9, Timer.ANSWER),
+            SoundStopped(4.8, 0), EndWanted(4.9, Ending.NORMAL, after_reply=True), Trouble(4.9),
+            TimerDue(4.9, Timer.ANSWER),
         ]  # fmt: skip
         for event in events:
             assert names(turn.handle(event)) in ([], ["ShowTurn"])  # type: ignore[arg-type]

@@ -54,15 +54,15 @@ AGENTS = {
 TEXTS = st.sampled_from(["yes", "uh huh", "no wait", "i want to book", "tuesday", "hello there friend"])
 KINDS = st.sampled_from(
     [
-        "onset", "voice", "over", "noise", "partial", "final", "no_text", "typed", "key", "interrupt", "written", "broken",
-        "tools", "started", "drained", "failed", "stopped", "timer", "timer", "end", "trouble", "stale",
+        "onset", "voice", "over", "noise", "partial", "final", "no_text", "typed", "key", "interrupt", "written",
+        "broken", "tools", "started", "drained", "failed", "stopped", "timer", "timer", "end", "trouble", "stale",
     ]
 )  # fmt: skip
 STEPS = st.lists(st.tuples(KINDS, st.integers(0, 5), TEXTS, st.floats(0.001, 3)), max_size=80)
 
 
 class World:
-    """What carries out effects, and is told events that can follow from them; checks every effect against what it knows."""
+    """Carries out effects, is told events that can follow from them, and checks every effect against what it knows."""
 
     def __init__(self, turn: Turn) -> None:
         self.turn = turn
