@@ -122,7 +122,9 @@ class AskStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
 
     slot: Identifier
     among: Identifier | None = None
-    """A kept result, a list: only these values count, and `the second one` means the second of them."""
+    """A kept result, a list: only these values count."""
+    offered: Identifier | None = None
+    """A kept result, the list that was read out: `the second one` means the second of them."""
     not_among: Texts = ()
     """Said, before the question, when another value was asked for; `{slot}` is that value."""
 
@@ -160,6 +162,7 @@ class Does(StrEnum):
     """What an intent without steps does, besides its reply."""
 
     ANSWER = "answer"
+    COURTESY = "courtesy"  # "thank you": answered, and nothing that keeps the conversation going
     REPEAT = "repeat"  # the last reply again
     DROP_TASK = "drop_task"  # "never mind"
     END = "end"  # the end of the conversation, by the tool `end_conversation`
@@ -178,7 +181,10 @@ class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is said when nothing was understood."""
 
+    again: Texts = ("Sorry, I did not get that.",)
+    """Said before a question that is still open is asked again."""
     reply: Texts = ("Sorry, I did not get that.", "I am sorry, I still did not understand.")
+    """Said when no question is open; the last one for every further time."""
     escalate_after: Annotated[int, Meta(ge=1, le=20)] = 4
     """Turns in a row not understood after which `escalation` is said and `tool` called."""
     escalation: Texts = ()

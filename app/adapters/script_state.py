@@ -1,0 +1,81 @@
+"""Where a scripted conversation stands. It lives in the conversation's memory and nowhere else."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from actors.conversation import Memory
+
+
+class Question(StrEnum):
+    """What the agent asked last, and what an answer therefore means."""
+
+    NONE = "none"
+    SLOT = "slot"
+    CONFIRM = "confirm"
+    CHANGE = "change"  # what is wrong with what was to be confirmed
+    MORE = "more"  # whether there is anything else
+
+
+class PendingCall(msgspec.Struct):
+    """A tool whose result has not been seen."""
+
+    call_id: str
+    step: int
+    """-1: no step of a task; nothing depends on the result."""
+    arguments: str
+
+
+class State(msgspec.Struct):
+    """One conversation. Mutable: it is read from the memory at the start of a reply and written back at its end."""
+
+    task: str = ""
+    slots: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
+    """Fields of tool results, by name."""
+    called: dict[int, str] = {}
+    """By step: the arguments of the last call whose result is known."""
+    confirmed: dict[int, str] = {}
+    """By step: the words that were agreed to."""
+    told: list[int] = []
+    question: Question = Question.NONE
+    asked: str = ""
+    """The slot asked for."""
+    step: int = 0
+    """The step that asks."""
+    question_text: str = ""
+    reply: str = ""
+    pending: PendingCall | None = None
+    calls: int = 0
+    misses: int = 0
+    """Turns in a row that were not understood."""
+    slot_misses: int = 0
+    said: dict[str, int] = {}
+    """How often each group of texts was used, so that they are taken in turn."""
+
+    def ask(self, question: Question, text: str, *, step: int = 0, slot: str = "") -> None:
+        """Note what is being asked."""
+        if question is not Question.SLOT or slot != self.asked:
+            self.slot_misses = 0
+        self.question, self.question_text, self.step, self.asked = question, text, step, slot
+
+    def drop_task(self) -> None:
+        """No task any more, and no question of it."""
+        self.task = ""
+        self.kept, self.called, self.confirmed, self.told = {}, {}, {}, []
+        self.pending = None
+        self.ask(Question.NONE, "")
+
+    def memory(self) -> Memory:
+        """For the conversation to keep."""
+        memory: Memory = msgspec.to_builtins(self, str_keys=True)
+        return memory
+
+
+def state_of(memory: Memory) -> State:
+    """The state in a memory; a new one if it holds none of ours."""
+    try:
+        return msgspec.convert(memory, State, strict=False)
+    except msgspec.ValidationError:
+        return State()
