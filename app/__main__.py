@@ -43,14 +43,13 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _check(_: argparse.Namespace) -> int:
-    from app.agents import AgentFileError
     from app.check import check
-    from app.references import UnresolvedReference
+    from app.faults import CONFIGURATION_FAULTS
 
     try:
         for line in check(read_settings()):
             print(line)
-    except (SettingsError, AgentFileError, UnresolvedReference) as fault:
+    except CONFIGURATION_FAULTS as fault:
         return _told(fault)
     return 0
 

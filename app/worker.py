@@ -19,14 +19,16 @@ from hypercorn.config import Config
 from hypercorn.typing import Framework
 from starlette.types import ASGIApp
 
+from app.faults import CONFIGURATION_FAULTS
+from app.agents import AgentFileError
 from app.lifecycle import Lifecycle
 from app.line import FAULT_STATUS, READY
 from app.listening import BACKLOG
 from app.logs import configure_logging
 from app.open_sockets import OpenSockets
 from app.orders import Order, Orders
-from app.references import UnresolvedReference, resolve
-from config.settings import Settings, SettingsError, read_settings
+from app.references import resolve
+from config.settings import Settings, read_settings
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +144,7 @@ def _with_real_port(settings: Settings, socket_fd: int) -> Settings:
 def _configuration_fault(error: BaseException | None) -> Exception | None:
     """The fault of the configuration behind `error`, if any: Starlette and Hypercorn raise their own on top of it."""
     while error is not None:
-        if isinstance(error, (SettingsError, UnresolvedReference)):
+        if isinstance(error, CONFIGURATION_FAULTS):
             return error
         error = error.__cause__ or error.__context__
     return None
