@@ -17,8 +17,8 @@ BYTES_PER_MS: Final = RATE_HZ * 2 // 1000
 
 FLITE: Final = "flite:rms"
 FLITE_ALSO: Final = "flite:kal16"
-ESPEAK: Final = "espeak:en-us+klatt4@140"
-"""An espeak-ng voice, its variant and words a minute; of fifteen variants the one the local recognizer hears best."""
+ESPEAK: Final = "espeak:en-us+klatt6@175"
+"""A voice, its variant and words a minute; of some twenty variants the one the local recognizer hears best."""
 CALLERS: Final = (FLITE, ESPEAK)
 
 

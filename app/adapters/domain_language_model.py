@@ -22,7 +22,7 @@ DOMAIN_WORD_SHARE = 0.3
 END_SHARE = 0.06
 """Of the end of a sentence among words."""
 GENERAL_WORDS = 5_000
-GENERAL_PAIR_WORDS = 600
+GENERAL_PAIR_WORDS = 400
 """The most frequent words whose pairs are looked up."""
 PAIR_GAIN = 3.0
 PAIR_LEAST = 1e-4

@@ -23,6 +23,10 @@ SETTINGS = {"loglevel": "FATAL", "fwdflat": False}
 
 _IMPOSSIBLE = -500_000
 _LOG_BASE = math.log(1.0001)
+_OFFENSIVE = re.compile(
+    "(mother)?fuck|shit|bullshit|bitch|asshole|cunt|whore|slut|nigg|fag|piss|cock|dick$|pussy|bastard"
+)
+"""Words that are never put into a caller's mouth unless the agent expects them: `booking` would be misheard as one."""
 _NOT_A_LETTER = re.compile(r"[^a-z' ]+")
 
 
@@ -36,7 +40,8 @@ class BundledEnglish:
         path = pocketsphinx.get_model_path("en-us/en-us.lm.bin")
         self._model = pocketsphinx.NGramModel(self._decoder.config, self._decoder.logmath, path)
         singles = {word: self._model.prob([word]) for word in self.pronunciations}
-        self._frequent = sorted((word for word in singles if singles[word] > _IMPOSSIBLE), key=singles.__getitem__)
+        usable = (word for word in singles if singles[word] > _IMPOSSIBLE and not _OFFENSIVE.match(word))
+        self._frequent = sorted(usable, key=singles.__getitem__)
         self._frequent.reverse()
 
     def frequent(self, count: int) -> Sequence[str]:

@@ -220,16 +220,19 @@ class _Worker:
 
     async def _read(self) -> None:
         unpacking = Unpacking(tellings)
-        while piece := await self._output.read(READ_BYTES):
-            self._last_told_at = asyncio.get_running_loop().time()
-            for message in unpacking.take(piece):
-                self._told(message)
-        await self.process.wait()
-        for future in self._preparing.values():
-            if not future.done():
+        try:
+            while piece := await self._output.read(READ_BYTES):
+                self._last_told_at = asyncio.get_running_loop().time()
+                for message in unpacking.take(piece):
+                    self._told(message)
+        finally:
+            # Whatever ended the reading, nothing can be heard from this worker any more.
+            self._input.close()
+            for future in self._preparing.values():
                 future.cancel()
-        for recognition in list(self._streams.values()):
-            recognition.failed(*self._death)
+            for recognition in list(self._streams.values()):
+                recognition.failed(*self._death)
+        await self.process.wait()
 
     def _told(self, message: Told) -> None:
         match message:

@@ -8,6 +8,7 @@ ideas.
 
 import re
 from collections import deque
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
@@ -39,7 +40,7 @@ FIRST_ROUNDS = 4
 FIRST_PRIOR_FRAMES = 5.0
 NO_MEAN = ",".join(["0"] * CEPSTRA)
 
-_WORD = re.compile(r"\([0-9]+\)$")
+_PRONUNCIATION = re.compile(r"\([0-9]+\)$")
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -49,6 +50,14 @@ class Heard(msgspec.Struct, frozen=True):
     start_ms: int
     end_ms: int
     confidence: float = 1.0
+    """Mean posterior of the words: 0.8 on average when they are right, 0.5 for speech about other things."""
+
+
+class Word(msgspec.Struct, frozen=True):
+    """A word of it, and how likely (0 to 1) it is that one, given all that the decoder kept."""
+
+    text: str
+    probability: float
 
 
 class Hypothesis(Protocol):
@@ -62,8 +71,6 @@ class Segment(Protocol):
 
     word: str
     prob: float
-    start_frame: int
-    end_frame: int
 
 
 class Decoder(Protocol):
@@ -74,6 +81,7 @@ class Decoder(Protocol):
     def process_cep(self, cepstra: bytes, no_search: bool, full_utt: bool) -> int: ...
     def end_utt(self) -> None: ...
     def hyp(self) -> Hypothesis | None: ...
+    def seg(self) -> Iterable[Segment] | None: ...
 
 
 class Decoders(Protocol):
@@ -106,7 +114,7 @@ class UtteranceDecoding:
         self._silent_windows = 0
         self._windows = 0
         self._segment: _Segment | None = None
-        self._words: list[str] = []
+        self._words: list[Word] = []
         self._start_ms = 0
         self._end_ms = 0
 
@@ -131,16 +139,19 @@ class UtteranceDecoding:
 
     def partial(self) -> Heard | None:
         """What was heard so far, or None when that is nothing."""
-        words = [*self._words, self._segment.text()] if self._segment is not None else self._words
-        text = " ".join(filter(None, words))
-        return Heard(text, self._start_ms, self._end_ms) if text else None
+        words = [word.text for word in self._words]
+        if self._segment is not None:
+            words += self._segment.texts()
+        return Heard(" ".join(words), self._start_ms, self._end_ms) if words else None
 
     def finish(self) -> Heard | None:
         """What was heard since the last time, or None when that is nothing."""
         self._close_segment()
-        text = " ".join(filter(None, self._words))
-        self._words = []
-        return Heard(text, self._start_ms, self._end_ms) if text else None
+        words, self._words = self._words, []
+        if not words:
+            return None
+        confidence = sum(word.probability for word in words) / len(words)
+        return Heard(" ".join(word.text for word in words), self._start_ms, self._end_ms, confidence)
 
     def close(self) -> None:
         """Give back what was borrowed."""
@@ -181,7 +192,7 @@ class UtteranceDecoding:
 
     def _close_segment(self) -> None:
         if self._segment is not None:
-            self._words.append(self._segment.finish())
+            self._words += self._segment.finish()
             self._segment = None
 
 
@@ -211,10 +222,11 @@ class _Segment:
             if len(self._residues) >= RELEARN_WINDOWS:
                 self._relearn()
 
-    def text(self) -> str:
-        return plain_words(self._decoder.hyp())
+    def texts(self) -> list[str]:
+        hypothesis = self._decoder.hyp()
+        return [plain(word) for word in hypothesis.hypstr.split() if is_word(word)] if hypothesis is not None else []
 
-    def finish(self) -> str:
+    def finish(self) -> list["Word"]:
         self._relearn()
         self._decoder.end_utt()
         if self._first:
@@ -225,9 +237,13 @@ class _Segment:
             self._start()
             self._decode(clean - self._channel.mean)
             self._decoder.end_utt()
-        text = self.text()
+        heard = [Word(plain(part.word), min(1.0, part.prob)) for part in self._words() if is_word(part.word)]
         self._decoders.give_back(self._decoder)
-        return text
+        return heard
+
+    def _words(self) -> Iterable[Segment]:
+        # Without a hypothesis pocketsphinx has None here, not nothing.
+        return (self._decoder.seg() if self._decoder.hyp() is not None else None) or ()
 
     def abandon(self) -> None:
         self._decoder.end_utt()
@@ -257,8 +273,11 @@ class _Segment:
             self._decoder.process_cep(frame.tobytes(), False, False)
 
 
-def plain_words(hypothesis: Hypothesis | None) -> str:
-    """The words of a hypothesis without fillers and the numbers of pronunciations."""
-    if hypothesis is None:
-        return ""
-    return " ".join(_WORD.sub("", word) for word in hypothesis.hypstr.split() if word[0] not in "<[+")
+def is_word(word: str) -> bool:
+    """True unless it is a filler: silence, noise, the beginning or end of a sentence."""
+    return word[0] not in "<[+"
+
+
+def plain(word: str) -> str:
+    """A word without the number of its pronunciation."""
+    return _PRONUNCIATION.sub("", word)

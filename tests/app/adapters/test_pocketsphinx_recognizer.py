@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -227,3 +229,41 @@ async def test_a_busy_worker_gets_company() -> None:
         assert len(worker_pids(engine)) == 2
     finally:
         await engine.close()
+
+
+ORPHAN = """
+import asyncio, sys
+from app.adapters.pocketsphinx_recognizer import PocketsphinxRecognizer
+
+async def main():
+    engine = PocketsphinxRecognizer(workers_max=1)
+    await engine.prepare(("yes",))
+    print(engine._workers[0].process.pid, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_worker_ends_with_its_server() -> None:
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ORPHAN, cwd=pocketsphinx_recognizer.REPOSITORY, stdout=asyncio.subprocess.PIPE
+    )
+    assert server.stdout is not None
+    worker = int(await asyncio.wait_for(server.stdout.readline(), 20))
+    assert runs(worker)
+    server.kill()
+    await server.wait()
+    for _ in range(100):
+        if not runs(worker):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the worker outlives its server")
+
+
+def runs(pid: int) -> bool:
+    """True while the process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
