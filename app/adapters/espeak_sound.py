@@ -17,7 +17,7 @@ class Sound:
 
     def __init__(self, from_hz: int, to_hz: int) -> None:
         self._edge = from_hz * EDGE_MS // 1000
-        self._resampling = soxr.ResampleStream(from_hz, to_hz, 1, dtype="int16") if from_hz != to_hz else None
+        self._resampling = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32") if from_hz != to_hz else None
         self._begun = False
         self._quiet = numpy.empty(0, numpy.int16)
         self.cut_samples = 0
@@ -57,4 +57,6 @@ class Sound:
     def _resampled(self, samples: Samples, last: bool = False) -> bytes:
         if self._resampling is None:
             return samples.tobytes()
-        return bytes(self._resampling.resample_chunk(samples, last=last).tobytes())
+        # As floats, for soxr dithers whole numbers: silence would be noise, and never twice the same.
+        resampled = self._resampling.resample_chunk(samples.astype(numpy.float32), last=last)
+        return bytes(numpy.clip(numpy.rint(resampled), -32768, 32767).astype(numpy.int16).tobytes())
