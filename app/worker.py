@@ -20,7 +20,6 @@ from hypercorn.typing import Framework
 from starlette.types import ASGIApp
 
 from app.faults import CONFIGURATION_FAULTS
-from app.agents import AgentFileError
 from app.lifecycle import Lifecycle
 from app.line import FAULT_STATUS, READY
 from app.listening import BACKLOG
