@@ -101,6 +101,7 @@ class Then(StrEnum):
 
     GO_ON = "go_on"
     FINISH = "finish"
+    STOP = "stop"  # finished, and nothing more is said: the caller is being handed over
 
 
 class ResultCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -220,6 +221,12 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "no", "nope", "nah", "no thanks", "no thank you", "not really", "that's wrong", "that is not right", "wrong",
         "i don't think so", "not quite", "nothing else", "that's all", "that is all", "that's it", "i'm good",
     )  # fmt: skip
+    lead_ins: Texts = (
+        "hello", "hi", "hey", "hi there", "hello there", "good morning", "good afternoon", "good evening", "um", "uh",
+        "well", "okay", "ok", "oh", "excuse me", "can you tell me", "could you tell me", "please tell me",
+        "i would like to know", "i'd like to know", "i want to know", "i was wondering", "do you know",
+    )  # fmt: skip
+    """How sentences begin whatever they are about: left out of the matching when more follows."""
     fallback: Fallback = Fallback()
     closing: Closing = Closing()
     threshold: Annotated[float, Meta(gt=0, lt=1)] = 0.5

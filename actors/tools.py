@@ -17,8 +17,9 @@ import inspect
 import logging
 import re
 from collections.abc import Callable, Mapping
+from datetime import time
 from enum import StrEnum
-from typing import Annotated, Any, Generic, ParamSpec, TypeVar, get_type_hints, overload
+from typing import Annotated, Any, Generic, ParamSpec, TypeVar, get_args, get_type_hints, overload
 
 import msgspec
 from msgspec import Meta
@@ -29,6 +30,7 @@ R = TypeVar("R")
 _logger = logging.getLogger(__name__)
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
 _ARGUMENT = re.compile(r"\s*(\w+)(?:\s*\([^)]*\))?:\s*(.*)")
+_NO_SECONDS = re.compile(r"\d\d:\d\d")
 _REFERENCE = "#/$defs/{name}"
 
 
@@ -99,6 +101,7 @@ class Tool(Generic[P, R]):
             raise ToolDefinitionError(f"{self.__name__!r} is no name for a tool: letters, digits and underscores only")
         hints = get_type_hints(function, include_extras=True)
         self._context_name = next((key for key, hint in hints.items() if hint is ToolContext), None)
+        self._times = frozenset(name for name, hint in hints.items() if hint is time or time in get_args(hint))
         summary, descriptions = _read_docstring(function)
         self._arguments = _argument_struct(self.__name__, function, hints, descriptions)
         self.schema = ToolSchema(self.__name__, summary, _parameters(self._arguments))
@@ -118,7 +121,8 @@ class Tool(Generic[P, R]):
         set, whose result is `{"error": text}`, meant for the model.
         """
         try:
-            values = msgspec.json.decode(arguments or "{}", type=self._arguments, strict=False)
+            raw = msgspec.json.decode(arguments or "{}")
+            values = msgspec.convert(self._with_seconds(raw), self._arguments, strict=False)
         except msgspec.DecodeError as error:  # covers wrong types too: ValidationError is one
             return _failure(f"wrong arguments for {self.name}: {_describe(error)}")
         keywords = {field: getattr(values, field) for field in self._arguments.__struct_fields__}
@@ -134,6 +138,17 @@ class Tool(Generic[P, R]):
             _logger.warning("tool %s failed: %s", self.name, type(error).__name__)
             return _failure(f"the tool {self.name} failed")
         return _as_outcome(self.name, result)
+
+    def _with_seconds(self, raw: Any) -> Any:
+        """`10:30` as `10:30:00` where a time is wanted: models leave the seconds out, msgspec insists on them."""
+        if not isinstance(raw, dict):
+            return raw
+        return {
+            key: f"{value}:00"
+            if key in self._times and isinstance(value, str) and _NO_SECONDS.fullmatch(value)
+            else value
+            for key, value in raw.items()
+        }
 
     async def _call(self, keywords: dict[str, Any]) -> Any:
         function: Callable[..., Any] = self.function

@@ -27,6 +27,17 @@ def polarity(words: Sequence[str], dialogue: Dialogue) -> bool | None:
     return not negated
 
 
+def without_lead_in(words: Sequence[str], dialogue: Dialogue) -> Sequence[str]:
+    """`hello, um, where are you` as `where are you`; at least two words stay."""
+    rest = list(words)
+    phrases = sorted(_split(dialogue.lead_ins), key=len, reverse=True)
+    while found := next((phrase for phrase in phrases if rest[: len(phrase)] == phrase), None):
+        if len(rest) < len(found) + 2:
+            break
+        rest = rest[len(found) :]
+    return rest
+
+
 def assign(
     mentions: Sequence[Mention],
     slots: Sequence[str],

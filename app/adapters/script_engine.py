@@ -10,8 +10,8 @@ import msgspec
 from actors.conversation import ChatMessage, Memory, Role, Said
 from actors.dialogue import AskStep, ConfirmStep, Dialogue, Does, Intent, NameSlot, TextSlot, Then, plain
 from actors.ports import ToolCalled
-from app.adapters.script_answers import assign, polarity
-from app.adapters.script_matching import FUNCTION_WORDS, Match, Matcher, Synonyms
+from app.adapters.script_answers import assign, polarity, without_lead_in
+from app.adapters.script_matching import Match, Matcher, Synonyms, reduce, says_nothing
 from app.adapters.script_mentions import Mention, MentionReader
 from app.adapters.script_state import Question, State, state_of
 from app.adapters.script_task import Reply, TaskRunner, call
@@ -60,7 +60,7 @@ class Script:
         self._tasks = TaskRunner(dialogue)
         self._zone = ZoneInfo(dialogue.time_zone)
         examples = {
-            intent.name: [self._reader.abstract_example(example) for example in intent.examples]
+            intent.name: [without_lead_in(self._reader.abstract_example(text), dialogue) for text in intent.examples]
             for intent in dialogue.intents
         }
         examples[UNRELATED] = [self._reader.abstract_example(sentence) for sentence in dialogue.unrelated]
@@ -77,10 +77,7 @@ class Script:
         if last.role is Role.USER:
             self._answer(state, reply, self._read(state, messages))
         elif last.role is Role.TOOL and not ending and state.task:
-            if then is Then.FINISH:
-                self._tasks.finish(state, reply)
-            else:
-                self._tasks.advance(state, reply)
+            self._go_on(state, reply, then)
         text = " ".join(part for part in reply.parts if part)
         state.reply = text or state.reply
         return Reaction(text, reply.call, state.memory())
@@ -103,15 +100,28 @@ class Script:
         then = self._tasks.take_result(state, said, pending, text)
         if messages[-1].role is Role.TOOL:
             reply.parts += said.parts
-        elif then is Then.FINISH and '"error"' not in text:
+        elif then is not Then.GO_ON and '"error"' not in text:
             reply.parts += said.parts
             state.drop_task()
         return then
 
+    def _go_on(self, state: State, reply: Reply, then: Then) -> None:
+        match then:
+            case Then.GO_ON:
+                self._tasks.advance(state, reply)
+            case Then.FINISH:
+                self._tasks.finish(state, reply)
+            case Then.STOP:
+                state.drop_task()
+            case _:
+                assert_never(then)
+
     def _match(self, words: list[str], mentions: Sequence[Mention]) -> tuple[Match | None, bool]:
         """The likeliest intent if it is likely enough, and whether the sentence is rather none of our business."""
-        ranking = self._matcher.rank(self._reader.abstract(words, mentions))
-        best = ranking[0] if ranking else Match(UNRELATED, 1.0)
+        ranking = self._matcher.rank(without_lead_in(self._reader.abstract(words, mentions), self._dialogue))
+        if not ranking:
+            return None, False
+        best = ranking[0]
         if best.intent == UNRELATED or best.score < self._dialogue.threshold:
             return None, best.intent == UNRELATED and best.score >= self._dialogue.threshold
         return best, False
@@ -126,7 +136,8 @@ class Script:
         free_form = isinstance(self._dialogue.slots.get(asked or ""), NameSlot | TextSlot)
         values = by_itself if free_form else mentions
         taken = {at for mention in values for at in range(mention.start, mention.end)}
-        telling = [word for at, word in enumerate(words) if at not in taken and word not in FUNCTION_WORDS]
+        rest = reduce([word for at, word in enumerate(words) if at not in taken])
+        telling = [word for word in rest if not says_nothing(word)]
         heard = question_heard(messages, state.question_text)
         return Utterance(words, mentions, best, unrelated, len(telling), heard)
 
@@ -181,14 +192,17 @@ class Script:
         """Whether words that hold an answer are rather a question, another task, or none of our business."""
         if said.telling == 0 or (said.best is not None and said.best.intent == state.task):
             return False
-        return said.unrelated or (said.best is not None and said.best.score >= _SURE)
+        return said.unrelated or self._is_sure_of_another(state, said)
+
+    def _is_sure_of_another(self, state: State, said: Utterance) -> bool:
+        return said.best is not None and said.best.intent != state.task and said.best.score >= _SURE
 
     def _confirm_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
-        if self._means_something_else(state, said) and len(said.words) > 3:
+        if self._is_sure_of_another(state, said) and len(said.words) > 3:
             return False
         answer = polarity(said.words, self._dialogue)
         changes = self._changes(state, said)
-        if changes:
+        if changes and not (answer is None and self._means_something_else(state, said)):
             state.slots.update(changes)
         elif answer is None:
             return False
@@ -209,15 +223,17 @@ class Script:
         assert isinstance(step, ConfirmStep)
         text = self._tasks.say(state, step.declined, f"{state.task}.declined")
         reply.parts.append(text)
-        if step.then is Then.FINISH:
-            self._tasks.finish(state, reply)
-        else:
+        if step.then is Then.GO_ON:
             state.ask(Question.CHANGE, text, step=state.step)
+        else:
+            self._go_on(state, reply, step.then)
         return True
 
     def _change_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
         changes = self._changes(state, said)
-        if self._means_something_else(state, said) or not (changes or self._forget_named(state, said)):
+        if self._is_sure_of_another(state, said) or (changes and self._means_something_else(state, said)):
+            return False
+        if not changes and not self._forget_named(state, said):
             return False
         state.slots.update(changes)
         self._tasks.advance(state, reply)

@@ -132,7 +132,7 @@ class Matcher:
 
     def strangeness(self, words: Sequence[str]) -> float:
         """Which share (0 to 1) of the words that say something of a subject no example knows."""
-        telling = [self._known(word) for word in self._reduced(words) if not _says_nothing(word)]
+        telling = [self._known(word) for word in self._reduced(words) if not says_nothing(word)]
         return sum(word not in self._words for word in telling) / len(telling) if telling else 0.0
 
     def _reduced(self, words: Sequence[str]) -> list[str]:
@@ -150,7 +150,7 @@ class Matcher:
     def _vector(self, words: Sequence[str]) -> Features:
         """The known features of a sentence, together at most one long."""
         known = {feature: self._rarity[feature] for feature in _features(words) if feature in self._rarity}
-        strangers = sum(word not in self._rarity and not _says_nothing(word) for word in set(words))
+        strangers = sum(word not in self._rarity and not says_nothing(word) for word in set(words))
         length = math.sqrt(sum(rarity * rarity for rarity in known.values()) + _UNKNOWN_SQUARED * strangers)
         return [(feature, rarity / length) for feature, rarity in known.items()]
 
@@ -184,7 +184,8 @@ class Matcher:
         return [sum(column) for column in zip(bias, *rows, strict=True)]
 
 
-def _says_nothing(word: str) -> bool:
+def says_nothing(word: str) -> bool:
+    """Whether a reduced word tells nothing of a subject: a function word, or a placeholder."""
     return word in _FUNCTION_STEMS or word.startswith("{")
 
 

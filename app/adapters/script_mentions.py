@@ -145,6 +145,8 @@ class MentionReader:
         slot = self._slots[asked]
         match slot:
             case NameSlot():
+                if any(asked not in mention.slots for mention in mentions):
+                    return None
                 value = _name(words, slot)
                 return Mention((asked,), value, 0, len(words)) if value else None
             case TextSlot():

@@ -40,11 +40,16 @@ class TaskRunner:
         self._wording = Wording(dialogue)
 
     def begin(self, state: State, intent: Intent) -> None:
-        """Make `intent` the task. Of what is known, names stay: the caller is who they were."""
-        kept = {name for name, slot in self._dialogue.slots.items() if isinstance(slot, NameSlot)}
+        """Make `intent` the task. Names stay, and of a task left half-way what both deal with."""
+        left = bool(state.task)
         state.drop_task()
-        state.slots = {name: value for name, value in state.slots.items() if name in kept}
         state.task = intent.name
+        shared = self.slots(state) if left else ()
+        state.slots = {
+            name: value
+            for name, value in state.slots.items()
+            if name in shared or isinstance(self._dialogue.slots.get(name), NameSlot)
+        }
 
     def steps(self, state: State) -> Sequence[Step]:
         """Of the present task; none without one."""
@@ -90,15 +95,15 @@ class TaskRunner:
         if "error" in result and (case is None or not case.when):
             reply.parts.append(self.say(state, self._dialogue.fallback.tool_failed, "tool_failed"))
             return Then.FINISH
-        state.called[pending.step] = self._key(state, pending.step, step)
         if case is None:
+            state.called[pending.step] = self._key(state, pending.step, step)
             return Then.GO_ON
         reply.parts.append(self.say(state, case.say, f"{state.task}.{pending.step}", result))
         state.kept.update({name: result[name] for name in case.keep if name in result})
         for name in case.forget:
             state.slots.pop(name, None)
-        if case.forget:
-            state.called.pop(pending.step)
+        # Only now: a call whose arguments are forgotten is to be made again, even if the same are given again.
+        state.called[pending.step] = self._key(state, pending.step, step)
         return case.then
 
     def say(self, state: State, texts: Texts, group: str, more: Mapping[str, Any] | None = None) -> str:

@@ -68,6 +68,11 @@ _DIGIT_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _GLUED = re.compile(r"(?<=\d)(?=[ap]\.?m\b)|(?<=\d):(?=\d)")
 _PARTS = {"morning": "a", "afternoon": "p", "evening": "p", "tonight": "p"}
 
+_BEFORE_A_PRONOUN = frozenset(_ORDINALS) | {
+    "last", "that", "this", "earlier", "later", "earliest", "latest", "which", "another", "other", "any", "no",
+}  # fmt: skip
+"""After these, `one` is no time."""
+
 Found = tuple[str, int]
 """A value and the number of words it takes."""
 
@@ -212,6 +217,8 @@ def read_time(words: list[str], at: int, earliest: str, *, bare: bool = False) -
 
     `bare`: a time was asked for, so that `three` alone is one; else it needs `at`, `o'clock`, minutes or `p m`.
     """
+    if words[at : at + 1] == ["one"] and at > 0 and words[at - 1] in _BEFORE_A_PRONOUN:
+        return None
     start = 1 if words[at : at + 1] and words[at] in ("at", "around", "about", "by") else 0
     rest = words[at + start : at + start + 6]
     if rest[:1] in (["noon"], ["midday"]):

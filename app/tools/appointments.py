@@ -100,7 +100,7 @@ async def free_times(
         return {"status": "closed", "next_day": _next_free(day)}
     free = [moment for moment in CALENDAR.free(day) if day > now.date() or moment > now.time()]
     suiting = [moment for moment in free if part_of_day == "any" or (moment < _NOON) == (part_of_day == "morning")]
-    if near in free:
+    if near in suiting:
         return {"status": "free_then", "times": _said(free), "offers": _said([near])}
     if not suiting:
         return {"status": "full", "next_day": _next_free(day)}
