@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from actors.conversation import ChatMessage, Memory, Role, Said
-from actors.dialogue import AskStep, ConfirmStep, Dialogue, Does, Intent, NameSlot, TextSlot, Then, plain
+from actors.dialogue import PLACEHOLDER, AskStep, ConfirmStep, Dialogue, Does, Intent, NameSlot, TextSlot, Then, plain
 from actors.ports import ToolCalled
 from app.adapters.script_answers import assign, polarity, without_lead_in
 from app.adapters.script_matching import Match, Matcher, Synonyms, reduce, says_nothing
@@ -24,7 +24,8 @@ _SURE = 0.75
 
 
 _SHORT = 8
-"""Words that `the second one` may be wrapped in."""
+_FEW = 2
+"""Words that `the second one` may be wrapped in, and how many of them may say something else."""
 
 
 class Reaction(msgspec.Struct, frozen=True):
@@ -45,7 +46,7 @@ class Utterance(msgspec.Struct, frozen=True):
     unrelated: bool
     """It is nearest to what is none of our business."""
     telling: int
-    """How many words, slot values apart, say something of a subject."""
+    """How many words, slot values and what is usual around them apart, say something of a subject."""
     heard: bool
     """Whether the open question had been heard."""
 
@@ -64,6 +65,9 @@ class Script:
             for intent in dialogue.intents
         }
         examples[UNRELATED] = [self._reader.abstract_example(sentence) for sentence in dialogue.unrelated]
+        answers = (text for slot in dialogue.slots.values() for text in slot.answers)
+        around = (words_of(PLACEHOLDER.sub(" ", text)) for text in (*answers, *dialogue.yes, *dialogue.no))
+        self._answer_words = frozenset(word for words in around for word in reduce(words))
         self._matcher = Matcher(examples, Synonyms(dialogue.synonyms))
 
     def react(self, messages: Sequence[ChatMessage], memory: Memory, greeting: str = "") -> Reaction:
@@ -137,7 +141,7 @@ class Script:
         values = by_itself if free_form else mentions
         taken = {at for mention in values for at in range(mention.start, mention.end)}
         rest = reduce([word for at, word in enumerate(words) if at not in taken])
-        telling = [word for word in rest if not says_nothing(word)]
+        telling = [word for word in rest if not says_nothing(word) and word not in self._answer_words]
         heard = question_heard(messages, state.question_text)
         return Utterance(words, mentions, best, unrelated, len(telling), heard)
 
@@ -181,7 +185,7 @@ class Script:
         """`The second one`, or a yes to the only one."""
         step = self._tasks.steps(state)[state.step]
         offered = state.kept.get(step.offered or "") if isinstance(step, AskStep) else None
-        if not isinstance(offered, list) or not offered or len(said.words) > _SHORT:
+        if not isinstance(offered, list) or not offered or len(said.words) > _SHORT or said.telling > _FEW:
             return None
         chosen = ordinal_choice(said.words, len(offered))
         if chosen is None and len(offered) == 1 and polarity(said.words, self._dialogue):

@@ -261,7 +261,7 @@ class Caller:
             forms = ["tomorrow"]
         elif day.isocalendar().week == self._today.isocalendar().week:
             forms.append(weekday)
-        else:
+        elif day - self._today < timedelta(days=14 - self._today.weekday()):
             forms.append(f"next {weekday}")
         form = self._chance.choice(forms)
         return f"on {form}" if not bare and not form.startswith(("next", "tomorrow")) else form
