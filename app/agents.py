@@ -109,6 +109,8 @@ class _Loader(yaml.SafeLoader):
 def _mapping_without_doubles(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
     keys: set[str] = set()
     for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key must be a single word or text", problem_mark=key.start_mark)
         if key.value in keys and key.tag != "tag:yaml.org,2002:merge":
             raise yaml.MarkedYAMLError(problem=f"the key {key.value} is there twice", problem_mark=key.start_mark)
         keys.add(key.value)
