@@ -114,6 +114,6 @@ class Readiness:
 
     async def _loop(self) -> str:
         lag = self._service.watchdog.lag
-        if lag.last_ms > LAG_LIMIT_MS:
-            raise Unhealthy(f"the event loop is {lag.last_ms:.0f} ms late")
-        return f"lag {lag.last_ms:.1f} ms"
+        if lag.recent_ms > LAG_LIMIT_MS:
+            raise Unhealthy(f"the event loop is {lag.recent_ms:.0f} ms late")
+        return f"lag {lag.recent_ms:.1f} ms"

@@ -58,6 +58,8 @@ class Service:
         }
         await asyncio.gather(
             self.phrases.prepare(list(self.agents.values())),
+            # The first detector of a process brings its packages with it: not in a conversation, and not on the loop.
+            asyncio.to_thread(self.engines.voice_activity),
             prepare_engines(self.engines, list(self.agents.values()), self._caller_phrases[self.default_agent]),
         )
 
@@ -86,7 +88,7 @@ class Service:
     @property
     def capacity_left(self) -> int:
         """Sessions that may still be admitted: none when the loop is late."""
-        if not self.lifecycle.admits() or self.watchdog.lag.last_ms > LAG_LIMIT_MS:
+        if not self.lifecycle.admits() or self.watchdog.lag.recent_ms > LAG_LIMIT_MS:
             return 0
         return max(0, self.settings.max_concurrent_sessions - len(self.sessions.live))
 
