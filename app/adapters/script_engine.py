@@ -1,24 +1,21 @@
 """What a scripted agent answers: pure, from the messages and the memory to a text, a call and a new memory."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, assert_never
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from actors.conversation import ChatMessage, Memory, Role, Said
-from actors.dialogue import PLACEHOLDER, AskStep, ConfirmStep, Dialogue, Does, Intent, NameSlot, TextSlot, Then, plain
+from actors.conversation import ChatMessage, Memory, Role
+from actors.dialogue import AskStep, ConfirmStep, Dialogue, Does, Intent, Then
 from actors.ports import ToolCalled
-from app.adapters.script_answers import assign, polarity, without_lead_in
-from app.adapters.script_matching import Match, Matcher, Synonyms, reduce, says_nothing
-from app.adapters.script_mentions import Mention, MentionReader
+from app.adapters.script_answers import assign, polarity
+from app.adapters.script_hearing import Hearing, Utterance
+from app.adapters.script_matching import Match
 from app.adapters.script_state import Question, State, state_of
 from app.adapters.script_task import Reply, TaskRunner, call
-from app.adapters.script_times import ordinal_choice, words_of
+from app.adapters.script_times import ordinal_choice
 
-UNRELATED = "-"
-"""The class of the sentences that are none of our business."""
 _SURE = 0.75
 """Likelihood from which an intent outweighs an answer that the same words could be."""
 
@@ -36,39 +33,14 @@ class Reaction(msgspec.Struct, frozen=True):
     memory: Memory
 
 
-class Utterance(msgspec.Struct, frozen=True):
-    """What the caller said, read."""
-
-    words: list[str]
-    mentions: list[Mention]
-    best: Match | None
-    """The likeliest intent of ours, if it is likely enough."""
-    unrelated: bool
-    """It is nearest to what is none of our business."""
-    telling: int
-    """How many words, slot values and what is usual around them apart, say something of a subject."""
-    heard: bool
-    """Whether the open question had been heard."""
-
-
 class Script:
     """One dialogue, ready to answer. Building it takes about a second; immutable afterwards."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
         self._intents = {intent.name: intent for intent in dialogue.intents}
-        self._reader = MentionReader(dialogue)
+        self._hearing = Hearing(dialogue)
         self._tasks = TaskRunner(dialogue)
-        self._zone = ZoneInfo(dialogue.time_zone)
-        examples = {
-            intent.name: [without_lead_in(self._reader.abstract_example(text), dialogue) for text in intent.examples]
-            for intent in dialogue.intents
-        }
-        examples[UNRELATED] = [self._reader.abstract_example(sentence) for sentence in dialogue.unrelated]
-        answers = (text for slot in dialogue.slots.values() for text in slot.answers)
-        around = (words_of(PLACEHOLDER.sub(" ", text)) for text in (*answers, *dialogue.yes, *dialogue.no))
-        self._answer_words = frozenset(word for words in around for word in reduce(words))
-        self._matcher = Matcher(examples, Synonyms(dialogue.synonyms))
 
     def react(self, messages: Sequence[ChatMessage], memory: Memory, greeting: str = "") -> Reaction:
         """The reply to the last message, which is the user's or a tool's result."""
@@ -79,7 +51,7 @@ class Script:
         then = self._take_result(state, reply, messages)
         last = messages[-1]
         if last.role is Role.USER:
-            self._answer(state, reply, self._read(state, messages))
+            self._answer(state, reply, self._hearing.read(state, messages))
         elif last.role is Role.TOOL and not ending and state.task:
             self._go_on(state, reply, then)
         text = " ".join(part for part in reply.parts if part)
@@ -88,8 +60,7 @@ class Script:
 
     def intent_of(self, text: str, today: date) -> Match | None:
         """What a sentence would be taken for by itself, outside a conversation."""
-        words = words_of(text)
-        return self._match(words, self._reader.read(words, today))[0]
+        return self._hearing.intent_of(text, today)
 
     def _take_result(self, state: State, reply: Reply, messages: Sequence[ChatMessage]) -> Then:
         """Take in the result of the pending call, wherever it stands by now."""
@@ -119,31 +90,6 @@ class Script:
                 state.drop_task()
             case _:
                 assert_never(then)
-
-    def _match(self, words: list[str], mentions: Sequence[Mention]) -> tuple[Match | None, bool]:
-        """The likeliest intent if it is likely enough, and whether the sentence is rather none of our business."""
-        ranking = self._matcher.rank(without_lead_in(self._reader.abstract(words, mentions), self._dialogue))
-        if not ranking:
-            return None, False
-        best = ranking[0]
-        if best.intent == UNRELATED or best.score < self._dialogue.threshold:
-            return None, best.intent == UNRELATED and best.score >= self._dialogue.threshold
-        return best, False
-
-    def _read(self, state: State, messages: Sequence[ChatMessage]) -> Utterance:
-        today = datetime.fromtimestamp(messages[-1].at, self._zone).date()
-        words = words_of(messages[-1].text)
-        by_itself = self._reader.read(words, today)
-        best, unrelated = self._match(words, by_itself)
-        asked = state.asked if state.question is Question.SLOT else None
-        mentions = self._reader.read(words, today, asked) if asked else by_itself
-        free_form = isinstance(self._dialogue.slots.get(asked or ""), NameSlot | TextSlot)
-        values = by_itself if free_form else mentions
-        taken = {at for mention in values for at in range(mention.start, mention.end)}
-        rest = reduce([word for at, word in enumerate(words) if at not in taken])
-        telling = [word for word in rest if not says_nothing(word) and word not in self._answer_words]
-        heard = question_heard(messages, state.question_text)
-        return Utterance(words, mentions, best, unrelated, len(telling), heard)
 
     def _answer(self, state: State, reply: Reply, said: Utterance) -> None:
         misses, state.misses = state.misses, 0
@@ -352,15 +298,3 @@ class Script:
     def _changes(self, state: State, said: Utterance) -> dict[str, Any]:
         values = assign(said.mentions, self._tasks.slots(state), state.slots, "", self._dialogue, said.words)
         return {name: value for name, value in values.items() if state.slots.get(name) != value}
-
-
-def question_heard(messages: Sequence[ChatMessage], question: str) -> bool:
-    """Whether the user heard most of `question` before saying the last message."""
-    for message in reversed(messages[:-1]):
-        if message.role is Role.USER:
-            return not question
-        if message.role is Role.ASSISTANT and message.text and message.kind in (Said.REPLY, Said.GREETING):
-            words = plain(question).split()
-            most = " ".join(words[: max(1, len(words) * 2 // 3)])
-            return not message.interrupted or most in plain(message.text)
-    return True

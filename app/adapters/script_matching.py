@@ -130,11 +130,6 @@ class Matcher:
         matches = (Match(intent, share) for intent, share in zip(self._intents, shares, strict=True))
         return sorted(matches, key=lambda match: (-match.score, match.intent))
 
-    def strangeness(self, words: Sequence[str]) -> float:
-        """Which share (0 to 1) of the words that say something of a subject no example knows."""
-        telling = [self._known(word) for word in self._reduced(words) if not says_nothing(word)]
-        return sum(word not in self._words for word in telling) / len(telling) if telling else 0.0
-
     def _reduced(self, words: Sequence[str]) -> list[str]:
         return self._synonyms.apply(reduce(words))
 

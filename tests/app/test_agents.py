@@ -42,7 +42,7 @@ def load(folder: Path, text: str, name: str = "painter.yaml") -> Any:
 
 def test_the_shipped_agents_load() -> None:
     agents = load_agents(SHIPPED, load_tools())
-    assert {"dentist", "concierge"} <= set(agents)
+    assert {"dentist", "hotel"} <= set(agents)
     for name, agent in agents.items():
         assert agent.name == name
         assert agent.greeting

@@ -7,7 +7,7 @@ agent's file, and is easy to speak: numbers are words.
 import random
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
@@ -16,7 +16,7 @@ import msgspec
 from actors.conversation import Memory
 from tests.eval.corpus import AT
 
-TODAY = date.fromtimestamp(AT)
+TODAY = datetime.fromtimestamp(AT, UTC).date()
 
 
 class Goal(StrEnum):

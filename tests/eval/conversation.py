@@ -5,6 +5,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -25,9 +26,10 @@ _MOST_ROUNDS = 8
 class Conversation:
     """One conversation, turn by turn."""
 
-    def __init__(self, model: ScriptModel, session_id: str = "eval") -> None:
+    def __init__(self, model: ScriptModel, session_id: str = "eval", at: float = AT) -> None:
         self._model = model
         self._session_id = session_id
+        self._at = at
         self._tools = load_tools()
         self.memory: Memory = {}
         self.messages: list[ChatMessage] = []
@@ -37,13 +39,13 @@ class Conversation:
     async def say(self, text: str) -> str:
         """Say something; the agent's reply, tools and all."""
         turn = 1 + sum(message.role is Role.USER for message in self.messages)
-        self.messages.append(ChatMessage(Role.USER, text, turn, at=AT))
+        self.messages.append(ChatMessage(Role.USER, text, turn, at=self._at))
         said = ""
         for _ in range(_MOST_ROUNDS):
             reply, calls = await self._generate(turn)
             said = f"{said} {reply}".strip()
             if not calls:
-                self.messages.append(ChatMessage(Role.ASSISTANT, reply, turn, at=AT))
+                self.messages.append(ChatMessage(Role.ASSISTANT, reply, turn, at=self._at))
                 return said
             await self._run(turn, reply, calls)
         raise AssertionError(f"the agent does not stop calling tools: {self.runs[-_MOST_ROUNDS:]}")
@@ -66,13 +68,13 @@ class Conversation:
 
     async def _run(self, turn: int, text: str, calls: Sequence[ToolCalled]) -> None:
         requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in calls)
-        self.messages.append(ChatMessage(Role.ASSISTANT, text, turn, tool_requests=requests, at=AT))
+        self.messages.append(ChatMessage(Role.ASSISTANT, text, turn, tool_requests=requests, at=self._at))
         for call in calls:
-            context = ToolContext(self._session_id, turn, "dentist", AT)
+            context = ToolContext(self._session_id, turn, "dentist", self._at)
             outcome = await self._tools[call.name].run(call.arguments, context)
             self.ended = self.ended or outcome.ending is not Ending.NONE
             self.runs.append(ToolRun(call.name, msgspec.json.decode(call.arguments), outcome.result))
-            self.messages.append(ChatMessage(Role.TOOL, outcome.text, turn, call_id=call.call_id, at=AT))
+            self.messages.append(ChatMessage(Role.TOOL, outcome.text, turn, call_id=call.call_id, at=self._at))
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -87,11 +89,11 @@ class Outcome(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
 
-async def call(model: ScriptModel, seed: int) -> Outcome:
-    """One seeded caller, from the greeting to the end."""
+async def call(model: ScriptModel, seed: int, at: float = AT) -> Outcome:
+    """One seeded caller, from the greeting to the end; `at` is when, in seconds since the epoch."""
     CALENDAR.clear()
-    caller = Caller(seed)
-    conversation = Conversation(model, f"seed-{seed}")
+    caller = Caller(seed, datetime.fromtimestamp(at, UTC).date())
+    conversation = Conversation(model, f"seed-{seed}", at)
     heard = dentist().greeting
     lines = [f"agent: {heard}"]
     refused = True

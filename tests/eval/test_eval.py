@@ -6,7 +6,7 @@ from actors.dialogue import plain
 from app.adapters.script_model import ScriptModel
 from tests.eval.callers import Caller
 from tests.eval.conversation import SEEDS, call
-from tests.eval.corpus import read_corpus
+from tests.eval.corpus import AT, read_corpus
 from tests.eval.text import answer_failures, dialogue, slot_failures, tallies
 
 
@@ -44,6 +44,13 @@ async def test_seeded_callers_reach_their_goal() -> None:
     failed = [outcome for outcome in outcomes if not (outcome.reached and outcome.ended and outcome.unrelated_refused)]
     assert not failed, "\n".join(failed[0].lines)
     assert any("order a large pizza" in line for outcome in outcomes for line in outcome.lines)
+
+
+@pytest.mark.parametrize("days", range(1, 8))
+async def test_it_does_not_matter_which_day_it_is(days: int) -> None:
+    model = ScriptModel()
+    outcomes = [await call(model, seed, AT + days * 86_400 * 9) for seed in range(12)]
+    assert all(outcome.reached for outcome in outcomes)
 
 
 def test_a_caller_is_made_by_its_seed() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from actors.conversation import ChatMessage, Memory, Role, ToolRequest
 from actors.dialogue import Dialogue
-from app.adapters.script_engine import Reaction, Script, question_heard
+from app.adapters.script_engine import Reaction, Script
+from app.adapters.script_hearing import question_heard
 from app.adapters.script_state import state_of
 
 AT = 1_780_477_200.0  # Wednesday, 2026-06-03, 09:00 UTC
