@@ -16,10 +16,10 @@ from app.agents import load_agents
 from app.tools import load_tools
 
 AGENTS = load_agents(Path(__file__).parents[3] / "config" / "agents", load_tools())
-GUESTHOUSE = AGENTS["hotel"]
+HOTEL = AGENTS["hotel"]
 
 
-def asked(text: str, agent: Agent = GUESTHOUSE) -> ModelRequest:
+def asked(text: str, agent: Agent = HOTEL) -> ModelRequest:
     return ModelRequest("s", 1, agent, (ChatMessage(Role.USER, text, 1, at=1_780_477_200.0),))
 
 
@@ -47,7 +47,7 @@ async def test_a_tool_is_called_after_the_text() -> None:
 
 async def test_many_sessions_share_one_script() -> None:
     model = ScriptModel()
-    await model.prepare([GUESTHOUSE])
+    await model.prepare([HOTEL])
     replies = await asyncio.gather(*(events(model, asked("is there internet")) for _ in range(20)))
     assert len({text_of(reply) for reply in replies}) == 1
 
@@ -63,18 +63,16 @@ async def test_one_who_leaves_early_does_not_take_the_script_from_the_others() -
 
 async def test_a_changed_dialogue_takes_effect() -> None:
     model = ScriptModel()
-    await model.prepare([GUESTHOUSE])
-    assert GUESTHOUSE.dialogue
-    silent = msgspec.structs.replace(GUESTHOUSE.dialogue.fallback, reply=("What?",))
-    changed = msgspec.structs.replace(
-        GUESTHOUSE, dialogue=msgspec.structs.replace(GUESTHOUSE.dialogue, fallback=silent)
-    )
+    await model.prepare([HOTEL])
+    assert HOTEL.dialogue
+    silent = msgspec.structs.replace(HOTEL.dialogue.fallback, reply=("What?",))
+    changed = msgspec.structs.replace(HOTEL, dialogue=msgspec.structs.replace(HOTEL.dialogue, fallback=silent))
     assert text_of(await events(model, asked("zorblax quux", changed))) == "What?"
 
 
 @pytest.mark.parametrize(
     "request_",
-    [asked("hello", msgspec.structs.replace(GUESTHOUSE, dialogue=None)), ModelRequest("s", 1, GUESTHOUSE, ())],
+    [asked("hello", msgspec.structs.replace(HOTEL, dialogue=None)), ModelRequest("s", 1, HOTEL, ())],
 )
 async def test_what_cannot_be_answered_is_an_error(request_: ModelRequest) -> None:
     with pytest.raises(ModelError) as caught:
