@@ -14,7 +14,7 @@ LOCK := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --g
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint system-packages programs lock
+.PHONY: help run test check lint eval-local system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -24,6 +24,9 @@ run: $(VENV)/runtime ## start the server on PORT (8000), reachable from this mac
 
 test: programs lint ## every check and every test
 	@$(BIN)/python -m pytest
+
+eval-local: programs $(VENV)/development ## fifty spoken conversations on the engines of this machine, as a table
+	@$(BIN)/python -m tests.eval.local
 
 check: lint ## the quick part: formatting, lint, types, and the rules of the repository
 	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_repository.py

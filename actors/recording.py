@@ -1,9 +1,9 @@
 """A session recorded at its ports, and replayed without any provider.
 
 Everything that is not computed from messages enters a session through a port: the connection's input, the engines'
-events, the outcomes of tools, timers and ticks that come due. A `Recorder` notes each in order of delivery, with its time. A
-`Replay` delivers them in that order, each at its time, to a session whose engines only pass on what was noted; so the
-same effects follow, whatever machine and loop it runs on.
+events, the outcomes of tools, timers and ticks that come due. A `Recorder` notes each in order of delivery, with its
+time. A `Replay` delivers them in that order, each at its time, to a session whose engines only pass on what was noted;
+so the same effects follow, whatever machine and loop it runs on.
 """
 
 import asyncio

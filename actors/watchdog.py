@@ -9,6 +9,7 @@ import selectors
 import sys
 import threading
 from collections import deque
+from itertools import islice
 from pathlib import PurePath
 from time import monotonic
 from types import FrameType
@@ -25,6 +26,7 @@ WINDOW_S = 60.0
 STACK_DEPTH = 12
 
 _SELECTORS = PurePath(selectors.__file__)
+RECENT_BEATS = 100
 _ASYNCIO = PurePath(asyncio.__file__).parent
 
 _lag = metrics.get_meter("earshot").create_histogram("earshot.loop.lag", unit="ms", description="Lag of the event loop")
@@ -34,6 +36,8 @@ class Lag(msgspec.Struct, frozen=True):
     """Lateness of the loop's heartbeats in ms over the last minute; `stalls`: those over the limit since the start."""
 
     last_ms: float
+    recent_ms: float
+    """What nine of ten heartbeats of the last seconds stayed below: one hiccup does not count, congestion does."""
     p50_ms: float
     p99_ms: float
     max_ms: float
@@ -72,8 +76,10 @@ class LoopWatchdog:
     def lag(self) -> Lag:
         """What was measured; zeros before the first heartbeat."""
         ordered = sorted(self._lags_ms) or [0.0]
+        recent = sorted(islice(reversed(self._lags_ms), RECENT_BEATS)) or [0.0]
         return Lag(
             last_ms=self._lags_ms[-1] if self._lags_ms else 0.0,
+            recent_ms=recent[len(recent) * 9 // 10],
             p50_ms=ordered[len(ordered) // 2],
             p99_ms=ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)],
             max_ms=ordered[-1],

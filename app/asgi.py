@@ -14,7 +14,7 @@ from app.health_routes import HealthRoutes
 from app.lifecycle import Lifecycle
 from app.problems import ProblemError, on_error, on_http_exception, on_problem
 from app.relay_socket import RelaySocket
-from app.service import Service
+from app.service import Service, require_default_agent
 from app.session_routes import SessionRoutes
 from app.tools import load_tools
 from config.settings import Settings
@@ -30,6 +30,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     """
     tools = load_tools()
     agents = load_agents(settings.agents_directory, tools)
+    require_default_agent(settings, agents)
     return app_of(Service(settings, lifecycle, agents, tools))
 
 

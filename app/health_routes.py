@@ -1,6 +1,7 @@
 """What operators and load balancers ask: is it alive, is it ready, and how is every actor."""
 
 import asyncio
+import os
 import time
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
@@ -92,6 +93,7 @@ class HealthRoutes:
         return json_answer(
             {
                 "scope": "worker",
+                "worker": os.getpid(),
                 "sessions": [self._describe(entry) for entry in service.sessions.live.values()],
                 "process": msgspec.to_builtins(service.sessions.state()),
                 "loop_lag": msgspec.to_builtins(service.watchdog.lag),

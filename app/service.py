@@ -18,10 +18,10 @@ from actors.tools import AnyTool
 from actors.turn_events import Ending
 from actors.watchdog import LoopWatchdog
 from app.connection import Observers
-from app.engines import make_engines, prepare_engines
+from app.engines import make_engines, prepare_model, prepare_recognizer
 from app.lifecycle import Lifecycle
 from app.phrases import KeptPhrases
-from config.settings import Settings
+from config.settings import Settings, SettingsError
 
 LAG_LIMIT_MS = 100.0
 """A loop this late takes no more sessions."""
@@ -60,8 +60,12 @@ class Service:
             self.phrases.prepare(list(self.agents.values())),
             # The first detector of a process brings its packages with it: not in a conversation, and not on the loop.
             asyncio.to_thread(self.engines.voice_activity),
-            prepare_engines(self.engines, list(self.agents.values()), self._caller_phrases[self.default_agent]),
+            prepare_model(self.engines, self.agents.values()),
+            prepare_recognizer(self.engines, self._caller_phrases[self.default_agent]),
         )
+        for name, phrases in self._caller_phrases.items():
+            if name != self.default_agent:
+                self.background.run(prepare_recognizer(self.engines, phrases))
 
     async def stop(self) -> None:
         """Let go of everything."""
@@ -127,6 +131,17 @@ class Service:
             entry.lines.take(EndSession(Ending.NORMAL, politely=True))
         async with asyncio.timeout_at(deadline):
             await self.sessions.emptied()
+
+
+def require_default_agent(settings: Settings, agents: Mapping[str, Agent]) -> None:
+    """DEFAULT_AGENT, if set, names one of the agents.
+
+    Raises:
+        SettingsError: it does not.
+    """
+    if settings.default_agent and settings.default_agent not in agents:
+        known = ", ".join(sorted(agents))
+        raise SettingsError(f"DEFAULT_AGENT is {settings.default_agent!r}; it must be one of {known}")
 
 
 def _speaking(agent: Agent, languages: tuple[str, ...]) -> Agent:

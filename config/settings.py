@@ -46,11 +46,10 @@ class Secret:
 
 
 class StreamingMode(StrEnum):
-    """What a phone call's media socket carries."""
+    """What a session does with the audio of its caller."""
 
     MEDIA = "media"
     TRANSCRIPTION = "transcription"
-    VOICE_LIVE = "voice_live"
 
 
 class LogLevel(StrEnum):
@@ -189,7 +188,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     language_model: Annotated[str, Variable("What answers; unset: the best one configured", _engine("script"))] = ""
     acs_streaming_mode: Annotated[
-        StreamingMode, Variable("Mode of a call or session that asks for none", _one_of(StreamingMode))
+        StreamingMode, Variable("Mode of a session that asks for none", _one_of(StreamingMode))
     ] = StreamingMode.MEDIA
     allowed_origins: Annotated[
         tuple[str, ...],

@@ -1,4 +1,4 @@
-"""The spans of a whole session. The SDK lives in a process of its own: a provider can be installed only once in each."""
+"""The spans of a whole session. The SDK lives in a process of its own: a provider is installed once in each."""
 
 import json
 import subprocess

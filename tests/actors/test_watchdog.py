@@ -62,7 +62,7 @@ def test_a_loop_that_only_waits_is_told_from_one_that_is_held_up(busy: bool) -> 
 async def test_a_turning_loop_is_not_accused(caplog: pytest.LogCaptureFixture) -> None:
     watchdog = LoopWatchdog(stall_s=1.0)
     watchdog.start()
-    assert watchdog.lag == Lag(0, 0, 0, 0, 0)
+    assert watchdog.lag == Lag(0, 0, 0, 0, 0, 0)
     await asyncio.sleep(0.2)
     watchdog.stop()
     assert watchdog.lag.stalls == 0

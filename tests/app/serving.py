@@ -16,9 +16,13 @@ from websockets.sync.client import ClientConnection, connect
 ROOT = Path(__file__).parents[2]
 
 
+EARSHOT = ""
+
+
 def serve_command(factory: str = "create_app") -> list[str]:
-    """The command that serves an app of `tests.app.served`."""
-    return [sys.executable, "-m", "app", "serve", "--app", f"tests.app.served:{factory}"]
+    """The command that serves an app of `tests.app.served`, or with EARSHOT as the factory the product itself."""
+    app = ["--app", f"tests.app.served:{factory}"] if factory else []
+    return [sys.executable, "-m", "app", "serve", *app]
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -61,12 +65,17 @@ class Server:
 
 
 @contextmanager
-def serving(**variables: str) -> Iterator[Server]:
-    """Serve `tests.app.served:create_app`; what is left of it is killed at the end."""
+def serving(factory: str = "create_app", **variables: str) -> Iterator[Server]:
+    """Serve an app of `tests.app.served`, or EARSHOT; what is left of it is killed at the end."""
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
-            serve_command(), cwd=ROOT, env=environment(**variables), stdout=subprocess.PIPE, stderr=errors, text=True
+            serve_command(factory),
+            cwd=ROOT,
+            env=environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
         ) as process,
         ExitStack() as sockets,
     ):

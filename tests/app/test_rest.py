@@ -44,6 +44,11 @@ class Rest:
         return socket
 
 
+async def _until_closed(socket: AsgiSocket) -> None:
+    while True:
+        await socket.recv()
+
+
 @asynccontextmanager
 async def rest(host: str = "127.0.0.1", **environ: str) -> AsyncIterator[Rest]:
     async with running(environ) as service:
@@ -190,8 +195,7 @@ async def test_a_session_is_ended_politely_and_leaves_its_transcript() -> None:
         socket = await r.session("s1")
         assert (await r.delete("/sessions/s1")).json() == {"session_id": "s1", "status": "ending"}
         with pytest.raises(Closed) as closed:
-            while True:
-                await asyncio.wait_for(socket.recv(), 10)
+            await asyncio.wait_for(_until_closed(socket), 10)
         assert closed.value.code == 1000
         entries = (await r.get("/sessions/s1/transcript")).json()["entries"]
         assert entries[-1]["text"] == "Thank you for calling. Goodbye."

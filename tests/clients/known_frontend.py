@@ -1,7 +1,7 @@
-"""The known React frontend, as far as its socket shows: 1024-byte frames up, JSON down, no marks, a player without prefill.
+"""The known React frontend, as far as its socket shows: 1024-byte frames, JSON, no marks, a player without prefill.
 
-Written from the public contract alone; imports nothing of the product. The player starts a reply with its first frame and
-plays on as frames come; when the next frame is not there in time, that is an underrun, counted.
+Written from the public contract alone; imports nothing of the product. The player starts a reply with its first frame
+and plays on as frames come; when the next frame is not there in time, that is an underrun, counted.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The known load-test client, as far as its socket shows: silence and speech in 640-byte frames, waits for replies, counts.
+"""The known load-test client, as far as its socket shows: speech and silence in 640-byte frames, replies counted.
 
 Written from the public contract alone; imports nothing of the product.
 """

@@ -78,7 +78,7 @@ def test_a_default_that_is_written_out_means_the_same(row: msgspec.Struct) -> No
         ("LOG_CONTENT", "0", False),
         ("VOICE_ACTIVITY", "energy", "energy"),
         ("SPEECH_RECOGNIZER", "my_engines.ears:make", "my_engines.ears:make"),
-        ("ACS_STREAMING_MODE", "Voice_Live", StreamingMode.VOICE_LIVE),
+        ("ACS_STREAMING_MODE", "Transcription", StreamingMode.TRANSCRIPTION),
         ("ALLOWED_ORIGINS", "https://a.example, http://b.example:8080", ("https://a.example", "http://b.example:8080")),
         ("ALLOWED_ORIGINS", "*", ("*",)),
         ("RECOGNIZED_LANGUAGE", "en-US,pt-BR", ("en-US", "pt-BR")),
@@ -104,7 +104,7 @@ def test_a_value_is_taken(name: str, text: str, value: object) -> None:
         (
             "ACS_STREAMING_MODE",
             "video",
-            "ACS_STREAMING_MODE is 'video'; it must be one of media, transcription, voice_live",
+            "ACS_STREAMING_MODE is 'video'; it must be one of media, transcription",
         ),
         (
             "ALLOWED_ORIGINS",

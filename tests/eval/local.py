@@ -1,0 +1,163 @@
+"""Spoken conversations with the running server on the engines of this machine.
+
+`python -m tests.eval.local [COUNT] [AT_ONCE]` (`make eval-local`) speaks COUNT seeded conversations (50) with two
+synthetic voices into white noise at 20 dB, in real time, AT_ONCE side by side (4), and prints a table. What callers say
+are paraphrases that are not in the agent's file.
+"""
+
+import asyncio
+import statistics
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from websockets.asyncio.client import connect
+
+from actors.dialogue import plain
+from tests.app.serving import EARSHOT, serving
+from tests.clients.spoken_caller import SpokenCaller
+from tests.eval.callers import Caller, ToolRun
+from tests.eval.text import script
+from tests.speech import ESPEAK, FLITE_ALSO, say
+
+VOICES = (FLITE_ALSO, ESPEAK)
+SNR_DB = 20.0
+REPLY_TIMEOUT_S = 40.0
+WRONG_SHARE = 0.05
+REACHED_SHARE = 0.9
+
+
+class Utterance(msgspec.Struct, frozen=True):
+    """A sentence as it was spoken and as it was understood."""
+
+    said: str
+    understood: str
+    unrelated: bool
+    refused: bool
+    """The agent gave its fallback."""
+    wrong: bool
+    """Taken for an intent that it does not have."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How one conversation went."""
+
+    seed: int
+    voice: str
+    goal: str
+    reached: bool
+    utterances: tuple[Utterance, ...]
+    first_audio_ms: tuple[float, ...]
+
+
+async def call(url: str, seed: int) -> Outcome:
+    """One seeded caller, from the greeting to the end."""
+    voice = VOICES[seed // 4 % len(VOICES)]
+    today = datetime.now(UTC)
+    caller = Caller(seed, today.date())
+    utterances: list[Utterance] = []
+    line: str | None = ""
+    async with connect(f"{url}/api/v1/realtime/conversation?agent=dentist", max_size=None) as socket:
+        person = SpokenCaller(socket, snr_db=SNR_DB, seed=seed)
+        heard = await person.reply(0, REPLY_TIMEOUT_S)
+        try:
+            while not person.closed and (line := caller.next_line(heard)) is not None:
+                before = len(person.events)
+                await person.say(say(line, voice))
+                heard = await person.reply(before, REPLY_TIMEOUT_S)
+                understood = " ".join(person.understood(before))
+                unrelated = caller.interjected_after == len(utterances) + 1
+                utterances.append(_judged(line, understood, heard, today, unrelated=unrelated))
+        except TimeoutError:
+            utterances.append(_judged(line or "", "", "", today, unrelated=False))
+        metrics = [e["first_audio_ms"] for e in person.events if e["type"] == "turn_metrics"]
+        runs = [_run(event) for event in person.tools()]
+        await person.leave()
+    first_audio_ms = tuple(ms for ms in metrics if ms is not None)
+    return Outcome(seed, voice, caller.goal, caller.task_reached(runs), tuple(utterances), first_audio_ms)
+
+
+def _judged(said: str, understood: str, reply: str, now: datetime, *, unrelated: bool) -> Utterance:
+    meant, taken = (_intent(text, now) for text in (said, understood))
+    wrong = taken not in ("", meant) if not unrelated else taken != ""
+    return Utterance(said, understood, unrelated, reply.startswith(("Sorry", "I am sorry")), wrong)
+
+
+def _intent(text: str, now: datetime) -> str:
+    match = script().intent_of(text, now.date()) if text else None
+    return match.intent if match else ""
+
+
+def _run(event: dict[str, Any]) -> ToolRun:
+    return ToolRun(event["tool"], event["args"], event["result"])
+
+
+async def calls(url: str, seeds: Sequence[int], at_once: int) -> list[Outcome]:
+    """All conversations, so many side by side."""
+    free = asyncio.Semaphore(at_once)
+
+    async def one(seed: int) -> Outcome:
+        async with free:
+            return await call(url, seed)
+
+    return await asyncio.gather(*(one(seed) for seed in seeds))
+
+
+def spoken(seeds: Sequence[int], at_once: int) -> list[Outcome]:
+    """The conversations of `seeds` with a server of its own."""
+    with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
+        return asyncio.run(calls(server.url.replace("http", "ws"), seeds, at_once))
+
+
+def wrong_share(outcomes: Sequence[Outcome]) -> float:
+    """The share of utterances that were taken for an intent that they do not have."""
+    all_ = [utterance for outcome in outcomes for utterance in outcome.utterances]
+    return sum(utterance.wrong for utterance in all_) / max(1, len(all_))
+
+
+def refused_share(outcomes: Sequence[Outcome]) -> float:
+    """The share of utterances outside the domain that got the fallback."""
+    all_ = [u for outcome in outcomes for u in outcome.utterances if u.unrelated]
+    return sum(u.refused for u in all_) / max(1, len(all_))
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """The figures by voice, and of all."""
+    rows = [f"{'voice':<28}{'calls':>6}{'reached':>9}{'turns':>7}{'wrong':>8}{'outside refused':>17}{'exact':>8}"]
+    for voice in (*VOICES, "all"):
+        part = [outcome for outcome in outcomes if voice in ("all", outcome.voice)]
+        if part:
+            rows.append(_row(voice, part))
+    times = [ms for outcome in outcomes for ms in outcome.first_audio_ms]
+    rows.append(f"first audio after the end of speech: median {statistics.median(times):.0f} ms, {len(times)} replies")
+    return "\n".join(rows)
+
+
+def _row(voice: str, outcomes: Sequence[Outcome]) -> str:
+    utterances = [utterance for outcome in outcomes for utterance in outcome.utterances]
+    reached = sum(outcome.reached for outcome in outcomes) / len(outcomes)
+    exact = sum(plain(u.said) == plain(u.understood) for u in utterances) / max(1, len(utterances))
+    turns = len(utterances) / len(outcomes)
+    return (
+        f"{voice:<28}{len(outcomes):>6}{reached:>9.0%}{turns:>7.1f}{wrong_share(outcomes):>8.1%}"
+        f"{refused_share(outcomes):>17.0%}{exact:>8.0%}"
+    )
+
+
+def main(count: int = 50, at_once: int = 4) -> int:
+    """Print the table; 1 if the figures are not what they should be."""
+    outcomes = spoken(range(count), at_once)
+    for outcome in outcomes:
+        if not outcome.reached:
+            print(f"seed {outcome.seed} ({outcome.voice}, {outcome.goal}) did not reach its goal:")
+            for utterance in outcome.utterances:
+                print(f"    said {utterance.said!r}, understood {utterance.understood!r}")
+    print(table(outcomes))
+    reached = sum(outcome.reached for outcome in outcomes) / len(outcomes)
+    return int(reached < REACHED_SHARE or wrong_share(outcomes) > WRONG_SHARE)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
