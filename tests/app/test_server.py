@@ -107,12 +107,9 @@ def test_a_drain_tells_readiness_says_goodbye_and_closes_with_1012() -> None:
         async with connect(socket_url(server)) as socket, httpx.AsyncClient() as client:
             await until(socket, "assistant_final")
             server.signal(signal.SIGTERM)
-            statuses = set()
+            statuses: set[int] = set()
             with pytest.raises(ConnectionClosed) as closed:
-                while True:
-                    with suppress(httpx.HTTPError):
-                        statuses.add((await client.get(f"{server.url}/api/v1/readiness")).status_code)
-                    await _swallow(socket)
+                await _watch(server, client, socket, statuses)
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 1012
             assert 503 in statuses
@@ -122,6 +119,13 @@ def test_a_drain_tells_readiness_says_goodbye_and_closes_with_1012() -> None:
         asyncio.run(main(server))
         assert server.process.wait(15) == 0
         assert time.monotonic() - began < 15
+
+
+async def _watch(server: Server, client: httpx.AsyncClient, socket: ClientConnection, statuses: set[int]) -> None:
+    while True:
+        with suppress(httpx.HTTPError):
+            statuses.add((await client.get(f"{server.url}/api/v1/readiness")).status_code)
+        await _swallow(socket)
 
 
 async def _swallow(socket: ClientConnection) -> None:
@@ -153,20 +157,13 @@ def test_the_readme_client_is_answered() -> None:
     with serving(EARSHOT) as server:
         port = server.url.rpartition(":")[2]
         program = program.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
-        process = subprocess.Popen(
-            [sys.executable, "-c", program],
-            cwd=ROOT,
-            env=environment(PYTHONUNBUFFERED="1"),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
+        command = [sys.executable, "-c", program]
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment(PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdout is not None
             lines = [process.stdout.readline()]
             if "closed" not in lines[0]:
                 lines.append(process.stdout.readline())
-        finally:
             process.kill()
-            process.wait()
-            process.stdout.close()
     assert "closed" in "".join(lines).lower()
