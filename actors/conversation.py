@@ -63,6 +63,8 @@ class ChatMessage(msgspec.Struct, frozen=True):
     """Of a tool's message: the request that this answers."""
     at: float = 0.0
     """Seconds since the epoch."""
+    confidence: float = 1.0
+    """Of a user's message: how sure the recognizer was of the words, 0 to 1."""
 
 
 class Floor(StrEnum):

@@ -390,10 +390,11 @@ class UserPartialShown(Message, frozen=True):
 
 
 class UserFinalShown(Message, frozen=True):
-    """The user's words."""
+    """The user's words, and how sure the recognizer was of them (0 to 1)."""
 
     turn: int
     text: str
+    confidence: float = 1.0
 
 
 class ReplyTextShown(Message, frozen=True):

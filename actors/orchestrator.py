@@ -177,6 +177,7 @@ class Orchestrator(SessionActor):
         self._rounds = 0
         self._reply = 0
         self._ending: Ending | None = None
+        self._confidence = 1.0
 
     # dispatch
 
@@ -204,7 +205,8 @@ class Orchestrator(SessionActor):
             case PartialHeard(text):
                 self.lines.show(UserPartialShown(text))
                 self._rule(PartialText(at, text))
-            case FinalHeard(text, _, end_ms):
+            case FinalHeard(text, _, end_ms, confidence):
+                self._confidence = min(self._confidence, confidence)
                 self._rule(FinalText(at, text, end_ms))
             case NothingHeard():
                 self._rule(NoText(at))
@@ -385,7 +387,8 @@ class Orchestrator(SessionActor):
     def _start_reply(self, effect: StartReply) -> None:
         self.trace.turn_started(effect.turn)
         self._record_user(effect)
-        self.lines.show(UserFinalShown(effect.turn, effect.text))
+        self.lines.show(UserFinalShown(effect.turn, effect.text, self._confidence))
+        self._confidence = 1.0
         self._reply, self._rounds, self._round = effect.reply, 0, None
         self._splitter = SentenceSplitter()
         self._ask_model()
@@ -396,7 +399,9 @@ class Orchestrator(SessionActor):
             self.messages.pop()
             self.memory = self._memory_before
         self._memory_before = self.memory
-        self.messages.append(ChatMessage(Role.USER, effect.text, effect.turn, at=self.clock.wall()))
+        self.messages.append(
+            ChatMessage(Role.USER, effect.text, effect.turn, at=self.clock.wall(), confidence=self._confidence)
+        )
 
     def _ask_model(self) -> None:
         request = ModelRequest(

@@ -207,8 +207,8 @@ class Session(SessionActor):
                 self._give_up()
             case PartialHeard(text):
                 self.lines.show(UserPartialShown(text))
-            case FinalHeard(text):
-                self.lines.show(UserFinalShown(0, text))
+            case FinalHeard(text, confidence=confidence):
+                self.lines.show(UserFinalShown(0, text, confidence))
             case VoiceStarted() | VoiceProgressed() | VoiceEnded() | NoiseEnded() | NothingHeard():
                 return
             case _:

@@ -79,8 +79,9 @@ class BrowserWords:
                 return [self.control("resume", turn)]
             case UserPartialShown(text):
                 return [self.envelope("event", "User", event_type="stt_partial", content=text, message=text)]
-            case UserFinalShown(turn, text):
-                return [self.envelope("event", "User", sender="User", message=text, turn=turn)]
+            case UserFinalShown(turn, text, confidence):
+                payload = {"sender": "User", "message": text, "turn": turn, "confidence": round(confidence, 3)}
+                return [self.envelope("event", "User", **payload)]
             case ReplyTextShown(turn, kind, text):
                 return [self._reply_text(turn, kind, text)]
             case ReplyHeardShown(turn, _, text, heard, interrupted):

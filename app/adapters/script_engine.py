@@ -10,15 +10,11 @@ from actors.conversation import ChatMessage, Memory, Role
 from actors.dialogue import AskStep, ConfirmStep, Dialogue, Does, Intent, Then
 from actors.ports import ToolCalled
 from app.adapters.script_answers import assign, polarity
-from app.adapters.script_hearing import Hearing, Utterance
+from app.adapters.script_hearing import SURE, Hearing, Utterance
 from app.adapters.script_matching import Match
 from app.adapters.script_state import Question, State, state_of
 from app.adapters.script_task import Reply, TaskRunner, call
 from app.adapters.script_times import ordinal_choice
-
-_SURE = 0.75
-"""Likelihood from which an intent outweighs an answer that the same words could be."""
-
 
 _SHORT = 8
 _FEW = 2
@@ -58,9 +54,9 @@ class Script:
         state.reply = text or state.reply
         return Reaction(text, reply.call, state.memory())
 
-    def intent_of(self, text: str, today: date) -> Match | None:
+    def intent_of(self, text: str, today: date, confidence: float = 1.0) -> Match | None:
         """What a sentence would be taken for by itself, outside a conversation."""
-        return self._hearing.intent_of(text, today)
+        return self._hearing.intent_of(text, today, confidence)
 
     def _take_result(self, state: State, reply: Reply, messages: Sequence[ChatMessage]) -> Then:
         """Take in the result of the pending call, wherever it stands by now."""
@@ -145,7 +141,7 @@ class Script:
         return said.unrelated or self._is_sure_of_another(state, said)
 
     def _is_sure_of_another(self, state: State, said: Utterance) -> bool:
-        return said.best is not None and said.best.intent != state.task and said.best.score >= _SURE
+        return said.best is not None and said.best.intent != state.task and said.best.score >= SURE
 
     def _confirm_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
         if self._is_sure_of_another(state, said) and len(said.words) > 3:
@@ -205,7 +201,7 @@ class Script:
                 return False
             reply.parts.append(self._tasks.say(state, self._dialogue.closing.more, "more"))
             state.ask(Question.NONE, "")
-        elif said.heard and not (said.best and said.best.score >= _SURE and not self._ends(said.best)):
+        elif said.heard and not (said.best and said.best.score >= SURE and not self._ends(said.best)):
             self._end(state, reply, self._tasks.say(state, self._dialogue.closing.end, "end"))
         else:
             return False

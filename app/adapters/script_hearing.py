@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from actors.conversation import ChatMessage, Role, Said
-from actors.dialogue import PLACEHOLDER, Dialogue, NameSlot, TextSlot, plain
+from actors.dialogue import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot, plain
 from app.adapters.script_answers import without_lead_in
 from app.adapters.script_matching import Match, Matcher, Synonyms, reduce, says_nothing
 from app.adapters.script_mentions import Mention, MentionReader
@@ -16,6 +16,12 @@ from app.adapters.script_times import words_of
 
 UNRELATED = "-"
 """The class of the sentences that are none of our business."""
+
+
+SURE = 0.75
+"""Likelihood from which an intent outweighs an answer that the same words could be."""
+DOUBTFUL = 0.5
+"""Below this confidence of the recognizer, words may not be what was said."""
 
 
 class Utterance(msgspec.Struct, frozen=True):
@@ -38,6 +44,7 @@ class Hearing:
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
+        self._final = frozenset(intent.name for intent in dialogue.intents if intent.does is Does.END)
         self._reader = MentionReader(dialogue)
         self._zone = ZoneInfo(dialogue.time_zone)
         answers = (text for slot in dialogue.slots.values() for text in slot.answers)
@@ -50,10 +57,10 @@ class Hearing:
         examples[UNRELATED] = [self._reader.abstract_example(sentence) for sentence in dialogue.unrelated]
         self._matcher = Matcher(examples, Synonyms(dialogue.synonyms))
 
-    def intent_of(self, text: str, today: date) -> Match | None:
+    def intent_of(self, text: str, today: date, confidence: float = 1.0) -> Match | None:
         """What a sentence would be taken for by itself."""
-        words = words_of(text)
-        return self._match(words, self._reader.read(words, today))[0]
+        words = _as_answer(words_of(text))
+        return self._certain(self._match(words, self._reader.read(words, today))[0], confidence)
 
     def _match(self, words: list[str], mentions: Sequence[Mention]) -> tuple[Match | None, bool]:
         """The likeliest intent if it is likely enough, and whether the sentence is rather none of our business."""
@@ -65,12 +72,19 @@ class Hearing:
             return None, best.intent == UNRELATED and best.score >= self._dialogue.threshold
         return best, False
 
+    def _certain(self, best: Match | None, confidence: float) -> Match | None:
+        """`best`, unless the words may not have been said and it is only likely, or would end the call."""
+        if best is not None and confidence < DOUBTFUL and (best.score < SURE or best.intent in self._final):
+            return None
+        return best
+
     def read(self, state: State, messages: Sequence[ChatMessage]) -> Utterance:
         """What the last message, the user's, says in the state given."""
         today = datetime.fromtimestamp(messages[-1].at, self._zone).date()
-        words = words_of(messages[-1].text)
+        words = _as_answer(words_of(messages[-1].text))
         by_itself = self._reader.read(words, today)
-        best, unrelated = self._match(words, by_itself)
+        likeliest, unrelated = self._match(words, by_itself)
+        best = self._certain(likeliest, messages[-1].confidence)
         asked = state.asked if state.question is Question.SLOT else None
         mentions = self._reader.read(words, today, asked) if asked else by_itself
         free_form = isinstance(self._dialogue.slots.get(asked or ""), NameSlot | TextSlot)
@@ -80,6 +94,11 @@ class Hearing:
         telling = [word for word in rest if not says_nothing(word) and word not in self._answer_words]
         heard = question_heard(messages, state.question_text)
         return Utterance(words, mentions, best, unrelated, len(telling), heard)
+
+
+def _as_answer(words: list[str]) -> list[str]:
+    """`no` and `know` sound the same, and what callers say does not begin with `know`."""
+    return ["no", *words[1:]] if words[:1] == ["know"] else words
 
 
 def question_heard(messages: Sequence[ChatMessage], question: str) -> bool:

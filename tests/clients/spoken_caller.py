@@ -113,11 +113,15 @@ class SpokenCaller:
 
     def understood(self, after: int = 0) -> list[str]:
         """The user's words as the server understood them."""
-        return [
-            e["payload"]["message"]
-            for e in self.events[after:]
-            if e["type"] == "event" and e["sender"] == "User" and e["payload"].get("event_type") != "stt_partial"
-        ]
+        return [payload["message"] for payload in self._finals(after)]
+
+    def confidences(self, after: int = 0) -> list[float]:
+        """How sure the server was of them."""
+        return [payload["confidence"] for payload in self._finals(after)]
+
+    def _finals(self, after: int) -> list[dict[str, Any]]:
+        users = [e["payload"] for e in self.events[after:] if e["type"] == "event" and e["sender"] == "User"]
+        return [payload for payload in users if payload.get("event_type") != "stt_partial"]
 
     def tools(self) -> list[dict[str, Any]]:
         """Tool calls with their results."""

@@ -120,6 +120,7 @@ _REASONS = {
     "filling": ("i think i need a filling", "it's about a filling", "a filling please"),
     "pain": ("my tooth hurts", "i have a toothache", "i'm in pain"),
 }
+_READ_OUT = {"check_up": "check-up", "cleaning": "cleaning", "filling": "filling", "pain": "urgent"}
 _DAY_ANSWERS = ("{day} please", "could i come {day}", "{day} would be great", "what about {day}", "i'd like {day}")
 _TIME_ANSWERS = ("{time} please", "i'd like {time}", "{time} sounds good", "i would take {time}")
 _FIRST = ("the first one please", "the first one")
@@ -238,6 +239,10 @@ class Caller:
         said = agent_text.rpartition("So ")[2] if "So " in agent_text else agent_text
         if self.goal in (Goal.BOOK, Goal.MOVE) and _read_out(self.day) not in said:
             return self._pick(_CORRECTIONS, day=self._said(self.day, bare=True))
+        if self.goal is Goal.BOOK and _READ_OUT[self.reason] not in said:
+            return f"no {self._chance.choice(_REASONS[self.reason])}"
+        if self.goal is Goal.MOVE and "cancel" in said:
+            return "no i want to move it to another day"
         if self.goal in (Goal.CANCEL, Goal.MOVE) and _read_out(self.old_day) not in said:
             return "no that is the wrong day"
         return self._chance.choice(_YES)

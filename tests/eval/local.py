@@ -30,10 +30,12 @@ REACHED_SHARE = 0.9
 
 
 class Utterance(msgspec.Struct, frozen=True):
-    """A sentence as it was spoken and as it was understood."""
+    """A sentence as it was spoken and as it was understood, and what the agent answered."""
 
     said: str
     understood: str
+    confidence: float
+    reply: str
     unrelated: bool
     refused: bool
     """The agent gave its fallback."""
@@ -68,8 +70,10 @@ async def call(url: str, seed: int) -> Outcome:
                 await person.say(say(line, voice))
                 heard = await person.reply(before, REPLY_TIMEOUT_S)
                 understood = " ".join(person.understood(before))
+                confidence = min(person.confidences(before), default=1.0)
                 unrelated = caller.interjected_after == len(utterances) + 1
-                utterances.append(_judged(line, understood, heard, today, unrelated=unrelated))
+                judged = _judged(line, understood, heard, today, unrelated=unrelated, confidence=confidence)
+                utterances.append(judged)
         except TimeoutError:
             utterances.append(_judged(line or "", "", "", today, unrelated=False))
         metrics = [e["first_audio_ms"] for e in person.events if e["type"] == "turn_metrics"]
@@ -79,14 +83,17 @@ async def call(url: str, seed: int) -> Outcome:
     return Outcome(seed, voice, caller.goal, caller.task_reached(runs), tuple(utterances), first_audio_ms)
 
 
-def _judged(said: str, understood: str, reply: str, now: datetime, *, unrelated: bool) -> Utterance:
-    meant, taken = (_intent(text, now) for text in (said, understood))
+def _judged(
+    said: str, understood: str, reply: str, now: datetime, *, unrelated: bool, confidence: float = 1.0
+) -> Utterance:
+    meant, taken = _intent(said, 1.0, now), _intent(understood, confidence, now)
     wrong = taken not in ("", meant) if not unrelated else taken != ""
-    return Utterance(said, understood, unrelated, reply.startswith(("Sorry", "I am sorry")), wrong)
+    refused = reply.startswith(("Sorry", "I am sorry"))
+    return Utterance(said, understood, confidence, reply, unrelated, refused, wrong)
 
 
-def _intent(text: str, now: datetime) -> str:
-    match = script().intent_of(text, now.date()) if text else None
+def _intent(text: str, confidence: float, now: datetime) -> str:
+    match = script().intent_of(text, now.date(), confidence) if text else None
     return match.intent if match else ""
 
 
@@ -153,7 +160,10 @@ def main(count: int = 50, at_once: int = 4) -> int:
         if not outcome.reached:
             print(f"seed {outcome.seed} ({outcome.voice}, {outcome.goal}) did not reach its goal:")
             for utterance in outcome.utterances:
-                print(f"    said {utterance.said!r}, understood {utterance.understood!r}")
+                heard = f"understood {utterance.understood!r} ({utterance.confidence:.2f})"
+                print(f"    said {utterance.said!r}, {heard}, was told {utterance.reply!r}")
+    for utterance in (u for outcome in outcomes for u in outcome.utterances if u.wrong):
+        print(f"wrong: said {utterance.said!r}, understood {utterance.understood!r} ({utterance.confidence:.2f})")
     print(table(outcomes))
     reached = sum(outcome.reached for outcome in outcomes) / len(outcomes)
     return int(reached < REACHED_SHARE or wrong_share(outcomes) > WRONG_SHARE)
