@@ -6,7 +6,6 @@ from contextlib import suppress
 
 from pykka import ActorDeadError
 
-from actors.conversation import ChatMessage, Role, ToolRequest
 from actors.errors import ErrorKind, ModelError
 from actors.messages import ModelFailed, ModelTold, ToolFinished
 from actors.ports import Clock, LanguageModel, ModelRequest, ReplyGenerated, ToolCalled
@@ -67,14 +66,8 @@ class ToolRound:
 
     def __init__(self, turn: int, calls: list[ToolCalled]) -> None:
         self.turn = turn
-        self._calls = calls
         self._open = {call.call_id for call in calls}
         self.cancellable: dict[str, asyncio.Task[None]] = {}
-
-    def request_message(self, at: float) -> ChatMessage:
-        """The calls, as the conversation holds them."""
-        requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in self._calls)
-        return ChatMessage(Role.ASSISTANT, turn=self.turn, tool_requests=requests, at=at)
 
     def finished(self, call_id: str) -> bool:
         """One is back; whether it was the last."""

@@ -5,8 +5,9 @@ from typing import assert_never
 import msgspec
 
 from actors.agent import Agent
-from actors.conversation import ChatMessage, Heard, Memory, Role, Said
+from actors.conversation import Heard, Said
 from actors.generation import Generation, ToolRound
+from actors.history import History, whole_words
 from actors.lines import SessionLines, SpokenReply
 from actors.messages import (
     BeginReply,
@@ -128,8 +129,6 @@ OrchestratorMessage = (
     | TroubleFound
 )
 
-NOT_FOR_THE_MODEL = (Said.FILLER, Said.APOLOGY)
-"""What is said to bridge a gap is no part of what the model reads."""
 MAX_TOOL_ROUNDS = 6
 
 
@@ -166,9 +165,7 @@ class Orchestrator(SessionActor):
         state = resumed.turn if resumed else TurnState()
         holdable = lines.attached is None or lines.attached.lead.holdable
         self.turn = Turn(agent, holdable=holdable, state=msgspec.structs.replace(state))
-        self.messages: list[ChatMessage] = list(resumed.messages if resumed else ())
-        self.memory: Memory = resumed.memory if resumed else {}
-        self._memory_before: Memory = self.memory
+        self.history = History(resumed.messages, resumed.memory) if resumed else History()
         self._timers: dict[Timer, tuple[int, ClockTimer]] = {}
         self._serial = 0
         self._splitter = SentenceSplitter()
@@ -255,7 +252,9 @@ class Orchestrator(SessionActor):
 
     def _keep(self) -> None:
         """What a successor would go on from, as of this message."""
-        self.lines.resumed = Resumed(msgspec.structs.replace(self.turn.state), tuple(self.messages), self.memory)
+        self.lines.resumed = Resumed(
+            msgspec.structs.replace(self.turn.state), tuple(self.history.messages), self.history.memory
+        )
 
     # effects
 
@@ -363,22 +362,13 @@ class Orchestrator(SessionActor):
     def _cut(self, cut: tuple[HeardReply, ...]) -> None:
         for reply in cut:
             spoken = self.lines.spoken.pop(reply.reply, None)
-            if spoken is not None and (text := _whole_words(spoken.text, reply.text_end)):
+            if spoken is not None and (text := whole_words(spoken.text, reply.text_end)):
                 self._record_heard(spoken, text, reply.heard, interrupted=True)
 
     def _record_heard(self, spoken: SpokenReply, text: str, heard: Heard, *, interrupted: bool) -> None:
-        self.messages.append(
-            ChatMessage(
-                Role.ASSISTANT,
-                text.strip(),
-                spoken.turn,
-                spoken.kind,
-                heard,
-                interrupted,
-                at=self.clock.wall(),
-            )
-        )
-        self.lines.show(ReplyHeardShown(spoken.turn, spoken.kind, text.strip(), heard, interrupted))
+        text = text.strip()
+        self.history.was_heard(spoken, text, heard, self.clock.wall(), interrupted=interrupted)
+        self.lines.show(ReplyHeardShown(spoken.turn, spoken.kind, text, heard, interrupted))
         self._keep()
         self.lines.session.tell(TurnRecorded(spoken.turn))
 
@@ -386,42 +376,27 @@ class Orchestrator(SessionActor):
 
     def _start_reply(self, effect: StartReply) -> None:
         self.trace.turn_started(effect.turn)
-        self._record_user(effect)
+        self.history.user_said(
+            effect.text, effect.turn, self.clock.wall(), continues=effect.continues, confidence=self._confidence
+        )
         self.lines.show(UserFinalShown(effect.turn, effect.text, self._confidence))
         self._confidence = 1.0
         self._reply, self._rounds, self._round = effect.reply, 0, None
         self._splitter = SentenceSplitter()
         self._ask_model()
 
-    def _record_user(self, effect: StartReply) -> None:
-        """The user's words; those of an unanswered turn are replaced, and what the model noted of it is forgotten."""
-        if effect.continues and self.messages and self.messages[-1].role is Role.USER:
-            self.messages.pop()
-            self.memory = self._memory_before
-        self._memory_before = self.memory
-        self.messages.append(
-            ChatMessage(Role.USER, effect.text, effect.turn, at=self.clock.wall(), confidence=self._confidence)
-        )
-
     def _ask_model(self) -> None:
+        spoken = self.lines.spoken.get(self._reply)
+        prelude = spoken.text.strip() if spoken is not None and self._rounds > 0 else ""
         request = ModelRequest(
             session_id=self.lines.session_id,
             turn=self.turn.state.turn,
             agent=self.agent,
-            messages=tuple(m for m in self._messages_for_model() if m.kind not in NOT_FOR_THE_MODEL),
+            messages=self.history.for_the_model(prelude),
             tools=tuple(tool.schema for tool in self.tools.values()),
-            memory=self.memory,
+            memory=self.history.memory,
         )
         self._generation.start(request)
-
-    def _messages_for_model(self) -> list[ChatMessage]:
-        """The conversation, with what the reply in hand has said before its tools were called."""
-        spoken = self.lines.spoken.get(self._reply)
-        if self._rounds == 0 or spoken is None:
-            return self.messages
-        index = next(i for i in range(len(self.messages) - 1, -1, -1) if self.messages[i].tool_requests)
-        with_prelude = msgspec.structs.replace(self.messages[index], text=spoken.text.strip())
-        return [*self.messages[:index], with_prelude, *self.messages[index + 1 :]]
 
     def _cancel_reply(self) -> None:
         """Silence has been ordered already; now nothing more is made."""
@@ -440,7 +415,7 @@ class Orchestrator(SessionActor):
             case ToolCalled():
                 self._generation.tool_calls.append(message.event)
             case MemoryUpdated(memory):
-                self.memory = memory
+                self.history.memory = memory
             case ReplyGenerated():
                 self._speak(self._splitter.finish())
                 self._generated(at)
@@ -489,7 +464,7 @@ class Orchestrator(SessionActor):
             return
         self._splitter = SentenceSplitter()
         self._round = ToolRound(turn, calls)
-        self.messages.append(self._round.request_message(at=self.clock.wall()))
+        self.history.tools_called(turn, calls, self.clock.wall())
         self._rule(ToolsRunning(at, turn, running=True))
         context = ToolContext(session_id=self.lines.session_id, turn=turn, agent=self.agent.name, now=self.clock.wall())
         for call in calls:
@@ -508,7 +483,8 @@ class Orchestrator(SessionActor):
                 message.call_id, message.name, message.outcome.failed, message.elapsed_ms, message.outcome.result
             )
         )
-        self._record_tool(message)
+        self.history.tool_answered(message.call_id, message.outcome.text, message.turn, self.clock.wall())
+        self._keep()
         round_ = self._round
         if round_ is None or message.turn != round_.turn:
             return
@@ -525,26 +501,3 @@ class Orchestrator(SessionActor):
             self._round = None
             self._rule(ToolsRunning(at, round_.turn, running=False))
             self._ask_model()
-
-    def _record_tool(self, message: ToolFinished) -> None:
-        """Beside the request it answers, wherever the conversation has gone since."""
-        answer = ChatMessage(
-            Role.TOOL,
-            message.outcome.text,
-            message.turn,
-            call_id=message.call_id,
-            at=self.clock.wall(),
-        )
-        asked = (i for i, m in enumerate(self.messages) if any(r.call_id == message.call_id for r in m.tool_requests))
-        index = next(asked, len(self.messages) - 1) + 1
-        while index < len(self.messages) and self.messages[index].role is Role.TOOL:
-            index += 1
-        self.messages.insert(index, answer)
-        self._keep()
-
-
-def _whole_words(text: str, end: int) -> str:
-    """The words of `text` that end by `end`: an estimated position can fall inside a word, which then was not heard."""
-    if end < len(text) and end > 0 and text[end].isalnum() and text[end - 1].isalnum():
-        end = max(text.rfind(" ", 0, end), 0)
-    return text[:end].rstrip()

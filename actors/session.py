@@ -1,14 +1,10 @@
 """The session: supervisor of one conversation. It starts the children, restarts them, and ends with them."""
 
-from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, assert_never
 
-import msgspec
 from pykka import ActorRef
 
-from actors.agent import Agent
-from actors.background import Background
 from actors.conversation import ABANDONED, SessionRecord
 from actors.errors import StoreError
 from actors.lines import Line, SessionLines
@@ -33,17 +29,10 @@ from actors.messages import (
     VoiceStarted,
 )
 from actors.orchestrator import Orchestrator
-from actors.play_clock import PlayClock
 from actors.ports import (
     Address,
-    Clock,
-    LanguageModel,
     RecognitionOptions,
-    SessionStore,
-    SpeechRecognizer,
-    SpeechSynthesizer,
     Timer,
-    VoiceActivityFactory,
 )
 from actors.recognizer import Recognizer
 from actors.session_actor import (
@@ -57,10 +46,10 @@ from actors.session_actor import (
     order_stop,
     tell_quietly,
 )
-from actors.supervision import Escalate, Restart, RestartBudget, RestartPolicy
+from actors.session_plan import Engines, Mode, SessionPlan
+from actors.supervision import Escalate, Restart, RestartBudget
 from actors.synthesizer import Synthesizer
 from actors.telemetry import Trace
-from actors.tools import AnyTool
 from actors.turn_events import Ending
 
 SessionMessage = (
@@ -86,48 +75,12 @@ LAST_WORDS_S = 20.0
 """A session that was ordered to end and has not by then is ended at once."""
 
 
-class Mode(StrEnum):
-    """What a session does with the caller's audio."""
-
-    MEDIA = "media"
-    TRANSCRIPTION = "transcription"
-
-
 class SessionState(StrEnum):
     """Where a session is in its life."""
 
     CONNECTED = "connected"
     WAITING = "waiting"  # for its connection to come back
     ENDING = "ending"
-
-
-class Engines(msgspec.Struct, frozen=True):
-    """What a session is made with; one per process."""
-
-    recognizer: SpeechRecognizer
-    synthesizer: SpeechSynthesizer
-    model: LanguageModel
-    voice_activity: VoiceActivityFactory
-    store: SessionStore
-    play_clock: PlayClock
-    clock: Clock
-    background: Background
-    restarts: RestartPolicy = RestartPolicy()
-
-
-class SessionPlan(msgspec.Struct, frozen=True):
-    """What one session is."""
-
-    session_id: str
-    mode: Mode
-    agent: Agent
-    tools: Mapping[str, AnyTool]
-    phrases_expected: tuple[str, ...]
-    kept: Callable[[int], Mapping[str, bytes]]
-    """The kept phrases at a rate in Hz."""
-    resume_token: str
-    rate_hz: int = 16_000
-    call_id: str = ""
 
 
 class Session(SessionActor):

@@ -8,8 +8,9 @@ from actors.conversation import SessionRecord
 from actors.lines import SessionLines
 from actors.messages import Attached, Message, OutputMessage, Resumed, SessionEnded
 from actors.ports import Address
-from actors.session import Engines, Session, SessionPlan
+from actors.session import Session
 from actors.session_actor import ChildExited, Exit, SessionActor, actor_of, logger
+from actors.session_plan import Engines, SessionPlan
 from actors.turn_events import Ending
 from actors.turn_state import TurnState
 

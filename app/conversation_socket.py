@@ -12,7 +12,7 @@ from actors.conversation import SessionRecord
 from actors.errors import StoreError
 from actors.messages import Attached, Detached, InterruptRequested, PlayoutMarked, TextTyped
 from actors.playout import BLIND, Lead, Transport
-from actors.session import Mode
+from actors.session_plan import Mode
 from actors.sessions import SessionEntry
 from app.browser_output import BrowserWords
 from app.connection import OVERLOADED, REFUSED, RESTARTING, TOO_BIG, Connection

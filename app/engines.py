@@ -12,7 +12,7 @@ from actors.agent import Agent
 from actors.background import Background
 from actors.clock import LoopClock
 from actors.play_clock import PlayClock
-from actors.session import Engines
+from actors.session_plan import Engines
 from app.adapters.memory_store import MemoryStore
 from app.references import UnresolvedReference, resolve
 from config.settings import Settings, SettingsError

@@ -11,8 +11,8 @@ from actors.clock import LoopClock
 from actors.dialogue import caller_phrases
 from actors.messages import EndSession
 from actors.randomness import SystemRandom
-from actors.session import Engines, Mode, SessionPlan
 from actors.session_actor import actor_of
+from actors.session_plan import Engines, Mode, SessionPlan
 from actors.sessions import Sessions
 from actors.tools import AnyTool
 from actors.turn_events import Ending

@@ -15,8 +15,9 @@ from actors.lines import SessionLines
 from actors.messages import Attached, Audio, Detached, EndSession, OutputMessage, PlayoutCleared, SessionEnded
 from actors.play_clock import PlayClock
 from actors.playout import PACED, Lead
-from actors.session import Engines, Mode, Session, SessionPlan
+from actors.session import Session
 from actors.session_actor import actor_of
+from actors.session_plan import Engines, Mode, SessionPlan
 from actors.sessions import SessionEntry, Sessions
 from actors.supervision import RestartPolicy
 from actors.tools import AnyTool

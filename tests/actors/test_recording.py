@@ -10,8 +10,10 @@ from actors.clock import run_virtual
 from actors.lines import SessionLines
 from actors.messages import OutputMessage, TextTyped, UserFinalShown
 from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.recording import Recorder, Recording, Replay
-from actors.session import Engines
+from actors.recorder import Recorder
+from actors.recording import Recording
+from actors.replay import Replay
+from actors.session_plan import Engines
 from actors.tools import AnyTool, tool
 from tests.actors.session_kit import Stage, stage
 from tests.fakes import FakeModel

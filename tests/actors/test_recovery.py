@@ -10,7 +10,7 @@ from actors.clock import run_virtual
 from actors.conversation import Role, Said
 from actors.messages import Audio, ReplyHeardShown, SessionEnded, UserFinalShown
 from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
-from actors.session import Mode
+from actors.session_plan import Mode
 from actors.supervision import RestartPolicy
 from actors.turn_events import Ending
 from tests.actors.session_kit import AGENT, Ear, Stage, stage

@@ -1,0 +1,56 @@
+"""What sessions are made of: the engines of a process, and the plan of one session."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from actors.agent import Agent
+from actors.background import Background
+from actors.play_clock import PlayClock
+from actors.ports import (
+    Clock,
+    LanguageModel,
+    SessionStore,
+    SpeechRecognizer,
+    SpeechSynthesizer,
+    VoiceActivityFactory,
+)
+from actors.supervision import RestartPolicy
+from actors.tools import AnyTool
+
+
+class Mode(StrEnum):
+    """What a session does with the caller's audio."""
+
+    MEDIA = "media"
+    TRANSCRIPTION = "transcription"
+
+
+class Engines(msgspec.Struct, frozen=True):
+    """What a session is made with; one per process."""
+
+    recognizer: SpeechRecognizer
+    synthesizer: SpeechSynthesizer
+    model: LanguageModel
+    voice_activity: VoiceActivityFactory
+    store: SessionStore
+    play_clock: PlayClock
+    clock: Clock
+    background: Background
+    restarts: RestartPolicy = RestartPolicy()
+
+
+class SessionPlan(msgspec.Struct, frozen=True):
+    """What one session is."""
+
+    session_id: str
+    mode: Mode
+    agent: Agent
+    tools: Mapping[str, AnyTool]
+    phrases_expected: tuple[str, ...]
+    kept: Callable[[int], Mapping[str, bytes]]
+    """The kept phrases at a rate in Hz."""
+    resume_token: str
+    rate_hz: int = 16_000
+    call_id: str = ""
