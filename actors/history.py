@@ -41,8 +41,8 @@ class History:
 
     def tool_answered(self, call_id: str, text: str, turn: int, at: float) -> None:
         """A tool's result, beside the request that it answers, wherever the conversation has gone since."""
-        asked = (i for i, m in enumerate(self.messages) if any(r.call_id == call_id for r in m.tool_requests))
-        index = next(asked, len(self.messages) - 1) + 1
+        asked = [i for i, m in enumerate(self.messages) if any(r.call_id == call_id for r in m.tool_requests)]
+        index = (asked[-1] if asked else len(self.messages) - 1) + 1
         while index < len(self.messages) and self.messages[index].role is Role.TOOL:
             index += 1
         self.messages.insert(index, ChatMessage(Role.TOOL, text, turn, call_id=call_id, at=at))

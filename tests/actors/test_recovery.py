@@ -1,7 +1,10 @@
 """Whatever is killed and whatever fails, at whatever moment: the session goes on, or ends; it never hangs."""
 
+import ast
 import asyncio
 import itertools
+from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,9 +12,10 @@ import pytest
 from actors.clock import run_virtual
 from actors.conversation import Role, Said
 from actors.messages import Audio, ReplyHeardShown, SessionEnded, UserFinalShown
-from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.session_plan import Mode
 from actors.supervision import RestartPolicy
+from actors.tools import tool
 from actors.turn_events import Ending
 from tests.actors.session_kit import AGENT, Ear, Stage, stage
 from tests.fakes import FakeModel
@@ -194,6 +198,73 @@ def test_a_fault_anywhere_is_recovered_from_or_ends_the_session(
                 await on.talk(1200)
                 await on.ear.until(lambda ear: len(heard_replies(ear)) > count or ear.ended, 60)
             assert on.ear.ended in (None, Ending.ERROR, Ending.IDLE_TIMEOUT)
+
+    run_virtual(main())
+
+
+AWAITS = {
+    ("generation.py", "Generation._stream"): {"model.reply"},
+    ("generation.py", "ToolRound.run"): {"tool.run"},
+    ("recognizer.py", "Recognizer._connect"): {"recognizer.open", "recognizer.close"},
+    ("synthesizer.py", "Synthesizer._connect"): {"synthesizer.open", "synthesizer.close"},
+    ("session.py", "Session._save.save"): {"store.save"},
+    ("closing.py", ""): {"recognizer.close", "synthesizer.close"},
+}
+"""By function of the session's actors, the places at which what it awaits can go wrong."""
+
+
+def awaiting_functions() -> set[tuple[str, str]]:
+    """All functions of the session's actors that await something, from their source."""
+    found = set()
+    for file in ("generation", "recognizer", "synthesizer", "orchestrator", "session", "lines", "history"):
+        path = Path(__file__).parents[2] / "actors" / f"{file}.py"
+        tree = ast.parse(path.read_text())
+        found |= {(path.name, name) for name, node in functions(tree) if any(map(is_wait, ast.walk(node)))}
+    # Of nested functions the innermost counts.
+    return {(file, name) for file, name in found if not any(o.startswith(f"{name}.") for f, o in found if f == file)}
+
+
+def functions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """Functions with their qualified names."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            name = f"{prefix}{child.name}"
+            if not isinstance(child, ast.ClassDef):
+                yield name, child
+            yield from functions(child, f"{name}.")
+
+
+def is_wait(node: ast.AST) -> bool:
+    """Whether something is awaited here."""
+    return isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith)
+
+
+def test_the_table_names_every_await_of_the_actors() -> None:
+    assert awaiting_functions() == {key for key in AWAITS if key[1]}
+    assert {place for places in AWAITS.values() for place in places} <= {*PLACES, "tool.run"}
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_tool_that_goes_wrong_is_told_to_the_model_and_the_turn_goes_on(fault: Fault) -> None:
+    @tool(timeout_s=3)
+    async def look_up() -> list[str]:
+        """Look something up."""
+        await Faults(Plan("tool.run", fault)).at("tool.run", RuntimeError("a secret of the tool"))
+        return []
+
+    def script(request: ModelRequest) -> list[ModelEvent | float]:
+        if request.messages[-1].role is Role.TOOL:
+            return [TextGenerated(f"It said {request.messages[-1].text}."), ReplyGenerated()]
+        return [ToolCalled("c1", "look_up", "{}"), ReplyGenerated()]
+
+    async def main() -> None:
+        async with stage(utterances=["what is there"], model=FakeModel(script), tools={"look_up": look_up}) as on:
+            await until_moment(on, "awaited")
+            await on.ear.until(lambda ear: len(heard_replies(ear)) >= 1, 20)
+            assert heard_replies(on.ear)[0].text.startswith("It said")
+            assert "secret" not in heard_replies(on.ear)[0].text
+            fillers = [m for m in on.ear.of(ReplyHeardShown) if m.kind is Said.FILLER]
+            assert bool(fillers) == (fault is Fault.STALL)
 
     run_virtual(main())
 

@@ -1,0 +1,85 @@
+"""What a conversation remembers."""
+
+import pytest
+
+from actors.conversation import Heard, Role, Said
+from actors.history import History, whole_words
+from actors.lines import SpokenReply
+from actors.ports import ToolCalled
+
+CALL = ToolCalled("c1", "look_up", "{}")
+
+
+def asked(text: str = "book a visit") -> History:
+    history = History()
+    history.user_said(text, 1, 10.0, continues=False, confidence=0.9)
+    return history
+
+
+def test_words_that_go_on_replace_the_unanswered_ones_and_their_memory() -> None:
+    history = asked()
+    history.memory = {"task": "book"}
+    history.user_said("book a visit tomorrow", 2, 11.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages] == ["book a visit tomorrow"]
+    assert history.memory == {}
+
+
+def test_words_after_an_answer_do_not() -> None:
+    history = asked()
+    history.memory = {"task": "book"}
+    history.was_heard(SpokenReply(1, 1, Said.REPLY), "When?", Heard.NETWORK, 11.0, interrupted=False)
+    history.user_said("tomorrow", 2, 12.0, continues=True, confidence=1.0)
+    assert [m.role for m in history.messages] == [Role.USER, Role.ASSISTANT, Role.USER]
+    assert history.memory == {"task": "book"}
+
+
+def test_a_tools_answer_stands_beside_its_request() -> None:
+    history = asked()
+    history.tools_called(1, [CALL, ToolCalled("c2", "other", "{}")], 11.0)
+    history.user_said("never mind", 2, 12.0, continues=False, confidence=1.0)
+    history.tool_answered("c1", '"nine"', 1, 13.0)
+    history.tool_answered("c2", '"ten"', 1, 13.0)
+    roles = [m.role for m in history.messages]
+    assert roles == [Role.USER, Role.ASSISTANT, Role.TOOL, Role.TOOL, Role.USER]
+    assert [m.text for m in history.messages[2:4]] == ['"nine"', '"ten"']
+
+
+def test_an_answer_nobody_asked_for_comes_last() -> None:
+    history = asked()
+    history.tool_answered("c9", "1", 1, 11.0)
+    assert history.messages[-1].role is Role.TOOL
+
+
+def test_without_tools_the_model_reads_what_there_is() -> None:
+    assert [m.text for m in asked().for_the_model()] == ["book a visit"]
+
+
+def test_the_model_reads_what_was_said_before_its_tools_and_no_fillers() -> None:
+    history = asked()
+    history.tools_called(1, [CALL], 11.0)
+    history.was_heard(SpokenReply(2, 1, Said.FILLER), "One moment.", Heard.NETWORK, 11.5, interrupted=False)
+    history.tool_answered("c1", '"nine"', 1, 12.0)
+    read = history.for_the_model("Let me look.")
+    assert [(m.role, m.text) for m in read] == [
+        (Role.USER, "book a visit"),
+        (Role.ASSISTANT, "Let me look."),
+        (Role.TOOL, '"nine"'),
+    ]
+    assert history.messages[1].text == "", "the request itself is not changed: its words are recorded when heard"
+
+
+@pytest.mark.parametrize(
+    ("end", "kept"),
+    [
+        (0, ""),
+        (3, ""),
+        (5, "Hello"),
+        (6, "Hello"),
+        (8, "Hello"),
+        (11, "Hello there"),
+        (12, "Hello there."),
+        (99, "Hello there."),
+    ],
+)
+def test_half_a_word_was_not_heard(end: int, kept: str) -> None:
+    assert whole_words("Hello there.", end) == kept

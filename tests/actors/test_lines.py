@@ -1,0 +1,53 @@
+"""What outlives the actors of a session."""
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.lines import AudioRing, Line
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A message."""
+
+
+def test_a_line_without_an_actor_counts_what_is_lost() -> None:
+    line: Line[Note] = Line()  # type: ignore[type-var]
+    line.tell(Note())
+    assert line.lost == 1
+
+
+def test_the_ring_forgets_the_oldest() -> None:
+    ring = AudioRing(16_000, keep_ms=100)
+    for _ in range(10):
+        ring.append(bytes(640))
+    begin, pcm = ring.since(0)
+    assert (begin, len(pcm)) == (3_200, 3_200)
+
+
+def test_what_is_asked_for_that_has_not_come_is_empty() -> None:
+    ring = AudioRing(16_000)
+    ring.append(bytes(640))
+    assert ring.since(640) == (640, b"")
+
+
+def test_pieces_keep_their_offsets() -> None:
+    ring = AudioRing(16_000)
+    offsets = [ring.append(bytes(640)) for _ in range(3)]
+    assert offsets == [0, 640, 1_280]
+    assert [offset for offset, _ in ring.chunks_since(640)] == [640, 1_280]
+
+
+@given(st.lists(st.integers(1, 400).map(lambda n: n * 2), max_size=40), st.integers(0, 20_000))
+def test_since_returns_exactly_the_audio_from_there(sizes: list[int], offset: int) -> None:
+    ring = AudioRing(16_000, keep_ms=200)
+    audio = b""
+    for number, size in enumerate(sizes):
+        piece = bytes([number % 251, 1]) * (size // 2)
+        assert ring.append(piece) == len(audio)
+        audio += piece
+    begin, pcm = ring.since(offset)
+    assert audio[begin : begin + len(pcm)] == pcm
+    assert begin + len(pcm) == len(audio)
+    assert begin % 2 == 0
+    assert begin >= min(offset, len(audio)) - 1
