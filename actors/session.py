@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 from pykka import ActorRef
 
-from actors.conversation import ABANDONED, SessionRecord
+from actors.conversation import ABANDONED, ChatMessage, Role, SessionRecord
 from actors.errors import StoreError
 from actors.lines import Line, SessionLines
 from actors.messages import (
@@ -113,6 +113,7 @@ class Session(SessionActor):
         self._timers: list[Timer] = []
         self._gone_from = ""
         self._mute = False
+        self._transcript: list[ChatMessage] = []
         self._abandoned = False
 
     # life
@@ -161,11 +162,18 @@ class Session(SessionActor):
             case PartialHeard(text):
                 self.lines.show(UserPartialShown(text))
             case FinalHeard(text, confidence=confidence):
-                self.lines.show(UserFinalShown(0, text, confidence))
+                self._transcribed(text, confidence)
             case VoiceStarted() | VoiceProgressed() | VoiceEnded() | NoiseEnded() | NothingHeard():
                 return
             case _:
                 assert_never(message)
+
+    def _transcribed(self, text: str, confidence: float) -> None:
+        """Words of a session that only listens."""
+        turn, at = len(self._transcript) + 1, self.engines.clock.wall()
+        self._transcript.append(ChatMessage(Role.USER, text, turn, at=at, confidence=confidence))
+        self.lines.show(UserFinalShown(turn, text, confidence))
+        self._save()
 
     # children
 
@@ -326,10 +334,10 @@ class Session(SessionActor):
             state="ended" if self.ending else self.stage,
             created_at=self.created_at,
             updated_at=self.engines.clock.wall(),
-            turn=resumed.turn.turn if resumed else 0,
+            turn=resumed.turn.turn if resumed else len(self._transcript),
             resume_token=self.plan.resume_token,
             call_id=self.plan.call_id,
-            messages=resumed.messages if resumed else (),
+            messages=resumed.messages if resumed else tuple(self._transcript),
             memory=resumed.memory if resumed else {},
             ended_reason=ABANDONED if self._abandoned else self.ending or "",
         )

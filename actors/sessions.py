@@ -1,6 +1,7 @@
 """`Sessions`: one per process; starts the Session actors and is told when one ends."""
 
 import asyncio
+from collections.abc import Callable
 
 from pykka import ActorRef
 
@@ -41,9 +42,10 @@ class StartSession(Message, frozen=True):
 class Sessions(SessionActor):
     """Starts sessions, rebuilds one whose supervisor failed once, and forgets those that have ended."""
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, on_ended: Callable[[str], None] = lambda session_id: None) -> None:
         super().__init__("sessions", None)
         self.engines = engines
+        self._on_ended = on_ended
         self.live: dict[str, SessionEntry] = {}
         self.started = 0
         self.ended = 0
@@ -103,6 +105,7 @@ class Sessions(SessionActor):
             entry.lines.show(SessionEnded(Ending.ERROR))
         del self.live[entry.plan.session_id]
         self.ended += 1
+        self._on_ended(entry.plan.session_id)
         if not self.live:
             for waiter in self._emptied:
                 if not waiter.done():

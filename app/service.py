@@ -49,7 +49,7 @@ class Service:
         self.background = Background()
         self.engines: Engines = make_engines(self.settings, self.clock, self.background)
         self.phrases = KeptPhrases(self.engines.synthesizer, self.background)
-        self._sessions_ref = Sessions.start(self.engines)
+        self._sessions_ref = Sessions.start(self.engines, self.forget_observers)
         sessions = actor_of(self._sessions_ref)
         assert sessions is not None
         self.sessions: Sessions = sessions

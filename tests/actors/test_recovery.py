@@ -315,5 +315,6 @@ def test_transcription_only_listens() -> None:
             await on.ear.until_count(UserFinalShown, 1)
             assert on.ear.of(Audio) == []
             assert [state.name for state in on.session.tree()[1:]] == ["recognizer"]
+            assert [m.text for m in on.session.record().messages] == ["what are your hours"]
 
     run_virtual(main())
