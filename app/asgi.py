@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.agents import load_agents
@@ -57,12 +59,21 @@ def app_of(service: Service) -> ASGIApp:
             await service.stop()
 
     app = Starlette(
-        routes=[Mount(API, routes=routes)],
+        routes=[Route("/", about), Mount(API, routes=routes)],
         exception_handlers={ProblemError: on_problem, HTTPException: on_http_exception, Exception: on_error},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return EitherSlash(app)
+
+
+async def about(_: Request) -> Response:
+    """What answers here, for whoever opens the printed address."""
+    return PlainTextResponse(
+        "Earshot is listening.\n\n"
+        f"Talk to it over a WebSocket: {API}/realtime/conversation\n"
+        f"See how it is: {API}/health/actors\n"
+    )
 
 
 class EitherSlash:

@@ -110,6 +110,13 @@ async def test_every_path_answers_with_and_without_its_slash(path: str) -> None:
         assert (await r.get(path)).status_code == 200
 
 
+async def test_the_printed_address_says_what_answers_there() -> None:
+    async with rest() as r:
+        answer = await r.client.get("/")
+        assert answer.status_code == 200
+        assert "/api/v1/realtime/conversation" in answer.text
+
+
 async def test_realtime_status() -> None:
     async with rest() as r:
         socket = await r.session("s1")
