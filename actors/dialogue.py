@@ -115,6 +115,8 @@ class ResultCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fields of the result that later templates, arguments and `among` may name."""
     forget: tuple[Identifier, ...] = ()
     """Slots to ask for again."""
+    again: Texts = ()
+    """Tools of the task whose results no longer hold: they are called anew when their step comes."""
     then: Then = Then.GO_ON
 
 
@@ -219,7 +221,8 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )  # fmt: skip
     no: Texts = (
         "no", "nope", "nah", "no thanks", "no thank you", "not really", "that's wrong", "that is not right", "wrong",
-        "i don't think so", "not quite", "nothing else", "that's all", "that is all", "that's it", "i'm good",
+        "i don't think so", "not quite", "that's the wrong one", "that's the wrong time", "wrong date",
+        "nothing else", "that's all", "that is all", "that's it", "i'm good",
     )  # fmt: skip
     lead_ins: Texts = (
         "hello", "hi", "hey", "hi there", "hello there", "good morning", "good afternoon", "good evening", "um", "uh",

@@ -110,6 +110,9 @@ def _call_faults(path: str, step: CallStep, dialogue: Dialogue, tools: Collectio
         if isinstance(template, str):
             yield from _unknown(f"{path}.arguments.{name}", template, _names(dialogue))
     for index, case in enumerate(step.results):
+        for number, name in enumerate(case.again):
+            if name not in tools:
+                yield _no_tool(f"{path}.results[{index}].again[{number}]", name, tools)
         for slot in case.forget:
             if slot not in dialogue.slots:
                 yield Fault(f"{path}.results[{index}].forget", _no_such("slot", slot, dialogue.slots))

@@ -179,7 +179,8 @@ class Script:
         changes = self._changes(state, said)
         if self._is_sure_of_another(state, said) or (changes and self._means_something_else(state, said)):
             return False
-        if not changes and not self._forget_named(state, said):
+        confirmed = bool(self._values(state, said))  # what is so already, said once more
+        if not changes and not self._forget_named(state, said) and not confirmed:
             return False
         state.slots.update(changes)
         self._tasks.advance(state, reply)

@@ -102,6 +102,9 @@ class TaskRunner:
         state.kept.update({name: result[name] for name in case.keep if name in result})
         for name in case.forget:
             state.slots.pop(name, None)
+        for index, other in enumerate(self.steps(state)):
+            if isinstance(other, CallStep) and other.tool in case.again:
+                state.called.pop(index, None)
         # Only now: a call whose arguments are forgotten is to be made again, even if the same are given again.
         state.called[pending.step] = self._key(state, pending.step, step)
         return case.then

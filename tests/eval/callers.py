@@ -153,7 +153,9 @@ class Caller:
         self._misspeaks = self.goal in (Goal.BOOK, Goal.MOVE) and self._chance.random() < 0.3
         self._days_tried = {self.day, self.old_day}
         self._lines = 0
+        self._opening_lines = 0
         self._answered = False
+        self._misheard_reason = False
         self.interjected_after: int | None = None
         """The number of the line that was none of the agent's business, from 1."""
 
@@ -169,6 +171,11 @@ class Caller:
             self.interjected_after = self._lines
             return line
         return self._answer(asked, agent_text)
+
+    @property
+    def opening(self) -> bool:
+        """Whether the last line said what the caller wants."""
+        return self._opening_lines > 0 and self._opening_lines == self._lines
 
     def task_reached(self, runs: Sequence[ToolRun]) -> bool:
         """Whether the goal is reached, going by the tools that the agent ran and what it said."""
@@ -202,6 +209,8 @@ class Caller:
                 return self._pick(_NAME_ANSWERS, name=self.name.lower())
             case Asked.CONFIRM:
                 return self._confirmation(agent_text)
+            case Asked.CHANGE if self._misheard_reason:
+                return self._chance.choice(_REASONS[self.reason])
             case Asked.CHANGE:
                 return self._pick(("{day} please",), day=self._said(self.day))
             case Asked.MORE:
@@ -212,6 +221,7 @@ class Caller:
                 assert_never(asked)
 
     def _opening(self) -> str:
+        self._opening_lines = self._lines
         if self.goal is Goal.QUESTION:
             return "thank you goodbye" if self._answered else self.question
         with_day = _OPENINGS_WITH_DAY.get(self.goal, ())
@@ -239,7 +249,8 @@ class Caller:
         said = agent_text.rpartition("So ")[2] if "So " in agent_text else agent_text
         if self.goal in (Goal.BOOK, Goal.MOVE) and _read_out(self.day) not in said:
             return self._pick(_CORRECTIONS, day=self._said(self.day, bare=True))
-        if self.goal is Goal.BOOK and _READ_OUT[self.reason] not in said:
+        self._misheard_reason = self.goal is Goal.BOOK and _READ_OUT[self.reason] not in said
+        if self._misheard_reason:
             return f"no {self._chance.choice(_REASONS[self.reason])}"
         if self.goal is Goal.MOVE and "cancel" in said:
             return "no i want to move it to another day"

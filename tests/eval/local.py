@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from actors.dialogue import plain
 from tests.app.serving import EARSHOT, serving
 from tests.clients.spoken_caller import SpokenCaller
-from tests.eval.callers import Caller, ToolRun
+from tests.eval.callers import Caller, Goal, ToolRun
 from tests.eval.text import script
 from tests.speech import ESPEAK, FLITE_ALSO, say
 
@@ -39,8 +39,10 @@ class Utterance(msgspec.Struct, frozen=True):
     unrelated: bool
     refused: bool
     """The agent gave its fallback."""
+    wants: bool
+    """It says what the caller wants, or something outside the domain; other sentences answer the agent's questions."""
     wrong: bool
-    """Taken for an intent that it does not have."""
+    """Of one that wants: taken for an intent that it does not have."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -72,10 +74,10 @@ async def call(url: str, seed: int) -> Outcome:
                 understood = " ".join(person.understood(before))
                 confidence = min(person.confidences(before), default=1.0)
                 unrelated = caller.interjected_after == len(utterances) + 1
-                judged = _judged(line, understood, heard, today, unrelated=unrelated, confidence=confidence)
-                utterances.append(judged)
+                meant = None if not (unrelated or caller.opening) else _meant(line, caller, today, unrelated=unrelated)
+                utterances.append(_judged(line, understood, heard, today, meant, confidence))
         except TimeoutError:
-            utterances.append(_judged(line or "", "", "", today, unrelated=False))
+            utterances.append(_judged(line or "", "", "", today, None, 1.0))
         metrics = [e["first_audio_ms"] for e in person.events if e["type"] == "turn_metrics"]
         runs = [_run(event) for event in person.tools()]
         await person.leave()
@@ -83,13 +85,17 @@ async def call(url: str, seed: int) -> Outcome:
     return Outcome(seed, voice, caller.goal, caller.task_reached(runs), tuple(utterances), first_audio_ms)
 
 
-def _judged(
-    said: str, understood: str, reply: str, now: datetime, *, unrelated: bool, confidence: float = 1.0
-) -> Utterance:
-    meant, taken = _intent(said, 1.0, now), _intent(understood, confidence, now)
-    wrong = taken not in ("", meant) if not unrelated else taken != ""
+def _meant(line: str, caller: Caller, now: datetime, *, unrelated: bool) -> str:
+    """The intent of a sentence: nothing of ours, what the caller calls for, or what the question is about."""
+    if unrelated:
+        return ""
+    return _intent(line, 1.0, now) if caller.goal is Goal.QUESTION else caller.goal.value
+
+
+def _judged(said: str, understood: str, reply: str, now: datetime, meant: str | None, confidence: float) -> Utterance:
+    wrong = meant is not None and _intent(understood, confidence, now) not in ("", meant)
     refused = reply.startswith(("Sorry", "I am sorry"))
-    return Utterance(said, understood, confidence, reply, unrelated, refused, wrong)
+    return Utterance(said, understood, confidence, reply, meant == "", refused, meant is not None, wrong)
 
 
 def _intent(text: str, confidence: float, now: datetime) -> str:
@@ -119,8 +125,8 @@ def spoken(seeds: Sequence[int], at_once: int) -> list[Outcome]:
 
 
 def wrong_share(outcomes: Sequence[Outcome]) -> float:
-    """The share of utterances that were taken for an intent that they do not have."""
-    all_ = [utterance for outcome in outcomes for utterance in outcome.utterances]
+    """Of the utterances that want something, the share that was taken for something else."""
+    all_ = [utterance for outcome in outcomes for utterance in outcome.utterances if utterance.wants]
     return sum(utterance.wrong for utterance in all_) / max(1, len(all_))
 
 
