@@ -40,12 +40,12 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
         BuiltIn("energy", "app.adapters.voice_activity:energy_only"),
     ),
     "speech_recognizer": (
-        BuiltIn("pocketsphinx", "app.adapters.pocketsphinx_recognizer:create", ("pocketsphinx", "numpy")),
+        BuiltIn("pocketsphinx", "app.adapters.pocketsphinx.recognizer:create", ("pocketsphinx", "numpy")),
     ),
     "speech_synthesizer": (
-        BuiltIn("espeak", "app.adapters.espeak_synthesizer:create", ("espeakng_loader", "numpy", "soxr")),
+        BuiltIn("espeak", "app.adapters.espeak.synthesizer:create", ("espeakng_loader", "numpy", "soxr")),
     ),
-    "language_model": (BuiltIn("script", "app.adapters.script_model:create"),),
+    "language_model": (BuiltIn("script", "app.adapters.script.model:create"),),
 }
 """By setting, the best first: the first that is installed is used when the setting is unset."""
 

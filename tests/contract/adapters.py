@@ -5,7 +5,9 @@ from collections.abc import Callable
 import msgspec
 
 from actors.ports import LanguageModel, SpeechRecognizer, SpeechSynthesizer
-from app.adapters import espeak_synthesizer, pocketsphinx_recognizer, script_model
+from app.adapters.espeak import synthesizer as espeak_synthesizer
+from app.adapters.pocketsphinx import recognizer as pocketsphinx_recognizer
+from app.adapters.script import model as script_model
 from tests.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
 
 

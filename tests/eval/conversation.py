@@ -12,7 +12,7 @@ import msgspec
 from actors.conversation import ChatMessage, Memory, Role, ToolRequest
 from actors.ports import MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.tools import Ending, ToolContext
-from app.adapters.script_model import ScriptModel
+from app.adapters.script.model import ScriptModel
 from app.tools import load_tools
 from app.tools.appointments import CALENDAR
 from tests.eval.callers import Caller, ToolRun

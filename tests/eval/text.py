@@ -15,8 +15,8 @@ import msgspec
 from actors.agent import Agent
 from actors.conversation import ChatMessage, Role
 from actors.dialogue import Dialogue
-from app.adapters.script_engine import Script
-from app.adapters.script_state import Question, State, state_of
+from app.adapters.script.engine import Script
+from app.adapters.script.state import Question, State, state_of
 from app.agents import load_agents
 from app.tools import load_tools
 from tests.eval.corpus import AT, Answer, Corpus, Sentence, misheard, read_corpus

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.espeak_wire import AudioMade, OpenStream, Order, ReplyMade, Told, WriteText, orders, tellings
+from app.adapters.espeak.wire import AudioMade, OpenStream, Order, ReplyMade, Told, WriteText, orders, tellings
 from app.adapters.pipe_frames import Unpacked, packed
 
 ORDERS: list[Order] = [OpenStream(1, "", "en-US", 1.0, 1.5, 16_000), WriteText(1, 2, "café 😀"), WriteText(1, 2, "")]

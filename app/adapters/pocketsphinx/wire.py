@@ -1,0 +1,98 @@
+"""What the server and its recognition workers write into each other's pipes: a length of four bytes, MessagePack."""
+
+import msgspec
+
+from actors.errors import ErrorKind
+
+
+class _Frame(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    pass
+
+
+class Prepare(_Frame, frozen=True):
+    """Make the vocabulary of `phrases` and call it `vocabulary`."""
+
+    vocabulary: str
+    phrases: tuple[str, ...]
+
+
+class Open(_Frame, frozen=True):
+    """Begin `stream` of audio at `rate_hz`, in a vocabulary that was prepared."""
+
+    stream: int
+    vocabulary: str
+    rate_hz: int
+
+
+class Audio(_Frame, frozen=True):
+    """More audio of a stream, PCM16LE mono."""
+
+    stream: int
+    pcm: bytes
+
+
+class Finish(_Frame, frozen=True):
+    """An utterance is over; exactly one `Concluded` or `NothingHeard` answers."""
+
+    stream: int
+
+
+class Close(_Frame, frozen=True):
+    """A stream is over; nothing more is told of it."""
+
+    stream: int
+
+
+Order = Prepare | Open | Audio | Finish | Close
+
+
+class Prepared(_Frame, frozen=True):
+    """A vocabulary is ready."""
+
+    vocabulary: str
+
+
+class Opened(_Frame, frozen=True):
+    """A stream is being listened to."""
+
+    stream: int
+
+
+class Guessed(_Frame, frozen=True):
+    """An utterance so far."""
+
+    stream: int
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+class Concluded(_Frame, frozen=True):
+    """A finished utterance."""
+
+    stream: int
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float
+
+
+class NothingHeard(_Frame, frozen=True):
+    """A finished utterance that had no words."""
+
+    stream: int
+    end_ms: int
+
+
+class StreamFailed(_Frame, frozen=True):
+    """A stream ended on its own."""
+
+    stream: int
+    kind: ErrorKind
+    detail: str
+
+
+Told = Prepared | Opened | Guessed | Concluded | NothingHeard | StreamFailed
+
+orders = msgspec.msgpack.Decoder(Order)
+tellings = msgspec.msgpack.Decoder(Told)
