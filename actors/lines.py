@@ -125,6 +125,8 @@ class SessionLines:
         self.attached: Attached | None = None
         self.ring = AudioRing(rate_hz)
         self.spoken: dict[int, SpokenReply] = {}
+        self.stopped_through = 0
+        """Replies up to this number are silenced: what is still queued for them is stale."""
         self.failed_reply = 0
         """The reply at which the synthesizer's engine failed last."""
         self.resumed: Resumed | None = None

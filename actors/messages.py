@@ -1,7 +1,8 @@
 """What the actors of a session tell each other: one frozen Struct a message, flat, units in the names.
 
-`urgent` messages overtake (mailbox.py); `traced` ones open a span inside a turn. Reports are past participles, orders
-are verbs. Wire messages are another vocabulary (`protocol/`): a client can never name one of these.
+`urgent` messages overtake (mailbox.py): only those whose meaning does not depend on what is queued before them.
+`traced` ones open a span inside a turn. Reports are past participles, orders are verbs. Wire messages are another vocabulary
+(`protocol/`): a client can never name one of these.
 """
 
 from typing import Any, ClassVar
@@ -78,7 +79,6 @@ class Attached(Message, frozen=True):
 class Detached(Message, frozen=True):
     """The connection that carried this session is gone."""
 
-    urgent: ClassVar[bool] = True
     connection_id: str
 
 
@@ -100,14 +100,12 @@ InputMessage = TextTyped | KeyPressed | InterruptRequested | PlayoutMarked | Att
 class VoiceStarted(Message, frozen=True):
     """The first voiced window of an utterance (the onset)."""
 
-    urgent: ClassVar[bool] = True
     onset_ms: float
 
 
 class VoiceProgressed(Message, frozen=True):
     """One more window of an utterance that has begun."""
 
-    urgent: ClassVar[bool] = True
     voiced_ms: float
     silence_ms: float
 
@@ -228,7 +226,6 @@ class PlayoutDrained(Message, frozen=True):
 class PlayoutStopped(Message, frozen=True):
     """Playout is silent; what was heard of each reply that was cut."""
 
-    urgent: ClassVar[bool] = True
     through_reply: int
     cut: tuple["HeardReply", ...]
 

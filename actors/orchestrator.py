@@ -217,8 +217,11 @@ class Orchestrator(SessionActor):
                 self._rule(SoundStarted(at, reply))
             case PlayoutDrained():
                 self._drained(at, message)
-            case PlayoutStopped(_, cut):
+            case PlayoutStopped(through_reply, cut):
                 self._cut(cut)
+                # What was silenced before it began was not heard at all.
+                for reply in [reply for reply in self.lines.spoken if reply <= through_reply]:
+                    del self.lines.spoken[reply]
                 self._rule(SoundStopped(at, sum(reply.heard_ms for reply in cut)))
             case PlayoutFailed(reply, _, cut):
                 self._cut((cut,))

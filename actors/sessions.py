@@ -68,8 +68,7 @@ class Sessions(SessionActor):
         """As `open`, going on from the record of a former session: it is not greeted again."""
         entry = self.open(plan, output, attached)
         entry.created_at = record.created_at
-        state = TurnState(turn=record.turn, last_reply=record.turn * 8)
-        entry.lines.resumed = Resumed(state, record.messages, record.memory)
+        entry.lines.resumed = Resumed(TurnState(turn=record.turn), record.messages, record.memory)
         return entry
 
     def on_receive(self, message: StartSession | ChildExited) -> None:

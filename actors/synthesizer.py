@@ -172,6 +172,8 @@ class Synthesizer(SessionActor):
     # text
 
     def _begin(self, reply: int, turn: int, kind: Said, text_start: int = 0) -> None:
+        if reply <= self.lines.stopped_through:
+            return
         self._speaking[reply] = _Speaking(text_start, shown=text_start)
         self._playout.begin(reply, kind, turn, text_start)
 
@@ -361,6 +363,7 @@ class Synthesizer(SessionActor):
 
     def _stop_playout(self, order: StopPlayout) -> None:
         at_ms = self._now_ms()
+        self.lines.stopped_through = max(self.lines.stopped_through, order.through_reply)
         sounding = self._playout.sounding(at_ms)
         cut = self._playout.clear(at_ms, order.through_reply)
         if sounding:

@@ -10,6 +10,8 @@ from actors.clock import run_virtual
 from actors.conversation import Heard, Role, Said
 from actors.messages import (
     Audio,
+    BeginReply,
+    FinishReply,
     InterruptRequested,
     OutputMessage,
     PlayoutCleared,
@@ -17,6 +19,8 @@ from actors.messages import (
     PlayoutResumed,
     ReplyHeardShown,
     ReplyTextShown,
+    SpeakText,
+    StopPlayout,
     TextTyped,
     TurnMeasured,
     UserFinalShown,
@@ -218,5 +222,23 @@ def test_the_text_is_shown_as_it_is_about_to_be_heard() -> None:
             await on.ear.until(lambda ear: any(a.last and a.kind is Said.REPLY for a in ear.of(Audio)))
             shown = [m.text for m in on.ear.of(ReplyTextShown) if m.kind is Said.REPLY]
             assert "".join(shown) == LONG
+
+    run_virtual(main())
+
+
+def test_a_stop_that_overtakes_its_reply_silences_it_too() -> None:
+    """The stop is urgent: it can reach the synthesizer before what was told to it first."""
+
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
+            await on.ear.until_count(ReplyHeardShown, 1)
+            synthesizer = on.entry.lines.synthesizer
+            synthesizer.tell(BeginReply(7, 1, Said.REPLY))
+            synthesizer.tell(SpeakText(7, LONG))
+            synthesizer.tell(FinishReply(7))
+            synthesizer.tell(StopPlayout(1, 7, "barge_in"))
+            await asyncio.sleep(1)
+            assert [a for a in on.ear.of(Audio) if a.reply == 7] == []
+            assert on.ear.of(PlayoutCleared) == []
 
     run_virtual(main())
