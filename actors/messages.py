@@ -1,8 +1,8 @@
 """What the actors of a session tell each other: one frozen Struct a message, flat, units in the names.
 
 `urgent` messages overtake (mailbox.py): only those whose meaning does not depend on what is queued before them.
-`traced` ones open a span inside a turn. Reports are past participles, orders are verbs. Wire messages are another vocabulary
-(`protocol/`): a client can never name one of these.
+`traced` ones open a span inside a turn. Reports are past participles, orders are verbs. Wire messages are another
+vocabulary (`protocol/`): a client can never name one of these.
 """
 
 from typing import Any, ClassVar

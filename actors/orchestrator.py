@@ -163,8 +163,7 @@ class Orchestrator(SessionActor):
         self.session_left_s = session_left_s
         resumed = lines.resumed
         state = resumed.turn if resumed else TurnState()
-        holdable = lines.attached is None or lines.attached.lead.holdable
-        self.turn = Turn(agent, holdable=holdable, state=msgspec.structs.replace(state))
+        self.turn = Turn(agent, state=msgspec.structs.replace(state))
         self.history = History(resumed.messages, resumed.memory) if resumed else History()
         self._timers: dict[Timer, tuple[int, ClockTimer]] = {}
         self._serial = 0
@@ -218,10 +217,7 @@ class Orchestrator(SessionActor):
             case PlayoutDrained():
                 self._drained(at, message)
             case PlayoutStopped(through_reply, cut):
-                self._cut(cut)
-                # What was silenced before it began was not heard at all.
-                for reply in [reply for reply in self.lines.spoken if reply <= through_reply]:
-                    del self.lines.spoken[reply]
+                self._stopped(through_reply, cut)
                 self._rule(SoundStopped(at, sum(reply.heard_ms for reply in cut)))
             case PlayoutFailed(reply, _, cut):
                 self._cut((cut,))
@@ -249,6 +245,8 @@ class Orchestrator(SessionActor):
             timer.cancel()
 
     def _rule(self, event: TurnEvent) -> None:
+        if (attached := self.lines.attached) is not None:
+            self.turn.holdable = attached.lead.holdable
         self._carry_out(self.turn.handle(event))
         if not isinstance(event, VoiceGoesOn | PartialText):
             self._keep()
@@ -361,6 +359,12 @@ class Orchestrator(SessionActor):
         if spoken is not None:
             self._record_heard(spoken, spoken.text, message.heard, interrupted=False)
         self._rule(SoundDrained(at, message.reply, message.heard_ms))
+
+    def _stopped(self, through_reply: int, cut: tuple[HeardReply, ...]) -> None:
+        self._cut(cut)
+        # What was silenced before it began was not heard at all.
+        for reply in [reply for reply in self.lines.spoken if reply <= through_reply]:
+            del self.lines.spoken[reply]
 
     def _cut(self, cut: tuple[HeardReply, ...]) -> None:
         for reply in cut:
