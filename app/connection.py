@@ -1,15 +1,18 @@
 """One WebSocket's sending side: a queue and a writer of its own, so that a client that does not read delays nobody."""
 
 import asyncio
+import logging
 from collections import deque
 from typing import Any
 
 from starlette.types import Send
 
-from actors.messages import Audio, OutputMessage, PlayoutCleared, SessionEnded
+from actors.messages import Audio, OutputMessage, PlayoutCleared, ReplyHeardShown, SessionEnded, UserFinalShown
 from app.browser_output import BrowserWords
 from app.lifecycle import Lifecycle
 from protocol.browser import OUTPUT_RATE_HZ, AudioData, encode
+
+log = logging.getLogger(__name__)
 
 BEHIND_MS = 1_000.0
 """Audio queued beyond this means that the client does not read: it is closed."""
@@ -138,19 +141,32 @@ class Connection:
 
 
 class Observers:
-    """What a session shows, for its own connection and for dashboards that look on."""
+    """What a session shows, for its own connection and for dashboards that look on; with LOG_CONTENT, for the log."""
 
-    def __init__(self) -> None:
+    def __init__(self, session_id: str, *, log_content: bool) -> None:
+        self._session_id = session_id
+        self._log_content = log_content
         self.connection: Connection | None = None
         self.dashboards: set[Connection] = set()
 
     def tell(self, message: OutputMessage) -> None:
         """Show `message` to everybody; dashboards get no audio."""
+        if self._log_content:
+            self._log(message)
         if self.connection is not None:
             self.connection.tell(message)
         if self.dashboards and not isinstance(message, Audio):
             for dashboard in tuple(self.dashboards):
                 dashboard.tell(message)
+
+    def _log(self, message: OutputMessage) -> None:
+        match message:
+            case UserFinalShown(turn, text):
+                log.info("the user said", extra={"session": self._session_id, "turn": turn, "text": text})
+            case ReplyHeardShown(turn, _, text):
+                log.info("the user heard", extra={"session": self._session_id, "turn": turn, "text": text})
+            case _:
+                return
 
 
 def _text(text: str) -> dict[str, Any]:

@@ -112,7 +112,10 @@ class Service:
 
     def observers_of(self, session_id: str) -> Observers:
         """Who sees what a session shows."""
-        return self.observers.setdefault(session_id, Observers())
+        known = self.observers.get(session_id)
+        if known is None:
+            known = self.observers[session_id] = Observers(session_id, log_content=self.settings.log_content)
+        return known
 
     def forget_observers(self, session_id: str) -> None:
         """Drop the entry once nobody looks and the session is over."""

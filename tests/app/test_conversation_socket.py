@@ -386,3 +386,22 @@ async def test_who_does_not_read_is_closed_when_a_second_behind(service: Service
     client.socket.reading.set()
     await asyncio.sleep(2)
     assert client.socket.task.done()
+
+
+@pytest.mark.parametrize(("switch", "logged"), [("on", True), ("off", False)])
+def test_what_is_said_is_logged_only_if_that_is_switched_on(
+    switch: str, logged: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+
+    async def main() -> None:
+        async with running({"LOG_CONTENT": switch}) as service:
+            client = Client(service)
+            await client.stream(2)
+            client.socket.send("the secret is forty two")
+            await client.stream(5)
+            client.leave()
+
+    run_virtual(main())
+    texts = " ".join(f"{record.getMessage()} {vars(record).get('text', '')}" for record in caplog.records)
+    assert ("forty two" in texts) == logged
