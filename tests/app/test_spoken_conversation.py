@@ -1,27 +1,25 @@
 """Real voices, real engines, the real server: what `make run` starts is talked to."""
 
 import asyncio
-from contextlib import suppress
 from datetime import UTC, datetime
 
-import pytest
 from websockets.asyncio.client import connect
 
 from tests.app.serving import EARSHOT, serving
 from tests.clients.spoken_caller import SpokenCaller
 from tests.eval.callers import Caller, ToolRun
-from tests.eval.local import SNR_DB, VOICES, spoken, table
+from tests.eval.local import SNR_DB, VOICES, refused_share, spoken, table, wrong_share
 from tests.speech import say
 
-BOOKING = (0, 16, 4)
-"""Seeds whose callers book an appointment. The engines mishear some callers of ten: the next one may try."""
+BOOKING = 0
+"""A seed whose caller books an appointment."""
 QUESTIONS = ("what are your opening hours", "how much is a cleaning")
 
 
-async def converse(url: str, seed: int) -> tuple[SpokenCaller, Caller]:
+async def converse(url: str) -> tuple[SpokenCaller, Caller]:
     """Two questions, a third whose answer is interrupted with a request for an appointment, and that to its end."""
     voice = VOICES[0]
-    caller = Caller(seed, datetime.now(UTC).date())
+    caller = Caller(BOOKING, datetime.now(UTC).date())
     async with connect(f"{url}/api/v1/realtime/conversation?agent=dentist", max_size=None) as socket:
         person = SpokenCaller(socket, snr_db=SNR_DB)
         greeting = await person.reply(0)
@@ -44,22 +42,12 @@ async def converse(url: str, seed: int) -> tuple[SpokenCaller, Caller]:
     return person, caller
 
 
-def tool_runs(person: SpokenCaller) -> list[ToolRun]:
-    """The tools that the agent called."""
-    return [ToolRun(e["tool"], e["args"], e["result"]) for e in person.tools()]
-
-
-@pytest.mark.timeout(400)
 def test_a_spoken_conversation_with_an_interruption_reaches_its_task() -> None:
     with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
-        for seed in BOOKING:
-            with suppress(TimeoutError):
-                person, caller = asyncio.run(converse(server.url.replace("http", "ws"), seed))
-                if caller.task_reached(tool_runs(person)):
-                    break
+        person, caller = asyncio.run(converse(server.url.replace("http", "ws")))
     metrics = [event for event in person.events if event["type"] == "turn_metrics"]
     assert len(person.understood()) >= 8
-    assert caller.task_reached(tool_runs(person))
+    assert caller.task_reached([ToolRun(e["tool"], e["args"], e["result"]) for e in person.tools()])
     assert any(event["interrupted"] for event in metrics)
     cancelled = [e for e in person.events if e["type"] == "control" and e["action"] == "tts_cancelled"]
     assert cancelled[0]["reason"] == "barge_in"
@@ -70,10 +58,8 @@ def test_a_spoken_conversation_with_an_interruption_reaches_its_task() -> None:
 
 
 def test_a_handful_of_seeded_conversations() -> None:
-    """Four are no statistic: engines that do as well as `make eval-local` asks fail this once in hundreds of runs."""
     outcomes = spoken(range(4), at_once=4)
     print(table(outcomes))
-    utterances = [utterance for outcome in outcomes for utterance in outcome.utterances]
-    assert sum(outcome.reached for outcome in outcomes) >= 2
-    assert sum(utterance.wrong for utterance in utterances) <= 2
-    assert sum(u.unrelated and not u.refused for u in utterances) <= 1
+    assert sum(outcome.reached for outcome in outcomes) >= 3
+    assert wrong_share(outcomes) <= 0.1
+    assert refused_share(outcomes) >= 0.5 or not any(u.unrelated for o in outcomes for u in o.utterances)
