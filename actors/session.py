@@ -21,6 +21,7 @@ from actors.messages import (
     SessionEnded,
     SessionOver,
     TroubleFound,
+    TroubleShown,
     TurnRecorded,
     UserFinalShown,
     UserPartialShown,
@@ -312,6 +313,8 @@ class Session(SessionActor):
         if self.ending is None:
             self.ending = ending
             self.stage = SessionState.ENDING
+            if ending is Ending.ERROR:
+                self.lines.show(TroubleShown(self.plan.agent.phrases.apology))
             self.lines.show(SessionEnded(ending))
             self._save()
             self._stop_now()

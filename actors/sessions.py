@@ -7,7 +7,7 @@ from pykka import ActorRef
 
 from actors.conversation import SessionRecord
 from actors.lines import SessionLines
-from actors.messages import Attached, Message, OutputMessage, Resumed, SessionEnded
+from actors.messages import Attached, Message, OutputMessage, Resumed, SessionEnded, TroubleShown
 from actors.ports import Address
 from actors.session import Session
 from actors.session_actor import ChildExited, Exit, SessionActor, actor_of, logger
@@ -101,6 +101,7 @@ class Sessions(SessionActor):
             self._start(entry)
             return
         if message.exit is Exit.FAILED:
+            entry.lines.show(TroubleShown(entry.plan.agent.phrases.apology))
             entry.lines.show(SessionEnded(Ending.ERROR))
         del self.live[entry.plan.session_id]
         self.ended += 1

@@ -11,7 +11,7 @@ import pytest
 
 from actors.clock import run_virtual
 from actors.conversation import Role, Said
-from actors.messages import Audio, ReplyHeardShown, SessionEnded, UserFinalShown
+from actors.messages import Audio, ReplyHeardShown, SessionEnded, TroubleShown, UserFinalShown
 from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.session_plan import Mode
 from actors.supervision import RestartPolicy
@@ -114,6 +114,7 @@ def test_a_killed_session_is_rebuilt_once(moment: str) -> None:
             on.entry.lines.session.tell(Poison())
             await on.ear.until_count(SessionEnded, 1, 25)
             assert on.ear.ended is Ending.ERROR
+            assert on.ear.of(TroubleShown) == [TroubleShown(AGENT.phrases.apology)]
 
     run_virtual(main())
 
@@ -125,6 +126,7 @@ def test_a_recognizer_that_cannot_be_mended_is_apologised_for() -> None:
             await on.ear.until_count(SessionEnded, 1, 60)
             assert on.ear.ended is Ending.ERROR
             assert Said.APOLOGY in {a.kind for a in on.ear.of(Audio)}
+            assert on.ear.of(TroubleShown) == [TroubleShown(AGENT.phrases.apology)]
 
     run_virtual(main())
 
