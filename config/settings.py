@@ -52,6 +52,21 @@ class StreamingMode(StrEnum):
     TRANSCRIPTION = "transcription"
 
 
+class BrowserAuth(StrEnum):
+    """What a browser has to bring."""
+
+    OFF = "off"
+    TOKEN = "token"
+    ENTRA = "entra"
+
+
+class OutboundCase(StrEnum):
+    """How keys are spelled in what ACS is sent on the media socket."""
+
+    PASCAL = "pascal"
+    CAMEL = "camel"
+
+
 class LogLevel(StrEnum):
     """The least important thing that is still logged."""
 
@@ -102,6 +117,20 @@ def _within(number: Number, low: Number, high: Number) -> Number:
     return number
 
 
+def _number_of(*choices: int) -> Kind:
+    def parse(text: str) -> int:
+        if int(text) not in choices:
+            raise ValueError
+        return int(text)
+
+    return Kind("one of " + ", ".join(map(str, choices)), parse)
+
+
+def _keys() -> Kind:
+    plain = _matching("4 to 16 digits", r"[0-9]{4,16}", secret=True)
+    return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
+
+
 def _one_of(choices: type[StrEnum]) -> Kind:
     return Kind("one of " + ", ".join(choices), lambda text: choices(text.lower()))
 
@@ -149,6 +178,27 @@ def _secret() -> Kind:
     return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
 
 
+def _address() -> Kind:
+    address = _matching("an http or https address without query", r"https?://[^/\s?#@]+(/[^\s?#]*)?")
+    return Kind(address.allowed, lambda text: address.parse(text).rstrip("/"))
+
+
+def _connection_string() -> Kind:
+    pattern = r"(?i)(?=(.*;)?endpoint=https?://[^;]+)(?=(.*;)?accesskey=[^;]+)[!-~]+"
+    plain = _matching("of the form endpoint=https://...;accesskey=...", pattern, secret=True)
+    return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
+
+
+def _key() -> Kind:
+    plain = _matching("printable characters without spaces", r"[!-~]{1,512}", secret=True)
+    return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
+
+
+def _name(allowed: str) -> Kind:
+    """An identifier that some directory gives out: a GUID, a domain, a URI."""
+    return _matching(allowed, r"[!-~]{1,256}")
+
+
 def _directory() -> Kind:
     return Kind("a path", Path)
 
@@ -181,12 +231,76 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, Variable("Voice activity detector; unset: the best one installed", _engine("silero", "energy"))
     ] = ""
     speech_recognizer: Annotated[
-        str, Variable("Speech to text; unset: the best one configured", _engine("pocketsphinx"))
+        str, Variable("Speech to text; unset: the best one configured", _engine("azure", "pocketsphinx"))
     ] = ""
     speech_synthesizer: Annotated[
-        str, Variable("Text to speech; unset: the best one configured", _engine("espeak"))
+        str, Variable("Text to speech; unset: the best one configured", _engine("azure", "espeak"))
     ] = ""
-    language_model: Annotated[str, Variable("What answers; unset: the best one configured", _engine("script"))] = ""
+    language_model: Annotated[
+        str, Variable("What answers; unset: the best one configured", _engine("azure", "openai", "script"))
+    ] = ""
+    speech_recognizer_fallback: Annotated[
+        str, Variable("Takes over when SPEECH_RECOGNIZER fails; unset: nothing does", _engine("azure", "pocketsphinx"))
+    ] = ""
+    speech_synthesizer_fallback: Annotated[
+        str, Variable("Takes over, in its own voice, when SPEECH_SYNTHESIZER fails", _engine("azure", "espeak"))
+    ] = ""
+    language_model_fallback: Annotated[
+        str,
+        Variable("Answers when LANGUAGE_MODEL fails before its first word", _engine("azure", "openai", "script")),
+    ] = ""
+    azure_openai_endpoint: Annotated[
+        str, Variable("Azure OpenAI resource; set, it is the language model", _address())
+    ] = ""
+    azure_openai_key: Annotated[Secret | None, Variable("Its key; unset: an Entra identity is used", _key())] = None
+    azure_openai_chat_deployment_id: Annotated[
+        str,
+        Variable("Its deployment for agents that name none", _matching("a deployment's name", r"[A-Za-z0-9._-]{1,64}")),
+    ] = ""
+    azure_openai_api_version: Annotated[
+        str, Variable("Version of its API", _matching("a version such as 2024-10-21", r"\d{4}-\d\d-\d\d(-preview)?"))
+    ] = "2024-10-21"
+    openai_model: Annotated[
+        str,
+        Variable(
+            "Model of an OpenAI-compatible server; set, it is the language model if Azure OpenAI is not",
+            _name("a model's name"),
+        ),
+    ] = ""
+    openai_base_url: Annotated[str, Variable("That server; unset: OpenAI itself", _address())] = ""
+    openai_api_key: Annotated[Secret | None, Variable("Its key", _key())] = None
+    azure_speech_key: Annotated[
+        Secret | None, Variable("Key of the Azure Speech resource; unset: an Entra identity is used", _key())
+    ] = None
+    azure_speech_region: Annotated[
+        str, Variable("Its region", _matching("a region such as westeurope", r"[a-z][a-z0-9]{1,63}"))
+    ] = ""
+    azure_speech_endpoint: Annotated[
+        str, Variable("Its own address, instead of the region", _matching("https://HOST", r"(https?|wss?)://[^\s?#]+"))
+    ] = ""
+    azure_speech_resource_id: Annotated[
+        str,
+        Variable(
+            "Its id in Azure Resource Manager, which an identity needs that has only the region",
+            _matching("of the form /subscriptions/...", r"/subscriptions/[!-~]{1,500}"),
+        ),
+    ] = ""
+    azure_speech_segmentation_ms: Annotated[
+        int, Variable("Silence after which it takes an utterance for complete, in ms", _whole(100, 5_000))
+    ] = 500
+    azure_speech_diarization: Annotated[
+        bool, Variable("Whether it tells speakers apart: transcripts begin with a name for each", _switch())
+    ] = False
+    azure_speech_text_streaming: Annotated[
+        bool,
+        Variable("Whether it is sent a reply as that is written, in one request, and not by sentences", _switch()),
+    ] = False
+    azure_speech_undocumented: Annotated[
+        bool,
+        Variable(
+            "Whether what its SDK does not document is used: quicker, at less CPU; off if a version breaks", _switch()
+        ),
+    ] = True
     acs_streaming_mode: Annotated[
         StreamingMode, Variable("Mode of a session that asks for none", _one_of(StreamingMode))
     ] = StreamingMode.MEDIA
@@ -201,6 +315,95 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Secret | None,
         Variable("Opens the routes that change or reveal; unset: they answer only on loopback", _secret()),
     ] = None
+    browser_auth: Annotated[
+        BrowserAuth | None,
+        Variable(
+            "What browsers bring: nothing, a token of this server, or one of Microsoft Entra; "
+            "unset: off if HOST is loopback only, else token",
+            _one_of(BrowserAuth),
+        ),
+    ] = None
+    base_url: Annotated[str, Variable("Address at which the outside reaches this server", _address())] = ""
+    acs_connection_string: Annotated[
+        Secret | None, Variable("Azure Communication Services, with its key", _connection_string())
+    ] = None
+    acs_endpoint: Annotated[str, Variable("The same without a key: Entra identity is used", _address())] = ""
+    acs_source_phone_number: Annotated[
+        str,
+        Variable(
+            "Number that outbound calls come from",
+            _matching("a number such as +12065550100", r"\+[1-9]\d{1,14}", secret=True),
+        ),
+    ] = ""
+    acs_sample_rate: Annotated[int, Variable("Rate of a call's audio in Hz, both ways", _number_of(16_000, 24_000))] = (
+        16_000
+    )
+    acs_mixed_audio: Annotated[
+        bool, Variable("Whether ACS mixes all voices of a call, or sends each by itself", _switch())
+    ] = False
+    acs_frame_ms: Annotated[int, Variable("Audio in each message that a call is sent, in ms", _number_of(20, 40))] = 20
+    acs_outbound_case: Annotated[
+        OutboundCase,
+        Variable("Spelling of keys on the media socket; some older clients look for camel", _one_of(OutboundCase)),
+    ] = OutboundCase.PASCAL
+    handoff_phone_number: Annotated[
+        str,
+        Variable(
+            "Number that callers are put through to when they want a person",
+            _matching("a number such as +12065550100", r"\+[1-9]\d{1,14}", secret=True),
+        ),
+    ] = ""
+    call_access_code: Annotated[
+        Secret | None,
+        Variable("Keys that callers have to press before the conversation opens; unset: none", _keys()),
+    ] = None
+    enable_auth_validation: Annotated[
+        bool | None,
+        Variable(
+            "Whether ACS and Event Grid have to prove who they are; "
+            "unset: on if ACS is configured and BASE_URL is not loopback",
+            _switch(),
+        ),
+    ] = None
+    acs_audience: Annotated[
+        str, Variable("Immutable resource id of the ACS resource, the audience of its tokens", _name("a GUID"))
+    ] = ""
+    acs_issuer: Annotated[str, Variable("Issuer of the tokens of ACS", _address())] = (
+        "https://acscallautomation.communication.azure.com"
+    )
+    acs_jwks_url: Annotated[str, Variable("Where the keys of that issuer are", _address())] = (
+        "https://acscallautomation.communication.azure.com/calling/keys"
+    )
+    event_grid_secret: Annotated[
+        Secret | None,
+        Variable(
+            "Value of the delivery property x-earshot-event-grid-secret of the Event Grid subscription", _secret()
+        ),
+    ] = None
+    event_grid_audience: Annotated[
+        str,
+        Variable(
+            "Audience of Event Grid's tokens, if its delivery is protected by Entra",
+            _name("an application id or its URI"),
+        ),
+    ] = ""
+    event_grid_issuer: Annotated[str, Variable("Issuer of those; unset: the tenant", _name("an issuer"))] = ""
+    azure_tenant_id: Annotated[
+        str, Variable("Microsoft Entra tenant", _matching("a GUID or a domain", r"[0-9A-Za-z.-]{1,256}"))
+    ] = ""
+    azure_client_id: Annotated[
+        str, Variable("This application in Entra, the audience of its tokens", _name("an application id"))
+    ] = ""
+    allowed_client_ids: Annotated[
+        tuple[str, ...],
+        Variable(
+            "Applications whose users may come in; unset: all of the tenant",
+            _each("application ids", r"[0-9A-Za-z-]{1,256}"),
+        ),
+    ] = ()
+    entra_authority: Annotated[str, Variable("Where Entra is; sovereign clouds have their own", _address())] = (
+        "https://login.microsoftonline.com"
+    )
     recognized_language: Annotated[
         tuple[str, ...],
         Variable(

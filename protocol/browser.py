@@ -30,6 +30,10 @@ class Interrupt(msgspec.Struct, frozen=True, tag="interrupt"):
     """The user asks for the floor."""
 
 
+class HangUp(msgspec.Struct, frozen=True, tag="hang_up"):
+    """The user is done: nobody waits for the connection to come back."""
+
+
 class Ping(msgspec.Struct, frozen=True, tag="ping"):
     """Keep-alive; answered by `pong`."""
 
@@ -42,7 +46,7 @@ class PlayoutMark(msgspec.Struct, frozen=True, tag="playout_mark"):
     state: Literal["playing", "paused", "empty"]
 
 
-ClientMessage = Typed | Interrupt | Ping | PlayoutMark
+ClientMessage = Typed | Interrupt | HangUp | Ping | PlayoutMark
 
 
 class Ignored(msgspec.Struct, frozen=True):
@@ -63,7 +67,7 @@ class _Tagged(msgspec.Struct, frozen=True):
 
 _client = msgspec.json.Decoder(ClientMessage)
 _tagged = msgspec.json.Decoder(_Tagged)
-_KNOWN = {"text", "interrupt", "ping", "playout_mark"}
+_KNOWN = {"text", "interrupt", "hang_up", "ping", "playout_mark"}
 
 
 def decode(text: str) -> ClientMessage | Ignored:
@@ -78,7 +82,7 @@ def decode(text: str) -> ClientMessage | Ignored:
         tagged = _tagged.decode(text)
     except msgspec.ValidationError:
         return Ignored("unknown")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _typed(text)
     if tagged.type not in _KNOWN:
         return Ignored(tagged.type or tagged.kind or tagged.Kind or "unknown")

@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from config.settings import (
+    BrowserAuth,
     LogLevel,
     Secret,
     Settings,
@@ -84,6 +85,13 @@ def test_a_default_that_is_written_out_means_the_same(row: msgspec.Struct) -> No
         ("RECOGNIZED_LANGUAGE", "en-US,pt-BR", ("en-US", "pt-BR")),
         ("AGENTS_DIRECTORY", "elsewhere", Path("elsewhere")),
         ("DEFAULT_AGENT", "clinic", "clinic"),
+        ("BROWSER_AUTH", "Token", BrowserAuth.TOKEN),
+        ("ENABLE_AUTH_VALIDATION", "false", False),
+        ("BASE_URL", "https://voice.example.org/", "https://voice.example.org"),
+        ("ACS_ENDPOINT", "http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ("ACS_SOURCE_PHONE_NUMBER", "+12065550100", "+12065550100"),
+        ("EVENT_GRID_AUDIENCE", "api://earshot", "api://earshot"),
+        ("ALLOWED_CLIENT_IDS", "a-1, b-2", ("a-1", "b-2")),
     ],
 )
 def test_a_value_is_taken(name: str, text: str, value: object) -> None:
@@ -100,7 +108,11 @@ def test_a_value_is_taken(name: str, text: str, value: object) -> None:
         ("DRAIN_GRACE_S", "nan", "DRAIN_GRACE_S is 'nan'; it must be a number of seconds from 1 to 3600"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud'; it must be one of debug, info, warning, error"),
         ("LOG_CONTENT", "maybe", "LOG_CONTENT is 'maybe'; it must be on or off"),
-        ("SPEECH_RECOGNIZER", "ears", "SPEECH_RECOGNIZER is 'ears'; it must be pocketsphinx or package.module:factory"),
+        (
+            "SPEECH_RECOGNIZER",
+            "ears",
+            "SPEECH_RECOGNIZER is 'ears'; it must be azure, pocketsphinx or package.module:factory",
+        ),
         (
             "ACS_STREAMING_MODE",
             "video",
@@ -116,6 +128,24 @@ def test_a_value_is_taken(name: str, text: str, value: object) -> None:
             "RECOGNIZED_LANGUAGE",
             "English",
             "RECOGNIZED_LANGUAGE is 'English'; it must be language tags such as en-US, separated by commas",
+        ),
+        ("BROWSER_AUTH", "maybe", "BROWSER_AUTH is 'maybe'; it must be one of off, token, entra"),
+        (
+            "BASE_URL",
+            "voice.example.org",
+            "BASE_URL is 'voice.example.org'; it must be an http or https address without query",
+        ),
+        ("BASE_URL", "https://a@b", "BASE_URL is 'https://a@b'; it must be an http or https address without query"),
+        (
+            "ACS_SOURCE_PHONE_NUMBER",
+            "0206 555",
+            "ACS_SOURCE_PHONE_NUMBER has a value that cannot be used; it must be a number such as +12065550100",
+        ),
+        (
+            "ACS_CONNECTION_STRING",
+            "accesskey=c2VjcmV0",
+            "ACS_CONNECTION_STRING has a value that cannot be used; "
+            "it must be of the form endpoint=https://...;accesskey=...",
         ),
         ("DEFAULT_AGENT", "The Clinic", "DEFAULT_AGENT is 'The Clinic'; it must be an agent's name"),
     ],
@@ -140,6 +170,16 @@ def test_a_secret_is_not_shown_by_anything() -> None:
     assert settings.operator_token.matches("correct-horse-battery")
     assert not settings.operator_token.matches("correct-horse-batterie")
     assert "horse" not in f"{settings!r} {settings.operator_token} {settings.operator_token!r}"
+
+
+@pytest.mark.parametrize(
+    "text", ["endpoint=https://a.example/;accesskey=c2VjcmV0==", "AccessKey=c2VjcmV0;Endpoint=https://a.example"]
+)
+def test_a_connection_string_is_a_secret(text: str) -> None:
+    settings = Settings.read({"ACS_CONNECTION_STRING": text})
+    assert settings.acs_connection_string is not None
+    assert settings.acs_connection_string.reveal() == text
+    assert "c2Vj" not in repr(settings)
 
 
 def test_a_wrong_secret_is_not_shown_either() -> None:

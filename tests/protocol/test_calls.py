@@ -1,0 +1,304 @@
+"""The bodies and queries of the REST API's calls: what passes, and that what does not is named."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import pytest
+
+from protocol import calls
+from protocol.calls import (
+    AnsweredCall,
+    CallbacksAnswer,
+    CallEvent,
+    CallList,
+    CallsQuery,
+    CallState,
+    CallStatus,
+    InitiateCall,
+    InitiatedCall,
+    MediaConfiguration,
+    MediaSession,
+    MediaSessionRequest,
+    MediaStatus,
+    NoEvents,
+    Participant,
+    RequestError,
+    TerminateCall,
+    TerminatedCall,
+    TransferCall,
+    TransferringCall,
+    ValidationAnswer,
+    decode_body,
+    decode_query,
+)
+from protocol.problems import FieldError
+
+STATUS = CallStatus(
+    "c1",
+    CallState.CONNECTED,
+    1.5,
+    (Participant("4:+16041234567", "+16041234567", "caller", "connected"),),
+    (CallEvent("CallConnected", "2026-09-14T05:50:32Z", {}),),
+)
+
+ANSWERS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
+    (
+        InitiatedCall("c1", "+1234567890", "on its way", "s1", "media", "2026-09-14T05:50:32Z"),
+        {
+            "call_id": "c1",
+            "status": "initiating",
+            "target_number": "+1234567890",
+            "message": "on its way",
+            "session_id": "s1",
+            "streaming_mode": "media",
+            "initiated_at": "2026-09-14T05:50:32Z",
+        },
+    ),
+    (
+        CallList((STATUS,), 1, 1, 10),
+        {
+            "calls": [
+                {
+                    "call_id": "c1",
+                    "status": "connected",
+                    "duration": 1.5,
+                    "participants": [
+                        {
+                            "id": "4:+16041234567",
+                            "phone_number": "+16041234567",
+                            "role": "caller",
+                            "status": "connected",
+                        }
+                    ],
+                    "events": [{"type": "CallConnected", "timestamp": "2026-09-14T05:50:32Z", "details": {}}],
+                }
+            ],
+            "total": 1,
+            "page": 1,
+            "limit": 10,
+        },
+    ),
+    (TerminatedCall("c1", "hung up"), {"call_id": "c1", "status": "terminated", "message": "hung up"}),
+    (TransferringCall("c1"), {"call_id": "c1", "status": "transferring"}),
+    (ValidationAnswer("512d38b6-.."), {"validationResponse": "512d38b6-.."}),
+    (
+        AnsweredCall("c1", "+1234567890", "now"),
+        {"status": "call answered", "call_connection_id": "c1", "caller_id": "+1234567890", "answered_at": "now"},
+    ),
+    (NoEvents(), {"status": "no events processed"}),
+    (
+        CallbacksAnswer(2, 1, "c1"),
+        {
+            "status": "success",
+            "processed_events": 2,
+            "failed_events": 1,
+            "call_connection_id": "c1",
+            "processing_system": "earshot",
+        },
+    ),
+    (
+        MediaStatus("media"),
+        {
+            "status": "available",
+            "streaming_mode": "media",
+            "websocket_endpoint": "/api/v1/media/stream",
+            "protocols_supported": ["WebSocket"],
+            "features": {
+                "real_time_audio": True,
+                "transcription": True,
+                "orchestrator_support": True,
+                "session_management": True,
+            },
+            "version": "v1",
+            "calls": 0,
+            "unknown_events": 0,
+            "ignored_messages": 0,
+        },
+    ),
+    (
+        MediaSession("m1", "wss://example.org/api/v1/media/stream", "created", "now", MediaConfiguration()),
+        {
+            "session_id": "m1",
+            "websocket_url": "wss://example.org/api/v1/media/stream",
+            "status": "created",
+            "created_at": "now",
+            "configuration": {
+                "sample_rate": 16000,
+                "channels": 1,
+                "audio_format": "pcm_16",
+                "chunk_size": 1024,
+                "enable_transcription": True,
+                "enable_vad": True,
+            },
+        },
+    ),
+]
+
+BODIES: list[tuple[str, msgspec.Struct]] = [
+    ('{"target_number":"+1234567890"}', InitiateCall("+1234567890")),
+    (
+        '{"target_number":"+1234567890","caller_id":"+12025550123","context":{"browser_session_id":"b1","n":1},'
+        '"streaming_mode":"VOICE_LIVE","agent":"Concierge","more":1}',
+        InitiateCall("+1234567890", "+12025550123", {"browser_session_id": "b1", "n": 1}, "voice_live", "Concierge"),
+    ),
+    (
+        '{"target_number":"+1234567890","caller_id":null,"context":null,"streaming_mode":null,"agent":null}',
+        InitiateCall("+1234567890"),
+    ),
+    ('{"call_id":"c1"}', TerminateCall("c1")),
+    ('{"call_id":"c1","session_id":"s1","reason":"normal"}', TerminateCall("c1", "s1", "normal")),
+    ('{"target":"+1234567890","context":{"why":"billing"}}', TransferCall("+1234567890", {"why": "billing"})),
+    ('{"call_connection_id":"c1"}', MediaSessionRequest("c1")),
+    (
+        '{"call_connection_id":"c1","sample_rate":24000,"channels":1,"audio_format":"pcm_16","chunk_size":640,'
+        '"enable_transcription":false,"enable_vad":false}',
+        MediaSessionRequest("c1", 24000, 1, "pcm_16", 640, enable_transcription=False, enable_vad=False),
+    ),
+]
+
+
+@pytest.mark.parametrize(("answer", "wire"), ANSWERS, ids=lambda value: type(value).__name__)
+def test_an_answer_has_its_fields_and_reads_back(answer: msgspec.Struct, wire: dict[str, Any]) -> None:
+    encoded = msgspec.json.encode(answer)
+    assert json.loads(encoded) == wire
+    assert decode_body(encoded, type(answer)) == answer
+
+
+def test_every_struct_that_is_sent_or_read_is_in_a_table() -> None:
+    inner = {CallStatus, Participant, CallEvent, MediaConfiguration, calls.MediaFeatures, CallsQuery}
+    tables = {type(answer) for answer, _ in ANSWERS} | {type(body) for _, body in BODIES}
+    structs = {thing for thing in vars(calls).values() if isinstance(thing, type) and issubclass(thing, msgspec.Struct)}
+    assert tables == structs - inner - {FieldError}
+
+
+@pytest.mark.parametrize(("text", "body"), BODIES)
+def test_a_body_is_understood_and_reads_back(text: str, body: msgspec.Struct) -> None:
+    assert decode_body(text.encode(), type(body)) == body
+    assert decode_body(msgspec.json.encode(body), type(body)) == body
+
+
+@pytest.mark.parametrize(
+    ("context", "session_id"),
+    [(None, None), ({}, None), ({"browser_session_id": 7}, None), ({"browser_session_id": "b1"}, "b1")],
+)
+def test_the_browser_that_asked_is_known(context: dict[str, Any] | None, session_id: str | None) -> None:
+    assert InitiateCall("+1234567890", context=context).browser_session_id == session_id
+
+
+E164 = "expected a phone number in E.164 format, like +12025550123"
+
+
+@pytest.mark.parametrize(
+    ("expected", "body", "error"),
+    [
+        (InitiateCall, "{}", FieldError("target_number", "required", "required")),
+        (InitiateCall, '{"target_number":"12345"}', FieldError("target_number", E164, "pattern")),
+        (InitiateCall, '{"target_number":"+1234567890\\n"}', FieldError("target_number", E164, "pattern")),
+        (InitiateCall, '{"target_number":"+12","caller_id":"anonymous"}', FieldError("caller_id", E164, "pattern")),
+        (InitiateCall, '{"target_number":12345}', FieldError("target_number", "expected str, got int", "type")),
+        (
+            InitiateCall,
+            '{"target_number":"+12","streaming_mode":"4711"}',
+            FieldError("streaming_mode", "expected one of media, voice_live, transcription", "enum"),
+        ),
+        (
+            InitiateCall,
+            '{"target_number":"+12","context":[]}',
+            FieldError("context", "expected object | null, got array", "type"),
+        ),
+        (InitiateCall, "[]", FieldError("body", "expected object, got array", "type")),
+        (TransferCall, '{"target":"4:+12"}', FieldError("target", E164, "pattern")),
+        (TransferCall, '{"target":"+1٢٣٤"}', FieldError("target", E164, "pattern")),
+        (TerminateCall, '{"call_id":""}', FieldError("call_id", "expected str of length >= 1", "length")),
+        (
+            MediaSessionRequest,
+            '{"call_connection_id":"c1","sample_rate":8000}',
+            FieldError("sample_rate", "expected one of 16000, 24000", "enum"),
+        ),
+        (
+            MediaSessionRequest,
+            '{"call_connection_id":"c1","audio_format":"4711"}',
+            FieldError("audio_format", "expected one of pcm_16", "enum"),
+        ),
+        (
+            MediaSessionRequest,
+            '{"call_connection_id":"c1","chunk_size":0}',
+            FieldError("chunk_size", "expected int >= 2", "range"),
+        ),
+        (CallList, '{"calls":[{"call_id":"c1"}]}', FieldError("calls[0].status", "required", "required")),
+        (
+            CallStatus,
+            '{"call_id":"c1","status":"connected","duration":1,"events":[7]}',
+            FieldError("events[0]", "expected object, got int", "type"),
+        ),
+        (
+            CallStatus,
+            '{"call_id":"c1","status":"odd","duration":1}',
+            FieldError("status", "not one of its values", "enum"),
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_named(expected: type[msgspec.Struct], body: str, error: FieldError) -> None:
+    with pytest.raises(RequestError) as raised:
+        decode_body(body.encode(), expected)
+    assert raised.value.errors == (error,)
+    assert raised.value.status is HTTPStatus.UNPROCESSABLE_ENTITY
+    assert str(raised.value) == f"{error.field}: {error.message}"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"call_id":"\xff"}', b'{"call_id":"c1"} x', b'{"x":' + b"[" * 100_000])
+def test_a_body_that_is_no_json_is_a_bad_request(body: bytes) -> None:
+    with pytest.raises(RequestError) as raised:
+        decode_body(body, TerminateCall)
+    (error,) = raised.value.errors
+    assert (error.field, error.code, raised.value.status) == ("body", "json", HTTPStatus.BAD_REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, CallsQuery(1, 10, None)),
+        ({"page": "3", "limit": "100", "status_filter": "on_hold"}, CallsQuery(3, 100, CallState.ON_HOLD)),
+        ({"page": "", "limit": "", "status_filter": "", "more": "1"}, CallsQuery()),
+        ({"page": "1000000", "limit": "1"}, CallsQuery(1_000_000, 1)),
+    ],
+)
+def test_a_query_is_understood(query: dict[str, str], expected: CallsQuery) -> None:
+    assert decode_query(query) == expected
+
+
+@pytest.mark.parametrize("state", CallState)
+def test_every_state_can_be_asked_for(state: CallState) -> None:
+    assert decode_query({"status_filter": state.value}).status_filter is state
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("page", "0", "range"),
+        ("page", "-1", "range"),
+        ("page", "1000001", "range"),
+        ("page", "9" * 5_000, "range"),
+        ("page", "two", "type"),
+        ("page", "1.5", "type"),
+        ("page", "٣", "type"),
+        ("page", " 1", "type"),
+        ("limit", "0", "range"),
+        ("limit", "101", "range"),
+        ("limit", "1e1", "type"),
+        ("status_filter", "CONNECTED", "enum"),
+    ],
+)
+def test_a_wrong_parameter_is_named(name: str, text: str, code: str) -> None:
+    with pytest.raises(RequestError) as raised:
+        decode_query({name: text})
+    assert [(error.field, error.code) for error in raised.value.errors] == [(name, code)]
+
+
+def test_all_wrong_parameters_are_named_at_once() -> None:
+    with pytest.raises(RequestError) as raised:
+        decode_query({"page": "0", "limit": "x", "status_filter": "odd"})
+    assert [error.field for error in raised.value.errors] == ["page", "limit", "status_filter"]
+    assert str(raised.value).startswith("page: expected 1 to 1000000; limit: expected a whole number; status_filter: ")
