@@ -41,6 +41,10 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After a reply that failed, or a voice of which nothing was understood."""
     hold_on: str = "One moment, please."
     goodbye: str = "Thank you for calling. Goodbye."
+    enter_code: str = "Please enter your access code, then press the pound key."
+    """On the telephone, where callers have to show that they may talk with the agent."""
+    wrong_code: str = "That is not the right code. Please try again."
+    code_accepted: str = "Thank you."
     fillers: tuple[str, ...] = ("One moment.", "Let me see.")
     no_input: tuple[str, ...] = ("Are you still there?", "I can't hear you. Please say something if you are there.")
     """Prompts for successive silences; after the last one comes the goodbye."""

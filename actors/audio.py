@@ -9,7 +9,7 @@ FLOOR_DB = -100.0
 """The level of digital silence, and of no audio at all."""
 
 RAMP_MS = 5
-_LEVEL_SAMPLES = 160
+_LEVEL_SAMPLES = 100
 
 
 def _samples(pcm: bytes) -> "array[int]":
@@ -22,13 +22,14 @@ def _samples(pcm: bytes) -> "array[int]":
 def level_db(pcm: bytes) -> float:
     """The root mean square of `pcm` in dB below full scale: 0 is a full square wave, `FLOOR_DB` is silence.
 
-    Looks at every n-th sample only: for a frame of 20 ms that is 8000 a second, enough for all a telephone carries.
+    Looks at every n-th sample only, for a frame of 20 ms at about 100, and n is odd: the mean of squares is as good as
+    that of all of them whatever the frequency, but for a steady tone in step with n.
 
     Raises:
         ValueError: an odd number of bytes.
     """
     samples = _samples(pcm)
-    some = samples[:: max(1, len(samples) // _LEVEL_SAMPLES)]
+    some = samples[:: len(samples) // _LEVEL_SAMPLES | 1]
     # hypot is the root of a sum of squares, done in C.
     length = math.hypot(*some)
     if not length:

@@ -80,6 +80,10 @@ class Endpointer:
         """Speech has begun and not ended."""
         return self._start_ms is not None
 
+    def may_be_voiced(self, probability: float) -> bool:
+        """Whether a window so likely to be speech is voiced, if it is no echo; else its level makes no difference."""
+        return probability >= (self._start_threshold if self._start_ms is None else self._continue_threshold)
+
     def process(self, probability: float, level_db: float, echo_db: float | None) -> list[EndpointEvent]:
         """The next window: how likely it is speech, how loud it is, and the loudest of ours that may echo in it.
 
@@ -87,10 +91,10 @@ class Endpointer:
         """
         begin_ms, self.audio_ms = self.audio_ms, self.audio_ms + self._window_ms
         voiced = self._is_voiced(probability, level_db, echo_db)
+        if self._start_ms is None and not voiced:
+            return []
         told: list[EndpointEvent] = []
         if self._start_ms is None:
-            if not voiced:
-                return told
             self._start_ms, self._voiced_ms = begin_ms, 0.0
             told.append(SpeechStarted(begin_ms))
         if voiced:
@@ -106,7 +110,7 @@ class Endpointer:
     def _is_voiced(self, probability: float, level_db: float, echo_db: float | None) -> bool:
         if echo_db is not None and level_db <= echo_db - ECHO_MARGIN_DB:
             return False
-        return probability >= (self._continue_threshold if self.in_speech else self._start_threshold)
+        return self.may_be_voiced(probability)
 
     @property
     def _is_noise(self) -> bool:

@@ -44,7 +44,9 @@ class Generation:
         timeout_s = FIRST_TOKEN_S
         while True:
             try:
-                event = await asyncio.wait_for(anext(events), timeout_s)
+                # Not wait_for, which would make a task for every token.
+                async with asyncio.timeout(timeout_s):
+                    event = await anext(events)
             except StopAsyncIteration:
                 raise ModelError(
                     ErrorKind.INTERNAL, "the stream ended without saying that the reply is complete"

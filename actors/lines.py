@@ -31,6 +31,8 @@ M = TypeVar("M", bound=Message)
 
 RING_MS = 20_000
 """Caller audio kept for a recognizer that has to start again."""
+REHEARD_MS = 1_900
+"""How much recent audio a recognizer that starts anew listens to for voice: within what its mailbox holds."""
 
 
 class Line(Generic[M]):
@@ -52,6 +54,14 @@ class Line(Generic[M]):
         except ActorDeadError:
             self.lost += 1
 
+    def take(self, message: M) -> None:
+        """As `tell`, and handled before this returns where no actor is due: for what begins at a socket or a timer."""
+        target = self.target
+        if target is None or target.actor_stopped.is_set():
+            self.lost += 1
+        else:
+            target.actor_inbox.take(message)  # type: ignore[attr-defined]  # every actor of ours has a Mailbox
+
 
 class AudioRing:
     """The last `RING_MS` of the caller's audio, PCM16LE mono, addressed by its offset in all audio of the session."""
@@ -59,6 +69,7 @@ class AudioRing:
     def __init__(self, rate_hz: int, keep_ms: int = RING_MS) -> None:
         self.rate_hz = rate_hz
         self._keep_bytes = rate_hz * 2 * keep_ms // 1000
+        self._reheard_bytes = rate_hz * 2 * REHEARD_MS // 1000
         self._chunks: deque[tuple[int, bytes]] = deque()
         self.end_bytes = 0
         self.settled_bytes = 0
@@ -66,11 +77,13 @@ class AudioRing:
 
     def append(self, pcm: bytes) -> int:
         """Keep `pcm`; the offset at which it begins."""
-        offset = self.end_bytes
-        self._chunks.append((offset, pcm))
-        self.end_bytes += len(pcm)
-        while self._chunks and self.end_bytes - self._chunks[0][0] > self._keep_bytes:
-            self._chunks.popleft()
+        offset, chunks = self.end_bytes, self._chunks
+        chunks.append((offset, pcm))
+        self.end_bytes = end_bytes = offset + len(pcm)
+        # What has been settled is heard again only in part: a call that is silent keeps little.
+        keep_from = max(end_bytes - self._keep_bytes, min(self.settled_bytes, end_bytes - self._reheard_bytes))
+        while chunks[0][0] < keep_from and len(chunks) > 1:
+            chunks.popleft()
         return offset
 
     def since(self, offset: int) -> tuple[int, bytes]:
@@ -127,6 +140,8 @@ class SessionLines:
         self.spoken: dict[int, SpokenReply] = {}
         self.stopped_through = 0
         """Replies up to this number are silenced: what is still queued for them is stale."""
+        self.final_owed = False
+        """Somebody spoke, and what they said is not known yet."""
         self.failed_reply = 0
         """The reply at which the synthesizer's engine failed last."""
         self.resumed: Resumed | None = None
@@ -153,7 +168,7 @@ class SessionLines:
         audio = CallerAudio(pcm, offset, self.ring.ms(len(pcm)))
         if self.tap is not None:
             self.tap(audio)
-        self.recognizer.tell(audio)
+        self.recognizer.take(audio)
 
     def show(self, message: OutputMessage) -> None:
         """Tell the connection and the observers; harmless when there are none."""

@@ -22,6 +22,10 @@ class Traits(msgspec.Struct, frozen=True):
     urgent: bool
     droppable: bool
     traced: bool
+    routine: bool
+    """Comes with every frame: not worth a place among the messages last seen."""
+    runtime: bool
+    """Pykka's own, or one that says `runtime = True`: not for `on_receive`."""
 
 
 _traits: dict[type, Traits] = {}
@@ -31,8 +35,10 @@ def traits_of(kind: type) -> Traits:
     """The traits of a message class, looked up once."""
     traits = _traits.get(kind)
     if traits is None:
-        urgent, droppable, traced = (getattr(kind, name, False) is True for name in ("urgent", "droppable", "traced"))
-        traits = _traits[kind] = Traits(kind.__name__, urgent, droppable, traced)
+        said = {name: getattr(kind, name, False) is True for name in Traits.__struct_fields__[1:]}
+        said["runtime"] |= kind.__module__ == "pykka.messages"
+        said["routine"] |= said["droppable"]
+        traits = _traits[kind] = Traits(kind.__name__, **said)
     return traits
 
 
@@ -46,8 +52,8 @@ class Depths(msgspec.Struct, frozen=True):
 class Mailbox:
     """Pykka's inbox for actors that share one event loop.
 
-    `put` is what refs call, from any thread; the actor replaces it when it starts. All else belongs to the loop's
-    thread.
+    `put` is what refs call, from any thread; `take` is what a socket or a timer calls that wants a message handled
+    before it goes on. The actor replaces both when it starts. All but `put` belongs to the loop's thread.
     """
 
     __slots__ = (
@@ -60,6 +66,7 @@ class Mailbox:
         "probing",
         "put",
         "queued_ms",
+        "take",
         "urgent",
         "waited_s",
     )
@@ -71,6 +78,7 @@ class Mailbox:
         self.queued_ms = 0.0
         self.dropped = 0
         self.put: Callable[[Envelope[Any]], None] = self._put
+        self.take: Callable[[Any], None] = self._take
         self.probing = False
         self.waited_s = 0.0
         self._droppable: deque[Envelope[Any]] = deque()
@@ -79,6 +87,9 @@ class Mailbox:
 
     def _put(self, envelope: Envelope[Any], /) -> None:
         self.store(envelope)
+
+    def _take(self, message: Any, /) -> None:
+        self.store(Envelope(message))
 
     def store(self, envelope: Envelope[Any], /) -> bool:
         """Queue a message in its lane; True when that is the urgent one."""

@@ -24,6 +24,7 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     urgent: ClassVar[bool] = False
     traced: ClassVar[bool] = False
     droppable: ClassVar[bool] = False
+    routine: ClassVar[bool] = False
 
 
 # the user's side: connection and session to recognizer and orchestrator
@@ -155,6 +156,8 @@ class ReopenRecognition(Message, frozen=True):
 
 class LevelSent(Message, frozen=True):
     """The level of a frame of ours just sent, for the echo bound."""
+
+    routine: ClassVar[bool] = True
 
     at_ms: float
     level_db: float
@@ -299,6 +302,8 @@ class TimerFired(Message, frozen=True):
 
 class Ticked(Message, frozen=True):
     """The play clock: `at_ms` of the loop's time."""
+
+    routine: ClassVar[bool] = True
 
     at_ms: float
 

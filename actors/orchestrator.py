@@ -5,6 +5,7 @@ from typing import assert_never
 import msgspec
 
 from actors.agent import Agent
+from actors.call_line import CallLine
 from actors.conversation import Heard, Said
 from actors.generation import Generation, ToolRound
 from actors.history import History, whole_words
@@ -75,6 +76,7 @@ from actors.turn_events import (
     FinalText,
     Interrupt,
     Key,
+    KeysWanted,
     NoiseOver,
     NoText,
     PartialText,
@@ -142,6 +144,7 @@ class Orchestrator(SessionActor):
         tools: by name, those the agent may use.
         clock: time.
         session_left_s: seconds until the session has to end, for an orchestrator that goes on from `lines.resumed`.
+        call: the telephone line, for the tools; None in a browser.
     """
 
     def __init__(
@@ -154,6 +157,7 @@ class Orchestrator(SessionActor):
         clock: Clock,
         trace: Trace,
         session_left_s: float,
+        call: CallLine | None = None,
     ) -> None:
         super().__init__("orchestrator", lines.session, trace)
         self.lines = lines
@@ -161,6 +165,7 @@ class Orchestrator(SessionActor):
         self.tools = tools
         self.clock = clock
         self.session_left_s = session_left_s
+        self.call = call
         resumed = lines.resumed
         state = resumed.turn if resumed else TurnState()
         self.turn = Turn(agent, state=msgspec.structs.replace(state))
@@ -473,7 +478,7 @@ class Orchestrator(SessionActor):
         self._round = ToolRound(turn, calls)
         self.history.tools_called(turn, calls, self.clock.wall())
         self._rule(ToolsRunning(at, turn, running=True))
-        context = ToolContext(session_id=self.lines.session_id, turn=turn, agent=self.agent.name, now=self.clock.wall())
+        context = ToolContext(self.lines.session_id, turn, self.agent.name, self.clock.wall(), self.call)
         for call in calls:
             self.lines.show(ToolStartedShown(call.call_id, call.name, call.arguments))
             work = self._round.run(call, self.tools.get(call.name), context, self.clock, self._tell_self)
@@ -495,6 +500,8 @@ class Orchestrator(SessionActor):
         round_ = self._round
         if round_ is None or message.turn != round_.turn:
             return
+        if message.outcome.keys is not None:
+            self._rule(KeysWanted(at, message.outcome.keys))
         match message.outcome.ending:
             case ToolEnding.END_SESSION:
                 self._ending = Ending.NORMAL

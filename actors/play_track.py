@@ -4,10 +4,14 @@ A word has been heard when its audio has ended, that is when the next word, or t
 is behind the last word (punctuation, spaces) when its piece has ended. So the text heard is never more than was heard.
 """
 
+import sys
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 
 from actors.conversation import Said
+
+_BEHIND = sys.maxsize
+"""Behind every position in a text: so that marks are found by tuples alone, without a function for each comparison."""
 
 
 class PlayTrack:
@@ -70,24 +74,24 @@ class PlayTrack:
 
     def text_begun(self, audio_ms: float) -> int:
         """The end of the text whose audio begins before `audio_ms`."""
-        begun = bisect_left(self.words, audio_ms, key=_position)
+        begun = bisect_left(self.words, (audio_ms,))
         if begun:
             return max(self.words[begun - 1][1], self.piece_end(audio_ms))
-        entered = bisect_left(self.pieces, audio_ms, key=_position) + 1
+        entered = bisect_left(self.pieces, (audio_ms,)) + 1
         return self.pieces[:entered][-1][1] if self.pieces and not self.words else self.piece_end(audio_ms)
 
     def piece_end(self, audio_ms: float) -> int:
         """The end of the last piece whose audio ends by `audio_ms`."""
-        ended = bisect_right(self.pieces, audio_ms, key=_position)
+        ended = bisect_right(self.pieces, (audio_ms, _BEHIND))
         return self.pieces[ended - 1][1] if ended else self.text_start
 
     def text_ended(self, audio_ms: float) -> int:
         """The end of the text whose audio ends by `audio_ms`; by proportion in a piece whose words are not known."""
         piece_end = self.piece_end(audio_ms)
         if self.words:
-            begun = bisect_right(self.words, audio_ms, key=_position)
+            begun = bisect_right(self.words, (audio_ms, _BEHIND))
             return max(piece_end, self.words[begun - 2][1]) if begun > 1 else piece_end
-        ended = bisect_right(self.pieces, audio_ms, key=_position)
+        ended = bisect_right(self.pieces, (audio_ms, _BEHIND))
         if ended == len(self.pieces):
             return piece_end
         from_ms = self.pieces[ended - 1][0] if ended else 0.0
@@ -98,7 +102,3 @@ class PlayTrack:
     def text_last(self) -> int:
         """The end of all text that is known of."""
         return max((end for marks in (self.words, self.pieces) for _, end in marks[-1:]), default=self.text_start)
-
-
-def _position(mark: tuple[float, int]) -> float:
-    return mark[0]

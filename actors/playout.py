@@ -239,10 +239,16 @@ class Playout:
         Called at once when audio arrives for an idle session, it saves the wait for the session's slot.
         """
         self._head.advance(at_ms)
-        told: list[Frame | Drained] = list(self._drained(at_ms))
+        self._forget_heard()
+        told: list[Frame | Drained] = list(self._drained(at_ms)) if self._closed else []
         while self._may_send and (frame := self._next_frame()) is not None:
             told.append(self._send(frame, at_ms))
         return told
+
+    @property
+    def _closed(self) -> bool:
+        """Of the reply that is heard first everything was taken: it may have been heard to its end."""
+        return bool(self._tracks) and next(iter(self._tracks.values())).closed
 
     @property
     def _may_send(self) -> bool:
@@ -297,7 +303,6 @@ class Playout:
         return replace(frame, pcm=ramp(frame.pcm, self._rate_hz)) if softened else frame
 
     def _drained(self, at_ms: float) -> Iterator[Drained]:
-        self._forget_heard()
         for track in list(self._tracks.values()):
             hearing = self._hearing(track, at_ms)
             if not hearing.complete:
@@ -343,6 +348,11 @@ class Playout:
         """Audio that waits to be sent, of all replies."""
         waiting = sum(track.buffered_bytes for track in self._tracks.values())
         return self._ms(waiting) + len(self._again) * self._frame_ms
+
+    @property
+    def first(self) -> int | None:
+        """The reply that is heard first of all that are queued; None if none is."""
+        return next(iter(self._tracks), None)
 
     @property
     def idle(self) -> bool:

@@ -201,6 +201,21 @@ class PieceSynthesized(msgspec.Struct, frozen=True, tag=True):
     audio_ms: float
 
 
+class SpokenWord(msgspec.Struct, frozen=True):
+    """Where a word lies in its text, and from where on in the audio it is heard."""
+
+    text_start: int
+    text_end: int
+    audio_ms: float
+
+
+class SpokenPhrase(msgspec.Struct, frozen=True):
+    """A text with its audio, PCM16LE mono, and the times of its words where the engine told them."""
+
+    pcm: bytes
+    words: tuple[SpokenWord, ...] = ()
+
+
 class SynthesisFinished(msgspec.Struct, frozen=True, tag=True):
     """All audio of a finished reply has been reported."""
 

@@ -9,7 +9,7 @@ from actors.closing import close_in_background
 from actors.endpointing import EchoWindow, Endpointer, EndpointEvent, SpeechEnded, SpeechProgressed, SpeechStarted
 from actors.endpointing import NoiseEnded as NoiseFound
 from actors.errors import RecognizerError
-from actors.lines import Line, SessionLines
+from actors.lines import REHEARD_MS, Line, SessionLines
 from actors.messages import (
     CallerAudio,
     FinalHeard,
@@ -44,8 +44,6 @@ RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | RecognitionTol
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
 """The level of a window that is no voice anyway."""
-REHEARD_MS = 1_900
-"""How much recent audio a recognizer that starts anew listens to for voice: within what its mailbox holds."""
 PRE_ROLL_MS = 300
 """Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
 
@@ -85,6 +83,7 @@ class Recognizer(SessionActor):
             raise ValueError(f"voice activity wants {detector.rate_hz} Hz, the caller's audio has {options.rate_hz} Hz")
         self._window_bytes = detector.window_samples * 2
         self._endpointer = Endpointer(endpointing, detector.window_samples * 1000 / detector.rate_hz)
+        self._pre_roll_bytes = lines.ring.bytes_of(PRE_ROLL_MS)
         self._echo = EchoWindow()
         self._rest = b""
         self._stream = 0
@@ -92,7 +91,8 @@ class Recognizer(SessionActor):
         self._pushed_bytes = 0
         self._base_ms = 0.0
         self._unfinished = False
-        self._final_owed = False
+        self._inherited = lines.final_owed
+        """A former recognizer owed the final of an utterance, which may be over: only the engine can say."""
 
     def on_start(self) -> None:
         """Connect the engine, whose audio waits in the ring; hear again what a former recognizer had in hand."""
@@ -127,8 +127,8 @@ class Recognizer(SessionActor):
         ring = self.lines.ring
         if not again and not self._endpointer.in_speech:
             ring.settled_bytes = ring.end_bytes
-            self._final_owed = False
-        self._unfinished = self._final_owed and not self._endpointer.in_speech
+            self.lines.final_owed = self._inherited = False
+        self._unfinished = self.lines.final_owed and not self._endpointer.in_speech
         self._close()
         self._open()
 
@@ -152,7 +152,7 @@ class Recognizer(SessionActor):
         self._recognition = recognition
         if pcm:
             recognition.push(pcm)
-        if self._unfinished:
+        if self._unfinished or (self._inherited and not self._endpointer.in_speech):
             self._unfinished = False
             recognition.finish_utterance()
 
@@ -179,7 +179,7 @@ class Recognizer(SessionActor):
                 assert_never(event)
 
     def _settle(self, end_ms: float) -> None:
-        self._final_owed = False
+        self.lines.final_owed = self._inherited = False
         ring = self.lines.ring
         ring.settled_bytes = max(ring.settled_bytes, ring.bytes_of(self._base_ms + end_ms))
 
@@ -189,24 +189,32 @@ class Recognizer(SessionActor):
         if self._recognition is not None and offset_bytes >= self._pushed_bytes:
             self._recognition.push(pcm)
             self._pushed_bytes = offset_bytes + len(pcm)
-        data = self._rest + pcm if self._rest else pcm
+        if len(pcm) == self._window_bytes and not self._rest:
+            self._window(pcm)
+        else:
+            self._windows(self._rest + pcm)
+        self._forget_silence(offset_bytes + len(pcm))
+
+    def _windows(self, data: bytes) -> None:
+        """As many windows as there are; the rest waits for more."""
         size = self._window_bytes
         end = len(data) - len(data) % size
         for begin in range(0, end, size):
             self._window(data[begin : begin + size])
         self._rest = data[end:]
-        self._forget_silence(offset_bytes + len(pcm))
 
     def _window(self, window: bytes) -> None:
         probability = self.detector.probability(window)
-        level = level_db(window) if probability > 0 else QUIET_DB
-        for event in self._endpointer.process(probability, level, self._echo.bound(self.clock.now() * 1000)):
+        level, echo = QUIET_DB, None
+        if self._endpointer.may_be_voiced(probability):
+            level, echo = level_db(window), self._echo.bound(self.clock.now() * 1000)
+        for event in self._endpointer.process(probability, level, echo):
             self._endpoint(event)
 
     def _endpoint(self, event: EndpointEvent) -> None:
         match event:
             case SpeechStarted(audio_ms):
-                self._final_owed = True
+                self.lines.final_owed = True
                 self.listener.tell(VoiceStarted(audio_ms))
             case SpeechProgressed(_, voiced_ms, silence_ms):
                 self.listener.tell(VoiceProgressed(voiced_ms, silence_ms))
@@ -214,7 +222,7 @@ class Recognizer(SessionActor):
                 self.listener.tell(VoiceEnded(start_ms, end_ms, voiced_ms, audio_ms - end_ms))
                 self._finish_utterance()
             case NoiseFound():
-                self._final_owed = False
+                self.lines.final_owed = self._inherited
                 self.listener.tell(NoiseEnded())
             case _:
                 assert_never(event)
@@ -227,6 +235,6 @@ class Recognizer(SessionActor):
 
     def _forget_silence(self, end_bytes: int) -> None:
         """Silence that nobody has to hear again keeps the replay short."""
-        ring = self.lines.ring
-        if not self._final_owed:
-            ring.settled_bytes = max(ring.settled_bytes, end_bytes - ring.bytes_of(PRE_ROLL_MS))
+        if not self.lines.final_owed:
+            ring = self.lines.ring
+            ring.settled_bytes = max(ring.settled_bytes, end_bytes - self._pre_roll_bytes)

@@ -156,6 +156,7 @@ class LoopActor(pykka.Actor):
         self._actor_event_loop = loop
         self._actor_scheduler = scheduler_of(loop)
         self.actor_inbox.put = self._actor_loop_deliver
+        self.actor_inbox.take = self._actor_loop_take
         if loop is running_loop():
             self._actor_scheduler.wake(self, urgent=False)
         else:
@@ -178,6 +179,21 @@ class LoopActor(pykka.Actor):
         else:
             self._actor_scheduler.wake(self, urgent=urgent)
 
+    def _actor_loop_take(self, message: Any) -> None:
+        """Handle a message now, where that overtakes none; else in its turn. Belongs to the loop's thread."""
+        if self._actor_phase is _RUNNING and self._actor_scheduler.idle:
+            self._actor_scheduler.handle(self, message)
+        else:
+            self._actor_loop_deliver(Envelope(message))
+
+    def run_with(self, message: Any) -> None:
+        """Handle a message that was in no mailbox. Called by the scheduler only."""
+        try:
+            self._actor_loop_handle(Envelope(message))
+        except BaseException:  # noqa: BLE001 - a BaseException of a hook: the other actors of the loop must go on
+            self._handle_failure(*sys.exc_info())
+        self._actor_loop_look_for_end()
+
     def run_once(self) -> None:
         """Handle the next message. Called by the scheduler only."""
         try:
@@ -190,6 +206,9 @@ class LoopActor(pykka.Actor):
                 self._actor_loop_setup()
         except BaseException:  # noqa: BLE001 - a BaseException of a hook: the other actors of the loop must go on
             self._handle_failure(*sys.exc_info())
+        self._actor_loop_look_for_end()
+
+    def _actor_loop_look_for_end(self) -> None:
         if self.actor_stopped.is_set() and self._actor_phase is not _STOPPED:
             self._actor_phase = _STOPPED
             self._actor_loop_finish()

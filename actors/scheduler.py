@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 from actors.clock import VirtualLoop
 from actors.mailbox import Mailbox
@@ -31,6 +31,10 @@ class Runnable(Protocol):
 
     def run_once(self) -> None:
         """Handle the next message, if there is one; never raises."""
+        ...
+
+    def run_with(self, message: Any) -> None:
+        """Handle `message`, which was in no mailbox; never raises."""
         ...
 
 
@@ -63,6 +67,23 @@ class Scheduler:
         if not self._awake:
             self._awake = True
             self.loop.call_soon(self._drain, context=self._context)
+
+    @property
+    def idle(self) -> bool:
+        """No actor is due or at work: a message handled now overtakes none."""
+        return not self._awake
+
+    def handle(self, actor: Runnable, message: Any) -> None:
+        """Have `actor` handle `message`, and what that tells, before the loop goes on; only while this is `idle`."""
+        self._awake = True
+        self.now_s = self.now()
+        try:
+            self._context.run(actor.run_with, message)
+        finally:
+            if self._urgent or self._ready:
+                self._context.run(self._drain)
+            else:
+                self._awake = False
 
     def _drain(self) -> None:
         urgent, ready, now = self._urgent, self._ready, self.now

@@ -217,11 +217,12 @@ class Session(SessionActor):
         return Orchestrator.start(
             lines=self.lines,
             agent=self.plan.agent,
-            model=self.engines.model,
+            model=self.plan.model or self.engines.model,
             tools=dict(self.plan.tools),
             clock=self.engines.clock,
             trace=self.trace,
             session_left_s=left_s,
+            call=self.plan.call,
         )
 
     def _child_exited(self, message: ChildExited) -> None:
@@ -360,6 +361,8 @@ class Session(SessionActor):
         return sorted(seen, key=lambda message: message.at, reverse=True)
 
     def _save(self) -> None:
+        if not self.plan.stored:
+            return
         record = self.record()
 
         async def save() -> None:

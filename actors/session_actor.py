@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import msgspec
 from pykka import ActorDeadError, ActorRef, ActorRegistry
 from pykka._envelope import Envelope
-from pykka.messages import ProxyCall, ProxyGetAttr, ProxySetAttr, _ActorStop
+from pykka.messages import _ActorStop
 
 from actors.errors import ProviderError
 from actors.mailbox import traits_of
@@ -54,6 +54,8 @@ class TaskFailed(msgspec.Struct, frozen=True):
 
     In order with what the task told before, so that none of that is lost.
     """
+
+    runtime: ClassVar[bool] = True
 
     name: str
     error: BaseException
@@ -223,7 +225,7 @@ class SessionActor(LoopActor):
         )
 
     def recent_messages(self, limit: int = RECENT_MESSAGES) -> list[MessageSeen]:
-        """The newest first, without content; audio is only counted."""
+        """The newest first, without content; what comes with every frame is only counted."""
         return [MessageSeen(at, self.name, kind) for at, kind in islice(reversed(self.recent), limit)]
 
     # the life of the actor
@@ -246,14 +248,16 @@ class SessionActor(LoopActor):
         began = self._actor_scheduler.now_s
         self.handled += 1
         self.last_message_at = began
-        if not traits.droppable:
+        if not traits.routine:
             self.recent.append((began, traits.type_name))
         try:
             if traits.traced and self.trace.in_turn:
                 with self.trace.span(traits.type_name, self.name):
                     response = self._handle_receive(message)
-            else:
+            elif traits.runtime:
                 response = self._handle_receive(message)
+            else:
+                response = self.on_receive(message)
         except BaseException as error:  # noqa: BLE001 - contained, see the class
             if reply_to is not None:
                 self.last_error = describe(error)
@@ -268,12 +272,11 @@ class SessionActor(LoopActor):
             self._actor_dispatch.record(began, self._actor_scheduler.now())
 
     def _handle_receive(self, message: Any) -> Any:
-        kind = type(message)
-        if kind is TaskFailed:
+        if not traits_of(type(message)).runtime:
+            return self.on_receive(message)
+        if type(message) is TaskFailed:
             raise message.error
-        if kind is _ActorStop or kind is ProxyCall or kind is ProxyGetAttr or kind is ProxySetAttr:
-            return super()._handle_receive(message)
-        return self.on_receive(message)
+        return super()._handle_receive(message)
 
     def _stop(self) -> None:
         ActorRegistry.unregister(self.actor_ref)

@@ -7,6 +7,7 @@ import msgspec
 
 from actors.agent import Agent
 from actors.background import Background
+from actors.call_line import CallLine
 from actors.play_clock import PlayClock
 from actors.ports import (
     Clock,
@@ -14,6 +15,7 @@ from actors.ports import (
     SessionStore,
     SpeechRecognizer,
     SpeechSynthesizer,
+    SpokenPhrase,
     VoiceActivityFactory,
 )
 from actors.supervision import RestartPolicy
@@ -49,8 +51,14 @@ class SessionPlan(msgspec.Struct, frozen=True):
     agent: Agent
     tools: Mapping[str, AnyTool]
     phrases_expected: tuple[str, ...]
-    kept: Callable[[int], Mapping[str, bytes]]
+    kept: Callable[[int], Mapping[str, SpokenPhrase]]
     """The kept phrases at a rate in Hz."""
     resume_token: str
     rate_hz: int = 16_000
     call_id: str = ""
+    call: CallLine | None = None
+    """The telephone line of the session, for its tools; None in a browser."""
+    model: LanguageModel | None = None
+    """What answers in this session, in place of the engines' own."""
+    stored: bool = True
+    """Whether its record is kept: what is said in it may not be for the store."""

@@ -1,12 +1,14 @@
 """The synthesizer: text in, paced audio out. Hosts the engine's stream, the playout and the kept phrases."""
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import assert_never
 
 import msgspec
 
 from actors.agent import Voice
+from actors.audio import FLOOR_DB
 from actors.closing import close_in_background
 from actors.conversation import Heard, Said
 from actors.errors import ErrorKind, SynthesizerError
@@ -44,6 +46,7 @@ from actors.ports import (
     Clock,
     PieceSynthesized,
     SpeechSynthesizer,
+    SpokenPhrase,
     Synthesis,
     SynthesisEvent,
     SynthesisFailed,
@@ -73,6 +76,8 @@ OPEN_TIMEOUT_S = 5.0
 STALL_S = 2.5
 """An engine that owes audio and has told nothing for so long has failed."""
 CHECK_S = 0.5
+LEVEL_MS = 60.0
+"""How much longer than `endpointing.ECHO_MS` a loud frame of ours may count as an echo; three frames, one message."""
 FIRST_TICK_MS = 21.0
 """From the first frames to the next tick: a period and a hair, so that the lead is full when it comes."""
 
@@ -84,7 +89,7 @@ class Synthesizer(SessionActor):
         lines: the session's lines; replies in `lines.spoken` are taken up where the user stopped hearing them.
         engine: text to speech; None when it has failed for good and only the kept phrases can be said.
         voice: the agent's.
-        kept: phrases by text, PCM16LE mono at the connection's rate.
+        kept: phrases by text, at the connection's rate.
         play_clock: the process's.
     """
 
@@ -94,7 +99,7 @@ class Synthesizer(SessionActor):
         lines: SessionLines,
         engine: SpeechSynthesizer | None,
         voice: Voice,
-        kept: Mapping[str, bytes],
+        kept: Mapping[str, SpokenPhrase],
         play_clock: PlayClock,
         clock: Clock,
         trace: Trace,
@@ -114,6 +119,7 @@ class Synthesizer(SessionActor):
         self._synthesis: Synthesis | None = None
         self._unsent: list[tuple[int, str | None]] = []
         self._speaking: dict[int, _Speaking] = {}
+        self._level_told_at_ms, self._level_told_db, self._loudest_db = -math.inf, FLOOR_DB, FLOOR_DB
         self._told_at = 0.0
         self._check: Timer | None = None
 
@@ -181,9 +187,12 @@ class Synthesizer(SessionActor):
         speaking = self._speaking.get(reply)
         if speaking is None:
             return
-        if (pcm := self.kept.get(text)) is not None and not speaking.owed:
-            self._playout.add_audio(reply, pcm)
-            self._playout.add_piece(reply, speaking.text_start + len(text), len(pcm) * 500 / self._attached.rate_hz)
+        if (phrase := self.kept.get(text)) is not None and not speaking.owed:
+            begins = speaking.text_start
+            self._playout.add_audio(reply, phrase.pcm)
+            for word in phrase.words:
+                self._playout.add_word(reply, begins + word.text_start, begins + word.text_end, word.audio_ms)
+            self._playout.add_piece(reply, begins + len(text), len(phrase.pcm) * 500 / self._attached.rate_hz)
             self._take_seat()
         elif self.engine is None:
             self._fail(reply, ErrorKind.UNAVAILABLE)
@@ -304,8 +313,7 @@ class Synthesizer(SessionActor):
             self._seat = None
 
     def _clock_ticked(self, at_ms: float) -> None:
-        if self.actor_ref.is_alive():
-            self.actor_ref.tell(Ticked(at_ms))
+        self.actor_inbox.take(Ticked(at_ms))
 
     def _tick(self, at_ms: float) -> None:
         for told in self._playout.tick(at_ms):
@@ -313,11 +321,11 @@ class Synthesizer(SessionActor):
                 self._send(told)
             else:
                 self._drained(told)
-        hearing = self._playout.heard(at_ms)
-        if hearing is not None and (spoken := self.lines.spoken.get(hearing.reply)) is not None:
-            spoken.resume_at = max(spoken.resume_at, self._playout.unheard_from(hearing.reply, at_ms))
-        if self._playout.idle:
+        first = self._playout.first
+        if first is None:
             self._leave_seat()
+        elif (spoken := self.lines.spoken.get(first)) is not None:
+            spoken.resume_at = max(spoken.resume_at, self._playout.unheard_from(first, at_ms))
 
     def _drained(self, drained: Drained) -> None:
         hearing = drained.hearing
@@ -331,7 +339,15 @@ class Synthesizer(SessionActor):
         self.lines.show(
             Audio(frame.reply, frame.turn, frame.kind, frame.pcm, frame.sequence, frame.audio_ms, frame.last)
         )
-        self.lines.recognizer.tell(LevelSent(self._now_ms(), frame.level_db))
+        self._tell_level(self._now_ms(), frame.level_db)
+
+    def _tell_level(self, at_ms: float, level_db: float) -> None:
+        """Tell the recognizer how loud we are: at once when we become louder, else the loudest every `LEVEL_MS`."""
+        self._loudest_db = max(self._loudest_db, level_db)
+        if level_db > self._level_told_db or at_ms - self._level_told_at_ms >= LEVEL_MS:
+            self._level_told_at_ms, self._level_told_db = at_ms, self._loudest_db
+            self.lines.recognizer.tell(LevelSent(at_ms, self._loudest_db))
+            self._loudest_db = FLOOR_DB
 
     def _show_text(self, frame: Frame) -> None:
         """Show each piece of text when it is about to be heard."""

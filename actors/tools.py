@@ -24,6 +24,9 @@ from typing import Annotated, Any, Generic, ParamSpec, TypeVar, get_args, get_ty
 import msgspec
 from msgspec import Meta
 
+from actors.call_line import CallLine
+from actors.keys import KeyPattern
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -66,6 +69,8 @@ class ToolContext(msgspec.Struct, frozen=True):
     agent: str = ""
     now: float = 0.0
     """Seconds since the epoch: a tool reads no clock of its own, so that a session can be replayed."""
+    call: CallLine | None = None
+    """The telephone call; None in a browser."""
 
 
 class ToolOutcome(msgspec.Struct, frozen=True):
@@ -75,6 +80,8 @@ class ToolOutcome(msgspec.Struct, frozen=True):
     """A JSON value."""
     ending: Ending = Ending.NONE
     failed: bool = False
+    keys: KeyPattern | None = None
+    """Keys are wanted of the user: when they are complete. They come as the user's next input."""
 
     @property
     def text(self) -> str:

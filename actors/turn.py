@@ -19,6 +19,7 @@ import msgspec
 from actors.agent import Agent, PhasePolicy
 from actors.backchannel import meaningful_words
 from actors.conversation import Floor, Said
+from actors.keys import ANY_KEYS
 from actors.turn_events import (
     CancelReply,
     CancelTimer,
@@ -29,6 +30,7 @@ from actors.turn_events import (
     FinalText,
     Interrupt,
     Key,
+    KeysWanted,
     NoiseOver,
     NoText,
     PartialText,
@@ -68,8 +70,6 @@ BACKCHANNEL_PATIENCE = 3
 """Voice that so far is only backchannels is confirmed by duration after this many times `confirm_ms`."""
 FINAL_WAIT_S = 3.0
 """After the end of an utterance, a final transcript that has not come by then is not waited for."""
-KEYS_WAIT_S = 2.0
-"""The pause between keys that ends a number."""
 STOPPED_WAIT_S = 0.5
 """A synthesizer that does not report what was heard within this time is not waited for."""
 GOODBYE_WAIT_S = 15.0
@@ -163,6 +163,8 @@ class Turn:
                 self._answer(at, text)
             case Key(at, key):
                 self._key(at, key)
+            case KeysWanted(_, pattern):
+                self.state.key_pattern = pattern
             case Interrupt(at):
                 self._take_floor(at)
                 self._settle(at)
@@ -230,7 +232,7 @@ class Turn:
     def _voice_began(self, at: float) -> None:
         s = self.state
         s.user = User.TALKING
-        s.partial = ""
+        s.partial, s.reopened = "", False
         self._do(CancelTimer(Timer.NO_INPUT), CancelTimer(Timer.FINAL))
         if not self._agent_busy():
             self._do(CancelTimer(Timer.FILLER))
@@ -269,7 +271,7 @@ class Turn:
     def _nothing_said(self, at: float) -> None:
         s = self.state
         s.user = User.SILENT
-        s.partial = ""
+        s.partial, s.reopened = "", False
         self._do(CancelTimer(Timer.FINAL))
         if not self._agent_busy():
             self._do(CancelTimer(Timer.FILLER))
@@ -288,6 +290,9 @@ class Turn:
         policy = self._policy()
         if policy is None or s.interruption is Interruption.DECIDED or s.user is User.SILENT:
             return
+        if s.user is User.AWAITED and self._only_waits():
+            # Words from before the filler, which come late, do not interrupt it.
+            return
         if self._meaningful(text) >= policy.confirm_words:
             self._barge_in(at)
 
@@ -300,12 +305,13 @@ class Turn:
     def _words(self, at: float, text: str) -> None:
         """The user said `text`: an answer, an interruption, or a backchannel."""
         s = self.state
-        if s.user is User.AWAITED:
+        owed = s.user is User.AWAITED
+        if owed:
             s.user = User.SILENT
-        s.partial = ""
+        s.partial, s.reopened = "", False
         self._do(CancelTimer(Timer.FINAL))
         policy = self._policy()
-        if not self._agent_busy():
+        if not self._agent_busy() or (owed and self._only_waits()):
             self._answer(at, text)
         elif policy is None:
             s.waiting_text = f"{s.waiting_text} {text}".strip()
@@ -322,14 +328,17 @@ class Turn:
             return
         self._take_floor(at)
         self._asked_at = at
-        if key == "#" and s.keys:
+        if s.keys and key == s.key_pattern.terminator:
             self._keys_over(at)
             return
         s.keys += key
-        self._do(SetTimer(Timer.KEYS, KEYS_WAIT_S))
+        if s.key_pattern.complete(s.keys):
+            self._keys_over(at)
+        else:
+            self._do(SetTimer(Timer.KEYS, s.key_pattern.wait_s))
 
     def _keys_over(self, at: float) -> None:
-        keys, self.state.keys = self.state.keys, ""
+        keys, self.state.keys, self.state.key_pattern = self.state.keys, "", ANY_KEYS
         self._do(CancelTimer(Timer.KEYS))
         self._answer(at, " ".join(keys))
 
@@ -339,6 +348,11 @@ class Turn:
         """Whether there is anything that could be interrupted."""
         s = self.state
         return bool(s.sounds) or s.doing in (Doing.THINKING, Doing.TOOL)
+
+    def _only_waits(self) -> bool:
+        """Nothing of the agent is to be heard but a sign that the user's last words are awaited."""
+        s = self.state
+        return s.doing is Doing.IDLE and not s.stopping and all(x.kind is Said.FILLER for x in s.sounds)
 
     def _policy(self) -> PhasePolicy | None:
         """What it takes to interrupt by voice now; None when voice cannot."""
@@ -603,8 +617,10 @@ class Turn:
 
     def _filler(self) -> None:
         s = self.state
-        waiting = s.user is User.AWAITED or s.doing in (Doing.THINKING, Doing.TOOL)
-        if waiting and not s.audible and not self._sounding() and s.user is not User.TALKING:
+        # What was heard of the last answer says nothing about the words that are awaited now.
+        unheard = s.user is User.AWAITED and self._only_waits()
+        unanswered = s.doing in (Doing.THINKING, Doing.TOOL) and not s.audible
+        if (unheard or unanswered) and not self._sounding() and s.user is not User.TALKING:
             self._say(Said.FILLER, s.fillers)
             s.fillers += 1
 
@@ -615,8 +631,14 @@ class Turn:
         self._do(ReopenEars(again=not s.partial))
         if s.partial:
             self._words(at, s.partial)
+        elif not s.reopened:
+            # It is recognised once more; meanwhile the user hears that somebody is there.
+            s.reopened = True
+            self._do(SetTimer(Timer.FINAL, FINAL_WAIT_S), SetTimer(Timer.FILLER, 0.0))
         else:
             self._nothing_said(at)
+            if self._only_waits():
+                self._say(Said.APOLOGY, SAY_AGAIN)
 
     def _no_input(self, at: float) -> None:
         s = self.state

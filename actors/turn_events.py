@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from actors.conversation import Floor, Said
+from actors.keys import KeyPattern
 
 
 class Ending(StrEnum):
@@ -102,6 +103,12 @@ class Key(Event, frozen=True):
     key: str
 
 
+class KeysWanted(Event, frozen=True):
+    """The next input of keys is complete as `pattern` says."""
+
+    pattern: KeyPattern
+
+
 class Interrupt(Event, frozen=True):
     """The user asks for the floor by other means than voice."""
 
@@ -180,6 +187,7 @@ TurnEvent = (
     | NoText
     | Typed
     | Key
+    | KeysWanted
     | Interrupt
     | ReplyWritten
     | ReplyBroken

@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from actors.conversation import Said
+from actors.keys import ANY_KEYS, KeyPattern
 from actors.turn_events import Ending, ShowTurn
 
 
@@ -86,12 +87,16 @@ class TurnState(msgspec.Struct):
     stopping: bool = False
     """A Stop was ordered and its report is awaited."""
     partial: str = ""
+    reopened: bool = False
+    """The recognizer was given a second chance for the utterance whose final is owed."""
     tail_text: str = ""
     """An unconfirmed answer, in case the reply was about to end."""
     tail_at: float = 0.0
     consumed_ms: float = -1.0
     """Audio up to here has been dealt with; a final that ends before it came late."""
     keys: str = ""
+    key_pattern: KeyPattern = ANY_KEYS
+    """When `keys` are complete."""
     prompts: int = 0
     broken: int = 0
     fillers: int = 0

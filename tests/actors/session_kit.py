@@ -15,6 +15,7 @@ from actors.lines import SessionLines
 from actors.messages import Attached, Audio, Detached, EndSession, OutputMessage, PlayoutCleared, SessionEnded
 from actors.play_clock import PlayClock
 from actors.playout import PACED, Lead
+from actors.ports import SpokenPhrase
 from actors.session import Session
 from actors.session_actor import actor_of
 from actors.session_plan import Engines, Mode, SessionPlan
@@ -162,7 +163,7 @@ async def stage(
     tools: Mapping[str, AnyTool] | None = None,
     faults: Faults | None = None,
     mode: Mode = Mode.MEDIA,
-    kept: Mapping[str, bytes] | None = None,
+    kept: Mapping[str, SpokenPhrase] | None = None,
     restarts: RestartPolicy | None = None,
     caller: bool = True,
     wrap: Callable[[Engines], Engines] = lambda engines: engines,

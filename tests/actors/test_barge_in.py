@@ -4,6 +4,7 @@ import asyncio
 from array import array
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from actors.clock import run_virtual
@@ -26,8 +27,8 @@ from actors.messages import (
     UserFinalShown,
 )
 from actors.playout import BLIND, MARKED, PACED, Lead
-from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
-from tests.actors.session_kit import Ear, Stage, stage
+from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, SpokenPhrase, SpokenWord, TextGenerated
+from tests.actors.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
 from tests.fakes import MS_PER_CHAR, FakeModel
 
 LONG = "We are open from eight until six on weekdays. On Saturdays we are open from nine until one. We rest on Sundays."
@@ -240,5 +241,23 @@ def test_a_stop_that_overtakes_its_reply_silences_it_too() -> None:
             await asyncio.sleep(1)
             assert [a for a in on.ear.of(Audio) if a.reply == 7] == []
             assert on.ear.of(PlayoutCleared) == []
+
+    run_virtual(main())
+
+
+def test_of_a_kept_greeting_it_is_known_which_words_were_heard() -> None:
+    async def main() -> None:
+        greeting = "Hello this is the clinic."
+        words = tuple(SpokenWord(at, at + 4, at * 100.0) for at in (0, 6, 11, 14, 18))
+        kept = {greeting: SpokenPhrase(bytes(RATE_HZ * 2 * 3), words)}
+        agent = msgspec.structs.replace(AGENT, greeting=greeting)
+        async with stage(agent=agent, kept=kept) as on:
+            await on.ear.until_count(Audio, 1)
+            await asyncio.sleep(1.25)
+            on.entry.lines.take(InterruptRequested())
+            await on.ear.until_count(ReplyHeardShown, 1)
+            (heard,) = on.ear.of(ReplyHeardShown)
+            assert heard.text == "Hello this"
+            assert heard.heard is Heard.NETWORK
 
     run_virtual(main())

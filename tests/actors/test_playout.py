@@ -390,3 +390,13 @@ def test_a_reply_heard_to_its_padding_is_still_sent_to_its_end() -> None:
     told = run(player, 60, 200)
     assert [f.last for f in frames(told)] == [True]
     assert drained(told) == [1]
+
+
+def test_the_first_reply_is_the_one_that_is_heard_first() -> None:
+    playout = Playout(16_000, PACED)
+    firsts = [playout.first]
+    playout.begin(3)
+    playout.begin(4)
+    firsts.append(playout.first)
+    playout.clear(0.0, through_reply=3)
+    assert [*firsts, playout.first] == [None, 3, 4]

@@ -12,7 +12,7 @@ import pytest
 from actors.clock import run_virtual
 from actors.conversation import Role, Said
 from actors.messages import Audio, ReplyHeardShown, SessionEnded, TroubleShown, UserFinalShown
-from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, SpokenPhrase, TextGenerated, ToolCalled
 from actors.session_plan import Mode
 from actors.supervision import RestartPolicy
 from actors.tools import tool
@@ -134,11 +134,11 @@ def test_a_recognizer_that_cannot_be_mended_is_apologised_for() -> None:
 def test_kept_phrases_speak_when_the_synthesizer_cannot() -> None:
     async def main() -> None:
         apology = AGENT.phrases.apology
-        kept = {apology: b"\1\0" * 16_000}
+        kept = {apology: SpokenPhrase(b"\1\0" * 16_000)}
         faults = Faults(Plan("synthesizer.open", Fault.FAIL, times=1000))
         async with stage(faults=faults, kept=kept, restarts=RestartPolicy(max_restarts=2)) as on:
             await on.ear.until_count(SessionEnded, 1, 60)
-            assert b"".join(a.pcm for a in on.ear.of(Audio) if a.kind is Said.APOLOGY) == kept[apology]
+            assert b"".join(a.pcm for a in on.ear.of(Audio) if a.kind is Said.APOLOGY) == kept[apology].pcm
 
     run_virtual(main())
 

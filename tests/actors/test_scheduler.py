@@ -11,6 +11,7 @@ import pytest
 from actors.clock import VirtualLoop
 from actors.runtime import LoopActor
 from actors.scheduler import MESSAGES_PER_DRAIN, scheduler_of
+from actors.session_actor import SessionActor
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -203,3 +204,64 @@ def test_the_schedulers_of_closed_loops_are_let_go() -> None:
     assert scheduler_of(other) is not scheduler
     assert scheduler_of(closed) is not scheduler
     other.close()
+
+
+async def test_what_is_taken_is_handled_before_the_loop_goes_on_with_all_it_causes() -> None:
+    log: list[Any] = []
+    last = Recorder.start("last", log)
+
+    class Teller(Recorder):
+        def on_receive(self, message: Any) -> None:
+            super().on_receive(message)
+            last.tell(message)
+
+    first = Teller.start("first", log)
+    await settle()
+    first.actor_inbox.take(Note(1))  # type: ignore[attr-defined]
+    assert log == [("first", Note(1)), ("last", Note(1))]
+    first.stop(block=False), last.stop(block=False)
+    await settle()
+
+
+async def test_what_is_taken_overtakes_nothing_that_is_due() -> None:
+    log: list[Any] = []
+    first, second = Recorder.start("first", log), Recorder.start("second", log)
+    await settle()
+    first.tell(Note(1))
+    second.actor_inbox.take(Note(2))  # type: ignore[attr-defined]
+    first.actor_inbox.take(Note(3))  # type: ignore[attr-defined]
+    assert log == []
+    await settle()
+    assert log == [("first", Note(1)), ("second", Note(2)), ("first", Note(3))]
+    first.stop(block=False), second.stop(block=False)
+    await settle()
+
+
+async def test_what_is_taken_by_an_actor_that_has_not_begun_waits_for_it() -> None:
+    log: list[Any] = []
+    ref = Recorder.start("recorder", log)
+    ref.actor_inbox.take(Note(1))  # type: ignore[attr-defined]
+    assert log == []
+    await settle()
+    assert log == [("recorder", Note(1))]
+    ref.stop(block=False)
+    await settle()
+
+
+@pytest.mark.parametrize("error", [LookupError, asyncio.CancelledError])
+async def test_an_actor_that_fails_at_what_it_takes_ends_and_the_others_go_on(error: type[BaseException]) -> None:
+    log: list[Any] = []
+    bystander = Recorder.start("bystander", log)
+
+    class Failing(SessionActor):
+        def on_receive(self, message: Any) -> None:
+            raise error
+
+    ref = Failing.start("failing", None)
+    await settle()
+    ref.actor_inbox.take(Note(1))  # type: ignore[attr-defined]
+    assert not ref.is_alive()
+    bystander.actor_inbox.take(Note(2))  # type: ignore[attr-defined]
+    assert log == [("bystander", Note(2))]
+    bystander.stop(block=False)
+    await settle()

@@ -5,6 +5,7 @@ import pytest
 
 from actors.agent import Agent, PhasePolicy
 from actors.conversation import Floor, Said
+from actors.keys import KeyPattern
 from actors.turn import SAY_AGAIN, Turn
 from actors.turn_events import (
     End,
@@ -13,9 +14,11 @@ from actors.turn_events import (
     FinalText,
     Interrupt,
     Key,
+    KeysWanted,
     NoiseOver,
     NoText,
     PartialText,
+    ReopenEars,
     ReplyBroken,
     ReplyWritten,
     Say,
@@ -64,6 +67,13 @@ def speaking(agent: Agent = QUIET, *, holdable: bool = True, written: bool = Tru
     turn.handle(SoundStarted(2.0, 1))
     if written:
         turn.handle(ReplyWritten(2.1, 1, spoken=True))
+    return turn
+
+
+def answered() -> Turn:
+    """Reply 1 was heard to its end, and both are silent."""
+    turn = speaking()
+    turn.handle(SoundDrained(4.0, 1, 2000))
     return turn
 
 
@@ -122,6 +132,23 @@ class TestAnswering:
         turn = listening()
         play(turn, VoiceOnset(0.2), VoiceOver(1.6, 600))
         assert acts(turn.handle(TimerDue(2.5, Timer.FILLER))) == [Say(1, 0, Said.FILLER, 0)]
+
+    def test_a_filler_covers_a_slow_recognizer_after_an_answer_too(self) -> None:
+        turn = answered()
+        play(turn, VoiceOnset(20.0), VoiceOver(21.0, 600))
+        assert acts(turn.handle(TimerDue(22.0, Timer.FILLER))) == [Say(2, 1, Said.FILLER)]
+
+    def test_words_that_come_late_are_an_answer_and_do_not_interrupt_the_filler(self) -> None:
+        turn = answered()
+        play(turn, VoiceOnset(20.0), VoiceOver(21.0, 600), TimerDue(22.0, Timer.FILLER), SoundStarted(22.0, 2))
+        assert acts(turn.handle(PartialText(22.2, "yes please do that"))) == []
+        assert acts(turn.handle(FinalText(22.4, "yes", 20_800))) == [StartReply(2, 3, "yes")]
+
+    def test_who_speaks_into_such_a_filler_interrupts_it(self) -> None:
+        turn = answered()
+        play(turn, VoiceOnset(20.0), VoiceOver(21.0, 600), TimerDue(22.0, Timer.FILLER), SoundStarted(22.0, 2))
+        play(turn, VoiceOnset(22.1))
+        assert "Stop" in names(turn.handle(VoiceGoesOn(22.6, 500, 0)))
 
     def test_no_filler_once_the_reply_is_heard(self) -> None:
         turn = speaking(written=False)
@@ -367,6 +394,25 @@ class TestOtherWaysToTakeTheFloor:
         turn.handle(Key(1.0, "#"))
         assert acts(turn.handle(TimerDue(3.0, Timer.KEYS))) == [StartReply(1, 1, "#")]
 
+    def test_keys_that_are_wanted_are_complete_as_they_were_asked_for(self) -> None:
+        turn = listening()
+        turn.handle(KeysWanted(1.0, KeyPattern(length=3, terminator="*", wait_s=5)))
+        assert timers(turn.handle(Key(1.2, "4")))["keys"] == 5
+        assert acts(turn.handle(Key(1.4, "#"))) == []
+        assert acts(turn.handle(Key(1.6, "7"))) == [StartReply(1, 1, "4 # 7")]
+
+    def test_keys_that_were_wanted_end_at_their_own_terminator(self) -> None:
+        turn = listening()
+        turn.handle(KeysWanted(1.0, KeyPattern(length=4, terminator="*")))
+        turn.handle(Key(1.2, "4"))
+        assert acts(turn.handle(Key(1.4, "*"))) == [StartReply(1, 1, "4")]
+
+    def test_what_was_wanted_of_keys_holds_for_one_input(self) -> None:
+        turn = listening()
+        play(turn, KeysWanted(1.0, KeyPattern(length=1)), Key(1.2, "4"))
+        turn.handle(Key(2.0, "5"))
+        assert turn.state.keys == "5"
+
 
 class TestSilence:
     def test_prompts_then_a_polite_end(self) -> None:
@@ -400,12 +446,26 @@ class TestTheRecognizerOwesAFinal:
         assert timers(effects)["final"] == 3
         assert acts(turn.handle(TimerDue(5.6, Timer.FINAL)))[1] == StartReply(1, 1, "book a visit")
 
-    def test_without_a_partial_nothing_was_said(self) -> None:
+    def test_without_a_partial_it_is_recognised_once_more_behind_a_filler(self) -> None:
         turn = listening()
-        play(turn, VoiceOnset(1.0), VoiceOver(2.6, 600))
-        effects = turn.handle(TimerDue(5.6, Timer.FINAL))
-        assert names(effects) == ["ReopenEars"]
-        assert timers(effects)["no_input"] == 10
+        play(turn, VoiceOnset(1.0), VoiceOver(3.0, 600))
+        effects = turn.handle(TimerDue(6.0, Timer.FINAL))
+        assert acts(effects) == [ReopenEars(again=True)]
+        assert timers(effects) == {"final": 3.0, "filler": 0.0}
+        assert acts(turn.handle(TimerDue(6.0, Timer.FILLER))) == [Say(1, 0, Said.FILLER)]
+        assert acts(turn.handle(FinalText(7.0, "on friday", 2400))) == [StartReply(1, 2, "on friday")]
+
+    def test_what_stays_unintelligible_is_asked_for_again(self) -> None:
+        turn = listening()
+        play(turn, VoiceOnset(1.0), VoiceOver(3.0, 600), TimerDue(6.0, Timer.FINAL))
+        effects = turn.handle(TimerDue(9.0, Timer.FINAL))
+        assert acts(effects) == [ReopenEars(again=True), Say(1, 0, Said.APOLOGY, SAY_AGAIN)]
+        assert turn.state.user is User.SILENT
+
+    def test_a_murmur_into_a_reply_is_not_asked_for_again(self) -> None:
+        turn = speaking()
+        play(turn, VoiceOnset(3.0), VoiceOver(4.0, 600), TimerDue(7.0, Timer.FINAL))
+        assert acts(turn.handle(TimerDue(10.0, Timer.FINAL))) == [ReopenEars(again=True)]
 
     def test_not_if_the_user_speaks_again(self) -> None:
         turn = listening()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from actors.agent import PhasePolicy
 from actors.conversation import Said
+from actors.keys import KeyPattern
 from actors.turn import Turn
 from actors.turn_events import (
     CancelReply,
@@ -17,6 +18,7 @@ from actors.turn_events import (
     FinalText,
     Interrupt,
     Key,
+    KeysWanted,
     NoiseOver,
     NoText,
     PartialText,
@@ -54,8 +56,9 @@ AGENTS = {
 TEXTS = st.sampled_from(["yes", "uh huh", "no wait", "i want to book", "tuesday", "hello there friend"])
 KINDS = st.sampled_from(
     [
-        "onset", "voice", "over", "noise", "partial", "final", "no_text", "typed", "key", "interrupt", "written",
-        "broken", "tools", "started", "drained", "failed", "stopped", "timer", "timer", "end", "trouble", "stale",
+        "onset", "voice", "over", "noise", "partial", "final", "no_text", "typed", "key", "keys_wanted", "interrupt",
+        "written", "broken", "tools", "started", "drained", "failed", "stopped", "timer", "timer", "end", "trouble",
+        "stale",
     ]
 )  # fmt: skip
 STEPS = st.lists(st.tuples(KINDS, st.integers(0, 5), TEXTS, st.floats(0.001, 3)), max_size=80)
@@ -162,6 +165,8 @@ class World:
                 return Typed(at, text)
             case "key":
                 return Key(at, "12#*09"[number])
+            case "keys_wanted":
+                return KeysWanted(at, KeyPattern(length=number, terminator="*" if number % 2 else ""))
             case "interrupt":
                 return Interrupt(at)
             case "written":

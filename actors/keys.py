@@ -1,0 +1,25 @@
+"""What telephone keys mean: when the keys that a user presses are one input."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+KEYS = frozenset("0123456789*#ABCD")
+
+
+class KeyPattern(msgspec.Struct, frozen=True):
+    """The input is complete when it has `length` keys (0: any number), at the terminator, or after a wait."""
+
+    length: Annotated[int, Meta(ge=0, le=32)] = 0
+    terminator: str = "#"
+    """A key that ends the input and is not part of it; empty for none."""
+    wait_s: Annotated[float, Meta(ge=0.5, le=60)] = 2.0
+    """The pause between two keys that ends the input."""
+
+    def complete(self, keys: str) -> bool:
+        """Whether nothing more is to be waited for."""
+        return 0 < self.length <= len(keys)
+
+
+ANY_KEYS = KeyPattern()
