@@ -1,0 +1,34 @@
+"""All of the emulated cloud at once, until interrupted: `python -m tests.azure` (`make emulators`).
+
+Prints the variables with which a server uses it: the real Azure SDKs, no cloud. Speech is recognised as a count of the
+utterances, spoken as tones, and answered with the same sentence; telephone calls are made by tests and by `make call`.
+"""
+
+import asyncio
+import contextlib
+
+from tests.azure.acs.emulator import AcsEmulator
+from tests.azure.chat.emulator import ChatEmulator
+from tests.azure.speech.emulator import LatencyEcho, SpeechEmulator
+
+
+async def main() -> None:
+    """Serve, and say where."""
+    async with AcsEmulator() as acs, SpeechEmulator(recognition=LatencyEcho()) as speech, ChatEmulator() as chat:
+        environment = {
+            "AZURE_SPEECH_ENDPOINT": speech.endpoint,
+            "AZURE_SPEECH_KEY": speech.key,
+            **chat.environment(),
+            "ACS_CONNECTION_STRING": acs.connection_string,
+            "ACS_AUDIENCE": acs.audience,
+            "ACS_ISSUER": acs.issuer,
+            "ACS_JWKS_URL": acs.jwks_url,
+        }
+        for name, value in environment.items():
+            print(f"export {name}='{value}'", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())
