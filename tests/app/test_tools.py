@@ -108,8 +108,8 @@ async def test_a_transfer_hands_over() -> None:
     assert outcome.ending is Ending.HANDOFF
 
 
-def test_what_changes_the_calendar_is_not_cancelled_by_halves() -> None:
+def test_what_must_not_be_done_by_halves_is_not_cancelled() -> None:
     for name, tool in TOOLS.items():
-        changes = name.startswith(("book", "move", "cancel"))
+        changes = name.startswith(("book", "move", "cancel", "transfer"))
         assert (tool.on_interruption is OnInterruption.FINISH) == changes, name
         assert tool.schema.description

@@ -1,0 +1,163 @@
+"""What telephony asks of Azure Communication Services, and how it is told that something was not done.
+
+Identities are telephone numbers in E.164 or the raw ids of ACS (`4:+1...`, `8:acs:...`). A method returns when the
+service has taken the order; what becomes of it comes as an event.
+"""
+
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import msgspec
+
+
+class Trouble(StrEnum):
+    """Why an order was not taken; decides what is done next."""
+
+    NOT_FOUND = "not_found"  # the call, the recording or the participant is gone
+    CONFLICT = "conflict"  # not in this state of the call: not connected yet, answered before, streaming already
+    THROTTLED = "throttled"
+    UNAUTHORIZED = "unauthorized"  # our key or identity is not accepted: the same request will fail again
+    UNAVAILABLE = "unavailable"  # no answer, or none that can be used; it may have been done
+    REJECTED = "rejected"  # the request is at fault: the same one will fail again
+
+
+class CallAutomationError(Exception):
+    """An order was not taken. The text is for operators: it never carries a number, an identity or a token.
+
+    `status` is that of the HTTP answer, 0 for none; `retry_after_s` what the service asked for.
+    """
+
+    def __init__(self, trouble: Trouble, detail: str, *, status: int = 0, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{trouble.value}: {detail}")
+        self.trouble = trouble
+        self.detail = detail
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+    @property
+    def retryable(self) -> bool:
+        """True when the same order may be taken later."""
+        return self.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE)
+
+
+class Transcription(msgspec.Struct, frozen=True):
+    """Have the service transcribe, with the AI services resource of `cognitive_services_endpoint`."""
+
+    url: str
+    cognitive_services_endpoint: str
+    locale: str = "en-US"
+    start: bool = True
+    partials: bool = True
+
+
+class MediaOptions(msgspec.Struct, frozen=True):
+    """Where the service streams a call's audio to and takes ours from: PCM16LE mono, both ways."""
+
+    url: str
+    rate_hz: Literal[16_000, 24_000] = 16_000
+    mixed: bool = False
+    """All voices in one stream, instead of a stream for each participant that speaks."""
+    dtmf: bool = True
+    """Keys are told on the same socket."""
+    start: bool = True
+    """When the call is connected; otherwise when asked to."""
+    transcription: Transcription | None = None
+
+
+class CallProperties(msgspec.Struct, frozen=True):
+    """A call as the service knows it. `state` in its words: connecting, connected, transferring, disconnected..."""
+
+    call_id: str
+    server_call_id: str
+    correlation_id: str
+    state: str
+    media_streaming: str
+    """active, inactive, disabled, or empty when the call was made without."""
+
+
+class OnTheCall(msgspec.Struct, frozen=True):
+    """A participant; `phone_number` is None for one without."""
+
+    raw_id: str
+    phone_number: str | None
+    is_muted: bool
+    is_on_hold: bool
+
+
+class CallControl(Protocol):
+    """Call Automation. Every method but `close` raises `CallAutomationError`."""
+
+    async def answer(
+        self, incoming_call_context: str, callback_url: str, media: MediaOptions, operation_context: str = ""
+    ) -> str:
+        """Answer an incoming call, in some five seconds at most; its call connection id."""
+        ...
+
+    async def reject(self, incoming_call_context: str, reason: Literal["none", "busy", "forbidden"] = "busy") -> None:
+        """Do not answer an incoming call."""
+        ...
+
+    async def create(
+        self, target: str, source: str, callback_url: str, media: MediaOptions, operation_context: str = ""
+    ) -> str:
+        """Call `target` from the number `source`; the call connection id."""
+        ...
+
+    async def hang_up(self, call_id: str) -> None:
+        """End a call for everybody."""
+        ...
+
+    async def transfer(self, call_id: str, target: str, transferee: str = "") -> None:
+        """Put the caller through to `target`; `transferee` says whom, if several are on the call."""
+        ...
+
+    async def send_dtmf(self, call_id: str, target: str, keys: str) -> None:
+        """Have `target` hear the tones of 0-9 * # A-D; rejected without asking if there are others, or none."""
+        ...
+
+    async def start_continuous_dtmf(self, call_id: str, target: str) -> None:
+        """Have every key that `target` presses told as an event."""
+        ...
+
+    async def stop_continuous_dtmf(self, call_id: str, target: str) -> None:
+        """No more of that."""
+        ...
+
+    async def start_media_streaming(self, call_id: str) -> None:
+        """Open the media socket of a call that was made with media."""
+        ...
+
+    async def stop_media_streaming(self, call_id: str) -> None:
+        """Close it."""
+        ...
+
+    async def start_recording(self, call_id: str, server_call_id: str = "", callback_url: str = "") -> str:
+        """Record a call by its server call id, or by its connection id where that is all that is known.
+
+        Returns the id of the recording, a WAV file of all voices; events of its state go to `callback_url`, if any.
+        """
+        ...
+
+    async def stop_recording(self, recording_id: str) -> None:
+        """End a recording."""
+        ...
+
+    async def properties(self, call_id: str) -> CallProperties:
+        """How a call stands."""
+        ...
+
+    async def participants(self, call_id: str) -> tuple[OnTheCall, ...]:
+        """Who is on a call."""
+        ...
+
+    async def open(self) -> None:
+        """Get ready, so that the first call need not wait; nothing is sent."""
+        ...
+
+    async def ready(self) -> None:
+        """Ask for nothing; returns if orders would be taken: the service is there and accepts our credentials."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and credentials."""
+        ...

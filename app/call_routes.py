@@ -1,0 +1,182 @@
+"""Calls by REST: place one, look at them, end one, put one through."""
+
+from http import HTTPStatus
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actors.agent import Agent
+from actors.call_line import CallError, CallTrouble
+from actors.session_plan import Mode
+from app.access import require_operator
+from app.adapters.acs.port import CallAutomationError, Trouble
+from app.answers import json_answer
+from app.bodies import body_of
+from app.problems import ProblemError
+from app.service import Service
+from app.telephony.call import OVER, Call
+from app.telephony.call_orders import CallOrders
+from app.telephony.switchboard import Busy, NotConfigured, Switchboard
+from protocol.browser import timestamp
+from protocol.calls import (
+    CallList,
+    InitiateCall,
+    InitiatedCall,
+    RequestError,
+    TerminateCall,
+    TerminatedCall,
+    TransferCall,
+    TransferringCall,
+    decode_body,
+    decode_query,
+)
+from protocol.problems import FieldError
+
+T = TypeVar("T")
+
+RETRY_AFTER = {"Retry-After": "5"}
+
+
+class CallRoutes:
+    """`/calls`: for operators, since calls cost money and show numbers."""
+
+    def __init__(self, service: Service, switchboard: Switchboard) -> None:
+        self._service = service
+        self._switchboard = switchboard
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/calls/initiate", self.initiate, methods=["POST"]),
+            Route("/calls/terminate", self.terminate, methods=["POST"]),
+            Route("/calls", self.all),
+            Route("/calls/{call_id}", self.one),
+            Route("/calls/{call_id}", self.end, methods=["DELETE"]),
+            Route("/calls/{call_id}/transfer", self.transfer, methods=["POST"]),
+        ]
+
+    async def initiate(self, request: Request) -> Response:
+        """Call somebody."""
+        await require_operator(request, self._service)
+        asked = await asked_of(request, InitiateCall)
+        agent, mode = self._agent(asked.agent), self._mode(asked.streaming_mode)
+        try:
+            call = await self._switchboard.place(asked, agent, mode)
+        except (NotConfigured, Busy, CallAutomationError) as error:
+            raise not_taken(error) from None
+        return json_answer(
+            InitiatedCall(
+                call_id=call.call_id,
+                target_number=asked.target_number,
+                message="the call is being placed",
+                session_id=call.session_id,
+                streaming_mode=mode.value,
+                initiated_at=timestamp(call.created_at),
+            )
+        )
+
+    def _agent(self, name: str | None) -> Agent:
+        agents = self._service.agents
+        agent = agents.get(name or self._service.default_agent)
+        if agent is None:
+            raise _invalid("agent", f"expected one of {', '.join(sorted(agents))}")
+        return agent
+
+    def _mode(self, name: str | None) -> Mode:
+        try:
+            return Mode(name or self._service.settings.acs_streaming_mode)
+        except ValueError:
+            raise _invalid("streaming_mode", f"this server has {', '.join(Mode)}") from None
+
+    async def all(self, request: Request) -> Response:
+        """A page of the call log, newest first."""
+        await require_operator(request, self._service)
+        try:
+            query = decode_query(request.query_params)
+        except RequestError as error:
+            raise ProblemError(error.status, str(error), error.errors) from None
+        calls, total = self._switchboard.log.page(query)
+        now = self._service.clock.wall()
+        return json_answer(CallList(tuple(call.status(now) for call in calls), total, query.page, query.limit))
+
+    async def one(self, request: Request) -> Response:
+        """One call."""
+        await require_operator(request, self._service)
+        return json_answer(self._call(request.path_params["call_id"]).status(self._service.clock.wall()))
+
+    async def terminate(self, request: Request) -> Response:
+        """Hang up, in the words of the existing backend."""
+        await require_operator(request, self._service)
+        asked = await asked_of(request, TerminateCall)
+        return await self._terminated(self._call(asked.call_id))
+
+    async def end(self, request: Request) -> Response:
+        """Hang up."""
+        await require_operator(request, self._service)
+        return await self._terminated(self._call(request.path_params["call_id"]))
+
+    async def _terminated(self, call: Call) -> Response:
+        over = call.state in OVER
+        if not over:
+            await self._switchboard.hang_up(call)
+        return json_answer(TerminatedCall(call.call_id, "the call was over" if over else "the call was hung up"))
+
+    async def transfer(self, request: Request) -> Response:
+        """Put the caller through; what comes of it is in the call log."""
+        await require_operator(request, self._service)
+        call = self._call(request.path_params["call_id"])
+        asked = await asked_of(request, TransferCall)
+        try:
+            await CallOrders(self._switchboard, call).begin_transfer(asked.target)
+        except CallError as error:
+            raise _refused(error) from None
+        return json_answer(TransferringCall(call.call_id))
+
+    def _call(self, call_id: str) -> Call:
+        call = self._switchboard.log.of_id(call_id)
+        if call is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no call of that id")
+        return call
+
+
+async def asked_of(request: Request, expected: type[T]) -> T:
+    """The body of a request as the Struct that the route expects.
+
+    Raises:
+        ProblemError: 400, 413 or 422; names the field.
+    """
+    try:
+        return decode_body(await body_of(request), expected)
+    except RequestError as error:
+        raise ProblemError(error.status, str(error), error.errors) from None
+
+
+def not_taken(error: NotConfigured | Busy | CallAutomationError) -> ProblemError:
+    """The answer to whoever wanted a call that did not come about."""
+    match error:
+        case NotConfigured():
+            return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        case Busy():
+            return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=RETRY_AFTER)
+        case CallAutomationError(trouble=Trouble.REJECTED | Trouble.CONFLICT | Trouble.NOT_FOUND):
+            return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "the telephone network refused the call")
+        case _:
+            return ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE, "the telephone network took no order", headers=RETRY_AFTER
+            )
+
+
+def _refused(error: CallError) -> ProblemError:
+    status = {
+        CallTrouble.NOT_CONNECTED: HTTPStatus.CONFLICT,
+        CallTrouble.REFUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
+        CallTrouble.NOT_CONFIGURED: HTTPStatus.SERVICE_UNAVAILABLE,
+        CallTrouble.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    }[error.trouble]
+    return ProblemError(status, str(error))
+
+
+def _invalid(field: str, message: str) -> ProblemError:
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{field}: {message}", (FieldError(field, message, "enum"),))

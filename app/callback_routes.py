@@ -1,0 +1,140 @@
+"""What ACS and Event Grid tell us over HTTP: calls that come in, and what happens to those that are up."""
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.acs_access import AccessRefused
+from app.adapters.acs.port import CallAutomationError
+from app.answers import json_answer
+from app.bodies import body_of
+from app.call_routes import not_taken
+from app.problems import ProblemError
+from app.service import Service
+from app.telephony.call import Call
+from app.telephony.switchboard import Busy, NotConfigured, Switchboard
+from protocol import acs_events, event_grid
+from protocol.acs_events import AcsEvent, EventsError, Malformed, UnknownEvent
+from protocol.browser import timestamp
+from protocol.calls import AnsweredCall, CallbacksAnswer, NoEvents, ValidationAnswer
+from protocol.event_grid import IncomingCall, SubscriptionValidation
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 1_048_576
+"""Event Grid delivers at most a megabyte."""
+
+
+class CallbackRoutes:
+    """`/calls/answer` and `/calls/callbacks`."""
+
+    def __init__(self, service: Service, switchboard: Switchboard) -> None:
+        self._service = service
+        self._switchboard = switchboard
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/calls/answer", self.answer, methods=["POST"]),
+            Route("/calls/answer", self.handshake, methods=["OPTIONS"]),
+            Route("/calls/callbacks", self.callbacks, methods=["POST"]),
+            Route("/calls/callbacks/{call_secret}", self.callbacks, methods=["POST"]),
+        ]
+
+    async def handshake(self, request: Request) -> Response:
+        """How Event Grid asks, in the CloudEvents schema, whether we want its events."""
+        origin = request.headers.get("webhook-request-origin", "")
+        if not origin:
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": "OPTIONS, POST"})
+        return Response(
+            status_code=HTTPStatus.OK, headers={"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+        )
+
+    async def answer(self, request: Request) -> Response:
+        """A delivery of Event Grid. Deliveries are at least once: the same call is answered once."""
+        try:
+            await self._service.acs_access.require_event_grid(request.headers)
+        except AccessRefused as refused:
+            raise refused.problem() from None
+        events = await self._decoded(request, event_grid.decode)
+        answered: Call | None = None
+        trouble: ProblemError | None = None
+        for event in events:
+            match event:
+                case SubscriptionValidation(code=code):
+                    return json_answer(ValidationAnswer(code))
+                case IncomingCall():
+                    try:
+                        answered = await self._switchboard.answer(event) or answered
+                    except (NotConfigured, Busy, CallAutomationError) as error:
+                        # The others of this delivery are answered; Event Grid delivers this one again.
+                        trouble = not_taken(error)
+                case UnknownEvent():
+                    self._switchboard.unknown_events += 1
+                case Malformed(kind, reason):
+                    log.warning("an event cannot be understood: %s", reason, extra={"type": kind})
+        if trouble is not None:
+            raise trouble
+        if answered is None:
+            return json_answer(NoEvents())
+        now = timestamp(self._service.clock.wall())
+        return json_answer(AnsweredCall(answered.call_id, answered.caller, now))
+
+    async def callbacks(self, request: Request) -> Response:
+        """Events of calls, of the one whose secret is in the path, or with checks off of whichever they name."""
+        access = self._service.acs_access
+        try:
+            await access.require_callback(request.headers)
+        except AccessRefused as refused:
+            raise refused.problem() from None
+        secret = request.path_params.get("call_secret", "")
+        if not secret and access.on:
+            raise ProblemError(HTTPStatus.FORBIDDEN, "only the address that ACS was given for a call is open")
+        own = self._switchboard.log.of_secret(secret) if secret else None
+        if secret and own is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
+        processed = failed = 0
+        named = own.call_id if own is not None else ""
+        for event in await self._decoded(request, acs_events.decode):
+            if self._take(event, own):
+                processed += 1
+            else:
+                failed += 1
+            named = named or getattr(event, "call_connection_id", "")
+        return json_answer(CallbacksAnswer(processed, failed, named or None))
+
+    def _take(self, event: AcsEvent | UnknownEvent | Malformed, own: Call | None) -> bool:
+        """One event; whether it could be dealt with. One that nobody knows is nobody's failure."""
+        match event:
+            case UnknownEvent():
+                self._switchboard.unknown_events += 1
+                return True
+            case Malformed(kind, reason):
+                log.warning("an event cannot be understood: %s", reason, extra={"type": kind})
+                return False
+            case AcsEvent():
+                return self._told(event, own)
+
+    def _told(self, event: AcsEvent, own: Call | None) -> bool:
+        log_ = self._switchboard.log
+        call = own or log_.of_id(event.call_connection_id) or log_.of_server_call(event.server_call_id)
+        if call is None:
+            return False
+        if event.call_connection_id and not call.identify(event.call_connection_id):
+            log.warning("an event of another call came to a call's address")
+            return False
+        self._switchboard.took(call, event)
+        return True
+
+    async def _decoded(self, request: Request, decode: Callable[[bytes], list[T]]) -> list[T]:
+        try:
+            return decode(await body_of(request, MOST_BYTES))
+        except EventsError as error:
+            raise ProblemError(HTTPStatus.BAD_REQUEST, str(error)) from None

@@ -1,0 +1,69 @@
+"""The session before the session: it asks for the access code, and nothing of the agent's own can be reached in it.
+
+It is a session like any other, with a model that knows nothing but the code: keys, time limits and interruptions work
+as they always do. Its words are neither stored nor shown, since they would hold the code.
+"""
+
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+
+from actors.agent import Agent, BargeIn, PhasePolicy
+from actors.conversation import Role
+from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.tools import end_conversation
+from config.settings import Secret
+
+ATTEMPTS = 3
+LONGEST_S = 120.0
+SUFFIX = "-code"
+
+_KEYS_ONLY = PhasePolicy(protected=True)
+
+
+class AccessCodeModel:
+    """Implements `LanguageModel` for one call. `accept` is called once, when the code was given."""
+
+    def __init__(self, code: Secret, agent: Agent, accept: Callable[[], None]) -> None:
+        self._code = code
+        self._phrases = agent.phrases
+        self._accept = accept
+        self._wrong = 0
+
+    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        """Let the caller in, ask again, or give up."""
+        said = request.messages[-1]
+        if said.role is Role.USER:
+            for event in self._answer("".join(said.text.split())):
+                yield event
+        yield ReplyGenerated()
+
+    def _answer(self, keys: str) -> list[ModelEvent]:
+        if self._code.matches(keys):
+            self._accept()
+            return [TextGenerated(self._phrases.code_accepted), _END]
+        self._wrong += 1
+        if self._wrong < ATTEMPTS:
+            return [TextGenerated(self._phrases.wrong_code)]
+        return [TextGenerated(self._phrases.goodbye), _END]
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+_END = ToolCalled("end", end_conversation.name, "{}")
+TOOLS = {end_conversation.name: end_conversation}
+"""All that the model of such a session may call."""
+
+
+def gatekeeper(agent: Agent) -> Agent:
+    """Who asks callers of `agent` for the code: the same voice, and keys only."""
+    return msgspec.structs.replace(
+        agent,
+        name=f"{agent.name}{SUFFIX}",
+        greeting=agent.phrases.enter_code,
+        barge_in=BargeIn(greeting=_KEYS_ONLY, speaking=_KEYS_ONLY, thinking=_KEYS_ONLY, tool=_KEYS_ONLY),
+        limits=msgspec.structs.replace(agent.limits, max_session_s=min(LONGEST_S, agent.limits.max_session_s)),
+        tools=(),
+        dialogue=None,
+    )

@@ -1,0 +1,146 @@
+"""One telephone call as this worker knows it: where it stands, who is on it, and what happened to it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from enum import StrEnum
+from typing import Any
+
+from actors.agent import Agent
+from actors.session_plan import Mode
+from app.telephony.call_connection import CallConnection
+from app.telephony.tones import Tones
+from protocol.acs_events import Identifier, ParticipantsUpdated
+from protocol.browser import timestamp
+from protocol.calls import CallEvent, CallState, CallStatus, Participant
+
+EVENTS_KEPT = 200
+
+OVER = (CallState.DISCONNECTED, CallState.FAILED)
+
+
+class Direction(StrEnum):
+    """Who called."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Call:
+    """Belongs to the loop's thread. `call_id` is the call connection id of ACS, empty until it is known."""
+
+    def __init__(
+        self,
+        *,
+        secret: str,
+        session_id: str,
+        direction: Direction,
+        agent: Agent,
+        mode: Mode,
+        caller: str,
+        created_at: float,
+        correlation_id: str = "",
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.secret = secret
+        self.session_id = session_id
+        self.direction = direction
+        self.agent = agent
+        self.mode = mode
+        self.caller = caller
+        """The person's number in E.164, or the raw id of somebody without one."""
+        self.created_at = created_at
+        self.correlation_id = correlation_id
+        self.context = dict(context or {})
+        self.call_id = ""
+        self.server_call_id = ""
+        self.state = CallState.RINGING if direction is Direction.INBOUND else CallState.INITIATING
+        self.connected_at: float | None = None
+        self.ended_at: float | None = None
+        self.events: deque[CallEvent] = deque(maxlen=EVENTS_KEPT)
+        self.participants: dict[str, Participant] = {}
+        self.recording_id = ""
+        self.tones = Tones()
+        self.admitted = False
+        """The conversation may open: no access code is asked for, or it was given."""
+        self.code_given = False
+        self.connection: CallConnection | None = None
+        self.open_session: Callable[[], object] | None = None
+        """Starts the call's next session on its media socket; None while there is no socket."""
+        self.transferring: asyncio.Future[None] | None = None
+        self.transferred = False
+        """Somebody else has the caller: to hang up is theirs."""
+        self.over = asyncio.Event()
+        self._participants_seen = -1
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something for as long as the call is up."""
+        if self.over.is_set():
+            work.close()
+            return
+        task = asyncio.get_running_loop().create_task(work, name="call")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def cancel(self) -> list[asyncio.Task[None]]:
+        """Do nothing more of that; the tasks that end, all but the one that asks for it."""
+        own = asyncio.current_task()
+        tasks = [task for task in self._tasks if task is not own]
+        for task in tasks:
+            task.cancel()
+        return tasks
+
+    def note(self, kind: str, at: float, **details: Any) -> None:
+        """Write into the log what happened; details carry no content and no numbers."""
+        self.events.append(CallEvent(kind, timestamp(at), details))
+
+    def became(self, state: CallState, at: float) -> bool:
+        """Take the next state; a call that is over stays over. Whether anything changed."""
+        if self.state in OVER or state is self.state:
+            return False
+        self.state = state
+        if state is CallState.CONNECTED and self.connected_at is None:
+            self.connected_at = at
+        if state in OVER:
+            self.ended_at = at
+            self.participants = {
+                key: Participant(p.id, p.phone_number, p.role, "disconnected") for key, p in self.participants.items()
+            }
+            self.over.set()
+        return True
+
+    @property
+    def up(self) -> bool:
+        """Connected, on hold or not."""
+        return self.state in (CallState.CONNECTED, CallState.ON_HOLD)
+
+    def identify(self, call_id: str) -> bool:
+        """Learn the call's id, from whoever says it first; whether `call_id` is this call's."""
+        if not self.call_id:
+            self.call_id = call_id
+        return bool(call_id) and self.call_id == call_id
+
+    def joined(self, update: ParticipantsUpdated) -> None:
+        """Who is on the call now; updates may come late, and their numbers skip."""
+        if update.sequence_number < self._participants_seen:
+            return
+        self._participants_seen = update.sequence_number
+        self.participants = {
+            participant.identifier.raw_id: Participant(
+                id=participant.identifier.raw_id,
+                phone_number=participant.identifier.phone_number,
+                role="person" if self._is_the_person(participant.identifier) else "other",
+                status="on_hold" if participant.is_on_hold else "muted" if participant.is_muted else "connected",
+            )
+            for participant in update.participants
+        }
+
+    def _is_the_person(self, identifier: Identifier) -> bool:
+        return self.caller in (identifier.phone_number, identifier.raw_id)
+
+    def status(self, at: float) -> CallStatus:
+        """The call as it is shown; `duration` counts from the connection."""
+        ended = self.ended_at if self.ended_at is not None else at
+        duration = None if self.connected_at is None else round(max(0.0, ended - self.connected_at), 3)
+        return CallStatus(self.call_id, self.state, duration, tuple(self.participants.values()), tuple(self.events))

@@ -1,0 +1,58 @@
+"""What a session shows, on the media socket of its call: audio, and the order to drop it."""
+
+import asyncio
+
+from starlette.types import Send
+
+from actors.messages import Audio, OutputMessage, PlayoutCleared, SessionEnded
+from actors.ports import Clock
+from app.socket_writer import SocketWriter, text_wire
+from protocol.acs_media import OutboundCase, audio_message, stop_message
+
+
+class CallConnection:
+    """Belongs to the loop's thread; `tell` never waits."""
+
+    def __init__(self, send: Send, clock: Clock, rate_hz: int, case: OutboundCase) -> None:
+        self._writer = SocketWriter(send)
+        self._clock = clock
+        self._rate_hz = rate_hz
+        self._case = case
+        self._sounds_until = 0.0
+
+    @property
+    def closed(self) -> asyncio.Event:
+        """Set when nothing more can be sent."""
+        return self._writer.closed
+
+    @property
+    def sounding(self) -> bool:
+        """Whether audio was sent that may not all be heard yet; ACS plays it as it comes."""
+        return self._clock.now() < self._sounds_until
+
+    def tell(self, message: OutputMessage) -> None:
+        """Send what belongs on the line; words and times are for other observers."""
+        match message:
+            case Audio(pcm=pcm):
+                duration_ms = len(pcm) * 500 / self._rate_hz
+                self._sounds_until = max(self._sounds_until, self._clock.now()) + duration_ms / 1000
+                self._writer.put(duration_ms, text_wire(audio_message(pcm, self._case)))
+            case PlayoutCleared():
+                self._stop()
+            case SessionEnded():
+                if self.sounding:
+                    self._stop()
+            case _:
+                return
+
+    def close(self, code: int, reason: str) -> None:
+        """Close once what is queued has been sent."""
+        self._writer.close(code, reason)
+
+    def abandon(self) -> None:
+        """The other side is gone: send nothing more."""
+        self._writer.abandon()
+
+    def _stop(self) -> None:
+        self._sounds_until = 0.0
+        self._writer.silence([stop_message(self._case)])

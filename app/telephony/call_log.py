@@ -1,0 +1,53 @@
+"""The calls of this worker: those that are up, and the last ones that are over."""
+
+from collections.abc import Iterator
+
+from app.telephony.call import OVER, Call
+from protocol.calls import CallsQuery
+
+KEPT = 1_000
+"""Calls that are over and still known."""
+
+
+class CallLog:
+    """Belongs to the loop's thread."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, Call] = {}
+
+    def add(self, call: Call) -> None:
+        """A call begins; the oldest of those that are over is forgotten."""
+        self._calls[call.secret] = call
+        over = [known for known in self._calls.values() if known.state in OVER]
+        for known in over[: max(0, len(over) - KEPT)]:
+            del self._calls[known.secret]
+
+    def of_secret(self, secret: str) -> Call | None:
+        """The call whose URLs carry `secret`."""
+        return self._calls.get(secret)
+
+    def of_id(self, call_id: str) -> Call | None:
+        """The call with that call connection id."""
+        return next((call for call in self._newest() if call_id and call.call_id == call_id), None)
+
+    def of_session(self, session_id: str) -> Call | None:
+        """The call that is up and has that session."""
+        return next((call for call in self.live if call.session_id == session_id), None)
+
+    def of_server_call(self, server_call_id: str) -> Call | None:
+        """The call that ACS knows by that server call id."""
+        return next((c for c in self._newest() if server_call_id and c.server_call_id == server_call_id), None)
+
+    @property
+    def live(self) -> list[Call]:
+        """Calls that are not over."""
+        return [call for call in self._calls.values() if call.state not in OVER]
+
+    def page(self, query: CallsQuery) -> tuple[list[Call], int]:
+        """The calls of a page, newest first, and how many there are on all pages."""
+        wanted = [c for c in self._newest() if query.status_filter is None or c.state is query.status_filter]
+        first = (query.page - 1) * query.limit
+        return wanted[first : first + query.limit], len(wanted)
+
+    def _newest(self) -> Iterator[Call]:
+        return reversed(self._calls.values())

@@ -1,0 +1,103 @@
+"""What an agent may do with the telephone call it is in. In a browser each of these fails, and says so to the model."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from actors.call_line import CallError, CallLine, CallTrouble
+from actors.keys import KeyPattern
+from actors.tools import Ending, OnInterruption, ToolContext, ToolOutcome, tool
+
+PhoneNumber = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{1,14}$")]
+Keys = Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}$")]
+Terminator = Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")]
+
+TRANSFER_S = 60.0
+
+
+@tool(timeout_s=TRANSFER_S, on_interruption=OnInterruption.FINISH)
+async def transfer_call(number: PhoneNumber, context: ToolContext) -> ToolOutcome:
+    """Put the caller through to a telephone number. The conversation ends when the other side takes the call.
+
+    Args:
+        number: The number in international format, such as +12065550100.
+    """
+    return await _transfer(context, number)
+
+
+@tool(timeout_s=TRANSFER_S, on_interruption=OnInterruption.FINISH)
+async def transfer_to_person(context: ToolContext) -> ToolOutcome:
+    """Put the caller through to a member of staff. The conversation with the assistant ends."""
+    if context.call is None:
+        # There is no line to put a browser through on: whoever runs the page sees that a person is wanted.
+        return ToolOutcome({"status": "transferring"}, Ending.HANDOFF)
+    return await _transfer(context, "")
+
+
+async def _transfer(context: ToolContext, number: str) -> ToolOutcome:
+    try:
+        await _line(context).transfer(number)
+    except CallError as error:
+        return _failed(error)
+    return ToolOutcome({"status": "transferred"}, Ending.HANDOFF)
+
+
+@tool(timeout_s=15)
+async def send_keys(keys: Keys, context: ToolContext) -> ToolOutcome:
+    """Send key tones to the other side of the call, as a person pressing keys would.
+
+    Args:
+        keys: One or more of 0-9 * # A-D.
+    """
+    try:
+        await _line(context).send_keys(keys)
+    except CallError as error:
+        return _failed(error)
+    return ToolOutcome({"status": "sent"})
+
+
+@tool
+async def collect_digits(
+    context: ToolContext, length: int = 0, terminator: Terminator = "#", timeout_s: float = 5.0
+) -> ToolOutcome:
+    """Have the caller key in a number. Ask for it in the same reply; the digits are the caller's next message.
+
+    Args:
+        length: How many digits, if that is known; 0 for any number of them.
+        terminator: The key that ends the number; empty for none.
+        timeout_s: Seconds between two keys after which the number is complete.
+    """
+    if context.call is None:
+        return _failed(CallError(CallTrouble.NOT_CONNECTED, "there is no telephone call: ask for it to be typed"))
+    pattern = KeyPattern(max(0, min(32, length)), terminator, max(0.5, min(60.0, timeout_s)))
+    return ToolOutcome({"status": "waiting for keys"}, keys=pattern)
+
+
+@tool(timeout_s=15)
+async def start_recording(context: ToolContext) -> ToolOutcome:
+    """Record the call from here on. Callers have to be told first."""
+    try:
+        recording = await _line(context).start_recording()
+    except CallError as error:
+        return _failed(error)
+    return ToolOutcome({"status": "recording", "recording_id": recording})
+
+
+@tool(timeout_s=15)
+async def stop_recording(context: ToolContext) -> ToolOutcome:
+    """Record the call no longer."""
+    try:
+        await _line(context).stop_recording()
+    except CallError as error:
+        return _failed(error)
+    return ToolOutcome({"status": "stopped"})
+
+
+def _line(context: ToolContext) -> CallLine:
+    if context.call is None:
+        raise CallError(CallTrouble.NOT_CONNECTED, "there is no telephone call: this conversation is in a browser")
+    return context.call
+
+
+def _failed(error: CallError) -> ToolOutcome:
+    return ToolOutcome({"error": str(error)}, failed=True)

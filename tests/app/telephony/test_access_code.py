@@ -1,0 +1,80 @@
+"""Callers who have to show by keys that they may talk with the agent."""
+
+import asyncio
+import logging
+
+import msgspec
+import pytest
+
+from actors.agent import Phrases
+from protocol.calls import CallState
+from tests.actors.session_kit import AGENT
+from tests.app.telephony.telephone_kit import answered, over, said, telephone, tone
+
+CODE = "271828"
+GUARDED = msgspec.structs.replace(
+    AGENT, phrases=Phrases(enter_code="Code?", wrong_code="Wrong.", code_accepted="Yes.", goodbye="Bye.")
+)
+
+
+async def test_the_code_opens_the_conversation(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        assert list(phone.service.sessions.live) == [f"{call.session_id}.access"]
+        caller.press(f"{CODE}#")
+        await caller.hears_reply(quiet_ms=900)
+        async with asyncio.timeout(5):
+            while list(phone.service.sessions.live) != [call.session_id]:  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.02)
+        caller.press("5#")
+        await caller.hears_reply(quiet_ms=300)
+        assert said(phone) == ["5"]
+        caller.hang_up()
+        await over(phone, caller)
+        records = await phone.service.engines.store.recent()
+        assert [record.session_id for record in records] == [call.session_id]
+        assert CODE not in msgspec.json.encode(records).decode()
+        assert " ".join(CODE) not in msgspec.json.encode(records).decode()
+    logged = " ".join(
+        f"{record.getMessage()} {record.__dict__}" for record in caplog.records if "acs" not in record.name
+    )
+    assert CODE not in logged
+    assert " ".join(CODE) not in logged
+
+
+async def test_three_wrong_codes_end_the_call() -> None:
+    async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        caller = await answered(phone)
+        for _ in range(2):
+            caller.press("1#")
+            await caller.hears_reply(quiet_ms=500)
+        caller.press("1#")
+        call = await over(phone, caller)
+        assert call.state is CallState.DISCONNECTED
+        assert not call.admitted
+        assert phone.service.sessions.live == {}
+
+
+async def test_a_voice_opens_nothing() -> None:
+    async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        caller = await answered(phone)
+        await caller.say(tone(900))
+        await caller.hears_reply(quiet_ms=500)
+        (call,) = phone.switchboard.log.live
+        assert list(phone.service.sessions.live) == [f"{call.session_id}.access"]
+        caller.hang_up()
+        await over(phone, caller)
+
+
+async def test_whoever_we_call_is_asked_for_no_code() -> None:
+    async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})
+        callee = await phone.acs.callee("+15550123")
+        await callee.connected()
+        await callee.hears_reply(quiet_ms=300)
+        (call,) = phone.switchboard.log.live
+        assert list(phone.service.sessions.live) == [call.session_id]
+        callee.hang_up()
+        await over(phone, callee)

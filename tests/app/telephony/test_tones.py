@@ -1,0 +1,34 @@
+"""Keys that reach us twice count once."""
+
+from app.telephony.tones import SAME_PRESS_S, Tones, Way
+
+
+def test_a_key_that_comes_both_ways_is_one_press() -> None:
+    tones = Tones()
+    assert tones.pressed(Way.SOCKET, "5", 1.0)
+    assert not tones.pressed(Way.EVENT, "5", 1.4)
+
+
+def test_the_event_may_come_first() -> None:
+    tones = Tones()
+    assert tones.pressed(Way.EVENT, "5", 1.0)
+    assert not tones.pressed(Way.SOCKET, "5", 1.1)
+
+
+def test_the_same_key_twice_is_two_presses_by_whatever_way() -> None:
+    tones = Tones()
+    assert [tones.pressed(Way.SOCKET, "5", at) for at in (1.0, 1.3)] == [True, True]
+    assert [tones.pressed(Way.EVENT, "5", at) for at in (1.5, 1.9)] == [False, False]
+    assert tones.pressed(Way.EVENT, "5", 2.0)
+
+
+def test_another_key_is_another_press() -> None:
+    tones = Tones()
+    assert tones.pressed(Way.SOCKET, "5", 1.0)
+    assert tones.pressed(Way.EVENT, "6", 1.1)
+
+
+def test_the_same_key_much_later_is_another_press() -> None:
+    tones = Tones()
+    assert tones.pressed(Way.SOCKET, "5", 1.0)
+    assert tones.pressed(Way.EVENT, "5", 1.0 + SAME_PRESS_S + 0.1)

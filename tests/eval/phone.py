@@ -1,0 +1,147 @@
+"""A whole telephone call on this machine: the real SDK, the emulated network, the engines of this machine.
+
+`python -m tests.eval.phone [WAV] [AGENT]` (`make call`) has somebody call the agent (dentist): with a WAV file, what is
+in it is said after the greeting; without, a seeded caller books an appointment. Prints the dialogue with the seconds of
+the call; exits 0 when the call came to its end and what was said was answered.
+"""
+
+import asyncio
+import sys
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy
+import soxr
+
+from tests.app.serving import EARSHOT, free_port, serving
+from tests.azure.acs.caller import Caller as Telephone
+from tests.azure.acs.emulator import AcsEmulator
+from tests.azure.acs.identifiers import phone
+from tests.clients.phone_caller import PhoneCaller
+from tests.eval.callers import Caller
+from tests.speech import FLITE_ALSO, RATE_HZ, say
+
+BOOKING = 0
+"""A seed whose caller books an appointment."""
+ROOM_DBFS = -50.0
+"""The noise behind the caller."""
+SECRET = "secret-of-the-subscription"
+
+
+@asynccontextmanager
+async def answering(**variables: str) -> AsyncIterator[tuple[AcsEmulator, str]]:
+    """The emulated network and a server that it calls, with every check on; the server's address."""
+    async with AcsEmulator() as acs:
+        acs.event_grid.secret = ("x-earshot-event-grid-secret", SECRET)
+        port = free_port()
+        environ = {
+            "PORT": str(port),
+            "BASE_URL": f"http://127.0.0.1:{port}",
+            "ACS_CONNECTION_STRING": acs.connection_string,
+            "ACS_SOURCE_PHONE_NUMBER": "+15550199",
+            "ENABLE_AUTH_VALIDATION": "on",
+            "ACS_AUDIENCE": acs.audience,
+            "ACS_ISSUER": acs.issuer,
+            "ACS_JWKS_URL": acs.jwks_url,
+            "EVENT_GRID_SECRET": SECRET,
+            "DEFAULT_AGENT": "dentist",
+            **variables,
+        }
+        serve = serving(EARSHOT, **environ)
+        server = await asyncio.to_thread(serve.__enter__)
+        try:
+            yield acs, server.url
+        finally:
+            await asyncio.to_thread(serve.__exit__, None, None, None)
+
+
+@asynccontextmanager
+async def calling(acs: AcsEmulator, url: str) -> AsyncIterator[PhoneCaller]:
+    """Somebody who calls, in a room that is not quite silent."""
+    telephone = Telephone(phone("+15550100"), noise_dbfs=ROOM_DBFS)
+    await acs.dial(f"{url}/api/v1/calls/answer", caller=telephone)
+    async with PhoneCaller.on(telephone, url) as person:
+        yield person
+        person.hang_up()
+        await telephone.ended(20)
+
+
+async def converse(person: PhoneCaller, caller: Caller) -> None:
+    """From the greeting to the end, as `caller` wants it."""
+    line = caller.next_line(await person.reply())
+    while line is not None and person.caller.is_connected:
+        before = len(person.events)
+        await person.say(say(line, FLITE_ALSO))
+        line = caller.next_line(await person.reply(before))
+    if person.of("session_end"):
+        await person.until(lambda: False, 15)
+
+
+def spoken_in(path: Path) -> bytes:
+    """A WAV file (16 bit) as PCM16LE mono at 16 kHz."""
+    with wave.open(str(path)) as audio:
+        if audio.getsampwidth() != 2:
+            raise SystemExit(f"{path}: only 16 bit WAV files can be said")
+        samples = numpy.frombuffer(audio.readframes(audio.getnframes()), "<i2")
+        mono = samples.reshape(-1, audio.getnchannels()).mean(axis=1).astype(numpy.int16)
+        return bytes(soxr.resample(mono, audio.getframerate(), RATE_HZ).astype(numpy.int16).tobytes())
+
+
+def shown(at_s: float, event: dict[str, Any]) -> None:
+    """Print what belongs to the dialogue."""
+    payload = event.get("payload") or {}
+    match event["type"]:
+        case "event" if event["sender"] == "User" and payload.get("event_type") != "stt_partial":
+            print(f"{at_s:7.2f}  caller  {payload['message']}", flush=True)
+        case "assistant_final":
+            cut = " [interrupted]" if event["interrupted"] else ""
+            print(f"{at_s:7.2f}  agent   {event['content']}{cut}", flush=True)
+        case "tool_end":
+            print(f"{at_s:7.2f}  tool    {event['tool']}: {event['status']}", flush=True)
+        case "turn_metrics" if event["first_audio_ms"] is not None:
+            print(
+                f"{at_s:7.2f}          first audio {event['first_audio_ms']:.0f} ms after the end of speech", flush=True
+            )
+        case "session_end":
+            print(f"{at_s:7.2f}  end     {event['reason']}", flush=True)
+        case _:
+            return
+
+
+async def call(wav: Path | None, agent: str) -> int:
+    """Make one call; 0 if it came to its end and what was said was answered."""
+    async with answering(DEFAULT_AGENT=agent) as (acs, url), calling(acs, url) as person:
+        person.on_event = shown
+        if wav is None:
+            await converse(person, Caller(BOOKING, datetime.now(UTC).date()))
+        else:
+            await person.reply()
+            before = len(person.events)
+            await person.say(spoken_in(wav))
+            await person.reply(before)
+        person.hang_up()
+        await person.caller.ended(20)
+        ended = person.caller.call
+    assert ended is not None
+    assert ended.media is not None
+    ear, violations = person.caller.ear, ended.media.violations
+    pacing = ear.pacing
+    print(
+        f"{pacing.audio_ms / 1000:.1f} s of audio in {pacing.frames} messages, up to {pacing.max_lead_ms:.0f} ms ahead "
+        f"and {pacing.max_late_ms:.0f} ms late; {len(ear.stops)} interruptions; {len(violations)} violations"
+    )
+    answered = person.understood() and len(person.of("assistant_final")) > 1
+    return 0 if answered and not violations else 1
+
+
+def main(wav: str = "", agent: str = "") -> int:
+    """See the module."""
+    return asyncio.run(call(Path(wav) if wav else None, agent or "dentist"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
