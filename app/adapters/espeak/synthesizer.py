@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import assert_never
@@ -48,6 +48,9 @@ EXIT_TIMEOUT_S = 0.5
 READ_BYTES = 1 << 16
 REPOSITORY = Path(__file__).parents[3]
 PROGRAM = "app.adapters.espeak.process"
+
+ACCENTS = ("en-us", "en-gb-x-rp", "en-gb-scotland")
+VARIANTS = ("", "+edward", "+klatt6", "+max", "+quincy", "+robert", "+m3", "+linda", "+steph", "+belinda", "+f2")
 
 Report = Callable[[SynthesisEvent], None]
 
@@ -248,6 +251,10 @@ class EspeakSynthesizer:
         stream = self._streams[number] = _Synthesis(self, opening, report)
         self.order(opening)
         return stream
+
+    def voices(self) -> Mapping[str, tuple[str, ...]]:
+        """Some of those it has, by accent: the plainer ones. The files of agents may name others."""
+        return {accent: tuple(accent + variant for variant in VARIANTS) for accent in ACCENTS}
 
     async def close(self) -> None:
         """See `actors.ports.SpeechSynthesizer`."""

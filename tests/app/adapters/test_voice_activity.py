@@ -120,6 +120,23 @@ def test_a_detector_that_is_gone_gives_its_model_back() -> None:
     assert pool.borrow() is not None
 
 
+def test_one_that_is_garbage_together_with_what_failed_gives_it_back_too() -> None:
+    class Failed:
+        """What keeps itself and the detector, as an exception's traceback does."""
+
+        def __init__(self, kept: GatedSilero) -> None:
+            self.kept, self.itself = kept, self
+
+    pool = SileroPool(models_max=1)
+    pool.prepare(1)
+    detector = GatedSilero(pool)
+    voiced(detector, silence(500) + say("yes please", FLITE)[:20_000])
+    Failed(detector)
+    del detector
+    gc.collect()
+    assert pool.borrow() is not None
+
+
 def test_factories_need_no_arguments() -> None:
     for factory in (energy_gated_silero, energy_only):
         made = factory()

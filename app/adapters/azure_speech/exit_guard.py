@@ -1,0 +1,45 @@
+"""A process must not end under the SDK: one of its threads that is in Python just then aborts the process.
+
+Engines let go of all when they are closed. What a process still has at its end, since it was not given the time to
+close them, is let go of here.
+"""
+
+import atexit
+import threading
+import time
+from typing import Protocol
+
+LEAVE_S = 3.0
+
+
+class Leaves(Protocol):
+    """An object of the SDK."""
+
+    def leave(self) -> None:
+        """Stop and let go; may block; may be called twice."""
+        ...
+
+
+_alive: set[Leaves] = set()
+
+
+def guard(alive: Leaves) -> None:
+    """Let go of `alive` before the process ends, unless `release` comes first."""
+    _alive.add(alive)
+
+
+def release(gone: Leaves) -> None:
+    """Nothing is left of it."""
+    _alive.discard(gone)
+
+
+def _leave_all() -> None:
+    threads = [threading.Thread(target=alive.leave, daemon=True) for alive in list(_alive)]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + LEAVE_S
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+
+
+atexit.register(_leave_all)

@@ -1,0 +1,57 @@
+"""Audio that waits for its words. Pure.
+
+The SDK tells audio and words in different threads: when the service is quick, seconds of audio may come before the
+words that are spoken in them, and who hears the audio would not know what was said.
+"""
+
+AHEAD_MS = 150.0
+"""Audio may go so far beyond the last known word: the contract allows 200."""
+
+
+class WordGate:
+    """Of one request. Times are ms of its audio."""
+
+    def __init__(self, rate_hz: int, ahead_ms: float = AHEAD_MS) -> None:
+        self._ahead_ms = ahead_ms
+        self._bytes_per_ms = rate_hz * 2 / 1000
+        self._waiting = bytearray()
+        self._passed = 0
+        self._known_ms = -ahead_ms
+        self._open = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether any audio waits."""
+        return bool(self._waiting)
+
+    def audio(self, pcm: bytes) -> bytes:
+        """More audio; the answer may be heard."""
+        self._waiting += pcm
+        return self._take()
+
+    def word(self, end_ms: float) -> bytes:
+        """A word that ends at `end_ms`; the answer may be heard."""
+        self._known_ms = max(self._known_ms, end_ms)
+        return self._take()
+
+    def open(self) -> bytes:
+        """There are no more words, or they are not waited for; the answer may be heard."""
+        self._open = True
+        return self._take()
+
+    def shut(self) -> None:
+        """Words are waited for again: there is more text."""
+        self._open = False
+
+    def _take(self) -> bytes:
+        if self._open:
+            return self._pass(len(self._waiting))
+        return self._pass(int((self._known_ms + self._ahead_ms) * self._bytes_per_ms) - self._passed)
+
+    def _pass(self, count: int) -> bytes:
+        count = max(0, min(count, len(self._waiting)))
+        count -= count % 2
+        taken = bytes(self._waiting[:count])
+        del self._waiting[:count]
+        self._passed += count
+        return taken

@@ -1,0 +1,164 @@
+"""The providers of one port, in the order in which they are asked."""
+
+import logging
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+import msgspec
+
+from actors.errors import ErrorKind, ProviderError
+from actors.ports import Clock, Random
+from app.adapters.failover.circuit_breaker import BreakerPolicy, BreakerState, CircuitBreaker
+
+log = logging.getLogger(__name__)
+
+
+class Closable(Protocol):
+    """What all engines have in common."""
+
+    async def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
+E = TypeVar("E", bound=Closable)
+
+AGAIN_S = 10.0
+"""Who was failed by a provider and asks anew within this is given another."""
+
+
+@runtime_checkable
+class TellsReadiness(Protocol):
+    """An engine that is somewhere else."""
+
+    async def ready(self) -> str:
+        """Ask whether it is there and lets us in; what it answered, in words, or nothing if it is here after all.
+
+        Raises:
+            ProviderError: it is not, or does not.
+        """
+        ...
+
+
+class ProviderState(msgspec.Struct, frozen=True):
+    """A provider, for operators."""
+
+    name: str
+    breaker: BreakerState
+    recent_failures: int
+    opens_in_s: float
+
+
+class Provider(Generic[E]):
+    """An engine with its breaker. `name` is what people call it."""
+
+    def __init__(self, name: str, engine: E, breaker: CircuitBreaker) -> None:
+        self.name = name
+        self.engine = engine
+        self.breaker = breaker
+
+    def failed(self, now: float, error: ProviderError) -> None:
+        """A request that was at fault itself says nothing about the provider."""
+        if error.kind is ErrorKind.BAD_REQUEST:
+            self.breaker.given_up(now)
+            return
+        before = self.breaker.state
+        self.breaker.failed(now, error.retry_after_s)
+        if self.breaker.state is BreakerState.OPEN and before is not BreakerState.OPEN:
+            log.error("%s is not asked for %.0f s: %s", self.name, self.breaker.opens_in_s(now), error)
+
+
+class Providers(Generic[E]):
+    """One that is asked first, and those that take over.
+
+    Args:
+        engines: by name, the first choice first.
+    """
+
+    def __init__(
+        self, engines: Sequence[tuple[str, E]], clock: Clock, random: Random, policy: BreakerPolicy | None = None
+    ) -> None:
+        self._all = [Provider(name, engine, CircuitBreaker(random, policy)) for name, engine in engines]
+        self._clock = clock
+        self._failed: dict[tuple[str, Hashable], float] = {}
+
+    @property
+    def engines(self) -> list[E]:
+        """All of them."""
+        return [provider.engine for provider in self._all]
+
+    def __iter__(self) -> Iterator[Provider[E]]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def now(self) -> float:
+        """Seconds, monotonic."""
+        return self._clock.now()
+
+    def for_streams(self, whose: Hashable) -> Iterator[Provider[E]]:
+        """All, in the order in which a stream is asked of them, until one is given.
+
+        First those that have not just failed `whose`; last those whose breaker is open: a stream is better asked of
+        what may be down than not at all.
+        """
+        waiting = list(self._all)
+        for provider in [each for each in waiting if not self._failed_lately(each, whose)]:
+            if provider.breaker.admits(self.now()):
+                waiting.remove(provider)
+                yield provider
+        for provider in list(waiting):
+            if provider.breaker.admits(self.now()):
+                waiting.remove(provider)
+                yield provider
+        yield from waiting
+
+    def failed_stream(self, provider: Provider[E], whose: Hashable, error: ProviderError) -> None:
+        """A stream could not be opened, or failed; who had it asks for another at once."""
+        now = self.now()
+        self._failed = {key: at for key, at in self._failed.items() if now - at < AGAIN_S}
+        self._failed[provider.name, whose] = now
+        provider.failed(now, error)
+        if len(self._all) > 1:
+            log.warning("%s failed a session: %s", provider.name, error)
+
+    def states(self) -> list[ProviderState]:
+        """All, for operators."""
+        now = self.now()
+        return [
+            ProviderState(p.name, p.breaker.state, p.breaker.recent_failures(now), p.breaker.opens_in_s(now))
+            for p in self._all
+        ]
+
+    async def ready(self) -> str:
+        """What is asked first, if it is something remote: whether it works; else an empty text.
+
+        Raises:
+            ProviderError: it does not.
+        """
+        first = self._all[0]
+        engine: object = first.engine
+        if not isinstance(engine, TellsReadiness):
+            return ""
+        said = await engine.ready()
+        if (opens_in_s := first.breaker.opens_in_s(self.now())) > 0:
+            raise ProviderError(
+                ErrorKind.UNAVAILABLE, f"{first.name} failed too often: not asked for {opens_in_s:.0f} s"
+            )
+        fallback = "".join(f"; fallback: {provider.name}" for provider in self._all[1:])
+        return said + fallback
+
+    async def close(self) -> None:
+        """Let go of all engines, whatever one of them says to that."""
+        failures: list[Exception] = []
+        for engine in self.engines:
+            try:
+                await engine.close()
+            except Exception as error:  # noqa: BLE001 - the others are closed all the same
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def _failed_lately(self, provider: Provider[E], whose: Hashable) -> bool:
+        return self.now() - self._failed.get((provider.name, whose), float("-inf")) < AGAIN_S

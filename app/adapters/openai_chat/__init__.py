@@ -1,0 +1,1 @@
+"""Language models by chat completions: Azure OpenAI, and every server that speaks OpenAI's API."""

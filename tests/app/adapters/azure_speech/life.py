@@ -1,0 +1,91 @@
+"""A process of its own that uses the Speech SDK: `python -m tests.app.adapters.azure_speech.life MODE ENDPOINT KEY`.
+
+`open_and_drop`: 100 recognizers and synthesizers, ten at a time, each used; prints threads and descriptors after each.
+`close`: uses both, closes the engines in the middle of everything, ends. `drop`: the same without closing anything.
+"""
+
+import array
+import asyncio
+import os
+import sys
+
+import msgspec
+
+from actors.agent import Voice
+from actors.ports import RecognitionOptions, SynthesisEvent, SynthesisFailed, SynthesisFinished
+from app.adapters.azure_speech.recognizer import AzureRecognizer
+from app.adapters.azure_speech.resource import SpeechResource
+from app.adapters.azure_speech.synthesizer import AzureSynthesizer
+from config.settings import Secret
+
+LOUD = array.array("h", [5_000, -5_000] * 160).tobytes()
+
+
+class Use(msgspec.Struct):
+    """What the process has."""
+
+    threads: int
+    descriptors: int
+
+
+def use() -> Use:
+    """At this moment."""
+    return Use(len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd")))
+
+
+async def ten(recognizer: AzureRecognizer, synthesizer: AzureSynthesizer) -> None:
+    """Ten of each, used and dropped."""
+    ears = [await recognizer.open(RecognitionOptions("session"), lambda _: None) for _ in range(10)]
+    over: list[asyncio.Event] = []
+    voices = []
+    for _ in range(10):
+        done = asyncio.Event()
+
+        def report(event: SynthesisEvent, done: asyncio.Event = done) -> None:
+            if isinstance(event, SynthesisFinished | SynthesisFailed):
+                done.set()
+
+        voice = await synthesizer.open(Voice(), 16_000, report)
+        voice.write(1, "Hello there.")
+        voice.finish(1)
+        over.append(done)
+        voices.append(voice)
+    for _ in range(10):
+        for ear in ears:
+            ear.push(LOUD)
+        await asyncio.sleep(0.005)
+    await asyncio.gather(*(done.wait() for done in over))
+    await asyncio.gather(*(ear.close() for ear in ears), *(voice.close() for voice in voices))
+
+
+async def main(mode: str, endpoint: str, key: str) -> None:
+    """See the module."""
+    resource = SpeechResource(endpoint=endpoint, key=Secret(key))
+    recognizer, synthesizer = AzureRecognizer(resource), AzureSynthesizer(resource)
+    if mode == "open_and_drop":
+        for _ in range(10):
+            await ten(recognizer, synthesizer)
+            print(msgspec.json.encode(use()).decode(), flush=True)
+        await recognizer.close()
+        await synthesizer.close()
+        for _ in range(100):  # threads that were told to end take a moment to do so
+            if use().threads == 1:
+                break
+            await asyncio.sleep(0.02)
+        print(msgspec.json.encode(use()).decode(), flush=True)
+        return
+    ears = [await recognizer.open(RecognitionOptions("session"), lambda _: None) for _ in range(5)]
+    for _ in range(5):
+        voice = await synthesizer.open(Voice(), 16_000, lambda _: None)
+        voice.write(1, "A long story, which has no end at all. " * 20)
+    for _ in range(60):
+        for ear in ears:
+            ear.push(LOUD)
+        await asyncio.sleep(0.005)
+    if mode == "close":
+        await recognizer.close()
+        await synthesizer.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
