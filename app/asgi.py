@@ -5,19 +5,26 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.agent_routes import AgentRoutes
 from app.agents import load_agents
+from app.call_routes import CallRoutes
+from app.callback_routes import CallbackRoutes
 from app.conversation_socket import ConversationSocket
 from app.health_routes import HealthRoutes
 from app.lifecycle import Lifecycle
+from app.media_routes import MediaRoutes
+from app.pages import page_routes
 from app.problems import ProblemError, on_error, on_http_exception, on_problem
 from app.relay_socket import RelaySocket
 from app.service import Service, require_default_agent
 from app.session_routes import SessionRoutes
+from app.telephony.media_socket import MediaSocket
+from app.telephony.network import telephone_network
+from app.telephony.switchboard import Switchboard
+from app.token_routes import TokenRoutes
 from app.tools import load_tools
 from config.settings import Settings
 
@@ -36,13 +43,27 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     return app_of(Service(settings, lifecycle, agents, tools))
 
 
-def app_of(service: Service) -> ASGIApp:
-    """The routes of a service, which starts and stops with the app's lifespan."""
+def app_of(service: Service, switchboard: Switchboard | None = None) -> ASGIApp:
+    """The routes of a service, which starts and stops with the app's lifespan. `switchboard`: by default one to the
+    telephone network that is configured.
+
+    Raises:
+        SettingsError: the telephone network cannot be used as it is configured.
+    """
+    switchboard = switchboard or Switchboard(service, telephone_network(service.settings))
+    media = MediaSocket(service, switchboard)
     relay = RelaySocket(service)
     conversation = ConversationSocket(service)
     routes: list[BaseRoute] = [
-        *HealthRoutes(service).routes(),
+        *HealthRoutes(service, switchboard.network).routes(),
         *SessionRoutes(service, relay).routes(),
+        *AgentRoutes(service).routes(),
+        *TokenRoutes(service).routes(),
+        *CallbackRoutes(service, switchboard).routes(),
+        *CallRoutes(service, switchboard).routes(),
+        *MediaRoutes(service, switchboard).routes(),
+        WebSocketRoute("/media/stream", media),
+        WebSocketRoute("/media/stream/{call_secret}", media),
         WebSocketRoute("/realtime/conversation", conversation),
         WebSocketRoute("/browser/conversation", conversation),
         WebSocketRoute("/realtime/dashboard/relay", relay),
@@ -53,27 +74,20 @@ def app_of(service: Service) -> ASGIApp:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.service = service
         await service.start()
+        switchboard.start()
         try:
             yield
         finally:
+            await switchboard.close()
             await service.stop()
 
     app = Starlette(
-        routes=[Route("/", about), Mount(API, routes=routes)],
+        routes=[*page_routes(), Mount(API, routes=routes)],
         exception_handlers={ProblemError: on_problem, HTTPException: on_http_exception, Exception: on_error},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return EitherSlash(app)
-
-
-async def about(_: Request) -> Response:
-    """What answers here, for whoever opens the printed address."""
-    return PlainTextResponse(
-        "Earshot is listening.\n\n"
-        f"Talk to it over a WebSocket: {API}/realtime/conversation\n"
-        f"See how it is: {API}/health/actors\n"
-    )
 
 
 class EitherSlash:

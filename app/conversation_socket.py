@@ -1,6 +1,5 @@
 """The conversation's WebSocket: a thin ASGI shell between a browser and its session."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, assert_never
 from urllib.parse import parse_qs
@@ -9,18 +8,21 @@ from starlette.types import Receive, Scope, Send
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
-from actors.errors import StoreError
-from actors.messages import Attached, Detached, InterruptRequested, PlayoutMarked, TextTyped
+from actors.messages import Attached, Detached, EndSession, InterruptRequested, PlayoutMarked, TextTyped
 from actors.playout import BLIND, Lead, Transport
 from actors.session_plan import Mode
 from actors.sessions import SessionEntry
+from actors.turn_events import Ending
+from app.admission import Refused, granted, require_known_page, require_resume_token, require_session_id
 from app.browser_output import BrowserWords
-from app.connection import OVERLOADED, REFUSED, RESTARTING, TOO_BIG, Connection
+from app.connection import Connection
 from app.service import Service
+from app.socket_writer import OVERLOADED, REFUSED, RESTARTING, TOO_BIG, take_until_closed
 from protocol.browser import (
     MAX_AUDIO_BYTES,
     OUTPUT_RATE_HZ,
     OUTPUT_RATES_HZ,
+    HangUp,
     Ignored,
     Interrupt,
     Ping,
@@ -33,18 +35,6 @@ from protocol.browser import (
     timestamp,
 )
 
-SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
-MAX_SESSION_ID = 128
-
-
-class Refused(Exception):
-    """The socket is closed before any session exists."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
 
 class Asked:
     """What the query of a browser's socket asks for.
@@ -55,10 +45,11 @@ class Asked:
 
     def __init__(self, service: Service, query: Mapping[str, str]) -> None:
         self.session_id = query.get("session_id", "")
-        if len(self.session_id) > MAX_SESSION_ID or not set(self.session_id) <= SESSION_ID_CHARS:
-            raise Refused(REFUSED, f"session_id: at most {MAX_SESSION_ID} letters, digits and . _ : -")
+        require_session_id(self.session_id)
         self.resume_token = query.get("resume_token", "")
+        self.token = query.get("token", "")
         self.mode = _mode(query.get("streaming_mode") or service.settings.acs_streaming_mode)
+        self.agent_named = bool(query.get("agent"))
         self.agent = _agent(service, query.get("agent") or service.default_agent)
         self.binary = _choice(query, "encoding", ("json", "binary")) == "binary"
         self.marks = _choice(query, "marks", ("0", "1")) == "1"
@@ -109,36 +100,20 @@ class ConversationSocket:
         """The record to go on from, if there is one.
 
         Raises:
-            Refused: draining, full, a foreign origin, or a resume token that is not the session's.
+            Refused: draining, full, a foreign origin, no token that opens this, or not the session's resume token.
         """
         service = self._service
         if not service.lifecycle.admits():
             raise Refused(RESTARTING, "the server is restarting")
-        if not _origin_allowed(scope, service.settings.allowed_origins):
-            raise Refused(REFUSED, "this origin may not open a conversation")
-        live = service.sessions.live.get(asked.session_id) if asked.session_id else None
-        record = None if live or not asked.session_id else await self._stored(asked.session_id)
-        token = live.plan.resume_token if live else record.resume_token if record else ""
-        if asked.resume_token and token and asked.resume_token != token:
-            raise Refused(REFUSED, "the resume token is not this session's")
-        if live is None and service.capacity_left == 0:
+        require_known_page(service, scope)
+        grant = await granted(service, asked.token, asked.session_id, asked.agent.name if asked.agent_named else "")
+        if grant is not None:
+            asked.session_id = asked.session_id or grant.session_id
+            asked.agent = _agent(service, grant.agent or asked.agent.name)
+        record = await require_resume_token(service, asked.session_id, asked.resume_token, demanded=grant is not None)
+        if asked.session_id not in service.sessions.live and service.capacity_left == 0:
             raise Refused(OVERLOADED, "no capacity left, try again soon")
         return record if record is not None and record.resumable else None
-
-    async def _stored(self, session_id: str) -> SessionRecord | None:
-        try:
-            return await self._service.engines.store.load(session_id)
-        except StoreError:
-            return None
-
-
-def _origin_allowed(scope: Scope, allowed: tuple[str, ...]) -> bool:
-    """Pages of this very server, of the allowed origins, and clients that are no browsers."""
-    headers = dict(scope["headers"])
-    origin = headers.get(b"origin", b"").decode("latin-1")
-    if not origin or "*" in allowed or origin in allowed:
-        return True
-    return bool(origin.partition("://")[2] == headers.get(b"host", b"").decode("latin-1"))
 
 
 class _Conversation:
@@ -165,24 +140,25 @@ class _Conversation:
         attached = Attached(self._id, _lead(asked), asked.rate_hz)
         entry = service.sessions.live.get(self._session_id)
         if entry is not None:
-            self._announce(entry.plan.resume_token)
+            self._announce(entry.plan.resume_token, resumed=True)
             entry.lines.output = self._observers
             entry.lines.take(attached)
             return entry
         token = record.resume_token if record else service.random.token("resume_")
         plan = service.plan(self._session_id, asked.mode, asked.agent, token)
-        self._announce(token)
+        self._announce(token, resumed=record is not None)
         if record is not None:
             return service.sessions.restore(plan, self._observers, attached, record)
         return service.sessions.open(plan, self._observers, attached)
 
-    def _announce(self, resume_token: str) -> None:
+    def _announce(self, resume_token: str, *, resumed: bool) -> None:
         envelope = self._words.envelope(
             "event",
             "System",
             event_type="session",
             session_id=self._session_id,
             resume_token=resume_token,
+            resumed=resumed,
             sample_rate=self._asked.rate_hz,
             encoding="binary" if self._asked.binary else "json",
             agent=self._asked.agent.name,
@@ -192,20 +168,9 @@ class _Conversation:
 
     async def run(self, receive: Receive) -> None:
         """Until either side closes."""
-        closed = asyncio.ensure_future(self._connection.closed.wait())
         try:
-            while True:
-                received = asyncio.ensure_future(receive())
-                done, _ = await asyncio.wait((received, closed), return_when=asyncio.FIRST_COMPLETED)
-                if received not in done:
-                    received.cancel()
-                    return
-                message = received.result()
-                if message["type"] == "websocket.disconnect":
-                    return
-                self._take(message)
+            await take_until_closed(receive, self._connection.closed, self._take)
         finally:
-            closed.cancel()
             self._leave()
 
     def _leave(self) -> None:
@@ -241,6 +206,8 @@ class _Conversation:
                 lines.take(TextTyped(text))
             case Interrupt():
                 lines.take(InterruptRequested())
+            case HangUp():
+                lines.take(EndSession(Ending.NORMAL, politely=False))
             case Ping():
                 self._connection.text(encode(Pong(timestamp(self._service.clock.wall()))))
             case PlayoutMark(turn, audio_ms, state):

@@ -1,8 +1,9 @@
 """Which engines a worker uses: those that the settings name, else the best that is installed."""
 
 import asyncio
+import inspect
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,8 +13,15 @@ from actors.agent import Agent
 from actors.background import Background
 from actors.clock import LoopClock
 from actors.play_clock import PlayClock
+from actors.randomness import SystemRandom
 from actors.session_plan import Engines
+from app.adapters.azure_speech.resource import speech_resource
+from app.adapters.failover.model import FailoverModel
+from app.adapters.failover.providers import Providers, ProviderState
+from app.adapters.failover.recognizer import FailoverRecognizer
+from app.adapters.failover.synthesizer import FailoverSynthesizer
 from app.adapters.memory_store import MemoryStore
+from app.adapters.openai_chat.resource import azure_resource, openai_resource
 from app.references import UnresolvedReference, resolve
 from config.settings import Settings, SettingsError
 
@@ -27,11 +35,30 @@ class BuiltIn(msgspec.Struct, frozen=True):
     factory: str
     packages: tuple[str, ...] = ()
     """Of the extra `local`, those without which it cannot work."""
+    configured: Callable[[Settings], bool] | None = None
+    """Whether the settings have what it needs, if it needs something; raises SettingsError if they have half of it."""
+    needs: str = ""
+    """That, in words."""
 
     @property
     def installed(self) -> bool:
         """Whether all it needs is there."""
         return all(find_spec(package) is not None for package in self.packages)
+
+    def usable(self, settings: Settings) -> bool:
+        """Whether the settings have what it needs.
+
+        Raises:
+            SettingsError: they have half of it.
+        """
+        return self.configured is None or self.configured(settings)
+
+
+AZURE = "AZURE_SPEECH_REGION or AZURE_SPEECH_ENDPOINT, with AZURE_SPEECH_KEY or an identity"
+
+
+def _azure(settings: Settings) -> bool:
+    return speech_resource(settings) is not None
 
 
 BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
@@ -40,39 +67,75 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
         BuiltIn("energy", "app.adapters.voice_activity:energy_only"),
     ),
     "speech_recognizer": (
+        BuiltIn("azure", "app.adapters.azure_speech.recognizer:create", configured=_azure, needs=AZURE),
         BuiltIn("pocketsphinx", "app.adapters.pocketsphinx.recognizer:create", ("pocketsphinx", "numpy")),
     ),
     "speech_synthesizer": (
+        BuiltIn("azure", "app.adapters.azure_speech.synthesizer:create", configured=_azure, needs=AZURE),
         BuiltIn("espeak", "app.adapters.espeak.synthesizer:create", ("espeakng_loader", "numpy", "soxr")),
     ),
-    "language_model": (BuiltIn("script", "app.adapters.script.model:create"),),
+    "language_model": (
+        BuiltIn(
+            "azure",
+            "app.adapters.openai_chat.model:create_azure",
+            configured=lambda settings: azure_resource(settings) is not None,
+            needs="AZURE_OPENAI_ENDPOINT, with AZURE_OPENAI_KEY or an identity",
+        ),
+        BuiltIn(
+            "openai",
+            "app.adapters.openai_chat.model:create_openai",
+            configured=lambda settings: openai_resource(settings) is not None,
+            needs="OPENAI_MODEL, with OPENAI_API_KEY or OPENAI_BASE_URL",
+        ),
+        BuiltIn("script", "app.adapters.script.model:create"),
+    ),
 }
-"""By setting, the best first: the first that is installed is used when the setting is unset."""
+"""By setting, the best first: the first that is installed and configured is used when the setting is unset."""
 
 ABSENT = {
     "speech_recognizer": BuiltIn("none", "app.adapters.absent:recognizer"),
     "speech_synthesizer": BuiltIn("none", "app.adapters.absent:synthesizer"),
 }
 
+WRAPPERS: dict[str, Callable[[Providers[Any]], Any]] = {
+    "speech_recognizer": FailoverRecognizer,
+    "speech_synthesizer": FailoverSynthesizer,
+    "language_model": FailoverModel,
+}
+FALLBACK = "_fallback"
+"""Behind the name of a setting: what takes over."""
+
 
 def chosen(settings: Settings) -> dict[str, BuiltIn]:
-    """By setting, the engine that is used.
+    """By setting, the engine that is used; what takes over is there only if it is set.
 
     Raises:
-        SettingsError: a setting names a built-in engine that is not installed.
+        SettingsError: a setting names a built-in engine that is not installed or not configured, or a fallback is the
+            very engine that it is for.
     """
-    return {setting: _chosen(setting, getattr(settings, setting)) for setting in BUILT_IN}
+    engines = {setting: _chosen(settings, setting, getattr(settings, setting)) for setting in BUILT_IN}
+    for setting in WRAPPERS:
+        if asked := getattr(settings, setting + FALLBACK):
+            fallback = _chosen(settings, setting + FALLBACK, asked)
+            if fallback.name == engines[setting].name:
+                name = setting.upper()
+                raise SettingsError(f"{name}{FALLBACK.upper()} is {asked}, and so is {name}: it must be another")
+            engines[setting + FALLBACK] = fallback
+    return engines
 
 
-def _chosen(setting: str, asked: str) -> BuiltIn:
+def _chosen(settings: Settings, setting: str, asked: str) -> BuiltIn:
     if ":" in asked:
         return BuiltIn(asked, asked)
-    known = BUILT_IN[setting]
+    known = BUILT_IN[setting.removesuffix(FALLBACK)]
     if not asked:
-        return next((engine for engine in known if engine.installed), ABSENT.get(setting, known[-1]))
+        usable = (engine for engine in known if engine.installed and engine.usable(settings))
+        return next(usable, ABSENT.get(setting, known[-1]))
     engine = next(engine for engine in known if engine.name == asked)
     if not engine.installed:
         raise SettingsError(f"{setting.upper()}: {asked} needs the extra local: pip install 'earshot[local]'")
+    if not engine.usable(settings):
+        raise SettingsError(f"{setting.upper()}: {asked} needs {engine.needs}")
     return engine
 
 
@@ -88,9 +151,9 @@ def make_engines(settings: Settings, clock: LoopClock, background: Background) -
         log.warning("the extra local is not installed: without %s people can only type", " and ".join(missing))
     loop = asyncio.get_running_loop()
     return Engines(
-        recognizer=_made("speech_recognizer", engines),
-        synthesizer=_made("speech_synthesizer", engines),
-        model=_made("language_model", engines),
+        recognizer=_with_fallback("speech_recognizer", engines, settings, clock),
+        synthesizer=_with_fallback("speech_synthesizer", engines, settings, clock),
+        model=_with_fallback("language_model", engines, settings, clock),
         voice_activity=_factory("voice_activity", engines),
         store=MemoryStore(),
         play_clock=PlayClock(loop.time, loop.call_at),
@@ -106,12 +169,44 @@ def _factory(setting: str, engines: dict[str, BuiltIn]) -> Any:
         raise SettingsError(f"{setting.upper()}: {error}") from error
 
 
-def _made(setting: str, engines: dict[str, BuiltIn]) -> Any:
+def _with_fallback(setting: str, engines: dict[str, BuiltIn], settings: Settings, clock: LoopClock) -> Any:
+    """The engine behind a circuit breaker, and behind it what takes over; a local one by itself needs neither."""
+    first = _made(setting, engines, settings)
+    if setting + FALLBACK not in engines and engines[setting].configured is None:
+        return first
+    made = [(engines[setting].name, first)]
+    if setting + FALLBACK in engines:
+        made.append((engines[setting + FALLBACK].name, _made(setting + FALLBACK, engines, settings)))
+    return WRAPPERS[setting](Providers(made, clock, SystemRandom()))
+
+
+def provider_states(engines: Engines) -> dict[str, list[ProviderState]]:
+    """By setting, the providers that have a circuit breaker, the one that is asked first before the others."""
+    by_setting = {
+        "speech_recognizer": engines.recognizer,
+        "speech_synthesizer": engines.synthesizer,
+        "language_model": engines.model,
+    }
+    return {
+        setting: engine.providers.states()
+        for setting, engine in by_setting.items()
+        if isinstance(engine, FailoverRecognizer | FailoverSynthesizer | FailoverModel)
+    }
+
+
+def _made(setting: str, engines: dict[str, BuiltIn], settings: Settings) -> Any:
     factory = _factory(setting, engines)
     try:
-        return factory()
+        return factory(settings=settings) if _wants_settings(factory) else factory()
     except Exception as error:
         raise SettingsError(f"{setting.upper()}: {engines[setting].name} cannot be made: {error}") from error
+
+
+def _wants_settings(factory: Callable[..., Any]) -> bool:
+    try:
+        return "settings" in inspect.signature(factory).parameters
+    except (TypeError, ValueError):  # some callables written in C do not say what they take
+        return False
 
 
 @runtime_checkable
@@ -132,13 +227,33 @@ class PreparesAgents(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsVoices(Protocol):
+    """A synthesizer that knows its voices."""
+
+    def voices(self) -> Mapping[str, tuple[str, ...]]:
+        """Names for `Voice.name`, by language. Any other gets the engine's own voice."""
+        ...
+
+
 async def prepare_model(engines: Engines, agents: Iterable[Agent]) -> None:
-    """Let the language model get ready before the first session, not in it."""
-    if isinstance(engines.model, PreparesAgents):
-        await engines.model.prepare(agents)
+    """Let the language model get ready before the first session, not in it; one that takes over, too."""
+    agents = list(agents)
+    for model in _behind(engines.model):
+        if isinstance(model, PreparesAgents):
+            await model.prepare(agents)
 
 
 async def prepare_recognizer(engines: Engines, phrases: Iterable[str]) -> None:
-    """Let the recognizer get ready for one agent's callers."""
-    if isinstance(engines.recognizer, PreparesPhrases):
-        await engines.recognizer.prepare(phrases)
+    """Let the recognizer get ready for one agent's callers; one that takes over, too."""
+    phrases = list(phrases)
+    for recognizer in _behind(engines.recognizer):
+        if isinstance(recognizer, PreparesPhrases):
+            await recognizer.prepare(phrases)
+
+
+def _behind(engine: Any) -> list[Any]:
+    """The engines themselves, without what chooses between them."""
+    if isinstance(engine, FailoverRecognizer | FailoverModel):
+        return list(engine.providers.engines)
+    return [engine]

@@ -16,6 +16,7 @@ from actors.messages import RestartChild
 from actors.session_actor import MessageSeen
 from actors.sessions import SessionEntry
 from app.access import require_operator
+from app.adapters.acs.port import CallControl
 from app.answers import json_answer
 from app.problems import ProblemError
 from app.readiness import Readiness
@@ -33,9 +34,9 @@ def product_version() -> str:
 class HealthRoutes:
     """`/health` and what is below it, `/readiness`."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, network: CallControl | None = None) -> None:
         self._service = service
-        self._readiness = Readiness(service)
+        self._readiness = Readiness(service, network)
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -114,7 +115,7 @@ class HealthRoutes:
 
     async def restart(self, request: Request) -> Response:
         """Restart one child of a live session."""
-        require_operator(request, self._service.settings)
+        await require_operator(request, self._service)
         entry = self._entry(request)
         name = request.path_params["actor"]
         names = [state.name for state in entry.session.tree()[1:]] if entry.session else []

@@ -8,14 +8,17 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
 from enum import Enum, auto
+from typing import Any
 
 import msgspec
 
-from app.line import READY
+from app.line import READY, SECRET_BYTES, Notice, decode_notice, encode_notice
 from app.listening import url
 from app.orders import Order, Orders
 from config.settings import Settings
@@ -82,10 +85,24 @@ class _Worker:
         self._writer = writer
 
     async def heard(self) -> None:
-        """Wait for the one line that a worker says; nothing is heard of one that dies first."""
-        text = (await self._reader.readline()).decode().rstrip("\n")
+        """Wait for the first line that a worker says; nothing is heard of one that dies first."""
+        try:
+            text = (await self._reader.readline()).decode().rstrip("\n")
+        except ConnectionResetError:  # it died before it had taken the secret
+            text = ""
         self.ready = text == READY
         self.fault = "" if self.ready else text
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """What a worker says after that, until it ends; lines that are too long for a notice are left out."""
+        while not self._reader.at_eof():
+            with contextlib.suppress(ValueError):
+                yield await self._reader.readline()
+
+    def tell(self, line: bytes) -> None:
+        """Say a line, whenever the worker comes to hear it."""
+        if not self._writer.is_closing():
+            self._writer.write(line)
 
     def drain(self) -> None:
         """Order the worker to drain; one that is not ready yet has nothing to drain and is ended."""
@@ -113,6 +130,8 @@ class Launcher:
         self._settings = settings
         self._listener = listener
         self._reference = reference
+        self._secret = secrets.token_bytes(SECRET_BYTES)
+        self._noticed: dict[str, dict[str, Any]] = {}
         self._phase = _Phase.STARTING
         self._stopping = asyncio.Event()
         self._orders = Orders(asyncio.get_running_loop().time)
@@ -156,6 +175,8 @@ class Launcher:
         except OSError as error:
             return Ended(pid=0, status=1, lived_s=0, fault=f"a worker cannot be started: {error.strerror}")
         self._workers.add(worker)
+        for topic, fields in self._noticed.items():
+            worker.tell(encode_notice(Notice(topic, fields)))
         try:
             await self._see_through(worker)
         finally:
@@ -169,6 +190,8 @@ class Launcher:
     async def _spawn(self) -> _Worker:
         ours, theirs = socket.socketpair()
         reader, writer = await asyncio.open_connection(sock=ours)
+        # By the line: what a process is started with can be read from outside.
+        writer.write(self._secret)
         descriptors = (self._listener.fileno(), theirs.fileno())
         arguments = ("--socket-fd", str(descriptors[0]), "--line-fd", str(descriptors[1]), "--app", self._reference)
         try:
@@ -191,7 +214,25 @@ class Launcher:
         if worker.ready:
             log.info("worker is ready", extra={"worker": worker.process.pid})
             self._announce_once()
-        await worker.process.wait()
+        passing_on = asyncio.create_task(self._pass_on(worker))
+        try:
+            await worker.process.wait()
+        finally:
+            passing_on.cancel()
+
+    async def _pass_on(self, worker: _Worker) -> None:
+        """Say the notices of a worker to all workers, and keep their sum for those that are started later."""
+        async for line in worker.lines():
+            if not line:
+                continue
+            try:
+                notice = decode_notice(line)
+            except ValueError:
+                log.warning("a worker says something that is no notice", extra={"worker": worker.process.pid})
+                continue
+            self._noticed.setdefault(notice.topic, {}).update(notice.fields)
+            for each in self._workers:
+                each.tell(line)
 
     def _announce_once(self) -> None:
         ready = sum(worker.ready for worker in self._workers)

@@ -2,8 +2,12 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+
+from app.siblings import Siblings
+from config.settings import Secret
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +25,14 @@ class Phase(StrEnum):
 
 
 class Lifecycle:
-    """One per worker. Routes ask it whether they may take a session; what owns sessions registers how to end them."""
+    """One per worker. Routes ask it whether they may take a session; what owns sessions registers how to end them.
 
-    def __init__(self) -> None:
+    `server_secret` is what all workers of the server know; without one this is a server of one worker.
+    """
+
+    def __init__(self, server_secret: Secret | None = None) -> None:
+        self.server_secret = server_secret or Secret(secrets.token_hex())
+        self.siblings = Siblings()
         self._phase = Phase.STARTING
         self._steps: list[DrainStep] = []
 

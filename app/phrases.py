@@ -1,13 +1,22 @@
-"""Phrases kept as PCM: they can be said when the synthesizer itself has failed, and at once when it has not."""
+"""Phrases kept as audio: they can be said when the synthesizer itself has failed, and at once when it has not."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from actors.agent import Agent, Voice
 from actors.background import Background
 from actors.errors import ErrorKind, SynthesizerError
-from actors.ports import AudioSynthesized, SpeechSynthesizer, SynthesisEvent, SynthesisFailed, SynthesisFinished
+from actors.ports import (
+    AudioSynthesized,
+    SpeechSynthesizer,
+    SpokenPhrase,
+    SpokenWord,
+    SynthesisEvent,
+    SynthesisFailed,
+    SynthesisFinished,
+    WordSynthesized,
+)
 from protocol.browser import OUTPUT_RATE_HZ
 
 log = logging.getLogger(__name__)
@@ -21,23 +30,34 @@ class KeptPhrases:
     def __init__(self, synthesizer: SpeechSynthesizer, background: Background) -> None:
         self._synthesizer = synthesizer
         self._background = background
-        self._pcm: dict[tuple[Voice, int], dict[str, bytes]] = {}
-        self._wanted: set[tuple[str, int]] = set()
+        self._spoken: dict[tuple[Voice, int], dict[str, SpokenPhrase]] = {}
+        self._wanted: set[tuple[str, Voice, int]] = set()
 
     async def prepare(self, agents: list[Agent], rate_hz: int = OUTPUT_RATE_HZ) -> None:
         """Synthesise what each agent keeps, at `rate_hz`; what cannot be made is logged and left out."""
         for agent in agents:
             await self._prepare(agent, rate_hz)
 
-    def at(self, agent: Agent, rate_hz: int) -> Mapping[str, bytes]:
+    def at(self, agent: Agent, rate_hz: int) -> Mapping[str, SpokenPhrase]:
         """The phrases of `agent` at a rate; for one never asked for they are made in the background."""
-        if (agent.name, rate_hz) not in self._wanted:
+        if (agent.name, agent.voice, rate_hz) not in self._wanted:
             self._background.run(self._prepare(agent, rate_hz))
-        return self._pcm.setdefault((agent.voice, rate_hz), {})
+        return self._spoken.setdefault((agent.voice, rate_hz), {})
+
+    def replace(self, agent: Agent, agents: Collection[Agent]) -> None:
+        """Make in the background what a changed agent keeps, at the rates it was kept at, and forget the voices that
+        none of `agents` has any more: a live session that holds their phrases still has them.
+        """
+        rates_hz = {rate_hz for name, _, rate_hz in self._wanted if name == agent.name}
+        voices = {each.voice for each in agents}
+        self._wanted = {wanted for wanted in self._wanted if wanted[1] in voices}
+        self._spoken = {key: kept for key, kept in self._spoken.items() if key[0] in voices}
+        for rate_hz in sorted(rates_hz):
+            self.at(agent, rate_hz)
 
     async def _prepare(self, agent: Agent, rate_hz: int) -> None:
-        self._wanted.add((agent.name, rate_hz))
-        kept = self._pcm.setdefault((agent.voice, rate_hz), {})
+        self._wanted.add((agent.name, agent.voice, rate_hz))
+        kept = self._spoken.setdefault((agent.voice, rate_hz), {})
         for text in _phrases(agent):
             if text not in kept:
                 try:
@@ -53,22 +73,25 @@ def _phrases(agent: Agent) -> list[str]:
     return [text for text in texts if text]
 
 
-async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_hz: int) -> bytes:
-    """All audio of `text`, PCM16LE mono.
+async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_hz: int) -> SpokenPhrase:
+    """All audio of `text`, and when its words are heard.
 
     Raises:
         SynthesizerError: the engine failed, or took more than RENDER_TIMEOUT_S.
     """
-    done: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    done: asyncio.Future[SpokenPhrase] = asyncio.get_running_loop().create_future()
     chunks: list[bytes] = []
+    words: list[SpokenWord] = []
 
     def report(event: SynthesisEvent) -> None:
         match event:
             case AudioSynthesized(_, pcm):
                 chunks.append(pcm)
+            case WordSynthesized(_, text_start, text_end, audio_ms):
+                words.append(SpokenWord(text_start, text_end, audio_ms))
             case SynthesisFinished():
                 if not done.done():
-                    done.set_result(b"".join(chunks))
+                    done.set_result(SpokenPhrase(b"".join(chunks), tuple(words)))
             case SynthesisFailed(_, kind, detail):
                 if not done.done():
                     done.set_exception(SynthesizerError(kind, detail))

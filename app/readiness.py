@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from actors.errors import StoreError
+from actors.errors import ProviderError, StoreError
+from app.acs_access import NO_PROOF
+from app.adapters.acs.port import CallAutomationError, CallControl
+from app.adapters.failover.providers import TellsReadiness
 from app.service import LAG_LIMIT_MS, Service
 
 CACHED_S = 2.0
@@ -49,17 +52,18 @@ class NotConfigured(Exception):
 class Readiness:
     """The checks of one worker."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, network: CallControl | None) -> None:
         self._service = service
+        self._network = network
         self._cached: Report | None = None
         self._cached_at = 0.0
         self._checks: dict[str, Callable[[], Awaitable[str]]] = {
             "redis": self._absent,
-            "azure_openai_pool": self._absent,
-            "speech_services": self._absent,
+            "azure_openai_pool": self._model,
+            "speech_services": self._speech,
             "acs_caller": self._acs,
             "rt_agents": self._agents,
-            "auth_configuration": self._absent,
+            "auth_configuration": self._access,
             "session_store": self._store,
             "event_loop": self._loop,
         }
@@ -96,11 +100,41 @@ class Readiness:
             status, error = "unhealthy", str(failure)
         return Check(name, status, (time.monotonic() - began) * 1000, error, details)
 
+    async def _speech(self) -> str:
+        engines = self._service.engines
+        return await self._remote(engines.recognizer, engines.synthesizer)
+
     async def _absent(self) -> str:
         raise NotConfigured
 
+    async def _model(self) -> str:
+        return await self._remote(self._service.engines.model)
+
+    async def _remote(self, *engines: object) -> str:
+        """Whether those that are somewhere else answer; there may be none."""
+        asked = [engine.ready() for engine in engines if isinstance(engine, TellsReadiness)]
+        try:
+            said = [text for text in await asyncio.gather(*asked) if text]
+        except ProviderError as error:
+            raise Unhealthy(error.detail) from error
+        if not said:
+            raise NotConfigured
+        return "; ".join(dict.fromkeys(said))
+
     async def _acs(self) -> str:
-        raise NotConfigured(unhealthy=True)
+        if self._network is None:
+            raise NotConfigured(unhealthy=True)
+        try:
+            await self._network.ready()
+        except CallAutomationError as error:
+            raise Unhealthy(str(error)) from None
+        return "calls can be placed and answered"
+
+    async def _access(self) -> str:
+        acs = self._service.acs_access
+        if acs.on and not acs.knows_event_grid:
+            raise Unhealthy(f"Event Grid deliveries are refused: {NO_PROOF}")
+        return f"browsers: {self._service.browser_access.mode}; ACS: {'checked' if acs.on else 'not checked'}"
 
     async def _agents(self) -> str:
         return f"{len(self._service.agents)} agents"

@@ -4,9 +4,11 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
+from app.admission import Refused, granted, require_known_page, require_resume_token, require_session_id
 from app.browser_output import BrowserWords
-from app.connection import REFUSED, Connection
+from app.connection import Connection
 from app.service import Service
+from app.socket_writer import REFUSED
 
 
 class RelaySocket:
@@ -20,12 +22,12 @@ class RelaySocket:
         """One dashboard."""
         await receive()
         await send({"type": "websocket.accept"})
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        session_id = (query.get("session_id") or [""])[-1]
-        if not session_id:
-            await send({"type": "websocket.close", "code": REFUSED, "reason": "session_id: missing"})
-            return
         service = self._service
+        try:
+            session_id = await self._admit(scope)
+        except Refused as refused:
+            await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
+            return
         entry = service.sessions.live.get(session_id)
         label = entry.plan.agent.label if entry else service.agents[service.default_agent].label
         words = BrowserWords(session_id, label, service.clock)
@@ -41,3 +43,22 @@ class RelaySocket:
             observers.dashboards.discard(dashboard)
             dashboard.abandon()
             service.forget_observers(session_id)
+
+    async def _admit(self, scope: Scope) -> str:
+        """The session to show.
+
+        Raises:
+            Refused: no session is named, a foreign page asks, or no token opens it.
+        """
+        query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
+        session_id = query.get("session_id", "")
+        require_session_id(session_id)
+        require_known_page(self._service, scope)
+        grant = await granted(self._service, query.get("token", ""), session_id, "")
+        session_id = session_id or (grant.session_id if grant else "")
+        if not session_id:
+            raise Refused(REFUSED, "session_id: missing")
+        # A page is given a token for whatever session it names: that alone must not open what others say.
+        if grant is not None and not grant.vouched:
+            await require_resume_token(self._service, session_id, query.get("resume_token", ""), demanded=True)
+        return session_id

@@ -1,7 +1,8 @@
 """What one worker serves with: engines, agents, sessions, admission. Built once, at start."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -17,9 +18,11 @@ from actors.sessions import Sessions
 from actors.tools import AnyTool
 from actors.turn_events import Ending
 from actors.watchdog import LoopWatchdog
-from app.connection import Observers
+from app.acs_access import AcsAccess
+from app.browser_access import BrowserAccess
 from app.engines import make_engines, prepare_model, prepare_recognizer
 from app.lifecycle import Lifecycle
+from app.observers import Observers
 from app.phrases import KeptPhrases
 from config.settings import Settings, SettingsError
 
@@ -35,10 +38,13 @@ class Service:
     ) -> None:
         self.settings = settings
         self.lifecycle = lifecycle
-        self.agents = agents
+        self.agents = dict(agents)
         self.tools = tools
+        self.browser_access = BrowserAccess(settings, lifecycle.server_secret)
+        self.acs_access = AcsAccess(settings)
         self.random = SystemRandom()
         self.observers: dict[str, Observers] = {}
+        self._session_over: list[Callable[[str], None]] = [self.forget_observers]
         lifecycle.on_drain(self._drain)
 
     async def start(self) -> None:
@@ -49,7 +55,7 @@ class Service:
         self.background = Background()
         self.engines: Engines = make_engines(self.settings, self.clock, self.background)
         self.phrases = KeptPhrases(self.engines.synthesizer, self.background)
-        self._sessions_ref = Sessions.start(self.engines, self.forget_observers)
+        self._sessions_ref = Sessions.start(self.engines, self._tell_session_over)
         sessions = actor_of(self._sessions_ref)
         assert sessions is not None
         self.sessions: Sessions = sessions
@@ -84,6 +90,14 @@ class Service:
             return_exceptions=True,
         )  # fmt: skip
 
+    def on_session_over(self, hear: Callable[[str], None]) -> None:
+        """Have `hear` told the id of each session that has ended."""
+        self._session_over.append(hear)
+
+    def _tell_session_over(self, session_id: str) -> None:
+        for hear in self._session_over:
+            hear(session_id)
+
     @property
     def default_agent(self) -> str:
         """The agent of a session that asks for none."""
@@ -96,8 +110,8 @@ class Service:
             return 0
         return max(0, self.settings.max_concurrent_sessions - len(self.sessions.live))
 
-    def plan(self, session_id: str, mode: Mode, agent: Agent, resume_token: str) -> SessionPlan:
-        """What a session with `agent` is made of."""
+    def plan(self, session_id: str, mode: Mode, agent: Agent, resume_token: str, **more: Any) -> SessionPlan:
+        """What a session with `agent` is made of; `more` are further fields of the plan."""
         if self.settings.recognized_language:
             agent = _speaking(agent, self.settings.recognized_language)
         return SessionPlan(
@@ -105,10 +119,16 @@ class Service:
             mode=mode,
             agent=agent,
             tools={name: self.tools[name] for name in agent.tools},
-            phrases_expected=self._caller_phrases[agent.name],
+            phrases_expected=self._caller_phrases.get(agent.name, ()),
             kept=lambda rate_hz: self.phrases.at(agent, rate_hz),
             resume_token=resume_token,
+            **more,
         )
+
+    def replace_agent(self, agent: Agent) -> None:
+        """Have the sessions that start from now on use this one of its name; live ones keep theirs."""
+        self.agents[agent.name] = agent
+        self.phrases.replace(agent, self.agents.values())
 
     def observers_of(self, session_id: str) -> Observers:
         """Who sees what a session shows."""

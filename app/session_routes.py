@@ -11,7 +11,7 @@ from actors.conversation import Role, Said, SessionRecord
 from actors.errors import StoreError
 from actors.messages import EndSession
 from actors.turn_events import Ending
-from app.access import require_operator
+from app.access import browser_grant, require_operator
 from app.answers import json_answer
 from app.problems import ProblemError
 from app.relay_socket import RelaySocket
@@ -62,14 +62,19 @@ class SessionRoutes:
                 },
                 "protocols_supported": ["WebSocket"],
                 "version": "v1",
+                "browser_auth": self._service.browser_access.mode.value,
             }
         )
 
-    async def all(self, _: Request) -> Response:
-        """Live sessions first, then recent ones."""
+    async def all(self, request: Request) -> Response:
+        """Live sessions first, then recent ones; for a browser with a token, its own."""
+        grant = await browser_grant(request, self._service)
         live = [entry.session.record() for entry in self._service.sessions.live.values() if entry.session]
         ids = {record.session_id for record in live}
         recent = [record for record in await self._recent() if record.session_id not in ids]
+        if grant is not None:
+            live = [record for record in live if record.session_id == grant.session_id]
+            recent = [record for record in recent if record.session_id == grant.session_id]
         return json_answer(
             {
                 "sessions": [_summary(record) for record in (*live, *recent)],
@@ -80,11 +85,14 @@ class SessionRoutes:
 
     async def one(self, request: Request) -> Response:
         """One session, without what was said."""
+        grant = await browser_grant(request, self._service)
+        if grant is not None and grant.session_id != request.path_params["session_id"]:
+            raise ProblemError(HTTPStatus.FORBIDDEN, "the token is not for this session")
         return json_answer(_summary(await self._record(request)))
 
     async def end(self, request: Request) -> Response:
         """End a session politely: its goodbye is heard first."""
-        require_operator(request, self._service.settings)
+        await require_operator(request, self._service)
         entry = self._service.sessions.live.get(request.path_params["session_id"])
         if entry is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no live session of that id")
@@ -93,7 +101,7 @@ class SessionRoutes:
 
     async def transcript(self, request: Request) -> Response:
         """What was said and what was heard of it."""
-        require_operator(request, self._service.settings)
+        await require_operator(request, self._service)
         record = await self._record(request)
         entries = [_entry(message) for message in record.messages if message.text and message.role is not Role.TOOL]
         return json_answer({"session_id": record.session_id, "agent": record.agent, "entries": entries})
@@ -121,6 +129,7 @@ class SessionRoutes:
 def _summary(record: SessionRecord) -> dict[str, Any]:
     return {
         "session_id": record.session_id,
+        "call_id": record.call_id or None,
         "mode": record.mode,
         "agent": record.agent,
         "state": record.state,

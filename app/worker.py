@@ -1,10 +1,12 @@
 """One worker process: the app on the launcher's socket, on uvloop, from its start to its last close frame.
 
-The launcher holds the other end of the line, a stream socket. The worker writes one line of text to it: `ready`, or the
-fault that keeps it from starting. When the launcher closes its end, on purpose or by dying, the worker drains.
+The launcher holds the other end of the line, a stream socket. It sends a secret, the same to all workers of the server.
+The worker writes one line of text to it: `ready`, or the fault that keeps it from starting. From then on both send
+notices, a line each (`app/siblings.py`). When the launcher closes its end, on purpose or by dying, the worker drains.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -19,17 +21,22 @@ from hypercorn.config import Config
 from hypercorn.typing import Framework
 from starlette.types import ASGIApp
 
+from app.compression import Uncompressed
 from app.faults import CONFIGURATION_FAULTS
 from app.lifecycle import Lifecycle
-from app.line import FAULT_STATUS, READY
+from app.line import FAULT_STATUS, READY, SECRET_BYTES
 from app.listening import BACKLOG
 from app.logs import configure_logging
 from app.open_sockets import OpenSockets
 from app.orders import Order, Orders
 from app.references import resolve
-from config.settings import Settings, read_settings
+from app.siblings import Siblings
+from config.settings import Secret, Settings, read_settings
 
 log = logging.getLogger(__name__)
+
+GARBAGE_THRESHOLDS = (20_000, 20, 20)
+"""The young generation is collected after so many objects more than went, the older ones after so many times that."""
 
 AppFactory = Callable[[Settings, Lifecycle], ASGIApp]
 
@@ -54,10 +61,11 @@ def run_worker(socket_fd: int, line_fd: int, reference: str) -> int:
     line = socket.socket(fileno=line_fd)
     line.set_inheritable(False)
     try:
+        lifecycle = Lifecycle(_server_secret(line))
         settings = read_settings()
         configure_logging(settings.log_level)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(_with_real_port(settings, socket_fd), socket_fd, line, reference))
+            runner.run(_serve(_with_real_port(settings, socket_fd), lifecycle, socket_fd, line, reference))
     except Exception as error:
         fault = _configuration_fault(error)
         if fault is None:
@@ -68,15 +76,15 @@ def run_worker(socket_fd: int, line_fd: int, reference: str) -> int:
     return 0
 
 
-async def _serve(settings: Settings, socket_fd: int, line: socket.socket, reference: str) -> None:
-    lifecycle = Lifecycle()
+async def _serve(settings: Settings, lifecycle: Lifecycle, socket_fd: int, line: socket.socket, reference: str) -> None:
     create_app: AppFactory = resolve(reference)
     sockets = OpenSockets(create_app(settings, lifecycle))
     margins = Margins.of(settings.drain_grace_s)
 
     async def until_drained() -> None:
         """Hypercorn calls this when it has begun to listen, and stops when it returns."""
-        ordered = await _drain_order(line)
+        ordered = _drain_order(line, lifecycle.siblings)
+        _keep_garbage_collection_out_of_the_talk()
         lifecycle.ready()
         line.sendall(f"{READY}\n".encode())
         await ordered.wait()
@@ -85,11 +93,18 @@ async def _serve(settings: Settings, socket_fd: int, line: socket.socket, refere
         await sockets.close_all("the server is restarting", margins.close_frames_s)
         lifecycle.stopped()
 
-    framework = cast(Framework, sockets)
+    framework = cast(Framework, Uncompressed(sockets))
     await serve(framework, _hypercorn(socket_fd, margins), shutdown_trigger=until_drained, mode="asgi")
 
 
-async def _drain_order(line: socket.socket) -> asyncio.Event:
+def _keep_garbage_collection_out_of_the_talk() -> None:
+    """What is there from the start is never looked at again, and a call's own objects are looked at seldom: nearly all
+    that a frame makes is gone with its last reference. Nothing is collected here: that would hold up the start."""
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+def _drain_order(line: socket.socket, siblings: Siblings) -> asyncio.Event:
     """Set when the launcher closes its end of the line, or by this process's first SIGTERM or SIGINT.
 
     A second signal ends the process. The launcher's order does not count as a first one: some platforms signal every
@@ -108,12 +123,7 @@ async def _drain_order(line: socket.socket) -> asyncio.Event:
             case Order.DRAIN:
                 ordered.set()
 
-    def on_closed() -> None:
-        loop.remove_reader(line)
-        ordered.set()
-
-    line.setblocking(False)
-    loop.add_reader(line, on_closed)
+    siblings.connect(line, ordered.set)
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, on_signal, signum)
     return ordered
@@ -133,6 +143,13 @@ def _hypercorn(socket_fd: int, margins: Margins) -> Config:
     config.graceful_timeout = margins.requests_s
     config.shutdown_timeout = margins.lifespan_s
     return config
+
+
+def _server_secret(line: socket.socket) -> Secret:
+    secret = line.recv(SECRET_BYTES, socket.MSG_WAITALL)
+    if len(secret) < SECRET_BYTES:
+        raise ConnectionError("the launcher is gone")
+    return Secret(secret.hex())
 
 
 def _with_real_port(settings: Settings, socket_fd: int) -> Settings:

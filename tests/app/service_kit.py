@@ -11,6 +11,7 @@ from config.settings import Settings
 from tests.actors.session_kit import AGENT
 
 FAKES = {
+    "HOST": "127.0.0.1",
     "VOICE_ACTIVITY": "tests.fakes:voice_activity",
     "SPEECH_RECOGNIZER": "tests.fakes:recognizer",
     "SPEECH_SYNTHESIZER": "tests.fakes:synthesizer",

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,13 @@ def serve_command(factory: str = "create_app") -> list[str]:
 def environment(**variables: str) -> dict[str, str]:
     """A clean one: loopback and a free port, and `variables`."""
     return {"PATH": os.defpath, "HOST": "127.0.0.1", "PORT": "0", **variables}
+
+
+def free_port() -> int:
+    """A port that nobody listens on, for a server that is to come back to the same address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -405,3 +405,30 @@ def test_what_is_said_is_logged_only_if_that_is_switched_on(
     run_virtual(main())
     texts = " ".join(f"{record.getMessage()} {vars(record).get('text', '')}" for record in caplog.records)
     assert ("forty two" in texts) == logged
+
+
+@virtually
+async def test_a_client_that_hangs_up_ends_the_session_at_once(service: Service) -> None:
+    client = Client(service)
+    await asyncio.sleep(0.3)
+    client.socket.send('{"type":"hang_up"}')
+    await asyncio.sleep(0.1)
+    assert client.closed is not None
+    assert client.closed.code == 1000
+    assert not service.sessions.live
+    assert [message["reason"] for message in client.of("session_end")] == ["NORMAL"]
+    client.leave()
+
+
+@virtually
+async def test_a_client_that_comes_back_is_told_whether_the_conversation_goes_on(service: Service) -> None:
+    client = Client(service)
+    await asyncio.sleep(0.3)
+    opened = client.texts[0]["payload"]
+    assert opened["resumed"] is False
+    client.leave()
+    await asyncio.sleep(1)
+    again = Client(service, session_id=opened["session_id"], resume_token=opened["resume_token"])
+    await asyncio.sleep(0.3)
+    assert again.texts[0]["payload"]["resumed"] is True
+    again.leave()

@@ -92,6 +92,14 @@ async def test_readiness(path: str) -> None:
         assert (checks["redis"]["status"], checks["redis"]["error"]) == ("degraded", "not configured")
         assert checks["acs_caller"]["status"] == "unhealthy"
         assert checks["rt_agents"]["status"] == "healthy"
+        assert checks["auth_configuration"]["details"] == "browsers: off; ACS: not checked"
+
+
+async def test_readiness_says_when_no_incoming_call_can_be_told_of() -> None:
+    async with rest(ENABLE_AUTH_VALIDATION="on", ACS_AUDIENCE="x") as r:
+        checks = {check["component"]: check for check in (await r.get("/readiness")).json()["checks"]}
+        assert checks["auth_configuration"]["status"] == "unhealthy"
+        assert "EVENT_GRID_SECRET" in checks["auth_configuration"]["error"]
 
 
 async def test_readiness_says_no_while_draining_and_still_answers() -> None:
@@ -184,6 +192,26 @@ async def test_without_a_token_operators_are_on_this_machine(host: str, status: 
 async def test_nor_behind_a_proxy_on_this_machine() -> None:
     async with rest() as r:
         is_problem(await r.delete("/sessions/none", **{"x-forwarded-for": "203.0.113.5"}), 403)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"host": "rebound.evil.example:8000"},
+        {"host": "rebound.evil.example:8000", "origin": "http://rebound.evil.example:8000"},
+    ],
+)
+async def test_nor_are_they_foreign_pages_in_a_browser_here(headers: dict[str, str]) -> None:
+    async with rest() as r:
+        is_problem(await r.delete("/sessions/none", **headers), 403)
+
+
+async def test_but_our_own_page_may_be_theirs() -> None:
+    async with rest() as r:
+        is_problem(await r.delete("/sessions/none", origin="http://earshot", **{"sec-fetch-site": "same-origin"}), 404)
 
 
 async def test_sessions_live_and_recent() -> None:

@@ -1,0 +1,99 @@
+"""Who may open a browser's WebSocket. One that is refused is accepted and closed: a browser is shown nothing else."""
+
+import hmac
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from actors.conversation import SessionRecord
+from actors.errors import StoreError
+from app.browser_access import Grant
+from app.origins import may_connect
+from app.service import Service
+from app.signed_tokens import TokenError, TokensUnavailable
+from app.socket_writer import OVERLOADED, REFUSED
+from config.settings import BrowserAuth
+
+SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
+MAX_SESSION_ID = 128
+
+
+class Refused(Exception):
+    """The socket is closed before any session exists."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def require_session_id(session_id: str) -> None:
+    """An id that can be used, or none.
+
+    Raises:
+        Refused: it cannot be used.
+    """
+    if len(session_id) > MAX_SESSION_ID or not set(session_id) <= SESSION_ID_CHARS:
+        raise Refused(REFUSED, f"session_id: at most {MAX_SESSION_ID} letters, digits and . _ : -")
+
+
+def require_known_page(service: Service, scope: Scope) -> None:
+    """Pages of this server and of the allowed origins, and clients that are no browsers.
+
+    Raises:
+        Refused: a foreign page asks.
+    """
+    settings = service.settings
+    if not may_connect(Headers(scope=scope), settings.allowed_origins, settings.base_url):
+        raise Refused(REFUSED, "this origin may not open a conversation")
+
+
+async def granted(service: Service, token: str, session_id: str, agent: str) -> Grant | None:
+    """What the token opens, None where none is demanded. Empty: the client leaves session or agent to the token.
+
+    Raises:
+        Refused: the token is missing, not accepted, or for something else; or it cannot be checked now.
+    """
+    access = service.browser_access
+    if access.mode is BrowserAuth.OFF:
+        return None
+    try:
+        grant = await access.grant_of(token)
+        grant.require(session_id, agent)
+    except TokenError as error:
+        raise Refused(REFUSED, f"token {error.reason}") from None
+    except TokensUnavailable as error:
+        raise Refused(OVERLOADED, f"{error}, try again soon") from None
+    return grant
+
+
+async def stored(service: Service, session_id: str) -> SessionRecord | None:
+    """What the store has of a session; nothing if it does not answer."""
+    try:
+        return await service.engines.store.load(session_id)
+    except StoreError:
+        return None
+
+
+async def require_resume_token(
+    service: Service, session_id: str, offered: str, *, demanded: bool
+) -> SessionRecord | None:
+    """Hold a client to the resume token of the session that it names, live or stored; a wrong one never passes.
+
+    Returns the record of a session that is not live.
+
+    Raises:
+        Refused: the token is another one, or it is demanded and missing.
+    """
+    record = await stored(service, session_id) if session_id and session_id not in service.sessions.live else None
+    # Looked at after the store: somebody may have begun the session meanwhile.
+    live = service.sessions.live.get(session_id)
+    expected = live.plan.resume_token if live else record.resume_token if record else ""
+    if live or record:
+        if not offered and demanded:
+            raise Refused(REFUSED, "a session is gone on with by its resume token only")
+        if offered and expected and not hmac.compare_digest(offered.encode(), expected.encode()):
+            raise Refused(REFUSED, "the resume token is not this session's")
+        if demanded and not expected:
+            raise Refused(REFUSED, "this session cannot be gone on with")
+    return None if live else record

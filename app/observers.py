@@ -1,0 +1,46 @@
+"""Who sees what a session shows: its own connection, dashboards that look on, and with LOG_CONTENT the log."""
+
+import logging
+from typing import Protocol
+
+from actors.messages import Audio, OutputMessage, ReplyHeardShown, UserFinalShown
+from actors.ports import Address
+
+log = logging.getLogger(__name__)
+
+
+class Viewer(Address[OutputMessage], Protocol):
+    """The sending side of a socket that shows a session."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close it once what is queued has been sent."""
+        ...
+
+
+class Observers:
+    """Of one session."""
+
+    def __init__(self, session_id: str, *, log_content: bool) -> None:
+        self._session_id = session_id
+        self._log_content = log_content
+        self.connection: Viewer | None = None
+        self.dashboards: set[Viewer] = set()
+
+    def tell(self, message: OutputMessage) -> None:
+        """Show `message` to everybody; dashboards get no audio."""
+        if self._log_content:
+            self._log(message)
+        if self.connection is not None:
+            self.connection.tell(message)
+        if self.dashboards and not isinstance(message, Audio):
+            for dashboard in tuple(self.dashboards):
+                dashboard.tell(message)
+
+    def _log(self, message: OutputMessage) -> None:
+        match message:
+            case UserFinalShown(turn, text):
+                log.info("the user said", extra={"session": self._session_id, "turn": turn, "text": text})
+            case ReplyHeardShown(turn, _, text):
+                log.info("the user heard", extra={"session": self._session_id, "turn": turn, "text": text})
+            case _:
+                return

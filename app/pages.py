@@ -1,0 +1,87 @@
+"""The page at `/` and what it is made of, read once at start and served from memory."""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+STATIC = Path(__file__).parent / "static"
+PAGE = "index.html"
+
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+FOR_EVERY_FILE = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+
+FOR_THE_PAGE = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "microphone=(self)",
+}
+
+FOR_OTHER_PAGES = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""Whoever has a page of their own imports earshot.js from here."""
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file as it is sent."""
+
+    body: bytes
+    headers: dict[str, str]
+
+    def answer(self, request: Request) -> Response:
+        """The file, or that it is what the browser has already."""
+        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+        if self.headers["ETag"] in known:
+            return Response(status_code=304, headers=self.headers)
+        return Response(self.body, headers=self.headers)
+
+
+def page_routes(directory: Path = STATIC) -> list[BaseRoute]:
+    """`/`, and `/static/...` for each file; other names are unknown paths.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    files = sorted(path for path in directory.iterdir() if path.suffix in TYPES and path.name != PAGE)
+    return [
+        _route("/", directory / PAGE, FOR_THE_PAGE),
+        *(_route(f"/static/{path.name}", path, FOR_OTHER_PAGES) for path in files),
+    ]
+
+
+def _route(address: str, path: Path, headers: dict[str, str]) -> Route:
+    file = _read(path, headers)
+
+    async def serve(request: Request) -> Response:
+        return file.answer(request)
+
+    return Route(address, serve)
+
+
+def _read(path: Path, headers: dict[str, str]) -> File:
+    body = path.read_bytes()
+    own = {"Content-Type": TYPES[path.suffix], "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"'}
+    return File(body, own | FOR_EVERY_FILE | headers)

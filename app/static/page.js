@@ -1,0 +1,327 @@
+/** The page at /: one conversation at a time, spoken or typed, and what can be seen of it. */
+
+import { Earshot } from "./earshot.js";
+import { Meters } from "./meters.js";
+import { switchScheme } from "./scheme-switch.js";
+import { Timing } from "./timing.js";
+import { Transcript } from "./transcript.js";
+
+const $ = (id) => document.getElementById(id);
+
+const CONNECTION = {
+  idle: "Not connected",
+  connecting: "Connecting",
+  live: "Live",
+  reconnecting: "Reconnecting",
+  ended: "Not connected",
+};
+
+/** By what is seen at a glance: the word, and what to do about it. */
+const FLOOR = {
+  off: ["Ready", "Press Talk, or type a message"],
+  wait: ["Connecting", "One moment"],
+  listening: ["Listening", "Say something, or type"],
+  user: ["You speak", "The agent listens"],
+  thinking: ["Thinking", "The answer is on its way"],
+  agent: ["Agent speaks", "Speak or type to interrupt"],
+  paused: ["Paused", "Go on speaking to interrupt"],
+};
+
+const MICROPHONE = {
+  off: "Off",
+  asking: "Asking",
+  on: "On",
+  muted: "Muted",
+  refused: "Refused",
+  missing: "None found",
+  busy: "In use elsewhere",
+  insecure: "Not on this address",
+  unsupported: "Not in this browser",
+};
+
+/** What was not fetched, be it the sound's own program, says more about the browser than about what to do. */
+const GONE = "The server cannot be reached. Check your connection, then press Talk to try again.";
+
+const ENDINGS = {
+  HUMAN_HANDOFF: "You are being handed over to a person.",
+  IDLE_TIMEOUT: "The conversation ended, since nothing was said for a while.",
+  ERROR: "The conversation ended because of a fault on our side.",
+};
+
+const FORGOTTEN = "The server was restarted and has no memory of the conversation; it begins anew.";
+
+const sentence = (...texts) =>
+  texts
+    .filter(Boolean)
+    .map((text) => (/[.!?…]$/.test(text) ? text : `${text}.`))
+    .join(" ");
+
+const transcript = new Transcript($("log"), $("scroll"));
+const timing = new Timing({ firstAudio: $("first-audio"), decision: $("decision"), silence: $("silence") }, $("plot"));
+const meters = new Meters({ input: $("input-meter"), output: $("output-meter") }, () => call.levels());
+
+let agents = [];
+let call = null;
+let ending = "";
+let waiting = "";
+let countdown = 0;
+let held = false; // the reply stands still while the agent listens whether it is interrupted
+
+const active = () => call !== null && call.state !== "idle" && call.state !== "ended";
+const live = () => call?.state === "live";
+const transcribes = () => $("mode").value === "transcription";
+
+// the call
+
+/** Begin a conversation; whatever comes of it comes as an event. */
+async function begin(microphone) {
+  const options = { mode: $("mode").value };
+  if ($("agent").value) options.agent = $("agent").value;
+  const begun = new Earshot(options);
+  call = begun;
+  ending = waiting = "";
+  notice("microphone", "");
+  for (const [name, take] of Object.entries(ON)) {
+    begun.addEventListener(name, ({ detail }) => {
+      if (begun !== call) return;
+      take(detail);
+      show();
+    });
+  }
+  await begun.start({ microphone });
+}
+
+const ON = {
+  state({ state, reason, message, retryInMs }) {
+    clearInterval(countdown);
+    if (state !== "live") transcript.forget();
+    if (state === "connecting") notice("state", sentence(message));
+    else if (state === "reconnecting") retrying(message, retryInMs ?? 0);
+    else if (state === "ended") over(reason, message);
+    else notice("state", "");
+  },
+  microphone({ state, message }) {
+    const fine = state === "on" || state === "muted" || state === "off";
+    notice("microphone", fine ? "" : sentence(message), state === "asking" ? "plain" : "warn");
+  },
+  session({ label, resumed, restarted }) {
+    if (waiting) say(waiting);
+    if (resumed) {
+      transcript.note("The conversation goes on where it was.");
+      return;
+    }
+    if (restarted) transcript.note(FORGOTTEN, "warn");
+    else transcript.note(`Connected with ${label ?? "the agent"}.`);
+    transcript.begin(label ?? "Agent");
+    timing.clear();
+  },
+  partial({ text }) {
+    transcript.partial(text);
+  },
+  user({ text }) {
+    transcript.user(text);
+  },
+  reply({ turn, kind, text }) {
+    transcript.reply(turn, kind, text);
+  },
+  heard({ turn, text, interrupted }) {
+    transcript.heard(turn, text, interrupted);
+  },
+  tool(detail) {
+    transcript.tool(detail);
+  },
+  metrics(detail) {
+    if (detail.interrupted) transcript.interrupted(detail.turn, detail.heardMs ?? 0);
+    timing.add(detail);
+  },
+  problem({ message }) {
+    transcript.note(sentence(message), "warn");
+  },
+  ended({ reason }) {
+    ending = reason;
+  },
+  floor() {},
+  playout({ state }) {
+    // The reply goes on: the sound was no interruption.
+    if (state === "playing" && held) transcript.forget();
+    held = state === "paused";
+  },
+};
+
+/** The seconds count down for the eye only; the words are said once. */
+function retrying(message, retryInMs) {
+  const at = performance.now() + retryInMs;
+  const element = notice("state", `${message} `, "warn");
+  const seconds = document.createElement("span");
+  seconds.setAttribute("aria-hidden", "true");
+  element.append(seconds);
+  const tick = () => {
+    const left = Math.ceil((at - performance.now()) / 1000);
+    seconds.textContent = left > 0 ? `in ${left} s …` : "now …";
+  };
+  tick();
+  countdown = setInterval(tick, 200);
+}
+
+function over(reason, message) {
+  if (reason === "ended") {
+    notice("state", "");
+    transcript.note(ENDINGS[ending] ?? sentence(message), ending === "ERROR" ? "warn" : "plain");
+  } else {
+    notice("state", reason === "gone" && isSecureContext ? GONE : sentence(message), "bad");
+  }
+}
+
+/** One line above the controls, said once by a screen reader; an empty text takes it away. */
+function notice(which, text, tone = "plain") {
+  const element = $(`${which}-notice`);
+  element.className = `notice ${tone}`;
+  element.hidden = !text;
+  if (element.textContent !== text) element.textContent = text;
+  return element;
+}
+
+// what is seen
+
+function floorNow() {
+  if (!active()) return "off";
+  if (!live()) return "wait";
+  if (call.playout === "paused") return "paused";
+  if (call.playout === "playing") return "agent";
+  if (call.floor === "user") return "user";
+  return call.floor === "agent" ? "thinking" : "listening";
+}
+
+function agentLabel() {
+  return agents.find(({ name }) => name === $("agent").value)?.label ?? "Voice agent";
+}
+
+function show() {
+  const state = call?.state ?? "idle";
+  const floor = floorNow();
+  const label = agentLabel();
+  document.body.dataset.state = state;
+  document.body.dataset.floor = floor;
+  document.title = state === "live" || state === "reconnecting" ? `${CONNECTION[state]}: ${label} – Earshot` : "Earshot";
+  words("connection", CONNECTION[state]);
+  words("agent-name", label);
+  showFloor(floor);
+  showButtons();
+  showFacts();
+  $("setup").disabled = active();
+  $("welcome").hidden = active() || $("log").childElementCount > 0;
+  $("text").disabled = $("send").disabled = transcribes();
+  $("text").placeholder = transcribes() ? "Nobody answers: transcription only" : "Type a message";
+  if (live()) meters.start();
+  else meters.stop();
+}
+
+function showFloor(floor) {
+  const [word, hint] = FLOOR[floor];
+  const typed = floor === "listening" && call.microphone !== "on";
+  words("floor", typed ? "Your turn" : floor === "wait" ? CONNECTION[call.state] : word);
+  words("floor-hint", typed ? TYPED_HINT[call.microphone] ?? "Type a message" : hint);
+}
+
+const TYPED_HINT = { muted: "You are muted: unmute, or type" };
+
+function showButtons() {
+  const talks = active();
+  const microphone = call?.microphone ?? "off";
+  const has = microphone === "on" || microphone === "muted";
+  words("talk-word", talks ? "Hang up" : "Talk");
+  $("mute").hidden = !live() || !has;
+  $("mute").setAttribute("aria-pressed", String(microphone === "muted"));
+  words("mute-word", microphone === "muted" ? "Muted" : "Mute");
+  $("use-microphone").hidden = !live() || has || microphone === "asking";
+  $("interrupt").hidden = !live() || transcribes();
+  $("interrupt").disabled = call?.floor !== "agent" && call?.playout !== "playing";
+}
+
+function showFacts() {
+  words("microphone-fact", MICROPHONE[call?.microphone ?? "off"]);
+  words("turns-fact", String(timing.turns));
+  words("interrupted-fact", String(timing.interrupted));
+  words("session-fact", call?.sessionId || "–");
+}
+
+function words(id, text) {
+  if ($(id).textContent !== text) $(id).textContent = text;
+}
+
+// what people do
+
+$("talk").addEventListener("click", () => {
+  if (active()) call.stop();
+  else begin(true);
+});
+
+$("mute").addEventListener("click", () => call.mute(call.microphone !== "muted"));
+
+$("use-microphone").addEventListener("click", () => call.setMicrophone(true));
+
+$("interrupt").addEventListener("click", () => call.interrupt());
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing) return;
+  if (document.body.dataset.details === "open" && $("details").contains(document.activeElement)) closeDetails();
+  else if (live()) call.interrupt();
+});
+
+$("typed").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const text = $("text").value.trim();
+  if (!text) return;
+  if (!active()) await begin(false);
+  say(text);
+});
+
+/** What is typed before the line is open stands in its field until the line is; if it never is, nothing is lost. */
+function say(text) {
+  const said = call.say(text);
+  waiting = said ? "" : text;
+  if (said && $("text").value.trim() === text) $("text").value = "";
+}
+
+$("details-toggle").addEventListener("click", () => openDetails(document.body.dataset.details !== "open"));
+
+/** Where the window is too narrow for them, the details lie over the conversation. */
+function openDetails(open) {
+  $("details-toggle").setAttribute("aria-expanded", String(open));
+  document.body.dataset.details = open ? "open" : "";
+}
+
+function closeDetails() {
+  openDetails(false);
+  $("details-toggle").focus();
+}
+
+$("agent").addEventListener("change", () => {
+  introduce();
+  show();
+});
+$("mode").addEventListener("change", show);
+
+/** Who can be talked with; without a choice the server's default answers. */
+async function offerAgents() {
+  try {
+    agents = await Earshot.agents();
+  } catch {
+    return;
+  }
+  for (const { name, label } of agents) $("agent").append(new Option(label, name));
+  $("agent-choice").hidden = agents.length === 0;
+  introduce();
+  show();
+}
+
+function introduce() {
+  const agent = agents.find(({ name }) => name === $("agent").value);
+  if (!agent) return;
+  words("welcome-title", agent.label);
+  words("welcome-text", sentence(agent.description, "Press Talk and speak, or type below. You can interrupt at any time"));
+}
+
+switchScheme($("scheme"));
+show();
+offerAgents();

@@ -1,0 +1,204 @@
+/**
+ * The conversation in words. What is final is added as elements of its own, so that a screen reader says it once; what is
+ * not final yet is shown and not said.
+ */
+
+const clone = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
+const bare = (text) => text.replace(/\s+/g, "");
+
+const NEAR_END_PX = 80;
+/** A recognizer that is slow to make up its mind takes two seconds. */
+const FORGET_AFTER_MS = 5_000;
+
+/** What a kind of reply is called, if it is not simply an answer. */
+const KINDS = { filler: "meanwhile", prompt: "asks again", apology: "apologises" };
+
+export class Transcript {
+  #log;
+  #scroll;
+  #agent = "Agent";
+  #following = true;
+  #partial = null;
+  #forgetting = 0;
+  #replies = []; // {turn, kind, entry, words, settled}
+  #tools = new Map();
+
+  /**
+   * @param {HTMLElement} log a live region
+   * @param {HTMLElement} scroll what scrolls
+   */
+  constructor(log, scroll) {
+    this.#log = log;
+    this.#scroll = scroll;
+    scroll.addEventListener("scroll", () => {
+      this.#following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
+    });
+    // Whatever changes in size: who read the end still does.
+    const sizes = new ResizeObserver(() => this.#following && this.#toEnd());
+    sizes.observe(scroll);
+    sizes.observe(log);
+  }
+
+  /** A conversation begins, with an agent of this name; what was said before stays to be read. */
+  begin(agent) {
+    this.#agent = agent;
+    this.#replies = [];
+    this.#tools.clear();
+    this.forget();
+  }
+
+  /** A line about the conversation itself. */
+  note(text, tone = "plain") {
+    const note = document.createElement("p");
+    note.className = `note ${tone}`;
+    note.textContent = text;
+    this.#add(note);
+  }
+
+  /** What the user seems to be saying, in the place where it will stand. It goes when nothing comes of it. */
+  partial(text) {
+    clearTimeout(this.#forgetting);
+    if (!text.trim()) {
+      this.forget();
+      return;
+    }
+    this.#forgetting = setTimeout(() => this.forget(), FORGET_AFTER_MS);
+    if (!this.#partial) {
+      this.#partial = this.#entry("user", "You");
+      this.#partial.classList.add("partial");
+      this.#partial.setAttribute("aria-hidden", "true");
+      this.#add(this.#partial);
+    }
+    this.#partial.querySelector(".words").textContent = text;
+  }
+
+  /** The user has said nothing after all. */
+  forget() {
+    this.#partial?.remove();
+    this.#partial = null;
+  }
+
+  /** What the user said. */
+  user(text) {
+    const entry = this.#entry("user", "You");
+    entry.querySelector(".words").textContent = text;
+    if (this.#partial) {
+      this.#partial.replaceWith(entry);
+      this.#partial = null;
+    } else {
+      entry.classList.add("appearing");
+      this.#add(entry);
+    }
+  }
+
+  /** A piece of a reply. */
+  reply(turn, kind, text) {
+    let reply = this.#replies.find((one) => one.turn === turn && one.kind === kind && !one.settled);
+    if (!reply) reply = this.#newReply(turn, kind);
+    const piece = document.createElement("span");
+    piece.textContent = text;
+    reply.words.append(piece);
+  }
+
+  /** What was heard of the oldest reply of a turn that it can be of. */
+  heard(turn, text, interrupted) {
+    const open = this.#replies.filter((one) => one.turn === turn && !one.settled);
+    const reply = open.find((one) => bare(one.words.textContent).startsWith(bare(text))) ?? open[0];
+    if (!reply && !text) return;
+    this.#settle(reply ?? this.#newReply(turn, "reply"), text, interrupted);
+  }
+
+  /** A turn was interrupted: of replies that were not said to be heard, not a whole word was. */
+  interrupted(turn, heardMs) {
+    for (const reply of this.#replies.filter((one) => one.turn === turn && !one.settled)) {
+      if (heardMs > 0) this.#settle(reply, "", true);
+      else {
+        reply.settled = true;
+        reply.entry.remove();
+      }
+    }
+  }
+
+  /** A tool that begins or ends, as one line. */
+  tool({ phase, callId, tool, args, status, error, elapsedMs }) {
+    let chip = this.#tools.get(callId);
+    if (!chip) {
+      chip = clone("tool");
+      chip.dataset.status = "running";
+      chip.querySelector(".tool-name").textContent = tool.replaceAll("_", " ");
+      chip.querySelector(".tool-with").textContent = inWords(args);
+      this.#tools.set(callId, chip);
+      this.#add(chip);
+    }
+    if (phase === "start") return;
+    chip.dataset.status = status === "error" ? "error" : "success";
+    const took = elapsedMs === undefined || elapsedMs === null ? "" : `${Math.round(elapsedMs)} ms`;
+    chip.querySelector(".tool-end").textContent = status === "error" ? `failed: ${error}` : took;
+  }
+
+  #entry(side, name, kind = "") {
+    const entry = clone("entry");
+    entry.classList.add(side);
+    entry.querySelector(".speaker").textContent = kind ? `${name}, ${kind}` : name;
+    return entry;
+  }
+
+  #newReply(turn, kind) {
+    const entry = this.#entry("agent", this.#agent, KINDS[kind]);
+    entry.classList.add("appearing");
+    const reply = { turn, kind, entry, words: entry.querySelector(".words"), settled: false };
+    this.#replies.push(reply);
+    this.#add(entry);
+    return reply;
+  }
+
+  #settle(reply, text, interrupted) {
+    reply.settled = true;
+    if (!cut(reply.words, text)) reply.words.textContent = text;
+    if (interrupted) {
+      reply.entry.classList.add("cut");
+      if (!bare(text)) reply.words.textContent = "…";
+      reply.words.append(" ", clone("interrupted"));
+    }
+  }
+
+  #add(element) {
+    // What the user is saying stays last: it is not finished.
+    if (this.#partial && element !== this.#partial) this.#partial.before(element);
+    else this.#log.append(element);
+  }
+
+  #toEnd() {
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+  }
+}
+
+/**
+ * Shorten what is shown to its beginning `text`, blanks apart, without writing anything anew: a screen reader would say
+ * it again.
+ *
+ * @returns {boolean} false if what is shown does not begin so; then nothing has changed
+ */
+function cut(words, text) {
+  if (!bare(words.textContent).startsWith(bare(text))) return false;
+  let left = bare(text).length;
+  for (const piece of [...words.children]) {
+    const shown = piece.textContent;
+    let end = 0;
+    while (end < shown.length && left > 0) {
+      if (bare(shown[end])) left -= 1;
+      end += 1;
+    }
+    if (end === 0) piece.remove();
+    else if (bare(shown.slice(end))) piece.textContent = shown.slice(0, end);
+  }
+  return true;
+}
+
+/** A tool's arguments for people: `day: friday, name: Ann`. */
+function inWords(args) {
+  if (!args || typeof args !== "object") return "";
+  return Object.entries(args)
+    .map(([name, value]) => `${name.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .join(", ");
+}

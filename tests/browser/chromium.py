@@ -1,0 +1,122 @@
+"""The page in a real Chromium that complains: whatever goes wrong in the browser fails the test."""
+
+import re
+import shutil
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+)
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
+
+NAMED_HERE = ".test"
+"""Names that nobody can have; `--host-resolver-rules` makes them loopback."""
+
+TELL_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+  console.error(`content security policy: ${violatedDirective} forbids ${blockedURI}`));
+"""
+
+
+class Complaints:
+    """What went wrong in the browser. What matches one of `expected`, in a test that breaks something, is none."""
+
+    def __init__(self, expected: tuple[str, ...] = ()) -> None:
+        self._expected = expected
+        self.found: list[str] = []
+
+    def watch(self, page: Page) -> None:
+        """Listen to everything a page may complain of."""
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self._note(f"uncaught: {error}"))
+        page.on("requestfailed", lambda request: self._note(f"failed: {request.url} {request.failure}"))
+        page.on("request", self._request)
+        page.on("websocket", lambda socket: self._address(socket.url))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._note(f"{message.type}: {message.text} at {message.location.get('url')}")
+
+    def _request(self, request: Request) -> None:
+        self._address(request.url)
+
+    def _address(self, url: str) -> None:
+        parts = urlsplit(url)
+        named_here = (parts.hostname or "").endswith(NAMED_HERE)
+        if parts.scheme not in ("data", "blob") and parts.hostname not in LOOPBACK and not named_here:
+            self._note(f"off loopback: {url}")
+
+    def _note(self, text: str) -> None:
+        if not any(re.search(pattern, text) for pattern in self._expected):
+            self.found.append(text)
+
+
+@asynccontextmanager
+async def chromium(*arguments: str) -> AsyncIterator[Browser]:
+    """Debian's Chromium, with an empty profile that is gone afterwards."""
+    path = shutil.which("chromium")
+    assert path is not None, "the browser tests need chromium on PATH"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=path, headless=True, args=[*ARGUMENTS, *arguments], chromium_sandbox=False
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def page_in(browser: Browser, *, expected: tuple[str, ...] = (), **options: Any) -> AsyncIterator[Page]:
+    """A page in a context of its own, made with Playwright's `options`.
+
+    Raises:
+        AssertionError: on leaving, if the browser complained of anything but what is `expected`.
+    """
+    complaints = Complaints(expected)
+    context = await browser.new_context(**options)
+    try:
+        await context.add_init_script(TELL_VIOLATIONS)
+        page = await context.new_page()
+        page.set_default_timeout(15_000)
+        complaints.watch(page)
+        yield page
+    finally:
+        await context.close()
+    assert not complaints.found, complaints.found
+
+
+@asynccontextmanager
+async def open_page(*arguments: str, expected: tuple[str, ...] = (), **options: Any) -> AsyncIterator[Page]:
+    """A page in a Chromium of its own, started with `arguments` besides the usual ones."""
+    async with chromium(*arguments) as browser, page_in(browser, expected=expected, **options) as page:
+        yield page
+
+
+def microphone_file(directory: Path, pcm: bytes, rate_hz: int = 16_000) -> tuple[str, ...]:
+    """Arguments for a microphone that is allowed and hears `pcm` (16 bit, mono) once, from when it is opened."""
+    path = directory / "microphone.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate_hz)
+        file.writeframes(pcm)
+    return (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={path}%noloop",
+    )

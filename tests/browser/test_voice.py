@@ -1,0 +1,184 @@
+"""Somebody talks with the page in a real browser: the whole way from the microphone to the loudspeaker."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy
+import pytest
+
+from tests.app.serving import EARSHOT, free_port, serving
+from tests.browser.chromium import microphone_file, open_page
+from tests.browser.sounding_page import Recording, Samples, SoundingPage
+from tests.eval.callers import Caller, ToolRun
+from tests.speech import FLITE_ALSO, say, silence
+
+BOOKING = 0
+"""A seed whose caller books an appointment."""
+
+GONE_FOR_A_WHILE = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "failed: .*/realtime/token")
+"""What a browser says of a server that is not there."""
+
+AUDIBLE = 500.0
+"""Root mean square of speech that is surely heard, of 32 768."""
+
+
+def loudness(samples: Samples) -> float:
+    return float(numpy.sqrt((samples.astype(float) ** 2).mean())) if len(samples) else 0.0
+
+
+@asynccontextmanager
+async def talking(url: str, *arguments: str, expected: tuple[str, ...] = ()) -> AsyncIterator[SoundingPage]:
+    """The page, and somebody who has pressed its button; without a file the test speaks into the microphone."""
+    controlled = not arguments
+    # The recorder is a module of the test's own, which the page's policy would forbid.
+    async with open_page(*arguments, expected=expected, bypass_csp=True) as page:
+        person = await SoundingPage.prepare(page, controlled_microphone=controlled)
+        await page.goto(url)
+        await page.get_by_role("button", name="Talk").click()
+        await person.until("call.state === 'live'")
+        yield person
+
+
+async def test_a_question_into_the_microphone_is_answered_aloud(tmp_path: Path) -> None:
+    speech = silence(9_000) + say("what are your opening hours", FLITE_ALSO) + silence(20_000)
+    with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
+        async with talking(server.url, *microphone_file(tmp_path, speech)) as person:
+            greeting = await person.reply(0)
+            greeted = await person.recorded()
+            before = await person.events()
+            answer = await person.reply(before)
+            answered = await person.recorded(await person.now_s() - 3)
+            page = person.page
+            shown = await page.get_by_role("log").inner_text()
+    assert "Maple Street Dental" in greeting
+    assert loudness(greeted.samples) > AUDIBLE
+    assert "eight in the morning" in answer
+    assert loudness(answered.samples) > AUDIBLE
+    assert "opening hours" in shown
+    assert "eight in the morning" in shown
+
+
+async def test_an_interruption_silences_the_page_and_a_cough_does_not() -> None:
+    """One server, three conversations: an interrupted one, one as it is, and one with a cough in it."""
+    with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
+        # The first conversation at a rate is greeted by the engine, later ones with the same kept audio.
+        await interrupt_the_greeting(server.url)
+        undisturbed = await greeting_of(server.url)
+        coughed, paused_s, said = await greeting_of_one_who_coughs(server.url)
+    assert_nothing_is_lost(undisturbed, coughed, paused_s)
+    assert "What can I do for you" in said
+
+
+async def greeting_of(url: str) -> Recording:
+    async with talking(url) as person:
+        await person.reply(0)
+        return await person.recorded()
+
+
+def cough() -> bytes:
+    """A voice of 200 ms: enough to be noticed, too little to take the floor."""
+    sound = say("ah", FLITE_ALSO)
+    begins = int(numpy.argmax(numpy.abs(numpy.frombuffer(sound, numpy.int16).astype(int)) > 1_000))
+    return sound[2 * begins : 2 * begins + 200 * 32]
+
+
+async def greeting_of_one_who_coughs(url: str) -> tuple[Recording, float, str]:
+    """What was heard of it, when it paused, and what was said."""
+    async with talking(url) as person:
+        await person.say_when("playing", 1_500, cough())
+        said = await person.reply(0)
+        states = await person.playouts()
+        assert [state for state, _ in states] == ["playing", "paused", "playing", "empty"]
+        assert await person.orders("tts_cancelled") == []
+        return await person.recorded(), states[1][1], said
+
+
+FADES_S = 0.015
+"""More than the fade of 5 ms on either side of a pause."""
+
+
+def assert_nothing_is_lost(whole: Recording, paused: Recording, paused_s: float) -> None:
+    """What was heard before the pause and what was heard after it lie side by side in the undisturbed greeting."""
+    begins, ends = min(paused.silences(longer_than_s=0.1), key=lambda silence: abs(silence[0] - paused_s))
+    assert abs(begins - paused_s) < 0.3
+    before = paused.between(begins - FADES_S - 0.5, begins - FADES_S)
+    after = paused.between(ends + FADES_S, ends + FADES_S + 0.5)
+    between = whole.samples[found_in(whole.samples, before) + len(before) : found_in(whole.samples, after)]
+    # Silence of its own that the greeting may have just there is no sound lost.
+    sounding_s = numpy.count_nonzero(between) / whole.rate_hz
+    assert sounding_s <= 2 * FADES_S + 0.002
+    assert len(between) / whole.rate_hz >= 2 * FADES_S - 0.002
+
+
+def found_in(whole: Samples, part: Samples) -> int:
+    """Where `part` lies in `whole`, to the sample."""
+    size = len(whole) + len(part)
+    spectrum = numpy.fft.rfft(whole.astype(float), size) * numpy.conj(numpy.fft.rfft(part.astype(float), size))
+    at = int(numpy.argmax(numpy.fft.irfft(spectrum, size)[: len(whole)]))
+    assert numpy.abs(whole[at : at + len(part)].astype(int) - part).max() <= 40
+    return at
+
+
+async def interrupt_the_greeting(url: str) -> None:
+    async with talking(url) as person:
+        await person.say_when("playing", 1_500, say("what are your opening hours", FLITE_ALSO))
+        await person.until("told.some(([name]) => name === 'cleared')", 5)
+        answer_at = await person.events()
+        await person.until(f"told.slice({answer_at}).some(([name]) => name === 'reply')", 10)
+        heard = (await person.told("heard"))[0][1]
+        (cancelled,) = await person.orders("tts_cancelled")
+        recording = await person.recorded()
+        shown = await person.page.get_by_role("log").inner_text()
+        assert heard["interrupted"]
+        assert heard["exactness"] == "exact"
+        assert heard["text"].startswith("Hello, this is Maple")
+        assert "What can I do for you" not in heard["text"]
+        assert "What can I do for you" not in shown
+        assert recording.last_sound_s(before_s=cancelled + 0.4) < cancelled + 0.1
+
+
+async def test_a_conversation_by_voice_reaches_its_task() -> None:
+    caller = Caller(BOOKING, datetime.now(UTC).date())
+    with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
+        async with talking(server.url) as person:
+            line = caller.next_line(await person.reply(0))
+            while line is not None:
+                before = await person.events()
+                await person.say(say(line, FLITE_ALSO))
+                line = caller.next_line(await person.reply(before))
+            tools = await tool_runs(person)
+    assert caller.task_reached(tools)
+
+
+async def test_a_server_that_comes_back_is_found_again_and_talked_with() -> None:
+    port = str(free_port())
+    with serving(EARSHOT, DEFAULT_AGENT="dentist", PORT=port) as server:
+        async with talking(server.url, expected=GONE_FOR_A_WHILE) as person:
+            await person.reply(0)
+            server.signal(signal.SIGTERM)
+            await person.until("call.state === 'reconnecting'")
+            await asyncio.to_thread(server.process.wait, 30)
+            with serving(EARSHOT, DEFAULT_AGENT="dentist", PORT=port):
+                before = await person.events()
+                await person.until("call.state === 'live'", 30)
+                await person.reply(before)
+                before = await person.events()
+                await person.say(say("what are your opening hours", FLITE_ALSO))
+                answer = await person.reply(before)
+                shown = await person.page.get_by_role("log").inner_text()
+    assert "eight in the morning" in answer
+    assert "restarted" in shown
+
+
+async def tool_runs(person: SoundingPage) -> list[ToolRun]:
+    told = [detail for _, detail in await person.told("tool")]
+    starts = {tool["callId"]: tool for tool in told if tool["phase"] == "start"}
+    ends = [tool for tool in told if tool["phase"] == "end"]
+    return [ToolRun(tool["tool"], starts[tool["callId"]]["args"], tool["result"]) for tool in ends]
+
+
+pytestmark = pytest.mark.timeout(170)
