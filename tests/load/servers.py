@@ -1,0 +1,143 @@
+"""A server under load as a process on a core of its own, and what the kernel says of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).parents[2]
+SERVER_CORE, CALLERS_CORE = 0, 1
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A server that can be started: `command` prints a line that ends with its address."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    wire: str = "acs"
+    has_workers: bool = False
+    """The process that serves is a child of the one that is started."""
+
+
+PLUG_INS = tuple(
+    (name.upper(), f"tests.load.providers:{plug_in}")
+    for name, plug_in in (
+        ("voice_activity", "voice_activity"),
+        ("speech_recognizer", "recognizer"),
+        ("speech_synthesizer", "synthesizer"),
+        ("language_model", "model"),
+    )
+)
+EARSHOT = (
+    *PLUG_INS,
+    ("AGENTS_DIRECTORY", "tests/load/agents"),
+    ("MAX_CONCURRENT_SESSIONS", "10000"),
+    ("ENABLE_AUTH_VALIDATION", "off"),
+    ("HOST", "127.0.0.1"),
+    ("PORT", "0"),
+    ("LOG_LEVEL", "error"),
+)
+_SERVE = ("-m", "app", "serve")
+_FLOOR = ("-m", "tests.load.floor")
+
+
+def _earshot(name: str, *more: tuple[str, str], wire: str = "acs") -> Kind:
+    return Kind(name, _SERVE, (*EARSHOT, *more), wire, has_workers=True)
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("floor", _FLOOR),
+        Kind("floor, 40 ms", (*_FLOOR, "--frame-ms", "40")),
+        Kind("floor, uvicorn", (*_FLOOR, "--server", "uvicorn")),
+        _earshot("earshot"),
+        _earshot("earshot, 40 ms", ("ACS_FRAME_MS", "40")),
+        _earshot("earshot, browser", wire="browser"),
+    )
+}
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What a process has taken so far, and holds."""
+
+    cpu_s: float
+    rss_mb: float
+    threads: int
+    descriptors: int
+
+
+class Server:
+    """A running one."""
+
+    def __init__(self, url: str, pid: int) -> None:
+        self.url = url
+        self.pid = pid
+
+    def usage(self) -> Usage:
+        """As of now, of the process that serves."""
+        proc = Path(f"/proc/{self.pid}")
+        nanoseconds = sum(int((task / "schedstat").read_text().split()[0]) for task in (proc / "task").iterdir())
+        status = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines())
+        return Usage(
+            cpu_s=nanoseconds / 1e9,
+            rss_mb=int(status["VmRSS"].split()[0]) / 1024,
+            threads=int(status["Threads"]),
+            descriptors=len(list((proc / "fd").iterdir())),
+        )
+
+
+def pinned_to(core: int) -> tuple[str, ...]:
+    """What to put before a command that is to run on one core; nothing where there is only one, or no way."""
+    cores = sorted(os.sched_getaffinity(0))
+    return ("taskset", "-c", str(cores[core % len(cores)])) if len(cores) > 1 else ()
+
+
+@contextmanager
+def running(kind: Kind, *, pinned: bool = True) -> Iterator[Server]:
+    """A server of a kind, that has said it listens; killed at the end.
+
+    Raises:
+        RuntimeError: it did not start; with what it said.
+    """
+    environment = {"PATH": os.defpath, "PYTHONUNBUFFERED": "1", **dict(kind.environment)}
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            (*(pinned_to(SERVER_CORE) if pinned else ()), sys.executable, *kind.command),
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if "http" not in line:
+                errors.seek(0)
+                raise RuntimeError(f"{kind.name} did not start: {errors.read()[-2000:]}")
+            pid = _child_of(process.pid) if kind.has_workers else process.pid
+            yield Server(line.split()[-1], pid)
+        finally:
+            end(process)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """End a server that was started in a session of its own, and its workers: they would say their goodbyes into the
+    next measurement."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _child_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
