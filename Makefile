@@ -6,15 +6,15 @@ BIN := $(VENV)/bin
 SOURCES := app actors protocol config tests
 
 # What the tests find on PATH, and the Debian packages that bring it.
-TEST_PROGRAMS := flite
-DEBIAN_PACKAGES := flite
+TEST_PROGRAMS := flite chromium
+DEBIAN_PACKAGES := flite chromium fonts-dejavu-core
 
 LOCK := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header --extra local pyproject.toml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint eval-local system-packages programs lock
+.PHONY: help run test check lint bench soak call emulators eval-local system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -23,10 +23,23 @@ run: $(VENV)/runtime ## start the server on PORT (8000), reachable from this mac
 	@HOST="$${HOST:-127.0.0.1}"; export HOST; exec $(BIN)/python -m app serve
 
 test: programs lint ## every check and every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/load
+	@$(BIN)/python -m pytest tests/load # measures: nothing else may run
 
 eval-local: programs $(VENV)/development ## fifty spoken conversations on the engines of this machine, as a table
 	@$(BIN)/python -m tests.eval.local
+
+bench: $(VENV)/development ## the speed of the server beside a floor without sessions: CALLS=1,10,50,75,100 OUT=bench.json
+	@$(BIN)/python -m tests.load.bench --calls "$(or $(CALLS),1,10,50,75,100)" --out "$(or $(OUT),bench.json)"
+
+soak: $(VENV)/development ## MINUTES (20) of CALLS (25) calls: memory, descriptors and latency have to stay flat
+	@$(BIN)/python -m tests.load.soak --minutes "$(or $(MINUTES),20)" --calls "$(or $(CALLS),25)"
+
+call: programs $(VENV)/development ## a whole telephone call through the emulated network; WAV=file.wav says what is in it, AGENT=name
+	@$(BIN)/python -m tests.eval.phone "$(WAV)" "$(AGENT)"
+
+emulators: $(VENV)/development ## the emulated cloud (ACS, Speech, OpenAI) until Ctrl-C; prints the environment to use
+	@$(BIN)/python -m tests.azure
 
 check: lint ## the quick part: formatting, lint, types, and the rules of the repository
 	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_repository.py
