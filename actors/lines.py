@@ -86,6 +86,11 @@ class AudioRing:
             chunks.popleft()
         return offset
 
+    @property
+    def kept_bytes(self) -> int:
+        """How much audio is kept."""
+        return self.end_bytes - self._chunks[0][0] if self._chunks else 0
+
     def since(self, offset: int) -> tuple[int, bytes]:
         """All audio from `offset` on that is still there, and the offset at which it really begins."""
         kept = [(begin, pcm) for begin, pcm in self._chunks if begin + len(pcm) > offset]

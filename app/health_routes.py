@@ -145,5 +145,6 @@ class HealthRoutes:
             "turn": resumed.turn.turn if resumed else 0,
             "age_s": round(self._service.clock.now() - entry.started_at, 3),
             "rebuilt": entry.rebuilt,
+            "audio_bytes": entry.lines.ring.kept_bytes,
             "actors": [msgspec.to_builtins(state) for state in session.tree()] if session else [],
         }

@@ -23,6 +23,11 @@ def test_the_ring_forgets_the_oldest() -> None:
         ring.append(bytes(640))
     begin, pcm = ring.since(0)
     assert (begin, len(pcm)) == (3_200, 3_200)
+    assert ring.kept_bytes == 3_200
+
+
+def test_an_empty_ring_keeps_nothing() -> None:
+    assert AudioRing(16_000).kept_bytes == 0
 
 
 def test_what_is_asked_for_that_has_not_come_is_empty() -> None:
