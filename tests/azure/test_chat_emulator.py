@@ -64,6 +64,7 @@ async def test_a_reply_is_streamed_with_its_usage(chat: ChatEmulator, client: op
     chunks = await asked(client)
     spoken = [chunk for chunk in chunks if chunk.choices]
     assert text_of(chunks) == "From nine to five,  on weekdays."
+    assert [piece.number for piece in chat.pieces] == [0] * 6
     assert spoken[0].choices[0].delta.role == "assistant"
     assert [chunk.choices[0].finish_reason for chunk in spoken][-1] == "stop"
     usage = chunks[-1].usage

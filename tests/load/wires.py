@@ -80,8 +80,8 @@ class AcsWire:
     lead_ms = 60
 
     def __init__(self) -> None:
-        self.voice = [masked(TEXT, self._audio(pcm)) for pcm in caller_voice()]
-        self.silence = masked(TEXT, self._audio(caller_silence()))
+        self.voice = [masked(TEXT, self.audio(pcm)) for pcm in caller_voice()]
+        self.silence = masked(TEXT, self.audio(caller_silence()))
         metadata = {"subscriptionId": "sub", "encoding": "PCM", "sampleRate": 16_000, "channels": 1, "length": 640}
         self.first = masked(TEXT, msgspec.json.encode({"kind": "AudioMetadata", "audioMetadata": metadata}))
         self.headers = ""
@@ -98,7 +98,8 @@ class AcsWire:
         return STOP if payload.startswith(b'{"Kind":"StopAudio"') else OTHER
 
     @staticmethod
-    def _audio(pcm: bytes) -> bytes:
+    def audio(pcm: bytes) -> bytes:
+        """The message for a frame of the caller's."""
         data = base64.b64encode(pcm).decode()
         audio = {
             "timestamp": "2026-11-21T10:00:00.000Z",

@@ -54,6 +54,13 @@ class Ended(msgspec.Struct, frozen=True):
     at: float
 
 
+class Piece(msgspec.Struct, frozen=True):
+    """A piece of the answer to request `number` goes out."""
+
+    number: int
+    at: float
+
+
 class ChatEmulator:
     """A service on a free port of this machine, or on `port`.
 
@@ -79,6 +86,7 @@ class ChatEmulator:
         self.reasoning = reasoning
         self.default = Reply("Certainly. What else can I do for you?")
         self.requests: Journal[ChatRequest] = Journal()
+        self.pieces: Journal[Piece] = Journal()
         self.refused: Journal[int] = Journal()
         self.ended: Journal[Ended] = Journal()
         self.listings: Journal[float] = Journal()
@@ -242,6 +250,7 @@ class ChatEmulator:
                 break
             if reply.tokens_per_s and sent:
                 await asyncio.sleep(1 / reply.tokens_per_s)
+            self.pieces.append(Piece(noted.number, time.monotonic()))
             await response.write(chunk)
         if reply.fault is not None:
             await _go_wrong(request, response, reply.fault)
