@@ -60,7 +60,7 @@ from actors.ports import (
     ToolCalled,
 )
 from actors.ports import Timer as ClockTimer
-from actors.sentences import SentenceSplitter
+from actors.sentences import SentenceSplitter, following
 from actors.session_actor import SessionActor
 from actors.telemetry import Trace
 from actors.tools import AnyTool, OnInterruption, ToolContext
@@ -173,6 +173,8 @@ class Orchestrator(SessionActor):
         self._timers: dict[Timer, tuple[int, ClockTimer]] = {}
         self._serial = 0
         self._splitter = SentenceSplitter()
+        self._said_before_tools = ""
+        """Until the model goes on: what it says then follows these words."""
         self._generation = Generation(self, model)
         self._round: ToolRound | None = None
         self._rounds = 0
@@ -394,7 +396,7 @@ class Orchestrator(SessionActor):
         self.lines.show(UserFinalShown(effect.turn, effect.text, self._confidence))
         self._confidence = 1.0
         self._reply, self._rounds, self._round = effect.reply, 0, None
-        self._splitter = SentenceSplitter()
+        self._splitter, self._said_before_tools = SentenceSplitter(), ""
         self._ask_model()
 
     def _ask_model(self) -> None:
@@ -423,7 +425,8 @@ class Orchestrator(SessionActor):
             return
         match message.event:
             case TextGenerated(text):
-                self._speak(self._splitter.push(text))
+                self._speak(self._splitter.push(following(self._said_before_tools, text)))
+                self._said_before_tools = "" if text else self._said_before_tools
             case ToolCalled():
                 self._generation.tool_calls.append(message.event)
             case MemoryUpdated(memory):
@@ -474,7 +477,8 @@ class Orchestrator(SessionActor):
         if self._rounds > MAX_TOOL_ROUNDS:
             self._model_failed(at, turn)
             return
-        self._splitter = SentenceSplitter()
+        spoken = self.lines.spoken.get(self._reply)
+        self._splitter, self._said_before_tools = SentenceSplitter(), spoken.text if spoken is not None else ""
         self._round = ToolRound(turn, calls)
         self.history.tools_called(turn, calls, self.clock.wall())
         self._rule(ToolsRunning(at, turn, running=True))

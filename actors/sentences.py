@@ -37,6 +37,8 @@ _LETTERS = re.compile(r"[^\W\d_]*")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _LIST_NUMBER = re.compile(r"(?:\A\s*|\n\s*|[,;:)]\s+)\(?\d{1,3}\Z")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65]")
+"""Scripts that are written without blanks, and their punctuation."""
 _BREAK = re.compile(
     rf"(?<=\d)\s+(?=[^\d\s])|(?<=[^\d\s])\s+(?=\S)|(?<={_WIDE.pattern})(?={_WIDE.pattern})",
 )
@@ -63,6 +65,15 @@ STARTERS = _words(
     "there these they this those to we what when where which who why will with would yes you your",
 )
 """Words that begin sentences and hardly ever a name."""
+
+
+def following(said: str, text: str) -> str:
+    """`text`, so that it can follow what was `said`: models that go on later begin without the blank that is due."""
+    behind, before = said[-1:], text[:1]
+    apart = not behind or not before or behind.isspace() or before.isspace() or before in ".,;:!?)"
+    if apart or _UNSPACED.match(behind) or _UNSPACED.match(before):
+        return text
+    return f" {text}"
 
 
 class _Cut(Enum):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.sentences import FIRST_MAX_CHARS, MAX_CHARS, WIDE_CHARS, SentenceSplitter
+from actors.sentences import FIRST_MAX_CHARS, MAX_CHARS, WIDE_CHARS, SentenceSplitter, following
 
 PIECES = [
     "Hello.",
@@ -178,3 +178,22 @@ def test_no_cut_is_inside_a_word_or_a_number(text: str) -> None:
     for before, after in pairwise(pieces):
         inside = before[-1].isalnum() and after[0].isalnum() and before[-1].isascii() and after[0].isascii()
         assert not inside
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "follows"),
+    [
+        ("", "Two", "Two"),
+        ("One.", "Two", " Two"),
+        ("One. ", "Two", "Two"),
+        ("One.", " Two", " Two"),
+        ("One.", "\nTwo", "\nTwo"),
+        ("One", ", two", ", two"),
+        ("One.", "", ""),
+        ("请稍等。", "九点", "九点"),
+        ("请稍等。", "9点", "9点"),
+        ("OK.", "九点", "九点"),
+    ],
+)
+def test_what_follows_is_kept_apart(said: str, text: str, follows: str) -> None:
+    assert following(said, text) == follows

@@ -12,6 +12,7 @@ import msgspec
 from actors.agent import Agent
 from actors.errors import ErrorKind, ModelError
 from actors.ports import ModelEvent, ModelRequest, TextGenerated
+from actors.sentences import following
 from app.adapters.openai_chat import prompt
 from app.adapters.openai_chat.chunks import ReplyReader
 from app.adapters.openai_chat.resource import ChatResource, azure_resource, openai_resource
@@ -102,14 +103,14 @@ class ChatModel:
             raise ModelError(ErrorKind.BAD_REQUEST, detail)
         sdk = await self._sdk()
         arguments = _arguments(request)
-        said, text, broke = prompt.said_before(request.messages), "", False
+        text, said, broke = "", "", False
         stream, reader, events = await self._begin(sdk, model, arguments, self._patience.budget)
         try:
             while True:
                 for event in events:
                     if isinstance(event, TextGenerated):
                         if said:
-                            event, said = TextGenerated(prompt.joined(said, event.text)), ""
+                            event, said = TextGenerated(following(said, event.text)), ""
                         text += event.text
                     yield event
                 if reader.finish_reason:

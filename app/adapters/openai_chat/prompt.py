@@ -44,12 +44,6 @@ def broken_off(written: list[dict[str, Any]], said: str) -> list[dict[str, Any]]
     return [*written, {"role": "assistant", "content": said}, {"role": "system", "content": GO_ON}]
 
 
-def joined(said: str, text: str) -> str:
-    """`text`, made to follow words that were said before: models begin without a blank."""
-    apart = said[-1:].isspace() or text[:1].isspace() or text[:1] in ".,;:!?)"
-    return text if apart else f" {text}"
-
-
 def tools(schemas: Sequence[ToolSchema]) -> list[dict[str, Any]]:
     """The tools that may be called."""
     return [
@@ -59,13 +53,6 @@ def tools(schemas: Sequence[ToolSchema]) -> list[dict[str, Any]]:
         }
         for schema in schemas
     ]
-
-
-def said_before(conversation: Sequence[ChatMessage]) -> str:
-    """Words of the reply asked for that were said before its tools were called."""
-    if not conversation or conversation[-1].role is not Role.TOOL:
-        return ""
-    return next((message.text for message in reversed(conversation) if message.tool_requests), "")
 
 
 def _system(request: ModelRequest) -> str:

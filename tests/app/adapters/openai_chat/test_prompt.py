@@ -1,7 +1,6 @@
 """What a model is told of the conversation."""
 
 import msgspec
-import pytest
 
 from actors.agent import Agent
 from actors.conversation import ChatMessage, Role, ToolRequest
@@ -85,19 +84,3 @@ def test_tools_are_functions_with_a_schema() -> None:
 def test_ids_may_come_again_in_another_turn() -> None:
     said = (user("Book."), assistant("", "a"), result("a", "1"), user("Again."), assistant("", "a"), result("a", "2"))
     assert [content for role, content in written(*said) if role == "tool"] == ["1", "2"]
-
-
-def test_words_that_were_said_before_a_tool_was_called_are_known() -> None:
-    calling = assistant("One moment.", "a", "b")
-    assert prompt.said_before([user("Book."), calling, result("a"), result("b")]) == "One moment."
-    assert prompt.said_before([user("Book."), assistant("", "a"), result("a")]) == ""
-    assert prompt.said_before([user("Book."), calling, result("a"), user("Well?")]) == ""
-    assert prompt.said_before([]) == ""
-
-
-@pytest.mark.parametrize(
-    ("said", "text", "follows"),
-    [("One", "two", " two"), ("One ", "two", "two"), ("One", " two", " two"), ("One", ", two", ", two")],
-)
-def test_what_follows_is_kept_apart(said: str, text: str, follows: str) -> None:
-    assert prompt.joined(said, text) == follows
