@@ -18,6 +18,7 @@ from actors.sessions import SessionEntry
 from app.access import require_operator
 from app.adapters.acs.port import CallControl
 from app.answers import json_answer
+from app.engines import provider_states
 from app.problems import ProblemError
 from app.readiness import Readiness
 from app.service import Service
@@ -97,6 +98,7 @@ class HealthRoutes:
                 "worker": os.getpid(),
                 "sessions": [self._describe(entry) for entry in service.sessions.live.values()],
                 "process": msgspec.to_builtins(service.sessions.state()),
+                "providers": msgspec.to_builtins(provider_states(service.engines)),
                 "loop_lag": msgspec.to_builtins(service.watchdog.lag),
                 "capacity": {
                     "sessions": len(service.sessions.live),

@@ -9,7 +9,7 @@ import msgspec
 from actors.errors import ProviderError, StoreError
 from app.acs_access import NO_PROOF
 from app.adapters.acs.port import CallAutomationError, CallControl
-from app.adapters.failover.providers import TellsReadiness
+from app.adapters.failover.providers import PartlyReady, TellsReadiness
 from app.service import LAG_LIMIT_MS, Service
 
 CACHED_S = 2.0
@@ -39,6 +39,10 @@ class Report(msgspec.Struct, frozen=True):
 
 class Unhealthy(Exception):
     """A check failed; the text says why."""
+
+
+class Degraded(Exception):
+    """It works, though not as it should; the text says why."""
 
 
 class NotConfigured(Exception):
@@ -96,6 +100,8 @@ class Readiness:
             status, error = "unhealthy" if absent.unhealthy else "degraded", str(absent)
         except TimeoutError:
             status, error = "unhealthy", f"no answer within {CHECK_TIMEOUT_S:g} s"
+        except Degraded as failure:
+            status, error = "degraded", str(failure)
         except Unhealthy as failure:
             status, error = "unhealthy", str(failure)
         return Check(name, status, (time.monotonic() - began) * 1000, error, details)
@@ -113,10 +119,16 @@ class Readiness:
     async def _remote(self, *engines: object) -> str:
         """Whether those that are somewhere else answer; there may be none."""
         asked = [engine.ready() for engine in engines if isinstance(engine, TellsReadiness)]
-        try:
-            said = [text for text in await asyncio.gather(*asked) if text]
-        except ProviderError as error:
-            raise Unhealthy(error.detail) from error
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        failures = [each for each in told if isinstance(each, BaseException)]
+        match min(failures, key=_is_partial, default=None):
+            case PartlyReady() as failure:
+                raise Degraded(failure.detail) from failure
+            case ProviderError() as failure:
+                raise Unhealthy(failure.detail) from failure
+            case BaseException() as failure:
+                raise failure
+        said = [text for text in told if isinstance(text, str) and text]
         if not said:
             raise NotConfigured
         return "; ".join(dict.fromkeys(said))
@@ -151,3 +163,7 @@ class Readiness:
         if lag.recent_ms > LAG_LIMIT_MS:
             raise Unhealthy(f"the event loop is {lag.recent_ms:.0f} ms late")
         return f"lag {lag.recent_ms:.1f} ms"
+
+
+def _is_partial(failure: BaseException) -> bool:
+    return isinstance(failure, PartlyReady)

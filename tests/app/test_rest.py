@@ -155,6 +155,16 @@ async def test_the_actor_tree_of_every_session() -> None:
         socket.close()
 
 
+async def test_the_circuit_of_every_provider() -> None:
+    async with rest(LANGUAGE_MODEL_FALLBACK="script", SPEECH_RECOGNIZER_FALLBACK="pocketsphinx") as r:
+        shown = (await r.get("/health/actors")).json()["providers"]
+        well = {"breaker": "closed", "recent_failures": 0, "opens_in_s": 0.0}
+        assert shown == {
+            "speech_recognizer": [{"name": "tests.fakes:recognizer", **well}, {"name": "pocketsphinx", **well}],
+            "language_model": [{"name": "tests.fakes:model", **well}, {"name": "script", **well}],
+        }
+
+
 async def test_one_session_with_its_recent_messages_and_no_content() -> None:
     async with rest() as r:
         socket = await r.session("s1")

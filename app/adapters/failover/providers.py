@@ -1,5 +1,6 @@
 """The providers of one port, in the order in which they are asked."""
 
+import asyncio
 import logging
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar, runtime_checkable
@@ -38,6 +39,10 @@ class TellsReadiness(Protocol):
             ProviderError: it is not, or does not.
         """
         ...
+
+
+class PartlyReady(ProviderError):
+    """Some engines do not work, and others take their place."""
 
 
 class ProviderState(msgspec.Struct, frozen=True):
@@ -132,22 +137,39 @@ class Providers(Generic[E]):
         ]
 
     async def ready(self) -> str:
-        """What is asked first, if it is something remote: whether it works; else an empty text.
+        """Whether those work that are somewhere else, in words; an empty text if all are here.
 
         Raises:
-            ProviderError: it does not.
+            PartlyReady: not all of them do, or are asked: the others take over.
+            ProviderError: none does.
         """
-        first = self._all[0]
-        engine: object = first.engine
+        told = await asyncio.gather(*(self._ask(provider) for provider in self._all))
+        failures = [answer for answer in told if isinstance(answer, ProviderError)]
+        if len(self._all) == 1:
+            if failures:
+                raise failures[0]
+            return str(told[0])
+        if not any(told):
+            return ""
+        words = [answer.detail if isinstance(answer, ProviderError) else answer or "is here" for answer in told]
+        in_order = zip(("", *["fallback "] * len(self._all)), self._all, words, strict=False)
+        detail = "; ".join(f"{place}{provider.name}: {said}" for place, provider, said in in_order)
+        if not failures:
+            return detail
+        error = ProviderError if len(failures) == len(told) else PartlyReady
+        raise error(failures[0].kind, detail)
+
+    async def _ask(self, provider: Provider[E]) -> str | ProviderError:
+        engine: object = provider.engine
         if not isinstance(engine, TellsReadiness):
             return ""
-        said = await engine.ready()
-        if (opens_in_s := first.breaker.opens_in_s(self.now())) > 0:
-            raise ProviderError(
-                ErrorKind.UNAVAILABLE, f"{first.name} failed too often: not asked for {opens_in_s:.0f} s"
-            )
-        fallback = "".join(f"; fallback: {provider.name}" for provider in self._all[1:])
-        return said + fallback
+        try:
+            said = await engine.ready()
+        except ProviderError as error:
+            return error
+        if (opens_in_s := provider.breaker.opens_in_s(self.now())) > 0:
+            return ProviderError(ErrorKind.UNAVAILABLE, f"failed too often: not asked for {opens_in_s:.0f} s")
+        return said
 
     async def close(self) -> None:
         """Let go of all engines, whatever one of them says to that."""

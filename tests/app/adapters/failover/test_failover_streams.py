@@ -20,7 +20,8 @@ from actors.ports import (
 )
 from app.adapters.failover.circuit_breaker import BreakerPolicy, BreakerState
 from app.adapters.failover.providers import AGAIN_S, Providers
-from app.adapters.failover.recognizer import OPEN_S, FailoverRecognizer
+from app.adapters.failover.recognizer import FailoverRecognizer
+from app.adapters.failover.streams import OPEN_S
 from app.adapters.failover.synthesizer import FailoverSynthesizer
 from tests.app.adapters.failover.kit import EVER, providers
 from tests.fakes import FakeRecognizer, FakeSynthesizer

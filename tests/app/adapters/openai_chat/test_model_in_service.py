@@ -101,8 +101,9 @@ async def test_when_it_fails_the_other_answers_and_operators_see_it(chat: ChatEm
         assert (azure.name, azure.breaker) == ("azure", BreakerState.OPEN)
         assert (fallback.name, fallback.breaker) == ("tests.fakes:model", BreakerState.CLOSED)
         check = await pool(service)
-        assert check.status == "unhealthy"
+        assert check.status == "degraded"
         assert "check AZURE_OPENAI_KEY" in (check.error or "")
+        assert "fallback tests.fakes:model: is here" in (check.error or "")
         assert chat.key not in (check.error or "")
         chat.down = None
         assert "failed too often" in ((await pool(service)).error or "")
