@@ -58,7 +58,7 @@ from tests.azure.speech.engines import (
     Utterance,
 )
 from tests.azure.speech.faults import ALWAYS, Faults
-from tests.azure.speech.link import CLOSE_TIMEOUT_S, Link
+from tests.azure.speech.link import CLOSE_ANSWER_S, Link
 from tests.azure.speech.recognition import BAD_REQUEST, RecognitionSocket
 from tests.azure.speech.records import Block, Connection, Lane, Message, Recognition, Synthesis
 from tests.azure.speech.ssml import Manner, Span, Spoken, SsmlError
@@ -98,6 +98,7 @@ __all__ = [
 
 KEY = "a-key-of-the-speech-emulator"
 POLICY_VIOLATION = 1008
+SHUTDOWN_S = 0.5
 PATHS: dict[str, Lane] = {
     "/stt/speech/universal/v2": "recognition",
     "/speech/universal/v2": "recognition",
@@ -149,7 +150,7 @@ class SpeechEmulator:
         self._closing = asyncio.Event()
         app = web.Application()
         app.router.add_get("/{path:.*}", self._connect)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()
         await self.listen()
         return self
@@ -224,7 +225,7 @@ class SpeechEmulator:
             connection.status = refused.status
             return refused
         socket = web.WebSocketResponse(
-            protocols=("USP",), compress=False, max_msg_size=0, timeout=CLOSE_TIMEOUT_S, autoping=True
+            protocols=("USP",), compress=False, max_msg_size=0, timeout=CLOSE_ANSWER_S, autoping=True
         )
         await socket.prepare(request)
         connection.status, connection.opened_at_s = 101, time.monotonic()
@@ -274,7 +275,7 @@ class SpeechEmulator:
         finally:
             lane.close()
             if link.ending:  # a close of ours takes until the client answers it, or it would see a broken connection
-                await asyncio.wait([writing], timeout=2 * CLOSE_TIMEOUT_S)
+                await asyncio.wait([writing], timeout=CLOSE_ANSWER_S + 1.0)
             writing.cancel()
             link.closed()
             self._links.discard(link)
