@@ -25,6 +25,8 @@ from app.adapters.azure_speech.resource import SpeechResource, SpeechUse
 from config.settings import Secret
 from tests.app.adapters.azure_speech.emulated import resource_of
 from tests.azure.speech.emulator import ALWAYS, Scripted, SpeechEmulator, Utterance
+from tests.clients.spoken_caller import VOICE_LEVEL
+from tests.speech import white_noise
 
 E = TypeVar("E")
 
@@ -355,7 +357,7 @@ async def test_a_connection_that_is_lost_again_and_again_is_a_failure(
 async def test_a_close_that_is_meant_is_a_failure(
     speech: SpeechEmulator, engine: AzureRecognizer, code: int, kind: ErrorKind
 ) -> None:
-    speech.faults.drop_at_partial(code)
+    speech.faults.drop_at_partial(code, ALWAYS)
     failed = await (await listening(engine)).say(speed=2.0)
     assert isinstance(failed, RecognitionFailed)
     assert failed.kind is kind
@@ -405,9 +407,28 @@ async def test_speech_without_end_and_without_an_answer_is_a_failure(
     monkeypatch.setattr(recognizer, "SPEECH_MS", 1_000.0)
     speech.faults.mute_recognition(ALWAYS)
     listener = await listening(engine)
-    await listener.push(loud(1_500))
+    began = asyncio.get_running_loop().time()
+    await listener.push(silence(200) + loud(1_400))
     failed = await listener.failure()
     assert "speech without any answer" in failed.detail
+    # Audio that is heard again comes all at once: the service is given the time of it all the same.
+    assert asyncio.get_running_loop().time() - began >= 1.0
+
+
+async def test_steady_noise_is_not_taken_for_a_stall(speech: SpeechEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 dB below a voice, the service takes it for the beginning of speech, and says nothing more."""
+    monkeypatch.setattr(recognizer, "SPEECH_MS", 500.0)
+    speech.recognition = Scripted(Utterance("One.", ()), Utterance("Two.", ()))
+    engine = AzureRecognizer(resource_of(speech), renew_ms=3_000)
+    listener = await listening(engine)
+    room = white_noise(10_000, VOICE_LEVEL / 10, seed=0)
+    await listener.push(room[: 2 * BLOCK * 50], speed=2.0)
+    await speech.messages.until(lambda message: message.sent and message.path == "speech.startdetected")
+    await listener.push(room[: 6 * BLOCK * 50], speed=2.0)
+    assert listener.of(RecognitionFailed) == []
+    assert len(speech.connections) == 2, "in noise as in silence, a recognizer that has heard much is replaced"
+    assert isinstance(await listener.say(), FinalRecognized)
+    await engine.close()
 
 
 @pytest.mark.usefixtures("impatient")
