@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from actors.audio import level_db
 from actors.errors import ErrorKind, RecognizerError
 from actors.ports import (
     Recognition,
@@ -23,6 +22,7 @@ from actors.ports import (
 )
 from app.adapters.azure_speech.failures import Failure, failure
 from app.adapters.azure_speech.identity import Identity, NoToken
+from app.adapters.azure_speech.loudness import Loudness
 from app.adapters.azure_speech.positions import Positions
 from app.adapters.azure_speech.probe import Probe
 from app.adapters.azure_speech.resource import SpeechResource, SpeechUse, required_resource, speech_use
@@ -41,10 +41,9 @@ CONNECT_S = 3.0
 LOSSES = 6
 """Connections lost one after the other without any progress; the SDK gives up only if it hears nothing at all."""
 SPEECH_MS = 5_000.0
-"""So much loud audio without any event of the service: it has stalled, or hears that it is noise."""
+"""So much loud audio, in so much time, without any event of the service: it has stalled, or hears that it is noise."""
 SUSPICIOUS_MS = 500.0
 """Loud audio in an utterance, from which on no answer at all means that the service has stalled."""
-LOUD_DB = -45.0
 SUSPICIONS = 2
 """Of a session within `SUSPICION_S`: when another recognizer hears nothing either, it was noise."""
 SUSPICION_S = 30.0
@@ -112,7 +111,9 @@ class _Recognition:
         self._up = False
         self._losses = 0
         self._up_or_down_at = self._loop.time()
+        self._loudness = Loudness(options.rate_hz)
         self._loud_ms = 0.0
+        self._lively_at = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._odd = b""
         self._renewing: asyncio.Task[None] | None = None
@@ -135,8 +136,7 @@ class _Recognition:
         if not pcm:
             return
         length_ms = len(pcm) * 500 / self._options.rate_hz
-        if level_db(pcm) >= LOUD_DB:
-            self._loud_ms += length_ms
+        self._loud_ms += self._loudness.loud_ms(pcm)
         self._positions.sent(length_ms)
         self._native.push(pcm)
 
@@ -166,6 +166,7 @@ class _Recognition:
         if self._report is None:
             return
         self.lively()
+        self._engine.trust(self._options.session_id)
         self._tell_ready()
         segment = self._segment(heard)
         now = self._loop.time()
@@ -186,9 +187,8 @@ class _Recognition:
             self.failed(Failure(ErrorKind.UNAVAILABLE, "Azure Speech: the connection is lost again and again"))
 
     def lively(self) -> None:
-        """The service noticed something."""
-        self._loud_ms = 0.0
-        self._engine.trust(self._options.session_id)
+        """The service noticed something; whether it will say what, is another matter."""
+        self._loud_ms, self._lively_at = 0.0, self._loop.time()
 
     def ended(self, code: str, text: str) -> None:
         """It is over."""
@@ -217,7 +217,7 @@ class _Recognition:
         if not self._up and now - self._up_or_down_at >= CONNECT_S:
             self.failed(Failure(ErrorKind.TIMEOUT, f"Azure Speech: no connection within {CONNECT_S:g} s"))
             return
-        if self._loud_ms >= SPEECH_MS:
+        if self._loud_ms >= SPEECH_MS and (now - self._lively_at) * 1000 >= SPEECH_MS:
             self._loud_ms = 0.0
             if self._engine.may_suspect(self._options.session_id):
                 self._stalled("speech without any answer")
@@ -401,7 +401,7 @@ class AzureRecognizer:
         self._suspected_at = recent | {session_id: [*recent.get(session_id, []), time.monotonic()]}
 
     def trust(self, session_id: str) -> None:
-        """It answers."""
+        """It makes out words, or says that there are none."""
         self._suspected_at.pop(session_id, None)
 
     def _recent(self, session_id: str) -> list[float]:

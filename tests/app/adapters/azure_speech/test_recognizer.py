@@ -417,13 +417,13 @@ async def test_speech_without_end_and_without_an_answer_is_a_failure(
 
 async def test_steady_noise_is_not_taken_for_a_stall(speech: SpeechEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """20 dB below a voice, the service takes it for the beginning of speech, and says nothing more."""
-    monkeypatch.setattr(recognizer, "SPEECH_MS", 500.0)
+    monkeypatch.setattr(recognizer, "SPEECH_MS", 1_500.0)
     speech.recognition = Scripted(Utterance("One.", ()), Utterance("Two.", ()))
-    engine = AzureRecognizer(resource_of(speech), renew_ms=3_000)
+    engine = AzureRecognizer(resource_of(speech), renew_ms=5_000)
     listener = await listening(engine)
     room = white_noise(10_000, VOICE_LEVEL / 10, seed=0)
     await listener.push(room[: 2 * BLOCK * 50], speed=2.0)
-    await speech.messages.until(lambda message: message.sent and message.path == "speech.startdetected")
+    await speech.messages.until(lambda message: message.sent and message.path == "speech.startDetected")
     await listener.push(room[: 6 * BLOCK * 50], speed=2.0)
     assert listener.of(RecognitionFailed) == []
     assert len(speech.connections) == 2, "in noise as in silence, a recognizer that has heard much is replaced"
