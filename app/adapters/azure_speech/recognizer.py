@@ -31,7 +31,7 @@ from app.adapters.azure_speech.utterances import Outcome, Segment, Stalled, Utte
 from config.settings import Settings
 
 if TYPE_CHECKING:
-    from app.adapters.azure_speech.light_events import Heard
+    from app.adapters.azure_speech.heard import Heard
     from app.adapters.azure_speech.sdk_recognizer import SdkRecognizer
 
 log = logging.getLogger(__name__)
@@ -207,7 +207,7 @@ class _Recognition:
     def _segment(self, heard: "Heard") -> Segment:
         start_ms = self._positions.of_caller(heard.offset_ticks / TICKS_PER_MS)
         end_ms = self._positions.of_caller((heard.offset_ticks + heard.duration_ticks) / TICKS_PER_MS)
-        return Segment(heard.text.strip(), int(start_ms), max(int(end_ms), int(start_ms) + 1))
+        return Segment(heard.text.strip(), int(start_ms), max(int(end_ms), int(start_ms) + 1), heard.sureness)
 
     # watching
 

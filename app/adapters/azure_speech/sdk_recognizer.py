@@ -4,10 +4,12 @@ import contextlib
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
 from azure.cognitiveservices.speech import (  # type: ignore[import-untyped]
     AutoDetectSourceLanguageConfig,
     CancellationReason,
     Connection,
+    OutputFormat,
     PhraseListGrammar,
     PropertyId,
     SpeechConfig,
@@ -17,7 +19,7 @@ from azure.cognitiveservices.speech.audio import AudioConfig, AudioStreamFormat,
 from azure.cognitiveservices.speech.transcription import ConversationTranscriber  # type: ignore[import-untyped]
 
 from app.adapters.azure_speech import exit_guard, light_events
-from app.adapters.azure_speech.light_events import Heard
+from app.adapters.azure_speech.heard import Heard, sureness
 from app.adapters.azure_speech.resource import SpeechResource, SpeechUse
 from app.adapters.azure_speech.sdk_config import speech_config
 
@@ -68,6 +70,8 @@ class SdkRecognizer:
         self._listener = listener
         config = speech_config(resource, use, token, rate_hz)
         config.set_property(PropertyId.Speech_SegmentationSilenceTimeoutMs, str(use.segmentation_ms))
+        # With the readings of a final comes how sure the service is of them.
+        config.output_format = OutputFormat.Detailed
         self._input = PushAudioInputStream(AudioStreamFormat(samples_per_second=rate_hz))
         self._recognizer = _made(config, AudioConfig(stream=self._input), languages, use.diarization)
         # It would live as long as its recognizer in any case; without it there are no events of the connection.
@@ -157,7 +161,8 @@ def _made(
 
 
 def _heard(result: object) -> Heard:
-    return Heard(result.text, result.offset, result.duration)  # type: ignore[attr-defined]
+    sure = sureness(result.json)  # type: ignore[attr-defined]
+    return Heard(result.text, result.offset, result.duration, sure)  # type: ignore[attr-defined]
 
 
 def _spoken(result: object) -> Heard:
@@ -165,7 +170,7 @@ def _spoken(result: object) -> Heard:
     heard, speaker = _heard(result), result.speaker_id  # type: ignore[attr-defined]
     if not heard.text or not speaker or speaker == "Unknown":
         return heard
-    return Heard(f"{speaker}: {heard.text}", heard.offset_ticks, heard.duration_ticks)
+    return msgspec.structs.replace(heard, text=f"{speaker}: {heard.text}")
 
 
 def _canceled(event: object, listener: RecognizerListener) -> None:

@@ -20,6 +20,7 @@ from actors.ports import (
     RecognitionReady,
 )
 from app.adapters.azure_speech import recognizer, utterances
+from app.adapters.azure_speech.heard import sureness
 from app.adapters.azure_speech.recognizer import AzureRecognizer
 from app.adapters.azure_speech.resource import SpeechResource, SpeechUse
 from config.settings import Secret
@@ -218,6 +219,33 @@ async def test_light_events_say_what_the_sdks_own_say(speech: SpeechEmulator) ->
         heard.append([event for event in listener.events if not isinstance(event, PartialRecognized)])
         await engine.close()
     assert heard[0] == heard[1]
+
+
+@pytest.mark.parametrize("undocumented", [True, False])
+async def test_a_final_says_how_sure_the_service_is(speech: SpeechEmulator, undocumented: bool) -> None:
+    speech.recognition = Scripted(Utterance("One.", confidence=0.37), Utterance("Two.", confidence=0.81))
+    engine = AzureRecognizer(resource_of(speech), SpeechUse(undocumented=undocumented))
+    listener = await listening(engine)
+    finals = [await listener.say(), await listener.say()]
+    assert [final.confidence for final in finals if isinstance(final, FinalRecognized)] == [0.37, 0.81]
+    await engine.close()
+
+
+@pytest.mark.parametrize(
+    ("phrase", "sure"),
+    [
+        ('{"NBest": [{"Confidence": 0.4, "Display": "One."}, {"Confidence": 0.9}]}', 0.4),
+        ('{"NBest": [{"Confidence": 1.2}]}', 1.0),
+        ('{"NBest": [{"Display": "One."}]}', 1.0),
+        ('{"NBest": []}', 1.0),
+        ('{"DisplayText": "One."}', 1.0),
+        ('{"NBest": [{"Confidence": "high"}]}', 1.0),
+        ("", 1.0),
+        (b"\xff", 1.0),
+    ],
+)
+def test_a_service_that_does_not_say_is_taken_for_sure(phrase: str | bytes, sure: float) -> None:
+    assert sureness(phrase) == sure
 
 
 async def test_without_light_events_the_sdks_own_are_used(
