@@ -1,5 +1,6 @@
 """Calls by REST: place one, look at them, end one, put one through."""
 
+import asyncio
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from app.answers import json_answer
 from app.bodies import body_of
 from app.problems import ProblemError
 from app.service import Service
-from app.telephony.call import OVER, Call
+from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
 from app.telephony.switchboard import Busy, NotConfigured, Switchboard
 from protocol.browser import timestamp
@@ -37,6 +38,8 @@ from protocol.problems import FieldError
 T = TypeVar("T")
 
 RETRY_AFTER = {"Retry-After": "5"}
+HANG_UP_S = 8.0
+"""Whoever ends a call is told after this how far that is."""
 
 
 class CallRoutes:
@@ -118,10 +121,19 @@ class CallRoutes:
         return await self._terminated(self._call(request.path_params["call_id"]))
 
     async def _terminated(self, call: Call) -> Response:
-        over = call.state in OVER
-        if not over:
-            await self._switchboard.hang_up(call)
-        return json_answer(TerminatedCall(call.call_id, "the call was over" if over else "the call was hung up"))
+        if call.over.is_set():
+            return json_answer(TerminatedCall(call.call_id, "the call was over"))
+        self._switchboard.hang_up(call)
+        try:
+            async with asyncio.timeout(HANG_UP_S):
+                await call.over.wait()
+        except TimeoutError:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "the telephone network has not hung up yet; it is asked again for a minute",
+                headers=RETRY_AFTER,
+            ) from None
+        return json_answer(TerminatedCall(call.call_id, "the call was hung up"))
 
     async def transfer(self, request: Request) -> Response:
         """Put the caller through; what comes of it is in the call log."""
@@ -175,7 +187,7 @@ def _refused(error: CallError) -> ProblemError:
         CallTrouble.NOT_CONFIGURED: HTTPStatus.SERVICE_UNAVAILABLE,
         CallTrouble.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     }[error.trouble]
-    return ProblemError(status, str(error))
+    return ProblemError(status, str(error), headers=RETRY_AFTER if error.trouble is CallTrouble.UNAVAILABLE else None)
 
 
 def _invalid(field: str, message: str) -> ProblemError:

@@ -17,6 +17,7 @@ from app.call_routes import not_taken
 from app.problems import ProblemError
 from app.service import Service
 from app.telephony.call import Call
+from app.telephony.call_events import CallEvents
 from app.telephony.switchboard import Busy, NotConfigured, Switchboard
 from protocol import acs_events, event_grid
 from protocol.acs_events import AcsEvent, EventsError, Malformed, UnknownEvent
@@ -38,6 +39,7 @@ class CallbackRoutes:
     def __init__(self, service: Service, switchboard: Switchboard) -> None:
         self._service = service
         self._switchboard = switchboard
+        self._events = CallEvents(service, switchboard)
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -130,7 +132,7 @@ class CallbackRoutes:
         if event.call_connection_id and not call.identify(event.call_connection_id):
             log.warning("an event of another call came to a call's address")
             return False
-        self._switchboard.took(call, event)
+        self._events.took(call, event)
         return True
 
     async def _decoded(self, request: Request, decode: Callable[[bytes], list[T]]) -> list[T]:

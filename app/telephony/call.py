@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from actors.agent import Agent
+from actors.call_line import CallError
 from actors.session_plan import Mode
 from app.telephony.call_connection import CallConnection
 from app.telephony.tones import Tones
@@ -15,6 +16,8 @@ from protocol.browser import timestamp
 from protocol.calls import CallEvent, CallState, CallStatus, Participant
 
 EVENTS_KEPT = 200
+EVENT_IDS_KEPT = 256
+"""Events that are remembered, since each may be told more than once."""
 
 OVER = (CallState.DISCONNECTED, CallState.FAILED)
 
@@ -39,7 +42,7 @@ class Call:
         mode: Mode,
         caller: str,
         created_at: float,
-        correlation_id: str = "",
+        announcement: str = "",
         context: Mapping[str, Any] | None = None,
     ) -> None:
         self.secret = secret
@@ -50,7 +53,8 @@ class Call:
         self.caller = caller
         """The person's number in E.164, or the raw id of somebody without one."""
         self.created_at = created_at
-        self.correlation_id = correlation_id
+        self.announcement = announcement
+        """What repeated announcements of a call that comes in have in common."""
         self.context = dict(context or {})
         self.call_id = ""
         self.server_call_id = ""
@@ -70,18 +74,21 @@ class Call:
         self.transferring: asyncio.Future[None] | None = None
         self.transferred = False
         """Somebody else has the caller: to hang up is theirs."""
+        self.hanging_up: asyncio.Task[None] | None = None
         self.over = asyncio.Event()
         self._participants_seen = -1
+        self._event_ids: dict[str, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something for as long as the call is up."""
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Do something until the call is over; None if it is."""
         if self.over.is_set():
             work.close()
-            return
+            return None
         task = asyncio.get_running_loop().create_task(work, name="call")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def cancel(self) -> list[asyncio.Task[None]]:
         """Do nothing more of that; the tasks that end, all but the one that asks for it."""
@@ -90,6 +97,15 @@ class Call:
         for task in tasks:
             task.cancel()
         return tasks
+
+    def knows(self, event_id: str) -> bool:
+        """Whether an event of that id has come before; one without an id has not."""
+        if not event_id or event_id in self._event_ids:
+            return bool(event_id)
+        self._event_ids[event_id] = None
+        if len(self._event_ids) > EVENT_IDS_KEPT:
+            del self._event_ids[next(iter(self._event_ids))]
+        return False
 
     def note(self, kind: str, at: float, **details: Any) -> None:
         """Write into the log what happened; details carry no content and no numbers."""
@@ -114,6 +130,14 @@ class Call:
     def up(self) -> bool:
         """Connected, on hold or not."""
         return self.state in (CallState.CONNECTED, CallState.ON_HOLD)
+
+    def fail_transfer(self, error: CallError) -> None:
+        """A transfer that is under way comes to nothing."""
+        accepted, self.transferring = self.transferring, None
+        if accepted is not None and not accepted.done():
+            accepted.set_exception(error)
+            # Whoever asked by REST does not wait for it.
+            accepted.exception()
 
     def identify(self, call_id: str) -> bool:
         """Learn the call's id, from whoever says it first; whether `call_id` is this call's."""

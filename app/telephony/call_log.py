@@ -30,6 +30,10 @@ class CallLog:
         """The call with that call connection id."""
         return next((call for call in self._newest() if call_id and call.call_id == call_id), None)
 
+    def of_announcement(self, announcement: str) -> Call | None:
+        """The call that came in by that announcement."""
+        return next((c for c in self._newest() if announcement and c.announcement == announcement), None)
+
     def of_session(self, session_id: str) -> Call | None:
         """The call that is up and has that session."""
         return next((call for call in self.live if call.session_id == session_id), None)

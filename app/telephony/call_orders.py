@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, assert_never
 
 from actors.call_line import CallError, CallTrouble
 from app.adapters.acs.port import CallAutomationError, Trouble
@@ -26,13 +26,8 @@ class CallOrders:
 
     async def transfer(self, number: str) -> None:
         """Put the caller through; returns when the other side has accepted."""
-        accepted = await self.begin_transfer(number)
-        try:
-            async with asyncio.timeout(TRANSFER_S):
-                await accepted
-        except TimeoutError:
-            self._call.transferring = None
-            raise CallError(CallTrouble.REFUSED, "the other side did not answer") from None
+        # Shielded, since it is the network's business what comes of it.
+        await asyncio.shield(await self.begin_transfer(number))
 
     async def begin_transfer(self, number: str) -> asyncio.Future[None]:
         """Ask for the transfer; what the future comes to is what the network says of it."""
@@ -47,7 +42,13 @@ class CallOrders:
         except BaseException:
             call.transferring = None
             raise
+        call.run(self._give_up_transfer(accepted))
         return accepted
+
+    async def _give_up_transfer(self, accepted: asyncio.Future[None]) -> None:
+        await asyncio.wait([accepted], timeout=TRANSFER_S)
+        if not accepted.done():
+            self._call.fail_transfer(CallError(CallTrouble.REFUSED, "the other side did not answer"))
 
     async def _said(self) -> None:
         """Wait until what is being said has been heard, but not for ever."""
@@ -87,5 +88,16 @@ class CallOrders:
         try:
             return await order
         except CallAutomationError as error:
-            trouble = CallTrouble.UNAVAILABLE if error.trouble is Trouble.UNAVAILABLE else CallTrouble.REFUSED
-            raise CallError(trouble, "the telephone network refused") from error
+            raise _not_carried_out(error) from None
+
+
+def _not_carried_out(error: CallAutomationError) -> CallError:
+    match error.trouble:
+        case Trouble.NOT_FOUND | Trouble.CONFLICT:
+            return CallError(CallTrouble.NOT_CONNECTED, "the call is not in a state for that")
+        case Trouble.REJECTED:
+            return CallError(CallTrouble.REFUSED, "the telephone network refused")
+        case Trouble.UNAVAILABLE | Trouble.THROTTLED | Trouble.UNAUTHORIZED:
+            return CallError(CallTrouble.UNAVAILABLE, "the telephone network took no order")
+        case _:
+            assert_never(error.trouble)

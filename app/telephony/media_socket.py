@@ -22,7 +22,7 @@ from app.telephony.call import OVER, Call
 from app.telephony.call_connection import CallConnection
 from app.telephony.line import TelephoneLine
 from app.telephony.resampling import Resampling, to_16_khz
-from app.telephony.switchboard import Switchboard
+from app.telephony.switchboard import Busy, Switchboard
 from app.telephony.tones import Way
 from protocol.acs_media import (
     AudioFrame,
@@ -95,12 +95,9 @@ class MediaSocket:
         if not secret and self._service.acs_access.on:
             raise Denied(403, "only the address that ACS was given for this call is open")
         calls = self._switchboard.log
-        call = (
-            calls.of_secret(secret)
-            if secret
-            else calls.of_id(call_id)
-            or self._switchboard.adopt(call_id, query.get("session_id", "") or headers.get("x-session-id", ""))
-        )
+        call = calls.of_secret(secret) if secret else calls.of_id(call_id)
+        if call is None and not secret:
+            call = self._unannounced(call_id, query.get("session_id", "") or headers.get("x-session-id", ""))
         if call is None:
             raise Denied(404, "there is no such call")
         if (call_id or self._service.acs_access.on) and not call.identify(call_id):
@@ -108,6 +105,14 @@ class MediaSocket:
         if call.state in OVER:
             raise Denied(410, "the call is over")
         return call
+
+    def _unannounced(self, call_id: str, session_id: str) -> Call | None:
+        if not (call_id or session_id):
+            return None
+        try:
+            return self._switchboard.adopt(call_id, session_id)
+        except Busy as busy:
+            raise Denied(503, str(busy)) from None
 
 
 async def _deny(scope: Scope, send: Send, denied: Denied) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from actors.ports import Clock
 from app.adapters.acs.port import CallAutomationError, CallControl, Trouble
@@ -18,23 +19,30 @@ STREAM_AGAIN_S = (0.0, 2.0, 4.0, 8.0)
 """Waits before each order to stream again."""
 
 
+class _Watch(NamedTuple):
+    """Over one call; asks for a socket from `asks_at` on, in seconds of the loop's clock."""
+
+    task: asyncio.Task[None]
+    asks_at: float
+
+
 class MediaWatch:
-    """Of one worker. `hang_up` ends a call for everyone, `gone` notes that the network knows it no more."""
+    """Of one worker. `let_go` ends a call that nobody hears, `gone` notes that the network knows it no more."""
 
     def __init__(
         self,
         control: CallControl,
         clock: Clock,
-        hang_up: Callable[[Call], Awaitable[None]],
+        let_go: Callable[[Call], Awaitable[None]],
         gone: Callable[[Call], None],
     ) -> None:
         self._control = control
         self._clock = clock
-        self._hang_up = hang_up
+        self._let_go = let_go
         self._gone = gone
-        self._watched: set[Call] = set()
+        self._watches: dict[Call, _Watch] = {}
 
-    def connected(self, call: Call) -> None:
+    def due(self, call: Call) -> None:
         """A call is up: its media socket is due."""
         self._see_to(call, DUE_S)
 
@@ -42,26 +50,42 @@ class MediaWatch:
         """The media socket of a call that is up is gone, or could not be opened."""
         self._see_to(call, OWN_RECONNECT_S)
 
+    def opened(self, call: Call) -> None:
+        """A call has its media socket."""
+        watch = self._watches.pop(call, None)
+        if watch is not None:
+            watch.task.cancel()
+
     def _see_to(self, call: Call, wait_s: float) -> None:
-        """Once at a time: a lost socket is told of in more than one way."""
-        if call not in self._watched:
-            self._watched.add(call)
-            call.run(self._watch(call, wait_s))
+        """Once at a time, as a lost socket is told of in more than one way; what asks sooner is kept."""
+        asks_at = asyncio.get_running_loop().time() + wait_s
+        watch = self._watches.get(call)
+        if watch is not None and watch.asks_at <= asks_at:
+            return
+        self.opened(call)
+        task = call.run(self._watch(call, wait_s))
+        if task is not None:
+            self._watches[call] = _Watch(task, asks_at)
+            task.add_done_callback(lambda done: self._ended(call, done))
+
+    def _ended(self, call: Call, task: asyncio.Task[None]) -> None:
+        watch = self._watches.get(call)
+        if watch is not None and watch.task is task:
+            del self._watches[call]
 
     async def _watch(self, call: Call, wait_s: float) -> None:
-        try:
-            await asyncio.sleep(wait_s)
-            for delay_s in STREAM_AGAIN_S:
-                await asyncio.sleep(delay_s)
-                if call.connection is not None:
-                    return
-                await self._stream_again(call)
-                await asyncio.sleep(2 * OWN_RECONNECT_S)
-        finally:
-            self._watched.discard(call)
+        await asyncio.sleep(wait_s)
+        for delay_s in STREAM_AGAIN_S:
+            await asyncio.sleep(delay_s)
+            if call.connection is not None:
+                return
+            await self._stream_again(call)
+            if call.over.is_set():
+                return
+            await asyncio.sleep(2 * OWN_RECONNECT_S)
         if call.connection is None:
             log.warning("a call has no media socket and is hung up")
-            await self._hang_up(call)
+            await self._let_go(call)
 
     async def _stream_again(self, call: Call) -> None:
         try:

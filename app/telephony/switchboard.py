@@ -1,8 +1,8 @@
-"""Answers and places calls, follows what the network says of them, and sees each one to its end."""
+"""Answers and places calls, and sees each one to its end."""
 
 import asyncio
-import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -11,41 +11,29 @@ from actors.call_line import CallError, CallTrouble
 from actors.messages import EndSession, KeyPressed
 from actors.session_plan import Mode
 from actors.turn_events import Ending
-from app.adapters.acs.port import CallAutomationError, CallControl, MediaOptions, Trouble
+from app.adapters.acs.port import CallAutomationError, CallControl, MediaOptions
 from app.service import Service
 from app.socket_writer import NORMAL
 from app.telephony.access_code import gatekeeper
 from app.telephony.call import Call, Direction
 from app.telephony.call_connection import CallConnection
 from app.telephony.call_log import CallLog
+from app.telephony.hanging_up import hung_up
 from app.telephony.media_watch import MediaWatch
 from app.telephony.tones import Way
-from protocol.acs_events import (
-    AcsEvent,
-    AnswerFailed,
-    CallConnected,
-    CallDisconnected,
-    CallTransferAccepted,
-    CallTransferFailed,
-    ConnectFailed,
-    ContinuousDtmfRecognitionToneReceived,
-    CreateCallFailed,
-    MediaStreamingFailed,
-    ParticipantsUpdated,
-    RecognizeCompleted,
-    RecordingStateChanged,
-)
 from protocol.calls import CallState, InitiateCall
 from protocol.event_grid import IncomingCall
 
-log = logging.getLogger(__name__)
-
 RINGING_S = 120.0
 """A placed call that nobody answers is given up."""
-GONE_S = 10.0
+GONE_S = 5.0
 """A call that was hung up is over after this, even if the network does not say so."""
-ANSWERED_KEPT = 10_000
-"""Announcements of calls that are remembered: they may be repeated."""
+CLOSING_S = 0.5
+"""The media socket of a call that is over is closed after this, if the network has not done it."""
+OVERTIME_S = 180.0
+"""What a call may take besides its agent's `max_session_s`: the access code, the goodbye."""
+HANG_UP_S = 1.5
+"""A worker that has to end keeps so much of its time to hang up."""
 
 
 class NotConfigured(Exception):
@@ -68,6 +56,7 @@ class Switchboard:
         self._answering: dict[str, asyncio.Task[Call | None]] = {}
         self._media: MediaWatch | None = None
         service.on_session_over(self._session_over)
+        service.lifecycle.on_drain(self._drain)
 
     @property
     def network(self) -> CallControl | None:
@@ -77,7 +66,7 @@ class Switchboard:
     def start(self) -> None:
         """Get ready for the first call, beside the work."""
         if self._control is not None:
-            self._media = MediaWatch(self._control, self._service.clock, self.hang_up, self._gone)
+            self._media = MediaWatch(self._control, self._service.clock, self._let_go, self._gone)
             self._service.background.run(self._control.open())
 
     @property
@@ -92,9 +81,12 @@ class Switchboard:
         return self._control
 
     async def close(self) -> None:
-        """Let go of the network; calls that are up stay up for whoever takes them over."""
-        tasks = [task for call in self.log.live for task in call.cancel()]
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Let go of the network. Calls that are still up are nobody's from here on: `_drain` comes before."""
+        live = self.log.live
+        ordered = [*self._answering.values(), *(call.hanging_up for call in live if call.hanging_up is not None)]
+        for task in ordered:
+            task.cancel()
+        await asyncio.gather(*ordered, *(task for call in live for task in call.cancel()), return_exceptions=True)
         if self._control is not None:
             await self._control.close()
 
@@ -107,45 +99,50 @@ class Switchboard:
             NotConfigured, Busy.
             CallAutomationError: the network does not answer; the announcement should come again.
         """
-        control = self.control
-        key = incoming.correlation_id or incoming.event_id or incoming.context
-        task = self._answering.get(key)
+        announcement = incoming.correlation_id or incoming.event_id or incoming.context
+        task = self._answering.get(announcement)
         if task is None:
-            self._require_capacity()
-            task = asyncio.get_running_loop().create_task(self._answer(control, incoming), name="call.answer")
-            self._answering[key] = task
-            task.add_done_callback(lambda done: self._answered(key, done))
+            task = asyncio.get_running_loop().create_task(self._answer(announcement, incoming), name="call.answer")
+            self._answering[announcement] = task
+            task.add_done_callback(lambda _: self._answering.pop(announcement))
         return await asyncio.shield(task)
 
-    def _answered(self, key: str, task: asyncio.Task[Call | None]) -> None:
-        """What was answered is remembered for as long as the announcement may be repeated."""
-        if task.cancelled() or task.exception() is not None:
-            self._answering.pop(key, None)
-            return
-        while len(self._answering) > ANSWERED_KEPT:
-            del self._answering[next(iter(self._answering))]
-
-    async def _answer(self, control: CallControl, incoming: IncomingCall) -> Call | None:
-        service = self._service
-        caller = incoming.caller.phone_number or incoming.caller.raw_id
-        call = self._begin(
-            Direction.INBOUND,
-            service.agents[service.default_agent],
-            Mode(service.settings.acs_streaming_mode),
-            caller,
-            correlation_id=incoming.correlation_id,
-        )
-        call.server_call_id = incoming.server_call_id
-        call.note("IncomingCall", service.clock.wall())
+    async def _answer(self, announcement: str, incoming: IncomingCall) -> Call | None:
+        control = self.control
+        self._require_address()
+        former = self.log.of_announcement(announcement)
+        if former is not None and (former.call_id or former.over.is_set()):
+            return former if former.call_id else None
+        call = former or self._incoming(announcement, incoming)
         try:
             call_id = await control.answer(incoming.context, self.callback_url(call), self._media_options(call))
         except CallAutomationError as error:
-            self._fail(call, "AnswerCallRefused", error)
-            if error.retryable:
-                raise
-            return None
+            return self._not_answered(call, error, in_doubt=former is not None)
         call.identify(call_id)
         return call
+
+    def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
+        self._require_capacity()
+        service = self._service
+        caller = incoming.caller.phone_number or incoming.caller.raw_id
+        agent, mode = service.agents[service.default_agent], Mode(service.settings.acs_streaming_mode)
+        call = self._begin(Direction.INBOUND, agent, mode, caller, announcement=announcement)
+        call.server_call_id = incoming.server_call_id
+        call.note("IncomingCall", service.clock.wall())
+        return call
+
+    def _not_answered(self, call: Call, error: CallAutomationError, *, in_doubt: bool) -> Call | None:
+        """An order to answer was not taken, or was taken and its answer lost: then the call's events say so, sooner or
+        later. `in_doubt`: it was ordered before, and a refusal now may mean that it was answered then.
+        """
+        self._note_refusal(call, "AnswerCallRefused", error)
+        if call.call_id:
+            return call
+        if error.retryable:
+            raise error
+        if not in_doubt:
+            self.ended(call, CallState.FAILED)
+        return None
 
     async def place(self, asked: InitiateCall, agent: Agent, mode: Mode) -> Call:
         """Call somebody.
@@ -157,6 +154,7 @@ class Switchboard:
         source = asked.caller_id or settings.acs_source_phone_number
         if not source:
             raise NotConfigured("no number to call from: set ACS_SOURCE_PHONE_NUMBER, or send caller_id")
+        self._require_address()
         self._require_capacity()
         call = self._begin(
             Direction.OUTBOUND, agent, mode, asked.target_number, context=asked.context, wanted=asked.browser_session_id
@@ -166,11 +164,16 @@ class Switchboard:
                 asked.target_number, source, self.callback_url(call), self._media_options(call)
             )
         except CallAutomationError as error:
-            self._fail(call, "CreateCallRefused", error)
-            raise
+            self._note_refusal(call, "CreateCallRefused", error)
+            if not call.call_id:
+                self.ended(call, CallState.FAILED)
+                raise
+            # The order was carried out, and its answer lost: the call's events say so.
+            return call
         call.identify(call_id)
         call.note("CreateCall", self._service.clock.wall())
-        call.run(self._give_up_ringing(call))
+        if call.state is CallState.INITIATING:
+            call.became(CallState.RINGING, self._service.clock.wall())
         return call
 
     def _begin(
@@ -180,7 +183,7 @@ class Switchboard:
         mode: Mode,
         caller: str,
         *,
-        correlation_id: str = "",
+        announcement: str = "",
         context: dict[str, Any] | None = None,
         wanted: str | None = None,
     ) -> Call:
@@ -195,26 +198,30 @@ class Switchboard:
             mode=mode,
             caller=caller,
             created_at=service.clock.wall(),
-            correlation_id=correlation_id,
+            announcement=announcement,
             context=context,
         )
         call.admitted = direction is Direction.OUTBOUND or service.settings.call_access_code is None
         self.log.add(call)
+        call.run(self._give_up_ringing(call))
         # The first words are made while it rings.
         service.phrases.at(agent, service.settings.acs_sample_rate)
         if not call.admitted:
             service.phrases.at(gatekeeper(agent), service.settings.acs_sample_rate)
         return call
 
-    def adopt(self, call_id: str, session_id: str) -> Call | None:
-        """A media socket of a call that nobody announced, as load clients open: it is taken as connected."""
+    def adopt(self, call_id: str, session_id: str) -> Call:
+        """A media socket of a call that nobody announced, as load clients open: it is taken as connected.
+
+        Raises:
+            Busy.
+        """
+        if self._service.capacity_left == 0:
+            raise Busy("no capacity left for another call")
         service = self._service
-        if not (call_id or session_id) or service.capacity_left == 0:
-            return None
         agent, mode = service.agents[service.default_agent], Mode(service.settings.acs_streaming_mode)
-        call = self._begin(Direction.INBOUND, agent, mode, "", wanted=session_id or None)
+        call = self._begin(Direction.INBOUND, agent, mode, "", wanted=session_id or f"session_{call_id}")
         call.identify(call_id or call.session_id)
-        call.became(CallState.CONNECTED, service.clock.wall())
         return call
 
     def _require_capacity(self) -> None:
@@ -227,6 +234,10 @@ class Switchboard:
         live = self._service.sessions.live
         return sum(1 for call in self.log.live if self.session_of(call) not in live)
 
+    def _require_address(self) -> None:
+        if not urlsplit(self._service.settings.base_url).scheme:
+            raise NotConfigured("ACS does not know how to reach this server: set BASE_URL")
+
     def callback_url(self, call: Call) -> str:
         """Where ACS tells what happens to `call`."""
         return f"{self._base_url}/api/v1/calls/callbacks/{call.secret}"
@@ -235,79 +246,27 @@ class Switchboard:
         """Where ACS streams the audio of `call`."""
         return f"ws{self._base_url.removeprefix('http')}/api/v1/media/stream/{call.secret}"
 
+    @property
+    def _base_url(self) -> str:
+        return self._service.settings.base_url.rstrip("/")
+
     def _media_options(self, call: Call) -> MediaOptions:
         settings = self._service.settings
         rate_hz: Literal[16_000, 24_000] = 24_000 if settings.acs_sample_rate == 24_000 else 16_000
         return MediaOptions(self.media_url(call), rate_hz, mixed=settings.acs_mixed_audio)
 
-    @property
-    def _base_url(self) -> str:
-        base_url = self._service.settings.base_url
-        if not urlsplit(base_url).scheme:
-            raise NotConfigured("ACS does not know how to reach this server: set BASE_URL")
-        return base_url.rstrip("/")
+    # calls go on
 
-    # what the network says
-
-    def took(self, call: Call, event: AcsEvent) -> None:
-        """One event of a call; repeated and late ones do no harm."""
-        at = self._service.clock.wall()
-        if event.server_call_id and not call.server_call_id:
-            call.server_call_id = event.server_call_id
-        self._note(call, event, at)
-        match event:
-            case CallConnected():
-                if call.became(CallState.CONNECTED, at):
-                    self._watch(call, MediaWatch.connected)
-            case ParticipantsUpdated():
-                call.joined(event)
-                self._held(call, at)
-            case CallDisconnected():
-                self._over(call, CallState.DISCONNECTED)
-            case CreateCallFailed() | AnswerFailed() | ConnectFailed():
-                self._over(call, CallState.FAILED)
-            case CallTransferAccepted():
-                self._transferred(call, None)
-            case CallTransferFailed():
-                self._transferred(call, CallError(CallTrouble.REFUSED, "the other side did not take the call"))
-            case MediaStreamingFailed():
-                self._watch(call, MediaWatch.lost)
-            case ContinuousDtmfRecognitionToneReceived():
-                self.pressed(call, Way.EVENT, event.digit)
-            case RecognizeCompleted():
-                for digit in event.digits:
-                    self.pressed(call, Way.EVENT, digit)
-            case RecordingStateChanged(recording_id=recording_id, state=state):
-                call.recording_id = recording_id if state.lower() == "active" else ""
-            case _:
-                return
-
-    def _transferred(self, call: Call, error: CallError | None) -> None:
-        accepted, call.transferring = call.transferring, None
-        if accepted is not None and not accepted.done():
-            if error is None:
-                accepted.set_result(None)
-            else:
-                accepted.set_exception(error)
-                # Whoever asked by REST does not wait for it.
-                accepted.exception()
-        if error is None:
-            call.transferred = True
-            self._end_session(call, Ending.HUMAN_HANDOFF)
-
-    def _note(self, call: Call, event: AcsEvent, at: float) -> None:
-        result = event.result
-        details = {"code": result.code, "sub_code": result.sub_code} if result is not None else {}
-        if not isinstance(event, ContinuousDtmfRecognitionToneReceived | RecognizeCompleted):
-            call.note(type(event).__name__, at, **details)
-
-    def _held(self, call: Call, at: float) -> None:
-        """The person is on hold, or no longer."""
-        states = {participant.status for participant in call.participants.values() if participant.role == "person"}
-        if call.state is CallState.CONNECTED and states == {"on_hold"}:
-            call.became(CallState.ON_HOLD, at)
-        elif call.state is CallState.ON_HOLD and "on_hold" not in states:
-            call.became(CallState.CONNECTED, at)
+    def connected(self, call: Call) -> None:
+        """A call is up. One that was given up before has nobody to talk to: it is hung up."""
+        if call.over.is_set():
+            if call.call_id and self._control is not None:
+                self._service.background.run(hung_up(self._control, call.call_id))
+        elif call.connected_at is None:
+            call.became(CallState.CONNECTED, self._service.clock.wall())
+            call.run(self._end_overtime(call))
+            if call.connection is None and self._media is not None:
+                self._media.due(call)
 
     def pressed(self, call: Call, way: Way, digit: str) -> None:
         """A key, by whichever way it came first."""
@@ -324,10 +283,13 @@ class Switchboard:
     # the media socket
 
     def connect(self, call: Call, connection: CallConnection, open_session: Callable[[], object]) -> None:
-        """A media socket of the call; a former one is closed."""
+        """A media socket of the call, which is up then, whatever its events have said; a former socket is closed."""
         former, call.connection, call.open_session = call.connection, connection, open_session
         if former is not None:
             former.close(NORMAL, "another media socket took this call over")
+        if self._media is not None:
+            self._media.opened(call)
+        self.connected(call)
 
     def disconnect(self, call: Call, connection: CallConnection) -> bool:
         """A media socket is gone; whether it was the call's present one. A call that is up gets another one."""
@@ -338,13 +300,13 @@ class Switchboard:
         if observers is not None and observers.connection is connection:
             observers.connection = None
             self._service.forget_observers(call.session_id)
-        self._watch(call, MediaWatch.lost)
+        self.media_lost(call)
         return True
 
-    def _watch(self, call: Call, begin: Callable[[MediaWatch, Call], None]) -> None:
+    def media_lost(self, call: Call) -> None:
         """Without a network there is nobody to ask for a socket: its session waits, and ends."""
         if self._media is not None and call.up:
-            begin(self._media, call)
+            self._media.lost(call)
 
     # calls end
 
@@ -358,51 +320,73 @@ class Switchboard:
             if call.open_session is not None:
                 call.open_session()
             return
-        call.run(self.hang_up(call))
+        call.run(self._let_go(call))
 
-    async def hang_up(self, call: Call) -> None:
-        """Hang up for everyone; harmless when the call is over."""
-        if call.over.is_set():
-            return
-        self._end_session(call)
+    async def _let_go(self, call: Call) -> None:
+        """Nobody talks with the caller any more: hang up, but not while they are being put through to somebody."""
+        if call.transferring is not None:
+            await asyncio.wait([call.transferring])
+        self.hang_up(call)
+
+    def hang_up(self, call: Call) -> None:
+        """Hang up for everyone, beside the work; harmless when that is under way, or the call is over."""
+        if call.hanging_up is None and not call.over.is_set():
+            call.hanging_up = asyncio.get_running_loop().create_task(self._hang_up(call), name="call.hang_up")
+
+    async def _hang_up(self, call: Call) -> None:
+        self.end_session(call)
         if call.call_id and self._control is not None:
-            try:
-                if not call.transferred:
-                    await self._control.hang_up(call.call_id)
-                async with asyncio.timeout(GONE_S):
-                    await call.over.wait()
-            except CallAutomationError as error:
-                if error.trouble is not Trouble.NOT_FOUND:
-                    log.warning("a call could not be hung up: %s", error)
-            except TimeoutError:
-                pass
-        self._over(call, CallState.DISCONNECTED)
+            with suppress(TimeoutError):
+                if call.transferred or await hung_up(self._control, call.call_id):
+                    await asyncio.wait_for(call.over.wait(), GONE_S)
+        self.ended(call, CallState.DISCONNECTED)
 
-    def _end_session(self, call: Call, ending: Ending = Ending.NORMAL) -> None:
+    def end_session(self, call: Call, ending: Ending = Ending.NORMAL) -> None:
+        """End what session the call has, at once."""
         entry = self._service.sessions.live.get(self.session_of(call))
         if entry is not None:
             entry.lines.take(EndSession(ending, politely=False))
 
-    def _over(self, call: Call, state: CallState) -> None:
-        if state is CallState.DISCONNECTED and call.connected_at is None and call.direction is Direction.OUTBOUND:
-            state = CallState.FAILED
-        if not call.became(state, self._service.clock.wall()):
+    def ended(self, call: Call, state: CallState) -> None:
+        """A call is over; one that never was connected has failed."""
+        if not call.became(state if call.connected_at is not None else CallState.FAILED, self._service.clock.wall()):
             return
-        if call.transferring is not None and not call.transferring.done():
-            call.transferring.set_exception(CallError(CallTrouble.NOT_CONNECTED, "the call is over"))
-            call.transferring.exception()
-        self._end_session(call)
+        call.fail_transfer(CallError(CallTrouble.NOT_CONNECTED, "the call is over"))
+        self.end_session(call)
         call.cancel()
+        if call.connection is not None:
+            # After the last that its session says.
+            asyncio.get_running_loop().call_later(CLOSING_S, call.connection.close, NORMAL, "the call is over")
 
     def _gone(self, call: Call) -> None:
-        self._over(call, CallState.DISCONNECTED)
+        self.ended(call, CallState.DISCONNECTED)
 
-    def _fail(self, call: Call, kind: str, error: CallAutomationError) -> None:
+    def _note_refusal(self, call: Call, kind: str, error: CallAutomationError) -> None:
         call.note(kind, self._service.clock.wall(), status=error.status, trouble=error.trouble.value)
-        self._over(call, CallState.FAILED)
 
     async def _give_up_ringing(self, call: Call) -> None:
         await asyncio.sleep(RINGING_S)
         if call.connected_at is None:
             call.note("NotAnswered", self._service.clock.wall())
-            await self.hang_up(call)
+            self.hang_up(call)
+
+    async def _end_overtime(self, call: Call) -> None:
+        """Sessions keep their own time; this is for a call whose session does not, as one that only transcribes."""
+        await asyncio.sleep(call.agent.limits.max_session_s + OVERTIME_S)
+        call.note("Overtime", self._service.clock.wall())
+        self.hang_up(call)
+
+    async def _drain(self, deadline: float) -> None:
+        """Calls end with the goodbye of their sessions; what is not over shortly before `deadline` is hung up."""
+        for call in self.log.live:
+            if self.session_of(call) not in self._service.sessions.live:
+                self.hang_up(call)
+        await self._all_over(deadline - HANG_UP_S)
+        for call in self.log.live:
+            self.hang_up(call)
+        await self._all_over(deadline)
+
+    async def _all_over(self, deadline: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await asyncio.gather(*(call.over.wait() for call in self.log.live))

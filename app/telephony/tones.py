@@ -5,6 +5,9 @@ from enum import StrEnum
 SAME_PRESS_S = 3.0
 """The other way takes no longer than this."""
 
+MOST_KEPT = 64
+"""Nobody presses more keys in that time."""
+
 
 class Way(StrEnum):
     """How a tone came."""
@@ -26,5 +29,5 @@ class Tones:
             if tone[0] is not way and tone[1] == digit:
                 self._unmatched.remove(tone)
                 return False
-        self._unmatched.append((way, digit, at))
+        self._unmatched = [*self._unmatched[-MOST_KEPT + 1 :], (way, digit, at)]
         return True

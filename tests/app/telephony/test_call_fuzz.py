@@ -14,6 +14,7 @@ from app.asgi import app_of
 from app.telephony.switchboard import Switchboard
 from protocol.acs_events import EVENTS
 from tests.app.service_kit import running
+from tests.app.telephony.telephone_kit import room
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -39,7 +40,8 @@ LASTING = sorted(
     set(EVENTS) - {"CallDisconnected", "CreateCallFailed", "AnswerFailed", "ConnectFailed", "CallTransferAccepted"}
 )
 EVENTS_OF_CALLS = st.builds(
-    lambda kind, fields: {"id": "1", "source": "s", "specversion": "1.0", "type": kind, "data": fields},
+    lambda number, kind, fields: {"id": str(number), "source": "s", "specversion": "1.0", "type": kind, "data": fields},
+    st.integers(0, 999),
     st.sampled_from([f"Microsoft.Communication.{name}" for name in LASTING]) | st.text(max_size=20),
     FIELDS,
 )
@@ -73,8 +75,9 @@ COUNTED: Counter[int] = Counter()
 async def posted(pairs: list[tuple[str, bytes]]) -> None:
     async with running() as service:
         switchboard = Switchboard(service, None)
+        await room(service)
         call = switchboard.adopt("live-call", "")
-        assert call is not None
+        switchboard.connected(call)
         app: Any = app_of(service, switchboard)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
             for path, body in pairs:

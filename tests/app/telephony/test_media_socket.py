@@ -17,7 +17,7 @@ from app.service import Service
 from app.telephony.media_socket import MAX_WRONG, MediaSocket
 from app.telephony.switchboard import Switchboard
 from tests.app.service_kit import running
-from tests.app.telephony.telephone_kit import tone
+from tests.app.telephony.telephone_kit import room, tone
 from tests.clients.asgi_socket import AsgiSocket, Closed
 
 METADATA = (
@@ -98,6 +98,7 @@ def virtually(
         def run() -> None:
             async def main() -> None:
                 async with running(environ) as service:
+                    await room(service)
                     acs = Acs(service)
                     try:
                         await test(acs)
@@ -233,6 +234,7 @@ MESSAGES = st.one_of(
 def test_whatever_is_sent_the_session_lives(messages: list[str]) -> None:
     async def main() -> None:
         async with running() as service:
+            await room(service)
             acs = Acs(service)
             for message in messages:
                 acs.socket.send(message)
