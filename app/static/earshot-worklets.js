@@ -7,8 +7,8 @@ const FADE_MS = 5; // the length of every fade: short enough to be at once, long
 const REPORT_MS = 50;
 
 /**
- * Changes the sample rate of a stream: a windowed sinc with a table of phases, read between its lines. Keeps pitch and phase; what lies above the
- * lower of the two Nyquist frequencies is taken out.
+ * Changes the sample rate of a stream: a windowed sinc with a table of phases, read between its lines. Keeps pitch and
+ * phase; what lies above the lower of the two Nyquist frequencies is taken out.
  */
 class Resampler {
   /**
@@ -95,7 +95,10 @@ class Resampler {
   }
 }
 
-/** The microphone: whatever rate the context has in, PCM16 mono at 16 kHz in frames of 20 ms out. */
+/**
+ * The microphone: whatever rate the context has in, PCM16 mono at 16 kHz in frames of 20 ms out, until it is told
+ * `{type: "close"}`.
+ */
 class MicrophoneProcessor extends AudioWorkletProcessor {
   constructor() {
     super();
@@ -103,11 +106,15 @@ class MicrophoneProcessor extends AudioWorkletProcessor {
     this.frame = new Int16Array(320);
     this.filled = 0;
     this.peak = 0;
+    this.open = true;
+    this.port.onmessage = () => {
+      this.open = false;
+    };
   }
 
   process(inputs) {
     const channel = inputs[0][0];
-    if (!channel) return true;
+    if (!channel) return this.open;
     for (const sample of this.resampler.push(channel)) {
       const value = Math.max(-1, Math.min(1, sample));
       this.peak = Math.max(this.peak, Math.abs(value));
@@ -115,7 +122,7 @@ class MicrophoneProcessor extends AudioWorkletProcessor {
       this.filled += 1;
       if (this.filled === this.frame.length) this.send();
     }
-    return true;
+    return this.open;
   }
 
   send() {
@@ -128,12 +135,13 @@ class MicrophoneProcessor extends AudioWorkletProcessor {
 }
 
 /**
- * The player: PCM16 mono in, sound out. It begins when `prefillMs` are there, or when what is there has waited that long;
- * it fades when it pauses and goes on with the very next sample; it empties at once when told to.
+ * The player: PCM16 mono in, sound out. It begins when `prefillMs` are there, or when what is there has waited that
+ * long; it fades when it pauses and goes on with the very next sample; it empties at once when told to.
  *
- * Told `{type: "audio", turn, pcm}`, `{type: "pause" | "resume"}`, `{type: "clear", id}`, `{type: "forget"}`; tells
- * `{type: "playout", state, turn, audioMs, peak}` every 50 ms while there is a turn, and at each change, and
- * `{type: "cleared", id}` when there is silence. `audioMs` is the audio of the turn that was received, less what is held.
+ * Told `{type: "audio", turn, pcm}`, `{type: "pause" | "resume"}`, `{type: "clear", id}`, `{type: "forget"}`,
+ * `{type: "close"}`; tells `{type: "playout", state, turn, audioMs, peak}` every 50 ms while there is a turn, and at
+ * each change, and `{type: "cleared", id}` when there is silence. `audioMs` is the audio of the turn that was received,
+ * less what is held.
  */
 class PlayerProcessor extends AudioWorkletProcessor {
   constructor(options) {
@@ -149,6 +157,7 @@ class PlayerProcessor extends AudioWorkletProcessor {
     this.state = "empty";
     this.paused = false;
     this.clearing = null;
+    this.open = true;
     this.gain = 1;
     this.turn = null;
     this.waited = 0;
@@ -163,6 +172,7 @@ class PlayerProcessor extends AudioWorkletProcessor {
     else if (order.type === "resume") this.paused = false;
     else if (order.type === "clear") this.clearing = order.id;
     else if (order.type === "forget") this.received.clear();
+    else if (order.type === "close") this.open = false;
   }
 
   add(turn, pcm) {
@@ -203,7 +213,7 @@ class PlayerProcessor extends AudioWorkletProcessor {
     if (this.state === "playing") this.play(output, silent);
     this.sinceReport += output.length;
     if (this.turn !== null && this.sinceReport >= (sampleRate * REPORT_MS) / 1000) this.report();
-    return true;
+    return this.open;
   }
 
   prefill(length) {

@@ -6,25 +6,29 @@
  *     call.addEventListener("reply", ({ detail }) => console.log(detail.text));
  *     button.onclick = () => (call.active ? call.stop() : call.start());
  *
- * `start` must be called in a user gesture: browsers allow neither sound nor the microphone without one. Over plain http
- * they allow neither at all, but on localhost: people can type and read. A page of
- * another origin than the server's must be listed in the server's ALLOWED_ORIGINS, and with BROWSER_AUTH on it brings a
- * token, which its own backend asks of `POST /api/v1/realtime/token`.
+ * `start` must be called in a user gesture: browsers allow neither sound nor the microphone without one. Over plain
+ * http they allow neither at all, but on localhost: people can type and read. A page of another origin than the
+ * server's must be listed in the server's ALLOWED_ORIGINS, and with BROWSER_AUTH on it brings a token, which its own
+ * backend asks of `POST /api/v1/realtime/token`. A page may have several of these; each has a conversation of its own.
+ * Leaving the page hangs up.
  *
  * Events are CustomEvents; `detail` holds:
  *
  *     state       {state, reason, message, retryInMs?}: see `state`; `reason` is "", "restarting", "full", "lost",
  *                 "gone", "refused" or "ended"; `message` says it in words for people
  *     microphone  {state, message}: see `microphone`
- *     session     {sessionId, agent, label, resumed, restarted}: the conversation is open; `resumed`: it goes on where it
- *                 was; `restarted`: the connection was lost, and the server knows nothing of the conversation any more
+ *     sound       {state, message}: "held": the browser holds all sound back until the user does something on the page;
+ *                 "on": it lets it go again
+ *     session     {sessionId, agent, label, resumed, restarted}: the conversation is open; `resumed`: it goes on where
+ *                 it was; `restarted`: the connection was lost, and the server has forgotten the conversation
  *     partial     {text}: what the user seems to be saying
  *     user        {turn, text, confidence}: what the user said, or typed
- *     reply       {turn, kind, text}: a piece of a reply as it is about to be heard; `kind` is reply, greeting, filler, ...
+ *     reply       {turn, kind, text}: a piece of a reply as it is about to be heard; `kind` is reply, greeting, filler,
+ *                 prompt, apology or goodbye
  *     heard       {turn, text, interrupted, exactness}: what was heard of the reply, in place of its pieces
  *     floor       {floor, turn}: who holds the floor: "nobody", "user" or "agent"
  *     playout     {state, turn}: the player is "playing", "paused" or "empty"
- *     cleared     {turn, reason, silentAfterMs}: the reply was dropped; `silentAfterMs` after the order there was silence
+ *     cleared     {turn, reason, silentAfterMs}: the reply was dropped; `silentAfterMs` after the order all was silent
  *     tool        {phase: "start"|"end", callId, tool, args, status, result, error, elapsedMs}
  *     metrics     {turn, firstAudioMs, onsetToPauseMs, onsetToDecisionMs, decisionToSilenceMs, heardMs, interrupted};
  *                 null is what did not happen
@@ -32,24 +36,16 @@
  *     ended       {reason}: NORMAL, HUMAN_HANDOFF, IDLE_TIMEOUT or ERROR; after it comes `state`
  */
 
-import { meter, Microphone, NoMicrophone, Player, prepare } from "./earshot-audio.js";
+import { meter, Microphone, NoMicrophone, Player, Sound } from "./earshot-audio.js";
+import { Line } from "./earshot-line.js";
 
 const API = "/api/v1";
 const OUTPUT_RATE_HZ = 24000;
 const MARK_EVERY_MS = 100;
-const PING_EVERY_MS = 10_000;
-/** Nothing heard for this long, not even the answer to a ping: the connection is dead. */
-const DEAD_AFTER_MS = 25_000;
-const FIRST_RETRY_MS = 300;
-const LAST_RETRY_MS = 5_000;
-/** A lost conversation is looked for this long. */
-const RETRY_FOR_MS = 120_000;
-/** Audio that the network has not taken yet, in bytes: beyond two seconds the newest is dropped, or we would lag for ever. */
-const UNSENT_BYTES = 64_000;
+/** A server that gives no token by then is not there. */
+const TOKEN_WITHIN_MS = 10_000;
 
-/** Close codes of the server. */
-const CLOSE = { NORMAL: 1000, REFUSED: 1008, TOO_BIG: 1009, RESTARTING: 1012, FULL: 1013 };
-
+/** Why a conversation is not live, or not any more, for people. */
 const WORDS = {
   connecting: "Connecting",
   live: "Connected",
@@ -57,6 +53,7 @@ const WORDS = {
   lost: "The connection was lost. Reconnecting",
   full: "All lines are busy. Please try again in a moment",
   gone: "The server cannot be reached",
+  refused: "The server refused",
   ended: "The conversation has ended",
 };
 
@@ -65,11 +62,17 @@ const MICROPHONE_WORDS = {
   asking: "Please allow the microphone",
   on: "The microphone is on",
   muted: "The microphone is muted",
-  refused: "The microphone was refused. Allow it in the browser's settings for this page, or type instead",
-  missing: "No microphone was found. You can type instead",
-  busy: "The microphone is in use by another program. You can type instead",
-  insecure: "Browsers allow sound and the microphone only over https or on localhost. You can type, and read",
-  unsupported: "This browser has no microphone for pages. You can type instead",
+  refused: "The microphone was refused. Allow it in the browser's settings for this page",
+  missing: "No microphone was found",
+  busy: "The microphone is in use by another program",
+  unplugged: "The microphone was taken away",
+  insecure: "Browsers allow sound and the microphone only over https or on localhost",
+  unsupported: "This browser has no microphone for pages",
+};
+
+const SOUND_WORDS = {
+  held: "The browser holds the sound back. Click, tap or press a key to hear and be heard",
+  on: "",
 };
 
 /** One conversation at a time with one agent. */
@@ -84,18 +87,7 @@ export class Earshot extends EventTarget {
   #playout = "empty";
   #sessionId = "";
   #resumeToken = "";
-  #context = null;
-  #microphone = null;
-  #player = null;
-  #socket = null;
-  #call = 0; // tells what belongs to a former start
-  #connection = 0; // and to a former connection
-  #settle = () => {};
-  #retryTimer = 0;
-  #retries = 0;
-  #lostAt = 0;
-  #pingTimer = 0;
-  #heardFromAt = 0;
+  #call = null; // what lasts as long as one conversation: {sound, player, microphone, asking, line, settle}
   #turn = null; // of the audio that comes
   #marked = { at: 0, state: "", turn: null };
   #endedReason = "";
@@ -132,31 +124,35 @@ export class Earshot extends EventTarget {
       .map(({ name, label, description }) => ({ name, label, description }));
   }
 
-  /** "idle", "connecting", "live", "reconnecting" or "ended". */
+  /** @returns {"idle"|"connecting"|"live"|"reconnecting"|"ended"} */
   get state() {
     return this.#state;
   }
 
-  /** A conversation is under way, or about to be. */
+  /** @returns {boolean} a conversation is under way, or about to be */
   get active() {
-    return this.#state !== "idle" && this.#state !== "ended";
+    return this.#call !== null;
   }
 
-  /** "off", "asking", "on", "muted"; or why there is none: "refused", "missing", "busy", "insecure", "unsupported". */
+  /**
+   * @returns {"off"|"asking"|"on"|"muted"|"refused"|"missing"|"busy"|"unplugged"|"insecure"|"unsupported"} whether
+   *     there is one, and if not, why
+   */
   get microphone() {
     return this.#microphoneState;
   }
 
-  /** Who holds the floor: "nobody", "user" or "agent". */
+  /** @returns {"nobody"|"user"|"agent"} who holds it */
   get floor() {
     return this.#floor;
   }
 
-  /** "empty", "playing" or "paused". */
+  /** @returns {"empty"|"playing"|"paused"} */
   get playout() {
     return this.#playout;
   }
 
+  /** @returns {string} empty before the first conversation */
   get sessionId() {
     return this.#sessionId;
   }
@@ -167,7 +163,9 @@ export class Earshot extends EventTarget {
    * @returns {{input: number, output: number}}
    */
   levels() {
-    return { input: meter(this.#microphone?.peak ?? 0), output: meter(this.#player?.peak ?? 0) };
+    const { sound, microphone, player } = this.#call ?? {};
+    if (!sound?.running) return { input: 0, output: 0 };
+    return { input: meter(microphone?.peak ?? 0), output: meter(player?.peak ?? 0) };
   }
 
   /**
@@ -179,35 +177,30 @@ export class Earshot extends EventTarget {
    */
   async start({ microphone = true } = {}) {
     if (this.active) return;
-    this.#call += 1;
-    const call = this.#call;
+    const call = { sound: null, player: null, microphone: null, asking: null, line: null, settle: () => {} };
+    this.#call = call;
     this.#sessionId = this.#resumeToken = this.#endedReason = "";
-    this.#retries = this.#lostAt = 0;
+    // Before anything is waited for: the gesture is over then.
+    call.sound = Sound.open((running) => this.#soundIs(running ? "on" : "held"));
+    addEventListener("pagehide", this.#hangUp);
     this.#enter("connecting", "", WORDS.connecting);
-    this.#context = new AudioContext({ latencyHint: "interactive" });
-    // Without a gesture this waits for one; the conversation need not.
-    this.#context.resume().catch(() => {});
-    if (isSecureContext) {
+    if (call.sound) {
       try {
-        await prepare(this.#context);
+        await call.sound.load();
       } catch {
         if (call === this.#call) this.#end("gone", WORDS.gone);
-        return;
       }
       if (call !== this.#call) return;
-      this.#player = new Player(this.#context, OUTPUT_RATE_HZ, (playout) => this.#played(playout));
-      if (microphone) await this.setMicrophone(true);
-    } else if (microphone) {
-      this.#microphoneIs("insecure");
+      call.player = new Player(call.sound.context, OUTPUT_RATE_HZ, (playout) => this.#played(playout));
     }
-    if (call === this.#call) await this.#connect();
+    if (microphone) await this.setMicrophone(true);
+    if (call === this.#call) await this.#connect(call);
   }
 
   /** Hang up. */
   stop() {
     if (!this.active) return;
     this.#send({ type: "hang_up" });
-    this.#socket?.close(CLOSE.NORMAL, "hung up");
     this.#end("ended", WORDS.ended);
   }
 
@@ -226,10 +219,11 @@ export class Earshot extends EventTarget {
     this.#send({ type: "interrupt" });
   }
 
-  /** @param {boolean} muted send silence, or what the microphone hears again */
+  /** @param {boolean} muted send silence, or what the microphone hears again; without a microphone nothing happens */
   mute(muted) {
-    if (!this.#microphone) return;
-    this.#microphone.mute(muted);
+    const microphone = this.#call?.microphone;
+    if (!microphone) return;
+    microphone.mute(muted);
     this.#microphoneIs(muted ? "muted" : "on");
   }
 
@@ -240,60 +234,53 @@ export class Earshot extends EventTarget {
    * @returns {Promise<void>} when `microphone` says how it went
    */
   async setMicrophone(on) {
+    const call = this.#call;
     if (!on) {
       this.#closeMicrophone("off");
       return;
     }
-    if (this.#microphone || !this.#context) return;
-    const call = this.#call;
+    if (!call || call.microphone || call.asking) return;
+    if (!call.sound) {
+      this.#microphoneIs(isSecureContext ? "unsupported" : "insecure");
+      return;
+    }
+    const asking = (call.asking = {});
     this.#microphoneIs("asking");
     let microphone = null;
-    let reason = "on";
+    let state = "on";
     try {
       microphone = await Microphone.open(
-        this.#context,
+        call.sound.context,
         (pcm) => this.#hear(pcm),
-        () => this.#closeMicrophone("missing"),
+        () => this.#closeMicrophone("unplugged"),
       );
     } catch (error) {
-      reason = error instanceof NoMicrophone ? error.reason : "unsupported";
+      state = error instanceof NoMicrophone ? error.reason : "unsupported";
     }
-    if (call !== this.#call) {
+    if (call !== this.#call || call.asking !== asking) {
       microphone?.close();
       return;
     }
-    this.#microphone = microphone;
-    this.#microphoneIs(reason);
+    call.asking = null;
+    call.microphone = microphone;
+    this.#microphoneIs(state);
   }
 
-  // the connection
+  // the conversation
 
-  async #connect() {
-    this.#connection += 1;
-    const connection = this.#connection;
-    let url;
-    try {
-      url = await this.#address();
-    } catch {
-      if (connection === this.#connection) this.#lost("lost");
-      return;
-    }
-    if (connection !== this.#connection) return;
-    const socket = new WebSocket(url);
-    socket.binaryType = "arraybuffer";
-    this.#socket = socket;
-    await new Promise((opened) => {
-      this.#settle = opened;
-      socket.onmessage = ({ data }) => {
-        if (connection !== this.#connection) return;
-        this.#heardFromAt = performance.now();
-        if (typeof data === "string") this.#understand(JSON.parse(data));
-        else this.#play(data);
-        if (this.#state === "live") opened();
-      };
-      socket.onclose = ({ code, reason }) => {
-        if (connection === this.#connection) this.#closed(code, reason);
-      };
+  #hangUp = () => this.stop();
+
+  /** Returns when the line is open, or has failed for the first time. */
+  #connect(call) {
+    call.line = new Line(() => this.#address(), {
+      message: (message) => this.#understand(message),
+      audio: (pcm) => this.#play(pcm),
+      lost: (reason, retryInMs) => this.#lost(reason, retryInMs),
+      end: (reason, why) => this.#over(reason, why),
+    });
+    return new Promise((settled) => {
+      call.settle = settled;
+      call.line.open();
     });
   }
 
@@ -316,118 +303,99 @@ export class Earshot extends EventTarget {
 
   /** A token for this page from its own server; none from a server that gives none. */
   async #ownToken() {
-    const body = { session_id: this.#sessionId, agent: this.#agent };
-    for (const name of Object.keys(body)) if (!body[name]) delete body[name];
+    // What is undefined is left out of JSON.
+    const asked = { session_id: this.#sessionId || undefined, agent: this.#agent || undefined };
     const answer = await fetch(new URL(`${API}/realtime/token`, this.#server), {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
+      body: JSON.stringify(asked),
+      signal: AbortSignal.timeout(TOKEN_WITHIN_MS),
     });
     return answer.ok ? (await answer.json()).token : "";
   }
 
-  #closed(code, reason) {
-    const wasLive = this.#sessionId !== "";
-    this.#leave();
-    if (code === CLOSE.NORMAL) {
-      this.#tell("ended", { reason: this.#endedReason || "NORMAL" });
-      this.#end("ended", WORDS.ended);
-    } else if (code === CLOSE.REFUSED || code === CLOSE.TOO_BIG) this.#end("refused", `The server refused: ${reason}`);
-    else if (code === CLOSE.FULL && !wasLive) this.#end("full", WORDS.full);
-    else this.#lost(code === CLOSE.RESTARTING ? "restarting" : "lost");
-  }
-
-  /** Try again, later each time; a server that was never reached is given up at once. */
-  #lost(reason) {
-    const now = performance.now();
-    this.#lostAt ||= now;
-    if ((!this.#sessionId && reason === "lost") || now - this.#lostAt > RETRY_FOR_MS) {
-      this.#end("gone", WORDS.gone);
-      return;
-    }
-    const most = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#retries);
-    const retryInMs = most * (0.5 + Math.random() / 2);
-    this.#retries += 1;
-    this.#enter("reconnecting", reason, WORDS[reason], { retryInMs });
-    this.#retryTimer = setTimeout(() => this.#connect(), retryInMs);
-  }
-
-  /** Let go of the connection. What the player holds was not heard: the server sends it again. */
-  #leave() {
-    this.#connection += 1;
-    clearTimeout(this.#retryTimer);
-    clearInterval(this.#pingTimer);
-    this.#socket = null;
-    this.#settle();
+  /** What the player holds was not heard: the server sends it again. */
+  #lost(reason, retryInMs) {
     this.#turn = null;
-    this.#player?.clear();
-    this.#player?.forget();
+    this.#call.player?.clear();
+    this.#call.player?.forget();
+    this.#enter("reconnecting", reason, WORDS[reason], { retryInMs });
   }
 
-  #ping() {
-    if (performance.now() - this.#heardFromAt > DEAD_AFTER_MS) {
-      this.#socket.close();
-      this.#leave();
-      this.#lost("lost");
-      return;
-    }
-    this.#send({ type: "ping" });
-  }
-
-  #send(message) {
-    if (this.#state !== "live" || this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(JSON.stringify(message));
-    return true;
-  }
-
-  #hear(pcm) {
-    if (this.#state === "live" && this.#socket?.readyState === WebSocket.OPEN && this.#socket.bufferedAmount < UNSENT_BYTES)
-      this.#socket.send(pcm);
+  #over(reason, why) {
+    if (reason === "ended") this.#tell("ended", { reason: this.#endedReason || "NORMAL" });
+    this.#end(reason, reason === "refused" ? `${WORDS.refused}: ${why}` : WORDS[reason]);
   }
 
   #end(reason, message) {
-    this.#leave();
-    this.#call += 1;
+    removeEventListener("pagehide", this.#hangUp);
     this.#closeMicrophone("off");
-    this.#player?.close();
-    this.#player = null;
-    // Sound that has left the player is still on its way to the loudspeaker.
-    const context = this.#context;
-    if (context) setTimeout(() => context.close().catch(() => {}), 300);
-    this.#context = null;
+    const { line, player, sound, settle } = this.#call;
+    this.#call = null;
+    this.#turn = null;
+    line?.close();
+    player?.close();
+    sound?.close();
     this.#holds("nobody", 0);
     this.#playsNow("empty", 0);
     this.#enter("ended", reason, message);
+    settle();
   }
 
-  #closeMicrophone(reason) {
-    this.#microphone?.close();
-    this.#microphone = null;
-    if (reason !== this.#microphoneState && (reason !== "off" || ["on", "muted", "asking"].includes(this.#microphoneState)))
-      this.#microphoneIs(reason);
+  #send(message) {
+    return this.#state === "live" && this.#call.line.send(message);
+  }
+
+  #hear(pcm) {
+    if (this.#state === "live") this.#call.line.sendAudio(pcm);
+  }
+
+  #closeMicrophone(state) {
+    const call = this.#call;
+    if (!call?.microphone && !call?.asking) return;
+    call.microphone?.close();
+    call.microphone = call.asking = null;
+    this.#microphoneIs(state);
   }
 
   // what the server says
 
   #understand(message) {
     const { type, payload } = message;
-    if (type === "event") this.#event(message);
-    else if (type === "status") this.#tell("reply", { turn: payload.turn, kind: "greeting", text: payload.message });
-    else if (type === "assistant_streaming")
-      this.#tell("reply", { turn: payload.turn, kind: payload.kind, text: payload.content });
-    else if (type === "error") this.#tell("problem", { message: payload.error_message });
-    else if (type === "control") this.#control(message);
-    else if (type === "floor") this.#holds(message.floor, message.turn);
-    else if (type === "assistant_final")
-      this.#tell("heard", {
-        turn: message.turn,
-        text: message.content,
-        interrupted: message.interrupted,
-        exactness: message.exactness,
-      });
-    else if (type === "tool_start" || type === "tool_end") this.#tool(message);
-    else if (type === "turn_metrics") this.#metrics(message);
-    else if (type === "session_end") this.#endedReason = message.reason;
+    switch (type) {
+      case "event":
+        this.#event(message);
+        break;
+      case "status":
+        this.#tell("reply", { turn: payload.turn, kind: "greeting", text: payload.message });
+        break;
+      case "assistant_streaming":
+        this.#tell("reply", { turn: payload.turn, kind: payload.kind, text: payload.content });
+        break;
+      case "assistant_final":
+        this.#heard(message);
+        break;
+      case "control":
+        this.#control(message);
+        break;
+      case "floor":
+        this.#holds(message.floor, message.turn);
+        break;
+      case "tool_start":
+      case "tool_end":
+        this.#tool(message);
+        break;
+      case "turn_metrics":
+        this.#metrics(message);
+        break;
+      case "error":
+        this.#tell("problem", { message: payload.error_message });
+        break;
+      case "session_end":
+        this.#endedReason = message.reason;
+        break;
+      default: // a newer server may say more than we understand
+    }
   }
 
   #event({ sender, payload }) {
@@ -437,29 +405,34 @@ export class Earshot extends EventTarget {
       this.#tell("user", { turn: payload.turn, text: payload.message, confidence: payload.confidence });
   }
 
-  #opened(payload) {
+  #opened({ session_id: sessionId, resume_token: resumeToken, agent, label, resumed }) {
     const again = this.#sessionId !== "";
-    this.#sessionId = payload.session_id;
-    this.#resumeToken = payload.resume_token;
-    this.#retries = this.#lostAt = 0;
+    const { line, settle } = this.#call;
+    line.establish();
+    this.#sessionId = sessionId;
+    this.#resumeToken = resumeToken;
     this.#marked = { at: 0, state: "", turn: null };
-    this.#pingTimer = setInterval(() => this.#ping(), PING_EVERY_MS);
-    const { agent, label, resumed } = payload;
     this.#enter("live", "", WORDS.live);
-    this.#tell("session", { sessionId: this.#sessionId, agent, label, resumed, restarted: again && !resumed });
+    this.#tell("session", { sessionId, agent, label, resumed, restarted: again && !resumed });
+    settle();
+  }
+
+  #heard({ turn, content, interrupted, exactness }) {
+    this.#tell("heard", { turn, text: content, interrupted, exactness });
   }
 
   #control({ action, turn, reason }) {
+    const player = this.#call.player;
     if (action === "audio_start") this.#turn = turn;
-    else if (action === "pause") this.#player?.pause();
-    else if (action === "resume") this.#player?.resume();
+    else if (action === "pause") player?.pause();
+    else if (action === "resume") player?.resume();
     else if (action === "tts_cancelled") this.#clear(turn, reason);
   }
 
   async #clear(turn, reason) {
     const orderedAt = performance.now();
     this.#turn = null;
-    await this.#player?.clear();
+    await this.#call.player?.clear();
     this.#tell("cleared", { turn, reason, silentAfterMs: performance.now() - orderedAt });
   }
 
@@ -483,7 +456,7 @@ export class Earshot extends EventTarget {
   // the player
 
   #play(pcm) {
-    if (this.#turn !== null) this.#player?.play(this.#turn, pcm);
+    if (this.#turn !== null) this.#call.player?.play(this.#turn, pcm);
   }
 
   #played({ state, turn, audioMs }) {
@@ -518,6 +491,10 @@ export class Earshot extends EventTarget {
   #microphoneIs(state) {
     this.#microphoneState = state;
     this.#tell("microphone", { state, message: MICROPHONE_WORDS[state] });
+  }
+
+  #soundIs(state) {
+    this.#tell("sound", { state, message: SOUND_WORDS[state] });
   }
 
   #tell(name, detail) {

@@ -16,7 +16,7 @@ const CONNECTION = {
   ended: "Not connected",
 };
 
-/** By what is seen at a glance: the word, and what to do about it. */
+/** What is seen at a glance: the word, and what to do about it. */
 const FLOOR = {
   off: ["Ready", "Press Talk, or type a message"],
   wait: ["Connecting", "One moment"],
@@ -27,6 +27,21 @@ const FLOOR = {
   paused: ["Paused", "Go on speaking to interrupt"],
 };
 
+/** The same where nobody answers. */
+const WRITTEN_DOWN = {
+  ...FLOOR,
+  off: ["Ready", "Press Talk, and speak"],
+  listening: ["Listening", "Say something"],
+  user: ["You speak", "It is written down"],
+};
+
+/** The same while the microphone does not hear. */
+const UNHEARD = {
+  typing: ["Your turn", "Type a message"],
+  muted: ["Your turn", "You are muted: unmute, or type"],
+  transcribing: ["Waiting", "Switch the microphone on"],
+};
+
 const MICROPHONE = {
   off: "Off",
   asking: "Asking",
@@ -35,6 +50,7 @@ const MICROPHONE = {
   refused: "Refused",
   missing: "None found",
   busy: "In use elsewhere",
+  unplugged: "Taken away",
   insecure: "Not on this address",
   unsupported: "Not in this browser",
 };
@@ -67,7 +83,7 @@ let waiting = "";
 let countdown = 0;
 let held = false; // the reply stands still while the agent listens whether it is interrupted
 
-const active = () => call !== null && call.state !== "idle" && call.state !== "ended";
+const active = () => call?.active ?? false;
 const live = () => call?.state === "live";
 const transcribes = () => $("mode").value === "transcription";
 
@@ -81,6 +97,7 @@ async function begin(microphone) {
   call = begun;
   ending = waiting = "";
   notice("microphone", "");
+  notice("sound", "");
   for (const [name, take] of Object.entries(ON)) {
     begun.addEventListener(name, ({ detail }) => {
       if (begun !== call) return;
@@ -95,14 +112,18 @@ const ON = {
   state({ state, reason, message, retryInMs }) {
     clearInterval(countdown);
     if (state !== "live") transcript.forget();
-    if (state === "connecting") notice("state", sentence(message));
+    if (state === "connecting") notice("state", sentence(message), "unseen");
     else if (state === "reconnecting") retrying(message, retryInMs ?? 0);
     else if (state === "ended") over(reason, message);
     else notice("state", "");
   },
   microphone({ state, message }) {
-    const fine = state === "on" || state === "muted" || state === "off";
-    notice("microphone", fine ? "" : sentence(message), state === "asking" ? "plain" : "warn");
+    if (["on", "muted", "off"].includes(state)) notice("microphone", "");
+    else if (state === "asking") notice("microphone", sentence(message));
+    else notice("microphone", sentence(message, transcribes() ? "" : "You can type instead"), "warn");
+  },
+  sound({ state, message }) {
+    notice("sound", state === "on" ? "" : sentence(message), "warn");
   },
   session({ label, resumed, restarted }) {
     if (waiting) say(waiting);
@@ -164,6 +185,8 @@ function retrying(message, retryInMs) {
 }
 
 function over(reason, message) {
+  notice("sound", "");
+  notice("microphone", "");
   if (reason === "ended") {
     notice("state", "");
     transcript.note(ENDINGS[ending] ?? sentence(message), ending === "ERROR" ? "warn" : "plain");
@@ -172,10 +195,13 @@ function over(reason, message) {
   }
 }
 
-/** One line above the controls, said once by a screen reader; an empty text takes it away. */
+/**
+ * One line above the controls, said once by a screen reader; an empty text takes it away. What else is plain to see is
+ * `unseen`.
+ */
 function notice(which, text, tone = "plain") {
   const element = $(`${which}-notice`);
-  element.className = `notice ${tone}`;
+  element.className = tone === "unseen" ? tone : `notice ${tone}`;
   element.hidden = !text;
   if (element.textContent !== text) element.textContent = text;
   return element;
@@ -211,19 +237,22 @@ function show() {
   $("setup").disabled = active();
   $("welcome").hidden = active() || $("log").childElementCount > 0;
   $("text").disabled = $("send").disabled = transcribes();
-  $("text").placeholder = transcribes() ? "Nobody answers: transcription only" : "Type a message";
+  $("text").placeholder = transcribes() ? "Nobody answers here" : "Type a message";
   if (live()) meters.start();
   else meters.stop();
 }
 
 function showFloor(floor) {
-  const [word, hint] = FLOOR[floor];
-  const typed = floor === "listening" && call.microphone !== "on";
-  words("floor", typed ? "Your turn" : floor === "wait" ? CONNECTION[call.state] : word);
-  words("floor-hint", typed ? TYPED_HINT[call.microphone] ?? "Type a message" : hint);
+  const [word, hint] = floorWords(floor);
+  words("floor", floor === "wait" ? CONNECTION[call.state] : word);
+  words("floor-hint", hint);
 }
 
-const TYPED_HINT = { muted: "You are muted: unmute, or type" };
+function floorWords(floor) {
+  if (floor !== "listening" || call.microphone === "on") return (transcribes() ? WRITTEN_DOWN : FLOOR)[floor];
+  if (transcribes()) return UNHEARD.transcribing;
+  return UNHEARD[call.microphone] ?? UNHEARD.typing;
+}
 
 function showButtons() {
   const talks = active();

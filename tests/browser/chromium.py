@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright, expect
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -21,6 +21,18 @@ ARGUMENTS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
+PATIENCE_MS = 30_000
+"""What is sure to come, comes late on a busy machine. What has to be quick is measured, in the page itself."""
+
+expect.set_options(timeout=PATIENCE_MS)
+
+SERVER_GONE = (
+    r"net::ERR_(CONNECTION_\w+|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)",
+    r"WebSocket connection to",
+    r"failed: .*/realtime/token",
+)
+"""What a browser says of a server that a test ends."""
+
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 
 NAMED_HERE = ".test"
@@ -92,12 +104,14 @@ async def page_in(browser: Browser, *, expected: tuple[str, ...] = (), **options
     try:
         await context.add_init_script(TELL_VIOLATIONS)
         page = await context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         complaints.watch(page)
         yield page
+        # Whatever is under way when the page is left fails, and is no complaint.
+        found = tuple(complaints.found)
     finally:
         await context.close()
-    assert not complaints.found, complaints.found
+    assert not found, found
 
 
 @asynccontextmanager

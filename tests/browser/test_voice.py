@@ -11,16 +11,13 @@ import numpy
 import pytest
 
 from tests.app.serving import EARSHOT, free_port, serving
-from tests.browser.chromium import microphone_file, open_page
+from tests.browser.chromium import SERVER_GONE, microphone_file, open_page
 from tests.browser.sounding_page import Recording, Samples, SoundingPage
 from tests.eval.callers import Caller, ToolRun
 from tests.speech import FLITE_ALSO, say, silence
 
 BOOKING = 0
 """A seed whose caller books an appointment."""
-
-GONE_FOR_A_WHILE = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "failed: .*/realtime/token")
-"""What a browser says of a server that is not there."""
 
 AUDIBLE = 500.0
 """Root mean square of speech that is surely heard, of 32 768."""
@@ -157,7 +154,7 @@ async def test_a_conversation_by_voice_reaches_its_task() -> None:
 async def test_a_server_that_comes_back_is_found_again_and_talked_with() -> None:
     port = str(free_port())
     with serving(EARSHOT, DEFAULT_AGENT="dentist", PORT=port) as server:
-        async with talking(server.url, expected=GONE_FOR_A_WHILE) as person:
+        async with talking(server.url, expected=SERVER_GONE) as person:
             await person.reply(0)
             server.signal(signal.SIGTERM)
             await person.until("call.state === 'reconnecting'")

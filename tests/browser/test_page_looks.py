@@ -1,0 +1,107 @@
+"""The page at / for everybody: by keyboard, by ear, small and large, light and dark."""
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Browser, Page, expect
+
+from tests.app.serving import Server
+from tests.browser.visit import DESKTOP, LONG, PHONE, agent_is_heard, log, type_in, visit
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def no_violations(page: Page) -> None:
+    """What axe-core finds wrong with the page as it is."""
+    found = await Axe().run(page)
+    assert found.response["violations"] == [], found.generate_report()
+
+
+async def too_wide(page: Page) -> list[str]:
+    """What reaches beyond the window, or beyond what scrolls up and down."""
+    found: list[str] = await page.evaluate("""
+        ["html", "#scroll", "#details"]
+            .map((name) => document.querySelector(name))
+            .filter((part) => part.scrollWidth > part.clientWidth)
+            .flatMap((part) => [...part.querySelectorAll("*")]
+                .filter((inner) => inner.getBoundingClientRect().right > part.getBoundingClientRect().right)
+                .map((inner) => `${inner.localName}#${inner.id}.${inner.getAttribute("class")} in ${part.localName}`)
+                .concat(`${part.scrollWidth} > ${part.clientWidth}`))
+    """)
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size: dict[str, Any], scheme: str) -> None:
+    # With motion, what is still fading in has a contrast that nobody reads.
+    async with visit(browser, server, color_scheme=scheme, reduced_motion="reduce", **size) as page:
+        await no_violations(page)
+        await type_in(page, LONG)
+        await agent_is_heard(page)
+        await no_violations(page)
+        await page.keyboard.press("Escape")
+        await expect(log(page)).to_contain_text("interrupted")
+        toggle = page.get_by_role("button", name="Timing and details")
+        if await toggle.is_visible():
+            await toggle.click()
+        await expect(page.get_by_role("heading", name="Timing")).to_be_visible()
+        await no_violations(page)
+        await page.evaluate("document.getElementById('talk').click()")
+        await expect(log(page)).to_contain_text("The conversation has ended.")
+        await no_violations(page)
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (640, 400), (320, 256)])
+async def test_nothing_needs_scrolling_sideways(browser: Browser, server: Server, width: int, height: int) -> None:
+    async with visit(browser, server, viewport={"width": width, "height": height}) as page:
+        assert await too_wide(page) == []
+        await type_in(page, "supercalifragilistic" * 40)
+        await expect(log(page)).to_contain_text("You said supercali")
+        assert await too_wide(page) == []
+        await agent_is_heard(page)
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Timing and details").click()
+        await expect(page.get_by_role("img", name=re.compile("Times of"))).to_be_visible()
+        assert await too_wide(page) == []
+
+
+async def test_the_buttons_are_big_enough_for_a_thumb(browser: Browser, server: Server) -> None:
+    too_small = """[...document.querySelectorAll("button, select, input")]
+        .filter((control) => control.checkVisibility())
+        .map((control) => [control.id, Math.min(control.offsetWidth, control.offsetHeight)])
+        .filter(([, size]) => size < 44)"""
+    async with visit(browser, server, **PHONE) as page:
+        assert await page.evaluate(too_small) == []
+        await type_in(page, "hello")
+        await expect(page.get_by_role("button", name="Interrupt")).to_be_visible()
+        assert await page.evaluate(too_small) == []
+
+
+async def test_the_colours_can_be_chosen_and_are_kept(browser: Browser, server: Server) -> None:
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    async with visit(browser, server, color_scheme="light") as page:
+        switch = page.get_by_role("button", name="Dark colours")
+        await expect(switch).to_have_attribute("aria-pressed", "false")
+        light = await page.evaluate(background)
+        await switch.click()
+        await expect(switch).to_have_attribute("aria-pressed", "true")
+        dark = await page.evaluate(background)
+        await page.reload()
+        await expect(switch).to_have_attribute("aria-pressed", "true")
+        assert await page.evaluate(background) == dark
+        await switch.click()
+        assert await page.evaluate(background) == light != dark
+
+
+async def test_every_control_is_reached_in_the_order_in_which_it_is_read(browser: Browser, server: Server) -> None:
+    async with visit(browser, server, **PHONE) as page:
+        names = []
+        for _ in range(12):
+            await page.keyboard.press("Tab")
+            names.append(await page.evaluate("document.activeElement.id"))
+            if names[-1] == "send":
+                break
+    assert names == ["", "agent", "mode", "scheme", "details-toggle", "scroll", "talk", "text", "send"]
