@@ -417,13 +417,20 @@ class Turn:
         """A false interruption: playout goes on where it paused."""
         s = self.state
         self._do(CancelTimer(Timer.RESUME))
-        if s.interruption is not Interruption.HELD:
+        if not self._release():
             return
-        s.interruption = Interruption.NONE
-        self._do(Resume())
         s.false_at = (*(t for t in s.false_at if at - t <= FALSE_INTERRUPTION_WINDOW_S), at)
         if len(s.false_at) >= 2:
             s.pause_factor = 2
+
+    def _release(self) -> bool:
+        """End a pause: playout goes on where it stood. Whether there was one."""
+        s = self.state
+        if s.interruption is not Interruption.HELD:
+            return False
+        s.interruption = Interruption.NONE
+        self._do(Resume(), CancelTimer(Timer.RESUME))
+        return True
 
     # answering
 
@@ -441,6 +448,8 @@ class Turn:
         s = self.state
         text, s.waiting_text = s.waiting_text, ""
         continues = bool(s.asked) and not s.audible
+        # A filler may have been paused by voice whose words are answered now.
+        self._release()
         self._show_turn(None)
         s.turn += 1
         s.asked = f"{s.asked} {text}" if continues else text
@@ -576,9 +585,7 @@ class Turn:
         if s.ending is not None:
             self._end(s.ending)
             return
-        if s.interruption is Interruption.HELD:
-            s.interruption = Interruption.NONE
-            self._do(Resume(), CancelTimer(Timer.RESUME))
+        self._release()
         self._show_turn(None)
         tail, s.tail_text = s.tail_text, ""
         if (tail and at - s.tail_at <= TAIL_S) or s.waiting_text:

@@ -150,6 +150,15 @@ class TestAnswering:
         play(turn, VoiceOnset(22.1))
         assert "Stop" in names(turn.handle(VoiceGoesOn(22.6, 500, 0)))
 
+    def test_a_filler_that_voice_has_paused_goes_on_when_the_words_are_answered(self) -> None:
+        turn = answered()
+        play(turn, VoiceOnset(20.0), VoiceOver(21.0, 600), TimerDue(22.0, Timer.FILLER), SoundStarted(22.0, 2))
+        play(turn, VoiceOnset(22.1), VoiceGoesOn(22.2, 100, 0), VoiceOver(22.9, 600))
+        assert turn.state.interruption is Interruption.HELD
+        effects = turn.handle(FinalText(23.0, "yes", 20_800))
+        assert names(effects) == ["Resume", "StartReply"]
+        assert timers(effects)["resume"] is None
+
     def test_no_filler_once_the_reply_is_heard(self) -> None:
         turn = speaking(written=False)
         assert acts(turn.handle(TimerDue(2.5, Timer.FILLER))) == []

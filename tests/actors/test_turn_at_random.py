@@ -45,7 +45,7 @@ from actors.turn_events import (
     VoiceOnset,
     VoiceOver,
 )
-from actors.turn_state import Doing
+from actors.turn_state import Doing, Interruption
 from tests.actors.turn_script import AGENT, agent_with
 
 AGENTS = {
@@ -132,6 +132,8 @@ class World:
         state = self.turn.state
         for sound in state.sounds:
             assert sound.reply > self.stopped_through, "a sound from before the barge-in decision"
+        if not self.ended:
+            assert self.paused == (state.interruption is Interruption.HELD), "who paused it does not let it go on"
         if not self.ended and state.doing is Doing.IDLE and not state.sounds and not state.stopping:
             # Nobody speaks and nobody thinks: something must be on its way, or the session hangs.
             waits = self.timers & {Timer.NO_INPUT, Timer.FINAL, Timer.KEYS, Timer.RESUME}
