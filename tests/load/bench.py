@@ -1,50 +1,70 @@
 """Earshot under load, beside the floor: `make bench CALLS=1,10,50,75,100 OUT=bench.json`.
 
 For each number of calls every server is started REPEATS times, in turn with the others, so that all of them see the
-machine at the same times. The server has one core, its callers another. A server that has broken the promise (nobody
-who interrupts waits longer than 30 ms in 99 of 100 cases, no call fails) is not asked for more calls.
+machine at the same times. The server has one core, its callers and what it talks to another. A server that has broken
+the promise (nobody who interrupts waits longer than 30 ms in 99 of 100 cases, no call fails) is not asked for more
+calls. With all servers the bench goes on by `STEP` calls until Earshot and the floor have both broken it.
 """
 
 import argparse
-import importlib.util
+import statistics
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from tests.load.report import median, report, table
+from tests.load.report import median, report
 from tests.load.runs import Row, run
 from tests.load.servers import KINDS
+from tests.load.start_up import first_frame_s
+from tests.load.tables import FULL, kept, rows_table, targets_table
+from tests.load.wires import WIRES
 
-ASIDE = ("earshot, 40 ms", "floor, 40 ms", "earshot, browser")
-"""Looked at once, at the numbers of `ASIDE_CALLS`."""
-ASIDE_CALLS = (10, 50)
+COUNTS_OF = {
+    "floor, 40 ms": (10, 50),
+    "earshot, 40 ms": (10, 50),
+    "earshot, browser": (10, 50),
+    "earshot, azure": (10, 25, 50),
+    "floor, uvicorn": (10, 50, 100),
+    "earshot, uvicorn": (10, 50, 100),
+}
+"""Numbers of calls of those that are looked at beside; all others have those of CALLS."""
+PAIR = ("floor", "earshot")
+STEP, MOST_CALLS = 25, 300
 OWN_LATE_MS, ATTEMPTS = 1.5, 3
 """A run in which the callers were late by more at p99 tells of what else the machine does, and is made again."""
-UVICORN = ("floor, uvicorn", "earshot, uvicorn")
 
 
-def servers() -> tuple[str, ...]:
-    """All that can be compared here, the floor first."""
-    return ("floor", "earshot", *(UVICORN if importlib.util.find_spec("uvicorn") else ()), *ASIDE)
+class Bench:
+    """All runs so far."""
 
+    def __init__(self, repeats: int, seconds: float) -> None:
+        self.runs: list[Row] = []
+        self._repeats = repeats
+        self._seconds = seconds
+        self._broken: set[str] = set()
 
-def bench(counts: list[int], names: list[str], repeats: int, seconds: float) -> list[Row]:
-    """All runs."""
-    runs: list[Row] = []
-    broken: set[str] = set()
-    for calls in counts:
-        asked = [n for n in names if n not in broken and (n not in ASIDE or calls in ASIDE_CALLS or names == [n])]
+    def measure(self, calls: int, servers: Sequence[str]) -> None:
+        """Those of `servers` that have kept the promise so far, in turn."""
+        asked = [name for name in servers if name not in self._broken]
         found: dict[str, list[Row]] = {name: [] for name in asked}
-        for repeat in range(repeats):
+        for repeat in range(self._repeats):
             for name in asked:
-                print(f"{calls:4} calls, {repeat + 1} of {repeats}, {name}: ", end="", file=sys.stderr, flush=True)
-                found[name].append(_undisturbed(name, calls, seconds))
+                print(
+                    f"{calls:4} calls, {repeat + 1} of {self._repeats}, {name}: ", end="", file=sys.stderr, flush=True
+                )
+                found[name].append(_undisturbed(name, calls, self._seconds))
         for name, rows in found.items():
-            runs += rows
+            self.runs += rows
             if not median(rows).kept:
-                broken.add(name)
-    return runs
+                self._broken.add(name)
+
+    def rise(self, calls: int) -> None:
+        """From `calls` on, until Earshot and the floor have both broken the promise."""
+        while not self._broken.issuperset(PAIR) and calls < MOST_CALLS:
+            calls += STEP
+            self.measure(calls, PAIR)
 
 
 def _undisturbed(name: str, calls: int, seconds: float) -> Row:
@@ -67,26 +87,42 @@ def _line(row: Row) -> str:
     )
 
 
+def _start_up_s(times: int) -> Iterator[tuple[str, float]]:
+    for wire in WIRES:
+        print(f"start to greeting, {wire}: ", end="", file=sys.stderr, flush=True)
+        took = [first_frame_s(wire) for _ in range(times)]
+        print(" ".join(f"{s:.2f}" for s in took), file=sys.stderr, flush=True)
+        yield wire, statistics.median(took)
+
+
 def main(arguments: list[str]) -> None:
-    """Measure, print the table, and keep all of it in OUT."""
+    """Measure, print the tables, and keep all of it in OUT."""
     parser = argparse.ArgumentParser(prog="python -m tests.load.bench")
-    parser.add_argument("--calls", default="1,10,50,75,100")
+    parser.add_argument("--calls", help="of all servers that are named, else of Earshot and the floor")
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
-    parser.add_argument("--servers", default="; ".join(servers()), help="separated by semicolons")
+    parser.add_argument("--servers", default="", help="separated by semicolons; all of them if none are named")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10.0)
     options = parser.parse_args(arguments)
-    counts = sorted(int(count) for count in options.calls.split(","))
-    names = [name.strip() for name in options.servers.split(";")]
+    asked = [int(count) for count in (options.calls or "1,10,50,75,100").split(",")]
+    names = [name.strip() for name in options.servers.split(";") if name.strip()]
     if unknown := [name for name in names if name not in KINDS]:
         parser.error(f"--servers: {unknown[0]!r} is none of {'; '.join(KINDS)}")
-    runs = bench(counts, names, options.repeats, options.seconds)
-    found = report(runs, options.repeats, options.seconds)
+    own = {} if options.calls and names else COUNTS_OF
+    counts = {name: own.get(name, asked) for name in names or KINDS}
+    bench = Bench(options.repeats, options.seconds)
+    for calls in sorted({calls for each in counts.values() for calls in each}):
+        bench.measure(calls, [name for name, each in counts.items() if calls in each])
+    if not names:
+        bench.rise(max(asked))
+    found = report(bench.runs, options.repeats, options.seconds, {} if names else dict(_start_up_s(options.repeats)))
     options.out.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-    print(f"{found.machine}, {found.date}, {found.repeats} runs of {found.seconds:g} s each; ms, p50 / p95 / p99 / max")
-    print(table(found))
-    for name, calls in found.calls_kept.items():
-        print(f"{name}: the promise is kept up to {calls} calls")
+    print(f"{found.machine}, {found.date}, median of {found.repeats} runs of {found.seconds:g} s")
+    print("Times in ms, p50 / p95 / p99 / max.\n")
+    print(rows_table(found, FULL, apart=False))
+    if apart := rows_table(found, FULL, apart=True):
+        print(f"\nMessages of 40 ms:\n\n{apart}")
+    print(f"\n{targets_table(found)}\n\nThe promise is kept up to so many calls: {kept(found)}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import socket
 import sys
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import msgspec
 import uvloop
@@ -144,12 +144,9 @@ async def serve_on_hypercorn(application: Starlette, listener: socket.socket) ->
 
 
 async def serve_on_uvicorn(application: Starlette, listener: socket.socket) -> None:
-    """Until killed.
+    """Until killed."""
+    import uvicorn
 
-    Raises:
-        ModuleNotFoundError: it is not installed.
-    """
-    uvicorn: Any = __import__("uvicorn")
     config = uvicorn.Config(application, ws="websockets-sansio", log_level="warning", lifespan="off")
     await uvicorn.Server(config).serve(sockets=[listener])
 

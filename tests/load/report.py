@@ -1,4 +1,4 @@
-"""The rows of several runs as medians, ratios to the floor, and a table."""
+"""The rows of several runs as medians, and their ratios to the floor."""
 
 import platform
 import statistics
@@ -15,6 +15,7 @@ FLOOR_OF = {
     "earshot": "floor",
     "earshot, 40 ms": "floor, 40 ms",
     "earshot, browser": "floor",
+    "earshot, azure": "floor",
     "earshot, uvicorn": "floor, uvicorn",
 }
 
@@ -43,8 +44,18 @@ class Report(msgspec.Struct, frozen=True):
     """Medians."""
     ratios: list[Ratios]
     calls_kept: dict[str, int]
-    """By server, the most calls at which the promise was kept, with all lower counts."""
+    """By server, the most calls at which the promise was kept, with all lower counts; 0 if it was kept at none."""
+    start_up_s: dict[str, float]
+    """By wire, from the command to the first frame of a greeting on the local engines; empty if not measured."""
     runs: list[Row]
+
+    def row(self, server: str, calls: int) -> Row | None:
+        """The medians of a server at a number of calls."""
+        return next((row for row in self.rows if (row.server, row.calls) == (server, calls)), None)
+
+    def ratio(self, server: str, calls: int) -> Ratios | None:
+        """The same, against its floor."""
+        return next((ratio for ratio in self.ratios if (ratio.server, ratio.calls) == (server, calls)), None)
 
 
 def machine() -> str:
@@ -55,26 +66,37 @@ def machine() -> str:
     return f"{models[0] if models else platform.machine()}, {len(models)} cores, Linux {platform.release()}, {python}"
 
 
-def report(runs: Sequence[Row], repeats: int, seconds: float) -> Report:
+def today() -> str:
+    """The date, UTC."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def report(runs: Sequence[Row], repeats: int, seconds: float, start_up_s: dict[str, float]) -> Report:
     """Of runs in the order in which they were made: those of one server and count one after the other."""
     rows = [median(group) for group in _groups(runs).values()]
-    kept: dict[str, int] = {}
-    broken: set[str] = set()
-    for row in sorted(rows, key=lambda row: row.calls):
-        if not row.kept:
-            broken.add(row.server)
-        elif row.server not in broken:
-            kept[row.server] = row.calls
     return Report(
         machine=machine(),
-        date=datetime.now(UTC).date().isoformat(),
+        date=today(),
         repeats=repeats,
         seconds=seconds,
         rows=rows,
         ratios=ratios(runs),
-        calls_kept=kept,
+        calls_kept=_calls_kept(rows),
+        start_up_s=start_up_s,
         runs=list(runs),
     )
+
+
+def _calls_kept(rows: Iterable[Row]) -> dict[str, int]:
+    kept: dict[str, int] = {}
+    broken: set[str] = set()
+    for row in sorted(rows, key=lambda row: row.calls):
+        kept.setdefault(row.server, 0)
+        if not row.kept:
+            broken.add(row.server)
+        elif row.server not in broken:
+            kept[row.server] = row.calls
+    return kept
 
 
 def _groups(runs: Iterable[Row]) -> dict[tuple[str, int], list[Row]]:
@@ -128,27 +150,3 @@ def ratios(runs: Sequence[Row]) -> list[Ratios]:
             )
         )
     return found
-
-
-COLUMNS = (
-    "server", "calls", "onset to StopAudio", "decision to silence", "first audio", "lateness", "CPU per call",
-    "of floor", "MB per call", "failures", "after stop",
-)  # fmt: skip
-
-
-def table(found: Report) -> str:
-    """In Markdown; times in ms, p50 / p95 / p99 / max."""
-    by_row = {(ratio.server, ratio.calls): ratio for ratio in found.ratios}
-    lines = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
-    for row in found.rows:
-        ratio = by_row.get((row.server, row.calls))
-        spreads = (row.barge_in_ms, row.decision_to_silence_ms, row.first_audio_ms, row.late_ms)
-        cells = [row.server, str(row.calls), *map(_cell, spreads), f"{row.cpu_per_call * 100:.2f} %"]
-        cells += [f"{ratio.cpu:.2f}" if ratio else "1"]
-        cells += [f"{row.rss_mb_per_call:.2f}", str(row.failures), f"{row.bytes_after_stop} B"]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _cell(spread: Spread) -> str:
-    return f"{spread.p50:.1f} / {spread.p95:.1f} / {spread.p99:.1f} / {spread.max:.1f}"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -22,21 +22,25 @@ class Kind(msgspec.Struct, frozen=True):
     command: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
     wire: str = "acs"
+    is_earshot: bool = False
+    """It tells of its sessions and its loop at `/api/v1/health/actors`."""
     has_workers: bool = False
     """The process that serves is a child of the one that is started."""
+    cloud: tuple[str, ...] = ()
+    """What runs beside it, on the core of the callers; `command` of this prints a line of NAME=value for the server."""
 
 
-PLUG_INS = tuple(
+DETECTOR = (("VOICE_ACTIVITY", "tests.load.providers:voice_activity"),)
+PROVIDERS = tuple(
     (name.upper(), f"tests.load.providers:{plug_in}")
     for name, plug_in in (
-        ("voice_activity", "voice_activity"),
         ("speech_recognizer", "recognizer"),
         ("speech_synthesizer", "synthesizer"),
         ("language_model", "model"),
     )
 )
 EARSHOT = (
-    *PLUG_INS,
+    *DETECTOR,
     ("AGENTS_DIRECTORY", "tests/load/agents"),
     ("MAX_CONCURRENT_SESSIONS", "10000"),
     ("ENABLE_AUTH_VALIDATION", "off"),
@@ -49,7 +53,7 @@ _FLOOR = ("-m", "tests.load.floor")
 
 
 def _earshot(name: str, *more: tuple[str, str], wire: str = "acs") -> Kind:
-    return Kind(name, _SERVE, (*EARSHOT, *more), wire, has_workers=True)
+    return Kind(name, _SERVE, (*EARSHOT, *PROVIDERS, *more), wire, is_earshot=True, has_workers=True)
 
 
 KINDS = {
@@ -61,6 +65,10 @@ KINDS = {
         _earshot("earshot"),
         _earshot("earshot, 40 ms", ("ACS_FRAME_MS", "40")),
         _earshot("earshot, browser", wire="browser"),
+        Kind("earshot, uvicorn", ("-m", "tests.load.on_uvicorn"), (*EARSHOT, *PROVIDERS), is_earshot=True),
+        Kind(
+            "earshot, azure", _SERVE, EARSHOT, is_earshot=True, has_workers=True, cloud=("-m", "tests.load.azure_cloud")
+        ),
     )
 }
 
@@ -107,13 +115,26 @@ def running(kind: Kind, *, pinned: bool = True) -> Iterator[Server]:
     Raises:
         RuntimeError: it did not start; with what it said.
     """
-    environment = {"PATH": os.defpath, "PYTHONUNBUFFERED": "1", **dict(kind.environment)}
+    with ExitStack() as processes:
+        environment = dict(kind.environment)
+        if kind.cloud:
+            told, _ = processes.enter_context(_started(kind.cloud, {}, CALLERS_CORE, pinned=pinned))
+            environment |= dict(word.split("=", 1) for word in told.split())
+        line, process = processes.enter_context(_started(kind.command, environment, SERVER_CORE, pinned=pinned))
+        yield Server(line.split()[-1], _child_of(process.pid) if kind.has_workers else process.pid)
+
+
+@contextmanager
+def _started(
+    command: tuple[str, ...], environment: dict[str, str], core: int, *, pinned: bool
+) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """A Python process and the first line that it printed, which has an address in it."""
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
-            (*(pinned_to(SERVER_CORE) if pinned else ()), sys.executable, *kind.command),
+            (*(pinned_to(core) if pinned else ()), sys.executable, *command),
             cwd=ROOT,
-            env=environment,
+            env={"PATH": os.defpath, "PYTHONUNBUFFERED": "1", **environment},
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -123,17 +144,16 @@ def running(kind: Kind, *, pinned: bool = True) -> Iterator[Server]:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
-            if "http" not in line:
+            if "://" not in line:
                 errors.seek(0)
-                raise RuntimeError(f"{kind.name} did not start: {errors.read()[-2000:]}")
-            pid = _child_of(process.pid) if kind.has_workers else process.pid
-            yield Server(line.split()[-1], pid)
+                raise RuntimeError(f"{' '.join(command)} did not start: {errors.read()[-2000:]}")
+            yield line, process
         finally:
             end(process)
 
 
 def end(process: "subprocess.Popen[str]") -> None:
-    """End a server that was started in a session of its own, and its workers: they would say their goodbyes into the
+    """End a process that was started in a session of its own, and its workers: they would say their goodbyes into the
     next measurement."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
