@@ -6,12 +6,18 @@ from app.adapters.azure_speech.resource import SpeechResource, SpeechUse
 
 BLOCK_MS = 20
 POLL_MS = 5
+UPLOAD_PERCENT = 3_000
+"""Of real time, how fast audio that is there already may be sent."""
 STOP_TIMEOUT_S = 1
 WRITING_PAUSE_MS = 60_000
 
 UNDOCUMENTED = {
-    # How often the SDK looks for messages of the service: 10 by default. Less than 5 costs too much.
+    # How often a recognizer looks for messages of the service: 10 by default. Less than 5 costs too much. Synthesizers
+    # keep to 10, whatever is set.
     "SPEECH-USPPollingInterval": str(POLL_MS),
+    # 200 by default, once five seconds of audio were sent: the silence that shows the service the end of an utterance
+    # would take half as long as it lasts, and so would what is heard again.
+    "SPEECH-AudioThrottleAsPercentageOfRealTime": str(UPLOAD_PERCENT),
     # A stop waits 10 s for a service that does not answer, by default.
     "SPEECH-StopRecognitionTimeoutInSeconds": str(STOP_TIMEOUT_S),
     # A stop closes the connection, by default, and takes 25 ms.

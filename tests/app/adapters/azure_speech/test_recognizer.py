@@ -187,6 +187,24 @@ async def test_audio_goes_out_in_small_blocks(speech: SpeechEmulator, undocument
     await engine.close()
 
 
+@pytest.mark.parametrize("undocumented", [True, False])
+async def test_the_end_of_an_utterance_is_shown_at_once(speech: SpeechEmulator, undocumented: bool) -> None:
+    """The test that notices when a version of the SDK drops `SPEECH-AudioThrottleAsPercentageOfRealTime`."""
+    loop = asyncio.get_running_loop()
+    speech.recognition = Scripted("One.", "Two.")
+    engine = AzureRecognizer(resource_of(speech), SpeechUse(segmentation_ms=2_000, undocumented=undocumented))
+    listener = await listening(engine)
+    # What comes in the first five seconds is never held back.
+    await listener.push(silence(6_000) + loud(500))
+    turn = await speech.recognitions.until(lambda _: True)
+    await until(lambda: turn.audio_ms >= 6_400)
+    began = loop.time()
+    listener.stream.finish_utterance()
+    await listener.until(lambda event: isinstance(event, FinalRecognized))
+    assert (loop.time() - began < 0.5) == undocumented
+    await engine.close()
+
+
 async def test_a_stop_does_not_wait_ten_seconds_for_a_service_that_is_gone(
     speech: SpeechEmulator, engine: AzureRecognizer
 ) -> None:
