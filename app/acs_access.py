@@ -53,10 +53,19 @@ class AcsAccess:
 
     def __init__(self, settings: Settings) -> None:
         self.on = validation_on(settings)
+        self._said_off = settings.enable_auth_validation is False
         self._secret = settings.event_grid_secret
         self._acs = _acs(settings) if self.on else None
         self._event_grid = _event_grid(settings) if self.on and settings.event_grid_audience else None
         self._told: dict[str, float] = {}
+
+    def admits_unannounced(self, client: str, headers: Mapping[str, str]) -> bool:
+        """Whether a media socket may be opened of a call that nobody announced: by a program on this machine, and
+        by everybody where an operator has said so. `client`: the address that asks.
+        """
+        if self.on or self._said_off:
+            return not self.on
+        return is_loopback(client) and "x-forwarded-for" not in headers and "forwarded" not in headers
 
     @property
     def knows_event_grid(self) -> bool:

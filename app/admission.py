@@ -16,6 +16,7 @@ from config.settings import BrowserAuth
 
 SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
 MAX_SESSION_ID = 128
+SESSION_ID_FORM = f"at most {MAX_SESSION_ID} letters, digits and . _ : -"
 
 
 class Refused(Exception):
@@ -33,8 +34,13 @@ def require_session_id(session_id: str) -> None:
     Raises:
         Refused: it cannot be used.
     """
-    if len(session_id) > MAX_SESSION_ID or not set(session_id) <= SESSION_ID_CHARS:
-        raise Refused(REFUSED, f"session_id: at most {MAX_SESSION_ID} letters, digits and . _ : -")
+    if not usable_session_id(session_id):
+        raise Refused(REFUSED, f"session_id: {SESSION_ID_FORM}")
+
+
+def usable_session_id(session_id: str) -> bool:
+    """Whether an id is of SESSION_ID_FORM, or none."""
+    return len(session_id) <= MAX_SESSION_ID and set(session_id) <= SESSION_ID_CHARS
 
 
 def require_known_page(service: Service, scope: Scope) -> None:

@@ -13,6 +13,7 @@ from actors.call_line import CallError, CallTrouble
 from actors.session_plan import Mode
 from app.access import require_operator
 from app.adapters.acs.port import CallAutomationError, Trouble
+from app.admission import SESSION_ID_FORM, usable_session_id
 from app.answers import json_answer
 from app.bodies import body_of
 from app.problems import ProblemError
@@ -65,6 +66,8 @@ class CallRoutes:
         await require_operator(request, self._service)
         asked = await asked_of(request, InitiateCall)
         agent, mode = self._agent(asked.agent), self._mode(asked.streaming_mode)
+        if not usable_session_id(asked.browser_session_id or ""):
+            raise _invalid("context.browser_session_id", SESSION_ID_FORM, "pattern")
         try:
             call = await self._switchboard.place(asked, agent, mode)
         except (NotConfigured, Busy, CallAutomationError) as error:
@@ -190,5 +193,5 @@ def _refused(error: CallError) -> ProblemError:
     return ProblemError(status, str(error), headers=RETRY_AFTER if error.trouble is CallTrouble.UNAVAILABLE else None)
 
 
-def _invalid(field: str, message: str) -> ProblemError:
-    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{field}: {message}", (FieldError(field, message, "enum"),))
+def _invalid(field: str, message: str, code: str = "enum") -> ProblemError:
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{field}: {message}", (FieldError(field, message, code),))

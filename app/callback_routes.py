@@ -1,5 +1,6 @@
 """What ACS and Event Grid tell us over HTTP: calls that come in, and what happens to those that are up."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
@@ -29,8 +30,10 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 1_048_576
+DELIVERY_BYTES = 1_048_576
 """Event Grid delivers at most a megabyte."""
+CALLBACK_BYTES = 262_144
+"""ACS tells of a few events at a time, and none is long."""
 
 
 class CallbackRoutes:
@@ -65,29 +68,41 @@ class CallbackRoutes:
             await self._service.acs_access.require_event_grid(request.headers)
         except AccessRefused as refused:
             raise refused.problem() from None
-        events = await self._decoded(request, event_grid.decode)
-        answered: Call | None = None
-        trouble: ProblemError | None = None
+        events = await self._decoded(request, event_grid.decode, DELIVERY_BYTES)
         for event in events:
             match event:
                 case SubscriptionValidation(code=code):
                     return json_answer(ValidationAnswer(code))
-                case IncomingCall():
-                    try:
-                        answered = await self._switchboard.answer(event) or answered
-                    except (NotConfigured, Busy, CallAutomationError) as error:
-                        # The others of this delivery are answered; Event Grid delivers this one again.
-                        trouble = not_taken(error)
                 case UnknownEvent():
                     self._switchboard.unknown_events += 1
                 case Malformed(kind, reason):
                     log.warning("an event cannot be understood: %s", reason, extra={"type": kind})
-        if trouble is not None:
-            raise trouble
+        answered = await self._answered([event for event in events if isinstance(event, IncomingCall)])
         if answered is None:
             return json_answer(NoEvents())
         now = timestamp(self._service.clock.wall())
         return json_answer(AnsweredCall(answered.call_id, answered.caller, now))
+
+    async def _answered(self, incoming: list[IncomingCall]) -> Call | None:
+        """Answer all calls of a delivery side by side; the last one that was answered.
+
+        Raises:
+            ProblemError: one was not, and should be announced again, which Event Grid does with all of the delivery.
+        """
+        trouble: ProblemError | None = None
+        answered: Call | None = None
+        calls = asyncio.gather(*(self._switchboard.answer(event) for event in incoming), return_exceptions=True)
+        for outcome in await calls:
+            match outcome:
+                case NotConfigured() | Busy() | CallAutomationError():
+                    trouble = not_taken(outcome)
+                case BaseException():
+                    raise outcome
+                case _:
+                    answered = outcome or answered
+        if trouble is not None:
+            raise trouble
+        return answered
 
     async def callbacks(self, request: Request) -> Response:
         """Events of calls, of the one whose secret is in the path, or with checks off of whichever they name."""
@@ -104,7 +119,7 @@ class CallbackRoutes:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
         processed = failed = 0
         named = own.call_id if own is not None else ""
-        for event in await self._decoded(request, acs_events.decode):
+        for event in await self._decoded(request, acs_events.decode, CALLBACK_BYTES):
             if self._take(event, own):
                 processed += 1
             else:
@@ -135,8 +150,8 @@ class CallbackRoutes:
         self._events.took(call, event)
         return True
 
-    async def _decoded(self, request: Request, decode: Callable[[bytes], list[T]]) -> list[T]:
+    async def _decoded(self, request: Request, decode: Callable[[bytes], list[T]], most_bytes: int) -> list[T]:
         try:
-            return decode(await body_of(request, MOST_BYTES))
+            return decode(await body_of(request, most_bytes))
         except EventsError as error:
             raise ProblemError(HTTPStatus.BAD_REQUEST, str(error)) from None

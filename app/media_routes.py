@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -53,8 +54,13 @@ class MediaRoutes:
         await require_operator(request, self._service)
         asked = await asked_of(request, MediaSessionRequest)
         call = self._switchboard.log.of_id(asked.call_connection_id)
+        if call is None and self._service.acs_access.on:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no call of that id, and none is taken unannounced")
         session_id = call.session_id if call is not None else self._service.random.token("session_")
-        path = f"{PATH}/{call.secret}" if call is not None else f"{PATH}?call_connection_id={asked.call_connection_id}"
+        if call is not None:
+            path = f"{PATH}/{call.secret}"
+        else:
+            path = f"{PATH}?{urlencode({'call_connection_id': asked.call_connection_id, 'session_id': session_id})}"
         configuration = MediaConfiguration(
             asked.sample_rate,
             asked.channels,

@@ -57,5 +57,7 @@ def on_http_exception(request: Request, error: Exception) -> Response:
 
 def on_error(request: Request, error: Exception) -> Response:
     """Our fault; the client learns nothing of it but that."""
-    log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__)
+    # The name of the route and not its path, which holds secrets and ids.
+    route = getattr(request.scope.get("endpoint"), "__qualname__", "a route")
+    log.error("%s %s failed: %s", request.method, route, type(error).__name__)
     return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong on our side")

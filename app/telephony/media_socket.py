@@ -14,8 +14,10 @@ from actors.messages import Attached, Detached, FinalHeard
 from actors.playout import Lead, Transport
 from actors.session_plan import Mode
 from app.acs_access import AccessRefused
+from app.admission import SESSION_ID_FORM, usable_session_id
+from app.origins import may_connect
 from app.service import Service
-from app.socket_writer import REFUSED, take_until_closed
+from app.socket_writer import NORMAL, REFUSED, take_until_closed
 from app.telephony.access_code import TOOLS as ACCESS_TOOLS
 from app.telephony.access_code import AccessCodeModel, gatekeeper
 from app.telephony.call import OVER, Call
@@ -72,6 +74,9 @@ class MediaSocket:
             await _deny(scope, send, denied)
             return
         await send({"type": "websocket.accept"})
+        if call.over.is_set():
+            await send({"type": "websocket.close", "code": NORMAL, "reason": "the call is over"})
+            return
         self.open += 1
         try:
             await _MediaStream(self._service, self._switchboard, call, send).run(receive)
@@ -85,6 +90,9 @@ class MediaSocket:
             Denied: nobody has shown that it is one; before it is accepted.
         """
         headers = Headers(scope=scope)
+        settings = self._service.settings
+        if not may_connect(headers, settings.allowed_origins, settings.base_url):
+            raise Denied(403, "this origin may not open a media socket")
         query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
         secret = scope.get("path_params", {}).get("call_secret", "")
         try:
@@ -97,7 +105,8 @@ class MediaSocket:
         calls = self._switchboard.log
         call = calls.of_secret(secret) if secret else calls.of_id(call_id)
         if call is None and not secret:
-            call = self._unannounced(call_id, query.get("session_id", "") or headers.get("x-session-id", ""))
+            session_id = query.get("session_id", "") or headers.get("x-session-id", "")
+            call = self._unannounced(scope, headers, call_id, session_id)
         if call is None:
             raise Denied(404, "there is no such call")
         if (call_id or self._service.acs_access.on) and not call.identify(call_id):
@@ -106,9 +115,19 @@ class MediaSocket:
             raise Denied(410, "the call is over")
         return call
 
-    def _unannounced(self, call_id: str, session_id: str) -> Call | None:
+    def _unannounced(self, scope: Scope, headers: Headers, call_id: str, session_id: str) -> Call | None:
+        """A call that only its socket tells of, as those of load clients.
+
+        Raises:
+            Denied: not from here, not by that name, or not now.
+        """
         if not (call_id or session_id):
             return None
+        client = scope.get("client") or ("", 0)
+        if not self._service.acs_access.admits_unannounced(client[0], headers):
+            raise Denied(403, "calls that nobody announced are taken from this machine only")
+        if not usable_session_id(session_id) or not usable_session_id(call_id):
+            raise Denied(400, f"session_id, call_connection_id: {SESSION_ID_FORM}")
         try:
             return self._switchboard.adopt(call_id, session_id)
         except Busy as busy:

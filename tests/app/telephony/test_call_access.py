@@ -1,5 +1,6 @@
 """Who may tell us about calls, and who may open a media socket: nobody who has not shown who they are."""
 
+import asyncio
 import uuid
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from app import bodies
+from tests.actors.session_kit import AGENT
 from tests.app.telephony.telephone_kit import SECRET, Telephone, answered, over, telephone
 from tests.azure.tokens import FORGERIES, Forgery
 
@@ -151,6 +154,93 @@ async def test_with_checks_off_a_load_client_needs_no_secret() -> None:
             assert message.startswith('{"Kind":"AudioData","AudioData":{"Data":"')
             (call,) = phone.switchboard.log.live
             assert call.call_id == "load-1"
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "environ", "status"),
+    [
+        ({}, "call_connection_id=load-1", {}, 101),
+        ({}, "session_id=s-1", {}, 101),
+        ({"x-session-id": "s-1"}, "", {}, 101),
+        ({}, "", {}, 404),
+        ({}, "session_id=" + "s" * 129, {}, 400),
+        ({}, "call_connection_id=a%2Fb", {}, 400),
+        ({"Origin": "https://somewhere.example"}, "call_connection_id=load-1", {}, 403),
+        ({"X-Forwarded-For": "203.0.113.9"}, "call_connection_id=load-1", {}, 403),
+        ({"X-Forwarded-For": "203.0.113.9"}, "call_connection_id=load-1", {"ENABLE_AUTH_VALIDATION": "off"}, 101),
+        ({}, "call_connection_id=load-1", {"MAX_CONCURRENT_SESSIONS": "1"}, 503),
+    ],
+)
+async def test_who_may_open_the_socket_of_a_call_that_nobody_announced(
+    headers: dict[str, str], query: str, environ: dict[str, str], status: int
+) -> None:
+    async with telephone(AGENT, None, None, **{"ENABLE_AUTH_VALIDATION": "", **environ}) as phone:
+        caller = await answered(phone) if "MAX_CONCURRENT_SESSIONS" in environ else None
+        assert await media_status(phone, f"?{query}", headers) == status
+        if caller is not None:
+            caller.hang_up()
+            await over(phone, caller)
+
+
+async def test_a_media_session_that_is_prepared_is_the_session_of_its_socket() -> None:
+    async with telephone(ENABLE_AUTH_VALIDATION="off") as phone:
+        asked = {"call_connection_id": "load 1&session_id=mine"}
+        made = (await phone.rest.post("/media/sessions", json={"call_connection_id": "load-1"})).json()
+        async with connect(made["websocket_url"], proxy=None) as socket:
+            await socket.recv()
+            assert list(phone.service.sessions.live) == [made["session_id"]]
+            shown = (await phone.rest.get(f"/media/sessions/{made['session_id']}")).json()
+            assert shown["status"] == "active"
+        quoted = (await phone.rest.post("/media/sessions", json=asked)).json()
+        assert "session_id=mine" not in quoted["websocket_url"]
+
+
+async def test_no_media_session_is_prepared_that_could_not_be_opened() -> None:
+    async with telephone() as phone:
+        assert (await phone.rest.post("/media/sessions", json={"call_connection_id": "load-1"})).status_code == 404
+
+
+@pytest.mark.parametrize("session_id", ["s" * 129, "a b", "../x", 'x"'])
+async def test_a_session_id_that_cannot_be_used_is_named(session_id: str) -> None:
+    async with telephone() as phone:
+        asked = {"target_number": "+15550123", "context": {"browser_session_id": session_id}}
+        answer = await phone.rest.post("/calls/initiate", json=asked)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "context.browser_session_id")
+        assert phone.acs.executions == {}
+
+
+async def test_a_body_that_comes_too_slowly_or_breaks_off_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(bodies, "LONGEST_S", 0.3)
+    async with telephone(ENABLE_AUTH_VALIDATION="off") as phone:
+        host, port = phone.url.removeprefix("http://").split(":")
+        head = f"POST /api/v1/calls/callbacks HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\n["
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(head.encode())
+        assert (await reader.readline()).split()[1] == b"408"
+        writer.close()
+        _, broken = await asyncio.open_connection(host, int(port))
+        broken.write(head.encode())
+        broken.close()
+        await asyncio.sleep(0.1)
+        assert (await phone.rest.get("/calls")).status_code == 200
+    assert [record for record in caplog.records if record.levelname == "ERROR" and "failed" in record.message] == []
+
+
+async def test_calls_of_one_delivery_are_answered_side_by_side() -> None:
+    async with telephone() as phone:
+        phone.acs.faults.delay("answer_call", 1.0)
+        rings = [phone.acs.ring(from_=f"+1555010{n}") for n in range(4)]
+        began_s = asyncio.get_running_loop().time()
+        events = [phone.acs.incoming_call(ring) for ring in rings]
+        answer = await phone.rest.post("/calls/answer", json=events, headers={SECRET_HEADER: SECRET})
+        assert answer.json()["status"] == "call answered"
+        assert asyncio.get_running_loop().time() - began_s < 3
+        for ring in rings:
+            await ring.caller.connected()
+            ring.caller.hang_up()
+            await over(phone, ring.caller)
 
 
 async def test_numbers_and_calls_are_for_operators() -> None:
