@@ -90,6 +90,7 @@ async def telephone(
             try:
                 await _until_it_answers(rest, running)
                 lifecycle.ready()
+                await room(service)
                 yield Telephone(emulator, service, switchboard, url, rest)
             finally:
                 ended.set()
@@ -120,6 +121,7 @@ async def room(service: Service) -> None:
 
 async def answered(phone: Telephone, from_: str = "+15550100") -> Caller:
     """A caller who has been greeted."""
+    await room(phone.service)
     caller = await phone.acs.dial(phone.webhook, from_=from_)
     await caller.connected()
     await caller.hears_reply(quiet_ms=300)
