@@ -14,7 +14,7 @@ LOCK := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --g
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint bench soak call emulators eval-local system-packages programs lock
+.PHONY: help run test check lint bench bench-latency soak call emulators eval-local system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ eval-local: programs $(VENV)/development ## fifty spoken conversations on the en
 
 bench: $(VENV)/development ## the speed of the server beside a floor without sessions: CALLS=1,10,50,75,100 OUT=bench.json
 	@$(BIN)/python -m tests.load.bench --calls "$(or $(CALLS),1,10,50,75,100)" --out "$(or $(OUT),bench.json)"
+
+bench-latency: $(VENV)/development ## how long an answer takes on Azure's SDKs, emulated cloud: CALLS=1,25 OUT=bench-latency.json
+	@$(BIN)/python -m tests.load.latency.bench --calls "$(or $(CALLS),1,25)" --out "$(or $(OUT),bench-latency.json)"
 
 soak: $(VENV)/development ## MINUTES (20) of CALLS (25) calls: memory, descriptors and latency have to stay flat
 	@$(BIN)/python -m tests.load.soak --minutes "$(or $(MINUTES),20)" --calls "$(or $(CALLS),25)"
