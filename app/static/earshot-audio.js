@@ -122,9 +122,10 @@ export class Microphone {
       stream = await navigator.mediaDevices.getUserMedia({
         audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
       });
+      if (context.state === "closed") throw new DOMException("hung up meanwhile", "AbortError");
       return new Microphone(context, stream, onFrame, onEnd);
     } catch (error) {
-      // Whoever hung up meanwhile has closed the context; the browser must not go on showing that it listens.
+      // The browser must not go on showing that it listens.
       for (const track of stream?.getTracks() ?? []) track.stop();
       throw new NoMicrophone(REASONS[error.name] ?? "unsupported");
     }

@@ -309,7 +309,10 @@ $("typed").addEventListener("submit", async (event) => {
 function say(text) {
   const said = call.say(text);
   waiting = said ? "" : text;
-  if (said && $("text").value.trim() === text) $("text").value = "";
+  if (!said) return;
+  if ($("text").value.trim() === text) $("text").value = "";
+  // Who types has read why.
+  notice("microphone", "");
 }
 
 $("details-toggle").addEventListener("click", () => openDetails(document.body.dataset.details !== "open"));

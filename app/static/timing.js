@@ -67,8 +67,10 @@ export class Timing {
   }
 
   #draw() {
-    const rows = [...this.#rows.values()].sort((one, other) => one.turn - other.turn);
-    if (!rows.some((row) => happened(row.firstAudioMs) || happened(bargeInMs(row)))) {
+    const rows = [...this.#rows.values()]
+      .filter((row) => happened(row.firstAudioMs) || happened(bargeInMs(row)))
+      .sort((one, other) => one.turn - other.turn);
+    if (rows.length === 0) {
       const empty = document.createElement("p");
       empty.className = "empty";
       empty.textContent = "The times of each turn appear here.";

@@ -45,6 +45,33 @@ async def test_no_microphone_leaves_typing(browser: Browser, server: Server) -> 
         await expect(log(page)).to_contain_text("You said hello.")
 
 
+HOLD_BACK = """
+const resume = AudioContext.prototype.resume;
+const contexts = [];
+window.AudioContext = class extends AudioContext {
+  constructor(...all) { super(...all); contexts.push(this); }
+};
+window.holdBack = () => {
+  AudioContext.prototype.resume = () => Promise.reject(new Error("not allowed"));
+  contexts.forEach((context) => context.suspend());
+};
+window.letGo = () => { AudioContext.prototype.resume = resume; };
+"""
+
+
+async def test_sound_that_the_browser_holds_back_is_named_until_it_is_back(browser: Browser, server: Server) -> None:
+    async with page_in(browser, **DESKTOP) as page:
+        await page.add_init_script(HOLD_BACK)
+        await go_to(page, server)
+        await type_in(page, "hello")
+        await answered(page, "You said hello. What else?")
+        await page.evaluate("holdBack()")
+        await expect(notices(page)).to_contain_text("The browser holds the sound back. Click, tap or press a key")
+        await page.evaluate("letGo()")
+        await page.keyboard.press("Shift")
+        await expect(notices(page)).to_have_text("")
+
+
 async def test_an_address_that_is_not_secure_is_named_and_leaves_typing(server: Server) -> None:
     port = server.url.rpartition(":")[2]
     async with open_page("--host-resolver-rules=MAP earshot.test 127.0.0.1") as page:
