@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from actors.clock import run_virtual
 from actors.watchdog import Lag, LoopWatchdog, is_idle, places
 
 
@@ -78,3 +79,41 @@ async def test_a_stopped_watchdog_leaves_neither_thread_nor_timer() -> None:
     assert not own.is_alive()
     assert len(watchdog._lags_ms) == beats
     watchdog.stop()
+
+
+def stand_still(seconds: float) -> None:
+    """Hold the loop up."""
+    time.sleep(seconds)
+
+
+async def test_a_stall_right_after_the_start_is_no_congestion() -> None:
+    watchdog = LoopWatchdog(heartbeat_s=0.001)
+    watchdog.start()
+    stand_still(0.05)
+    await asyncio.sleep(0.02)
+    watchdog.stop()
+    assert watchdog.lag.max_ms >= 40
+    assert watchdog.lag.recent_ms == 0
+
+
+async def test_a_loop_that_is_late_again_and_again_is_congested() -> None:
+    watchdog = LoopWatchdog(heartbeat_s=0.001)
+    watchdog.start()
+    for _ in range(100):
+        stand_still(0.003)
+        await asyncio.sleep(0.001)
+    watchdog.stop()
+    assert watchdog.lag.recent_ms >= 1
+
+
+def test_nothing_is_late_on_virtual_time() -> None:
+    async def main() -> Lag:
+        watchdog = LoopWatchdog()
+        watchdog.start()
+        await asyncio.sleep(0.1)
+        stand_still(0.1)
+        await asyncio.sleep(0.1)
+        watchdog.stop()
+        return watchdog.lag
+
+    assert run_virtual(main()) == Lag(0, 0, 0, 0, 0, 0)
