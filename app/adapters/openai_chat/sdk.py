@@ -35,6 +35,8 @@ class SdkChat:
         _be_quiet()
         self._credential: DefaultAzureCredential | None = None
         self._client = self._made(resource)
+        # Which the SDK would load when it is first asked, on the loop: that takes 50 ms.
+        self._completions = self._client.chat.completions
         self._refused: dict[str, set[str]] = {}
 
     async def stream(self, model: str, arguments: dict[str, Any]) -> AsyncStream[ChatCompletionChunk]:
@@ -43,7 +45,7 @@ class SdkChat:
         while True:
             try:
                 given = _without(refused, arguments)
-                stream: AsyncStream[ChatCompletionChunk] = await self._client.chat.completions.create(
+                stream: AsyncStream[ChatCompletionChunk] = await self._completions.create(
                     model=model, stream=True, **given
                 )
             except openai.BadRequestError as error:

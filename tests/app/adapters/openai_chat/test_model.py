@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -354,6 +355,35 @@ async def test_logs_show_nothing_that_was_said(
 def test_the_sdk_is_not_loaded_until_it_is_used() -> None:
     code = "import sys, app.adapters.openai_chat.model, app.engines; sys.exit('openai' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=30).returncode == 0
+
+
+FIRST_REPLY = """
+import asyncio, sys
+import msgspec
+from actors.ports import ModelRequest
+from app.adapters.openai_chat.model import create_azure
+from config.settings import read_settings
+
+async def main(request):
+    model = create_azure(read_settings())
+    await model.prepare([request.agent])
+    prepared = set(sys.modules)
+    async for _ in model.reply(request):
+        pass
+    print(*(name for name in sys.modules.keys() - prepared if name.startswith("openai")))
+    await model.close()
+
+asyncio.run(main(msgspec.json.decode(sys.stdin.buffer.read(), type=ModelRequest)))
+"""
+
+
+async def test_the_first_reply_loads_nothing_more_of_the_sdk(chat: ChatEmulator) -> None:
+    """The loop of all sessions would stand still for it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FIRST_REPLY, cwd=ROOT, env=chat.environment(), stdin=PIPE, stdout=PIPE
+    )
+    loaded, _ = await process.communicate(msgspec.json.encode(asked()))
+    assert (process.returncode, loaded.decode().split()) == (0, [])
 
 
 def test_retry_after_is_read_in_all_its_forms() -> None:
