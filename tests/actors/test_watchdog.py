@@ -93,7 +93,7 @@ async def test_a_stall_right_after_the_start_is_no_congestion() -> None:
     await asyncio.sleep(0.02)
     watchdog.stop()
     assert watchdog.lag.max_ms >= 40
-    assert watchdog.lag.recent_ms == 0
+    assert watchdog.lag.recent_ms < watchdog.lag.max_ms / 2
 
 
 async def test_a_loop_that_is_late_again_and_again_is_congested() -> None:
