@@ -1,13 +1,15 @@
 """A process of its own that uses the Speech SDK: `python -m tests.app.adapters.azure_speech.life MODE ENDPOINT KEY`.
 
-`open_and_drop`: 100 recognizers and synthesizers, ten at a time, each used; prints threads and descriptors after each.
-`close`: uses both, closes the engines in the middle of everything, ends. `drop`: the same without closing anything.
+`open_and_drop [ROUNDS]`: ten recognizers and ten synthesizers, each used, ten times or so many; prints after each round
+what the process has. `close`: uses both, closes the engines in the middle of everything, ends. `drop`: the same without
+closing anything.
 """
 
 import array
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 import msgspec
 
@@ -26,11 +28,14 @@ class Use(msgspec.Struct):
 
     threads: int
     descriptors: int
+    resident_mb: float
 
 
 def use() -> Use:
     """At this moment."""
-    return Use(len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd")))
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    resident_mb = round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+    return Use(len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd")), resident_mb)
 
 
 async def ten(recognizer: AzureRecognizer, synthesizer: AzureSynthesizer) -> None:
@@ -58,12 +63,12 @@ async def ten(recognizer: AzureRecognizer, synthesizer: AzureSynthesizer) -> Non
     await asyncio.gather(*(ear.close() for ear in ears), *(voice.close() for voice in voices))
 
 
-async def main(mode: str, endpoint: str, key: str) -> None:
+async def main(mode: str, endpoint: str, key: str, rounds: str = "10") -> None:
     """See the module."""
     resource = SpeechResource(endpoint=endpoint, key=Secret(key))
     recognizer, synthesizer = AzureRecognizer(resource), AzureSynthesizer(resource)
     if mode == "open_and_drop":
-        for _ in range(10):
+        for _ in range(int(rounds)):
             await ten(recognizer, synthesizer)
             print(msgspec.json.encode(use()).decode(), flush=True)
         await recognizer.close()

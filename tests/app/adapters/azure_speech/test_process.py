@@ -4,10 +4,9 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 
-import msgspec
 import pytest
 
-from tests.app.adapters.azure_speech.life import Use
+from tests.app.adapters.azure_speech.lives import five, flat, live
 from tests.azure.speech.emulator import SpeechEmulator
 from tests.source import ROOT
 
@@ -20,35 +19,22 @@ async def speech() -> AsyncIterator[SpeechEmulator]:
         yield emulator
 
 
-async def run(*arguments: str) -> tuple[int | None, str, str]:
-    """Exit status and what was printed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    async with asyncio.timeout(WITHIN_S):
-        said, complained = await process.communicate()
-    return process.returncode, said.decode(), complained.decode()
-
-
-async def life(mode: str, speech: SpeechEmulator) -> tuple[int | None, str, str]:
-    return await run("-m", "tests.app.adapters.azure_speech.life", mode, speech.endpoint, speech.key)
-
-
 async def test_a_hundred_of_each_leave_nothing_behind(speech: SpeechEmulator) -> None:
-    status, said, complained = await life("open_and_drop", speech)
-    assert (status, complained) == (0, "")
-    uses = [msgspec.json.decode(line, type=Use) for line in said.splitlines()]
-    assert len(uses) == 11
-    assert max(use.threads for use in uses[5:]) <= max(use.threads for use in uses[:5]) + 4
-    assert max(use.descriptors for use in uses[5:]) <= max(use.descriptors for use in uses[:5]) + 2
-    assert uses[-1].threads == 1
-    assert uses[-1].descriptors <= uses[0].descriptors
+    async with asyncio.timeout(WITHIN_S):
+        ended = await live("open_and_drop", speech)
+    assert ended.cleanly, ended
+    *uses, last = ended.uses
+    assert len(uses) == 10
+    assert flat(uses), uses
+    assert last.threads == 1
+    assert last.descriptors <= uses[0].descriptors
 
 
 @pytest.mark.parametrize("mode", ["close", "drop"])
 async def test_a_process_that_used_it_ends_cleanly(speech: SpeechEmulator, mode: str) -> None:
-    ends = await asyncio.gather(*(life(mode, speech) for _ in range(5)))
-    assert ends == [(0, "", "")] * 5
+    async with asyncio.timeout(WITHIN_S):
+        ends = await five(mode, speech)
+    assert all(end.cleanly for end in ends), ends
 
 
 async def test_a_server_without_azure_does_not_load_the_sdk() -> None:
@@ -58,5 +44,8 @@ async def test_a_server_without_azure_does_not_load_the_sdk() -> None:
         "import app.adapters.azure_speech.synthesizer\n"
         "print([name for name in sys.modules if name.startswith('azure.cognitiveservices')])\n"
     )
-    status, said, complained = await run("-c", program)
-    assert (status, said.strip(), complained) == (0, "[]", "")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    said, complained = await process.communicate()
+    assert (process.returncode, said.strip(), complained) == (0, b"[]", b"")
