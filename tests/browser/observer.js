@@ -1,6 +1,6 @@
 // Put into a page before its own scripts: keeps what is to be seen for a moment only, for a test that looks later.
 
-const seen = { floors: [], partials: [], played: { turn: null, ms: 0 } };
+const seen = { floors: [], userLevels: [], partials: [], played: { turn: null, ms: 0 } };
 window.seen = seen;
 
 // How much of which turn has been played, as the page tells the server.
@@ -18,6 +18,9 @@ document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver(() => see(element)).observe(element, changes);
   };
   observe("floor", (floor) => seen.floors.push(floor.textContent));
+  const meter = document.getElementById("input-meter");
+  const levelled = new MutationObserver(() => seen.userLevels.push(Number(meter.getAttribute("aria-valuenow"))));
+  levelled.observe(meter, { attributeFilter: ["aria-valuenow"] });
   observe("log", (log) => {
     const partial = log.querySelector(".partial");
     if (!partial) return;

@@ -33,7 +33,8 @@ HTML = """<!doctype html><title>Somebody's page</title>
 MICROPHONE = """
 window.streams = [];
 window.asked = [];
-navigator.mediaDevices.getUserMedia = () => {
+navigator.mediaDevices.getUserMedia = (wanted) => {
+  window.wanted = wanted;
   const stream = new AudioContext().createMediaStreamDestination().stream;
   streams.push(stream);
   return new Promise((allow) => asked.push(() => allow(stream)));
@@ -122,6 +123,7 @@ async def test_a_conversation_begun_anew_while_the_former_still_asks_has_one_mic
         await until(page, "asked.length === 2")
         await page.evaluate("asked[1](); asked[0]()")
         await until(page, "call.state === 'live' && call.microphone === 'on'")
+        assert (await page.evaluate("wanted"))["audio"].items() >= {"echoCancellation": True, "channelCount": 1}.items()
         live = "streams.map((stream) => stream.getTracks()[0].readyState)"
         assert await page.evaluate(live) == ["ended", "live"]
         await page.evaluate("call.stop()")
@@ -232,6 +234,34 @@ async def test_a_dead_connection_is_found_out_and_a_late_timer_is_none(browser: 
         await page.clock.run_for(1_000)
         await until(page, "call.state === 'live'")
         assert await told(page, "state") == ["connecting", "live", "reconnecting", "live"]
+
+
+async def test_a_server_that_goes_on_restarting_is_tried_less_and_less_often_and_given_up(
+    browser: Browser, site: str
+) -> None:
+    async def refuse(socket: WebSocketRoute) -> None:
+        await socket.close(code=1012, reason="the server is restarting")
+
+    async with page_in(browser) as page:
+        await page.route_web_socket(re.compile("/realtime/conversation"), refuse)
+        await page.clock.install()
+        await go_to(page, site)
+        await page.evaluate("""() => {
+            window.waits = [];
+            call.addEventListener("state", ({ detail }) => detail.retryInMs && waits.push(detail.retryInMs));
+            void call.start({ microphone: false });
+        }""")
+        for tried in range(1, 200):
+            await until(page, f"waits.length === {tried} || call.state === 'ended'")
+            if await page.evaluate("call.state") == "ended":
+                break
+            await page.clock.run_for(5_000)
+        waits = await page.evaluate("waits")
+        assert (await told(page, "state"))[-1] == "ended"
+    for wait, most in zip(waits, (300, 600, 1_200, 2_400, 4_800, *[5_000] * len(waits)), strict=False):
+        assert most / 2 <= wait <= most
+    # Two minutes, of which each try was given five seconds.
+    assert 20 < len(waits) < 30
 
 
 async def test_a_server_that_says_nothing_is_given_up(browser: Browser, site: str) -> None:

@@ -60,6 +60,9 @@ async def test_escape_interrupts_and_the_reply_is_cut_to_what_was_heard(browser:
         await floor_is(page, "Your turn")
         text = (await reply.locator(".words").inner_text()).removesuffix("interrupted").strip()
         await expect(page.locator("#interrupted-fact")).to_have_text("1")
+        await expect(page.locator("#decision")).to_have_text(re.compile(r"^\d+ ms$"))
+        await expect(page.locator("#silence")).to_have_text(re.compile(r"^\d+(\.\d)? ms$"))
+        await expect(page.locator("#plot .barge-in .point")).to_have_count(1)
     assert text.startswith("You said once")
     assert f"You said {LONG}".startswith(text)
     assert len(text) < len(LONG)
@@ -150,6 +153,8 @@ async def test_what_is_said_is_shown_at_once_and_read_aloud_once(browser: Browse
         place = await said.evaluate("e => [...e.parentElement.children].indexOf(e)")
         partials = await page.evaluate("seen.partials")
         await was_seen(page, "You speak")
+        loudest = max(await page.evaluate("seen.userLevels"))
+    assert loudest > 20
     assert partials != []
     assert all(partial["silent"] for partial in partials)
     assert "what are your opening hours".startswith(partials[0]["text"])

@@ -68,6 +68,45 @@ async def test_nothing_needs_scrolling_sideways(browser: Browser, server: Server
         assert await too_wide(page) == []
 
 
+OVERLAPS = """
+(() => {
+  const shown = (selector) => [...document.querySelectorAll(selector)].filter((part) => part.checkVisibility());
+  const name = (part) => part.id || part.className;
+  const box = (part) => part.getBoundingClientRect();
+  const meet = (one, other) =>
+    Math.min(box(one).right, box(other).right) - Math.max(box(one).left, box(other).left) > 1 &&
+    Math.min(box(one).bottom, box(other).bottom) - Math.max(box(one).top, box(other).top) > 1;
+  const met = (one, others) => others.filter((other) => meet(one, other)).map((other) => [name(one), name(other)]);
+  const apart = shown(".brand, .who, .choice, .tools, .floor, .meters, #scroll, .notice, .control, #text, #send");
+  // What is opened may lie over the conversation, not over what one says and does.
+  const spared = shown("header, .notice, .control, #text, #send");
+  return [
+    ...apart.flatMap((one, at) => met(one, apart.slice(at + 1))),
+    ...shown("#details").flatMap((details) => met(details, spared)),
+    ...shown(".connection, .floor-word, .floor-hint, .notice, .word")
+      .filter((part) => part.scrollWidth > part.clientWidth)
+      .map((part) => ["cut off", name(part)]),
+  ];
+})()
+"""
+"""What lies over something else, or is cut off."""
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280, 1920])
+async def test_nothing_lies_over_anything_else(browser: Browser, server: Server, width: int) -> None:
+    async with visit(browser, server, viewport={"width": width, "height": 720}) as page:
+        assert await page.evaluate(OVERLAPS) == []
+        await page.get_by_role("button", name="Talk").click()
+        await expect(page.get_by_role("status")).to_contain_text("No microphone was found.")
+        await expect(page.get_by_role("button", name="Interrupt")).to_be_visible()
+        assert await page.evaluate(OVERLAPS) == []
+        toggle = page.get_by_role("button", name="Timing and details")
+        if await toggle.is_visible():
+            await toggle.click()
+        await expect(page.get_by_role("heading", name="Timing")).to_be_visible()
+        assert await page.evaluate(OVERLAPS) == []
+
+
 async def test_the_buttons_are_big_enough_for_a_thumb(browser: Browser, server: Server) -> None:
     too_small = """[...document.querySelectorAll("button, select, input")]
         .filter((control) => control.checkVisibility())

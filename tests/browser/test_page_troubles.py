@@ -82,24 +82,27 @@ async def test_an_address_that_is_not_secure_is_named_and_leaves_typing(server: 
         await expect(log(page)).to_contain_text("You said hello.")
 
 
-async def test_a_lost_connection_is_taken_up_where_it_was(browser: Browser, server: Server) -> None:
+@pytest.mark.parametrize("demanded", ["off", "token"])
+async def test_a_lost_connection_is_taken_up_where_it_was(browser: Browser, demanded: str) -> None:
+    """A server that demands tokens lets only those go on who bring one, and the session's resume token."""
     sockets: list[WebSocketRoute] = []
 
     def through(socket: WebSocketRoute) -> None:
         socket.connect_to_server()
         sockets.append(socket)
 
-    async with page_in(browser, **DESKTOP) as page:
-        await page.route_web_socket(re.compile("/realtime/conversation"), through)
-        await go_to(page, server)
-        await type_in(page, "hello")
-        await answered(page, "You said hello. What else?")
-        await sockets[0].close(code=3001)
-        await expect(log(page)).to_contain_text("The conversation goes on where it was.")
-        await type_in(page, "again")
-        await expect(log(page)).to_contain_text("You said again.")
-        await expect(log(page)).not_to_contain_text("no memory")
-        await expect(log(page).locator(".note")).to_have_count(2)
+    with serving(EARSHOT, **FAKES, BROWSER_AUTH=demanded) as server:
+        async with page_in(browser, **DESKTOP) as page:
+            await page.route_web_socket(re.compile("/realtime/conversation"), through)
+            await go_to(page, server)
+            await type_in(page, "hello")
+            await answered(page, "You said hello. What else?")
+            await sockets[0].close(code=3001)
+            await expect(log(page)).to_contain_text("The conversation goes on where it was.")
+            await type_in(page, "again")
+            await expect(log(page)).to_contain_text("You said again.")
+            await expect(log(page)).not_to_contain_text("no memory")
+            await expect(log(page).locator(".note")).to_have_count(2)
     assert len(sockets) == 2
 
 

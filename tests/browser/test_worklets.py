@@ -1,4 +1,4 @@
-"""The worklets at the rates that machines have: what goes in comes out, at the same pitch and as loud."""
+"""The worklets on a machine of any rate: what goes in comes out, at the same pitch and as loud, when it is due."""
 
 import base64
 from typing import Any
@@ -47,7 +47,7 @@ window.recorded = async (rate, toneHz) => {
   return encoded(all);
 };
 // A tone of the server, as a machine of this rate plays it.
-window.played = async (rate, toneHz) => {
+window.played = async (rate, toneHz, seconds = 1) => {
   const context = await prepared(1, rate);
   const node = new AudioWorkletNode(context, "earshot-player", {
     numberOfInputs: 0,
@@ -55,7 +55,8 @@ window.played = async (rate, toneHz) => {
     processorOptions: { rateHz: 24000, prefillMs: 80 },
   });
   node.connect(context.destination);
-  const pcm = Int16Array.from({ length: 24000 }, (_, at) => 16000 * Math.sin((2 * Math.PI * toneHz * at) / 24000));
+  const step = (2 * Math.PI * toneHz) / 24000;
+  const pcm = Int16Array.from({ length: 24000 * seconds }, (_, at) => 16000 * Math.sin(step * at));
   // Rendering outruns messages: it waits until the player has its audio, which ends what there is to clear.
   context.suspend(0).then(async () => {
     const taken = new Promise((resolve) => {
@@ -72,11 +73,13 @@ window.played = async (rate, toneHz) => {
 """
 
 
-async def samples_of(browser: Browser, server: Server, what: str, rate_hz: int, tone_hz: int) -> NDArray[Any]:
+async def samples_of(
+    browser: Browser, server: Server, what: str, rate_hz: int, tone_hz: int, *more: float
+) -> NDArray[Any]:
     async with page_in(browser) as page:
         await page.add_init_script(RENDER)
         await page.goto(server.url)
-        encoded = await page.evaluate(f"([rate, tone]) => {what}(rate, tone)", [rate_hz, tone_hz])
+        encoded = await page.evaluate(f"asked => {what}(...asked)", [rate_hz, tone_hz, *more])
     return numpy.frombuffer(base64.b64decode(encoded), numpy.int16).astype(float)
 
 
@@ -113,3 +116,12 @@ async def test_what_nobody_could_tell_from_a_lower_tone_is_not_recorded(
 ) -> None:
     samples = await samples_of(browser, server, "recorded", rate_hz, 11_000)
     assert numpy.abs(samples[1_600:]).max() < 0.01 * 0.5 * 32_767
+
+
+@pytest.mark.parametrize("length_ms", [40, 70, 200])
+async def test_the_player_waits_for_enough_but_not_for_ever(browser: Browser, server: Server, length_ms: int) -> None:
+    samples = await samples_of(browser, server, "played", 48_000, 1_000, length_ms / 1000)
+    sounding = numpy.flatnonzero(samples) / 48
+    begins_ms, ends_ms = float(sounding[0]), float(sounding[-1])
+    assert begins_ms < 5 if length_ms >= 80 else 75 < begins_ms < 90
+    assert ends_ms - begins_ms == pytest.approx(length_ms, abs=3)
