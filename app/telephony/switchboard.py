@@ -1,6 +1,7 @@
 """Answers and places calls, and sees each one to its end."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Literal
@@ -24,8 +25,10 @@ from app.telephony.tones import Way
 from protocol.calls import CallState, InitiateCall
 from protocol.event_grid import IncomingCall
 
+log = logging.getLogger(__name__)
+
 RINGING_S = 120.0
-"""A placed call that nobody answers is given up."""
+"""A call that is not connected by then is given up."""
 GONE_S = 5.0
 """A call that was hung up is over after this, even if the network does not say so."""
 CLOSING_S = 0.5
@@ -264,6 +267,7 @@ class Switchboard:
                 self._service.background.run(hung_up(self._control, call.call_id))
         elif call.connected_at is None:
             call.became(CallState.CONNECTED, self._service.clock.wall())
+            log.info("a call is connected", extra={"call": call.call_id, "direction": call.direction.value})
             call.run(self._end_overtime(call))
             if call.connection is None and self._media is not None:
                 self._media.due(call)
@@ -351,6 +355,7 @@ class Switchboard:
         """A call is over; one that never was connected has failed."""
         if not call.became(state if call.connected_at is not None else CallState.FAILED, self._service.clock.wall()):
             return
+        log.info("a call is over", extra={"call": call.call_id, "state": call.state.value})
         call.fail_transfer(CallError(CallTrouble.NOT_CONNECTED, "the call is over"))
         self.end_session(call)
         call.cancel()
@@ -362,6 +367,7 @@ class Switchboard:
         self.ended(call, CallState.DISCONNECTED)
 
     def _note_refusal(self, call: Call, kind: str, error: CallAutomationError) -> None:
+        log.warning("%s: %s", kind, error)
         call.note(kind, self._service.clock.wall(), status=error.status, trouble=error.trouble.value)
 
     async def _give_up_ringing(self, call: Call) -> None:

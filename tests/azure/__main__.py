@@ -1,7 +1,8 @@
 """All of the emulated cloud at once, until interrupted: `python -m tests.azure` (`make emulators`).
 
-Prints the variables with which a server uses it: the real Azure SDKs, no cloud. Speech is recognised as a count of the
-utterances, spoken as tones, and answered with the same sentence; telephone calls are made by tests and by `make call`.
+Prints the variables with which a server on this machine uses it: the real Azure SDKs, no cloud. Speech is recognised as
+a count of the utterances, spoken as tones, and answered with the same sentence. Whoever the server calls picks up and
+says nothing; nobody calls by themselves, but in tests and in `make call`.
 """
 
 import asyncio
@@ -23,6 +24,10 @@ async def main() -> None:
             "ACS_AUDIENCE": acs.audience,
             "ACS_ISSUER": acs.issuer,
             "ACS_JWKS_URL": acs.jwks_url,
+            "ACS_SOURCE_PHONE_NUMBER": "+15550199",
+            "ENABLE_AUTH_VALIDATION": "on",
+            "EVENT_GRID_SECRET": "secret-of-the-subscription",
+            "BASE_URL": "http://127.0.0.1:8000",
         }
         for name, value in environment.items():
             print(f"export {name}='{value}'", flush=True)

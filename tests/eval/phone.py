@@ -30,6 +30,7 @@ BOOKING = 0
 ROOM_DBFS = -50.0
 """The noise behind the caller."""
 SECRET = "secret-of-the-subscription"
+AGENTS = Path(__file__).parents[2] / "config" / "agents"
 
 
 @asynccontextmanager
@@ -82,10 +83,14 @@ async def converse(person: PhoneCaller, caller: Caller) -> None:
 
 
 def spoken_in(path: Path) -> bytes:
-    """A WAV file (16 bit) as PCM16LE mono at 16 kHz."""
+    """A WAV file (16 bit) as PCM16LE mono at 16 kHz.
+
+    Raises:
+        OSError, EOFError, wave.Error: it cannot be read, or is none of that kind.
+    """
     with wave.open(str(path)) as audio:
         if audio.getsampwidth() != 2:
-            raise SystemExit(f"{path}: only 16 bit WAV files can be said")
+            raise wave.Error("only 16 bit can be said")
         samples = numpy.frombuffer(audio.readframes(audio.getnframes()), "<i2")
         mono = samples.reshape(-1, audio.getnchannels()).mean(axis=1).astype(numpy.int16)
         return bytes(soxr.resample(mono, audio.getframerate(), RATE_HZ).astype(numpy.int16).tobytes())
@@ -112,16 +117,16 @@ def shown(at_s: float, event: dict[str, Any]) -> None:
             return
 
 
-async def call(wav: Path | None, agent: str) -> int:
-    """Make one call; 0 if it came to its end and what was said was answered."""
+async def call(said: bytes | None, agent: str) -> int:
+    """Make one call, in which that is said; 0 if it came to its end and what was said was answered."""
     async with answering(DEFAULT_AGENT=agent) as (acs, url), calling(acs, url) as person:
         person.on_event = shown
-        if wav is None:
+        if said is None:
             await converse(person, Caller(BOOKING, datetime.now(UTC).date()))
         else:
             await person.reply()
             before = len(person.events)
-            await person.say(spoken_in(wav))
+            await person.say(said)
             await person.reply(before)
         person.hang_up()
         await person.caller.ended(20)
@@ -140,7 +145,20 @@ async def call(wav: Path | None, agent: str) -> int:
 
 def main(wav: str = "", agent: str = "") -> int:
     """See the module."""
-    return asyncio.run(call(Path(wav) if wav else None, agent or "dentist"))
+    agents = sorted(file.stem for file in AGENTS.glob("*.yaml"))
+    if agent and agent not in agents:
+        print(f"there is no agent {agent!r}; there are {', '.join(agents)}", file=sys.stderr)
+        return 2
+    try:
+        said = spoken_in(Path(wav)) if wav else None
+    except (OSError, EOFError, wave.Error) as error:
+        print(f"{wav} cannot be said: {error}", file=sys.stderr)
+        return 2
+    try:
+        return asyncio.run(call(said, agent or "dentist"))
+    except TimeoutError:
+        print("what was said was not answered in time", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

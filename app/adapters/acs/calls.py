@@ -16,6 +16,13 @@ ANSWER_BUDGET_S = 5.0
 """Whoever rings does not wait for long."""
 BUDGET_S = 10.0
 RETRIES = 3
+NOT_READY = {
+    Trouble.UNAUTHORIZED: "ACS does not accept our key or identity",
+    Trouble.UNAVAILABLE: "ACS does not answer as it should",
+    Trouble.THROTTLED: "ACS is asked too much",
+    Trouble.CONFLICT: "ACS answers what it should not",
+}
+"""What keeps ACS from taking orders; another refusal shows that it takes them."""
 NO_CALL = "00000000-0000-0000-0000-000000000000"
 
 
@@ -126,8 +133,9 @@ class CallAutomation:
         try:
             await self._order("ready", lambda sdk: sdk.properties(NO_CALL))
         except CallAutomationError as error:
-            if error.trouble not in (Trouble.NOT_FOUND, Trouble.REJECTED):
-                raise
+            if error.trouble in NOT_READY:
+                detail = f"{NOT_READY[error.trouble]} ({error.detail})"
+                raise CallAutomationError(error.trouble, detail, status=error.status) from None
 
     async def _order(self, name: str, give: "Callable[[SdkCalls], Awaitable[T]]", budget_s: float | None = None) -> T:
         """Give an order, within its budget.

@@ -1,9 +1,11 @@
 """The life of a call, with the real SDK and the emulator of the network, in real time."""
 
 import asyncio
+import logging
 
 import pytest
 
+from app.logs import KeyValueFormatter
 from protocol.calls import CallState
 from tests.actors.session_kit import AGENT
 from tests.app.telephony.telephone_kit import answered, over, said, telephone, tone
@@ -33,7 +35,8 @@ async def test_a_caller_is_greeted_and_hangs_up() -> None:
         shown = await phone.log(call_id)
         assert shown["status"] == "disconnected"
         assert shown["duration"] > 0
-        assert caller.ear.pacing.breaks() == []
+        # What this loop, which is the network's too, was late by itself is not the pacing's fault.
+        assert caller.ear.pacing.breaks(slack_ms=5 + caller.call.max_late_ms) == []
 
 
 async def test_the_greeting_comes_at_once() -> None:
@@ -228,3 +231,24 @@ async def test_readiness_says_whether_the_network_takes_orders() -> None:
         report = (await phone.rest.get("/readiness")).json()
         checks = {c["component"]: c for c in report["checks"]}
         assert (checks["acs_caller"]["status"], report["status"]) == ("unhealthy", "degraded")
+
+
+async def test_the_log_tells_of_calls_and_of_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with telephone() as phone:
+        caller = await answered(phone, "+15550142")
+        await caller.say(tone(900))
+        await caller.hears_reply(quiet_ms=300)
+        (call,) = phone.switchboard.log.live
+        caller.hang_up()
+        await over(phone, caller)
+        phone.acs.faults.refuse("create_call", 401, times=1_000)
+        await phone.rest.post("/calls/initiate", json={"target_number": "+15550143", "context": {"name": "Alice"}})
+        await phone.rest.post(f"/calls/callbacks/{call.secret}", json=[{"type": "x", "data": {}}])
+    records = [record for record in caplog.records if record.name.startswith(("app", "actors", "earshot", "protocol"))]
+    lines = [KeyValueFormatter().format(record) for record in records]
+    told = [line for line in lines if call.call_id in line]
+    assert [line.partition("msg=")[2].split('"')[1] for line in told] == ["a call is connected", "a call is over"]
+    assert any("CreateCallRefused: unauthorized: create: status 401" in line for line in lines)
+    for secret in ("5550142", "5550143", "Alice", "opening hours", call.secret, phone.acs.access_key, "eyJ"):
+        assert [line for line in lines if secret in line] == []
