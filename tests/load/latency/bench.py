@@ -40,6 +40,8 @@ EVENTS = ("stock", "light")
 LEVELS = (10, 30, 50, 70, 90, 110, 130, 150)
 LEVEL_S = 3.0
 PARTS = ("calls", "recognizers")
+OWN_LATE_MS, ATTEMPTS = 5.0, 3
+"""A run in which the callers were late by more at p99 tells of what else the machine does, and is made again."""
 
 
 class Cloud:
@@ -170,9 +172,18 @@ def _calls(cloud: Cloud, turn: str, counts: list[int]) -> Iterator[Run]:
     for calls in counts:
         for synthesizer in SYNTHESIZERS:
             _tell(f"{turn}, {calls} calls, {synthesizer} synthesizers: ", "")
-            found = run(cloud, synthesizer, calls, SECONDS.get(calls, 8.0))
-            _tell(_line(found))
-            yield found
+            yield _undisturbed(cloud, synthesizer, calls)
+
+
+def _undisturbed(cloud: Cloud, synthesizer: str, calls: int) -> Run:
+    """A run in which the callers themselves were on time; where there is none, that in which they were least late."""
+    runs = []
+    for _ in range(ATTEMPTS):
+        runs.append(run(cloud, synthesizer, calls, SECONDS.get(calls, 8.0)))
+        _tell(_line(runs[-1]))
+        if runs[-1].own_late_ms.p99 <= OWN_LATE_MS:
+            break
+    return min(runs, key=lambda run: run.own_late_ms.p99)
 
 
 def _recognizers(cloud: Cloud, turn: str, events: str) -> list[Level]:
