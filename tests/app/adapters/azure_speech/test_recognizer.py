@@ -3,7 +3,9 @@
 import array
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from typing import TypeVar
 
 import pytest
@@ -219,6 +221,33 @@ async def test_a_stop_does_not_wait_ten_seconds_for_a_service_that_is_gone(
     assert loop.time() - began < 1.0
     await engine.close()
     assert 0.5 < loop.time() - began < 3.0
+
+
+async def test_the_sdk_looks_for_messages_as_often_as_it_is_told(
+    speech: SpeechEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test that notices when a version of the SDK drops `SPEECH-USPPollingInterval`."""
+    from app.adapters.azure_speech import sdk_config
+
+    seldom_ms = 400
+    monkeypatch.setitem(sdk_config.UNDOCUMENTED, "SPEECH-USPPollingInterval", str(seldom_ms))
+    engine = AzureRecognizer(resource_of(speech))
+    listener = Listener()
+    told_at: list[float] = []
+
+    def report(event: RecognitionEvent) -> None:
+        told_at.append(time.monotonic())
+        listener.report(event)
+
+    speech.recognition = Scripted(Utterance("A b c d e.", tuple(f"part {number}" for number in range(30))))
+    listener.stream = await engine.open(RecognitionOptions("session"), report)
+    await listener.push(silence(200) + loud(3_000), speed=1.0)
+    told = [at for at, event in zip(told_at, listener.events, strict=True) if isinstance(event, PartialRecognized)]
+    # They come every 200 ms, and are told two by two.
+    waits_ms = [(after - before) * 1000 for before, after in pairwise(told)]
+    assert len(told) > 8
+    assert sum(wait_ms < 50 for wait_ms in waits_ms) > len(told) / 4
+    await engine.close()
 
 
 async def test_light_events_say_what_the_sdks_own_say(speech: SpeechEmulator) -> None:
