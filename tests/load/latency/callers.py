@@ -1,6 +1,6 @@
 """Callers on ACS's media socket who note when they stopped speaking, when they were answered, and when obeyed.
 
-Each speaks, waits, listens for about a second and interrupts, turn after turn. One task paces all of them on an
+Each speaks, waits, listens for a while and interrupts, turn after turn. One task paces all of them on an
 absolute schedule; how late it was is told too.
 """
 
@@ -21,7 +21,6 @@ from tests.load.script import FRAME_BYTES, FRAME_MS, PROVIDERS_MS, VOICED_FRAMES
 from tests.load.wires import CLOSE, PING, PONG, TEXT, AcsWire, Frames, Kind, masked
 
 SPEECH_MS = 400
-LISTEN_S = (0.8, 1.2)
 ANSWER_WAIT_S, UP_WAIT_S = 5.0, 10.0
 RAMP_S = 0.03
 """Between two calls that begin."""
@@ -56,8 +55,9 @@ class _At(Enum):
 class Caller(asyncio.Protocol):
     """One caller on its socket."""
 
-    def __init__(self, number: int, heard: Heard, failures: Counter[str]) -> None:
+    def __init__(self, number: int, listen_s: float, heard: Heard, failures: Counter[str]) -> None:
         self._number = number
+        self._listen_s = listen_s
         self._heard = heard
         self._failures = failures
         self._wire = AcsWire()
@@ -171,7 +171,7 @@ class Caller(asyncio.Protocol):
             if self.measuring and self._measured:
                 self._heard.answers.append(Answer(self._number, self._since, now))
             self._at = _At.LISTENING
-            self._interrupt_at = now + self._random.uniform(*LISTEN_S)
+            self._interrupt_at = now + self._listen_s * self._random.uniform(0.8, 1.2)
         elif self._at is not _At.LISTENING and self._stopped and self.measuring:
             self._heard.bytes_after_stop += size
 
@@ -192,20 +192,22 @@ def _same(caller: Caller) -> Caller:
 
 
 class Calls:
-    """Calls that are held for some time: `async with Calls(url, count) as calls`.
+    """Calls that are held for some time: `async with Calls(url, count, listen_s) as calls`.
+
+    They interrupt each answer after about `listen_s`.
 
     Raises:
         RuntimeError: not all were greeted.
     """
 
-    def __init__(self, url: str, count: int) -> None:
+    def __init__(self, url: str, count: int, listen_s: float) -> None:
         address = urlsplit(url)
         assert address.hostname is not None
         assert address.port is not None
         self._host, self._port = address.hostname, address.port
         self._heard = Heard()
         self._failures: Counter[str] = Counter()
-        self._callers = [Caller(number, self._heard, self._failures) for number in range(count)]
+        self._callers = [Caller(number, listen_s, self._heard, self._failures) for number in range(count)]
         self._measuring = False
 
     async def __aenter__(self) -> "Calls":
