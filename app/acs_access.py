@@ -72,6 +72,11 @@ class AcsAccess:
         """Whether there is any way for Event Grid to prove itself."""
         return self._secret is not None or self._event_grid is not None
 
+    @property
+    def without_keys(self) -> bool:
+        """Whether ACS is refused, since its keys could not be had."""
+        return self._acs is not None and self._acs.without_keys
+
     async def require_callback(self, headers: Mapping[str, str]) -> None:
         """Let the callbacks of ACS pass. `headers` has lower-case names, or ignores case; as for the other two.
 

@@ -146,6 +146,8 @@ class Readiness:
         acs = self._service.acs_access
         if acs.on and not acs.knows_event_grid:
             raise Unhealthy(f"Event Grid deliveries are refused: {NO_PROOF}")
+        if acs.without_keys:
+            raise Unhealthy("ACS is refused: the keys at ACS_JWKS_URL cannot be had")
         return f"browsers: {self._service.browser_access.mode}; ACS: {'checked' if acs.on else 'not checked'}"
 
     async def _agents(self) -> str:

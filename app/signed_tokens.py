@@ -56,6 +56,11 @@ class SigningKeys:
         self._failed = False
         self._fetching: asyncio.Task[None] | None = None
 
+    @property
+    def missing(self) -> bool:
+        """Whether they were asked for, and could not be had."""
+        return self._failed and not self._keys
+
     async def key(self, key_id: str) -> jwt.PyJWK:
         """The key of that id, fetched if need be.
 
@@ -117,6 +122,11 @@ class TokenVerifier:
         self._audience = audience
         self._leeway_s = leeway_s
         self._keys = keys or SigningKeys(jwks_url)
+
+    @property
+    def without_keys(self) -> bool:
+        """Whether no token can be checked, since the issuer's keys could not be had."""
+        return self._keys.missing
 
     async def verify(self, token: str) -> dict[str, Any]:
         """The claims of `token`.

@@ -25,8 +25,9 @@ from tests.clients.phone_caller import PhoneCaller
 from tests.eval.callers import Caller
 from tests.speech import FLITE_ALSO, RATE_HZ, say
 
+DENTIST = "dentist"
 BOOKING = 0
-"""A seed whose caller books an appointment."""
+"""A seed whose caller books an appointment with the dentist."""
 ROOM_DBFS = -50.0
 """The noise behind the caller."""
 SECRET = "secret-of-the-subscription"
@@ -49,7 +50,7 @@ async def answering(**variables: str) -> AsyncIterator[tuple[AcsEmulator, str]]:
             "ACS_ISSUER": acs.issuer,
             "ACS_JWKS_URL": acs.jwks_url,
             "EVENT_GRID_SECRET": SECRET,
-            "DEFAULT_AGENT": "dentist",
+            "DEFAULT_AGENT": DENTIST,
             **variables,
         }
         serve = serving(EARSHOT, **environ)
@@ -149,13 +150,16 @@ def main(wav: str = "", agent: str = "") -> int:
     if agent and agent not in agents:
         print(f"there is no agent {agent!r}; there are {', '.join(agents)}", file=sys.stderr)
         return 2
+    if not wav and agent not in ("", DENTIST):
+        print(f"nobody knows what to say to {agent}: name a file with WAV=", file=sys.stderr)
+        return 2
     try:
         said = spoken_in(Path(wav)) if wav else None
     except (OSError, EOFError, wave.Error) as error:
         print(f"{wav} cannot be said: {error}", file=sys.stderr)
         return 2
     try:
-        return asyncio.run(call(said, agent or "dentist"))
+        return asyncio.run(call(said, agent or DENTIST))
     except TimeoutError:
         print("what was said was not answered in time", file=sys.stderr)
         return 1

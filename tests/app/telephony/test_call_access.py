@@ -95,6 +95,8 @@ async def test_keys_that_cannot_be_had_let_nobody_in() -> None:
         refused = await phone.rest.post("/calls/callbacks/any", json=[call_event("c")], headers=good)
         assert refused.status_code == 503
         assert await media_status(phone, "/any", good) == 503
+        checks = {c["component"]: c for c in (await phone.rest.get("/readiness")).json()["checks"]}
+        assert checks["auth_configuration"]["error"] == "ACS is refused: the keys at ACS_JWKS_URL cannot be had"
 
 
 @pytest.mark.parametrize(("headers", "status"), [({}, 401), ({SECRET_HEADER: "guessed" * 4}, 403)])
