@@ -10,6 +10,7 @@ Then recognizers alone, in a process with a core of its own, more and more of th
 
 import argparse
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -120,12 +121,23 @@ def on_callers_core() -> Iterator[None]:
         os.sched_setaffinity(0, cores)
 
 
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """A collection of all that is imported here takes longer than a frame."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 async def _hold(cloud: Cloud, server: Server, calls: int, warm_s: float, seconds: float) -> tuple[Heard, float, float]:
     async with Calls(server.url, calls, LISTEN_S.get(calls, 3.0)) as held:
         await asyncio.sleep(warm_s)
         cloud.notes()
         server_cpu_s, cloud_cpu_s = cpu_s(server.pid), cloud.cpu_s()
-        heard = await held.measure(seconds)
+        with without_collections():
+            heard = await held.measure(seconds)
         return heard, cpu_s(server.pid) - server_cpu_s, cloud.cpu_s() - cloud_cpu_s
 
 
