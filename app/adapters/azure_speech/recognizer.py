@@ -147,9 +147,7 @@ class _Recognition:
         suspicious = self._loud_ms >= SUSPICIOUS_MS and self._engine.may_suspect(self._options.session_id)
         outcomes = self._utterances.finish(self._positions.caller_ms, suspicious, self._loop.time())
         if self._utterances.wants_silence:
-            silence_ms = self._engine.use.segmentation_ms + SILENCE_AFTER_MS
-            self._native.push(bytes(silence_ms * self._options.rate_hz // 1000 * 2))
-            self._positions.added(silence_ms)
+            self._show_end(self._native)
         self._loud_ms = 0.0
         self._tell_outcomes(outcomes)
 
@@ -204,6 +202,11 @@ class _Recognition:
         if report is not None:
             report(RecognitionFailed(why.kind, why.detail))
 
+    def _show_end(self, native: "SdkRecognizer") -> None:
+        silence_ms = self._engine.use.segmentation_ms + SILENCE_AFTER_MS
+        native.push(bytes(silence_ms * self._options.rate_hz // 1000 * 2))
+        self._positions.added(silence_ms)
+
     def _segment(self, heard: "Heard") -> Segment:
         start_ms = self._positions.of_caller(heard.offset_ticks / TICKS_PER_MS)
         end_ms = self._positions.of_caller((heard.offset_ticks + heard.duration_ticks) / TICKS_PER_MS)
@@ -224,6 +227,8 @@ class _Recognition:
                 return
         if self._positions.sent_ms >= self._engine.renew_ms and self._utterances.idle and self._loud_ms == 0.0:
             self._renew()
+        if self._native is not None and self._utterances.unended(now):
+            self._show_end(self._native)
         outcomes = self._utterances.tick(now)
         if isinstance(outcomes, Stalled):
             self._stalled(outcomes.detail)

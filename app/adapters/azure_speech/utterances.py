@@ -19,8 +19,10 @@ GRACE_S = 0.5
 """After a final that ends long before the utterance did: so long another may take."""
 HELD_S = 2.0
 """A final is held so long for an end of the utterance; then voice activity must have missed it."""
+UNENDED_S = 3.0
+"""What was begun, and not finished, may wait so long for its next word; then the service is shown an end."""
 ABANDONED_S = 6.0
-"""What was partly recognised, and not finished, may wait so long for its next word."""
+"""And so long in all."""
 RECENT_MS = 1_500
 """A final that ends no earlier before the end of the utterance than this is its last."""
 OVERLAP_MS = 100
@@ -66,6 +68,7 @@ class Utterances:
         self._doubted = False
         """What was partly recognised was then called no speech; but the service does that to speech as well."""
         self._nothing_end_ms = -RECENT_MS
+        self._shown_end = False
 
     @property
     def idle(self) -> bool:
@@ -80,7 +83,7 @@ class Utterances:
         if segment == self._partial:
             return []
         self._partial = segment
-        self._doubted = False
+        self._doubted = self._shown_end = False
         return [self._so_far()]
 
     def final(self, segment: Segment, now: float) -> list[Outcome]:
@@ -93,6 +96,8 @@ class Utterances:
         self._partial = None
         self._doubted = False
         self._held.append(segment)
+        if self._shown_end and not self._owed:
+            return [self._unasked()]
         return self._concluded(now) if self._owed else [self._so_far()]
 
     def _no_speech(self, end_ms: int, now: float) -> list[Outcome]:
@@ -122,6 +127,14 @@ class Utterances:
         """Whether the service has to be shown that the utterance is over."""
         return bool(self._owed)
 
+    def unended(self, now: float) -> bool:
+        """Whether the service has to be shown an end, told once: in loud noise it sees none by itself."""
+        waits = self._partial is not None and not self._owed and now - self._last_event_at >= UNENDED_S
+        if not waits or self._shown_end:
+            return False
+        self._shown_end = True
+        return True
+
     def tick(self, now: float) -> "list[Outcome] | Stalled":
         """Time passes."""
         if self._doubted and now - self._last_event_at >= GRACE_S:
@@ -133,8 +146,7 @@ class Utterances:
             if self._partial is not None and now - self._last_event_at >= ABANDONED_S:
                 return Stalled("no final for what was partly recognised")
             if self._held and self._partial is None and now - self._last_event_at >= HELD_S:
-                self._unclaimed = True
-                return [self._final(self._held[-1].end_ms)]
+                return [self._unasked()]
             return []
         owed = self._owed[0]
         waited = now - max(owed.asked_at, self._last_event_at)
@@ -165,6 +177,11 @@ class Utterances:
         segments = [*self._held, *([self._partial] if self._partial is not None else [])]
         start_ms = max(segments[0].start_ms, self._told_end_ms)
         return PartialRecognized(_text(segments), start_ms, max(segments[-1].end_ms, start_ms + 1))
+
+    def _unasked(self) -> FinalRecognized:
+        """What is held, though nobody has told of an end: if that comes, there is nothing more to it."""
+        self._unclaimed, self._shown_end = True, False
+        return self._final(self._held[-1].end_ms)
 
     def _final(self, at_ms: float) -> FinalRecognized:
         segments, self._held = self._held, []

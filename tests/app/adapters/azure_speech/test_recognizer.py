@@ -506,6 +506,19 @@ async def test_steady_noise_is_not_taken_for_a_stall(speech: SpeechEmulator, mon
     await engine.close()
 
 
+async def test_words_in_noise_without_end_are_brought_to_one(
+    speech: SpeechEmulator, engine: AzureRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else has heard them, and in the noise the service sees no end of them."""
+    monkeypatch.setattr(utterances, "UNENDED_S", SHORT_S)
+    monkeypatch.setattr(utterances, "HELD_S", SHORT_S)
+    listener = await listening(engine)
+    await listener.push(white_noise(4_000, VOICE_LEVEL / 10, seed=0), speed=2.0)
+    final = await listener.until(_outcome)
+    assert isinstance(final, FinalRecognized)
+    assert final.text == "One."
+
+
 @pytest.mark.usefixtures("impatient")
 async def test_what_the_service_never_takes_for_speech_is_noise_in_the_end(
     speech: SpeechEmulator, engine: AzureRecognizer
