@@ -431,7 +431,8 @@ class Orchestrator(SessionActor):
                 self._generation.tool_calls.append(message.event)
             case MemoryUpdated(memory):
                 self.history.memory = memory
-            case ReplyGenerated():
+            case ReplyGenerated(prompt_tokens, completion_tokens):
+                self.trace.model_used(prompt_tokens, completion_tokens)
                 self._speak(self._splitter.finish())
                 self._generated(at)
             case _:

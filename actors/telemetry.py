@@ -17,6 +17,7 @@ _longest = _meter.create_histogram("earshot.actor.longest", unit="ms", descripti
 _wait = _meter.create_histogram(
     "earshot.actor.wait", unit="ms", description="Longest wait in a mailbox within a second"
 )
+_tokens = _meter.create_counter("earshot.model.tokens", unit="{token}", description="What requests to models cost")
 
 
 def is_recording() -> bool:
@@ -67,11 +68,13 @@ class Dispatch:
 class Trace:
     """The spans of one session: its own, inside it one for each turn. Shared by the actors of the session."""
 
-    __slots__ = ("_session", "_turn")
+    __slots__ = ("_completion_tokens", "_prompt_tokens", "_session", "_turn")
 
     def __init__(self) -> None:
         self._session: trace.Span | None = None
         self._turn: trace.Span | None = None
+        self._prompt_tokens = 0
+        self._completion_tokens = 0
 
     def session_started(self, session_id: str, mode: str, agent: str) -> None:
         """Open the session's span."""
@@ -81,6 +84,7 @@ class Trace:
     def turn_started(self, turn: int) -> None:
         """Open the span of `turn`, in place of the former one."""
         self.turn_ended()
+        self._prompt_tokens = self._completion_tokens = 0
         if self._session is not None and self._session.is_recording():
             parent = trace.set_span_in_context(self._session)
             self._turn = _tracer.start_span("turn", context=parent, attributes={"earshot.turn": turn})
@@ -93,6 +97,16 @@ class Trace:
                     self._turn.set_attribute(f"earshot.{name}", value)
             self._turn.end()
             self._turn = None
+
+    def model_used(self, prompt_tokens: int, completion_tokens: int) -> None:
+        """Count what a request to the language model cost; a turn has one for each round of tools."""
+        self._prompt_tokens += prompt_tokens
+        self._completion_tokens += completion_tokens
+        _tokens.add(prompt_tokens, {"kind": "prompt"})
+        _tokens.add(completion_tokens, {"kind": "completion"})
+        if self._turn is not None:
+            self._turn.set_attribute("earshot.prompt_tokens", self._prompt_tokens)
+            self._turn.set_attribute("earshot.completion_tokens", self._completion_tokens)
 
     def session_ended(self, reason: str) -> None:
         """Close what is open."""

@@ -19,10 +19,14 @@ trace.set_tracer_provider(provider)
 
 from actors.clock import run_virtual
 from actors.messages import ReplyHeardShown
+from actors.ports import ReplyGenerated, TextGenerated
 from tests.actors.session_kit import stage
+from tests.fakes import FakeModel
 
 async def main():
-    async with stage(utterances=["my secret is forty two", "thank you very much"]) as on:
+    said = ["my secret is forty two", "thank you very much"]
+    model = FakeModel(lambda request: [TextGenerated("Fine. What else?"), ReplyGenerated(100, 5)])
+    async with stage(utterances=said, model=model) as on:
         await on.ear.until_count(ReplyHeardShown, 1)
         for count in (2, 3):
             await asyncio.sleep(0.5)
@@ -50,6 +54,8 @@ def test_a_session_is_a_span_with_its_turns_inside_and_audio_opens_none() -> Non
     assert [span["attributes"]["earshot.turn"] for span in turns] == [1, 2]
     assert all(span["parent"] == session["id"] for span in turns)
     assert turns[0]["attributes"]["earshot.first_audio_ms"] > 0
+    assert [span["attributes"]["earshot.prompt_tokens"] for span in turns] == [100, 100]
+    assert [span["attributes"]["earshot.completion_tokens"] for span in turns] == [5, 5]
     assert session["attributes"]["earshot.agent"] == "tester"
     messages = {span["name"] for span in spans if span["parent"] in {turn["id"] for turn in turns}}
     assert "BeginReply" in messages

@@ -60,6 +60,8 @@ async def main():
     turns.turn_started(2)
     ref.tell(Traced(fail=True))
     await settle()
+    turns.model_used(100, 5)
+    turns.model_used(120, 10)
     turns.turn_ended(first_audio_ms=12.5, heard_ms=None)
     turns.session_ended("normal")
     turns.session_ended("normal")
@@ -76,7 +78,8 @@ for resource in reader.get_metrics_data().resource_metrics:
         for metric in scope.metrics:
             for point in metric.data.data_points:
                 value = getattr(point, "value", None)
-                numbers[metric.name] = [point.attributes["actor"], point.sum if value is None else value]
+                (of,) = point.attributes.values()
+                numbers[f"{metric.name} {of}"] = point.sum if value is None else value
 print(json.dumps({"spans": finished, "metrics": numbers}))
 """
 
@@ -103,12 +106,17 @@ def test_with_an_sdk_turns_are_spans_and_messages_only_inside_them() -> None:
     assert failed["status"] == "ERROR"
     assert first["status"] == "UNSET"
     assert first["attributes"] == {"earshot.actor": "actor"}
-    assert turn_2["attributes"] == {"earshot.turn": 2, "earshot.first_audio_ms": 12.5}
+    tokens = {"earshot.prompt_tokens": 220, "earshot.completion_tokens": 15}
+    assert turn_2["attributes"] == {"earshot.turn": 2, "earshot.first_audio_ms": 12.5, **tokens}
+    assert "earshot.prompt_tokens" not in turn_1["attributes"]
     assert not [span["name"] for span in spans if "555 0100" in span["text"]]
     metrics = exported["metrics"]
-    assert metrics["earshot.actor.messages"] == ["Actor", 5]
-    assert set(metrics) == {f"earshot.actor.{name}" for name in ("messages", "busy", "longest", "wait")}
-    assert all(value > 0 for _, value in metrics.values())
+    assert metrics["earshot.actor.messages Actor"] == 5
+    assert metrics["earshot.model.tokens prompt"] == 220
+    assert metrics["earshot.model.tokens completion"] == 15
+    of_actors = {f"earshot.actor.{name} Actor" for name in ("messages", "busy", "longest", "wait")}
+    assert set(metrics) == of_actors | {"earshot.model.tokens prompt", "earshot.model.tokens completion"}
+    assert all(value > 0 for value in metrics.values())
 
 
 def test_without_an_sdk_nothing_is_measured() -> None:
