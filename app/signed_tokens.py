@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import aiohttp
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -15,7 +14,6 @@ LEEWAY_S = 60.0
 MOST_CHARS = 16_384
 """A token longer than this is not looked at."""
 FETCH_TIMEOUT_S = 5.0
-MOST_KEY_BYTES = 262_144
 LEAST_KEY_BITS = 2_048
 FRESH_S = 3_600.0
 """Keys older than this are fetched again beside the work; the old ones are used until that has succeeded."""
@@ -49,6 +47,11 @@ class SigningKeys:
     """The keys at a JWKS URL, by key id. One fetch at a time, however many wait for it; belongs to one event loop."""
 
     def __init__(self, url: str, now: Callable[[], float] = time.monotonic) -> None:
+        # Loaded here, at the start of a server that checks such tokens: others would wait for it in vain.
+        from app.key_download import DownloadError, download
+
+        self._download = download
+        self._not_had = (DownloadError, ValueError, RecursionError)
         self._url = url
         self._now = now
         self._keys: dict[str, jwt.PyJWK] = {}
@@ -96,10 +99,10 @@ class SigningKeys:
     async def _refresh(self) -> None:
         self._failed = True
         try:
-            body = await _download(self._url)
+            body = await self._download(self._url, FETCH_TIMEOUT_S)
             # Numbers are checked while a key is loaded: not on the loop.
             self._keys = await asyncio.to_thread(_usable_keys, body)
-        except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError):
+        except self._not_had:
             return
         self._failed = False
         self._fetched_at = self._now()
@@ -209,19 +212,6 @@ def _reason(error: jwt.PyJWTError) -> str:
             return f"without {error.claim}"
         case _:
             return "malformed"
-
-
-async def _download(url: str) -> bytes:
-    timeout = aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S)
-    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, allow_redirects=False) as answer:
-        if answer.status != 200:
-            raise ValueError(f"status {answer.status}")
-        body = bytearray()
-        async for chunk in answer.content.iter_chunked(65_536):
-            body += chunk
-            if len(body) > MOST_KEY_BYTES:
-                raise ValueError("too long")
-        return bytes(body)
 
 
 def _usable_keys(body: bytes) -> dict[str, jwt.PyJWK]:

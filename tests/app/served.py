@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import sys
 import time
 from collections.abc import AsyncIterator
 
@@ -10,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.lifecycle import Lifecycle
@@ -55,6 +57,21 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
             WebSocketRoute("/hang", hang),
         ]
     )
+
+
+def tell_modules(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
+    """Earshot itself; besides, `/modules` tells what its worker has loaded."""
+    from app.asgi import create_app as create_earshot
+
+    earshot = create_earshot(settings, lifecycle)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/modules":
+            await JSONResponse(sorted(sys.modules))(scope, receive, send)
+        else:
+            await earshot(scope, receive, send)
+
+    return app
 
 
 def refuse_configuration(settings: Settings, lifecycle: Lifecycle) -> Starlette:

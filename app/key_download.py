@@ -1,0 +1,30 @@
+"""The document at an address that holds an issuer's keys. A module of its own, since its package takes long to load."""
+
+import aiohttp
+
+MOST_BYTES = 262_144
+
+
+class DownloadError(Exception):
+    """There is no such document to be had."""
+
+
+async def download(url: str, timeout_s: float) -> bytes:
+    """What is at `url`; redirects are not followed.
+
+    Raises:
+        DownloadError: it cannot be had in time, or is no document of keys by its size.
+    """
+    timeout = aiohttp.ClientTimeout(total=timeout_s)
+    body = bytearray()
+    try:
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, allow_redirects=False) as answer:
+            if answer.status != 200:
+                raise DownloadError(f"status {answer.status}")
+            async for chunk in answer.content.iter_chunked(65_536):
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    raise DownloadError("too long")
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise DownloadError(str(error)) from error
+    return bytes(body)
