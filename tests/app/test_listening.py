@@ -10,6 +10,13 @@ def test_connections_wait_in_it_before_anyone_accepts() -> None:
         assert url(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def test_small_messages_are_sent_at_once_on_what_it_accepts() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), timeout=5):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_name_means_its_ipv4_address_first() -> None:
     with listen("localhost", 0) as listener:
         assert listener.family == socket.AF_INET
