@@ -317,6 +317,8 @@ class Session(SessionActor):
             if ending is Ending.ERROR:
                 self.lines.show(TroubleShown(self.plan.agent.phrases.apology))
             self.lines.show(SessionEnded(ending))
+            # The last there is to show: a reply that is still being played goes nowhere.
+            self.lines.output = None
             self._save()
             self._stop_now()
 

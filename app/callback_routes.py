@@ -17,6 +17,7 @@ from app.bodies import body_of
 from app.call_routes import not_taken
 from app.problems import ProblemError
 from app.service import Service
+from app.telephony.answering import Answering
 from app.telephony.call import Call
 from app.telephony.call_events import CallEvents
 from app.telephony.switchboard import Busy, NotConfigured, Switchboard
@@ -42,6 +43,7 @@ class CallbackRoutes:
     def __init__(self, service: Service, switchboard: Switchboard) -> None:
         self._service = service
         self._switchboard = switchboard
+        self._answering = Answering(service, switchboard)
         self._events = CallEvents(service, switchboard)
 
     def routes(self) -> list[Route]:
@@ -91,7 +93,7 @@ class CallbackRoutes:
         """
         trouble: ProblemError | None = None
         answered: Call | None = None
-        calls = asyncio.gather(*(self._switchboard.answer(event) for event in incoming), return_exceptions=True)
+        calls = asyncio.gather(*(self._answering.answer(event) for event in incoming), return_exceptions=True)
         for outcome in await calls:
             match outcome:
                 case NotConfigured() | Busy() | CallAutomationError():

@@ -1,4 +1,4 @@
-"""Answers and places calls, and sees each one to its end."""
+"""Places calls, and sees each one to its end."""
 
 import asyncio
 import logging
@@ -23,7 +23,6 @@ from app.telephony.hanging_up import hung_up
 from app.telephony.media_watch import MediaWatch
 from app.telephony.tones import Way
 from protocol.calls import CallState, InitiateCall
-from protocol.event_grid import IncomingCall
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +55,6 @@ class Switchboard:
         self.log = CallLog()
         self.unknown_events = 0
         self.ignored_messages = 0
-        self._answering: dict[str, asyncio.Task[Call | None]] = {}
         self._media: MediaWatch | None = None
         service.on_session_over(self._session_over)
         service.lifecycle.on_drain(self._drain)
@@ -86,7 +84,7 @@ class Switchboard:
     async def close(self) -> None:
         """Let go of the network. Calls that are still up are nobody's from here on: `_drain` comes before."""
         live = self.log.live
-        ordered = [*self._answering.values(), *(call.hanging_up for call in live if call.hanging_up is not None)]
+        ordered = [call.hanging_up for call in live if call.hanging_up is not None]
         for task in ordered:
             task.cancel()
         await asyncio.gather(*ordered, *(task for call in live for task in call.cancel()), return_exceptions=True)
@@ -94,58 +92,6 @@ class Switchboard:
             await self._control.close()
 
     # calls begin
-
-    async def answer(self, incoming: IncomingCall) -> Call | None:
-        """Answer a call, once however often it is announced; None if the network did not let us.
-
-        Raises:
-            NotConfigured, Busy.
-            CallAutomationError: the network does not answer; the announcement should come again.
-        """
-        announcement = incoming.correlation_id or incoming.event_id or incoming.context
-        task = self._answering.get(announcement)
-        if task is None:
-            task = asyncio.get_running_loop().create_task(self._answer(announcement, incoming), name="call.answer")
-            self._answering[announcement] = task
-            task.add_done_callback(lambda _: self._answering.pop(announcement))
-        return await asyncio.shield(task)
-
-    async def _answer(self, announcement: str, incoming: IncomingCall) -> Call | None:
-        control = self.control
-        self._require_address()
-        former = self.log.of_announcement(announcement)
-        if former is not None and (former.call_id or former.over.is_set()):
-            return former if former.call_id else None
-        call = former or self._incoming(announcement, incoming)
-        try:
-            call_id = await control.answer(incoming.context, self.callback_url(call), self._media_options(call))
-        except CallAutomationError as error:
-            return self._not_answered(call, error, in_doubt=former is not None)
-        call.identify(call_id)
-        return call
-
-    def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
-        self._require_capacity()
-        service = self._service
-        caller = incoming.caller.phone_number or incoming.caller.raw_id
-        agent, mode = service.agents[service.default_agent], Mode(service.settings.acs_streaming_mode)
-        call = self._begin(Direction.INBOUND, agent, mode, caller, announcement=announcement)
-        call.server_call_id = incoming.server_call_id
-        call.note("IncomingCall", service.clock.wall())
-        return call
-
-    def _not_answered(self, call: Call, error: CallAutomationError, *, in_doubt: bool) -> Call | None:
-        """An order to answer was not taken, or was taken and its answer lost: then the call's events say so, sooner or
-        later. `in_doubt`: it was ordered before, and a refusal now may mean that it was answered then.
-        """
-        self._note_refusal(call, "AnswerCallRefused", error)
-        if call.call_id:
-            return call
-        if error.retryable:
-            raise error
-        if not in_doubt:
-            self.ended(call, CallState.FAILED)
-        return None
 
     async def place(self, asked: InitiateCall, agent: Agent, mode: Mode) -> Call:
         """Call somebody.
@@ -157,17 +103,15 @@ class Switchboard:
         source = asked.caller_id or settings.acs_source_phone_number
         if not source:
             raise NotConfigured("no number to call from: set ACS_SOURCE_PHONE_NUMBER, or send caller_id")
-        self._require_address()
-        self._require_capacity()
-        call = self._begin(
+        self.require_address()
+        self.require_capacity()
+        call = self.begin(
             Direction.OUTBOUND, agent, mode, asked.target_number, context=asked.context, wanted=asked.browser_session_id
         )
         try:
-            call_id = await control.create(
-                asked.target_number, source, self.callback_url(call), self._media_options(call)
-            )
+            call_id = await control.create(asked.target_number, source, self.callback_url(call), self.media_of(call))
         except CallAutomationError as error:
-            self._note_refusal(call, "CreateCallRefused", error)
+            self.refused(call, "CreateCallRefused", error)
             if not call.call_id:
                 self.ended(call, CallState.FAILED)
                 raise
@@ -179,7 +123,7 @@ class Switchboard:
             call.became(CallState.RINGING, self._service.clock.wall())
         return call
 
-    def _begin(
+    def begin(
         self,
         direction: Direction,
         agent: Agent,
@@ -190,6 +134,9 @@ class Switchboard:
         context: dict[str, Any] | None = None,
         wanted: str | None = None,
     ) -> Call:
+        """A call that is not ordered of the network yet, or that the network has. `wanted`: the id of its session, if
+        that is free.
+        """
         service = self._service
         taken = wanted is None or wanted in service.sessions.live or self.log.of_session(wanted) is not None
         session_id = service.random.token("session_") if taken or wanted is None else wanted
@@ -223,11 +170,12 @@ class Switchboard:
             raise Busy("no capacity left for another call")
         service = self._service
         agent, mode = service.agents[service.default_agent], Mode(service.settings.acs_streaming_mode)
-        call = self._begin(Direction.INBOUND, agent, mode, "", wanted=session_id or f"session_{call_id}")
+        call = self.begin(Direction.INBOUND, agent, mode, "", wanted=session_id or f"session_{call_id}")
         call.identify(call_id or call.session_id)
         return call
 
-    def _require_capacity(self) -> None:
+    def require_capacity(self) -> None:
+        """Raises Busy if there is no room for another call."""
         if self._service.capacity_left - self._waiting <= 0:
             raise Busy("no capacity left for another call")
 
@@ -237,7 +185,8 @@ class Switchboard:
         live = self._service.sessions.live
         return sum(1 for call in self.log.live if self.session_of(call) not in live)
 
-    def _require_address(self) -> None:
+    def require_address(self) -> None:
+        """Raises NotConfigured if ACS cannot reach this server."""
         if not urlsplit(self._service.settings.base_url).scheme:
             raise NotConfigured("ACS does not know how to reach this server: set BASE_URL")
 
@@ -253,7 +202,8 @@ class Switchboard:
     def _base_url(self) -> str:
         return self._service.settings.base_url.rstrip("/")
 
-    def _media_options(self, call: Call) -> MediaOptions:
+    def media_of(self, call: Call) -> MediaOptions:
+        """How ACS streams the audio of `call`."""
         settings = self._service.settings
         rate_hz: Literal[16_000, 24_000] = 24_000 if settings.acs_sample_rate == 24_000 else 16_000
         return MediaOptions(self.media_url(call), rate_hz, mixed=settings.acs_mixed_audio)
@@ -366,7 +316,8 @@ class Switchboard:
     def _gone(self, call: Call) -> None:
         self.ended(call, CallState.DISCONNECTED)
 
-    def _note_refusal(self, call: Call, kind: str, error: CallAutomationError) -> None:
+    def refused(self, call: Call, kind: str, error: CallAutomationError) -> None:
+        """The network did not take an order that begins a call."""
         log.warning("%s: %s", kind, error)
         call.note(kind, self._service.clock.wall(), status=error.status, trouble=error.trouble.value)
 

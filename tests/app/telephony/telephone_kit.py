@@ -26,6 +26,7 @@ from tests.app.service_kit import FAKES
 from tests.app.serving import free_port
 from tests.azure.acs.caller import Caller
 from tests.azure.acs.emulator import AcsEmulator
+from tests.fakes import FakeSynthesizer
 from tests.speech import RATE_HZ
 
 OURS = "+15550199"
@@ -86,7 +87,9 @@ async def telephone(
         config.keep_alive_timeout = 2
         config.errorlog = config.accesslog = None
         running = asyncio.ensure_future(serve(app, config, shutdown_trigger=ended.wait, mode="asgi"))
-        async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, timeout=20) as rest:
+        # No connection is kept: the server may close one in the very moment in which it is used again.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, timeout=20, limits=limits) as rest:
             try:
                 await _until_it_answers(rest, running)
                 lifecycle.ready()
@@ -179,6 +182,11 @@ KEYED = {
 def keyed_tools() -> KeyedTools:
     """The plug-in."""
     return KeyedTools()
+
+
+def slow_synthesizer() -> FakeSynthesizer:
+    """A plug-in that takes its time to begin."""
+    return FakeSynthesizer(delay_s=0.5)
 
 
 def tone(ms: int, amplitude: int = 15_000) -> bytes:

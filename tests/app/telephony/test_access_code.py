@@ -68,6 +68,21 @@ async def test_a_voice_opens_nothing() -> None:
         await over(phone, caller)
 
 
+async def test_a_voice_does_not_interrupt_the_question_for_the_code() -> None:
+    patient = msgspec.structs.replace(
+        GUARDED, phrases=msgspec.structs.replace(GUARDED.phrases, enter_code="Please key in your code, then the hash.")
+    )
+    async with telephone(patient, CALL_ACCESS_CODE=CODE) as phone:
+        caller = await phone.acs.dial(phone.webhook)
+        await caller.connected()
+        await caller.hears_voice()
+        await caller.say(tone(900))
+        assert caller.ear.stops == []
+        await caller.hears_voice()
+        caller.hang_up()
+        await over(phone, caller)
+
+
 async def test_whoever_we_call_is_asked_for_no_code() -> None:
     async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
         await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})

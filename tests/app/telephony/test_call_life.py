@@ -48,6 +48,18 @@ async def test_the_greeting_comes_at_once() -> None:
         assert heard_s - caller.ear.started_s < 0.5
 
 
+async def test_the_greeting_is_made_while_it_rings() -> None:
+    async with telephone(SPEECH_SYNTHESIZER="tests.app.telephony.telephone_kit:slow_synthesizer") as phone:
+        phone.acs.behaviour.connect_delay_s = 1.0
+        caller = await phone.acs.dial(phone.webhook)
+        await caller.connected()
+        assert caller.ear.started_s is not None
+        heard_s = await caller.hears_voice(since_s=caller.ear.started_s)
+        assert heard_s - caller.ear.started_s < 0.45
+        caller.hang_up()
+        await over(phone, caller)
+
+
 async def test_a_call_is_answered_once_however_often_it_is_announced() -> None:
     async with telephone() as phone:
         caller = await phone.acs.dial(phone.webhook, copies=3)
@@ -83,6 +95,18 @@ async def test_a_call_is_hung_up_by_rest() -> None:
         await over(phone, caller)
         again = await phone.rest.post("/calls/terminate", json={"call_id": caller.call.connection_id})
         assert again.json()["message"] == "the call was over"
+
+
+async def test_a_call_that_is_hung_up_in_mid_word_stops_the_line_once() -> None:
+    async with telephone() as phone:
+        caller = await answered(phone)
+        caller.press("1234567890#")
+        await caller.hears_voice()
+        assert caller.call is not None
+        await phone.rest.delete(f"/calls/{caller.call.connection_id}")
+        await over(phone, caller)
+        (stop,) = caller.ear.stops
+        assert caller.ear.quiet_ms_after(stop) is None
 
 
 async def test_somebody_is_called_and_greeted() -> None:

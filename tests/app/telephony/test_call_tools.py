@@ -86,6 +86,21 @@ async def test_a_transfer_by_rest() -> None:
         assert late.status_code == 409
 
 
+async def test_what_is_being_said_is_heard_before_the_caller_is_put_through() -> None:
+    async with clerk() as phone:
+        caller = await answered(phone)
+        assert caller.call is not None
+        caller.press("12345#")
+        began_s = await caller.hears_voice()
+        path = f"/calls/{caller.call.connection_id}/transfer"
+        assert (await phone.rest.post(path, json={"target": "+15550166"})).status_code == 200
+        (ordered,) = phone.acs.requests.where(lambda exchange: exchange.operation == "transfer_call_to_participant")
+        await over(phone, caller)
+        # "You said 1 2 3 4 5. What else?" at fifty milliseconds a character.
+        assert ordered.at_s - began_s > 28 * 0.05
+        assert caller.ear.stops == []
+
+
 async def test_keys_are_pressed_for_the_other_side() -> None:
     async with clerk() as phone:
         caller = await answered(phone)

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from websockets.asyncio.client import connect
 
 from protocol.calls import CallState
 from tests.app.telephony.telephone_kit import Telephone, answered, over, said, telephone, tone
@@ -49,7 +50,9 @@ async def test_in_the_greeting_the_rest_of_it_is_heard_and_nothing_twice(again_s
         await reconnected(media_of(caller), 2)
         await caller.hears_reply(quiet_ms=300)
         heard_ms = sum(voice.ms for voice in caller.ear.voices(pause_ms=20))
-        assert GREETING_MS - 20 <= heard_ms <= GREETING_MS + AGAIN_MS
+        assert caller.call is not None
+        # On a loop that was late by itself more was on its way.
+        assert GREETING_MS - 20 <= heard_ms <= GREETING_MS + AGAIN_MS + caller.call.max_late_ms
         await goes_on(phone, caller)
 
 
@@ -83,6 +86,30 @@ async def test_at_the_very_interruption_nothing_of_the_dropped_reply_follows() -
         assert len(caller.ear.stops) == 1
         assert caller.ear.quiet_ms_after(stop) is None
         await goes_on(phone, caller)
+
+
+async def test_of_two_sockets_the_later_one_has_the_call() -> None:
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        headers = {
+            "Authorization": f"Bearer {phone.acs.tokens.issue()}",
+            "x-ms-call-connection-id": call.call_id,
+        }
+        url = phone.url.replace("http", "ws") + f"/api/v1/media/stream/{call.secret}"
+        media = media_of(caller)
+        async with connect(url, additional_headers=headers, proxy=None) as later:
+            async with asyncio.timeout(5):
+                while media.connected:  # noqa: ASYNC110  the emulator tells nobody
+                    await asyncio.sleep(0.01)
+            assert media.close_code == 1000
+            await later.send('{"kind":"DtmfData","dtmfData":{"data":"#"}}')
+            await later.send('{"kind":"DtmfData","dtmfData":{"data":"5"}}')
+            await later.send('{"kind":"DtmfData","dtmfData":{"data":"#"}}')
+            message = await asyncio.wait_for(later.recv(), 5)
+            assert '"AudioData"' in str(message)
+        caller.hang_up()
+        await over(phone, caller)
 
 
 async def test_twice_in_a_row() -> None:

@@ -203,6 +203,21 @@ async def test_whoever_only_talks_nonsense_is_hung_up_on(acs: Acs) -> None:
     assert "not JSON" in acs.closed.reason
 
 
+@virtually(ACS_STREAMING_MODE="transcription")
+async def test_what_the_network_has_understood_is_the_transcript_of_a_call_that_is_only_listened_to(acs: Acs) -> None:
+    said = {"text": "Good morning.", "offset": 10_000_000, "duration": 5_000_000, "confidence": 0.7}
+    acs.socket.send('{"kind":"TranscriptionMetadata","transcriptionMetadata":{"locale":"en-us"}}')
+    for status in ("Intermediate", "Final"):
+        acs.socket.send(
+            json.dumps({"kind": "TranscriptionData", "transcriptionData": {**said, "resultStatus": status}})
+        )
+    await acs.stream(0.2)
+    (entry,) = acs.service.sessions.live.values()
+    assert entry.session is not None
+    assert [(m.text, m.confidence) for m in entry.session.record().messages] == [("Good morning.", 0.7)]
+    assert acs.audio == []
+
+
 @virtually()
 async def test_audio_that_cannot_be_served_is_named(acs: Acs) -> None:
     acs.socket.send(METADATA % 8_000)
