@@ -64,7 +64,8 @@ def test_what_is_kept_up_with_and_what_it_costs_are_told() -> None:
     told = tables(Report("a machine", "today", 2, rows, [carried(stock), carried(light)], []))
     assert "| end of speech to first audio, ours and the SDKs' | 40.0 / 40.0 / 40.0 / 40.0 |" in told
     assert "| failures | 3 |" in told
-    assert "| stock | 2.00% | 10 |\n| light | 1.00% | 30 |\n| light of stock | 0.50 | 3.0 |" in told
+    assert "| stock events | 20%, 20 ms | 90%, 900 ms |  | 10 |" in told
+    assert "| light events | 10%, 20 ms | 30%, 30 ms | 100%, 201 ms | 30 |" in told
 
 
 def test_a_few_turns_on_the_real_sdks() -> None:

@@ -44,12 +44,14 @@ class Carried(msgspec.Struct, frozen=True):
     """Recognizers of one process, by the events that they use."""
 
     events: str
-    cpu: float
-    """Of a core, for each second of each recognizer, at `compared_at` of them."""
-    compared_at: int
     recognizers: int
     """The most that were kept up with in real time on one core."""
     levels: list[Level]
+    """Of all repeats."""
+
+    def at(self, recognizers: int) -> list[Level]:
+        """Those with so many."""
+        return [level for level in self.levels if level.recognizers == recognizers]
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -101,14 +103,11 @@ def median(runs: Sequence[Run]) -> Run:
 
 
 def carried(levels: Sequence[Sequence[Level]]) -> Carried:
-    """From the levels of each repeat, all with the same events and the same lowest level."""
+    """From the levels of each repeat, all with the same events."""
     most = [max((level.recognizers for level in repeat if level.kept_up), default=0) for repeat in levels]
-    first = [repeat[0] for repeat in levels]
     return Carried(
-        first[0].events,
-        cpu=_middle([level.cpu for level in first]),
-        compared_at=first[0].recognizers,
-        recognizers=round(statistics.median_low(most)),
+        levels[0][0].events,
+        recognizers=statistics.median_low(most),
         levels=[level for repeat in levels for level in repeat],
     )
 
@@ -164,14 +163,20 @@ def _calls(rows: Sequence[Run]) -> str:
 def _recognizers(found: Sequence[Carried]) -> str:
     if not found:
         return ""
-    lines = ["| events | CPU per recognizer | recognizers that one core carries |", "|---|---|---|"]
-    lines += [f"| {each.events} | {each.cpu:.2%} | {each.recognizers} |" for each in found]
-    by_events = {each.events: each for each in found}
-    if len(by_events) == 2:
-        stock, light = by_events["stock"], by_events["light"]
-        ratio = light.recognizers / stock.recognizers if stock.recognizers else 0.0
-        lines.append(f"| light of stock | {light.cpu / stock.cpu:.2f} | {ratio:.1f} |")
+    counts = sorted({level.recognizers for each in found for level in each.levels})
+    lines = [f"| recognizers | {' | '.join(map(str, counts))} | kept up with |", f"|{'---|' * (len(counts) + 2)}"]
+    for each in found:
+        cells = [_load(each.at(count)) for count in counts]
+        lines.append(f"| {each.events} events | {' | '.join(cells)} | {each.recognizers} |")
     return "\n".join(lines)
+
+
+def _load(levels: Sequence[Level]) -> str:
+    """Of a core, and how late partial results are at p95."""
+    if not levels:
+        return ""
+    core, late_ms = _middle([level.core for level in levels]), _middle([level.partial_ms.p95 for level in levels])
+    return f"{core:.0%}, {late_ms:.0f} ms"
 
 
 def _cell(spread: Spread) -> str:
