@@ -69,8 +69,12 @@
     }
   };
 
-  // What was recorded, from `since` (seconds of the context) on, as base64 of PCM16, with the time of its first sample.
-  sound.recorded = (since) => {
+  // What was recorded until now, from `since` (seconds of the context) on, as base64 of PCM16, with the time of its first
+  // sample. Blocks come a little after they were played.
+  sound.recorded = async (since) => {
+    const now = sound.context.currentTime * sound.rate;
+    while (sound.context.state === "running" && !(sound.blocks.length && sound.blocks.at(-1)[0] + 2048 >= now))
+      await new Promise((later) => setTimeout(later, 20));
     const blocks = sound.blocks.filter(([first]) => first >= since * sound.rate);
     const [begins] = blocks[0] ?? [0];
     const ends = blocks.length ? blocks.at(-1)[0] + 2048 : 0;

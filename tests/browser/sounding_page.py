@@ -1,7 +1,7 @@
 """A page that is talked with: what it sends to the loudspeaker is recorded, and a test may speak to its microphone."""
 
-import asyncio
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ class SoundingPage:
         """How many there have been."""
         return int(await self.page.evaluate("sound.told.length"))
 
-    async def until(self, expression: str, timeout_s: float = 20.0) -> None:
+    async def until(self, expression: str, timeout_s: float = 30.0) -> None:
         """Wait for a JavaScript expression, in which `call` is the conversation, to hold.
 
         Raises:
@@ -81,9 +81,14 @@ class SoundingPage:
         await self.until(f"call.state === 'ended' || (call.floor === 'nobody' && {heard})", timeout_s)
         return " ".join(detail["text"] for _, detail in await self.told("heard", after=after))
 
-    async def understood(self) -> list[str]:
-        """The user's words as the server understood them."""
-        return [detail["text"] for _, detail in await self.told("user")]
+    async def until_heard(self, text: str) -> None:
+        """Wait for a reply with `text` to be over.
+
+        Raises:
+            TimeoutError: there was none in time.
+        """
+        heard = f"told.some(([name, detail]) => name === 'heard' && detail.text.includes({json.dumps(text)}))"
+        await self.until(heard)
 
     async def say(self, pcm: bytes) -> None:
         """Speak PCM16LE at 16 kHz into the controlled microphone; returns when it has been said."""
@@ -110,7 +115,6 @@ class SoundingPage:
 
     async def recorded(self, since_s: float = 0.0) -> Recording:
         """What left for the loudspeaker since `since_s`, once the recorder has caught up."""
-        await asyncio.sleep(0.1)
         got = await self.page.evaluate("since => sound.recorded(since)", since_s)
         samples = numpy.frombuffer(base64.b64decode(got["pcm"]), numpy.int16)
         return Recording(got["at"], int(got["rate"]), samples)

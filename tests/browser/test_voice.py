@@ -2,10 +2,11 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import numpy
 import pytest
@@ -15,6 +16,8 @@ from tests.browser.chromium import SERVER_GONE, microphone_file, open_page
 from tests.browser.sounding_page import Recording, Samples, SoundingPage
 from tests.eval.callers import Caller, ToolRun
 from tests.speech import FLITE_ALSO, say, silence
+
+T = TypeVar("T")
 
 BOOKING = 0
 """A seed whose caller books an appointment."""
@@ -31,8 +34,9 @@ def loudness(samples: Samples) -> float:
 async def talking(url: str, *arguments: str, expected: tuple[str, ...] = ()) -> AsyncIterator[SoundingPage]:
     """The page, and somebody who has pressed its button; without a file the test speaks into the microphone."""
     controlled = not arguments
-    # The recorder is a module of the test's own, which the page's policy would forbid.
-    async with open_page(*arguments, expected=expected, bypass_csp=True) as page:
+    # The recorder is a module of the test's own, which the page's policy would forbid. Moving pictures, without a
+    # graphics card, take from the sound the time that it needs.
+    async with open_page(*arguments, expected=expected, bypass_csp=True, reduced_motion="reduce") as page:
         person = await SoundingPage.prepare(page, controlled_microphone=controlled)
         await page.goto(url)
         await page.get_by_role("button", name="Talk").click()
@@ -44,36 +48,89 @@ async def test_a_question_into_the_microphone_is_answered_aloud(tmp_path: Path) 
     speech = silence(9_000) + say("what are your opening hours", FLITE_ALSO) + silence(20_000)
     with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
         async with talking(server.url, *microphone_file(tmp_path, speech)) as person:
-            greeting = await person.reply(0)
+            await person.until_heard("Maple Street Dental")
             greeted = await person.recorded()
-            before = await person.events()
-            answer = await person.reply(before)
+            # Of the answer it is told when it has been heard to its end.
+            await person.until_heard("eight in the morning")
             answered = await person.recorded(await person.now_s() - 3)
-            page = person.page
-            shown = await page.get_by_role("log").inner_text()
-    assert "Maple Street Dental" in greeting
+            shown = await person.page.get_by_role("log").inner_text()
     assert loudness(greeted.samples) > AUDIBLE
-    assert "eight in the morning" in answer
     assert loudness(answered.samples) > AUDIBLE
     assert "opening hours" in shown
     assert "eight in the morning" in shown
 
 
-async def test_an_interruption_silences_the_page_and_a_cough_does_not() -> None:
-    """One server, three conversations: an interrupted one, one as it is, and one with a cough in it."""
+TRIES = 3
+
+
+async def in_time(attempt: Callable[[], Awaitable[T | None]]) -> T:
+    """What `attempt` gives. It gives None if this machine had no time for sound, as is measured beside it."""
+    for _ in range(TRIES):
+        result = await attempt()
+        if result is not None:
+            return result
+    raise AssertionError(f"no time for sound in {TRIES} tries")
+
+
+async def test_an_interruption_silences_the_page() -> None:
     with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
-        # The first conversation at a rate is greeted by the engine, later ones with the same kept audio.
-        await interrupt_the_greeting(server.url)
-        undisturbed = await greeting_of(server.url)
-        coughed, paused_s, said = await greeting_of_one_who_coughs(server.url)
-    assert_nothing_is_lost(undisturbed, coughed, paused_s)
+        heard = await in_time(lambda: interrupted_greeting(server.url))
+    assert heard.startswith("Hello, this is Maple")
+    assert "What can I do for you" not in heard
+
+
+async def interrupted_greeting(url: str) -> str | None:
+    """What was heard of it; None if the page's marks came too late for that to be known exactly."""
+    async with talking(url) as person:
+        await person.say_when("playing", 1_500, say("what are your opening hours", FLITE_ALSO))
+        await person.until("told.some(([name]) => name === 'cleared')")
+        answer_at = await person.events()
+        await person.until(f"told.slice({answer_at}).some(([name]) => name === 'reply')")
+        heard = (await person.told("heard"))[0][1]
+        (cancelled,) = await person.orders("tts_cancelled")
+        recording = await person.recorded()
+        shown = await person.page.get_by_role("log").inner_text()
+    assert heard["interrupted"]
+    assert "What can I do for you" not in shown
+    assert recording.last_sound_s(before_s=cancelled + 0.4) < cancelled + 0.1
+    return str(heard["text"]) if heard["exactness"] == "exact" else None
+
+
+async def test_a_cough_interrupts_nothing_and_nothing_is_lost() -> None:
+    """One greeting with a cough in it, between two as they are."""
+    with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
+        # At some moment greetings begin to come from audio that was made and kept in the background; until then they
+        # are spoken sentence by sentence. So one of the two sounds as that with the cough would have.
+        before = await in_time(lambda: greeting_of(server.url))
+        coughed, paused_s, said = await in_time(lambda: greeting_of_one_who_coughs(server.url))
+        after = await in_time(lambda: greeting_of(server.url))
+    assert_nothing_is_lost((before, after), coughed, paused_s)
     assert "What can I do for you" in said
 
 
-async def greeting_of(url: str) -> Recording:
+async def greeting_of(url: str) -> Recording | None:
+    """None if it ran dry."""
     async with talking(url) as person:
         await person.reply(0)
-        return await person.recorded()
+        return None if await ran_dry(person) else await person.recorded()
+
+
+async def greeting_of_one_who_coughs(url: str) -> tuple[Recording, float, str] | None:
+    """What was heard of it, when it paused, and what was said; None if it ran dry."""
+    async with talking(url) as person:
+        await person.say_when("playing", 1_500, cough())
+        said = await person.reply(0)
+        states = await person.playouts()
+        assert await person.orders("tts_cancelled") == []
+        if await ran_dry(person):
+            return None
+        assert [state for state, _ in states] == ["playing", "paused", "playing", "empty"]
+        return await person.recorded(), states[1][1], said
+
+
+async def ran_dry(person: SoundingPage) -> bool:
+    """Whether the player has waited for audio in the middle of its one reply."""
+    return [state for state, _ in await person.playouts()].count("empty") > 1
 
 
 def cough() -> bytes:
@@ -83,59 +140,32 @@ def cough() -> bytes:
     return sound[2 * begins : 2 * begins + 200 * 32]
 
 
-async def greeting_of_one_who_coughs(url: str) -> tuple[Recording, float, str]:
-    """What was heard of it, when it paused, and what was said."""
-    async with talking(url) as person:
-        await person.say_when("playing", 1_500, cough())
-        said = await person.reply(0)
-        states = await person.playouts()
-        assert [state for state, _ in states] == ["playing", "paused", "playing", "empty"]
-        assert await person.orders("tts_cancelled") == []
-        return await person.recorded(), states[1][1], said
-
-
 FADES_S = 0.015
 """More than the fade of 5 ms on either side of a pause."""
 
 
-def assert_nothing_is_lost(whole: Recording, paused: Recording, paused_s: float) -> None:
-    """What was heard before the pause and what was heard after it lie side by side in the undisturbed greeting."""
+def assert_nothing_is_lost(wholes: Sequence[Recording], paused: Recording, paused_s: float) -> None:
+    """What was heard before the pause and what was heard after it lie side by side in an undisturbed greeting."""
     begins, ends = min(paused.silences(longer_than_s=0.1), key=lambda silence: abs(silence[0] - paused_s))
     assert abs(begins - paused_s) < 0.3
     before = paused.between(begins - FADES_S - 0.5, begins - FADES_S)
     after = paused.between(ends + FADES_S, ends + FADES_S + 0.5)
-    between = whole.samples[found_in(whole.samples, before) + len(before) : found_in(whole.samples, after)]
+    whole = min(wholes, key=lambda one: max(found_in(one.samples, part)[1] for part in (before, after)))
+    (before_at, misfit_before), (after_at, misfit_after) = (found_in(whole.samples, part) for part in (before, after))
+    assert max(misfit_before, misfit_after) <= 40
+    between = whole.samples[before_at + len(before) : after_at]
     # Silence of its own that the greeting may have just there is no sound lost.
     sounding_s = numpy.count_nonzero(between) / whole.rate_hz
     assert sounding_s <= 2 * FADES_S + 0.002
     assert len(between) / whole.rate_hz >= 2 * FADES_S - 0.002
 
 
-def found_in(whole: Samples, part: Samples) -> int:
-    """Where `part` lies in `whole`, to the sample."""
+def found_in(whole: Samples, part: Samples) -> tuple[int, int]:
+    """Where `part` lies in `whole`, to the sample, and by how much a sample differs there at most."""
     size = len(whole) + len(part)
     spectrum = numpy.fft.rfft(whole.astype(float), size) * numpy.conj(numpy.fft.rfft(part.astype(float), size))
-    at = int(numpy.argmax(numpy.fft.irfft(spectrum, size)[: len(whole)]))
-    assert numpy.abs(whole[at : at + len(part)].astype(int) - part).max() <= 40
-    return at
-
-
-async def interrupt_the_greeting(url: str) -> None:
-    async with talking(url) as person:
-        await person.say_when("playing", 1_500, say("what are your opening hours", FLITE_ALSO))
-        await person.until("told.some(([name]) => name === 'cleared')", 5)
-        answer_at = await person.events()
-        await person.until(f"told.slice({answer_at}).some(([name]) => name === 'reply')", 10)
-        heard = (await person.told("heard"))[0][1]
-        (cancelled,) = await person.orders("tts_cancelled")
-        recording = await person.recorded()
-        shown = await person.page.get_by_role("log").inner_text()
-        assert heard["interrupted"]
-        assert heard["exactness"] == "exact"
-        assert heard["text"].startswith("Hello, this is Maple")
-        assert "What can I do for you" not in heard["text"]
-        assert "What can I do for you" not in shown
-        assert recording.last_sound_s(before_s=cancelled + 0.4) < cancelled + 0.1
+    at = int(numpy.argmax(numpy.fft.irfft(spectrum, size)[: len(whole) - len(part) + 1]))
+    return at, int(numpy.abs(whole[at : at + len(part)].astype(int) - part).max())
 
 
 async def test_a_conversation_by_voice_reaches_its_task() -> None:
@@ -161,7 +191,7 @@ async def test_a_server_that_comes_back_is_found_again_and_talked_with() -> None
             await asyncio.to_thread(server.process.wait, 30)
             with serving(EARSHOT, DEFAULT_AGENT="dentist", PORT=port):
                 before = await person.events()
-                await person.until("call.state === 'live'", 30)
+                await person.until("call.state === 'live'")
                 await person.reply(before)
                 before = await person.events()
                 await person.say(say("what are your opening hours", FLITE_ALSO))
