@@ -1,0 +1,64 @@
+"""The README's figures, from what `make bench` and `make soak` have left: `python -m tests.load.readme`.
+
+What stands between the two comments is written anew; nothing else is touched.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+import msgspec
+
+from tests.load.report import Report
+from tests.load.servers import ROOT
+from tests.load.soak import Soak, verdict
+from tests.load.tables import SHORT, kept, rows_table, targets_table
+
+BEGIN, END = "<!-- figures: make bench, make soak -->", "<!-- end of figures -->"
+
+
+def figures(found: Report, soak: Soak) -> str:
+    """As Markdown."""
+    apart = rows_table(found, SHORT, apart=True)
+    return "\n\n".join(
+        (
+            f"{found.machine}; {found.date}; median of {found.repeats} runs of {found.seconds:g} s.",
+            targets_table(found),
+            "Times in ms, p50 / p99. *MB per call* is resident memory, *of it audio* what the caller said last.",
+            rows_table(found, SHORT, apart=False),
+            *(("With messages of 40 ms, beside a floor that packs likewise:", apart) if apart else ()),
+            f"The promise is kept up to so many calls: {kept(found)}.",
+            f"Soak, {soak.date}: {verdict(soak)}.",
+        )
+    )
+
+
+def with_figures(readme: str, text: str) -> str:
+    """`readme` with `text` between its two comments.
+
+    Raises:
+        ValueError: they are not there, once each.
+    """
+    written, times = re.subn(
+        f"(?s)(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)}\n)", lambda _: f"\n{text}\n\n", readme
+    )
+    if times != 1:
+        raise ValueError(f"README.md needs {BEGIN} and {END}, once each")
+    return written
+
+
+def main(arguments: list[str]) -> None:
+    """Write them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.load.readme")
+    parser.add_argument("--bench", type=Path, default=Path("bench.json"))
+    parser.add_argument("--soak", type=Path, default=Path("soak.json"))
+    options = parser.parse_args(arguments)
+    found = msgspec.json.decode(options.bench.read_bytes(), type=Report)
+    soak = msgspec.json.decode(options.soak.read_bytes(), type=Soak)
+    readme = ROOT / "README.md"
+    readme.write_text(with_figures(readme.read_text("utf-8"), figures(found, soak)), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
