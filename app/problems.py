@@ -1,4 +1,7 @@
-"""Errors of the REST API as problem+json; a client's mistake is never a 500."""
+"""Errors of the REST API as problem+json; a client's mistake is never a 500.
+
+The functions that answer are coroutines: Starlette would run others in a thread each time.
+"""
 
 import logging
 from http import HTTPStatus
@@ -42,20 +45,20 @@ def _answer(
     return Response(body, status.value, headers, CONTENT_TYPE)
 
 
-def on_problem(request: Request, error: Exception) -> Response:
+async def on_problem(request: Request, error: Exception) -> Response:
     """A route raised `ProblemError`."""
     assert isinstance(error, ProblemError)
     return _answer(request, error.status, error.detail, error.errors, error.headers)
 
 
-def on_http_exception(request: Request, error: Exception) -> Response:
+async def on_http_exception(request: Request, error: Exception) -> Response:
     """Starlette's own: unknown path, wrong method."""
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     return _answer(request, HTTPStatus(error.status_code), str(error.detail), headers=headers)
 
 
-def on_error(request: Request, error: Exception) -> Response:
+async def on_error(request: Request, error: Exception) -> Response:
     """Our fault; the client learns nothing of it but that."""
     # The name of the route and not its path, which holds secrets and ids.
     route = getattr(request.scope.get("endpoint"), "__qualname__", "a route")
