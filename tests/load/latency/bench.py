@@ -227,7 +227,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--calls", default="1,25")
     parser.add_argument("--out", type=Path, default=Path("bench-latency.json"))
     parser.add_argument("--parts", default=",".join(PARTS))
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=2)
     options = parser.parse_args(arguments)
     with emulated_cloud() as cloud:
         counts = [int(count) for count in options.calls.split(",")]
