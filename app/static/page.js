@@ -64,6 +64,9 @@ const ENDINGS = {
   ERROR: "The conversation ended because of a fault on our side.",
 };
 
+/** The end of a reply is heard here before the server knows of it: for so long it is no new thought. */
+const SETTLES_MS = 400;
+
 const FORGOTTEN = "The server was restarted and has no memory of the conversation; it begins anew.";
 
 const sentence = (...texts) =>
@@ -81,6 +84,8 @@ let call = null;
 let ending = "";
 let waiting = "";
 let countdown = 0;
+let settling = 0; // a timer, while the reply that was just heard may have been all
+let dropped = false; // the reply was not heard to its end
 let held = false; // the reply stands still while the agent listens whether it is interrupted
 
 const active = () => call?.active ?? false;
@@ -166,8 +171,19 @@ const ON = {
     // The reply goes on: the sound was no interruption.
     if (state === "playing" && held) transcript.forget();
     held = state === "paused";
+    if (state !== "empty") dropped = false;
+    clearTimeout(settling);
+    settling = state === "empty" && !dropped ? setTimeout(settled, SETTLES_MS) : 0;
+  },
+  cleared() {
+    dropped = true;
   },
 };
+
+function settled() {
+  settling = 0;
+  show();
+}
 
 /** The seconds count down for the eye only; the words are said once. */
 function retrying(message, retryInMs) {
@@ -213,7 +229,7 @@ function floorNow() {
   if (!active()) return "off";
   if (!live()) return "wait";
   if (call.playout === "paused") return "paused";
-  if (call.playout === "playing") return "agent";
+  if (call.playout === "playing" || (settling && call.floor === "agent")) return "agent";
   if (call.floor === "user") return "user";
   return call.floor === "agent" ? "thinking" : "listening";
 }

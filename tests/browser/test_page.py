@@ -50,6 +50,17 @@ async def test_a_typed_question_is_answered_by_keyboard_alone(browser: Browser, 
         await expect(page.get_by_role("button", name="Talk")).to_be_focused()
 
 
+async def test_the_end_of_a_reply_is_not_taken_for_another_thought(browser: Browser, server: Server) -> None:
+    async with page_in(browser, **DESKTOP) as page:
+        # No timer is ever due: however late the server says that it has finished, it is not too late.
+        await page.clock.install()
+        await go_to(page, server)
+        await type_in(page, "hello")
+        await answered(page, "You said hello. What else?")
+        floors = await page.evaluate("seen.floors")
+    assert floors[-3:] == ["Thinking", "Agent speaks", "Your turn"]
+
+
 async def test_escape_interrupts_and_the_reply_is_cut_to_what_was_heard(browser: Browser, server: Server) -> None:
     async with visit(browser, server) as page:
         await type_in(page, LONG)
