@@ -16,7 +16,7 @@ import msgspec
 
 from tests.load.report import median, report
 from tests.load.runs import Row, run
-from tests.load.servers import KINDS
+from tests.load.servers import KINDS, end_all_when_told
 from tests.load.start_up import first_frame_s
 from tests.load.tables import FULL, kept, rows_table, targets_table
 from tests.load.wires import WIRES
@@ -104,6 +104,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=10.0)
     options = parser.parse_args(arguments)
+    end_all_when_told()
     asked = [int(count) for count in (options.calls or "1,10,50,75,100").split(",")]
     names = [name.strip() for name in options.servers.split(";") if name.strip()]
     if unknown := [name for name in names if name not in KINDS]:

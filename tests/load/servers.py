@@ -108,6 +108,11 @@ def pinned_to(core: int) -> tuple[str, ...]:
     return ("taskset", "-c", str(cores[core % len(cores)])) if len(cores) > 1 else ()
 
 
+def end_all_when_told() -> None:
+    """Have this process leave its contexts on SIGTERM, so that no server outlives it."""
+    signal.signal(signal.SIGTERM, lambda signum, _: sys.exit(128 + signum))
+
+
 @contextmanager
 def running(kind: Kind, *, pinned: bool = True) -> Iterator[Server]:
     """A server of a kind, that has said it listens; killed at the end.

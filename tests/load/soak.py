@@ -1,4 +1,4 @@
-"""Many minutes at half capacity: `make soak MINUTES=20 CALLS=25`. Is memory flat, are descriptors, is latency?
+"""Many minutes at half capacity: `make soak MINUTES=20 CALLS=40`. Is memory flat, are descriptors, is latency?
 
 Calls are made anew in each round, so that what a call leaves behind adds up and shows.
 """
@@ -14,7 +14,7 @@ import msgspec
 
 from tests.load.report import machine, today
 from tests.load.runs import Row, run_again
-from tests.load.servers import KINDS, running
+from tests.load.servers import KINDS, end_all_when_told, running
 
 ROUND_S, AROUND_S = 60.0, 6.0
 """A round, and what of it is not measured: calls are made, and warm up."""
@@ -136,11 +136,12 @@ def main(arguments: list[str]) -> int:
     """Soak, print a line a round and the verdict; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.load.soak")
     parser.add_argument("--minutes", type=float, default=20)
-    parser.add_argument("--calls", type=int, default=25)
+    parser.add_argument("--calls", type=int, default=40)
     parser.add_argument("--round", type=float, default=ROUND_S, help="seconds after which calls are made anew")
     parser.add_argument("--server", choices=tuple(KINDS), default="earshot")
     parser.add_argument("--out", type=Path, default=Path("soak.json"))
     options = parser.parse_args(arguments)
+    end_all_when_told()
     kind, rounds = KINDS[options.server], list[Row]()
     with running(kind) as server:
         for number in range(int(options.minutes * 60 / options.round)):
