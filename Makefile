@@ -35,8 +35,11 @@ bench: $(VENV)/development ## the speed of the server beside a floor without ses
 bench-latency: $(VENV)/development ## how long an answer takes on Azure's SDKs, emulated cloud: CALLS=1,25 OUT=bench-latency.json
 	@$(BIN)/python -m tests.load.latency.bench --calls "$(or $(CALLS),1,25)" --out "$(or $(OUT),bench-latency.json)"
 
-soak: $(VENV)/development ## MINUTES (20) of CALLS (25) calls: memory, descriptors and latency have to stay flat
-	@$(BIN)/python -m tests.load.soak --minutes "$(or $(MINUTES),20)" --calls "$(or $(CALLS),25)"
+soak: $(VENV)/development ## MINUTES (20) of CALLS (40) calls: memory, descriptors and latency have to stay flat
+	@$(BIN)/python -m tests.load.soak --minutes "$(or $(MINUTES),20)" --calls "$(or $(CALLS),40)"
+
+figures: $(VENV)/development ## write what make bench and make soak have found into the README
+	@$(BIN)/python -m tests.load.readme
 
 call: programs $(VENV)/development ## a whole telephone call through the emulated network; WAV=file.wav says what is in it, AGENT=name
 	@$(BIN)/python -m tests.eval.phone "$(WAV)" "$(AGENT)"
