@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 
-from tests.app.telephony.telephone_kit import Telephone, over, telephone
+from tests.app.telephony.telephone_kit import Telephone, over, room, telephone
 from tests.azure.acs.caller import Caller
 from tests.azure.acs.identifiers import phone as number
 
@@ -18,6 +18,7 @@ def descriptors() -> int:
 
 async def short_call(phone: Telephone, caller: Caller) -> None:
     """Greeted, and hung up."""
+    await room(phone.service)
     await phone.acs.dial(phone.webhook, caller=caller)
     await caller.connected(30)
     assert caller.ear.started_s is not None
