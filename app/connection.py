@@ -2,12 +2,10 @@
 
 import asyncio
 
-from starlette.types import Send
-
 from actors.messages import Audio, OutputMessage, PlayoutCleared, SessionEnded
 from app.browser_output import BrowserWords
 from app.lifecycle import Lifecycle
-from app.socket_writer import NORMAL, RESTARTING, SocketWriter, Wire, text_wire
+from app.socket_writer import NORMAL, RESTARTING, Message, SocketWriter
 from protocol.browser import OUTPUT_RATE_HZ, AudioData, encode
 
 
@@ -16,7 +14,7 @@ class Connection:
 
     def __init__(
         self,
-        send: Send,
+        writer: SocketWriter,
         words: BrowserWords,
         lifecycle: Lifecycle,
         *,
@@ -24,7 +22,7 @@ class Connection:
         marks: bool = False,
         rate_hz: int = OUTPUT_RATE_HZ,
     ) -> None:
-        self._writer = SocketWriter(send)
+        self._writer = writer
         self._lifecycle = lifecycle
         self._words = words
         self._binary = binary
@@ -57,7 +55,7 @@ class Connection:
 
     def text(self, text: str) -> None:
         """Queue a text message as it is."""
-        self._writer.text(text)
+        self._writer.put(text)
 
     def close(self, code: int, reason: str) -> None:
         """Close once what is queued has been sent."""
@@ -69,16 +67,16 @@ class Connection:
 
     def _say(self, message: OutputMessage) -> None:
         for wire in self._words.say(message):
-            self._writer.text(encode(wire))
+            self._writer.put(encode(wire))
 
     def _audio(self, audio: Audio) -> None:
         if self._marks and audio.turn != self._audio_turn:
             self._audio_turn = audio.turn
-            self._writer.text(encode(self._words.control("audio_start", audio.turn)))
-        self._writer.put(len(audio.pcm) * 500 / self._rate_hz, self._wire(audio))
+            self._writer.put(encode(self._words.control("audio_start", audio.turn)))
+        self._writer.put(self._message(audio), len(audio.pcm) * 500 / self._rate_hz)
 
-    def _wire(self, audio: Audio) -> Wire:
+    def _message(self, audio: Audio) -> Message:
         if self._binary:
-            return {"type": "websocket.send", "bytes": audio.pcm}
+            return audio.pcm
         total = audio.sequence + 1 if audio.last else 0
-        return text_wire(encode(AudioData(audio.pcm, audio.sequence, total, self._rate_hz, audio.last)))
+        return encode(AudioData(audio.pcm, audio.sequence, total, self._rate_hz, audio.last))

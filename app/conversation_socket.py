@@ -1,7 +1,7 @@
 """The conversation's WebSocket: a thin ASGI shell between a browser and its session."""
 
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import assert_never
 from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
@@ -17,7 +17,17 @@ from app.admission import Refused, granted, require_known_page, require_resume_t
 from app.browser_output import BrowserWords
 from app.connection import Connection
 from app.service import Service
-from app.socket_writer import OVERLOADED, REFUSED, RESTARTING, TOO_BIG, take_until_closed
+from app.socket_writer import (
+    OVERLOADED,
+    REFUSED,
+    RESTARTING,
+    TOO_BIG,
+    Message,
+    Shortcut,
+    SocketWriter,
+    shortcut_of,
+    take_until_closed,
+)
 from protocol.browser import (
     MAX_AUDIO_BYTES,
     OUTPUT_RATE_HZ,
@@ -86,6 +96,7 @@ class ConversationSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from its handshake to its end."""
         await receive()
+        shortcut = shortcut_of(scope)
         await send({"type": "websocket.accept"})
         try:
             query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
@@ -94,7 +105,7 @@ class ConversationSocket:
         except Refused as refused:
             await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
             return
-        await _Conversation(self._service, asked, record, send).run(receive)
+        await _Conversation(self._service, asked, record, SocketWriter(send, shortcut)).run(receive, shortcut)
 
     async def _admit(self, asked: Asked, scope: Scope) -> SessionRecord | None:
         """The record to go on from, if there is one.
@@ -119,14 +130,14 @@ class ConversationSocket:
 class _Conversation:
     """A browser attached to a session."""
 
-    def __init__(self, service: Service, asked: Asked, record: SessionRecord | None, send: Send) -> None:
+    def __init__(self, service: Service, asked: Asked, record: SessionRecord | None, writer: SocketWriter) -> None:
         self._service = service
         self._asked = asked
         self._id = service.random.token("conn_")
         self._session_id = asked.session_id or service.random.token("session_")
         self._words = BrowserWords(self._session_id, asked.agent.label, service.clock)
         self._connection = Connection(
-            send, self._words, service.lifecycle, binary=asked.binary, marks=asked.marks, rate_hz=asked.rate_hz
+            writer, self._words, service.lifecycle, binary=asked.binary, marks=asked.marks, rate_hz=asked.rate_hz
         )
         self._observers = service.observers_of(self._session_id)
         self._entry = self._attach(record)
@@ -166,10 +177,10 @@ class _Conversation:
         )
         self._connection.text(encode(envelope))
 
-    async def run(self, receive: Receive) -> None:
+    async def run(self, receive: Receive, shortcut: Shortcut | None) -> None:
         """Until either side closes."""
         try:
-            await take_until_closed(receive, self._connection.closed, self._take)
+            await take_until_closed(receive, self._connection.closed, self._take, shortcut)
         finally:
             self._leave()
 
@@ -180,15 +191,14 @@ class _Conversation:
             self._entry.lines.take(Detached(self._id))
         self._service.forget_observers(self._session_id)
 
-    def _take(self, message: Mapping[str, Any]) -> None:
+    def _take(self, message: Message) -> None:
         if self._observers.connection is not self._connection:
             return
-        pcm = message.get("bytes")
-        if pcm is not None:
-            self._audio(pcm)
+        if isinstance(message, bytes):
+            self._audio(message)
             return
         try:
-            self._order(message.get("text") or "")
+            self._order(message)
         except ProtocolError as error:
             self._connection.text(encode(self._words.envelope("error", "System", error_message=str(error))))
 

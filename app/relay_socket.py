@@ -8,7 +8,7 @@ from app.admission import Refused, granted, require_known_page, require_resume_t
 from app.browser_output import BrowserWords
 from app.connection import Connection
 from app.service import Service
-from app.socket_writer import REFUSED
+from app.socket_writer import REFUSED, SocketWriter
 
 
 class RelaySocket:
@@ -31,7 +31,7 @@ class RelaySocket:
         entry = service.sessions.live.get(session_id)
         label = entry.plan.agent.label if entry else service.agents[service.default_agent].label
         words = BrowserWords(session_id, label, service.clock)
-        dashboard = Connection(send, words, service.lifecycle)
+        dashboard = Connection(SocketWriter(send), words, service.lifecycle)
         observers = service.observers_of(session_id)
         observers.dashboards.add(dashboard)
         self.open += 1

@@ -1,20 +1,49 @@
-"""One WebSocket's sending side: a queue of its own, so that a peer that does not read delays nobody."""
+"""One WebSocket: its sending side, with a queue so that a peer that does not read delays nobody, and who listens."""
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from functools import partial
 from types import CoroutineType, coroutine
-from typing import Any
+from typing import Any, Protocol
 
-from starlette.types import Receive, Send
+from starlette.types import Receive, Scope, Send
 
 BEHIND_MS = 1_000.0
 """Audio queued beyond this means that the peer does not read: it is closed."""
 NORMAL, REFUSED, TOO_BIG, RESTARTING, OVERLOADED = 1000, 1008, 1009, 1012, 1013
 
-Wire = dict[str, Any]
-"""An ASGI event."""
+Message = str | bytes
+"""A message of a WebSocket: text, or bytes."""
+
+
+SHORTCUT = "earshot.shortcut"
+"""Extension of a WebSocket's ASGI scope: called before the handshake is answered, it gives the shortcut or None."""
+
+
+class Shortcut(Protocol):
+    """A way to the peer past ASGI, for messages that need not wait; `app/hypercorn_sockets.py` has one."""
+
+    def send(self, message: Message) -> bool:
+        """Send a message at once, behind all that was sent before; False if that is for ASGI."""
+        ...
+
+    def listen(self, take: Callable[[Message], None]) -> "asyncio.Future[None]":
+        """Give `take` messages of the peer; those it is not given come by ASGI. What it raises, the future raises."""
+        ...
+
+    def give_back(self) -> None:
+        """All that comes from now on comes by ASGI."""
+        ...
+
+
+def shortcut_of(scope: Scope) -> Shortcut | None:
+    """The shortcut of a WebSocket that is about to be accepted, where its server has one.
+
+    What the peer sends is held from then on, until it is listened to or given back.
+    """
+    shortcut: Callable[[], Shortcut | None] | None = scope.get("extensions", {}).get(SHORTCUT)
+    return shortcut() if shortcut is not None else None
 
 
 class SocketWriter:
@@ -24,27 +53,24 @@ class SocketWriter:
     the peer is slow.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, shortcut: Shortcut | None = None) -> None:
         self._send = send
-        self._queue: deque[tuple[float, Wire]] = deque()
+        self._shortcut = shortcut
+        self._queue: deque[tuple[float, Message]] = deque()
         self._queued_ms = 0.0
         self._closing: tuple[int, str] | None = None
         self._waiting: asyncio.Task[None] | None = None
         self._sending = False
         self.closed = asyncio.Event()
 
-    def text(self, text: str) -> None:
-        """Send a text message."""
-        self.put(0.0, text_wire(text))
-
-    def put(self, duration_ms: float, wire: Wire) -> None:
-        """Send a message that carries `duration_ms` of audio, 0 for none."""
-        if self._closing is not None:
+    def put(self, message: Message, duration_ms: float = 0.0) -> None:
+        """Send a message that carries `duration_ms` of audio."""
+        if self._closing is not None or self.closed.is_set():
             return
         if self._waiting is None and not self._sending and not self._queue:
-            self._at_once(wire)
+            self._at_once(message)
             return
-        self._queue.append((duration_ms, wire))
+        self._queue.append((duration_ms, message))
         self._queued_ms += duration_ms
         if self._queued_ms > BEHIND_MS:
             self._drop_audio()
@@ -53,11 +79,11 @@ class SocketWriter:
             asyncio.get_running_loop().call_later(1.0, self._give_up)
         self._go()
 
-    def silence(self, texts: Iterable[str]) -> None:
-        """Drop queued audio; `texts` go ahead of all else."""
+    def silence(self, messages: Sequence[Message]) -> None:
+        """Drop queued audio; `messages` go ahead of all else."""
         self._drop_audio()
         if self._closing is None:
-            self._queue.extendleft(reversed([(0.0, text_wire(text)) for text in texts]))
+            self._queue.extendleft((0.0, message) for message in reversed(messages))
             self._go()
 
     def close(self, code: int, reason: str) -> None:
@@ -88,12 +114,12 @@ class SocketWriter:
         if self._closing is not None and self._waiting is None and not self._sending and not self.closed.is_set():
             self._wait(None)
 
-    def _at_once(self, wire: Wire) -> None:
+    def _at_once(self, message: Message) -> None:
         """Send as far as the server takes it; a task does the rest."""
-        if self.closed.is_set():
+        if self.closed.is_set() or (self._shortcut is not None and self._shortcut.send(message)):
             return
         self._sending = True
-        sending = self._send(wire)
+        sending = self._send(_event(message))
         if type(sending) is not CoroutineType:
             sending = _awaited(sending)
         try:
@@ -108,10 +134,10 @@ class SocketWriter:
             self._sending = False
         self._wait(_rest(sending, waits_for))
 
-    def _next(self) -> Wire:
-        duration_ms, wire = self._queue.popleft()
+    def _next(self) -> Message:
+        duration_ms, message = self._queue.popleft()
         self._queued_ms = max(0.0, self._queued_ms - duration_ms)
-        return wire
+        return message
 
     def _wait(self, sending: Awaitable[None] | None) -> None:
         self._waiting = asyncio.get_running_loop().create_task(self._write(sending), name="socket.writer")
@@ -122,7 +148,7 @@ class SocketWriter:
             if sending is not None:
                 await sending
             while self._queue:
-                await self._send(self._next())
+                await self._send(_event(self._next()))
             if self._closing is None:
                 self._waiting = None
                 return
@@ -159,27 +185,32 @@ async def _awaited(sending: Awaitable[None]) -> None:
     await sending
 
 
-async def take_until_closed(receive: Receive, closed: asyncio.Event, take: Callable[[Mapping[str, Any]], None]) -> None:
+async def take_until_closed(
+    receive: Receive, closed: asyncio.Event, take: Callable[[Message], None], shortcut: Shortcut | None = None
+) -> None:
     """Give `take` each message of the peer, until it is gone or `closed` is set.
 
     In a task of its own: a frame then wakes two coroutines, not all the layers that the socket was routed through.
     """
-    taking = asyncio.ensure_future(_take(receive, take))
-    closing = asyncio.ensure_future(closed.wait())
+    waits_for = [asyncio.ensure_future(_take(receive, take)), asyncio.ensure_future(closed.wait())]
+    if shortcut is not None:
+        waits_for.append(asyncio.ensure_future(shortcut.listen(take)))
     try:
-        await asyncio.wait((taking, closing), return_when=asyncio.FIRST_COMPLETED)
-        if taking.done():
-            taking.result()
+        done, _ = await asyncio.wait(waits_for, return_when=asyncio.FIRST_COMPLETED)
+        for ended in done:
+            ended.result()
     finally:
-        closing.cancel()
-        taking.cancel()
+        if shortcut is not None:
+            shortcut.give_back()
+        for waiting in waits_for:
+            waiting.cancel()
 
 
-async def _take(receive: Receive, take: Callable[[Mapping[str, Any]], None]) -> None:
-    while (message := await receive())["type"] != "websocket.disconnect":
-        take(message)
+async def _take(receive: Receive, take: Callable[[Message], None]) -> None:
+    while (event := await receive())["type"] != "websocket.disconnect":
+        text = event.get("text")
+        take(event["bytes"] if text is None else text)
 
 
-def text_wire(text: str) -> Wire:
-    """A text message as an ASGI event."""
-    return {"type": "websocket.send", "text": text}
+def _event(message: Message) -> dict[str, Any]:
+    return {"type": "websocket.send", "text" if isinstance(message, str) else "bytes": message}

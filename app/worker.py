@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 
 from app.compression import Uncompressed
 from app.faults import CONFIGURATION_FAULTS
+from app.hypercorn_sockets import HypercornSockets
 from app.lifecycle import Lifecycle
 from app.line import FAULT_STATUS, READY, SECRET_BYTES
 from app.listening import BACKLOG
@@ -93,7 +94,7 @@ async def _serve(settings: Settings, lifecycle: Lifecycle, socket_fd: int, line:
         await sockets.close_all("the server is restarting", margins.close_frames_s)
         lifecycle.stopped()
 
-    framework = cast(Framework, Uncompressed(sockets))
+    framework = cast(Framework, Uncompressed(HypercornSockets(sockets)))
     await serve(framework, _hypercorn(socket_fd, margins), shutdown_trigger=until_drained, mode="asgi")
 
 

@@ -2,19 +2,17 @@
 
 import asyncio
 
-from starlette.types import Send
-
 from actors.messages import Audio, OutputMessage, PlayoutCleared, SessionEnded
 from actors.ports import Clock
-from app.socket_writer import SocketWriter, text_wire
+from app.socket_writer import SocketWriter
 from protocol.acs_media import OutboundCase, audio_message, stop_message
 
 
 class CallConnection:
     """Belongs to the loop's thread; `tell` never waits."""
 
-    def __init__(self, send: Send, clock: Clock, rate_hz: int, case: OutboundCase) -> None:
-        self._writer = SocketWriter(send)
+    def __init__(self, writer: SocketWriter, clock: Clock, rate_hz: int, case: OutboundCase) -> None:
+        self._writer = writer
         self._clock = clock
         self._rate_hz = rate_hz
         self._case = case
@@ -36,7 +34,7 @@ class CallConnection:
             case Audio(pcm=pcm):
                 duration_ms = len(pcm) * 500 / self._rate_hz
                 self._sounds_until = max(self._sounds_until, self._clock.now()) + duration_ms / 1000
-                self._writer.put(duration_ms, text_wire(audio_message(pcm, self._case)))
+                self._writer.put(audio_message(pcm, self._case), duration_ms)
             case PlayoutCleared():
                 self._stop()
             case SessionEnded():

@@ -1,7 +1,6 @@
 """The media socket of a call: a thin ASGI shell between ACS and the call's session."""
 
 import logging
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, assert_never
 from urllib.parse import parse_qs
@@ -17,7 +16,7 @@ from app.acs_access import AccessRefused
 from app.admission import SESSION_ID_FORM, usable_session_id
 from app.origins import may_connect
 from app.service import Service
-from app.socket_writer import NORMAL, REFUSED, take_until_closed
+from app.socket_writer import NORMAL, REFUSED, Message, Shortcut, SocketWriter, shortcut_of, take_until_closed
 from app.telephony.access_code import TOOLS as ACCESS_TOOLS
 from app.telephony.access_code import AccessCodeModel, gatekeeper
 from app.telephony.call import OVER, Call
@@ -73,13 +72,15 @@ class MediaSocket:
         except Denied as denied:
             await _deny(scope, send, denied)
             return
+        shortcut = shortcut_of(scope)
         await send({"type": "websocket.accept"})
         if call.over.is_set():
             await send({"type": "websocket.close", "code": NORMAL, "reason": "the call is over"})
             return
         self.open += 1
         try:
-            await _MediaStream(self._service, self._switchboard, call, send).run(receive)
+            writer = SocketWriter(send, shortcut)
+            await _MediaStream(self._service, self._switchboard, call, writer).run(receive, shortcut)
         finally:
             self.open -= 1
 
@@ -148,7 +149,7 @@ async def _deny(scope: Scope, send: Send, denied: Denied) -> None:
 class _MediaStream:
     """A media socket attached to the session of its call."""
 
-    def __init__(self, service: Service, switchboard: Switchboard, call: Call, send: Send) -> None:
+    def __init__(self, service: Service, switchboard: Switchboard, call: Call, writer: SocketWriter) -> None:
         settings = service.settings
         self._service = service
         self._switchboard = switchboard
@@ -160,7 +161,7 @@ class _MediaStream:
         )
         self._resampling: Resampling | None = to_16_khz(self._rate_hz)
         self._connection = CallConnection(
-            send, service.clock, settings.acs_sample_rate, OutboundCase(settings.acs_outbound_case)
+            writer, service.clock, settings.acs_sample_rate, OutboundCase(settings.acs_outbound_case)
         )
         self._speaker = ""
         self._wrong = 0
@@ -221,10 +222,10 @@ class _MediaStream:
 
     # the socket
 
-    async def run(self, receive: Receive) -> None:
+    async def run(self, receive: Receive, shortcut: Shortcut | None) -> None:
         """Until either side closes."""
         try:
-            await take_until_closed(receive, self._connection.closed, self._take)
+            await take_until_closed(receive, self._connection.closed, self._take, shortcut)
         finally:
             self._leave()
 
@@ -235,13 +236,12 @@ class _MediaStream:
             if entry is not None:
                 entry.lines.take(Detached(self._id))
 
-    def _take(self, message: Mapping[str, Any]) -> None:
-        text = message.get("text")
-        if text is None:
+    def _take(self, message: Message) -> None:
+        if isinstance(message, bytes):
             self._switchboard.ignored_messages += 1
             return
         try:
-            decoded = decode(text)
+            decoded = decode(message)
             match decoded:
                 case AudioFrame():
                     self._audio(decoded)

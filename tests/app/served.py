@@ -11,10 +11,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.lifecycle import Lifecycle
+from app.socket_writer import Shortcut, SocketWriter, shortcut_of, take_until_closed
 from config.settings import Settings, SettingsError
 
 
@@ -47,6 +48,14 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
         await socket.send_text(str(os.getpid()))
         time.sleep(60)  # noqa: ASYNC251  the loop stands still, and that is the point
 
+    async def beside(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        shortcut = shortcut_of(scope)
+        await send({"type": "websocket.accept"})
+        if scope["path"] == "/late":
+            await asyncio.sleep(0.3)
+        await _Beside(SocketWriter(send, shortcut), shortcut).run(receive)
+
     lifecycle.on_drain(end_sessions)
     return Starlette(
         routes=[
@@ -55,8 +64,53 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
             WebSocketRoute("/echo", echo),
             WebSocketRoute("/busy", be_busy),
             WebSocketRoute("/hang", hang),
+            WebSocketRoute("/beside", _Endpoint(beside)),
+            WebSocketRoute("/late", _Endpoint(beside)),
         ]
     )
+
+
+class _Endpoint:
+    """An ASGI app as it is: Starlette wraps functions."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+class _Beside:
+    """Echoes over the server's shortcut. `how`: how many messages came in and went out by ASGI, without it; `flood`:
+    200 messages of 10 kB at once; `fail`: an error of the app's own."""
+
+    def __init__(self, writer: SocketWriter, shortcut: Shortcut | None) -> None:
+        self._writer = writer
+        self._shortcut = shortcut
+        self._by_asgi = 0
+
+    async def run(self, receive: Receive) -> None:
+        """Until the client goes."""
+        self._writer.put(str(os.getpid()))
+
+        async def counted() -> Message:
+            event = await receive()
+            self._by_asgi += 1
+            return event
+
+        await take_until_closed(counted, self._writer.closed, self._take, self._shortcut)
+
+    def _take(self, message: str | bytes) -> None:
+        match message:
+            case "how":
+                self._writer.put(f"{self._by_asgi} by ASGI")
+            case "flood":
+                for number in range(200):
+                    self._writer.put(f"{number:10}" * 1_000)
+            case "fail":
+                raise ArithmeticError("of the app's own")
+            case _:
+                self._writer.put(message)
 
 
 def tell_modules(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:

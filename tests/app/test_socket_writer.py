@@ -1,13 +1,13 @@
 """What a slow peer, one that is gone, and one that is interrupted are sent, and when."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from starlette.types import Message
+from starlette.types import Message as Event
 
-from app.socket_writer import NORMAL, SocketWriter, take_until_closed, text_wire
+from app.socket_writer import NORMAL, Message, SocketWriter, shortcut_of, take_until_closed
 
 
 class Peer:
@@ -19,7 +19,7 @@ class Peer:
         self.open.set()
         self.fault: Exception | None = None
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Event) -> None:
         await self._opened()
         if self.fault is not None:
             raise self.fault
@@ -38,8 +38,8 @@ async def turns(count: int = 5) -> None:
 async def test_a_peer_that_reads_is_sent_to_at_once() -> None:
     peer = Peer()
     writer = SocketWriter(peer.send)
-    writer.text("one")
-    writer.put(20.0, text_wire("two"))
+    writer.put("one")
+    writer.put("two", 20.0)
     assert peer.sent == ["one", "two"]
     writer.abandon()
 
@@ -49,13 +49,13 @@ async def test_a_slow_peer_gets_all_in_order_and_delays_nobody() -> None:
     writer = SocketWriter(peer.send)
     peer.open.clear()
     for text in ("one", "two", "three"):
-        writer.text(text)
+        writer.put(text)
     await turns()
     assert peer.sent == []
     peer.open.set()
     await turns()
     assert peer.sent == ["one", "two", "three"]
-    writer.text("four")
+    writer.put("four")
     assert peer.sent[-1] == "four"
     writer.abandon()
 
@@ -64,9 +64,9 @@ async def test_silence_drops_audio_that_waits_and_goes_ahead_of_the_rest() -> No
     peer = Peer()
     writer = SocketWriter(peer.send)
     peer.open.clear()
-    writer.put(20.0, text_wire("under way"))
-    writer.put(20.0, text_wire("audio"))
-    writer.text("words")
+    writer.put("under way", 20.0)
+    writer.put("audio", 20.0)
+    writer.put("words")
     writer.silence(["stop"])
     peer.open.set()
     await turns()
@@ -78,9 +78,9 @@ async def test_it_closes_behind_what_is_queued_and_then_sends_nothing() -> None:
     peer = Peer()
     writer = SocketWriter(peer.send)
     peer.open.clear()
-    writer.text("last words")
+    writer.put("last words")
     writer.close(NORMAL, "over")
-    writer.text("too late")
+    writer.put("too late")
     assert not writer.closed.is_set()
     peer.open.set()
     await turns()
@@ -96,11 +96,11 @@ async def test_a_peer_that_goes_in_mid_send_ends_it_quietly(fault: Exception, *,
     writer = SocketWriter(peer.send)
     if slow:
         peer.open.clear()
-    writer.text("anybody?")
+    writer.put("anybody?")
     peer.open.set()
     await turns()
     assert writer.closed.is_set()
-    writer.text("nobody")
+    writer.put("nobody")
     assert peer.sent == []
 
 
@@ -109,7 +109,7 @@ async def test_a_peer_that_never_reads_is_closed_within_a_second() -> None:
     writer = SocketWriter(peer.send)
     peer.open.clear()
     for _ in range(60):
-        writer.put(20.0, text_wire("audio"))
+        writer.put("audio", 20.0)
     async with asyncio.timeout(3):
         await writer.closed.wait()
     assert peer.sent == []
@@ -118,7 +118,7 @@ async def test_a_peer_that_never_reads_is_closed_within_a_second() -> None:
 async def test_a_send_that_is_given_up_is_cancelled_where_it_waits() -> None:
     seen: list[str] = []
 
-    async def send(_: Message) -> None:
+    async def send(_: Event) -> None:
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -126,11 +126,17 @@ async def test_a_send_that_is_given_up_is_cancelled_where_it_waits() -> None:
             raise
 
     writer = SocketWriter(send)
-    writer.text("into the void")
+    writer.put("into the void")
     await turns()
     writer.abandon()
     await turns()
     assert seen == ["cancelled"]
+
+
+def told(message: Message) -> dict[str, Any]:
+    """As Hypercorn says it."""
+    text, data = (message, None) if isinstance(message, str) else (None, message)
+    return {"type": "websocket.receive", "text": text, "bytes": data}
 
 
 class Receiving:
@@ -146,10 +152,10 @@ class Receiving:
 
 
 async def test_messages_are_taken_until_the_peer_is_gone() -> None:
-    receiving = Receiving(text_wire("one"), text_wire("two"), {"type": "websocket.disconnect"}, text_wire("three"))
-    taken: list[Mapping[str, Any]] = []
+    receiving = Receiving(told("one"), told(b"two"), {"type": "websocket.disconnect"}, told("three"))
+    taken: list[Message] = []
     await take_until_closed(receiving, asyncio.Event(), taken.append)
-    assert [message["text"] for message in taken] == ["one", "two"]
+    assert taken == ["one", b"two"]
 
 
 async def test_messages_are_taken_until_our_side_is_closed() -> None:
@@ -162,16 +168,16 @@ async def test_messages_are_taken_until_our_side_is_closed() -> None:
 
 
 async def test_what_goes_wrong_in_taking_is_not_mistaken_for_the_end() -> None:
-    def take(_: Mapping[str, Any]) -> None:
+    def take(_: Message) -> None:
         raise TimeoutError("of its own")
 
     with pytest.raises(TimeoutError, match="of its own"):
-        await take_until_closed(Receiving(text_wire("one")), asyncio.Event(), take)
+        await take_until_closed(Receiving(told("one")), asyncio.Event(), take)
 
 
 async def test_closed_while_a_message_is_taken() -> None:
     closed = asyncio.Event()
-    await take_until_closed(Receiving(text_wire("one"), text_wire("two")), closed, lambda _: closed.set())
+    await take_until_closed(Receiving(told("one"), told("two")), closed, lambda _: closed.set())
     await turns()
 
 
@@ -181,3 +187,88 @@ async def test_cancelled_from_outside_it_is_cancelled() -> None:
     taking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await taking
+
+
+class Beside:
+    """A shortcut: takes messages while it is open."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.open = True
+        self.given_back = False
+        self.take: Callable[[Message], None] | None = None
+        self.failed = asyncio.get_running_loop().create_future()
+
+    def send(self, message: Message) -> bool:
+        if self.open:
+            self.sent.append(message)
+        return self.open
+
+    def listen(self, take: Callable[[Message], None]) -> "asyncio.Future[None]":
+        self.take = take
+        return self.failed
+
+    def give_back(self) -> None:
+        self.given_back = True
+
+
+async def test_the_shortcut_is_taken_while_it_is_open_and_nothing_waits_elsewhere() -> None:
+    peer, beside = Peer(), Beside()
+    writer = SocketWriter(peer.send, beside)
+    writer.put("one")
+    beside.open = False
+    peer.open.clear()
+    writer.put("two")
+    beside.open = True
+    writer.put("three", 20.0)
+    assert (beside.sent, peer.sent) == (["one"], [])
+    peer.open.set()
+    await turns()
+    assert (beside.sent, peer.sent) == (["one"], ["two", "three"])
+    writer.put("four")
+    assert beside.sent == ["one", "four"]
+    writer.abandon()
+    writer.put("five")
+    assert (beside.sent, peer.sent) == (["one", "four"], ["two", "three"])
+
+
+async def test_silence_and_close_go_in_order_whichever_way() -> None:
+    peer, beside = Peer(), Beside()
+    writer = SocketWriter(peer.send, beside)
+    writer.put("audio", 20.0)
+    writer.silence(["stop"])
+    writer.close(NORMAL, "over")
+    writer.put("too late")
+    await turns()
+    assert (beside.sent, peer.sent) == (["audio", "stop"], ["close 1000"])
+
+
+async def test_messages_are_taken_both_ways_and_the_shortcut_is_given_back() -> None:
+    beside, receiving = Beside(), Receiving()
+    taken: list[Message] = []
+    taking = asyncio.ensure_future(take_until_closed(receiving, asyncio.Event(), taken.append, beside))
+    await turns()
+    assert beside.take is not None
+    beside.take("one")
+    receiving.queue.put_nowait(told("two"))
+    await turns()
+    assert taken == ["one", "two"]
+    assert not beside.given_back
+    receiving.queue.put_nowait({"type": "websocket.disconnect"})
+    await taking
+    assert beside.given_back
+
+
+async def test_what_goes_wrong_beside_is_raised_too() -> None:
+    beside = Beside()
+    taking = asyncio.ensure_future(take_until_closed(Receiving(), asyncio.Event(), lambda _: None, beside))
+    await turns()
+    beside.failed.set_exception(TimeoutError("of its own"))
+    with pytest.raises(TimeoutError, match="of its own"):
+        await taking
+    assert beside.given_back
+
+
+def test_a_server_that_offers_no_shortcut_has_none() -> None:
+    assert shortcut_of({"type": "websocket"}) is None
+    assert shortcut_of({"type": "websocket", "extensions": {}}) is None

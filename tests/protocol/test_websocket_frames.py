@@ -1,0 +1,100 @@
+"""Frames, against wsproto: whatever a client says and however it is cut, what is found is what was said."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Event, Pong, TextMessage
+from wsproto.events import Ping as ClientPing
+
+from protocol.websocket_frames import BINARY, LARGEST_BYTES, PING, PONG, TEXT, Ping, client_messages, server_frame
+
+Said = str | bytes | Ping
+
+
+def frames_of(*events: Event) -> bytes:
+    client = Connection(ConnectionType.CLIENT)
+    return b"".join(client.send(event) for event in events)
+
+
+def frame_of(said: Said) -> bytes:
+    if isinstance(said, Ping):
+        return frames_of(ClientPing(said.payload))
+    return frames_of(TextMessage(said) if isinstance(said, str) else BytesMessage(said))
+
+
+messages = st.one_of(
+    st.text(max_size=300),
+    st.binary(max_size=300),
+    st.integers(120, 130).map(bytes),
+    st.binary(max_size=125).map(Ping),
+)
+
+
+@given(st.lists(messages, max_size=5), st.lists(st.integers(0, 2_000), max_size=6))
+def test_what_a_client_says_is_found_however_it_is_cut(said: list[Said], cuts: list[int]) -> None:
+    data = b"".join(frame_of(message) for message in said)
+    found: list[Said] = []
+    rest = b""
+    for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(data)], strict=True):
+        more, size, ordinary = client_messages(rest + data[begin:end])
+        assert ordinary
+        rest = (rest + data[begin:end])[size:]
+        found += more
+    assert (found, rest) == (said, b"")
+
+
+@pytest.mark.parametrize("size", [LARGEST_BYTES - 1, LARGEST_BYTES])
+def test_the_largest_is_found(size: int) -> None:
+    data = frame_of(bytes(size))
+    assert client_messages(data) == ([bytes(size)], len(data), True)
+
+
+def test_pongs_say_nothing() -> None:
+    assert client_messages(frames_of(Pong(b"unasked"), TextMessage("one"))) == (["one"], 22, True)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        frames_of(TextMessage("frag", message_finished=False)),
+        frames_of(BytesMessage(b"frag", message_finished=False), BytesMessage(b"mented"))[10:],
+        frames_of(BytesMessage(bytes(LARGEST_BYTES + 1))),
+        frames_of(CloseConnection(1000)),
+        b"\x81\x05plain",
+        b"\xc1\x80abcd",
+        b"\x83\x80abcd",
+        b"\x89\xfe\x00\x7eabcd",
+        b"\x82\xfe\x00\x7dabcd",
+    ],
+    ids=["begins", "goes on", "large", "closes", "bare", "reserved", "unknown", "a large ping", "a size too long"],
+)
+def test_what_is_not_ordinary_is_told_by_its_first_bytes(frame: bytes) -> None:
+    before = frame_of("before")
+    for end in range(4, len(frame[:20]) + 1):
+        assert client_messages(before + frame[:end]) == (["before"], len(before), False)
+
+
+def test_text_that_is_no_text_is_not_ordinary() -> None:
+    wrong = b"\x81\x82\0\0\0\0\xff\xfe"
+    assert client_messages(wrong) == ([], 0, False)
+
+
+@given(st.one_of(st.text(max_size=300), st.binary(max_size=300), st.integers(120, 130).map(bytes)))
+def test_a_client_understands_what_is_sent_to_it(said: str | bytes) -> None:
+    client = Connection(ConnectionType.CLIENT)
+    first, payload = (TEXT, said.encode()) if isinstance(said, str) else (BINARY, said)
+    client.receive_data(server_frame(first, payload))
+    assert [event.data for event in client.events() if isinstance(event, TextMessage | BytesMessage)] == [said]
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, LARGEST_BYTES])
+def test_at_every_size(size: int) -> None:
+    client = Connection(ConnectionType.CLIENT)
+    client.receive_data(server_frame(BINARY, bytes(size)) + server_frame(PONG, b"p") + server_frame(PING, b""))
+    assert len(list(client.events())) == 3
+
+
+def test_what_is_too_large_is_refused() -> None:
+    with pytest.raises(ValueError, match="65536 bytes"):
+        server_frame(BINARY, bytes(LARGEST_BYTES + 1))
