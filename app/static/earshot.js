@@ -10,7 +10,7 @@
  * http they allow neither at all, but on localhost: people can type and read. A page of another origin than the
  * server's must be listed in the server's ALLOWED_ORIGINS, and with BROWSER_AUTH on it brings a token, which its own
  * backend asks of `POST /api/v1/realtime/token`. A page may have several of these; each has a conversation of its own.
- * Leaving the page hangs up.
+ * Leaving the page hangs up, as far as the browser still sends it.
  *
  * Events are CustomEvents; `detail` holds:
  *
