@@ -99,6 +99,7 @@ __all__ = [
 
 KEY = "a-key-of-the-speech-emulator"
 POLICY_VIOLATION = 1008
+SETTLE_S = 0.01
 SEGMENT_BYTES = 1_400
 """As on any network. With the loopback's 64 KB the kernel would hold back what a recognizer sends, 40 ms at times,
 until what it sent before is acknowledged: the SDK leaves that on."""
@@ -161,6 +162,9 @@ class SpeechEmulator:
 
     async def __aexit__(self, *failure: object) -> None:
         self._closing.set()
+        await self.stop_listening()
+        # Who was let in just now is known to the runner a moment later: else nobody would close that connection.
+        await asyncio.sleep(SETTLE_S)
         for link in list(self._links):
             link.abort()
         try:
