@@ -21,6 +21,7 @@ from actors.watchdog import LoopWatchdog
 from app.acs_access import AcsAccess
 from app.browser_access import BrowserAccess
 from app.engines import make_engines, prepare_model, prepare_recognizer
+from app.leftovers import Leftovers
 from app.lifecycle import Lifecycle
 from app.observers import Observers
 from app.phrases import KeptPhrases
@@ -44,7 +45,7 @@ class Service:
         self.acs_access = AcsAccess(settings)
         self.random = SystemRandom()
         self.observers: dict[str, Observers] = {}
-        self._session_over: list[Callable[[str], None]] = [self.forget_observers]
+        self._session_over: list[Callable[[str], None]] = [self.forget_observers, Leftovers().session_over]
         lifecycle.on_drain(self._drain)
 
     async def start(self) -> None:
