@@ -1,4 +1,4 @@
-"""One play clock per process: sessions are spread over slots of 4 ms, so that no tick is a burst and one wakeup serves many.
+"""One play clock per process: sessions are spread over slots of 4 ms: no tick is a burst, and one wakeup serves many.
 
 To wake the loop costs as much as a session's tick: with slots of 1 ms, ten calls took a tenth more CPU.
 
