@@ -18,12 +18,12 @@ from tests.load.tables import SHORT, kept, rows_table, targets_table
 BEGIN, END = "<!-- figures: make bench, make soak -->", "<!-- end of figures -->"
 
 
-def figures(found: Report, soak: Soak) -> str:
-    """As Markdown."""
+def figures(found: Report, soak: Soak, note: str = "") -> str:
+    """As Markdown. `note` says what was special."""
     apart = rows_table(found, SHORT, apart=True)
     return "\n\n".join(
         (
-            f"{found.machine}; {found.date}; median of {found.repeats} runs of {found.seconds:g} s.",
+            f"{found.machine}; {found.date}; median of {found.repeats} runs of {found.seconds:g} s. {note}".rstrip(),
             targets_table(found),
             "Times in ms, p50 / p99. *MB per call* is resident memory, *of it audio* what the caller said last.",
             rows_table(found, SHORT, apart=False),
@@ -53,11 +53,12 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.load.readme")
     parser.add_argument("--bench", type=Path, default=Path("bench.json"))
     parser.add_argument("--soak", type=Path, default=Path("soak.json"))
+    parser.add_argument("--note", default="", help="what was special about the run, a sentence")
     options = parser.parse_args(arguments)
     found = msgspec.json.decode(options.bench.read_bytes(), type=Report)
     soak = msgspec.json.decode(options.soak.read_bytes(), type=Soak)
     readme = ROOT / "README.md"
-    readme.write_text(with_figures(readme.read_text("utf-8"), figures(found, soak)), "utf-8")
+    readme.write_text(with_figures(readme.read_text("utf-8"), figures(found, soak, options.note)), "utf-8")
 
 
 if __name__ == "__main__":

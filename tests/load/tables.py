@@ -90,5 +90,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def kept(found: Report) -> str:
-    """By server, up to how many calls the promise was kept."""
-    return ", ".join(f"{server} {calls}" for server, calls in found.calls_kept.items())
+    """By server, up to how many calls the promise was kept; at least, where no more were asked of it."""
+    most = {row.server: row.calls for row in sorted(found.rows, key=lambda row: row.calls)}
+    return "; ".join(
+        f"{server}: {'at least ' if most.get(server) == calls else ''}{calls}"
+        for server, calls in found.calls_kept.items()
+    )

@@ -40,7 +40,7 @@ def test_what_grows_before_it_has_settled_does_not_count() -> None:
 
 def test_a_leak_shows_through_moods() -> None:
     moods = random.Random(7)
-    grown = soak_of(row(rss_mb=60.0 + 0.25 * n + moods.gauss(0.0, 0.4)) for n in range(ROUNDS))
+    grown = soak_of(row(rss_mb=60.0 + 0.4 * n + moods.gauss(0.0, 0.4)) for n in range(ROUNDS))
     assert [fault.split(" by ")[0] for fault in faults(grown)] == ["memory grows"]
 
 

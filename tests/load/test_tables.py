@@ -1,0 +1,84 @@
+"""What a bench found, judged and written down."""
+
+import msgspec
+import pytest
+
+from tests.load.readme import BEGIN, END, figures, with_figures
+from tests.load.report import Ratios
+from tests.load.row_kit import report_of, row
+from tests.load.runs import Spread
+from tests.load.servers import ROOT
+from tests.load.soak import Soak
+from tests.load.tables import FULL, rows_table
+from tests.load.targets import Target, targets
+
+SOAK = Soak("a machine", "2026-11-21", "earshot", 25, 60.0, [row()] * 20)
+
+
+@pytest.mark.parametrize(("measured", "verdict"), [(2.0, "aim"), (2.1, "must"), (8.0, "must"), (8.1, "missed")])
+def test_less_is_better(measured: float, verdict: str) -> None:
+    assert Target("lateness", 8.0, 2.0, measured).verdict == verdict
+
+
+@pytest.mark.parametrize(("measured", "verdict"), [(50.0, "aim"), (25.0, "must"), (24.0, "missed")])
+def test_more_is_better(measured: float, verdict: str) -> None:
+    assert Target("calls", 25.0, 50.0, measured, more_is_better=True).verdict == verdict
+
+
+def test_every_target_is_judged_by_its_own_figure() -> None:
+    slow = Spread(4.0, 15.0, 19.0, 30.0)
+    ratios = [Ratios("earshot", 10, 1.2, 1, 1, 0, 0), Ratios("earshot", 50, 0.9, 1, 1, 0, 0)]
+    found = msgspec.structs.replace(
+        report_of(
+            row(server="floor"),
+            row(calls=10, decision_to_silence_ms=slow),
+            row(calls=100, decision_to_silence_ms=Spread(90, 90, 90, 90)),
+            row(first_audio_ms=slow, late_ms=Spread(0.1, 0.2, 2.5, 9.0), bytes_after_stop=640),
+            calls_kept={"floor": 100, "earshot": 75, "earshot, azure": 25},
+        ),
+        ratios=ratios,
+        start_up_s={"acs": 2.5},
+    )
+    assert {target.what.split(",")[0]: (target.measured, target.verdict) for target in targets(found)} == {
+        "decision to silence": (19.0, "missed"),
+        "calls per core": (0.75, "must"),
+        "CPU per call at 10 calls": (1.2, "must"),
+        "CPU per call at 50 calls": (0.9, "aim"),
+        "first audio over the providers' time": (19.0, "must"),
+        "frame lateness": (2.5, "aim"),
+        "memory per call beside audio buffers": (pytest.approx(0.14), "must"),
+        "audio after StopAudio": (640, "missed"),
+        "calls per core with the real Azure Speech SDK": (25, "must"),
+        "start to the first frame of a greeting": (2.5, "aim"),
+    }
+
+
+def test_what_was_not_measured_is_not_judged() -> None:
+    assert {target.verdict for target in targets(report_of())} == {"not measured"}
+
+
+def test_messages_of_40_ms_stand_apart() -> None:
+    found = report_of(row(server="floor"), row(server="earshot, 40 ms"), row(server="floor, 40 ms"))
+    together, apart = (rows_table(found, FULL, apart=apart) for apart in (False, True))
+    assert "40 ms" not in together
+    assert apart.count("40 ms") == 2
+
+
+def test_a_table_has_as_many_cells_in_every_line() -> None:
+    lines = rows_table(report_of(row(), row(server="floor")), FULL, apart=False).splitlines()
+    assert {line.count("|") for line in lines} == {len(FULL) + 1}
+
+
+def test_the_readme_has_one_place_for_figures() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    text = figures(report_of(row(), calls_kept={"earshot": 50}), SOAK)
+    written = with_figures(readme, text)
+    assert text in written
+    assert with_figures(written, text) == written
+    assert written.partition(BEGIN)[0] == readme.partition(BEGIN)[0]
+    assert written.partition(END)[2] == readme.partition(END)[2]
+
+
+def test_a_readme_without_that_place_is_refused() -> None:
+    with pytest.raises(ValueError, match="once each"):
+        with_figures("# Earshot\n", "figures")
