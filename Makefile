@@ -35,8 +35,8 @@ bench: $(VENV)/development ## the speed of the server beside a floor without ses
 bench-latency: $(VENV)/development ## how long an answer takes on Azure's SDKs, emulated cloud: CALLS=1,25 OUT=bench-latency.json
 	@$(BIN)/python -m tests.load.latency.bench --calls "$(or $(CALLS),1,25)" --out "$(or $(OUT),bench-latency.json)"
 
-soak: $(VENV)/development ## MINUTES (20) of CALLS (40) calls: memory, descriptors and latency have to stay flat
-	@$(BIN)/python -m tests.load.soak --minutes "$(or $(MINUTES),20)" --calls "$(or $(CALLS),40)"
+soak: $(VENV)/development ## MINUTES (20) of CALLS (50) calls: memory, descriptors and latency have to stay flat
+	@$(BIN)/python -m tests.load.soak --minutes "$(or $(MINUTES),20)" --calls "$(or $(CALLS),50)"
 
 figures: $(VENV)/development ## write what make bench and make soak have found into the README
 	@$(BIN)/python -m tests.load.readme

@@ -38,6 +38,12 @@ def test_what_grows_before_it_has_settled_does_not_count() -> None:
     assert faults(soak_of(row(rss_mb=40.0 if n < 2 else 60.0) for n in range(ROUNDS))) == []
 
 
+def test_what_is_kept_of_the_last_thousand_calls_may_fill() -> None:
+    grown = [row(rss_mb=40.0 + 2.0 * min(n, 20)) for n in range(60)]
+    assert faults(Soak("a machine", "2026-11-21", "earshot", 50, 20.0, grown)) == []
+    assert faults(Soak("a machine", "2026-11-21", "earshot", 200, 20.0, grown)) != []
+
+
 def test_a_leak_shows_through_moods() -> None:
     moods = random.Random(7)
     grown = soak_of(row(rss_mb=60.0 + 0.4 * n + moods.gauss(0.0, 0.4)) for n in range(ROUNDS))
