@@ -270,6 +270,8 @@ class Lines:
         self._all: set[Line] = set()
         self._warming: dict[int, set[asyncio.Task[None]]] = {}
         self._streams: dict[int, int] = {}
+        self._most_at_once: dict[int, int] = {}
+        """Requests, of the streams there are: their sessions may speak all together again."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -282,9 +284,10 @@ class Lines:
         return sum(line.up for line in self._idle.get(rate_hz, []))
 
     def wanted(self, rate_hz: int) -> int:
-        """How many of a rate should wait, for the streams there are."""
+        """How many of a rate should wait: for the streams there are, and for what they have needed at once."""
         streams = self._streams.get(rate_hz, 0)
-        return min(IDLE_MOST, 1 + streams // STREAMS_PER_LINE)
+        needed = self._most_at_once.get(rate_hz, 0) - self._busy(rate_hz)
+        return min(IDLE_MOST, max(1 + streams // STREAMS_PER_LINE, needed))
 
     def stream_opened(self, rate_hz: int) -> None:
         """Another session may speak: connect a line for it, if there are too few."""
@@ -298,8 +301,8 @@ class Lines:
     def stream_closed(self, rate_hz: int) -> None:
         """It is gone: so may be a line."""
         self._streams[rate_hz] -= 1
-        while self.idle(rate_hz) > self.wanted(rate_hz):
-            self._discard(self._idle[rate_hz].pop(0))
+        self._most_at_once[rate_hz] = min(self._most_at_once.get(rate_hz, 0), self._streams[rate_hz])
+        self._trim(rate_hz)
 
     async def lease(self, rate_hz: int) -> Line:
         """A line for one request.
@@ -312,18 +315,21 @@ class Lines:
             # One is being made, which takes milliseconds; another one would be connected no sooner.
             await asyncio.wait(set(warming), timeout=WARMING_S, return_when=asyncio.FIRST_COMPLETED)
         if not idle:
-            return await self._make(rate_hz)
+            line = await self._make(rate_hz)
+            self._note_need(rate_hz)
+            return line
         line = idle.pop()
+        self._note_need(rate_hz)
         await line.until_connected()
         return line
 
     def give_back(self, line: Line) -> None:
         """The request is over."""
-        idle = self._idle.setdefault(line.rate_hz, [])
-        if self._closed or line.broken or line not in self._all or len(idle) >= self.wanted(line.rate_hz):
+        if self._closed or line.broken or line not in self._all:
             self._discard(line)
         else:
-            idle.append(line)
+            self._idle.setdefault(line.rate_hz, []).append(line)
+            self._trim(line.rate_hz)
 
     def stop(self, line: Line) -> None:
         """The request was given up: stop it, then the line can be used again."""
@@ -344,6 +350,17 @@ class Lines:
         for task in list(self._tasks):
             task.cancel()
         await self.threads.close(CLOSE_S)
+
+    def _busy(self, rate_hz: int) -> int:
+        """How many of a rate have a request."""
+        return sum(line.rate_hz == rate_hz for line in self._all) - self.idle(rate_hz)
+
+    def _note_need(self, rate_hz: int) -> None:
+        self._most_at_once[rate_hz] = max(self._most_at_once.get(rate_hz, 0), self._busy(rate_hz))
+
+    def _trim(self, rate_hz: int) -> None:
+        while self.idle(rate_hz) > self.wanted(rate_hz):
+            self._discard(self._idle[rate_hz].pop(0))
 
     async def _stop(self, line: Line) -> None:
         native = line.native

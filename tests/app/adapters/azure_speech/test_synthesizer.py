@@ -194,6 +194,20 @@ async def test_the_pool_follows_the_sessions(speech: SpeechEmulator, engine: Azu
     await until(lambda: len(speech.open_connections("synthesis")) == engine.lines.wanted(RATE_HZ) == 1)
 
 
+async def test_as_many_lines_are_kept_as_were_needed_at_once(speech: SpeechEmulator, engine: AzureSynthesizer) -> None:
+    speech.faults.slow_first_byte(0.5, ALWAYS)
+    listeners = [await listening(engine) for _ in range(5)]
+    await asyncio.gather(*(listener.say(1, LONG) for listener in listeners))
+    await until(lambda: engine.lines.connected(RATE_HZ) == 5)
+    made = len(speech.connections)
+    await asyncio.gather(*(listener.say(2, LONG) for listener in listeners))
+    assert len(speech.syntheses) == 10
+    assert len(speech.connections) == made
+    for listener in listeners[:3]:
+        await listener.stream.close()
+    await until(lambda: engine.lines.idle(RATE_HZ) == 2)
+
+
 async def test_an_idle_line_that_is_closed_is_replaced(speech: SpeechEmulator, engine: AzureSynthesizer) -> None:
     listener = await listening(engine)
     await until(lambda: engine.lines.connected(RATE_HZ) == 1)
