@@ -323,7 +323,6 @@ async def test_a_refusal_that_passes_is_not_noticed_and_one_that_stays_is_a_fail
     assert failed.kind is kind
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_a_dead_host_is_a_failure(speech: SpeechEmulator, engine: AzureSynthesizer) -> None:
     await speech.stop_listening()
     listener = await listening(engine)
