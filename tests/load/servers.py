@@ -92,7 +92,10 @@ class Server:
     def usage(self) -> Usage:
         """As of now, of the process that serves."""
         proc = Path(f"/proc/{self.pid}")
-        nanoseconds = sum(int((task / "schedstat").read_text().split()[0]) for task in (proc / "task").iterdir())
+        nanoseconds = 0
+        for task in (proc / "task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+                nanoseconds += int((task / "schedstat").read_text().split()[0])
         status = dict(line.split(":", 1) for line in (proc / "status").read_text().splitlines())
         return Usage(
             cpu_s=nanoseconds / 1e9,
