@@ -9,8 +9,10 @@ SOURCES := app actors protocol config tests
 TEST_PROGRAMS := flite chromium
 DEBIAN_PACKAGES := flite chromium fonts-dejavu-core
 
-LOCK := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-annotate --no-header --extra local pyproject.toml
+# Extras stay in the locks: a pip before 23.3 looks for the newest of what is wanted with an extra but pinned without.
+COMPILE := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header --no-strip-extras --upgrade
+INSTALL := $(BIN)/python .ci/install.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -55,37 +57,47 @@ lint: $(VENV)/development
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy $(SOURCES)
 
-system-packages: ## install what the tests need besides Python (Debian, as root)
+system-packages: ## install what the tests need besides Python (Debian, as root); make test does it by itself
 	@command -v apt-get >/dev/null || { echo "make system-packages is for Debian; elsewhere install: $(TEST_PROGRAMS)" >&2; exit 1; }
 	@test "$$(id -u)" = 0 || { echo "make system-packages installs with apt-get: run it as root" >&2; exit 1; }
 	@packages="$(DEBIAN_PACKAGES)"; \
-	python3 -c 'import ensurepip' 2>/dev/null || packages="$$packages python3-venv"; \
-	dpkg-query -W $$packages >/dev/null 2>&1 || { \
-		apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$packages; }
+	test -x $(BIN)/pip || $(or $(PYTHON),python3) -c 'import ensurepip' 2>/dev/null || packages="$$packages python3-venv"; \
+	test -z "$$(dpkg-query -W -f '$${db:Status-Status}\n' $$packages 2>&1 | grep -vx installed)" || { \
+		echo "Installing what the tests need of Debian: $$packages"; \
+		apt-get -qq update; \
+		DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$packages >/dev/null; }
 
+# Before anything else is done: what the tests need besides Python is there, or is brought, or is named.
 programs:
-	@for program in $(TEST_PROGRAMS); do command -v $$program >/dev/null || \
-		{ echo "make test needs $$program on PATH: as root on Debian run make system-packages" >&2; exit 1; }; done
+	@missing() { \
+		for program in $(TEST_PROGRAMS); do command -v "$$program" >/dev/null || printf '%s ' "$$program"; done; }; \
+	brings() { command -v apt-get >/dev/null && test "$$(id -u)" = 0; }; \
+	venv() { test -x $(BIN)/pip || $(or $(PYTHON),python3) -c 'import ensurepip' 2>/dev/null; }; \
+	{ test -z "$$(missing)" && venv; } || ! brings || $(MAKE) --no-print-directory -s system-packages || exit 1; \
+	test -z "$$(missing)" || { \
+		echo "make test needs on PATH: $$(missing | sed 's/ $$//') (as root on Debian it installs them itself)" >&2; exit 1; }
 
 lock: $(VENV)/development ## write the lock files anew from pyproject.toml
-	@$(LOCK) --upgrade -o requirements.txt
-	@$(LOCK) --upgrade --group dev -c requirements.txt -o requirements-dev.txt
+	@$(COMPILE) --extra local pyproject.toml -o requirements.txt
+	@$(COMPILE) --extra local --group dev pyproject.toml -c requirements.txt -o requirements-dev.txt
+	@$(COMPILE) --group installer -c requirements-dev.txt -o requirements-installer.txt
 
 # A stamp is younger than the lock that was installed last.
 $(VENV)/runtime: requirements.txt | $(BIN)/pip
-	@echo "Installing the locked packages ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@$(INSTALL) $<
 	@touch $@
 
 $(VENV)/development: requirements-dev.txt | $(BIN)/pip
-	@echo "Installing the locked packages ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@$(INSTALL) $<
 	@touch $@ $(VENV)/runtime
 
-# pip is what the making of an environment ends with.
+# pip is what the making of an environment ends with. Not all locked packages have come for Python 3.14 and later yet:
+# those are taken only where there is no other, or where PYTHON names one.
 $(BIN)/pip:
-	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
-		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	@for python in $(if $(PYTHON),"$(PYTHON)",python3:3.13 python3.13 python3.12 python3.11 python3); do \
+		below=$$(echo "$$python" | sed -n 's/^[^:]*:3\.//p'); python=$${python%%:3.*}; \
+		"$$python" -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $${below:-99}))" 2>/dev/null || continue; \
+		echo "Making the environment $(VENV) with $$("$$python" -V)"; \
 		"$$python" -m venv $(VENV) >/dev/null || { rm -rf $(VENV); \
 			echo "$$python cannot make a virtual environment: on Debian run apt-get install python3-venv" >&2; exit 1; }; \
 		exit 0; \
