@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pykka import ActorDeadError
 
-from actors.ports import Address, Timer
+from actors.ports import Recipient, Timer
 
 T = TypeVar("T")
 M = TypeVar("M")
@@ -42,12 +42,12 @@ class LoopClock:
             return VIRTUAL_EPOCH_S + self._loop.time()
         return time.time()
 
-    def call_later(self, delay_s: float, address: Address[M], message: M) -> Timer:
+    def call_later(self, delay_s: float, address: Recipient[M], message: M) -> Timer:
         """Tell `message` after `delay_s`, unless cancelled."""
         return self._loop.call_later(delay_s, _tell, address, message)
 
 
-def _tell(address: Address[M], message: M) -> None:
+def _tell(address: Recipient[M], message: M) -> None:
     try:
         address.tell(message)
     except ActorDeadError:

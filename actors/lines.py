@@ -1,15 +1,16 @@
-"""What of a session outlives its actors: stable addresses, the recent audio of the caller, and the last snapshot.
+"""What of a session outlives its actors: their addresses, the recent audio of the caller, and the last snapshot.
 
-An actor that is restarted gets a new Pykka ref; everybody else keeps the line to it. Lines belong to the loop's thread.
+All of it belongs to the loop's thread.
 """
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, assert_never
+from typing import Any, assert_never
 
 import msgspec
-from pykka import ActorDeadError, ActorRef
 
+from actors.addresses import Address
+from actors.checkpoint import Checkpoint
 from actors.conversation import Said
 from actors.messages import (
     Attached,
@@ -19,48 +20,17 @@ from actors.messages import (
     InputMessage,
     InterruptRequested,
     KeyPressed,
-    Message,
     OutputMessage,
     PlayoutMarked,
     Resumed,
     TextTyped,
 )
-from actors.ports import Address
-
-M = TypeVar("M", bound=Message)
+from actors.ports import Recipient
 
 RING_MS = 20_000
 """Caller audio kept for a recognizer that has to start again."""
 REHEARD_MS = 1_900
 """How much recent audio a recognizer that starts anew listens to for voice: within what its mailbox holds."""
-
-
-class Line(Generic[M]):
-    """An address that always reaches the present actor; what is told while there is none is dropped and counted."""
-
-    __slots__ = ("lost", "target")
-
-    def __init__(self) -> None:
-        self.target: ActorRef[Any] | None = None
-        self.lost = 0
-
-    def tell(self, message: M) -> None:
-        """Tell the present actor; never raises."""
-        if self.target is None:
-            self.lost += 1
-            return
-        try:
-            self.target.tell(message)
-        except ActorDeadError:
-            self.lost += 1
-
-    def take(self, message: M) -> None:
-        """As `tell`, and handled before this returns where no actor is due: for what begins at a socket or a timer."""
-        target = self.target
-        if target is None or target.actor_stopped.is_set():
-            self.lost += 1
-        else:
-            target.actor_inbox.take(message)  # type: ignore[attr-defined]  # every actor of ours has a Mailbox
 
 
 class AudioRing:
@@ -135,12 +105,13 @@ class SessionLines:
 
     def __init__(self, session_id: str, rate_hz: int) -> None:
         self.session_id = session_id
-        self.session: Line[Any] = Line()
-        self.recognizer: Line[Any] = Line()
-        self.orchestrator: Line[Any] = Line()
-        self.synthesizer: Line[Any] = Line()
-        self.output: Address[OutputMessage] | None = None
+        self.session: Address[Any] = Address("session")
+        self.recognizer: Address[Any] = Address("recognizer")
+        self.orchestrator: Address[Any] = Address("orchestrator")
+        self.synthesizer: Address[Any] = Address("synthesizer")
+        self.output: Recipient[OutputMessage] | None = None
         self.attached: Attached | None = None
+        self.checkpoint = Checkpoint()
         self.ring = AudioRing(rate_hz)
         self.spoken: dict[int, SpokenReply] = {}
         self.stopped_through = 0
@@ -166,6 +137,11 @@ class SessionLines:
                 self.session.tell(message)
             case _:
                 assert_never(message)
+
+    def close(self) -> None:
+        """The session is over: what is told from now on reaches nobody and is not kept."""
+        for address in (self.session, self.recognizer, self.orchestrator, self.synthesizer):
+            address.close()
 
     def push_audio(self, pcm: bytes) -> None:
         """Caller audio from the connection: kept in the ring before anything can fail, then told."""

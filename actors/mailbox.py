@@ -1,7 +1,8 @@
 """A mailbox with two lanes: urgent messages overtake, all else is first in, first out.
 
 A message class says `urgent = True` to overtake. One that says `droppable = True` carries `duration_ms` of audio; when
-more than `limit_ms` of such are queued, the oldest goes, counted: late audio is worth less than audio in time.
+more than `limit_ms` of such are queued, the oldest goes, counted: late audio is worth less than audio in time. One
+that says `transient = True` is of no use to any other actor than the one it was told to: when that ends, it goes too.
 """
 
 from collections import deque
@@ -26,6 +27,9 @@ class Traits(msgspec.Struct, frozen=True):
     """Comes with every frame: not worth a place among the messages last seen."""
     runtime: bool
     """Pykka's own, or one that says `runtime = True`: not for `on_receive`."""
+    transient: bool
+    """Not for a successor of the actor it was told to: a report of the actor's own timers and streams, something that
+    the next message makes up for, or something that the successor finds elsewhere (audio in the ring)."""
 
 
 _traits: dict[type, Traits] = {}
@@ -38,6 +42,7 @@ def traits_of(kind: type) -> Traits:
         said = {name: getattr(kind, name, False) is True for name in Traits.__struct_fields__[1:]}
         said["runtime"] |= kind.__module__ == "pykka.messages"
         said["routine"] |= said["droppable"]
+        said["transient"] |= said["droppable"] or said["runtime"]
         traits = _traits[kind] = Traits(kind.__name__, **said)
     return traits
 
@@ -120,6 +125,10 @@ class Mailbox:
             self._probe = None
             self.waited_s = max(self.waited_s, monotonic() - self._probed_at)
         return envelope
+
+    def unhandled(self) -> list[Any]:
+        """The messages that are queued, the urgent ones first; not those that somebody awaits an answer to."""
+        return [envelope.message for envelope in (*self.urgent, *self.normal) if envelope.reply_to is None]
 
     def empty(self) -> bool:
         """Whether nothing is queued."""

@@ -1,7 +1,8 @@
 """What the actors of a session tell each other: one frozen Struct a message, flat, units in the names.
 
 `urgent` messages overtake (mailbox.py): only those whose meaning does not depend on what is queued before them.
-`traced` ones open a span inside a turn. Reports are past participles, orders are verbs. Wire messages are another
+`traced` ones open a span inside a turn. `transient` ones are of no use to a successor of the actor they were told to;
+all others reach it (addresses.py). Reports are past participles, orders are verbs. Wire messages are another
 vocabulary (`protocol/`): a client can never name one of these.
 """
 
@@ -25,6 +26,7 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     traced: ClassVar[bool] = False
     droppable: ClassVar[bool] = False
     routine: ClassVar[bool] = False
+    transient: ClassVar[bool] = False
 
 
 # the user's side: connection and session to recognizer and orchestrator
@@ -61,6 +63,8 @@ class InterruptRequested(Message, frozen=True):
 
 class PlayoutMarked(Message, frozen=True):
     """The client reports how far its user has heard the audio of a turn."""
+
+    transient: ClassVar[bool] = True
 
     turn: int
     audio_ms: float
@@ -107,6 +111,8 @@ class VoiceStarted(Message, frozen=True):
 class VoiceProgressed(Message, frozen=True):
     """One more window of an utterance that has begun."""
 
+    transient: ClassVar[bool] = True
+
     voiced_ms: float
     silence_ms: float
 
@@ -126,6 +132,8 @@ class NoiseEnded(Message, frozen=True):
 
 class PartialHeard(Message, frozen=True):
     """What the user seems to have said so far."""
+
+    transient: ClassVar[bool] = True
 
     text: str
     start_ms: float
@@ -158,6 +166,7 @@ class LevelSent(Message, frozen=True):
     """The level of a frame of ours just sent, for the echo bound."""
 
     routine: ClassVar[bool] = True
+    transient: ClassVar[bool] = True
 
     at_ms: float
     level_db: float
@@ -170,6 +179,7 @@ class BeginReply(Message, frozen=True):
     """Text for `reply` follows; audio plays after what is already queued."""
 
     traced: ClassVar[bool] = True
+    transient: ClassVar[bool] = True
     reply: int
     turn: int
     kind: Said
@@ -178,12 +188,16 @@ class BeginReply(Message, frozen=True):
 class SpeakText(Message, frozen=True):
     """The next text of `reply`, a speakable piece."""
 
+    transient: ClassVar[bool] = True
+
     reply: int
     text: str
 
 
 class FinishReply(Message, frozen=True):
     """`reply` has all its text."""
+
+    transient: ClassVar[bool] = True
 
     reply: int
 
@@ -256,12 +270,16 @@ class PlayoutFailed(Message, frozen=True):
 class ModelTold(Message, frozen=True):
     """One event of the model stream of `turn`."""
 
+    transient: ClassVar[bool] = True
+
     turn: int
     event: ModelEvent
 
 
 class ModelFailed(Message, frozen=True):
     """The model stream of `turn` ended with an error."""
+
+    transient: ClassVar[bool] = True
 
     turn: int
     kind: ErrorKind
@@ -282,6 +300,8 @@ class ToolFinished(Message, frozen=True):
 class RecognitionTold(Message, frozen=True):
     """One event of the recognizer's stream number `stream`."""
 
+    transient: ClassVar[bool] = True
+
     stream: int
     event: RecognitionEvent
 
@@ -289,12 +309,16 @@ class RecognitionTold(Message, frozen=True):
 class SynthesisTold(Message, frozen=True):
     """One event of the synthesizer's stream number `stream`."""
 
+    transient: ClassVar[bool] = True
+
     stream: int
     event: SynthesisEvent
 
 
 class TimerFired(Message, frozen=True):
     """A timer of the turn rules is due."""
+
+    transient: ClassVar[bool] = True
 
     timer: Timer
     serial: int
@@ -304,12 +328,15 @@ class Ticked(Message, frozen=True):
     """The play clock: `at_ms` of the loop's time."""
 
     routine: ClassVar[bool] = True
+    transient: ClassVar[bool] = True
 
     at_ms: float
 
 
 class ProgressChecked(Message, frozen=True):
     """Time to see whether the engine still does what it owes."""
+
+    transient: ClassVar[bool] = True
 
 
 # between the session and its children
@@ -334,13 +361,18 @@ class TroubleFound(Message, frozen=True):
 
 
 class RestartChild(Message, frozen=True):
-    """Start the child `name` again: its backoff is over, or an operator asks for it."""
+    """Start the child `name` again: an operator asks for it, or its backoff is over (`if_gone`: unless it is there)."""
+
+    transient: ClassVar[bool] = True
 
     name: str
+    if_gone: bool = False
 
 
 class ReconnectExpired(Message, frozen=True):
     """Nobody came back to the session in time."""
+
+    transient: ClassVar[bool] = True
 
     connection_id: str
 

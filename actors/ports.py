@@ -18,7 +18,7 @@ from actors.tools import ToolSchema
 M_contra = TypeVar("M_contra", contravariant=True)
 
 
-class Address(Protocol[M_contra]):
+class Recipient(Protocol[M_contra]):
     """Something that can be told messages of type M; a Pykka `ActorRef` is one."""
 
     def tell(self, message: M_contra) -> None:
@@ -48,7 +48,7 @@ class Clock(Protocol):
         """Seconds since the epoch, for people and records; never for measuring."""
         ...
 
-    def call_later(self, delay_s: float, address: Address[M_contra], message: M_contra) -> Timer:
+    def call_later(self, delay_s: float, address: Recipient[M_contra], message: M_contra) -> Timer:
         """Tell `message` to `address` after `delay_s` seconds, unless cancelled; a dead address is ignored."""
         ...
 

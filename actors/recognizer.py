@@ -1,15 +1,16 @@
 """The recognizer: caller audio in, voice and words out. Hosts voice activity, endpointing and the engine's stream."""
 
 import asyncio
-from typing import assert_never
+from typing import Any, assert_never
 
+from actors.addresses import Address
 from actors.agent import Endpointing
 from actors.audio import level_db
 from actors.closing import close_in_background
 from actors.endpointing import EchoWindow, Endpointer, EndpointEvent, SpeechEnded, SpeechProgressed, SpeechStarted
 from actors.endpointing import NoiseEnded as NoiseFound
 from actors.errors import RecognizerError
-from actors.lines import REHEARD_MS, Line, SessionLines
+from actors.lines import REHEARD_MS, SessionLines
 from actors.messages import (
     CallerAudio,
     FinalHeard,
@@ -64,7 +65,7 @@ class Recognizer(SessionActor):
         self,
         *,
         lines: SessionLines,
-        listener: Line[object],  # type: ignore[type-var]
+        listener: Address[Any],
         engine: SpeechRecognizer,
         options: RecognitionOptions,
         detector: VoiceActivity,

@@ -11,11 +11,11 @@ from actors.errors import ModelError, RecognizerError, SynthesizerError
 from actors.lines import SessionLines
 from actors.play_clock import PlayClock, Tick
 from actors.ports import (
-    Address,
     Clock,
     LanguageModel,
     ModelEvent,
     ModelRequest,
+    Recipient,
     Recognition,
     RecognitionEvent,
     RecognitionOptions,
@@ -174,7 +174,7 @@ class _NotedTool:
 class _Noted:
     """An address that notes what is told to it."""
 
-    def __init__(self, recorder: Recorder, index: int, address: Address[Any]) -> None:
+    def __init__(self, recorder: Recorder, index: int, address: Recipient[Any]) -> None:
         self._recorder, self._index, self._address = recorder, index, address
 
     def tell(self, message: object) -> None:
@@ -192,7 +192,7 @@ class _NotedClock:
     def wall(self) -> float:
         return self._clock.wall()
 
-    def call_later(self, delay_s: float, address: Address[Any], message: Any) -> Timer:
+    def call_later(self, delay_s: float, address: Recipient[Any], message: Any) -> Timer:
         noted = _Noted(self._recorder, self._recorder.next("timer"), address)
         return self._clock.call_later(delay_s, noted, message)
 

@@ -12,9 +12,9 @@ from actors.lines import SessionLines
 from actors.messages import CallerAudio
 from actors.play_clock import PlayClock, Tick
 from actors.ports import (
-    Address,
     ModelEvent,
     ModelRequest,
+    Recipient,
     ReplyGenerated,
     Timer,
     VoiceActivity,
@@ -227,7 +227,7 @@ class _ReplayedClock:
     def wall(self) -> float:
         return self._replay.wall()
 
-    def call_later(self, delay_s: float, address: Address[Any], message: Any) -> Timer:
+    def call_later(self, delay_s: float, address: Recipient[Any], message: Any) -> Timer:
         return _ReplayedTimer(self._replay, self._replay.register("timer", lambda _: address.tell(message)))
 
 

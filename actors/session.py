@@ -5,9 +5,10 @@ from typing import Any, assert_never
 
 from pykka import ActorRef
 
+from actors.addresses import Address
 from actors.conversation import ABANDONED, ChatMessage, Role, SessionRecord
 from actors.errors import StoreError
-from actors.lines import Line, SessionLines
+from actors.lines import SessionLines
 from actors.messages import (
     Attached,
     Detached,
@@ -30,11 +31,7 @@ from actors.messages import (
     VoiceStarted,
 )
 from actors.orchestrator import Orchestrator
-from actors.ports import (
-    Address,
-    RecognitionOptions,
-    Timer,
-)
+from actors.ports import Recipient, RecognitionOptions, Timer
 from actors.recognizer import Recognizer
 from actors.session_actor import (
     ActorState,
@@ -45,7 +42,7 @@ from actors.session_actor import (
     actor_of,
     logger,
     order_stop,
-    tell_quietly,
+    order_stop_now,
 )
 from actors.session_plan import Engines, Mode, SessionPlan
 from actors.supervision import Escalate, Restart, RestartBudget
@@ -93,7 +90,7 @@ class Session(SessionActor):
         plan: SessionPlan,
         engines: Engines,
         lines: SessionLines,
-        parent: Address[ChildExited],
+        parent: Recipient[ChildExited],
         created_at: float,
         started_at: float,
     ) -> None:
@@ -104,29 +101,35 @@ class Session(SessionActor):
         self.created_at = created_at
         self.started_at = started_at
         self.stage = SessionState.CONNECTED
-        self.ending: Ending | None = None
         self._children: dict[str, ActorRef[Any]] = {}
         self._restarts: dict[str, int] = {}
         self._errors: dict[str, str] = {}
-        self._budgets = {
-            name: RestartBudget(engines.restarts) for name in ("recognizer", "orchestrator", "synthesizer")
-        }
+        self._replaced: set[str] = set()
+        """Children that were ordered to stop so that others take their places."""
+        names = ("recognizer", "synthesizer", "orchestrator") if plan.mode is Mode.MEDIA else ("recognizer",)
+        self._budgets = {name: RestartBudget(engines.restarts) for name in names}
         self._timers: list[Timer] = []
         self._gone_from = ""
         self._mute = False
         self._transcript: list[ChatMessage] = []
         self._abandoned = False
 
+    @property
+    def ending(self) -> Ending | None:
+        """How the session ended, if it has."""
+        return self.lines.checkpoint.ending
+
     # life
 
     def on_start(self) -> None:
         """Start the children; audio that has come in the meantime waits in the ring."""
-        self.lines.session.target = self.actor_ref
+        self.reachable_at(self.lines.session)
         self.trace.session_started(self.plan.session_id, self.plan.mode, self.plan.agent.name)
-        self._start_child("recognizer")
-        if self.plan.mode is Mode.MEDIA:
-            self._start_child("synthesizer")
-            self._start_child("orchestrator")
+        for name in self._budgets:
+            self._start_child(name)
+        if self.plan.mode is not Mode.MEDIA:
+            self.lines.orchestrator.close()
+            self.lines.synthesizer.close()
         self._save()
 
     def on_end(self) -> None:
@@ -134,7 +137,7 @@ class Session(SessionActor):
         for timer in self._timers:
             timer.cancel()
         for ref in self._children.values():
-            order_stop(ref)
+            order_stop_now(ref)
         self.trace.session_ended(self.ending or Ending.ERROR)
 
     def on_receive(self, message: SessionMessage) -> None:
@@ -142,8 +145,9 @@ class Session(SessionActor):
         match message:
             case ChildExited():
                 self._child_exited(message)
-            case RestartChild(name):
-                self._restart_child(name)
+            case RestartChild(name, if_gone):
+                if not (if_gone and name in self._children):
+                    self._restart_child(name)
             case Attached():
                 self._attach(message)
             case Detached(connection_id):
@@ -179,14 +183,15 @@ class Session(SessionActor):
     # children
 
     def _start_child(self, name: str) -> None:
-        ref = getattr(self, f"_make_{name}")()
+        ref: ActorRef[SessionActor] = getattr(self, f"_make_{name}")()
         self._children[name] = ref
-        if (child := actor_of(ref)) is not None:
-            child.restarts = self._restarts.get(name, 0)
-        getattr(self.lines, name).target = ref
+        child = actor_of(ref)
+        assert child is not None
+        child.restarts = self._restarts.get(name, 0)
+        child.reachable_at(getattr(self.lines, name))
 
     def _make_recognizer(self) -> ActorRef[Any]:
-        listener: Line[Any] = self.lines.orchestrator if self.plan.mode is Mode.MEDIA else self.lines.session
+        listener: Address[Any] = self.lines.orchestrator if self.plan.mode is Mode.MEDIA else self.lines.session
         return Recognizer.start(
             lines=self.lines,
             listener=listener,
@@ -226,34 +231,40 @@ class Session(SessionActor):
         )
 
     def _child_exited(self, message: ChildExited) -> None:
-        ref = self._children.get(message.name)
+        name = message.name
+        ref = self._children.get(name)
         if ref is None or ref.actor_urn != message.actor_urn:
             return
-        del self._children[message.name]
-        getattr(self.lines, message.name).target = None
-        self._errors[message.name] = message.error
-        if message.exit is Exit.NORMAL or self.ending is not None:
-            if self.ending is not None and message.exit is Exit.FAILED:
+        del self._children[name]
+        self._errors[name] = message.error
+        if self.ending is not None:
+            if message.exit is Exit.FAILED:
                 self._stop_now()
             return
-        match self._budgets[message.name].decide(self.engines.clock.now()):
+        if name in self._replaced:
+            self._replaced.discard(name)
+            self._restart_child(name)
+            return
+        # A child that ended without an error is missed as much as one that failed.
+        match self._budgets[name].decide(self.engines.clock.now()):
             case Restart(delay_s):
-                logger.warning("%s is started again: %s", message.name, message.error)
+                logger.warning("%s is started again: %s", name, message.error or "it ended")
                 if delay_s == 0:
-                    self._restart_child(message.name)
+                    self._restart_child(name)
                 else:
-                    self._later(delay_s, RestartChild(message.name))
+                    self._later(delay_s, RestartChild(name, if_gone=True))
             case Escalate():
-                logger.error("%s failed too often", message.name)
-                self._escalate(message.name)
+                logger.error("%s failed too often", name)
+                self._escalate(name)
 
     def _restart_child(self, name: str) -> None:
-        """Start `name` again, in place of the one that is there or is gone."""
+        """Start `name`; where it is alive, as soon as it has ended: two of a kind would both write the conversation."""
         if name not in self._budgets or self.ending is not None:
             return
-        former = self._children.pop(name, None)
-        if former is not None:
-            order_stop(former)
+        if (former := self._children.get(name)) is not None:
+            self._replaced.add(name)
+            order_stop_now(former)
+            return
         self._restarts[name] = self._restarts.get(name, 0) + 1
         self._start_child(name)
 
@@ -262,14 +273,17 @@ class Session(SessionActor):
         if name == "synthesizer" and not self._mute:
             self._mute = True
             self._restart_child(name)
-        if name == "orchestrator" or "orchestrator" not in self._children:
+        if name == "orchestrator":
             self._over(Ending.ERROR)
         else:
             self._give_up()
 
     def _give_up(self) -> None:
-        if not tell_quietly(self._children.get("orchestrator"), TroubleFound()):
+        if "orchestrator" not in self._budgets:
             self._over(Ending.ERROR)
+            return
+        # One that is just being started is told as soon as it is there.
+        self.lines.orchestrator.tell(TroubleFound())
         self._later(LAST_WORDS_S, SessionOver(Ending.ERROR))
 
     # the connection
@@ -312,7 +326,7 @@ class Session(SessionActor):
 
     def _over(self, ending: Ending) -> None:
         if self.ending is None:
-            self.ending = ending
+            self.lines.checkpoint.ending = ending
             self.stage = SessionState.ENDING
             if ending is Ending.ERROR:
                 self.lines.show(TroubleShown(self.plan.agent.phrases.apology))

@@ -15,9 +15,10 @@ from pykka import ActorDeadError, ActorRef, ActorRegistry
 from pykka._envelope import Envelope
 from pykka.messages import _ActorStop
 
+from actors.addresses import Address
 from actors.errors import ProviderError
 from actors.mailbox import traits_of
-from actors.ports import Address, Timer
+from actors.ports import Recipient, Timer
 from actors.runtime import LoopActor, Phase
 from actors.telemetry import Dispatch, Trace, is_recording
 
@@ -40,6 +41,7 @@ class ChildExited(msgspec.Struct, frozen=True):
     """A child of the receiver is gone. `error` names the exception's class and place, never content of a message."""
 
     urgent: ClassVar[bool] = True
+    transient: ClassVar[bool] = True
 
     name: str
     actor_urn: str
@@ -59,6 +61,13 @@ class TaskFailed(msgspec.Struct, frozen=True):
 
     name: str
     error: BaseException
+
+
+class StopNow(msgspec.Struct, frozen=True):
+    """Order the receiver to stop before it handles anything else; a successor at its address handles what is queued."""
+
+    runtime: ClassVar[bool] = True
+    urgent: ClassVar[bool] = True
 
 
 class ActorState(msgspec.Struct, frozen=True):
@@ -84,7 +93,7 @@ class MessageSeen(msgspec.Struct, frozen=True):
     type: str
 
 
-def tell_quietly(address: Address[M] | None, message: M) -> bool:
+def tell_quietly(address: Recipient[M] | None, message: M) -> bool:
     """Tell, unless the addressee is gone; whether it was told. For teardown, when ends cross."""
     if address is None:
         return False
@@ -95,9 +104,14 @@ def tell_quietly(address: Address[M] | None, message: M) -> bool:
     return True
 
 
-def order_stop(address: Address[Any] | None) -> None:
+def order_stop(address: Recipient[Any] | None) -> None:
     """Order an actor to stop once it has handled what is queued; never waits, harmless when it is gone."""
     tell_quietly(address, _ActorStop())
+
+
+def order_stop_now(address: Recipient[Any] | None) -> None:
+    """Order an actor to stop and leave what is queued to its successor; never waits, harmless when it is gone."""
+    tell_quietly(address, StopNow())
 
 
 def describe(error: BaseException) -> str:
@@ -155,7 +169,7 @@ class SessionActor(LoopActor):
     told one `ChildExited`, whatever way the actor ends.
     """
 
-    def __init__(self, name: str, parent: Address[ChildExited] | None, trace: Trace | None = None) -> None:
+    def __init__(self, name: str, parent: Recipient[ChildExited] | None, trace: Trace | None = None) -> None:
         super().__init__()
         self.name = name
         self.parent = parent
@@ -168,6 +182,7 @@ class SessionActor(LoopActor):
         self.recent: deque[tuple[float, str]] = deque(maxlen=RECENT_MESSAGES)
         self.owned_tasks: set[asyncio.Task[Any]] = set()
         self.owned_timers: set[_OwnedTimer] = set()
+        self._actor_address: Address[Any] | None = None
         self._actor_failure: str | None = None
         self._actor_dispatch: Dispatch | None = None
 
@@ -206,6 +221,11 @@ class SessionActor(LoopActor):
             owned.timer = self._actor_event_loop.call_later(delay_s, owned.tell, message)
             self.owned_timers.add(owned)
         return owned
+
+    def reachable_at(self, address: Address[Any]) -> None:
+        """Receive what is told to `address`, what waits there first, until this actor ends."""
+        self._actor_address = address
+        address.connect(self.actor_ref)
 
     def state(self) -> ActorState:
         """A snapshot for operators. Belongs to the loop's thread."""
@@ -276,6 +296,8 @@ class SessionActor(LoopActor):
             return self.on_receive(message)
         if type(message) is TaskFailed:
             raise message.error
+        if type(message) is StopNow:
+            return self._stop()
         return super()._handle_receive(message)
 
     def _stop(self) -> None:
@@ -317,6 +339,8 @@ class SessionActor(LoopActor):
             timer.cancel()
         if self._actor_dispatch is not None:
             self._actor_dispatch.flush()
+        if self._actor_address is not None:
+            self._actor_address.leave(self.actor_ref, self.actor_inbox.unhandled())
         super()._actor_loop_finish()
         exit_ = Exit.NORMAL if self._actor_failure is None else Exit.FAILED
         exited = ChildExited(self.name, self.actor_urn, exit_, self._actor_failure or "", self._actor_scheduler.now_s)

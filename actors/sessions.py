@@ -8,7 +8,7 @@ from pykka import ActorRef
 from actors.conversation import SessionRecord
 from actors.lines import SessionLines
 from actors.messages import Attached, Message, OutputMessage, Resumed, SessionEnded, TroubleShown
-from actors.ports import Address
+from actors.ports import Recipient
 from actors.session import Session
 from actors.session_actor import ChildExited, Exit, SessionActor, actor_of, logger
 from actors.session_plan import Engines, SessionPlan
@@ -51,7 +51,7 @@ class Sessions(SessionActor):
         self.ended = 0
         self._emptied: list[asyncio.Future[None]] = []
 
-    def open(self, plan: SessionPlan, output: Address[OutputMessage], attached: Attached) -> SessionEntry:
+    def open(self, plan: SessionPlan, output: Recipient[OutputMessage], attached: Attached) -> SessionEntry:
         """Start a session for a connection. Belongs to the loop's thread; the actor itself starts in its turn."""
         clock = self.engines.clock
         entry = SessionEntry(plan, SessionLines(plan.session_id, plan.rate_hz), clock.wall(), clock.now())
@@ -63,7 +63,7 @@ class Sessions(SessionActor):
         return entry
 
     def restore(
-        self, plan: SessionPlan, output: Address[OutputMessage], attached: Attached, record: SessionRecord
+        self, plan: SessionPlan, output: Recipient[OutputMessage], attached: Attached, record: SessionRecord
     ) -> SessionEntry:
         """As `open`, going on from the record of a former session: it is not greeted again."""
         entry = self.open(plan, output, attached)
@@ -95,14 +95,16 @@ class Sessions(SessionActor):
         )
         if entry is None:
             return
-        if message.exit is Exit.FAILED and entry.rebuilt == 0:
+        failed = message.exit is Exit.FAILED and entry.lines.checkpoint.ending is None
+        if failed and entry.rebuilt == 0:
             entry.rebuilt += 1
             logger.error("a session is rebuilt from its last snapshot: %s", message.error)
             self._start(entry)
             return
-        if message.exit is Exit.FAILED:
+        if failed:
             entry.lines.show(TroubleShown(entry.plan.agent.phrases.apology))
             entry.lines.show(SessionEnded(Ending.ERROR))
+        entry.lines.close()
         del self.live[entry.plan.session_id]
         self.ended += 1
         self._on_ended(entry.plan.session_id)

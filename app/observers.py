@@ -4,12 +4,12 @@ import logging
 from typing import Protocol
 
 from actors.messages import Audio, OutputMessage, ReplyHeardShown, UserFinalShown
-from actors.ports import Address
+from actors.ports import Recipient
 
 log = logging.getLogger(__name__)
 
 
-class Viewer(Address[OutputMessage], Protocol):
+class Viewer(Recipient[OutputMessage], Protocol):
     """The sending side of a socket that shows a session."""
 
     def close(self, code: int, reason: str) -> None:

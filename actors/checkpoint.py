@@ -1,0 +1,22 @@
+"""What the successor of a session's actor goes on from: kept outside the actors, written as the conversation goes."""
+
+import msgspec
+
+from actors.turn_events import Ending
+
+
+class LostConnection(msgspec.Struct, frozen=True):
+    """The connection that carried the session is gone; another one may take its place for a while."""
+
+    connection_id: str
+    until: float
+    """When the session ends if none has, in seconds of the session's clock."""
+
+
+class Checkpoint(msgspec.Struct):
+    """The state of one session that outlives each of its actors."""
+
+    ending: Ending | None = None
+    """How the session ended; one that has ended is never rebuilt."""
+    lost: LostConnection | None = None
+    """Set while the session waits for its connection to come back."""
