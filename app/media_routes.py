@@ -46,6 +46,7 @@ class MediaRoutes:
                 calls=len(board.log.live),
                 unknown_events=board.unknown_events,
                 ignored_messages=board.ignored_messages,
+                defective_messages=board.defective_messages,
             )
         )
 

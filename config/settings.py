@@ -67,6 +67,13 @@ class OutboundCase(StrEnum):
     CAMEL = "camel"
 
 
+class Participants(StrEnum):
+    """Whom the agent hears of those on a call."""
+
+    CALLER = "caller"
+    ALL = "all"
+
+
 class LogLevel(StrEnum):
     """The least important thing that is still logged."""
 
@@ -341,6 +348,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     acs_mixed_audio: Annotated[
         bool, Variable("Whether ACS mixes all voices of a call, or sends each by itself", _switch())
     ] = False
+    acs_participants: Annotated[
+        Participants,
+        Variable(
+            "Whom the agent hears of several people on a call: the caller, who is known by id, or all",
+            _one_of(Participants),
+        ),
+    ] = Participants.CALLER
     acs_frame_ms: Annotated[int, Variable("Audio in each message that a call is sent, in ms", _number_of(20, 40))] = 20
     acs_outbound_case: Annotated[
         OutboundCase,

@@ -25,6 +25,9 @@ DIGITS = {
 }
 """What callbacks call the keys, to what stands on them."""
 
+OTHER_NAMES = {"star": "*", "hash": "#"}
+"""What others call two of the keys."""
+
 
 class EventsError(Exception):
     """A body in which no event can be looked for; the text says what is wrong."""
@@ -50,7 +53,8 @@ def digit(tone: str) -> str:
     Raises:
         ValueError: it is none.
     """
-    key = DIGITS.get(tone.lower(), tone.upper())
+    name = tone.lower()
+    key = DIGITS.get(name) or OTHER_NAMES.get(name, tone.upper())
     if key not in DIGITS.values():
         raise ValueError("tone: not a DTMF tone")
     return key

@@ -5,14 +5,20 @@ else clients send (keys in another case, a bare `payload`, older betas) takes th
 """
 
 import binascii
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
+
+from protocol import acs_events
+from protocol.tolerant_base64 import Base64Error, decode_base64
 
 SUPPORTED_RATES_HZ = (16_000, 24_000)
 DIGITS = "0123456789*#ABCD"
 MAX_KIND_CHARS = 64
+
+T = TypeVar("T")
 
 
 class MediaProtocolError(Exception):
@@ -34,10 +40,11 @@ class AudioMetadata(msgspec.Struct, frozen=True):
 class AudioFrame(msgspec.Struct, frozen=True, gc=False, rename={"pcm": "data", "participant": "participantRawID"}):
     """Audio of the caller, PCM16LE mono, of any whole number of samples.
 
-    A silent frame still lasts as long as its bytes say, and those bytes need not be zero.
+    A silent frame still lasts as long as its bytes say, and those bytes need not be zero. A frame without any bytes
+    lasts as long as the stream's frames usually do.
     """
 
-    pcm: bytes
+    pcm: bytes = b""
     silent: bool = False
     participant: str = ""
     """Raw id; empty where ACS names no single speaker"""
@@ -45,11 +52,21 @@ class AudioFrame(msgspec.Struct, frozen=True, gc=False, rename={"pcm": "data", "
     """As it was sent: ISO 8601 from ACS, a number from some clients"""
 
 
+class RepairedFrame(msgspec.Struct, frozen=True):
+    """A frame with something wrong in it, and what could be made of it: time must pass for every frame."""
+
+    frame: AudioFrame
+    defect: str
+    """Names the field and what is wrong with it, never what it held."""
+
+
 class DtmfTone(msgspec.Struct, frozen=True):
-    """The caller pressed a key."""
+    """Somebody on the call pressed a key."""
 
     digit: str
     """One of 0-9 * # A-D"""
+    participant: str = ""
+    """Raw id of who pressed it; empty where ACS does not say"""
 
 
 class TranscriptionMetadata(msgspec.Struct, frozen=True):
@@ -78,7 +95,9 @@ class Unknown(msgspec.Struct, frozen=True):
     kind: str
 
 
-MediaMessage = AudioMetadata | AudioFrame | DtmfTone | TranscriptionMetadata | TranscriptionText | Unknown
+MediaMessage = (
+    AudioMetadata | AudioFrame | RepairedFrame | DtmfTone | TranscriptionMetadata | TranscriptionText | Unknown
+)
 
 
 class _AudioMessage(msgspec.Struct, gc=False, rename={"audio": "audioData"}):
@@ -118,10 +137,11 @@ def require_supported(metadata: AudioMetadata) -> None:
         raise MediaProtocolError(f"audioMetadata.channels: only 1 is supported, got {metadata.channels}")
 
 
-def _whole_samples(frame: AudioFrame) -> AudioFrame:
-    if len(frame.pcm) & 1:
-        raise MediaProtocolError(f"audioData.data: {len(frame.pcm)} bytes are no whole number of 16-bit samples")
-    return frame
+def _whole_samples(frame: AudioFrame) -> AudioFrame | RepairedFrame:
+    if not len(frame.pcm) & 1:
+        return frame
+    whole = msgspec.structs.replace(frame, pcm=frame.pcm[:-1])
+    return RepairedFrame(whole, f"audioData.data: {len(frame.pcm)} bytes are no whole number of 16-bit samples")
 
 
 def _decode_tolerantly(message: str | bytes) -> MediaMessage:
@@ -212,19 +232,39 @@ class _Fields:
         return self.wrong(name, "missing" if value is None else f"expected {expected}")
 
 
-def _audio(fields: _Fields) -> AudioFrame:
-    try:
-        pcm = msgspec.convert(fields.text("data"), bytes)
-    except ValueError:
-        raise fields.wrong("data", "not base64") from None
-    return _whole_samples(
+def _audio(fields: _Fields) -> AudioFrame | RepairedFrame:
+    """A frame, whatever is wrong with it: a field that cannot be read costs the frame that field."""
+    defects: list[str] = []
+    unknown: str | int | float = ""
+
+    def read(read_field: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read_field()
+        except MediaProtocolError as error:
+            defects.append(str(error))
+            return otherwise
+
+    def pcm() -> bytes:
+        try:
+            decoded, defect = decode_base64(fields.text("data", default=""))
+        except Base64Error:
+            raise fields.wrong("data", "not base64") from None
+        if defect:
+            defects.append(f"audioData.data: {defect}")
+        return decoded
+
+    frame = _whole_samples(
         AudioFrame(
-            pcm=pcm,
-            silent=fields.flag("silent"),
-            participant=fields.text("participantRawID", "participant", default=""),
-            timestamp=fields.time("timestamp"),
+            pcm=read(pcm, b""),
+            silent=read(lambda: fields.flag("silent"), False),
+            participant=read(lambda: fields.text("participantRawID", "participant", default=""), ""),
+            timestamp=read(lambda: fields.time("timestamp"), unknown),
         )
     )
+    if isinstance(frame, RepairedFrame):
+        defects.append(frame.defect)
+        frame = frame.frame
+    return RepairedFrame(frame, defects[0]) if defects else frame
 
 
 def _metadata(fields: _Fields) -> AudioMetadata:
@@ -239,10 +279,13 @@ def _metadata(fields: _Fields) -> AudioMetadata:
 
 
 def _dtmf(fields: _Fields) -> DtmfTone:
-    digit = fields.text("data").upper()
-    if len(digit) != 1 or digit not in DIGITS:
-        raise fields.wrong("data", "expected one of 0-9 * # A-D")
-    return DtmfTone(digit)
+    """A key as it stands on the keypad, or as events name it ("five", "pound")."""
+    try:
+        digit = acs_events.digit(fields.text("data").strip())
+    except ValueError:
+        raise fields.wrong("data", "expected one of 0-9 * # A-D, or its name") from None
+    participant = fields.text("participantRawID", "participant", default="")
+    return DtmfTone(digit, participant)
 
 
 def _transcription(fields: _Fields) -> TranscriptionText:

@@ -225,6 +225,8 @@ class MediaStatus(msgspec.Struct, frozen=True):
     unknown_events: int = 0
     """Events and messages of kinds that mean nothing to us, since the start"""
     ignored_messages: int = 0
+    defective_messages: int = 0
+    """Messages on media sockets with something wrong in them, repaired as far as they could be, since the start"""
 
 
 class MediaSessionRequest(msgspec.Struct, frozen=True):

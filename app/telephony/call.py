@@ -10,6 +10,7 @@ from actors.agent import Agent
 from actors.call_line import CallError
 from actors.session_plan import Mode
 from app.telephony.call_connection import CallConnection
+from app.telephony.participants import same_participant
 from app.telephony.tones import Tones
 from protocol.acs_events import Identifier, ParticipantsUpdated
 from protocol.browser import timestamp
@@ -161,7 +162,16 @@ class Call:
         }
 
     def _is_the_person(self, identifier: Identifier) -> bool:
-        return self.caller in (identifier.phone_number, identifier.raw_id)
+        return same_participant(self.caller, identifier.raw_id) or self.caller == identifier.phone_number
+
+    def is_other(self, raw_id: str) -> bool:
+        """Whether the network has said that `raw_id` is on the call, and is not the caller."""
+        known = self.participants.get(raw_id)
+        return (
+            known is not None
+            and known.role != "person"
+            and any(participant.role == "person" for participant in self.participants.values())
+        )
 
     def status(self, at: float) -> CallStatus:
         """The call as it is shown; `duration` counts from the connection."""

@@ -55,6 +55,7 @@ class Switchboard:
         self.log = CallLog()
         self.unknown_events = 0
         self.ignored_messages = 0
+        self.defective_messages = 0
         self._media: MediaWatch | None = None
         service.on_session_over(self._session_over)
         service.lifecycle.on_drain(self._drain)

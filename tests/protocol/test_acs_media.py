@@ -113,7 +113,10 @@ def test_keys_may_be_in_any_case(name: str, how: str) -> None:
             f'{{"kind":"AudioData","audioData":{{"data":"{base64.b64encode(bytes(3_200)).decode()}"}}}}',
             AudioFrame(bytes(3_200)),
         ),
-        ('{"kind":"DtmfData","dtmfData":{"data":"a","timestamp":"now","participantRawID":"4:+1"}}', DtmfTone("A")),
+        (
+            '{"kind":"DtmfData","dtmfData":{"data":"a","timestamp":"now","participantRawID":"4:+1"}}',
+            DtmfTone("A", "4:+1"),
+        ),
         (
             '{"kind":"TranscriptionData","transcriptionData":{"text":"hi","confidence":1,"offsetInTicks":10,'
             '"durationInTicks":20,"resultState":"intermediate"}}',
@@ -153,16 +156,6 @@ def test_every_key_is_a_tone(key: str) -> None:
         ('{"audioData":{"data":"AQI="}}', "kind: missing"),
         ('{"kind":"AudioData"}', "audioData: missing"),
         ('{"kind":"AudioData","audioData":"AQI="}', "audioData: expected an object"),
-        ('{"kind":"AudioData","audioData":{}}', "audioData.data: missing"),
-        ('{"kind":"AudioData","audioData":{"data":7}}', "audioData.data: expected text"),
-        ('{"kind":"AudioData","audioData":{"data":"A!I="}}', "audioData.data: not base64"),
-        ('{"kind":"AudioData","audioData":{"data":"AQI"}}', "audioData.data: not base64"),
-        ('{"kind":"AudioData","audioData":{"data":"é==="}}', "audioData.data: not base64"),
-        ('{"kind":"AudioData","audioData":{"data":"AQID"}}', "audioData.data: 3 bytes"),
-        ('{"Kind":"AudioData","AudioData":{"Data":"AQID"}}', "audioData.data: 3 bytes"),
-        ('{"kind":"AudioData","audioData":{"data":"AQI=","silent":"no"}}', "audioData.silent: expected true or false"),
-        ('{"kind":"AudioData","audioData":{"data":"AQI=","timestamp":[]}}', "audioData.timestamp: expected text or"),
-        ('{"kind":"AudioData","audioData":{"data":"AQI=","participantRawID":3}}', "participantRawID: expected text"),
         ('{"kind":"AudioMetadata","audioMetadata":{}}', "audioMetadata.sampleRate: missing"),
         ('{"kind":"AudioMetadata","audioMetadata":{"sampleRate":"16000"}}', "audioMetadata.sampleRate: expected a who"),
         ('{"kind":"AudioMetadata","audioMetadata":{"sampleRate":true}}', "audioMetadata.sampleRate: expected a whole"),
@@ -187,7 +180,6 @@ def test_what_cannot_be_understood_is_named(message: str | bytes, named: str) ->
     [
         '{"kind":"DtmfData","dtmfData":{"data":"4711"}}',
         '{"kind":"TranscriptionData","transcriptionData":{"text":["4711"]}}',
-        '{"kind":"AudioData","audioData":{"data":"4711!"}}',
     ],
 )
 def test_an_error_does_not_repeat_what_was_said_or_dialled(message: str) -> None:

@@ -115,6 +115,7 @@ ANSWERS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
             "calls": 0,
             "unknown_events": 0,
             "ignored_messages": 0,
+            "defective_messages": 0,
         },
     ),
     (

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from actors.clock import run_virtual
 from app.service import Service
-from app.telephony.media_socket import MAX_WRONG, MediaSocket
+from app.telephony.media_input import MAX_WRONG
+from app.telephony.media_socket import MediaSocket
 from app.telephony.switchboard import Switchboard
 from tests.app.service_kit import running
 from tests.app.telephony.telephone_kit import room, tone
@@ -150,10 +151,30 @@ async def test_24_khz_both_ways(acs: Acs) -> None:
 
 
 @virtually()
-async def test_of_several_speakers_the_first_is_the_caller(acs: Acs) -> None:
+async def test_where_nobody_knows_the_caller_the_first_who_speaks_is_heard(acs: Acs) -> None:
+    acs.frame(bytes(640), participantRawID="8:acs:somebody-else")
+    for _ in range(9):
+        acs.frame(tone(20), participantRawID="4:+15550100")
+        acs.frame(tone(20), participantRawID="8:acs:somebody-else")
+        await asyncio.sleep(0.02)
+    (entry,) = acs.service.sessions.live.values()
+    assert entry.lines.ring.since(0) == (0, bytes(640) + tone(20) * 9)
+
+
+@virtually(ACS_PARTICIPANTS="all")
+async def test_everybody_may_be_heard_and_time_passes_once(acs: Acs) -> None:
     for _ in range(10):
         acs.frame(bytes(640), participantRawID="4:+15550100")
         acs.frame(tone(20), participantRawID="8:acs:somebody-else")
+        await asyncio.sleep(0.02)
+    (entry,) = acs.service.sessions.live.values()
+    assert entry.lines.ring.since(0) == (0, bytes(640) + tone(20) * 9)
+
+
+@virtually(ACS_MIXED_AUDIO="on")
+async def test_mixed_audio_is_heard_whatever_it_is_called(acs: Acs) -> None:
+    for name in ("4:+15550100", "8:acs:somebody-else") * 5:
+        acs.frame(tone(20), participantRawID=name)
         await asyncio.sleep(0.02)
     assert acs.heard_bytes == 6_400
 
@@ -164,6 +185,15 @@ async def test_a_silent_frame_is_silence_of_its_length(acs: Acs) -> None:
     await asyncio.sleep(0.01)
     (entry,) = acs.service.sessions.live.values()
     assert entry.lines.ring.since(0) == (0, bytes(640))
+
+
+@virtually()
+async def test_a_frame_that_holds_nothing_is_silence_of_a_frame(acs: Acs) -> None:
+    for about in ({"silent": True, "data": None}, {"silent": True}, {"data": "@"}, {"data": "", "silent": True}):
+        acs.socket.send(json.dumps({"kind": "AudioData", "audioData": about}))
+    await asyncio.sleep(0.01)
+    (entry,) = acs.service.sessions.live.values()
+    assert entry.lines.ring.since(0) == (0, bytes(4 * 640))
 
 
 @virtually()

@@ -1,0 +1,113 @@
+"""An open media socket of a call, attached to the session of the call."""
+
+from typing import Any
+
+import msgspec
+from starlette.types import Receive
+
+from actors.messages import Attached, Detached
+from actors.playout import Lead, Transport
+from actors.session_plan import Mode
+from app.service import Service
+from app.socket_writer import Shortcut, SocketWriter, take_until_closed
+from app.telephony.access_code import TOOLS as ACCESS_TOOLS
+from app.telephony.access_code import AccessCodeModel, gatekeeper
+from app.telephony.call import Call
+from app.telephony.call_connection import CallConnection
+from app.telephony.line import TelephoneLine
+from app.telephony.media_input import MediaInput
+from app.telephony.switchboard import Switchboard
+from protocol.acs_media import OutboundCase
+
+LEAD_MS = 60
+"""ACS tells nothing of playback, so what is sent ahead cannot be taken back; it must never run dry either."""
+
+
+class MediaStream:
+    """A media socket attached to the session of its call."""
+
+    def __init__(
+        self, service: Service, switchboard: Switchboard, call: Call, writer: SocketWriter, *, trusted: bool
+    ) -> None:
+        settings = service.settings
+        self._service = service
+        self._switchboard = switchboard
+        self._call = call
+        self._id = service.random.token("conn_")
+        self._attached = Attached(
+            self._id, Lead(Transport.PACED, LEAD_MS), settings.acs_sample_rate, settings.acs_frame_ms
+        )
+        self._connection = CallConnection(
+            writer, service.clock, settings.acs_sample_rate, OutboundCase(settings.acs_outbound_case)
+        )
+        self._input = MediaInput(service, switchboard, call, self._connection, trusted=trusted)
+        self._input.lines = self._attach()
+
+    # the session
+
+    def _attach(self) -> Any:
+        call, switchboard = self._call, self._switchboard
+        switchboard.connect(call, self._connection, self._open_session)
+        entry = self._service.sessions.live.get(switchboard.session_of(call))
+        if entry is None:
+            return self._open_session()
+        entry.lines.output = self._output
+        entry.lines.take(self._attached)
+        return entry.lines
+
+    @property
+    def _output(self) -> Any:
+        """Where the session speaks to: with observers, but for the one that hears the access code."""
+        if not self._call.admitted:
+            return self._connection
+        observers = self._service.observers_of(self._call.session_id)
+        observers.connection = self._connection
+        return observers
+
+    def _open_session(self) -> Any:
+        """The session that asks for the access code, or the call's own."""
+        service, call = self._service, self._call
+        if call.admitted:
+            plan = service.plan(
+                call.session_id,
+                call.mode,
+                call.agent,
+                service.random.token("resume_"),
+                call_id=call.call_id,
+                call=TelephoneLine(self._switchboard, call, service.settings.handoff_phone_number),
+            )
+        else:
+            code = service.settings.call_access_code
+            assert code is not None
+            agent = gatekeeper(call.agent)
+            plan = service.plan(
+                self._switchboard.session_of(call),
+                Mode.MEDIA,
+                agent,
+                service.random.token("resume_"),
+                call_id=call.call_id,
+                model=AccessCodeModel(code, agent, self._accept),
+                stored=False,
+            )
+            plan = msgspec.structs.replace(plan, tools=ACCESS_TOOLS)
+        self._input.lines = service.sessions.open(plan, self._output, self._attached).lines
+        return self._input.lines
+
+    def _accept(self) -> None:
+        self._call.code_given = True
+
+    # the socket
+
+    async def run(self, receive: Receive, shortcut: Shortcut | None) -> None:
+        """Until either side closes."""
+        try:
+            await take_until_closed(receive, self._connection.closed, self._input.take, shortcut)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._connection.abandon()
+        if self._switchboard.disconnect(self._call, self._connection):
+            entry = self._service.sessions.live.get(self._switchboard.session_of(self._call))
+            if entry is not None:
+                entry.lines.take(Detached(self._id))
