@@ -15,8 +15,8 @@ DAMAGED = [
     "[]",
     '{"kind":"AudioData"}',
     '{"kind":"AudioData","audioData":{"silent":true,"data":null}}',
-    '{"kind":"AudioData","audioData":{"data":"AQI"}}',
-    '{"kind":"AudioData","audioData":{"data":"AQID\\n"}}',
+    '{"kind":"AudioData","audioData":{"data":"AAA"}}',
+    '{"kind":"AudioData","audioData":{"data":"AAAA\\n"}}',
     '{"kind":"DtmfData","dtmfData":{"data":"no key"}}',
 ]
 
