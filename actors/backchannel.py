@@ -13,9 +13,10 @@ def words_of(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def _phrases(backchannels: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Longest first, so that "uh huh" is not taken for "uh" and a word."""
-    return tuple(sorted((tuple(words_of(b)) for b in backchannels), key=len, reverse=True))
+def _phrases(backchannels: tuple[str, ...]) -> dict[str, list[list[str]]]:
+    """By first word, longest first, so that "uh huh" is not taken for "uh" and a word."""
+    phrases = sorted((words for b in backchannels if (words := words_of(b))), key=len, reverse=True)
+    return {words[0]: [other for other in phrases if other[0] == words[0]] for words in phrases}
 
 
 def meaningful_words(text: str, backchannels: Sequence[str]) -> int:
@@ -24,7 +25,8 @@ def meaningful_words(text: str, backchannels: Sequence[str]) -> int:
     phrases = _phrases(tuple(backchannels))
     count = position = 0
     while position < len(words):
-        match = next((p for p in phrases if p and tuple(words[position : position + len(p)]) == p), None)
+        alike = phrases.get(words[position], ())
+        match = next((phrase for phrase in alike if words[position : position + len(phrase)] == phrase), None)
         count += match is None
         position += len(match) if match else 1
     return count

@@ -8,10 +8,14 @@ from msgspec import Meta
 KEYS = frozenset("0123456789*#ABCD")
 
 
-class KeyPattern(msgspec.Struct, frozen=True):
-    """The input is complete when it has `length` keys (0: any number), at the terminator, or after a wait."""
+MAX_KEYS = 32
+"""An input is complete with so many keys, whatever is expected: more than any number that is asked for has."""
 
-    length: Annotated[int, Meta(ge=0, le=32)] = 0
+
+class KeyPattern(msgspec.Struct, frozen=True):
+    """The input is complete when it has `length` keys (0: up to `MAX_KEYS`), at the terminator, or after a wait."""
+
+    length: Annotated[int, Meta(ge=0, le=MAX_KEYS)] = 0
     terminator: str = "#"
     """A key that ends the input and is not part of it; empty for none."""
     wait_s: Annotated[float, Meta(ge=0.5, le=60)] = 2.0
@@ -19,7 +23,7 @@ class KeyPattern(msgspec.Struct, frozen=True):
 
     def complete(self, keys: str) -> bool:
         """Whether nothing more is to be waited for."""
-        return 0 < self.length <= len(keys)
+        return len(keys) >= (self.length or MAX_KEYS)
 
 
 ANY_KEYS = KeyPattern()

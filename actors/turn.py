@@ -61,6 +61,7 @@ from actors.turn_events import (
     VoiceOver,
 )
 from actors.turn_state import Doing, Interruption, Measures, Sound, TurnState, User
+from actors.utterances import bounded_utterance, joined_utterance
 
 FALSE_INTERRUPTION_WINDOW_S = 15.0
 """Two false interruptions within this time double `pause_ms` for the turn (they may be our own echo)."""
@@ -286,7 +287,7 @@ class Turn:
 
     def _partial(self, at: float, text: str) -> None:
         s = self.state
-        s.partial = text
+        s.partial = text = bounded_utterance(text)
         policy = self._policy()
         if policy is None or s.interruption is Interruption.DECIDED or s.user is User.SILENT:
             return
@@ -300,7 +301,7 @@ class Turn:
         s = self.state
         if s.doing is not Doing.LEAVING and end_ms > s.consumed_ms:
             s.consumed_ms = end_ms
-            self._words(at, text)
+            self._words(at, bounded_utterance(text))
 
     def _words(self, at: float, text: str) -> None:
         """The user said `text`: an answer, an interruption, or a backchannel."""
@@ -314,7 +315,7 @@ class Turn:
         if not self._agent_busy() or (owed and self._only_waits()):
             self._answer(at, text)
         elif policy is None:
-            s.waiting_text = f"{s.waiting_text} {text}".strip()
+            s.waiting_text = joined_utterance(s.waiting_text, text)
         elif self._meaningful(text) >= policy.confirm_words:
             self._barge_in(at)
             self._answer(at, text)
@@ -440,7 +441,7 @@ class Turn:
         if s.doing is Doing.LEAVING:
             return
         s.prompts = 0
-        s.waiting_text = f"{s.waiting_text} {text}".strip()
+        s.waiting_text = joined_utterance(s.waiting_text, text)
         if not s.stopping:
             self._start_reply(at)
 
@@ -452,7 +453,7 @@ class Turn:
         self._release()
         self._show_turn(None)
         s.turn += 1
-        s.asked = f"{s.asked} {text}" if continues else text
+        s.asked = joined_utterance(s.asked, text) if continues else text
         s.doing, s.interruption, s.audible, s.written = Doing.THINKING, Interruption.NONE, False, False
         s.pause_factor, s.fillers, s.tail_text, s.ending = 1, 0, "", None
         self._measures.asked_at = self._asked_at if self._asked_at is not None else at

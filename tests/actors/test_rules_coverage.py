@@ -14,6 +14,7 @@ RULES = {
     "play": ("playout", "play_head", "play_track", "play_clock"),
     "supervision": ("supervision",),
     "history": ("history",),
+    "utterances": ("utterances",),
 }
 """By test modules of that beginning, what they cover."""
 

@@ -29,13 +29,14 @@ def polarity(words: Sequence[str], dialogue: Dialogue) -> bool | None:
 
 def without_lead_in(words: Sequence[str], dialogue: Dialogue) -> Sequence[str]:
     """`hello, um, where are you` as `where are you`; at least two words stay."""
-    rest = list(words)
+    words = list(words)
     phrases = sorted(_split(dialogue.lead_ins), key=len, reverse=True)
-    while found := next((phrase for phrase in phrases if rest[: len(phrase)] == phrase), None):
-        if len(rest) < len(found) + 2:
+    start = 0
+    while found := next((phrase for phrase in phrases if words[start : start + len(phrase)] == phrase), None):
+        if len(words) - start < len(found) + 2:
             break
-        rest = rest[len(found) :]
-    return rest
+        start += len(found)
+    return words[start:]
 
 
 def assign(
@@ -69,10 +70,10 @@ def assign(
 
 
 def _cued(mention: Mention, words: Sequence[str], cues: Texts) -> bool:
-    before = list(words[: mention.start])
-    while before and before[-1] in _BETWEEN:
-        before.pop()
-    return any(before[-len(cue) :] == cue for cue in _split(cues))
+    end = mention.start
+    while end and words[end - 1] in _BETWEEN:
+        end -= 1
+    return any(list(words[max(0, end - len(cue)) : end]) == cue for cue in _split(cues))
 
 
 def _first_of(words: Sequence[str], phrases: Texts) -> int | None:

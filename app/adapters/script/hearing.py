@@ -18,6 +18,8 @@ UNRELATED = "-"
 """The class of the sentences that are none of our business."""
 
 
+MAX_WORDS = 120
+"""Of an utterance with more words, the last ones are read: nobody tells a machine so much in one sentence."""
 SURE = 0.75
 """Likelihood from which an intent outweighs an answer that the same words could be."""
 DOUBTFUL = 0.5
@@ -59,7 +61,7 @@ class Hearing:
 
     def intent_of(self, text: str, today: date, confidence: float = 1.0) -> Match | None:
         """What a sentence would be taken for by itself."""
-        words = _as_answer(words_of(text))
+        words = _as_answer(words_of(text)[-MAX_WORDS:])
         return self._certain(self._match(words, self._reader.read(words, today))[0], confidence)
 
     def _match(self, words: list[str], mentions: Sequence[Mention]) -> tuple[Match | None, bool]:
@@ -81,7 +83,7 @@ class Hearing:
     def read(self, state: State, messages: Sequence[ChatMessage]) -> Utterance:
         """What the last message, the user's, says in the state given."""
         today = datetime.fromtimestamp(messages[-1].at, self._zone).date()
-        words = _as_answer(words_of(messages[-1].text))
+        words = _as_answer(words_of(messages[-1].text)[-MAX_WORDS:])
         by_itself = self._reader.read(words, today)
         likeliest, unrelated = self._match(words, by_itself)
         best = self._certain(likeliest, messages[-1].confidence)

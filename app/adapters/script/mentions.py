@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, assert_never
 
 import msgspec
@@ -183,6 +184,7 @@ class MentionReader:
         return introductions
 
 
+@lru_cache(maxsize=4096)
 def _reduced(word: str) -> str:
     return " ".join(reduce([word]))
 

@@ -7,6 +7,7 @@ next request, so that a session can go on in another process, and the same reque
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 
 from actors.agent import Agent
 from actors.dialogue import Dialogue
@@ -16,6 +17,8 @@ from app.adapters.script.engine import Script
 
 _PIECE = re.compile(r"\S+\s*\S*\s*\S*\s*")
 """Three words at a time."""
+LONG_CHARS = 200
+"""Reading more than so many characters may take some milliseconds: a thread does it."""
 
 
 class ScriptModel:
@@ -42,7 +45,9 @@ class ScriptModel:
         if not request.messages:
             raise ModelError(ErrorKind.BAD_REQUEST, "there is no message to answer")
         script = await self._script(agent.name, agent.dialogue)
-        reaction = script.react(request.messages, request.memory, agent.greeting)
+        react = partial(script.react, request.messages, request.memory, agent.greeting)
+        long = len(request.messages[-1].text) > LONG_CHARS
+        reaction = await asyncio.to_thread(react) if long else react()
         yield MemoryUpdated(reaction.memory)
         for piece in _PIECE.findall(reaction.text):
             yield TextGenerated(piece)

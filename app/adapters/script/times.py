@@ -73,6 +73,11 @@ _BEFORE_A_PRONOUN = frozenset(_ORDINALS) | {
 }  # fmt: skip
 """After these, `one` is no time."""
 
+MAX_DIGITS = 20
+"""Digits of one number: more than any number has that is asked for, and cheap to read."""
+PART_OF_DAY_WITHIN = 30
+"""How many words `in the morning` may be away from the time that it belongs to."""
+
 Found = tuple[str, int]
 """A value and the number of words it takes."""
 
@@ -190,11 +195,11 @@ def _number(rest: list[str]) -> tuple[int, int] | None:
 
 def read_number(words: list[str], at: int) -> tuple[int, int] | None:
     """A whole number: `forty two`, `one hundred and five`, `12`; or three and more digits said one by one."""
-    rest = words[at:]
+    rest = words[at : at + MAX_DIGITS]
     digits = [str(_UNITS.index(word)) for word in _while_digits(rest)]
     if len(digits) > 2:
         return int("".join(digits)), len(digits)
-    if rest and rest[0].isdecimal():
+    if rest and rest[0].isdecimal() and len(rest[0]) <= MAX_DIGITS:
         return int(rest[0]), 1
     hundreds = 0
     taken = 0
@@ -230,7 +235,8 @@ def read_time(words: list[str], at: int, earliest: str, *, bare: bool = False) -
         return None
     hour, minute, taken = found
     half, more = _half_of_day(rest[taken:])
-    half = half or next((_PARTS[word] for word in words if word in _PARTS), "")
+    near = words[max(0, at - PART_OF_DAY_WITHIN) : at + PART_OF_DAY_WITHIN]
+    half = half or next((_PARTS[word] for word in near if word in _PARTS), "")
     return _settle(hour, minute, half, earliest), start + taken + more
 
 
