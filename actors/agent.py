@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.dialogue import Dialogue
+from actors.keys import ANY_KEYS, KeyPattern
 
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -106,6 +107,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The session is ended politely after this."""
     reconnect_s: Seconds = 30.0
     """A lost connection is waited for this long."""
+    max_hold_s: Seconds = 300.0
+    """A caller who is on hold for this long is said goodbye to, and the session ends."""
 
 
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +128,9 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     barge_in: BargeIn = BargeIn()
     endpointing: Endpointing = Endpointing()
     limits: Limits = Limits()
+    keys: KeyPattern = ANY_KEYS
+    """When the telephone keys that a caller presses are one input, unless a tool asks for others. `length: 1` answers
+    each key at once."""
     tools: tuple[str, ...] = ()
     dialogue: Dialogue | None = None
     """For the keyless `script` engine; other engines do not read it."""

@@ -17,6 +17,8 @@ from actors.messages import (
     CallerAudio,
     Detached,
     EndSession,
+    HoldEnded,
+    HoldStarted,
     InputMessage,
     InterruptRequested,
     KeyPressed,
@@ -129,7 +131,7 @@ class SessionLines:
         if self.tap is not None:
             self.tap(message)
         match message:
-            case TextTyped() | KeyPressed() | InterruptRequested():
+            case TextTyped() | KeyPressed() | InterruptRequested() | HoldStarted() | HoldEnded():
                 self.orchestrator.tell(message)
             case PlayoutMarked():
                 self.synthesizer.tell(message)

@@ -55,6 +55,14 @@ class KeyPressed(Message, frozen=True):
     key: str
 
 
+class HoldStarted(Message, frozen=True):
+    """The user was put on hold: they hear and say nothing until `HoldEnded`."""
+
+
+class HoldEnded(Message, frozen=True):
+    """The user is back from hold."""
+
+
 class InterruptRequested(Message, frozen=True):
     """The user asks for the floor by other means than voice."""
 
@@ -95,7 +103,17 @@ class EndSession(Message, frozen=True):
     politely: bool = True
 
 
-InputMessage = TextTyped | KeyPressed | InterruptRequested | PlayoutMarked | Attached | Detached | EndSession
+InputMessage = (
+    TextTyped
+    | KeyPressed
+    | HoldStarted
+    | HoldEnded
+    | InterruptRequested
+    | PlayoutMarked
+    | Attached
+    | Detached
+    | EndSession
+)
 """What a connection tells its session, besides audio."""
 
 

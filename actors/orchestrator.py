@@ -17,6 +17,8 @@ from actors.messages import (
     FinishReply,
     FloorShown,
     HeardReply,
+    HoldEnded,
+    HoldStarted,
     InterruptRequested,
     KeyPressed,
     ModelFailed,
@@ -79,6 +81,8 @@ from actors.turn_events import (
     KeysWanted,
     NoiseOver,
     NoText,
+    OffHold,
+    OnHold,
     PartialText,
     Pause,
     ReopenEars,
@@ -118,6 +122,8 @@ OrchestratorMessage = (
     | NothingHeard
     | TextTyped
     | KeyPressed
+    | HoldStarted
+    | HoldEnded
     | InterruptRequested
     | PlayoutStarted
     | PlayoutDrained
@@ -217,6 +223,10 @@ class Orchestrator(SessionActor):
                 self._rule(Typed(at, text))
             case KeyPressed(key):
                 self._rule(Key(at, key))
+            case HoldStarted():
+                self._rule(OnHold(at))
+            case HoldEnded():
+                self._rule(OffHold(at))
             case InterruptRequested():
                 self._rule(Interrupt(at))
             case PlayoutStarted(reply):

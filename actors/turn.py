@@ -19,7 +19,6 @@ import msgspec
 from actors.agent import Agent, PhasePolicy
 from actors.backchannel import meaningful_words
 from actors.conversation import Floor, Said
-from actors.keys import ANY_KEYS
 from actors.turn_events import (
     CancelReply,
     CancelTimer,
@@ -33,6 +32,8 @@ from actors.turn_events import (
     KeysWanted,
     NoiseOver,
     NoText,
+    OffHold,
+    OnHold,
     PartialText,
     Pause,
     ReopenEars,
@@ -126,6 +127,8 @@ class Turn:
             self._do(SetTimer(Timer.FINAL, FINAL_WAIT_S))
         if s.stopping:
             self._do(SetTimer(Timer.STOPPED, STOPPED_WAIT_S))
+        if s.on_hold:
+            self._do(SetTimer(Timer.HOLD, limits.max_hold_s))
         if s.interruption is Interruption.HELD:
             self._do(SetTimer(Timer.RESUME, self.agent.barge_in.speaking.resume_ms / 1000))
         self._settle(at)
@@ -166,6 +169,10 @@ class Turn:
                 self._key(at, key)
             case KeysWanted(_, pattern):
                 self.state.key_pattern = pattern
+            case OnHold():
+                self._hold_begins()
+            case OffHold(at):
+                self._hold_ends(at)
             case Interrupt(at):
                 self._take_floor(at)
                 self._settle(at)
@@ -216,7 +223,7 @@ class Turn:
             return
         self._silence(StopReason.SUPERSEDED)
         self._cancel_thinking()
-        for timer in (Timer.NO_INPUT, Timer.FILLER, Timer.FINAL, Timer.KEYS, Timer.RESUME, Timer.SESSION):
+        for timer in (Timer.HOLD, Timer.NO_INPUT, Timer.FILLER, Timer.FINAL, Timer.KEYS, Timer.RESUME, Timer.SESSION):
             self._do(CancelTimer(timer))
         s.waiting_text = s.tail_text = ""
         s.ending = ending
@@ -329,17 +336,18 @@ class Turn:
             return
         self._take_floor(at)
         self._asked_at = at
-        if s.keys and key == s.key_pattern.terminator:
+        pattern = s.key_pattern or self.agent.keys
+        if s.keys and key == pattern.terminator:
             self._keys_over(at)
             return
         s.keys += key
-        if s.key_pattern.complete(s.keys):
+        if pattern.complete(s.keys):
             self._keys_over(at)
         else:
-            self._do(SetTimer(Timer.KEYS, s.key_pattern.wait_s))
+            self._do(SetTimer(Timer.KEYS, pattern.wait_s))
 
     def _keys_over(self, at: float) -> None:
-        keys, self.state.keys, self.state.key_pattern = self.state.keys, "", ANY_KEYS
+        keys, self.state.keys, self.state.key_pattern = self.state.keys, "", None
         self._do(CancelTimer(Timer.KEYS))
         self._answer(at, " ".join(keys))
 
@@ -575,6 +583,22 @@ class Turn:
         else:
             self._settle(at)
 
+    # hold
+
+    def _hold_begins(self) -> None:
+        """Nobody is there to be prompted; how long that is borne has a limit of its own."""
+        s = self.state
+        if not s.on_hold and s.doing is not Doing.LEAVING:
+            s.on_hold = True
+            self._do(CancelTimer(Timer.NO_INPUT), SetTimer(Timer.HOLD, self.agent.limits.max_hold_s))
+
+    def _hold_ends(self, at: float) -> None:
+        s = self.state
+        if s.on_hold:
+            s.on_hold = False
+            self._do(CancelTimer(Timer.HOLD))
+            self._settle(at)
+
     # quiet
 
     def _settle(self, at: float) -> None:
@@ -595,7 +619,7 @@ class Turn:
             self._listen()
 
     def _listen(self) -> None:
-        if self.state.user is User.SILENT:
+        if self.state.user is User.SILENT and not self.state.on_hold:
             self._do(SetTimer(Timer.NO_INPUT, self.agent.limits.no_input_s))
 
     # timers
@@ -618,6 +642,8 @@ class Turn:
                 self._sound_stopped(at, 0.0)
             case Timer.GOODBYE:
                 self._end(self.state.ending or Ending.NORMAL)
+            case Timer.HOLD:
+                self._last_words(at, Said.GOODBYE, Ending.IDLE_TIMEOUT)
             case Timer.SESSION:
                 self._last_words(at, Said.GOODBYE, Ending.NORMAL)
             case _:
@@ -650,7 +676,7 @@ class Turn:
 
     def _no_input(self, at: float) -> None:
         s = self.state
-        if self._agent_busy() or s.user is not User.SILENT or s.stopping:
+        if self._agent_busy() or s.user is not User.SILENT or s.stopping or s.on_hold:
             return
         if s.prompts >= len(self.agent.phrases.no_input):
             self._last_words(at, Said.GOODBYE, Ending.IDLE_TIMEOUT)

@@ -33,6 +33,7 @@ class Timer(StrEnum):
     STOPPED = "stopped"  # the synthesizer owes the report of what was heard
     GOODBYE = "goodbye"  # last words have to be over
     SESSION = "session"  # the longest session
+    HOLD = "hold"  # the user is on hold, and is not waited for any longer
 
 
 class StopReason(StrEnum):
@@ -101,6 +102,14 @@ class Key(Event, frozen=True):
     """The user pressed a key."""
 
     key: str
+
+
+class OnHold(Event, frozen=True):
+    """The user was put on hold, and hears and says nothing."""
+
+
+class OffHold(Event, frozen=True):
+    """The user is back from hold."""
 
 
 class KeysWanted(Event, frozen=True):
@@ -187,6 +196,8 @@ TurnEvent = (
     | NoText
     | Typed
     | Key
+    | OnHold
+    | OffHold
     | KeysWanted
     | Interrupt
     | ReplyWritten

@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from actors.conversation import Said
-from actors.keys import ANY_KEYS, KeyPattern
+from actors.keys import KeyPattern
 from actors.turn_events import Ending, ShowTurn
 
 
@@ -95,8 +95,10 @@ class TurnState(msgspec.Struct):
     consumed_ms: float = -1.0
     """Audio up to here has been dealt with; a final that ends before it came late."""
     keys: str = ""
-    key_pattern: KeyPattern = ANY_KEYS
-    """When `keys` are complete."""
+    key_pattern: KeyPattern | None = None
+    """When `keys` are complete; None: as the agent has it."""
+    on_hold: bool = False
+    """The user is on hold: nobody is there to be prompted."""
     prompts: int = 0
     broken: int = 0
     fillers: int = 0

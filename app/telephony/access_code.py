@@ -10,6 +10,7 @@ import msgspec
 
 from actors.agent import Agent, BargeIn, PhasePolicy
 from actors.conversation import Role
+from actors.keys import ANY_KEYS
 from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.tools import end_conversation
 from config.settings import Secret
@@ -64,6 +65,7 @@ def gatekeeper(agent: Agent) -> Agent:
         greeting=agent.phrases.enter_code,
         barge_in=BargeIn(greeting=_KEYS_ONLY, speaking=_KEYS_ONLY, thinking=_KEYS_ONLY, tool=_KEYS_ONLY),
         limits=msgspec.structs.replace(agent.limits, max_session_s=min(LONGEST_S, agent.limits.max_session_s)),
+        keys=ANY_KEYS,
         tools=(),
         dialogue=None,
     )

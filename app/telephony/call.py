@@ -164,6 +164,13 @@ class Call:
     def _is_the_person(self, identifier: Identifier) -> bool:
         return same_participant(self.caller, identifier.raw_id) or self.caller == identifier.phone_number
 
+    @property
+    def caller_on_hold(self) -> bool:
+        """Whether the caller is on hold; where nobody is known to be the caller, whether anybody is."""
+        present = self.participants.values()
+        callers = [participant for participant in present if participant.role == "person"] or list(present)
+        return any(participant.status == "on_hold" for participant in callers)
+
     def is_other(self, raw_id: str) -> bool:
         """Whether the network has said that `raw_id` is on the call, and is not the caller."""
         known = self.participants.get(raw_id)

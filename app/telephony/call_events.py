@@ -1,6 +1,7 @@
 """What the telephone network says of calls, event by event. Repeated and late ones do no harm."""
 
 from actors.call_line import CallError, CallTrouble
+from actors.messages import HoldEnded, HoldStarted
 from actors.turn_events import Ending
 from app.service import Service
 from app.telephony.call import Call
@@ -45,7 +46,7 @@ class CallEvents:
                 board.connected(call)
             case ParticipantsUpdated():
                 call.joined(event)
-                _held(call, at)
+                self._held(call, at)
             case CallDisconnected():
                 board.ended(call, CallState.DISCONNECTED)
             case CreateCallFailed() | AnswerFailed() | ConnectFailed():
@@ -66,6 +67,13 @@ class CallEvents:
             case _:
                 return
 
+    def _held(self, call: Call, at: float) -> None:
+        """The caller is on hold, or no longer."""
+        on_hold = call.caller_on_hold
+        if call.up and on_hold != (call.state is CallState.ON_HOLD):
+            call.became(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)
+            self._switchboard.tell_session(call, HoldStarted() if on_hold else HoldEnded())
+
     def _transferred(self, call: Call) -> None:
         accepted, call.transferring = call.transferring, None
         if accepted is not None and not accepted.done():
@@ -85,12 +93,3 @@ def _note(call: Call, event: AcsEvent, at: float) -> None:
     result = event.result
     details = {"code": result.code, "sub_code": result.sub_code} if result is not None else {}
     call.note(type(event).__name__, at, **details)
-
-
-def _held(call: Call, at: float) -> None:
-    """The person is on hold, or no longer."""
-    states = {participant.status for participant in call.participants.values() if participant.role == "person"}
-    if call.state is CallState.CONNECTED and states == {"on_hold"}:
-        call.became(CallState.ON_HOLD, at)
-    elif call.state is CallState.ON_HOLD and "on_hold" not in states:
-        call.became(CallState.CONNECTED, at)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from starlette.types import Receive
 
-from actors.messages import Attached, Detached
+from actors.messages import Attached, Detached, HoldStarted
 from actors.playout import Lead, Transport
 from actors.session_plan import Mode
 from app.service import Service
@@ -18,6 +18,7 @@ from app.telephony.line import TelephoneLine
 from app.telephony.media_input import MediaInput
 from app.telephony.switchboard import Switchboard
 from protocol.acs_media import OutboundCase
+from protocol.calls import CallState
 
 LEAD_MS = 60
 """ACS tells nothing of playback, so what is sent ahead cannot be taken back; it must never run dry either."""
@@ -42,6 +43,8 @@ class MediaStream:
         )
         self._input = MediaInput(service, switchboard, call, self._connection, trusted=trusted)
         self._input.lines = self._attach()
+        if call.state is CallState.ON_HOLD:
+            self._input.lines.take(HoldStarted())
 
     # the session
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from actors.agent import Agent
 from actors.call_line import CallError, CallTrouble
-from actors.messages import EndSession, KeyPressed
+from actors.messages import EndSession, InputMessage, KeyPressed
 from actors.session_plan import Mode
 from actors.turn_events import Ending
 from app.adapters.acs.port import CallAutomationError, CallControl, MediaOptions
@@ -225,11 +225,14 @@ class Switchboard:
 
     def pressed(self, call: Call, way: Way, digit: str) -> None:
         """A key, by whichever way it came first."""
-        if not call.tones.pressed(way, digit, self._service.clock.now()):
-            return
+        if call.tones.pressed(way, digit, self._service.clock.now()):
+            self.tell_session(call, KeyPressed(digit))
+
+    def tell_session(self, call: Call, message: InputMessage) -> None:
+        """Tell the session that the call has now, if it has one."""
         entry = self._service.sessions.live.get(self.session_of(call))
         if entry is not None:
-            entry.lines.take(KeyPressed(digit))
+            entry.lines.take(message)
 
     def session_of(self, call: Call) -> str:
         """The id of the session that the call has now: the one that asks for the access code, then its own."""
@@ -298,9 +301,7 @@ class Switchboard:
 
     def end_session(self, call: Call, ending: Ending = Ending.NORMAL) -> None:
         """End what session the call has, at once."""
-        entry = self._service.sessions.live.get(self.session_of(call))
-        if entry is not None:
-            entry.lines.take(EndSession(ending, politely=False))
+        self.tell_session(call, EndSession(ending, politely=False))
 
     def ended(self, call: Call, state: CallState) -> None:
         """A call is over; one that never was connected has failed."""

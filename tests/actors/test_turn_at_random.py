@@ -21,6 +21,8 @@ from actors.turn_events import (
     KeysWanted,
     NoiseOver,
     NoText,
+    OffHold,
+    OnHold,
     PartialText,
     Pause,
     ReplyBroken,
@@ -58,7 +60,7 @@ KINDS = st.sampled_from(
     [
         "onset", "voice", "over", "noise", "partial", "final", "no_text", "typed", "key", "keys_wanted", "interrupt",
         "written", "broken", "tools", "started", "drained", "failed", "stopped", "timer", "timer", "end", "trouble",
-        "stale",
+        "stale", "hold", "unhold",
     ]
 )  # fmt: skip
 STEPS = st.lists(st.tuples(KINDS, st.integers(0, 5), TEXTS, st.floats(0.001, 3)), max_size=80)
@@ -136,7 +138,7 @@ class World:
             assert self.paused == (state.interruption is Interruption.HELD), "who paused it does not let it go on"
         if not self.ended and state.doing is Doing.IDLE and not state.sounds and not state.stopping:
             # Nobody speaks and nobody thinks: something must be on its way, or the session hangs.
-            waits = self.timers & {Timer.NO_INPUT, Timer.FINAL, Timer.KEYS, Timer.RESUME}
+            waits = self.timers & {Timer.HOLD, Timer.NO_INPUT, Timer.FINAL, Timer.KEYS, Timer.RESUME}
             assert waits or state.user.value != "silent", "nothing will ever happen"
 
     def step(self, kind: str, number: int, text: str, wait_s: float) -> None:
@@ -169,6 +171,10 @@ class World:
                 return Key(at, "12#*09"[number])
             case "keys_wanted":
                 return KeysWanted(at, KeyPattern(length=number, terminator="*" if number % 2 else ""))
+            case "hold":
+                return OnHold(at)
+            case "unhold":
+                return OffHold(at)
             case "interrupt":
                 return Interrupt(at)
             case "written":
@@ -238,6 +244,8 @@ def test_every_session_ends(agent: str, steps: list[tuple[str, int, str, float]]
             world.tell(TimerDue(world.at, Timer.KEYS))
         elif not world.turn.state.written:
             world.tell(ReplyBroken(world.at, world.turn.state.turn, spoken=world.turn.state.audible))
+        elif world.turn.state.on_hold:
+            world.tell(TimerDue(world.at, Timer.HOLD))
         else:
             world.tell(TimerDue(world.at, Timer.NO_INPUT))
     assert world.ended
