@@ -1,6 +1,7 @@
 """When the telephone keys that are pressed are one input."""
 
 import msgspec
+
 from actors.keys import KeyPattern
 from actors.turn import Turn
 from actors.turn_events import Key, KeysWanted, SoundStopped, Started, StartReply, Timer, TimerDue
