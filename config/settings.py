@@ -20,6 +20,13 @@ Number = TypeVar("Number", int, float)
 ENGINE_REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 """`package.module:factory`."""
 
+ENGINE_VARIABLES = (
+    *("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "VIRTUAL_ENV"),
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+)
+"""Variables that a Python program and its native libraries need to start. All others may hold secrets."""
+
 
 class SettingsError(Exception):
     """A variable has a value that cannot be used. The text is one line for the person who set it."""
@@ -458,6 +465,11 @@ def read_settings() -> Settings:
         SettingsError: as `Settings.read`.
     """
     return Settings.read(os.environ)
+
+
+def engine_environment() -> dict[str, str]:
+    """What a program that this one starts as an engine is given of the environment: how to run, and no secret."""
+    return {name: os.environ[name] for name in ENGINE_VARIABLES if name in os.environ}
 
 
 def documented() -> list[Documented]:

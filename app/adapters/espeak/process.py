@@ -189,9 +189,6 @@ def _ends(arrived: list[Order]) -> list[tuple[int, int | None]]:
 
 def main() -> None:
     """The process."""
-    # A signal to the whole group (Ctrl-C, a stopping container) is the server's to answer: it drains, then ends us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # Whatever prints must not print between the frames.
     sink = os.dup(1)
     os.dup2(2, 1)
@@ -202,7 +199,3 @@ def main() -> None:
         SynthesisServer(engine, Orders(sys.stdin.fileno()), sink).run()
     except BrokenPipeError:
         return
-
-
-if __name__ == "__main__":
-    main()

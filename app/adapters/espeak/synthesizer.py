@@ -7,10 +7,8 @@ failed (`SynthesisFailed`), streams stay usable.
 import asyncio
 import contextlib
 import itertools
-import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from pathlib import Path
 from typing import assert_never
 
 from actors.agent import Voice
@@ -25,6 +23,7 @@ from actors.ports import (
     SynthesisFinished,
     WordSynthesized,
 )
+from app.adapters.engine_process import start_engine
 from app.adapters.espeak.wire import (
     AudioMade,
     CancelReply,
@@ -46,7 +45,6 @@ RATES_HZ = (8_000, 16_000, 24_000, 48_000)
 START_TIMEOUT_S = 10.0
 EXIT_TIMEOUT_S = 0.5
 READ_BYTES = 1 << 16
-REPOSITORY = Path(__file__).parents[3]
 PROGRAM = "app.adapters.espeak.process"
 
 ACCENTS = ("en-us", "en-gb-x-rp", "en-gb-scotland")
@@ -299,14 +297,7 @@ async def _spawn() -> asyncio.subprocess.Process:
     if any(find_spec(module) is None for module in ("espeakng_loader", "soxr", "numpy")):
         raise SynthesizerError(ErrorKind.UNAVAILABLE, "the extra `local` is not installed")
     try:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            PROGRAM,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=REPOSITORY,
-        )
+        return await start_engine(PROGRAM)
     except OSError as error:
         raise SynthesizerError(ErrorKind.UNAVAILABLE, f"no synthesis process: {error.strerror}") from error
 

@@ -10,10 +10,8 @@ import asyncio
 import hashlib
 import itertools
 import os
-import sys
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import assert_never
 
 from actors.errors import ErrorKind, RecognizerError
@@ -27,6 +25,7 @@ from actors.ports import (
     RecognitionOptions,
     RecognitionReady,
 )
+from app.adapters.engine_process import start_engine
 from app.adapters.pipe_frames import Unpacked, packed
 from app.adapters.pocketsphinx.wire import (
     Audio,
@@ -54,7 +53,7 @@ EXIT_TIMEOUT_S = 1.0
 UNREAD_MAX_BYTES = 16 << 20
 """Orders a worker has not read; above that it is stuck, and killed. Eight minutes of one stream."""
 READ_BYTES = 1 << 16
-REPOSITORY = Path(__file__).parents[3]
+PROGRAM = "app.adapters.pocketsphinx.worker"
 
 Report = Callable[[RecognitionEvent], None]
 
@@ -308,14 +307,7 @@ async def _start() -> _Worker:
     if find_spec("pocketsphinx") is None:
         raise RecognizerError(ErrorKind.UNAVAILABLE, "the extra `local` is not installed")
     try:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "app.adapters.pocketsphinx.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=REPOSITORY,
-        )
+        process = await start_engine(PROGRAM)
     except OSError as error:
         raise RecognizerError(ErrorKind.UNAVAILABLE, f"no recognition worker: {error.strerror}") from error
     return _Worker(process)

@@ -1,4 +1,4 @@
-"""A recognition worker: many streams, one thread. Run as a module by `recognizer.py`; ends with its input.
+"""A recognition worker: many streams, one thread. Started by `recognizer.py`; ends with its input.
 
 Orders come on standard input, answers go to standard output. Audio waits in memory, never lost, while others are
 decoded; streams are served in turns, a tenth of a second of audio each.
@@ -6,7 +6,6 @@ decoded; streams are served in turns, a tenth of a second of audio each.
 
 import os
 import select
-import signal
 import sys
 import tempfile
 from collections import deque
@@ -196,9 +195,6 @@ def serve(worker: Worker, source: int) -> None:
 
 def main() -> None:
     """The process."""
-    # A signal to the whole group (Ctrl-C, a stopping container) is the server's to answer: it drains, then ends us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # Whatever prints must not print between the frames.
     sink = os.dup(1)
     os.dup2(2, 1)
@@ -213,7 +209,3 @@ def main() -> None:
             serve(Worker(Engine(Path(directory)), tell), sys.stdin.fileno())
         except BrokenPipeError:
             return
-
-
-if __name__ == "__main__":
-    main()

@@ -21,6 +21,7 @@ from actors.ports import (
     RecognitionOptions,
     RecognitionReady,
 )
+from app.adapters.engine_process import REPOSITORY
 from app.adapters.pocketsphinx import recognizer as pocketsphinx_recognizer
 from app.adapters.pocketsphinx.recognizer import PocketsphinxRecognizer
 from tests.speech import FLITE, FLITE_ALSO, call, resampled, silence, white_noise
@@ -247,7 +248,7 @@ asyncio.run(main())
 
 async def test_a_worker_ends_with_its_server() -> None:
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", ORPHAN, cwd=pocketsphinx_recognizer.REPOSITORY, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", ORPHAN, cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE
     )
     assert server.stdout is not None
     worker = int(await asyncio.wait_for(server.stdout.readline(), 20))
