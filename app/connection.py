@@ -46,10 +46,10 @@ class Connection:
             case SessionEnded():
                 self._say(message)
                 # A client that is told of the restart comes back to another worker.
-                if self._lifecycle.admits():
-                    self.close(NORMAL, message.reason.value.lower())
-                else:
+                if self._lifecycle.ends_sessions:
                     self.close(RESTARTING, "the server is restarting")
+                else:
+                    self.close(NORMAL, message.reason.value.lower())
             case _:
                 self._say(message)
 

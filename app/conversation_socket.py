@@ -114,7 +114,8 @@ class ConversationSocket:
             Refused: draining, full, a foreign origin, no token that opens this, or not the session's resume token.
         """
         service = self._service
-        if not service.lifecycle.admits():
+        # A conversation that may still finish may also lose its line and come back.
+        if not service.lifecycle.admits() and asked.session_id not in service.sessions.live:
             raise Refused(RESTARTING, "the server is restarting")
         require_known_page(service, scope)
         grant = await granted(service, asked.token, asked.session_id, asked.agent.name if asked.agent_named else "")

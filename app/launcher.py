@@ -1,26 +1,26 @@
 """The parent process: keeps WEB_CONCURRENCY workers alive on one listening socket, and ends them in order.
 
-A worker that dies is started again, later each time it dies soon; the others never notice. SIGTERM or SIGINT drains all
+A worker that dies, or whose event loop has not turned for WORKER_TIMEOUT_S, is started again, later each time it dies
+soon; the others never notice. SIGTERM or SIGINT drains all
 of them, a second one ends them at once. Workers are programs of their own (`python -m app worker`), never forks.
 """
 
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
 from enum import Enum, auto
 from typing import Any
 
 import msgspec
 
-from app.line import READY, SECRET_BYTES, Notice, decode_notice, encode_notice
+from app.line import SECRET_BYTES, Notice, decode_notice, encode_notice
 from app.listening import url
 from app.orders import Order, Orders
+from app.worker_process import WorkerProcess, start_worker
 from config.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -71,58 +71,6 @@ class _Phase(Enum):
     STOPPING = auto()
 
 
-class _Worker:
-    """A running worker process and our end of the line to it."""
-
-    def __init__(
-        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self.started_at = asyncio.get_running_loop().time()
-        self.ready = False
-        self.fault = ""
-        self.process = process
-        self._reader = reader
-        self._writer = writer
-
-    async def heard(self) -> None:
-        """Wait for the first line that a worker says; nothing is heard of one that dies first."""
-        try:
-            text = (await self._reader.readline()).decode().rstrip("\n")
-        except ConnectionResetError:  # it died before it had taken the secret
-            text = ""
-        self.ready = text == READY
-        self.fault = "" if self.ready else text
-
-    async def lines(self) -> AsyncIterator[bytes]:
-        """What a worker says after that, until it ends; lines that are too long for a notice are left out."""
-        while not self._reader.at_eof():
-            with contextlib.suppress(ValueError):
-                yield await self._reader.readline()
-
-    def tell(self, line: bytes) -> None:
-        """Say a line, whenever the worker comes to hear it."""
-        if not self._writer.is_closing():
-            self._writer.write(line)
-
-    def drain(self) -> None:
-        """Order the worker to drain; one that is not ready yet has nothing to drain and is ended."""
-        if self.ready:
-            self.hang_up()
-        else:
-            self.kill()
-
-    def hang_up(self) -> None:
-        """Close our end of the line."""
-        self._writer.close()
-
-    def kill(self) -> None:
-        """End the worker at once; harmless when it has ended."""
-        if self.process.returncode is None:
-            # Process.kill() would reap a child that has just ended behind asyncio's back, and lose its status.
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.process.pid, signal.SIGKILL)
-
-
 class Launcher:
     """Owns the workers. `reference` names the app factory (`package.module:factory`) that they load."""
 
@@ -135,7 +83,7 @@ class Launcher:
         self._phase = _Phase.STARTING
         self._stopping = asyncio.Event()
         self._orders = Orders(asyncio.get_running_loop().time)
-        self._workers: set[_Worker] = set()
+        self._workers: set[WorkerProcess] = set()
         self._exit_status = 0
         self._start_failure: StartFailed | None = None
 
@@ -171,7 +119,7 @@ class Launcher:
 
     async def _one_life(self) -> Ended:
         try:
-            worker = await self._spawn()
+            worker = await start_worker(self._listener, self._secret, self._reference)
         except OSError as error:
             return Ended(pid=0, status=1, lived_s=0, fault=f"a worker cannot be started: {error.strerror}")
         self._workers.add(worker)
@@ -187,40 +135,31 @@ class Launcher:
         lived_s = asyncio.get_running_loop().time() - worker.started_at
         return Ended(worker.process.pid, status, lived_s, worker.fault)
 
-    async def _spawn(self) -> _Worker:
-        ours, theirs = socket.socketpair()
-        reader, writer = await asyncio.open_connection(sock=ours)
-        # By the line: what a process is started with can be read from outside.
-        writer.write(self._secret)
-        descriptors = (self._listener.fileno(), theirs.fileno())
-        arguments = ("--socket-fd", str(descriptors[0]), "--line-fd", str(descriptors[1]), "--app", self._reference)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "app", "worker", *arguments),
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=descriptors,
-            )
-        except OSError:
-            writer.close()
-            raise
-        finally:
-            theirs.close()
-        return _Worker(process, reader, writer)
-
-    async def _see_through(self, worker: _Worker) -> None:
+    async def _see_through(self, worker: WorkerProcess) -> None:
         if self._phase is _Phase.STOPPING:
             worker.kill()
         await worker.heard()
         if worker.ready:
             log.info("worker is ready", extra={"worker": worker.process.pid})
             self._announce_once()
-        passing_on = asyncio.create_task(self._pass_on(worker))
+        beside = [asyncio.create_task(self._pass_on(worker)), asyncio.create_task(self._end_when_silent(worker))]
         try:
             await worker.process.wait()
         finally:
-            passing_on.cancel()
+            for task in beside:
+                task.cancel()
 
-    async def _pass_on(self, worker: _Worker) -> None:
+    async def _end_when_silent(self, worker: WorkerProcess) -> None:
+        """End a worker whose loop does not turn any more: stopped, stuck, or starved for longer than calls bear."""
+        timeout_s = self._settings.worker_timeout_s
+        await worker.silent(timeout_s)
+        log.warning(
+            "worker gives no sign of life and is ended",
+            extra={"worker": worker.process.pid, "silent_for_s": timeout_s},
+        )
+        worker.kill()
+
+    async def _pass_on(self, worker: WorkerProcess) -> None:
         """Say the notices of a worker to all workers, and keep their sum for those that are started later."""
         async for line in worker.lines():
             if not line:

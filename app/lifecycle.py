@@ -35,6 +35,7 @@ class Lifecycle:
         self.siblings = Siblings()
         self._phase = Phase.STARTING
         self._steps: list[DrainStep] = []
+        self._ends_sessions = False
 
     @property
     def phase(self) -> Phase:
@@ -44,6 +45,15 @@ class Lifecycle:
     def admits(self) -> bool:
         """True while new sessions are welcome; readiness says the same."""
         return self._phase is Phase.READY
+
+    @property
+    def ends_sessions(self) -> bool:
+        """True once sessions end because the worker does, and not by themselves."""
+        return self._ends_sessions
+
+    def end_sessions(self) -> None:
+        """Sessions that end from now on do so because the worker ends."""
+        self._ends_sessions = True
 
     def on_drain(self, step: DrainStep) -> None:
         """Have `step` run when the worker drains, beside the other steps."""

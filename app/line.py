@@ -7,6 +7,11 @@ import msgspec
 READY = "ready"
 """What a worker says first, when it takes connections. Anything else is the fault that keeps it from it."""
 
+BEAT = b"beat\n"
+"""What a worker says every BEAT_INTERVAL_S from then on, for as long as its event loop turns."""
+
+BEAT_INTERVAL_S = 1.0
+
 SECRET_BYTES = 32
 """What the launcher says first: random bytes, the same to every worker of a server, that nobody else ever sees."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -25,8 +26,10 @@ from app.leftovers import Leftovers
 from app.lifecycle import Lifecycle
 from app.observers import Observers
 from app.phrases import KeptPhrases
-from config.settings import Settings, SettingsError
+from config.settings import DrainPolicy, Settings, SettingsError
 
+GOODBYE_S = 8.0
+"""Kept of the grace for goodbyes: a reply that is being spoken ends in its sentence, and the goodbye is heard."""
 LAG_LIMIT_MS = 100.0
 """A loop this late takes no more sessions."""
 
@@ -150,7 +153,14 @@ class Service:
             del self.observers[session_id]
 
     async def _drain(self, deadline: float) -> None:
-        """Sessions say goodbye; what is not over by the deadline is cut by the closing of its socket."""
+        """Sessions end by themselves, or say goodbye; what is not over by the deadline is cut with its socket."""
+        loop = asyncio.get_running_loop()
+        if self.settings.drain_policy is DrainPolicy.FINISH:
+            goodbye_s = min(GOODBYE_S, (deadline - loop.time()) / 2)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline - goodbye_s):
+                    await self.sessions.emptied()
+        self.lifecycle.end_sessions()
         for entry in list(self.sessions.live.values()):
             entry.lines.take(EndSession(Ending.NORMAL, politely=True))
         async with asyncio.timeout_at(deadline):

@@ -1,6 +1,7 @@
 """What the workers of one server tell each other through the launcher: what one tells, all hear in the same order."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import os
@@ -8,7 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app.line import Notice, decode_notice, encode_notice
+from app.line import BEAT, Notice, decode_notice, encode_notice
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Siblings:
     def __init__(self) -> None:
         self._takers: list[TakeNotice] = []
         self._send: Callable[[bytes], Awaitable[None]] | None = None
+        self._beat: Callable[[], None] = lambda: None
         self._numbers = itertools.count(1)
         self._awaited: dict[int, asyncio.Future[None]] = {}
 
@@ -71,7 +73,13 @@ class Siblings:
         line.setblocking(False)
         asyncio.get_running_loop().add_reader(line, listener.read)
         listener.read()
-        self._send = _LineWriter(line).write
+        writer = _LineWriter(line)
+        self._send = writer.write
+        self._beat = writer.beat
+
+    def beat(self) -> None:
+        """Give the launcher a sign of life; never waits."""
+        self._beat()
 
 
 class _LineReader:
@@ -105,10 +113,21 @@ class _LineWriter:
         self._free = asyncio.Lock()
         self._torn = False
 
+    def beat(self) -> None:
+        """Write a sign of life, unless a line is being written or the launcher does not read: then it has enough."""
+        if self._free.locked():
+            return
+        text = self._afresh() + BEAT
+        with contextlib.suppress(OSError):
+            self._torn = self._line.send(text) < len(text)
+
     async def write(self, text: bytes) -> None:
         """Write a line, after those that are being written."""
         async with self._free:
-            # What is left of a line that was given up is a line by itself, which the launcher does not understand.
-            begun, self._torn = b"\n" if self._torn else b"", True
+            begun, self._torn = self._afresh(), True
             await asyncio.get_running_loop().sock_sendall(self._line, begun + text)
             self._torn = False
+
+    def _afresh(self) -> bytes:
+        """What ends a line that was given up: it is then a line by itself, which the launcher does not understand."""
+        return b"\n" if self._torn else b""

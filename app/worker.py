@@ -2,7 +2,8 @@
 
 The launcher holds the other end of the line, a stream socket. It sends a secret, the same to all workers of the server.
 The worker writes one line of text to it: `ready`, or the fault that keeps it from starting. From then on both send
-notices, a line each (`app/siblings.py`). When the launcher closes its end, on purpose or by dying, the worker drains.
+notices, a line each (`app/siblings.py`), and the worker a sign of life every second for as long as its loop turns. When
+the launcher closes its sending side the worker drains; when it dies, the worker is an orphan (`app/orphan.py`).
 """
 
 import asyncio
@@ -12,32 +13,42 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Self, cast
 
 import msgspec
-import uvloop
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from hypercorn.typing import Framework
+from hypercorn.utils import LifespanTimeoutError
 from starlette.types import ASGIApp
 
 from app.compression import Uncompressed
 from app.faults import CONFIGURATION_FAULTS
 from app.hypercorn_sockets import HypercornSockets
 from app.lifecycle import Lifecycle
-from app.line import FAULT_STATUS, READY, SECRET_BYTES
+from app.line import BEAT_INTERVAL_S, FAULT_STATUS, READY, SECRET_BYTES
 from app.listening import BACKLOG
 from app.logs import configure_logging
 from app.open_sockets import OpenSockets
 from app.orders import Order, Orders
+from app.orphan import OrphanWatch
+from app.process_ties import signal_when_parent_ends
 from app.references import resolve
 from app.siblings import Siblings
+from app.worker_loop import WorkerLoop
 from config.settings import Secret, Settings, read_settings
 
 log = logging.getLogger(__name__)
 
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
 """The young generation is collected after so many objects more than went, the older ones after so many times that."""
+
+REQUESTS_S = 5.0
+"""Requests that are being answered when all sessions have ended may take this much of what is left of the grace."""
+
+START_LIMIT_S = 600.0
+"""How long the app may take to start; a loaded machine is only slow."""
 
 AppFactory = Callable[[Settings, Lifecycle], ASGIApp]
 
@@ -57,16 +68,25 @@ class Margins(msgspec.Struct, frozen=True):
         return cls(grace_s - rest_s, rest_s / 4, rest_s / 4, rest_s / 4)
 
 
-def run_worker(socket_fd: int, line_fd: int, reference: str) -> int:
+def run_worker(socket_fd: int, line_fd: int, launcher_pid: int, reference: str) -> int:
     """Serve until drained; returns the exit status."""
+    # A worker that is stopped while its launcher dies has to go on, to notice and to end.
+    signal_when_parent_ends(launcher_pid, signal.SIGCONT)
     line = socket.socket(fileno=line_fd)
-    line.set_inheritable(False)
+    for descriptor in (socket_fd, line_fd):
+        os.set_inheritable(descriptor, False)
+    orphan_watch = OrphanWatch(line)
+    orphan_watch.start()
     try:
         lifecycle = Lifecycle(_server_secret(line))
         settings = read_settings()
         configure_logging(settings.log_level)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(_with_real_port(settings, socket_fd), lifecycle, socket_fd, line, reference))
+        with asyncio.Runner(loop_factory=WorkerLoop) as runner:
+            worker = _Worker(_with_real_port(settings, socket_fd), lifecycle, socket_fd, line, orphan_watch)
+            runner.run(worker.serve(resolve(reference)))
+    except LifespanTimeoutError:
+        log.warning("the app did not stop within DRAIN_GRACE_S")
+        return 1
     except Exception as error:
         fault = _configuration_fault(error)
         if fault is None:
@@ -77,25 +97,68 @@ def run_worker(socket_fd: int, line_fd: int, reference: str) -> int:
     return 0
 
 
-async def _serve(settings: Settings, lifecycle: Lifecycle, socket_fd: int, line: socket.socket, reference: str) -> None:
-    create_app: AppFactory = resolve(reference)
-    sockets = OpenSockets(create_app(settings, lifecycle))
-    margins = Margins.of(settings.drain_grace_s)
+class _Worker:
+    """The server of one worker process, from its start to its last close frame."""
 
-    async def until_drained() -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        lifecycle: Lifecycle,
+        socket_fd: int,
+        line: socket.socket,
+        orphan_watch: OrphanWatch,
+    ) -> None:
+        self._settings = settings
+        self._lifecycle = lifecycle
+        self._line = line
+        self._orphan_watch = orphan_watch
+        self._margins = Margins.of(settings.drain_grace_s)
+        self._hypercorn = _hypercorn(socket_fd, self._margins)
+
+    async def serve(self, create_app: AppFactory) -> None:
+        """Serve an app until drained."""
+        sockets = OpenSockets(create_app(self._settings, self._lifecycle))
+        framework = cast(Framework, Uncompressed(HypercornSockets(sockets)))
+        until_drained = partial(self._until_drained, sockets)
+        await serve(framework, self._hypercorn, shutdown_trigger=until_drained, mode="asgi")
+
+    async def _until_drained(self, sockets: OpenSockets) -> None:
         """Hypercorn calls this when it has begun to listen, and stops when it returns."""
-        ordered = _drain_order(line, lifecycle.siblings)
+        loop = cast(WorkerLoop, asyncio.get_running_loop())
+        ordered = _drain_order(self._line, self._lifecycle.siblings)
+        self._watch_for_orphaning(ordered)
         _keep_garbage_collection_out_of_the_talk()
-        lifecycle.ready()
-        line.sendall(f"{READY}\n".encode())
+        self._lifecycle.ready()
+        self._line.sendall(f"{READY}\n".encode())
+        self._beating = asyncio.create_task(self._beat(), name="heartbeat")
         await ordered.wait()
         log.info("draining")
-        await lifecycle.drain(asyncio.get_running_loop().time() + margins.sessions_s)
-        await sockets.close_all("the server is restarting", margins.close_frames_s)
-        lifecycle.stopped()
+        ends_at = loop.time() + self._settings.drain_grace_s
+        await self._lifecycle.drain(loop.time() + self._margins.sessions_s)
+        await sockets.close_all("the server is restarting", self._margins.close_frames_s)
+        self._lifecycle.stopped()
+        loop.be_quiet_about_cut_connections()
+        # What the sessions have not used is there for the rest: a loaded machine needs it.
+        left_s = ends_at - loop.time()
+        self._hypercorn.graceful_timeout = max(self._margins.requests_s, min(REQUESTS_S, left_s / 2))
+        self._hypercorn.shutdown_timeout = max(self._margins.lifespan_s, left_s - self._hypercorn.graceful_timeout)
 
-    framework = cast(Framework, Uncompressed(HypercornSockets(sockets)))
-    await serve(framework, _hypercorn(socket_fd, margins), shutdown_trigger=until_drained, mode="asgi")
+    async def _beat(self) -> None:
+        """Tell the launcher that the loop turns, until the process ends."""
+        while True:
+            self._lifecycle.siblings.beat()
+            await asyncio.sleep(BEAT_INTERVAL_S)
+
+    def _watch_for_orphaning(self, ordered: asyncio.Event) -> None:
+        loop = cast(WorkerLoop, asyncio.get_running_loop())
+
+        def orphaned() -> None:
+            loop.stop_listening()
+            ordered.set()
+
+        self._orphan_watch.serve(
+            orphaned, loop_timeout_s=self._settings.worker_timeout_s, grace_s=self._settings.drain_grace_s
+        )
 
 
 def _keep_garbage_collection_out_of_the_talk() -> None:
@@ -141,6 +204,7 @@ def _hypercorn(socket_fd: int, margins: Margins) -> Config:
     config.websocket_ping_interval = 20.0
     # Load balancers keep connections for a minute and take our closing one first for an error of ours.
     config.keep_alive_timeout = 75.0
+    config.startup_timeout = START_LIMIT_S
     config.graceful_timeout = margins.requests_s
     config.shutdown_timeout = margins.lifespan_s
     return config

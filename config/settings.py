@@ -67,6 +67,15 @@ class BrowserAuth(StrEnum):
     ENTRA = "entra"
 
 
+class DrainPolicy(StrEnum):
+    """What happens to live conversations when the server is told to end."""
+
+    FINISH = "finish"
+    """They may end by themselves until the grace is nearly over; what is left then says goodbye."""
+    GOODBYE = "goodbye"
+    """They say goodbye at once."""
+
+
 class OutboundCase(StrEnum):
     """How keys are spelled in what ACS is sent on the media socket."""
 
@@ -232,6 +241,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drain_grace_s: Annotated[
         float, Variable("Seconds from SIGTERM to the end of the last worker, at most", _seconds(1, 3_600))
     ] = 30.0
+    drain_policy: Annotated[
+        DrainPolicy,
+        Variable(
+            "What live conversations do on SIGTERM: finish by themselves, with a goodbye shortly before the grace is "
+            "over, or say goodbye at once",
+            _one_of(DrainPolicy),
+        ),
+    ] = DrainPolicy.FINISH
+    worker_timeout_s: Annotated[
+        float,
+        Variable("A worker whose event loop has not turned for this long is killed and replaced", _seconds(2, 600)),
+    ] = 15.0
     max_concurrent_sessions: Annotated[
         int, Variable("Sessions of one worker; more are refused at once", _whole(1, 10_000))
     ] = 100

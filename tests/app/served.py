@@ -128,6 +128,12 @@ def tell_modules(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     return app
 
 
+def start_slowly(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
+    """As `create_app`, on a machine that is so loaded that its start takes longer than WORKER_TIMEOUT_S."""
+    time.sleep(settings.worker_timeout_s + 1)
+    return create_app(settings, lifecycle)
+
+
 def refuse_configuration(settings: Settings, lifecycle: Lifecycle) -> Starlette:
     """The fault is found when the app is made."""
     raise SettingsError("AGENTS_DIRECTORY holds no agents")

@@ -8,8 +8,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import httpx
 from websockets.sync.client import ClientConnection, connect
@@ -48,10 +49,16 @@ def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
 class Server:
     """A server that has said it listens."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, sockets: ExitStack) -> None:
+    def __init__(self, process: subprocess.Popen[str], url: str, sockets: ExitStack, errors: IO[str]) -> None:
         self.process = process
         self.url = url
         self._sockets = sockets
+        self._errors = errors
+
+    def log(self) -> str:
+        """What has been written on standard error so far, by the launcher, its workers and their engines."""
+        # By another description of the file: the processes write at the position of this one.
+        return Path(f"/proc/self/fd/{self._errors.fileno()}").read_text()
 
     def pid_of_a_worker(self) -> int:
         """Whichever worker takes a new connection."""
@@ -87,12 +94,37 @@ def serving(factory: str = "create_app", **variables: str) -> Iterator[Server]:
         ) as process,
         ExitStack() as sockets,
     ):
-        sockets.callback(process.kill)
+        sockets.callback(_kill, process)
         assert process.stdout is not None
         line = process.stdout.readline()
         errors.seek(0)
         assert line.startswith("Earshot is listening on "), errors.read()
-        yield Server(process, line.split()[-1], sockets)
+        yield Server(process, line.split()[-1], sockets, errors)
+
+
+def _kill(launcher: subprocess.Popen[str]) -> None:
+    """End a launcher and its workers, which would otherwise still drain; engines end with their worker."""
+    workers = children(launcher.pid)
+    launcher.kill()
+    for pid in workers:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process has started and that still exist."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def alive(pid: int) -> bool:
+    """Whether a process exists and has not ended; one that nobody has waited for yet has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
 
 
 def eventually(holds: Callable[[], bool], within_s: float = 10) -> None:

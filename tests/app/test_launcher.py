@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from app.launcher import Backoff
-from tests.app.serving import Server, eventually, run, serve_command, serving
+from tests.app.serving import Server, alive, eventually, run, serve_command, serving
 
 
 def sockets_on_both_workers(server: Server) -> dict[int, ClientConnection]:
@@ -40,14 +40,6 @@ def close_code(connection: ClientConnection) -> int | None:
 def echoes(connection: ClientConnection) -> bool:
     connection.send("still there?")
     return connection.recv(timeout=10) == "still there?"
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def nobody_listens(server: Server) -> bool:

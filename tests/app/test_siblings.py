@@ -12,9 +12,10 @@ from unittest.mock import Mock, call
 import httpx
 import pytest
 
-from app.launcher import Launcher, _Worker
+from app.launcher import Launcher
 from app.line import Notice, decode_notice, encode_notice
 from app.siblings import Siblings, SiblingsUnreachableError
+from app.worker_process import WorkerProcess
 from config.settings import Settings
 from tests.app.service_kit import FAKES
 from tests.app.serving import EARSHOT, Server, eventually, serving
@@ -136,7 +137,7 @@ async def test_the_launcher_passes_on_what_is_a_notice_and_nothing_else(caplog: 
     reader.feed_data(b"nonsense\n" + b"x" * 5_000 + b"\n")
     reader.feed_data(notice)
     reader.feed_eof()
-    worker = _Worker(Mock(pid=1), reader, writer)
+    worker = WorkerProcess(Mock(pid=1), reader, writer)
     with socket.socket() as listener:
         launcher = Launcher(Settings.read({}), listener, "")
         launcher._workers.add(worker)

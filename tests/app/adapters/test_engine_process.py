@@ -13,7 +13,7 @@ import pytest
 import uvloop
 
 from app.adapters.engine_process import REPOSITORY, start_engine
-from tests.app.serving import eventually
+from tests.app.serving import alive, eventually
 
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc and prctl are Linux's")
 
@@ -30,19 +30,14 @@ asyncio.run(main())
 """
 
 
-def runs(pid: int) -> bool:
-    """Whether a process exists and has not ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
+def environment_of(pid: int) -> bytes:
+    """All variables of a process."""
+    return Path(f"/proc/{pid}/environ").read_bytes()
 
 
 @linux_only
 @pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
-def test_it_has_no_secret_and_no_descriptor_of_its_worker(
-    loop_factory: type, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_has_no_secret_and_no_descriptor_of_its_worker(loop_factory: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_SPEECH_KEY", "not-for-engines")
     monkeypatch.setenv("SOME_OTHER_SECRET", "nor-this")
 
@@ -51,10 +46,11 @@ def test_it_has_no_secret_and_no_descriptor_of_its_worker(
             listener.set_inheritable(True)
             engine = await start_engine("tests.app.adapters.idle_engine")
             try:
-                assert engine.stdin is not None and engine.stdout is not None
+                assert engine.stdout is not None
                 await asyncio.wait_for(engine.stdout.readline(), 20)
-                assert b"not-for-engines" not in Path(f"/proc/{engine.pid}/environ").read_bytes()
-                assert b"nor-this" not in Path(f"/proc/{engine.pid}/environ").read_bytes()
+                environment = environment_of(engine.pid)
+                assert b"not-for-engines" not in environment
+                assert b"nor-this" not in environment
                 assert sorted(os.listdir(f"/proc/{engine.pid}/fd")) == ["0", "1", "2"]
             finally:
                 engine.kill()
@@ -73,7 +69,7 @@ def test_one_that_is_stopped_is_killed_when_its_worker_is() -> None:
             engine = int(parent.stdout.readline() and parent.stdout.readline())
             os.kill(engine, signal.SIGSTOP)
             parent.kill()
-            eventually(lambda: not runs(engine))
+            eventually(lambda: not alive(engine))
         finally:
             parent.kill()
             if engine:
