@@ -18,5 +18,9 @@ class Checkpoint(msgspec.Struct):
 
     ending: Ending | None = None
     """How the session ended; one that has ended is never rebuilt."""
+    ending_after_reply: Ending | None = None
+    """How the session ends once the reply in hand has been heard: a tool of it wants so."""
+    said_before_tools: str = ""
+    """The text of the reply in hand up to where the model called its tools: it goes on from there."""
     lost: LostConnection | None = None
     """Set while the session waits for its connection to come back."""

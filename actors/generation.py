@@ -1,16 +1,20 @@
-"""A reply in the making: the model's stream as a task of the orchestrator, and a round of tool calls."""
+"""A reply in the making: the model's stream as a task of the orchestrator."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-
-from pykka import ActorDeadError
 
 from actors.errors import ErrorKind, ModelError
-from actors.messages import ModelFailed, ModelTold, ToolFinished
-from actors.ports import Clock, LanguageModel, ModelRequest, ReplyGenerated, ToolCalled
+from actors.messages import ModelFailed, ModelTold
+from actors.ports import (
+    LanguageModel,
+    MemoryUpdated,
+    ModelEvent,
+    ModelRequest,
+    ReplyGenerated,
+    TextGenerated,
+    ToolCalled,
+)
 from actors.session_actor import SessionActor, tell_quietly
-from actors.tools import AnyTool, ToolContext, ToolOutcome
+from actors.unicode_text import well_formed, well_formed_json
 
 FIRST_TOKEN_S = 8.0
 """A model that has said nothing by then has failed."""
@@ -54,7 +58,7 @@ class Generation:
             except TimeoutError:
                 raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {timeout_s:.0f} s") from None
             timeout_s = NEXT_TOKEN_S
-            self._actor.actor_ref.tell(ModelTold(request.turn, event))
+            self._actor.actor_ref.tell(ModelTold(request.turn, _checked(event)))
             if isinstance(event, ReplyGenerated):
                 return
 
@@ -63,43 +67,20 @@ class Generation:
         tell_quietly(self._actor.actor_ref, ModelFailed(turn, provider.kind, provider.detail))
 
 
-class ToolRound:
-    """Tools called together; the model goes on when all of them are back."""
+def _checked(event: ModelEvent) -> ModelEvent:
+    """The event with text that can go anywhere.
 
-    def __init__(self, turn: int, calls: list[ToolCalled]) -> None:
-        self.turn = turn
-        self._open = {call.call_id for call in calls}
-        self.cancellable: dict[str, asyncio.Task[None]] = {}
-
-    def finished(self, call_id: str) -> bool:
-        """One is back; whether it was the last."""
-        self._open.discard(call_id)
-        return not self._open
-
-    def cancel(self) -> None:
-        """Give up those that an interruption cancels; the others run on and are only recorded."""
-        for call_id, task in self.cancellable.items():
-            if call_id in self._open:
-                task.cancel()
-
-    async def run(
-        self,
-        call: ToolCalled,
-        tool: AnyTool | None,
-        context: ToolContext,
-        clock: Clock,
-        report: Callable[[ToolFinished], None],
-    ) -> None:
-        """Run one tool and report, whatever happens to it: cancelled too, so that each request has its answer."""
-        began = clock.now()
-        outcome = ToolOutcome({"error": f"there is no tool named {call.name}"}, failed=True)
-        try:
-            if tool is not None:
-                outcome = await tool.run(call.arguments, context)
-        except asyncio.CancelledError:
-            outcome = ToolOutcome({"error": "cancelled: the user interrupted"}, failed=True)
-            raise
-        finally:
-            elapsed_ms = (clock.now() - began) * 1000
-            with suppress(ActorDeadError):
-                report(ToolFinished(self.turn, call.call_id, call.name, outcome, elapsed_ms))
+    Raises:
+        ModelError: it holds something else than the port promises.
+    """
+    match event:
+        case TextGenerated(str(text)):
+            return event if text.isascii() else TextGenerated(well_formed(text))
+        case ToolCalled(str(call_id), str(name), str(arguments)):
+            return ToolCalled(well_formed(call_id), well_formed(name), well_formed(arguments))
+        case MemoryUpdated(dict(memory)):
+            return MemoryUpdated(well_formed_json(memory))
+        case ReplyGenerated():
+            return event
+        case _:
+            raise ModelError(ErrorKind.INTERNAL, f"a {type(event).__name__} does not hold what it must")

@@ -6,7 +6,9 @@ import msgspec
 
 from actors.conversation import ChatMessage, Heard, Memory, Role, Said, ToolRequest
 from actors.lines import SpokenReply
+from actors.messages import Resumed
 from actors.ports import ToolCalled
+from actors.turn_state import TurnState
 
 NOT_FOR_THE_MODEL = (Said.FILLER, Said.APOLOGY)
 """What is said to bridge a gap is no part of what the model reads."""
@@ -15,18 +17,70 @@ NOT_FOR_THE_MODEL = (Said.FILLER, Said.APOLOGY)
 class History:
     """Messages and the model's memory. `at` is in seconds since the epoch."""
 
-    def __init__(self, messages: Sequence[ChatMessage] = (), memory: Memory | None = None) -> None:
-        self.messages = list(messages)
-        self.memory: Memory = memory or {}
-        self._memory_before = self.memory
+    def __init__(self, resumed: Resumed | None = None) -> None:
+        self.messages = list(resumed.messages) if resumed is not None else []
+        self.memory: Memory = resumed.memory if resumed is not None else {}
+        self._memory_before: Memory = resumed.memory_before if resumed is not None else {}
+
+    def snapshot(self, turn: TurnState) -> Resumed:
+        """What a successor goes on from, with the state of the turn rules beside it."""
+        return Resumed(turn, tuple(self.messages), self.memory, self._memory_before)
 
     def user_said(self, text: str, turn: int, at: float, *, continues: bool, confidence: float) -> None:
-        """The user's words; those of an unanswered turn are replaced, and what the model noted of it is forgotten."""
-        if continues and self.messages and self.messages[-1].role is Role.USER:
-            self.messages.pop()
+        """Add what the user said.
+
+        With `continues`, `text` begins with the words of a turn that was not answered. They are replaced, and what the
+        model noted of them is forgotten; but if tools were called for them, they stand, and only the rest is added.
+        """
+        former = self._unanswered() if continues else None
+        if former is not None and not self._read_since(former):
+            self.messages.pop(former)
             self.memory = self._memory_before
+        elif former is not None and text.startswith(self.messages[former].text):
+            text = text[len(self.messages[former].text) :].strip()
         self._memory_before = self.memory
-        self.messages.append(ChatMessage(Role.USER, text, turn, at=at, confidence=confidence))
+        if text:
+            self.messages.append(ChatMessage(Role.USER, text, turn, at=at, confidence=confidence))
+
+    def _unanswered(self) -> int | None:
+        """Where the user's last words are, if nothing was heard in answer to them but what bridges a gap."""
+        for index in range(len(self.messages) - 1, -1, -1):
+            message = self.messages[index]
+            if message.role is Role.USER:
+                return index
+            if message.role is Role.ASSISTANT and not message.tool_requests and message.kind not in NOT_FOR_THE_MODEL:
+                return None
+        return None
+
+    def _read_since(self, index: int) -> bool:
+        """Whether there is anything for the model behind this message."""
+        return any(message.kind not in NOT_FOR_THE_MODEL for message in self.messages[index + 1 :])
+
+    def has_turn(self, turn: int) -> bool:
+        """Whether the user's words of this turn are recorded."""
+        return any(m.role is Role.USER and m.turn == turn for m in self.messages)
+
+    def tool_rounds(self, turn: int) -> int:
+        """How often the model has called tools in this turn."""
+        return sum(bool(m.tool_requests) for m in self.messages if m.turn == turn)
+
+    def unanswered_calls(self) -> list[tuple[int, ToolRequest]]:
+        """The calls of tools that have no result yet, with their turns."""
+        answered = {m.call_id for m in self.messages if m.role is Role.TOOL}
+        return [(m.turn, r) for m in self.messages for r in m.tool_requests if r.call_id not in answered]
+
+    def with_unique_ids(self, calls: Sequence[ToolCalled]) -> list[ToolCalled]:
+        """The calls, renamed where the model gave no id or one that was used before: each has its own result."""
+        used = {r.call_id for m in self.messages for r in m.tool_requests}
+        unique = []
+        for call in calls:
+            call_id, number = call.call_id, 1
+            while not call_id or call_id in used:
+                number += 1
+                call_id = f"{call.call_id or 'call'}-{number}"
+            used.add(call_id)
+            unique.append(msgspec.structs.replace(call, call_id=call_id))
+        return unique
 
     def was_heard(self, spoken: SpokenReply, text: str, heard: Heard, at: float, *, interrupted: bool) -> None:
         """What was heard of a reply, now that it is over."""
@@ -39,13 +93,16 @@ class History:
         requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in calls)
         self.messages.append(ChatMessage(Role.ASSISTANT, turn=turn, tool_requests=requests, at=at))
 
-    def tool_answered(self, call_id: str, text: str, turn: int, at: float) -> None:
-        """A tool's result, beside the request that it answers, wherever the conversation has gone since."""
+    def tool_answered(self, call_id: str, text: str, turn: int, at: float) -> bool:
+        """Put a tool's result beside the request that it answers; False if that has a result already."""
+        if any(m.role is Role.TOOL and m.call_id == call_id for m in self.messages):
+            return False
         asked = [i for i, m in enumerate(self.messages) if any(r.call_id == call_id for r in m.tool_requests)]
         index = (asked[-1] if asked else len(self.messages) - 1) + 1
         while index < len(self.messages) and self.messages[index].role is Role.TOOL:
             index += 1
         self.messages.insert(index, ChatMessage(Role.TOOL, text, turn, call_id=call_id, at=at))
+        return True
 
     def for_the_model(self, prelude: str = "") -> tuple[ChatMessage, ...]:
         """What the model reads; `prelude` is what the reply in hand said before it called its tools."""

@@ -28,6 +28,8 @@ from actors.messages import (
     TextTyped,
 )
 from actors.ports import Recipient
+from actors.tool_runs import ToolRuns
+from actors.unicode_text import well_formed
 
 RING_MS = 20_000
 """Caller audio kept for a recognizer that has to start again."""
@@ -114,6 +116,7 @@ class SessionLines:
         self.output: Recipient[OutputMessage] | None = None
         self.attached: Attached | None = None
         self.checkpoint = Checkpoint()
+        self.tool_runs = ToolRuns(self.orchestrator)
         self.ring = AudioRing(rate_hz)
         self.spoken: dict[int, SpokenReply] = {}
         self.stopped_through = 0
@@ -131,7 +134,9 @@ class SessionLines:
         if self.tap is not None:
             self.tap(message)
         match message:
-            case TextTyped() | KeyPressed() | InterruptRequested() | HoldStarted() | HoldEnded():
+            case TextTyped(text):
+                self.orchestrator.tell(TextTyped(well_formed(text)))
+            case KeyPressed() | InterruptRequested() | HoldStarted() | HoldEnded():
                 self.orchestrator.tell(message)
             case PlayoutMarked():
                 self.synthesizer.tell(message)
@@ -142,6 +147,7 @@ class SessionLines:
 
     def close(self) -> None:
         """The session is over: what is told from now on reaches nobody and is not kept."""
+        self.tool_runs.close()
         for address in (self.session, self.recognizer, self.orchestrator, self.synthesizer):
             address.close()
 

@@ -308,6 +308,8 @@ class ToolFinished(Message, frozen=True):
     """A tool of `turn` came back."""
 
     traced: ClassVar[bool] = True
+    transient: ClassVar[bool] = True
+
     turn: int
     call_id: str
     name: str
@@ -366,6 +368,8 @@ class Resumed(Message, frozen=True):
     turn: TurnState
     messages: tuple[ChatMessage, ...]
     memory: Memory
+    memory_before: Memory = {}
+    """The model's notes as they were before the turn in hand."""
 
 
 class SessionOver(Message, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 from actors.agent import Agent
 from actors.call_line import CallLine
 from actors.conversation import Heard, Said
-from actors.generation import Generation, ToolRound
+from actors.generation import Generation
 from actors.history import History, whole_words
 from actors.lines import SessionLines, SpokenReply
 from actors.messages import (
@@ -33,7 +33,6 @@ from actors.messages import (
     PlayoutStopped,
     ReopenRecognition,
     ReplyHeardShown,
-    Resumed,
     ResumePlayout,
     SessionOver,
     SpeakText,
@@ -65,7 +64,8 @@ from actors.ports import Timer as ClockTimer
 from actors.sentences import SentenceSplitter, following
 from actors.session_actor import SessionActor
 from actors.telemetry import Trace
-from actors.tools import AnyTool, OnInterruption, ToolContext
+from actors.tool_runs import UNKNOWN, ToolRound
+from actors.tools import AnyTool, ToolContext
 from actors.tools import Ending as ToolEnding
 from actors.turn import SAY_AGAIN, Turn
 from actors.turn_events import (
@@ -175,7 +175,7 @@ class Orchestrator(SessionActor):
         resumed = lines.resumed
         state = resumed.turn if resumed else TurnState()
         self.turn = Turn(agent, state=msgspec.structs.replace(state))
-        self.history = History(resumed.messages, resumed.memory) if resumed else History()
+        self.history = History(resumed)
         self._timers: dict[Timer, tuple[int, ClockTimer]] = {}
         self._serial = 0
         self._splitter = SentenceSplitter()
@@ -185,7 +185,6 @@ class Orchestrator(SessionActor):
         self._round: ToolRound | None = None
         self._rounds = 0
         self._reply = 0
-        self._ending: Ending | None = None
         self._confidence = 1.0
 
     # dispatch
@@ -195,8 +194,9 @@ class Orchestrator(SessionActor):
         if self.lines.resumed is None:
             self._rule(Started(self.clock.now()))
             return
-        self._resume_replies()
-        self._carry_out(self.turn.resume(self.clock.now(), self.session_left_s))
+        self._take_over_tools()
+        begun = self._resume_replies()
+        self._carry_out(self.turn.resume(self.clock.now(), self.session_left_s, begun=begun, owed=self._owes_an_answer))
         self._keep()
 
     def on_receive(self, message: OrchestratorMessage) -> None:
@@ -270,9 +270,7 @@ class Orchestrator(SessionActor):
 
     def _keep(self) -> None:
         """What a successor would go on from, as of this message."""
-        self.lines.resumed = Resumed(
-            msgspec.structs.replace(self.turn.state), tuple(self.history.messages), self.history.memory
-        )
+        self.lines.resumed = self.history.snapshot(msgspec.structs.replace(self.turn.state))
 
     # effects
 
@@ -363,11 +361,27 @@ class Orchestrator(SessionActor):
             spoken.finished = True
             self.lines.synthesizer.tell(FinishReply(reply))
 
-    def _resume_replies(self) -> None:
-        """What was being written when the former orchestrator ended is spoken as far as it goes."""
-        for spoken in self.lines.spoken.values():
-            if not spoken.finished:
-                self._finish(spoken.reply)
+    def _resume_replies(self) -> bool:
+        """Have what the former orchestrator was writing spoken as far as it goes; whether that was the turn's reply.
+
+        A reply that waits for its tools goes on when they are back.
+        """
+        turn = self.turn.state.turn
+        begun = [s for s in self.lines.spoken.values() if not s.finished]
+        if self._owes_an_answer:
+            begun = [s for s in begun if s.turn != turn or s.kind is not Said.REPLY]
+        for spoken in begun:
+            self._finish(spoken.reply)
+        return any(s.turn == turn and s.kind is Said.REPLY for s in begun)
+
+    @property
+    def _owes_an_answer(self) -> bool:
+        """Whether tools were called in the turn in hand, and nothing that follows from them was written yet."""
+        state = self.turn.state
+        if state.written or not self.history.tool_rounds(state.turn):
+            return False
+        written = "".join(s.text for s in self.lines.spoken.values() if s.turn == state.turn and s.kind is Said.REPLY)
+        return written == self.lines.checkpoint.said_before_tools
 
     # what was heard
 
@@ -400,6 +414,9 @@ class Orchestrator(SessionActor):
 
     def _start_reply(self, effect: StartReply) -> None:
         self.trace.turn_started(effect.turn)
+        if self.history.has_turn(effect.turn):
+            self._go_on(effect)
+            return
         self.history.user_said(
             effect.text, effect.turn, self.clock.wall(), continues=effect.continues, confidence=self._confidence
         )
@@ -407,7 +424,26 @@ class Orchestrator(SessionActor):
         self._confidence = 1.0
         self._reply, self._rounds, self._round = effect.reply, 0, None
         self._splitter, self._said_before_tools = SentenceSplitter(), ""
+        checkpoint = self.lines.checkpoint
+        checkpoint.ending_after_reply, checkpoint.said_before_tools = None, ""
         self._ask_model()
+
+    def _go_on(self, effect: StartReply) -> None:
+        """Go on with a turn that a former orchestrator began: with its tools, and what they came to."""
+        self._reply, self._rounds = effect.reply, self.history.tool_rounds(effect.turn)
+        self._follow_tools()
+        running = [call.call_id for turn, call in self.history.unanswered_calls() if turn == effect.turn]
+        if running:
+            self._round = ToolRound(effect.turn, running)
+            self._rule(ToolsRunning(self.clock.now(), effect.turn, running=True))
+        else:
+            self._ask_model()
+
+    def _follow_tools(self) -> None:
+        """What the model says next follows what it said before it called its tools."""
+        spoken = self.lines.spoken.get(self._reply)
+        self._splitter, self._said_before_tools = SentenceSplitter(), spoken.text if spoken is not None else ""
+        self.lines.checkpoint.said_before_tools = self._said_before_tools
 
     def _ask_model(self) -> None:
         spoken = self.lines.spoken.get(self._reply)
@@ -426,7 +462,7 @@ class Orchestrator(SessionActor):
         """Silence has been ordered already; now nothing more is made."""
         self._generation.cancel()
         if self._round is not None:
-            self._round.cancel()
+            self.lines.tool_runs.cancel(self._round.open)
             self._round = None
         self._finish(self._reply)
 
@@ -461,13 +497,14 @@ class Orchestrator(SessionActor):
         return spoken is not None and bool(spoken.text.strip())
 
     def _generated(self, at: float) -> None:
-        if self._generation.tool_calls and self._ending is None:
+        checkpoint = self.lines.checkpoint
+        if self._generation.tool_calls and checkpoint.ending_after_reply is None:
             self._run_tools(at)
             return
         turn, spoken = self.turn.state.turn, self._spoken
         self._finish(self._reply)
-        if self._ending is not None:
-            ending, self._ending = self._ending, None
+        if checkpoint.ending_after_reply is not None:
+            ending, checkpoint.ending_after_reply = checkpoint.ending_after_reply, None
             self._rule(EndWanted(at, ending, after_reply=True))
         self._rule(ReplyWritten(at, turn, spoken))
 
@@ -482,51 +519,61 @@ class Orchestrator(SessionActor):
 
     def _run_tools(self, at: float) -> None:
         turn = self.turn.state.turn
-        calls = self._generation.tool_calls
+        calls = self.history.with_unique_ids(self._generation.tool_calls)
         self._generation.tool_calls = []
         self._rounds += 1
         if self._rounds > MAX_TOOL_ROUNDS:
             self._model_failed(at, turn)
             return
-        spoken = self.lines.spoken.get(self._reply)
-        self._splitter, self._said_before_tools = SentenceSplitter(), spoken.text if spoken is not None else ""
-        self._round = ToolRound(turn, calls)
+        self._follow_tools()
+        self._round = ToolRound(turn, [call.call_id for call in calls])
+        # Recorded before they begin: a successor has to know of each tool that may have done something.
         self.history.tools_called(turn, calls, self.clock.wall())
         self._rule(ToolsRunning(at, turn, running=True))
         context = ToolContext(self.lines.session_id, turn, self.agent.name, self.clock.wall(), self.call)
         for call in calls:
             self.lines.show(ToolStartedShown(call.call_id, call.name, call.arguments))
-            work = self._round.run(call, self.tools.get(call.name), context, self.clock, self._tell_self)
-            task = self.spawn(work, f"tool.{call.name}")
-            if (tool := self.tools.get(call.name)) is None or tool.on_interruption is OnInterruption.CANCEL:
-                self._round.cancellable[call.call_id] = task
+            self.lines.tool_runs.start(call, self.tools.get(call.name), context, self.clock)
 
-    def _tell_self(self, message: ToolFinished) -> None:
-        self.actor_ref.tell(message)
+    def _take_over_tools(self) -> None:
+        """Record what became of the tools that the former orchestrator, or the one of another process, began."""
+        for turn, call in self.history.unanswered_calls():
+            if self.lines.tool_runs.is_running(call.call_id):
+                continue
+            finished = self.lines.tool_runs.result(call.call_id)
+            self._record_result(finished or ToolFinished(turn, call.call_id, call.name, UNKNOWN, 0.0))
 
     def _tool_finished(self, at: float, message: ToolFinished) -> None:
-        self.lines.show(
-            ToolEndedShown(
-                message.call_id, message.name, message.outcome.failed, message.elapsed_ms, message.outcome.result
-            )
-        )
-        self.history.tool_answered(message.call_id, message.outcome.text, message.turn, self.clock.wall())
-        self._keep()
+        if not self._record_result(message):
+            return
         round_ = self._round
         if round_ is None or message.turn != round_.turn:
             return
         if message.outcome.keys is not None:
             self._rule(KeysWanted(at, message.outcome.keys))
-        match message.outcome.ending:
-            case ToolEnding.END_SESSION:
-                self._ending = Ending.NORMAL
-            case ToolEnding.HANDOFF:
-                self._ending = Ending.HUMAN_HANDOFF
-            case ToolEnding.NONE:
-                pass
-            case _:
-                assert_never(message.outcome.ending)
         if round_.finished(message.call_id):
             self._round = None
             self._rule(ToolsRunning(at, round_.turn, running=False))
             self._ask_model()
+
+    def _record_result(self, finished: ToolFinished) -> bool:
+        """Put a tool's result into the conversation; False if it is there already."""
+        outcome = finished.outcome
+        if not self.history.tool_answered(finished.call_id, outcome.text, finished.turn, self.clock.wall()):
+            return False
+        self.lines.show(
+            ToolEndedShown(finished.call_id, finished.name, outcome.failed, finished.elapsed_ms, outcome.result)
+        )
+        if finished.turn == self.turn.state.turn:
+            match outcome.ending:
+                case ToolEnding.END_SESSION:
+                    self.lines.checkpoint.ending_after_reply = Ending.NORMAL
+                case ToolEnding.HANDOFF:
+                    self.lines.checkpoint.ending_after_reply = Ending.HUMAN_HANDOFF
+                case ToolEnding.NONE:
+                    pass
+                case _:
+                    assert_never(outcome.ending)
+        self._keep()
+        self.lines.tool_runs.forget(finished.call_id)
+        return True

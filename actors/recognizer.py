@@ -39,6 +39,7 @@ from actors.ports import (
 )
 from actors.session_actor import SessionActor
 from actors.telemetry import Trace
+from actors.unicode_text import well_formed
 
 RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | RecognitionTold
 
@@ -166,9 +167,12 @@ class Recognizer(SessionActor):
             case RecognitionReady():
                 return
             case PartialRecognized(text, start_ms):
-                self.listener.tell(PartialHeard(text, self._base_ms + start_ms))
+                self.listener.tell(PartialHeard(_clean(text), self._base_ms + start_ms))
             case FinalRecognized(text, start_ms, end_ms, confidence):
                 self._settle(end_ms)
+                if not (text := _clean(text)):
+                    self.listener.tell(NothingHeard())
+                    return
                 start, end = self._base_ms + start_ms, self._base_ms + end_ms
                 self.listener.tell(FinalHeard(text, start, end, confidence))
             case NothingRecognized(end_ms):
@@ -239,3 +243,8 @@ class Recognizer(SessionActor):
         if not self.lines.final_owed:
             ring = self.lines.ring
             ring.settled_bytes = max(ring.settled_bytes, end_bytes - self._pre_roll_bytes)
+
+
+def _clean(text: object) -> str:
+    """An engine's words as text that can go anywhere; nothing where it told something else than text."""
+    return well_formed(text).strip() if isinstance(text, str) else ""

@@ -26,6 +26,7 @@ from msgspec import Meta
 
 from actors.call_line import CallLine
 from actors.keys import KeyPattern
+from actors.unicode_text import well_formed_json
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -124,23 +125,32 @@ class Tool(Generic[P, R]):
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         """Run with `arguments`, a JSON object as text; an empty text counts as an empty object.
 
-        Nothing but cancellation is raised: wrong arguments, a timeout or an exception become an outcome with `failed`
-        set, whose result is `{"error": text}`, meant for the model.
+        Nothing but the cancellation of the task that awaits this is raised: wrong arguments, a timeout or whatever the
+        tool raises become an outcome with `failed` set, whose result is `{"error": text}`, meant for the model.
         """
         try:
             raw = msgspec.json.decode(arguments or "{}")
             values = msgspec.convert(self._with_seconds(raw), self._arguments, strict=False)
         except msgspec.DecodeError as error:  # covers wrong types too: ValidationError is one
             return _failure(f"wrong arguments for {self.name}: {_describe(error)}")
+        except (RecursionError, ValueError):
+            return _failure(f"wrong arguments for {self.name}: nested too deep, or no text that can be read")
         keywords = {field: getattr(values, field) for field in self._arguments.__struct_fields__}
         if self._context_name is not None:
             keywords[self._context_name] = context
         try:
             async with asyncio.timeout(self.timeout_s) as limit:
                 result = await self._call(keywords)
-        except Exception as error:  # noqa: BLE001 - whatever a tool raises, the conversation goes on
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
             if limit.expired():
-                return _failure(f"{self.name} took longer than {self.timeout_s:g} seconds and was given up")
+                return _failure(
+                    f"{self.name} took longer than {self.timeout_s:g} seconds and was given up: it is not known whether"
+                    " it was done, do not repeat it without asking the user"
+                )
             # The message of an exception may quote what the user said; its class does not.
             _logger.warning("tool %s failed: %s", self.name, type(error).__name__)
             return _failure(f"the tool {self.name} failed")
@@ -196,6 +206,12 @@ def tool(
     return decorate if function is None else decorate(function)
 
 
+def _is_cancelled() -> bool:
+    """Whether somebody cancels the present task; else a CancelledError in it is a failure like any other."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _failure(text: str) -> ToolOutcome:
     return ToolOutcome({"error": text}, failed=True)
 
@@ -204,9 +220,9 @@ def _as_outcome(name: str, result: Any) -> ToolOutcome:
     """A plain value becomes an outcome; what is no JSON value counts as a failure of the tool."""
     outcome = result if isinstance(result, ToolOutcome) else ToolOutcome(result)
     try:
-        value = msgspec.to_builtins(outcome.result, str_keys=True)
+        value = well_formed_json(msgspec.to_builtins(outcome.result, str_keys=True))
         msgspec.json.encode(value)
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - the value is the tool's, and so is what its encoding raises
         _logger.warning("tool %s returned a value that is no JSON", name)
         return _failure(f"the tool {name} failed")
     return msgspec.structs.replace(outcome, result=value)

@@ -108,14 +108,21 @@ class Turn:
             self._show_floor()
         return self._effects
 
-    def resume(self, at: float, session_left_s: float) -> list[Effect]:
-        """What is to be done when these rules go on from a former state: timers, and the user's unanswered words."""
+    def resume(self, at: float, session_left_s: float, *, begun: bool = False, owed: bool = False) -> list[Effect]:
+        """What is to be done when these rules go on from a former state: timers, and the user's unanswered words.
+
+        `begun`: text of the turn's reply was written, which is not to be heard twice. `owed`: what was written, and may
+        have been heard, only bridged the time of tools.
+        """
         self._effects = []
         s, limits = self.state, self.agent.limits
         self._do(SetTimer(Timer.SESSION, max(1.0, session_left_s)))
         if s.doing is Doing.LEAVING:
             self._do(SetTimer(Timer.GOODBYE, GOODBYE_WAIT_S))
-        elif not s.written and not s.audible:
+        elif not s.written and not s.audible and begun:
+            s.written, s.doing, s.waiting_text = True, Doing.IDLE, s.asked
+            self._silence(StopReason.SUPERSEDED)
+        elif not s.written and (not s.audible or owed):
             s.doing = Doing.THINKING
             reply = self._reply_of(s.turn) or self._next_reply(Said.REPLY)
             self._do(StartReply(s.turn, reply, s.asked, continues=True))
@@ -129,6 +136,8 @@ class Turn:
             self._do(SetTimer(Timer.STOPPED, STOPPED_WAIT_S))
         if s.on_hold:
             self._do(SetTimer(Timer.HOLD, limits.max_hold_s))
+        if s.keys:
+            self._do(SetTimer(Timer.KEYS, (s.key_pattern or self.agent.keys).wait_s))
         if s.interruption is Interruption.HELD:
             self._do(SetTimer(Timer.RESUME, self.agent.barge_in.speaking.resume_ms / 1000))
         self._settle(at)

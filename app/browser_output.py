@@ -132,6 +132,6 @@ def _json_object(text: str) -> bytes:
     """`text` if it is JSON, else an empty object: a model may have written anything."""
     try:
         msgspec.json.decode(text)
-    except msgspec.DecodeError:
+        return text.encode()
+    except (msgspec.DecodeError, RecursionError, ValueError):
         return b"{}"
-    return text.encode()

@@ -206,7 +206,7 @@ def test_a_fault_anywhere_is_recovered_from_or_ends_the_session(
 
 AWAITS = {
     ("generation.py", "Generation._stream"): {"model.reply"},
-    ("generation.py", "ToolRound.run"): {"tool.run"},
+    ("tool_runs.py", "ToolRuns._run"): {"tool.run"},
     ("recognizer.py", "Recognizer._connect"): {"recognizer.open", "recognizer.close"},
     ("synthesizer.py", "Synthesizer._connect"): {"synthesizer.open", "synthesizer.close"},
     ("session.py", "Session._save.save"): {"store.save"},
@@ -218,7 +218,7 @@ AWAITS = {
 def awaiting_functions() -> set[tuple[str, str]]:
     """All functions of the session's actors that await something, from their source."""
     found = set()
-    for file in ("generation", "recognizer", "synthesizer", "orchestrator", "session", "lines", "history"):
+    for file in ("generation", "tool_runs", "recognizer", "synthesizer", "orchestrator", "session", "lines", "history"):
         path = Path(__file__).parents[2] / "actors" / f"{file}.py"
         tree = ast.parse(path.read_text())
         found |= {(path.name, name) for name, node in functions(tree) if any(map(is_wait, ast.walk(node)))}

@@ -138,7 +138,7 @@ async def test_a_slow_tool_is_given_up() -> None:
 
     outcome = await slow.run("{}", CONTEXT)
     assert outcome.failed
-    assert outcome.result == {"error": "slow took longer than 0.01 seconds and was given up"}
+    assert outcome.result["error"].startswith("slow took longer than 0.01 seconds and was given up: it is not known")
 
 
 async def test_a_failure_says_nothing_of_the_inside(caplog: pytest.LogCaptureFixture) -> None:
