@@ -15,9 +15,10 @@ from app.callback_routes import CallbackRoutes
 from app.conversation_socket import ConversationSocket
 from app.health_routes import HealthRoutes
 from app.lifecycle import Lifecycle
+from app.limits.clients import TooManyError
 from app.media_routes import MediaRoutes
 from app.pages import page_routes
-from app.problems import ProblemError, on_error, on_http_exception, on_problem
+from app.problems import ProblemError, on_error, on_http_exception, on_problem, on_too_many
 from app.relay_socket import RelaySocket
 from app.service import Service, require_default_agent
 from app.session_routes import SessionRoutes
@@ -83,7 +84,12 @@ def app_of(service: Service, switchboard: Switchboard | None = None) -> ASGIApp:
 
     app = Starlette(
         routes=[*page_routes(), Mount(API, routes=routes)],
-        exception_handlers={ProblemError: on_problem, HTTPException: on_http_exception, Exception: on_error},
+        exception_handlers={
+            ProblemError: on_problem,
+            TooManyError: on_too_many,
+            HTTPException: on_http_exception,
+            Exception: on_error,
+        },
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False

@@ -16,6 +16,7 @@ from app.adapters.acs.port import CallAutomationError, Trouble
 from app.admission import SESSION_ID_FORM, usable_session_id
 from app.answers import json_answer
 from app.bodies import body_of
+from app.limits.client_limits import Rate
 from app.problems import ProblemError
 from app.service import Service
 from app.telephony.call import Call
@@ -64,6 +65,7 @@ class CallRoutes:
     async def initiate(self, request: Request) -> Response:
         """Call somebody."""
         await require_operator(request, self._service)
+        self._service.clients.require(self._service.clients.of(request.scope), Rate.REQUESTS)
         asked = await asked_of(request, InitiateCall)
         agent, mode = self._agent(asked.agent), self._mode(asked.streaming_mode)
         if not usable_session_id(asked.browser_session_id or ""):

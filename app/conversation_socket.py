@@ -16,6 +16,9 @@ from actors.turn_events import Ending
 from app.admission import Refused, granted, require_known_page, require_resume_token, require_session_id
 from app.browser_output import BrowserWords
 from app.connection import Connection
+from app.limits.client_limits import Client, Hold, Rate
+from app.limits.clients import TooManyError
+from app.limits.metered_model import MeteredModel
 from app.service import Service
 from app.socket_writer import (
     OVERLOADED,
@@ -58,6 +61,7 @@ class Asked:
         require_session_id(self.session_id)
         self.resume_token = query.get("resume_token", "")
         self.token = query.get("token", "")
+        self.client: Client = ()
         self.mode = _mode(query.get("streaming_mode") or service.settings.acs_streaming_mode)
         self.agent_named = bool(query.get("agent"))
         self.agent = _agent(service, query.get("agent") or service.default_agent)
@@ -105,6 +109,9 @@ class ConversationSocket:
         except Refused as refused:
             await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
             return
+        except TooManyError as error:
+            await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
+            return
         await _Conversation(self._service, asked, record, SocketWriter(send, shortcut)).run(receive, shortcut)
 
     async def _admit(self, asked: Asked, scope: Scope) -> SessionRecord | None:
@@ -117,14 +124,18 @@ class ConversationSocket:
         # A conversation that may still finish may also lose its line and come back.
         if not service.lifecycle.admits() and asked.session_id not in service.sessions.live:
             raise Refused(RESTARTING, "the server is restarting")
+        asked.client = service.clients.of(scope)
+        service.clients.require(asked.client, Rate.CONNECTIONS)
         require_known_page(service, scope)
         grant = await granted(service, asked.token, asked.session_id, asked.agent.name if asked.agent_named else "")
         if grant is not None:
             asked.session_id = asked.session_id or grant.session_id
             asked.agent = _agent(service, grant.agent or asked.agent.name)
         record = await require_resume_token(service, asked.session_id, asked.resume_token, demanded=grant is not None)
-        if asked.session_id not in service.sessions.live and service.capacity_left == 0:
-            raise Refused(OVERLOADED, "no capacity left, try again soon")
+        if asked.session_id not in service.sessions.live:
+            service.clients.require_room(asked.client, Hold.SESSIONS)
+            if service.capacity_left == 0:
+                raise Refused(OVERLOADED, "no capacity left, try again soon")
         return record if record is not None and record.resumable else None
 
 
@@ -157,7 +168,9 @@ class _Conversation:
             entry.lines.take(attached)
             return entry
         token = record.resume_token if record else service.random.token("resume_")
-        plan = service.plan(self._session_id, asked.mode, asked.agent, token)
+        model = MeteredModel(service.engines.model, service.clients, asked.client)
+        plan = service.plan(self._session_id, asked.mode, asked.agent, token, model=model)
+        service.clients.session_began(asked.client, self._session_id)
         self._announce(token, resumed=record is not None)
         if record is not None:
             return service.sessions.restore(plan, self._observers, attached, record)
@@ -209,12 +222,19 @@ class _Conversation:
         elif usable := len(pcm) & ~1:
             self._entry.lines.push_audio(pcm if usable == len(pcm) else pcm[:usable])
 
+    def _type(self, text: str) -> None:
+        try:
+            self._service.clients.require(self._asked.client, Rate.TEXTS)
+        except TooManyError as error:
+            raise ProtocolError(error.reason) from None
+        self._entry.lines.take(TextTyped(text))
+
     def _order(self, text: str) -> None:
         lines = self._entry.lines
         message = decode(text)
         match message:
             case Typed(text):
-                lines.take(TextTyped(text))
+                self._type(text)
             case Interrupt():
                 lines.take(InterruptRequested())
             case HangUp():

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.limits.clients import TooManyError
 from protocol.problems import CONTENT_TYPE, FieldError, problem
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,13 @@ async def on_problem(request: Request, error: Exception) -> Response:
     """A route raised `ProblemError`."""
     assert isinstance(error, ProblemError)
     return _answer(request, error.status, error.detail, error.errors, error.headers)
+
+
+async def on_too_many(request: Request, error: Exception) -> Response:
+    """A client is over one of its limits."""
+    assert isinstance(error, TooManyError)
+    headers = {"Retry-After": str(error.retry_after_s)}
+    return _answer(request, HTTPStatus.TOO_MANY_REQUESTS, error.reason, headers=headers)
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:

@@ -7,8 +7,13 @@ from starlette.types import Receive, Scope, Send
 from app.admission import Refused, granted, require_known_page, require_resume_token, require_session_id
 from app.browser_output import BrowserWords
 from app.connection import Connection
+from app.limits.client_limits import Hold, Rate
+from app.limits.clients import TooManyError
 from app.service import Service
-from app.socket_writer import REFUSED, SocketWriter
+from app.socket_writer import OVERLOADED, REFUSED, SocketWriter
+
+MAX_OF_A_SESSION = 10
+"""Dashboards that show one session."""
 
 
 class RelaySocket:
@@ -23,10 +28,17 @@ class RelaySocket:
         await receive()
         await send({"type": "websocket.accept"})
         service = self._service
+        client = service.clients.of(scope)
         try:
+            service.clients.require(client, Rate.CONNECTIONS)
             session_id = await self._admit(scope)
+            service.clients.require_room(client, Hold.RELAYS)
+            self._require_room(session_id)
         except Refused as refused:
             await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
+            return
+        except TooManyError as error:
+            await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
             return
         entry = service.sessions.live.get(session_id)
         label = entry.plan.agent.label if entry else service.agents[service.default_agent].label
@@ -35,14 +47,28 @@ class RelaySocket:
         observers = service.observers_of(session_id)
         observers.dashboards.add(dashboard)
         self.open += 1
+        service.clients.relay_began(client)
         try:
             while (await receive())["type"] != "websocket.disconnect":
                 pass
         finally:
             self.open -= 1
+            service.clients.relay_over(client)
             observers.dashboards.discard(dashboard)
             dashboard.abandon()
             service.forget_observers(session_id)
+
+    def _require_room(self, session_id: str) -> None:
+        """See that the server, and the session, may have one more dashboard.
+
+        Raises:
+            Refused: it may not.
+        """
+        observers = self._service.observers.get(session_id)
+        if self.open >= self._service.settings.max_relays:
+            raise Refused(OVERLOADED, "too many dashboards are open, try again soon")
+        if observers is not None and len(observers.dashboards) >= MAX_OF_A_SESSION:
+            raise Refused(OVERLOADED, "too many dashboards show this session, try again soon")
 
     async def _admit(self, scope: Scope) -> str:
         """The session to show.

@@ -24,6 +24,7 @@ from app.browser_access import BrowserAccess
 from app.engines import make_engines, prepare_model, prepare_recognizer
 from app.leftovers import Leftovers
 from app.lifecycle import Lifecycle
+from app.limits.clients import Clients
 from app.observers import Observers
 from app.phrases import KeptPhrases
 from config.settings import DrainPolicy, Settings, SettingsError
@@ -47,8 +48,13 @@ class Service:
         self.browser_access = BrowserAccess(settings, lifecycle.server_secret)
         self.acs_access = AcsAccess(settings)
         self.random = SystemRandom()
+        self.clients = Clients(settings, lambda: self.clock.now())
         self.observers: dict[str, Observers] = {}
-        self._session_over: list[Callable[[str], None]] = [self.forget_observers, Leftovers().session_over]
+        self._session_over: list[Callable[[str], None]] = [
+            self.forget_observers,
+            self.clients.session_over,
+            Leftovers().session_over,
+        ]
         lifecycle.on_drain(self._drain)
 
     async def start(self) -> None:

@@ -11,6 +11,7 @@ from app.access import from_this_machine, refused
 from app.answers import json_answer
 from app.bodies import body_of
 from app.browser_access import Grant, is_operator
+from app.limits.client_limits import Rate
 from app.origins import own_page
 from app.problems import ProblemError
 from app.service import Service
@@ -36,6 +37,7 @@ class TokenRoutes:
 
     async def issue(self, request: Request) -> Response:
         """A token for one session and one agent."""
+        self._service.clients.require(self._service.clients.of(request.scope), Rate.REQUESTS)
         vouched = await self._vouched(request)
         asked = await self._asked(request)
         service = self._service

@@ -6,6 +6,7 @@ README's table to it.
 """
 
 import hmac
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -196,6 +197,17 @@ def _each(allowed: str, pattern: str) -> Kind:
     return Kind(f"{allowed}, separated by commas", parse)
 
 
+def _proxies() -> Kind:
+    def parse(text: str) -> tuple[str, ...]:
+        names = () if text == "none" else tuple(name.strip() for name in text.split(",") if name.strip())
+        for name in names:
+            if name != "private":
+                ipaddress.ip_network(name, strict=False)
+        return names
+
+    return Kind("addresses or networks separated by commas, private among them, or none", parse)
+
+
 def _secret() -> Kind:
     plain = _matching("at least 16 printable characters without spaces", r"[!-~]{16,}", secret=True)
     return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
@@ -256,6 +268,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_concurrent_sessions: Annotated[
         int, Variable("Sessions of one worker; more are refused at once", _whole(1, 10_000))
     ] = 100
+    client_sessions: Annotated[
+        int, Variable("Browser sessions that one client may have at once; 0: no limit", _whole(0, 10_000))
+    ] = 10
+    client_connections_per_minute: Annotated[
+        int, Variable("WebSockets that one client may open in a minute; 0: no limit", _whole(0, 1_000_000))
+    ] = 60
+    client_texts_per_minute: Annotated[
+        int, Variable("Texts that one client may type in a minute; 0: no limit", _whole(0, 1_000_000))
+    ] = 60
+    client_model_requests_per_minute: Annotated[
+        int,
+        Variable("Requests to the language model that one client may cause in a minute", _whole(0, 1_000_000)),
+    ] = 120
+    client_model_tokens_per_minute: Annotated[
+        int,
+        Variable("Tokens of the language model that one client may use in a minute", _whole(0, 1_000_000_000)),
+    ] = 300_000
+    client_requests_per_minute: Annotated[
+        int,
+        Variable("Browser tokens and calls that one client may ask for in a minute; 0: no limit", _whole(0, 1_000_000)),
+    ] = 60
+    client_relays: Annotated[
+        int, Variable("Dashboard sockets that one client may have at once; 0: no limit", _whole(0, 10_000))
+    ] = 10
+    max_relays: Annotated[int, Variable("Dashboard sockets of one worker", _whole(1, 10_000))] = 100
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Variable(
+            "Proxies whose X-Forwarded-For says who a client is; `private`: those on private addresses", _proxies()
+        ),
+    ] = ("private",)
     log_level: Annotated[LogLevel, Variable("The least important thing that is logged", _one_of(LogLevel))] = (
         LogLevel.INFO
     )

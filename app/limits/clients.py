@@ -1,0 +1,124 @@
+"""The limits of clients as the rest of the app asks for them: by connection, refused with an error."""
+
+import logging
+import math
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from opentelemetry import metrics
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from app.limits.client_address import client_address, is_loopback_address, networks_of
+from app.limits.client_limits import Client, ClientLimits, Hold, Rate
+from app.origins import is_loopback
+from config.settings import Settings
+
+log = logging.getLogger(__name__)
+
+FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
+LOGGED_EVERY_S = 10.0
+"""One line tells of all refusals for the same reason within this time."""
+
+_refusals = metrics.get_meter("earshot").create_counter(
+    "earshot.client.refusals", description="What clients were refused because they were over a limit"
+)
+
+
+class TooManyError(Exception):
+    """A client is over a limit. The text is for the client; `retry_after_s` are whole seconds."""
+
+    def __init__(self, reason: str, retry_after_s: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class Clients:
+    """One per worker; belongs to the loop. `now` is a clock in seconds."""
+
+    def __init__(self, settings: Settings, now: Callable[[], float]) -> None:
+        self._now = now
+        self._trusted = networks_of(settings.trusted_proxies)
+        self._public = bool(settings.base_url) and not is_loopback(urlsplit(settings.base_url).hostname or "")
+        self._limits = ClientLimits(
+            {
+                Rate.CONNECTIONS: settings.client_connections_per_minute,
+                Rate.REQUESTS: settings.client_requests_per_minute,
+                Rate.TEXTS: settings.client_texts_per_minute,
+                Rate.MODEL_REQUESTS: settings.client_model_requests_per_minute,
+                Rate.MODEL_TOKENS: settings.client_model_tokens_per_minute,
+            },
+            {Hold.SESSIONS: settings.client_sessions, Hold.RELAYS: settings.client_relays},
+        )
+        self._sessions: dict[str, Client] = {}
+        self._refused: dict[str, tuple[float, int]] = {}
+
+    def of(self, scope: Scope, subject: str = "") -> Client:
+        """Whoever is behind a connection or a request; `subject` is the user that its token names.
+
+        Programs on this machine are not limited, as long as nothing says that they speak for others.
+        """
+        peer = (scope.get("client") or ("127.0.0.1",))[0]
+        headers = Headers(scope=scope)
+        named = (f"user {subject}",) if subject else ()
+        if is_loopback_address(peer) and not self._public and not any(name in headers for name in FORWARDED):
+            return named
+        return (client_address(peer, headers.getlist("x-forwarded-for"), self._trusted), *named)
+
+    def require(self, client: Client, rate: Rate) -> None:
+        """Count one of what is limited by the minute.
+
+        Raises:
+            TooManyError: the client has to wait.
+        """
+        wait_s = self.wait_s(client, rate)
+        if wait_s:
+            raise self._over(rate, wait_s)
+        self._limits.take(client, rate, self._now())
+
+    def wait_s(self, client: Client, rate: Rate) -> float:
+        """Seconds until the client may do this again; 0 if it may now."""
+        return self._limits.wait_s(client, rate, self._now())
+
+    def spend(self, client: Client, rate: Rate, amount: float) -> None:
+        """Count what was used."""
+        self._limits.take(client, rate, self._now(), amount)
+
+    def require_room(self, client: Client, what: Hold) -> None:
+        """See that the client may have one more of what is limited at any moment.
+
+        Raises:
+            TooManyError: it may not.
+        """
+        if not self._limits.may_hold(client, what):
+            raise self._over(what, 5.0)
+
+    def session_began(self, client: Client, session_id: str) -> None:
+        """Count a session until `session_over`."""
+        if client and session_id not in self._sessions:
+            self._sessions[session_id] = client
+            self._limits.hold(client, Hold.SESSIONS)
+
+    def session_over(self, session_id: str) -> None:
+        """A session has ended, one of a client or not."""
+        if (client := self._sessions.pop(session_id, None)) is not None:
+            self._limits.release(client, Hold.SESSIONS)
+
+    def relay_began(self, client: Client) -> None:
+        """Count a relay until `relay_over`."""
+        self._limits.hold(client, Hold.RELAYS)
+
+    def relay_over(self, client: Client) -> None:
+        """A relay is closed."""
+        self._limits.release(client, Hold.RELAYS)
+
+    def _over(self, limit: Rate | Hold, wait_s: float) -> TooManyError:
+        _refusals.add(1, {"limit": limit.name.lower()})
+        at, count = self._refused.get(limit, (-math.inf, 0))
+        if self._now() - at >= LOGGED_EVERY_S:
+            log.warning("a client is over its limit of %s; %d more refused since the last such line", limit, count)
+            at, count = self._now(), -1
+        self._refused[limit] = (at, count + 1)
+        retry_after_s = max(1, math.ceil(wait_s))
+        return TooManyError(f"too many {limit}: try again in {retry_after_s} s", retry_after_s)
