@@ -12,14 +12,22 @@ class CallTrouble(StrEnum):
     NOT_CONNECTED = "not_connected"  # the call is over, or not answered yet
     NOT_CONFIGURED = "not_configured"
     UNAVAILABLE = "unavailable"  # the network does not answer; it may have been done
+    UNAUTHORIZED = "unauthorized"  # the network does not accept our key or what we may do: an operator has to mend that
 
 
 class CallError(Exception):
-    """An order to the telephone network was not carried out. The text may be shown to a model; it names no number."""
+    """An order to the telephone network was not carried out. The text may be shown to a model; it names no number.
 
-    def __init__(self, trouble: CallTrouble, detail: str) -> None:
+    `cause`: what the network said, for operators; `retry_after_s`: in how many seconds it wants to be asked again.
+    """
+
+    def __init__(
+        self, trouble: CallTrouble, detail: str, *, cause: str = "", retry_after_s: float | None = None
+    ) -> None:
         super().__init__(detail)
         self.trouble = trouble
+        self.cause = cause
+        self.retry_after_s = retry_after_s
 
 
 class CallLine(Protocol):

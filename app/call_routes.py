@@ -1,6 +1,7 @@
 """Calls by REST: place one, look at them, end one, put one through."""
 
 import asyncio
+import math
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -19,9 +20,10 @@ from app.bodies import body_of
 from app.limits.client_limits import Rate
 from app.problems import ProblemError
 from app.service import Service
+from app.telephony.addresses import NotConfigured
 from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
-from app.telephony.switchboard import Busy, NotConfigured, Switchboard
+from app.telephony.switchboard import Busy, Switchboard
 from protocol.browser import timestamp
 from protocol.calls import (
     CallList,
@@ -178,10 +180,19 @@ def not_taken(error: NotConfigured | Busy | CallAutomationError) -> ProblemError
         case Busy():
             return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=RETRY_AFTER)
         case CallAutomationError(trouble=Trouble.REJECTED | Trouble.CONFLICT | Trouble.NOT_FOUND):
-            return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "the telephone network refused the call")
+            return ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, f"the telephone network refused the call ({error.detail})"
+            )
+        case CallAutomationError(trouble=Trouble.UNAUTHORIZED):
+            return ProblemError(
+                HTTPStatus.BAD_GATEWAY,
+                f"the telephone network does not accept our key or identity, or what we may do ({error.detail})",
+            )
         case _:
             return ProblemError(
-                HTTPStatus.SERVICE_UNAVAILABLE, "the telephone network took no order", headers=RETRY_AFTER
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"the telephone network took no order ({error.detail})",
+                headers=retry_after(error.retry_after_s),
             )
 
 
@@ -190,9 +201,17 @@ def _refused(error: CallError) -> ProblemError:
         CallTrouble.NOT_CONNECTED: HTTPStatus.CONFLICT,
         CallTrouble.REFUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
         CallTrouble.NOT_CONFIGURED: HTTPStatus.SERVICE_UNAVAILABLE,
+        CallTrouble.UNAUTHORIZED: HTTPStatus.BAD_GATEWAY,
         CallTrouble.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     }[error.trouble]
-    return ProblemError(status, str(error), headers=RETRY_AFTER if error.trouble is CallTrouble.UNAVAILABLE else None)
+    detail = f"{error} ({error.cause})" if error.cause else str(error)
+    later = error.trouble is CallTrouble.UNAVAILABLE
+    return ProblemError(status, detail, headers=retry_after(error.retry_after_s) if later else None)
+
+
+def retry_after(asked_s: float | None) -> dict[str, str]:
+    """When to come again: as the telephone network asks, in whole seconds, else soon."""
+    return RETRY_AFTER if asked_s is None else {"Retry-After": str(max(1, math.ceil(asked_s)))}
 
 
 def _invalid(field: str, message: str, code: str = "enum") -> ProblemError:

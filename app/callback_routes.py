@@ -11,16 +11,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.acs_access import AccessRefused
-from app.adapters.acs.port import CallAutomationError
 from app.answers import json_answer
 from app.bodies import body_of
 from app.call_routes import not_taken
 from app.problems import ProblemError
 from app.service import Service
+from app.telephony.addresses import NotConfigured
 from app.telephony.answering import Answering
 from app.telephony.call import Call
 from app.telephony.call_events import CallEvents
-from app.telephony.switchboard import Busy, NotConfigured, Switchboard
+from app.telephony.switchboard import Switchboard
 from protocol import acs_events, event_grid
 from protocol.acs_events import AcsEvent, EventsError, Malformed, UnknownEvent
 from protocol.browser import timestamp
@@ -86,25 +86,16 @@ class CallbackRoutes:
         return json_answer(AnsweredCall(answered.call_id, answered.caller, now))
 
     async def _answered(self, incoming: list[IncomingCall]) -> Call | None:
-        """Answer all calls of a delivery side by side; the last one that was answered.
+        """Deal with all calls of a delivery side by side; the last one that is answered.
 
         Raises:
-            ProblemError: one was not, and should be announced again, which Event Grid does with all of the delivery.
+            ProblemError: there is no telephone network.
         """
-        trouble: ProblemError | None = None
-        answered: Call | None = None
-        calls = asyncio.gather(*(self._answering.answer(event) for event in incoming), return_exceptions=True)
-        for outcome in await calls:
-            match outcome:
-                case NotConfigured() | Busy() | CallAutomationError():
-                    trouble = not_taken(outcome)
-                case BaseException():
-                    raise outcome
-                case _:
-                    answered = outcome or answered
-        if trouble is not None:
-            raise trouble
-        return answered
+        try:
+            calls = await asyncio.gather(*(self._answering.take(event) for event in incoming))
+        except NotConfigured as error:
+            raise not_taken(error) from None
+        return next((call for call in reversed(calls) if call is not None), None)
 
     async def callbacks(self, request: Request) -> Response:
         """Events of calls, of the one whose secret is in the path, or with checks off of whichever they name."""

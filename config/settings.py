@@ -190,11 +190,11 @@ def _engine(*built_in: str) -> Kind:
     return Kind(f"{', '.join(built_in)} or package.module:factory", parse)
 
 
-def _each(allowed: str, pattern: str) -> Kind:
+def _each(allowed: str, pattern: str, *, secret: bool = False) -> Kind:
     def parse(text: str) -> tuple[str, ...]:
         return tuple(_full_match(pattern, item.strip()) for item in text.split(",") if item.strip())
 
-    return Kind(f"{allowed}, separated by commas", parse)
+    return Kind(f"{allowed}, separated by commas", parse, secret)
 
 
 def _proxies() -> Kind:
@@ -434,10 +434,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     handoff_phone_number: Annotated[
         str,
         Variable(
-            "Number that callers are put through to when they want a person",
+            "Number that callers are put through to when they want a person, or when there is no room for them",
             _matching("a number such as +12065550100", r"\+[1-9]\d{1,14}", secret=True),
         ),
     ] = ""
+    blocked_callers: Annotated[
+        tuple[str, ...],
+        Variable(
+            "Callers whose calls are rejected, `anonymous` for those who withhold their number",
+            _each("numbers such as +12065550100, or anonymous", r"\+[1-9]\d{1,14}|anonymous", secret=True),
+        ),
+    ] = ()
     call_access_code: Annotated[
         Secret | None,
         Variable("Keys that callers have to press before the conversation opens; unset: none", _keys()),

@@ -4,6 +4,7 @@ What the service adds tomorrow passes: unknown fields are ignored, absent and nu
 plain text, an unknown type is an `UnknownEvent`. One malformed event of a delivery does not spoil the others.
 """
 
+import base64
 from enum import StrEnum
 from typing import Any
 
@@ -482,6 +483,24 @@ def delivered(body: str | bytes) -> list[Any]:
     return values
 
 
+def event_data(event: dict[str, Any]) -> Any:
+    """The data of an event: the object itself, or the one that its text or its `data_base64` holds, which CloudEvents
+    allows. Anything else is returned as it is, None for nothing.
+    """
+    data = event.get("data")
+    if data is None and isinstance(encoded := event.get("data_base64"), str):
+        try:
+            data = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            return encoded
+    if not isinstance(data, str | bytes):
+        return data
+    try:
+        return msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        return data
+
+
 def malformed(kind: str, error: Exception) -> Malformed:
     """Why the `data` of an event of that type could not be converted."""
     reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).replace("`$", "`data")
@@ -503,7 +522,7 @@ def _event(value: Any) -> AcsEvent | UnknownEvent | Malformed:
     kind = value.get("type")
     if not isinstance(kind, str):
         return Malformed("", "type: missing" if kind is None else "type: expected text")
-    data = value.get("data")
+    data = event_data(value)
     event_type = EVENTS.get(kind.removeprefix(PREFIX)) if kind.startswith(PREFIX) else None
     if event_type is None:
         return UnknownEvent(kind[:MAX_TYPE_CHARS], _text(data, "callConnectionId") if isinstance(data, dict) else "")

@@ -1,5 +1,6 @@
 """Event Grid's deliveries, in its own schema (`eventType`) or as CloudEvents (`type`), one or several."""
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from protocol.acs_events import (
     Malformed,
     UnknownEvent,
     delivered,
+    event_data,
     malformed,
     without_nulls,
 )
@@ -51,13 +53,14 @@ class CustomContext(msgspec.Struct, frozen=True, rename="camel"):
 class IncomingCall(msgspec.Struct, frozen=True, rename="camel"):
     """A call that wants to be answered.
 
-    `context` is opaque, about 9 KB, and as good as the call itself: it goes to ACS and into no log. Deliveries are at
-    least once: `event_id` and `correlation_id` tell repeated ones.
+    `context` is opaque, about 9 KB, and as good as the call itself: it goes to ACS and into no log. It is all that
+    answering needs: whatever else is absent or malformed is left out. Deliveries are at least once, with the same
+    `event_id` and `context`.
     """
 
     context: str = msgspec.field(name="incomingCallContext")
-    caller: Identifier = msgspec.field(name="from")
-    callee: Identifier = msgspec.field(name="to")
+    caller: Identifier | None = msgspec.field(default=None, name="from")
+    callee: Identifier | None = msgspec.field(default=None, name="to")
     server_call_id: str = ""
     correlation_id: str = ""
     caller_display_name: str = ""
@@ -96,7 +99,7 @@ def _event(value: Any) -> GridEvent:
     event_type = _TYPES.get(kind.lower())
     if event_type is None:
         return UnknownEvent(kind[:MAX_TYPE_CHARS])
-    data = value.get("data")
+    data = event_data(value)
     if not isinstance(data, dict):
         return Malformed(kind, "data: missing" if data is None else "data: expected an object")
     event_id = value.get("id")
@@ -104,9 +107,33 @@ def _event(value: Any) -> GridEvent:
         fields = without_nulls(data) | {"eventId": event_id if isinstance(event_id, str) else ""}
         if event_type is IncomingCall:
             fields["customContext"] = _custom_context(fields.get("customContext"))
+            fields = _of_subject(value.get("subject")) | _what_can_be_read(fields)
         return msgspec.convert(fields, event_type)
     except (ValueError, RecursionError) as error:
         return malformed(kind, error)
+
+
+def _of_subject(subject: Any) -> dict[str, Any]:
+    """Who calls and who is called, as the subject of an event names them: `/caller/4:+1.../recipient/8:acs:...`."""
+    match subject.strip("/").split("/") if isinstance(subject, str) else []:
+        case ["caller", caller, "recipient", callee] if caller and callee:
+            return {"from": {"rawId": caller}, "to": {"rawId": callee}}
+        case _:
+            return {}
+
+
+def _what_can_be_read(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an incoming call that are what they should be, and the one without which there is no call."""
+    readable: dict[str, Any] = {}
+    for field in msgspec.structs.fields(IncomingCall):
+        value = fields.get(field.encode_name)
+        if field.required and value is not None:
+            readable[field.encode_name] = value
+        elif value is not None:
+            with suppress(ValueError, RecursionError):
+                msgspec.convert(value, field.type)
+                readable[field.encode_name] = value
+    return readable
 
 
 def _custom_context(value: Any) -> dict[str, dict[str, str]]:

@@ -1,14 +1,36 @@
-"""Answers calls that come in: each once, however often it is announced, and also when an order's fate is not known."""
+"""Answers calls that come in: each once, however often it is announced, and as long as the caller's telephone rings.
+
+Event Grid is not asked to announce a call again: it waits half a minute before it does, and after ten failures holds
+back the announcements of other callers too, for minutes to hours. So every announcement is taken, and what the
+telephone network does not take at once is ordered again from here.
+"""
 
 import asyncio
+import hashlib
+import logging
+from http import HTTPStatus
 
 from actors.session_plan import Mode
-from app.adapters.acs.port import CallAutomationError
+from app.adapters.acs.port import CallAutomationError, Trouble
 from app.service import Service
+from app.telephony.addresses import NotConfigured
 from app.telephony.call import Call, Direction
-from app.telephony.switchboard import Switchboard
+from app.telephony.switchboard import Busy, Switchboard
+from app.telephony.turning_away import TurningAway
 from protocol.calls import CallState
 from protocol.event_grid import IncomingCall
+
+log = logging.getLogger(__name__)
+
+DELIVERY_S = 12.0
+"""A delivery of Event Grid is answered within this time, whatever becomes of its calls; Event Grid waits for 30 s."""
+RINGS_S = 40.0
+"""Nobody lets it ring for longer: an answer that was not taken by then is not ordered again."""
+WAITS_S = (0.5, 1.0, 2.0, 4.0)
+"""Waits before an answer is ordered again, the last one repeatedly; the network may ask for longer ones."""
+ROOM_S = 5.0
+"""A loop that is late takes no call; one that still is after this has no room for it."""
+LOOK_FOR_ROOM_S = 0.25
 
 
 class Answering:
@@ -17,58 +39,124 @@ class Answering:
     def __init__(self, service: Service, switchboard: Switchboard) -> None:
         self._service = service
         self._switchboard = switchboard
+        self._turning_away = TurningAway(service, switchboard)
         self._under_way: dict[str, asyncio.Task[Call | None]] = {}
 
-    async def answer(self, incoming: IncomingCall) -> Call | None:
-        """Answer a call; None if the network did not let us.
+    async def take(self, incoming: IncomingCall) -> Call | None:
+        """Deal with an announced call; the call if it is answered, None if it is not, or not yet.
 
         Raises:
-            NotConfigured, Busy.
-            CallAutomationError: the network does not answer; the announcement should come again.
+            NotConfigured: there is no telephone network.
         """
-        announcement = incoming.correlation_id or incoming.event_id or incoming.context
+        announcement = _announcement(incoming)
         task = self._under_way.get(announcement)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._answer(announcement, incoming), name="call.answer")
+            task = asyncio.get_running_loop().create_task(self._take(announcement, incoming), name="call.answer")
             self._under_way[announcement] = task
-            task.add_done_callback(lambda _: self._under_way.pop(announcement))
-        # Shielded, since others wait for the same answer.
-        return await asyncio.shield(task)
+            task.add_done_callback(lambda done: self._finished(announcement, done))
+        # Others wait for the same answer, and it is given when nobody waits for it any more.
+        await asyncio.wait([task], timeout=DELIVERY_S)
+        return task.result() if task.done() and not task.cancelled() else None
 
-    async def _answer(self, announcement: str, incoming: IncomingCall) -> Call | None:
+    def _finished(self, announcement: str, task: "asyncio.Task[Call | None]") -> None:
+        del self._under_way[announcement]
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, NotConfigured):
+            log.error("an incoming call could not be dealt with: %s", type(error).__name__)
+
+    async def _take(self, announcement: str, incoming: IncomingCall) -> Call | None:
         board = self._switchboard
         control = board.control
-        board.require_address()
-        former = board.log.of_announcement(announcement)
-        if former is not None and (former.call_id or former.over.is_set()):
-            return former if former.call_id else None
-        call = former or self._incoming(announcement, incoming)
-        try:
-            call_id = await control.answer(incoming.context, board.callback_url(call), board.media_of(call))
-        except CallAutomationError as error:
-            return self._not_answered(call, error, in_doubt=former is not None)
-        call.identify(call_id)
-        return call
+        known = board.log.of_announcement(announcement)
+        if known is not None:
+            return known if known.call_id else None
+        if reason := self._turning_away.reason(incoming):
+            await self._turning_away.refuse(control, incoming, reason)
+            return None
+        if not await self._room():
+            await self._turning_away.at_capacity(control, incoming)
+            return None
+        call = self._incoming(announcement, incoming)
+        task = call.run(self._order(call, incoming))
+        if task is not None:
+            await asyncio.wait([task])
+        return call if call.call_id else None
 
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
-        board, service = self._switchboard, self._service
-        board.require_capacity()
-        caller = incoming.caller.phone_number or incoming.caller.raw_id
+        service = self._service
+        caller = incoming.caller.phone_number or incoming.caller.raw_id if incoming.caller is not None else ""
         agent, mode = service.agents[service.default_agent], Mode(service.settings.acs_streaming_mode)
-        call = board.begin(Direction.INBOUND, agent, mode, caller, announcement=announcement)
+        call = self._switchboard.begin(Direction.INBOUND, agent, mode, caller, announcement=announcement)
         call.server_call_id = incoming.server_call_id
+        call.own_number = (incoming.callee.phone_number if incoming.callee is not None else None) or ""
         call.note("IncomingCall", service.clock.wall())
         return call
 
-    def _not_answered(self, call: Call, error: CallAutomationError, *, in_doubt: bool) -> Call | None:
-        """An order to answer was not taken, or was taken and its answer lost: then the call's events say so, sooner or
-        later. `in_doubt`: it was ordered before, and a refusal now may mean that it was answered then.
+    async def _order(self, call: Call, incoming: IncomingCall) -> None:
+        """Order the answer until it is taken, refused for good, or nobody lets it ring any more.
+
+        A call whose answer was not taken holds no place while it waits for its next order. An order of which nobody
+        knows what became may have been carried out: then the call's events or its media socket say so.
         """
-        self._switchboard.refused(call, "AnswerCallRefused", error)
-        if call.call_id:
-            return call
-        if error.retryable:
-            raise error
-        if not in_doubt:
-            self._switchboard.ended(call, CallState.FAILED)
-        return None
+        board, loop = self._switchboard, asyncio.get_running_loop()
+        until = loop.time() + RINGS_S
+        in_doubt = rings = False
+        for attempt in range(int(RINGS_S / WAITS_S[0])):
+            try:
+                call_id = await board.control.answer(
+                    incoming.context, board.addresses.callback(call), board.addresses.media(call)
+                )
+            except CallAutomationError as error:
+                board.refused(call, "AnswerCallRefused", error)
+                in_doubt = in_doubt or _may_have_been_done(error)
+                pause_s = max(WAITS_S[min(attempt, len(WAITS_S) - 1)], error.retry_after_s or 0.0)
+                rings = error.retryable
+            else:
+                board.answered(call, call_id)
+                return
+            call.holds_place = False
+            again = rings and loop.time() + pause_s < until
+            if again and await _known_within(call, pause_s):
+                return
+            if not again or not await self._room():
+                break
+            call.holds_place = True
+        if call.call_id or in_doubt:
+            # Its events, its socket, or in the end `RINGING_S` say what it came to.
+            return
+        if rings:
+            await self._turning_away.at_capacity(board.control, incoming)
+        board.ended(call, CallState.FAILED)
+
+    async def _room(self) -> bool:
+        """Whether there is room for another call, now or once the loop is in time again."""
+        board = self._switchboard
+        for _ in range(int(ROOM_S / LOOK_FOR_ROOM_S)):
+            try:
+                board.require_capacity()
+            except Busy:
+                if board.full:
+                    return False
+            else:
+                return True
+            await asyncio.sleep(LOOK_FOR_ROOM_S)
+        return False
+
+
+def _announcement(incoming: IncomingCall) -> str:
+    """What repeated deliveries of one announcement have in common; another leg of the same call has it not."""
+    return hashlib.sha256(incoming.context.encode()).hexdigest()
+
+
+def _may_have_been_done(error: CallAutomationError) -> bool:
+    return error.trouble is Trouble.UNAVAILABLE and not 400 <= error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+async def _known_within(call: Call, wait_s: float) -> bool:
+    """Whether the call's id gets known within that time, by its events or its media socket."""
+    try:
+        async with asyncio.timeout(wait_s):
+            await call.known.wait()
+    except TimeoutError:
+        return bool(call.call_id)
+    return True

@@ -58,6 +58,12 @@ class Call:
         """What repeated announcements of a call that comes in have in common."""
         self.context = dict(context or {})
         self.call_id = ""
+        self.known = asyncio.Event()
+        """Set once `call_id` is."""
+        self.own_number = ""
+        """The number that was called, or that the call was placed from; in E.164, empty if there is none."""
+        self.holds_place = True
+        """Its session is expected: the call counts as one although it has none yet."""
         self.server_call_id = ""
         self.state = CallState.RINGING if direction is Direction.INBOUND else CallState.INITIATING
         self.connected_at: float | None = None
@@ -77,6 +83,8 @@ class Call:
         """Somebody else has the caller: to hang up is theirs."""
         self.hanging_up: asyncio.Task[None] | None = None
         self.over = asyncio.Event()
+        self.told_of = False
+        """Whether any callback of the call has come."""
         self._participants_seen = -1
         self._event_ids: dict[str, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -132,6 +140,12 @@ class Call:
         """Connected, on hold or not."""
         return self.state in (CallState.CONNECTED, CallState.ON_HOLD)
 
+    async def transfer_settled(self) -> None:
+        """Wait until no transfer is under way."""
+        while self.transferring is not None:
+            await asyncio.wait([self.transferring])
+            await asyncio.sleep(0)
+
     def fail_transfer(self, error: CallError) -> None:
         """A transfer that is under way comes to nothing."""
         accepted, self.transferring = self.transferring, None
@@ -142,8 +156,9 @@ class Call:
 
     def identify(self, call_id: str) -> bool:
         """Learn the call's id, from whoever says it first; whether `call_id` is this call's."""
-        if not self.call_id:
+        if not self.call_id and call_id:
             self.call_id = call_id
+            self.known.set()
         return bool(call_id) and self.call_id == call_id
 
     def joined(self, update: ParticipantsUpdated) -> None:

@@ -34,6 +34,7 @@ class CallEvents:
 
     def took(self, call: Call, event: AcsEvent) -> None:
         """One event of a call."""
+        call.told_of = True
         if call.knows(event.event_id):
             return
         at = self._service.clock.wall()

@@ -1,14 +1,17 @@
 """What tools and operators may order of a call that is up: put it through, press keys, record it."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine
-from typing import Any, assert_never
+from typing import Any
 
 from actors.call_line import CallError, CallTrouble
 from app.adapters.acs.port import CallAutomationError, Trouble
 from app.telephony.call import Call
 from app.telephony.switchboard import Switchboard
 from protocol.calls import CallState
+
+log = logging.getLogger(__name__)
 
 TRANSFER_S = 45.0
 """The other side of a transfer accepts within this time."""
@@ -67,7 +70,7 @@ class CallOrders:
         call = self._call
         self._require_connected()
         if not call.recording_id:
-            url = self._switchboard.callback_url(call)
+            url = self._switchboard.addresses.callback(call)
             order = self._switchboard.control.start_recording(call.call_id, call.server_call_id, url)
             call.recording_id = await self._order(order)
         return call.recording_id
@@ -88,16 +91,23 @@ class CallOrders:
         try:
             return await order
         except CallAutomationError as error:
+            log.warning("an order in a call was not taken: %s", error, extra={"call": self._call.call_id})
             raise _not_carried_out(error) from None
 
 
 def _not_carried_out(error: CallAutomationError) -> CallError:
-    match error.trouble:
-        case Trouble.NOT_FOUND | Trouble.CONFLICT:
-            return CallError(CallTrouble.NOT_CONNECTED, "the call is not in a state for that")
-        case Trouble.REJECTED:
-            return CallError(CallTrouble.REFUSED, "the telephone network refused")
-        case Trouble.UNAVAILABLE | Trouble.THROTTLED | Trouble.UNAUTHORIZED:
-            return CallError(CallTrouble.UNAVAILABLE, "the telephone network took no order")
-        case _:
-            assert_never(error.trouble)
+    """What an order that was not taken means to whoever gave it."""
+    trouble, text = _MEANING[error.trouble]
+    return CallError(trouble, text, cause=error.detail, retry_after_s=error.retry_after_s)
+
+
+_WRONG_STATE = (CallTrouble.NOT_CONNECTED, "the call is not in a state for that")
+_NO_ORDER = (CallTrouble.UNAVAILABLE, "the telephone network took no order")
+_MEANING = {
+    Trouble.NOT_FOUND: _WRONG_STATE,
+    Trouble.CONFLICT: _WRONG_STATE,
+    Trouble.REJECTED: (CallTrouble.REFUSED, "the telephone network refused"),
+    Trouble.UNAUTHORIZED: (CallTrouble.UNAUTHORIZED, "the telephone network does not let us do that"),
+    Trouble.UNAVAILABLE: _NO_ORDER,
+    Trouble.THROTTLED: _NO_ORDER,
+}

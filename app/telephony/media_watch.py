@@ -8,6 +8,7 @@ from typing import NamedTuple
 from actors.ports import Clock
 from app.adapters.acs.port import CallAutomationError, CallControl, Trouble
 from app.telephony.call import Call
+from app.telephony.hanging_up import is_over
 
 log = logging.getLogger(__name__)
 
@@ -15,6 +16,10 @@ DUE_S = 6.0
 """A call that is up without a media socket for so long asks for one."""
 OWN_RECONNECT_S = 1.0
 """ACS opens a lost media socket again by itself within this time, or not at all."""
+LOOK_AGAIN_S = 3.0
+"""A call that is not connected yet is looked at again after this."""
+CONNECTED, DISCONNECTED = "connected", "disconnected"
+"""States of a call in the network's words."""
 STREAM_AGAIN_S = (0.0, 2.0, 4.0, 8.0)
 """Waits before each order to stream again."""
 
@@ -27,7 +32,9 @@ class _Watch(NamedTuple):
 
 
 class MediaWatch:
-    """Of one worker. `let_go` ends a call that nobody hears, `gone` notes that the network knows it no more."""
+    """Of one worker. `let_go` ends a call that nobody hears, `gone` notes that the network knows it no more, and
+    `connected` that the network has it connected.
+    """
 
     def __init__(
         self,
@@ -35,15 +42,17 @@ class MediaWatch:
         clock: Clock,
         let_go: Callable[[Call], Awaitable[None]],
         gone: Callable[[Call], None],
+        connected: Callable[[Call], None],
     ) -> None:
         self._control = control
         self._clock = clock
         self._let_go = let_go
         self._gone = gone
+        self._connected = connected
         self._watches: dict[Call, _Watch] = {}
 
     def due(self, call: Call) -> None:
-        """A call is up: its media socket is due."""
+        """A call is up, or its answer was taken: its media socket is due."""
         self._see_to(call, DUE_S)
 
     def lost(self, call: Call) -> None:
@@ -75,8 +84,11 @@ class MediaWatch:
 
     async def _watch(self, call: Call, wait_s: float) -> None:
         await asyncio.sleep(wait_s)
+        await self._until_connected(call)
         for delay_s in STREAM_AGAIN_S:
             await asyncio.sleep(delay_s)
+            # While a transfer rings the call takes no such order; one that fails leaves the caller to us again.
+            await call.transfer_settled()
             if call.connection is not None:
                 return
             await self._stream_again(call)
@@ -84,14 +96,40 @@ class MediaWatch:
                 return
             await asyncio.sleep(2 * OWN_RECONNECT_S)
         if call.connection is None:
-            log.warning("a call has no media socket and is hung up")
+            call.note("NoMediaSocket", self._clock.wall())
+            heard = "its callbacks do" if call.told_of else "nor did a callback: is BASE_URL right, and reachable"
+            log.warning("a call is hung up: no media socket reached us, %s", heard, extra={"call": call.call_id})
             await self._let_go(call)
+
+    async def _until_connected(self, call: Call) -> None:
+        """Of a call that was answered nothing has been heard: ask the network how it stands."""
+        while not call.up and not call.over.is_set():
+            try:
+                found = await self._control.properties(call.call_id)
+            except CallAutomationError as error:
+                log.warning("an answered call cannot be looked at: %s", error, extra={"call": call.call_id})
+                if error.trouble is Trouble.NOT_FOUND:
+                    self._gone(call)
+                    return
+            else:
+                if found.state == DISCONNECTED:
+                    self._gone(call)
+                    return
+                if found.state == CONNECTED:
+                    log.warning(
+                        "a call is connected, and nothing was told of it: neither a callback nor a media socket came",
+                        extra={"call": call.call_id},
+                    )
+                    self._connected(call)
+                    return
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _stream_again(self, call: Call) -> None:
         try:
             await self._control.start_media_streaming(call.call_id)
             call.note("StartMediaStreaming", self._clock.wall())
         except CallAutomationError as error:
-            call.note("StartMediaStreamingRefused", self._clock.wall(), status=error.status)
-            if error.trouble is Trouble.NOT_FOUND:
+            call.note("StartMediaStreamingRefused", self._clock.wall(), status=error.status, code=error.code)
+            log.warning("a media socket could not be asked for: %s", error, extra={"call": call.call_id})
+            if error.trouble is Trouble.NOT_FOUND or await is_over(self._control, call.call_id):
                 self._gone(call)

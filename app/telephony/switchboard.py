@@ -4,22 +4,23 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Any
 
 from actors.agent import Agent
 from actors.call_line import CallError, CallTrouble
 from actors.messages import EndSession, InputMessage, KeyPressed
 from actors.session_plan import Mode
 from actors.turn_events import Ending
-from app.adapters.acs.port import CallAutomationError, CallControl, MediaOptions
+from app.adapters.acs.port import CallAutomationError, CallControl
+from app.lifecycle import Phase
 from app.service import Service
 from app.socket_writer import NORMAL
 from app.telephony.access_code import gatekeeper
+from app.telephony.addresses import Addresses, NotConfigured
 from app.telephony.call import Call, Direction
 from app.telephony.call_connection import CallConnection
 from app.telephony.call_log import CallLog
-from app.telephony.hanging_up import hung_up
+from app.telephony.hanging_up import HangUp, hang_up
 from app.telephony.media_watch import MediaWatch
 from app.telephony.tones import Way
 from protocol.calls import CallState, InitiateCall
@@ -38,10 +39,6 @@ HANG_UP_S = 1.5
 """A worker that has to end keeps so much of its time to hang up."""
 
 
-class NotConfigured(Exception):
-    """There is no telephone network, or not all that is needed of it; the text names the variable."""
-
-
 class Busy(Exception):
     """No capacity for another call."""
 
@@ -52,10 +49,13 @@ class Switchboard:
     def __init__(self, service: Service, control: CallControl | None) -> None:
         self._service = service
         self._control = control
+        self.addresses = Addresses(service.settings)
         self.log = CallLog()
         self.unknown_events = 0
         self.ignored_messages = 0
         self.defective_messages = 0
+        self.refused_calls = 0
+        """Incoming calls that were rejected or redirected, since the start."""
         self._media: MediaWatch | None = None
         service.on_session_over(self._session_over)
         service.lifecycle.on_drain(self._drain)
@@ -68,7 +68,7 @@ class Switchboard:
     def start(self) -> None:
         """Get ready for the first call, beside the work."""
         if self._control is not None:
-            self._media = MediaWatch(self._control, self._service.clock, self._let_go, self._gone)
+            self._media = MediaWatch(self._control, self._service.clock, self._let_go, self._gone, self.connected)
             self._service.background.run(self._control.open())
 
     @property
@@ -104,13 +104,15 @@ class Switchboard:
         source = asked.caller_id or settings.acs_source_phone_number
         if not source:
             raise NotConfigured("no number to call from: set ACS_SOURCE_PHONE_NUMBER, or send caller_id")
-        self.require_address()
+        self.addresses.require()
         self.require_capacity()
         call = self.begin(
             Direction.OUTBOUND, agent, mode, asked.target_number, context=asked.context, wanted=asked.browser_session_id
         )
         try:
-            call_id = await control.create(asked.target_number, source, self.callback_url(call), self.media_of(call))
+            call_id = await control.create(
+                asked.target_number, source, self.addresses.callback(call), self.addresses.media(call)
+            )
         except CallAutomationError as error:
             self.refused(call, "CreateCallRefused", error)
             if not call.call_id:
@@ -184,38 +186,30 @@ class Switchboard:
     def _waiting(self) -> int:
         """Calls whose session is still to come."""
         live = self._service.sessions.live
-        return sum(1 for call in self.log.live if self.session_of(call) not in live)
-
-    def require_address(self) -> None:
-        """Raises NotConfigured if ACS cannot reach this server."""
-        if not urlsplit(self._service.settings.base_url).scheme:
-            raise NotConfigured("ACS does not know how to reach this server: set BASE_URL")
-
-    def callback_url(self, call: Call) -> str:
-        """Where ACS tells what happens to `call`."""
-        return f"{self._base_url}/api/v1/calls/callbacks/{call.secret}"
-
-    def media_url(self, call: Call) -> str:
-        """Where ACS streams the audio of `call`."""
-        return f"ws{self._base_url.removeprefix('http')}/api/v1/media/stream/{call.secret}"
+        return sum(1 for call in self.log.live if call.holds_place and self.session_of(call) not in live)
 
     @property
-    def _base_url(self) -> str:
-        return self._service.settings.base_url.rstrip("/")
-
-    def media_of(self, call: Call) -> MediaOptions:
-        """How ACS streams the audio of `call`."""
-        settings = self._service.settings
-        rate_hz: Literal[16_000, 24_000] = 24_000 if settings.acs_sample_rate == 24_000 else 16_000
-        return MediaOptions(self.media_url(call), rate_hz, mixed=settings.acs_mixed_audio)
+    def full(self) -> bool:
+        """Whether there is no place left, however the loop keeps its time."""
+        lifecycle, most = self._service.lifecycle, self._service.settings.max_concurrent_sessions
+        return (
+            lifecycle.phase in (Phase.DRAINING, Phase.STOPPED)
+            or len(self._service.sessions.live) + self._waiting >= most
+        )
 
     # calls go on
+
+    def answered(self, call: Call, call_id: str) -> None:
+        """The network has taken the order to answer: events and a media socket are due, whichever comes first."""
+        call.identify(call_id)
+        if self._media is not None and call.connection is None:
+            self._media.due(call)
 
     def connected(self, call: Call) -> None:
         """A call is up. One that was given up before has nobody to talk to: it is hung up."""
         if call.over.is_set():
             if call.call_id and self._control is not None:
-                self._service.background.run(hung_up(self._control, call.call_id))
+                self._service.background.run(hang_up(self._control, call.call_id))
         elif call.connected_at is None:
             call.became(CallState.CONNECTED, self._service.clock.wall())
             log.info("a call is connected", extra={"call": call.call_id, "direction": call.direction.value})
@@ -294,8 +288,13 @@ class Switchboard:
     async def _hang_up(self, call: Call) -> None:
         self.end_session(call)
         if call.call_id and self._control is not None:
-            with suppress(TimeoutError):
-                if call.transferred or await hung_up(self._control, call.call_id):
+            done = HangUp.ORDERED if call.transferred else await hang_up(self._control, call.call_id)
+            if done is HangUp.NOT_TAKEN:
+                # It stays in the call log as it is, and whoever wants may order again; it keeps nobody out.
+                call.hanging_up, call.holds_place = None, False
+                return
+            if done is HangUp.ORDERED:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(call.over.wait(), GONE_S)
         self.ended(call, CallState.DISCONNECTED)
 
@@ -321,7 +320,8 @@ class Switchboard:
     def refused(self, call: Call, kind: str, error: CallAutomationError) -> None:
         """The network did not take an order that begins a call."""
         log.warning("%s: %s", kind, error)
-        call.note(kind, self._service.clock.wall(), status=error.status, trouble=error.trouble.value)
+        details = {"status": error.status, "trouble": error.trouble.value, "code": error.code}
+        call.note(kind, self._service.clock.wall(), **details)
 
     async def _give_up_ringing(self, call: Call) -> None:
         await asyncio.sleep(RINGING_S)

@@ -14,7 +14,7 @@ from tests.azure.echo_app import EchoApp
 async def acs() -> AsyncIterator[AcsEmulator]:
     """The emulator; it gives up sooner than the service would."""
     async with AcsEmulator() as emulator:
-        emulator.callbacks.backoff_s = emulator.event_grid.backoff_s = 0.01
+        emulator.callbacks.backoff_s = 0.01
         yield emulator
 
 

@@ -15,11 +15,18 @@ TOPIC = (
     "/subscriptions/50ad1522-5c2c-4d9a-a6c8-67c11ecb75b8/resourcegroups/telephony/providers/"
     "microsoft.communication/communicationservices/emulated"
 )
-ATTEMPTS = 3
-BACKOFF_S = 0.1
 TIMEOUT_S = 30.0
-FINAL = (400, 401, 403, 404, 413)
-"""Answers after which Event Grid does not try again."""
+SCHEDULE_S = (10.0, 30.0, 60.0, 300.0, 600.0, 1_800.0, 3_600.0)
+"""Documented waits before each further attempt; then hourly. "delivery-and-retry" of Microsoft's Event Grid pages."""
+NOT_BEFORE_S = {404: 300.0, 408: 120.0, 503: 30.0}
+"""After such an answer the next attempt comes no sooner than this, whatever the schedule says."""
+FINAL = (400, 401, 403, 413)
+"""Answers of a webhook after which Event Grid does not try again."""
+ATTEMPTS = 30
+"""The most attempts of one delivery, by default."""
+FAILURES_BEFORE_DELAY = 10
+DELAY_S = 300.0
+"""Once so many events in a row have failed, new ones are held back too: documented as "some time", up to hours."""
 
 
 class GridDelivery(msgspec.Struct):
@@ -42,7 +49,11 @@ class GridDelivery(msgspec.Struct):
 
 
 class EventGrid:
-    """A subscription. `secret`: header name and value sent along. `tokens`: signs a bearer token for each delivery."""
+    """A subscription. `secret`: header name and value sent along. `tokens`: signs a bearer token for each delivery.
+
+    `time_scale`: what a documented wait is multiplied by; 1 is the service's own pace, which a test that does not wait
+    for a second attempt leaves as it is.
+    """
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self.schema: Literal["event_grid", "cloud_events"] = "event_grid"
@@ -51,9 +62,10 @@ class EventGrid:
         self.tokens: TokenIssuer | None = None
         self.forgery: Forgery | None = None
         self.attempts = ATTEMPTS
-        self.backoff_s = BACKOFF_S
+        self.time_scale = 1.0
         self.deliveries: Journal[GridDelivery] = Journal()
         self._session = session
+        self._failed_in_a_row = 0
 
     async def validate(self, url: str) -> bool:
         """The handshake of the schema; true if the webhook passed it."""
@@ -110,22 +122,37 @@ class EventGrid:
             allowed = answer.headers.get("WebHook-Allowed-Origin")
             return answer.status == 200 and allowed in ("*", "eventgrid.azure.net")
 
+    @property
+    def delays(self) -> bool:
+        """Whether new events are held back, since too many have failed."""
+        return self._failed_in_a_row >= FAILURES_BEFORE_DELAY
+
     async def _deliver(self, delivery: GridDelivery, body: bytes, headers: dict[str, str]) -> None:
+        if self.delays:
+            await asyncio.sleep(DELAY_S * self.time_scale)
         for number in range(self.attempts):
             if number:
-                await asyncio.sleep(self.backoff_s * 2 ** (number - 1))
-            try:
-                timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-                counted = {**headers, "aeg-delivery-count": str(number)}
-                async with self._session.post(
-                    delivery.url, data=body, headers=counted, timeout=timeout, allow_redirects=False
-                ) as answer:
-                    delivery.answer = await answer.read()
-                    delivery.statuses.append(answer.status)
-            except (aiohttp.ClientError, TimeoutError, OSError):
-                delivery.statuses.append(None)
-            if (status := delivery.status) is not None and (200 <= status < 300 or status in FINAL):
+                await asyncio.sleep(wait_s(number, delivery.status) * self.time_scale)
+            await self._attempt(delivery, body, {**headers, "aeg-delivery-count": str(number)})
+            status = delivery.status
+            if status is not None and 200 <= status < 300:
+                self._failed_in_a_row = 0
                 return
+            if not number:
+                self._failed_in_a_row += 1
+            if status in FINAL:
+                return
+
+    async def _attempt(self, delivery: GridDelivery, body: bytes, headers: dict[str, str]) -> None:
+        try:
+            timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+            async with self._session.post(
+                delivery.url, data=body, headers=headers, timeout=timeout, allow_redirects=False
+            ) as answer:
+                delivery.answer = await answer.read()
+                delivery.statuses.append(answer.status)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            delivery.statuses.append(None)
 
     def _headers(self, kind: str, single: bool) -> dict[str, str]:
         if self.schema == "cloud_events":
@@ -149,6 +176,11 @@ class EventGrid:
             if token:
                 headers["Authorization"] = f"Bearer {token}"
         return headers
+
+
+def wait_s(attempt: int, status: int | None) -> float:
+    """Seconds before attempt number `attempt` (the first one is 0), when the one before was answered with `status`."""
+    return max(SCHEDULE_S[min(attempt, len(SCHEDULE_S)) - 1], NOT_BEFORE_S.get(status or 0, 0.0))
 
 
 def _now() -> str:

@@ -81,7 +81,7 @@ async def test_a_fault_may_be_of_one_call(acs: AcsEmulator, app: EchoApp, client
     there, here = await first.caller.connected(), await second.caller.connected()
     acs.faults.refuse("terminate", 403, call=there.connection_id)
     await client.get_call_connection(here.connection_id).hang_up(True)
-    with pytest.raises(HttpResponseError, match="Switched off"):
+    with pytest.raises(HttpResponseError, match="7504"):
         await client.get_call_connection(there.connection_id).hang_up(True)
 
 

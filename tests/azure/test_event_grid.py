@@ -1,5 +1,6 @@
 """Event Grid as a webhook meets it."""
 
+import time
 from typing import Any, Literal
 
 import pytest
@@ -9,6 +10,7 @@ from azure.core.credentials import AzureKeyCredential
 from tests.azure.acs.caller import CallOver
 from tests.azure.acs.emulator import AcsEmulator
 from tests.azure.echo_app import EchoApp
+from tests.azure.event_grid import DELAY_S, wait_s
 from tests.azure.tokens import TokenIssuer
 
 Schema = Literal["event_grid", "cloud_events"]
@@ -77,8 +79,9 @@ async def test_the_same_event_again(acs: AcsEmulator, app: EchoApp) -> None:
     assert first.body == second.body
 
 
-async def test_a_delivery_that_fails_is_made_again(acs: AcsEmulator, app: EchoApp) -> None:
-    acs.event_grid.backoff_s = 0.01
+async def test_a_delivery_that_fails_is_made_again_and_in_the_end_given_up(acs: AcsEmulator, app: EchoApp) -> None:
+    acs.event_grid.time_scale = 0.0001
+    acs.event_grid.attempts = 3
     app.status = 503
     delivery = await acs.event_grid.deliver(app.grid_url, [acs.incoming_call(acs.ring())])
     assert delivery.statuses == [503, 503, 503]
@@ -86,6 +89,37 @@ async def test_a_delivery_that_fails_is_made_again(acs: AcsEmulator, app: EchoAp
     app.status = 401
     assert (await acs.event_grid.deliver(app.grid_url, [])).statuses == [401]
     assert (await acs.event_grid.deliver("http://127.0.0.1:1/", [])).statuses == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "expected_s"),
+    [
+        (1, 500, 10),
+        (1, None, 10),
+        (1, 503, 30),
+        (1, 408, 120),
+        (1, 404, 300),
+        (2, 503, 30),
+        (3, 503, 60),
+        (20, 500, 3600),
+    ],
+)
+def test_how_long_a_further_attempt_is_waited_for(attempt: int, status: int | None, expected_s: float) -> None:
+    assert wait_s(attempt, status) == expected_s
+
+
+async def test_an_endpoint_that_failed_ten_times_waits_for_new_events_too(acs: AcsEmulator, app: EchoApp) -> None:
+    acs.event_grid.time_scale = 0.001
+    acs.event_grid.attempts = 1
+    app.status = 503
+    for _ in range(10):
+        assert not acs.event_grid.delays
+        await acs.event_grid.deliver(app.grid_url, [])
+    app.status = 200
+    began_s = time.monotonic()
+    await acs.event_grid.deliver(app.grid_url, [])
+    assert time.monotonic() - began_s >= DELAY_S * 0.001
+    assert not acs.event_grid.delays
 
 
 async def test_what_a_delivery_carries_to_be_trusted(acs: AcsEmulator, app: EchoApp) -> None:

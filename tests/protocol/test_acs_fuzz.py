@@ -127,9 +127,10 @@ def decode_grid(body: bytes | str) -> None:
         match event:
             case event_grid.IncomingCall():
                 assert event.context
-                assert event.caller.raw_id
-                assert event.caller.kind in acs_events.Kind
-                assert event.caller.phone_number is None or event.caller.phone_number.startswith("+")
+                if (caller := event.caller) is not None:
+                    assert caller.raw_id
+                    assert caller.kind in acs_events.Kind
+                    assert caller.phone_number is None or caller.phone_number.startswith("+")
             case event_grid.Malformed(_, reason):
                 assert reason
             case _:

@@ -1,11 +1,12 @@
 """Event Grid's deliveries, in both schemas."""
 
+import base64
 import json
 from typing import Any
 
 import pytest
 
-from protocol.acs_events import Kind
+from protocol.acs_events import Identifier, Kind
 from protocol.event_grid import (
     CustomContext,
     EventsError,
@@ -64,6 +65,8 @@ def test_a_call_comes_in() -> None:
     (call,) = decode(INCOMING)
     assert isinstance(call, IncomingCall)
     assert (call.event_id, call.context) == ("d5546be8-..", "eyJhbGciOiJub25lIi..")
+    assert call.caller is not None
+    assert call.callee is not None
     assert (call.caller.raw_id, call.caller.phone_number) == ("4:+16041234567", "+16041234567")
     assert (call.callee.raw_id, call.callee.phone_number) == ("4:+18331234567", "+18331234567")
     assert (call.server_call_id, call.correlation_id) == ("aHR0cHM6Ly9hcGkuZmxpZ2h0cHJveHku..", "8f88032d-..")
@@ -89,10 +92,40 @@ def test_callers_may_be_no_telephone_or_anonymous() -> None:
     user = {"kind": "communicationUser", "rawId": "8:acs:u1", "communicationUser": {"id": "8:acs:u1"}}
     call = one(incoming(**{"from": user}))
     assert isinstance(call, IncomingCall)
+    assert call.caller is not None
     assert (call.caller.kind, call.caller.phone_number) == (Kind.COMMUNICATION_USER, None)
     hidden = one(incoming(**{"from": {"kind": "PhoneNumber", "rawId": "4:anonymous"}}))
     assert isinstance(hidden, IncomingCall)
+    assert hidden.caller is not None
     assert (hidden.caller.kind, hidden.caller.phone_number) == (Kind.PHONE_NUMBER, None)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {},
+        {"from": None, "to": None},
+        {"from": {}, "to": {"kind": "phoneNumber"}},
+        {"from": "+15550100", "to": [], "correlationId": 4711, "serverCallId": {}, "callerDisplayName": None},
+    ],
+)
+@pytest.mark.parametrize("form", ["object", "text", "base64"])
+def test_its_context_is_all_that_a_call_needs(about: dict[str, object], form: str) -> None:
+    data = {"incomingCallContext": "eyJ", **about}
+    text = json.dumps(data)
+    forms: dict[str, dict[str, Any]] = {
+        "object": {"data": data},
+        "text": {"data": text},
+        "base64": {"data_base64": base64.b64encode(text.encode()).decode()},
+    }
+    event = {"type": "Microsoft.Communication.IncomingCall", "id": "e1", "specversion": "1.0", **forms[form]}
+    assert one(event) == IncomingCall(context="eyJ", event_id="e1")
+
+
+def test_who_calls_whom_is_taken_from_the_subject_where_the_data_do_not_say() -> None:
+    call = one(incoming(**{"from": None, "to": {}}) | {"subject": "/caller/4:+15550100/recipient/4:+15550199"})
+    assert isinstance(call, IncomingCall)
+    assert (call.caller, call.callee) == (Identifier("4:+15550100"), Identifier("4:+15550199"))
 
 
 @pytest.mark.parametrize(
@@ -124,9 +157,9 @@ def test_what_was_sent_along_is_kept_where_it_is_text(sent: object, kept: Custom
         ({"eventType": "Microsoft.Communication.IncomingCall", "data": []}, "data: expected an object"),
         (incoming(incomingCallContext=None), "`incomingCallContext`"),
         (incoming(incomingCallContext=""), "incomingCallContext: empty"),
-        (incoming(**{"from": None}), "`from`"),
-        (incoming(to={"kind": "phoneNumber"}), "`data.to`"),
-        (incoming(correlationId=4711), "`data.correlationId`"),
+        (incoming(incomingCallContext=4711), "`data.incomingCallContext`"),
+        ({"type": "Microsoft.Communication.IncomingCall", "data": "{"}, "data: expected an object"),
+        ({"type": "Microsoft.Communication.IncomingCall", "data_base64": "!"}, "data: expected an object"),
         ({"type": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {}}, "`validationCode`"),
         (
             {"type": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {"validationCode": ""}},

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from app.adapters.acs.connection import AcsResource
@@ -74,6 +75,10 @@ class CallAutomation:
         """See `CallControl`."""
         await self._order("reject", lambda sdk: sdk.reject(incoming_call_context, reason))
 
+    async def redirect(self, incoming_call_context: str, target: str) -> None:
+        """See `CallControl`."""
+        await self._order("redirect", lambda sdk: sdk.redirect(incoming_call_context, target))
+
     async def create(
         self, target: str, source: str, callback_url: str, media: MediaOptions, operation_context: str = ""
     ) -> str:
@@ -86,13 +91,23 @@ class CallAutomation:
         """See `CallControl`."""
         await self._order("hang_up", lambda sdk: sdk.hang_up(call_id))
 
-    async def transfer(self, call_id: str, target: str, transferee: str = "") -> None:
+    async def transfer(
+        self, call_id: str, target: str, transferee: str = "", *, source: str = "", operation_context: str = ""
+    ) -> None:
         """See `CallControl`."""
-        await self._order("transfer", lambda sdk: sdk.transfer(call_id, target, transferee))
+        await self._order("transfer", lambda sdk: sdk.transfer(call_id, target, transferee, source, operation_context))
 
-    async def send_dtmf(self, call_id: str, target: str, keys: str) -> None:
+    async def send_dtmf(self, call_id: str, target: str, keys: str, operation_context: str = "") -> None:
         """See `CallControl`."""
-        await self._order("send_dtmf", lambda sdk: sdk.send_dtmf(call_id, target, keys))
+        await self._order("send_dtmf", lambda sdk: sdk.send_dtmf(call_id, target, keys, operation_context))
+
+    async def hold(self, call_id: str, target: str, operation_context: str = "") -> None:
+        """See `CallControl`."""
+        await self._order("hold", lambda sdk: sdk.hold(call_id, target, operation_context))
+
+    async def unhold(self, call_id: str, target: str, operation_context: str = "") -> None:
+        """See `CallControl`."""
+        await self._order("unhold", lambda sdk: sdk.unhold(call_id, target, operation_context))
 
     async def start_continuous_dtmf(self, call_id: str, target: str) -> None:
         """See `CallControl`."""
@@ -133,9 +148,12 @@ class CallAutomation:
         try:
             await self._order("ready", lambda sdk: sdk.properties(NO_CALL))
         except CallAutomationError as error:
-            if error.trouble in NOT_READY:
+            # A code shows that the service itself has looked, and not what stands before it.
+            if error.trouble in NOT_READY and not (error.status == HTTPStatus.NOT_FOUND and error.code):
                 detail = f"{NOT_READY[error.trouble]} ({error.detail})"
-                raise CallAutomationError(error.trouble, detail, status=error.status) from None
+                raise CallAutomationError(
+                    error.trouble, detail, status=error.status, code=error.code, retry_after_s=error.retry_after_s
+                ) from None
 
     async def _order(self, name: str, give: "Callable[[SdkCalls], Awaitable[T]]", budget_s: float | None = None) -> T:
         """Give an order, within its budget.

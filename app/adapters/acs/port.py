@@ -13,7 +13,7 @@ import msgspec
 class Trouble(StrEnum):
     """Why an order was not taken; decides what is done next."""
 
-    NOT_FOUND = "not_found"  # the call, the recording or the participant is gone
+    NOT_FOUND = "not_found"  # the service itself says that the call, the recording or the participant is gone
     CONFLICT = "conflict"  # not in this state of the call: not connected yet, answered before, streaming already
     THROTTLED = "throttled"
     UNAUTHORIZED = "unauthorized"  # our key or identity is not accepted: the same request will fail again
@@ -24,14 +24,18 @@ class Trouble(StrEnum):
 class CallAutomationError(Exception):
     """An order was not taken. The text is for operators: it never carries a number, an identity or a token.
 
-    `status` is that of the HTTP answer, 0 for none; `retry_after_s` what the service asked for.
+    `status` is that of the HTTP answer, 0 for none; `code` the service's own, empty where it gave none;
+    `retry_after_s` what the service asked for.
     """
 
-    def __init__(self, trouble: Trouble, detail: str, *, status: int = 0, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, trouble: Trouble, detail: str, *, status: int = 0, code: str = "", retry_after_s: float | None = None
+    ) -> None:
         super().__init__(f"{trouble.value}: {detail}")
         self.trouble = trouble
         self.detail = detail
         self.status = status
+        self.code = code
         self.retry_after_s = retry_after_s
 
     @property
@@ -97,6 +101,10 @@ class CallControl(Protocol):
         """Do not answer an incoming call."""
         ...
 
+    async def redirect(self, incoming_call_context: str, target: str) -> None:
+        """Have an incoming call ring at `target` instead."""
+        ...
+
     async def create(
         self, target: str, source: str, callback_url: str, media: MediaOptions, operation_context: str = ""
     ) -> str:
@@ -107,12 +115,25 @@ class CallControl(Protocol):
         """End a call for everybody."""
         ...
 
-    async def transfer(self, call_id: str, target: str, transferee: str = "") -> None:
-        """Put the caller through to `target`; `transferee` says whom, if several are on the call."""
+    async def transfer(
+        self, call_id: str, target: str, transferee: str = "", *, source: str = "", operation_context: str = ""
+    ) -> None:
+        """Put the caller through to `target`; `transferee` says whom, if several are on the call.
+
+        `source`: the number that a `target` on the telephone network is called from.
+        """
         ...
 
-    async def send_dtmf(self, call_id: str, target: str, keys: str) -> None:
+    async def send_dtmf(self, call_id: str, target: str, keys: str, operation_context: str = "") -> None:
         """Have `target` hear the tones of 0-9 * # A-D; rejected without asking if there are others, or none."""
+        ...
+
+    async def hold(self, call_id: str, target: str, operation_context: str = "") -> None:
+        """Have `target` wait: they hear nothing of the call and are not heard in it."""
+        ...
+
+    async def unhold(self, call_id: str, target: str, operation_context: str = "") -> None:
+        """Bring `target` back into the call."""
         ...
 
     async def start_continuous_dtmf(self, call_id: str, target: str) -> None:

@@ -72,6 +72,9 @@ class SdkCalls:
     async def reject(self, context: str, reason: str) -> None:
         await self._client.reject_call(context, call_reject_reason=reason)
 
+    async def redirect(self, context: str, target: str) -> None:
+        await self._client.redirect_call(context, identifier(target))
+
     async def create(
         self, target: str, source: str, callback_url: str, media: MediaOptions, operation_context: str
     ) -> str:
@@ -87,12 +90,27 @@ class SdkCalls:
     async def hang_up(self, call_id: str) -> None:
         await self._call(call_id).hang_up(is_for_everyone=True)
 
-    async def transfer(self, call_id: str, target: str, transferee: str) -> None:
+    async def transfer(self, call_id: str, target: str, transferee: str, source: str, operation_context: str) -> None:
         whom = identifier(transferee) if transferee else None
-        await self._call(call_id).transfer_call_to_participant(identifier(target), transferee=whom)
+        whither = identifier(target)
+        needs_source = source and isinstance(whither, PhoneNumberIdentifier)
+        await self._call(call_id).transfer_call_to_participant(
+            whither,
+            transferee=whom,
+            source_caller_id_number=PhoneNumberIdentifier(source) if needs_source else None,
+            operation_context=operation_context or None,
+        )
 
-    async def send_dtmf(self, call_id: str, target: str, keys: str) -> None:
-        await self._call(call_id).send_dtmf_tones(tones(keys), identifier(target))
+    async def send_dtmf(self, call_id: str, target: str, keys: str, operation_context: str) -> None:
+        await self._call(call_id).send_dtmf_tones(
+            tones(keys), identifier(target), operation_context=operation_context or None
+        )
+
+    async def hold(self, call_id: str, target: str, operation_context: str) -> None:
+        await self._call(call_id).hold(identifier(target), operation_context=operation_context or None)
+
+    async def unhold(self, call_id: str, target: str, operation_context: str) -> None:
+        await self._call(call_id).unhold(identifier(target), operation_context=operation_context or None)
 
     async def start_continuous_dtmf(self, call_id: str, target: str) -> None:
         await self._call(call_id).start_continuous_dtmf_recognition(identifier(target))

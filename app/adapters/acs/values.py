@@ -11,6 +11,8 @@ from azure.communication.callautomation import (
     MediaStreamingAudioChannelType,
     MediaStreamingContentType,
     MediaStreamingOptions,
+    MicrosoftTeamsAppIdentifier,
+    MicrosoftTeamsUserIdentifier,
     PhoneNumberIdentifier,
     StreamingTransportType,
     TranscriptionOptions,
@@ -21,7 +23,7 @@ from app.adapters.acs.port import CallAutomationError, CallProperties, MediaOpti
 from protocol.acs_events import DIGITS
 from protocol.phone_numbers import is_e164
 
-PHONE, ACS_USER = "4:", "8:acs:"
+PHONE, ACS_USER, TEAMS_USER, TEAMS_APP = "4:", "8:acs:", "8:orgid:", "28:orgid:"
 TONES = {key: word for word, key in DIGITS.items()}
 
 
@@ -33,6 +35,10 @@ def identifier(identity: str) -> CommunicationIdentifier:
         return PhoneNumberIdentifier(identity.removeprefix(PHONE), raw_id=identity)
     if identity.startswith(ACS_USER):
         return CommunicationUserIdentifier(identity)
+    if identity.startswith(TEAMS_USER):
+        return MicrosoftTeamsUserIdentifier(identity.removeprefix(TEAMS_USER), raw_id=identity)
+    if identity.startswith(TEAMS_APP):
+        return MicrosoftTeamsAppIdentifier(identity.removeprefix(TEAMS_APP), raw_id=identity)
     return UnknownIdentifier(identity)
 
 

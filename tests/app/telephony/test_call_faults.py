@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from actors.agent import Limits, Phrases
-from app.telephony import media_watch, switchboard
+from app.telephony import answering, media_watch, switchboard
 from protocol.calls import CallState
 from tests.actors.session_kit import AGENT
 from tests.app.telephony.telephone_kit import answered, over, said, telephone
 from tests.azure.acs.behaviour import Pickup
 from tests.azure.acs.calls import Call
+from tests.azure.acs.refusals import CODES
 
 
 async def reconnected(call: Call) -> None:
@@ -84,22 +85,73 @@ async def test_an_answer_that_is_refused_for_good_is_a_failed_call(status: int) 
         assert shown["calls"][0]["events"][-1]["details"]["status"] == status
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-async def test_an_answer_that_may_succeed_later_is_delivered_again(status: int) -> None:
+@pytest.mark.parametrize(("status", "retry_after_s"), [(429, 2.5), (500, None), (503, None), (404, None)])
+async def test_an_answer_that_may_succeed_later_is_ordered_again_while_it_rings(
+    status: int, retry_after_s: float | None
+) -> None:
     async with telephone() as phone:
-        # More than the retries of one order, fewer than those of two deliveries.
-        phone.acs.faults.refuse("answer_call", status, times=5, retry_after_s=9 if status == 429 else None)
-        if status == 429:
-            phone.acs.faults.clear()
-            phone.acs.faults.refuse("answer_call", status, times=1, retry_after_s=9)
+        # More than the retries of one order.
+        if status == 404:
+            phone.acs.faults.misroute("answer_call", times=2)
+        else:
+            times = 5 if retry_after_s is None else 1
+            phone.acs.faults.refuse("answer_call", status, times, retry_after_s=retry_after_s)
         caller = await phone.acs.dial(phone.webhook)
         await caller.connected(15)
         assert caller.delivery is not None
         delivery = await caller.delivery
-        assert delivery.statuses == [503, 200]
+        assert (delivery.statuses, delivery.json["status"]) == ([200], "call answered")
+        answers = phone.acs.requests.where(lambda exchange: exchange.operation == "answer_call")
+        assert answers[-1].at_s - answers[-2].at_s >= (retry_after_s or 0.0)
         await caller.hears_voice()
         caller.hang_up()
         await over(phone, caller)
+
+
+async def test_an_answer_that_is_not_taken_for_long_is_no_failure_of_event_grids(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answering, "DELIVERY_S", 0.5)
+    async with telephone() as phone:
+        phone.acs.faults.refuse("answer_call", 429, retry_after_s=1.5)
+        caller = await phone.acs.dial(phone.webhook)
+        assert caller.delivery is not None
+        delivery = await caller.delivery
+        assert (delivery.statuses, delivery.json) == ([200], {"status": "no events processed"})
+        await caller.connected()
+        caller.hang_up()
+        await over(phone, caller)
+
+
+async def test_a_caller_for_whom_no_answer_is_taken_is_told_that_the_line_is_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answering, "RINGS_S", 1.0)
+    async with telephone() as phone:
+        phone.acs.faults.refuse("answer_call", 429, times=1_000, retry_after_s=0.3)
+        caller = await phone.acs.dial(phone.webhook)
+        await caller.ended()
+        assert phone.acs.executions["reject_call"] == 1
+        async with asyncio.timeout(5):
+            while phone.switchboard.log.live:  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500, 503])
+async def test_a_refused_answer_frees_its_place_at_once(status: int) -> None:
+    async with telephone(MAX_CONCURRENT_SESSIONS="3") as phone:
+        phone.acs.faults.refuse("answer_call", status, times=3 if status < 429 else 12, retry_after_s=30)
+        for number in range(3):
+            await phone.acs.dial(phone.webhook, from_=f"+1555010{number}")
+        await phone.acs.answered.until(lambda exchange: exchange.operation == "answer_call")
+        async with asyncio.timeout(10):
+            while phone.acs.requests.where(lambda e: e.operation == "answer_call")[2:3] == []:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        phone.acs.faults.clear()
+        callers = [await answered(phone, f"+1555011{number}") for number in range(3)]
+        for caller in callers:
+            caller.hang_up()
+            await over(phone, caller)
 
 
 async def test_an_answer_whose_answer_was_lost_is_not_a_second_call() -> None:
@@ -113,7 +165,7 @@ async def test_an_answer_whose_answer_was_lost_is_not_a_second_call() -> None:
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(400, 422), (401, 503), (403, 503), (404, 422), (409, 422), (429, 503), (500, 503), (503, 503)],
+    [(400, 422), (401, 502), (403, 502), (404, 422), (409, 422), (429, 503), (500, 503), (503, 503)],
 )
 async def test_a_call_that_is_refused_is_a_clear_answer(status: int, expected: int) -> None:
     async with telephone() as phone:
@@ -121,7 +173,9 @@ async def test_a_call_that_is_refused_is_a_clear_answer(status: int, expected: i
         answer = await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})
         assert answer.status_code == expected
         assert answer.headers["content-type"] == "application/problem+json"
-        assert "telephone network" in answer.json()["detail"]
+        detail = answer.json()["detail"]
+        assert "telephone network" in detail
+        assert f"code {CODES.get(status, '9999')}, 'Refused as the test wants it.'" in detail
         assert ("Retry-After" in answer.headers) is (expected == 503)
         assert phone.switchboard.log.live == []
 
@@ -153,15 +207,40 @@ async def test_somebody_who_does_not_pick_up_is_given_up(monkeypatch: pytest.Mon
         assert call.state is CallState.FAILED
 
 
-async def test_no_more_calls_than_there_is_room_for() -> None:
-    async with telephone(MAX_CONCURRENT_SESSIONS="1") as phone:
+@pytest.mark.parametrize("handoff", ["", "+15550177"])
+async def test_callers_for_whom_there_is_no_room_hear_that_it_is_busy_or_ring_elsewhere(handoff: str) -> None:
+    async with telephone(MAX_CONCURRENT_SESSIONS="1", HANDOFF_PHONE_NUMBER=handoff) as phone:
         caller = await answered(phone)
-        other = await phone.acs.dial(phone.webhook, from_="+15550101")
-        assert other.delivery is not None
-        delivery = await other.delivery
-        assert set(delivery.statuses) == {503}
+        others = [await phone.acs.dial(phone.webhook, from_=f"+155501{number}") for number in range(10, 22)]
+        for other in others:
+            await other.ended()
+            assert other.delivery is not None
+            delivery = await other.delivery
+            assert (delivery.statuses, delivery.json) == ([200], {"status": "no events processed"})
+        operation = "redirect_call" if handoff else "reject_call"
+        orders = [exchange.body for exchange in phone.acs.requests if exchange.operation == operation]
+        assert len(orders) == phone.switchboard.refused_calls == 12
+        if handoff:
+            assert {order["target"]["phoneNumber"]["value"] for order in orders} == {handoff}
+        else:
+            assert {order["callRejectReason"] for order in orders} == {"busy"}
+        assert not phone.acs.event_grid.delays
         caller.hang_up()
         await over(phone, caller)
+
+
+@pytest.mark.parametrize(("from_", "blocked"), [("+15550100", True), ("anonymous", True), ("+15550101", False)])
+async def test_callers_who_are_blocked_are_rejected(from_: str, blocked: bool) -> None:
+    async with telephone(BLOCKED_CALLERS="+15550100, anonymous") as phone:
+        caller = await phone.acs.dial(phone.webhook, from_=from_)
+        if blocked:
+            await caller.ended()
+            (order,) = phone.acs.requests.where(lambda exchange: exchange.operation == "reject_call")
+            assert order.body["callRejectReason"] == "forbidden"
+        else:
+            await caller.connected()
+            caller.hang_up()
+            await over(phone, caller)
 
 
 async def test_nobody_who_says_nothing_is_listened_to_for_ever() -> None:

@@ -99,7 +99,10 @@ async def test_without_an_address_no_call_is_begun() -> None:
         assert (placed.status_code, "BASE_URL" in placed.json()["detail"]) == (503, True)
         caller = await phone.acs.dial(phone.webhook)
         assert caller.delivery is not None
-        assert (await caller.delivery).status == 503
+        assert (await caller.delivery).status == 200
+        await caller.ended()
+        (order,) = phone.acs.requests.where(lambda exchange: exchange.operation == "reject_call")
+        assert order.body["callRejectReason"] == "none"
         assert (await phone.rest.get("/calls")).json()["total"] == 0
 
 

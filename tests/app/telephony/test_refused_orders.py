@@ -7,7 +7,7 @@ import pytest
 from tests.app.telephony.telephone_kit import answered, over, telephone
 from tests.app.telephony.test_call_tools import clerk
 
-ANSWERS = [(400, 422), (401, 503), (403, 503), (404, 409), (409, 409), (429, 503), (500, 503), (503, 503)]
+ANSWERS = [(400, 422), (401, 502), (403, 502), (404, 409), (409, 409), (429, 503), (500, 503), (503, 503)]
 
 
 @pytest.mark.parametrize(("status", "expected"), ANSWERS)

@@ -13,7 +13,8 @@ class Behaviour(msgspec.Struct):
     `socket_delay_s`: so much later than it might, a socket is opened. `jitter_ms`: a frame is up to that late.
     `opens_sockets`: if not, the service does not even try, and tells nobody. `reconnect_after_s`: a media socket that
     broke is opened again by the service, None if only when asked to. `names_in_mixed`: mixed audio says a participant
-    too. `page_size`: of the list of participants, None for all in one.
+    too. `page_size`: of the list of participants, None for all in one. `transfer_ends_streaming`: the media socket is
+    closed when a transfer begins. `establish_again_s`: for so long after a transfer failed orders are still refused.
     """
 
     connect_delay_s: float = 0.02
@@ -27,6 +28,8 @@ class Behaviour(msgspec.Struct):
     names_in_mixed: bool = False
     lenient: bool = False
     page_size: int | None = None
+    transfer_ends_streaming: bool = True
+    establish_again_s: float = 0.2
 
 
 class Pickup(msgspec.Struct, frozen=True):

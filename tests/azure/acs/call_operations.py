@@ -121,13 +121,20 @@ class CallOperations:
         if silent:
             return {"operationContext": body.operation_context}
         call.state = "transferring"
+        if self._board.behaviour.transfer_ends_streaming and call.media is not None and call.media.busy:
+            self._board.background.start(call.media.stop(body))
+
+        async def establish_again() -> None:
+            if not call.ended:
+                call.state = "connected"
 
         def done(failure: Result | None) -> None:
             if call.ended:
                 return
             if failure is not None:
-                call.state = "connected"
                 call.emit("CallTransferFailed", {}, failure, body)
+                # Told before it is so: orders are still refused for a while.
+                self._board.background.later(self._board.behaviour.establish_again_s, establish_again())
                 return
             about = {"transferTarget": body.target_participant.wire(), "transferee": transferee.wire()}
             call.emit("CallTransferAccepted", about, OK, body)
@@ -138,10 +145,10 @@ class CallOperations:
 
     def _transferee(self, call: Call, body: Transfer) -> Identifier:
         if body.transferee is not None and body.transferee.raw not in call.participants:
-            raise Refusal(400, "8564", "The transferee is not in the call.", "transferee")
+            raise Refusal(400, "8523", "The transferee is not in the call.", "transferee")
         callers = call.callers()
         if body.transferee is None and len(callers) != 1:
-            raise Refusal(400, "8564", "Which of the participants to transfer must be said.", "transferee")
+            raise Refusal(400, "8523", "Which of the participants to transfer must be said.", "transferee")
         return body.transferee or callers[0].identity
 
     def _answered(self, call: Call, callee: Caller) -> Callable[[Result | None], None]:

@@ -11,16 +11,18 @@ ALWAYS = 1_000_000
 class RequestFault(msgspec.Struct):
     """Befalls the next `times` requests of an operation (any, if None), on one call (any, if None).
 
-    `status` refuses; with `after` the operation is carried out first, and only its answer lost. `reset` breaks the
-    connection, `silent` answers as if all were well and then does nothing: no event, no socket; `fails` does nothing
-    either, and then sends the event that says it failed.
+    `status` refuses, by the service's `code` for that, or by a `gateway` that knows no calls; with `after` the
+    operation is carried out first, and only its answer lost. `reset` breaks the connection, `silent` answers as if all
+    were well and then does nothing: no event, no socket; `fails` does nothing either, and then sends the event that
+    says it failed.
     """
 
     operation: str | None = None
     call: str | None = None
     times: int = 1
     status: int | None = None
-    code: str = "SwitchedOff"
+    code: str = ""
+    gateway: bool = False
     retry_after_s: float | None = None
     delay_s: float = 0.0
     reset: bool = False
@@ -57,11 +59,16 @@ class Faults:
         status: int,
         times: int = 1,
         *,
+        code: str = "",
         retry_after_s: float | None = None,
         call: str | None = None,
     ) -> None:
         """Answer with an error status, and do nothing."""
-        self._requests.append(RequestFault(operation, call, times, status, retry_after_s=retry_after_s))
+        self._requests.append(RequestFault(operation, call, times, status, code, retry_after_s=retry_after_s))
+
+    def misroute(self, operation: str | None, times: int = 1) -> None:
+        """Answer as the service's gateway does when it routes a request to nowhere: 404, without a code."""
+        self._requests.append(RequestFault(operation, None, times, 404, gateway=True))
 
     def lose_answer(self, operation: str | None, status: int | None = None, times: int = 1) -> None:
         """Do what is asked, but answer with an error status, or (None) break the connection."""

@@ -95,7 +95,7 @@ class MediaOperations:
         """Open the media socket."""
         stream = self._media(connection_id)
         if stream.busy:
-            raise Refusal(409, "8583", "Media streaming is active already.")
+            raise Refusal(412, "8583", "Media streaming is active already.")
         if not silent:
             stream.start(body)
         return None
@@ -104,7 +104,7 @@ class MediaOperations:
         """Close the media socket."""
         stream = self._media(connection_id)
         if not stream.busy:
-            raise Refusal(409, "8583", "Media streaming is not active.")
+            raise Refusal(412, "8583", "Media streaming is not active.")
         if not silent:
             self._board.background.start(stream.stop(body))
         return None
@@ -113,7 +113,7 @@ class MediaOperations:
         """Open the transcription socket."""
         stream = self._transcription(connection_id)
         if stream.busy:
-            raise Refusal(409, "8583", "Transcription is active already.")
+            raise Refusal(412, "8583", "Transcription is active already.")
         if not silent:
             stream.start(body, body.locale)
         return None
@@ -122,7 +122,7 @@ class MediaOperations:
         """Transcribe another language."""
         stream = self._transcription(connection_id)
         if not stream.busy:
-            raise Refusal(409, "8583", "Transcription is not active.")
+            raise Refusal(412, "8583", "Transcription is not active.")
         if not silent:
             self._soon(lambda: stream.update(body, body.locale))
         return None
@@ -131,7 +131,7 @@ class MediaOperations:
         """Close the transcription socket."""
         stream = self._transcription(connection_id)
         if not stream.busy:
-            raise Refusal(409, "8583", "Transcription is not active.")
+            raise Refusal(412, "8583", "Transcription is not active.")
         if not silent:
             self._board.background.start(stream.stop(body))
         return None
@@ -139,13 +139,13 @@ class MediaOperations:
     def _media(self, connection_id: str) -> MediaStream:
         stream = self._board.call(connection_id).media
         if stream is None:
-            raise Refusal(400, "8582", "The call was made without mediaStreamingOptions.")
+            raise Refusal(405, "8522", "Missing configuration: the call was made without mediaStreamingOptions.")
         return stream
 
     def _transcription(self, connection_id: str) -> TranscriptionStream:
         stream = self._board.call(connection_id).transcription
         if stream is None:
-            raise Refusal(400, "8582", "The call was made without transcriptionOptions.")
+            raise Refusal(405, "8522", "Missing configuration: the call was made without transcriptionOptions.")
         return stream
 
     def _with(self, connection_id: str, raw_id: str) -> Call:

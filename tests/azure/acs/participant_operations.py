@@ -95,7 +95,7 @@ class ParticipantOperations:
         ringing = self._invitations.pop(body.invitation_id, None)
         if not silent:
             if ringing is None:
-                failed = Result(400, 8569, "The invitation was answered, or there is none.")
+                failed = Result(400, 8523, "The invitation was answered, or there is none.")
                 call.emit("CancelAddParticipantFailed", {"invitationId": body.invitation_id}, failed, body)
             else:
                 ringing.cancel()

@@ -7,10 +7,12 @@ import msgspec
 
 from tests.azure.acs.call_operations import Answer
 from tests.azure.acs.calls import Call
-from tests.azure.acs.events import cloud_event, now, opaque
+from tests.azure.acs.events import Result, cloud_event, now, opaque
 from tests.azure.acs.media_requests import StartRecording
 from tests.azure.acs.refusals import Refusal
 from tests.azure.acs.switchboard import Switchboard
+
+DUPLICATE = Result(400, 8553, "Recording is already in progress, one recording can be active at one time.")
 
 
 class Recording(msgspec.Struct):
@@ -53,6 +55,10 @@ class RecordingOperations:
             "inactive" if body.pause_on_start else "active",
             now(),
         )
+        runs = any(other.call is call for other in self._recordings.values())
+        if runs and not silent:
+            self._send(recording, "StartRecordingFailed", {"resultInformation": DUPLICATE.wire()})
+            return recording.wire()
         self._recordings[recording_id] = recording
         if not silent:
             self._tell(recording)
@@ -87,22 +93,24 @@ class RecordingOperations:
     def _recording(self, recording_id: str) -> Recording:
         recording = self._recordings.get(recording_id)
         if recording is None:
-            raise Refusal(404, "8553", "Recording not found.", "recordingId")
+            raise Refusal(404, "8522", "Recording not found.", "recordingId")
         return recording
 
     def _tell(self, recording: Recording) -> None:
+        kind = {"recordingKind": "azureCommunicationServices"}
+        about = {"state": recording.state, "startDateTime": recording.started, **kind}
+        self._send(recording, "RecordingStateChanged", about)
+
+    def _send(self, recording: Recording, name: str, about: dict[str, Any]) -> None:
         if recording.callback_uri is None:
             return
         call = recording.call
-        about = {
+        ids = {
             "recordingId": recording.id,
-            "state": recording.state,
-            "startDateTime": recording.started,
-            "recordingKind": "azureCommunicationServices",
             "callConnectionId": call.connection_id,
             "serverCallId": call.server_call_id,
             "correlationId": call.correlation_id,
         }
-        subject = f"calling/recordings/{call.server_call_id}/{recording.id}/RecordingStateChanged"
-        event = cloud_event("RecordingStateChanged", about, subject)
+        subject = f"calling/recordings/{call.server_call_id}/{recording.id}/{name}"
+        event = cloud_event(name, {**ids, **about}, subject)
         self._board.callbacks.emit(event, recording.callback_uri, call.connection_id)

@@ -76,7 +76,8 @@ class RestApi:
         )
         self.requests.append(exchange)
         if operation is None:
-            unknown = Refusal(404, "NotFound", f"There is no operation {request.method} {raw_path}.")
+            message = f"No HTTP resource was found that matches the request URI '{self.endpoint}{raw_path}'."
+            unknown = Refusal(404, message=message, gateway=True)
             return self._respond(exchange, unknown.status, unknown.wire())
         try:
             self._check_credentials(request, names, body)
@@ -154,7 +155,7 @@ class RestApi:
             else:
                 check_signature(self._access_key, request.method, _signed_target(request, names), request.headers, body)
         except (ValueError, jwt.InvalidTokenError) as error:
-            raise Refusal(401, "Denied", f"Denied by the resource provider: {error}.") from None
+            raise Refusal(401, "7509", f"HMAC validation error: {error}.") from None
 
     def _check_version(self, request: web.Request) -> None:
         version = request.query.get("api-version")
@@ -162,7 +163,10 @@ class RestApi:
             raise Refusal(400, "BadRequest", f"api-version must be {API_VERSION}, not {version}.", "api-version")
 
     def _refused(self, exchange: Exchange, fault: RequestFault) -> web.Response:
-        refusal = Refusal(fault.status or 500, fault.code, "Switched off by the test.")
+        message = "Refused as the test wants it."
+        if fault.gateway:
+            message = f"No HTTP resource was found that matches the request URI '{self.endpoint}{exchange.path}'."
+        refusal = Refusal(fault.status or 500, fault.code, message, gateway=fault.gateway)
         response = self._respond(exchange, refusal.status, refusal.wire())
         if fault.retry_after_s is not None:
             response.headers["Retry-After"] = f"{fault.retry_after_s:g}"

@@ -74,9 +74,9 @@ class Switchboard:
         """
         ringing = self._ringing.get(context)
         if ringing is None:
-            raise Refusal(400, "8501", "The incoming call context is not valid.", "incomingCallContext")
+            raise Refusal(400, "8523", "The incoming call context is not valid.", "incomingCallContext")
         if ringing.settled:
-            raise Refusal(409, "8528", "The call was answered, redirected or rejected before.")
+            raise Refusal(404, "8522", "Call not found: it was answered, redirected or rejected before.")
         if ringing.caller.gave_up:
             raise Refusal(404, "8522", "Call not found: the caller gave up.")
         ringing.settled = True
@@ -98,7 +98,7 @@ class Switchboard:
         if call is None or call.ended:
             raise Refusal(404, "8522", "Call not found.")
         if connected and call.state != "connected":
-            raise Refusal(409, "8501", f"The call is not established: it is {call.state}.")
+            raise Refusal(400, "8501", f"Action is invalid when call is not in Established state: it is {call.state}.")
         return call
 
     def by_server_id(self, server_call_id: str | None) -> Call:

@@ -14,9 +14,10 @@ from aiohttp import web
 from app.adapters.acs.calls import CallAutomation
 from app.adapters.acs.connection import AcsResource, parse_connection_string
 from app.adapters.acs.port import CallAutomationError, CallControl, MediaOptions, OnTheCall, Transcription, Trouble
-from app.adapters.acs.refusals import retry_after_s
+from app.adapters.acs.refusals import masked, retry_after_s
 from config.settings import Secret
 from tests.azure.acs.emulator import AcsEmulator
+from tests.azure.acs.refusals import CODES
 from tests.azure.acs.rest import Exchange
 from tests.azure.echo_app import EchoApp
 from tests.azure.entra import EntraEmulator
@@ -148,7 +149,7 @@ async def test_a_call_is_refused() -> None:
         await end.calls.reject(context)
         assert end.body("reject_call") == {"incomingCallContext": context, "callRejectReason": "busy"}
         refused = await trouble(end.calls.answer(context, end.app.callback_url, end.media))
-        assert (refused.trouble, refused.status) == (Trouble.CONFLICT, 409)
+        assert (refused.trouble, refused.status, refused.code) == (Trouble.NOT_FOUND, 404, "8522")
 
 
 async def test_a_call_is_placed_and_hung_up_for_everybody() -> None:
@@ -296,7 +297,7 @@ async def test_a_wrong_key_is_refused() -> None:
         (405, Trouble.REJECTED, False),
         (408, Trouble.UNAVAILABLE, True),
         (409, Trouble.CONFLICT, False),
-        (410, Trouble.NOT_FOUND, False),
+        (410, Trouble.UNAVAILABLE, True),
         (412, Trouble.CONFLICT, False),
         (422, Trouble.REJECTED, False),
         (429, Trouble.THROTTLED, True),
@@ -312,8 +313,58 @@ async def test_what_a_status_means(status: int, kind: Trouble, retryable: bool) 
         end.acs.faults.refuse("create_call", status)
         refused = await trouble(end.calls.create(CALLEE, US, end.app.callback_url, end.media))
         assert (refused.trouble, refused.status, refused.retryable) == (kind, status, retryable)
-        assert refused.detail == f"create: status {status}, code SwitchedOff"
+        code = CODES.get(status, "9999")
+        assert refused.code == code
+        assert refused.detail == f"create: status {status}, code {code}, 'Refused as the test wants it.'"
         assert len(end.sent("create_call")) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (404, "8522", Trouble.NOT_FOUND),
+        (404, "8543", Trouble.NOT_FOUND),
+        (400, "8528", Trouble.NOT_FOUND),
+        (404, "9999", Trouble.UNAVAILABLE),
+        (400, "8501", Trouble.CONFLICT),
+        (400, "8585", Trouble.CONFLICT),
+        (412, "8583", Trouble.CONFLICT),
+        (405, "8522", Trouble.REJECTED),
+        (403, "7507", Trouble.UNAUTHORIZED),
+        (500, "8522", Trouble.UNAVAILABLE),
+    ],
+)
+async def test_what_a_code_of_the_service_means(status: int, code: str, kind: Trouble) -> None:
+    async with line(retries=0) as end:
+        end.acs.faults.refuse("terminate", status, code=code)
+        refused = await trouble(end.calls.hang_up("a-call"))
+        assert (refused.trouble, refused.status, refused.code) == (kind, status, code)
+
+
+async def test_a_gateway_that_knows_no_calls_does_not_say_that_one_is_over() -> None:
+    async with line() as end:
+        call_id = await end.connected()
+        end.acs.faults.misroute(None, times=3)
+        for order in (end.calls.hang_up(call_id), end.calls.properties(call_id), end.calls.ready()):
+            refused = await trouble(order)
+            assert (refused.trouble, refused.status, refused.code) == (Trouble.UNAVAILABLE, 404, "")
+            assert "No HTTP resource was found" in refused.detail
+            assert end.acs.endpoint not in refused.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Callee +1 (206) 555-0100 is busy", "Callee [number] is busy"),
+        ("participant 4:+15550100 not found", "participant [identity] not found"),
+        ("user 8:acs:1b2c_3d4e, gone", "user [identity], gone"),
+        ("see https://r.example/calling/x?y=1 for more", "see [address] for more"),
+        ("token eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.e30", "token [...]"),
+        ("Action is invalid\n  in 8501", "Action is invalid in 8501"),
+    ],
+)
+def test_what_is_shown_of_a_text_of_the_service(text: str, shown: str) -> None:
+    assert masked(text) == shown
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])

@@ -1,0 +1,63 @@
+"""Calls that are not answered: refused by rule, or turned away since there is no room.
+
+A call that is neither answered nor refused rings until its caller gives up: of all answers the worst.
+"""
+
+import logging
+from typing import Literal
+
+from app.adapters.acs.port import CallAutomationError, CallControl
+from app.service import Service
+from app.telephony.switchboard import Switchboard
+from protocol.event_grid import IncomingCall
+
+log = logging.getLogger(__name__)
+
+ANONYMOUS = "anonymous"
+"""What BLOCKED_CALLERS calls those who withhold their number."""
+
+Reason = Literal["none", "busy", "forbidden"]
+
+
+class TurningAway:
+    """Of one worker."""
+
+    def __init__(self, service: Service, switchboard: Switchboard) -> None:
+        self._settings = service.settings
+        self._switchboard = switchboard
+
+    def reason(self, incoming: IncomingCall) -> Reason | None:
+        """Why this call is not answered, whatever room there is; None if nothing speaks against it."""
+        caller = incoming.caller
+        number = caller.phone_number or "" if caller is not None else ""
+        hidden = caller is not None and caller.raw_id.lower() == "4:anonymous"
+        if (number or (ANONYMOUS if hidden else "")) in self._settings.blocked_callers:
+            return "forbidden"
+        if not self._switchboard.addresses.known:
+            log.error("no call can be answered: set BASE_URL, so that ACS knows how to reach this server")
+            return "none"
+        return None
+
+    async def refuse(self, control: CallControl, incoming: IncomingCall, reason: Reason) -> None:
+        """Reject a call: its caller hears that they are not put through."""
+        self._switchboard.refused_calls += 1
+        log.warning("an incoming call is rejected: %s", reason)
+        try:
+            await control.reject(incoming.context, reason)
+        except CallAutomationError as error:
+            log.warning("a call could not be rejected: %s", error)
+
+    async def at_capacity(self, control: CallControl, incoming: IncomingCall) -> None:
+        """Have the call ring at HANDOFF_PHONE_NUMBER, else say that the line is busy."""
+        handoff = self._settings.handoff_phone_number
+        called = incoming.callee.phone_number if incoming.callee is not None else None
+        if not handoff or handoff == called:
+            await self.refuse(control, incoming, "busy")
+            return
+        self._switchboard.refused_calls += 1
+        log.warning("an incoming call is redirected to HANDOFF_PHONE_NUMBER: there is no room for it")
+        try:
+            await control.redirect(incoming.context, handoff)
+        except CallAutomationError as error:
+            log.warning("a call could not be redirected: %s", error)
+            await self.refuse(control, incoming, "busy")
