@@ -20,10 +20,10 @@ from app.bodies import body_of
 from app.limits.client_limits import Rate
 from app.problems import ProblemError
 from app.service import Service
-from app.telephony.addresses import NotConfigured
 from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
-from app.telephony.switchboard import Busy, Switchboard
+from app.telephony.errors import Busy, NotConfigured
+from app.telephony.switchboard import Switchboard
 from protocol.browser import timestamp
 from protocol.calls import (
     CallList,

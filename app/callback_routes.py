@@ -16,10 +16,10 @@ from app.bodies import body_of
 from app.call_routes import not_taken
 from app.problems import ProblemError
 from app.service import Service
-from app.telephony.addresses import NotConfigured
 from app.telephony.answering import Answering
 from app.telephony.call import Call
 from app.telephony.call_events import CallEvents
+from app.telephony.errors import NotConfigured
 from app.telephony.switchboard import Switchboard
 from protocol import acs_events, event_grid
 from protocol.acs_events import AcsEvent, EventsError, Malformed, UnknownEvent

@@ -5,11 +5,8 @@ from urllib.parse import urlsplit
 
 from app.adapters.acs.port import MediaOptions
 from app.telephony.call import Call
+from app.telephony.errors import NotConfigured
 from config.settings import Settings
-
-
-class NotConfigured(Exception):
-    """There is no telephone network, or not all that is needed of it; the text names the variable."""
 
 
 class Addresses:

@@ -13,9 +13,9 @@ from http import HTTPStatus
 from actors.session_plan import Mode
 from app.adapters.acs.port import CallAutomationError, Trouble
 from app.service import Service
-from app.telephony.addresses import NotConfigured
 from app.telephony.call import Call, Direction
-from app.telephony.switchboard import Busy, Switchboard
+from app.telephony.errors import Busy, NotConfigured
+from app.telephony.switchboard import Switchboard
 from app.telephony.turning_away import TurningAway
 from protocol.calls import CallState
 from protocol.event_grid import IncomingCall

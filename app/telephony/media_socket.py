@@ -12,8 +12,9 @@ from app.origins import may_connect
 from app.service import Service
 from app.socket_writer import NORMAL, REFUSED, SocketWriter, shortcut_of
 from app.telephony.call import OVER, Call
+from app.telephony.errors import Busy
 from app.telephony.media_stream import MediaStream
-from app.telephony.switchboard import Busy, Switchboard
+from app.telephony.switchboard import Switchboard
 from protocol.problems import CONTENT_TYPE, problem
 
 

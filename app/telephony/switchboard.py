@@ -16,10 +16,11 @@ from app.lifecycle import Phase
 from app.service import Service
 from app.socket_writer import NORMAL
 from app.telephony.access_code import gatekeeper
-from app.telephony.addresses import Addresses, NotConfigured
+from app.telephony.addresses import Addresses
 from app.telephony.call import Call, Direction
 from app.telephony.call_connection import CallConnection
 from app.telephony.call_log import CallLog
+from app.telephony.errors import Busy, NotConfigured
 from app.telephony.hanging_up import HangUp, hang_up
 from app.telephony.media_watch import MediaWatch
 from app.telephony.tones import Way
@@ -37,10 +38,6 @@ OVERTIME_S = 180.0
 """What a call may take besides its agent's `max_session_s`: the access code, the goodbye."""
 HANG_UP_S = 1.5
 """A worker that has to end keeps so much of its time to hang up."""
-
-
-class Busy(Exception):
-    """No capacity for another call."""
 
 
 class Switchboard:

@@ -335,7 +335,7 @@ def test_an_unknown_type_is_no_error(name: str, connection: str) -> None:
         ({}, "type: missing"),
         ({"type": 7}, "type: expected text"),
         ({"type": PREFIX + "CallConnected"}, "data: missing"),
-        ({"type": PREFIX + "CallConnected", "data": "{}"}, "data: expected an object"),
+        ({"type": PREFIX + "CallConnected", "data": "{"}, "data: expected an object"),
         (event("CallConnected", {}), "data.callConnectionId: missing"),
         (event("RecordingStateChanged", {}), "data.callConnectionId: missing"),
         (event("CallConnected", {"callConnectionId": 7}), "`data.callConnectionId`"),
