@@ -2,6 +2,7 @@
 
 import msgspec
 
+from actors.conversation import ChatMessage
 from actors.turn_events import Ending
 
 
@@ -20,6 +21,8 @@ class Checkpoint(msgspec.Struct):
     """How the session ended; one that has ended is never rebuilt."""
     ending_after_reply: Ending | None = None
     """How the session ends once the reply in hand has been heard: a tool of it wants so."""
+    transcript: tuple[ChatMessage, ...] = ()
+    """What was said in a session that only listens."""
     said_before_tools: str = ""
     """The text of the reply in hand up to where the model called its tools: it goes on from there."""
     lost: LostConnection | None = None

@@ -1,6 +1,6 @@
 """The conversation as it is remembered: what the user said, what was heard of us, what the tools answered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -87,6 +87,15 @@ class History:
         self.messages.append(
             ChatMessage(Role.ASSISTANT, text, spoken.turn, spoken.kind, heard, interrupted=interrupted, at=at)
         )
+
+    def end(self, replies: Iterable[SpokenReply], at: float) -> list[ChatMessage]:
+        """Record what was heard of the replies that were not over when the session ended; the messages added."""
+        before = len(self.messages)
+        for spoken in replies:
+            if spoken.heard is not None and (text := whole_words(spoken.text, spoken.heard.text_end).strip()):
+                interrupted = not spoken.finished or text != spoken.text.strip()
+                self.was_heard(spoken, text, spoken.heard.heard, at, interrupted=interrupted)
+        return self.messages[before:]
 
     def tools_called(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:
         """The model wants tools."""

@@ -3,6 +3,7 @@
 All of it belongs to the loop's thread.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Any, assert_never
@@ -17,6 +18,7 @@ from actors.messages import (
     CallerAudio,
     Detached,
     EndSession,
+    HeardReply,
     HoldEnded,
     HoldStarted,
     InputMessage,
@@ -30,6 +32,8 @@ from actors.messages import (
 from actors.ports import Recipient
 from actors.tool_runs import ToolRuns
 from actors.unicode_text import well_formed
+
+logger = logging.getLogger("earshot.actors")
 
 RING_MS = 20_000
 """Caller audio kept for a recognizer that has to start again."""
@@ -97,6 +101,8 @@ class SpokenReply(msgspec.Struct):
     finished: bool = False
     resume_at: int = 0
     """Text before this has been heard (a synthesizer that starts again begins here)."""
+    heard: HeardReply | None = None
+    """How much was heard of it, once its synthesizer has ended or it is over."""
 
     @property
     def text(self) -> str:
@@ -160,6 +166,12 @@ class SessionLines:
         self.recognizer.take(audio)
 
     def show(self, message: OutputMessage) -> None:
-        """Tell the connection and the observers; harmless when there are none."""
+        """Tell the connection and the observers; harmless when there are none. A connection that fails is given up."""
         if self.output is not None:
-            self.output.tell(message)
+            try:
+                self.output.tell(message)
+            except Exception as error:  # noqa: BLE001 - whatever an output raises, the session goes on
+                logger.error("the output of a session failed and is given up: %s", type(error).__name__)  # noqa: TRY400
+                self.output = None
+                if self.attached is not None:
+                    self.session.tell(Detached(self.attached.connection_id))

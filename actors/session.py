@@ -6,8 +6,11 @@ from typing import Any, assert_never
 from pykka import ActorRef
 
 from actors.addresses import Address
+from actors.checkpoint import LostConnection
 from actors.conversation import ABANDONED, ChatMessage, Role, SessionRecord
 from actors.errors import StoreError
+from actors.history import History
+from actors.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.lines import SessionLines
 from actors.messages import (
     Attached,
@@ -18,6 +21,7 @@ from actors.messages import (
     NothingHeard,
     PartialHeard,
     ReconnectExpired,
+    ReplyHeardShown,
     RestartChild,
     SessionEnded,
     SessionOver,
@@ -36,13 +40,13 @@ from actors.recognizer import Recognizer
 from actors.session_actor import (
     ActorState,
     ChildExited,
-    Exit,
     MessageSeen,
     SessionActor,
     actor_of,
     logger,
     order_stop,
     order_stop_now,
+    tell_quietly,
 )
 from actors.session_plan import Engines, Mode, SessionPlan
 from actors.supervision import Escalate, Restart, RestartBudget
@@ -69,8 +73,8 @@ SessionMessage = (
     | VoiceEnded
 )
 
-LAST_WORDS_S = 20.0
-"""A session that was ordered to end and has not by then is ended at once."""
+CHILDREN_END_S = 0.5
+"""Children that were ordered to stop and have not by then are not waited for."""
 
 
 class SessionState(StrEnum):
@@ -109,10 +113,9 @@ class Session(SessionActor):
         names = ("recognizer", "synthesizer", "orchestrator") if plan.mode is Mode.MEDIA else ("recognizer",)
         self._budgets = {name: RestartBudget(engines.restarts) for name in names}
         self._timers: list[Timer] = []
-        self._gone_from = ""
-        self._mute = False
-        self._transcript: list[ChatMessage] = []
+        self._last_words: LastWords | None = None
         self._abandoned = False
+        self._finished = False
 
     @property
     def ending(self) -> Ending | None:
@@ -130,14 +133,18 @@ class Session(SessionActor):
         if self.plan.mode is not Mode.MEDIA:
             self.lines.orchestrator.close()
             self.lines.synthesizer.close()
+        if (lost := self.lines.checkpoint.lost) is not None:
+            self.stage = SessionState.WAITING
+            self._later(max(0.0, lost.until - self.engines.clock.now()), ReconnectExpired(lost.connection_id))
         self._save()
 
     def on_end(self) -> None:
         """The children end with their session, whatever ended it."""
         for timer in self._timers:
             timer.cancel()
-        for ref in self._children.values():
-            order_stop_now(ref)
+        if self._last_words is not None:
+            self._last_words.stop()
+        self._stop_children()
         self.trace.session_ended(self.ending or Ending.ERROR)
 
     def on_receive(self, message: SessionMessage) -> None:
@@ -153,7 +160,8 @@ class Session(SessionActor):
             case Detached(connection_id):
                 self._detach(connection_id)
             case ReconnectExpired(connection_id):
-                if self.stage is SessionState.WAITING and self._gone_from == connection_id:
+                lost = self.lines.checkpoint.lost
+                if lost is not None and lost.connection_id == connection_id:
                     self._abandoned = True
                     self._over(Ending.NORMAL)
             case EndSession(reason, politely):
@@ -163,7 +171,7 @@ class Session(SessionActor):
             case TurnRecorded():
                 self._save()
             case TroubleFound():
-                self._give_up()
+                self._escalate()
             case PartialHeard(text):
                 self.lines.show(UserPartialShown(text))
             case FinalHeard(text, confidence=confidence):
@@ -175,8 +183,10 @@ class Session(SessionActor):
 
     def _transcribed(self, text: str, confidence: float) -> None:
         """Words of a session that only listens."""
-        turn, at = len(self._transcript) + 1, self.engines.clock.wall()
-        self._transcript.append(ChatMessage(Role.USER, text, turn, at=at, confidence=confidence))
+        checkpoint, at = self.lines.checkpoint, self.engines.clock.wall()
+        turn = len(checkpoint.transcript) + 1
+        said = ChatMessage(Role.USER, text, turn, at=at, confidence=confidence)
+        checkpoint.transcript = (*checkpoint.transcript, said)
         self.lines.show(UserFinalShown(turn, text, confidence))
         self._save()
 
@@ -209,7 +219,7 @@ class Session(SessionActor):
         assert self.lines.attached is not None
         return Synthesizer.start(
             lines=self.lines,
-            engine=None if self._mute else self.engines.synthesizer,
+            engine=self.engines.synthesizer,
             voice=self.plan.agent.voice,
             kept=self.plan.kept(self.lines.attached.rate_hz),
             play_clock=self.engines.play_clock,
@@ -238,8 +248,10 @@ class Session(SessionActor):
         del self._children[name]
         self._errors[name] = message.error
         if self.ending is not None:
-            if message.exit is Exit.FAILED:
-                self._stop_now()
+            if not self._children:
+                self._finish()
+            return
+        if self._last_words is not None:
             return
         if name in self._replaced:
             self._replaced.discard(name)
@@ -268,31 +280,44 @@ class Session(SessionActor):
         self._restarts[name] = self._restarts.get(name, 0) + 1
         self._start_child(name)
 
-    def _escalate(self, name: str) -> None:
-        """Never silence: the others apologise and end the session."""
-        if name == "synthesizer" and not self._mute:
-            self._mute = True
-            self._restart_child(name)
-        if name == "orchestrator":
-            self._over(Ending.ERROR)
-        else:
-            self._give_up()
-
-    def _give_up(self) -> None:
-        if "orchestrator" not in self._budgets:
-            self._over(Ending.ERROR)
+    def _escalate(self, failed: str = "") -> None:
+        """Never silence: the session apologises, itself if it can, and ends. `failed` names a child that is no more."""
+        if self._last_words is not None or self.ending is not None:
             return
-        # One that is just being started is told as soon as it is there.
-        self.lines.orchestrator.tell(TroubleFound())
         self._later(LAST_WORDS_S, SessionOver(Ending.ERROR))
+        phrase = kept_apology(self.plan, self.lines) if self.plan.mode is Mode.MEDIA else None
+        if phrase is not None:
+            self.stage = SessionState.ENDING
+            self._last_words = LastWords(
+                phrase,
+                plan=self.plan,
+                lines=self.lines,
+                engines=self.engines,
+                on_heard=self._last_words_heard,
+            )
+            self._stop_children()
+        elif failed == "recognizer" and self.plan.mode is Mode.MEDIA:
+            # It is not kept as sound; those who can still speak say it.
+            self.lines.orchestrator.tell(TroubleFound())
+        else:
+            self._over(Ending.ERROR)
+
+    def _last_words_heard(self) -> None:
+        tell_quietly(self.actor_ref, SessionOver(Ending.ERROR))
+
+    def _stop_children(self) -> None:
+        for ref in self._children.values():
+            order_stop_now(ref)
 
     # the connection
 
     def _attach(self, message: Attached) -> None:
         """Another connection: what was not heard yet is played on it."""
         former, self.lines.attached = self.lines.attached, message
-        self.stage = SessionState.CONNECTED
-        if "synthesizer" not in self._children or former is None:
+        self.lines.checkpoint.lost = None
+        if self.stage is SessionState.WAITING:
+            self.stage = SessionState.CONNECTED
+        if "synthesizer" not in self._budgets or former is None or self.ending is not None:
             return
         if (former.rate_hz, former.frame_ms) == (message.rate_hz, message.frame_ms):
             self.lines.synthesizer.tell(message)
@@ -303,19 +328,20 @@ class Session(SessionActor):
         attached = self.lines.attached
         if attached is None or attached.connection_id != connection_id or self.stage is SessionState.WAITING:
             return
-        self.stage = SessionState.WAITING
-        self._gone_from = connection_id
         self.lines.output = None
-        self.lines.synthesizer.tell(Detached(connection_id))
-        if self.ending is not None:
-            self._stop_now()
+        if self.ending is not None or self._last_words is not None:
+            self._over(Ending.ERROR)
             return
-        self._later(self.plan.agent.limits.reconnect_s, ReconnectExpired(connection_id))
+        self.stage = SessionState.WAITING
+        self.lines.synthesizer.tell(Detached(connection_id))
+        reconnect_s = self.plan.agent.limits.reconnect_s
+        self.lines.checkpoint.lost = LostConnection(connection_id, self.engines.clock.now() + reconnect_s)
+        self._later(reconnect_s, ReconnectExpired(connection_id))
 
     # the end
 
     def _end(self, message: EndSession, reason: Ending, politely: bool) -> None:
-        if self.ending is not None:
+        if self.ending is not None or (politely and self._last_words is not None):
             return
         if politely and self.stage is SessionState.CONNECTED and "orchestrator" in self._children:
             self.stage = SessionState.ENDING
@@ -325,19 +351,41 @@ class Session(SessionActor):
             self._over(reason)
 
     def _over(self, ending: Ending) -> None:
-        if self.ending is None:
-            self.lines.checkpoint.ending = ending
-            self.stage = SessionState.ENDING
-            if ending is Ending.ERROR:
-                self.lines.show(TroubleShown(self.plan.agent.phrases.apology))
-            self.lines.show(SessionEnded(ending))
-            # The last there is to show: a reply that is still being played goes nowhere.
-            self.lines.output = None
-            self._save()
-            self._stop_now()
+        """End: the children first, which leave what was heard until now; then the record; then this actor."""
+        if self.ending is not None:
+            self._finish()
+            return
+        self.lines.checkpoint.ending = ending
+        self.stage = SessionState.ENDING
+        self._stop_children()
+        if self._children:
+            self._later(CHILDREN_END_S, SessionOver(ending))
+        else:
+            self._finish()
 
-    def _stop_now(self) -> None:
+    def _finish(self) -> None:
+        ending = self.ending
+        if self._finished or ending is None:
+            return
+        self._finished = True
+        self._record_unfinished()
+        if ending is Ending.ERROR:
+            self.lines.show(TroubleShown(self.plan.agent.phrases.apology))
+        self.lines.show(SessionEnded(ending))
+        self.lines.output = None
+        self._save()
         order_stop(self.actor_ref)
+
+    def _record_unfinished(self) -> None:
+        """Put what was heard of the replies that the end has cut off into the conversation."""
+        resumed, spoken = self.lines.resumed, self.lines.spoken
+        if resumed is None:
+            return
+        history = History(resumed)
+        for said in history.end((spoken[reply] for reply in sorted(spoken)), self.engines.clock.wall()):
+            self.lines.show(ReplyHeardShown(said.turn, said.kind, said.text, said.heard, said.interrupted))
+        spoken.clear()
+        self.lines.resumed = history.snapshot(resumed.turn)
 
     def _later(self, delay_s: float, message: SessionMessage) -> None:
         self._timers.append(self.engines.clock.call_later(delay_s, self.actor_ref, message))
@@ -354,10 +402,10 @@ class Session(SessionActor):
             state="ended" if self.ending else self.stage,
             created_at=self.created_at,
             updated_at=self.engines.clock.wall(),
-            turn=resumed.turn.turn if resumed else len(self._transcript),
+            turn=resumed.turn.turn if resumed else len(self.lines.checkpoint.transcript),
             resume_token=self.plan.resume_token,
             call_id=self.plan.call_id,
-            messages=resumed.messages if resumed else tuple(self._transcript),
+            messages=resumed.messages if resumed else self.lines.checkpoint.transcript,
             memory=resumed.memory if resumed else {},
             ended_reason=ABANDONED if self._abandoned else self.ending or "",
         )

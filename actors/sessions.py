@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pykka import ActorRef
 
 from actors.conversation import SessionRecord
+from actors.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.lines import SessionLines
 from actors.messages import Attached, Message, OutputMessage, Resumed, SessionEnded, TroubleShown
-from actors.ports import Recipient
+from actors.ports import Recipient, SpokenPhrase
 from actors.session import Session
-from actors.session_actor import ChildExited, Exit, SessionActor, actor_of, logger
+from actors.session_actor import ChildExited, Exit, SessionActor, actor_of, describe, logger
 from actors.session_plan import Engines, SessionPlan
 from actors.turn_events import Ending
 from actors.turn_state import TurnState
@@ -72,12 +73,21 @@ class Sessions(SessionActor):
         return entry
 
     def on_receive(self, message: StartSession | ChildExited) -> None:
-        """One message."""
+        """One message. What goes wrong with a session ends that session: nobody would start this actor again."""
         match message:
             case StartSession(entry):
-                self._start(entry)
+                self._guarded(self._start, entry)
             case ChildExited():
-                self._exited(message)
+                for entry in tuple(self.live.values()):
+                    if entry.ref is not None and entry.ref.actor_urn == message.actor_urn:
+                        self._guarded(lambda entry: self._exited(entry, message), entry)
+
+    def _guarded(self, work: Callable[[SessionEntry], None], entry: SessionEntry) -> None:
+        try:
+            work(entry)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other sessions go on
+            logger.error("session %s cannot go on: %s", entry.plan.session_id, describe(error))
+            self._over(entry, Ending.ERROR)
 
     def _start(self, entry: SessionEntry) -> None:
         entry.ref = Session.start(
@@ -89,30 +99,50 @@ class Sessions(SessionActor):
             started_at=entry.started_at,
         )
 
-    def _exited(self, message: ChildExited) -> None:
-        entry = next(
-            (e for e in self.live.values() if e.ref is not None and e.ref.actor_urn == message.actor_urn), None
-        )
-        if entry is None:
-            return
-        failed = message.exit is Exit.FAILED and entry.lines.checkpoint.ending is None
-        if failed and entry.rebuilt == 0:
+    def _exited(self, entry: SessionEntry, message: ChildExited) -> None:
+        entry.ref = None
+        if entry.lines.checkpoint.ending is not None or message.exit is Exit.NORMAL:
+            self._over(entry)
+        elif entry.rebuilt == 0:
             entry.rebuilt += 1
             logger.error("a session is rebuilt from its last snapshot: %s", message.error)
             self._start(entry)
+        elif (phrase := kept_apology(entry.plan, entry.lines)) is not None:
+            self._apologise(entry, phrase)
+        else:
+            self._over(entry, Ending.ERROR)
+
+    def _apologise(self, entry: SessionEntry, phrase: SpokenPhrase) -> None:
+        """Have the session heard to end, though none of its actors is left."""
+
+        def over() -> None:
+            words.stop()
+            timer.cancel()
+            self._guarded(lambda entry: self._over(entry, Ending.ERROR), entry)
+
+        words = LastWords(phrase, plan=entry.plan, lines=entry.lines, engines=self.engines, on_heard=over)
+        timer = asyncio.get_running_loop().call_later(LAST_WORDS_S, over)
+
+    def _over(self, entry: SessionEntry, shown: Ending | None = None) -> None:
+        """Forget a session; `shown` is the end that it could not show itself."""
+        session_id = entry.plan.session_id
+        if self.live.get(session_id) is not entry:
             return
-        if failed:
+        if shown is not None:
             entry.lines.show(TroubleShown(entry.plan.agent.phrases.apology))
-            entry.lines.show(SessionEnded(Ending.ERROR))
+            entry.lines.show(SessionEnded(shown))
         entry.lines.close()
-        del self.live[entry.plan.session_id]
+        del self.live[session_id]
         self.ended += 1
-        self._on_ended(entry.plan.session_id)
         if not self.live:
             for waiter in self._emptied:
                 if not waiter.done():
                     waiter.set_result(None)
             self._emptied.clear()
+        try:
+            self._on_ended(session_id)
+        except Exception as error:  # noqa: BLE001 - the session is over all the same
+            logger.error("who waits for the end of a session failed: %s", describe(error))
 
     async def emptied(self) -> None:
         """Wait until no session is live."""

@@ -134,8 +134,11 @@ class Synthesizer(SessionActor):
             self._take_up(spoken)
 
     def on_end(self) -> None:
-        """Nothing is played or made any more."""
+        """Nothing is played or made any more; what was heard until now is left for whoever goes on, or ends."""
         self._leave_seat()
+        at_ms = self._now_ms()
+        for reply in self._speaking:
+            self._note_heard(self._playout.heard(at_ms, reply))
         if self._check is not None:
             self._check.cancel()
         close_in_background(self._synthesis)
@@ -284,6 +287,7 @@ class Synthesizer(SessionActor):
         # What can be heard of it already is heard out: an apology follows it.
         self._playout.end(reply)
         cut = _heard(hearing) if hearing is not None else HeardReply(reply, 0, 0.0, Heard.ESTIMATED)
+        self._note_heard(hearing)
         self.lines.orchestrator.tell(PlayoutFailed(reply, kind, cut))
 
     def _check_progress(self) -> None:
@@ -329,6 +333,7 @@ class Synthesizer(SessionActor):
 
     def _drained(self, drained: Drained) -> None:
         hearing = drained.hearing
+        self._note_heard(hearing)
         if self._forget(hearing.reply):
             self.lines.orchestrator.tell(PlayoutDrained(hearing.reply, hearing.heard, hearing.audio_ms))
 
@@ -382,12 +387,23 @@ class Synthesizer(SessionActor):
         self.lines.stopped_through = max(self.lines.stopped_through, order.through_reply)
         sounding = self._playout.sounding(at_ms)
         cut = self._playout.clear(at_ms, order.through_reply)
+        for hearing in cut:
+            self._note_heard(hearing)
         if sounding:
             self.lines.show(PlayoutCleared(order.turn, order.reason))
         for reply in [r for r in self._speaking if r <= order.through_reply]:
             self._forget(reply)
         self._unsent = [(reply, text) for reply, text in self._unsent if reply > order.through_reply]
         self.lines.orchestrator.tell(PlayoutStopped(order.through_reply, tuple(_heard(hearing) for hearing in cut)))
+
+    def _note_heard(self, hearing: Hearing | None) -> None:
+        """Keep what was heard of a reply beside its text, where it outlives this actor and the orchestrator."""
+        spoken = self.lines.spoken.get(hearing.reply) if hearing is not None else None
+        if hearing is None or spoken is None:
+            return
+        # A synthesizer that took a reply up says some of it again: that was heard before.
+        if spoken.heard is None or spoken.heard.text_end < hearing.text_end:
+            spoken.heard = _heard(hearing)
 
     def _forget(self, reply: int) -> bool:
         speaking = self._speaking.pop(reply, None)

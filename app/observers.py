@@ -8,6 +8,9 @@ from actors.ports import Recipient
 
 log = logging.getLogger(__name__)
 
+INTERNAL_ERROR = 1011
+"""The close code of a socket whose server failed."""
+
 
 class Viewer(Recipient[OutputMessage], Protocol):
     """The sending side of a socket that shows a session."""
@@ -31,10 +34,18 @@ class Observers:
         if self._log_content:
             self._log(message)
         if self.connection is not None:
-            self.connection.tell(message)
+            self._show(self.connection, message)
         if self.dashboards and not isinstance(message, Audio):
             for dashboard in tuple(self.dashboards):
-                dashboard.tell(message)
+                self._show(dashboard, message)
+
+    def _show(self, viewer: Viewer, message: OutputMessage) -> None:
+        """Show `message` to one viewer; one that fails is closed, and costs neither the session nor the others."""
+        try:
+            viewer.tell(message)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            log.error("a socket that shows a session failed and is closed: %s", type(error).__name__)  # noqa: TRY400
+            viewer.close(INTERNAL_ERROR, "the server could not show the session")
 
     def _log(self, message: OutputMessage) -> None:
         match message:
