@@ -105,8 +105,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An answer that has not begun by then is given up with an apology."""
     max_session_s: Seconds = 1_800.0
     """The session is ended politely after this."""
+    idle_s: Seconds = 300.0
+    """A session that only listens is ended after this long without a voice."""
     reconnect_s: Seconds = 30.0
-    """A lost connection is waited for this long."""
+    """A lost connection is waited for this long, if the user has said anything yet."""
     max_hold_s: Seconds = 300.0
     """A caller who is on hold for this long is said goodbye to, and the session ends."""
 

@@ -25,5 +25,7 @@ class Checkpoint(msgspec.Struct):
     """What was said in a session that only listens."""
     said_before_tools: str = ""
     """The text of the reply in hand up to where the model called its tools: it goes on from there."""
+    user_at: float | None = None
+    """When the user last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
     lost: LostConnection | None = None
     """Set while the session waits for its connection to come back."""

@@ -399,6 +399,10 @@ class ReconnectExpired(Message, frozen=True):
     connection_id: str
 
 
+class IdleChecked(Message, frozen=True):
+    """It is time to see whether anybody still speaks in a session."""
+
+
 class TurnRecorded(Message, frozen=True):
     """A turn is over: the conversation is worth saving."""
 

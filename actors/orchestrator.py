@@ -220,8 +220,10 @@ class Orchestrator(SessionActor):
             case NothingHeard():
                 self._rule(NoText(at))
             case TextTyped(text):
+                self.lines.checkpoint.user_at = at
                 self._rule(Typed(at, text))
             case KeyPressed(key):
+                self.lines.checkpoint.user_at = at
                 self._rule(Key(at, key))
             case HoldStarted():
                 self._rule(OnHold(at))

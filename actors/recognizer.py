@@ -220,8 +220,11 @@ class Recognizer(SessionActor):
         match event:
             case SpeechStarted(audio_ms):
                 self.lines.final_owed = True
+                self.lines.checkpoint.user_at = self.clock.now()
                 self.listener.tell(VoiceStarted(audio_ms))
             case SpeechProgressed(_, voiced_ms, silence_ms):
+                if silence_ms == 0:
+                    self.lines.checkpoint.user_at = self.clock.now()
                 self.listener.tell(VoiceProgressed(voiced_ms, silence_ms))
             case SpeechEnded(start_ms, end_ms, voiced_ms, audio_ms):
                 self.listener.tell(VoiceEnded(start_ms, end_ms, voiced_ms, audio_ms - end_ms))

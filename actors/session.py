@@ -17,6 +17,7 @@ from actors.messages import (
     Detached,
     EndSession,
     FinalHeard,
+    IdleChecked,
     NoiseEnded,
     NothingHeard,
     PartialHeard,
@@ -62,6 +63,7 @@ SessionMessage = (
     | SessionOver
     | RestartChild
     | ReconnectExpired
+    | IdleChecked
     | TurnRecorded
     | TroubleFound
     | PartialHeard
@@ -136,7 +138,30 @@ class Session(SessionActor):
         if (lost := self.lines.checkpoint.lost) is not None:
             self.stage = SessionState.WAITING
             self._later(max(0.0, lost.until - self.engines.clock.now()), ReconnectExpired(lost.connection_id))
+        self._bound_life()
         self._save()
+
+    def _bound_life(self) -> None:
+        """See that the session ends, whatever its parts do.
+
+        In a conversation the turn rules say goodbye when it has lasted long enough, and when nobody answers.
+        """
+        left_s = max(0.0, self.plan.agent.limits.max_session_s - (self.engines.clock.now() - self.started_at))
+        if self.plan.mode is Mode.MEDIA:
+            self._later(left_s + LAST_WORDS_S, SessionOver(Ending.NORMAL))
+        else:
+            self._later(left_s, SessionOver(Ending.NORMAL))
+            self._check_idle()
+
+    def _check_idle(self) -> None:
+        """End a session that nobody has spoken in for long, and look again when it may be time."""
+        user_at = self.lines.checkpoint.user_at
+        silent_s = self.engines.clock.now() - (self.started_at if user_at is None else user_at)
+        idle_s = self.plan.agent.limits.idle_s
+        if silent_s < idle_s:
+            self._later(idle_s - silent_s, IdleChecked())
+        elif self.ending is None:
+            self._over(Ending.IDLE_TIMEOUT)
 
     def on_end(self) -> None:
         """The children end with their session, whatever ended it."""
@@ -164,6 +189,8 @@ class Session(SessionActor):
                 if lost is not None and lost.connection_id == connection_id:
                     self._abandoned = True
                     self._over(Ending.NORMAL)
+            case IdleChecked():
+                self._check_idle()
             case EndSession(reason, politely):
                 self._end(message, reason, politely)
             case SessionOver(ending):
@@ -335,6 +362,9 @@ class Session(SessionActor):
         self.stage = SessionState.WAITING
         self.lines.synthesizer.tell(Detached(connection_id))
         reconnect_s = self.plan.agent.limits.reconnect_s
+        if not self.plan.call_id and self.lines.checkpoint.user_at is None:
+            # Nothing is lost with it, and whoever opens and drops connections must not keep others out.
+            reconnect_s = 0.0
         self.lines.checkpoint.lost = LostConnection(connection_id, self.engines.clock.now() + reconnect_s)
         self._later(reconnect_s, ReconnectExpired(connection_id))
 

@@ -69,6 +69,7 @@ class Sessions(SessionActor):
         """As `open`, going on from the record of a former session: it is not greeted again."""
         entry = self.open(plan, output, attached)
         entry.created_at = record.created_at
+        entry.lines.checkpoint.user_at = entry.started_at
         entry.lines.resumed = Resumed(TurnState(turn=record.turn), record.messages, record.memory, record.memory)
         return entry
 

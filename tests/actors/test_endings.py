@@ -167,6 +167,7 @@ class TestALostConnection:
     def test_is_waited_for_no_longer_because_the_session_failed_meanwhile(self, after_s: float) -> None:
         async def main() -> None:
             async with stage(agent=QUIET) as on:
+                on.entry.lines.take(TextTyped("good day"))
                 await asyncio.sleep(0.5)
                 on.detach()
                 await asyncio.sleep(after_s)
@@ -182,6 +183,7 @@ class TestALostConnection:
     def test_may_come_back_after_the_session_failed_meanwhile(self) -> None:
         async def main() -> None:
             async with stage(agent=QUIET) as on:
+                on.entry.lines.take(TextTyped("good day"))
                 await asyncio.sleep(0.5)
                 on.detach()
                 await asyncio.sleep(1)
