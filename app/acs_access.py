@@ -59,13 +59,13 @@ class AcsAccess:
         self._event_grid = _event_grid(settings) if self.on and settings.event_grid_audience else None
         self._told: dict[str, float] = {}
 
-    def admits_unannounced(self, client: str, headers: Mapping[str, str]) -> bool:
-        """Whether a media socket may be opened of a call that nobody announced: by a program on this machine, and
-        by everybody where an operator has said so. `client`: the address that asks.
+    def admits_unannounced(self, *, local: bool) -> bool:
+        """Whether a media socket may be opened of a call that nobody announced: by a program on this machine (`local`),
+        and by everybody where an operator has said so.
         """
         if self.on or self._said_off:
             return not self.on
-        return is_loopback(client) and "x-forwarded-for" not in headers and "forwarded" not in headers
+        return local
 
     @property
     def knows_event_grid(self) -> bool:

@@ -2,17 +2,12 @@
 
 import hmac
 
-from starlette.datastructures import Headers
-from starlette.types import Scope
-
 from actors.conversation import SessionRecord
 from actors.errors import StoreError
 from app.browser_access import Grant
-from app.origins import may_connect
 from app.service import Service
-from app.signed_tokens import TokenError, TokensUnavailable
-from app.socket_writer import OVERLOADED, REFUSED
-from config.settings import BrowserAuth
+from app.signed_tokens import TokenError
+from app.socket_writer import REFUSED
 
 SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
 MAX_SESSION_ID = 128
@@ -43,34 +38,16 @@ def usable_session_id(session_id: str) -> bool:
     return len(session_id) <= MAX_SESSION_ID and set(session_id) <= SESSION_ID_CHARS
 
 
-def require_known_page(service: Service, scope: Scope) -> None:
-    """Pages of this server and of the allowed origins, and clients that are no browsers.
+def require_granted_agent(grant: Grant, agent: str) -> None:
+    """Hold a token to the agent that is asked for; empty leaves it to the token.
 
     Raises:
-        Refused: a foreign page asks.
+        Refused: the token is for another one.
     """
-    settings = service.settings
-    if not may_connect(Headers(scope=scope), settings.allowed_origins, settings.base_url):
-        raise Refused(REFUSED, "this origin may not open a conversation")
-
-
-async def granted(service: Service, token: str, session_id: str, agent: str) -> Grant | None:
-    """What the token opens, None where none is demanded. Empty: the client leaves session or agent to the token.
-
-    Raises:
-        Refused: the token is missing, not accepted, or for something else; or it cannot be checked now.
-    """
-    access = service.browser_access
-    if access.mode is BrowserAuth.OFF:
-        return None
     try:
-        grant = await access.grant_of(token)
-        grant.require(session_id, agent)
+        grant.require(agent=agent)
     except TokenError as error:
         raise Refused(REFUSED, f"token {error.reason}") from None
-    except TokensUnavailable as error:
-        raise Refused(OVERLOADED, f"{error}, try again soon") from None
-    return grant
 
 
 async def stored(service: Service, session_id: str) -> SessionRecord | None:

@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.agent_routes import AgentRoutes
 from app.agents import load_agents
+from app.auth.guard import AccessGuard
+from app.auth.route_table import API, require_listed
 from app.call_routes import CallRoutes
 from app.callback_routes import CallbackRoutes
 from app.conversation_socket import ConversationSocket
@@ -28,8 +31,6 @@ from app.telephony.switchboard import Switchboard
 from app.token_routes import TokenRoutes
 from app.tools import load_tools
 from config.settings import Settings
-
-API = "/api/v1"
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
@@ -50,6 +51,7 @@ def app_of(service: Service, switchboard: Switchboard | None = None) -> ASGIApp:
 
     Raises:
         SettingsError: the telephone network cannot be used as it is configured.
+        UnlistedRouteError: a route has no check.
     """
     switchboard = switchboard or Switchboard(service, telephone_network(service.settings))
     media = MediaSocket(service, switchboard)
@@ -82,8 +84,11 @@ def app_of(service: Service, switchboard: Switchboard | None = None) -> ASGIApp:
             await switchboard.close()
             await service.stop()
 
+    served: list[BaseRoute] = [*page_routes(), Mount(API, routes=routes)]
+    require_listed(served)
     app = Starlette(
-        routes=[*page_routes(), Mount(API, routes=routes)],
+        routes=served,
+        middleware=[Middleware(AccessGuard, service=service)],
         exception_handlers={
             ProblemError: on_problem,
             TooManyError: on_too_many,

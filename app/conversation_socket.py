@@ -13,7 +13,8 @@ from actors.playout import BLIND, Lead, Transport
 from actors.session_plan import Mode
 from actors.sessions import SessionEntry
 from actors.turn_events import Ending
-from app.admission import Refused, granted, require_known_page, require_resume_token, require_session_id
+from app.admission import Refused, require_granted_agent, require_resume_token, require_session_id
+from app.auth.guard import admitted
 from app.browser_output import BrowserWords
 from app.connection import Connection
 from app.limits.client_limits import Client, Hold, Rate
@@ -60,7 +61,6 @@ class Asked:
         self.session_id = query.get("session_id", "")
         require_session_id(self.session_id)
         self.resume_token = query.get("resume_token", "")
-        self.token = query.get("token", "")
         self.client: Client = ()
         self.mode = _mode(query.get("streaming_mode") or service.settings.acs_streaming_mode)
         self.agent_named = bool(query.get("agent"))
@@ -118,17 +118,16 @@ class ConversationSocket:
         """The record to go on from, if there is one.
 
         Raises:
-            Refused: draining, full, a foreign origin, no token that opens this, or not the session's resume token.
+            Refused: draining, full, a token for another agent, or not the session's resume token.
         """
         service = self._service
         # A conversation that may still finish may also lose its line and come back.
         if not service.lifecycle.admits() and asked.session_id not in service.sessions.live:
             raise Refused(RESTARTING, "the server is restarting")
         asked.client = service.clients.of(scope)
-        service.clients.require(asked.client, Rate.CONNECTIONS)
-        require_known_page(service, scope)
-        grant = await granted(service, asked.token, asked.session_id, asked.agent.name if asked.agent_named else "")
+        grant = admitted(scope).grant
         if grant is not None:
+            require_granted_agent(grant, asked.agent.name if asked.agent_named else "")
             asked.session_id = asked.session_id or grant.session_id
             asked.agent = _agent(service, grant.agent or asked.agent.name)
         record = await require_resume_token(service, asked.session_id, asked.resume_token, demanded=grant is not None)

@@ -4,10 +4,11 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
-from app.admission import Refused, granted, require_known_page, require_resume_token, require_session_id
+from app.admission import Refused
+from app.auth.guard import admitted
 from app.browser_output import BrowserWords
 from app.connection import Connection
-from app.limits.client_limits import Hold, Rate
+from app.limits.client_limits import Hold
 from app.limits.clients import TooManyError
 from app.service import Service
 from app.socket_writer import OVERLOADED, REFUSED, SocketWriter
@@ -30,8 +31,7 @@ class RelaySocket:
         service = self._service
         client = service.clients.of(scope)
         try:
-            service.clients.require(client, Rate.CONNECTIONS)
-            session_id = await self._admit(scope)
+            session_id = _session_id(scope)
             service.clients.require_room(client, Hold.RELAYS)
             self._require_room(session_id)
         except Refused as refused:
@@ -70,21 +70,16 @@ class RelaySocket:
         if observers is not None and len(observers.dashboards) >= MAX_OF_A_SESSION:
             raise Refused(OVERLOADED, "too many dashboards show this session, try again soon")
 
-    async def _admit(self, scope: Scope) -> str:
-        """The session to show.
 
-        Raises:
-            Refused: no session is named, a foreign page asks, or no token opens it.
-        """
-        query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
-        session_id = query.get("session_id", "")
-        require_session_id(session_id)
-        require_known_page(self._service, scope)
-        grant = await granted(self._service, query.get("token", ""), session_id, "")
-        session_id = session_id or (grant.session_id if grant else "")
-        if not session_id:
-            raise Refused(REFUSED, "session_id: missing")
-        # A page is given a token for whatever session it names: that alone must not open what others say.
-        if grant is not None and not grant.vouched:
-            await require_resume_token(self._service, session_id, query.get("resume_token", ""), demanded=True)
-        return session_id
+def _session_id(scope: Scope) -> str:
+    """The session to show: the one that is named, else the token's.
+
+    Raises:
+        Refused: there is neither.
+    """
+    query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
+    grant = admitted(scope).grant
+    session_id = query.get("session_id", "") or (grant.session_id if grant else "")
+    if not session_id:
+        raise Refused(REFUSED, "session_id: missing")
+    return session_id

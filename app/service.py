@@ -20,6 +20,7 @@ from actors.tools import AnyTool
 from actors.turn_events import Ending
 from actors.watchdog import LoopWatchdog
 from app.acs_access import AcsAccess
+from app.auth.exposure import Exposure
 from app.browser_access import BrowserAccess
 from app.engines import make_engines, prepare_model, prepare_recognizer
 from app.leftovers import Leftovers
@@ -45,6 +46,7 @@ class Service:
         self.lifecycle = lifecycle
         self.agents = dict(agents)
         self.tools = tools
+        self.exposure = Exposure(settings)
         self.browser_access = BrowserAccess(settings, lifecycle.server_secret)
         self.acs_access = AcsAccess(settings)
         self.random = SystemRandom()

@@ -16,6 +16,8 @@ from typing import Annotated, Any, Self, TypeVar, get_type_hints
 
 import msgspec
 
+from config.secret_strength import is_guessable
+
 Number = TypeVar("Number", int, float)
 
 ENGINE_REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -213,6 +215,21 @@ def _secret() -> Kind:
     return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
 
 
+class GuessableError(ValueError):
+    """A secret is of the form that is allowed, and easy to guess."""
+
+
+def _hard_to_guess(least: int) -> Kind:
+    plain = _matching(f"at least {least} printable characters without spaces", rf"[!-~]{{{least},}}", secret=True)
+
+    def parse(text: str) -> Secret:
+        if is_guessable(plain.parse(text)):
+            raise GuessableError
+        return Secret(text)
+
+    return Kind(plain.allowed, parse, secret=True)
+
+
 def _address() -> Kind:
     address = _matching("an http or https address without query", r"https?://[^/\s?#@]+(/[^\s?#]*)?")
     return Kind(address.allowed, lambda text: address.parse(text).rstrip("/"))
@@ -389,16 +406,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             _each("origins such as https://example.org, or *", r"\*|https?://[^/\s,]+"),
         ),
     ] = ()
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Variable(
+            "Other names in the Host header that this server answers to; unset: local names and that of BASE_URL if "
+            "HOST is loopback, else all",
+            _each("host names without a port, or *", r"\*|[0-9A-Za-z._:-]+"),
+        ),
+    ] = ()
     operator_token: Annotated[
         Secret | None,
-        Variable("Opens the routes that change or reveal; unset: they answer only on loopback", _secret()),
+        Variable(
+            "Opens the routes that change or reveal; unset: they answer this machine, if HOST and BASE_URL are local",
+            _hard_to_guess(16),
+        ),
     ] = None
     browser_auth: Annotated[
         BrowserAuth | None,
         Variable(
             "What browsers bring: nothing, a token of this server, or one of Microsoft Entra; "
-            "unset: off if HOST is loopback only, else token",
+            "unset: off for this machine if HOST and BASE_URL are local, else token",
             _one_of(BrowserAuth),
+        ),
+    ] = None
+    token_signing_key: Annotated[
+        Secret | None,
+        Variable(
+            "Signs the tokens of browsers, for several servers behind one address; unset: a random key of this server",
+            _hard_to_guess(32),
         ),
     ] = None
     base_url: Annotated[str, Variable("Address at which the outside reaches this server", _address())] = ""
@@ -560,6 +595,8 @@ def _variables() -> dict[str, Variable]:
 def _parsed(name: str, text: str, kind: Kind) -> Any:
     try:
         return kind.parse(text)
+    except GuessableError:
+        raise SettingsError(f"{name} is easy to guess; `openssl rand -hex 24` makes one that is not") from None
     except ValueError:
         problem = "has a value that cannot be used" if kind.secret else f"is {_shortened(text)!r}"
         raise SettingsError(f"{name} {problem}; it must be {kind.allowed}") from None

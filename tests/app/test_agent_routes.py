@@ -50,7 +50,7 @@ class Worker:
         self.service = service
         self.app = app_of(service)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=("127.0.0.1", 1))
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://earshot")
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
         self.voices: list[str] = []
         assert isinstance(service.engines.synthesizer, FakeSynthesizer)
         self.synthesizer = service.engines.synthesizer

@@ -27,6 +27,7 @@ from tests.app.token_issuer import TokenIssuer, token_issuer
 from tests.clients.asgi_socket import AsgiSocket, Closed
 
 OPERATOR = "an-operator-token-of-32-characters"
+SIGNING_KEY = "7f3a9c51e8d2406b9a4c1fe07d835b62"
 SERVER = Secret("a server's own secret")
 TENANT = "11111111-2222-4333-8444-555555555555"
 CONVERSATION = "/api/v1/realtime/conversation"
@@ -74,7 +75,7 @@ class Guarded:
 
 @asynccontextmanager
 async def guarded(host: str = "203.0.113.5", **environ: str) -> AsyncIterator[Guarded]:
-    async with running({"BROWSER_AUTH": "token", **environ}) as service:
+    async with running({"BROWSER_AUTH": "token", "ALLOWED_HOSTS": "voice.example", **environ}) as service:
         guard = Guarded(service, host)
         try:
             yield guard
@@ -125,6 +126,8 @@ def own(key: bytes, **claims: Any) -> str:
         ({"HOST": "::"}, BrowserAuth.TOKEN),
         ({"HOST": "voice.example"}, BrowserAuth.TOKEN),
         ({"HOST": "127.0.0.1", "BROWSER_AUTH": "token"}, BrowserAuth.TOKEN),
+        ({"HOST": "127.0.0.1", "BASE_URL": "https://voice.example"}, BrowserAuth.TOKEN),
+        ({"HOST": "127.0.0.1", "BASE_URL": "http://localhost:8000"}, BrowserAuth.OFF),
         ({"BROWSER_AUTH": "off"}, BrowserAuth.OFF),
     ],
 )
@@ -153,17 +156,24 @@ async def accepted(by: BrowserAccess, token: str) -> bool:
 
 async def test_who_takes_whose_tokens() -> None:
     token = access().issue(Grant("s1", "tester"), 60).token
-    assert await access().grant_of(token) == Grant("s1", "tester")
+    grant = await access().grant_of(token)
+    assert (grant.session_id, grant.agent, grant.vouched) == ("s1", "tester", False)
     assert not await accepted(access(Secret("another server")), token)
-    with_operator = access(OPERATOR_TOKEN=OPERATOR).issue(Grant("s1"), 60).token
-    assert await accepted(access(Secret("another server"), OPERATOR_TOKEN=OPERATOR), with_operator)
-    assert not await accepted(access(), with_operator)
-    assert not await accepted(access(OPERATOR_TOKEN=OPERATOR[::-1]), with_operator)
+    of_many = access(TOKEN_SIGNING_KEY=SIGNING_KEY).issue(Grant("s1"), 60).token
+    assert await accepted(access(Secret("another server"), TOKEN_SIGNING_KEY=SIGNING_KEY), of_many)
+    assert not await accepted(access(), of_many)
+    assert not await accepted(access(TOKEN_SIGNING_KEY=SIGNING_KEY[::-1]), of_many)
+
+
+async def test_no_guess_at_the_operators_token_can_be_tried_on_a_browsers_token() -> None:
+    token = access(OPERATOR_TOKEN=OPERATOR).issue(Grant("s1"), 60).token
+    assert not await accepted(access(Secret("another server"), OPERATOR_TOKEN=OPERATOR), token)
+    assert await accepted(access(OPERATOR_TOKEN=OPERATOR[::-1]), token)
 
 
 async def test_what_a_server_without_access_control_gives_out_opens_no_other() -> None:
-    token = access(OPERATOR_TOKEN=OPERATOR, BROWSER_AUTH="off").issue(Grant("s1"), 60).token
-    assert not await accepted(access(OPERATOR_TOKEN=OPERATOR), token)
+    token = access(TOKEN_SIGNING_KEY=SIGNING_KEY, BROWSER_AUTH="off").issue(Grant("s1"), 60).token
+    assert not await accepted(access(TOKEN_SIGNING_KEY=SIGNING_KEY), token)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import pytest
 from actors.clock import run_virtual
 from actors.messages import EndSession
 from actors.turn_events import Ending
-from app.conversation_socket import ConversationSocket
+from app.asgi import app_of
 from app.service import Service
 from tests.app.service_kit import running
-from tests.clients.asgi_socket import AsgiSocket, Closed
+from tests.clients.asgi_socket import CONVERSATION, AsgiSocket, Closed
 
 VOICE = array("h", [15_000, -15_000] * 160).tobytes()
 
@@ -24,7 +24,7 @@ class Client:
     """Collects what one socket is sent."""
 
     def __init__(self, service: Service, headers: Mapping[str, str] | None = None, **query: str) -> None:
-        self.socket = AsgiSocket(ConversationSocket(service), "/api/v1/realtime/conversation", headers, **query)
+        self.socket = AsgiSocket(app_of(service), CONVERSATION, headers, **query)
         self.texts: list[dict[str, Any]] = []
         self.binary: list[bytes] = []
         self.audio_at: list[float] = []

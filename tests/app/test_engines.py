@@ -10,11 +10,11 @@ import pytest
 from actors.background import Background
 from actors.clock import LoopClock, run_virtual
 from app import engines
-from app.conversation_socket import ConversationSocket
+from app.asgi import app_of
 from app.engines import chosen, make_engines
 from config.settings import Settings, SettingsError
 from tests.app.service_kit import running
-from tests.clients.asgi_socket import AsgiSocket
+from tests.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.clients.known_frontend import KnownFrontend
 
 
@@ -58,7 +58,7 @@ def test_without_the_extra_typing_is_answered() -> None:
     async def main() -> None:
         unset = {"SPEECH_RECOGNIZER": "", "SPEECH_SYNTHESIZER": "", "VOICE_ACTIVITY": ""}
         async with running(unset) as service:
-            socket = AsgiSocket(ConversationSocket(service))
+            socket = AsgiSocket(app_of(service), CONVERSATION)
             page = KnownFrontend(socket)
             listening = asyncio.ensure_future(page.listen())
             await asyncio.sleep(1)

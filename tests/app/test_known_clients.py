@@ -7,9 +7,9 @@ import pytest
 
 from actors.clock import run_virtual
 from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
-from app.conversation_socket import ConversationSocket
+from app.asgi import app_of
 from tests.app.service_kit import running
-from tests.clients.asgi_socket import AsgiSocket
+from tests.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.clients.known_frontend import KnownFrontend, Player
 from tests.clients.known_load_client import KnownLoadClient
 from tests.fakes import FakeModel
@@ -31,7 +31,7 @@ def two_minutes() -> FakeModel:
 def test_no_underrun_in_two_minutes_with_100_ms_of_jitter(seed: int) -> None:
     async def main() -> None:
         async with running({"LANGUAGE_MODEL": "tests.app.test_known_clients:two_minutes"}) as service:
-            socket = AsgiSocket(ConversationSocket(service))
+            socket = AsgiSocket(app_of(service), CONVERSATION)
             page = KnownFrontend(socket, jitter_s=0.1, seed=seed)
             listening = asyncio.ensure_future(page.listen())
             await asyncio.sleep(2)
@@ -63,7 +63,7 @@ def test_a_frame_that_is_late_is_an_underrun() -> None:
 def test_a_conversation_with_the_frontend() -> None:
     async def main() -> None:
         async with running() as service:
-            socket = AsgiSocket(ConversationSocket(service), session_id="known-1")
+            socket = AsgiSocket(app_of(service), CONVERSATION, session_id="known-1")
             page = KnownFrontend(socket)
             listening = asyncio.ensure_future(page.listen())
             await page.until(lambda page: page.kinds["status"] >= 1)
@@ -85,7 +85,7 @@ def test_a_conversation_with_the_frontend() -> None:
 def test_an_interruption_reaches_the_frontend_as_tts_cancelled_and_audio_stop() -> None:
     async def main() -> None:
         async with running({"LANGUAGE_MODEL": "tests.app.test_known_clients:two_minutes"}) as service:
-            socket = AsgiSocket(ConversationSocket(service))
+            socket = AsgiSocket(app_of(service), CONVERSATION)
             page = KnownFrontend(socket)
             listening = asyncio.ensure_future(page.listen())
             await asyncio.sleep(2)
@@ -105,7 +105,7 @@ def test_an_interruption_reaches_the_frontend_as_tts_cancelled_and_audio_stop() 
 def test_the_load_client_is_answered_turn_by_turn() -> None:
     async def main() -> None:
         async with running() as service:
-            socket = AsgiSocket(ConversationSocket(service))
+            socket = AsgiSocket(app_of(service), CONVERSATION)
             client = KnownLoadClient(socket, [VOICE] * 4)
             await client.run()
             assert client.errors == []

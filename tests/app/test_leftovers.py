@@ -10,10 +10,10 @@ import pytest
 
 from actors.messages import EndSession
 from actors.turn_events import Ending
-from app.conversation_socket import ConversationSocket
+from app.asgi import app_of
 from app.leftovers import Leftovers
 from tests.app.service_kit import running
-from tests.clients.asgi_socket import AsgiSocket
+from tests.clients.asgi_socket import CONVERSATION, AsgiSocket
 
 FORGETFUL = {
     "SPEECH_RECOGNIZER": "tests.load.providers:recognizer",
@@ -51,7 +51,7 @@ async def test_they_are_collected_some_at_a_time() -> None:
 async def test_nothing_is_left_of_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.service.Leftovers", partial(Leftovers, 1, 0.2))
     async with running(FORGETFUL) as service:
-        socket = AsgiSocket(ConversationSocket(service), "/api/v1/realtime/conversation", session_id="s1")
+        socket = AsgiSocket(app_of(service), CONVERSATION, session_id="s1")
         await socket.recv()
         entry = service.sessions.live["s1"]
         left = weakref.ref(entry.lines)

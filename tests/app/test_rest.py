@@ -25,7 +25,7 @@ class Rest:
         self.service = service
         self.app = app_of(service)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(host, 1))
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://earshot")
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         return await self.client.get(f"/api/v1{path}", headers=headers)
@@ -185,7 +185,7 @@ async def test_an_actor_is_restarted_by_an_operator() -> None:
         answer = await r.post("/health/actors/s1/recognizer/restart", **AS_OPERATOR)
         assert answer.json()["status"] == "restarting"
         await asyncio.sleep(0.1)
-        (session,) = (await r.get("/health/actors")).json()["sessions"]
+        (session,) = (await r.get("/health/actors", **AS_OPERATOR)).json()["sessions"]
         restarts = {actor["name"]: actor["restarts"] for actor in session["actors"]}
         assert restarts["recognizer"] == 1
         is_problem(await r.post("/health/actors/s1/nobody/restart", **AS_OPERATOR), 404)
@@ -221,7 +221,9 @@ async def test_nor_are_they_foreign_pages_in_a_browser_here(headers: dict[str, s
 
 async def test_but_our_own_page_may_be_theirs() -> None:
     async with rest() as r:
-        is_problem(await r.delete("/sessions/none", origin="http://earshot", **{"sec-fetch-site": "same-origin"}), 404)
+        is_problem(
+            await r.delete("/sessions/none", origin="http://localhost", **{"sec-fetch-site": "same-origin"}), 404
+        )
 
 
 async def test_sessions_live_and_recent() -> None:

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 from starlette.types import ASGIApp
 
+CONVERSATION = "/api/v1/realtime/conversation"
+
 
 class Closed(Exception):
     """The app closed the socket."""
@@ -20,7 +22,14 @@ class Closed(Exception):
 class AsgiSocket:
     """One connection. `stalled`: while set, the app's sends do not return, as with a client that does not read."""
 
-    def __init__(self, app: ASGIApp, path: str = "/", headers: Mapping[str, str] | None = None, **query: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        path: str = "/",
+        headers: Mapping[str, str] | None = None,
+        client: str = "127.0.0.1",
+        **query: str,
+    ) -> None:
         self._received: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.reading = asyncio.Event()
@@ -33,7 +42,7 @@ class AsgiSocket:
             "query_string": urlencode(query).encode(),
             "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
             "subprotocols": [],
-            "client": ("127.0.0.1", 1),
+            "client": (client, 1),
             "scheme": "ws",
             "extensions": {},
         }

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.clock import run_virtual
+from app.asgi import app_of
 from app.service import Service
 from app.telephony.media_input import MAX_WRONG
-from app.telephony.media_socket import MediaSocket
 from app.telephony.switchboard import Switchboard
 from tests.app.service_kit import running
 from tests.app.telephony.telephone_kit import room, tone
@@ -34,7 +34,7 @@ class Acs:
         self.service = service
         self.switchboard = Switchboard(service, None)
         query = query or {"call_connection_id": "call-1"}
-        self.socket = AsgiSocket(MediaSocket(service, self.switchboard), "/api/v1/media/stream", None, **query)
+        self.socket = AsgiSocket(app_of(service, self.switchboard), "/api/v1/media/stream", None, **query)
         self.sent: list[tuple[float, dict[str, Any]]] = []
         self.closed: Closed | None = None
         self._task = asyncio.ensure_future(self._listen())

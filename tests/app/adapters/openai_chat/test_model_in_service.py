@@ -9,7 +9,7 @@ import pytest
 from actors.tools import tool
 from app.adapters.failover.circuit_breaker import BreakerState
 from app.adapters.failover.model import FailoverModel
-from app.conversation_socket import ConversationSocket
+from app.asgi import app_of
 from app.engines import chosen, provider_states
 from app.readiness import Check, Readiness
 from app.service import Service
@@ -18,7 +18,7 @@ from tests.actors.session_kit import AGENT
 from tests.app.service_kit import running
 from tests.azure.chat.emulator import ChatEmulator
 from tests.azure.chat.scripted import Call, Fault, Refusal, Reply
-from tests.clients.asgi_socket import AsgiSocket
+from tests.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.clients.known_frontend import KnownFrontend
 
 UNSET = {"LANGUAGE_MODEL": ""}
@@ -36,7 +36,7 @@ async def chat() -> AsyncIterator[ChatEmulator]:
 
 async def typed(service: Service, *lines: str) -> list[str]:
     """What the user hears, line by line, after the greeting."""
-    socket = AsgiSocket(ConversationSocket(service))
+    socket = AsgiSocket(app_of(service), CONVERSATION)
     page = KnownFrontend(socket)
     listening = asyncio.ensure_future(page.listen())
     for count, line in enumerate(("", *lines), 1):

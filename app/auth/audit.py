@@ -1,0 +1,59 @@
+"""The audit log of operators: who used which of their routes, and who tried to."""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from enum import StrEnum
+
+log = logging.getLogger("earshot.audit")
+
+REPEATED_AFTER_S = 60.0
+"""The same client reading the same route leaves one line in this time; a console asks every second."""
+REMEMBERED = 1_000
+
+
+class OperatorProof(StrEnum):
+    """How somebody has shown to be an operator."""
+
+    TOKEN = "OPERATOR_TOKEN"
+    ENTRA = "Entra role"
+    THIS_MACHINE = "this machine"
+
+
+class AccessAudit:
+    """Writes one line for each use of an operators' route that changes something. `now` is monotonic, in seconds.
+
+    Reads and refusals, of which anybody can cause any number, are written once a minute for each client and route;
+    the line says how many like it were left out before.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._written: OrderedDict[tuple[str, str, str], tuple[float, int]] = OrderedDict()
+
+    def let_in(self, route: str, client: str, proof: OperatorProof) -> None:
+        """An operator uses a route, given by its method and template, never by the path with its ids and secrets."""
+        fields = {"route": route, "client": client, "proof": proof.value}
+        if not route.startswith("GET "):
+            log.info("operator access", extra=fields)
+        elif (left_out := self._due(route, client, proof.value)) is not None:
+            log.info("operator access", extra=fields | {"left_out": left_out})
+
+    def refused(self, route: str, client: str, reason: str) -> None:
+        """Somebody who is no operator has asked for an operators' route."""
+        if (left_out := self._due(route, client, reason)) is not None:
+            log.warning(
+                "operator access refused",
+                extra={"route": route, "client": client, "reason": reason, "left_out": left_out},
+            )
+
+    def _due(self, route: str, client: str, what: str) -> int | None:
+        """How many lines like this one were left out since the last; None if this one is to be left out as well."""
+        key, now = (route, client, what), self._now()
+        written_at, left_out = self._written.pop(key, (-REPEATED_AFTER_S, 0))
+        due = now - written_at >= REPEATED_AFTER_S
+        self._written[key] = (now, 0) if due else (written_at, left_out + 1)
+        while len(self._written) > REMEMBERED:
+            self._written.popitem(last=False)
+        return left_out if due else None

@@ -1,0 +1,214 @@
+"""The checks that the table of routes names, and what each finds out about the sender of a request."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from app.acs_access import AccessRefused
+from app.admission import Refused, require_resume_token, require_session_id
+from app.auth.audit import AccessAudit, OperatorProof
+from app.auth.exposure import Asker
+from app.auth.route_table import Check
+from app.browser_access import OPERATOR_ROLE, Grant, is_operator
+from app.limits.client_limits import Rate
+from app.origins import may_connect, own_page
+from app.problems import ProblemError
+from app.service import Service
+from app.signed_tokens import TokenError, TokensUnavailable, bearer_of
+from app.socket_writer import OVERLOADED, REFUSED
+from config.settings import BrowserAuth
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that wants in: its ASGI scope, its query's last values, and the parameters of its path."""
+
+    scope: Scope
+    query: Mapping[str, str]
+    path_params: Mapping[str, Any]
+
+    @property
+    def headers(self) -> Headers:
+        """The headers; names ignore case."""
+        return Headers(scope=self.scope)
+
+
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who was let in.
+
+    `browser_auth` is what a browser like this one has to bring. `grant` is what its token opens; None where none was
+    demanded, and for operators. `local`: a program on this machine, or the server's own page there.
+    """
+
+    browser_auth: BrowserAuth
+    local: bool
+    operator: bool = False
+    grant: Grant | None = None
+
+
+class Checks:
+    """The checks of one worker."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._audit = AccessAudit()
+
+    async def admit(self, check: Check, asking: Asking, route: str) -> Admitted:
+        """Hold a request to the check of its route. `route` is its method and the template of its path.
+
+        Raises:
+            ProblemError, AccessRefused, TooManyError: it is answered with an HTTP status.
+            Refused, TooManyError: it is a browser's WebSocket, which is closed with a code.
+        """
+        asker = Asker.of(asking.scope)
+        local = self._service.exposure.from_this_machine(asker)
+        known = Admitted(browser_auth=self._service.browser_access.demanded(local=local), local=local)
+        match check:
+            case Check.PUBLIC:
+                return known
+            case Check.OPERATOR:
+                return await self._operator(known, asking, asker, route)
+            case Check.OWN_SESSION:
+                return await self._own_session(known, asking, asker, route)
+            case Check.TOKEN_ISSUE:
+                return await self._token_issue(known, asking)
+            case Check.CONVERSATION | Check.WATCH:
+                return await self._browser_socket(known, asking, watches=check is Check.WATCH)
+            case Check.ACS_CALLBACK | Check.ACS_MEDIA | Check.EVENT_GRID:
+                await self._acs(check, asking)
+                return known
+
+    async def _operator(self, known: Admitted, asking: Asking, asker: Asker, route: str) -> Admitted:
+        try:
+            proof = await self._proof(known, asking)
+        except ProblemError as problem:
+            self._audit.refused(route, asker.client, problem.detail)
+            raise
+        self._audit.let_in(route, asker.client, proof)
+        return msgspec.structs.replace(known, operator=True)
+
+    async def _proof(self, known: Admitted, asking: Asking) -> OperatorProof:
+        """How an operator has shown to be one.
+
+        Raises:
+            ProblemError: 401 without or with a wrong token, 403 for another role, or from elsewhere when there is no
+                token; 503 when a token cannot be checked.
+        """
+        token = bearer_of(asking.headers)
+        access = self._service.browser_access
+        expected = self._service.settings.operator_token
+        if expected is not None and expected.matches(token):
+            return OperatorProof.TOKEN
+        if token and access.mode is BrowserAuth.ENTRA:
+            try:
+                claims = await access.entra_claims(token)
+            except (TokenError, TokensUnavailable) as error:
+                raise refused(error) from None
+            if not is_operator(claims):
+                raise ProblemError(HTTPStatus.FORBIDDEN, f"the token does not carry the role {OPERATOR_ROLE}")
+            return OperatorProof.ENTRA
+        if expected is not None:
+            raise ProblemError(HTTPStatus.UNAUTHORIZED, "the operator token is missing or wrong")
+        if not known.local:
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN,
+                "without OPERATOR_TOKEN this route answers this machine only, and not where HOST or BASE_URL is public",
+            )
+        return OperatorProof.THIS_MACHINE
+
+    async def _own_session(self, known: Admitted, asking: Asking, asker: Asker, route: str) -> Admitted:
+        """Operators see every session; without access control, so does this machine."""
+        if known.browser_auth is BrowserAuth.OFF and known.local:
+            return known
+        try:
+            proof = await self._proof(known, asking)
+        except ProblemError:
+            try:
+                grant = await self._service.browser_access.grant_of(bearer_of(asking.headers))
+            except (TokenError, TokensUnavailable) as error:
+                raise refused(error) from None
+            if asking.path_params.get("session_id", grant.session_id) != grant.session_id:
+                raise ProblemError(HTTPStatus.FORBIDDEN, "the token is not for this session") from None
+            return msgspec.structs.replace(known, grant=grant)
+        self._audit.let_in(route, asker.client, proof)
+        return msgspec.structs.replace(known, operator=True)
+
+    async def _token_issue(self, known: Admitted, asking: Asking) -> Admitted:
+        """Who is given a token; `operator` says that it opens what others say, too.
+
+        Raises:
+            ProblemError: 401 or 403, neither an operator nor a page of this server asks; 503, nobody knows yet.
+            TooManyError: the client has asked too often.
+        """
+        service, headers = self._service, asking.headers
+        service.clients.require(service.clients.of(asking.scope), Rate.REQUESTS)
+        expected, bearer = service.settings.operator_token, bearer_of(headers)
+        if known.browser_auth is BrowserAuth.OFF:
+            return known
+        if expected is not None and expected.matches(bearer):
+            return msgspec.structs.replace(known, operator=True)
+        if known.browser_auth is BrowserAuth.ENTRA:
+            try:
+                claims = await service.browser_access.entra_claims(bearer)
+            except (TokenError, TokensUnavailable) as error:
+                raise refused(error) from None
+            return msgspec.structs.replace(known, operator=is_operator(claims))
+        if bearer:
+            raise ProblemError(HTTPStatus.UNAUTHORIZED, "the operator token is wrong")
+        if own_page(headers, service.settings.base_url):
+            return known
+        if "origin" in headers or "sec-fetch-site" in headers:
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN, "only a page of this server is given a token without the operator's"
+            )
+        if expected is None and known.local:
+            return msgspec.structs.replace(known, operator=True)
+        raise ProblemError(HTTPStatus.UNAUTHORIZED, "a token is for operators and for the page of this server")
+
+    async def _browser_socket(self, known: Admitted, asking: Asking, *, watches: bool) -> Admitted:
+        service, settings = self._service, self._service.settings
+        session_id = asking.query.get("session_id", "")
+        require_session_id(session_id)
+        # Before a token is looked at or a store is asked: whatever becomes of the connection, it counts.
+        service.clients.require(service.clients.of(asking.scope), Rate.CONNECTIONS)
+        if not may_connect(asking.headers, settings.allowed_origins, settings.base_url):
+            raise Refused(REFUSED, "this origin may not open a conversation")
+        if known.browser_auth is BrowserAuth.OFF:
+            return known
+        try:
+            grant = await service.browser_access.grant_of(asking.query.get("token", ""))
+            grant.require(session_id)
+        except TokenError as error:
+            raise Refused(REFUSED, f"token {error.reason}") from None
+        except TokensUnavailable as error:
+            raise Refused(OVERLOADED, f"{error}, try again soon") from None
+        # A page is given a token for whatever session it names: that alone must not open what others say.
+        if watches and not grant.vouched:
+            offered = asking.query.get("resume_token", "")
+            await require_resume_token(service, session_id or grant.session_id, offered, demanded=True)
+        return msgspec.structs.replace(known, grant=grant)
+
+    async def _acs(self, check: Check, asking: Asking) -> None:
+        access, headers = self._service.acs_access, asking.headers
+        if check is Check.EVENT_GRID:
+            await access.require_event_grid(headers)
+            return
+        if check is Check.ACS_CALLBACK:
+            await access.require_callback(headers)
+        else:
+            settings = self._service.settings
+            if not may_connect(headers, settings.allowed_origins, settings.base_url):
+                raise AccessRefused(HTTPStatus.FORBIDDEN, "this origin may not open a media socket")
+            await access.require_media(headers)
+        if access.on and not asking.path_params.get("call_secret"):
+            raise AccessRefused(HTTPStatus.FORBIDDEN, "only the address that ACS was given for this call is open")
+
+
+def refused(error: TokenError | TokensUnavailable) -> ProblemError:
+    """The answer to a token that is not accepted, or that cannot be checked."""
+    if isinstance(error, TokenError):
+        return ProblemError(HTTPStatus.UNAUTHORIZED, f"token {error.reason}")
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"})

@@ -1,0 +1,126 @@
+"""Whether a request may have come from outside this machine, as far as settings and headers can tell. Fails closed."""
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from app.origins import asked_by_foreign_page, is_local_name, is_loopback
+from config.settings import Settings
+
+PROXY_HEADERS = frozenset(
+    {
+        "forwarded",
+        "via",
+        "cdn-loop",
+        "client-ip",
+        "true-client-ip",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-remote-addr",
+        "x-arr-log-id",
+        "x-arr-ssl",
+    }
+)
+PROXY_PREFIXES = (
+    "x-forwarded",
+    "x-original-",
+    "x-envoy-",
+    "x-amz",
+    "x-azure-",
+    "x-appengine-",
+    "x-vercel-",
+    "cf-",
+    "fly-",
+    "fastly-",
+    "ngrok-",
+    "tailscale-",
+    "cloudfront-",
+)
+"""Headers that only reverse proxies, content networks and tunnels add."""
+
+
+class Asker(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the sender of a request. `client` is the address of the peer, empty if it has none."""
+
+    client: str
+    http_version: str
+    headers: Mapping[str, str]
+    """With lower-case names, or a mapping that ignores case."""
+
+    @classmethod
+    def of(cls, scope: Scope) -> "Asker":
+        """The sender of an ASGI request or WebSocket."""
+        client = scope.get("client")
+        return cls(
+            client=client[0] if client else "",
+            http_version=scope.get("http_version", "1.1"),
+            headers=Headers(scope=scope),
+        )
+
+
+class Exposure:
+    """Who can reach this server, by its settings.
+
+    `public` is true if HOST or BASE_URL say that others than this machine can. Then no request is ever believed to
+    come from this machine: a plain reverse proxy or a tunnel connects from loopback and need not add any header.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._loopback_only = is_loopback(settings.host)
+        base_host = urlsplit(settings.base_url).hostname or ""
+        self.public = not self._loopback_only or (base_host != "" and not is_loopback(base_host))
+        self._allowed_hosts = frozenset(host.lower() for host in settings.allowed_hosts)
+        self._base_host = base_host
+
+    def serves_host(self, headers: Mapping[str, str]) -> bool:
+        """Whether the Host header names this server.
+
+        A page whose own name is made to resolve to this machine (DNS rebinding) is told apart by it. A server that
+        listens on loopback answers to local names only, besides the host of BASE_URL and ALLOWED_HOSTS; another one
+        answers to every name unless ALLOWED_HOSTS is set.
+        """
+        if "host" not in headers or "*" in self._allowed_hosts:
+            # Browsers always send it; HTTP/1.0, which may leave it out, is never taken for this machine.
+            return True
+        host = host_name(headers["host"])
+        if not self._loopback_only and not self._allowed_hosts:
+            return True
+        return host != "" and (host in self._allowed_hosts or host == self._base_host or is_local_name(host))
+
+    def from_this_machine(self, asker: Asker) -> bool:
+        """Whether a program on this machine asks, or the server's own page there."""
+        return not self.public and sign_of_outside(asker) == "" and not asked_by_foreign_page(asker.headers)
+
+
+def sign_of_outside(asker: Asker) -> str:
+    """What shows that a request was not made on this machine, in words; empty if nothing does."""
+    if not is_loopback(asker.client):
+        return "the peer is another machine"
+    if asker.http_version == "1.0":
+        return "HTTP/1.0, as reverse proxies speak it"
+    if added := added_by_proxies(asker.headers):
+        return f"the header {added}"
+    if "host" in asker.headers and not is_loopback(host_name(asker.headers["host"])):
+        return "a Host that is not local"
+    return ""
+
+
+def added_by_proxies(names: Iterable[str]) -> str:
+    """The first of these header names that a proxy has added; empty if none has."""
+    for name in names:
+        lower = name.lower()
+        if lower in PROXY_HEADERS or lower.startswith(PROXY_PREFIXES):
+            return lower
+    return ""
+
+
+def host_name(host: str) -> str:
+    """The name or address in a Host header, in lower case and without its port; empty if it is malformed."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,126 @@
+"""Enforces the table of routes: the one place in which anybody is let in, HTTP and WebSockets alike."""
+
+import logging
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Match, Mount, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.acs_access import AccessRefused
+from app.admission import Refused
+from app.auth.checks import Admitted, Asking, Checks
+from app.auth.refusals import Denied, accept_and_close, deny
+from app.auth.route_table import SOCKET, Check, check_of
+from app.limits.clients import TooManyError
+from app.problems import ProblemError, on_problem, on_too_many
+from app.service import Service
+from app.socket_writer import OVERLOADED, REFUSED
+
+log = logging.getLogger("earshot.access")
+
+ADMITTED = "earshot.admitted"
+"""Where the guard leaves in the ASGI scope what it has found out."""
+
+
+def admitted(scope: Scope) -> Admitted:
+    """What the guard has found out about the sender of a request.
+
+    Raises:
+        LookupError: the request has not passed the guard.
+    """
+    found: Admitted | None = scope.get(ADMITTED)
+    if found is None:
+        raise LookupError("this request has not passed AccessGuard: serve the route by app.asgi.app_of")
+    return found
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """The route that is going to answer. `method` and `path` are as the table has them."""
+
+    method: str
+    path: str
+    path_params: dict[str, Any]
+
+
+class AccessGuard:
+    """ASGI middleware of the application itself, so that it sees every route that the router does."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._exposure = service.exposure
+        self._checks = Checks(service)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through to its route, or refuse it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        matched = matched_route(scope["app"].routes, scope)
+        check = None if matched is None else check_of(matched.method, matched.path)
+        try:
+            if matched is not None:
+                scope[ADMITTED] = await self._admit(scope, matched, check)
+            elif scope["type"] == "http":
+                self._require_host(scope)
+        except ProblemError as problem:
+            await self._refuse(scope, receive, send, problem, check)
+        except AccessRefused as refused:
+            await self._refuse(scope, receive, send, refused.problem(), check)
+        except Refused as refused:
+            await accept_and_close(receive, send, refused.code, refused.reason)
+        except TooManyError as error:
+            await self._put_off(scope, receive, send, error)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _admit(self, scope: Scope, matched: Matched, check: Check | None) -> Admitted:
+        if check is None:
+            log.error("a route without a row in the table was asked for", extra={"route": matched.path})
+            raise ProblemError(HTTPStatus.FORBIDDEN, "nobody has decided who may use this route")
+        self._require_host(scope)
+        query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
+        asking = Asking(scope=scope, query=query, path_params=matched.path_params)
+        return await self._checks.admit(check, asking, f"{matched.method} {matched.path}")
+
+    def _require_host(self, scope: Scope) -> None:
+        headers = Request({**scope, "type": "http"}).headers
+        if not self._exposure.serves_host(headers):
+            raise ProblemError(HTTPStatus.FORBIDDEN, "Host: not a name of this server, see ALLOWED_HOSTS and BASE_URL")
+
+    async def _put_off(self, scope: Scope, receive: Receive, send: Send, error: TooManyError) -> None:
+        if scope["type"] == "http":
+            response = await on_too_many(Request(scope), error)
+            await response(scope, receive, send)
+        else:
+            await accept_and_close(receive, send, OVERLOADED, error.reason)
+
+    async def _refuse(
+        self, scope: Scope, receive: Receive, send: Send, problem: ProblemError, check: Check | None
+    ) -> None:
+        if scope["type"] == "http":
+            response = await on_problem(Request(scope), problem)
+            await response(scope, receive, send)
+        elif check in (Check.CONVERSATION, Check.WATCH):
+            await accept_and_close(receive, send, REFUSED, problem.detail)
+        else:
+            await receive()
+            await deny(scope, send, Denied(problem.status, problem.detail))
+
+
+def matched_route(routes: Iterable[BaseRoute], scope: Scope, prefix: str = "") -> Matched | None:
+    """The route to which Starlette's router is going to give a request; None if it answers 404 or 405 itself."""
+    for route in routes:
+        match, child = route.matches(scope)
+        if match is not Match.FULL:
+            continue
+        path = prefix + getattr(route, "path", "")
+        if isinstance(route, Mount) and route.routes:
+            return matched_route(route.routes, {**scope, **child}, path)
+        method = SOCKET if isinstance(route, WebSocketRoute) else scope.get("method", "")
+        return Matched(method, path, child.get("path_params", {}))
+    return None

@@ -1,0 +1,35 @@
+"""How a WebSocket is refused: with an HTTP status before it is accepted, or with a close code that a browser shows."""
+
+from http import HTTPStatus
+
+from starlette.types import Receive, Scope, Send
+
+from app.socket_writer import REFUSED
+from protocol.problems import CONTENT_TYPE, problem
+
+
+class Denied(Exception):
+    """The handshake of a WebSocket is answered with an HTTP status. `reason` is safe to show."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+async def deny(scope: Scope, send: Send, denied: Denied) -> None:
+    """Answer the handshake with a status, where the server can; a plain refusal (403) where it cannot."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": REFUSED, "reason": denied.reason})
+        return
+    body = problem(HTTPStatus(denied.status), denied.reason, scope["path"]).encode()
+    headers = [(b"content-type", CONTENT_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "websocket.http.response.start", "status": denied.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})
+
+
+async def accept_and_close(receive: Receive, send: Send, code: int, reason: str) -> None:
+    """Refuse a browser, which is shown nothing of a handshake that fails but sees the code and reason of a close."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": code, "reason": reason})

@@ -1,0 +1,91 @@
+"""Whether a secret could be found by trying what people think of first. A lower bound, not a measure of entropy."""
+
+import re
+
+FEWEST_CHARACTERS = 8
+"""As many characters must be left when repetitions, sequences and common words are reduced to one character each."""
+FEWEST_DISTINCT = 6
+
+SEQUENCES = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "01234567890",
+    "qwertyuiop",
+    "qwertzuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "yxcvbnm",
+)
+SHORTEST_SEQUENCE = 3
+
+COMMON_WORDS = (
+    "administrator",
+    "password",
+    "passwort",
+    "passwd",
+    "changeme",
+    "changeit",
+    "letmein",
+    "iloveyou",
+    "sunshine",
+    "princess",
+    "football",
+    "baseball",
+    "superman",
+    "welcome",
+    "dragon",
+    "monkey",
+    "master",
+    "shadow",
+    "default",
+    "example",
+    "secret",
+    "hunter",
+    "admin",
+    "login",
+    "hello",
+    "guest",
+    "root",
+)
+_LEET = str.maketrans("@4310$5!7", "aaeiossit")
+
+_WORDS = re.compile("|".join(COMMON_WORDS))
+_REPEATED_BLOCK = re.compile(r"(.+?)\1+")
+_WHOLE_IS_REPEATED = re.compile(r"(.{1,12}?)\1+.{0,11}")
+
+
+def is_guessable(secret: str) -> bool:
+    """Whether the secret is made of few characters, of one block again and again, of sequences, or of common words."""
+    text = secret.lower()
+    if len(set(text)) < FEWEST_DISTINCT:
+        return True
+    whole = _WHOLE_IS_REPEATED.fullmatch(text)
+    if whole is not None and text == (whole[1] * len(text))[: len(text)]:
+        return True
+    return min(_left(text), _left(text.translate(_LEET))) < FEWEST_CHARACTERS
+
+
+def _left(text: str) -> int:
+    """How many characters are left of a text when what is predictable in it is counted as one character each."""
+    reduced = _WORDS.sub("*", _without_sequences(text))
+    return len(_REPEATED_BLOCK.sub(r"\1", reduced))
+
+
+def _without_sequences(text: str) -> str:
+    kept: list[str] = []
+    at = 0
+    while at < len(text):
+        length = max(_sequence_at(text, at, order) for row in SEQUENCES for order in (row, row[::-1]))
+        kept.append("#" if length >= SHORTEST_SEQUENCE else text[at])
+        at += length if length >= SHORTEST_SEQUENCE else 1
+    return "".join(kept)
+
+
+def _sequence_at(text: str, at: int, order: str) -> int:
+    """How many characters of `text` from `at` on stand next to each other in `order`."""
+    start = order.find(text[at])
+    if start < 0:
+        return 1
+    length = 0
+    while at + length < len(text) and start + length < len(order) and text[at + length] == order[start + length]:
+        length += 1
+    return max(1, length)
