@@ -42,6 +42,8 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After a reply that failed, or a voice of which nothing was understood."""
     hold_on: str = "One moment, please."
     goodbye: str = "Thank you for calling. Goodbye."
+    cut_off: str = "I am sorry, we were cut off. How can I help you?"
+    """To a caller whose conversation was lost with the process that held it."""
     enter_code: str = "Please enter your access code, then press the pound key."
     """On the telephone, where callers have to show that they may talk with the agent."""
     wrong_code: str = "That is not the right code. Please try again."

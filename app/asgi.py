@@ -28,6 +28,7 @@ from app.session_routes import SessionRoutes
 from app.telephony.media_socket import MediaSocket
 from app.telephony.network import telephone_network
 from app.telephony.switchboard import Switchboard
+from app.telephony.take_over import TakeOver
 from app.token_routes import TokenRoutes
 from app.tools import load_tools
 from config.settings import Settings
@@ -54,6 +55,7 @@ def app_of(service: Service, switchboard: Switchboard | None = None) -> ASGIApp:
         UnlistedRouteError: a route has no check.
     """
     switchboard = switchboard or Switchboard(service, telephone_network(service.settings))
+    TakeOver(service, switchboard)
     media = MediaSocket(service, switchboard)
     relay = RelaySocket(service)
     conversation = ConversationSocket(service)

@@ -21,7 +21,7 @@ from app.telephony.call_events import CallEvents
 from app.telephony.errors import NotConfigured
 from app.telephony.switchboard import Switchboard
 from protocol import acs_events, event_grid
-from protocol.acs_events import AcsEvent, EventsError, Malformed, UnknownEvent
+from protocol.acs_events import AcsEvent, CallDisconnected, EventsError, Malformed, UnknownEvent
 from protocol.browser import timestamp
 from protocol.calls import AnsweredCall, CallbacksAnswer, NoEvents, ValidationAnswer
 from protocol.event_grid import IncomingCall, SubscriptionValidation
@@ -97,7 +97,7 @@ class CallbackRoutes:
         secret = request.path_params.get("call_secret", "")
         own = self._switchboard.log.of_secret(secret) if secret else None
         if secret and own is None:
-            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
+            return await self._of_nobodys_call(request)
         processed = failed = 0
         named = own.call_id if own is not None else ""
         for event in await self._decoded(request, acs_events.decode, CALLBACK_BYTES):
@@ -107,6 +107,22 @@ class CallbackRoutes:
                 failed += 1
             named = named or getattr(event, "call_connection_id", "")
         return json_answer(CallbacksAnswer(processed, failed, named or None))
+
+    async def _of_nobodys_call(self, request: Request) -> Response:
+        """Events of a call that is not known here, as after a restart: if it is up, it is hung up.
+
+        Raises:
+            ProblemError: the address is wrong, or nothing shows that the network tells of the call.
+        """
+        events = await self._decoded(request, acs_events.decode, CALLBACK_BYTES)
+        named = {event.call_connection_id for event in events if isinstance(event, AcsEvent)} - {""}
+        known = self._switchboard.log.of_id
+        if not self._service.acs_access.on or not named or any(known(call_id) for call_id in named):
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
+        ended = {event.call_connection_id for event in events if isinstance(event, CallDisconnected)}
+        for call_id in named - ended:
+            self._switchboard.nobody_has(call_id)
+        return json_answer(CallbacksAnswer(0, len(events), min(named)))
 
     def _take(self, event: AcsEvent | UnknownEvent | Malformed, own: Call | None) -> bool:
         """One event; whether it could be dealt with. One that nobody knows is nobody's failure."""

@@ -19,11 +19,16 @@ import msgspec
 
 from app.line import SECRET_BYTES, Notice, decode_notice, encode_notice
 from app.listening import url
+from app.live_calls import LiveCalls
 from app.orders import Order, Orders
 from app.worker_process import WorkerProcess, start_worker
 from config.settings import Settings
 
 log = logging.getLogger(__name__)
+
+
+LAST_LINES_S = 1.0
+"""What a worker said before it ended is read within this time."""
 
 
 class Backoff:
@@ -80,6 +85,7 @@ class Launcher:
         self._reference = reference
         self._secret = secrets.token_bytes(SECRET_BYTES)
         self._noticed: dict[str, dict[str, Any]] = {}
+        self._calls = LiveCalls(settings.state_directory)
         self._phase = _Phase.STARTING
         self._stopping = asyncio.Event()
         self._orders = Orders(asyncio.get_running_loop().time)
@@ -99,6 +105,7 @@ class Launcher:
         async with asyncio.TaskGroup() as slots:
             for _ in range(self._settings.web_concurrency):
                 slots.create_task(self._keep_one())
+        self._calls.close()
         if self._start_failure is not None:
             raise self._start_failure
         return self._exit_status
@@ -125,12 +132,14 @@ class Launcher:
         self._workers.add(worker)
         for topic, fields in self._noticed.items():
             worker.tell(encode_notice(Notice(topic, fields)))
+        self._calls.hand_over(worker, worker.tell)
         try:
             await self._see_through(worker)
         finally:
             worker.kill()
             status = await worker.process.wait()
             self._workers.discard(worker)
+            self._calls_without(worker)
             worker.hang_up()
         lived_s = asyncio.get_running_loop().time() - worker.started_at
         return Ended(worker.process.pid, status, lived_s, worker.fault)
@@ -145,6 +154,8 @@ class Launcher:
         beside = [asyncio.create_task(self._pass_on(worker)), asyncio.create_task(self._end_when_silent(worker))]
         try:
             await worker.process.wait()
+            # What it said last may still be on the way, as which calls it had.
+            await asyncio.wait([passing_on], timeout=LAST_LINES_S)
         finally:
             for task in beside:
                 task.cancel()
@@ -169,9 +180,19 @@ class Launcher:
             except ValueError:
                 log.warning("a worker says something that is no notice", extra={"worker": worker.process.pid})
                 continue
+            if self._calls.take(worker, notice):
+                worker.tell(line)
+                continue
             self._noticed.setdefault(notice.topic, {}).update(notice.fields)
             for each in self._workers:
                 each.tell(line)
+
+    def _calls_without(self, worker: _Worker) -> None:
+        """A worker is gone: its calls are another one's at once if there is one, else those of the next to start."""
+        self._calls.worker_ended(worker)
+        other = next((other for other in self._workers if other.ready), None)
+        if other is not None and self._phase is _Phase.SERVING:
+            self._calls.hand_over(other, other.tell)
 
     def _announce_once(self) -> None:
         ready = sum(worker.ready for worker in self._workers)

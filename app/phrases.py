@@ -70,7 +70,7 @@ class KeptPhrases:
 def _phrases(agent: Agent) -> list[str]:
     """The greeting before all else: somebody may be waiting for it."""
     p = agent.phrases
-    texts = [agent.greeting, p.apology, p.say_again, p.hold_on, p.goodbye, *p.fillers, *p.no_input]
+    texts = [agent.greeting, p.apology, p.say_again, p.hold_on, p.goodbye, p.cut_off, *p.fillers, *p.no_input]
     return [text for text in texts if text]
 
 

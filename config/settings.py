@@ -541,6 +541,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     agents_directory: Annotated[Path, Variable("Where the agents' YAML files are", _directory())] = Path(
         "config/agents"
     )
+    state_directory: Annotated[
+        Path | None,
+        Variable(
+            "Where ids of live calls are kept, so that a server that is started again takes them over; unset: nowhere",
+            _directory(),
+        ),
+    ] = None
     default_agent: Annotated[
         str,
         Variable(

@@ -82,6 +82,10 @@ class Call:
         self.transferred = False
         """Somebody else has the caller: to hang up is theirs."""
         self.hanging_up: asyncio.Task[None] | None = None
+        self.taken_over = False
+        """It was another worker's, which died: the caller was cut off."""
+        self.on_change: Callable[[Call], None] = lambda call: None
+        """Told when the call's id gets known, and of each new state."""
         self.over = asyncio.Event()
         self.told_of = False
         """Whether any callback of the call has come."""
@@ -133,6 +137,7 @@ class Call:
                 key: Participant(p.id, p.phone_number, p.role, "disconnected") for key, p in self.participants.items()
             }
             self.over.set()
+        self.on_change(self)
         return True
 
     @property
@@ -159,6 +164,7 @@ class Call:
         if not self.call_id and call_id:
             self.call_id = call_id
             self.known.set()
+            self.on_change(self)
         return bool(call_id) and self.call_id == call_id
 
     def joined(self, update: ParticipantsUpdated) -> None:

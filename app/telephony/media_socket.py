@@ -62,6 +62,8 @@ class MediaSocket:
             session_id = query.get("session_id", "") or headers.get("x-session-id", "")
             call = self._unannounced(scope, call_id, session_id)
         if call is None:
+            if self._service.acs_access.on:
+                self._switchboard.nobody_has(call_id)
             raise Denied(404, "there is no such call")
         if (call_id or self._service.acs_access.on) and not call.identify(call_id):
             raise Denied(403, "x-ms-call-connection-id: this is another call's address")

@@ -17,6 +17,7 @@ from app.telephony.call_connection import CallConnection
 from app.telephony.line import TelephoneLine
 from app.telephony.media_input import MediaInput
 from app.telephony.switchboard import Switchboard
+from app.telephony.take_over import taking_over
 from protocol.acs_media import OutboundCase
 from protocol.calls import CallState
 
@@ -74,7 +75,7 @@ class MediaStream:
             plan = service.plan(
                 call.session_id,
                 call.mode,
-                call.agent,
+                taking_over(call.agent) if call.taken_over else call.agent,
                 service.random.token("resume_"),
                 call_id=call.call_id,
                 call=TelephoneLine(self._switchboard, call, service.settings.handoff_phone_number),

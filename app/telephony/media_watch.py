@@ -55,9 +55,11 @@ class MediaWatch:
         """A call is up, or its answer was taken: its media socket is due."""
         self._see_to(call, DUE_S)
 
-    def lost(self, call: Call) -> None:
-        """The media socket of a call that is up is gone, or could not be opened."""
-        self._see_to(call, OWN_RECONNECT_S)
+    def lost(self, call: Call, *, at_once: bool = False) -> None:
+        """The media socket of a call that is up is gone, or could not be opened; asked for after the network's own
+        try, or `at_once`.
+        """
+        self._see_to(call, 0.0 if at_once else OWN_RECONNECT_S)
 
     def opened(self, call: Call) -> None:
         """A call has its media socket."""

@@ -53,6 +53,10 @@ class Switchboard:
         self.defective_messages = 0
         self.refused_calls = 0
         """Incoming calls that were rejected or redirected, since the start."""
+        self.call_changed: Callable[[Call], None] = lambda call: None
+        """Told when a call begins, and whenever it changes."""
+        self.nobody_has: Callable[[str], None] = lambda call_id: None
+        """Told the id of a call that is up at the network and unknown here."""
         self._media: MediaWatch | None = None
         service.on_session_over(self._session_over)
         service.lifecycle.on_drain(self._drain)
@@ -152,13 +156,19 @@ class Switchboard:
             context=context,
         )
         call.admitted = direction is Direction.OUTBOUND or service.settings.call_access_code is None
-        self.log.add(call)
-        call.run(self._give_up_ringing(call))
+        self.enlist(call)
         # The first words are made while it rings.
         service.phrases.at(agent, service.settings.acs_sample_rate)
         if not call.admitted:
             service.phrases.at(gatekeeper(agent), service.settings.acs_sample_rate)
         return call
+
+    def enlist(self, call: Call) -> None:
+        """A call is this worker's from now on."""
+        self.log.add(call)
+        call.on_change = self.call_changed
+        self.call_changed(call)
+        call.run(self._give_up_ringing(call))
 
     def adopt(self, call_id: str, session_id: str) -> Call:
         """A media socket of a call that nobody announced, as load clients open: it is taken as connected.
@@ -252,10 +262,12 @@ class Switchboard:
         self.media_lost(call)
         return True
 
-    def media_lost(self, call: Call) -> None:
-        """Without a network there is nobody to ask for a socket: its session waits, and ends."""
-        if self._media is not None and call.up:
-            self._media.lost(call)
+    def media_lost(self, call: Call, *, at_once: bool = False) -> None:
+        """Without a network there is nobody to ask for a socket: its session waits, and ends. `at_once`: it was lost
+        so long ago that the network does not open it again by itself.
+        """
+        if self._media is not None and call.up and call.connection is None:
+            self._media.lost(call, at_once=at_once)
 
     # calls end
 
@@ -266,6 +278,7 @@ class Switchboard:
             return
         if not call.admitted and call.code_given:
             call.admitted = True
+            self.call_changed(call)
             if call.open_session is not None:
                 call.open_session()
             return

@@ -1,0 +1,175 @@
+"""Calls outlive their worker: this tells the launcher of those that are up, and takes over those of a worker that died.
+
+A call that nobody has, since the record of it is lost as well, is hung up: its caller would hear nothing.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+
+import msgspec
+
+from actors.agent import Agent
+from actors.session_plan import Mode
+from app.adapters.acs.port import CallAutomationError, Trouble
+from app.call_records import KEPT, ORPHANED, OVER, CallRecord, record_of
+from app.line import Notice
+from app.service import Service
+from app.siblings import SiblingsUnreachableError
+from app.telephony.call import Call, Direction
+from app.telephony.hanging_up import hung_up
+from app.telephony.switchboard import Switchboard
+from protocol.calls import CallState
+
+log = logging.getLogger(__name__)
+
+LOOK_AT_S = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Waits before each time the network is asked how a call stands that is taken over."""
+SOON_KNOWN_S = 1.0
+"""A call that nobody seems to have may be handed over within this time."""
+ABANDONED_KEPT = 1_000
+"""Calls that nobody has and that are remembered, so that each is hung up once."""
+
+
+class TakeOver:
+    """Of one worker; belongs to the loop's thread."""
+
+    def __init__(self, service: Service, switchboard: Switchboard) -> None:
+        self._service = service
+        self._switchboard = switchboard
+        self._changed: dict[str, Call] = {}
+        self._telling = False
+        self._told: dict[str, CallRecord] = {}
+        self._abandoned: OrderedDict[str, None] = OrderedDict()
+        switchboard.call_changed = self._call_changed
+        switchboard.nobody_has = self._nobody_has
+        service.lifecycle.siblings.on_notice(self._hear)
+
+    # what the launcher is told
+
+    def _call_changed(self, call: Call) -> None:
+        if self._switchboard.network is None:
+            return
+        self._changed[call.secret] = call
+        if not self._telling:
+            self._telling = True
+            self._service.background.run(self._tell_changes())
+
+    async def _tell_changes(self) -> None:
+        try:
+            while self._changed:
+                call = self._changed.pop(next(iter(self._changed)))
+                await self._tell_change(call)
+        finally:
+            self._telling = False
+
+    async def _tell_change(self, call: Call) -> None:
+        record = _record_of(call)
+        if call.over.is_set():
+            topic, fields = OVER, {"secret": call.secret}
+            self._told.pop(call.secret, None)
+        elif record != self._told.get(call.secret):
+            topic, fields = KEPT, record.fields()
+            self._told[call.secret] = record
+        else:
+            return
+        try:
+            await self._service.lifecycle.siblings.tell(topic, fields)
+        except SiblingsUnreachableError as error:
+            log.warning("a call would be lost with this worker: %s", error, extra={"call": call.call_id})
+
+    # calls of a worker that died
+
+    def _hear(self, notice: Notice) -> None:
+        if notice.topic != ORPHANED or self._switchboard.network is None:
+            return
+        try:
+            self._take_over(record_of(notice.fields))
+        except ValueError as error:
+            log.warning("a call cannot be taken over: %s", error)
+
+    def _take_over(self, record: CallRecord) -> None:
+        if self._switchboard.log.of_secret(record.secret) is not None:
+            return
+        service = self._service
+        agent = service.agents.get(record.agent) or service.agents[service.default_agent]
+        call = Call(
+            secret=record.secret,
+            session_id=record.session_id,
+            direction=Direction(record.direction),
+            agent=agent,
+            mode=Mode(record.mode),
+            caller=record.caller,
+            created_at=record.created_at,
+            context=record.context,
+        )
+        call.taken_over = True
+        call.admitted = record.admitted
+        call.server_call_id = record.server_call_id
+        self._switchboard.enlist(call)
+        call.note("TakenOver", service.clock.wall())
+        if record.call_id:
+            call.identify(record.call_id)
+            call.run(self._go_on(call, was_connected=record.connected))
+
+    async def _go_on(self, call: Call, *, was_connected: bool) -> None:
+        """Talk with the caller again if the call is still up; one that rings yet is told of by its events."""
+        board = self._switchboard
+        state = await self._state_of(call)
+        if state == "disconnected":
+            board.ended(call, CallState.DISCONNECTED)
+        elif state == "connected" or (not state and was_connected):
+            log.warning("a call is taken over from a worker that died", extra={"call": call.call_id})
+            board.connected(call)
+            board.media_lost(call, at_once=True)
+
+    async def _state_of(self, call: Call) -> str:
+        """How the network says that a call stands; empty if it does not say."""
+        for wait_s in LOOK_AT_S:
+            await asyncio.sleep(wait_s)
+            try:
+                return (await self._switchboard.control.properties(call.call_id)).state.lower()
+            except CallAutomationError as error:
+                if error.trouble is Trouble.NOT_FOUND:
+                    return "disconnected"
+                log.warning("a call that is taken over cannot be looked at: %s", error, extra={"call": call.call_id})
+        return ""
+
+    # calls that nobody has
+
+    def _nobody_has(self, call_id: str) -> None:
+        """The network has shown that a call is up of which there is no record: hang it up, once."""
+        if not call_id or self._switchboard.network is None or call_id in self._abandoned:
+            return
+        self._abandoned[call_id] = None
+        if len(self._abandoned) > ABANDONED_KEPT:
+            self._abandoned.popitem(last=False)
+        self._service.background.run(self._hang_up_abandoned(call_id))
+
+    async def _hang_up_abandoned(self, call_id: str) -> None:
+        await asyncio.sleep(SOON_KNOWN_S)
+        if self._switchboard.log.of_id(call_id) is None:
+            log.warning("a call that nobody has is hung up", extra={"call": call_id})
+            await hung_up(self._switchboard.control, call_id)
+
+
+def taking_over(agent: Agent) -> Agent:
+    """`agent` as it greets a caller who was cut off."""
+    return msgspec.structs.replace(agent, greeting=agent.phrases.cut_off)
+
+
+def _record_of(call: Call) -> CallRecord:
+    return CallRecord(
+        secret=call.secret,
+        session_id=call.session_id,
+        direction=call.direction.value,
+        agent=call.agent.name,
+        mode=call.mode.value,
+        created_at=call.created_at,
+        caller=call.caller,
+        context=dict(call.context),
+        call_id=call.call_id,
+        server_call_id=call.server_call_id,
+        connected=call.up,
+        admitted=call.admitted,
+    )

@@ -1,0 +1,117 @@
+"""The launcher's record of live calls: who has which, and what becomes of those of a worker that is gone."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.call_records import KEPT, LONGEST_CONTEXT_BYTES, ORPHANED, OVER, CallRecord, record_of
+from app.line import Notice, decode_notice
+from app.live_calls import FILE, MOST_HAND_OVERS, LiveCalls
+
+
+def record(secret: str, **more: object) -> CallRecord:
+    fields = {"secret": secret, "session_id": "s", "direction": "inbound", "agent": "a", "mode": "media"}
+    return record_of({**fields, "created_at": 1.0, "caller": "+15550100", "context": {"why": "a bill"}, **more})
+
+
+def kept(calls: LiveCalls, worker: str, *secrets: str) -> None:
+    for secret in secrets:
+        assert calls.take(worker, Notice(KEPT, record(secret).fields()))
+
+
+def handed(calls: LiveCalls, worker: str) -> list[str]:
+    """The secrets of the calls that a worker is given."""
+    lines: list[bytes] = []
+    calls.hand_over(worker, lines.append)
+    notices = [decode_notice(line) for line in lines]
+    assert {notice.topic for notice in notices} <= {ORPHANED}
+    return [record_of(notice.fields).secret for notice in notices]
+
+
+def test_calls_of_a_worker_that_is_gone_go_to_another_once() -> None:
+    calls = LiveCalls()
+    kept(calls, "first", "1", "2")
+    kept(calls, "second", "3")
+    assert handed(calls, "second") == []
+    calls.worker_ended("first")
+    assert handed(calls, "second") == ["1", "2"]
+    assert handed(calls, "third") == []
+    calls.worker_ended("second")
+    assert handed(calls, "third") == ["1", "2", "3"]
+
+
+def test_a_call_that_is_over_is_nobodys() -> None:
+    calls = LiveCalls()
+    kept(calls, "first", "1", "2")
+    assert calls.take("first", Notice(OVER, {"secret": "1"}))
+    assert calls.take("first", Notice(OVER, {"secret": "1"}))
+    calls.worker_ended("first")
+    assert handed(calls, "second") == ["2"]
+
+
+def test_a_call_whose_workers_keep_dying_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    calls = LiveCalls()
+    kept(calls, "w", "1")
+    for _ in range(MOST_HAND_OVERS):
+        calls.worker_ended("w")
+        assert handed(calls, "w") == ["1"]
+    calls.worker_ended("w")
+    assert handed(calls, "w") == []
+    assert "a call is given up" in caplog.text
+
+
+def test_other_notices_are_not_the_launchers() -> None:
+    assert not LiveCalls().take("w", Notice("agents", {"a": 1}))
+
+
+def test_what_is_no_record_is_left_out() -> None:
+    calls = LiveCalls()
+    assert calls.take("w", Notice(KEPT, {"secret": 1}))
+    calls.worker_ended("w")
+    assert handed(calls, "w") == []
+
+
+def test_a_context_that_is_too_long_is_left_out() -> None:
+    long = record("1", context={"text": "x" * LONGEST_CONTEXT_BYTES})
+    assert record_of(long.fields()).context == {}
+    assert record_of(record("1").fields()) == record("1")
+
+
+async def test_the_record_outlives_the_launcher_without_who_called_and_why(tmp_path: Path) -> None:
+    calls = LiveCalls(tmp_path / "state")
+    kept(calls, "w", "1", "2")
+    await asyncio.sleep(0.1)
+    calls.take("w", Notice(OVER, {"secret": "1"}))
+    calls.close()
+    text = (tmp_path / "state" / FILE).read_text()
+    assert "+15550100" not in text
+    assert "a bill" not in text
+    assert handed(LiveCalls(tmp_path / "state"), "w") == ["2"]
+
+
+@pytest.mark.parametrize("text", ["", "[{}]", "\0", "[" * 100_000])
+def test_a_file_that_cannot_be_read_is_no_file(tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / FILE).write_text(text)
+    assert handed(LiveCalls(tmp_path), "w") == []
+    assert len(caplog.records) == 1
+
+
+async def test_a_directory_that_cannot_be_written_costs_one_line_and_no_call(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    calls = LiveCalls(tmp_path / "file" / "below")
+    kept(calls, "w", "1")
+    calls.close()
+    calls.worker_ended("w")
+    assert handed(calls, "w") == ["1"]
+    assert "cannot be written" in caplog.text
+
+
+def test_a_record_says_nothing_about_what_was_said() -> None:
+    assert set(msgspec.structs.fields(CallRecord)[i].name for i in range(12)) == {
+        "secret", "session_id", "direction", "agent", "mode", "created_at", "caller", "context", "call_id",
+        "server_call_id", "connected", "admitted",
+    }  # fmt: skip
