@@ -151,7 +151,8 @@ class Launcher:
         if worker.ready:
             log.info("worker is ready", extra={"worker": worker.process.pid})
             self._announce_once()
-        beside = [asyncio.create_task(self._pass_on(worker)), asyncio.create_task(self._end_when_silent(worker))]
+        passing_on = asyncio.create_task(self._pass_on(worker))
+        beside = [passing_on, asyncio.create_task(self._end_when_silent(worker))]
         try:
             await worker.process.wait()
             # What it said last may still be on the way, as which calls it had.
@@ -187,7 +188,7 @@ class Launcher:
             for each in self._workers:
                 each.tell(line)
 
-    def _calls_without(self, worker: _Worker) -> None:
+    def _calls_without(self, worker: WorkerProcess) -> None:
         """A worker is gone: its calls are another one's at once if there is one, else those of the next to start."""
         self._calls.worker_ended(worker)
         other = next((other for other in self._workers if other.ready), None)
