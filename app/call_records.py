@@ -27,6 +27,8 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
     caller: str = ""
     """The person's number or raw id"""
+    own_number: str = ""
+    """The number that was called, or called from"""
     context: dict[str, Any] = {}
     call_id: str = ""
     server_call_id: str = ""
@@ -44,7 +46,7 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     def without_personal_data(self) -> "CallRecord":
         """The same without who calls and why, for a file."""
-        return msgspec.structs.replace(self, caller="", context={})
+        return msgspec.structs.replace(self, caller="", own_number="", context={})
 
 
 def record_of(fields: dict[str, Any]) -> CallRecord:

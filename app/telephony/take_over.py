@@ -17,7 +17,7 @@ from app.line import Notice
 from app.service import Service
 from app.siblings import SiblingsUnreachableError
 from app.telephony.call import Call, Direction
-from app.telephony.hanging_up import hung_up
+from app.telephony.hanging_up import hang_up
 from app.telephony.switchboard import Switchboard
 from protocol.calls import CallState
 
@@ -106,6 +106,7 @@ class TakeOver:
         call.taken_over = True
         call.admitted = record.admitted
         call.server_call_id = record.server_call_id
+        call.own_number = record.own_number
         self._switchboard.enlist(call)
         call.note("TakenOver", service.clock.wall())
         if record.call_id:
@@ -150,7 +151,7 @@ class TakeOver:
         await asyncio.sleep(SOON_KNOWN_S)
         if self._switchboard.log.of_id(call_id) is None:
             log.warning("a call that nobody has is hung up", extra={"call": call_id})
-            await hung_up(self._switchboard.control, call_id)
+            await hang_up(self._switchboard.control, call_id)
 
 
 def taking_over(agent: Agent) -> Agent:
@@ -170,6 +171,7 @@ def _record_of(call: Call) -> CallRecord:
         context=dict(call.context),
         call_id=call.call_id,
         server_call_id=call.server_call_id,
+        own_number=call.own_number,
         connected=call.up,
         admitted=call.admitted,
     )
