@@ -1,0 +1,180 @@
+"""The Makefile installs what the lock names, whatever else there is, with the oldest pip of this machine's Pythons.
+
+Packages come from a folder without an index. Beside each package that is wanted with an extra lies a newer one: a pip
+before 23.3 takes that for the extra, unless the lock or the installer keeps it from doing so.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.install.wheelhouse import Pin, pins, repacked, stand_in, wanted_with_extras, with_hashes_of
+from tests.source import ROOT
+
+LOCKS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
+INSTALLER = "uv"
+
+
+def newer(version: str) -> str:
+    """The next release of the same kind, which whoever wants this version would take too."""
+    *first, last = version.split(".")
+    return ".".join([*first, str(int(last) + 1)])
+
+
+def bundled_pip(python: str) -> tuple[int, ...] | None:
+    """Version of the pip that environments of this Python begin with; None if it is too old or makes none."""
+    asked = "import ensurepip, sys; assert sys.version_info >= (3, 11); print(ensurepip.version())"
+    try:
+        ended = subprocess.run([python, "-c", asked], capture_output=True, text=True, timeout=30, check=False)
+    except OSError:
+        return None
+    return tuple(map(int, ended.stdout.strip().split("."))) if ended.returncode == 0 else None
+
+
+def python_with_the_oldest_pip() -> str:
+    """Of this machine's Pythons."""
+    known = {str(getattr(sys, "_base_executable", sys.executable)), "/usr/bin/python3", "/usr/local/bin/python3"}
+    versions = {python: version for python in known if (version := bundled_pip(python))}
+    return min(versions, key=lambda python: versions[python])
+
+
+class Checkout:
+    """What the Makefile needs, and a folder of wheels for its locks."""
+
+    def __init__(self, folder: Path, wheels: Path) -> None:
+        self.folder, self.wheels = folder, wheels
+        for name in ("Makefile", ".ci/install.py"):
+            if (ROOT / name).exists():
+                (folder / name).parent.mkdir(exist_ok=True)
+                shutil.copy(ROOT / name, folder / name)
+        for lock in LOCKS:
+            (folder / lock).write_text(with_hashes_of(wheels, (ROOT / lock).read_text()) + "\n")
+
+    def make(self, stamp: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Install, by the recipe of this stamp, on a machine that has no index and no configuration but this."""
+        own = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self.folder),
+            "UV_CACHE_DIR": str(self.folder / "cache"),
+            "PIP_CACHE_DIR": str(self.folder / "cache-of-pip"),
+        }
+        return subprocess.run(
+            ["make", f".venv/{stamp}", f"PYTHON={python_with_the_oldest_pip()}"],
+            cwd=self.folder,
+            env={**own, **environment},
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
+
+    @property
+    def installed(self) -> dict[str, str]:
+        """Name to version of what is in the environment, but for what it began with."""
+        (packages,) = self.folder.glob(".venv/lib/python3*/site-packages")
+        found = (path.name.removesuffix(".dist-info").split("-") for path in packages.glob("*.dist-info"))
+        versions = {name.replace("_", "-").lower(): version for name, version in found}
+        return {name: version for name, version in versions.items() if name not in ("pip", "setuptools")}
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that the locks name, and the newer ones; the installer is the real one."""
+    folder = tmp_path_factory.mktemp("wheels")
+    locked = {pin for lock in LOCKS for pin in pins((ROOT / lock).read_text())}
+    for pin in locked:
+        if pin.name == INSTALLER:
+            repacked(folder, INSTALLER)
+        else:
+            stand_in(folder, pin.name, pin.version)
+    with_extras = {pin.name: pin.version for pin in locked if pin.name in wanted_with_extras(locked)}
+    assert set(with_extras) >= {"coverage", "pyjwt"}
+    for name, version in with_extras.items():
+        stand_in(folder, name, newer(version))
+    return folder
+
+
+def locked(lock: str) -> dict[str, set[str]]:
+    """Name to its versions in the lock; a package that not every platform and Python gets may be left out."""
+    versions: dict[str, set[str]] = {}
+    for pin in pins((ROOT / lock).read_text()):
+        versions.setdefault(pin.name, set()).add(pin.version)
+    return versions
+
+
+def unconditional(lock: str) -> set[str]:
+    """Names that every platform and every Python gets."""
+    return {pin.name for pin in pins((ROOT / lock).read_text()) if not pin.marker.strip()}
+
+
+def check_installed(installed: Mapping[str, str], lock: str) -> None:
+    expected = locked(lock)
+    assert {name: version for name, version in installed.items() if version not in expected.get(name, {version})} == {}
+    assert unconditional(lock) - set(installed) == set()
+
+
+def test_what_is_locked_is_installed_and_a_configuration_file_of_pip_says_from_where(
+    tmp_path: Path, wheels: Path
+) -> None:
+    checkout = Checkout(tmp_path, wheels)
+    configuration = tmp_path / "pip.conf"
+    configuration.write_text(f"[global]\nno-index = true\n[install]\nfind-links = {wheels}\n")
+    ended = checkout.make("development", {"PIP_CONFIG_FILE": str(configuration)})
+    assert (ended.returncode, ended.stderr) == (0, "")
+    check_installed(checkout.installed, "requirements-dev.txt")
+    shown = ended.stdout.splitlines()
+    assert "Installing the installer, uv" in shown[1]
+    assert re.fullmatch(r"Installing \d+ packages", shown[2])
+
+
+def test_where_the_installer_cannot_be_had_pip_installs_the_same_lock(tmp_path: Path, wheels: Path) -> None:
+    without = tmp_path / "wheels"
+    shutil.copytree(wheels, without, ignore=shutil.ignore_patterns(f"{INSTALLER}-*"))
+    checkout = Checkout(tmp_path, wheels)
+    ended = checkout.make(
+        "runtime", {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(without)}
+    )
+    assert ended.returncode == 0, ended.stderr
+    check_installed(checkout.installed, "requirements.txt")
+    said = [line for line in ended.stdout.splitlines() if line.startswith("uv cannot be had here")]
+    assert len(said) == 1
+
+
+def test_an_older_pip_by_itself_installs_the_lock_of_the_server(tmp_path: Path, wheels: Path) -> None:
+    """As a platform does that knows nothing of the Makefile."""
+    Checkout(tmp_path, wheels)
+    python = tmp_path / "environment/bin/python"
+    subprocess.run([python_with_the_oldest_pip(), "-m", "venv", tmp_path / "environment"], timeout=60, check=True)
+    ended = subprocess.run(
+        [python, "-m", "pip", "install", "--no-index", "--find-links", wheels, "-r", tmp_path / "requirements.txt"],
+        env={"PATH": "/usr/bin:/bin", "PIP_CONFIG_FILE": "/dev/null", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_package_that_is_not_the_locked_one_stops_it(tmp_path: Path, wheels: Path) -> None:
+    checkout = Checkout(tmp_path, wheels)
+    lock = tmp_path / "requirements.txt"
+    broken = re.sub(r"(pykka==[^\n]*\n    --hash=sha256:)\w{8}", r"\g<1>00000000", lock.read_text())
+    assert broken != lock.read_text()
+    lock.write_text(broken)
+    ended = checkout.make(
+        "runtime", {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    )
+    assert ended.returncode != 0
+    assert "pykka" in ended.stderr + ended.stdout
+    assert not (tmp_path / ".venv/runtime").exists()
+
+
+def test_an_entry_of_a_lock_is_read() -> None:
+    (pin,) = pins("a-b[c,d]==1.2 ; python_full_version < '3.12' \\\n    --hash=sha256:00\n")
+    assert pin == Pin(name="a-b", extras="[c,d]", version="1.2", marker=" ; python_full_version < '3.12' ")
