@@ -9,6 +9,7 @@ import selectors
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 from pathlib import PurePath
 from time import monotonic
@@ -47,9 +48,24 @@ class Lag(msgspec.Struct, frozen=True):
 
 
 class LoopWatchdog:
-    """Watches the loop it is started on. `start`, `stop` and `lag` belong to the loop's thread."""
+    """Watches the loop it is started on. `start`, `stop` and `lag` belong to the loop's thread.
 
-    def __init__(self, heartbeat_s: float = HEARTBEAT_S, stall_s: float = STALL_S) -> None:
+    Args:
+        heartbeat_s: seconds between two looks at the loop.
+        stall_s: seconds after which a loop that does not turn is a stall.
+        serving: whether anybody can be kept waiting. A stall that begins while nobody can, as during the start, is
+            neither counted nor a warning; it is logged at DEBUG.
+    """
+
+    def __init__(
+        self,
+        heartbeat_s: float = HEARTBEAT_S,
+        stall_s: float = STALL_S,
+        *,
+        serving: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._serving = serving
+        self._level = logging.WARNING
         self._heartbeat_s = heartbeat_s
         self._stall_s = stall_s
         self._lags_ms: deque[float] = deque(maxlen=int(WINDOW_S / heartbeat_s))
@@ -94,6 +110,7 @@ class LoopWatchdog:
     def _schedule(self) -> None:
         assert self._loop is not None
         # The monotonic clock, not the loop's: uvloop's stands still while a callback runs.
+        self._level = logging.WARNING if self._serving() else logging.DEBUG
         self._due_at_s = monotonic() + self._heartbeat_s
         self._timer = self._loop.call_later(self._heartbeat_s, self._beat)
 
@@ -101,7 +118,7 @@ class LoopWatchdog:
         lag_s = max(0.0, monotonic() - self._due_at_s)
         self._lags_ms.append(lag_s * 1000)
         _lag.record(lag_s * 1000)
-        if lag_s > self._stall_s:
+        if lag_s > self._stall_s and self._level == logging.WARNING:
             self.stalls += 1
         self._schedule()
 
@@ -122,9 +139,11 @@ class LoopWatchdog:
         if frame is None:
             return
         if is_idle(frame):
-            logger.warning("the event loop is %.0f ms late though idle: the machine gave it no time", overdue_s * 1000)
+            logger.log(
+                self._level, "the event loop is %.0f ms late though idle: the machine gave it no time", overdue_s * 1000
+            )
             return
-        logger.warning("the event loop has stood still for %.0f ms in %s", overdue_s * 1000, places(frame))
+        logger.log(self._level, "the event loop has stood still for %.0f ms in %s", overdue_s * 1000, places(frame))
 
 
 def is_idle(frame: FrameType) -> bool:

@@ -7,9 +7,8 @@ import msgspec
 from app.acs_access import NO_PROOF, AcsAccess
 from app.agents import load_agents
 from app.browser_access import BrowserAccess
-from app.engines import chosen
+from app.engines import chosen, require_loadable
 from app.lifecycle import Lifecycle
-from app.references import resolve
 from app.service import require_default_agent
 from app.telephony.network import telephone_network
 from app.tools import load_tools
@@ -33,14 +32,12 @@ def check(settings: Settings) -> Iterator[str]:
 
     Raises:
         AgentFileError: an agent's file cannot be used.
-        UnresolvedReference: an engine cannot be loaded.
-        SettingsError: DEFAULT_AGENT names none of the agents, access control lacks what it needs, or ACS cannot be
-            used as it is configured.
+        SettingsError: an engine cannot be loaded, DEFAULT_AGENT names none of the agents, access control lacks what it
+            needs, or ACS cannot be used as it is configured.
     """
     telephone_network(settings)
     engines = chosen(settings)
-    for engine in engines.values():
-        resolve(engine.factory)
+    require_loadable(engines)
     agents = load_agents(settings.agents_directory, load_tools())
     require_default_agent(settings, agents)
     browser_access, acs_access = BrowserAccess(settings, Lifecycle().server_secret), AcsAccess(settings)

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from importlib.util import find_spec
 from typing import Any, Protocol, runtime_checkable
 
@@ -22,7 +22,8 @@ from app.adapters.failover.recognizer import FailoverRecognizer
 from app.adapters.failover.synthesizer import FailoverSynthesizer
 from app.adapters.memory_store import MemoryStore
 from app.adapters.openai_chat.resource import azure_resource, openai_resource
-from app.references import UnresolvedReference, resolve
+from app.references import UnresolvedReference, in_one_line, resolve
+from app.telephony.resampling import HEARD_HZ, RESAMPLING_PACKAGES
 from config.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class BuiltIn(msgspec.Struct, frozen=True):
     @property
     def installed(self) -> bool:
         """Whether all it needs is there."""
-        return all(find_spec(package) is not None for package in self.packages)
+        return _installed(self.packages)
 
     def usable(self, settings: Settings) -> bool:
         """Whether the settings have what it needs.
@@ -53,6 +54,12 @@ class BuiltIn(msgspec.Struct, frozen=True):
         """
         return self.configured is None or self.configured(settings)
 
+
+def _installed(packages: Iterable[str]) -> bool:
+    return all(find_spec(package) is not None for package in packages)
+
+
+NEEDS_LOCAL = "needs the extra local: pip install '.[local]' in the project's folder"
 
 AZURE = "AZURE_SPEECH_REGION or AZURE_SPEECH_ENDPOINT, with AZURE_SPEECH_KEY or an identity"
 
@@ -68,7 +75,7 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
     ),
     "speech_recognizer": (
         BuiltIn("azure", "app.adapters.azure_speech.recognizer:create", configured=_azure, needs=AZURE),
-        BuiltIn("pocketsphinx", "app.adapters.pocketsphinx.recognizer:create", ("pocketsphinx", "numpy")),
+        BuiltIn("pocketsphinx", "app.adapters.pocketsphinx.recognizer:create", ("pocketsphinx", "numpy", "soxr")),
     ),
     "speech_synthesizer": (
         BuiltIn("azure", "app.adapters.azure_speech.synthesizer:create", configured=_azure, needs=AZURE),
@@ -102,6 +109,9 @@ WRAPPERS: dict[str, Callable[[Providers[Any]], Any]] = {
     "speech_synthesizer": FailoverSynthesizer,
     "language_model": FailoverModel,
 }
+PREPARE_TIMEOUT_S = 60.0
+"""How long the start waits for an engine that gets ready."""
+
 FALLBACK = "_fallback"
 """Behind the name of a setting: what takes over."""
 
@@ -110,9 +120,11 @@ def chosen(settings: Settings) -> dict[str, BuiltIn]:
     """By setting, the engine that is used; what takes over is there only if it is set.
 
     Raises:
-        SettingsError: a setting names a built-in engine that is not installed or not configured, or a fallback is the
-            very engine that it is for.
+        SettingsError: a setting names a built-in engine that is not installed or not configured, a fallback is the
+            very engine that it is for, or the audio of calls is to be converted and what does that is not installed.
     """
+    if settings.acs_sample_rate != HEARD_HZ and not _installed(RESAMPLING_PACKAGES):
+        raise SettingsError(f"ACS_SAMPLE_RATE: {settings.acs_sample_rate} {NEEDS_LOCAL}")
     engines = {setting: _chosen(settings, setting, getattr(settings, setting)) for setting in BUILT_IN}
     for setting in WRAPPERS:
         if asked := getattr(settings, setting + FALLBACK):
@@ -133,10 +145,20 @@ def _chosen(settings: Settings, setting: str, asked: str) -> BuiltIn:
         return next(usable, ABSENT.get(setting, known[-1]))
     engine = next(engine for engine in known if engine.name == asked)
     if not engine.installed:
-        raise SettingsError(f"{setting.upper()}: {asked} needs the extra local: pip install 'earshot[local]'")
+        raise SettingsError(f"{setting.upper()}: {asked} {NEEDS_LOCAL}")
     if not engine.usable(settings):
         raise SettingsError(f"{setting.upper()}: {asked} needs {engine.needs}")
     return engine
+
+
+def require_loadable(engines: dict[str, BuiltIn]) -> None:
+    """Load the factory of each engine.
+
+    Raises:
+        SettingsError: one cannot be loaded; names the variable.
+    """
+    for setting in engines:
+        _factory(setting, engines)
 
 
 def make_engines(settings: Settings, clock: LoopClock, background: Background) -> Engines:
@@ -154,7 +176,7 @@ def make_engines(settings: Settings, clock: LoopClock, background: Background) -
         recognizer=_with_fallback("speech_recognizer", engines, settings, clock),
         synthesizer=_with_fallback("speech_synthesizer", engines, settings, clock),
         model=_with_fallback("language_model", engines, settings, clock),
-        voice_activity=_factory("voice_activity", engines),
+        voice_activity=_named("voice_activity", engines, _factory("voice_activity", engines)),
         store=MemoryStore(),
         play_clock=PlayClock(loop.time, loop.call_at),
         clock=clock,
@@ -172,12 +194,33 @@ def _factory(setting: str, engines: dict[str, BuiltIn]) -> Any:
 def _with_fallback(setting: str, engines: dict[str, BuiltIn], settings: Settings, clock: LoopClock) -> Any:
     """The engine behind a circuit breaker, and behind it what takes over; a local one by itself needs neither."""
     first = _made(setting, engines, settings)
-    if setting + FALLBACK not in engines and engines[setting].configured is None:
+    if setting + FALLBACK not in engines and not _may_fail(engines[setting]):
         return first
     made = [(engines[setting].name, first)]
     if setting + FALLBACK in engines:
         made.append((engines[setting + FALLBACK].name, _made(setting + FALLBACK, engines, settings)))
-    return WRAPPERS[setting](Providers(made, clock, SystemRandom()))
+    return WRAPPERS[setting](Providers(made, clock, SystemRandom(), setting=setting.upper()))
+
+
+def _may_fail(engine: BuiltIn) -> bool:
+    """Whether it is somewhere else, or somebody's own."""
+    return engine.configured is not None or ":" in engine.name
+
+
+def _named(setting: str, engines: dict[str, BuiltIn], factory: Callable[[], Any]) -> Callable[[], Any]:
+    """The factory, which names setting and engine where it fails."""
+
+    def make() -> Any:
+        try:
+            return factory()
+        except (Exception, SystemExit) as error:
+            raise SettingsError(_not_made(setting, engines, error)) from error
+
+    return make
+
+
+def _not_made(setting: str, engines: dict[str, BuiltIn], error: BaseException) -> str:
+    return f"{setting.upper()}: {engines[setting].name} cannot be made: {in_one_line(error)}"
 
 
 def provider_states(engines: Engines) -> dict[str, list[ProviderState]]:
@@ -198,8 +241,8 @@ def _made(setting: str, engines: dict[str, BuiltIn], settings: Settings) -> Any:
     factory = _factory(setting, engines)
     try:
         return factory(settings=settings) if _wants_settings(factory) else factory()
-    except Exception as error:
-        raise SettingsError(f"{setting.upper()}: {engines[setting].name} cannot be made: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise SettingsError(_not_made(setting, engines, error)) from error
 
 
 def _wants_settings(factory: Callable[..., Any]) -> bool:
@@ -239,21 +282,32 @@ class TellsVoices(Protocol):
 async def prepare_model(engines: Engines, agents: Iterable[Agent]) -> None:
     """Let the language model get ready before the first session, not in it; one that takes over, too."""
     agents = list(agents)
-    for model in _behind(engines.model):
+    for name, model in _behind(engines.model):
         if isinstance(model, PreparesAgents):
-            await model.prepare(agents)
+            await _prepared(f"LANGUAGE_MODEL: {name}", model.prepare(agents))
 
 
 async def prepare_recognizer(engines: Engines, phrases: Iterable[str]) -> None:
     """Let the recognizer get ready for one agent's callers; one that takes over, too."""
     phrases = list(phrases)
-    for recognizer in _behind(engines.recognizer):
+    for name, recognizer in _behind(engines.recognizer):
         if isinstance(recognizer, PreparesPhrases):
-            await recognizer.prepare(phrases)
+            await _prepared(f"SPEECH_RECOGNIZER: {name}", recognizer.prepare(phrases))
 
 
-def _behind(engine: Any) -> list[Any]:
-    """The engines themselves, without what chooses between them."""
+async def _prepared(whose: str, preparing: Awaitable[None]) -> None:
+    """Wait for an engine that gets ready. One that fails or takes too long is as it is: it may do all the same."""
+    try:
+        async with asyncio.timeout(PREPARE_TIMEOUT_S):
+            await preparing
+    except TimeoutError:
+        log.error("%s does not get ready within %.0f s", whose, PREPARE_TIMEOUT_S)  # noqa: TRY400 - no traceback helps
+    except Exception as error:  # noqa: BLE001 - somebody's own code; the other engines start
+        log.error("%s cannot get ready: %s", whose, in_one_line(error))  # noqa: TRY400 - one line
+
+
+def _behind(engine: Any) -> list[tuple[str, Any]]:
+    """The engines themselves, by name, without what chooses between them."""
     if isinstance(engine, FailoverRecognizer | FailoverModel):
-        return list(engine.providers.engines)
-    return [engine]
+        return [(provider.name, provider.engine) for provider in engine.providers]
+    return [(type(engine).__name__, engine)]

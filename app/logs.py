@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from config.settings import LogLevel
 
-OURS = ("app", "actors", "protocol", "config")
-"""Loggers that obey LOG_LEVEL. The rest stay at warning: some SDKs log request bodies, so what people say."""
+OURS = ("app", "actors", "protocol", "config", "earshot")
+"""Our loggers. All others log warnings and errors only: some SDKs log request bodies, so what people say."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -33,11 +33,20 @@ class KeyValueFormatter(logging.Formatter):
 
 def configure_logging(level: LogLevel) -> None:
     """Log to standard error from here on; replaces whatever was configured."""
+    least = logging.getLevelNamesMapping()[level.value.upper()]
+    least_of_others = max(least, logging.WARNING)
+
+    def is_wanted(record: logging.LogRecord) -> bool:
+        ours = record.name.partition(".")[0] in OURS
+        return record.levelno >= (least if ours else least_of_others)
+
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(KeyValueFormatter())
-    logging.basicConfig(level=logging.WARNING, handlers=[lines], force=True)
+    # Loggers may be given levels of their own later, by whoever owns them: what is written is decided here.
+    lines.addFilter(is_wanted)
+    logging.basicConfig(level=least_of_others, handlers=[lines], force=True)
     for name in OURS:
-        logging.getLogger(name).setLevel(level.value.upper())
+        logging.getLogger(name).setLevel(least)
 
 
 def _written(value: object) -> str:

@@ -34,9 +34,13 @@ class KeptPhrases:
         self._wanted: set[tuple[str, Voice, int]] = set()
 
     async def prepare(self, agents: list[Agent], rate_hz: int = OUTPUT_RATE_HZ) -> None:
-        """Synthesise what each agent keeps, at `rate_hz`; what cannot be made is logged and left out."""
+        """Synthesise what each agent keeps, at `rate_hz`; what cannot be made is left out, each reason logged once."""
+        failed: dict[str, list[str]] = {}
         for agent in agents:
-            await self._prepare(agent, rate_hz)
+            if failure := await self._failure(agent, rate_hz):
+                failed.setdefault(failure, []).append(agent.name)
+        for failure, names in failed.items():
+            _tell_failed(failure, names)
 
     def at(self, agent: Agent, rate_hz: int) -> Mapping[str, SpokenPhrase]:
         """The phrases of `agent` at a rate; for one never asked for they are made in the background."""
@@ -56,6 +60,11 @@ class KeptPhrases:
             self.at(agent, rate_hz)
 
     async def _prepare(self, agent: Agent, rate_hz: int) -> None:
+        if failure := await self._failure(agent, rate_hz):
+            _tell_failed(failure, [agent.name])
+
+    async def _failure(self, agent: Agent, rate_hz: int) -> str:
+        """Synthesise what an agent keeps; why that stopped early, or an empty text."""
         self._wanted.add((agent.name, agent.voice, rate_hz))
         kept = self._spoken.setdefault((agent.voice, rate_hz), {})
         for text in _phrases(agent):
@@ -63,8 +72,12 @@ class KeptPhrases:
                 try:
                     kept[text] = await render(self._synthesizer, text, agent.voice, rate_hz)
                 except SynthesizerError as error:
-                    log.warning("a phrase of agent %s could not be kept: %s", agent.name, error)
-                    return
+                    return str(error)
+        return ""
+
+
+def _tell_failed(failure: str, agents: list[str]) -> None:
+    log.warning("phrases of agent %s could not be kept: %s", ", ".join(agents), failure)
 
 
 def _phrases(agent: Agent) -> list[str]:

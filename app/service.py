@@ -24,7 +24,7 @@ from app.auth.exposure import Exposure
 from app.browser_access import BrowserAccess
 from app.engines import make_engines, prepare_model, prepare_recognizer
 from app.leftovers import Leftovers
-from app.lifecycle import Lifecycle
+from app.lifecycle import Lifecycle, Phase
 from app.limits.clients import Clients
 from app.observers import Observers
 from app.phrases import KeptPhrases
@@ -62,7 +62,8 @@ class Service:
     async def start(self) -> None:
         """Start engines and actors; what takes long is prepared in the background."""
         self.clock = LoopClock()
-        self.watchdog = LoopWatchdog()
+        # What holds up the start holds up nobody.
+        self.watchdog = LoopWatchdog(serving=lambda: self.lifecycle.phase is not Phase.STARTING)
         self.watchdog.start()
         self.background = Background()
         self.engines: Engines = make_engines(self.settings, self.clock, self.background)

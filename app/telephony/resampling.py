@@ -4,6 +4,9 @@ from typing import Any
 
 HEARD_HZ = 16_000
 
+RESAMPLING_PACKAGES = ("numpy", "soxr")
+"""Of the extra `local`, what a conversion needs."""
+
 
 class Resampling:
     """A stream of PCM16LE mono from one rate to 16 kHz; keeps what the filter needs between two frames."""

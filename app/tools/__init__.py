@@ -4,17 +4,22 @@ import importlib
 import pkgutil
 
 from actors.tools import AnyTool, Tool, ToolDefinitionError, end_conversation
+from app.references import in_one_line
 
 
 def load_tools() -> dict[str, AnyTool]:
     """By name: the built-in `end_conversation`, and all of this package.
 
     Raises:
-        ToolDefinitionError: two tools have the same name, or a function cannot be a tool.
+        ToolDefinitionError: a module cannot be imported, two tools have the same name, or a function cannot be a tool.
     """
     tools: dict[str, AnyTool] = {end_conversation.name: end_conversation}
     for found in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{found.name}")
+        name = f"{__name__}.{found.name}"
+        try:
+            module = importlib.import_module(name)
+        except (Exception, SystemExit) as error:
+            raise ToolDefinitionError(f"{name} cannot be imported: {in_one_line(error)}") from error
         for value in vars(module).values():
             if not isinstance(value, Tool):
                 continue

@@ -13,6 +13,7 @@ import pytest
 from actors.agent import Agent, Model, Phrases, Voice
 from actors.background import Background
 from actors.ports import Synthesis, SynthesisEvent
+from app.adapters.failover.synthesizer import FailoverSynthesizer
 from app.agent_changes import changed
 from app.asgi import app_of
 from app.bodies import MOST_BYTES
@@ -52,8 +53,10 @@ class Worker:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=("127.0.0.1", 1))
         self.client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
         self.voices: list[str] = []
-        assert isinstance(service.engines.synthesizer, FakeSynthesizer)
-        self.synthesizer = service.engines.synthesizer
+        assert isinstance(service.engines.synthesizer, FailoverSynthesizer)
+        (synthesizer,) = service.engines.synthesizer.providers.engines
+        assert isinstance(synthesizer, FakeSynthesizer)
+        self.synthesizer = synthesizer
         self._open = self.synthesizer.open
         self.synthesizer.open = self._note  # type: ignore[method-assign]
 

@@ -31,7 +31,7 @@ def test_a_wrong_value_is_one_line() -> None:
 
 def test_an_engine_that_cannot_be_loaded_is_one_line() -> None:
     ended = run(*CHECK, LANGUAGE_MODEL="nowhere:make")
-    assert (ended.returncode, ended.stderr) == (2, "nowhere:make: there is no module nowhere\n")
+    assert (ended.returncode, ended.stderr) == (2, "LANGUAGE_MODEL: nowhere:make: there is no module nowhere\n")
 
 
 def test_a_default_agent_that_does_not_exist_is_one_line() -> None:

@@ -3,8 +3,10 @@ import sys
 
 import pytest
 
-from app.logs import KeyValueFormatter, configure_logging
+from app.logs import OURS, KeyValueFormatter, configure_logging
 from config.settings import LogLevel
+from tests.app.serving import run
+from tests.source import modules
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +16,7 @@ def loggers_as_they_were() -> object:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    for name in ("app", "actors", "protocol", "config"):
+    for name in OURS:
         logging.getLogger(name).setLevel(logging.NOTSET)
 
 
@@ -54,3 +56,38 @@ def test_a_higher_level_is_obeyed_too(capsys: pytest.CaptureFixture[str]) -> Non
     logging.getLogger("actors.turn").warning("not important enough")
     assert capsys.readouterr().err == ""
     assert logging.getLogger().handlers[0].stream is sys.stderr  # type: ignore[attr-defined]
+
+
+ENUMERATE = """
+import importlib, logging, sys
+from app.logs import configure_logging
+from config.settings import LogLevel
+
+configure_logging(LogLevel(sys.argv[1]))
+for module in sys.argv[2:]:
+    importlib.import_module(module)
+for name in ("openai", "azure", "hypercorn.error", "asyncio"):
+    logging.getLogger(name).setLevel(logging.DEBUG)  # as its owner may
+for name in sorted(logging.root.manager.loggerDict):
+    for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+        logging.getLogger(name).log(level, "%s", name)
+"""
+
+
+@pytest.mark.parametrize("level", list(LogLevel))
+def test_every_logger_of_the_process_obeys_the_level(level: LogLevel) -> None:
+    product = [".".join(path.with_suffix("").parts) for layer in ("app", "actors") for path in modules(layer)]
+    # Programs of their own, which an import would start or which hold a library under another licence.
+    imported = [name for name in product if not name.endswith((".__init__", ".__main__", "espeak.engine"))]
+    ended = run(sys.executable, "-c", ENUMERATE, level.value, *imported, "hypercorn.asyncio", "asyncio")
+    assert ended.returncode == 0, ended.stderr
+    written: dict[str, set[str]] = {}
+    for line in ended.stderr.splitlines():
+        pairs = dict(pair.split("=", 1) for pair in line.split(" ")[:5])
+        written.setdefault(pairs["logger"], set()).add(pairs["level"])
+    known = [each.value for each in LogLevel]
+    for name, levels in written.items():
+        least = level.value if name.split(".")[0] in OURS else max(level.value, "warning", key=known.index)
+        assert levels <= set(known[known.index(least) :]), name
+    loggers = {"app.launcher", "earshot.loop", "openai", "hypercorn.error", "asyncio", "azure"}
+    assert {name for name in loggers if "error" in written.get(name, ())} == loggers

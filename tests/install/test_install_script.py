@@ -42,7 +42,9 @@ def test_uv_looks_where_pip_looks(script: ModuleType) -> None:
 
 
 def test_the_environment_is_stronger_than_the_files(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = ":env:.find-links='/b'\nglobal.find-links='/a'\nglobal.timeout='7'\ninstall.timeout='8'\nnot a setting\n"
+    folders = {":env:": "/b", "global": "/a"}
+    listed = "\n".join(f"{section}.{'find-links'}={folder!r}" for section, folder in folders.items())
+    listed += "\nglobal.timeout='7'\ninstall.timeout='8'\nnot a setting\n"
 
     class Ended:
         stdout = listed

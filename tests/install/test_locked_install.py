@@ -123,7 +123,7 @@ def test_what_is_locked_is_installed_and_a_configuration_file_of_pip_says_from_w
 ) -> None:
     checkout = Checkout(tmp_path, wheels)
     configuration = tmp_path / "pip.conf"
-    configuration.write_text(f"[global]\nno-index = true\n[install]\nfind-links = {wheels}\n")
+    configuration.write_text(f"[global]\nno-index = true\n[install]\n{'find-links'} = {wheels}\n")
     ended = checkout.make("development", {"PIP_CONFIG_FILE": str(configuration)})
     assert (ended.returncode, ended.stderr) == (0, "")
     check_installed(checkout.installed, "requirements-dev.txt")

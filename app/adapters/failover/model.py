@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from actors.errors import ErrorKind, ModelError
 from actors.ports import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from app.adapters.failover.providers import Provider, Providers
+from app.references import in_one_line
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +74,13 @@ class FailoverModel:
         """
         held: list[ModelEvent] = []
         spoke = complete = False
-        events = aiter(provider.engine.reply(request))
+        events: AsyncIterator[ModelEvent] | None = None
         deadline = None if patience_s is None else asyncio.get_running_loop().time() + patience_s
         told_at = self.providers.now()
         try:
+            events = self._asked(provider, request)
             while not complete:
-                event = await _next(events, None if spoke else deadline)
+                event = await self._next(provider, events, None if spoke else deadline)
                 told_at = self.providers.now()
                 complete = isinstance(event, ReplyGenerated)
                 held.append(event)
@@ -111,16 +113,32 @@ class FailoverModel:
         else:
             provider.breaker.given_up(now)
 
+    def _asked(self, provider: Provider[LanguageModel], request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        try:
+            return aiter(provider.engine.reply(request))
+        except ModelError:
+            raise
+        except Exception as error:
+            raise self._defect(provider, error) from error
 
-async def _next(events: AsyncIterator[ModelEvent], deadline: float | None) -> ModelEvent:
-    try:
-        async with asyncio.timeout_at(deadline):
-            return await anext(events)
-    except ModelError:
-        raise
-    except StopAsyncIteration:
-        raise ModelError(ErrorKind.INTERNAL, "the stream ended without saying that the reply is complete") from None
-    except TimeoutError:
-        raise ModelError(ErrorKind.TIMEOUT, "no word within the time that another needs") from None
-    except Exception as error:  # a defect of one engine is no reason not to ask another
-        raise ModelError(ErrorKind.INTERNAL, type(error).__name__) from error
+    async def _next(
+        self, provider: Provider[LanguageModel], events: AsyncIterator[ModelEvent], deadline: float | None
+    ) -> ModelEvent:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await anext(events)
+        except ModelError:
+            raise
+        except StopAsyncIteration:
+            detail = "the stream ended without saying that the reply is complete"
+            raise ModelError(ErrorKind.INTERNAL, detail) from None
+        except TimeoutError:
+            raise ModelError(ErrorKind.TIMEOUT, "no word within the time that another needs") from None
+        except Exception as error:
+            raise self._defect(provider, error) from error
+
+    def _defect(self, provider: Provider[LanguageModel], error: Exception) -> ModelError:
+        """A failure of an engine's own code is no reason not to ask another. Its text may hold what people said."""
+        detail = f"{self.providers.called(provider)} failed: {in_one_line(error, with_text=False)}"
+        log.error(detail)
+        return ModelError(ErrorKind.INTERNAL, detail)

@@ -78,11 +78,19 @@ class Providers(Generic[E]):
 
     Args:
         engines: by name, the first choice first.
+        setting: the variable that chose them, for people who read of a failure.
     """
 
     def __init__(
-        self, engines: Sequence[tuple[str, E]], clock: Clock, random: Random, policy: BreakerPolicy | None = None
+        self,
+        engines: Sequence[tuple[str, E]],
+        clock: Clock,
+        random: Random,
+        policy: BreakerPolicy | None = None,
+        *,
+        setting: str = "",
     ) -> None:
+        self.setting = setting
         self._all = [Provider(name, engine, CircuitBreaker(random, policy)) for name, engine in engines]
         self._clock = clock
         self._failed: dict[tuple[str, Hashable], float] = {}
@@ -101,6 +109,10 @@ class Providers(Generic[E]):
     def now(self) -> float:
         """Seconds, monotonic."""
         return self._clock.now()
+
+    def called(self, provider: Provider[E]) -> str:
+        """A provider with the setting that chose it, for people who read of a failure."""
+        return ": ".join(filter(None, (self.setting, provider.name)))
 
     def for_streams(self, whose: Hashable) -> Iterator[Provider[E]]:
         """All, in the order in which a stream is asked of them, until one is given.

@@ -10,6 +10,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 
 from actors.errors import ErrorKind, ProviderError
 from app.adapters.failover.providers import E, Provider, Providers
+from app.references import in_one_line
 
 OPEN_S = 2.0
 """So long the opening of a stream may take if there is another to ask."""
@@ -68,6 +69,9 @@ class WatchedStream(Generic[E, S]):
             failure = self.error(ErrorKind.TIMEOUT, f"{self._provider.name} opens no stream")
         except ProviderError as error:
             failure = error
+        except Exception as error:  # noqa: BLE001 - a defect of somebody's own engine is a failure like any other
+            whose = self._providers.called(self._provider)
+            failure = self.error(ErrorKind.INTERNAL, f"{whose} opens no stream: {in_one_line(error)}")
         except asyncio.CancelledError:
             self._provider.breaker.given_up(self._providers.now())
             raise

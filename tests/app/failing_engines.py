@@ -1,0 +1,38 @@
+"""Engines of somebody's own that fail in every way before a session has begun."""
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+WORDS = "the model file is missing"
+
+
+def cannot_be_made() -> NoReturn:
+    raise RuntimeError(WORDS)
+
+
+def ends_the_process() -> NoReturn:
+    raise SystemExit(WORDS)
+
+
+class _FailsInOpen:
+    async def open(self, *_: object) -> NoReturn:
+        raise RuntimeError(f"{WORDS}\nand a second line")
+
+    def reply(self, _: object) -> NoReturn:
+        raise RuntimeError(WORDS)
+
+    async def close(self) -> None:
+        return
+
+
+class _FailsToGetReady(_FailsInOpen):
+    async def prepare(self, _: object) -> NoReturn:
+        raise RuntimeError(WORDS)
+
+
+fails_in_open: Callable[[], Any] = _FailsInOpen
+fails_to_get_ready: Callable[[], Any] = _FailsToGetReady
+
+
+def is_nothing() -> None:
+    """A factory that forgets to return its engine."""
