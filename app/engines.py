@@ -23,8 +23,9 @@ from app.adapters.failover.synthesizer import FailoverSynthesizer
 from app.adapters.memory_store import MemoryStore
 from app.adapters.openai_chat.resource import azure_resource, openai_resource
 from app.references import UnresolvedReference, in_one_line, resolve
+from app.telephony.participants import MIXING_PACKAGES
 from app.telephony.resampling import HEARD_HZ, RESAMPLING_PACKAGES
-from config.settings import Settings, SettingsError
+from config.settings import Participants, Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -123,8 +124,7 @@ def chosen(settings: Settings) -> dict[str, BuiltIn]:
         SettingsError: a setting names a built-in engine that is not installed or not configured, a fallback is the
             very engine that it is for, or the audio of calls is to be converted and what does that is not installed.
     """
-    if settings.acs_sample_rate != HEARD_HZ and not _installed(RESAMPLING_PACKAGES):
-        raise SettingsError(f"ACS_SAMPLE_RATE: {settings.acs_sample_rate} {NEEDS_LOCAL}")
+    _require_audio_of_calls(settings)
     engines = {setting: _chosen(settings, setting, getattr(settings, setting)) for setting in BUILT_IN}
     for setting in WRAPPERS:
         if asked := getattr(settings, setting + FALLBACK):
@@ -134,6 +134,21 @@ def chosen(settings: Settings) -> dict[str, BuiltIn]:
                 raise SettingsError(f"{name}{FALLBACK.upper()} is {asked}, and so is {name}: it must be another")
             engines[setting + FALLBACK] = fallback
     return engines
+
+
+def _require_audio_of_calls(settings: Settings) -> None:
+    """What the audio of calls is to go through is installed.
+
+    Raises:
+        SettingsError: it is not; names the variable.
+    """
+    wanted = {
+        f"ACS_SAMPLE_RATE: {settings.acs_sample_rate}": RESAMPLING_PACKAGES * (settings.acs_sample_rate != HEARD_HZ),
+        "ACS_PARTICIPANTS: all": MIXING_PACKAGES * (settings.acs_participants is Participants.ALL),
+    }
+    for value, packages in wanted.items():
+        if not _installed(packages):
+            raise SettingsError(f"{value} {NEEDS_LOCAL}")
 
 
 def _chosen(settings: Settings, setting: str, asked: str) -> BuiltIn:
@@ -296,10 +311,16 @@ async def prepare_recognizer(engines: Engines, phrases: Iterable[str]) -> None:
 
 
 async def _prepared(whose: str, preparing: Awaitable[None]) -> None:
-    """Wait for an engine that gets ready. One that fails or takes too long is as it is: it may do all the same."""
+    """Wait for an engine that gets ready. One that fails or takes too long is as it is: it may do all the same.
+
+    Raises:
+        SettingsError: the engine finds that it is configured wrongly.
+    """
     try:
         async with asyncio.timeout(PREPARE_TIMEOUT_S):
             await preparing
+    except SettingsError:
+        raise
     except TimeoutError:
         log.error("%s does not get ready within %.0f s", whose, PREPARE_TIMEOUT_S)  # noqa: TRY400 - no traceback helps
     except Exception as error:  # noqa: BLE001 - somebody's own code; the other engines start

@@ -18,6 +18,7 @@ OF_THE_EXTRA = {
         Path("app/adapters/espeak"),
         Path("app/adapters/pocketsphinx"),
         Path("app/adapters/voice_activity.py"),
+        Path("app/telephony/participants.py"),
         Path("app/telephony/resampling.py"),
     },
 }

@@ -60,9 +60,9 @@ class MediaInput:
 
     def _stream_at(self, rate_hz: int) -> None:
         """The frames that follow are at `rate_hz`."""
+        self._resampling: Resampling | None = to_16_khz(rate_hz)
         self._rate_hz = rate_hz
         self._silence = bytes(rate_hz // 50 * 2)
-        self._resampling: Resampling | None = to_16_khz(rate_hz)
         self._mixer: VoiceMixer | None = None
 
     def take(self, message: Message) -> None:

@@ -79,6 +79,10 @@ class CallerVoice:
         return True
 
 
+MIXING_PACKAGES = ("numpy",)
+"""Of the extra `local`, what a mixer needs."""
+
+
 class VoiceMixer:
     """Adds up the voices of an unmixed stream, so that time passes once however many people send frames.
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from protocol.acs_media import MediaProtocolError
+
 HEARD_HZ = 16_000
 
 RESAMPLING_PACKAGES = ("numpy", "soxr")
@@ -25,5 +27,16 @@ class Resampling:
 
 
 def to_16_khz(from_hz: int) -> Resampling | None:
-    """A converter, or None where there is nothing to convert."""
-    return None if from_hz == HEARD_HZ else Resampling(from_hz)
+    """A converter, or None where there is nothing to convert.
+
+    Raises:
+        MediaProtocolError: what converts is not installed, so audio of this rate cannot be understood.
+    """
+    if from_hz == HEARD_HZ:
+        return None
+    try:
+        return Resampling(from_hz)
+    except ModuleNotFoundError as error:
+        raise MediaProtocolError(
+            f"audioMetadata.sampleRate: {from_hz} needs {error.name}, of the extra local"
+        ) from None

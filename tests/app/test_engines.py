@@ -78,6 +78,13 @@ def test_one_that_is_asked_for_and_not_installed_names_the_extra() -> None:
         names(SPEECH_RECOGNIZER="pocketsphinx")
 
 
+@pytest.mark.usefixtures("without_extra")
+@pytest.mark.parametrize(("setting", "value"), [("ACS_SAMPLE_RATE", "24000"), ("ACS_PARTICIPANTS", "all")])
+def test_audio_of_calls_that_needs_what_is_not_installed_names_the_extra(setting: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{setting}: {value} needs the extra local"):
+        names(**{setting: value})
+
+
 @pytest.mark.parametrize(
     ("environ", "said"),
     [

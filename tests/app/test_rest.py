@@ -161,6 +161,7 @@ async def test_the_circuit_of_every_provider() -> None:
         well = {"breaker": "closed", "recent_failures": 0, "opens_in_s": 0.0}
         assert shown == {
             "speech_recognizer": [{"name": "tests.fakes:recognizer", **well}, {"name": "pocketsphinx", **well}],
+            "speech_synthesizer": [{"name": "tests.fakes:synthesizer", **well}],
             "language_model": [{"name": "tests.fakes:model", **well}, {"name": "script", **well}],
         }
 

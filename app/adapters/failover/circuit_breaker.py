@@ -3,6 +3,9 @@
 CLOSED     asked; becomes OPEN when enough of what was asked within the window failed
 OPEN       not asked, for a while
 HALF_OPEN  one is let in to try; how that goes decides between CLOSED and OPEN, for twice as long
+
+A breaker saves time for another provider. Where there is none it must not refuse anybody: `ask_anyway` makes a probe of
+each request that has nowhere else to go.
 """
 
 from collections import deque
@@ -44,12 +47,18 @@ class CircuitBreaker:
         self._outcomes: deque[tuple[float, bool]] = deque()
         self._state = BreakerState.CLOSED
         self._until = 0.0
+        self._open_until = 0.0
         self._openings = 0
 
     @property
     def state(self) -> BreakerState:
         """As it was left; an OPEN one whose time is over is still that until somebody asks."""
         return self._state
+
+    @property
+    def openings(self) -> int:
+        """How often it has opened since it was last closed; a probe made by `ask_anyway` that fails is none."""
+        return self._openings
 
     def opens_in_s(self, now: float) -> float:
         """How long an OPEN one lets nobody in; 0 if it is not."""
@@ -72,6 +81,13 @@ class CircuitBreaker:
                 self._until = now + self._policy.probe_s
                 return True
 
+    def ask_anyway(self, now: float) -> None:
+        """Let one in that was not admitted, since there is nobody else to ask. Its success closes the breaker; its
+        failure leaves it open for as long as it was."""
+        if self._state is BreakerState.OPEN:
+            self._state = BreakerState.HALF_OPEN
+            self._until = now + self._policy.probe_s
+
     def succeeded(self, now: float) -> None:
         """It answered."""
         match self._state:
@@ -80,6 +96,7 @@ class CircuitBreaker:
             case BreakerState.HALF_OPEN:
                 self._state = BreakerState.CLOSED
                 self._openings = 0
+                self._open_until = 0.0
                 self._outcomes.clear()
             case BreakerState.OPEN:
                 return  # what was asked before says nothing about now
@@ -92,6 +109,8 @@ class CircuitBreaker:
                 failures, outcomes = self.recent_failures(now), len(self._outcomes)
                 if failures >= self._policy.failures and failures >= self._policy.share * outcomes:
                     self._open(now, retry_after_s or 0.0)
+            case BreakerState.HALF_OPEN if now < self._open_until:
+                self._state, self._until = BreakerState.OPEN, self._open_until
             case BreakerState.HALF_OPEN:
                 self._open(now, retry_after_s or 0.0)
             case BreakerState.OPEN:
@@ -107,7 +126,7 @@ class CircuitBreaker:
         usual_s = min(policy.open_s * 2**self._openings, policy.most_open_s)
         usual_s *= self._random.uniform(1 - policy.jitter, 1 + policy.jitter)
         self._state = BreakerState.OPEN
-        self._until = now + max(usual_s, min(at_least_s, policy.most_open_s))
+        self._until = self._open_until = now + max(usual_s, min(at_least_s, policy.most_open_s))
         self._openings += 1
         self._outcomes.clear()
 

@@ -30,16 +30,14 @@ class FailoverModel:
         """Stream the reply of the first that gives one.
 
         Raises:
-            ModelError: none did, or it failed in mid-reply; or none is asked for now, which is told at once.
+            ModelError: none did, or it failed in mid-reply.
         """
-        failure = ModelError(ErrorKind.UNAVAILABLE, "no model is asked: each failed too often")
-        providers = list(self.providers)
-        while providers:
-            provider = providers.pop(0)
+        failure = ModelError(ErrorKind.UNAVAILABLE, "there is no model")
+        asked: list[Provider[LanguageModel]] = []
+        for provider in self.providers.in_order():
+            asked.append(provider)
             now = self.providers.now()
-            if not provider.breaker.admits(now):
-                continue
-            another = any(other.breaker.opens_in_s(now) == 0 for other in providers)
+            another = any(other.breaker.opens_in_s(now) == 0 for other in self.providers if other not in asked)
             told = False
             events = self._events(provider, request, self._patience_s if another else None)
             try:

@@ -67,10 +67,12 @@ class Provider(Generic[E]):
         if error.kind is ErrorKind.BAD_REQUEST:
             self.breaker.given_up(now)
             return
-        before = self.breaker.state
+        openings = self.breaker.openings
         self.breaker.failed(now, error.retry_after_s)
-        if self.breaker.state is BreakerState.OPEN and before is not BreakerState.OPEN:
-            log.error("%s is not asked for %.0f s: %s", self.name, self.breaker.opens_in_s(now), error)
+        if self.breaker.openings > openings:
+            log.error(
+                "circuit breaker open for %s, retry in %.0f s: %s", self.name, self.breaker.opens_in_s(now), error
+            )
 
 
 class Providers(Generic[E]):
@@ -114,22 +116,25 @@ class Providers(Generic[E]):
         """A provider with the setting that chose it, for people who read of a failure."""
         return ": ".join(filter(None, (self.setting, provider.name)))
 
-    def for_streams(self, whose: Hashable) -> Iterator[Provider[E]]:
-        """All, in the order in which a stream is asked of them, until one is given.
+    def in_order(self) -> Iterator[Provider[E]]:
+        """All, in the order in which they are asked, until one answers: last those whose breaker is open. Who has
+        nobody else to ask is better off with what may be down than with nothing."""
+        yield from self._admitted_first(list(self._all))
 
-        First those that have not just failed `whose`; last those whose breaker is open: a stream is better asked of
-        what may be down than not at all.
-        """
-        waiting = list(self._all)
-        for provider in [each for each in waiting if not self._failed_lately(each, whose)]:
+    def for_streams(self, whose: Hashable) -> Iterator[Provider[E]]:
+        """The same for a stream: before all others come those that have not just failed `whose`."""
+        yield from self._admitted_first(sorted(self._all, key=lambda each: self._failed_lately(each, whose)))
+
+    def _admitted_first(self, providers: list[Provider[E]]) -> Iterator[Provider[E]]:
+        refused = []
+        for provider in providers:
             if provider.breaker.admits(self.now()):
-                waiting.remove(provider)
                 yield provider
-        for provider in list(waiting):
-            if provider.breaker.admits(self.now()):
-                waiting.remove(provider)
-                yield provider
-        yield from waiting
+            else:
+                refused.append(provider)
+        for provider in refused:
+            provider.breaker.ask_anyway(self.now())
+            yield provider
 
     def failed_stream(self, provider: Provider[E], whose: Hashable, error: ProviderError) -> None:
         """A stream could not be opened, or failed; who had it asks for another at once."""
@@ -180,7 +185,8 @@ class Providers(Generic[E]):
         except ProviderError as error:
             return error
         if (opens_in_s := provider.breaker.opens_in_s(self.now())) > 0:
-            return ProviderError(ErrorKind.UNAVAILABLE, f"failed too often: not asked for {opens_in_s:.0f} s")
+            instead = f": not asked for {opens_in_s:.0f} s" if len(self._all) > 1 else " in the last calls"
+            return ProviderError(ErrorKind.UNAVAILABLE, f"failed too often{instead}")
         return said
 
     async def close(self) -> None:

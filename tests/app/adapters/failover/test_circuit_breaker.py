@@ -38,6 +38,7 @@ ADMITS: Event = lambda it: it.admits(AT)  # noqa: E731 - a row of a table
 SUCCEEDED: Event = lambda it: it.succeeded(AT)  # noqa: E731
 FAILED: Event = lambda it: it.failed(AT)  # noqa: E731
 GIVEN_UP: Event = lambda it: it.given_up(AT)  # noqa: E731
+ASKED: Event = lambda it: it.ask_anyway(AT)  # noqa: E731
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,9 @@ GIVEN_UP: Event = lambda it: it.given_up(AT)  # noqa: E731
         (opened, SUCCEEDED, None, OPEN),
         (opened, FAILED, None, OPEN),
         (opened, GIVEN_UP, None, OPEN),
+        (breaker, ASKED, None, CLOSED),
+        (lambda: opened(5.0), ASKED, None, HALF_OPEN),
+        (probing, ASKED, None, HALF_OPEN),
         (probing, ADMITS, False, HALF_OPEN),
         (probing, SUCCEEDED, None, CLOSED),
         (probing, FAILED, None, OPEN),
@@ -115,6 +119,22 @@ def test_it_stays_open_as_long_as_the_provider_asked_for() -> None:
     assert it.opens_in_s(45.0) == POLICY.most_open_s
 
 
+def test_one_that_is_asked_since_there_is_no_other_closes_it_or_leaves_it_open_as_long_as_it_was() -> None:
+    it = opened()
+    for now in (1.0, 2.0, 3.0):
+        it.ask_anyway(now)
+        assert it.state is HALF_OPEN
+        it.failed(now + 0.5)
+        assert (it.state, it.openings, it.opens_in_s(5.0)) == (OPEN, 1, 5.0)
+    it.ask_anyway(6.0)
+    it.succeeded(6.5)
+    assert (it.state, it.openings) == (CLOSED, 0)
+    it = opened()
+    it.ask_anyway(9.0)
+    it.failed(11.0)
+    assert (it.openings, it.opens_in_s(11.0)) == (2, 20.0)
+
+
 def test_one_probe_at_a_time_and_another_when_it_is_given_up_or_lost() -> None:
     it = probing(10.0)
     assert not it.admits(11.0)
@@ -136,7 +156,8 @@ def test_open_times_differ() -> None:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["admits", "succeeded", "failed", "given_up"]), st.floats(0, 15)), max_size=80
+    st.tuples(st.sampled_from(["admits", "ask_anyway", "succeeded", "failed", "given_up"]), st.floats(0, 15)),
+    max_size=80,
 )
 LEGAL = {(CLOSED, OPEN), (OPEN, HALF_OPEN), (HALF_OPEN, OPEN), (HALF_OPEN, CLOSED)}
 
@@ -151,6 +172,8 @@ def test_whatever_comes_it_lets_in_who_it_should(steps: list[tuple[str, float]])
         assert before is it.state or (before, it.state) in LEGAL
         if name == "given_up":
             probe_free_at = now
+        if name == "ask_anyway" and before is OPEN:
+            probe_free_at = now + POLICY.probe_s
         if name != "admits":
             continue
         match before:

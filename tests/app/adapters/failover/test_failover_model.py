@@ -157,16 +157,35 @@ def test_one_that_failed_too_often_is_not_asked_until_its_time_is_over() -> None
     run_virtual(main())
 
 
-def test_if_nothing_is_asked_that_is_told_at_once() -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_nobody_is_refused_because_others_had_no_luck(count: int) -> None:
+    """Whoever has nobody else to ask is asked, however often it failed."""
+
     async def main() -> None:
-        alone = Model(down())
-        model = lone(alone)
-        for _ in range(4):
-            with pytest.raises(ModelError) as failed:
+        models = [Model(down()) for _ in range(count)]
+        engines: list[LanguageModel] = [*models]
+        model = FailoverModel(providers(*engines))
+        for _ in range(6):
+            with pytest.raises(ModelError, match="out of luck"):
                 await told(model)
-        assert failed.value.kind is ErrorKind.UNAVAILABLE
-        assert "failed too often" in failed.value.detail
-        assert len(alone.requests) == 3
+        assert [len(each.requests) for each in models] == [6] * count
+        assert {state.breaker for state in model.providers.states()} == {BreakerState.OPEN}
+        models[-1].events = GOOD
+        assert await told(model) == GOOD
+        assert model.providers.states()[-1].breaker is BreakerState.CLOSED
+
+    run_virtual(main())
+
+
+def test_several_at_once_are_asked_while_one_is_trying() -> None:
+    async def main() -> None:
+        slow = Model(down())
+        model = lone(slow)
+        for _ in range(3):
+            with pytest.raises(ModelError):
+                await told(model)
+        slow.events = (1.0, *GOOD)
+        assert await asyncio.gather(*(told(model) for _ in range(5))) == [GOOD] * 5
 
     run_virtual(main())
 
