@@ -62,7 +62,7 @@ from actors.turn_events import (
     VoiceOver,
 )
 from actors.turn_state import Doing, Interruption, Measures, Sound, TurnState, User
-from actors.utterances import bounded_utterance, joined_utterance
+from actors.utterances import bounded_utterance, joined_utterance, repeated_utterance
 
 FALSE_INTERRUPTION_WINDOW_S = 15.0
 """Two false interruptions within this time double `pause_ms` for the turn (they may be our own echo)."""
@@ -120,7 +120,7 @@ class Turn:
         if s.doing is Doing.LEAVING:
             self._do(SetTimer(Timer.GOODBYE, GOODBYE_WAIT_S))
         elif not s.written and not s.audible and begun:
-            s.written, s.doing, s.waiting_text = True, Doing.IDLE, s.asked
+            s.written, s.doing, s.waiting_text, s.asked_again = True, Doing.IDLE, s.asked, True
             self._silence(StopReason.SUPERSEDED)
         elif not s.written and (not s.audible or owed):
             s.doing = Doing.THINKING
@@ -199,6 +199,7 @@ class Turn:
                 self._sound_started(at, reply)
             case SoundDrained(at, reply, heard_ms):
                 self._measures.heard_ms += heard_ms
+                self._reply_worked(at_end_of=reply)
                 self._sound_over(at, reply)
             case SoundFailed(at, reply):
                 self._sound_failed(at, reply)
@@ -399,6 +400,8 @@ class Turn:
         """The barge-in decision: silence first, then the rest."""
         s = self.state
         self._measures.decided_at = at
+        if s.audible and s.turn != s.broken_turn:
+            s.broken = 0
         self._silence(StopReason.BARGE_IN)
         s.interruption = Interruption.DECIDED
         self._do(CancelTimer(Timer.RESUME), CancelTimer(Timer.FILLER))
@@ -470,7 +473,11 @@ class Turn:
         self._release()
         self._show_turn(None)
         s.turn += 1
-        s.asked = joined_utterance(s.asked, text) if continues else text
+        if continues and s.asked_again:
+            s.asked = repeated_utterance(s.asked, text)
+        else:
+            s.asked = joined_utterance(s.asked, text) if continues else text
+        s.asked_again = False
         s.doing, s.interruption, s.audible, s.written = Doing.THINKING, Interruption.NONE, False, False
         s.pause_factor, s.fillers, s.tail_text, s.ending = 1, 0, "", None
         self._measures.asked_at = self._asked_at if self._asked_at is not None else at
@@ -495,17 +502,17 @@ class Turn:
         if not spoken and s.ending is None:
             self._reply_broken(at, turn, spoken)
             return
-        s.written, s.doing, s.broken = True, Doing.IDLE, 0
+        s.written, s.doing = True, Doing.IDLE
         if not spoken:
             self._drop(self._reply_of(turn))
         self._settle(at)
 
     def _reply_broken(self, at: float, turn: int, spoken: bool) -> None:
-        """The model failed: what it said stands, but two failures in a row end the session."""
+        """The reply failed: what was heard of it stands, but two failures in a row end the session."""
         s = self.state
         if turn != s.turn or s.written:
             return
-        s.broken += 1
+        s.broken, s.broken_turn = s.broken + 1, turn
         if s.broken >= MAX_BROKEN_REPLIES:
             self._last_words(at, Said.APOLOGY, Ending.ERROR)
             return
@@ -516,6 +523,14 @@ class Turn:
         else:
             self._drop(self._reply_of(turn))
             self._say(Said.APOLOGY, SAY_AGAIN)
+
+    def _reply_worked(self, at_end_of: int) -> None:
+        """A reply was heard to its end: only failures after it count. That it was written does not: a synthesizer that
+        never says it would otherwise be apologised for without end.
+        """
+        s = self.state
+        if any(x.reply == at_end_of and x.kind is Said.REPLY and x.turn != s.broken_turn for x in s.sounds):
+            s.broken = 0
 
     def _answer_missing(self, at: float) -> None:
         """The reply has not begun to be heard in time, whoever is to blame."""
@@ -529,6 +544,7 @@ class Turn:
     # sound
 
     def _say(self, kind: Said, index: int = 0) -> None:
+        self.state.asked_again |= kind is Said.APOLOGY and index == SAY_AGAIN
         self._do(Say(self._next_reply(kind), self.state.turn, kind, index))
 
     def _next_reply(self, kind: Said) -> int:

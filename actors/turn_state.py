@@ -101,6 +101,11 @@ class TurnState(msgspec.Struct):
     """The user is on hold: nobody is there to be prompted."""
     prompts: int = 0
     broken: int = 0
+    """Replies that have failed in a row."""
+    broken_turn: int = -1
+    """The turn of the last of them."""
+    asked_again: bool = False
+    """The user was asked to say again what the turn should have answered."""
     fillers: int = 0
     false_at: tuple[float, ...] = ()
     pause_factor: int = 1

@@ -1,4 +1,7 @@
-"""How much a user may say at once. Pure."""
+"""What a user says, as one utterance: how much of it, and what was said twice. Pure."""
+
+import re
+from difflib import SequenceMatcher
 
 MAX_UTTERANCE_CHARS = 6_000
 """Characters of one user message, after merging: about seven minutes of speech, or a page and a half of typing."""
@@ -16,6 +19,28 @@ def bounded_utterance(text: str) -> str:
         return kept.strip()
     _, blank, whole_words = kept.partition(" ")
     return whole_words.strip() if blank else kept
+
+
+SAME_WORDS = 0.6
+"""Of the words of two utterances so many are the same, in order, if the second one says the first one again."""
+
+
+def repeated_utterance(said: str, again: str) -> str:
+    """What a user means who said `said`, was asked to say it again, and said `again`: each thing once, bounded.
+
+    Words said again replace the former ones, a part of them said again adds nothing, and other words follow.
+    """
+    former, latter = _words(said), _words(again)
+    places = range(len(former) - len(latter) + 1)
+    if latter and any(former[at : at + len(latter)] == latter for at in places):
+        return bounded_utterance(said)
+    if latter[: len(former)] == former or SequenceMatcher(None, former, latter, autojunk=False).ratio() >= SAME_WORDS:
+        return bounded_utterance(again)
+    return joined_utterance(said, again)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w']+", text.casefold())
 
 
 def joined_utterance(said: str, more: str) -> str:

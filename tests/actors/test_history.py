@@ -5,7 +5,9 @@ import pytest
 from actors.conversation import Heard, Role, Said
 from actors.history import History, whole_words
 from actors.lines import SpokenReply
+from actors.messages import HeardReply
 from actors.ports import ToolCalled
+from actors.turn_state import TurnState
 
 CALL = ToolCalled("c1", "look_up", "{}")
 
@@ -83,3 +85,81 @@ def test_the_model_reads_what_was_said_before_its_tools_and_no_fillers() -> None
 )
 def test_half_a_word_was_not_heard(end: int, kept: str) -> None:
     assert whole_words("Hello there.", end) == kept
+
+
+def test_words_go_on_though_a_gap_was_bridged_meanwhile() -> None:
+    history = asked("what are your hours")
+    for kind in (Said.FILLER, Said.APOLOGY):
+        history.was_heard(SpokenReply(1, 1, kind), "Sorry?", Heard.NETWORK, 11.0, interrupted=False)
+    history.user_said("what are your hours", 2, 12.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages if m.role is Role.USER] == ["what are your hours"]
+
+
+@pytest.mark.parametrize(
+    ("more", "users"),
+    [
+        ("book a visit tomorrow", ["book a visit", "tomorrow"]),
+        ("book a visit", ["book a visit"]),
+        ("cancel it", ["book a visit", "cancel it"]),
+    ],
+)
+def test_words_that_tools_were_called_for_stand_and_only_the_rest_is_added(more: str, users: list[str]) -> None:
+    history = asked()
+    history.tools_called(1, [CALL], 11.0)
+    history.tool_answered("c1", '"nine"', 1, 12.0)
+    history.user_said(more, 2, 13.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages if m.role is Role.USER] == users
+
+
+def test_words_that_follow_nothing_are_added() -> None:
+    history = History()
+    history.user_said("hello", 1, 10.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages] == ["hello"]
+
+
+def test_a_call_is_answered_once() -> None:
+    history = asked()
+    history.tools_called(1, [CALL, ToolCalled("c2", "other", "{}")], 11.0)
+    assert [(turn, call.call_id) for turn, call in history.unanswered_calls()] == [(1, "c1"), (1, "c2")]
+    assert history.tool_answered("c1", '"nine"', 1, 12.0)
+    assert not history.tool_answered("c1", '"ten"', 1, 12.0)
+    assert [call.call_id for _, call in history.unanswered_calls()] == ["c2"]
+    assert (history.tool_rounds(1), history.tool_rounds(2)) == (1, 0)
+    assert (history.has_turn(1), history.has_turn(2)) == (True, False)
+
+
+def test_calls_get_ids_of_their_own() -> None:
+    history = asked()
+    history.tools_called(1, [CALL], 11.0)
+    calls = [CALL, CALL, ToolCalled("", "other", "{}"), ToolCalled("c2", "other", "{}")]
+    assert [call.call_id for call in history.with_unique_ids(calls)] == ["c1-2", "c1-3", "call-2", "c2"]
+
+
+def test_a_successor_remembers_the_same() -> None:
+    history = asked()
+    history.memory = {"task": "book"}
+    successor = History(history.snapshot(TurnState(turn=1)))
+    successor.user_said("book a visit tomorrow", 2, 11.0, continues=True, confidence=1.0)
+    assert (successor.memory, [m.text for m in successor.messages]) == ({}, ["book a visit tomorrow"])
+
+
+def test_the_end_records_what_was_heard_of_each_reply() -> None:
+    def spoken(reply: int, text: str, heard: int | None, *, finished: bool = True) -> SpokenReply:
+        until = None if heard is None else HeardReply(reply, heard, 0.0, Heard.NETWORK)
+        return SpokenReply(reply, 1, Said.REPLY, [text], finished, heard=until)
+
+    history = asked()
+    replies = [
+        spoken(1, "Heard whole. ", 13),
+        spoken(2, "Heard in part.", 8),
+        spoken(3, "Written in part.", 16, finished=False),
+        spoken(4, "Not heard.", 0),
+        spoken(5, "Never begun.", None),
+    ]
+    added = history.end(replies, 20.0)
+    assert [(m.text, m.interrupted) for m in added] == [
+        ("Heard whole.", False),
+        ("Heard in", True),
+        ("Written in part.", True),
+    ]
+    assert history.messages[1:] == added

@@ -652,3 +652,48 @@ class TestGoingOn:
 
     def test_in_silence_it_listens(self) -> None:
         assert timers(self.resumed(listening()).resume(2.0, 500))["no_input"] == 10
+
+    def test_a_reply_of_which_text_was_written_and_nothing_heard_is_made_anew(self) -> None:
+        turn = self.resumed(thinking())
+        assert names(turn.resume(2.0, 500, begun=True)) == ["Stop"]
+        assert acts(turn.handle(SoundStopped(2.1, 0.0)))[-1:] == [
+            StartReply(2, 2, "book an appointment", continues=True)
+        ]
+
+    def test_a_reply_that_only_bridged_the_time_of_tools_goes_on(self) -> None:
+        turn = self.resumed(speaking(written=False))
+        assert names(turn.resume(3.0, 500, owed=True)) == ["StartReply"]
+
+    def test_keys_are_waited_for_as_before(self) -> None:
+        former = listening()
+        former.handle(Key(2.0, "1"))
+        assert timers(self.resumed(former).resume(2.5, 500))["keys"] == former.agent.keys.wait_s
+
+
+class TestRepliesThatFail:
+    def test_words_said_again_replace_those_that_were_not_answered(self) -> None:
+        turn = thinking()
+        turn.handle(ReplyBroken(2.0, 1, spoken=False))
+        turn.handle(SoundStarted(2.1, 2))
+        turn.handle(SoundDrained(3.0, 2, 900))
+        (begun,) = [e for e in turn.handle(Typed(4.0, "book an appointment")) if isinstance(e, StartReply)]
+        assert begun.text == "book an appointment"
+        turn.handle(Typed(5.0, "for me"))
+        (begun,) = [e for e in turn.handle(SoundStopped(5.1, 0.0)) if isinstance(e, StartReply)]
+        assert begun.text == "book an appointment for me"
+
+    def test_the_second_one_in_a_row_ends_it_though_the_model_wrote_both(self) -> None:
+        turn = thinking()
+        for number, reply in ((1, 1), (2, 3)):
+            turn.handle(ReplyWritten(3.0 * number, number, spoken=True))
+            effects = turn.handle(SoundFailed(3.0 * number + 0.5, reply))
+            if number == 1:
+                play(turn, SoundDrained(4.5, 2, 900), Typed(5.0, "again"))
+        assert turn.state.ending is Ending.ERROR
+        assert "Say" in names(effects)
+
+    def test_a_reply_that_was_interrupted_while_it_was_heard_worked(self) -> None:
+        turn = speaking()
+        turn.state.broken = 1
+        turn.handle(Typed(3.0, "and friday"))
+        assert turn.state.broken == 0

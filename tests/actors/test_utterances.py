@@ -15,7 +15,7 @@ from actors.turn_events import (
     Typed,
     VoiceOnset,
 )
-from actors.utterances import MAX_UTTERANCE_CHARS, bounded_utterance, joined_utterance
+from actors.utterances import MAX_UTTERANCE_CHARS, bounded_utterance, joined_utterance, repeated_utterance
 from tests.actors.turn_script import AGENT, acts
 
 WORDS = " ".join(f"word{number}" for number in range(2_000))
@@ -83,3 +83,22 @@ def test_keys_without_end_are_inputs_of_a_bounded_length() -> None:
         for effect in acts(turn.handle(Key(1.0 + number / 1_000, "7"))):
             assert not isinstance(effect, StartReply) or len(effect.text) <= MAX_UTTERANCE_CHARS
         assert len(turn.state.keys) < MAX_KEYS
+
+
+@pytest.mark.parametrize(
+    ("said", "again", "meant"),
+    [
+        ("what are your hours", "what are your hours", "what are your hours"),
+        ("What are your hours?", "what are your hours", "What are your hours?"),
+        ("what are your hours", "what were your hours", "what were your hours"),
+        ("book a visit", "book a visit tomorrow", "book a visit tomorrow"),
+        ("book a visit tomorrow at nine", "tomorrow at nine", "book a visit tomorrow at nine"),
+        ("five five five", "five five five", "five five five"),
+        ("I want to book a visit", "on tuesday please", "I want to book a visit on tuesday please"),
+        ("", "hello", "hello"),
+        ("hello", "", "hello"),
+    ],
+)
+def test_what_is_said_again_is_meant_once(said: str, again: str, meant: str) -> None:
+    assert repeated_utterance(said, again) == meant
+    assert len(repeated_utterance(said * 400, again * 400)) <= MAX_UTTERANCE_CHARS
