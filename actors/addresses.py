@@ -47,6 +47,15 @@ class Address(Generic[M]):
         """How many messages wait for an actor."""
         return len(self._waiting)
 
+    @property
+    def unhandled(self) -> int:
+        """How many messages wait for an actor, or in its mailbox."""
+        ref = self._ref
+        if ref is None:
+            return len(self._waiting)
+        inbox = ref.actor_inbox
+        return len(inbox.normal) + len(inbox.urgent)  # type: ignore[attr-defined]  # as in `take`
+
     def tell(self, message: M) -> None:
         """Tell the present actor, or keep the message for the next one. Never raises, never waits."""
         if self._ref is not None:

@@ -37,6 +37,9 @@ logger = logging.getLogger("earshot.actors")
 
 RING_MS = 20_000
 """Caller audio kept for a recognizer that has to start again."""
+CROWDED_MESSAGES = 64
+"""With more unhandled by an actor of the session its connection is not read: a client's message is at most 4,000
+characters, so that what it has made wait is at most a quarter of a million of them. In time only a few ever wait."""
 REHEARD_MS = 1_900
 """How much recent audio a recognizer that starts anew listens to for voice: within what its mailbox holds."""
 
@@ -156,6 +159,16 @@ class SessionLines:
         self.tool_runs.close()
         for address in (self.session, self.recognizer, self.orchestrator, self.synthesizer):
             address.close()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether an actor of the session has so much to do that its connection should be read later."""
+        return (
+            self.orchestrator.unhandled > CROWDED_MESSAGES
+            or self.recognizer.unhandled > CROWDED_MESSAGES
+            or self.session.unhandled > CROWDED_MESSAGES
+            or self.synthesizer.unhandled > CROWDED_MESSAGES
+        )
 
     def push_audio(self, pcm: bytes) -> None:
         """Caller audio from the connection: kept in the ring before anything can fail, then told."""

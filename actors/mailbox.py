@@ -3,6 +3,11 @@
 A message class says `urgent = True` to overtake. One that says `droppable = True` carries `duration_ms` of audio; when
 more than `limit_ms` of such are queued, the oldest goes, counted: late audio is worth less than audio in time. One
 that says `transient = True` is of no use to any other actor than the one it was told to: when that ends, it goes too.
+
+Whoever tells an actor is to tell it no more than it can handle: a socket is read while little waits (`is_crowded` of
+the session's lines), an engine's task waits for the engine. What holds where that fails: of messages that a client
+asked for, which say `refusable = True`, a mailbox holds `MAX_REFUSABLE` and drops those that come then, counted. All
+others are owed to somebody and never dropped; with `MAX_MESSAGES` of them queued the actor is lost, and fails.
 """
 
 from collections import deque
@@ -14,6 +19,12 @@ import msgspec
 from pykka._envelope import Envelope
 
 DEFAULT_LIMIT_MS = 2_000.0
+MAX_REFUSABLE = 256
+MAX_MESSAGES = 10_000
+
+
+class MailboxFullError(Exception):
+    """An actor has so much to handle that it will never be in time again."""
 
 
 class Traits(msgspec.Struct, frozen=True):
@@ -22,6 +33,7 @@ class Traits(msgspec.Struct, frozen=True):
     type_name: str
     urgent: bool
     droppable: bool
+    refusable: bool
     traced: bool
     routine: bool
     """Comes with every frame: not worth a place among the messages last seen."""
@@ -99,12 +111,18 @@ class Mailbox:
     def store(self, envelope: Envelope[Any], /) -> bool:
         """Queue a message in its lane; True when that is the urgent one."""
         traits = traits_of(type(envelope.message))
+        lane = self.urgent if traits.urgent else self.normal
+        if len(lane) >= MAX_REFUSABLE:
+            if traits.refusable and envelope.reply_to is None:
+                self.dropped += 1
+                return False
+            if len(lane) >= MAX_MESSAGES:
+                raise MailboxFullError(f"{MAX_MESSAGES} messages wait")
+        lane.append(envelope)
         if self.probing and self._probe is None:
             self._probe, self._probed_at = envelope, monotonic()
         if traits.urgent:
-            self.urgent.append(envelope)
             return True
-        self.normal.append(envelope)
         if traits.droppable and envelope.reply_to is None:
             self._droppable.append(envelope)
             self.queued_ms += envelope.message.duration_ms

@@ -1,9 +1,10 @@
 """What the actors of a session tell each other: one frozen Struct a message, flat, units in the names.
 
 `urgent` messages overtake (mailbox.py): only those whose meaning does not depend on what is queued before them.
-`traced` ones open a span inside a turn. `transient` ones are of no use to a successor of the actor they were told to;
-all others reach it (addresses.py). Reports are past participles, orders are verbs. Wire messages are another
-vocabulary (`protocol/`): a client can never name one of these.
+`refusable` ones, which a client asks for, are dropped where far too many wait. `traced` ones open a span inside a turn.
+`transient` ones are of no use to a successor of the actor they were told to; all others reach it (addresses.py).
+Reports are past participles, orders are verbs. Wire messages are another vocabulary (`protocol/`): a client can never
+name one of these.
 """
 
 from typing import Any, ClassVar
@@ -25,6 +26,7 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     urgent: ClassVar[bool] = False
     traced: ClassVar[bool] = False
     droppable: ClassVar[bool] = False
+    refusable: ClassVar[bool] = False
     routine: ClassVar[bool] = False
     transient: ClassVar[bool] = False
 
@@ -45,12 +47,15 @@ class CallerAudio(Message, frozen=True):
 class TextTyped(Message, frozen=True):
     """The user typed instead of speaking."""
 
+    refusable: ClassVar[bool] = True
     traced: ClassVar[bool] = True
     text: str
 
 
 class KeyPressed(Message, frozen=True):
     """The user pressed a telephone key: one of 0-9 * # A-D."""
+
+    refusable: ClassVar[bool] = True
 
     key: str
 
@@ -66,6 +71,7 @@ class HoldEnded(Message, frozen=True):
 class InterruptRequested(Message, frozen=True):
     """The user asks for the floor by other means than voice."""
 
+    refusable: ClassVar[bool] = True
     urgent: ClassVar[bool] = True
 
 
@@ -73,6 +79,7 @@ class PlayoutMarked(Message, frozen=True):
     """The client reports how far its user has heard the audio of a turn."""
 
     transient: ClassVar[bool] = True
+    refusable: ClassVar[bool] = True
 
     turn: int
     audio_ms: float

@@ -18,7 +18,7 @@ import pykka
 from pykka import ActorDeadError, ActorRegistry
 from pykka._envelope import Envelope
 
-from actors.mailbox import DEFAULT_LIMIT_MS, Mailbox
+from actors.mailbox import DEFAULT_LIMIT_MS, Mailbox, MailboxFullError
 from actors.scheduler import Scheduler, scheduler_of
 
 T = TypeVar("T")
@@ -107,6 +107,15 @@ def _wake(waker: "asyncio.Future[None]") -> None:
         waker.set_result(None)
 
 
+class Overwhelmed:
+    """Handling this raises `error`, inside the actor whose mailbox is full."""
+
+    runtime = True
+
+    def __init__(self, error: MailboxFullError) -> None:
+        self.error = error
+
+
 class Phase(Enum):
     """Where an actor is in its life."""
 
@@ -173,11 +182,22 @@ class LoopActor(pykka.Actor):
             except RuntimeError:
                 raise ActorDeadError(f"{self.actor_ref} is on an event loop that is closed") from None
             return
-        urgent = self.actor_inbox.store(envelope)
+        try:
+            urgent = self.actor_inbox.store(envelope)
+        except MailboxFullError as error:
+            self._actor_loop_overwhelmed(error)
+            return
         if self._actor_phase is _STOPPED:
             self._actor_loop_teardown()
         else:
             self._actor_scheduler.wake(self, urgent=urgent)
+
+    def _actor_loop_overwhelmed(self, error: MailboxFullError) -> None:
+        """A message could not be queued: have this actor fail next; what it has not handled ends with it."""
+        urgent = self.actor_inbox.urgent
+        if self._actor_phase is not _STOPPED and not (urgent and type(urgent[0].message) is Overwhelmed):
+            urgent.appendleft(Envelope(Overwhelmed(error)))
+            self._actor_scheduler.wake(self, urgent=True)
 
     def _actor_loop_take(self, message: Any) -> None:
         """Handle a message now, where that overtakes none; else in its turn. Belongs to the loop's thread."""
@@ -185,6 +205,11 @@ class LoopActor(pykka.Actor):
             self._actor_scheduler.handle(self, message)
         else:
             self._actor_loop_deliver(Envelope(message))
+
+    def _handle_receive(self, message: Any) -> Any:
+        if type(message) is Overwhelmed:
+            raise message.error
+        return super()._handle_receive(message)
 
     def run_with(self, message: Any) -> None:
         """Handle a message that was in no mailbox. Called by the scheduler only."""

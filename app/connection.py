@@ -5,7 +5,8 @@ import asyncio
 from actors.messages import Audio, OutputMessage, PlayoutCleared, SessionEnded
 from app.browser_output import BrowserWords
 from app.lifecycle import Lifecycle
-from app.socket_writer import NORMAL, RESTARTING, Message, SocketWriter
+from app.shortcut import Message
+from app.socket_writer import NORMAL, RESTARTING, SocketWriter
 from protocol.browser import OUTPUT_RATE_HZ, AudioData, encode
 
 

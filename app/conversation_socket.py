@@ -1,6 +1,7 @@
 """The conversation's WebSocket: a thin ASGI shell between a browser and its session."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import assert_never
 from urllib.parse import parse_qs
 
@@ -8,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
+from actors.lines import SessionLines
 from actors.messages import Attached, Detached, EndSession, InterruptRequested, PlayoutMarked, TextTyped
 from actors.playout import BLIND, Lead, Transport
 from actors.session_plan import Mode
@@ -20,18 +22,11 @@ from app.connection import Connection
 from app.limits.client_limits import Client, Hold, Rate
 from app.limits.clients import TooManyError
 from app.limits.metered_model import MeteredModel
+from app.message_rate import MessageRate
 from app.service import Service
-from app.socket_writer import (
-    OVERLOADED,
-    REFUSED,
-    RESTARTING,
-    TOO_BIG,
-    Message,
-    Shortcut,
-    SocketWriter,
-    shortcut_of,
-    take_until_closed,
-)
+from app.shortcut import Message, Shortcut, shortcut_of
+from app.socket_reader import SocketReader
+from app.socket_writer import OVERLOADED, REFUSED, RESTARTING, TOO_BIG, SocketWriter
 from protocol.browser import (
     MAX_AUDIO_BYTES,
     OUTPUT_RATE_HZ,
@@ -112,7 +107,7 @@ class ConversationSocket:
         except TooManyError as error:
             await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
             return
-        await _Conversation(self._service, asked, record, SocketWriter(send, shortcut)).run(receive, shortcut)
+        await _Conversation(self._service, asked, SocketWriter(send, shortcut)).run(record, receive, shortcut)
 
     async def _admit(self, asked: Asked, scope: Scope) -> SessionRecord | None:
         """The record to go on from, if there is one.
@@ -141,8 +136,9 @@ class ConversationSocket:
 class _Conversation:
     """A browser attached to a session."""
 
-    def __init__(self, service: Service, asked: Asked, record: SessionRecord | None, writer: SocketWriter) -> None:
+    def __init__(self, service: Service, asked: Asked, writer: SocketWriter) -> None:
         self._service = service
+        self._writer = writer
         self._asked = asked
         self._id = service.random.token("conn_")
         self._session_id = asked.session_id or service.random.token("session_")
@@ -151,7 +147,6 @@ class _Conversation:
             writer, self._words, service.lifecycle, binary=asked.binary, marks=asked.marks, rate_hz=asked.rate_hz
         )
         self._observers = service.observers_of(self._session_id)
-        self._entry = self._attach(record)
 
     def _attach(self, record: SessionRecord | None) -> SessionEntry:
         """Take the session over, restore it from its record, or start it."""
@@ -190,50 +185,56 @@ class _Conversation:
         )
         self._connection.text(encode(envelope))
 
-    async def run(self, receive: Receive, shortcut: Shortcut | None) -> None:
+    async def run(self, record: SessionRecord | None, receive: Receive, shortcut: Shortcut | None) -> None:
         """Until either side closes."""
+        entry = None
         try:
-            await take_until_closed(receive, self._connection.closed, self._take, shortcut)
+            entry = self._attach(record)
+            lines = entry.lines
+            rate = MessageRate(self._service.settings.client_messages_per_s)
+            take = partial(self._take, lines)
+            reader = SocketReader(self._writer, take, crowded=lambda: lines.is_crowded, rate=rate)
+            await reader.run(receive, shortcut)
         finally:
-            self._leave()
+            self._leave(entry)
 
-    def _leave(self) -> None:
+    def _leave(self, entry: SessionEntry | None) -> None:
         self._connection.abandon()
         if self._observers.connection is self._connection:
             self._observers.connection = None
-            self._entry.lines.take(Detached(self._id))
+            if entry is not None:
+                entry.lines.take(Detached(self._id))
         self._service.forget_observers(self._session_id)
 
-    def _take(self, message: Message) -> None:
+    def _take(self, lines: SessionLines, message: Message) -> None:
         if self._observers.connection is not self._connection:
             return
         if isinstance(message, bytes):
-            self._audio(message)
+            self._audio(lines, message)
             return
         try:
-            self._order(message)
+            self._order(lines, message)
         except ProtocolError as error:
             self._connection.text(encode(self._words.envelope("error", "System", error_message=str(error))))
 
-    def _audio(self, pcm: bytes) -> None:
+    def _audio(self, lines: SessionLines, pcm: bytes) -> None:
         if len(pcm) > MAX_AUDIO_BYTES:
             self._connection.close(TOO_BIG, f"at most {MAX_AUDIO_BYTES} bytes of audio in a message")
         elif usable := len(pcm) & ~1:
-            self._entry.lines.push_audio(pcm if usable == len(pcm) else pcm[:usable])
+            lines.push_audio(pcm if usable == len(pcm) else pcm[:usable])
 
-    def _type(self, text: str) -> None:
+    def _type(self, lines: SessionLines, text: str) -> None:
         try:
             self._service.clients.require(self._asked.client, Rate.TEXTS)
         except TooManyError as error:
             raise ProtocolError(error.reason) from None
-        self._entry.lines.take(TextTyped(text))
+        lines.take(TextTyped(text))
 
-    def _order(self, text: str) -> None:
-        lines = self._entry.lines
+    def _order(self, lines: SessionLines, text: str) -> None:
         message = decode(text)
         match message:
             case Typed(text):
-                self._type(text)
+                self._type(lines, text)
             case Interrupt():
                 lines.take(InterruptRequested())
             case HangUp():

@@ -10,7 +10,10 @@ from app.browser_output import BrowserWords
 from app.connection import Connection
 from app.limits.client_limits import Hold
 from app.limits.clients import TooManyError
+from app.message_rate import MessageRate
 from app.service import Service
+from app.shortcut import shortcut_of
+from app.socket_reader import SocketReader
 from app.socket_writer import OVERLOADED, REFUSED, SocketWriter
 
 MAX_OF_A_SESSION = 10
@@ -27,6 +30,7 @@ class RelaySocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One dashboard."""
         await receive()
+        shortcut = shortcut_of(scope)
         await send({"type": "websocket.accept"})
         service = self._service
         client = service.clients.of(scope)
@@ -43,14 +47,15 @@ class RelaySocket:
         entry = service.sessions.live.get(session_id)
         label = entry.plan.agent.label if entry else service.agents[service.default_agent].label
         words = BrowserWords(session_id, label, service.clock)
-        dashboard = Connection(SocketWriter(send), words, service.lifecycle)
+        writer = SocketWriter(send, shortcut)
+        dashboard = Connection(writer, words, service.lifecycle)
         observers = service.observers_of(session_id)
         observers.dashboards.add(dashboard)
         self.open += 1
         service.clients.relay_began(client)
         try:
-            while (await receive())["type"] != "websocket.disconnect":
-                pass
+            rate = MessageRate(service.settings.client_messages_per_s)
+            await SocketReader(writer, lambda _: None, rate=rate).run(receive, shortcut)
         finally:
             self.open -= 1
             service.clients.relay_over(client)

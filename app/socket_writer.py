@@ -1,49 +1,27 @@
-"""One WebSocket: its sending side, with a queue so that a peer that does not read delays nobody, and who listens."""
+"""One WebSocket: its sending side, with a queue so that a peer that does not read delays nobody."""
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Coroutine, Generator, Sequence
 from functools import partial
 from types import CoroutineType, coroutine
-from typing import Any, Protocol
+from typing import Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Send
+
+from app.shortcut import Message, Shortcut
 
 BEHIND_MS = 1_000.0
 """Audio queued beyond this means that the peer does not read: it is closed."""
+BEHIND_BYTES = 256 * 1024
+"""So does this much queued of whatever kind, each message counted with `OVERHEAD_BYTES` more."""
+OVERHEAD_BYTES = 128
+CLOSED_BEHIND_S, CLOSED_WITHIN_S = 1.0, 5.0
+"""A close frame that has not been sent after this time is given up, and the connection dropped: the first for a peer
+that does not read, the second for all others."""
+MAX_REASON_BYTES = 123
+"""Of a close frame, by RFC 6455."""
 NORMAL, REFUSED, TOO_BIG, RESTARTING, OVERLOADED = 1000, 1008, 1009, 1012, 1013
-
-Message = str | bytes
-"""A message of a WebSocket: text, or bytes."""
-
-
-SHORTCUT = "earshot.shortcut"
-"""Extension of a WebSocket's ASGI scope: called before the handshake is answered, it gives the shortcut or None."""
-
-
-class Shortcut(Protocol):
-    """A way to the peer past ASGI, for messages that need not wait; `app/hypercorn_sockets.py` has one."""
-
-    def send(self, message: Message) -> bool:
-        """Send a message at once, behind all that was sent before; False if that is for ASGI."""
-        ...
-
-    def listen(self, take: Callable[[Message], None]) -> "asyncio.Future[None]":
-        """Give `take` messages of the peer; those it is not given come by ASGI. What it raises, the future raises."""
-        ...
-
-    def give_back(self) -> None:
-        """All that comes from now on comes by ASGI."""
-        ...
-
-
-def shortcut_of(scope: Scope) -> Shortcut | None:
-    """The shortcut of a WebSocket that is about to be accepted, where its server has one.
-
-    What the peer sends is held from then on, until it is listened to or given back.
-    """
-    shortcut: Callable[[], Shortcut | None] | None = scope.get("extensions", {}).get(SHORTCUT)
-    return shortcut() if shortcut is not None else None
 
 
 class SocketWriter:
@@ -58,9 +36,12 @@ class SocketWriter:
         self._shortcut = shortcut
         self._queue: deque[tuple[float, Message]] = deque()
         self._queued_ms = 0.0
+        self.queued_bytes = 0
+        """What waits for the peer."""
         self._closing: tuple[int, str] | None = None
         self._waiting: asyncio.Task[None] | None = None
         self._sending = False
+        self._deadline: asyncio.TimerHandle | None = None
         self.closed = asyncio.Event()
 
     def put(self, message: Message, duration_ms: float = 0.0) -> None:
@@ -72,39 +53,60 @@ class SocketWriter:
             return
         self._queue.append((duration_ms, message))
         self._queued_ms += duration_ms
-        if self._queued_ms > BEHIND_MS:
-            self._drop_audio()
-            self.close(REFUSED, "the client does not read what it is sent")
-            # The task may be waiting in a send that never returns; closing must not wait for it.
-            asyncio.get_running_loop().call_later(1.0, self._give_up)
-        self._go()
+        self.queued_bytes += len(message) + OVERHEAD_BYTES
+        if self._queued_ms > BEHIND_MS or self.queued_bytes > BEHIND_BYTES:
+            self._drop_all()
+            self._close(REFUSED, "the client does not read what it is sent", CLOSED_BEHIND_S)
+        else:
+            self._go()
 
     def silence(self, messages: Sequence[Message]) -> None:
         """Drop queued audio; `messages` go ahead of all else."""
-        self._drop_audio()
-        if self._closing is None:
-            self._queue.extendleft((0.0, message) for message in reversed(messages))
-            self._go()
-
-    def close(self, code: int, reason: str) -> None:
-        """Close once what is queued has been sent."""
-        if self._closing is None:
-            self._closing = (code, reason)
-            self._go()
-
-    def abandon(self) -> None:
-        """The peer is gone: send nothing more."""
-        self._queue.clear()
-        self._give_up()
-
-    def _drop_audio(self) -> None:
         if self._queued_ms:
             self._queue = deque(item for item in self._queue if not item[0])
             self._queued_ms = 0.0
+            self.queued_bytes = sum(len(message) + OVERHEAD_BYTES for _, message in self._queue)
+        if self._closing is None:
+            self._queue.extendleft((0.0, message) for message in reversed(messages))
+            self.queued_bytes += sum(len(message) + OVERHEAD_BYTES for message in messages)
+            self._go()
+
+    def close(self, code: int, reason: str) -> None:
+        """Close once what is queued has been sent; a reason that is too long is cut."""
+        self._close(code, reason, CLOSED_WITHIN_S)
+
+    def abandon(self) -> None:
+        """The peer is gone: send nothing more."""
+        self._drop_all()
+        self._end()
+
+    def _drop_all(self) -> None:
+        self._queue.clear()
+        self._queued_ms = 0.0
+        self.queued_bytes = 0
+
+    def _close(self, code: int, reason: str, within_s: float) -> None:
+        if self._closing is None:
+            self._closing = (code, reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
+            # The task may be waiting in a send that never returns; closing must not wait for it.
+            self._deadline = asyncio.get_running_loop().call_later(within_s, self._give_up)
+            self._go()
 
     def _give_up(self) -> None:
+        """The peer has not taken the close frame in time."""
+        if not self.closed.is_set():
+            self._end()
+            if self._shortcut is not None:
+                self._shortcut.abort()
+
+    def _end(self) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
+        self._set_closed()
+
+    def _set_closed(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
         self.closed.set()
 
     def _go(self) -> None:
@@ -128,7 +130,7 @@ class SocketWriter:
             return
         except (OSError, RuntimeError):
             # The peer went away in mid-send; its receiving side says so too.
-            self.closed.set()
+            self._set_closed()
             return
         finally:
             self._sending = False
@@ -136,7 +138,9 @@ class SocketWriter:
 
     def _next(self) -> Message:
         duration_ms, message = self._queue.popleft()
-        self._queued_ms = max(0.0, self._queued_ms - duration_ms)
+        # Set to zero rather than subtracted down to it: differences of floats would add up.
+        self._queued_ms = self._queued_ms - duration_ms if self._queue else 0.0
+        self.queued_bytes -= len(message) + OVERHEAD_BYTES
         return message
 
     def _wait(self, sending: Awaitable[None] | None) -> None:
@@ -157,9 +161,9 @@ class SocketWriter:
         except (OSError, RuntimeError):
             pass
         except BaseException:
-            self.closed.set()
+            self._set_closed()
             raise
-        self.closed.set()
+        self._set_closed()
 
 
 @coroutine
@@ -183,33 +187,6 @@ def _rest(begun: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, An
 
 async def _awaited(sending: Awaitable[None]) -> None:
     await sending
-
-
-async def take_until_closed(
-    receive: Receive, closed: asyncio.Event, take: Callable[[Message], None], shortcut: Shortcut | None = None
-) -> None:
-    """Give `take` each message of the peer, until it is gone or `closed` is set.
-
-    In a task of its own: a frame then wakes two coroutines, not all the layers that the socket was routed through.
-    """
-    waits_for = [asyncio.ensure_future(_take(receive, take)), asyncio.ensure_future(closed.wait())]
-    if shortcut is not None:
-        waits_for.append(asyncio.ensure_future(shortcut.listen(take)))
-    try:
-        done, _ = await asyncio.wait(waits_for, return_when=asyncio.FIRST_COMPLETED)
-        for ended in done:
-            ended.result()
-    finally:
-        if shortcut is not None:
-            shortcut.give_back()
-        for waiting in waits_for:
-            waiting.cancel()
-
-
-async def _take(receive: Receive, take: Callable[[Message], None]) -> None:
-    while (event := await receive())["type"] != "websocket.disconnect":
-        text = event.get("text")
-        take(event["bytes"] if text is None else text)
 
 
 def _event(message: Message) -> dict[str, Any]:

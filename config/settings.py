@@ -316,6 +316,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "Proxies whose X-Forwarded-For says who a client is; `private`: those on private addresses", _proxies()
         ),
     ] = ("private",)
+    client_messages_per_s: Annotated[
+        int,
+        Variable(
+            "WebSocket messages a second of one browser or dashboard, and as many times 1,280 bytes; ten seconds' worth"
+            " may come at once, then the socket is closed with 1008",
+            _whole(60, 100_000),
+        ),
+    ] = 200
     log_level: Annotated[LogLevel, Variable("The least important thing that is logged", _one_of(LogLevel))] = (
         LogLevel.INFO
     )

@@ -16,9 +16,14 @@ PING: Final = 0x89
 PONG: Final = 0x8A
 """First bytes: what the frame is, and that it is the message's last and uses no extension."""
 
+NOT_ORDINARY: Final = -1
+"""In place of where the next frame begins: this one is for a complete implementation."""
+
 _MASKED = 0x80
 _SIZE_FOLLOWS = 126
-"""In place of a size: it is in the next two bytes. (127 says eight bytes.)"""
+"""In place of a size: it is in the next two bytes."""
+_LONG_SIZE_FOLLOWS = 127
+"""In place of a size: it is in the next eight bytes."""
 _ORDINARY = {TEXT: _SIZE_FOLLOWS, BINARY: _SIZE_FOLLOWS, PING: LARGEST_CONTROL_BYTES, PONG: LARGEST_CONTROL_BYTES}
 """The largest size that an ordinary frame has in its second byte."""
 _XOR = tuple(bytes(byte ^ key for byte in range(256)) for key in range(256))
@@ -44,34 +49,73 @@ def server_frame(first_byte: int, payload: bytes) -> bytes:
     return b"%c%c%c%c%b" % (first_byte, _SIZE_FOLLOWS, size >> 8, size & 0xFF, payload)
 
 
-def client_messages(data: bytes) -> tuple[list[str | bytes | Ping], int, bool]:
-    """What a client says in the frames that `data` begins with; pongs say nothing.
+def client_message(data: bytes, at: int) -> tuple[str | bytes | Ping | None, int]:
+    """What a client says in the frame that begins at `at`; a pong says nothing.
 
     Returns:
-        The messages, how many bytes they took, and whether what follows may still become an ordinary frame.
+        The message, and where the next frame begins: at `at` itself while this one is not all there, `NOT_ORDINARY`
+        where it is for a complete implementation.
     """
-    said: list[str | bytes | Ping] = []
-    at, end = 0, len(data)
-    while end - at >= 2:
-        first_byte, size, begin = data[at], data[at + 1] - _MASKED, at + 6
-        # Clients mask what they send; an unmasked size is below 0 here.
-        if not 0 <= size <= _ORDINARY.get(first_byte, -1):
-            return said, at, False
-        if size == _SIZE_FOLLOWS:
-            if end - at < 4:
+    end = len(data)
+    if end - at < 2:
+        return None, at
+    first_byte, size, begin = data[at], data[at + 1] - _MASKED, at + 6
+    # Clients mask what they send; an unmasked size is below 0 here.
+    if not 0 <= size <= _ORDINARY.get(first_byte, -1):
+        return None, NOT_ORDINARY
+    if size == _SIZE_FOLLOWS:
+        if end - at < 4:
+            return None, at
+        size, begin = data[at + 2] << 8 | data[at + 3], at + 8
+        if size < _SIZE_FOLLOWS:
+            return None, NOT_ORDINARY
+    if end < begin + size:
+        return None, at
+    if first_byte == PONG:
+        return None, begin + size
+    try:
+        return _message(first_byte, _unmasked(data[begin - 4 : begin], data[begin : begin + size])), begin + size
+    except UnicodeDecodeError:
+        return None, NOT_ORDINARY
+
+
+class FrameCount:
+    """How many frames begin in what a client sends, whatever they are; reads their sizes and nothing else."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._skip = 0
+
+    def push(self, data: bytes, most: int) -> tuple[int, int]:
+        """Count on, up to where the frame after `most` more begins.
+
+        Returns:
+            The frames whose head is complete now, and how many bytes of `data` were looked at.
+        """
+        held, frames, at = len(self._head), 0, self._skip
+        data, self._head = self._head + data, b""
+        while at < len(data) and frames < most:
+            size, head = _frame_size(data, at)
+            if size < 0:
+                self._head, at = data[at:], len(data)
                 break
-            size, begin = data[at + 2] << 8 | data[at + 3], at + 8
-            if size < _SIZE_FOLLOWS:
-                return said, at, False
-        if end < begin + size:
-            break
-        if first_byte != PONG:
-            try:
-                said.append(_message(first_byte, _unmasked(data[begin - 4 : begin], data[begin : begin + size])))
-            except UnicodeDecodeError:
-                return said, at, False
-        at = begin + size
-    return said, at, True
+            frames, at = frames + 1, at + head + size
+        end = min(at, len(data))
+        self._skip = at - end
+        return frames, end - held
+
+
+def _frame_size(data: bytes, at: int) -> tuple[int, int]:
+    """The sizes of the payload and of the head of the frame at `at`; the first below 0 while they are not known."""
+    if len(data) - at < 2:
+        return -1, 0
+    size, mask = data[at + 1] & 0x7F, 4 if data[at + 1] & _MASKED else 0
+    more = {_SIZE_FOLLOWS: 2, _LONG_SIZE_FOLLOWS: 8}.get(size, 0)
+    if not more:
+        return size, 2 + mask
+    if len(data) - at < 2 + more:
+        return -1, 0
+    return int.from_bytes(data[at + 2 : at + 2 + more]), 2 + more + mask
 
 
 def _message(first_byte: int, payload: bytearray) -> str | bytes | Ping:

@@ -6,7 +6,8 @@ from typing import Any, assert_never
 from actors.messages import FinalHeard
 from actors.session_plan import Mode
 from app.service import Service
-from app.socket_writer import REFUSED, Message
+from app.shortcut import Message
+from app.socket_writer import REFUSED
 from app.telephony.call import Call
 from app.telephony.call_connection import CallConnection
 from app.telephony.participants import CallerVoice, VoiceMixer

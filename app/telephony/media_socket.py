@@ -9,7 +9,8 @@ from app.admission import SESSION_ID_FORM, usable_session_id
 from app.auth.guard import admitted
 from app.auth.refusals import Denied, deny
 from app.service import Service
-from app.socket_writer import NORMAL, SocketWriter, shortcut_of
+from app.shortcut import shortcut_of
+from app.socket_writer import NORMAL, SocketWriter
 from app.telephony.call import OVER, Call
 from app.telephony.errors import Busy
 from app.telephony.media_stream import MediaStream

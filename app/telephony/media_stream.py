@@ -9,7 +9,9 @@ from actors.messages import Attached, Detached, HoldStarted
 from actors.playout import Lead, Transport
 from actors.session_plan import Mode
 from app.service import Service
-from app.socket_writer import Shortcut, SocketWriter, take_until_closed
+from app.shortcut import Shortcut
+from app.socket_reader import SocketReader
+from app.socket_writer import SocketWriter
 from app.telephony.access_code import TOOLS as ACCESS_TOOLS
 from app.telephony.access_code import AccessCodeModel, gatekeeper
 from app.telephony.call import Call
@@ -39,6 +41,7 @@ class MediaStream:
         self._attached = Attached(
             self._id, Lead(Transport.PACED, LEAD_MS), settings.acs_sample_rate, settings.acs_frame_ms
         )
+        self._writer = writer
         self._connection = CallConnection(
             writer, service.clock, settings.acs_sample_rate, OutboundCase(settings.acs_outbound_case)
         )
@@ -105,7 +108,9 @@ class MediaStream:
     async def run(self, receive: Receive, shortcut: Shortcut | None) -> None:
         """Until either side closes."""
         try:
-            await take_until_closed(receive, self._connection.closed, self._input.take, shortcut)
+            # The network is trusted: what it sends at once after a fault of the line is read slowly, and not punished.
+            reader = SocketReader(self._writer, self._input.take, crowded=lambda: self._input.lines.is_crowded)
+            await reader.run(receive, shortcut)
         finally:
             self._leave()
 

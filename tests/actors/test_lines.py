@@ -1,9 +1,14 @@
 """What outlives the actors of a session."""
 
+import asyncio
+from typing import Any
+
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.lines import AudioRing
+from actors.lines import CROWDED_MESSAGES, AudioRing, SessionLines
+from actors.session_actor import SessionActor
 
 
 def test_the_ring_forgets_the_oldest() -> None:
@@ -45,3 +50,31 @@ def test_since_returns_exactly_the_audio_from_there(sizes: list[int], offset: in
     assert begin + len(pcm) == len(audio)
     assert begin % 2 == 0
     assert begin >= min(offset, len(audio)) - 1
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A message."""
+
+
+class Busy(SessionActor):
+    """Has its mail counted before it is handled."""
+
+    def on_receive(self, message: Any) -> None:
+        return
+
+
+async def test_a_session_is_crowded_while_much_waits_for_one_of_its_actors() -> None:
+    lines = SessionLines("s", 16_000)
+    for address in (lines.session, lines.recognizer, lines.orchestrator, lines.synthesizer):
+        for _ in range(CROWDED_MESSAGES):
+            address.tell(Note())
+        crowded = [lines.is_crowded]
+        address.tell(Note())
+        crowded.append(lines.is_crowded)
+        ref = Busy.start("busy", None)
+        address.connect(ref)
+        crowded.append(lines.is_crowded)
+        await asyncio.sleep(0.01)
+        crowded.append(lines.is_crowded)
+        assert crowded == [False, True, True, False]
+        ref.stop(block=False)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from pykka._envelope import Envelope
 
-from actors.mailbox import Depths, Mailbox, traits_of
+from actors.mailbox import MAX_MESSAGES, MAX_REFUSABLE, Depths, Mailbox, MailboxFullError, traits_of
 from actors.runtime import LoopFuture
 
 
@@ -133,3 +133,41 @@ def test_a_sampled_message_that_is_dropped_is_not_waited_for() -> None:
     put(mailbox, Note(1))
     mailbox.get()
     assert mailbox.waited_s > 0
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One that a client asks for."""
+
+    refusable: ClassVar[bool] = True
+    number: int
+
+
+class AskedUrgently(msgspec.Struct, frozen=True):
+    """One that overtakes."""
+
+    refusable: ClassVar[bool] = True
+    urgent: ClassVar[bool] = True
+    number: int
+
+
+@pytest.mark.parametrize("kind", [Asked, AskedUrgently])
+def test_of_what_clients_ask_for_so_much_waits_and_the_rest_is_dropped_and_counted(
+    kind: type[Asked] | type[AskedUrgently],
+) -> None:
+    mailbox = Mailbox()
+    put(mailbox, *(kind(n) for n in range(1_000)))
+    assert mailbox.dropped == 1_000 - MAX_REFUSABLE
+    put(mailbox, Note(1), Alarm(1))
+    handled = drain(mailbox)
+    assert [message.number for message in handled if isinstance(message, kind)] == list(range(MAX_REFUSABLE))
+    assert {Note(1), Alarm(1)} <= set(handled)
+
+
+def test_what_is_owed_to_somebody_is_never_dropped_until_all_is_lost() -> None:
+    mailbox = Mailbox()
+    put(mailbox, *(Note(n) for n in range(MAX_MESSAGES)))
+    assert mailbox.dropped == 0
+    with pytest.raises(MailboxFullError):
+        put(mailbox, Note(MAX_MESSAGES))
+    put(mailbox, Alarm(1))
+    assert mailbox.depths == Depths(urgent=1, normal=MAX_MESSAGES)

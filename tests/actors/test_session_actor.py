@@ -12,6 +12,7 @@ from pykka import ActorDeadError, ActorRef, ActorRegistry
 
 from actors.clock import run_virtual
 from actors.errors import ErrorKind, ModelError
+from actors.mailbox import MAX_MESSAGES
 from actors.session_actor import (
     RECENT_MESSAGES,
     ChildExited,
@@ -437,3 +438,20 @@ def test_an_error_is_described_without_its_words_except_a_providers() -> None:
     assert describe(ValueError(SECRET)) == "ValueError"
     assert describe(ModelError(ErrorKind.TIMEOUT, "no token for 8 s")) == "ModelError: timeout: no token for 8 s"
     assert "urgent" not in vars(TaskFailed)
+
+
+def test_an_actor_with_more_mail_than_it_can_ever_handle_fails_and_its_parent_is_told() -> None:
+    async def overwhelm() -> list[ChildExited]:
+        parent = Parent.start()
+        ref = Child.start(parent, Place.NOWHERE, None)
+        actor = actor_of(parent)
+        assert actor is not None
+        for _ in range(MAX_MESSAGES + 10):
+            ref.tell(Note())
+        await asyncio.sleep(1)
+        parent.stop(block=False)
+        await asyncio.sleep(1)
+        return actor.exits
+
+    exits = run_virtual(overwhelm())
+    assert [(exited.exit, exited.error.split(" at ")[0]) for exited in exits] == [(Exit.FAILED, "MailboxFullError")]

@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.lifecycle import Lifecycle
-from app.socket_writer import Shortcut, SocketWriter, shortcut_of, take_until_closed
+from app.shortcut import Shortcut, shortcut_of
+from app.socket_reader import SocketReader
+from app.socket_writer import SocketWriter
 from config.settings import Settings, SettingsError
 
 
@@ -48,12 +50,25 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
         await socket.send_text(str(os.getpid()))
         time.sleep(60)  # noqa: ASYNC251  the loop stands still, and that is the point
 
+    begun = 0
+    lag = _Lag()
+
+    async def how_many_begun(_: Request) -> Response:
+        return PlainTextResponse(str(begun))
+
+    async def stalled(_: Request) -> Response:
+        return PlainTextResponse(str(lag.worst_ms()))
+
     async def beside(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
+        if scope["path"] == "/late":
+            await asyncio.sleep(0.05)
         shortcut = shortcut_of(scope)
         await send({"type": "websocket.accept"})
         if scope["path"] == "/late":
             await asyncio.sleep(0.3)
+        nonlocal begun
+        begun += 1
         await _Beside(SocketWriter(send, shortcut), shortcut).run(receive)
 
     lifecycle.on_drain(end_sessions)
@@ -61,6 +76,8 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
         routes=[
             Route("/who", who),
             Route("/ready", ready),
+            Route("/begun", how_many_begun),
+            Route("/stalled", stalled),
             WebSocketRoute("/echo", echo),
             WebSocketRoute("/busy", be_busy),
             WebSocketRoute("/hang", hang),
@@ -68,6 +85,28 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
             WebSocketRoute("/late", _Endpoint(beside)),
         ]
     )
+
+
+class _Lag:
+    """How long the loop stood still, from the first question on."""
+
+    def __init__(self) -> None:
+        self._worst_s = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    def worst_ms(self) -> float:
+        """At worst, since this was last asked."""
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._watch())
+        worst_s, self._worst_s = self._worst_s, 0.0
+        return worst_s * 1000
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + 0.002
+            await asyncio.sleep(0.002)
+            self._worst_s = max(self._worst_s, loop.time() - due)
 
 
 class _Endpoint:
@@ -98,7 +137,7 @@ class _Beside:
             self._by_asgi += 1
             return event
 
-        await take_until_closed(counted, self._writer.closed, self._take, self._shortcut)
+        await SocketReader(self._writer, self._take).run(counted, self._shortcut)
 
     def _take(self, message: str | bytes) -> None:
         match message:

@@ -1,9 +1,13 @@
 """The shortcut past Hypercorn, on the server as it is really started: used for what is ordinary, and only for that."""
 
+import contextlib
 import os
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,8 +18,12 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
 from app.hypercorn_sockets import HypercornSockets
-from app.socket_writer import shortcut_of
+from app.shortcut import shortcut_of
 from tests.app.serving import Server, serving
+from tests.load.wires import Frames
+
+STALL_MS = 100.0
+"""A machine with other things to do holds a process up for as long; what is looked for here took seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +109,7 @@ def test_a_client_that_does_not_read_is_waited_for(client: ClientConnection) -> 
 class Raw:
     """A client byte by byte."""
 
-    def __init__(self, server: Server, path: str = "/beside") -> None:
+    def __init__(self, server: Server, path: str = "/beside", early: bytes = b"") -> None:
         address = urlsplit(server.url)
         assert address.hostname is not None
         assert address.port is not None
@@ -110,9 +118,12 @@ class Raw:
         self.socket.sendall(
             f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            + early
         )
         self.received = b""
-        self.until(b"\r\n\r\n")
+        self.head = self.until(b"\r\n\r\n")
+        if early:
+            return
         # Hypercorn's first ping comes at once, before or after the app's first word.
         self.received = self.until(b"\x89\0").removesuffix(b"\x89\0") + self.received
 
@@ -127,6 +138,30 @@ class Raw:
         before, found, self.received = self.received.partition(end)
         return before + found
 
+    def answers(self, sent: bytes) -> list[tuple[int, bytes]]:
+        """The frames that the server answers with, to the end of the connection.
+
+        The client closes once it has been answered: Hypercorn drops what it has not passed on when a close comes.
+        """
+        sending = threading.Thread(target=self._send, args=(sent + frame(Opcode.TEXT, b"the end"),))
+        sending.start()
+        frames, told = Frames(), list[tuple[int, bytes]]()
+        with contextlib.suppress(ConnectionResetError, TimeoutError):
+            while more := self.socket.recv(1 << 16):
+                answered = list(frames.push(more))
+                told += answered
+                if any(opcode == Opcode.CLOSE or payload == b"the end" for opcode, payload in answered):
+                    sending.join()
+                    self._send(CLOSING)
+                    # Hypercorn does not always read on after a message that was too large.
+                    self.socket.settimeout(1.0)
+        sending.join()
+        return told
+
+    def _send(self, sent: bytes) -> None:
+        with contextlib.suppress(ConnectionError):
+            self.socket.sendall(sent)
+
 
 def frame(opcode: Opcode, payload: bytes, *, mask: bool = True) -> bytes:
     return Frame(opcode, payload).serialize(mask=mask)
@@ -140,27 +175,119 @@ def test_a_frame_may_come_in_pieces(server: Server) -> None:
         assert b"0 by ASGI" in raw.until(b"by ASGI")
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        frame(Opcode.TEXT, b"\xff\xfe"),
-        frame(Opcode.TEXT, b"not masked", mask=False),
-        b"\xc1" + frame(Opcode.TEXT, b"reserved")[1:],
-        b"\x83\x80" + os.urandom(4),
-        b"\x09" + frame(Opcode.PING, b"in parts")[1:],
-        b"\x81\xfe\x00\x05" + os.urandom(9),
-    ],
-    ids=["no UTF-8", "no mask", "a reserved bit", "an unknown opcode", "a ping in parts", "a size that is too long"],
-)
-def test_what_is_wrong_is_answered_as_hypercorn_does(server: Server, sent: bytes) -> None:
+def head(first_byte: int, size: int = 0) -> bytes:
+    """A masked frame of any first byte, with so many bytes of payload."""
+    return part(first_byte, b"x" * size)
+
+
+def part(first_byte: int, payload: bytes) -> bytes:
+    """A masked frame of any first byte."""
+    return bytes([first_byte]) + frame(Opcode.BINARY, payload)[1:]
+
+
+CLOSING = frame(Opcode.CLOSE, b"\x03\xe8")
+SAYS: dict[str, bytes] = {
+    "text": frame(Opcode.TEXT, b"text"),
+    "several at once": b"".join(frame(Opcode.TEXT, b"%d" % n) for n in range(40)),
+    "empty": frame(Opcode.TEXT, b""),
+    "126 bytes": frame(Opcode.TEXT, b"x" * 126),
+    "65,535 bytes": frame(Opcode.TEXT, b"x" * 0xFFFF),
+    "65,536 bytes": frame(Opcode.TEXT, b"x" * 0x10000),
+    "1 MiB": frame(Opcode.TEXT, b"x" * (1 << 20)),
+    "more than 1 MiB": frame(Opcode.TEXT, b"x" * ((1 << 20) + 1)),
+    "in parts": head(0x01, 4) + head(0x00, 3) + head(0x80, 2),
+    "in empty parts": head(0x01) + head(0x00) + head(0x80),
+    "a ping between parts": head(0x01, 4) + frame(Opcode.PING, b"ping") + head(0x80, 2),
+    "a character in two parts": b"\x01"
+    + frame(Opcode.BINARY, b"\xc3")[1:]
+    + b"\x80"
+    + frame(Opcode.BINARY, b"\xbc")[1:],
+    "parts of more than 1 MiB": head(0x01, 0xFFFF) + head(0x00, 0xFFFF) * 16 + head(0x80, 0xFFFF),
+    "a new message between parts": head(0x01, 4) + head(0x81, 4),
+    "a part of nothing": head(0x80, 4),
+    "no UTF-8": frame(Opcode.TEXT, b"\xff\xfe"),
+    "half a character": frame(Opcode.TEXT, b"\xc3"),
+    "a surrogate": frame(Opcode.TEXT, b"\xed\xa0\x80"),
+    "no UTF-8 in the second part": part(0x01, b"good") + part(0x80, b"\xff"),
+    "no mask": frame(Opcode.TEXT, b"not masked", mask=False),
+    "a ping without a mask": frame(Opcode.PING, b"", mask=False),
+    "a close without a mask": frame(Opcode.CLOSE, b"\x03\xe8", mask=False),
+    "a size that is too long": b"\x81\xfe\x00\x05" + os.urandom(9),
+    "a size of 8 bytes that is too long": b"\x81\xff" + (5).to_bytes(8) + os.urandom(9),
+    "a size beyond all bounds": b"\x82\xff" + b"\xff" * 8 + os.urandom(9),
+    **{f"reserved bit {bit:#x}": head(0x81 | bit, 3) for bit in (0x40, 0x20, 0x10)},
+    **{f"opcode {opcode:#x}": head(0x80 | opcode, 3) for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)},
+    "a ping": frame(Opcode.PING, b"payload"),
+    "a ping of 125 bytes": frame(Opcode.PING, b"x" * 125),
+    "a ping of 126 bytes": head(0x89, 126),
+    "a ping in parts": head(0x09, 3),
+    "a pong": frame(Opcode.PONG, b"unasked") + frame(Opcode.TEXT, b"after"),
+    "a pong of 126 bytes": head(0x8A, 126),
+    "5,000 pings": frame(Opcode.PING, b"x" * 100) * 5_000,
+    "pings and parts": (head(0x01, 1) + frame(Opcode.PING, b"x") + head(0x80, 1)) * 100,
+    "a close without a code": frame(Opcode.CLOSE, b""),
+    "a close of one byte": frame(Opcode.CLOSE, b"\x03"),
+    "a close with a reason": frame(Opcode.CLOSE, b"\x03\xe8enough"),
+    "a close whose reason is no UTF-8": frame(Opcode.CLOSE, b"\x03\xe8\xff"),
+    "a close of 126 bytes": head(0x88, 126),
+    "a close in parts": head(0x08),
+    **{
+        f"close code {code}": frame(Opcode.CLOSE, code.to_bytes(2))
+        for code in (0, 999, 1001, 1002, 1004, 1005, 1006, 1011, 1015, 2999, 3000, 4999, 5000)
+    },
+    "something after a close": CLOSING + frame(Opcode.TEXT, b"too late") + frame(Opcode.PING, b""),
+    "a close twice": CLOSING + CLOSING,
+}
+
+
+@pytest.mark.parametrize("sent", SAYS.values(), ids=SAYS)
+def test_whatever_a_client_sends_is_answered_as_hypercorn_does(server: Server, sent: bytes) -> None:
     answers = []
     for path in ("/echo", "/beside"):
         with closing(Raw(server, path)) as raw:
             raw.socket.sendall(frame(Opcode.TEXT, b"before"))
             assert raw.until(b"before").endswith(b"before")
-            raw.socket.sendall(sent)
-            answers.append(raw.until(b"the end of the connection"))
+            assert not raw.received
+            answers.append(raw.answers(sent))
+    # An app answers messages in its own time, and Hypercorn pings at once: in order is what is of one kind.
+    assert sorted(answers[0], key=itemgetter(0)) == sorted(answers[1], key=itemgetter(0))
+
+
+def test_a_client_that_stops_reading_and_closes_is_answered_as_hypercorn_does(server: Server) -> None:
+    answers = []
+    for path in ("/echo", "/beside"):
+        with closing(Raw(server, path)) as raw:
+            raw.until(b"\x81")
+            sent = b"".join(frame(Opcode.PING, b"%100d" % n) for n in range(60_000)) + CLOSING
+            sending = threading.Thread(target=raw.socket.sendall, args=(sent,))
+            sending.start()
+            time.sleep(0.5)
+            answers.append(raw.answers(b""))
+            sending.join()
     assert answers[0] == answers[1]
+    assert len(answers[0]) == 60_001
+
+
+@pytest.mark.parametrize("path", ["/echo", "/beside", "/late"])
+def test_what_comes_in_one_packet_with_the_handshake_is_refused_and_begins_nothing(server: Server, path: str) -> None:
+    begun = server.get("/begun").text
+    with closing(Raw(server, path, early=frame(Opcode.TEXT, b"early"))) as raw:
+        assert raw.head.startswith(b"HTTP/1.1 400 ")
+    assert server.get("/begun").text == begun
+
+
+def test_the_loop_turns_while_a_client_sends_as_fast_as_it_can(server: Server) -> None:
+    """Whatever way its messages take: past Hypercorn, or by it once one message has come in parts."""
+    kinds = (frame(Opcode.TEXT, b"hi"), frame(Opcode.PING, b""), frame(Opcode.PONG, b""), head(0x01) + head(0x80))
+    for first in (b"", head(0x01, 1) + head(0x80, 1)):
+        for kind in kinds:
+            with closing(Raw(server)) as raw:
+                raw.socket.settimeout(0.2)
+                server.get("/stalled")
+                with contextlib.suppress(TimeoutError):
+                    raw.socket.sendall(first + kind * (400_000 // len(kind)))
+                stalled_ms = float(server.get("/stalled").text)
+                assert stalled_ms < STALL_MS, (first, kind)
 
 
 async def offered(scope: dict[str, Any], send: Send) -> bool:

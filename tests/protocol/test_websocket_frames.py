@@ -1,5 +1,7 @@
 """Frames, against wsproto: whatever a client says and however it is cut, what is found is what was said."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,18 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Pong, TextMessage
 from wsproto.events import Ping as ClientPing
 
-from protocol.websocket_frames import BINARY, LARGEST_BYTES, PING, PONG, TEXT, Ping, client_messages, server_frame
+from protocol.websocket_frames import (
+    BINARY,
+    LARGEST_BYTES,
+    NOT_ORDINARY,
+    PING,
+    PONG,
+    TEXT,
+    FrameCount,
+    Ping,
+    client_message,
+    server_frame,
+)
 
 Said = str | bytes | Ping
 
@@ -21,6 +34,19 @@ def frame_of(said: Said) -> bytes:
     if isinstance(said, Ping):
         return frames_of(ClientPing(said.payload))
     return frames_of(TextMessage(said) if isinstance(said, str) else BytesMessage(said))
+
+
+def client_messages(data: bytes) -> tuple[list[Said], int, bool]:
+    """All that is said in whole ordinary frames, the bytes they took, and whether what follows may become another."""
+    said: list[Said] = []
+    at = 0
+    while True:
+        message, end = client_message(data, at)
+        if end <= at:
+            return said, at, end != NOT_ORDINARY
+        if message is not None:
+            said.append(message)
+        at = end
 
 
 messages = st.one_of(
@@ -73,6 +99,31 @@ def test_what_is_not_ordinary_is_told_by_its_first_bytes(frame: bytes) -> None:
     before = frame_of("before")
     for end in range(4, len(frame[:20]) + 1):
         assert client_messages(before + frame[:end]) == (["before"], len(before), False)
+
+
+@given(st.lists(st.tuples(messages, st.booleans()), max_size=6), st.lists(st.integers(0, 2_000), max_size=9))
+def test_frames_are_counted_however_they_are_cut(said: list[tuple[Said, bool]], cuts: list[int]) -> None:
+    frames = [
+        frame_of(message)
+        if whole or isinstance(message, Ping)
+        else frame_of(message)[:1] + b"\x7f" + bytes(7) + b"\x05other"
+        for message, whole in said
+    ]
+    data, count, found = b"".join(frames), FrameCount(), 0
+    for begin, end in pairwise([0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]):
+        while begin < end:
+            more, size = count.push(data[begin:end], 2)
+            found, begin = found + more, begin + size
+            assert more <= 2
+            assert size > 0
+    assert found == len(said)
+
+
+def test_no_more_frames_are_counted_than_asked_for() -> None:
+    frame, count = frame_of("hello"), FrameCount()
+    assert count.push(frame * 5 + frame[:3], 3) == (3, 3 * len(frame))
+    assert count.push(frame * 2 + frame[:3], 3) == (3, 2 * len(frame) + 3)
+    assert count.push(frame[3:], 3) == (0, len(frame) - 3)
 
 
 def test_text_that_is_no_text_is_not_ordinary() -> None:

@@ -1,0 +1,30 @@
+"""How much one client may send: a token bucket of frames and one of bytes."""
+
+from collections.abc import Callable
+from time import monotonic
+
+BURST_S = 10.0
+"""So much is allowed at once, in seconds of the rate: a network that stood still delivers what it held."""
+BYTES_PER_FRAME = 1_280
+"""The rate of bytes, for each frame of the rate: twice a frame of audio of 20 ms."""
+
+
+class MessageRate:
+    """Of one connection. `frames_per_s`: frames of any kind, pings and parts of messages among them."""
+
+    def __init__(self, frames_per_s: float, now: Callable[[], float] = monotonic) -> None:
+        self._frames_per_s = frames_per_s
+        self._most = frames_per_s * BURST_S
+        self._now = now
+        self._frames = self._bytes = self._most
+        self._at = now()
+
+    def admits(self, frames: int, size_bytes: int) -> bool:
+        """Count what has come, and tell whether it is within the rate."""
+        now = self._now()
+        more, self._at = (now - self._at) * self._frames_per_s, now
+        most = self._most
+        self._frames = min(most, self._frames + more) - frames
+        # Counted in the bytes of a frame, so that one rate serves both.
+        self._bytes = min(most, self._bytes + more) - size_bytes / BYTES_PER_FRAME
+        return self._frames >= 0.0 and self._bytes >= 0.0
