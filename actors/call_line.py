@@ -10,6 +10,7 @@ class CallTrouble(StrEnum):
 
     REFUSED = "refused"  # the network says no: a wrong number, a busy line, nobody there
     NOT_CONNECTED = "not_connected"  # the call is over, or not answered yet
+    GONE = "gone"  # the network knows no such call, recording or participant any more
     NOT_CONFIGURED = "not_configured"
     UNAVAILABLE = "unavailable"  # the network does not answer; it may have been done
     UNAUTHORIZED = "unauthorized"  # the network does not accept our key or what we may do: an operator has to mend that
@@ -52,6 +53,14 @@ class CallLine(Protocol):
 
     async def send_keys(self, keys: str) -> None:
         """Send tones of 0-9 * # A-D to the other side."""
+        ...
+
+    async def hold(self) -> None:
+        """Have the caller wait, hearing and saying nothing; returns when they do."""
+        ...
+
+    async def unhold(self) -> None:
+        """Bring a caller who waits back; returns when they are."""
         ...
 
     async def start_recording(self) -> str:

@@ -100,6 +100,8 @@ class Detached(Message, frozen=True):
     """The connection that carried this session is gone."""
 
     connection_id: str
+    keep_s: float = 0.0
+    """For how many seconds at least the session waits for another one; less than its agent's limit changes nothing."""
 
 
 class EndSession(Message, frozen=True):

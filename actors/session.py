@@ -182,8 +182,8 @@ class Session(SessionActor):
                     self._restart_child(name)
             case Attached():
                 self._attach(message)
-            case Detached(connection_id):
-                self._detach(connection_id)
+            case Detached(connection_id, keep_s):
+                self._detach(connection_id, keep_s)
             case ReconnectExpired(connection_id):
                 lost = self.lines.checkpoint.lost
                 if lost is not None and lost.connection_id == connection_id:
@@ -351,7 +351,7 @@ class Session(SessionActor):
         else:
             self._restart_child("synthesizer")
 
-    def _detach(self, connection_id: str) -> None:
+    def _detach(self, connection_id: str, keep_s: float) -> None:
         attached = self.lines.attached
         if attached is None or attached.connection_id != connection_id or self.stage is SessionState.WAITING:
             return
@@ -361,7 +361,7 @@ class Session(SessionActor):
             return
         self.stage = SessionState.WAITING
         self.lines.synthesizer.tell(Detached(connection_id))
-        reconnect_s = self.plan.agent.limits.reconnect_s
+        reconnect_s = max(keep_s, self.plan.agent.limits.reconnect_s)
         if not self.plan.call_id and self.lines.checkpoint.user_at is None:
             # Nothing is lost with it, and whoever opens and drops connections must not keep others out.
             reconnect_s = 0.0

@@ -1,5 +1,6 @@
 """Whether it is ACS or Event Grid that asks: what ENABLE_AUTH_VALIDATION governs. Who cannot prove it is refused."""
 
+import asyncio
 import hmac
 import logging
 import time
@@ -58,6 +59,17 @@ class AcsAccess:
         self._acs = _acs(settings) if self.on else None
         self._event_grid = _event_grid(settings) if self.on and settings.event_grid_audience else None
         self._told: dict[str, float] = {}
+        self._keeping: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Fetch the keys of ACS and Event Grid now, beside the work, and keep them at hand."""
+        verifiers = [verifier for verifier in (self._acs, self._event_grid) if verifier is not None]
+        self._keeping = [asyncio.create_task(verifier.keep_keys(), name="keys") for verifier in verifiers]
+
+    def stop(self) -> None:
+        """Keep them no longer."""
+        for task in self._keeping:
+            task.cancel()
 
     def admits_unannounced(self, *, local: bool) -> bool:
         """Whether a media socket may be opened of a call that nobody announced: by a program on this machine (`local`),

@@ -26,6 +26,7 @@ from app.telephony.switchboard import Switchboard
 from protocol.browser import timestamp
 from protocol.calls import (
     CallList,
+    HeldCall,
     InitiateCall,
     InitiatedCall,
     RequestError,
@@ -61,6 +62,8 @@ class CallRoutes:
             Route("/calls/{call_id}", self.one),
             Route("/calls/{call_id}", self.end, methods=["DELETE"]),
             Route("/calls/{call_id}/transfer", self.transfer, methods=["POST"]),
+            Route("/calls/{call_id}/hold", self.hold, methods=["POST"]),
+            Route("/calls/{call_id}/unhold", self.unhold, methods=["POST"]),
         ]
 
     async def initiate(self, request: Request) -> Response:
@@ -129,10 +132,14 @@ class CallRoutes:
             async with asyncio.timeout(HANG_UP_S):
                 await call.over.wait()
         except TimeoutError:
+            refusal = call.refusal
+            if refusal is not None and refusal.trouble is Trouble.UNAUTHORIZED:
+                raise not_taken(refusal) from None
             raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                "the telephone network has not hung up yet; it is asked again for a minute",
-                headers=RETRY_AFTER,
+                "the telephone network has not hung up yet; it is asked again for a minute"
+                + (f" ({refusal.detail})" if refusal is not None else ""),
+                headers=retry_after(refusal.retry_after_s if refusal is not None else None),
             ) from None
         return json_answer(TerminatedCall(call.call_id, "the call was hung up"))
 
@@ -145,6 +152,24 @@ class CallRoutes:
         except CallError as error:
             raise _refused(error) from None
         return json_answer(TransferringCall(call.call_id))
+
+    async def hold(self, request: Request) -> Response:
+        """Have the caller wait; answered when they do."""
+        return await self._held(request, holds=True)
+
+    async def unhold(self, request: Request) -> Response:
+        """Bring a caller who waits back; answered when they are."""
+        return await self._held(request, holds=False)
+
+    async def _held(self, request: Request, *, holds: bool) -> Response:
+        await require_operator(request, self._service)
+        call = self._call(request.path_params["call_id"])
+        orders = CallOrders(self._switchboard, call)
+        try:
+            await (orders.hold() if holds else orders.unhold())
+        except CallError as error:
+            raise _refused(error) from None
+        return json_answer(HeldCall(call.call_id, "on_hold" if holds else "connected"))
 
     def _call(self, call_id: str) -> Call:
         call = self._switchboard.log.of_id(call_id)
@@ -192,6 +217,7 @@ def not_taken(error: NotConfigured | Busy | CallAutomationError) -> ProblemError
 def _refused(error: CallError) -> ProblemError:
     status = {
         CallTrouble.NOT_CONNECTED: HTTPStatus.CONFLICT,
+        CallTrouble.GONE: HTTPStatus.CONFLICT,
         CallTrouble.REFUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
         CallTrouble.NOT_CONFIGURED: HTTPStatus.SERVICE_UNAVAILABLE,
         CallTrouble.UNAUTHORIZED: HTTPStatus.BAD_GATEWAY,

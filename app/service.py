@@ -66,6 +66,7 @@ class Service:
         self.watchdog = LoopWatchdog(serving=lambda: self.lifecycle.phase is not Phase.STARTING)
         self.watchdog.start()
         self.background = Background()
+        self.acs_access.start()
         self.engines: Engines = make_engines(self.settings, self.clock, self.background)
         self.phrases = KeptPhrases(self.engines.synthesizer, self.background)
         self._sessions_ref = Sessions.start(self.engines, self._tell_session_over)
@@ -89,6 +90,7 @@ class Service:
     async def stop(self) -> None:
         """Let go of everything."""
         self.watchdog.stop()
+        self.acs_access.stop()
         for entry in list(self.sessions.live.values()):
             entry.lines.take(EndSession(Ending.NORMAL, politely=False))
         try:

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+log = logging.getLogger("earshot.access")
 
 ALGORITHM = "RS256"
 LEEWAY_S = 60.0
@@ -20,6 +23,12 @@ FRESH_S = 3_600.0
 UNKNOWN_KEY_PAUSE_S = 5.0
 """An unknown key id makes for a fetch at most this often, however many made-up ones arrive."""
 FAILED_PAUSE_S = 1.0
+KEEP_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Pauses between fetches of keys that are kept at hand and could not be had, the last one repeatedly."""
+WAIT_S = 4.0
+"""Who brings a token while kept keys are still to be had waits so long for them; ACS does not bring it again."""
+MOST_WAITING = 256
+"""No more than so many wait for keys; others are told at once that there are none."""
 
 
 class TokenError(Exception):
@@ -58,6 +67,39 @@ class SigningKeys:
         self._fetched_at = self._tried_at = -FRESH_S
         self._failed = False
         self._fetching: asyncio.Task[None] | None = None
+        self._had: asyncio.Event | None = None
+        self._waiting = 0
+
+    async def keep(self) -> None:
+        """Fetch the keys now, and again when they get old, for as long as this runs: no token has to wait for that."""
+        self._had = asyncio.Event()
+        failures = 0
+        try:
+            while True:
+                await asyncio.shield(self._fetch())
+                if not self._failed:
+                    failures = 0
+                    await asyncio.sleep(FRESH_S)
+                    continue
+                if not failures:
+                    log.warning("the keys that tokens are checked with cannot be had; they are asked for again")
+                await asyncio.sleep(KEEP_PAUSES_S[min(failures, len(KEEP_PAUSES_S) - 1)])
+                failures += 1
+        finally:
+            self._had = None
+
+    async def _kept(self) -> None:
+        """Wait until keys that are kept at hand have been had, but not for long, and not in a crowd."""
+        if self._had is None or self._keys or self._waiting >= MOST_WAITING:
+            return
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await self._had.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._waiting -= 1
 
     @property
     def missing(self) -> bool:
@@ -71,6 +113,7 @@ class SigningKeys:
             TokenError: the issuer has no such key.
             TokensUnavailable: the issuer does not answer, so that nobody knows.
         """
+        await self._kept()
         since_s = self._now() - self._tried_at
         if self._keys and self._now() - self._fetched_at > FRESH_S and since_s > UNKNOWN_KEY_PAUSE_S:
             self._fetch()
@@ -106,6 +149,8 @@ class SigningKeys:
             return
         self._failed = False
         self._fetched_at = self._now()
+        if self._had is not None:
+            self._had.set()
 
 
 class TokenVerifier:
@@ -125,6 +170,10 @@ class TokenVerifier:
         self._audience = audience
         self._leeway_s = leeway_s
         self._keys = keys or SigningKeys(jwks_url)
+
+    async def keep_keys(self) -> None:
+        """Have the issuer's keys at hand for as long as this runs."""
+        await self._keys.keep()
 
     @property
     def without_keys(self) -> bool:

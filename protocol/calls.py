@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec.structs import force_setattr
 
-from protocol.phone_numbers import PhoneNumber, is_e164
+from protocol.phone_numbers import CallTarget, PhoneNumber, is_call_target, is_e164
 from protocol.problems import FieldError
 
 MAX_LIMIT = 100
@@ -23,6 +23,7 @@ Id = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 ShortText = Annotated[str, msgspec.Meta(max_length=512)]
 
 _E164 = "expected a phone number in E.164 format, like +12025550123"
+_TARGET = f"{_E164}, or an id such as 8:acs:..., 8:orgid:... or 28:..."
 
 
 def _check_number(field: str, number: str | None) -> None:
@@ -149,13 +150,21 @@ class TerminatedCall(msgspec.Struct, frozen=True):
 
 
 class TransferCall(msgspec.Struct, frozen=True):
-    """Give the caller to somebody else."""
+    """Give the caller to somebody else: at a telephone number, or a user or application of ACS or Teams."""
 
-    target: PhoneNumber
+    target: CallTarget
     context: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        _check_number("target", self.target)
+        if not is_call_target(self.target):
+            raise ValueError(f"target: {_TARGET}")
+
+
+class HeldCall(msgspec.Struct, frozen=True):
+    """The caller waits, or is back."""
+
+    call_id: str
+    status: Literal["on_hold", "connected"]
 
 
 class TransferringCall(msgspec.Struct, frozen=True):
@@ -338,10 +347,10 @@ def _field_error(text: str, expected: type[Any]) -> FieldError:
     if missing := _MISSING.fullmatch(what):
         return FieldError(".".join(filter(None, (path, missing["field"]))), "required", "required")
     if own := _OWN.fullmatch(what):
-        return FieldError(own["field"], own["message"], "pattern" if own["message"] == _E164 else "enum")
+        return FieldError(own["field"], own["message"], "pattern" if own["message"] in (_E164, _TARGET) else "enum")
     field = path or "body"
     if "matching regex" in what:
-        return FieldError(field, _E164, "pattern")
+        return FieldError(field, _TARGET if expected is TransferCall else _E164, "pattern")
     if what.startswith("Invalid enum value"):
         choices = ", ".join(str(choice) for choice in get_args(get_type_hints(expected).get(field)))
         return FieldError(field, f"expected one of {choices}" if choices else "not one of its values", "enum")

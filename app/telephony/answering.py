@@ -130,12 +130,12 @@ class Answering:
 
     async def _room(self) -> bool:
         """Whether there is room for another call, now or once the loop is in time again."""
-        board = self._switchboard
+        capacity = self._switchboard.capacity
         for _ in range(int(ROOM_S / LOOK_FOR_ROOM_S)):
             try:
-                board.require_capacity()
+                capacity.require()
             except Busy:
-                if board.full:
+                if capacity.full:
                     return False
             else:
                 return True

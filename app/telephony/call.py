@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from actors.agent import Agent
-from actors.call_line import CallError
 from actors.session_plan import Mode
+from app.adapters.acs.port import CallAutomationError
 from app.telephony.call_connection import CallConnection
+from app.telephony.orders import Orders
 from app.telephony.participants import same_participant
 from app.telephony.tones import Tones
 from protocol.acs_events import Identifier, ParticipantsUpdated
@@ -70,7 +71,7 @@ class Call:
         self.ended_at: float | None = None
         self.events: deque[CallEvent] = deque(maxlen=EVENTS_KEPT)
         self.participants: dict[str, Participant] = {}
-        self.recording_id = ""
+        self.orders = Orders()
         self.tones = Tones()
         self.admitted = False
         """The conversation may open: no access code is asked for, or it was given."""
@@ -78,7 +79,6 @@ class Call:
         self.connection: CallConnection | None = None
         self.open_session: Callable[[], object] | None = None
         """Starts the call's next session on its media socket; None while there is no socket."""
-        self.transferring: asyncio.Future[None] | None = None
         self.transferred = False
         """Somebody else has the caller: to hang up is theirs."""
         self.hanging_up: asyncio.Task[None] | None = None
@@ -89,6 +89,8 @@ class Call:
         self.over = asyncio.Event()
         self.told_of = False
         """Whether any callback of the call has come."""
+        self.refusal: CallAutomationError | None = None
+        """Why the network has not taken the order to hang up, the last time that it was given."""
         self._participants_seen = -1
         self._event_ids: dict[str, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -124,6 +126,10 @@ class Call:
         """Write into the log what happened; details carry no content and no numbers."""
         self.events.append(CallEvent(kind, timestamp(at), details))
 
+    def note_refusal(self, error: CallAutomationError) -> None:
+        """The network has not taken the order to hang up."""
+        self.refusal = error
+
     def became(self, state: CallState, at: float) -> bool:
         """Take the next state; a call that is over stays over. Whether anything changed."""
         if self.state in OVER or state is self.state:
@@ -147,17 +153,8 @@ class Call:
 
     async def transfer_settled(self) -> None:
         """Wait until no transfer is under way."""
-        while self.transferring is not None:
-            await asyncio.wait([self.transferring])
-            await asyncio.sleep(0)
-
-    def fail_transfer(self, error: CallError) -> None:
-        """A transfer that is under way comes to nothing."""
-        accepted, self.transferring = self.transferring, None
-        if accepted is not None and not accepted.done():
-            accepted.set_exception(error)
-            # Whoever asked by REST does not wait for it.
-            accepted.exception()
+        while (transfer := self.orders.transferring) is not None:
+            await asyncio.wait([transfer])
 
     def identify(self, call_id: str) -> bool:
         """Learn the call's id, from whoever says it first; whether `call_id` is this call's."""

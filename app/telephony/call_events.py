@@ -1,10 +1,13 @@
 """What the telephone network says of calls, event by event. Repeated and late ones do no harm."""
 
-from actors.call_line import CallError, CallTrouble
+import logging
+
 from actors.messages import HoldEnded, HoldStarted
 from actors.turn_events import Ending
 from app.service import Service
 from app.telephony.call import Call
+from app.telephony.order_book import OrderState
+from app.telephony.order_events import ended_by, why
 from app.telephony.switchboard import Switchboard
 from app.telephony.tones import Way
 from protocol.acs_events import (
@@ -13,16 +16,16 @@ from protocol.acs_events import (
     CallConnected,
     CallDisconnected,
     CallTransferAccepted,
-    CallTransferFailed,
     ConnectFailed,
     ContinuousDtmfRecognitionToneReceived,
     CreateCallFailed,
     MediaStreamingFailed,
     ParticipantsUpdated,
     RecognizeCompleted,
-    RecordingStateChanged,
 )
 from protocol.calls import CallState
+
+log = logging.getLogger(__name__)
 
 
 class CallEvents:
@@ -41,6 +44,7 @@ class CallEvents:
         if event.server_call_id and not call.server_call_id:
             call.server_call_id = event.server_call_id
         _note(call, event, at)
+        _settle(call, event)
         board = self._switchboard
         match event:
             case CallConnected():
@@ -53,9 +57,8 @@ class CallEvents:
             case CreateCallFailed() | AnswerFailed() | ConnectFailed():
                 board.ended(call, CallState.FAILED)
             case CallTransferAccepted():
-                self._transferred(call)
-            case CallTransferFailed():
-                _not_transferred(call)
+                call.transferred = True
+                board.end_session(call, Ending.HUMAN_HANDOFF)
             case MediaStreamingFailed():
                 board.media_lost(call)
             case ContinuousDtmfRecognitionToneReceived():
@@ -63,8 +66,6 @@ class CallEvents:
             case RecognizeCompleted():
                 for digit in event.digits:
                     board.pressed(call, Way.EVENT, digit)
-            case RecordingStateChanged(recording_id=recording_id, state=state):
-                call.recording_id = recording_id if state.lower() == "active" else ""
             case _:
                 return
 
@@ -75,16 +76,15 @@ class CallEvents:
             call.became(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)
             self._switchboard.tell_session(call, HoldStarted() if on_hold else HoldEnded())
 
-    def _transferred(self, call: Call) -> None:
-        accepted, call.transferring = call.transferring, None
-        if accepted is not None and not accepted.done():
-            accepted.set_result(None)
-        call.transferred = True
-        self._switchboard.end_session(call, Ending.HUMAN_HANDOFF)
 
-
-def _not_transferred(call: Call) -> None:
-    call.fail_transfer(CallError(CallTrouble.REFUSED, "the other side did not take the call"))
+def _settle(call: Call, event: AcsEvent) -> None:
+    """What the event says of orders that were given."""
+    for kind, state, subject in ended_by(event):
+        order = call.orders.told(
+            kind, state, order_id=event.operation_context or "", subject=subject, reason=why(event.result)
+        )
+        if order is not None and state is OrderState.FAILED:
+            log.warning("an order in a call failed: %s, %s", kind, order.reason, extra={"call": call.call_id})
 
 
 def _note(call: Call, event: AcsEvent, at: float) -> None:
@@ -92,5 +92,9 @@ def _note(call: Call, event: AcsEvent, at: float) -> None:
     if isinstance(event, ContinuousDtmfRecognitionToneReceived | RecognizeCompleted):
         return
     result = event.result
-    details = {"code": result.code, "sub_code": result.sub_code} if result is not None else {}
+    details: dict[str, int] = {}
+    if result is not None:
+        details = {"code": result.code, "sub_code": result.sub_code}
+        details |= {"sip_code": result.sip.code} if result.sip is not None else {}
+        details |= {"q850_code": result.q850.code} if result.q850 is not None else {}
     call.note(type(event).__name__, at, **details)

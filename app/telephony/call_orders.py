@@ -1,20 +1,26 @@
-"""What tools and operators may order of a call that is up: put it through, press keys, record it."""
+"""What tools and operators may order of a call that is up: put it through, press keys, hold it, record it."""
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from actors.call_line import CallError, CallTrouble
-from app.adapters.acs.port import CallAutomationError, Trouble
+from app.adapters.acs.port import CallAutomationError, CallControl, Trouble
 from app.telephony.call import Call
+from app.telephony.order_book import Order, OrderKind, OrderState
 from app.telephony.switchboard import Switchboard
 from protocol.calls import CallState
+from protocol.phone_numbers import is_e164
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 TRANSFER_S = 45.0
 """The other side of a transfer accepts within this time."""
+EVENT_S = 6.0
+"""What came of any other order is told within this time; an order of which nothing is told counts as carried out."""
 LAST_WORD_S = 5.0
 """A transfer waits so long for what is being said to be heard."""
 LOOKED_S = 0.05
@@ -27,31 +33,33 @@ class CallOrders:
         self._switchboard = switchboard
         self._call = call
 
-    async def transfer(self, number: str) -> None:
+    async def transfer(self, target: str) -> None:
         """Put the caller through; returns when the other side has accepted."""
         # Shielded, since it is the network's business what comes of it.
-        await asyncio.shield(await self.begin_transfer(number))
+        await asyncio.shield(await self.begin_transfer(target))
 
-    async def begin_transfer(self, number: str) -> asyncio.Future[None]:
-        """Ask for the transfer; what the future comes to is what the network says of it."""
-        call = self._call
-        self._require_connected()
-        if call.transferring is not None:
+    async def begin_transfer(self, target: str) -> "asyncio.Future[None]":
+        """Ask for the transfer; what the future comes to is what the network says of it. `target`: a number in E.164,
+        or the raw id of a user or application of ACS or Teams.
+        """
+        call, control = self._call, self._require_connected()
+        if call.orders.transferring is not None:
             raise CallError(CallTrouble.NOT_CONNECTED, "the call is being transferred already")
-        accepted = call.transferring = asyncio.get_running_loop().create_future()
-        try:
-            await self._said()
-            await self._order(self._switchboard.control.transfer(call.call_id, number))
-        except BaseException:
-            call.transferring = None
-            raise
-        call.run(self._give_up_transfer(accepted))
-        return accepted
+        source = call.own_number or self._switchboard.source_number
+        order, settled = self._begin(OrderKind.TRANSFER)
 
-    async def _give_up_transfer(self, accepted: asyncio.Future[None]) -> None:
-        await asyncio.wait([accepted], timeout=TRANSFER_S)
-        if not accepted.done():
-            self._call.fail_transfer(CallError(CallTrouble.REFUSED, "the other side did not answer"))
+        async def give() -> None:
+            await self._said()
+            await control.transfer(call.call_id, target, source=source, operation_context=order.id)
+
+        await self._send(order, give)
+        call.run(self._give_up_transfer(order, settled))
+        return settled
+
+    async def _give_up_transfer(self, order: Order, settled: "asyncio.Future[None]") -> None:
+        await asyncio.wait([settled], timeout=TRANSFER_S)
+        if order.open:
+            self._call.orders.settle(order, OrderState.OVERDUE, "no answer")
 
     async def _said(self) -> None:
         """Wait until what is being said has been heard, but not for ever."""
@@ -61,38 +69,105 @@ class CallOrders:
             await asyncio.sleep(LOOKED_S)
 
     async def send_keys(self, keys: str) -> None:
-        """Have the other side hear tones."""
-        self._require_connected()
-        await self._order(self._switchboard.control.send_dtmf(self._call.call_id, self._call.caller, keys))
+        """Have the other side hear tones; returns when they were sent."""
+        call, control = self._call, self._require_connected()
+        order, settled = self._begin(OrderKind.SEND_KEYS)
+        await self._send(order, lambda: control.send_dtmf(call.call_id, call.caller, keys, order.id))
+        await self._told(order, settled)
+
+    async def hold(self) -> None:
+        """Have the person wait; returns when they do."""
+        await self._hold(OrderKind.HOLD, self._require_connected())
+
+    async def unhold(self) -> None:
+        """Bring the person back; returns when they are."""
+        await self._hold(OrderKind.UNHOLD, self._require_connected(CallState.ON_HOLD))
+
+    async def _hold(self, kind: OrderKind, control: CallControl) -> None:
+        call = self._call
+        raw_id = f"4:{call.caller}" if is_e164(call.caller) else call.caller
+        order, settled = self._begin(kind, raw_id)
+        holds = kind is OrderKind.HOLD
+        await self._send(
+            order,
+            lambda: (
+                control.hold(call.call_id, call.caller, order.id)
+                if holds
+                else control.unhold(call.call_id, call.caller, order.id)
+            ),
+        )
+        await self._told(order, settled)
 
     async def start_recording(self) -> str:
-        """Record; the recording's id, also of one that runs already."""
-        call = self._call
-        self._require_connected()
-        if not call.recording_id:
+        """Record; the recording's id, also of one that runs already. Returns when it runs."""
+        call, control = self._call, self._require_connected()
+        async with call.orders.recording_lock:
+            if call.orders.recording:
+                return call.orders.recording
             url = self._switchboard.addresses.callback(call)
-            order = self._switchboard.control.start_recording(call.call_id, call.server_call_id, url)
-            call.recording_id = await self._order(order)
-        return call.recording_id
+            order, settled = self._begin(OrderKind.START_RECORDING)
+            recording_id = await self._send(
+                order, lambda: control.start_recording(call.call_id, call.server_call_id, url), about=True
+            )
+            await self._told(order, settled)
+            return recording_id
 
     async def stop_recording(self) -> None:
-        """Record no longer; harmless when nothing is recorded."""
-        recording_id, self._call.recording_id = self._call.recording_id, ""
-        if recording_id:
-            await self._order(self._switchboard.control.stop_recording(recording_id))
+        """Record no longer; harmless when nothing is recorded. Returns when the network has taken the order."""
+        call, control = self._call, self._switchboard.control
+        async with call.orders.recording_lock:
+            recording_id = call.orders.recording
+            if not recording_id:
+                return
+            order, _ = self._begin(OrderKind.STOP_RECORDING, recording_id)
+            try:
+                await self._send(order, lambda: control.stop_recording(recording_id))
+            except CallError as error:
+                if error.trouble is not CallTrouble.GONE:
+                    raise
+                call.orders.note_stopped(recording_id)
 
-    def _require_connected(self) -> None:
-        if self._call.state is not CallState.CONNECTED:
-            raise CallError(CallTrouble.NOT_CONNECTED, "the call is not connected")
-        if self._switchboard.network is None:
+    def _require_connected(self, state: CallState = CallState.CONNECTED) -> CallControl:
+        """The telephone network, for a call that is in that state."""
+        if self._call.state is not state:
+            wanted = "on hold" if state is CallState.ON_HOLD else "connected"
+            raise CallError(CallTrouble.NOT_CONNECTED, f"the call is not {wanted}")
+        network = self._switchboard.network
+        if network is None:
             raise CallError(CallTrouble.NOT_CONFIGURED, "there is no telephone network")
+        return network
 
-    async def _order(self, order: Coroutine[Any, Any, Any]) -> Any:
+    # one order, from its giving to its event
+
+    def _begin(self, kind: OrderKind, subject: str = "") -> "tuple[Order, asyncio.Future[None]]":
+        """An order, and the future of what comes of it."""
+        return self._call.orders.give(kind, self._switchboard.order_id(), subject)
+
+    async def _send(self, order: Order, give: Callable[[], Awaitable[T]], *, about: bool = False) -> T:
+        """Give the order. `about`: what the network answers names what the order is about."""
+        call = self._call
         try:
-            return await order
+            given = await give()
         except CallAutomationError as error:
-            log.warning("an order in a call was not taken: %s", error, extra={"call": self._call.call_id})
+            log.warning("an order in a call was not taken: %s", error, extra={"call": call.call_id})
+            doubtful = error.trouble is Trouble.UNAVAILABLE and order.kind is not OrderKind.TRANSFER
+            call.orders.settle(order, OrderState.IN_DOUBT if doubtful else OrderState.REFUSED, error.detail)
             raise _not_carried_out(error) from None
+        except BaseException:
+            call.orders.settle(order, OrderState.IN_DOUBT)
+            raise
+        if about:
+            order.subject = order.subject or str(given)
+        call.orders.settle(order, OrderState.TAKEN)
+        return given
+
+    async def _told(self, order: Order, settled: "asyncio.Future[None]") -> None:
+        """Wait until the network says what came of an order that it has taken."""
+        done, _ = await asyncio.wait([settled], timeout=EVENT_S)
+        if done:
+            await settled
+        elif self._call.orders.settle(order, OrderState.OVERDUE):
+            log.warning("nothing is told of an order in a call: %s", order.kind, extra={"call": self._call.call_id})
 
 
 def _not_carried_out(error: CallAutomationError) -> CallError:
@@ -101,11 +176,10 @@ def _not_carried_out(error: CallAutomationError) -> CallError:
     return CallError(trouble, text, cause=error.detail, retry_after_s=error.retry_after_s)
 
 
-_WRONG_STATE = (CallTrouble.NOT_CONNECTED, "the call is not in a state for that")
 _NO_ORDER = (CallTrouble.UNAVAILABLE, "the telephone network took no order")
 _MEANING = {
-    Trouble.NOT_FOUND: _WRONG_STATE,
-    Trouble.CONFLICT: _WRONG_STATE,
+    Trouble.NOT_FOUND: (CallTrouble.GONE, "the call is not in a state for that"),
+    Trouble.CONFLICT: (CallTrouble.NOT_CONNECTED, "the call is not in a state for that"),
     Trouble.REJECTED: (CallTrouble.REFUSED, "the telephone network refused"),
     Trouble.UNAUTHORIZED: (CallTrouble.UNAUTHORIZED, "the telephone network does not let us do that"),
     Trouble.UNAVAILABLE: _NO_ORDER,

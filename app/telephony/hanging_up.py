@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from enum import StrEnum
 
 from app.adapters.acs.port import CallAutomationError, CallControl, Trouble
@@ -24,8 +25,13 @@ class HangUp(StrEnum):
     NOT_TAKEN = "not_taken"  # the call is still up, as far as anybody knows
 
 
-async def hang_up(control: CallControl, call_id: str) -> HangUp:
-    """End a call for everybody, ordered until the network takes it or says that the call is over."""
+async def hang_up(
+    control: CallControl, call_id: str, refused: Callable[[CallAutomationError], None] | None = None
+) -> HangUp:
+    """End a call for everybody, ordered until the network takes it or says that the call is over.
+
+    `refused` is told each time that the order was not taken.
+    """
     patience_s = 0.0
     for wait_s in WAITS_S:
         await asyncio.sleep(max(wait_s, patience_s))
@@ -34,7 +40,9 @@ async def hang_up(control: CallControl, call_id: str) -> HangUp:
         except CallAutomationError as error:
             if error.trouble is Trouble.NOT_FOUND or await is_over(control, call_id):
                 return HangUp.OVER
-            log.warning("a call is not hung up yet: %s", error)
+            log.warning("a call is not hung up yet: %s", error, extra={"call": call_id})
+            if refused is not None:
+                refused(error)
             patience_s = min(error.retry_after_s or 0.0, MOST_PATIENCE_S)
         else:
             return HangUp.ORDERED

@@ -16,6 +16,7 @@ from app.telephony.access_code import TOOLS as ACCESS_TOOLS
 from app.telephony.access_code import AccessCodeModel, gatekeeper
 from app.telephony.call import Call
 from app.telephony.call_connection import CallConnection
+from app.telephony.call_orders import TRANSFER_S
 from app.telephony.line import TelephoneLine
 from app.telephony.media_input import MediaInput
 from app.telephony.switchboard import Switchboard
@@ -119,4 +120,6 @@ class MediaStream:
         if self._switchboard.disconnect(self._call, self._connection):
             entry = self._service.sessions.live.get(self._switchboard.session_of(self._call))
             if entry is not None:
-                entry.lines.take(Detached(self._id))
+                # A transfer that rings takes the socket away, and may yet leave the caller to this session.
+                transferring = self._call.orders.transferring is not None
+                entry.lines.take(Detached(self._id, 2 * TRANSFER_S if transferring else 0.0))

@@ -7,12 +7,10 @@ from contextlib import suppress
 from typing import Any
 
 from actors.agent import Agent
-from actors.call_line import CallError, CallTrouble
 from actors.messages import EndSession, InputMessage, KeyPressed
 from actors.session_plan import Mode
 from actors.turn_events import Ending
 from app.adapters.acs.port import CallAutomationError, CallControl
-from app.lifecycle import Phase
 from app.service import Service
 from app.socket_writer import NORMAL
 from app.telephony.access_code import gatekeeper
@@ -20,6 +18,7 @@ from app.telephony.addresses import Addresses
 from app.telephony.call import Call, Direction
 from app.telephony.call_connection import CallConnection
 from app.telephony.call_log import CallLog
+from app.telephony.capacity import Capacity, session_of
 from app.telephony.errors import Busy, NotConfigured
 from app.telephony.hanging_up import HangUp, hang_up
 from app.telephony.media_watch import MediaWatch
@@ -48,6 +47,7 @@ class Switchboard:
         self._control = control
         self.addresses = Addresses(service.settings)
         self.log = CallLog()
+        self.capacity = Capacity(service, self.log)
         self.unknown_events = 0
         self.ignored_messages = 0
         self.defective_messages = 0
@@ -83,6 +83,15 @@ class Switchboard:
             raise NotConfigured("no telephone network is configured: set ACS_CONNECTION_STRING or ACS_ENDPOINT")
         return self._control
 
+    @property
+    def source_number(self) -> str:
+        """The number that calls come from unless they say another; empty if there is none."""
+        return self._service.settings.acs_source_phone_number
+
+    def order_id(self) -> str:
+        """A new operation context, by which the events of an order are known."""
+        return self._service.random.token("order_")
+
     async def close(self) -> None:
         """Let go of the network. Calls that are still up are nobody's from here on: `_drain` comes before."""
         live = self.log.live
@@ -106,7 +115,7 @@ class Switchboard:
         if not source:
             raise NotConfigured("no number to call from: set ACS_SOURCE_PHONE_NUMBER, or send caller_id")
         self.addresses.require()
-        self.require_capacity()
+        self.capacity.require()
         call = self.begin(
             Direction.OUTBOUND, agent, mode, asked.target_number, context=asked.context, wanted=asked.browser_session_id
         )
@@ -184,26 +193,6 @@ class Switchboard:
         call.identify(call_id or call.session_id)
         return call
 
-    def require_capacity(self) -> None:
-        """Raises Busy if there is no room for another call."""
-        if self._service.capacity_left - self._waiting <= 0:
-            raise Busy("no capacity left for another call")
-
-    @property
-    def _waiting(self) -> int:
-        """Calls whose session is still to come."""
-        live = self._service.sessions.live
-        return sum(1 for call in self.log.live if call.holds_place and self.session_of(call) not in live)
-
-    @property
-    def full(self) -> bool:
-        """Whether there is no place left, however the loop keeps its time."""
-        lifecycle, most = self._service.lifecycle, self._service.settings.max_concurrent_sessions
-        return (
-            lifecycle.phase in (Phase.DRAINING, Phase.STOPPED)
-            or len(self._service.sessions.live) + self._waiting >= most
-        )
-
     # calls go on
 
     def answered(self, call: Call, call_id: str) -> None:
@@ -237,7 +226,7 @@ class Switchboard:
 
     def session_of(self, call: Call) -> str:
         """The id of the session that the call has now: the one that asks for the access code, then its own."""
-        return call.session_id if call.admitted else f"{call.session_id}.access"
+        return session_of(call)
 
     # the media socket
 
@@ -286,8 +275,7 @@ class Switchboard:
 
     async def _let_go(self, call: Call) -> None:
         """Nobody talks with the caller any more: hang up, but not while they are being put through to somebody."""
-        if call.transferring is not None:
-            await asyncio.wait([call.transferring])
+        await call.transfer_settled()
         self.hang_up(call)
 
     def hang_up(self, call: Call) -> None:
@@ -298,7 +286,7 @@ class Switchboard:
     async def _hang_up(self, call: Call) -> None:
         self.end_session(call)
         if call.call_id and self._control is not None:
-            done = HangUp.ORDERED if call.transferred else await hang_up(self._control, call.call_id)
+            done = HangUp.ORDERED if call.transferred else await hang_up(self._control, call.call_id, call.note_refusal)
             if done is HangUp.NOT_TAKEN:
                 # It stays in the call log as it is, and whoever wants may order again; it keeps nobody out.
                 call.hanging_up, call.holds_place = None, False
@@ -317,7 +305,7 @@ class Switchboard:
         if not call.became(state if call.connected_at is not None else CallState.FAILED, self._service.clock.wall()):
             return
         log.info("a call is over", extra={"call": call.call_id, "state": call.state.value})
-        call.fail_transfer(CallError(CallTrouble.NOT_CONNECTED, "the call is over"))
+        call.orders.end()
         self.end_session(call)
         call.cancel()
         if call.connection is not None:

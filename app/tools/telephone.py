@@ -7,8 +7,9 @@ from msgspec import Meta
 from actors.call_line import CallError, CallLine, CallTrouble
 from actors.keys import KeyPattern
 from actors.tools import Ending, OnInterruption, ToolContext, ToolOutcome, tool
+from protocol.phone_numbers import TARGET_PATTERN
 
-PhoneNumber = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{1,14}$")]
+Target = Annotated[str, Meta(pattern=TARGET_PATTERN)]
 Keys = Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}$")]
 Terminator = Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")]
 
@@ -16,11 +17,11 @@ TRANSFER_S = 60.0
 
 
 @tool(timeout_s=TRANSFER_S, on_interruption=OnInterruption.FINISH)
-async def transfer_call(number: PhoneNumber, context: ToolContext) -> ToolOutcome:
+async def transfer_call(number: Target, context: ToolContext) -> ToolOutcome:
     """Put the caller through to a telephone number. The conversation ends when the other side takes the call.
 
     Args:
-        number: The number in international format, such as +12065550100.
+        number: The number in international format, such as +12065550100, or an id such as 8:acs:... or 8:orgid:...
     """
     return await _transfer(context, number)
 

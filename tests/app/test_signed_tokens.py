@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
+from app import signed_tokens
 from app.signed_tokens import SigningKeys, TokenError, TokensUnavailable, TokenVerifier, bearer_of, header_of
 from tests.app.token_issuer import AUDIENCE, TokenIssuer, forged, public_entry, token_issuer
 
@@ -245,3 +246,51 @@ def test_the_token_of_a_header(header: str, token: str) -> None:
 
 def test_a_header_without_claims_is_not_believed() -> None:
     assert header_of(jwt.encode({}, "x" * 32, "HS256"))["alg"] == "HS256"
+
+
+async def test_keys_that_are_kept_are_there_before_the_first_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signed_tokens, "FRESH_S", 0.1)
+    async with token_issuer() as issuer:
+        keys = SigningKeys(issuer.jwks_url)
+        keeping = asyncio.create_task(keys.keep())
+        async with asyncio.timeout(5):
+            while issuer.fetches < 3:  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.01)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        fetches = issuer.fetches
+        await TokenVerifier(issuer.issuer, AUDIENCE, issuer.jwks_url, keys=keys).verify(issuer.token())
+        assert issuer.fetches == fetches
+
+
+async def test_a_token_that_comes_before_the_keys_waits_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signed_tokens, "KEEP_PAUSES_S", (0.1,))
+    async with token_issuer() as issuer:
+        keys = SigningKeys("http://127.0.0.1:9/keys")
+        keeping = asyncio.create_task(keys.keep())
+        check = TokenVerifier(issuer.issuer, AUDIENCE, issuer.jwks_url, keys=keys)
+        verifying = asyncio.create_task(check.verify(issuer.token()))
+        await asyncio.sleep(0.5)
+        assert not verifying.done()
+        monkeypatch.setattr(keys, "_url", issuer.jwks_url)
+        assert (await asyncio.wait_for(verifying, 3))["aud"] == AUDIENCE
+        keeping.cancel()
+
+
+async def test_nobody_waits_for_long_or_in_a_crowd_for_keys_that_do_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signed_tokens, "WAIT_S", 0.3)
+    monkeypatch.setattr(signed_tokens, "MOST_WAITING", 2)
+    async with token_issuer() as issuer:
+        keys = SigningKeys("http://127.0.0.1:9/keys")
+        keeping = asyncio.create_task(keys.keep())
+        await asyncio.sleep(0.05)
+        check = TokenVerifier(issuer.issuer, AUDIENCE, issuer.jwks_url, keys=keys)
+        began_s = time.monotonic()
+        first = [asyncio.create_task(check.verify(issuer.token())) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(TokensUnavailable):
+            await check.verify(issuer.token())
+        assert time.monotonic() - began_s < 0.3
+        for result in await asyncio.gather(*first, return_exceptions=True):
+            assert isinstance(result, TokensUnavailable)
+        keeping.cancel()

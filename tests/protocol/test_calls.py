@@ -16,6 +16,7 @@ from protocol.calls import (
     CallsQuery,
     CallState,
     CallStatus,
+    HeldCall,
     InitiateCall,
     InitiatedCall,
     MediaConfiguration,
@@ -81,6 +82,7 @@ ANSWERS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
         },
     ),
     (TerminatedCall("c1", "hung up"), {"call_id": "c1", "status": "terminated", "message": "hung up"}),
+    (HeldCall("c1", "on_hold"), {"call_id": "c1", "status": "on_hold"}),
     (TransferringCall("c1"), {"call_id": "c1", "status": "transferring"}),
     (ValidationAnswer("512d38b6-.."), {"validationResponse": "512d38b6-.."}),
     (
@@ -151,6 +153,8 @@ BODIES: list[tuple[str, msgspec.Struct]] = [
     ('{"call_id":"c1"}', TerminateCall("c1")),
     ('{"call_id":"c1","session_id":"s1","reason":"normal"}', TerminateCall("c1", "s1", "normal")),
     ('{"target":"+1234567890","context":{"why":"billing"}}', TransferCall("+1234567890", {"why": "billing"})),
+    ('{"target":"8:acs:a_b"}', TransferCall("8:acs:a_b")),
+    ('{"target":"28:orgid:a-b"}', TransferCall("28:orgid:a-b")),
     ('{"call_connection_id":"c1"}', MediaSessionRequest("c1")),
     (
         '{"call_connection_id":"c1","sample_rate":24000,"channels":1,"audio_format":"pcm_16","chunk_size":640,'
@@ -189,6 +193,7 @@ def test_the_browser_that_asked_is_known(context: dict[str, Any] | None, session
 
 
 E164 = "expected a phone number in E.164 format, like +12025550123"
+TARGET = f"{E164}, or an id such as 8:acs:..., 8:orgid:... or 28:..."
 
 
 @pytest.mark.parametrize(
@@ -210,8 +215,8 @@ E164 = "expected a phone number in E.164 format, like +12025550123"
             FieldError("context", "expected object | null, got array", "type"),
         ),
         (InitiateCall, "[]", FieldError("body", "expected object, got array", "type")),
-        (TransferCall, '{"target":"4:+12"}', FieldError("target", E164, "pattern")),
-        (TransferCall, '{"target":"+1٢٣٤"}', FieldError("target", E164, "pattern")),
+        (TransferCall, '{"target":"4:+12"}', FieldError("target", TARGET, "pattern")),
+        (TransferCall, '{"target":"+1٢٣٤"}', FieldError("target", TARGET, "pattern")),
         (TerminateCall, '{"call_id":""}', FieldError("call_id", "expected str of length >= 1", "length")),
         (
             MediaSessionRequest,

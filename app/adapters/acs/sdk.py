@@ -186,6 +186,8 @@ def _be_quiet() -> None:
     for name in QUIET_LOGGERS:
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.WARNING))
+    # It warns of an argument of its own whenever somebody is held.
+    logging.getLogger("azure.communication.callautomation._generated").setLevel(logging.ERROR)
 
 
 def _given(value: str | None) -> str:

@@ -23,6 +23,7 @@ from app.adapters.acs.port import CallAutomationError, CallProperties, MediaOpti
 from protocol.acs_events import DIGITS
 from protocol.phone_numbers import is_e164
 
+PUBLIC = "public"
 PHONE, ACS_USER, TEAMS_USER, TEAMS_APP = "4:", "8:acs:", "8:orgid:", "28:orgid:"
 TONES = {key: word for word, key in DIGITS.items()}
 
@@ -35,10 +36,11 @@ def identifier(identity: str) -> CommunicationIdentifier:
         return PhoneNumberIdentifier(identity.removeprefix(PHONE), raw_id=identity)
     if identity.startswith(ACS_USER):
         return CommunicationUserIdentifier(identity)
+    # The SDK's own default is written in capitals, which the API does not have.
     if identity.startswith(TEAMS_USER):
-        return MicrosoftTeamsUserIdentifier(identity.removeprefix(TEAMS_USER), raw_id=identity)
+        return MicrosoftTeamsUserIdentifier(identity.removeprefix(TEAMS_USER), raw_id=identity, cloud=PUBLIC)
     if identity.startswith(TEAMS_APP):
-        return MicrosoftTeamsAppIdentifier(identity.removeprefix(TEAMS_APP), raw_id=identity)
+        return MicrosoftTeamsAppIdentifier(identity.removeprefix(TEAMS_APP), raw_id=identity, cloud=PUBLIC)
     return UnknownIdentifier(identity)
 
 

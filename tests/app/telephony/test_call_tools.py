@@ -132,11 +132,11 @@ async def test_a_call_is_recorded_from_here_to_there() -> None:
         caller.press("4#")
         await caller.hears_reply(quiet_ms=900)
         (call,) = phone.switchboard.log.live
-        recording = call.recording_id
+        recording = call.orders.recording
         assert recording
         caller.press("5#")
         await caller.hears_reply(quiet_ms=900)
-        assert call.recording_id == ""
+        assert call.orders.recording == ""
         assert phone.acs.executions["start_recording"] == phone.acs.executions["stop_recording"] == 1
         assert [e.type for e in call.events].count("RecordingStateChanged") == 2
         caller.hang_up()

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from app import call_routes
 from app.telephony import hanging_up, switchboard
 from app.telephony.call import Call
 from protocol.calls import CallState
@@ -158,18 +159,24 @@ async def test_a_hang_up_that_is_refused_is_ordered_again(status: int, times: in
         assert call.state is CallState.DISCONNECTED
 
 
+@pytest.mark.parametrize(("status", "expected"), [(400, 503), (401, 502), (403, 502)])
 async def test_a_hang_up_that_the_network_does_not_take_is_not_said_to_be_done(
-    monkeypatch: pytest.MonkeyPatch,
+    status: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hanging_up, "WAITS_S", (0.0, 0.1, 30.0))
+    monkeypatch.setattr(hanging_up, "WAITS_S", (0.0, 0.1, 0.1))
+    monkeypatch.setattr(call_routes, "HANG_UP_S", 1.0)
     async with telephone() as phone:
         caller = await answered(phone)
         assert caller.call is not None
-        phone.acs.faults.refuse("terminate", 400, times=1_000)
-        answer = await phone.rest.delete(f"/calls/{caller.call.connection_id}")
-        assert answer.status_code == 503
+        path = f"/calls/{caller.call.connection_id}"
+        phone.acs.faults.refuse("terminate", status, times=1_000)
+        answer = await phone.rest.delete(path)
+        assert (answer.status_code, "Retry-After" in answer.headers) == (expected, expected == 503)
+        assert f"status {status}, code" in answer.json()["detail"]
         assert (await phone.log(caller.call.connection_id))["status"] == "connected"
-        caller.hang_up()
+        # It was given up, and may be ordered again.
+        phone.acs.faults.clear()
+        assert (await phone.rest.delete(path)).json()["message"] == "the call was hung up"
         await over(phone, caller)
 
 

@@ -85,11 +85,11 @@ class MediaOperations:
 
     def hold(self, connection_id: str, body: Hold, silent: bool) -> Answer:
         """Let somebody wait."""
-        return self._set_on_hold(connection_id, body, True)
+        return self._set_on_hold(connection_id, body, silent, on_hold=True)
 
     def unhold(self, connection_id: str, body: Hold, silent: bool) -> Answer:
         """Bring somebody back."""
-        return self._set_on_hold(connection_id, body, False)
+        return self._set_on_hold(connection_id, body, silent, on_hold=False)
 
     def start_streaming(self, connection_id: str, body: StreamingOrder, silent: bool) -> Answer:
         """Open the media socket."""
@@ -154,8 +154,10 @@ class MediaOperations:
             raise Refusal(400, "8523", "The target is not in the call.", "targetParticipant")
         return call
 
-    def _set_on_hold(self, connection_id: str, body: Hold, on_hold: bool) -> Answer:
+    def _set_on_hold(self, connection_id: str, body: Hold, silent: bool, *, on_hold: bool) -> Answer:
         call = self._with(connection_id, body.target_participant.raw)
+        if silent:
+            return None
         call.participants[body.target_participant.raw].is_on_hold = on_hold
         call.emit_participants()
         return None

@@ -1,0 +1,38 @@
+"""Whether there is room for another call: for its session, which is still to come while the call rings."""
+
+from app.lifecycle import Phase
+from app.service import Service
+from app.telephony.call import Call
+from app.telephony.call_log import CallLog
+from app.telephony.errors import Busy
+
+
+def session_of(call: Call) -> str:
+    """The id of the session that the call has now: the one that asks for the access code, then its own."""
+    return call.session_id if call.admitted else f"{call.session_id}.access"
+
+
+class Capacity:
+    """Of one worker."""
+
+    def __init__(self, service: Service, log: CallLog) -> None:
+        self._service = service
+        self._log = log
+
+    def require(self) -> None:
+        """Raises Busy if there is no room for another call."""
+        if self._service.capacity_left - self._expected <= 0:
+            raise Busy("no capacity left for another call")
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no place left, even on a loop that keeps its time."""
+        lifecycle, most = self._service.lifecycle, self._service.settings.max_concurrent_sessions
+        draining = lifecycle.phase in (Phase.DRAINING, Phase.STOPPED)
+        return draining or len(self._service.sessions.live) + self._expected >= most
+
+    @property
+    def _expected(self) -> int:
+        """Calls whose session is still to come."""
+        live = self._service.sessions.live
+        return sum(1 for call in self._log.live if call.holds_place and session_of(call) not in live)

@@ -1,0 +1,148 @@
+"""The orders given in a call, and what came of each. Pure: no clock, no network.
+
+The telephone network takes an order at once or refuses it; what comes of a taken one is told as an event, which may be
+late, repeated, overtake the answer to the order, or never come. Every kind of order goes the same way:
+
+    SENT ──> TAKEN ──> SUCCEEDED | FAILED        its answer came, then its event
+    SENT ──> IN_DOUBT ──> SUCCEEDED | FAILED     no answer that can be used: it may have been carried out
+    SENT ──> REFUSED
+    SENT ──> TAKEN ──> OVERDUE                   no event while it was waited for; one that comes yet still counts
+
+An order's event is found by the operation context that the order was given under, else by what both are about: a
+recording's id, a participant. So the events of one order never touch another one, however late they are.
+"""
+
+from collections import deque
+from enum import StrEnum
+
+import msgspec
+
+MOST_ORDERS = 128
+"""Orders that are remembered in a call; of more, the oldest is forgotten."""
+
+
+class OrderKind(StrEnum):
+    """What is ordered."""
+
+    TRANSFER = "transfer"
+    SEND_KEYS = "send_keys"
+    HOLD = "hold"
+    UNHOLD = "unhold"
+    START_RECORDING = "start_recording"
+    STOP_RECORDING = "stop_recording"
+
+
+class OrderState(StrEnum):
+    """How far an order is."""
+
+    SENT = "sent"
+    TAKEN = "taken"
+    IN_DOUBT = "in_doubt"
+    REFUSED = "refused"
+    OVERDUE = "overdue"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+S = OrderState
+_NEXT = {
+    S.SENT: (S.TAKEN, S.IN_DOUBT, S.REFUSED, S.SUCCEEDED, S.FAILED),
+    S.TAKEN: (S.OVERDUE, S.SUCCEEDED, S.FAILED),
+    S.IN_DOUBT: (S.SUCCEEDED, S.FAILED),
+    S.OVERDUE: (S.SUCCEEDED, S.FAILED),
+}
+"""Where an order may go; anything else that is told of it comes too late and changes nothing."""
+_OPEN = (S.SENT, S.TAKEN)
+_UNSETTLED = (S.SENT, S.TAKEN, S.IN_DOUBT, S.OVERDUE)
+"""States of an order of which an event may still say what came."""
+_RUNNING = (S.TAKEN, S.OVERDUE, S.SUCCEEDED)
+"""States of an order that is carried out, or will be, as far as anybody knows."""
+
+
+class Order(msgspec.Struct, kw_only=True, eq=False):
+    """One order. `id`: its operation context; `subject`: the recording or participant it is about, if that is known."""
+
+    id: str
+    kind: OrderKind
+    subject: str = ""
+    state: OrderState = OrderState.SENT
+    reason: str = ""
+    """Why it was refused or failed; names no number."""
+
+    @property
+    def open(self) -> bool:
+        """Whether an answer or an event is still owed and waited for."""
+        return self.state in _OPEN
+
+
+class OrderBook:
+    """The orders of one call."""
+
+    def __init__(self) -> None:
+        self._orders: deque[Order] = deque(maxlen=MOST_ORDERS)
+
+    def give(self, kind: OrderKind, order_id: str, subject: str = "") -> Order:
+        """An order that is being sent."""
+        order = Order(id=order_id, kind=kind, subject=subject)
+        self._orders.append(order)
+        return order
+
+    def becomes(self, order: Order, state: OrderState, reason: str = "") -> bool:
+        """Take the next state, if the order may; whether it did."""
+        if state not in _NEXT.get(order.state, ()):
+            return False
+        order.state, order.reason = state, reason
+        return True
+
+    def told(
+        self, kind: OrderKind, state: OrderState, *, order_id: str = "", subject: str = "", reason: str = ""
+    ) -> Order | None:
+        """An event says how an order of that kind ended; the order if that is news, None if it changes nothing."""
+        order = self._of_event(kind, order_id, subject)
+        if order is None or not self.becomes(order, state, reason):
+            return None
+        order.subject = order.subject or subject
+        return order
+
+    def open(self, kind: OrderKind) -> Order | None:
+        """The latest order of that kind of which something is still owed."""
+        return next((order for order in reversed(self._orders) if order.kind is kind and order.open), None)
+
+    @property
+    def all_open(self) -> list[Order]:
+        """Every order of which something is still owed."""
+        return [order for order in self._orders if order.open]
+
+    @property
+    def recording(self) -> str:
+        """The id of the recording that runs, as far as anybody knows; empty if none does."""
+        for order in reversed(self._orders):
+            runs = order.kind is OrderKind.START_RECORDING and order.subject and order.state in _RUNNING
+            if runs and not self._stopped(order.subject):
+                return order.subject
+        return ""
+
+    def _stopped(self, recording_id: str) -> bool:
+        return any(
+            order.kind is OrderKind.STOP_RECORDING and order.subject == recording_id and order.state in _RUNNING
+            for order in self._orders
+        )
+
+    def _of_event(self, kind: OrderKind, order_id: str, subject: str) -> Order | None:
+        orders = [order for order in reversed(self._orders) if order.kind is kind]
+        if order_id:
+            known = next((order for order in orders if order.id == order_id), None)
+            if known is not None:
+                return known
+        if subject:
+            about = [o for o in orders if o.subject == subject and o.state is not OrderState.REFUSED]
+            # The event may overtake the answer that says what the order is about.
+            nameless = [order for order in orders if order.state in _UNSETTLED and not order.subject]
+            return next(iter(about or nameless), None) or self._of_somebody_else(kind, subject)
+        return None if order_id else next((order for order in orders if order.state in _UNSETTLED), None)
+
+    def _of_somebody_else(self, kind: OrderKind, subject: str) -> Order | None:
+        """A recording that was not ordered here, or whose order is forgotten, starts and stops all the same."""
+        if kind not in (OrderKind.START_RECORDING, OrderKind.STOP_RECORDING):
+            return None
+        return self.give(kind, "", subject)

@@ -1,0 +1,57 @@
+"""Which events of the telephone network say how which order ended."""
+
+from collections.abc import Iterator
+
+from app.telephony.order_book import OrderKind, OrderState
+from protocol.acs_events import (
+    AcsEvent,
+    CallTransferAccepted,
+    CallTransferFailed,
+    HoldFailed,
+    ParticipantsUpdated,
+    RecordingStateChanged,
+    Result,
+    SendDtmfTonesCompleted,
+    SendDtmfTonesFailed,
+    StartRecordingFailed,
+)
+
+Ended = tuple[OrderKind, OrderState, str]
+"""A kind of order, how it ended, and the recording or participant it was about, empty for none."""
+
+_BY_CONTEXT: dict[type[AcsEvent], tuple[OrderKind, OrderState]] = {
+    CallTransferAccepted: (OrderKind.TRANSFER, OrderState.SUCCEEDED),
+    CallTransferFailed: (OrderKind.TRANSFER, OrderState.FAILED),
+    SendDtmfTonesCompleted: (OrderKind.SEND_KEYS, OrderState.SUCCEEDED),
+    SendDtmfTonesFailed: (OrderKind.SEND_KEYS, OrderState.FAILED),
+}
+_WORDS = {404: "not found", 408: "no answer", 480: "no answer", 486: "busy", 487: "cancelled", 603: "declined"}
+
+
+def ended_by(event: AcsEvent) -> Iterator[Ended]:
+    """How the event says that orders ended."""
+    match event:
+        case ParticipantsUpdated(participants=participants):
+            for one in participants:
+                kind = OrderKind.HOLD if one.is_on_hold else OrderKind.UNHOLD
+                yield kind, OrderState.SUCCEEDED, one.identifier.raw_id
+        case RecordingStateChanged(recording_id=recording_id, state=state) if recording_id:
+            starts = state.lower() == "active"
+            kind = OrderKind.START_RECORDING if starts else OrderKind.STOP_RECORDING
+            yield kind, OrderState.SUCCEEDED, recording_id
+        case StartRecordingFailed(recording_id=recording_id):
+            yield OrderKind.START_RECORDING, OrderState.FAILED, recording_id
+        case HoldFailed():
+            # There is one event for both ways; the operation context says which.
+            yield OrderKind.HOLD, OrderState.FAILED, ""
+            yield OrderKind.UNHOLD, OrderState.FAILED, ""
+        case _ if type(event) in _BY_CONTEXT:
+            yield *_BY_CONTEXT[type(event)], ""
+
+
+def why(result: Result | None) -> str:
+    """The reason that an event gives, in words and codes; nothing of its text, which may hold numbers."""
+    if result is None or not result.code:
+        return ""
+    codes = f"{result.code}/{result.sub_code}" if result.sub_code else f"{result.code}"
+    return f"{_WORDS[result.code]} ({codes})" if result.code in _WORDS else codes

@@ -1,0 +1,82 @@
+"""The orders of a call, and who waits for what comes of them."""
+
+import asyncio
+
+from actors.call_line import CallError, CallTrouble
+from app.telephony.order_book import Order, OrderBook, OrderKind, OrderState
+
+_FAILED = {
+    OrderKind.TRANSFER: "the other side did not take the call",
+    OrderKind.SEND_KEYS: "the keys were not sent",
+    OrderKind.HOLD: "the caller was not put on hold",
+    OrderKind.UNHOLD: "the caller is still on hold",
+    OrderKind.START_RECORDING: "the call is not being recorded",
+    OrderKind.STOP_RECORDING: "the recording was not stopped",
+}
+
+
+class Orders:
+    """Of one call; belongs to the loop's thread."""
+
+    def __init__(self) -> None:
+        self._book = OrderBook()
+        self._waiting: dict[Order, asyncio.Future[None]] = {}
+        self.recording_lock = asyncio.Lock()
+        """Held while a recording is started or stopped, so that one order is through before the next is given."""
+
+    @property
+    def recording(self) -> str:
+        """The id of the recording that runs, as far as anybody knows; empty if none does."""
+        return self._book.recording
+
+    @property
+    def transferring(self) -> "asyncio.Future[None] | None":
+        """What comes of the transfer that is under way; None if none is."""
+        order = self._book.open(OrderKind.TRANSFER)
+        return self._waiting.get(order) if order is not None else None
+
+    def give(self, kind: OrderKind, order_id: str, subject: str = "") -> "tuple[Order, asyncio.Future[None]]":
+        """An order that is being sent, and the future of what comes of it."""
+        order = self._book.give(kind, order_id, subject)
+        outcome = self._waiting[order] = asyncio.get_running_loop().create_future()
+        return order, outcome
+
+    def settle(self, order: Order, state: OrderState, reason: str = "") -> bool:
+        """An order gets into that state; whether it does, and is not further already."""
+        if not self._book.becomes(order, state, reason):
+            return False
+        self._tell(order)
+        return True
+
+    def told(
+        self, kind: OrderKind, state: OrderState, *, order_id: str = "", subject: str = "", reason: str = ""
+    ) -> Order | None:
+        """An event says how an order ended; the order if that is news."""
+        order = self._book.told(kind, state, order_id=order_id, subject=subject, reason=reason)
+        if order is not None:
+            self._tell(order)
+        return order
+
+    def note_stopped(self, recording_id: str) -> None:
+        """The network knows no such recording: it does not run, whoever stopped it."""
+        self._book.told(OrderKind.STOP_RECORDING, OrderState.SUCCEEDED, subject=recording_id)
+
+    def end(self) -> None:
+        """The call is over: nothing more comes of any order."""
+        for order in self._book.all_open:
+            if self._book.becomes(order, OrderState.FAILED, "the call is over"):
+                self._tell(order, CallTrouble.NOT_CONNECTED)
+
+    def _tell(self, order: Order, trouble: CallTrouble = CallTrouble.REFUSED) -> None:
+        if order.open:
+            return
+        outcome = self._waiting.pop(order, None)
+        if outcome is None or outcome.done():
+            return
+        if order.state is OrderState.SUCCEEDED:
+            outcome.set_result(None)
+            return
+        text = _FAILED[order.kind]
+        outcome.set_exception(CallError(trouble, f"{text}: {order.reason}" if order.reason else text))
+        # Whoever asked by REST does not wait for it.
+        outcome.exception()
