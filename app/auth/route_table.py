@@ -65,6 +65,8 @@ _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
     ("GET", "/calls/{call_id}", Check.OPERATOR),
     ("DELETE", "/calls/{call_id}", Check.OPERATOR),
     ("POST", "/calls/{call_id}/transfer", Check.OPERATOR),
+    ("POST", "/calls/{call_id}/hold", Check.OPERATOR),
+    ("POST", "/calls/{call_id}/unhold", Check.OPERATOR),
     ("POST", "/calls/answer", Check.EVENT_GRID),
     # The handshake of a subscription comes before anything that could prove itself, and tells nothing.
     ("OPTIONS", "/calls/answer", Check.PUBLIC),

@@ -88,7 +88,8 @@ class Answering:
         agent, mode = service.agents[service.default_agent], Mode(service.settings.acs_streaming_mode)
         call = self._switchboard.begin(Direction.INBOUND, agent, mode, caller, announcement=announcement)
         call.server_call_id = incoming.server_call_id
-        call.own_number = (incoming.callee.phone_number if incoming.callee is not None else None) or ""
+        if incoming.callee is not None and incoming.callee.phone_number:
+            call.own_number = incoming.callee.phone_number
         call.note("IncomingCall", service.clock.wall())
         return call
 

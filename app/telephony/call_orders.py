@@ -45,12 +45,11 @@ class CallOrders:
         call, control = self._call, self._require_connected()
         if call.orders.transferring is not None:
             raise CallError(CallTrouble.NOT_CONNECTED, "the call is being transferred already")
-        source = call.own_number or self._switchboard.source_number
         order, settled = self._begin(OrderKind.TRANSFER)
 
         async def give() -> None:
             await self._said()
-            await control.transfer(call.call_id, target, source=source, operation_context=order.id)
+            await control.transfer(call.call_id, target, source=call.own_number, operation_context=order.id)
 
         await self._send(order, give)
         call.run(self._give_up_transfer(order, settled))

@@ -83,11 +83,6 @@ class Switchboard:
             raise NotConfigured("no telephone network is configured: set ACS_CONNECTION_STRING or ACS_ENDPOINT")
         return self._control
 
-    @property
-    def source_number(self) -> str:
-        """The number that calls come from unless they say another; empty if there is none."""
-        return self._service.settings.acs_source_phone_number
-
     def order_id(self) -> str:
         """A new operation context, by which the events of an order are known."""
         return self._service.random.token("order_")
@@ -119,6 +114,7 @@ class Switchboard:
         call = self.begin(
             Direction.OUTBOUND, agent, mode, asked.target_number, context=asked.context, wanted=asked.browser_session_id
         )
+        call.own_number = source
         try:
             call_id = await control.create(
                 asked.target_number, source, self.addresses.callback(call), self.addresses.media(call)
@@ -164,6 +160,7 @@ class Switchboard:
             announcement=announcement,
             context=context,
         )
+        call.own_number = service.settings.acs_source_phone_number
         call.admitted = direction is Direction.OUTBOUND or service.settings.call_access_code is None
         self.enlist(call)
         # The first words are made while it rings.
