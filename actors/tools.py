@@ -9,7 +9,7 @@
         "
 
 A parameter annotated with `ToolContext` is filled in by the caller of the tool and never shown to a model. `async def`
-runs on the event loop, a plain `def` in a thread.
+runs on the event loop, a plain `def` in one of a few threads of its own.
 """
 
 import asyncio
@@ -17,21 +17,28 @@ import inspect
 import logging
 import re
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from datetime import time
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar, get_args, get_type_hints, overload
 
 import msgspec
 from msgspec import Meta
+from opentelemetry import metrics
 
 from actors.call_line import CallLine
 from actors.keys import KeyPattern
+from actors.tool_threads import ToolThreads, ToolThreadsBusyError
 from actors.unicode_text import well_formed_json
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _logger = logging.getLogger(__name__)
+_meter = metrics.get_meter("earshot")
+_timed_out = _meter.create_counter("earshot.tool.timeouts", description="Tool calls that were given up")
+_refused = _meter.create_counter("earshot.tool.refusals", description="Tool calls that were not begun: none returns")
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
 _ARGUMENT = re.compile(r"\s*(\w+)(?:\s*\([^)]*\))?:\s*(.*)")
 _NO_SECONDS = re.compile(r"\d\d:\d\d")
@@ -104,6 +111,7 @@ class Tool(Generic[P, R]):
         self.timeout_s = timeout_s
         self.on_interruption = on_interruption
         self.__name__ = name or function.__name__
+        self._threads = ToolThreads(self.__name__, timeout_s)
         self.__doc__ = function.__doc__
         if not _NAME.fullmatch(self.__name__):
             raise ToolDefinitionError(f"{self.__name__!r} is no name for a tool: letters, digits and underscores only")
@@ -143,10 +151,16 @@ class Tool(Generic[P, R]):
                 result = await self._call(keywords)
         except GeneratorExit:
             raise
+        except ToolThreadsBusyError as error:
+            _refused.add(1, {"tool": self.name})
+            _logger.warning("tool %s is refused: %s", self.name, error)
+            return _failure(f"{self.name} was not begun: its service is not answering; do not try again now")
         except BaseException as error:
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 raise
             if limit.expired():
+                _timed_out.add(1, {"tool": self.name})
+                _logger.warning("tool %s took longer than %g s", self.name, self.timeout_s)
                 return _failure(
                     f"{self.name} took longer than {self.timeout_s:g} seconds and was given up: it is not known whether"
                     " it was done, do not repeat it without asking the user"
@@ -171,7 +185,8 @@ class Tool(Generic[P, R]):
         function: Callable[..., Any] = self.function
         if inspect.iscoroutinefunction(function):
             return await function(**keywords)
-        return await asyncio.to_thread(function, **keywords)
+        called = partial(copy_context().run, function, **keywords)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, called)
 
 
 AnyTool = Tool[Any, Any]
