@@ -15,6 +15,10 @@ DrainStep = Callable[[float], Awaitable[None]]
 """Given the deadline on the event loop's own clock (`loop.time()`, seconds): ends or hands over what is still alive."""
 
 
+LATE_S = 0.1
+"""A step that gives up by itself at the deadline is not late."""
+
+
 class Phase(StrEnum):
     """Where a worker is in its life; it only ever goes forward."""
 
@@ -65,7 +69,7 @@ class Lifecycle:
             self._phase = Phase.READY
 
     async def drain(self, deadline: float) -> None:
-        """Admit nothing more and run every step side by side; returns when all are done, at `deadline` at the latest.
+        """Admit nothing more and run every step side by side; returns when all are done, LATE_S after `deadline` at most.
 
         A step that fails or is late is logged and stops no other.
         """
@@ -80,7 +84,7 @@ class Lifecycle:
 
     async def _run(self, step: DrainStep, deadline: float) -> None:
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(deadline + LATE_S):
                 await step(deadline)
         except TimeoutError:
             log.warning("drain step did not end in time", extra={"step": _name(step)})

@@ -1,6 +1,7 @@
 """What one worker serves with: engines, agents, sessions, admission. Built once, at start."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -29,6 +30,8 @@ from app.limits.clients import Clients
 from app.observers import Observers
 from app.phrases import KeptPhrases
 from config.settings import DrainPolicy, Settings, SettingsError
+
+log = logging.getLogger(__name__)
 
 GOODBYE_S = 8.0
 """Kept of the grace for goodbyes: a reply that is being spoken ends in its sentence, and the goodbye is heard."""
@@ -174,8 +177,11 @@ class Service:
         self.lifecycle.end_sessions()
         for entry in list(self.sessions.live.values()):
             entry.lines.take(EndSession(Ending.NORMAL, politely=True))
-        async with asyncio.timeout_at(deadline):
-            await self.sessions.emptied()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self.sessions.emptied()
+        except TimeoutError:
+            log.info("conversations are cut: the grace is over", extra={"sessions": len(self.sessions.live)})
 
 
 def require_default_agent(settings: Settings, agents: Mapping[str, Agent]) -> None:

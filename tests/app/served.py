@@ -34,6 +34,17 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
     async def ready(_: Request) -> Response:
         return PlainTextResponse(lifecycle.phase.value, 200 if lifecycle.admits() else 503)
 
+    running = 0
+
+    async def slow(request: Request) -> Response:
+        nonlocal running
+        running += 1
+        await asyncio.sleep(float(request.query_params["s"]))
+        return PlainTextResponse("slowly")
+
+    async def count_running(_: Request) -> Response:
+        return PlainTextResponse(str(running))
+
     async def echo(socket: WebSocket) -> None:
         await socket.accept()
         await socket.send_text(str(os.getpid()))
@@ -78,6 +89,8 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
             Route("/ready", ready),
             Route("/begun", how_many_begun),
             Route("/stalled", stalled),
+            Route("/slow", slow),
+            Route("/running", count_running),
             WebSocketRoute("/echo", echo),
             WebSocketRoute("/busy", be_busy),
             WebSocketRoute("/hang", hang),
