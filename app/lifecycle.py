@@ -69,7 +69,7 @@ class Lifecycle:
             self._phase = Phase.READY
 
     async def drain(self, deadline: float) -> None:
-        """Admit nothing more and run every step side by side; returns when all are done, LATE_S after `deadline` at most.
+        """Admit nothing more and run every step side by side; returns when all are done, soon after `deadline` at most.
 
         A step that fails or is late is logged and stops no other.
         """
