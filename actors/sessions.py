@@ -43,10 +43,16 @@ class StartSession(Message, frozen=True):
 class Sessions(SessionActor):
     """Starts sessions, rebuilds one whose supervisor failed once, and forgets those that have ended."""
 
-    def __init__(self, engines: Engines, on_ended: Callable[[str], None] = lambda session_id: None) -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        on_ended: Callable[[str], None] = lambda session_id: None,
+        on_opened: Callable[[str], None] = lambda session_id: None,
+    ) -> None:
         super().__init__("sessions", None)
         self.engines = engines
         self._on_ended = on_ended
+        self._on_opened = on_opened
         self.live: dict[str, SessionEntry] = {}
         self.started = 0
         self.ended = 0
@@ -60,6 +66,7 @@ class Sessions(SessionActor):
         entry.lines.attached = attached
         self.live[plan.session_id] = entry
         self.started += 1
+        self._on_opened(plan.session_id)
         self.actor_ref.tell(StartSession(entry))
         return entry
 

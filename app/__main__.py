@@ -39,7 +39,9 @@ def _worker(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from app.worker import run_worker
 
-    return run_worker(options.socket_fd, options.line_fd, options.launcher_pid, options.app)
+    return run_worker(
+        options.socket_fd, options.line_fd, options.launcher_pid, options.app, relay_directory=options.relay_directory
+    )
 
 
 def _check(_: argparse.Namespace) -> int:
@@ -78,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--socket-fd", type=int, required=True, help="the listening socket")
     worker.add_argument("--line-fd", type=int, required=True, help="the socket to the launcher")
     worker.add_argument("--launcher-pid", type=int, required=True, help="the launcher's process")
+    worker.add_argument("--relay-directory", default="", help="where workers reach each other; empty: it is alone")
     _add_app(worker)
     return parser
 

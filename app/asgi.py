@@ -24,6 +24,7 @@ from app.pages import page_routes
 from app.problems import ProblemError, on_error, on_http_exception, on_problem, on_too_many
 from app.relay_socket import RelaySocket
 from app.service import Service, require_default_agent
+from app.session_forwarding import SessionForwarding
 from app.session_routes import SessionRoutes
 from app.telephony.media_socket import MediaSocket
 from app.telephony.network import telephone_network
@@ -100,7 +101,8 @@ def app_of(service: Service, switchboard: Switchboard | None = None) -> ASGIApp:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    return EitherSlash(app)
+    directory = service.lifecycle.relay_directory
+    return EitherSlash(app if directory is None else SessionForwarding(app, service, directory))
 
 
 class EitherSlash:

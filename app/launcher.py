@@ -12,15 +12,17 @@ import secrets
 import signal
 import socket
 import sys
+import tempfile
 from enum import Enum, auto
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
-from app.line import SECRET_BYTES, Notice, decode_notice, encode_notice
+from app.line import SECRET_BYTES, AskOwner, Notice, Owner, SessionLeft, decode_from_worker, encode_line
 from app.listening import url
 from app.live_calls import LiveCalls
 from app.orders import Order, Orders
+from app.session_registry import SessionRegistry
 from app.worker_process import WorkerProcess, start_worker
 from config.settings import Settings
 
@@ -84,8 +86,10 @@ class Launcher:
         self._listener = listener
         self._reference = reference
         self._secret = secrets.token_bytes(SECRET_BYTES)
+        self._sessions = SessionRegistry()
         self._noticed: dict[str, dict[str, Any]] = {}
         self._calls = LiveCalls(settings.state_directory)
+        self._relay_directory = ""
         self._phase = _Phase.STARTING
         self._stopping = asyncio.Event()
         self._orders = Orders(asyncio.get_running_loop().time)
@@ -102,9 +106,12 @@ class Launcher:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self._signalled, signum)
-        async with asyncio.TaskGroup() as slots:
-            for _ in range(self._settings.web_concurrency):
-                slots.create_task(self._keep_one())
+        with tempfile.TemporaryDirectory(prefix="earshot-", ignore_cleanup_errors=True) as directory:
+            if self._settings.web_concurrency > 1:
+                self._relay_directory = directory
+            async with asyncio.TaskGroup() as slots:
+                for _ in range(self._settings.web_concurrency):
+                    slots.create_task(self._keep_one())
         self._calls.close()
         if self._start_failure is not None:
             raise self._start_failure
@@ -126,12 +133,12 @@ class Launcher:
 
     async def _one_life(self) -> Ended:
         try:
-            worker = await start_worker(self._listener, self._secret, self._reference)
+            worker = await start_worker(self._listener, self._secret, self._reference, self._relay_directory)
         except OSError as error:
             return Ended(pid=0, status=1, lived_s=0, fault=f"a worker cannot be started: {error.strerror}")
         self._workers.add(worker)
         for topic, fields in self._noticed.items():
-            worker.tell(encode_notice(Notice(topic, fields)))
+            worker.tell(encode_line(Notice(topic, fields)))
         self._calls.hand_over(worker, worker.tell)
         try:
             await self._see_through(worker)
@@ -139,6 +146,7 @@ class Launcher:
             worker.kill()
             status = await worker.process.wait()
             self._workers.discard(worker)
+            self._sessions.forget(worker.process.pid)
             self._calls_without(worker)
             worker.hang_up()
         lived_s = asyncio.get_running_loop().time() - worker.started_at
@@ -151,12 +159,12 @@ class Launcher:
         if worker.ready:
             log.info("worker is ready", extra={"worker": worker.process.pid})
             self._announce_once()
-        passing_on = asyncio.create_task(self._pass_on(worker))
-        beside = [passing_on, asyncio.create_task(self._end_when_silent(worker))]
+        listening = asyncio.create_task(self._listen(worker))
+        beside = [listening, asyncio.create_task(self._end_when_silent(worker))]
         try:
             await worker.process.wait()
             # What it said last may still be on the way, as which calls it had.
-            await asyncio.wait([passing_on], timeout=LAST_LINES_S)
+            await asyncio.wait([listening], timeout=LAST_LINES_S)
         finally:
             for task in beside:
                 task.cancel()
@@ -171,22 +179,36 @@ class Launcher:
         )
         worker.kill()
 
-    async def _pass_on(self, worker: WorkerProcess) -> None:
-        """Say the notices of a worker to all workers, and keep their sum for those that are started later."""
+    async def _listen(self, worker: WorkerProcess) -> None:
+        """Take what a worker says: notices for all workers, and what concerns the sessions it has."""
         async for line in worker.lines():
             if not line:
                 continue
             try:
-                notice = decode_notice(line)
+                message = decode_from_worker(line)
             except ValueError:
-                log.warning("a worker says something that is no notice", extra={"worker": worker.process.pid})
+                log.warning("a worker says something that cannot be read", extra={"worker": worker.process.pid})
                 continue
-            if self._calls.take(worker, notice):
-                worker.tell(line)
-                continue
-            self._noticed.setdefault(notice.topic, {}).update(notice.fields)
-            for each in self._workers:
-                each.tell(line)
+            match message:
+                case Notice() as notice if self._calls.take(worker, notice):
+                    worker.tell(line)
+                case Notice(topic, fields):
+                    # Their sum is kept for workers that are started later.
+                    self._noticed.setdefault(topic, {}).update(fields)
+                    for each in self._workers:
+                        each.tell(line)
+                case AskOwner():
+                    worker.tell(encode_line(Owner(message.number, self._owner(message, worker.process.pid))))
+                case SessionLeft(session_id, begun):
+                    leave = self._sessions.end if begun else self._sessions.release
+                    leave(session_id, worker.process.pid)
+                case _:
+                    assert_never(message)
+
+    def _owner(self, asked: AskOwner, asker: int) -> int:
+        if asked.claim:
+            return self._sessions.claim(asked.session_id, asker)
+        return self._sessions.owner(asked.session_id)
 
     def _calls_without(self, worker: WorkerProcess) -> None:
         """A worker is gone: its calls are another one's at once if there is one, else those of the next to start."""

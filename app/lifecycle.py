@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from pathlib import Path
 
 from app.siblings import Siblings
 from config.settings import Secret
@@ -31,11 +32,13 @@ class Phase(StrEnum):
 class Lifecycle:
     """One per worker. Routes ask it whether they may take a session; what owns sessions registers how to end them.
 
-    `server_secret` is what all workers of the server know; without one this is a server of one worker.
+    `server_secret` is what all workers of the server know; without one this is a server of one worker. In
+    `relay_directory` workers reach each other; None for a worker that is alone.
     """
 
-    def __init__(self, server_secret: Secret | None = None) -> None:
+    def __init__(self, server_secret: Secret | None = None, relay_directory: Path | None = None) -> None:
         self.server_secret = server_secret or Secret(secrets.token_hex())
+        self.relay_directory = relay_directory
         self.siblings = Siblings()
         self._phase = Phase.STARTING
         self._steps: list[DrainStep] = []

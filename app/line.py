@@ -19,7 +19,7 @@ FAULT_STATUS = 2
 """Exit status for a fault in the configuration: to start again cannot help."""
 
 
-class Notice(msgspec.Struct, frozen=True):
+class Notice(msgspec.Struct, frozen=True, tag="notice"):
     """What all workers of a server are to know. Later fields of a topic replace earlier ones of the same name.
 
     A worker says it to the launcher, which says it to all workers, that one included, and the sum of all notices to
@@ -32,15 +32,53 @@ class Notice(msgspec.Struct, frozen=True):
     number: int = 0
 
 
-def encode_notice(notice: Notice) -> bytes:
-    """A notice as a line."""
-    return msgspec.json.encode(notice) + b"\n"
+class AskOwner(msgspec.Struct, frozen=True, kw_only=True, tag="ask_owner"):
+    """A worker asks the launcher which worker has a session. `claim`: itself, from now on, if none has."""
+
+    session_id: str
+    number: int
+    claim: bool
 
 
-def decode_notice(line: bytes) -> Notice:
-    """The notice of a line.
+class Owner(msgspec.Struct, frozen=True, tag="owner"):
+    """The launcher's answer to the `AskOwner` of that number: a worker's process id, 0 if no worker has the session."""
+
+    number: int
+    worker: int
+
+
+class SessionLeft(msgspec.Struct, frozen=True, tag="session_left"):
+    """A worker tells the launcher that a session it has claimed is over, or (`begun` is false) was never begun."""
+
+    session_id: str
+    begun: bool
+
+
+FromWorker = Notice | AskOwner | SessionLeft
+FromLauncher = Notice | Owner
+
+_from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
+_from_launcher: msgspec.json.Decoder[FromLauncher] = msgspec.json.Decoder(FromLauncher)
+
+
+def encode_line(message: FromWorker | FromLauncher) -> bytes:
+    """A message as a line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def decode_from_worker(line: bytes) -> FromWorker:
+    """What a worker says to the launcher.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the line is no such message.
     """
-    return msgspec.json.decode(line, type=Notice)
+    return _from_worker.decode(line)
+
+
+def decode_from_launcher(line: bytes) -> FromLauncher:
+    """What the launcher says to a worker.
+
+    Raises:
+        ValueError: the line is no such message.
+    """
+    return _from_launcher.decode(line)

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from app.call_records import KEPT, ORPHANED, OVER, CallRecord, record_of
-from app.line import Notice, encode_notice
+from app.line import Notice, encode_line
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class LiveCalls:
                 self._forget(record.secret)
                 continue
             self._owners[record.secret] = worker
-            tell(encode_notice(Notice(ORPHANED, record.fields())))
+            tell(encode_line(Notice(ORPHANED, record.fields())))
         if orphans:
             log.warning("calls without a worker are taken over", extra={"calls": len(orphans)})
 

@@ -60,6 +60,7 @@ class Service:
             self.clients.session_over,
             Leftovers().session_over,
         ]
+        self._session_opened: list[Callable[[str], None]] = []
         lifecycle.on_drain(self._drain)
 
     async def start(self) -> None:
@@ -72,7 +73,7 @@ class Service:
         self.acs_access.start()
         self.engines: Engines = make_engines(self.settings, self.clock, self.background)
         self.phrases = KeptPhrases(self.engines.synthesizer, self.background)
-        self._sessions_ref = Sessions.start(self.engines, self._tell_session_over)
+        self._sessions_ref = Sessions.start(self.engines, self._tell_session_over, self._tell_session_opened)
         sessions = actor_of(self._sessions_ref)
         assert sessions is not None
         self.sessions: Sessions = sessions
@@ -111,6 +112,14 @@ class Service:
     def on_session_over(self, hear: Callable[[str], None]) -> None:
         """Have `hear` told the id of each session that has ended."""
         self._session_over.append(hear)
+
+    def on_session_opened(self, hear: Callable[[str], None]) -> None:
+        """Have `hear` told the id of each session that begins."""
+        self._session_opened.append(hear)
+
+    def _tell_session_opened(self, session_id: str) -> None:
+        for hear in self._session_opened:
+            hear(session_id)
 
     def _tell_session_over(self, session_id: str) -> None:
         for hear in self._session_over:

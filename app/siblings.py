@@ -1,4 +1,7 @@
-"""What the workers of one server tell each other through the launcher: what one tells, all hear in the same order."""
+"""What the workers of one server tell each other through the launcher: what one tells, all hear in the same order.
+
+The launcher is also asked which worker has a session, and told which ones this worker has.
+"""
 
 import asyncio
 import contextlib
@@ -6,14 +9,18 @@ import itertools
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from app.line import BEAT, Notice, decode_notice, encode_notice
+from app.line import BEAT, AskOwner, FromLauncher, Notice, SessionLeft, decode_from_launcher, encode_line
 
 log = logging.getLogger(__name__)
 
 TELL_TIMEOUT_S = 5.0
+ASK_TIMEOUT_S = 0.2
+"""The launcher answers in less than a millisecond; somebody waits for a connection meanwhile."""
+UNSENT_MOST = 1_000
+"""What concerns sessions and could not be said yet; a launcher that does not read for so long is not there any more."""
 READ_BYTES = 1 << 16
 
 TakeNotice = Callable[[Notice], None]
@@ -28,10 +35,12 @@ class Siblings:
 
     def __init__(self) -> None:
         self._takers: list[TakeNotice] = []
-        self._send: Callable[[bytes], Awaitable[None]] | None = None
+        self._send: Callable[[bytes], Coroutine[Any, Any, None]] | None = None
         self._beat: Callable[[], None] = lambda: None
         self._numbers = itertools.count(1)
         self._awaited: dict[int, asyncio.Future[None]] = {}
+        self._asked: dict[int, asyncio.Future[int]] = {}
+        self._unsent: set[asyncio.Task[None]] = set()
 
     def on_notice(self, take: TakeNotice) -> None:
         """Have `take` called with every notice; it looks at the topic."""
@@ -50,12 +59,59 @@ class Siblings:
         heard = self._awaited[number] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(TELL_TIMEOUT_S):
-                await self._send(encode_notice(Notice(topic, fields, os.getpid(), number)))
+                await self._send(encode_line(Notice(topic, fields, os.getpid(), number)))
                 await heard
         except (OSError, TimeoutError):
             raise SiblingsUnreachableError("the other workers of this server cannot be told") from None
         finally:
             del self._awaited[number]
+
+    async def owner(self, session_id: str, *, claim: bool) -> int:
+        """The process id of the worker that has a session, 0 if none has. `claim`: this one, from now on, if none has.
+
+        Raises:
+            SiblingsUnreachableError: the launcher does not answer.
+        """
+        if self._send is None:
+            return os.getpid()
+        number = next(self._numbers)
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        try:
+            async with asyncio.timeout(ASK_TIMEOUT_S):
+                await self._send(encode_line(AskOwner(session_id=session_id, number=number, claim=claim)))
+                return await answer
+        except (OSError, TimeoutError):
+            raise SiblingsUnreachableError("it cannot be found out which worker has the session") from None
+        finally:
+            del self._asked[number]
+
+    def session_opened(self, session_id: str) -> None:
+        """This worker has begun a session; never waits."""
+        self._say(AskOwner(session_id=session_id, number=0, claim=True))
+
+    def session_left(self, session_id: str, *, begun: bool) -> None:
+        """A session of this worker is over, or was claimed and never begun; never waits."""
+        self._say(SessionLeft(session_id, begun))
+
+    def _say(self, message: AskOwner | SessionLeft) -> None:
+        if self._send is None or len(self._unsent) >= UNSENT_MOST:
+            return
+        # Each waits for the one before: the line is written in order.
+        sending = asyncio.create_task(self._send(encode_line(message)))
+        self._unsent.add(sending)
+        sending.add_done_callback(self._sent)
+
+    def _sent(self, sending: asyncio.Task[None]) -> None:
+        self._unsent.discard(sending)
+        if not sending.cancelled() and sending.exception() is not None:
+            log.warning("the launcher was not told of a session: %s", type(sending.exception()).__name__)
+
+    def _take(self, message: FromLauncher) -> None:
+        if isinstance(message, Notice):
+            self.hear(message)
+        elif (answer := self._asked.get(message.number)) and not answer.done():
+            answer.set_result(message.worker)
 
     def hear(self, notice: Notice) -> None:
         """A notice has come."""
@@ -69,7 +125,7 @@ class Siblings:
 
         `hung_up` is called when the launcher has closed its end.
         """
-        listener = _LineReader(line, self.hear, hung_up)
+        listener = _LineReader(line, self._take, hung_up)
         line.setblocking(False)
         asyncio.get_running_loop().add_reader(line, listener.read)
         listener.read()
@@ -83,7 +139,7 @@ class Siblings:
 
 
 class _LineReader:
-    def __init__(self, line: socket.socket, hear: TakeNotice, hung_up: Callable[[], None]) -> None:
+    def __init__(self, line: socket.socket, hear: Callable[[FromLauncher], None], hung_up: Callable[[], None]) -> None:
         self._line = line
         self._hear = hear
         self._hung_up = hung_up
@@ -104,7 +160,7 @@ class _LineReader:
                 return
             *lines, self._begun = (self._begun + piece).split(b"\n")
             for line in lines:
-                self._hear(decode_notice(line))
+                self._hear(decode_from_launcher(line))
 
 
 class _LineWriter:

@@ -14,6 +14,7 @@ import signal
 import socket
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Self, cast
 
 import msgspec
@@ -23,6 +24,7 @@ from hypercorn.typing import Framework
 from hypercorn.utils import LifespanTimeoutError
 from starlette.types import ASGIApp
 
+from app.asgi_relay import RelayServer
 from app.compression import Uncompressed
 from app.faults import CONFIGURATION_FAULTS
 from app.hypercorn_sockets import HypercornSockets
@@ -68,7 +70,7 @@ class Margins(msgspec.Struct, frozen=True):
         return cls(grace_s - rest_s, rest_s / 4, rest_s / 4, rest_s / 4)
 
 
-def run_worker(socket_fd: int, line_fd: int, launcher_pid: int, reference: str) -> int:
+def run_worker(socket_fd: int, line_fd: int, launcher_pid: int, reference: str, *, relay_directory: str = "") -> int:
     """Serve until drained; returns the exit status."""
     # A worker that is stopped while its launcher dies has to go on, to notice and to end.
     signal_when_parent_ends(launcher_pid, signal.SIGCONT)
@@ -78,7 +80,7 @@ def run_worker(socket_fd: int, line_fd: int, launcher_pid: int, reference: str) 
     orphan_watch = OrphanWatch(line)
     orphan_watch.start()
     try:
-        lifecycle = Lifecycle(_server_secret(line))
+        lifecycle = Lifecycle(_server_secret(line), Path(relay_directory) if relay_directory else None)
         settings = read_settings()
         configure_logging(settings.log_level)
         with asyncio.Runner(loop_factory=WorkerLoop) as runner:
@@ -120,7 +122,15 @@ class _Worker:
         sockets = OpenSockets(create_app(self._settings, self._lifecycle))
         framework = cast(Framework, Uncompressed(HypercornSockets(sockets)))
         until_drained = partial(self._until_drained, sockets)
-        await serve(framework, self._hypercorn, shutdown_trigger=until_drained, mode="asgi")
+        directory = self._lifecycle.relay_directory
+        relay = None if directory is None else RelayServer(sockets, directory)
+        if relay is not None:
+            await relay.start()
+        try:
+            await serve(framework, self._hypercorn, shutdown_trigger=until_drained, mode="asgi")
+        finally:
+            if relay is not None:
+                relay.close()
 
     async def _until_drained(self, sockets: OpenSockets) -> None:
         """Hypercorn calls this when it has begun to listen, and stops when it returns."""

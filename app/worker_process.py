@@ -98,8 +98,10 @@ class WorkerProcess:
                 os.kill(self.process.pid, signal.SIGKILL)
 
 
-async def start_worker(listener: socket.socket, secret: bytes, reference: str) -> WorkerProcess:
+async def start_worker(listener: socket.socket, secret: bytes, reference: str, relay_directory: str) -> WorkerProcess:
     """Start a worker on `listener` that loads the app factory `reference` (`package.module:factory`).
+
+    In `relay_directory` workers reach each other; empty for one that is alone.
 
     Raises:
         OSError: no process can be started.
@@ -113,6 +115,7 @@ async def start_worker(listener: socket.socket, secret: bytes, reference: str) -
         "--socket-fd": descriptors[0],
         "--line-fd": descriptors[1],
         "--launcher-pid": os.getpid(),
+        "--relay-directory": relay_directory,
         "--app": reference,
     }
     try:

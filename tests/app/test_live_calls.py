@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.call_records import KEPT, LONGEST_CONTEXT_BYTES, ORPHANED, OVER, CallRecord, record_of
-from app.line import Notice, decode_notice
+from app.line import Notice, decode_from_launcher
 from app.live_calls import FILE, MOST_HAND_OVERS, LiveCalls
 
 
@@ -24,7 +24,9 @@ def handed(calls: LiveCalls, worker: str) -> list[str]:
     """The secrets of the calls that a worker is given."""
     lines: list[bytes] = []
     calls.hand_over(worker, lines.append)
-    notices = [decode_notice(line) for line in lines]
+    said = [decode_from_launcher(line) for line in lines]
+    notices = [message for message in said if isinstance(message, Notice)]
+    assert len(notices) == len(said)
     assert {notice.topic for notice in notices} <= {ORPHANED}
     return [record_of(notice.fields).secret for notice in notices]
 

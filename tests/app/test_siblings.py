@@ -13,12 +13,19 @@ import httpx
 import pytest
 
 from app.launcher import Launcher
-from app.line import Notice, decode_notice, encode_notice
+from app.line import Notice, decode_from_worker, encode_line
 from app.siblings import Siblings, SiblingsUnreachableError
 from app.worker_process import WorkerProcess
 from config.settings import Settings
 from tests.app.service_kit import FAKES
 from tests.app.serving import EARSHOT, Server, eventually, serving
+
+
+def decoded(line: bytes) -> Notice:
+    """A line that is a notice."""
+    notice = decode_from_worker(line)
+    assert isinstance(notice, Notice)
+    return notice
 
 
 class Line:
@@ -36,7 +43,7 @@ class Line:
 
     async def said(self) -> Notice:
         """What the worker says next."""
-        return decode_notice(await asyncio.to_thread(self.launcher.recv, 65_536))
+        return decoded(await asyncio.to_thread(self.launcher.recv, 65_536))
 
     def close(self) -> None:
         asyncio.get_running_loop().remove_reader(self._worker)
@@ -62,7 +69,7 @@ async def test_a_worker_without_a_launcher_hears_itself() -> None:
 
 
 async def test_what_was_said_before_is_known_before_the_first_session() -> None:
-    said = encode_notice(Notice("a", {"x": 1})) + encode_notice(Notice("b", {"y": 2}))
+    said = encode_line(Notice("a", {"x": 1})) + encode_line(Notice("b", {"y": 2}))
     async with line(said) as end:
         assert end.heard == [("a", {"x": 1}), ("b", {"y": 2})]
 
@@ -73,9 +80,9 @@ async def test_a_worker_hears_its_own_notice_when_the_launcher_says_it_and_in_it
         own = await end.said()
         assert (own.topic, own.fields, own.teller) == ("a", {"x": "mine"}, os.getpid())
         assert (end.heard, telling.done()) == ([], False)
-        foreign = encode_notice(Notice("a", {"x": "another's"}, teller=1, number=own.number))
+        foreign = encode_line(Notice("a", {"x": "another's"}, teller=1, number=own.number))
         # In pieces, as streams have them.
-        text = foreign + encode_notice(own)
+        text = foreign + encode_line(own)
         end.launcher.sendall(text[:10])
         await asyncio.sleep(0)
         end.launcher.sendall(text[10:])
@@ -105,7 +112,7 @@ async def test_a_launcher_that_stands_still_is_not_waited_for_for_ever(monkeypat
         await asyncio.to_thread(reading.join)
         # Half of the first, and the second is whole.
         assert len(lines[0]) < 2_000_000
-        assert decode_notice(lines[1]).topic == "b"
+        assert decoded(lines[1]).topic == "b"
 
 
 def _two_lines(launcher: socket.socket) -> list[bytes]:
@@ -133,7 +140,7 @@ def temperature_by_worker(server: Server, wanted: int) -> dict[int, float]:
 async def test_the_launcher_passes_on_what_is_a_notice_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
     reader = asyncio.StreamReader(limit=1_000)
     writer = Mock(spec=asyncio.StreamWriter, **{"is_closing.return_value": False})
-    notice = encode_notice(Notice("a", {"x": 1}))
+    notice = encode_line(Notice("a", {"x": 1}))
     reader.feed_data(b"nonsense\n" + b"x" * 5_000 + b"\n")
     reader.feed_data(notice)
     reader.feed_eof()
@@ -141,9 +148,9 @@ async def test_the_launcher_passes_on_what_is_a_notice_and_nothing_else(caplog: 
     with socket.socket() as listener:
         launcher = Launcher(Settings.read({}), listener, "")
         launcher._workers.add(worker)
-        await launcher._pass_on(worker)
+        await launcher._listen(worker)
     assert writer.write.mock_calls == [call(notice)]
-    assert "no notice" in caplog.text
+    assert "cannot be read" in caplog.text
 
 
 def test_every_worker_has_what_an_operator_changed_and_one_that_is_started_later_too() -> None:

@@ -1,0 +1,50 @@
+"""Which worker has which session, kept by the launcher: the one process that all workers can ask, one after the other.
+
+So no two workers ever make the same session, and one that is stopped hides none of those it has.
+"""
+
+from collections import OrderedDict
+
+RECENT = 1_000
+"""Ended sessions that are remembered for each worker: as many as its store keeps records of (`memory_store.KEPT`)."""
+
+
+class SessionRegistry:
+    """Sessions by id, live and recent ones, each with the process id of the worker that has it."""
+
+    def __init__(self, recent: int = RECENT) -> None:
+        self._recent_most = recent
+        self._owners: dict[str, int] = {}
+        self._recent: dict[int, OrderedDict[str, None]] = {}
+
+    def owner(self, session_id: str) -> int:
+        """The worker that has a session; 0 if none has."""
+        return self._owners.get(session_id, 0)
+
+    def claim(self, session_id: str, worker: int) -> int:
+        """The worker that has a session: `worker` itself from now on, if none has."""
+        owner = self._owners.setdefault(session_id, worker)
+        if owner == worker:
+            self._recent.get(worker, OrderedDict()).pop(session_id, None)
+        return owner
+
+    def end(self, session_id: str, worker: int) -> None:
+        """A session of `worker` is over; it is remembered for as long as the worker has its record."""
+        if self._owners.get(session_id) != worker:
+            return
+        recent = self._recent.setdefault(worker, OrderedDict())
+        recent[session_id] = None
+        recent.move_to_end(session_id)
+        while len(recent) > self._recent_most:
+            oldest, _ = recent.popitem(last=False)
+            del self._owners[oldest]
+
+    def release(self, session_id: str, worker: int) -> None:
+        """A session that `worker` has claimed was never begun."""
+        if self._owners.get(session_id) == worker and session_id not in self._recent.get(worker, ()):
+            del self._owners[session_id]
+
+    def forget(self, worker: int) -> None:
+        """A worker has ended, and all its sessions with it."""
+        self._recent.pop(worker, None)
+        self._owners = {session_id: owner for session_id, owner in self._owners.items() if owner != worker}
