@@ -17,10 +17,12 @@ from app.adapters.espeak.engine import EspeakEngine, WordStart
 from app.adapters.espeak.replies import AHEAD_MAX_MS, DEFAULT_TUNING, Reply, Speaking, Stream
 from app.adapters.espeak.sound import Sound
 from app.adapters.espeak.wire import (
+    AreYouThere,
     CancelReply,
     CloseStream,
     EngineReady,
     FinishReply,
+    HereIAm,
     OpenStream,
     Order,
     Told,
@@ -108,6 +110,9 @@ class SynthesisServer:
             frame = frame[os.write(self._sink, frame) :]
 
     def _obey(self, order: Order) -> None:
+        if isinstance(order, AreYouThere):
+            self.tell(HereIAm(0))
+            return
         if isinstance(order, OpenStream):
             self._streams[order.stream] = Stream(order)
             return

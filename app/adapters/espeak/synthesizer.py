@@ -5,7 +5,6 @@ failed (`SynthesisFailed`), streams stay usable.
 """
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
@@ -23,13 +22,16 @@ from actors.ports import (
     SynthesisFinished,
     WordSynthesized,
 )
+from app.adapters.child_process import ChildProcess
 from app.adapters.engine_process import start_engine
 from app.adapters.espeak.wire import (
+    AreYouThere,
     AudioMade,
     CancelReply,
     CloseStream,
     EngineReady,
     FinishReply,
+    HereIAm,
     OpenStream,
     Order,
     PieceMade,
@@ -39,12 +41,13 @@ from app.adapters.espeak.wire import (
     WriteText,
     tellings,
 )
-from app.adapters.pipe_frames import Unpacked, packed
+from app.adapters.pipe_frames import packed
 
 RATES_HZ = (8_000, 16_000, 24_000, 48_000)
 START_TIMEOUT_S = 10.0
 EXIT_TIMEOUT_S = 0.5
-READ_BYTES = 1 << 16
+ANSWER_TIMEOUT_S = 1.5
+"""Within this the process says, when asked, that it is there."""
 PROGRAM = "app.adapters.espeak.process"
 
 ACCENTS = ("en-us", "en-gb-x-rp", "en-gb-scotland")
@@ -128,108 +131,14 @@ class _Synthesis:
         return True
 
 
-class _Child:
-    """One life of the process, from before its start to after its end."""
-
-    def __init__(self, told: Callable[[Told], None], died: "Callable[[_Child], None]") -> None:
-        self._told = told
-        self._died = died
-        self._process: asyncio.subprocess.Process | None = None
-        self._waiting: list[bytes] = []
-        self._settled = asyncio.Event()
-        self._ending = False
-        self.failure: SynthesizerError | None = None
-        """Why it is of no use any more."""
-        self._running = asyncio.create_task(self._run(), name="synthesis-process")
-
-    @property
-    def pid(self) -> int | None:
-        """Its number, once it has one."""
-        return None if self._process is None else self._process.pid
-
-    def write(self, frame: bytes) -> None:
-        """Hand over an order; never waits. Orders to a process that is dying are dropped: its replies fail."""
-        if self._process is None:
-            self._waiting.append(frame)
-        elif self._process.stdin is not None and not self._process.stdin.is_closing():
-            self._process.stdin.write(frame)
-
-    async def ready(self) -> None:
-        """Wait until the engine is loaded.
-
-        Raises:
-            SynthesizerError: the process cannot be started, died, or does not become ready.
-        """
-        try:
-            await asyncio.wait_for(self._settled.wait(), START_TIMEOUT_S)
-        except TimeoutError:
-            self._kill()
-            raise SynthesizerError(ErrorKind.TIMEOUT, "the synthesis process does not start") from None
-        if self.failure is not None:
-            raise SynthesizerError(self.failure.kind, self.failure.detail)
-
-    async def end(self) -> None:
-        """Have the process end, by force if it does not on its own."""
-        self._ending = True
-        self._close_input()
-        done, _ = await asyncio.wait([self._running], timeout=EXIT_TIMEOUT_S)
-        if not done:
-            self._kill()
-            await self._running
-
-    async def _run(self) -> None:
-        try:
-            process = self._process = await _spawn()
-        except SynthesizerError as failure:
-            self._over(failure)
-            return
-        for frame in self._waiting:
-            self.write(frame)
-        self._waiting.clear()
-        if self._ending:
-            self._close_input()
-        await self._read(process)
-        self._over(SynthesizerError(ErrorKind.UNAVAILABLE, "the synthesis process died"))
-        # One that only closed its output must not live on.
-        self._close_input()
-        try:
-            await asyncio.wait_for(process.wait(), EXIT_TIMEOUT_S)
-        except TimeoutError:
-            self._kill()
-            await process.wait()
-
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        unpacked = Unpacked(tellings)
-        while piece := await process.stdout.read(READ_BYTES):
-            for message in unpacked.take(piece):
-                if isinstance(message, EngineReady):
-                    self._settled.set()
-                self._told(message)
-
-    def _over(self, failure: SynthesizerError) -> None:
-        self.failure = failure
-        self._settled.set()
-        self._died(self)
-
-    def _close_input(self) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-
-    def _kill(self) -> None:
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-
-
 class EspeakSynthesizer:
     """The engine: see `actors.ports.SpeechSynthesizer`."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self._streams: dict[int, _Synthesis] = {}
-        self._child: _Child | None = None
-        self._ending: set[_Child] = set()
+        self._child: ChildProcess[Told] | None = None
+        self._ready = asyncio.Event()
         self._closed = False
 
     @property
@@ -243,7 +152,7 @@ class EspeakSynthesizer:
             raise SynthesizerError(ErrorKind.UNAVAILABLE, "the synthesizer is closed")
         if rate_hz not in RATES_HZ:
             raise SynthesizerError(ErrorKind.BAD_REQUEST, f"no audio at {rate_hz} Hz")
-        await self._living().ready()
+        await self._wait_until_ready()
         number = next(self._numbers)
         opening = OpenStream(number, voice.name, voice.language, voice.rate, voice.pitch, rate_hz)
         stream = self._streams[number] = _Synthesis(self, opening, report)
@@ -260,8 +169,18 @@ class EspeakSynthesizer:
         streams, self._streams = self._streams, {}
         for stream in streams.values():
             stream.silence()
-        children = [child for child in (self._child, *self._ending) if child is not None]
-        await asyncio.gather(*(child.end() for child in children))
+        if self._child is not None:
+            await self._child.end(EXIT_TIMEOUT_S)
+
+    async def ready(self) -> str:
+        """Ask the process, if there is one, whether it is there. It is on this machine: nothing is said if it is.
+
+        Raises:
+            SynthesizerError: it does not answer.
+        """
+        if self._child is not None and self._ready.is_set() and not await self._child.answers(ANSWER_TIMEOUT_S):
+            raise SynthesizerError(ErrorKind.TIMEOUT, "the synthesis process does not answer")
+        return ""
 
     def order(self, order: Order) -> None:
         """Give an order; never waits. One that asks for speech starts the process if there is none."""
@@ -273,24 +192,46 @@ class EspeakSynthesizer:
         """A stream is over."""
         self._streams.pop(number, None)
 
-    def _living(self) -> _Child:
+    def _living(self) -> ChildProcess[Told]:
         if self._child is None:
-            self._child = _Child(self._told, self._died)
+            self._ready.clear()
+            self._child = ChildProcess(
+                "synthesis process",
+                _spawn,
+                tellings,
+                question=packed(AreYouThere(0)),
+                on_told=self._told,
+                on_ended=self._ended,
+            )
             for stream in self._streams.values():
                 self._child.write(packed(stream.opening))
         return self._child
 
-    def _told(self, message: Told) -> None:
-        if not isinstance(message, EngineReady) and message.stream in self._streams:
-            self._streams[message.stream].told(message)
+    async def _wait_until_ready(self) -> None:
+        child = self._living()
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                while child.failure is None and not self._ready.is_set():
+                    await child.heard(START_TIMEOUT_S)
+        except TimeoutError:
+            child.kill(ErrorKind.TIMEOUT, "the synthesis process does not start")
+            raise SynthesizerError(ErrorKind.TIMEOUT, "the synthesis process does not start") from None
+        if child.failure is not None:
+            raise SynthesizerError(*child.failure)
 
-    def _died(self, child: _Child) -> None:
-        if child is self._child:
-            self._child = None
-        failure = child.failure
-        assert failure is not None
+    def _told(self, message: Told) -> None:
+        match message:
+            case EngineReady():
+                self._ready.set()
+            case HereIAm():
+                return
+            case _ if message.stream in self._streams:
+                self._streams[message.stream].told(message)
+
+    def _ended(self, kind: ErrorKind, detail: str) -> None:
+        self._child = None
         for stream in list(self._streams.values()):
-            stream.failed(failure)
+            stream.failed(SynthesizerError(kind, detail))
 
 
 async def _spawn() -> asyncio.subprocess.Process:

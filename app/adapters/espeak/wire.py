@@ -40,7 +40,11 @@ class CloseStream(_Frame, frozen=True):
     """Forget `stream`."""
 
 
-Order = OpenStream | WriteText | FinishReply | CancelReply | CloseStream
+class AreYouThere(_Frame, frozen=True):
+    """Answered at once by `HereIAm`; the stream means nothing."""
+
+
+Order = AreYouThere | OpenStream | WriteText | FinishReply | CancelReply | CloseStream
 
 
 class EngineReady(_Frame, frozen=True):
@@ -77,7 +81,11 @@ class ReplyMade(_Frame, frozen=True):
     reply: int
 
 
-Told = EngineReady | AudioMade | WordMade | PieceMade | ReplyMade
+class HereIAm(_Frame, frozen=True):
+    """The process takes orders; the stream means nothing."""
+
+
+Told = HereIAm | EngineReady | AudioMade | WordMade | PieceMade | ReplyMade
 
 orders = msgspec.msgpack.Decoder(Order)
 tellings = msgspec.msgpack.Decoder(Told)

@@ -25,14 +25,17 @@ from actors.ports import (
     RecognitionOptions,
     RecognitionReady,
 )
+from app.adapters.child_process import QUESTIONS_MAX, ChildProcess
 from app.adapters.engine_process import start_engine
-from app.adapters.pipe_frames import Unpacked, packed
+from app.adapters.pipe_frames import packed
 from app.adapters.pocketsphinx.wire import (
+    AreYouThere,
     Audio,
     Close,
     Concluded,
     Finish,
     Guessed,
+    HereIAm,
     NothingHeard,
     Open,
     Opened,
@@ -46,13 +49,12 @@ from app.adapters.pocketsphinx.wire import (
 
 STREAMS_PER_WORKER = 8
 """Streams on the least loaded worker above which another is started, while there are cores for it."""
-FINISH_TIMEOUT_S = 5.0
-"""A worker that owes a final and says nothing at all for so long is killed."""
 PREPARE_TIMEOUT_S = 30.0
+PREPARE_QUESTIONS_MAX = 30
+"""Unanswered questions (one a second) of a worker that makes a vocabulary."""
 EXIT_TIMEOUT_S = 1.0
-UNREAD_MAX_BYTES = 16 << 20
-"""Orders a worker has not read; above that it is stuck, and killed. Eight minutes of one stream."""
-READ_BYTES = 1 << 16
+ANSWER_TIMEOUT_S = 1.5
+"""Within this a worker says, when asked, that it is there."""
 PROGRAM = "app.adapters.pocketsphinx.worker"
 
 Report = Callable[[RecognitionEvent], None]
@@ -65,8 +67,6 @@ class _Recognition:
         self._worker = worker
         self._number = number
         self._report: Report | None = report
-        self._owed = 0
-        self._timer: asyncio.TimerHandle | None = None
 
     def push(self, pcm: bytes) -> None:
         """See `actors.ports.Recognition`."""
@@ -76,9 +76,7 @@ class _Recognition:
     def finish_utterance(self) -> None:
         """See `actors.ports.Recognition`."""
         if self._report is not None:
-            self._owed += 1
             self._worker.order(Finish(self._number))
-            self._watch()
 
     async def close(self) -> None:
         """See `actors.ports.Recognition`."""
@@ -94,10 +92,8 @@ class _Recognition:
             case Guessed(_, text, start_ms, end_ms):
                 self._tell(PartialRecognized(text, start_ms, end_ms))
             case Concluded(_, text, start_ms, end_ms, confidence):
-                self._settled()
                 self._tell(FinalRecognized(text, start_ms, end_ms, confidence))
             case NothingHeard(_, end_ms):
-                self._settled()
                 self._tell(NothingRecognized(end_ms))
             case StreamFailed(_, kind, detail):
                 self.failed(kind, detail)
@@ -117,52 +113,24 @@ class _Recognition:
 
     def _end(self) -> None:
         self._report = None
-        self._owed = 0
-        self._unwatch()
         self._worker.forget(self._number)
-
-    def _settled(self) -> None:
-        self._owed -= 1
-        self._unwatch()
-        if self._owed > 0:
-            self._watch()
-
-    def _watch(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(FINISH_TIMEOUT_S, self._overdue)
-
-    def _unwatch(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _overdue(self) -> None:
-        self._timer = None
-        if self._worker.silent_for_s() >= FINISH_TIMEOUT_S:
-            self._worker.kill(ErrorKind.TIMEOUT, "the recognition worker does not answer")
-        else:
-            self._watch()
 
 
 class _Worker:
     """One worker process and the streams it has."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self.process = process
-        self._input = process.stdin
-        self._output = process.stdout
+    def __init__(self) -> None:
         self._streams: dict[int, _Recognition] = {}
         self._preparing: dict[str, asyncio.Future[None]] = {}
-        self._death = (ErrorKind.UNAVAILABLE, "the recognition worker died")
-        self._last_told_at = asyncio.get_running_loop().time()
-        self.reading = asyncio.create_task(self._read(), name=f"recognition-worker-{process.pid}")
-
-    @property
-    def alive(self) -> bool:
-        """True while it can be given orders."""
-        return not self.reading.done() and not self._input.is_closing()
+        self.process: ChildProcess[Told] = ChildProcess(
+            "recognition worker",
+            _start,
+            tellings,
+            question=packed(AreYouThere()),
+            on_told=self._told,
+            on_ended=self._ended,
+            questions_max=self._questions_max,
+        )
 
     @property
     def load(self) -> int:
@@ -171,11 +139,8 @@ class _Worker:
 
     def order(self, order: Order) -> None:
         """Give an order; never waits. Orders to a dead worker are dropped: its streams were told."""
-        if not self.alive:
-            return
-        self._input.write(packed(order))
-        if self._input.transport.get_write_buffer_size() > UNREAD_MAX_BYTES:
-            self.kill(ErrorKind.TIMEOUT, "the recognition worker does not read")
+        if self.process.alive:
+            self.process.write(packed(order))
 
     def prepare(self, vocabulary: str, phrases: tuple[str, ...]) -> asyncio.Future[None]:
         """Have a vocabulary made, once; the future is done when it is ready."""
@@ -194,46 +159,30 @@ class _Worker:
         """A stream is over."""
         self._streams.pop(number, None)
 
-    def silent_for_s(self) -> float:
-        """How long the worker has said nothing."""
-        return asyncio.get_running_loop().time() - self._last_told_at
-
-    def kill(self, kind: ErrorKind, detail: str) -> None:
-        """End a worker that does not work; its streams are told `kind` and `detail`."""
-        self._death = (kind, detail)
-        if self.process.returncode is None:
-            self.process.kill()
-
     async def close(self) -> None:
         """End it, politely first; its streams are told nothing."""
         for recognition in list(self._streams.values()):
             await recognition.close()
-        self._input.close()
-        try:
-            await asyncio.wait_for(self.process.wait(), EXIT_TIMEOUT_S)
-        except TimeoutError:
-            self.process.kill()
-            await self.process.wait()
-        await self.reading
+        await self.process.end(EXIT_TIMEOUT_S)
 
-    async def _read(self) -> None:
-        unpacking = Unpacked(tellings)
-        try:
-            while piece := await self._output.read(READ_BYTES):
-                self._last_told_at = asyncio.get_running_loop().time()
-                for message in unpacking.take(piece):
-                    self._told(message)
-        finally:
-            # Whatever ended the reading, nothing can be heard from this worker any more.
-            self._input.close()
-            for future in self._preparing.values():
-                future.cancel()
-            for recognition in list(self._streams.values()):
-                recognition.failed(*self._death)
-        await self.process.wait()
+    @property
+    def prepared(self) -> bool:
+        """Whether all its vocabularies are made; while it makes one, it answers nothing."""
+        return all(future.done() for future in self._preparing.values())
+
+    def _questions_max(self) -> int:
+        return QUESTIONS_MAX if self.prepared else PREPARE_QUESTIONS_MAX
+
+    def _ended(self, kind: ErrorKind, detail: str) -> None:
+        for future in self._preparing.values():
+            future.cancel()
+        for recognition in list(self._streams.values()):
+            recognition.failed(kind, detail)
 
     def _told(self, message: Told) -> None:
         match message:
+            case HereIAm():
+                return
             case Prepared(vocabulary):
                 future = self._preparing[vocabulary]
                 if not future.done():
@@ -286,8 +235,19 @@ class PocketsphinxRecognizer:
             workers, self._workers = self._workers, []
             await asyncio.gather(*(worker.close() for worker in workers))
 
+    async def ready(self) -> str:
+        """Ask the workers that have begun to work whether they are there. They are on this machine: nothing is said.
+
+        Raises:
+            RecognizerError: one does not answer.
+        """
+        asked = [worker.process for worker in self._live() if worker.prepared]
+        if not all(await asyncio.gather(*(process.answers(ANSWER_TIMEOUT_S) for process in asked))):
+            raise RecognizerError(ErrorKind.TIMEOUT, "a recognition worker does not answer")
+        return ""
+
     def _live(self) -> list[_Worker]:
-        self._workers = [worker for worker in self._workers if worker.alive]
+        self._workers = [worker for worker in self._workers if worker.process.alive]
         return self._workers
 
     async def _worker(self) -> _Worker:
@@ -298,19 +258,21 @@ class PocketsphinxRecognizer:
             idlest = min(workers, key=lambda worker: worker.load, default=None)
             if idlest is not None and (idlest.load < self._streams_per_worker or len(workers) >= self._workers_max):
                 return idlest
-            worker = await _start()
+            worker = _Worker()
+            await worker.process.started()
+            if worker.process.failure is not None:
+                raise RecognizerError(*worker.process.failure)
             self._workers.append(worker)
             return worker
 
 
-async def _start() -> _Worker:
+async def _start() -> asyncio.subprocess.Process:
     if find_spec("pocketsphinx") is None:
         raise RecognizerError(ErrorKind.UNAVAILABLE, "the extra `local` is not installed")
     try:
-        process = await start_engine(PROGRAM)
+        return await start_engine(PROGRAM)
     except OSError as error:
         raise RecognizerError(ErrorKind.UNAVAILABLE, f"no recognition worker: {error.strerror}") from error
-    return _Worker(process)
 
 
 def _name(phrases: tuple[str, ...]) -> str:

@@ -43,7 +43,11 @@ class Close(_Frame, frozen=True):
     stream: int
 
 
-Order = Prepare | Open | Audio | Finish | Close
+class AreYouThere(_Frame, frozen=True):
+    """Answered at once by `HereIAm`."""
+
+
+Order = AreYouThere | Prepare | Open | Audio | Finish | Close
 
 
 class Prepared(_Frame, frozen=True):
@@ -92,7 +96,11 @@ class StreamFailed(_Frame, frozen=True):
     detail: str
 
 
-Told = Prepared | Opened | Guessed | Concluded | NothingHeard | StreamFailed
+class HereIAm(_Frame, frozen=True):
+    """The worker takes orders."""
+
+
+Told = HereIAm | Prepared | Opened | Guessed | Concluded | NothingHeard | StreamFailed
 
 orders = msgspec.msgpack.Decoder(Order)
 tellings = msgspec.msgpack.Decoder(Told)

@@ -18,11 +18,13 @@ from app.adapters.pipe_frames import Unpacked, packed
 from app.adapters.pocketsphinx.engine import Engine, Vocabulary
 from app.adapters.pocketsphinx.utterance_decoding import WINDOW_BYTES, Heard, UtteranceDecoding
 from app.adapters.pocketsphinx.wire import (
+    AreYouThere,
     Audio,
     Close,
     Concluded,
     Finish,
     Guessed,
+    HereIAm,
     NothingHeard,
     Open,
     Opened,
@@ -126,6 +128,8 @@ class Worker:
     def obey(self, order: Order) -> None:
         """Take one order; decoding waits for `work`."""
         match order:
+            case AreYouThere():
+                self._tell(HereIAm())
             case Prepare(vocabulary, phrases):
                 self._phrases[vocabulary] = phrases
                 self._engine.vocabulary(phrases)

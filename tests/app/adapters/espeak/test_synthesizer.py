@@ -23,6 +23,7 @@ from actors.ports import (
     SynthesisFinished,
     WordSynthesized,
 )
+from app.adapters import child_process
 from app.adapters.espeak import synthesizer as espeak_synthesizer
 from app.adapters.espeak.synthesizer import EspeakSynthesizer
 
@@ -224,6 +225,44 @@ async def test_a_killed_process_fails_what_it_owed_and_nothing_else(engine: Espe
     assert engine.pid != killed
     assert not any(event.reply == 4 for event in owed.events[owed.events.index(failures[-1]) :])
     await until_dead(killed)
+
+
+async def test_a_process_that_hangs_is_replaced(engine: EspeakSynthesizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_process, "QUESTION_S", 0.2)
+    one = await speaker(engine)
+    await one.say(1, "Good morning.")
+    assert await engine.ready() == ""
+    hung = engine.pid
+    assert hung is not None
+    os.kill(hung, signal.SIGSTOP)
+    one.stream.write(2, "This is not going to be said.")
+    await one.until(lambda events: any(isinstance(event, SynthesisFailed) for event in events))
+    assert one.events[-1] == SynthesisFailed(2, ErrorKind.TIMEOUT, "the synthesis process does not answer")
+    assert ms(await one.say(3, "Good morning.")) > 300
+    assert engine.pid != hung
+    await until_dead(hung)
+
+
+async def test_readiness_sees_a_process_that_hangs(engine: EspeakSynthesizer) -> None:
+    await (await speaker(engine)).say(1, "Good morning.")
+    assert engine.pid is not None
+    os.kill(engine.pid, signal.SIGSTOP)
+    with pytest.raises(SynthesizerError, match="does not answer"):
+        await engine.ready()
+
+
+async def test_a_process_that_is_busy_or_idle_is_not_replaced(
+    engine: EspeakSynthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_process, "QUESTION_S", 0.1)
+    one = await speaker(engine)
+    pid = engine.pid
+    one.stream.write(1, "This sentence is one of very many that say the same, over and over again. " * 150)
+    await one.until(lambda _: ms(one.audio(1)) > 29_000)
+    await asyncio.sleep(1)
+    one.stream.cancel(1)
+    await asyncio.sleep(1)
+    assert engine.pid == pid
 
 
 async def test_a_process_that_cannot_start_is_an_error(

@@ -21,8 +21,8 @@ from actors.ports import (
     RecognitionOptions,
     RecognitionReady,
 )
+from app.adapters import child_process
 from app.adapters.engine_process import REPOSITORY
-from app.adapters.pocketsphinx import recognizer as pocketsphinx_recognizer
 from app.adapters.pocketsphinx.recognizer import PocketsphinxRecognizer
 from tests.speech import FLITE, FLITE_ALSO, call, resampled, silence, white_noise
 
@@ -75,7 +75,7 @@ def speak(stream: Recognition, pcm: bytes) -> None:
 
 
 def worker_pids(engine: PocketsphinxRecognizer) -> list[int]:
-    return [worker.process.pid for worker in engine._workers]
+    return [pid for worker in engine._workers if (pid := worker.process.pid) is not None]
 
 
 async def test_sentences_in_noise_become_words(recognizer: PocketsphinxRecognizer) -> None:
@@ -162,16 +162,28 @@ async def test_a_dead_worker_fails_its_streams_and_is_replaced(recognizer: Pocke
 
 
 async def test_a_hung_worker_is_killed(recognizer: PocketsphinxRecognizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pocketsphinx_recognizer, "FINISH_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(child_process, "QUESTION_S", 0.2)
     listener = Listener()
     await recognizer.prepare(PHRASES)
     stream = await recognizer.open(OPTIONS, listener)
     (pid,) = worker_pids(recognizer)
+    assert await recognizer.ready() == ""
     os.kill(pid, signal.SIGSTOP)
-    stream.finish_utterance()
+    stream.push(silence(20))
     failed = await listener.settled()
     assert isinstance(failed, RecognitionFailed)
     assert failed.kind is ErrorKind.TIMEOUT
+    again = Listener()
+    speak(await recognizer.open(OPTIONS, again), call("yes please")[0])
+    assert isinstance(await again.settled(), FinalRecognized)
+
+
+async def test_readiness_sees_a_worker_that_hangs(recognizer: PocketsphinxRecognizer) -> None:
+    await recognizer.prepare(PHRASES)
+    (pid,) = worker_pids(recognizer)
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(RecognizerError, match="does not answer"):
+        await recognizer.ready()
 
 
 async def test_signals_to_the_group_do_not_end_a_worker(recognizer: PocketsphinxRecognizer) -> None:
