@@ -10,6 +10,7 @@ from actors.keys import ANY_KEYS, KeyPattern
 
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+TransferTarget = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{0,14}\*?\Z")]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 
 
@@ -136,5 +137,9 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When the telephone keys that a caller presses are one input, unless a tool asks for others. `length: 1` answers
     each key at once."""
     tools: tuple[str, ...] = ()
+    transfer_targets: tuple[TransferTarget, ...] = ()
+    """Where tools may put callers through to besides HANDOFF_PHONE_NUMBER: numbers in E.164, or prefixes of numbers
+    that end in `*`, such as `+1206555*`. A number that only the model names is not dialled, since callers can make a
+    model say anything."""
     dialogue: Dialogue | None = None
     """For the keyless `script` engine; other engines do not read it."""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from app.line import FAULT_STATUS
-from config.settings import SettingsError, documented, read_settings
+from config.settings import SettingsError, documented, misspelt_variables, read_settings
 
 DEFAULT_APP = "app.asgi:create_app"
 
@@ -51,6 +51,8 @@ def _check(_: argparse.Namespace) -> int:
     try:
         for line in check(read_settings()):
             print(line)
+        for line in misspelt_variables():
+            print(f"warning: {line}")
     except CONFIGURATION_FAULTS as fault:
         return _told(fault)
     return 0

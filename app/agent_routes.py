@@ -10,7 +10,7 @@ from starlette.routing import Route
 from actors.agent import Agent
 from app.agent_changes import AgentChanges
 from app.answers import json_answer
-from app.bodies import body_of
+from app.bodies import body_of, invalid
 from app.engines import TellsVoices
 from app.problems import ProblemError
 from app.service import Service
@@ -104,7 +104,7 @@ class AgentRoutes:
         by_language = self._voices()
         known = [voice for voices in by_language.values() for voice in voices]
         if known and wanted and wanted not in (agent.voice.name, *known):
-            raise _invalid(RequestError(FieldError("voice.voice_name", f"expected one of {', '.join(known)}", "enum")))
+            raise invalid(RequestError(FieldError("voice.voice_name", f"expected one of {', '.join(known)}", "enum")))
 
 
 async def _asked(request: Request) -> AgentChange:
@@ -112,8 +112,4 @@ async def _asked(request: Request) -> AgentChange:
     try:
         return decode_change(body)
     except RequestError as error:
-        raise _invalid(error) from None
-
-
-def _invalid(error: RequestError) -> ProblemError:
-    return ProblemError(error.status, str(error), error.errors)
+        raise invalid(error) from None

@@ -35,7 +35,9 @@ def load_agents(directory: str | Path, tools: MutableMapping[str, AnyTool]) -> d
         AgentFileError: a file cannot be used, or there is none.
     """
     folder = Path(directory)
-    files = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES) if folder.is_dir() else []
+    if not folder.is_dir():
+        raise AgentFileError(folder, "", f"there is no agent: no such directory in {Path.cwd()}, see AGENTS_DIRECTORY")
+    files = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
     if not files:
         raise AgentFileError(folder, "", "there is no agent in this directory: it holds no .yaml file")
     agents: dict[str, Agent] = {}

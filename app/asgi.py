@@ -1,5 +1,6 @@
 """The ASGI app of one worker: routes, WebSockets, and the service behind them."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,11 +11,11 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.agent_routes import AgentRoutes
-from app.agents import load_agents
 from app.auth.guard import AccessGuard
 from app.auth.route_table import API, require_listed
 from app.call_routes import CallRoutes
 from app.callback_routes import CallbackRoutes
+from app.configuration import usable_configuration, warnings_of
 from app.conversation_socket import ConversationSocket
 from app.health_routes import HealthRoutes
 from app.lifecycle import Lifecycle
@@ -23,7 +24,7 @@ from app.media_routes import MediaRoutes
 from app.pages import page_routes
 from app.problems import ProblemError, on_error, on_http_exception, on_problem, on_too_many
 from app.relay_socket import RelaySocket
-from app.service import Service, require_default_agent
+from app.service import Service
 from app.session_forwarding import SessionForwarding
 from app.session_routes import SessionRoutes
 from app.telephony.media_socket import MediaSocket
@@ -31,20 +32,21 @@ from app.telephony.network import telephone_network
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import TakeOver
 from app.token_routes import TokenRoutes
-from app.tools import load_tools
-from config.settings import Settings
+from config.settings import Settings, misspelt_variables
+
+log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     """The app.
 
     Raises:
-        SettingsError, AgentFileError: the configuration cannot be used.
+        SettingsError, AgentFileError and others of CONFIGURATION_FAULTS: the configuration cannot be used.
     """
-    tools = load_tools()
-    agents = load_agents(settings.agents_directory, tools)
-    require_default_agent(settings, agents)
-    return app_of(Service(settings, lifecycle, agents, tools))
+    configuration = usable_configuration(settings)
+    for line in (*warnings_of(settings), *misspelt_variables()):
+        log.warning(line)
+    return app_of(Service(settings, lifecycle, configuration.agents, configuration.tools))
 
 
 def app_of(service: Service, switchboard: Switchboard | None = None) -> ASGIApp:

@@ -1,11 +1,15 @@
-"""Request bodies, of a bounded size."""
+"""Reads request bodies: bounded in size and time, and every fault answered by naming what is wrong."""
 
 import asyncio
 from http import HTTPStatus
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from app.problems import ProblemError
+from protocol.calls import RequestError, decode_body
+
+T = TypeVar("T")
 
 MOST_BYTES = 65_536
 LONGEST_S = 10.0
@@ -29,3 +33,21 @@ async def body_of(request: Request, most_bytes: int = MOST_BYTES) -> bytes:
     except ClientDisconnect:
         raise ProblemError(HTTPStatus.BAD_REQUEST, "the body breaks off") from None
     return bytes(body)
+
+
+async def asked_of(request: Request, expected: type[T], most_bytes: int = MOST_BYTES, *, empty: bytes = b"") -> T:
+    """The body of a request as the Struct that the route expects; `empty` is what stands for an empty one.
+
+    Raises:
+        ProblemError: as `body_of`; 400, it is no JSON or nested too deeply; 422, names the field that is wrong.
+    """
+    body = await body_of(request, most_bytes) or empty
+    try:
+        return decode_body(body, expected)
+    except RequestError as error:
+        raise invalid(error) from None
+
+
+def invalid(error: RequestError) -> ProblemError:
+    """The answer to a request that is wrong."""
+    return ProblemError(error.status, str(error), error.errors)

@@ -15,7 +15,7 @@ from actors.session_plan import Mode
 from app.adapters.acs.port import CallAutomationError, Trouble
 from app.admission import SESSION_ID_FORM, usable_session_id
 from app.answers import json_answer
-from app.bodies import body_of
+from app.bodies import asked_of, invalid
 from app.limits.client_limits import Rate
 from app.problems import ProblemError
 from app.service import Service
@@ -34,7 +34,6 @@ from protocol.calls import (
     TerminatedCall,
     TransferCall,
     TransferringCall,
-    decode_body,
     decode_query,
 )
 from protocol.problems import FieldError
@@ -106,7 +105,7 @@ class CallRoutes:
         try:
             query = decode_query(request.query_params)
         except RequestError as error:
-            raise ProblemError(error.status, str(error), error.errors) from None
+            raise invalid(error) from None
         calls, total = self._switchboard.log.page(query)
         now = self._service.clock.wall()
         return json_answer(CallList(tuple(call.status(now) for call in calls), total, query.page, query.limit))
@@ -175,18 +174,6 @@ class CallRoutes:
         if call is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no call of that id")
         return call
-
-
-async def asked_of(request: Request, expected: type[T]) -> T:
-    """The body of a request as the Struct that the route expects.
-
-    Raises:
-        ProblemError: 400, 413 or 422; names the field.
-    """
-    try:
-        return decode_body(await body_of(request), expected)
-    except RequestError as error:
-        raise ProblemError(error.status, str(error), error.errors) from None
 
 
 def not_taken(error: NotConfigured | Busy | CallAutomationError) -> ProblemError:

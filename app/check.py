@@ -5,13 +5,9 @@ from collections.abc import Iterator
 import msgspec
 
 from app.acs_access import NO_PROOF, AcsAccess
-from app.agents import load_agents
 from app.browser_access import BrowserAccess
-from app.engines import chosen, require_loadable
+from app.configuration import agents_without_words, features, usable_configuration, warnings_of
 from app.lifecycle import Lifecycle
-from app.service import require_default_agent
-from app.telephony.network import telephone_network
-from app.tools import load_tools
 from config.settings import Settings
 
 
@@ -28,25 +24,20 @@ COPYLEFT = (Licence("espeak", "espeak-ng", "GPL-3.0-or-later"),)
 
 
 def check(settings: Settings) -> Iterator[str]:
-    """What is configured, a line each.
+    """What is configured, a line each, with what is likely not meant at the end.
 
     Raises:
-        AgentFileError: an agent's file cannot be used.
-        SettingsError: an engine cannot be loaded, DEFAULT_AGENT names none of the agents, access control lacks what it
-            needs, or ACS cannot be used as it is configured.
+        AgentFileError, ToolDefinitionError, SettingsError: as `usable_configuration`, or access
+            control lacks what it needs.
     """
-    telephone_network(settings)
-    engines = chosen(settings)
-    require_loadable(engines)
-    agents = load_agents(settings.agents_directory, load_tools())
-    require_default_agent(settings, agents)
-    browser_access, acs_access = BrowserAccess(settings, Lifecycle().server_secret), AcsAccess(settings)
-    yield f"agents: {', '.join(sorted(agents))}"
-    yield from (f"{setting.upper()}: {engine.name}" for setting, engine in engines.items())
-    yield f"BROWSER_AUTH: {browser_access.mode}"
-    yield f"ENABLE_AUTH_VALIDATION: {'on' if acs_access.on else 'off'}"
+    configuration = usable_configuration(settings)
+    BrowserAccess(settings, Lifecycle().server_secret)
+    acs_access = AcsAccess(settings)
+    yield from features(settings, configuration)
     if acs_access.on and not acs_access.knows_event_grid:
         yield f"Event Grid deliveries are refused: {NO_PROOF}"
     for licence in COPYLEFT:
-        if licence.engine in {engine.name for engine in engines.values()}:
+        if licence.engine in {engine.name for engine in configuration.engines.values()}:
             yield f"licence: {licence.product} is {licence.spdx}; it runs as a separate process"
+    for warning in (*warnings_of(settings), *agents_without_words(configuration)):
+        yield f"warning: {warning}"

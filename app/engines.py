@@ -41,6 +41,8 @@ class BuiltIn(msgspec.Struct, frozen=True):
     """Whether the settings have what it needs, if it needs something; raises SettingsError if they have half of it."""
     needs: str = ""
     """That, in words."""
+    languages: tuple[str, ...] = ()
+    """Those it understands, by the first part of their tags; empty: whatever callers speak."""
 
     @property
     def installed(self) -> bool:
@@ -76,7 +78,12 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
     ),
     "speech_recognizer": (
         BuiltIn("azure", "app.adapters.azure_speech.recognizer:create", configured=_azure, needs=AZURE),
-        BuiltIn("pocketsphinx", "app.adapters.pocketsphinx.recognizer:create", ("pocketsphinx", "numpy", "soxr")),
+        BuiltIn(
+            "pocketsphinx",
+            "app.adapters.pocketsphinx.recognizer:create",
+            ("pocketsphinx", "numpy", "soxr"),
+            languages=("en",),
+        ),
     ),
     "speech_synthesizer": (
         BuiltIn("azure", "app.adapters.azure_speech.synthesizer:create", configured=_azure, needs=AZURE),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.answers import json_answer
-from app.call_routes import asked_of
+from app.bodies import asked_of
 from app.problems import ProblemError
 from app.service import Service
 from app.telephony.switchboard import Switchboard

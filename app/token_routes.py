@@ -2,14 +2,13 @@
 
 from http import HTTPStatus
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from app.answers import json_answer
 from app.auth.guard import admitted
-from app.bodies import body_of
+from app.bodies import asked_of
 from app.browser_access import Grant
 from app.problems import ProblemError
 from app.service import Service
@@ -25,7 +24,6 @@ class TokenRoutes:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._decoder = msgspec.json.Decoder(TokenRequest)
 
     def routes(self) -> list[Route]:
         """The one route."""
@@ -33,7 +31,7 @@ class TokenRoutes:
 
     async def issue(self, request: Request) -> Response:
         """A token for one session and one agent."""
-        asked = await self._asked(request)
+        asked = await asked_of(request, TokenRequest, MOST_BYTES, empty=b"{}")
         service = self._service
         agent = asked.agent or service.default_agent
         if agent not in service.agents:
@@ -42,16 +40,6 @@ class TokenRoutes:
         issued = service.browser_access.issue(Grant(session_id, agent, admitted(request.scope).operator), asked.ttl_s)
         answer = TokenIssued(issued.token, timestamp(issued.expires_at), session_id, agent)
         return json_answer(answer, headers={"Cache-Control": "no-store"})
-
-    async def _asked(self, request: Request) -> TokenRequest:
-        body = await body_of(request, MOST_BYTES)
-        try:
-            return self._decoder.decode(body or b"{}")
-        except msgspec.ValidationError as error:
-            message, _, path = str(error).partition(" - at `$")
-            raise _invalid(path.strip("`").lstrip("."), message, "invalid") from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise ProblemError(HTTPStatus.BAD_REQUEST, "the body is not JSON") from None
 
 
 def _invalid(field: str, message: str, code: str) -> ProblemError:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Self, TypeVar, get_type_hints
 
 import msgspec
 
+from config.misspelt import misspelt
 from config.secret_strength import is_guessable
 
 Number = TypeVar("Number", int, float)
@@ -591,6 +592,16 @@ def read_settings() -> Settings:
 def engine_environment() -> dict[str, str]:
     """What a program that this one starts as an engine is given of the environment: how to run, and no secret."""
     return {name: os.environ[name] for name in ENGINE_VARIABLES if name in os.environ}
+
+
+def misspelt_variables(environ: Mapping[str, str] | None = None) -> list[str]:
+    """A line for each variable of this process that looks like one of ours and is not read."""
+    lines = []
+    for name, nearest in misspelt(
+        os.environ if environ is None else environ, map(str.upper, Settings.__struct_fields__)
+    ):
+        lines.append(f"{name} is set, and not read" + (f": is {nearest} meant?" if nearest else ""))
+    return lines
 
 
 def documented() -> list[Documented]:

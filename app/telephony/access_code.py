@@ -13,7 +13,7 @@ from actors.conversation import Role
 from actors.keys import ANY_KEYS
 from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.tools import end_conversation
-from config.settings import Secret
+from app.telephony.access_code_check import Verdict
 
 ATTEMPTS = 3
 LONGEST_S = 120.0
@@ -23,10 +23,13 @@ _KEYS_ONLY = PhasePolicy(protected=True)
 
 
 class AccessCodeModel:
-    """Implements `LanguageModel` for one call. `accept` is called once, when the code was given."""
+    """Implements `LanguageModel` for one call.
 
-    def __init__(self, code: Secret, agent: Agent, accept: Callable[[], None]) -> None:
-        self._code = code
+    `judge` looks at the keys that were pressed; `accept` is called once, when the code was given.
+    """
+
+    def __init__(self, judge: Callable[[str], Verdict], agent: Agent, accept: Callable[[], None]) -> None:
+        self._judge = judge
         self._phrases = agent.phrases
         self._accept = accept
         self._wrong = 0
@@ -40,11 +43,12 @@ class AccessCodeModel:
         yield ReplyGenerated()
 
     def _answer(self, keys: str) -> list[ModelEvent]:
-        if self._code.matches(keys):
+        verdict = self._judge(keys)
+        if verdict is Verdict.ACCEPTED:
             self._accept()
             return [TextGenerated(self._phrases.code_accepted), _END]
         self._wrong += 1
-        if self._wrong < ATTEMPTS:
+        if verdict is Verdict.WRONG and self._wrong < ATTEMPTS:
             return [TextGenerated(self._phrases.wrong_code)]
         return [TextGenerated(self._phrases.goodbye), _END]
 

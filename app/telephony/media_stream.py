@@ -1,5 +1,6 @@
 """An open media socket of a call, attached to the session of the call."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -82,19 +83,22 @@ class MediaStream:
                 taking_over(call.agent) if call.taken_over else call.agent,
                 service.random.token("resume_"),
                 call_id=call.call_id,
-                call=TelephoneLine(self._switchboard, call, service.settings.handoff_phone_number),
+                call=TelephoneLine(
+                    self._switchboard, call, service.settings.handoff_phone_number, call.agent.transfer_targets
+                ),
             )
         else:
             code = service.settings.call_access_code
             assert code is not None
             agent = gatekeeper(call.agent)
+            judge = partial(self._switchboard.access_codes.judge, code, call.caller)
             plan = service.plan(
                 self._switchboard.session_of(call),
                 Mode.MEDIA,
                 agent,
                 service.random.token("resume_"),
                 call_id=call.call_id,
-                model=AccessCodeModel(code, agent, self._accept),
+                model=AccessCodeModel(judge, agent, self._accept),
                 stored=False,
             )
             plan = msgspec.structs.replace(plan, tools=ACCESS_TOOLS)

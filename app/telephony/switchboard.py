@@ -14,6 +14,7 @@ from app.adapters.acs.port import CallAutomationError, CallControl
 from app.service import Service
 from app.socket_writer import NORMAL
 from app.telephony.access_code import gatekeeper
+from app.telephony.access_code_check import AccessCodes
 from app.telephony.addresses import Addresses
 from app.telephony.call import Call, Direction
 from app.telephony.call_connection import CallConnection
@@ -48,6 +49,7 @@ class Switchboard:
         self.addresses = Addresses(service.settings)
         self.log = CallLog()
         self.capacity = Capacity(service, self.log)
+        self.access_codes = AccessCodes(service)
         self.unknown_events = 0
         self.ignored_messages = 0
         self.defective_messages = 0

@@ -116,8 +116,8 @@ async def test_where_nothing_is_demanded_a_token_is_given_all_the_same() -> None
         ({"session_id": 7}, "session_id"),
         ({"agent": "nobody"}, "agent"),
         ({"agent": ["tester"]}, "agent"),
-        ([], ""),
-        ("text", ""),
+        ([], "body"),
+        ("text", "body"),
     ],
 )
 async def test_a_field_that_cannot_be_used_is_named(body: Any, field: str) -> None:
@@ -133,7 +133,8 @@ async def test_a_field_that_cannot_be_used_is_named(body: Any, field: str) -> No
 async def test_what_is_not_json_is_said_to_be_so(body: bytes) -> None:
     async with guarded() as guard:
         answer: httpx.Response = await guard.client.post("/api/v1/realtime/token", content=body, headers=PAGE)
-        assert (answer.status_code, answer.json()["detail"]) == (400, "the body is not JSON")
+        assert answer.status_code == 400
+        assert answer.json()["detail"].startswith("body: not JSON")
 
 
 async def test_a_body_has_its_limit() -> None:

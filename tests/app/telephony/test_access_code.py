@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from actors.agent import Phrases
+from app.telephony.code_limits import CodeLimits
 from protocol.calls import CallState
 from tests.actors.session_kit import AGENT
 from tests.app.telephony.telephone_kit import answered, over, said, telephone, tone
@@ -55,6 +56,50 @@ async def test_three_wrong_codes_end_the_call() -> None:
         assert call.state is CallState.DISCONNECTED
         assert not call.admitted
         assert phone.service.sessions.live == {}
+
+
+async def test_wrong_codes_count_across_the_calls_of_a_caller_and_are_audited(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "earshot.audit")
+    async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        for _ in range(2):
+            caller = await answered(phone)
+            for _ in range(2):
+                caller.press("1#")
+                await caller.hears_reply(quiet_ms=500)
+            caller.press("1#")
+            await over(phone, caller)
+        caller = await answered(phone)
+        caller.press(f"{CODE}#")
+        call = await over(phone, caller)
+        assert not call.admitted
+        audited = [record for record in caplog.records if record.name == "earshot.audit"]
+        codes = [record.getMessage() for record in audited if record.getMessage().startswith("access code")]
+        assert codes == ["access code wrong"] * 6 + ["access code not looked at"]
+        assert len({record.__dict__["caller"] for record in audited if "caller" in record.__dict__}) == 1
+        assert call.caller not in " ".join(str(record.__dict__) for record in audited)
+
+
+def test_a_caller_is_locked_out_for_a_while_and_others_are_not() -> None:
+    limits = CodeLimits(per_caller=3, overall=10, window_s=60)
+    for second in range(3):
+        assert limits.may_try("a", second)
+        limits.wrong("a", second)
+    assert not limits.may_try("a", 59.9)
+    assert limits.may_try("b", 59.9)
+    assert limits.may_try("a", 60)
+
+
+def test_of_ever_new_callers_only_so_many_are_listened_to() -> None:
+    limits = CodeLimits(per_caller=3, overall=10, window_s=60)
+    tried = 0
+    for number in range(1_000):
+        if limits.may_try(f"caller {number}", 1):
+            tried += 1
+            limits.wrong(f"caller {number}", 1)
+    assert tried == 10
+    assert limits.exhausted
+    assert not limits.may_try("somebody else", 60.9)
+    assert limits.may_try("somebody else", 61)
 
 
 async def test_a_voice_opens_nothing() -> None:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from actors.tools import ToolContext
+from app.telephony.line import is_transfer_target
 from app.tools import load_tools
 from protocol.calls import CallState
 from tests.actors.session_kit import AGENT
@@ -16,7 +17,7 @@ from tests.app.telephony.telephone_kit import KEYED, Telephone, answered, over, 
 from tests.azure.acs.behaviour import Pickup
 
 TOOLS = load_tools()
-CLERK = msgspec.structs.replace(AGENT, tools=tuple(name for name, _ in KEYED.values()))
+CLERK = msgspec.structs.replace(AGENT, tools=tuple(name for name, _ in KEYED.values()), transfer_targets=("+1555015*",))
 
 
 @asynccontextmanager
@@ -42,6 +43,42 @@ async def test_a_caller_is_put_through_and_the_session_is_over() -> None:
         (body,) = requested(phone, "transfer_call_to_participant")
         assert body["targetParticipant"]["phoneNumber"]["value"] == "+15550155"
         assert "terminate" not in phone.acs.executions
+
+
+@pytest.mark.parametrize("targets", [(), ("+15550156", "+1555015", "+44*")])
+async def test_a_number_that_only_a_model_knows_is_not_dialled(targets: tuple[str, ...]) -> None:
+    agent = msgspec.structs.replace(CLERK, transfer_targets=targets)
+    environ = {"LANGUAGE_MODEL": "tests.app.telephony.telephone_kit:keyed_tools", "HANDOFF_PHONE_NUMBER": "+15550177"}
+    async with telephone(agent, dict(TOOLS), None, **environ) as phone:
+        caller = await answered(phone)
+        caller.press("1#")
+        await caller.hears_reply(quiet_ms=900)
+        (entry,) = phone.service.sessions.live.values()
+        assert entry.session is not None
+        record = entry.session.record()
+        assert any("callers may not be put through to that number" in message.text for message in record.messages)
+        assert requested(phone, "transfer_call_to_participant") == []
+        caller.hang_up()
+        await over(phone, caller)
+
+
+@pytest.mark.parametrize(
+    ("number", "targets", "allowed"),
+    [
+        ("+12065550100", ("+12065550100",), True),
+        ("+12065550100", ("+1206555*",), True),
+        ("+12065550100", ("+1206555",), False),
+        ("+120655501001", ("+12065550100",), False),
+        ("+44906123", ("+1*", "+4420*"), False),
+        ("+1206555 0100", ("+1206*",), False),
+        ("+12065550100\n", ("+1206*",), False),
+        ("+12065550100,,9", ("+1206*",), False),
+        ("12065550100", ("+1*",), False),
+        ("", ("+1*",), False),
+    ],
+)
+def test_where_callers_may_be_put_through_to(number: str, targets: tuple[str, ...], allowed: bool) -> None:
+    assert is_transfer_target(number, targets) is allowed
 
 
 async def test_a_transfer_that_nobody_takes_leaves_the_caller_with_the_agent() -> None:

@@ -1,0 +1,129 @@
+"""Whether the server can work as it is configured: the one function that `serve` and `check` both ask.
+
+What is found here stops the start with one line, so that no caller is the first to meet it.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from actors.agent import Agent
+from actors.tools import AnyTool
+from app.acs_access import acs_configured, validation_on
+from app.adapters.openai_chat.resource import azure_resource
+from app.agents import load_agents
+from app.auth.exposure import Exposure
+from app.browser_access import browser_auth
+from app.engines import FALLBACK, BuiltIn, chosen, require_loadable
+from app.origins import is_loopback
+from app.service import require_default_agent
+from app.telephony.network import telephone_network
+from app.tools import load_tools
+from config.settings import BrowserAuth, Settings, SettingsError
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server works with. `engines` is by setting, such as `speech_recognizer`."""
+
+    agents: Mapping[str, Agent]
+    tools: Mapping[str, AnyTool]
+    engines: Mapping[str, BuiltIn]
+
+
+def usable_configuration(settings: Settings) -> Configuration:
+    """The agents, tools and engines of these settings.
+
+    Raises:
+        AgentFileError, ToolDefinitionError: an agent's file or a tool cannot be used.
+        SettingsError: an engine cannot be loaded, something is missing, or does not fit together; names the variable.
+    """
+    telephone_network(settings)
+    if acs_configured(settings) and not settings.base_url:
+        raise SettingsError("ACS is configured, and does not know how to reach this server: set BASE_URL")
+    engines = chosen(settings)
+    require_loadable(engines)
+    tools = load_tools()
+    agents = load_agents(settings.agents_directory, tools)
+    require_default_agent(settings, agents)
+    for agent in agents.values():
+        _require_model(settings, engines, agent)
+        _require_language(settings, engines["speech_recognizer"], agent)
+    return Configuration(agents=agents, tools=tools, engines=engines)
+
+
+def _require_model(settings: Settings, engines: Mapping[str, BuiltIn], agent: Agent) -> None:
+    """Azure OpenAI has no model of its own accord: each agent names a deployment, or the settings do for all."""
+    if not any(setting in engines and engines[setting].name == "azure" for setting in MODELS):
+        return
+    resource = azure_resource(settings)
+    if resource is not None and not (resource.model or agent.model.deployment_id):
+        raise SettingsError(
+            f"AZURE_OPENAI_CHAT_DEPLOYMENT_ID is unset, and the agent {agent.name} names no model.deployment_id"
+        )
+
+
+MODELS = ("language_model", "language_model" + FALLBACK)
+
+
+def _require_language(settings: Settings, recognizer: BuiltIn, agent: Agent) -> None:
+    if not recognizer.languages:
+        return
+    spoken = settings.recognized_language or agent.languages
+    if not any(language.lower().split("-")[0] in recognizer.languages for language in spoken):
+        raise SettingsError(
+            f"SPEECH_RECOGNIZER: {recognizer.name} understands {', '.join(recognizer.languages)} only, and callers of "
+            f"the agent {agent.name} speak {', '.join(spoken)}"
+        )
+
+
+def warnings_of(settings: Settings) -> Iterator[str]:
+    """What works as it was set, and is likely not meant: a line each, for the log at the start and for `check`."""
+    if "*" in settings.allowed_origins:
+        yield "ALLOWED_ORIGINS is *: the pages of every site may open conversations in their visitors' browsers"
+    if "*" in settings.allowed_hosts:
+        yield "ALLOWED_HOSTS is *: a page can have its own name resolve to this server and use it (DNS rebinding)"
+    if not Exposure(settings).public:
+        return
+    if browser_auth(settings) is BrowserAuth.OFF:
+        yield "BROWSER_AUTH is off, and HOST or BASE_URL is public: everybody may talk, and watch a session by its id"
+    if settings.enable_auth_validation is False:
+        yield "ENABLE_AUTH_VALIDATION is off, and HOST or BASE_URL is public: everybody may act as the network"
+    if settings.operator_token is None and browser_auth(settings) is not BrowserAuth.ENTRA:
+        yield "OPERATOR_TOKEN is unset, and HOST or BASE_URL is public: operators' routes answer nobody"
+    if settings.base_url.startswith("http:") and not is_loopback(settings.base_url.split("/")[2].rsplit(":", 1)[0]):
+        yield "BASE_URL is http: tokens and voices go over the network for everybody to read; use https"
+
+
+def agents_without_words(configuration: Configuration) -> Iterator[str]:
+    """The agents that cannot answer, since the keyless language model speaks dialogues and they have none."""
+    if configuration.engines["language_model"].name != "script":
+        return
+    for agent in configuration.agents.values():
+        if agent.dialogue is None:
+            yield f"the agent {agent.name} has no dialogue, which is all that LANGUAGE_MODEL script can speak"
+
+
+def features(settings: Settings, configuration: Configuration) -> Iterator[str]:
+    """What is on, a line for each feature."""
+    yield f"agents: {', '.join(sorted(configuration.agents))}"
+    yield from (f"{setting.upper()}: {engine.name}" for setting, engine in configuration.engines.items())
+    yield f"BROWSER_AUTH: {browser_auth(settings)}"
+    yield f"operators: {_operators(settings)}"
+    yield f"tokens of browsers: {'TOKEN_SIGNING_KEY' if settings.token_signing_key else 'a random key of this server'}"
+    yield f"ENABLE_AUTH_VALIDATION: {'on' if validation_on(settings) else 'off'}"
+    yield f"telephone: {_telephone(settings)}"
+    yield f"access code of calls: {'on' if settings.call_access_code else 'off'}"
+    yield f"handing callers to a person: {'on' if settings.handoff_phone_number else 'off (HANDOFF_PHONE_NUMBER)'}"
+
+
+def _operators(settings: Settings) -> str:
+    ways = ["OPERATOR_TOKEN"] if settings.operator_token else []
+    ways += ["the Entra role"] if browser_auth(settings) is BrowserAuth.ENTRA else []
+    nobody = "nobody (OPERATOR_TOKEN)" if Exposure(settings).public else "this machine"
+    return ", ".join(ways) or nobody
+
+
+def _telephone(settings: Settings) -> str:
+    if not acs_configured(settings):
+        return "off (ACS_CONNECTION_STRING or ACS_ENDPOINT)"
+    return "in and out" if settings.acs_source_phone_number else "in; out with caller_id (ACS_SOURCE_PHONE_NUMBER)"

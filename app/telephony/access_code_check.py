@@ -1,0 +1,64 @@
+"""Judges the access codes that callers key in, for all calls of a server, and keeps the audit log of it."""
+
+import hashlib
+import hmac
+import logging
+from enum import Enum, auto
+
+from app.line import Notice
+from app.service import Service
+from app.siblings import SiblingsUnreachableError
+from app.telephony.code_limits import CodeLimits
+from config.settings import Secret
+
+log = logging.getLogger("earshot.audit")
+
+TOPIC = "access_code_wrong"
+
+
+class Verdict(Enum):
+    """What becomes of a code."""
+
+    ACCEPTED = auto()
+    WRONG = auto()
+    LOCKED = auto()
+    """It was not looked at: there were too many wrong ones of this caller, or in all."""
+
+
+class AccessCodes:
+    """One per worker; the workers of a server tell each other of wrong codes. Belongs to the loop's thread."""
+
+    def __init__(self, service: Service, limits: CodeLimits | None = None) -> None:
+        self._service = service
+        self._limits = limits or CodeLimits()
+        service.lifecycle.siblings.on_notice(self._on_notice)
+
+    def judge(self, code: Secret, caller: str, keys: str) -> Verdict:
+        """Look at the keys that a caller pressed; `caller` is a number or the raw id of somebody without one."""
+        name = self._name(caller)
+        shown = {"caller": caller if self._service.settings.log_content else name}
+        if not self._limits.may_try(name, self._service.clock.now()):
+            log.warning("access code not looked at", extra=shown | {"everybody": self._limits.exhausted})
+            return Verdict.LOCKED
+        if code.matches(keys):
+            log.info("access code accepted", extra=shown)
+            return Verdict.ACCEPTED
+        log.warning("access code wrong", extra=shown)
+        self._service.background.run(self._tell(name))
+        return Verdict.WRONG
+
+    def _name(self, caller: str) -> str:
+        """Tells callers apart without naming them: there are too few numbers for a hash without a key."""
+        key = self._service.lifecycle.server_secret.reveal().encode()
+        return hmac.new(key, caller.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
+
+    async def _tell(self, name: str) -> None:
+        try:
+            await self._service.lifecycle.siblings.tell(TOPIC, {"caller": name})
+        except SiblingsUnreachableError:
+            self._limits.wrong(name, self._service.clock.now())
+
+    def _on_notice(self, notice: Notice) -> None:
+        caller = notice.fields.get("caller")
+        if notice.topic == TOPIC and isinstance(caller, str):
+            self._limits.wrong(caller, self._service.clock.now())

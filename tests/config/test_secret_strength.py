@@ -1,0 +1,47 @@
+"""Secrets that people think of first are refused, and random ones are not."""
+
+import random
+import string
+
+import pytest
+
+from config.secret_strength import is_guessable
+from config.settings import Settings, SettingsError
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "aaaaaaaaaaaaaaaa",
+        "aaaaaaaabbbbbbbb",
+        "abcabcabcabcabca",
+        "1234567890123456",
+        "0123456789abcdef",
+        "abcdefghijklmnop",
+        "qwertyuiopasdfgh",
+        "passwordpassword",
+        "Password12345678",
+        "P@ssw0rdP@ssw0rd",
+        "changemechangeme",
+        "administrator123",
+        "letmein-letmein-1",
+    ],
+)
+def test_a_secret_that_is_guessed_soon(secret: str) -> None:
+    assert is_guessable(secret)
+    for name in ("OPERATOR_TOKEN", "TOKEN_SIGNING_KEY"):
+        with pytest.raises(SettingsError) as refused:
+            Settings.read({name: (secret * 2)})
+        assert str(refused.value).startswith(f"{name} is easy to guess")
+        assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize("secret", ["an-operator-token-of-32-characters", "correct-horse-battery", "wYq7-kd02-Lmfe-x9"])
+def test_a_secret_that_is_not(secret: str) -> None:
+    assert not is_guessable(secret)
+
+
+def test_random_secrets_are_taken() -> None:
+    source = random.Random(7)
+    for alphabet in ("0123456789abcdef", string.ascii_letters + string.digits):
+        assert not any(is_guessable("".join(source.choices(alphabet, k=32))) for _ in range(1_000))
