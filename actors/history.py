@@ -32,25 +32,25 @@ class History:
         With `continues`, `text` begins with the words of a turn that was not answered. They are replaced, and what the
         model noted of them is forgotten; but if tools were called for them, they stand, and only the rest is added.
         """
-        former = self._unanswered() if continues else None
-        if former is not None and not self._read_since(former):
-            self.messages.pop(former)
+        standing = self._unanswered() if continues else []
+        if standing and not self._read_since(standing[-1]):
+            self.messages.pop(standing.pop())
             self.memory = self._memory_before
-        elif former is not None and text.startswith(self.messages[former].text):
-            text = text[len(self.messages[former].text) :].strip()
+        text = _without_prefix(text, [self.messages[index].text for index in standing])
         self._memory_before = self.memory
         if text:
             self.messages.append(ChatMessage(Role.USER, text, turn, at=at, confidence=confidence))
 
-    def _unanswered(self) -> int | None:
-        """Where the user's last words are, if nothing was heard in answer to them but what bridges a gap."""
+    def _unanswered(self) -> list[int]:
+        """Where the user's words are that no reply was heard to."""
+        unanswered: list[int] = []
         for index in range(len(self.messages) - 1, -1, -1):
             message = self.messages[index]
             if message.role is Role.USER:
-                return index
-            if message.role is Role.ASSISTANT and not message.tool_requests and message.kind not in NOT_FOR_THE_MODEL:
-                return None
-        return None
+                unanswered.insert(0, index)
+            elif message.role is Role.ASSISTANT and not message.tool_requests and message.kind is Said.REPLY:
+                break
+        return unanswered
 
     def _read_since(self, index: int) -> bool:
         """Whether there is anything for the model behind this message."""
@@ -121,6 +121,16 @@ class History:
             with_prelude = msgspec.structs.replace(messages[index], text=prelude)
             messages = [*messages[:index], with_prelude, *messages[index + 1 :]]
         return tuple(message for message in messages if message.kind not in NOT_FOR_THE_MODEL)
+
+
+def _without_prefix(text: str, said: Sequence[str]) -> str:
+    """What of `text` follows the last ones of `said`, as many as it begins with: earlier ones may have been answered
+    by a reply of which no word was heard.
+    """
+    for first in range(len(said)):
+        if text.startswith(before := " ".join(said[first:])):
+            return text[len(before) :].strip()
+    return text
 
 
 def whole_words(text: str, end: int) -> str:

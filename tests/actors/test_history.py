@@ -163,3 +163,19 @@ def test_the_end_records_what_was_heard_of_each_reply() -> None:
         ("Written in part.", True),
     ]
     assert history.messages[1:] == added
+
+
+def test_only_the_rest_is_added_however_many_turns_called_tools() -> None:
+    history = asked("answered without a word")
+    for number, words in enumerate(("one", "one two", "one two three", "one two three four"), start=2):
+        history.user_said(words, number, 12.0, continues=number > 2, confidence=1.0)
+        history.tools_called(number, [ToolCalled(f"c{number}", "look_up", "{}")], 12.0)
+    users = [m.text for m in history.messages if m.role is Role.USER]
+    assert users == ["answered without a word", "one", "two", "three", "four"]
+
+
+def test_a_prompt_answers_nobody() -> None:
+    history = asked("one")
+    history.was_heard(SpokenReply(2, 1, Said.PROMPT), "Are you there?", Heard.NETWORK, 11.5, interrupted=False)
+    history.user_said("one two", 2, 12.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages if m.role is Role.USER] == ["one", "two"]
