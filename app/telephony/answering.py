@@ -31,6 +31,8 @@ WAITS_S = (0.5, 1.0, 2.0, 4.0)
 ROOM_S = 5.0
 """A loop that is late takes no call; one that still is after this has no room for it."""
 LOOK_FOR_ROOM_S = 0.25
+EVENT_IDS_KEPT = 2_000
+"""Announcements that are remembered by their event's id, since each may be delivered more than once."""
 
 
 class Answering:
@@ -41,6 +43,7 @@ class Answering:
         self._switchboard = switchboard
         self._turning_away = TurningAway(service, switchboard)
         self._under_way: dict[str, asyncio.Task[Call | None]] = {}
+        self._of_event: dict[str, str] = {}
 
     async def take(self, incoming: IncomingCall) -> Call | None:
         """Deal with an announced call; the call if it is answered, None if it is not, or not yet.
@@ -48,7 +51,7 @@ class Answering:
         Raises:
             NotConfigured: there is no telephone network.
         """
-        announcement = _announcement(incoming)
+        announcement = self._announcement(incoming)
         task = self._under_way.get(announcement)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._take(announcement, incoming), name="call.answer")
@@ -57,6 +60,18 @@ class Answering:
         # Others wait for the same answer, and it is given when nobody waits for it any more.
         await asyncio.wait([task], timeout=DELIVERY_S)
         return task.result() if task.done() and not task.cancelled() else None
+
+    def _announcement(self, incoming: IncomingCall) -> str:
+        """What repeated deliveries of one announcement have in common: its event's id, or the context to answer it by.
+        Another leg of the same call has neither.
+        """
+        announcement = hashlib.sha256(incoming.context.encode()).hexdigest()
+        if not incoming.event_id:
+            return announcement
+        known = self._of_event.setdefault(incoming.event_id, announcement)
+        if len(self._of_event) > EVENT_IDS_KEPT:
+            del self._of_event[next(iter(self._of_event))]
+        return known
 
     def _finished(self, announcement: str, task: "asyncio.Task[Call | None]") -> None:
         del self._under_way[announcement]
@@ -142,11 +157,6 @@ class Answering:
                 return True
             await asyncio.sleep(LOOK_FOR_ROOM_S)
         return False
-
-
-def _announcement(incoming: IncomingCall) -> str:
-    """What repeated deliveries of one announcement have in common; another leg of the same call has it not."""
-    return hashlib.sha256(incoming.context.encode()).hexdigest()
 
 
 def _may_have_been_done(error: CallAutomationError) -> bool:

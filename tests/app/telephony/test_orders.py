@@ -15,6 +15,7 @@ from tests.app.telephony.telephone_kit import Telephone, answered, over, said, t
 from tests.app.telephony.test_call_tools import clerk, requested
 from tests.azure.acs.behaviour import Pickup
 from tests.azure.acs.caller import Caller
+from tests.azure.acs.emulator import AcsEmulator
 from tests.azure.acs.events import Result
 from tests.azure.acs.recordings import DUPLICATE
 
@@ -227,6 +228,19 @@ async def test_an_answered_call_that_nothing_reaches_is_hung_up_and_the_log_says
         assert "NotAnswered" not in caplog.text
 
 
+async def test_a_call_that_comes_before_the_keys_of_acs_can_be_had_is_talked_to_once_they_are() -> None:
+    emulator = AcsEmulator()
+    emulator.faults.keys_down = True
+    async with telephone(acs=emulator) as phone:
+        caller = await phone.acs.dial(phone.webhook)
+        call = await caller.connected()
+        assert call.ended is False
+        await asyncio.sleep(3)
+        emulator.faults.keys_down = False
+        await caller.hears_voice()
+        await goes_on(phone, caller)
+
+
 async def test_another_leg_of_a_call_is_answered_and_a_repeated_announcement_is_not() -> None:
     async with telephone() as phone:
         first = phone.acs.ring()
@@ -235,7 +249,11 @@ async def test_another_leg_of_a_call_is_answered_and_a_repeated_announcement_is_
         await first.caller.connected()
         first.caller.hang_up()
         await over(phone, first.caller)
-        await phone.acs.event_grid.deliver(phone.webhook, [event])
+        # Once more, and once as another event that answers to the same context, and the other way round.
+        other = phone.acs.incoming_call(phone.acs.ring()) | {"id": event["id"]}
+        for repeated in (event, event | {"id": "another"}, other):
+            delivery = await phone.acs.event_grid.deliver(phone.webhook, [repeated])
+            assert delivery.status == 200
         assert phone.acs.executions["answer_call"] == 1
         second = phone.acs.ring()
         second.correlation_id = first.correlation_id

@@ -189,6 +189,8 @@ class AcsEmulator:
         return self.tokens.forge(kind)
 
     async def _keys(self, request: web.Request) -> web.Response:
+        if self.faults.keys_down:
+            return web.Response(status=503)
         return web.json_response(self.tokens.jwks())
 
     async def _openid(self, request: web.Request) -> web.Response:

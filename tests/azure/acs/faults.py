@@ -50,6 +50,8 @@ class Faults:
         self.callback_token: Forgery | None = None
         """What is sent instead of a valid token with events; `socket_token` with sockets."""
         self.socket_token: Forgery | None = None
+        self.keys_down = False
+        """The keys that tokens are checked with cannot be had."""
         self.socket_call: str | None = None
         """The call connection id that sockets are said to belong to."""
 
