@@ -128,7 +128,7 @@ class Answering:
                 pause_s = max(WAITS_S[min(attempt, len(WAITS_S) - 1)], error.retry_after_s or 0.0)
                 rings = error.retryable
             else:
-                board.answered(call, call_id)
+                board.taken(call, call_id)
                 return
             call.holds_place = False
             again = rings and loop.time() + pause_s < until

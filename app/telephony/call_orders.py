@@ -19,8 +19,10 @@ T = TypeVar("T")
 
 TRANSFER_S = 45.0
 """The other side of a transfer accepts within this time."""
-EVENT_S = 6.0
+EVENT_S = 3.0
 """What came of any other order is told within this time; an order of which nothing is told counts as carried out."""
+KEY_S = 0.4
+"""A key takes so long to be sent, with the pause after it."""
 LAST_WORD_S = 5.0
 """A transfer waits so long for what is being said to be heard."""
 LOOKED_S = 0.05
@@ -72,7 +74,7 @@ class CallOrders:
         call, control = self._call, self._require_connected()
         order, settled = self._begin(OrderKind.SEND_KEYS)
         await self._send(order, lambda: control.send_dtmf(call.call_id, call.caller, keys, order.id))
-        await self._told(order, settled)
+        await self._told(order, settled, EVENT_S + KEY_S * len(keys))
 
     async def hold(self) -> None:
         """Have the person wait; returns when they do."""
@@ -160,9 +162,9 @@ class CallOrders:
         call.orders.settle(order, OrderState.TAKEN)
         return given
 
-    async def _told(self, order: Order, settled: "asyncio.Future[None]") -> None:
+    async def _told(self, order: Order, settled: "asyncio.Future[None]", within_s: float | None = None) -> None:
         """Wait until the network says what came of an order that it has taken."""
-        done, _ = await asyncio.wait([settled], timeout=EVENT_S)
+        done, _ = await asyncio.wait([settled], timeout=EVENT_S if within_s is None else within_s)
         if done:
             await settled
         elif self._call.orders.settle(order, OrderState.OVERDUE):

@@ -1,7 +1,9 @@
 """Sees to it that a call that is up has a media socket: without one nobody hears anything."""
 
 import asyncio
+import itertools
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -16,8 +18,8 @@ DUE_S = 6.0
 """A call that is up without a media socket for so long asks for one."""
 OWN_RECONNECT_S = 1.0
 """ACS opens a lost media socket again by itself within this time, or not at all."""
-LOOK_AGAIN_S = 3.0
-"""A call that is not connected yet is looked at again after this."""
+LOOK_AGAIN_S = (3.0, 3.0, 5.0, 5.0, 10.0)
+"""Waits before a call that rings, or of which nothing is heard, is looked at again; the last one repeatedly."""
 CONNECTED, DISCONNECTED = "connected", "disconnected"
 """States of a call in the network's words."""
 STREAM_AGAIN_S = (0.0, 2.0, 4.0, 8.0)
@@ -86,7 +88,8 @@ class MediaWatch:
 
     async def _watch(self, call: Call, wait_s: float) -> None:
         await asyncio.sleep(wait_s)
-        await self._until_connected(call)
+        if not call.up:
+            await self._until_connected(call)
         for delay_s in STREAM_AGAIN_S:
             await asyncio.sleep(delay_s)
             # While a transfer rings the call takes no such order; one that fails leaves the caller to us again.
@@ -104,8 +107,12 @@ class MediaWatch:
             await self._let_go(call)
 
     async def _until_connected(self, call: Call) -> None:
-        """Of a call that was answered nothing has been heard: ask the network how it stands."""
-        while not call.up and not call.over.is_set():
+        """Of a call that was answered or placed nothing has been heard: ask the network how it stands."""
+        task = asyncio.current_task()
+        assert task is not None
+        # Whatever is heard of the call meanwhile takes the place of this watch.
+        self._watches[call] = _Watch(task, math.inf)
+        for look in itertools.count():
             try:
                 found = await self._control.properties(call.call_id)
             except CallAutomationError as error:
@@ -122,9 +129,10 @@ class MediaWatch:
                         "a call is connected, and nothing was told of it: neither a callback nor a media socket came",
                         extra={"call": call.call_id},
                     )
+                    self._watches[call] = _Watch(task, 0.0)
                     self._connected(call)
                     return
-            await asyncio.sleep(LOOK_AGAIN_S)
+            await asyncio.sleep(LOOK_AGAIN_S[min(look, len(LOOK_AGAIN_S) - 1)])
 
     async def _stream_again(self, call: Call) -> None:
         try:

@@ -128,7 +128,7 @@ class Switchboard:
                 raise
             # The order was carried out, and its answer lost: the call's events say so.
             return call
-        call.identify(call_id)
+        self.taken(call, call_id)
         call.note("CreateCall", self._service.clock.wall())
         if call.state is CallState.INITIATING:
             call.became(CallState.RINGING, self._service.clock.wall())
@@ -194,8 +194,8 @@ class Switchboard:
 
     # calls go on
 
-    def answered(self, call: Call, call_id: str) -> None:
-        """The network has taken the order to answer: events and a media socket are due, whichever comes first."""
+    def taken(self, call: Call, call_id: str) -> None:
+        """The network has taken the order that begins a call: its events and a media socket are due."""
         call.identify(call_id)
         if self._media is not None and call.connection is None:
             self._media.due(call)

@@ -43,7 +43,7 @@ async def _transfer(context: ToolContext, number: str) -> ToolOutcome:
     return ToolOutcome({"status": "transferred"}, Ending.HANDOFF)
 
 
-@tool(timeout_s=15)
+@tool(timeout_s=30)
 async def send_keys(keys: Keys, context: ToolContext) -> ToolOutcome:
     """Send key tones to the other side of the call, as a person pressing keys would.
 

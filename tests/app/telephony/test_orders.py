@@ -212,6 +212,22 @@ async def test_an_answered_call_of_which_nothing_is_heard_is_looked_at(monkeypat
         await goes_on(phone, caller)
 
 
+async def test_a_placed_call_of_which_nothing_is_heard_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_watch, "DUE_S", 0.2)
+    monkeypatch.setattr(media_watch, "LOOK_AGAIN_S", (0.3,))
+    async with telephone() as phone:
+        phone.acs.faults.drop(None)
+        phone.acs.behaviour.opens_sockets = False
+        phone.acs.on_outbound(Pickup("answer", after_s=1))
+        await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})
+        callee = await phone.acs.callee("+15550123")
+        await callee.connected()
+        phone.acs.behaviour.opens_sockets = True
+        await callee.hears_voice()
+        phone.acs.faults.clear()
+        await goes_on(phone, callee)
+
+
 async def test_an_answered_call_that_nothing_reaches_is_hung_up_and_the_log_says_why(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
