@@ -14,8 +14,9 @@
  *
  * Events are CustomEvents; `detail` holds:
  *
- *     state       {state, reason, message, retryInMs?}: see `state`; `reason` is "", "restarting", "full", "lost",
- *                 "gone", "refused" or "ended"; `message` says it in words for people
+ *     state       {state, reason, message, failed, retryInMs?}: see `state`; `reason` is "", "restarting", "full",
+ *                 "lost", "gone", "refused" or "ended"; `message` says it in words for people; `failed`: it ended, and
+ *                 nobody wanted that. On a page that is not the server's own the console says so too
  *     microphone  {state, message}: see `microphone`
  *     sound       {state, message}: "held": the browser holds all sound back until the user does something on the page;
  *                 "on": it lets it go again
@@ -324,8 +325,9 @@ export class Earshot extends EventTarget {
 
   #over(reason, why) {
     if (reason === "ended") this.#tell("ended", { reason: this.#endedReason || "NORMAL" });
-    this.#end(reason, reason === "refused" ? `${WORDS.refused}: ${why}` : WORDS[reason]);
+    this.#end(reason, reason === "refused" && why ? `${WORDS.refused}: ${why}` : WORDS[reason]);
   }
+
 
   #end(reason, message) {
     removeEventListener("pagehide", this.#hangUp);
@@ -338,7 +340,10 @@ export class Earshot extends EventTarget {
     sound?.close();
     this.#holds("nobody", 0);
     this.#playsNow("empty", 0);
-    this.#enter("ended", reason, message);
+    const failed = reason !== "ended";
+    // Our own page shows it; whoever writes another one should not have to listen to events to find out.
+    if (failed && this.#server.origin !== location.origin) console.error(`Earshot: ${message}`);
+    this.#enter("ended", reason, message, { failed });
     settle();
   }
 

@@ -131,7 +131,7 @@ const ON = {
     notice("sound", state === "on" ? "" : sentence(message), "warn");
   },
   session({ label, resumed, restarted }) {
-    if (waiting) say(waiting);
+    sayWaiting();
     if (resumed) {
       transcript.note("The conversation goes on where it was.");
       return;
@@ -317,16 +317,22 @@ $("typed").addEventListener("submit", async (event) => {
   event.preventDefault();
   const text = $("text").value.trim();
   if (!text) return;
-  if (!active()) await begin(false);
-  say(text);
+  if (!active()) {
+    const begun = begin(false); // forgets what waited for an earlier conversation
+    waiting = text;
+    await begun;
+  } else waiting = text;
+  sayWaiting();
 });
 
-/** What is typed before the line is open stands in its field until the line is; if it never is, nothing is lost. */
-function say(text) {
-  const said = call.say(text);
-  waiting = said ? "" : text;
-  if (!said) return;
-  if ($("text").value.trim() === text) $("text").value = "";
+/**
+ * Say what was typed, once, however often it was sent off and whoever finds the line open. Until then it stands in its
+ * field; if the line never opens, nothing is lost.
+ */
+function sayWaiting() {
+  if (!waiting || !call?.say(waiting)) return;
+  if ($("text").value.trim() === waiting) $("text").value = "";
+  waiting = "";
   // Who types has read why.
   notice("microphone", "");
 }

@@ -2,13 +2,13 @@
 
 import http.server
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 
 @contextmanager
-def somebodys_site(html: str) -> Iterator[str]:
-    """A site with one page; its address."""
+def somebodys_site(html: str, pages: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A site with one page; its address. `pages`, by path, is asked at each request and comes before `html`."""
 
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -16,7 +16,7 @@ def somebodys_site(html: str) -> Iterator[str]:
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()
             if self.path == "/":
-                self.wfile.write(html.encode())
+                self.wfile.write((pages or {}).get(self.path, html).encode())
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -184,3 +184,17 @@ async def test_a_muted_microphone_is_seen_and_can_be_heard_again(browser: Browse
         await mute.click()
         await expect(mute).to_have_attribute("aria-pressed", "false")
         await expect(page.locator("#microphone-fact")).to_have_text("On")
+
+
+async def test_what_is_sent_off_twice_while_it_connects_is_said_once(browser: Browser, server: Server) -> None:
+    async with visit(browser, server) as page:
+        # In one task of the browser: whatever a connection takes, it is not there yet.
+        await page.evaluate("""() => {
+            const form = document.querySelector("#typed");
+            document.querySelector("#text").value = "hello";
+            for (let times = 0; times < 3; times += 1) form.requestSubmit();
+        }""")
+        await answered(page, "You said hello. What else?")
+        await type_in(page, "bye now")
+        await answered(page, "You said bye now. What else?")
+        await expect(log(page).locator(".entry.user .words")).to_have_text(["hello", "bye now"])
