@@ -176,7 +176,9 @@ class Checks:
         service.clients.require(service.clients.of(asking.scope), Rate.CONNECTIONS)
         if not may_connect(asking.headers, settings.allowed_origins, settings.base_url):
             raise Refused(REFUSED, "this origin may not open a conversation")
-        if known.browser_auth is BrowserAuth.OFF:
+        # On this machine a page of an allowed origin is as welcome as our own; it may not watch others.
+        welcome = not watches and service.exposure.reached_on_this_machine(Asker.of(asking.scope))
+        if service.browser_access.demanded(local=known.local or welcome) is BrowserAuth.OFF:
             return known
         try:
             grant = await service.browser_access.grant_of(asking.query.get("token", ""))

@@ -93,7 +93,11 @@ class Exposure:
 
     def from_this_machine(self, asker: Asker) -> bool:
         """Whether a program on this machine asks, or the server's own page there."""
-        return not self.public and sign_of_outside(asker) == "" and not asked_by_foreign_page(asker.headers)
+        return self.reached_on_this_machine(asker) and not asked_by_foreign_page(asker.headers)
+
+    def reached_on_this_machine(self, asker: Asker) -> bool:
+        """Whether something on this machine asks, if only a browser that shows somebody's page."""
+        return not self.public and sign_of_outside(asker) == ""
 
 
 def sign_of_outside(asker: Asker) -> str:

@@ -117,3 +117,21 @@ def test_nothing_is_late_on_virtual_time() -> None:
         return watchdog.lag
 
     assert run_virtual(main()) == Lag(0, 0, 0, 0, 0, 0)
+
+
+async def test_what_holds_up_a_start_is_neither_a_warning_nor_counted(caplog: pytest.LogCaptureFixture) -> None:
+    serves = False
+    watchdog = LoopWatchdog(serving=lambda: serves)
+    watchdog.start()
+    with caplog.at_level(logging.INFO, logger="earshot.loop"):
+        await asyncio.sleep(0.05)
+        stand_still(0.2)
+        # Ready, and before the loop turns again: the stall had begun while nobody was served.
+        serves = True
+        await asyncio.sleep(0.05)
+        assert (caplog.records, watchdog.stalls) == ([], 0)
+        stand_still(0.2)
+        await asyncio.sleep(0.05)
+    watchdog.stop()
+    assert watchdog.stalls >= 1
+    assert "stand_still" in caplog.text

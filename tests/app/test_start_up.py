@@ -2,7 +2,7 @@
 
 from websockets.sync.client import connect
 
-from tests.app.serving import serving
+from tests.app.serving import EARSHOT, serving
 
 HEAVY = {"aiohttp", "azure", "msal", "openai", "redis"}
 """Packages that take a tenth of a second and more."""
@@ -24,3 +24,9 @@ def test_a_server_on_its_own_engines_loads_nobodys_sdk() -> None:
 
 def test_a_server_that_uses_an_sdk_loads_that() -> None:
     assert "openai" in loaded(OPENAI_MODEL="a-model", OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+
+
+def test_a_start_on_the_engines_of_this_machine_says_nothing_but_that_it_is_ready() -> None:
+    with serving(EARSHOT) as server:
+        before_ready = server.log().partition("worker is ready")[0].splitlines()[:-1]
+    assert before_ready == []
