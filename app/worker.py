@@ -115,12 +115,12 @@ class _Worker:
         self._line = line
         self._orphan_watch = orphan_watch
         self._margins = Margins.of(settings.drain_grace_s)
-        self._hypercorn = _hypercorn(socket_fd, self._margins)
+        self._hypercorn = _hypercorn(socket_fd, self._margins, settings.websocket_ping_interval_s)
 
     async def serve(self, create_app: AppFactory) -> None:
         """Serve an app until drained."""
         sockets = OpenSockets(create_app(self._settings, self._lifecycle))
-        framework = cast(Framework, Uncompressed(HypercornSockets(sockets)))
+        framework = cast(Framework, Uncompressed(HypercornSockets(sockets, self._settings.websocket_ping_interval_s)))
         until_drained = partial(self._until_drained, sockets)
         directory = self._lifecycle.relay_directory
         relay = None if directory is None else RelayServer(sockets, directory)
@@ -203,7 +203,7 @@ def _drain_order(line: socket.socket, siblings: Siblings) -> asyncio.Event:
     return ordered
 
 
-def _hypercorn(socket_fd: int, margins: Margins) -> Config:
+def _hypercorn(socket_fd: int, margins: Margins, ping_interval_s: float) -> Config:
     config = Config()
     config.bind = [f"fd://{socket_fd}"]
     config.backlog = BACKLOG
@@ -211,7 +211,7 @@ def _hypercorn(socket_fd: int, margins: Margins) -> Config:
     config.accesslog = None
     config.include_server_header = False
     config.websocket_max_message_size = 1 << 20
-    config.websocket_ping_interval = 20.0
+    config.websocket_ping_interval = ping_interval_s
     # Load balancers keep connections for a minute and take our closing one first for an error of ours.
     config.keep_alive_timeout = 75.0
     config.startup_timeout = START_LIMIT_S

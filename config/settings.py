@@ -325,6 +325,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             _whole(60, 100_000),
         ),
     ] = 200
+    websocket_ping_interval_s: Annotated[
+        float,
+        Variable(
+            "Seconds between pings of a WebSocket; a client that answers them and then is silent for three is dropped",
+            _seconds(1, 60),
+        ),
+    ] = 5.0
     log_level: Annotated[LogLevel, Variable("The least important thing that is logged", _one_of(LogLevel))] = (
         LogLevel.INFO
     )

@@ -13,6 +13,7 @@ INPUT_RATE_HZ = 16_000
 OUTPUT_RATE_HZ = 48_000
 OUTPUT_RATES_HZ = (16_000, 24_000, 48_000)
 MAX_TEXT_CHARS = 4_000
+MAX_ERROR_CHARS = 300
 MAX_AUDIO_BYTES = 64_000
 """Two seconds in one message: more than any known client sends."""
 
@@ -55,8 +56,17 @@ class Ignored(msgspec.Struct, frozen=True):
     kind: str
 
 
+def cut(text: str, most_chars: int) -> str:
+    """The beginning of a text that is too long, marked as such."""
+    return text if len(text) <= most_chars else text[: most_chars - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
 class ProtocolError(Exception):
-    """A client's message that cannot be understood; the text says what is wrong and where."""
+    """A client's message that cannot be understood; the text says what is wrong and where, and is cut when it is long:
+    it repeats what the client sent."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(cut(text, MAX_ERROR_CHARS))
 
 
 class _Tagged(msgspec.Struct, frozen=True):

@@ -134,7 +134,7 @@ class _Endpoint:
 
 class _Beside:
     """Echoes over the server's shortcut. `how`: how many messages came in and went out by ASGI, without it; `flood`:
-    200 messages of 10 kB at once; `fail`: an error of the app's own."""
+    20 messages of 10 kB at once; `fail`: an error of the app's own."""
 
     def __init__(self, writer: SocketWriter, shortcut: Shortcut | None) -> None:
         self._writer = writer
@@ -157,7 +157,7 @@ class _Beside:
             case "how":
                 self._writer.put(f"{self._by_asgi} by ASGI")
             case "flood":
-                for number in range(200):
+                for number in range(20):
                     self._writer.put(f"{number:10}" * 1_000)
             case "fail":
                 raise ArithmeticError("of the app's own")
