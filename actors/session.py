@@ -7,6 +7,7 @@ from pykka import ActorRef
 
 from actors.addresses import Address
 from actors.checkpoint import LostConnection
+from actors.children import Children, ChildSpec
 from actors.conversation import ABANDONED, ChatMessage, Role, SessionRecord
 from actors.errors import StoreError
 from actors.history import History
@@ -43,14 +44,11 @@ from actors.session_actor import (
     ChildExited,
     MessageSeen,
     SessionActor,
-    actor_of,
     logger,
     order_stop,
-    order_stop_now,
     tell_quietly,
 )
 from actors.session_plan import Engines, Mode, SessionPlan
-from actors.supervision import Escalate, Restart, RestartBudget
 from actors.synthesizer import Synthesizer
 from actors.telemetry import Trace
 from actors.turn_events import Ending
@@ -107,13 +105,9 @@ class Session(SessionActor):
         self.created_at = created_at
         self.started_at = started_at
         self.stage = SessionState.CONNECTED
-        self._children: dict[str, ActorRef[Any]] = {}
-        self._restarts: dict[str, int] = {}
-        self._errors: dict[str, str] = {}
-        self._replaced: set[str] = set()
-        """Children that were ordered to stop so that others take their places."""
-        names = ("recognizer", "synthesizer", "orchestrator") if plan.mode is Mode.MEDIA else ("recognizer",)
-        self._budgets = {name: RestartBudget(engines.restarts) for name in names}
+        self._children = Children(
+            self._specs(), engines.restarts, now=engines.clock.now, restart_later=self._restart_later
+        )
         self._timers: list[Timer] = []
         self._last_words: LastWords | None = None
         self._abandoned = False
@@ -130,8 +124,7 @@ class Session(SessionActor):
         """Start the children; audio that has come in the meantime waits in the ring."""
         self.reachable_at(self.lines.session)
         self.trace.session_started(self.plan.session_id, self.plan.mode, self.plan.agent.name)
-        for name in self._budgets:
-            self._start_child(name)
+        self._children.start()
         if self.plan.mode is not Mode.MEDIA:
             self.lines.orchestrator.close()
             self.lines.synthesizer.close()
@@ -169,7 +162,7 @@ class Session(SessionActor):
             timer.cancel()
         if self._last_words is not None:
             self._last_words.stop()
-        self._stop_children()
+        self._children.stop()
         self.trace.session_ended(self.ending or Ending.ERROR)
 
     def on_receive(self, message: SessionMessage) -> None:
@@ -178,8 +171,10 @@ class Session(SessionActor):
             case ChildExited():
                 self._child_exited(message)
             case RestartChild(name, if_gone):
-                if not (if_gone and name in self._children):
-                    self._restart_child(name)
+                if if_gone:
+                    self._children.restart_if_gone(name)
+                else:
+                    self._children.restart(name)
             case Attached():
                 self._attach(message)
             case Detached(connection_id, keep_s):
@@ -219,13 +214,17 @@ class Session(SessionActor):
 
     # children
 
-    def _start_child(self, name: str) -> None:
-        ref: ActorRef[SessionActor] = getattr(self, f"_make_{name}")()
-        self._children[name] = ref
-        child = actor_of(ref)
-        assert child is not None
-        child.restarts = self._restarts.get(name, 0)
-        child.reachable_at(getattr(self.lines, name))
+    def _specs(self) -> list[ChildSpec]:
+        """The children of a session of this mode."""
+        lines = self.lines
+        specs = [ChildSpec("recognizer", self._make_recognizer, lines.recognizer)]
+        if self.plan.mode is Mode.MEDIA:
+            specs.append(ChildSpec("synthesizer", self._make_synthesizer, lines.synthesizer))
+            specs.append(ChildSpec("orchestrator", self._make_orchestrator, lines.orchestrator))
+        return specs
+
+    def _restart_later(self, delay_s: float, name: str) -> None:
+        self._later(delay_s, RestartChild(name, if_gone=True))
 
     def _make_recognizer(self) -> ActorRef[Any]:
         listener: Address[Any] = self.lines.orchestrator if self.plan.mode is Mode.MEDIA else self.lines.session
@@ -268,44 +267,11 @@ class Session(SessionActor):
         )
 
     def _child_exited(self, message: ChildExited) -> None:
-        name = message.name
-        ref = self._children.get(name)
-        if ref is None or ref.actor_urn != message.actor_urn:
-            return
-        del self._children[name]
-        self._errors[name] = message.error
-        if self.ending is not None:
-            if not self._children:
-                self._finish()
-            return
-        if self._last_words is not None:
-            return
-        if name in self._replaced:
-            self._replaced.discard(name)
-            self._restart_child(name)
-            return
-        # A child that ended without an error is missed as much as one that failed.
-        match self._budgets[name].decide(self.engines.clock.now()):
-            case Restart(delay_s):
-                logger.warning("%s is started again: %s", name, message.error or "it ended")
-                if delay_s == 0:
-                    self._restart_child(name)
-                else:
-                    self._later(delay_s, RestartChild(name, if_gone=True))
-            case Escalate():
-                logger.error("%s failed too often", name)
-                self._escalate(name)
-
-    def _restart_child(self, name: str) -> None:
-        """Start `name`; where it is alive, as soon as it has ended: two of a kind would both write the conversation."""
-        if name not in self._budgets or self.ending is not None:
-            return
-        if (former := self._children.get(name)) is not None:
-            self._replaced.add(name)
-            order_stop_now(former)
-            return
-        self._restarts[name] = self._restarts.get(name, 0) + 1
-        self._start_child(name)
+        given_up = self._children.exited(message)
+        if self.ending is not None and self._children.all_gone:
+            self._finish()
+        elif given_up:
+            self._escalate(given_up)
 
     def _escalate(self, failed: str = "") -> None:
         """Never silence: the session apologises, itself if it can, and ends. `failed` names a child that is no more."""
@@ -322,7 +288,7 @@ class Session(SessionActor):
                 engines=self.engines,
                 on_heard=self._last_words_heard,
             )
-            self._stop_children()
+            self._children.stop()
         elif failed == "recognizer" and self.plan.mode is Mode.MEDIA:
             # It is not kept as sound; those who can still speak say it.
             self.lines.orchestrator.tell(TroubleFound())
@@ -332,10 +298,6 @@ class Session(SessionActor):
     def _last_words_heard(self) -> None:
         tell_quietly(self.actor_ref, SessionOver(Ending.ERROR))
 
-    def _stop_children(self) -> None:
-        for ref in self._children.values():
-            order_stop_now(ref)
-
     # the connection
 
     def _attach(self, message: Attached) -> None:
@@ -344,12 +306,12 @@ class Session(SessionActor):
         self.lines.checkpoint.lost = None
         if self.stage is SessionState.WAITING:
             self.stage = SessionState.CONNECTED
-        if "synthesizer" not in self._budgets or former is None or self.ending is not None:
+        if "synthesizer" not in self._children or former is None or self.ending is not None:
             return
         if (former.rate_hz, former.frame_ms) == (message.rate_hz, message.frame_ms):
             self.lines.synthesizer.tell(message)
         else:
-            self._restart_child("synthesizer")
+            self._children.restart("synthesizer")
 
     def _detach(self, connection_id: str, keep_s: float) -> None:
         attached = self.lines.attached
@@ -387,11 +349,11 @@ class Session(SessionActor):
             return
         self.lines.checkpoint.ending = ending
         self.stage = SessionState.ENDING
-        self._stop_children()
-        if self._children:
-            self._later(CHILDREN_END_S, SessionOver(ending))
-        else:
+        self._children.stop()
+        if self._children.all_gone:
             self._finish()
+        else:
+            self._later(CHILDREN_END_S, SessionOver(ending))
 
     def _finish(self) -> None:
         ending = self.ending
@@ -442,15 +404,12 @@ class Session(SessionActor):
 
     def tree(self) -> list[ActorState]:
         """This actor and its children, for operators."""
-        return [self.state(), *(child.state() for child in self._alive())]
-
-    def _alive(self) -> list[SessionActor]:
-        return [child for ref in self._children.values() if (child := actor_of(ref)) is not None]
+        return [self.state(), *(child.state() for child in self._children.actors())]
 
     def recent_of_tree(self) -> list[MessageSeen]:
         """The messages last handled by this actor and its children, the newest first, without content."""
         seen = self.recent_messages()
-        for child in self._alive():
+        for child in self._children.actors():
             seen += child.recent_messages()
         return sorted(seen, key=lambda message: message.at, reverse=True)
 
