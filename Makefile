@@ -16,7 +16,7 @@ INSTALL := $(BIN)/python .ci/install.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint bench bench-latency soak call emulators eval-local system-packages programs lock
+.PHONY: help run test check lint bench bench-latency soak flood call emulators eval-local system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ bench-latency: $(VENV)/development ## how long an answer takes on Azure's SDKs, 
 
 soak: $(VENV)/development ## MINUTES (20) of CALLS (50) calls: memory, descriptors and latency have to stay flat
 	@$(BIN)/python -m tests.load.soak --minutes "$(or $(MINUTES),20)" --calls "$(or $(CALLS),50)"
+
+flood: $(VENV)/development ## clients that flood the server, each beside a conversation that must not notice: ONLY=part of a name
+	@$(BIN)/python -m tests.load.flood --only "$(ONLY)"
 
 figures: $(VENV)/development ## write what make bench and make soak have found into the README
 	@$(BIN)/python -m tests.load.readme

@@ -8,7 +8,7 @@ from starlette.types import Receive
 from app.message_rate import MessageRate
 from app.reading_turns import LOOK_AGAIN_S
 from app.shortcut import Message, Shortcut
-from app.socket_writer import REFUSED, SocketWriter
+from app.socket_writer import CLOSED_BEHIND_S, REFUSED, SocketWriter
 
 
 def _never() -> bool:
@@ -39,7 +39,7 @@ class SocketReader:
         """Count what the peer has sent; False when that was too much and the socket is being closed."""
         if self._rate is None or self._rate.admits(frames, size_bytes):
             return True
-        self._writer.close(REFUSED, "more messages than this server takes from one connection")
+        self._writer.close(REFUSED, "more messages than this server takes from one connection", CLOSED_BEHIND_S)
         return False
 
     async def run(self, receive: Receive, shortcut: Shortcut | None = None) -> None:

@@ -18,7 +18,7 @@ BEHIND_BYTES = 256 * 1024
 OVERHEAD_BYTES = 128
 CLOSED_BEHIND_S, CLOSED_WITHIN_S = 1.0, 5.0
 """A close frame that has not been sent after this time is given up, and the connection dropped: the first for a peer
-that does not read, the second for all others."""
+that does not read or sends too much, the second for all others."""
 MAX_REASON_BYTES = 123
 """Of a close frame, by RFC 6455."""
 NORMAL, REFUSED, TOO_BIG, RESTARTING, OVERLOADED = 1000, 1008, 1009, 1012, 1013
@@ -56,7 +56,7 @@ class SocketWriter:
         self.queued_bytes += len(message) + OVERHEAD_BYTES
         if self._queued_ms > BEHIND_MS or self.queued_bytes > BEHIND_BYTES:
             self._drop_all()
-            self._close(REFUSED, "the client does not read what it is sent", CLOSED_BEHIND_S)
+            self.close(REFUSED, "the client does not read what it is sent", CLOSED_BEHIND_S)
         else:
             self._go()
 
@@ -71,9 +71,16 @@ class SocketWriter:
             self.queued_bytes += sum(len(message) + OVERHEAD_BYTES for message in messages)
             self._go()
 
-    def close(self, code: int, reason: str) -> None:
-        """Close once what is queued has been sent; a reason that is too long is cut."""
-        self._close(code, reason, CLOSED_WITHIN_S)
+    def close(self, code: int, reason: str, within_s: float = CLOSED_WITHIN_S) -> None:
+        """Close once what is queued has been sent; a reason that is too long is cut.
+
+        What is not sent `within_s` is given up, and the connection dropped.
+        """
+        if self._closing is None:
+            self._closing = (code, reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
+            # The task may be waiting in a send that never returns; closing must not wait for it.
+            self._deadline = asyncio.get_running_loop().call_later(within_s, self._give_up)
+            self._go()
 
     def abandon(self) -> None:
         """The peer is gone: send nothing more."""
@@ -84,13 +91,6 @@ class SocketWriter:
         self._queue.clear()
         self._queued_ms = 0.0
         self.queued_bytes = 0
-
-    def _close(self, code: int, reason: str, within_s: float) -> None:
-        if self._closing is None:
-            self._closing = (code, reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
-            # The task may be waiting in a send that never returns; closing must not wait for it.
-            self._deadline = asyncio.get_running_loop().call_later(within_s, self._give_up)
-            self._go()
 
     def _give_up(self) -> None:
         """The peer has not taken the close frame in time."""

@@ -184,14 +184,13 @@ async def test_what_has_been_sent_is_not_counted_any_more() -> None:
     writer.abandon()
 
 
-async def test_a_close_that_is_not_taken_ends_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.socket_writer.CLOSED_WITHIN_S", 0.05)
+async def test_a_close_that_is_not_taken_ends_in_the_end() -> None:
     peer, beside = Peer(), Beside()
     beside.open = False
     peer.open.clear()
     writer = SocketWriter(peer.send, beside)
     writer.put("under way")
-    writer.close(NORMAL, "over")
+    writer.close(NORMAL, "over", 0.05)
     async with asyncio.timeout(3):
         await writer.closed.wait()
     assert beside.aborted
