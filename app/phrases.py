@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from actors.agent import Agent, Voice
 from actors.background import Background
@@ -22,6 +22,9 @@ from protocol.browser import OUTPUT_RATE_HZ
 log = logging.getLogger(__name__)
 
 RENDER_TIMEOUT_S = 10.0
+START_RETRIES = 5
+"""At the start of a process, how often synthesis is asked again after it took too long: an engine of a loaded machine
+loads for longer than any phrase takes."""
 
 
 class KeptPhrases:
@@ -36,8 +39,9 @@ class KeptPhrases:
     async def prepare(self, agents: list[Agent], rate_hz: int = OUTPUT_RATE_HZ) -> None:
         """Synthesise what each agent keeps, at `rate_hz`; what cannot be made is left out, each reason logged once."""
         failed: dict[str, list[str]] = {}
+        retries = iter(range(START_RETRIES))
         for agent in agents:
-            if failure := await self._failure(agent, rate_hz):
+            if failure := await self._failure(agent, rate_hz, retries):
                 failed.setdefault(failure, []).append(agent.name)
         for failure, names in failed.items():
             _tell_failed(failure, names)
@@ -60,19 +64,20 @@ class KeptPhrases:
             self.at(agent, rate_hz)
 
     async def _prepare(self, agent: Agent, rate_hz: int) -> None:
-        if failure := await self._failure(agent, rate_hz):
+        if failure := await self._failure(agent, rate_hz, iter(())):
             _tell_failed(failure, [agent.name])
 
-    async def _failure(self, agent: Agent, rate_hz: int) -> str:
-        """Synthesise what an agent keeps; why that stopped early, or an empty text."""
+    async def _failure(self, agent: Agent, rate_hz: int, retries: Iterator[int]) -> str:
+        """Synthesise what an agent keeps; why that stopped early, or an empty text. `retries`: after time-outs."""
         self._wanted.add((agent.name, agent.voice, rate_hz))
         kept = self._spoken.setdefault((agent.voice, rate_hz), {})
         for text in _phrases(agent):
-            if text not in kept:
+            while text not in kept:
                 try:
                     kept[text] = await render(self._synthesizer, text, agent.voice, rate_hz)
                 except SynthesizerError as error:
-                    return str(error)
+                    if error.kind is not ErrorKind.TIMEOUT or next(retries, None) is None:
+                        return str(error)
         return ""
 
 

@@ -44,7 +44,7 @@ from app.adapters.espeak.wire import (
 from app.adapters.pipe_frames import packed
 
 RATES_HZ = (8_000, 16_000, 24_000, 48_000)
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 30.0
 EXIT_TIMEOUT_S = 0.5
 ANSWER_TIMEOUT_S = 1.5
 """Within this the process says, when asked, that it is there."""
