@@ -20,7 +20,7 @@ from app.adapters.pipe_frames import Unpacked, packed
 
 log = logging.getLogger(__name__)
 
-ANSWER_TIMEOUT_S = 0.2
+ANSWER_TIMEOUT_S = 0.5
 """A worker that is alive takes a connection within a millisecond; one that is stopped never does."""
 READ_BYTES = 1 << 16
 EVENTS_MOST = 32

@@ -17,7 +17,7 @@ from app.line import BEAT, AskOwner, FromLauncher, Notice, SessionLeft, decode_f
 log = logging.getLogger(__name__)
 
 TELL_TIMEOUT_S = 5.0
-ASK_TIMEOUT_S = 0.2
+ASK_TIMEOUT_S = 0.5
 """The launcher answers in less than a millisecond; somebody waits for a connection meanwhile."""
 UNSENT_MOST = 1_000
 """What concerns sessions and could not be said yet; a launcher that does not read for so long is not there any more."""

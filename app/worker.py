@@ -143,11 +143,12 @@ class _Worker:
         self._beating = asyncio.create_task(self._beat(), name="heartbeat")
         await ordered.wait()
         log.info("draining")
+        loop.be_quiet_about_cut_connections()
         ends_at = loop.time() + self._settings.drain_grace_s
         await self._lifecycle.drain(loop.time() + self._margins.sessions_s)
         await sockets.close_all("the server is restarting", self._margins.close_frames_s)
         self._lifecycle.stopped()
-        loop.be_quiet_about_cut_connections()
+        loop.end_pings()
         # What the sessions have not used is there for the rest: a loaded machine needs it.
         left_s = ends_at - loop.time()
         self._hypercorn.graceful_timeout = max(self._margins.requests_s, min(REQUESTS_S, left_s / 2))

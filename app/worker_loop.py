@@ -33,16 +33,21 @@ class WorkerLoop(uvloop.Loop):
             server.close()
 
     def be_quiet_about_cut_connections(self) -> None:
-        """Call when every WebSocket has been closed and Hypercorn is about to stop.
+        """Report connections that Hypercorn cuts from now on, at the end of the grace, as what they are.
 
-        Hypercorn waits for all tasks of a connection and then cancels them. Those that send pings sleep through the
-        close of their socket, for up to 20 seconds, so they are ended here. What else is cancelled is a connection on
-        which a client is in the middle of something; the streams of Python 3.11 report each as an error of theirs.
+        Each is a connection on which a client is in the middle of something. Hypercorn cancels its tasks, and the
+        streams of Python 3.11 report a task that was cancelled as an error of theirs.
+        """
+        self.set_exception_handler(_log_unless_cut)
+
+    def end_pings(self) -> None:
+        """Call when every WebSocket has been closed: the tasks that send pings sleep on, for up to 20 seconds.
+
+        Hypercorn waits for all tasks of a connection before it stops.
         """
         for task in asyncio.all_tasks(self):
             if getattr(task.get_coro(), "__qualname__", "") == PING_TASK:
                 task.cancel()
-        self.set_exception_handler(_log_unless_cut)
 
 
 def _log_unless_cut(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
