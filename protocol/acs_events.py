@@ -530,13 +530,22 @@ def _event(value: Any) -> AcsEvent | UnknownEvent | Malformed:
         return Malformed(kind, "data: missing" if data is None else "data: expected an object")
     envelope = {"eventId": _text(value, "id"), "time": _text(value, "time")}
     try:
-        fields = _from_source(value) | without_nulls(data) | envelope
+        fields = _from_source(value) | _with_readable_result(without_nulls(data)) | envelope
         event = msgspec.convert(fields, event_type)
     except (ValueError, RecursionError) as error:
         return malformed(kind, error)
     if event.call_connection_id or (event.server_call_id and isinstance(event, OF_A_SERVER_CALL)):
         return event
     return Malformed(kind, "data.callConnectionId: missing")
+
+
+def _with_readable_result(data: dict[str, Any]) -> dict[str, Any]:
+    """The same, without a result that cannot be read: what happened to the call is true without its reason."""
+    try:
+        msgspec.convert(data.get("resultInformation", {}), Result)
+    except ValueError:
+        return {name: value for name, value in data.items() if name != "resultInformation"}
+    return data
 
 
 def _from_source(value: dict[str, Any]) -> dict[str, str]:

@@ -95,6 +95,9 @@ class Answering:
         task = call.run(self._order(call, incoming))
         if task is not None:
             await asyncio.wait([task])
+        if task is not None and task.cancelled() and not call.call_id:
+            # The worker ends before the answer was taken: its caller does not ring on for nobody.
+            await self._turning_away.at_capacity(control, incoming)
         return call if call.call_id else None
 
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:

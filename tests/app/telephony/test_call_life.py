@@ -205,6 +205,17 @@ async def test_a_server_that_drains_says_goodbye_and_hangs_up() -> None:
         await refused.ended()
 
 
+async def test_a_caller_whose_answer_was_not_taken_yet_is_turned_away_when_the_server_ends() -> None:
+    async with telephone() as phone:
+        phone.acs.faults.refuse("answer_call", 429, retry_after_s=20)
+        caller = await phone.acs.dial(phone.webhook)
+        await phone.acs.answered.until(lambda exchange: exchange.operation == "answer_call")
+        await asyncio.sleep(0.2)
+        await phone.service.lifecycle.drain(asyncio.get_running_loop().time() + 5)
+        await caller.ended()
+        assert phone.acs.executions["reject_call"] == 1
+
+
 async def test_the_call_log_has_pages_and_a_filter() -> None:
     async with telephone() as phone:
         for _ in range(3):
