@@ -22,8 +22,10 @@ LOOK_AGAIN_S = (3.0, 3.0, 5.0, 5.0, 10.0)
 """Waits before a call that rings, or of which nothing is heard, is looked at again; the last one repeatedly."""
 CONNECTED, DISCONNECTED = "connected", "disconnected"
 """States of a call in the network's words."""
-STREAM_AGAIN_S = (0.0, 2.0, 4.0, 8.0)
-"""Waits before each order to stream again."""
+STREAM_AGAIN_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Waits before each order to stream again: a call that comes back from a transfer takes it after a second or so."""
+MOST_PATIENCE_S = 4.0
+"""A network that asks for more patience is asked again after this: the caller hears nothing meanwhile."""
 
 
 class _Watch(NamedTuple):
@@ -96,10 +98,10 @@ class MediaWatch:
             await call.transfer_settled()
             if call.connection is not None:
                 return
-            await self._stream_again(call)
+            patience_s = await self._stream_again(call)
             if call.over.is_set():
                 return
-            await asyncio.sleep(2 * OWN_RECONNECT_S)
+            await asyncio.sleep(patience_s)
         if call.connection is None:
             call.note("NoMediaSocket", self._clock.wall())
             heard = "its callbacks do" if call.told_of else "nor did a callback: is BASE_URL right, and reachable"
@@ -134,7 +136,8 @@ class MediaWatch:
                     return
             await asyncio.sleep(LOOK_AGAIN_S[min(look, len(LOOK_AGAIN_S) - 1)])
 
-    async def _stream_again(self, call: Call) -> None:
+    async def _stream_again(self, call: Call) -> float:
+        """Ask for a media socket; the seconds that are waited for it, or that the network wants to be left alone."""
         try:
             await self._control.start_media_streaming(call.call_id)
             call.note("StartMediaStreaming", self._clock.wall())
@@ -143,3 +146,5 @@ class MediaWatch:
             log.warning("a media socket could not be asked for: %s", error, extra={"call": call.call_id})
             if error.trouble is Trouble.NOT_FOUND or await is_over(self._control, call.call_id):
                 self._gone(call)
+            return min(error.retry_after_s or 0.0, MOST_PATIENCE_S)
+        return 2 * OWN_RECONNECT_S
