@@ -1,7 +1,10 @@
 """A reply in the making: the model's stream as a task of the orchestrator."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from itertools import count
 
+from actors.closing import end_in_background
 from actors.errors import ErrorKind, ModelError
 from actors.messages import ModelFailed, ModelTold
 from actors.ports import (
@@ -13,13 +16,17 @@ from actors.ports import (
     TextGenerated,
     ToolCalled,
 )
-from actors.session_actor import SessionActor, tell_quietly
+from actors.reply_bounds import ReplyBounds
+from actors.session_actor import SessionActor, logger, tell_quietly
+from actors.telemetry import count_cut_reply
 from actors.unicode_text import well_formed, well_formed_json
 
 FIRST_TOKEN_S = 8.0
 """A model that has said nothing by then has failed."""
 NEXT_TOKEN_S = 8.0
 """A model that falls silent for so long in mid-reply has failed."""
+EVENTS_AT_ONCE = 16
+"""So many pieces of a reply are told in one turn of the loop: however fast a model is, others have their turns."""
 
 
 class Generation:
@@ -46,7 +53,9 @@ class Generation:
     async def _stream(self, request: ModelRequest) -> None:
         events = aiter(self._model.reply(request))
         timeout_s = FIRST_TOKEN_S
-        while True:
+        loop = asyncio.get_running_loop()
+        bounds = ReplyBounds(loop.time())
+        for number in count(1):
             try:
                 # Not wait_for, which would make a task for every token.
                 async with asyncio.timeout(timeout_s):
@@ -58,9 +67,23 @@ class Generation:
             except TimeoutError:
                 raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {timeout_s:.0f} s") from None
             timeout_s = NEXT_TOKEN_S
-            self._actor.actor_ref.tell(ModelTold(request.turn, _checked(event)))
+            admitted = bounds.admit(_checked(event), loop.time())
+            if admitted is not None:
+                self._actor.actor_ref.tell(ModelTold(request.turn, admitted))
+            if bounds.exceeded:
+                self._cut(request, events, bounds.exceeded)
+                return
             if isinstance(event, ReplyGenerated):
                 return
+            if number % EVENTS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _cut(self, request: ModelRequest, events: AsyncIterator[ModelEvent], bound: str) -> None:
+        """End a reply that does not end by itself; the conversation goes on with what there is of it."""
+        logger.warning("a reply was cut: it had more than %s", bound)
+        count_cut_reply()
+        self._actor.actor_ref.tell(ModelTold(request.turn, ReplyGenerated(cut=True)))
+        end_in_background(events)
 
     def _failed(self, turn: int, error: BaseException) -> None:
         provider = error if isinstance(error, ModelError) else ModelError(ErrorKind.INTERNAL, type(error).__name__)

@@ -6,6 +6,7 @@ import msgspec
 
 from actors.agent import Agent
 from actors.call_line import CallLine
+from actors.context_budget import within_budget
 from actors.conversation import Heard, Said
 from actors.generation import Generation
 from actors.history import History, whole_words
@@ -450,11 +451,14 @@ class Orchestrator(SessionActor):
     def _ask_model(self) -> None:
         spoken = self.lines.spoken.get(self._reply)
         prelude = spoken.text.strip() if spoken is not None and self._rounds > 0 else ""
+        messages = self.history.for_the_model(prelude)
+        recent = within_budget(messages)
         request = ModelRequest(
             session_id=self.lines.session_id,
             turn=self.turn.state.turn,
             agent=self.agent,
-            messages=self.history.for_the_model(prelude),
+            messages=recent,
+            omitted=len(messages) - len(recent),
             tools=tuple(tool.schema for tool in self.tools.values()),
             memory=self.history.memory,
         )
@@ -479,9 +483,11 @@ class Orchestrator(SessionActor):
                 self._generation.tool_calls.append(message.event)
             case MemoryUpdated(memory):
                 self.history.memory = memory
-            case ReplyGenerated(prompt_tokens, completion_tokens):
+            case ReplyGenerated(prompt_tokens, completion_tokens, cut):
                 self.trace.model_used(prompt_tokens, completion_tokens)
-                self._speak(self._splitter.finish())
+                rest = self._splitter.finish()
+                # The sentence in which a reply was cut is not begun, unless it is all that there is.
+                self._speak([] if cut and self._spoken else rest)
                 self._generated(at)
             case _:
                 assert_never(message.event)

@@ -281,6 +281,8 @@ class ModelRequest(msgspec.Struct, frozen=True):
     messages: Sequence[ChatMessage]
     tools: Sequence[ToolSchema] = ()
     memory: Memory = {}
+    omitted: int = 0
+    """How many messages came before these."""
 
 
 class TextGenerated(msgspec.Struct, frozen=True, tag=True):
@@ -295,6 +297,8 @@ class ToolCalled(msgspec.Struct, frozen=True, tag=True):
     call_id: str
     name: str
     arguments: str
+    refusal: str = ""
+    """Why the tool is not run, for the model; empty if it is."""
 
 
 class MemoryUpdated(msgspec.Struct, frozen=True, tag=True):
@@ -308,6 +312,8 @@ class ReplyGenerated(msgspec.Struct, frozen=True, tag=True):
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cut: bool = False
+    """The model had not finished: the reply was longer than a reply may be."""
 
 
 ModelEvent = TextGenerated | ToolCalled | MemoryUpdated | ReplyGenerated

@@ -9,7 +9,6 @@ from actors.addresses import Address
 from actors.checkpoint import LostConnection
 from actors.children import Children, ChildSpec
 from actors.conversation import ABANDONED, ChatMessage, Role, SessionRecord
-from actors.errors import StoreError
 from actors.history import History
 from actors.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.lines import SessionLines
@@ -39,12 +38,12 @@ from actors.messages import (
 from actors.orchestrator import Orchestrator
 from actors.ports import Recipient, RecognitionOptions, Timer
 from actors.recognizer import Recognizer
+from actors.record_saving import RecordSaver
 from actors.session_actor import (
     ActorState,
     ChildExited,
     MessageSeen,
     SessionActor,
-    logger,
     order_stop,
     tell_quietly,
 )
@@ -109,6 +108,7 @@ class Session(SessionActor):
             self._specs(), engines.restarts, now=engines.clock.now, restart_later=self._restart_later
         )
         self._timers: list[Timer] = []
+        self._saver = RecordSaver(engines.store, engines.background)
         self._last_words: LastWords | None = None
         self._abandoned = False
         self._finished = False
@@ -414,15 +414,5 @@ class Session(SessionActor):
         return sorted(seen, key=lambda message: message.at, reverse=True)
 
     def _save(self) -> None:
-        if not self.plan.stored:
-            return
-        record = self.record()
-
-        async def save() -> None:
-            try:
-                await self.engines.store.save(record)
-            except StoreError as error:
-                logger.warning("a session could not be stored: %s", error.kind)
-
-        # Not a task of this actor: the last save is made when the actor is already gone.
-        self.engines.background.run(save())
+        if self.plan.stored:
+            self._saver.save(self.record())

@@ -19,6 +19,25 @@ _wait = _meter.create_histogram(
 )
 _tokens = _meter.create_counter("earshot.model.tokens", unit="{token}", description="What requests to models cost")
 
+_cut_replies = _meter.create_counter("earshot.model.cut_replies", description="Replies that did not end by themselves")
+_cut_results = _meter.create_counter("earshot.tool.cut_results", description="Results of tools that were too long")
+_given_up = _meter.create_counter("earshot.given_up", description="Work in the background that did not end in time")
+
+
+def count_given_up(work: str) -> None:
+    """Count work that was not waited for any longer."""
+    _given_up.add(1, {"work": work})
+
+
+def count_cut_reply() -> None:
+    """Count a reply of a language model that was cut at a bound."""
+    _cut_replies.add(1)
+
+
+def count_cut_result(tool: str) -> None:
+    """Count a result that was cut before a model read it."""
+    _cut_results.add(1, {"tool": tool})
+
 
 def is_recording() -> bool:
     """Whether a provider of metrics is installed; the API's own providers record nothing."""

@@ -13,7 +13,8 @@ from typing import Any
 from actors.addresses import Address
 from actors.messages import ToolFinished
 from actors.ports import Clock, ToolCalled
-from actors.tools import AnyTool, OnInterruption, ToolContext, ToolOutcome
+from actors.telemetry import count_cut_result
+from actors.tools import MAX_RESULT_CHARS, AnyTool, OnInterruption, ToolContext, ToolOutcome, shortened
 
 logger = logging.getLogger("earshot.tools")
 
@@ -75,8 +76,10 @@ class ToolRuns:
         try:
             if tool is None:
                 outcome = ToolOutcome({"error": f"there is no tool named {call.name}"}, failed=True)
+            elif call.refusal:
+                outcome = ToolOutcome({"error": call.refusal}, failed=True)
             else:
-                outcome = await tool.run(call.arguments, context)
+                outcome = _shortened(call.name, await tool.run(call.arguments, context))
         except asyncio.CancelledError:
             outcome = ToolOutcome({"error": "cancelled: the user interrupted"}, failed=True)
             raise
@@ -90,6 +93,14 @@ class ToolRuns:
         self._cancellable.discard(finished.call_id)
         self._finished[finished.call_id] = finished
         self._orchestrator.tell(finished)
+
+
+def _shortened(name: str, outcome: ToolOutcome) -> ToolOutcome:
+    short = shortened(outcome)
+    if short is not outcome:
+        logger.warning("the result of tool %s was cut: it was longer than %d characters", name, MAX_RESULT_CHARS)
+        count_cut_result(name)
+    return short
 
 
 class ToolRound:

@@ -97,6 +97,19 @@ class ToolOutcome(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self.result).decode()
 
 
+MAX_RESULT_CHARS = 8_000
+"""A result as JSON: two pages. A model is sent it again with every later turn."""
+
+
+def shortened(outcome: ToolOutcome) -> ToolOutcome:
+    """`outcome`, with the beginning of its result and a note for the model where the result is too long."""
+    text = outcome.text
+    if len(text) <= MAX_RESULT_CHARS:
+        return outcome
+    note = f"only the beginning of the result is here: it has {len(text)} characters"
+    return msgspec.structs.replace(outcome, result={"note": note, "beginning": text[:MAX_RESULT_CHARS]})
+
+
 class ToolDefinitionError(Exception):
     """A function cannot be a tool; says which and why."""
 

@@ -35,6 +35,10 @@ log = logging.getLogger(__name__)
 
 GOODBYE_S = 8.0
 """Kept of the grace for goodbyes: a reply that is being spoken ends in its sentence, and the goodbye is heard."""
+log = logging.getLogger(__name__)
+
+CLOSE_S = 5.0
+"""An engine that is not closed by then is not waited for."""
 LAG_LIMIT_MS = 100.0
 """A loop this late takes no more sessions."""
 
@@ -104,10 +108,16 @@ class Service:
             pass
         self._sessions_ref.stop(block=False)
         engines = self.engines
-        await asyncio.gather(
-            engines.recognizer.close(), engines.synthesizer.close(), engines.model.close(), engines.store.close(),
-            return_exceptions=True,
-        )  # fmt: skip
+        closing = [
+            asyncio.ensure_future(engine.close())
+            for engine in (engines.recognizer, engines.synthesizer, engines.model, engines.store)
+        ]
+        _, open_still = await asyncio.wait(closing, timeout=CLOSE_S)
+        for task in open_still:
+            log.warning("an engine was not closed within %d s and is left to itself", CLOSE_S)
+            task.cancel()
+        for task in set(closing) - open_still:
+            task.exception()
 
     def on_session_over(self, hear: Callable[[str], None]) -> None:
         """Have `hear` told the id of each session that has ended."""

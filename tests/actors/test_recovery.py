@@ -209,7 +209,7 @@ AWAITS = {
     ("tool_runs.py", "ToolRuns._run"): {"tool.run"},
     ("recognizer.py", "Recognizer._connect"): {"recognizer.open", "recognizer.close"},
     ("synthesizer.py", "Synthesizer._connect"): {"synthesizer.open", "synthesizer.close"},
-    ("session.py", "Session._save.save"): {"store.save"},
+    ("record_saving.py", "RecordSaver._save"): {"store.save"},
     ("closing.py", ""): {"recognizer.close", "synthesizer.close"},
 }
 """By function of the session's actors, the places at which what it awaits can go wrong."""
@@ -218,7 +218,17 @@ AWAITS = {
 def awaiting_functions() -> set[tuple[str, str]]:
     """All functions of the session's actors that await something, from their source."""
     found = set()
-    for file in ("generation", "tool_runs", "recognizer", "synthesizer", "orchestrator", "session", "lines", "history"):
+    for file in (
+        "generation",
+        "tool_runs",
+        "recognizer",
+        "synthesizer",
+        "orchestrator",
+        "session",
+        "lines",
+        "history",
+        "record_saving",
+    ):
         path = Path(__file__).parents[2] / "actors" / f"{file}.py"
         tree = ast.parse(path.read_text())
         found |= {(path.name, name) for name, node in functions(tree) if any(map(is_wait, ast.walk(node)))}

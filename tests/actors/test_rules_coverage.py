@@ -15,6 +15,8 @@ RULES = {
     "supervision": ("supervision",),
     "history": ("history",),
     "utterances": ("utterances",),
+    "reply_bounds": ("reply_bounds",),
+    "context": ("context_budget",),
 }
 """By test modules of that beginning, what they cover."""
 

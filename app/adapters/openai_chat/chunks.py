@@ -7,10 +7,15 @@ import msgspec
 
 from actors.errors import ErrorKind, ModelError
 from actors.ports import ModelEvent, ReplyGenerated, TextGenerated, ToolCalled
+from actors.reply_bounds import MAX_ARGUMENTS_CHARS
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
     from openai.types.chat.chat_completion_chunk import ChoiceDelta, ChoiceDeltaToolCall
+
+
+CHUNKS_AT_ONCE = 16
+"""Chunks that are read in one turn of the loop."""
 
 
 class _Call(msgspec.Struct):
@@ -29,10 +34,13 @@ class ReplyReader:
         """Empty until the model has said all."""
         self.begun = False
         """Whether there was any word, or a piece of a call."""
+        self.overlong = False
+        """A call has more arguments than a call may have: the rest of the reply need not be read."""
         self._calls: dict[int, _Call] = {}
         self._told = 0
         self._prompt_tokens = 0
         self._completion_tokens = 0
+        self._chunks = 0
 
     @property
     def calling(self) -> bool:
@@ -59,6 +67,11 @@ class ReplyReader:
                 events += self._end()
         return events
 
+    def is_pause_due(self) -> bool:
+        """Whether so much has been read that others are to have a turn of the loop, which a flood of chunks keeps."""
+        self._chunks += 1
+        return self._chunks % CHUNKS_AT_ONCE == 0
+
     def ended(self) -> ReplyGenerated:
         """The end, with what it cost, as far as that was told."""
         return ReplyGenerated(self._prompt_tokens, self._completion_tokens)
@@ -83,7 +96,11 @@ class ReplyReader:
         call = self._calls[index]
         if piece.function is not None:
             call.name = call.name or piece.function.name or ""
-            call.arguments += piece.function.arguments or ""
+            call.arguments += (piece.function.arguments or "")[: MAX_ARGUMENTS_CHARS + 1]
+            if len(call.arguments) > MAX_ARGUMENTS_CHARS:
+                # Told as it is, so that the model is told that it was too long.
+                self.overlong = True
+                events += self._complete()
         return events
 
     def _complete(self) -> list[ModelEvent]:

@@ -113,6 +113,9 @@ class ChatModel:
                             event, said = TextGenerated(following(said, event.text)), ""
                         text += event.text
                     yield event
+                if reader.overlong:
+                    log.warning("%s: a call of a tool was cut", self._resource.label)
+                    break
                 if reader.finish_reason:
                     await self._rest(stream, reader)
                     break
@@ -185,7 +188,10 @@ class ChatModel:
     ) -> list[ModelEvent]:
         try:
             async with asyncio.timeout(allowed_s):
-                return reader.read(await anext(stream))
+                chunk = await anext(stream)
+                if reader.is_pause_due():
+                    await asyncio.sleep(0)
+                return reader.read(chunk)
         except StopAsyncIteration:
             detail = f"{self._resource.label}: the stream ended in mid-reply"
             raise ModelError(ErrorKind.UNAVAILABLE, detail) from None

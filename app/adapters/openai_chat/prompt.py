@@ -14,6 +14,7 @@ INTERRUPTED = (
     f"Your earlier messages hold only what the user heard. One that ends in {CUT} was interrupted there: the rest was"
     f" not heard. Never write {CUT} yourself."
 )
+OMITTED = "The conversation is longer than what you see of it: its beginning is left out."
 GO_ON = (
     "The connection broke while you were saying your last message; the user has heard it as far as it stands there. Go"
     " on exactly where it ends, with the next word: repeat nothing, say nothing about it. If it was complete, write"
@@ -57,6 +58,8 @@ def tools(schemas: Sequence[ToolSchema]) -> list[dict[str, Any]]:
 
 def _system(request: ModelRequest) -> str:
     notes = [request.agent.instructions.strip(), SPOKEN]
+    if request.omitted:
+        notes.append(OMITTED)
     if any(message.interrupted for message in request.messages):
         notes.append(INTERRUPTED)
     return "\n\n".join(note for note in notes if note)

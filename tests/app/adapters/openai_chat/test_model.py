@@ -17,6 +17,7 @@ from actors.agent import Agent, Model
 from actors.conversation import ChatMessage, Role
 from actors.errors import ErrorKind, ModelError
 from actors.ports import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.reply_bounds import MAX_ARGUMENTS_CHARS
 from actors.tools import ToolSchema
 from app.adapters.openai_chat.failures import retry_after_s
 from app.adapters.openai_chat.model import ChatModel, Patience
@@ -392,3 +393,13 @@ def test_retry_after_is_read_in_all_its_forms() -> None:
     assert retry_after_s({"retry-after": "Sat, 01 Jan 2000 00:00:00 GMT"}) == 0
     assert retry_after_s({"retry-after": "soon"}) is None
     assert retry_after_s({}) is None
+
+
+async def test_endless_arguments_are_not_read_to_their_end(chat: ChatEmulator) -> None:
+    chat.script(Reply("Let me see.", calls=(Call("book", '{"day": "' + "friday " * 20_000 + '"}'),)))
+    async with closing(ChatModel(resource(chat))) as model:
+        events = await told(model)
+    (call,) = [event for event in events if isinstance(event, ToolCalled)]
+    assert call.name == "book"
+    assert MAX_ARGUMENTS_CHARS < len(call.arguments) < 3 * MAX_ARGUMENTS_CHARS
+    assert isinstance(events[-1], ReplyGenerated)

@@ -84,3 +84,9 @@ def test_tools_are_functions_with_a_schema() -> None:
 def test_ids_may_come_again_in_another_turn() -> None:
     said = (user("Book."), assistant("", "a"), result("a", "1"), user("Again."), assistant("", "a"), result("a", "2"))
     assert [content for role, content in written(*said) if role == "tool"] == ["1", "2"]
+
+
+def test_a_model_is_told_that_the_beginning_is_left_out() -> None:
+    request = ModelRequest("session", 1, AGENT, (user("hello"),), omitted=3)
+    assert prompt.OMITTED in prompt.messages(request)[0]["content"]
+    assert prompt.OMITTED not in system(user("hello"))

@@ -1,0 +1,31 @@
+"""How much of a conversation a language model reads with each request. Pure."""
+
+from collections.abc import Sequence
+
+from actors.conversation import ChatMessage, Role
+
+MAX_CONTEXT_CHARS = 48_000
+"""About 12,000 tokens: an hour of conversation. A model is paid for all of it, and waited for, with every turn."""
+MAX_CONTEXT_MESSAGES = 200
+
+
+def within_budget(messages: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
+    """The newest messages that fit, in order: the user's last words and all behind them, and what there is room for.
+
+    A tool's result never comes without the call that it answers.
+    """
+    chars, start = 0, len(messages)
+    owed = next((at for at in range(len(messages) - 1, -1, -1) if messages[at].role is Role.USER), 0)
+    for at in range(len(messages) - 1, -1, -1):
+        chars += _chars(messages[at])
+        fits = chars <= MAX_CONTEXT_CHARS and len(messages) - at <= MAX_CONTEXT_MESSAGES
+        if not fits and at < owed:
+            break
+        start = at
+    while start < len(messages) and messages[start].role is Role.TOOL:
+        start += 1
+    return messages[start:]
+
+
+def _chars(message: ChatMessage) -> int:
+    return len(message.text) + sum(len(request.arguments) for request in message.tool_requests)
