@@ -1,5 +1,6 @@
 """The conversation's WebSocket: a thin ASGI shell between a browser and its session."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import assert_never
@@ -191,7 +192,7 @@ class _Conversation:
         try:
             entry = self._attach(record)
             lines = entry.lines
-            rate = MessageRate(self._service.settings.client_messages_per_s)
+            rate = MessageRate(self._service.settings.client_messages_per_s, asyncio.get_running_loop().time)
             take = partial(self._take, lines)
             reader = SocketReader(self._writer, take, crowded=lambda: lines.is_crowded, rate=rate)
             await reader.run(receive, shortcut)

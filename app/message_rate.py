@@ -1,7 +1,6 @@
 """How much one client may send: a token bucket of frames and one of bytes."""
 
 from collections.abc import Callable
-from time import monotonic
 
 BURST_S = 10.0
 """So much is allowed at once, in seconds of the rate: a network that stood still delivers what it held."""
@@ -12,7 +11,7 @@ BYTES_PER_FRAME = 1_280
 class MessageRate:
     """Of one connection. `frames_per_s`: frames of any kind, pings and parts of messages among them."""
 
-    def __init__(self, frames_per_s: float, now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, frames_per_s: float, now: Callable[[], float]) -> None:
         self._frames_per_s = frames_per_s
         self._most = frames_per_s * BURST_S
         self._now = now

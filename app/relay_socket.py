@@ -1,5 +1,6 @@
 """The dashboard's WebSocket: sees every envelope of one session; what it sends is keep-alive."""
 
+import asyncio
 from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
@@ -54,7 +55,7 @@ class RelaySocket:
         self.open += 1
         service.clients.relay_began(client)
         try:
-            rate = MessageRate(service.settings.client_messages_per_s)
+            rate = MessageRate(service.settings.client_messages_per_s, asyncio.get_running_loop().time)
             await SocketReader(writer, lambda _: None, rate=rate).run(receive, shortcut)
         finally:
             self.open -= 1

@@ -95,7 +95,7 @@ async def test_nothing_more_is_taken_while_too_much_waits_already() -> None:
 
 async def test_a_peer_above_the_rate_is_closed_and_nothing_more_of_it_is_taken() -> None:
     peer, taken = Peer(), list[Message]()
-    rate = MessageRate(1.0)
+    rate = MessageRate(1.0, asyncio.get_running_loop().time)
     reading = SocketReader(SocketWriter(peer.send), taken.append, rate=rate)
     async with asyncio.timeout(3):
         await reading.run(Receiving(*(told(str(n)) for n in range(30))))
