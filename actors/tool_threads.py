@@ -46,7 +46,7 @@ class ToolThreads(Executor):
         self._threads = threads
         self._waiting: queue.Queue[_Call] = queue.Queue(waiting)
         self._lock = threading.Lock()
-        self._idle = 0
+        self._outstanding = 0
         self._started_at: dict[int, float] = {}
         self._count = 0
 
@@ -70,7 +70,8 @@ class ToolThreads(Executor):
                 self._waiting.put_nowait(_Call(future, lambda: work(*args, **kwargs)))
             except queue.Full:
                 raise ToolThreadsBusyError(f"{self._waiting.maxsize} calls of {self._name} wait already") from None
-            if self._idle < self._waiting.qsize() and self._count < self._threads:
+            self._outstanding += 1
+            if self._count < min(self._outstanding, self._threads):
                 self._count += 1
                 threading.Thread(target=self._serve, name=f"tool-{self._name}", daemon=True).start()
         return future
@@ -81,14 +82,13 @@ class ToolThreads(Executor):
 
     def _serve(self) -> None:
         while True:
-            with self._lock:
-                self._started_at.pop(threading.get_ident(), None)
-                self._idle += 1
             call = self._waiting.get()
             with self._lock:
-                self._idle -= 1
                 self._started_at[threading.get_ident()] = monotonic()
             _run(call)
+            with self._lock:
+                del self._started_at[threading.get_ident()]
+                self._outstanding -= 1
             # What was said in the call must not stay until the next one comes.
             del call
 

@@ -151,3 +151,13 @@ def test_a_process_ends_though_a_call_hangs() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout == "True\n"
     assert done.stderr.count("\n") <= 1
+
+
+def test_every_call_has_a_thread_as_long_as_there_may_be_more(released: threading.Event) -> None:
+    for _ in range(200):
+        threads = ToolThreads("slow", 60)
+        futures = [threads.submit(released.wait, 30) for _ in range(THREADS)]
+        deadline = time.monotonic() + 5
+        while not all(future.running() for future in futures):
+            assert time.monotonic() < deadline, "a call waits though a thread could be started"
+            time.sleep(0.001)
