@@ -64,6 +64,7 @@ from actors.ports import (
 from actors.ports import Timer as ClockTimer
 from actors.sentences import SentenceSplitter, following
 from actors.session_actor import SessionActor
+from actors.session_context import IN_A_BROWSER, SessionContext, preamble
 from actors.telemetry import Trace
 from actors.tool_runs import UNKNOWN, ToolRound
 from actors.tools import AnyTool, ToolContext
@@ -152,6 +153,7 @@ class Orchestrator(SessionActor):
         clock: time.
         session_left_s: seconds until the session has to end, for an orchestrator that goes on from `lines.resumed`.
         call: the telephone line, for the tools; None in a browser.
+        about: what is known before a word is said, for the tools and the model.
     """
 
     def __init__(
@@ -165,6 +167,7 @@ class Orchestrator(SessionActor):
         trace: Trace,
         session_left_s: float,
         call: CallLine | None = None,
+        about: SessionContext = IN_A_BROWSER,
     ) -> None:
         super().__init__("orchestrator", lines.session, trace)
         self.lines = lines
@@ -173,6 +176,7 @@ class Orchestrator(SessionActor):
         self.clock = clock
         self.session_left_s = session_left_s
         self.call = call
+        self.about = about
         resumed = lines.resumed
         state = resumed.turn if resumed else TurnState()
         self.turn = Turn(agent, state=msgspec.structs.replace(state))
@@ -461,6 +465,7 @@ class Orchestrator(SessionActor):
             omitted=len(messages) - len(recent),
             tools=tuple(tool.schema for tool in self.tools.values()),
             memory=self.history.memory,
+            preamble=preamble(self.about, self.clock.wall()),
         )
         self._generation.start(request)
 
@@ -538,7 +543,7 @@ class Orchestrator(SessionActor):
         # Recorded before they begin: a successor has to know of each tool that may have done something.
         self.history.tools_called(turn, calls, self.clock.wall())
         self._rule(ToolsRunning(at, turn, running=True))
-        context = ToolContext(self.lines.session_id, turn, self.agent.name, self.clock.wall(), self.call)
+        context = ToolContext(self.lines.session_id, turn, self.agent.name, self.clock.wall(), self.call, self.about)
         for call in calls:
             self.lines.show(ToolStartedShown(call.call_id, call.name, call.arguments))
             self.lines.tool_runs.start(call, self.tools.get(call.name), context, self.clock)

@@ -283,6 +283,8 @@ class ModelRequest(msgspec.Struct, frozen=True):
     memory: Memory = {}
     omitted: int = 0
     """How many messages came before these."""
+    preamble: str = ""
+    """What is known of the session besides what was said: date, time, who talks with the agent. Bounded."""
 
 
 class TextGenerated(msgspec.Struct, frozen=True, tag=True):

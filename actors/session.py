@@ -264,6 +264,7 @@ class Session(SessionActor):
             trace=self.trace,
             session_left_s=left_s,
             call=self.plan.call,
+            about=self.plan.about,
         )
 
     def _child_exited(self, message: ChildExited) -> None:

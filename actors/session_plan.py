@@ -18,6 +18,7 @@ from actors.ports import (
     SpokenPhrase,
     VoiceActivityFactory,
 )
+from actors.session_context import SessionContext
 from actors.supervision import RestartPolicy
 from actors.tools import AnyTool
 
@@ -58,6 +59,8 @@ class SessionPlan(msgspec.Struct, frozen=True):
     call_id: str = ""
     call: CallLine | None = None
     """The telephone line of the session, for its tools; None in a browser."""
+    about: SessionContext = SessionContext()
+    """What is known of the session before a word is said."""
     model: LanguageModel | None = None
     """What answers in this session, in place of the engines' own."""
     stored: bool = True

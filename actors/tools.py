@@ -29,6 +29,7 @@ from opentelemetry import metrics
 
 from actors.call_line import CallLine
 from actors.keys import KeyPattern
+from actors.session_context import SessionContext
 from actors.tool_threads import ToolThreads, ToolThreadsBusyError
 from actors.unicode_text import well_formed_json
 
@@ -79,6 +80,8 @@ class ToolContext(msgspec.Struct, frozen=True):
     """Seconds since the epoch: a tool reads no clock of its own, so that a session can be replayed."""
     call: CallLine | None = None
     """The telephone call; None in a browser."""
+    about: SessionContext = SessionContext()
+    """What is known of the session before a word is said: caller, called number, context."""
 
 
 class ToolOutcome(msgspec.Struct, frozen=True):

@@ -29,7 +29,8 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The person's number or raw id"""
     own_number: str = ""
     """The number that was called, or called from"""
-    context: dict[str, Any] = {}
+    about: dict[str, Any] = {}
+    """The fields of its `SessionContext`"""
     call_id: str = ""
     server_call_id: str = ""
     connected: bool = False
@@ -39,14 +40,14 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     def fields(self) -> dict[str, Any]:
         """The fields of a notice."""
         record = self
-        if len(msgspec.json.encode(self.context)) > LONGEST_CONTEXT_BYTES:
-            record = msgspec.structs.replace(self, context={})
+        if len(msgspec.json.encode(self.about)) > LONGEST_CONTEXT_BYTES:
+            record = msgspec.structs.replace(self, about={})
         fields: dict[str, Any] = msgspec.to_builtins(record)
         return fields
 
     def without_personal_data(self) -> "CallRecord":
         """The same without who calls and why, for a file."""
-        return msgspec.structs.replace(self, caller="", own_number="", context={})
+        return msgspec.structs.replace(self, caller="", own_number="", about={})
 
 
 def record_of(fields: dict[str, Any]) -> CallRecord:

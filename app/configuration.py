@@ -17,6 +17,7 @@ from app.browser_access import browser_auth
 from app.engines import FALLBACK, BuiltIn, chosen, require_loadable
 from app.origins import is_loopback
 from app.service import require_default_agent
+from app.telephony.about_calls import require_agents_by_number
 from app.telephony.network import telephone_network
 from app.tools import load_tools
 from config.settings import BrowserAuth, Settings, SettingsError
@@ -45,6 +46,7 @@ def usable_configuration(settings: Settings) -> Configuration:
     tools = load_tools()
     agents = load_agents(settings.agents_directory, tools)
     require_default_agent(settings, agents)
+    require_agents_by_number(settings, agents)
     for agent in agents.values():
         _require_model(settings, engines, agent)
         _require_language(settings, engines["speech_recognizer"], agent)

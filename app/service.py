@@ -15,6 +15,7 @@ from actors.dialogue import caller_phrases
 from actors.messages import EndSession
 from actors.randomness import SystemRandom
 from actors.session_actor import actor_of
+from actors.session_context import SessionContext
 from actors.session_plan import Engines, Mode, SessionPlan
 from actors.sessions import Sessions
 from actors.tools import AnyTool
@@ -151,6 +152,7 @@ class Service:
         """What a session with `agent` is made of; `more` are further fields of the plan."""
         if self.settings.recognized_language:
             agent = _speaking(agent, self.settings.recognized_language)
+        about = msgspec.structs.replace(more.pop("about", SessionContext()), time_zone=self.settings.time_zone)
         return SessionPlan(
             session_id=session_id,
             mode=mode,
@@ -159,6 +161,7 @@ class Service:
             phrases_expected=self._caller_phrases.get(agent.name, ()),
             kept=lambda rate_hz: self.phrases.at(agent, rate_hz),
             resume_token=resume_token,
+            about=about,
             **more,
         )
 

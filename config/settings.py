@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar, get_type_hints
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -209,6 +210,30 @@ def _proxies() -> Kind:
         return names
 
     return Kind("addresses or networks separated by commas, private among them, or none", parse)
+
+
+def _agents_by_number() -> Kind:
+    def parse(text: str) -> tuple[tuple[str, str], ...]:
+        routes: dict[str, str] = {}
+        for item in filter(None, (item.strip() for item in text.split(","))):
+            number, _, agent = _full_match(r"\+[1-9]\d{1,14}=[a-z][a-z0-9_-]{0,63}", item).partition("=")
+            if number in routes:
+                raise ValueError
+            routes[number] = agent
+        return tuple(routes.items())
+
+    return Kind("of the form +12065550100=AGENT, separated by commas, each number once", parse, secret=True)
+
+
+def _time_zone() -> Kind:
+    def parse(text: str) -> str:
+        try:
+            ZoneInfo(text)
+        except (KeyError, OSError):
+            raise ValueError from None
+        return text
+
+    return Kind("a time zone such as Europe/Zurich", parse)
 
 
 def _secret() -> Kind:
@@ -496,6 +521,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             _each("numbers such as +12065550100, or anonymous", r"\+[1-9]\d{1,14}|anonymous", secret=True),
         ),
     ] = ()
+    agent_by_number: Annotated[
+        tuple[tuple[str, str], ...],
+        Variable("Who answers calls to which number; unset: DEFAULT_AGENT answers all", _agents_by_number()),
+    ] = ()
     call_access_code: Annotated[
         Secret | None,
         Variable("Keys that callers have to press before the conversation opens; unset: none", _keys()),
@@ -564,6 +593,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             _directory(),
         ),
     ] = None
+    time_zone: Annotated[str, Variable("Zone of the date and time that language models are told", _time_zone())] = "UTC"
     default_agent: Annotated[
         str,
         Variable(

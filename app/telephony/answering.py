@@ -13,6 +13,7 @@ from http import HTTPStatus
 from actors.session_plan import Mode
 from app.adapters.acs.port import CallAutomationError, Trouble
 from app.service import Service
+from app.telephony.about_calls import about_incoming, agent_for
 from app.telephony.call import Call, Direction
 from app.telephony.errors import Busy, NotConfigured
 from app.telephony.switchboard import Switchboard
@@ -102,9 +103,11 @@ class Answering:
 
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
         service = self._service
-        caller = incoming.caller.phone_number or incoming.caller.raw_id if incoming.caller is not None else ""
-        agent, mode = service.agents[service.default_agent], Mode(service.settings.acs_streaming_mode)
-        call = self._switchboard.begin(Direction.INBOUND, agent, mode, caller, announcement=announcement)
+        about, mode = about_incoming(incoming), Mode(service.settings.acs_streaming_mode)
+        agent = agent_for(about, service.settings, service.agents, service.default_agent)
+        call = self._switchboard.begin(
+            Direction.INBOUND, agent, mode, about.caller, announcement=announcement, about=about
+        )
         call.server_call_id = incoming.server_call_id
         if incoming.callee is not None and incoming.callee.phone_number:
             call.own_number = incoming.callee.phone_number

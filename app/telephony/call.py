@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from typing import Any
 
 from actors.agent import Agent
+from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from actors.session_plan import Mode
 from app.adapters.acs.port import CallAutomationError
 from app.telephony.call_connection import CallConnection
@@ -45,7 +46,7 @@ class Call:
         caller: str,
         created_at: float,
         announcement: str = "",
-        context: Mapping[str, Any] | None = None,
+        about: SessionContext = ON_THE_TELEPHONE,
     ) -> None:
         self.secret = secret
         self.session_id = session_id
@@ -57,7 +58,7 @@ class Call:
         self.created_at = created_at
         self.announcement = announcement
         """What repeated announcements of a call that comes in have in common."""
-        self.context = dict(context or {})
+        self.about = about
         self.call_id = ""
         self.known = asyncio.Event()
         """Set once `call_id` is."""

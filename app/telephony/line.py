@@ -32,7 +32,7 @@ class TelephoneLine(CallOrders):
     @property
     def context(self) -> Mapping[str, Any]:
         """What whoever placed the call said about it."""
-        return self._call.context
+        return self._call.about.context
 
     async def transfer(self, target: str = "") -> None:
         """See `CallLine`. A number that is not among the targets is refused, so that nobody can have it dialled."""

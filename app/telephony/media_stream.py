@@ -83,6 +83,7 @@ class MediaStream:
                 taking_over(call.agent) if call.taken_over else call.agent,
                 service.random.token("resume_"),
                 call_id=call.call_id,
+                about=call.about,
                 call=TelephoneLine(
                     self._switchboard, call, service.settings.handoff_phone_number, call.agent.transfer_targets
                 ),

@@ -4,15 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from actors.agent import Agent
 from actors.messages import EndSession, InputMessage, KeyPressed
+from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from actors.session_plan import Mode
 from actors.turn_events import Ending
 from app.adapters.acs.port import CallAutomationError, CallControl
 from app.service import Service
 from app.socket_writer import NORMAL
+from app.telephony.about_calls import about_outgoing
 from app.telephony.access_code import gatekeeper
 from app.telephony.access_code_check import AccessCodes
 from app.telephony.addresses import Addresses
@@ -114,7 +115,9 @@ class Switchboard:
         self.addresses.require()
         self.capacity.require()
         call = self.begin(
-            Direction.OUTBOUND, agent, mode, asked.target_number, context=asked.context, wanted=asked.browser_session_id
+            *(Direction.OUTBOUND, agent, mode, asked.target_number),
+            about=about_outgoing(asked, source),
+            wanted=asked.browser_session_id,
         )
         call.own_number = source
         try:
@@ -142,7 +145,7 @@ class Switchboard:
         caller: str,
         *,
         announcement: str = "",
-        context: dict[str, Any] | None = None,
+        about: SessionContext = ON_THE_TELEPHONE,
         wanted: str | None = None,
     ) -> Call:
         """A call that is not ordered of the network yet, or that the network has. `wanted`: the id of its session, if
@@ -160,7 +163,7 @@ class Switchboard:
             caller=caller,
             created_at=service.clock.wall(),
             announcement=announcement,
-            context=context,
+            about=about,
         )
         call.own_number = service.settings.acs_source_phone_number
         call.admitted = direction is Direction.OUTBOUND or service.settings.call_access_code is None

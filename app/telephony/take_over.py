@@ -10,6 +10,7 @@ from collections import OrderedDict
 import msgspec
 
 from actors.agent import Agent
+from actors.session_context import SessionContext
 from actors.session_plan import Mode
 from app.adapters.acs.port import CallAutomationError, Trouble
 from app.call_records import KEPT, ORPHANED, OVER, CallRecord, record_of
@@ -101,7 +102,7 @@ class TakeOver:
             mode=Mode(record.mode),
             caller=record.caller,
             created_at=record.created_at,
-            context=record.context,
+            about=msgspec.convert(record.about, SessionContext),
         )
         call.taken_over = True
         call.admitted = record.admitted
@@ -168,7 +169,7 @@ def _record_of(call: Call) -> CallRecord:
         mode=call.mode.value,
         created_at=call.created_at,
         caller=call.caller,
-        context=dict(call.context),
+        about=msgspec.to_builtins(call.about),
         call_id=call.call_id,
         server_call_id=call.server_call_id,
         own_number=call.own_number,

@@ -12,7 +12,9 @@ from app.live_calls import FILE, MOST_HAND_OVERS, LiveCalls
 
 def record(secret: str, **more: object) -> CallRecord:
     fields = {"secret": secret, "session_id": "s", "direction": "inbound", "agent": "a", "mode": "media"}
-    return record_of({**fields, "created_at": 1.0, "caller": "+15550100", "context": {"why": "a bill"}, **more})
+    return record_of(
+        {**fields, "created_at": 1.0, "caller": "+15550100", "about": {"context": {"why": "a bill"}}, **more}
+    )
 
 
 def kept(calls: LiveCalls, worker: str, *secrets: str) -> None:
@@ -75,8 +77,8 @@ def test_what_is_no_record_is_left_out() -> None:
 
 
 def test_a_context_that_is_too_long_is_left_out() -> None:
-    long = record("1", context={"text": "x" * LONGEST_CONTEXT_BYTES})
-    assert record_of(long.fields()).context == {}
+    long = record("1", about={"text": "x" * LONGEST_CONTEXT_BYTES})
+    assert record_of(long.fields()).about == {}
     assert record_of(record("1").fields()) == record("1")
 
 

@@ -62,6 +62,8 @@ def _system(request: ModelRequest) -> str:
         notes.append(OMITTED)
     if any(message.interrupted for message in request.messages):
         notes.append(INTERRUPTED)
+    # Last, since it changes by the minute: what comes before is the same for every request, and cached.
+    notes.append(request.preamble)
     return "\n\n".join(note for note in notes if note)
 
 

@@ -1,0 +1,56 @@
+"""What is known of a call before a word is said, and which agent answers which number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from actors.agent import Agent
+from actors.session_context import Channel, SessionContext
+from app.telephony.call import Direction
+from config.settings import Settings, SettingsError
+from protocol.calls import InitiateCall
+from protocol.event_grid import IncomingCall
+
+OF_CLIENTS = ("browser_session_id",)
+"""Keys of a placed call's context that are for this server, not for the agent."""
+
+
+def about_incoming(incoming: IncomingCall) -> SessionContext:
+    """What the announcement of a call says about it."""
+    caller, callee, custom = incoming.caller, incoming.callee, incoming.custom_context
+    return SessionContext(
+        channel=Channel.TELEPHONE,
+        direction=Direction.INBOUND.value,
+        caller=(caller.phone_number or caller.raw_id) if caller is not None else "",
+        caller_name=incoming.caller_display_name,
+        called=(callee.phone_number or callee.raw_id) if callee is not None else "",
+        headers={**custom.sip_headers, **custom.voip_headers},
+    )
+
+
+def about_outgoing(asked: InitiateCall, source: str) -> SessionContext:
+    """What whoever places a call says about it. `source`: the number it is placed from."""
+    context: dict[str, Any] = asked.context or {}
+    return SessionContext(
+        channel=Channel.TELEPHONE,
+        direction=Direction.OUTBOUND.value,
+        caller=asked.target_number,
+        called=source,
+        context={key: value for key, value in context.items() if key not in OF_CLIENTS},
+    )
+
+
+def agent_for(about: SessionContext, settings: Settings, agents: Mapping[str, Agent], default: str) -> Agent:
+    """Who answers a call that came in: by the number that was called."""
+    return agents[dict(settings.agent_by_number).get(about.called, default)]
+
+
+def require_agents_by_number(settings: Settings, agents: Mapping[str, Agent]) -> None:
+    """Every number of AGENT_BY_NUMBER has an agent.
+
+    Raises:
+        SettingsError: one has none; names the agent, not the number.
+    """
+    for _, name in settings.agent_by_number:
+        if name not in agents:
+            known = ", ".join(sorted(agents))
+            raise SettingsError(f"AGENT_BY_NUMBER names the agent {name!r}; it must be one of {known}")
