@@ -71,13 +71,21 @@ class Sessions(SessionActor):
         return entry
 
     def restore(
-        self, plan: SessionPlan, output: Recipient[OutputMessage], attached: Attached, record: SessionRecord
+        self,
+        plan: SessionPlan,
+        output: Recipient[OutputMessage],
+        attached: Attached,
+        record: SessionRecord,
+        *,
+        greets: bool = False,
     ) -> SessionEntry:
-        """As `open`, going on from the record of a former session: it is not greeted again."""
+        """As `open`, going on from the record of a former session: the user is not greeted again unless it `greets`."""
         entry = self.open(plan, output, attached)
         entry.created_at = record.created_at
         entry.lines.checkpoint.user_at = entry.started_at
-        entry.lines.resumed = Resumed(TurnState(turn=record.turn), record.messages, record.memory, record.memory)
+        entry.lines.resumed = Resumed(
+            TurnState(turn=record.turn, greets=greets), record.messages, record.memory, record.memory
+        )
         return entry
 
     def on_receive(self, message: StartSession | ChildExited) -> None:

@@ -140,6 +140,9 @@ class Turn:
             self._do(SetTimer(Timer.KEYS, (s.key_pattern or self.agent.keys).wait_s))
         if s.interruption is Interruption.HELD:
             self._do(SetTimer(Timer.RESUME, self.agent.barge_in.speaking.resume_ms / 1000))
+        if s.greets:
+            s.greets = False
+            self._say(Said.GREETING)
         self._settle(at)
         self._show_floor()
         return self._effects

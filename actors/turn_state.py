@@ -97,6 +97,8 @@ class TurnState(msgspec.Struct):
     keys: str = ""
     key_pattern: KeyPattern | None = None
     """When `keys` are complete; None: as the agent has it."""
+    greets: bool = False
+    """The user was cut off with the process that talked with them, and is greeted before the conversation goes on."""
     on_hold: bool = False
     """The user is on hold: nobody is there to be prompted."""
     prompts: int = 0

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from actors.conversation import Role, SessionRecord
+
 KEPT = "call_kept"
 """Topic: a call, as it now stands, is the teller's. The fields are those of a `CallRecord`."""
 OVER = "call_over"
@@ -15,8 +17,12 @@ LONGEST_CONTEXT_BYTES = 16_384
 """A longer context is not kept: the pipe carries lines of less than 64 kB."""
 
 
+LONGEST_CONVERSATION_BYTES = 40_000
+"""The beginning of a longer conversation is not kept."""
+
+
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One call as far as another worker needs to know it: nothing that was said on it, and no key that was pressed."""
+    """One call as far as another worker needs to know it, to go on with it."""
 
     secret: str
     """The part of its callback and media addresses that nobody else knows"""
@@ -33,21 +39,37 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of its `SessionContext`"""
     call_id: str = ""
     server_call_id: str = ""
-    connected: bool = False
     admitted: bool = False
     """No access code has to be given any more"""
+    conversation: SessionRecord | None = None
+    """Its session as it was stored last: what was said. It stays in memory."""
 
     def fields(self) -> dict[str, Any]:
         """The fields of a notice."""
         record = self
         if len(msgspec.json.encode(self.about)) > LONGEST_CONTEXT_BYTES:
-            record = msgspec.structs.replace(self, about={})
+            record = msgspec.structs.replace(record, about={})
+        if record.conversation is not None:
+            record = msgspec.structs.replace(record, conversation=_shortened(record.conversation))
         fields: dict[str, Any] = msgspec.to_builtins(record)
         return fields
 
     def without_personal_data(self) -> "CallRecord":
         """The same without who calls and why, for a file."""
-        return msgspec.structs.replace(self, caller="", own_number="", about={})
+        return msgspec.structs.replace(self, caller="", own_number="", about={}, conversation=None)
+
+
+def _shortened(conversation: SessionRecord) -> SessionRecord | None:
+    """As much of the end of a conversation as the pipe carries, beginning with something that the user said."""
+    messages = conversation.messages
+    while True:
+        shortened = msgspec.structs.replace(conversation, messages=messages)
+        if len(msgspec.json.encode(shortened)) <= LONGEST_CONVERSATION_BYTES:
+            return shortened
+        if not messages:
+            return None
+        later = range(len(messages) // 2 or 1, len(messages))
+        messages = messages[next((i for i in later if messages[i].role is Role.USER), len(messages)) :]
 
 
 def record_of(fields: dict[str, Any]) -> CallRecord:

@@ -11,6 +11,7 @@ import msgspec
 from actors.agent import Agent
 from actors.background import Background
 from actors.clock import LoopClock
+from actors.conversation import SessionRecord
 from actors.dialogue import caller_phrases
 from actors.messages import EndSession
 from actors.randomness import SystemRandom
@@ -28,6 +29,7 @@ from app.engines import make_engines, prepare_model, prepare_recognizer
 from app.leftovers import Leftovers
 from app.lifecycle import Lifecycle, Phase
 from app.limits.clients import Clients
+from app.observed_store import ObservedStore
 from app.observers import Observers
 from app.phrases import KeptPhrases
 from config.settings import DrainPolicy, Settings, SettingsError
@@ -66,6 +68,7 @@ class Service:
             Leftovers().session_over,
         ]
         self._session_opened: list[Callable[[str], None]] = []
+        self._session_saved: list[Callable[[SessionRecord], None]] = []
         lifecycle.on_drain(self._drain)
 
     async def start(self) -> None:
@@ -76,7 +79,8 @@ class Service:
         self.watchdog.start()
         self.background = Background()
         self.acs_access.start()
-        self.engines: Engines = make_engines(self.settings, self.clock, self.background)
+        engines = make_engines(self.settings, self.clock, self.background)
+        self.engines: Engines = msgspec.structs.replace(engines, store=ObservedStore(engines.store, self._tell_saved))
         self.phrases = KeptPhrases(self.engines.synthesizer, self.background)
         self._sessions_ref = Sessions.start(self.engines, self._tell_session_over, self._tell_session_opened)
         sessions = actor_of(self._sessions_ref)
@@ -131,6 +135,14 @@ class Service:
     def _tell_session_opened(self, session_id: str) -> None:
         for hear in self._session_opened:
             hear(session_id)
+
+    def on_session_saved(self, hear: Callable[[SessionRecord], None]) -> None:
+        """Have `hear` told each record of a session that is stored."""
+        self._session_saved.append(hear)
+
+    def _tell_saved(self, record: SessionRecord) -> None:
+        for hear in self._session_saved:
+            hear(record)
 
     def _tell_session_over(self, session_id: str) -> None:
         for hear in self._session_over:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from actors.agent import Agent
+from actors.conversation import SessionRecord
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from actors.session_plan import Mode
 from app.adapters.acs.port import CallAutomationError
@@ -85,6 +86,8 @@ class Call:
         self.hanging_up: asyncio.Task[None] | None = None
         self.taken_over = False
         """It was another worker's, which died: the caller was cut off."""
+        self.conversation: SessionRecord | None = None
+        """Its session as it was stored last"""
         self.on_change: Callable[[Call], None] = lambda call: None
         """Told when the call's id gets known, and of each new state."""
         self.over = asyncio.Event()

@@ -103,7 +103,12 @@ class MediaStream:
                 stored=False,
             )
             plan = msgspec.structs.replace(plan, tools=ACCESS_TOOLS)
-        self._input.lines = service.sessions.open(plan, self._output, self._attached).lines
+        former, sessions = call.conversation, service.sessions
+        if call.taken_over and call.admitted and former is not None and former.resumable:
+            entry = sessions.restore(plan, self._output, self._attached, former, greets=True)
+        else:
+            entry = sessions.open(plan, self._output, self._attached)
+        self._input.lines = entry.lines
         return self._input.lines
 
     def _accept(self) -> None:

@@ -255,9 +255,9 @@ class Switchboard:
 
     def media_lost(self, call: Call, *, at_once: bool = False) -> None:
         """Without a network there is nobody to ask for a socket: its session waits, and ends. `at_once`: it was lost
-        so long ago that the network does not open it again by itself.
+        so long ago that the network does not open it again by itself; a call that may not be up yet is waited for.
         """
-        if self._media is not None and call.up and call.connection is None:
+        if self._media is not None and (call.up or at_once) and call.connection is None:
             self._media.lost(call, at_once=at_once)
 
     # calls end

@@ -10,9 +10,9 @@ from collections import OrderedDict
 import msgspec
 
 from actors.agent import Agent
+from actors.conversation import SessionRecord
 from actors.session_context import SessionContext
 from actors.session_plan import Mode
-from app.adapters.acs.port import CallAutomationError, Trouble
 from app.call_records import KEPT, ORPHANED, OVER, CallRecord, record_of
 from app.line import Notice
 from app.service import Service
@@ -20,12 +20,9 @@ from app.siblings import SiblingsUnreachableError
 from app.telephony.call import Call, Direction
 from app.telephony.hanging_up import hang_up
 from app.telephony.switchboard import Switchboard
-from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
 
-LOOK_AT_S = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Waits before each time the network is asked how a call stands that is taken over."""
 SOON_KNOWN_S = 1.0
 """A call that nobody seems to have may be handed over within this time."""
 ABANDONED_KEPT = 1_000
@@ -44,6 +41,7 @@ class TakeOver:
         self._abandoned: OrderedDict[str, None] = OrderedDict()
         switchboard.call_changed = self._call_changed
         switchboard.nobody_has = self._nobody_has
+        service.on_session_saved(self._saved)
         service.lifecycle.siblings.on_notice(self._hear)
 
     # what the launcher is told
@@ -55,6 +53,12 @@ class TakeOver:
         if not self._telling:
             self._telling = True
             self._service.background.run(self._tell_changes())
+
+    def _saved(self, record: SessionRecord) -> None:
+        call = self._switchboard.log.of_session(record.session_id)
+        if call is not None and call.admitted:
+            call.conversation = record
+            self._call_changed(call)
 
     async def _tell_changes(self) -> None:
         try:
@@ -105,6 +109,7 @@ class TakeOver:
             about=msgspec.convert(record.about, SessionContext),
         )
         call.taken_over = True
+        call.conversation = record.conversation
         call.admitted = record.admitted
         call.server_call_id = record.server_call_id
         call.own_number = record.own_number
@@ -112,30 +117,8 @@ class TakeOver:
         call.note("TakenOver", service.clock.wall())
         if record.call_id:
             call.identify(record.call_id)
-            call.run(self._go_on(call, was_connected=record.connected))
-
-    async def _go_on(self, call: Call, *, was_connected: bool) -> None:
-        """Talk with the caller again if the call is still up; one that rings yet is told of by its events."""
-        board = self._switchboard
-        state = await self._state_of(call)
-        if state == "disconnected":
-            board.ended(call, CallState.DISCONNECTED)
-        elif state == "connected" or (not state and was_connected):
             log.warning("a call is taken over from a worker that died", extra={"call": call.call_id})
-            board.connected(call)
-            board.media_lost(call, at_once=True)
-
-    async def _state_of(self, call: Call) -> str:
-        """How the network says that a call stands; empty if it does not say."""
-        for wait_s in LOOK_AT_S:
-            await asyncio.sleep(wait_s)
-            try:
-                return (await self._switchboard.control.properties(call.call_id)).state.lower()
-            except CallAutomationError as error:
-                if error.trouble is Trouble.NOT_FOUND:
-                    return "disconnected"
-                log.warning("a call that is taken over cannot be looked at: %s", error, extra={"call": call.call_id})
-        return ""
+            self._switchboard.media_lost(call, at_once=True)
 
     # calls that nobody has
 
@@ -173,6 +156,6 @@ def _record_of(call: Call) -> CallRecord:
         call_id=call.call_id,
         server_call_id=call.server_call_id,
         own_number=call.own_number,
-        connected=call.up,
+        conversation=call.conversation,
         admitted=call.admitted,
     )

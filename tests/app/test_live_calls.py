@@ -2,19 +2,29 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from actors.conversation import ChatMessage, Role, SessionRecord, ToolRequest
 from app.call_records import KEPT, LONGEST_CONTEXT_BYTES, ORPHANED, OVER, CallRecord, record_of
 from app.line import Notice, decode_from_launcher
 from app.live_calls import FILE, MOST_HAND_OVERS, LiveCalls
 
 
-def record(secret: str, **more: object) -> CallRecord:
-    fields = {"secret": secret, "session_id": "s", "direction": "inbound", "agent": "a", "mode": "media"}
-    return record_of(
-        {**fields, "created_at": 1.0, "caller": "+15550100", "about": {"context": {"why": "a bill"}}, **more}
+def record(secret: str, **more: Any) -> CallRecord:
+    record = CallRecord(
+        secret=secret,
+        session_id="s",
+        direction="inbound",
+        agent="a",
+        mode="media",
+        created_at=1.0,
+        caller="+15550100",
+        about={"context": {"why": "a bill"}},
     )
+    return msgspec.structs.replace(record, **more)
 
 
 def kept(calls: LiveCalls, worker: str, *secrets: str) -> None:
@@ -63,6 +73,42 @@ def test_a_call_whose_workers_keep_dying_is_given_up(caplog: pytest.LogCaptureFi
     calls.worker_ended("w")
     assert handed(calls, "w") == []
     assert "a call is given up" in caplog.text
+
+
+def conversation(*messages: ChatMessage) -> SessionRecord:
+    return SessionRecord("s", "media", "a", "connected", 1.0, 2.0, messages=messages)
+
+
+def test_a_conversation_goes_with_its_call_and_into_no_file(tmp_path: Path) -> None:
+    said = conversation(ChatMessage(Role.USER, "my secret"), ChatMessage(Role.ASSISTANT, "I see."))
+    calls = LiveCalls()
+    calls.take("w", Notice(KEPT, record("1", conversation=said).fields()))
+    calls.worker_ended("w")
+    lines: list[bytes] = []
+    calls.hand_over("v", lines.append)
+    assert record_of(decode_notice(lines[0]).fields).conversation == said
+    assert record("1", conversation=said).without_personal_data().conversation is None
+
+
+def test_of_a_long_conversation_the_end_is_kept_from_something_that_the_user_said() -> None:
+    turns = [
+        message
+        for n in range(200)
+        for message in (
+            ChatMessage(Role.USER, f"{n} " + "x" * 200, n),
+            ChatMessage(Role.ASSISTANT, "", n, tool_requests=(ToolRequest(f"c{n}", "t", "{}"),)),
+            ChatMessage(Role.TOOL, "y" * 200, n, call_id=f"c{n}"),
+            ChatMessage(Role.ASSISTANT, "z" * 200, n),
+        )
+    ]
+    fields = record("1", conversation=conversation(*turns)).fields()
+    kept_ = record_of(fields).conversation
+    assert kept_ is not None
+    assert kept_.messages == tuple(turns[-len(kept_.messages) :])
+    assert kept_.messages[0].role is Role.USER
+    assert len(msgspec.json.encode(fields)) < 64_000
+    endless = record("1", conversation=conversation(ChatMessage(Role.USER, "x" * 100_000)))
+    assert len(msgspec.json.encode(endless.fields())) < 64_000
 
 
 def test_other_notices_are_not_the_launchers() -> None:

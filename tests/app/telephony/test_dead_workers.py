@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.live_calls import FILE
@@ -99,6 +100,14 @@ async def greeted(acs: AcsEmulator, url: str, number: int) -> Caller:
     return caller
 
 
+async def conversations(url: str) -> list[list[str]]:
+    """What the users of all sessions have said."""
+    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as rest:
+        sessions = (await rest.get("/sessions")).json()["sessions"]
+        texts = [(await rest.get(f"/sessions/{each['session_id']}/transcript")).json() for each in sessions]
+    return [[entry["text"] for entry in text["entries"] if entry["role"] == "user"] for text in texts]
+
+
 async def goes_on(caller: Caller, since_s: float) -> float:
     """The caller is talked to again, and answered; seconds until then."""
     heard_s = await caller.hears_voice(since_s=since_s, timeout_s=30)
@@ -113,10 +122,15 @@ async def test_the_calls_of_a_killed_worker_are_talked_to_again(tmp_path: Path) 
     async with processes(tmp_path) as (acs, server):
         await server.start()
         callers = await asyncio.gather(*(greeted(acs, server.url, number) for number in range(3)))
+        for number, caller in enumerate(callers):
+            caller.press(f"4{number}#")
+            await caller.hears_reply(quiet_ms=300)
         killed_s = asyncio.get_running_loop().time()
         server.kill_workers()
         waited_s = await asyncio.gather(*(goes_on(caller, killed_s) for caller in callers))
         assert max(waited_s) < WITHIN_S
+        assert sorted([words[0] for words in await conversations(server.url)]) == ["4 0", "4 1", "4 2"]
+        assert {words[1] for words in await conversations(server.url)} == {"5"}
         await asyncio.gather(*(caller.ended() for caller in callers))
 
 

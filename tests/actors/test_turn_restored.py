@@ -1,0 +1,49 @@
+"""A conversation that goes on in another process, with somebody who was cut off."""
+
+import asyncio
+
+import msgspec
+
+from actors.clock import run_virtual
+from actors.conversation import ChatMessage, Role, Said, SessionRecord
+from actors.messages import Attached, EndSession, ReplyTextShown
+from actors.turn import Turn
+from actors.turn_events import Ending, Say
+from actors.turn_state import TurnState
+from tests.actors.session_kit import RATE_HZ, Ear, stage
+from tests.actors.turn_script import AGENT, acts, play, timers
+
+MESSAGES = (
+    ChatMessage(Role.USER, "I want to book a room.", 3),
+    ChatMessage(Role.ASSISTANT, "For when?", 3),
+)
+
+
+def test_somebody_who_was_cut_off_is_greeted_once() -> None:
+    turn = Turn(AGENT, state=TurnState(turn=3, greets=True))
+    effects = turn.resume(10.0, 300)
+    assert acts(effects) == [Say(1, 3, Said.GREETING)]
+    assert "no_input" not in timers(effects)
+    assert acts(Turn(AGENT, state=TurnState(turn=3)).resume(10.0, 300)) == []
+    assert not turn.state.greets
+    assert play(turn) == []
+
+
+def test_a_restored_session_greets_and_remembers() -> None:
+    async def main() -> None:
+        async with stage() as on_stage:
+            ear = Ear()
+            record = SessionRecord("other", "media", "tester", "connected", 1.0, 2.0, turn=3, messages=MESSAGES)
+            plan = msgspec.structs.replace(on_stage.entry.plan, session_id="other")
+            entry = on_stage.sessions.restore(
+                plan, ear, Attached("connection-2", on_stage.lead, RATE_HZ), record, greets=True
+            )
+            await asyncio.sleep(3)
+            assert [shown.kind for shown in ear.of(ReplyTextShown)] == [Said.GREETING]
+            assert entry.session is not None
+            messages = entry.session.record().messages
+            assert messages[:2] == MESSAGES
+            assert messages[2].kind is Said.GREETING
+            entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+
+    run_virtual(main())
