@@ -86,7 +86,9 @@ def test_a_conversation_goes_with_its_call_and_into_no_file(tmp_path: Path) -> N
     calls.worker_ended("w")
     lines: list[bytes] = []
     calls.hand_over("v", lines.append)
-    assert record_of(decode_notice(lines[0]).fields).conversation == said
+    told = decode_from_launcher(lines[0])
+    assert isinstance(told, Notice)
+    assert record_of(told.fields).conversation == said
     assert record("1", conversation=said).without_personal_data().conversation is None
 
 
