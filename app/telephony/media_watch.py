@@ -92,13 +92,13 @@ class MediaWatch:
         await asyncio.sleep(wait_s)
         if not call.up:
             await self._until_connected(call)
-        for delay_s in STREAM_AGAIN_S:
+        for attempt, delay_s in enumerate(STREAM_AGAIN_S):
             await asyncio.sleep(delay_s)
             # While a transfer rings the call takes no such order; one that fails leaves the caller to us again.
             await call.transfer_settled()
             if call.connection is not None:
                 return
-            patience_s = await self._stream_again(call)
+            patience_s = await self._stream_again(call, again=attempt > 0)
             if call.over.is_set():
                 return
             await asyncio.sleep(patience_s)
@@ -136,8 +136,11 @@ class MediaWatch:
                     return
             await asyncio.sleep(LOOK_AGAIN_S[min(look, len(LOOK_AGAIN_S) - 1)])
 
-    async def _stream_again(self, call: Call) -> float:
-        """Ask for a media socket; the seconds that are waited for it, or that the network wants to be left alone."""
+    async def _stream_again(self, call: Call, *, again: bool) -> float:
+        """Ask for a media socket; the seconds that are waited for it, or that the network wants to be left alone.
+
+        `again`: an order before did not bring one, nor did the network by itself.
+        """
         try:
             await self._control.start_media_streaming(call.call_id)
             call.note("StartMediaStreaming", self._clock.wall())
@@ -146,5 +149,17 @@ class MediaWatch:
             log.warning("a media socket could not be asked for: %s", error, extra={"call": call.call_id})
             if error.trouble is Trouble.NOT_FOUND or await is_over(self._control, call.call_id):
                 self._gone(call)
+            elif error.trouble is Trouble.CONFLICT and again:
+                # To the network a socket is still open whose other end is dead.
+                await self._stop_streaming(call)
             return min(error.retry_after_s or 0.0, MOST_PATIENCE_S)
         return 2 * OWN_RECONNECT_S
+
+    async def _stop_streaming(self, call: Call) -> None:
+        if call.connection is not None:
+            return
+        try:
+            await self._control.stop_media_streaming(call.call_id)
+            call.note("StopMediaStreaming", self._clock.wall())
+        except CallAutomationError as error:
+            log.warning("a dead media socket could not be closed: %s", error, extra={"call": call.call_id})

@@ -217,8 +217,13 @@ class Switchboard:
 
     def pressed(self, call: Call, way: Way, digit: str) -> None:
         """A key, by whichever way it came first."""
-        if call.tones.pressed(way, digit, self._service.clock.now()):
+        at = self._service.clock.now()
+        if not call.tones.pressed(way, digit, at):
+            return
+        if call.tones.within_bounds(at):
             self.tell_session(call, KeyPressed(digit))
+        else:
+            self.ignored_messages += 1
 
     def tell_session(self, call: Call, message: InputMessage) -> None:
         """Tell the session that the call has now, if it has one."""

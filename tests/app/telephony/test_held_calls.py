@@ -8,6 +8,7 @@ import pytest
 
 from actors.agent import Limits
 from actors.keys import KeyPattern
+from app.telephony.tones import BURST_KEYS, KEYS_PER_S
 from protocol.calls import CallState
 from tests.actors.session_kit import AGENT
 from tests.app.telephony.telephone_kit import answered, over, said, telephone
@@ -55,5 +56,18 @@ async def test_one_key_is_answered_within_a_second_where_one_is_expected() -> No
                 await asyncio.sleep(0.01)
         assert said(phone) == ["5"]
         await caller.hears_voice(since_s=pressed_s)
+        caller.hang_up()
+        await over(phone, caller)
+
+
+async def test_a_thousand_keys_at_once_ask_the_model_a_bounded_number_of_times() -> None:
+    async with telephone(msgspec.structs.replace(AGENT, keys=KeyPattern(length=1))) as phone:
+        caller = await answered(phone)
+        for _ in range(100):
+            caller.press("5555555555")
+            await asyncio.sleep(0.005)
+        await caller.hears_reply(quiet_ms=300)
+        (words,) = said(phone)[-1:]
+        assert 1 < len(words.split()) <= BURST_KEYS + 20 * KEYS_PER_S
         caller.hang_up()
         await over(phone, caller)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from websockets.asyncio.client import connect
 
+from app.telephony import media_watch
 from protocol.calls import CallState
 from tests.app.telephony.telephone_kit import Telephone, answered, over, said, telephone, tone
 from tests.azure.acs.behaviour import Pickup
@@ -177,3 +178,16 @@ async def test_a_call_that_the_network_knows_no_more_is_not_asked_for_again() ->
             await call.over.wait()
         await asyncio.sleep(0.1)
         assert [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("call")] == []
+
+
+async def test_a_socket_that_is_dead_but_open_to_the_network_is_closed_and_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(media_watch, "STREAM_AGAIN_S", (0.0, 0.1, 0.1, 0.1))
+    async with telephone() as phone:
+        caller = await answered(phone)
+        phone.acs.faults.refuse("start_media_streaming", 412, times=2)
+        media_of(caller).drop(reconnect_after_s=None)
+        await reconnected(media_of(caller), 2)
+        assert len(phone.acs.requests.where(lambda sent: sent.operation == "stop_media_streaming")) == 1
+        await goes_on(phone, caller)

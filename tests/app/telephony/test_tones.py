@@ -1,6 +1,6 @@
 """Keys that reach us twice count once."""
 
-from app.telephony.tones import SAME_PRESS_S, Tones, Way
+from app.telephony.tones import BURST_KEYS, KEYS_PER_S, SAME_PRESS_S, Tones, Way
 
 
 def test_a_key_that_comes_both_ways_is_one_press() -> None:
@@ -32,3 +32,11 @@ def test_the_same_key_much_later_is_another_press() -> None:
     tones = Tones()
     assert tones.pressed(Way.SOCKET, "5", 1.0)
     assert tones.pressed(Way.EVENT, "5", 1.0 + SAME_PRESS_S + 0.1)
+
+
+def test_no_more_keys_count_than_somebody_can_press() -> None:
+    tones = Tones()
+    pressed = [tones.within_bounds(number / 1_000) for number in range(1_000)]
+    assert pressed[:BURST_KEYS] == [True] * BURST_KEYS
+    assert BURST_KEYS <= sum(pressed) <= BURST_KEYS + KEYS_PER_S
+    assert all(tones.within_bounds(100.0 + second / 4) for second in range(400))
