@@ -16,7 +16,7 @@ INSTALL := $(BIN)/python .ci/install.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint bench bench-latency soak flood call emulators eval-local system-packages programs lock
+.PHONY: help run test check lint bench bench-latency soak flood faults call emulators eval-local system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -42,6 +42,9 @@ soak: $(VENV)/development ## MINUTES (20) of CALLS (50) calls: memory, descripto
 
 flood: $(VENV)/development ## clients that flood the server, each beside a conversation that must not notice: ONLY=part of a name
 	@$(BIN)/python -m tests.load.flood --only "$(ONLY)"
+
+faults: $(VENV)/development ## RUNS (1000) conversations from SEED (0) on in which things go wrong: none may suffer for it
+	@$(BIN)/python -m tests.fault_campaign --runs "$(or $(RUNS),1000)" --seed "$(or $(SEED),0)"
 
 figures: $(VENV)/development ## write what make bench and make soak have found into the README
 	@$(BIN)/python -m tests.load.readme

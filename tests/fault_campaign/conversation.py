@@ -1,0 +1,340 @@
+"""Runs one conversation of the campaign on virtual time, and gathers what there is to judge it by."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+from typing import Any
+
+import msgspec
+from pykka import ActorRegistry
+
+from actors.addresses import MAX_WAITING
+from actors.clock import run_virtual
+from actors.conversation import ChatMessage, Role, Said
+from actors.lines import SessionLines
+from actors.messages import (
+    Attached,
+    Audio,
+    EndSession,
+    HoldEnded,
+    HoldStarted,
+    InterruptRequested,
+    KeyPressed,
+    OutputMessage,
+    RestartChild,
+    SessionEnded,
+    TextTyped,
+)
+from actors.turn_events import Ending
+from tests.actors.session_kit import AGENT, RATE_HZ, Stage, stage
+from tests.fakes import FakeStore
+from tests.fault_campaign.crashes import crashing
+from tests.fault_campaign.faulty_engines import CarelessRecognizer, WordModel, booking_tool
+from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Scenario, When
+from tests.fault_campaign.speech_as_text import SpellingSynthesizer, phrase
+from tests.faults import Faults
+
+CAMPAIGN_AGENT = msgspec.structs.replace(
+    AGENT,
+    limits=msgspec.structs.replace(AGENT.limits, no_input_s=6.0, reconnect_s=5.0, max_session_s=240.0),
+)
+PATIENCE_S = 40.0
+"""How long the caller waits for an answer at most."""
+ENDS_WITHIN_S = {
+    Finish.HANG_UP: 3.0,
+    Finish.HANG_UP_OVER_REPLY: 3.0,
+    Finish.HANG_UP_AT_ONCE: 3.0,
+    Finish.LOST: CAMPAIGN_AGENT.limits.reconnect_s + 3.0,
+    Finish.DRAIN: 25.0,
+    Finish.SILENCE: 120.0,
+}
+"""How long a session may last after its caller has left, or has said the last word."""
+ANSWERS = (Said.REPLY, Said.APOLOGY, Said.GOODBYE)
+
+
+class Asked(msgspec.Struct):
+    """Something that the caller has said."""
+
+    at: float
+    ask: Ask
+
+
+class Evidence(msgspec.Struct, kw_only=True):
+    """What became of one conversation. Times are in seconds of virtual time."""
+
+    scenario: Scenario
+    shown: list[tuple[float, OutputMessage]] = []
+    asked: list[Asked] = []
+    deeds: list[tuple[float, str]] = []
+    """What the caller did and what failed, for the log."""
+    read_by_model: list[str] = []
+    """The user's texts that the model was sent."""
+    tool_runs: list[str] = []
+    left_at: float | None = None
+    """When the caller left, or had no more to say."""
+    ended_at: float | None = None
+    """When the session was over."""
+    lost_connections: int = 0
+    messages: tuple[ChatMessage, ...] = ()
+    recorded: tuple[ChatMessage, ...] | None = None
+    """As the store has them; None where the store is what fails."""
+    leaks: list[str] = []
+    full: list[str] = []
+    """Queues that held more than they may."""
+
+
+class _Output:
+    """An output that fails once it is told to."""
+
+    def __init__(self, on: Stage) -> None:
+        self._ear = on.ear
+
+    def tell(self, message: OutputMessage) -> None:
+        raise RuntimeError("fake")
+
+
+class Conversation:
+    """One conversation."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.rng = Random(scenario.seed)
+        self.faults = Faults(*scenario.plans)
+        self.model = WordModel(self.faults, scenario.model_fault, scenario.faulty_requests)
+        self.recognizer = CarelessRecognizer(self.faults, scenario.recognizer_fault, scenario.faulty_finals)
+        self.evidence = Evidence(scenario=scenario)
+        self.connections = 1
+
+    def note(self, deed: str) -> None:
+        """Put what happens into the log."""
+        self.evidence.deeds.append((asyncio.get_running_loop().time(), deed))
+
+    async def run(self) -> Evidence:
+        """Have the conversation."""
+        scenario = self.scenario
+        synthesizer = SpellingSynthesizer(
+            faults=self.faults, kept_share=scenario.kept_share, cut_writes=scenario.cut_writes
+        )
+        phrases = CAMPAIGN_AGENT.phrases
+        texts = (phrases.apology, phrases.say_again, phrases.goodbye, phrases.hold_on, *phrases.fillers)
+        kept = {text: phrase(text, RATE_HZ) for text in (*texts, *phrases.no_input)}
+        tool = booking_tool(self.evidence.tool_runs, scenario.tool_fault, scenario.on_interruption)
+        with crashing(scenario.crashes, self.note), suppress(TimeoutError):
+            async with stage(
+                agent=CAMPAIGN_AGENT, faults=self.faults, lead=scenario.lead, model=self.model, kept=kept,
+                tools={tool.name: tool}, recognizer=self.recognizer, synthesizer=synthesizer, tap=self._before_anything,
+            ) as on:  # fmt: skip
+                await self._talk(on)
+                self._collect(on)
+        await self._look_for_leaks(on)
+        self._collect(on)
+        return self.evidence
+
+    # the caller
+
+    def _before_anything(self, lines: SessionLines) -> None:
+        for ask in self.scenario.asks:
+            if ask.when is When.BEFORE_ANYTHING:
+                self._say_at_once(lines, ask)
+        if self.scenario.finish is Finish.HANG_UP_AT_ONCE:
+            self.note("hang-up")
+            lines.take(EndSession(Ending.NORMAL, politely=False))
+
+    def _say_at_once(self, lines: SessionLines, ask: Ask) -> None:
+        self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
+        self.note(f"{ask.how}: {ask.text}")
+        if ask.how is How.KEYS:
+            for key in ask.text.removesuffix("#") + "#":
+                lines.take(KeyPressed(key))
+        else:
+            lines.take(TextTyped(ask.text))
+
+    async def _talk(self, on: Stage) -> None:
+        watching = asyncio.ensure_future(self._watch(on))
+        others = [asyncio.ensure_future(self._disturb(on, at, what)) for at, what in self.scenario.disturbances]
+        caller = asyncio.ensure_future(self._ask_all(on))
+        ended = asyncio.ensure_future(self._until_ended(on))
+        await asyncio.wait([caller, ended], return_when=asyncio.FIRST_COMPLETED)
+        if caller.done() and not ended.done():
+            await asyncio.wait([asyncio.ensure_future(self._leave(on)), ended], return_when=asyncio.FIRST_COMPLETED)
+            self.evidence.left_at = asyncio.get_running_loop().time()
+            await asyncio.wait([ended], timeout=ENDS_WITHIN_S[self.scenario.finish])
+        for task in (watching, caller, ended, *others):
+            task.cancel()
+        await asyncio.gather(watching, caller, ended, *others, return_exceptions=True)
+
+    async def _until_ended(self, on: Stage) -> None:
+        await on.sessions.emptied()
+        self.evidence.ended_at = asyncio.get_running_loop().time()
+
+    async def _ask_all(self, on: Stage) -> None:
+        for ask in self.scenario.asks:
+            if ask.when is When.BEFORE_ANYTHING:
+                continue
+            if ask.when is When.IN_QUIET:
+                await self._until_quiet(on)
+            else:
+                await self._until_speaking(on)
+            await asyncio.sleep(ask.pause_s)
+            if ask.how is How.VOICE:
+                self.recognizer.utterances[:] = [ask.text]
+                self.note(f"voice: {ask.text}")
+                await on.talk(1_000)
+                # Owed from when the voice ends: what sounded before is no answer.
+                self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
+            else:
+                self._say_at_once(on.entry.lines, ask)
+        if self.scenario.finish not in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE):
+            await self._until_answered(on)
+            await self._until_quiet(on)
+
+    async def _until_quiet(self, on: Stage) -> None:
+        """Until what was asked last is answered and nothing has sounded for a while, or patience is over."""
+        await self._until_answered(on)
+        await self._until(lambda: self._silent_s(on) > 0.5)
+
+    async def _until_answered(self, on: Stage) -> None:
+        if self.evidence.asked:
+            at = self.evidence.asked[-1].at
+            await self._until(lambda: any(t > at and m.kind in ANSWERS for t, m in self._audio(on)))
+        else:
+            await self._until(lambda: bool(self._audio(on)), 3.0)
+
+    async def _until_speaking(self, on: Stage) -> None:
+        await self._until_answered(on)
+        await self._until(lambda: self._silent_s(on) < 0.1)
+
+    def _audio(self, on: Stage) -> list[tuple[float, Audio]]:
+        return [(at, m) for at, m in on.ear.shown if isinstance(m, Audio)]
+
+    def _silent_s(self, on: Stage) -> float:
+        last = next((at for at, m in reversed(on.ear.shown) if isinstance(m, Audio)), 0.0)
+        return asyncio.get_running_loop().time() - last
+
+    async def _until(self, condition: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while not condition():  # noqa: ASYNC110 - what is waited for is in the past of the ear
+                    await asyncio.sleep(0.1)
+
+    async def _leave(self, on: Stage) -> None:
+        finish = self.scenario.finish
+        if finish is Finish.HANG_UP_OVER_REPLY:
+            await self._until_answered(on)
+            await asyncio.sleep(self.rng.uniform(0.0, 2.0))
+        self.note(finish)
+        match finish:
+            case Finish.HANG_UP | Finish.HANG_UP_OVER_REPLY | Finish.HANG_UP_AT_ONCE:
+                on.entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+            case Finish.LOST:
+                self.evidence.lost_connections += 1
+                await on.hang_up()
+                on.detach(f"connection-{self.connections}")
+            case Finish.DRAIN:
+                on.entry.lines.take(EndSession(Ending.NORMAL, politely=True))
+            case Finish.SILENCE:
+                pass
+
+    # what else happens
+
+    async def _disturb(self, on: Stage, at: float, what: Disturbance) -> None:
+        await asyncio.sleep(at)
+        self.note(what)
+        lines = on.entry.lines
+        match what:
+            case Disturbance.INTERRUPT:
+                lines.take(InterruptRequested())
+            case Disturbance.LOST_AND_BACK | Disturbance.OUTPUT_RAISES | Disturbance.REPLACED:
+                await self._reconnect(on, what)
+            case Disturbance.HOLD:
+                lines.take(HoldStarted())
+                await asyncio.sleep(3)
+                lines.take(HoldEnded())
+            case Disturbance.RESTART:
+                lines.session.tell(RestartChild(self.rng.choice(["recognizer", "orchestrator", "synthesizer"])))
+            case Disturbance.GARBAGE:
+                lines.take(TextTyped("\ud83d\ud83d"))
+                for _ in range(300):
+                    lines.take(KeyPressed("1"))
+            case Disturbance.NOISE:
+                await on.talk(120)
+            case Disturbance.LONG_NOISE:
+                await on.talk(460)
+            case Disturbance.BACKCHANNEL:
+                self.recognizer.utterances[:] = ["uh huh"]
+                await on.talk(300)
+            case Disturbance.AUDIO_STOPS:
+                on.talking = True
+                await asyncio.sleep(0.5)
+                await on.hang_up()
+                on.talking = False
+                await asyncio.sleep(5)
+                on.start_caller()
+
+    async def _reconnect(self, on: Stage, what: Disturbance) -> None:
+        if what is Disturbance.OUTPUT_RAISES:
+            on.entry.lines.output = _Output(on)
+        elif what is Disturbance.LOST_AND_BACK:
+            on.detach(f"connection-{self.connections}")
+        self.evidence.lost_connections += 1
+        if what is not Disturbance.REPLACED:
+            await asyncio.sleep(self.rng.uniform(0.2, 4.0))
+        self.connections += 1
+        on.entry.lines.output = on.ear
+        on.entry.lines.take(Attached(f"connection-{self.connections}", on.lead, RATE_HZ))
+
+    # what is looked at
+
+    async def _watch(self, on: Stage) -> None:
+        """Look at the queues again and again."""
+        lines = on.entry.lines
+        while True:
+            for address in (lines.session, lines.recognizer, lines.orchestrator, lines.synthesizer):
+                if address.unhandled > 3 * MAX_WAITING:
+                    self.evidence.full.append(f"{address._name}: {address.unhandled}")
+            await asyncio.sleep(0.25)
+
+    def _collect(self, on: Stage) -> None:
+        evidence, lines = self.evidence, on.entry.lines
+        evidence.shown = on.ear.shown
+        evidence.messages = lines.resumed.messages if lines.resumed is not None else ()
+        store = on.engines.store
+        assert isinstance(store, FakeStore)
+        if not any(plan.place == "store.save" for plan in self.scenario.plans):
+            evidence.recorded = store.saved[-1].messages if store.saved else ()
+        evidence.read_by_model = [
+            m.text for request in self.model.requests for m in request.messages if m.role is Role.USER
+        ]
+
+    async def _look_for_leaks(self, on: Stage) -> None:
+        """What is left when everything that is bounded in time has had the time to end."""
+        await asyncio.sleep(30)
+        leaks, loop, lines = self.evidence.leaks, asyncio.get_running_loop(), on.entry.lines
+        leaks += [
+            f"task {t.get_name()}: {t.get_coro()}" for t in asyncio.all_tasks() if t is not asyncio.current_task()
+        ]
+        timers: list[Any] = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public list of its timers
+        leaks += [f"timer {timer!r}" for timer in timers if not timer.cancelled()]
+        leaks += [f"actor {ref}" for ref in ActorRegistry.get_all()]
+        ActorRegistry.stop_all(block=False)
+        if on.engines.play_clock.members:
+            leaks.append(f"{on.engines.play_clock.members} seats of the play clock")
+        for address in (lines.session, lines.recognizer, lines.orchestrator, lines.synthesizer):
+            if address.waiting:
+                leaks.append(f"{address.waiting} messages to the {address._name}")
+
+
+def converse(scenario: Scenario) -> Evidence:
+    """Run one conversation on a virtual clock of its own, without logging."""
+    logging.disable(logging.CRITICAL)
+    try:
+        return run_virtual(Conversation(scenario).run())
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def ends_shown(evidence: Evidence) -> int:
+    """How often the end was shown."""
+    return sum(isinstance(m, SessionEnded) for _, m in evidence.shown)

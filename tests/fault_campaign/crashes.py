@@ -1,0 +1,80 @@
+"""Crashes of a session's actors, at a message or a start of theirs that is named by its number."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from typing import Any
+from unittest import mock
+
+import msgspec
+
+from actors.orchestrator import Orchestrator
+from actors.recognizer import Recognizer
+from actors.session import Session
+from actors.session_actor import SessionActor
+from actors.synthesizer import Synthesizer
+
+ACTORS: dict[str, type[SessionActor]] = {
+    "recognizer": Recognizer,
+    "orchestrator": Orchestrator,
+    "synthesizer": Synthesizer,
+    "session": Session,
+}
+
+
+class Moment(StrEnum):
+    """Where in an actor's life it crashes."""
+
+    BEFORE_MESSAGE = "before a message"
+    AFTER_MESSAGE = "after a message"
+    AT_START = "in on_start"
+    AT_END = "at the end of on_end"  # not before: what would be released there can then be released by nobody
+
+
+class Crash(msgspec.Struct, frozen=True, kw_only=True):
+    """`victim` raises an error of type `error`, `times` times from the `first` occasion on (counted from 1)."""
+
+    victim: str
+    moment: Moment
+    first: int
+    times: int = 1
+    error: type[BaseException] = RuntimeError
+
+
+ERRORS: tuple[type[BaseException], ...] = (RuntimeError, asyncio.CancelledError, SystemExit, RecursionError)
+
+
+@contextmanager
+def crashing(crashes: list[Crash], note: Callable[[str], None]) -> Iterator[None]:
+    """Let the actors of this process crash as planned; each crash is noted."""
+    with ExitStack() as stack:
+        for crash in crashes:
+            stack.enter_context(_crashing(crash, note))
+        yield
+
+
+def _crashing(crash: Crash, note: Callable[[str], None]) -> Any:
+    kind = ACTORS[crash.victim]
+    name = {Moment.AT_START: "on_start", Moment.AT_END: "on_end"}.get(crash.moment, "on_receive")
+    genuine = getattr(kind, name)
+    count = 0
+
+    def method(self: SessionActor, *message: Any) -> Any:
+        nonlocal count
+        count += 1
+        due = crash.first <= count < crash.first + crash.times
+        if due and crash.moment in (Moment.BEFORE_MESSAGE, Moment.AT_START):
+            _raise(crash, message, note)
+        result = genuine(self, *message)
+        if due:
+            _raise(crash, message, note)
+        return result
+
+    return mock.patch.object(kind, name, method)
+
+
+def _raise(crash: Crash, message: tuple[Any, ...], note: Callable[[str], None]) -> None:
+    which = f" {type(message[0]).__name__}" if message else ""
+    note(f"CRASH of the {crash.victim} {crash.moment}{which}: {crash.error.__name__}")
+    raise crash.error("fake")

@@ -1,0 +1,213 @@
+"""A model, a recognizer and tools that go wrong on purpose, as the ports allow it or as bad code would."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from enum import StrEnum
+from typing import Any
+
+from actors.conversation import Role
+from actors.errors import ErrorKind, ModelError
+from actors.ports import (
+    FinalRecognized,
+    ModelEvent,
+    ModelRequest,
+    Recognition,
+    RecognitionEvent,
+    RecognitionOptions,
+    ReplyGenerated,
+    TextGenerated,
+    ToolCalled,
+)
+from actors.tools import AnyTool, OnInterruption, tool
+from tests.fakes import FakeModel, FakeRecognition, FakeRecognizer
+from tests.faults import Faults
+
+BOOK = "book"
+"""A user's words that contain this make the model call the tool."""
+
+
+class ModelFault(StrEnum):
+    """How a request to the model goes wrong."""
+
+    RAISES = "raises"
+    RAISES_LATER = "raises in mid-reply"
+    STALLS = "stalls"
+    STALLS_LATER = "stalls in mid-reply"
+    EMPTY = "says nothing"
+    UNSPEAKABLE = "says nothing that can be spoken"
+    NO_TEXT = "text is None"
+    HALF_EMOJI = "half an emoji"
+    ENDLESS = "endless text"
+    SYSTEM_EXIT = "SystemExit"
+    CANCELLED = "CancelledError"
+    BUG = "RuntimeError"
+    UNKNOWN_TOOL = "calls an unknown tool"
+    DEEP_ARGUMENTS = "arguments nested 100,000 deep"
+
+
+class WordModel(FakeModel):
+    """Answers each request in words that no other answer has: `r3w1 r3w2 ...`, r3 being the third request.
+
+    It calls the tool once for each of the user's sentences that wants a booking, as far as the messages show.
+    """
+
+    def __init__(self, faults: Faults, fault: ModelFault | None = None, faulty: range = range(0)) -> None:
+        super().__init__(faults=faults)
+        self.fault = fault
+        self.faulty = faulty
+
+    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        self.requests.append(request)
+        number = len(self.requests)
+        await asyncio.sleep(0.2)
+        if self.fault is not None and number in self.faulty:
+            async for event in self._go_wrong(number, self.fault):
+                yield event
+            return
+        last = request.messages[-1]
+        if last.role is Role.USER and BOOK in last.text and request.tools:
+            slot = last.text.split()[-1]
+            yield ToolCalled(f"call-{number}", request.tools[0].name, f'{{"slot": "{slot}"}}')
+        else:
+            for text in _sentences(number):
+                yield TextGenerated(text)
+                await asyncio.sleep(0.05)
+        yield ReplyGenerated()
+
+    async def _go_wrong(self, number: int, fault: ModelFault) -> AsyncIterator[ModelEvent]:
+        first, *_ = _sentences(number)
+        match fault:
+            case ModelFault.RAISES:
+                raise ModelError(ErrorKind.UNAVAILABLE, "fake")
+            case ModelFault.RAISES_LATER:
+                yield TextGenerated(first)
+                raise ModelError(ErrorKind.UNAVAILABLE, "fake")
+            case ModelFault.STALLS:
+                await asyncio.Event().wait()
+            case ModelFault.STALLS_LATER:
+                yield TextGenerated(first)
+                await asyncio.Event().wait()
+            case ModelFault.EMPTY:
+                yield ReplyGenerated()
+            case ModelFault.UNSPEAKABLE:
+                yield TextGenerated("🙂🙂 *** ...")
+                yield ReplyGenerated()
+            case ModelFault.NO_TEXT:
+                yield TextGenerated(None)  # type: ignore[arg-type]  # what a careless adapter does
+                yield ReplyGenerated()
+            case ModelFault.HALF_EMOJI:
+                yield TextGenerated(f"\ud83d {first}")
+                yield ReplyGenerated()
+            case ModelFault.ENDLESS:
+                for word in range(1_000_000):
+                    yield TextGenerated(f"r{number}w{word}, ")
+                    await asyncio.sleep(0.02)
+            case ModelFault.SYSTEM_EXIT:
+                raise SystemExit(1)
+            case ModelFault.CANCELLED:
+                raise asyncio.CancelledError
+            case ModelFault.BUG:
+                raise RuntimeError("fake")
+            case ModelFault.UNKNOWN_TOOL:
+                yield ToolCalled("", "nonsense", "{}")
+                yield ReplyGenerated()
+            case ModelFault.DEEP_ARGUMENTS:
+                yield ToolCalled("deep", "book_slot", '{"slot":' * 100_000 + "1" + "}" * 100_000)
+                yield ReplyGenerated()
+
+
+def _sentences(number: int) -> list[str]:
+    words = [f"r{number}w{index}" for index in range(18)]
+    return [" ".join(words[at : at + 6]) + ". " for at in range(0, 18, 6)]
+
+
+class RecognizerFault(StrEnum):
+    """How a final transcript goes wrong."""
+
+    LATE = "finals come late"
+    TWICE = "finals come twice"
+    NOT_TEXT = "a final without text"
+
+
+class CarelessRecognizer(FakeRecognizer):
+    """Recognises as `FakeRecognizer` does, and breaks its contract with the finals in `faulty`, counted from 1."""
+
+    def __init__(self, faults: Faults, fault: RecognizerFault | None = None, faulty: range = range(0)) -> None:
+        super().__init__(faults=faults)
+        self.fault = fault
+        self.faulty = faulty
+        self.finals = 0
+
+    async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
+        stream = await super().open(options, report)
+        assert isinstance(stream, FakeRecognition)
+
+        def told(event: RecognitionEvent) -> None:
+            if not isinstance(event, FinalRecognized):
+                report(event)
+                return
+            self.finals += 1
+            self._tell(event, self.fault if self.finals in self.faulty else None, report)
+
+        stream._report = told
+        return stream
+
+    @staticmethod
+    def _tell(
+        event: FinalRecognized, fault: RecognizerFault | None, report: Callable[[RecognitionEvent], None]
+    ) -> None:
+        match fault:
+            case None:
+                report(event)
+            case RecognizerFault.LATE:
+                asyncio.get_running_loop().call_later(2.0, report, event)
+            case RecognizerFault.TWICE:
+                report(event)
+                asyncio.get_running_loop().call_later(0.3, report, event)
+            case RecognizerFault.NOT_TEXT:
+                report(FinalRecognized(None, event.start_ms, event.end_ms))  # type: ignore[arg-type]  # a careless adapter
+
+
+class ToolFault(StrEnum):
+    """How a tool goes wrong once it has had its effect."""
+
+    RAISES = "raises"
+    SYSTEM_EXIT = "SystemExit"
+    CANCELLED = "CancelledError"
+    HANGS = "hangs"
+    SLOW = "takes 3 s"
+    HUGE = "returns 1 MB"
+    NO_JSON = "returns what is no JSON"
+
+
+def booking_tool(done: list[str], fault: ToolFault | None, on_interruption: OnInterruption) -> AnyTool:
+    """A tool whose effect is that its slot stands in `done`."""
+
+    @tool(timeout_s=4, on_interruption=on_interruption)
+    async def book_slot(slot: str) -> Any:
+        """Book a slot.
+
+        Args:
+            slot: Which one.
+        """
+        done.append(slot)
+        match fault:
+            case ToolFault.RAISES:
+                raise RuntimeError("fake")
+            case ToolFault.SYSTEM_EXIT:
+                raise SystemExit(1)
+            case ToolFault.CANCELLED:
+                raise asyncio.CancelledError
+            case ToolFault.HANGS:
+                await asyncio.Event().wait()
+            case ToolFault.SLOW:
+                await asyncio.sleep(3)
+            case ToolFault.HUGE:
+                return "x" * 1_000_000
+            case ToolFault.NO_JSON:
+                return object()
+            case None:
+                await asyncio.sleep(0.3)
+        return "booked"
+
+    return book_slot

@@ -1,0 +1,149 @@
+"""What holds in every conversation, whatever goes wrong in it."""
+
+import re
+from enum import StrEnum
+
+import msgspec
+
+from actors.conversation import ChatMessage, Role, Said
+from actors.messages import Audio, PlayoutCleared, SessionEnded
+from tests.fault_campaign.conversation import ANSWERS, ENDS_WITHIN_S, Asked, Evidence
+from tests.fault_campaign.scenario import Finish, How
+from tests.fault_campaign.speech_as_text import read
+
+FRAME_S = 0.02
+WORD = re.compile(r"r\d+w\d+")
+NEAR_A_CUT = 3
+"""Words that may be remembered otherwise than heard, each time that playback is cut or a connection lost."""
+
+
+class Outcome(StrEnum):
+    """What became of what the caller has said."""
+
+    ANSWERED = "answered"
+    APOLOGISED = "apologised"
+    LEFT = "left"  # the caller did not wait for it
+
+
+class Verdict(msgspec.Struct, kw_only=True):
+    """The judgement on one conversation."""
+
+    answered: int = 0
+    apologised: int = 0
+    ended_with_a_word: bool = False
+    violations: list[str] = []
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Hold a conversation against all invariants."""
+    verdict = Verdict(violations=[], ended_with_a_word=_ended_with_a_word(evidence))
+    for number, asked in enumerate(evidence.asked):
+        following = evidence.asked[number + 1].at if number + 1 < len(evidence.asked) else None
+        outcome = _outcome(evidence, asked, following)
+        if outcome is Outcome.ANSWERED:
+            verdict.answered += 1
+        elif outcome is Outcome.APOLOGISED:
+            verdict.apologised += 1
+        elif outcome is None:
+            verdict.violations.append(f"unanswered: {asked.ask.text!r} ({asked.ask.how}) at {asked.at:.2f} s")
+    verdict.violations += _history(evidence, evidence.messages, "the history")
+    if evidence.recorded is not None and evidence.recorded != evidence.messages:
+        verdict.violations.append("the record in the store is not the history")
+    verdict.violations += [
+        f"tool ran twice for {s}" for s in set(evidence.tool_runs) if evidence.tool_runs.count(s) > 1
+    ]
+    verdict.violations += [f"leaked: {leak}" for leak in evidence.leaks]
+    verdict.violations += [f"queue over its bound: {queue}" for queue in evidence.full[:3]]
+    verdict.violations += [*_end(evidence), *_clears(evidence)]
+    return verdict
+
+
+def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outcome | None:
+    """What became of what was asked; None: it was passed over in silence."""
+    earlier = {m.reply for at, m in evidence.shown if isinstance(m, Audio) and at <= asked.at}
+    sounded = [
+        m.kind
+        for at, m in evidence.shown
+        if isinstance(m, Audio) and at > asked.at and m.kind in ANSWERS and m.reply not in earlier
+    ]
+    # Words of the user reach the model with those of the turn that they belong to.
+    is_read = asked.ask.how is How.KEYS or any(asked.ask.text in text for text in evidence.read_by_model)
+    if Said.REPLY in sounded and is_read:
+        return Outcome.ANSWERED
+    if Said.APOLOGY in sounded or Said.GOODBYE in sounded:
+        return Outcome.APOLOGISED
+    finish = evidence.scenario.finish
+    left_early = finish in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE, Finish.LOST)
+    return Outcome.LEFT if left_early and following is None else None
+
+
+def _ended_with_a_word(evidence: Evidence) -> bool:
+    last = next((m for _, m in reversed(evidence.shown) if isinstance(m, Audio)), None)
+    return last is not None and last.kind in (Said.APOLOGY, Said.GOODBYE)
+
+
+def _heard_words(evidence: Evidence) -> tuple[list[str], set[str], int]:
+    """The model's words that were heard, those that were sent at all, and how often playback was cut."""
+    frames: list[tuple[float, Audio]] = []
+    cut: set[str] = set()
+    plays_until, cuts = 0.0, evidence.lost_connections + 1
+    for at, message in evidence.shown:
+        if isinstance(message, Audio):
+            plays_until = max(at, plays_until) + FRAME_S
+            frames.append((plays_until, message))
+        elif isinstance(message, PlayoutCleared):
+            cuts += 1
+            cut |= set(WORD.findall(read(m.pcm for _, m in frames)))
+            frames = [(end, m) for end, m in frames if end <= at]
+            plays_until = at
+    text = read(m.pcm for _, m in frames)
+    return WORD.findall(text), cut | set(WORD.findall(text)), cuts
+
+
+def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -> list[str]:
+    """What is remembered of us is what was heard."""
+    heard, sent, cuts = _heard_words(evidence)
+    said = [m for m in messages if m.role is Role.ASSISTANT]
+    remembered = [word for m in said for word in WORD.findall(m.text)]
+    found = []
+    if invented := [word for word in remembered if word not in sent]:
+        found.append(f"{what} has what was never sent: {invented[:6]}")
+    if len(unheard := set(remembered) - set(heard) - set(invented)) > NEAR_A_CUT * cuts:
+        found.append(f"{what} has what was not heard: {sorted(unheard)[:6]}")
+    if len(forgotten := [word for word in dict.fromkeys(heard) if word not in remembered]) > NEAR_A_CUT * cuts:
+        found.append(f"{what} has not what was heard: {forgotten[:6]} ({len(forgotten)} words)")
+    if len(remembered) > len(set(remembered)):
+        found.append(f"{what} has words twice")
+    return found
+
+
+def _end(evidence: Evidence) -> list[str]:
+    """The session ends, in time, and says so once."""
+    found = []
+    shown = sum(isinstance(m, SessionEnded) for _, m in evidence.shown)
+    finish = evidence.scenario.finish
+    if evidence.ended_at is None:
+        found.append(f"still there {ENDS_WITHIN_S[finish]:.0f} s after {finish}")
+    elif shown > 1 or (shown == 0 and not evidence.lost_connections):
+        found.append(f"its end was shown {shown} times")
+    by_itself = evidence.ended_at is not None and evidence.left_at is None and finish is not Finish.HANG_UP_AT_ONCE
+    if by_itself and not evidence.lost_connections and not _ended_with_a_word(evidence):
+        found.append(f"ended by itself at {evidence.ended_at:.2f} s without a word")
+    return found
+
+
+def _clears(evidence: Evidence) -> list[str]:
+    """One clear for each interruption, and nothing of a reply after it."""
+    found, begun, cleared, sent_since = [], set[int](), set[int](), 0
+    for at, message in evidence.shown:
+        if isinstance(message, Audio):
+            begun.add(message.reply)
+            sent_since += 1
+            if message.reply in cleared:
+                found.append(f"audio of reply {message.reply} after its clear, at {at:.2f} s")
+        elif isinstance(message, PlayoutCleared):
+            if not sent_since:
+                found.append(f"a second clear for one interruption at {at:.2f} s")
+            cleared |= begun
+            sent_since = 0
+    return list(dict.fromkeys(found))

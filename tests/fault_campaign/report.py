@@ -1,0 +1,72 @@
+"""One conversation judged, and what is printed of many: a table by kind of fault, and the log of one."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from actors.messages import Audio
+from tests.fault_campaign.conversation import Evidence, converse
+from tests.fault_campaign.invariants import Verdict, judge
+from tests.fault_campaign.kinds import NOT_MENDED_YET, UNTIL_TURN_TAKING_IS_REBUILT, drawn
+
+COLUMNS = ("runs", "clean", "answered", "apologised", "ended with a word", "expected", "violated")
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One conversation, judged."""
+
+    seed: int
+    kinds: tuple[str, ...]
+    verdict: Verdict
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether a kind of it is known to violate the invariants at present."""
+        return not (UNTIL_TURN_TAKING_IS_REBUILT | NOT_MENDED_YET).isdisjoint(self.kinds)
+
+
+def run(seed: int) -> Run:
+    """Have the conversation of a seed, and judge it."""
+    scenario = drawn(seed)
+    return Run(seed, tuple(scenario.kinds), judge(converse(scenario)))
+
+
+def table(runs: Iterable[Run]) -> str:
+    """What became of each kind of fault; a run counts for each of its kinds, and once in the totals."""
+    rows: dict[str, Counter[str]] = {}
+    for one in runs:
+        violated = bool(one.verdict.violations)
+        counted = Counter(
+            {
+                "runs": 1,
+                "clean": int(not violated),
+                "answered": one.verdict.answered,
+                "apologised": one.verdict.apologised,
+                "ended with a word": int(one.verdict.ended_with_a_word),
+                "expected": int(violated and one.is_expected),
+                "violated": int(violated and not one.is_expected),
+            }
+        )
+        for kind in (*one.kinds, "~ all"):
+            rows.setdefault(kind, Counter()).update(counted)
+    width = max(map(len, rows))
+    lines = [" ".join([f"{'kind of fault':{width}}", *(f"{column:>{max(8, len(column))}}" for column in COLUMNS)])]
+    for kind in sorted(rows):
+        cells = (f"{rows[kind][column]:>{max(8, len(column))}}" for column in COLUMNS)
+        lines.append(" ".join([f"{kind.removeprefix('~ '):{width}}", *cells]))
+    return "\n".join(lines)
+
+
+def log(evidence: Evidence) -> str:
+    """All that happened in a conversation; the audio of a reply as one line."""
+    entries = [(at, f"    {deed}") for at, deed in evidence.deeds]
+    reply = -1
+    for at, message in evidence.shown:
+        if not isinstance(message, Audio):
+            entries.append((at, repr(message)))
+            continue
+        if message.reply != reply:
+            entries.append((at, f"Audio of reply {message.reply} ({message.kind}) ..."))
+            reply = message.reply
+    return "\n".join(f"{at:8.3f} {entry}" for at, entry in sorted(entries, key=lambda entry: entry[0]))

@@ -1,0 +1,112 @@
+"""What happens in one conversation of the campaign: what the caller does, what goes wrong, and how it is left."""
+
+from enum import StrEnum
+from random import Random
+
+import msgspec
+
+from actors.playout import BLIND, PACED, Lead
+from actors.tools import OnInterruption
+from tests.fault_campaign.crashes import Crash
+from tests.fault_campaign.faulty_engines import ModelFault, RecognizerFault, ToolFault
+from tests.faults import Plan
+
+
+class How(StrEnum):
+    """How the caller says something."""
+
+    VOICE = "voice"
+    TYPED = "typed"
+    KEYS = "keys"
+
+
+class When(StrEnum):
+    """When the caller says it."""
+
+    BEFORE_ANYTHING = "before any actor has started"
+    IN_QUIET = "when nothing sounds"
+    OVER_REPLY = "while the agent speaks"
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that the caller says, and is owed an answer to."""
+
+    how: How
+    when: When
+    text: str
+    pause_s: float = 0.5
+    """How long the caller waits when it could be said."""
+
+
+class Disturbance(StrEnum):
+    """What happens beside the conversation."""
+
+    INTERRUPT = "an interrupt message"
+    LOST_AND_BACK = "the connection is lost and comes back"
+    REPLACED = "the connection is replaced"
+    OUTPUT_RAISES = "the output raises, and the connection comes back"
+    HOLD = "the caller is put on hold for 3 s"
+    RESTART = "an operator restarts a child"
+    GARBAGE = "text that is no text, and 300 keys"
+    NOISE = "noise of 120 ms"
+    LONG_NOISE = "noise of 460 ms without words"
+    BACKCHANNEL = "a word of assent over the reply"
+    AUDIO_STOPS = "the caller's audio stops in mid-word"
+
+
+class Finish(StrEnum):
+    """How the conversation is left."""
+
+    HANG_UP = "hang-up"
+    HANG_UP_OVER_REPLY = "hang-up in mid-reply"
+    HANG_UP_AT_ONCE = "hang-up before any actor has started"
+    SILENCE = "silence"
+    LOST = "connection lost for good"
+    DRAIN = "a drain"
+
+
+class Scenario(msgspec.Struct, kw_only=True):
+    """One conversation. A kind of fault changes a plain one."""
+
+    seed: int
+    kinds: list[str] = []
+    asks: list[Ask]
+    finish: Finish
+    lead: Lead
+    disturbances: list[tuple[float, Disturbance]] = []
+    """With the seconds after the beginning."""
+    crashes: list[Crash] = []
+    plans: list[Plan] = []
+    model_fault: ModelFault | None = None
+    faulty_requests: range = range(0)
+    recognizer_fault: RecognizerFault | None = None
+    faulty_finals: range = range(0)
+    tool_fault: ToolFault | None = None
+    on_interruption: OnInterruption = OnInterruption.CANCEL
+    kept_share: float = 1.0
+    cut_writes: range = range(0)
+
+
+def plain(seed: int, rng: Random) -> Scenario:
+    """A conversation in which nothing goes wrong."""
+    asks = []
+    for number in range(rng.randint(1, 4)):
+        how = rng.choice([How.VOICE, How.VOICE, How.TYPED, How.KEYS])
+        over = number > 0 and how is not How.KEYS and rng.random() < 0.25
+        wish = f"please book the slot s{number}" if rng.random() < 0.4 else f"what about this q{number}"
+        asks.append(
+            Ask(
+                how=how,
+                when=When.OVER_REPLY if over else When.IN_QUIET,
+                text=str(rng.randint(10, 99_999)) if how is How.KEYS else wish,
+                pause_s=rng.uniform(0.3, 2.0),
+            )
+        )
+    finishes = [Finish.HANG_UP, Finish.HANG_UP_OVER_REPLY, Finish.SILENCE, Finish.DRAIN]
+    return Scenario(
+        seed=seed,
+        asks=asks,
+        finish=rng.choice(finishes),
+        lead=rng.choice([PACED, PACED, BLIND]),
+        on_interruption=rng.choice(list(OnInterruption)),
+    )
