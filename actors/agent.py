@@ -1,4 +1,4 @@
-"""An agent as data: who it is, how it sounds, and how it behaves in conversation. Read from YAML by `app/agents.py`."""
+"""An agent as data: who it is, how it sounds, and how it behaves in conversation. Read from YAML by `app/agents/agent_files.py`."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.dialogue import Dialogue
-from actors.keys import ANY_KEYS, KeyPattern
+from actors.rules.turn_taking.keys import ANY_KEYS, KeyPattern
 
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]

@@ -17,7 +17,7 @@ class Role(StrEnum):
     TOOL = "tool"
 
 
-class Said(StrEnum):
+class UtteranceKind(StrEnum):
     """What kind of thing the agent said."""
 
     REPLY = "reply"
@@ -28,7 +28,7 @@ class Said(StrEnum):
     GOODBYE = "goodbye"
 
 
-class Heard(StrEnum):
+class PositionPrecision(StrEnum):
     """How exactly it is known what the user heard of an entry."""
 
     EXACT = "exact"  # the client reports its playout, or audio is paced and the call is the clock
@@ -51,9 +51,9 @@ class ChatMessage(msgspec.Struct, frozen=True):
     role: Role
     text: str = ""
     turn: int = 0
-    kind: Said = Said.REPLY
+    kind: UtteranceKind = UtteranceKind.REPLY
     """Of an assistant's message."""
-    heard: Heard = Heard.EXACT
+    heard: PositionPrecision = PositionPrecision.EXACT
     """Of an assistant's message: how exactly `text` is what was heard."""
     interrupted: bool = False
     """`text` is the beginning of a reply that was cut off there."""

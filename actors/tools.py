@@ -27,11 +27,11 @@ import msgspec
 from msgspec import Meta
 from opentelemetry import metrics
 
-from actors.call_line import CallLine
-from actors.keys import KeyPattern
+from actors.ports.call_controls import CallControls
+from actors.rules.turn_taking.keys import KeyPattern
+from actors.rules.unicode_text import well_formed_json
+from actors.runtime.tool_threads import ToolThreads, ToolThreadsBusyError
 from actors.session_context import SessionContext
-from actors.tool_threads import ToolThreads, ToolThreadsBusyError
-from actors.unicode_text import well_formed_json
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,7 +78,7 @@ class ToolContext(msgspec.Struct, frozen=True):
     agent: str = ""
     now: float = 0.0
     """Seconds since the epoch: a tool reads no clock of its own, so that a session can be replayed."""
-    call: CallLine | None = None
+    call: CallControls | None = None
     """The telephone call; None in a browser."""
     about: SessionContext = SessionContext()
     """What is known of the session before a word is said: caller, called number, context."""

@@ -6,10 +6,10 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from app.line import FAULT_STATUS
+from app.server.worker_pipe import FAULT_STATUS
 from config.settings import SettingsError, documented, misspelt_variables, read_settings
 
-DEFAULT_APP = "app.asgi:create_app"
+DEFAULT_APP = "app.api.asgi:create_app"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,9 +20,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from app.launcher import launch
-    from app.listening import ListenError, listen
-    from app.logs import configure_logging
+    from app.server.launcher import launch
+    from app.server.listening import ListenError, listen
+    from app.server.logs import configure_logging
 
     try:
         settings = read_settings()
@@ -37,7 +37,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _worker(options: argparse.Namespace) -> int:
     # Until the worker installs its own, a Ctrl-C meant for the launcher must not print a traceback for each worker.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from app.worker import run_worker
+    from app.server.worker import run_worker
 
     return run_worker(
         options.socket_fd, options.line_fd, options.launcher_pid, options.app, relay_directory=options.relay_directory
@@ -46,14 +46,14 @@ def _worker(options: argparse.Namespace) -> int:
 
 def _check(_: argparse.Namespace) -> int:
     from app.check import check
-    from app.faults import CONFIGURATION_FAULTS
+    from app.server.configuration_errors import CONFIGURATION_ERRORS
 
     try:
         for line in check(read_settings()):
             print(line)
         for line in misspelt_variables():
             print(f"warning: {line}")
-    except CONFIGURATION_FAULTS as fault:
+    except CONFIGURATION_ERRORS as fault:
         return _told(fault)
     return 0
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from app.acs_access import NO_PROOF, AcsAccess
-from app.browser_access import BrowserAccess
+from app.auth.acs import NO_PROOF, AcsAccess
+from app.auth.browser import BrowserAccess
 from app.configuration import agents_without_words, features, usable_configuration, warnings_of
-from app.lifecycle import Lifecycle
+from app.server.lifecycle import Lifecycle
 from config.settings import Settings
 
 

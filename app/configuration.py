@@ -9,16 +9,16 @@ import msgspec
 
 from actors.agent import Agent
 from actors.tools import AnyTool
-from app.acs_access import acs_configured, validation_on
-from app.adapters.openai_chat.resource import azure_resource
-from app.agents import load_agents
+from app.agents.agent_files import load_agents
+from app.auth.acs import acs_configured, validation_on
+from app.auth.browser import browser_auth
 from app.auth.exposure import Exposure
-from app.browser_access import browser_auth
+from app.auth.origins import is_loopback
 from app.engines import FALLBACK, BuiltIn, chosen, require_loadable
-from app.origins import is_loopback
-from app.service import require_default_agent
+from app.providers.openai_chat.resource import azure_resource
+from app.services import require_default_agent
 from app.telephony.about_calls import require_agents_by_number
-from app.telephony.network import telephone_network
+from app.telephony.carrier import carrier
 from app.tools import load_tools
 from config.settings import BrowserAuth, Settings, SettingsError
 
@@ -38,7 +38,7 @@ def usable_configuration(settings: Settings) -> Configuration:
         AgentFileError, ToolDefinitionError: an agent's file or a tool cannot be used.
         SettingsError: an engine cannot be loaded, something is missing, or does not fit together; names the variable.
     """
-    telephone_network(settings)
+    carrier(settings)
     if acs_configured(settings) and not settings.base_url:
         raise SettingsError("ACS is configured, and does not know how to reach this server: set BASE_URL")
     engines = chosen(settings)

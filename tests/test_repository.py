@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.source import LAYERS, ROOT, files, modules
+from tests.kit.source import LAYERS, ROOT, files, modules
 
 BANNED_WORDS = {"handler", "manager", "helper", "util", "processor", "data", "info"}
 """Words that say nothing about what a module is for; their plurals say no more."""

@@ -8,18 +8,18 @@ import msgspec
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from app.acs_access import AccessRefused
-from app.admission import Refused, require_resume_token, require_session_id
+from app.api.problems import ProblemError
+from app.auth.acs import AccessRefused
 from app.auth.audit import AccessAudit, OperatorProof
+from app.auth.browser import OPERATOR_ROLE, Grant, is_operator
 from app.auth.exposure import Asker
+from app.auth.jwt import TokenError, TokensUnavailableError, bearer_of
+from app.auth.origins import may_connect, own_page
 from app.auth.route_table import Check
-from app.browser_access import OPERATOR_ROLE, Grant, is_operator
+from app.auth.socket_auth import SocketRefusedError, require_resume_token, require_session_id
 from app.limits.client_limits import Rate
-from app.origins import may_connect, own_page
-from app.problems import ProblemError
-from app.service import Service
-from app.signed_tokens import TokenError, TokensUnavailable, bearer_of
-from app.socket_writer import OVERLOADED, REFUSED
+from app.server.socket_writer import OVERLOADED, REFUSED
+from app.services import Services
 from config.settings import BrowserAuth
 
 
@@ -52,7 +52,7 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
 class Checks:
     """The checks of one worker."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Services) -> None:
         self._service = service
         self._audit = AccessAudit()
 
@@ -105,7 +105,7 @@ class Checks:
         if token and access.mode is BrowserAuth.ENTRA:
             try:
                 claims = await access.entra_claims(token)
-            except (TokenError, TokensUnavailable) as error:
+            except (TokenError, TokensUnavailableError) as error:
                 raise refused(error) from None
             if not is_operator(claims):
                 raise ProblemError(HTTPStatus.FORBIDDEN, f"the token does not carry the role {OPERATOR_ROLE}")
@@ -128,7 +128,7 @@ class Checks:
         except ProblemError:
             try:
                 grant = await self._service.browser_access.grant_of(bearer_of(asking.headers))
-            except (TokenError, TokensUnavailable) as error:
+            except (TokenError, TokensUnavailableError) as error:
                 raise refused(error) from None
             if asking.path_params.get("session_id", grant.session_id) != grant.session_id:
                 raise ProblemError(HTTPStatus.FORBIDDEN, "the token is not for this session") from None
@@ -153,7 +153,7 @@ class Checks:
         if known.browser_auth is BrowserAuth.ENTRA:
             try:
                 claims = await service.browser_access.entra_claims(bearer)
-            except (TokenError, TokensUnavailable) as error:
+            except (TokenError, TokensUnavailableError) as error:
                 raise refused(error) from None
             return msgspec.structs.replace(known, operator=is_operator(claims))
         if bearer:
@@ -175,7 +175,7 @@ class Checks:
         # Before a token is looked at or a store is asked: whatever becomes of the connection, it counts.
         service.clients.require(service.clients.of(asking.scope), Rate.CONNECTIONS)
         if not may_connect(asking.headers, settings.allowed_origins, settings.base_url):
-            raise Refused(REFUSED, "this origin may not open a conversation")
+            raise SocketRefusedError(REFUSED, "this origin may not open a conversation")
         # On this machine a page of an allowed origin is as welcome as our own; it may not watch others.
         welcome = not watches and service.exposure.reached_on_this_machine(Asker.of(asking.scope))
         if service.browser_access.demanded(local=known.local or welcome) is BrowserAuth.OFF:
@@ -184,9 +184,9 @@ class Checks:
             grant = await service.browser_access.grant_of(asking.query.get("token", ""))
             grant.require(session_id)
         except TokenError as error:
-            raise Refused(REFUSED, f"token {error.reason}") from None
-        except TokensUnavailable as error:
-            raise Refused(OVERLOADED, f"{error}, try again soon") from None
+            raise SocketRefusedError(REFUSED, f"token {error.reason}") from None
+        except TokensUnavailableError as error:
+            raise SocketRefusedError(OVERLOADED, f"{error}, try again soon") from None
         # A page is given a token for whatever session it names: that alone must not open what others say.
         if watches and not grant.vouched:
             offered = asking.query.get("resume_token", "")
@@ -209,7 +209,7 @@ class Checks:
             raise AccessRefused(HTTPStatus.FORBIDDEN, "only the address that ACS was given for this call is open")
 
 
-def refused(error: TokenError | TokensUnavailable) -> ProblemError:
+def refused(error: TokenError | TokensUnavailableError) -> ProblemError:
     """The answer to a token that is not accepted, or that cannot be checked."""
     if isinstance(error, TokenError):
         return ProblemError(HTTPStatus.UNAUTHORIZED, f"token {error.reason}")

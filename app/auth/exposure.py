@@ -7,7 +7,7 @@ import msgspec
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from app.origins import asked_by_foreign_page, is_local_name, is_loopback
+from app.auth.origins import asked_by_foreign_page, is_local_name, is_loopback
 from config.settings import Settings
 
 PROXY_HEADERS = frozenset(

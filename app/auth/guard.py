@@ -11,15 +11,15 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.acs_access import AccessRefused
-from app.admission import Refused
+from app.api.problems import ProblemError, on_problem, on_too_many
+from app.auth.acs import AccessRefused
 from app.auth.checks import Admitted, Asking, Checks
 from app.auth.refusals import Denied, accept_and_close, deny
 from app.auth.route_table import SOCKET, Check, check_of
+from app.auth.socket_auth import SocketRefusedError
 from app.limits.clients import TooManyError
-from app.problems import ProblemError, on_problem, on_too_many
-from app.service import Service
-from app.socket_writer import OVERLOADED, REFUSED
+from app.server.socket_writer import OVERLOADED, REFUSED
+from app.services import Services
 
 log = logging.getLogger("earshot.access")
 
@@ -35,7 +35,7 @@ def admitted(scope: Scope) -> Admitted:
     """
     found: Admitted | None = scope.get(ADMITTED)
     if found is None:
-        raise LookupError("this request has not passed AccessGuard: serve the route by app.asgi.app_of")
+        raise LookupError("this request has not passed AccessGuard: serve the route by app.api.asgi.app_of")
     return found
 
 
@@ -50,7 +50,7 @@ class Matched(msgspec.Struct, frozen=True):
 class AccessGuard:
     """ASGI middleware of the application itself, so that it sees every route that the router does."""
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
+    def __init__(self, app: ASGIApp, service: Services) -> None:
         self._app = app
         self._exposure = service.exposure
         self._checks = Checks(service)
@@ -71,7 +71,7 @@ class AccessGuard:
             await self._refuse(scope, receive, send, problem, check)
         except AccessRefused as refused:
             await self._refuse(scope, receive, send, refused.problem(), check)
-        except Refused as refused:
+        except SocketRefusedError as refused:
             await accept_and_close(receive, send, refused.code, refused.reason)
         except TooManyError as error:
             await self._put_off(scope, receive, send, error)

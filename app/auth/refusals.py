@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
 
-from app.socket_writer import REFUSED
+from app.server.socket_writer import REFUSED
 from protocol.problems import CONTENT_TYPE, problem
 
 

@@ -9,9 +9,9 @@ from opentelemetry import metrics
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from app.auth.origins import is_loopback
 from app.limits.client_address import client_address, is_loopback_address, networks_of
 from app.limits.client_limits import Client, ClientLimits, Hold, Rate
-from app.origins import is_loopback
 from config.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from actors.errors import ErrorKind, ModelError
-from actors.ports import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated
+from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated
 from app.limits.client_limits import Client, Rate
 from app.limits.clients import Clients
 

@@ -7,8 +7,8 @@ from actors.agent import Agent
 from actors.session_context import Channel, SessionContext
 from app.telephony.call import Direction
 from config.settings import Settings, SettingsError
+from protocol.acs.event_grid import IncomingCall
 from protocol.calls import InitiateCall
-from protocol.event_grid import IncomingCall
 
 OF_CLIENTS = ("browser_session_id",)
 """Keys of a placed call's context that are for this server, not for the agent."""

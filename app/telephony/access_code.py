@@ -10,8 +10,8 @@ import msgspec
 
 from actors.agent import Agent, BargeIn, PhasePolicy
 from actors.conversation import Role
-from actors.keys import ANY_KEYS
-from actors.ports import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.rules.turn_taking.keys import ANY_KEYS
 from actors.tools import end_conversation
 from app.telephony.access_code_check import Verdict
 

@@ -5,9 +5,9 @@ import hmac
 import logging
 from enum import Enum, auto
 
-from app.line import Notice
-from app.service import Service
-from app.siblings import SiblingsUnreachableError
+from app.server.worker_bus import WorkerBusError
+from app.server.worker_pipe import WorkerNotice
+from app.services import Services
 from app.telephony.code_limits import CodeLimits
 from config.settings import Secret
 
@@ -28,7 +28,7 @@ class Verdict(Enum):
 class AccessCodes:
     """One per worker; the workers of a server tell each other of wrong codes. Belongs to the loop's thread."""
 
-    def __init__(self, service: Service, limits: CodeLimits | None = None) -> None:
+    def __init__(self, service: Services, limits: CodeLimits | None = None) -> None:
         self._service = service
         self._limits = limits or CodeLimits()
         service.lifecycle.siblings.on_notice(self._on_notice)
@@ -55,10 +55,10 @@ class AccessCodes:
     async def _tell(self, name: str) -> None:
         try:
             await self._service.lifecycle.siblings.tell(TOPIC, {"caller": name})
-        except SiblingsUnreachableError:
+        except WorkerBusError:
             self._limits.wrong(name, self._service.clock.now())
 
-    def _on_notice(self, notice: Notice) -> None:
+    def _on_notice(self, notice: WorkerNotice) -> None:
         caller = notice.fields.get("caller")
         if notice.topic == TOPIC and isinstance(caller, str):
             self._limits.wrong(caller, self._service.clock.now())

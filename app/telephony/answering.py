@@ -10,16 +10,16 @@ import hashlib
 import logging
 from http import HTTPStatus
 
-from actors.session_plan import Mode
-from app.adapters.acs.port import CallAutomationError, Trouble
-from app.service import Service
+from actors.session.plan import Mode
+from app.services import Services
 from app.telephony.about_calls import about_incoming, agent_for
 from app.telephony.call import Call, Direction
+from app.telephony.call_control import CallAutomationError, Trouble
 from app.telephony.errors import Busy, NotConfigured
 from app.telephony.switchboard import Switchboard
 from app.telephony.turning_away import TurningAway
+from protocol.acs.event_grid import IncomingCall
 from protocol.calls import CallState
-from protocol.event_grid import IncomingCall
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ EVENT_IDS_KEPT = 2_000
 class Answering:
     """Of one worker; belongs to the loop's thread."""
 
-    def __init__(self, service: Service, switchboard: Switchboard) -> None:
+    def __init__(self, service: Services, switchboard: Switchboard) -> None:
         self._service = service
         self._switchboard = switchboard
         self._turning_away = TurningAway(service, switchboard)

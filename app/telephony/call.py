@@ -8,14 +8,14 @@ from typing import Any
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
+from actors.session.plan import Mode
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
-from actors.session_plan import Mode
-from app.adapters.acs.port import CallAutomationError
 from app.telephony.call_connection import CallConnection
+from app.telephony.call_control import CallAutomationError
+from app.telephony.dtmf import DtmfPresses
 from app.telephony.orders import Orders
 from app.telephony.participants import same_participant
-from app.telephony.tones import Tones
-from protocol.acs_events import Identifier, ParticipantsUpdated
+from protocol.acs.call_events import Identifier, ParticipantsUpdated
 from protocol.browser import timestamp
 from protocol.calls import CallEvent, CallState, CallStatus, Participant
 
@@ -74,7 +74,7 @@ class Call:
         self.events: deque[CallEvent] = deque(maxlen=EVENTS_KEPT)
         self.participants: dict[str, Participant] = {}
         self.orders = Orders()
-        self.tones = Tones()
+        self.tones = DtmfPresses()
         self.admitted = False
         """The conversation may open: no access code is asked for, or it was given."""
         self.code_given = False

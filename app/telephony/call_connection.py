@@ -2,10 +2,10 @@
 
 import asyncio
 
-from actors.messages import Audio, OutputMessage, PlayoutCleared, SessionEnded
-from actors.ports import Clock
-from app.socket_writer import SocketWriter
-from protocol.acs_media import OutboundCase, audio_message, stop_message
+from actors.messages.output import AudioFrame, OutputMessage, PlaybackCleared, SessionEnded
+from actors.ports.clock import Clock
+from app.server.socket_writer import SocketWriter
+from protocol.acs.media import OutboundCase, audio_message, stop_message
 
 
 class CallConnection:
@@ -31,11 +31,11 @@ class CallConnection:
     def tell(self, message: OutputMessage) -> None:
         """Send what belongs on the line; words and times are for other observers."""
         match message:
-            case Audio(pcm=pcm):
+            case AudioFrame(pcm=pcm):
                 duration_ms = len(pcm) * 500 / self._rate_hz
                 self._sounds_until = max(self._sounds_until, self._clock.now()) + duration_ms / 1000
                 self._writer.put(audio_message(pcm, self._case), duration_ms)
-            case PlayoutCleared():
+            case PlaybackCleared():
                 self._stop()
             case SessionEnded():
                 if self.sounding:

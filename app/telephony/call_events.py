@@ -2,15 +2,15 @@
 
 import logging
 
-from actors.messages import HoldEnded, HoldStarted
-from actors.turn_events import Ending
-from app.service import Service
+from actors.messages.caller import HoldEnded, HoldStarted
+from actors.rules.turn_taking.effects import Ending
+from app.services import Services
 from app.telephony.call import Call
+from app.telephony.dtmf import Way
 from app.telephony.order_book import OrderState
 from app.telephony.order_events import ended_by, why
 from app.telephony.switchboard import Switchboard
-from app.telephony.tones import Way
-from protocol.acs_events import (
+from protocol.acs.call_events import (
     AcsEvent,
     AnswerFailed,
     CallConnected,
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 class CallEvents:
     """Of one worker; belongs to the loop's thread."""
 
-    def __init__(self, service: Service, switchboard: Switchboard) -> None:
+    def __init__(self, service: Services, switchboard: Switchboard) -> None:
         self._service = service
         self._switchboard = switchboard
 

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from actors.call_line import CallError, CallTrouble
-from app.adapters.acs.port import CallAutomationError, CallControl, Trouble
+from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.call import Call
+from app.telephony.call_control import CallAutomationError, CallControl, Trouble
 from app.telephony.order_book import Order, OrderKind, OrderState
 from app.telephony.switchboard import Switchboard
 from protocol.calls import CallState
@@ -29,7 +29,7 @@ LOOKED_S = 0.05
 
 
 class CallOrders:
-    """For one call; every method raises `CallError`. See `actors.call_line.CallLine`."""
+    """For one call; every method raises `CallError`. See `actors.ports.call_controls.CallLine`."""
 
     def __init__(self, switchboard: Switchboard, call: Call) -> None:
         self._switchboard = switchboard

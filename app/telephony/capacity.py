@@ -1,7 +1,7 @@
 """Whether there is room for another call: for its session, which is still to come while the call rings."""
 
-from app.lifecycle import Phase
-from app.service import Service
+from app.server.lifecycle import Phase
+from app.services import Services
 from app.telephony.call import Call
 from app.telephony.call_log import CallLog
 from app.telephony.errors import Busy
@@ -15,7 +15,7 @@ def session_of(call: Call) -> str:
 class Capacity:
     """Of one worker."""
 
-    def __init__(self, service: Service, log: CallLog) -> None:
+    def __init__(self, service: Services, log: CallLog) -> None:
         self._service = service
         self._log = log
 

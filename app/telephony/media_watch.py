@@ -7,10 +7,10 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from actors.ports import Clock
-from app.adapters.acs.port import CallAutomationError, CallControl, Trouble
+from actors.ports.clock import Clock
 from app.telephony.call import Call
-from app.telephony.hanging_up import is_over
+from app.telephony.call_control import CallAutomationError, CallControl, Trouble
+from app.telephony.hang_up import is_over
 
 log = logging.getLogger(__name__)
 

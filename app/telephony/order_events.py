@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.telephony.order_book import OrderKind, OrderState
-from protocol.acs_events import (
+from protocol.acs.call_events import (
     AcsEvent,
     CallTransferAccepted,
     CallTransferFailed,

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from actors.call_line import CallError, CallTrouble
+from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.order_book import Order, OrderBook, OrderKind, OrderState
 
 _FAILED = {

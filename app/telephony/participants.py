@@ -7,7 +7,7 @@ heard: a supervisor who listens in, or a person a call is about to be put throug
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from actors.audio import level_db
+from actors.rules.audio import level_db
 
 VOICED_DB = -45.0
 """A frame at least this loud, in dB below full scale, is taken for a voice where no id tells who is who."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from protocol.acs_media import MediaProtocolError
+from protocol.acs.media import MediaProtocolError
 
 HEARD_HZ = 16_000
 

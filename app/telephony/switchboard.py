@@ -6,25 +6,25 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from actors.agent import Agent
-from actors.messages import EndSession, InputMessage, KeyPressed
+from actors.messages.caller import EndSession, InputMessage, KeyPressed
+from actors.rules.turn_taking.effects import Ending
+from actors.session.plan import Mode
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
-from actors.session_plan import Mode
-from actors.turn_events import Ending
-from app.adapters.acs.port import CallAutomationError, CallControl
-from app.service import Service
-from app.socket_writer import NORMAL
+from app.server.socket_writer import NORMAL
+from app.services import Services
 from app.telephony.about_calls import about_outgoing
 from app.telephony.access_code import gatekeeper
 from app.telephony.access_code_check import AccessCodes
-from app.telephony.addresses import Addresses
 from app.telephony.call import Call, Direction
 from app.telephony.call_connection import CallConnection
+from app.telephony.call_control import CallAutomationError, CallControl
 from app.telephony.call_log import CallLog
 from app.telephony.capacity import Capacity, session_of
+from app.telephony.dtmf import Way
 from app.telephony.errors import Busy, NotConfigured
-from app.telephony.hanging_up import HangUp, hang_up
+from app.telephony.hang_up import HangUp, hang_up
+from app.telephony.media_addresses import Addresses
 from app.telephony.media_watch import MediaWatch
-from app.telephony.tones import Way
 from protocol.calls import CallState, InitiateCall
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ HANG_UP_S = 1.5
 class Switchboard:
     """Of one worker; belongs to the loop's thread. `control` is None without a telephone network."""
 
-    def __init__(self, service: Service, control: CallControl | None) -> None:
+    def __init__(self, service: Services, control: CallControl | None) -> None:
         self._service = service
         self._control = control
         self.addresses = Addresses(service.settings)

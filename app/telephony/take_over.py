@@ -11,14 +11,14 @@ import msgspec
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
+from actors.session.plan import Mode
 from actors.session_context import SessionContext
-from actors.session_plan import Mode
-from app.call_records import KEPT, ORPHANED, OVER, CallRecord, record_of
-from app.line import Notice
-from app.service import Service
-from app.siblings import SiblingsUnreachableError
+from app.server.worker_bus import WorkerBusError
+from app.server.worker_pipe import WorkerNotice
+from app.services import Services
 from app.telephony.call import Call, Direction
-from app.telephony.hanging_up import hang_up
+from app.telephony.call_records import KEPT, ORPHANED, OVER, CallRecord, record_of
+from app.telephony.hang_up import hang_up
 from app.telephony.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ ABANDONED_KEPT = 1_000
 class TakeOver:
     """Of one worker; belongs to the loop's thread."""
 
-    def __init__(self, service: Service, switchboard: Switchboard) -> None:
+    def __init__(self, service: Services, switchboard: Switchboard) -> None:
         self._service = service
         self._switchboard = switchboard
         self._changed: dict[str, Call] = {}
@@ -80,12 +80,12 @@ class TakeOver:
             return
         try:
             await self._service.lifecycle.siblings.tell(topic, fields)
-        except SiblingsUnreachableError as error:
+        except WorkerBusError as error:
             log.warning("a call would be lost with this worker: %s", error, extra={"call": call.call_id})
 
     # calls of a worker that died
 
-    def _hear(self, notice: Notice) -> None:
+    def _hear(self, notice: WorkerNotice) -> None:
         if notice.topic != ORPHANED or self._switchboard.network is None:
             return
         try:

@@ -6,10 +6,10 @@ A call that is neither answered nor refused rings until its caller gives up: of 
 import logging
 from typing import Literal
 
-from app.adapters.acs.port import CallAutomationError, CallControl
-from app.service import Service
+from app.services import Services
+from app.telephony.call_control import CallAutomationError, CallControl
 from app.telephony.switchboard import Switchboard
-from protocol.event_grid import IncomingCall
+from protocol.acs.event_grid import IncomingCall
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ Reason = Literal["none", "busy", "forbidden"]
 class TurningAway:
     """Of one worker."""
 
-    def __init__(self, service: Service, switchboard: Switchboard) -> None:
+    def __init__(self, service: Services, switchboard: Switchboard) -> None:
         self._settings = service.settings
         self._switchboard = switchboard
 

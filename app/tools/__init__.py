@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 
 from actors.tools import AnyTool, Tool, ToolDefinitionError, end_conversation
-from app.references import in_one_line
+from app.plugins import in_one_line
 
 
 def load_tools() -> dict[str, AnyTool]:

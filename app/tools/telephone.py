@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from actors.call_line import CallError, CallLine, CallTrouble
-from actors.keys import KeyPattern
+from actors.ports.call_controls import CallControls, CallError, CallTrouble
+from actors.rules.turn_taking.keys import KeyPattern
 from actors.tools import Ending, OnInterruption, ToolContext, ToolOutcome, tool
 from protocol.phone_numbers import TARGET_PATTERN
 
@@ -94,7 +94,7 @@ async def stop_recording(context: ToolContext) -> ToolOutcome:
     return ToolOutcome({"status": "stopped"})
 
 
-def _line(context: ToolContext) -> CallLine:
+def _line(context: ToolContext) -> CallControls:
     if context.call is None:
         raise CallError(CallTrouble.NOT_CONNECTED, "there is no telephone call: this conversation is in a browser")
     return context.call

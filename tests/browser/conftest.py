@@ -6,9 +6,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.app.service_kit import FAKES
-from tests.app.serving import EARSHOT, Server, serving
 from tests.browser.chromium import chromium
+from tests.service.service_kit import FAKES
+from tests.service.serving import EARSHOT, Server, serving
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pytest
 from playwright.async_api import Browser, expect
 from websockets.asyncio.client import connect
 
-from tests.app.service_kit import FAKES
-from tests.app.serving import EARSHOT, ROOT, serving
 from tests.browser.chromium import page_in
 from tests.browser.somebodys_site import somebodys_site
+from tests.service.service_kit import FAKES
+from tests.service.serving import EARSHOT, ROOT, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -5,8 +5,6 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.app.service_kit import FAKES
-from tests.app.serving import EARSHOT, Server, serving
 from tests.browser.chromium import page_in
 from tests.browser.sounding_page import SoundingPage
 from tests.browser.visit import (
@@ -22,7 +20,9 @@ from tests.browser.visit import (
     visit,
     was_seen,
 )
-from tests.speech import say
+from tests.kit.speech import say
+from tests.service.service_kit import FAKES
+from tests.service.serving import EARSHOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

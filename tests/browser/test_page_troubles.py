@@ -10,10 +10,10 @@ import pytest
 from playwright.async_api import Browser, WebSocketRoute, expect
 from websockets.asyncio.client import connect
 
-from tests.app.service_kit import FAKES
-from tests.app.serving import EARSHOT, Server, free_port, serving
 from tests.browser.chromium import SERVER_GONE, open_page, page_in
 from tests.browser.visit import DESKTOP, answered, floor_is, go_to, log, notices, type_in, visit
+from tests.service.service_kit import FAKES
+from tests.service.serving import EARSHOT, Server, free_port, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

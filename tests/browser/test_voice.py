@@ -11,11 +11,11 @@ from typing import TypeVar
 import numpy
 import pytest
 
-from tests.app.serving import EARSHOT, free_port, serving
 from tests.browser.chromium import SERVER_GONE, microphone_file, open_page
 from tests.browser.sounding_page import Recording, Samples, SoundingPage
 from tests.eval.callers import Caller, ToolRun
-from tests.speech import FLITE_ALSO, say, silence
+from tests.kit.speech import FLITE_ALSO, say, silence
+from tests.service.serving import EARSHOT, free_port, serving
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from playwright.async_api import Browser
 
-from tests.app.serving import Server
 from tests.browser.chromium import page_in
+from tests.service.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

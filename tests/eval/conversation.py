@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from actors.conversation import ChatMessage, Memory, Role, ToolRequest
-from actors.ports import MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports.llm import MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.tools import Ending, ToolContext
-from app.adapters.script.model import ScriptModel
+from app.dialogue.model import ScriptModel
 from app.tools import load_tools
 from app.tools.appointments import CALENDAR
 from tests.eval.callers import Caller, ToolRun

@@ -16,11 +16,11 @@ import msgspec
 from websockets.asyncio.client import connect
 
 from actors.dialogue import plain
-from tests.app.serving import EARSHOT, serving
-from tests.clients.spoken_caller import SpokenCaller
 from tests.eval.callers import Caller, Goal, ToolRun
 from tests.eval.text import script
-from tests.speech import ESPEAK, FLITE_ALSO, say
+from tests.kit.clients.spoken_caller import SpokenCaller
+from tests.kit.speech import ESPEAK, FLITE_ALSO, say
+from tests.service.serving import EARSHOT, serving
 
 VOICES = (FLITE_ALSO, ESPEAK)
 SNR_DB = 20.0

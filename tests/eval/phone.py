@@ -17,13 +17,13 @@ from typing import Any
 import numpy
 import soxr
 
-from tests.app.serving import EARSHOT, free_port, serving
-from tests.azure.acs.caller import Caller as Telephone
-from tests.azure.acs.emulator import AcsEmulator
-from tests.azure.acs.identifiers import phone
-from tests.clients.phone_caller import PhoneCaller
+from tests.cloud.acs.caller import Caller as Telephone
+from tests.cloud.acs.emulator import AcsEmulator
+from tests.cloud.acs.identifiers import phone
 from tests.eval.callers import Caller
-from tests.speech import FLITE_ALSO, RATE_HZ, say
+from tests.kit.clients.phone_caller import PhoneCaller
+from tests.kit.speech import FLITE_ALSO, RATE_HZ, say
+from tests.service.serving import EARSHOT, free_port, serving
 
 DENTIST = "dentist"
 BOOKING = 0

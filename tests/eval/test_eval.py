@@ -3,7 +3,7 @@
 import pytest
 
 from actors.dialogue import plain
-from app.adapters.script.model import ScriptModel
+from app.dialogue.model import ScriptModel
 from tests.eval.callers import Caller
 from tests.eval.conversation import SEEDS, call
 from tests.eval.corpus import AT, read_corpus

@@ -2,7 +2,7 @@
 
 from datetime import date, time
 
-from app.adapters.script.model import ScriptModel
+from app.dialogue.model import ScriptModel
 from app.tools.appointments import CALENDAR
 from tests.eval.conversation import Conversation
 

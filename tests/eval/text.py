@@ -15,9 +15,9 @@ import msgspec
 from actors.agent import Agent
 from actors.conversation import ChatMessage, Role
 from actors.dialogue import Dialogue
-from app.adapters.script.engine import Script
-from app.adapters.script.state import Question, State, state_of
-from app.agents import load_agents
+from app.agents.agent_files import load_agents
+from app.dialogue.engine import Script
+from app.dialogue.state import Question, State, state_of
 from app.tools import load_tools
 from tests.eval.corpus import AT, Answer, Corpus, Sentence, misheard, read_corpus
 

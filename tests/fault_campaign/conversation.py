@@ -10,31 +10,29 @@ from typing import Any
 import msgspec
 from pykka import ActorRegistry
 
-from actors.addresses import MAX_WAITING
-from actors.clock import run_virtual
-from actors.conversation import ChatMessage, Role, Said
-from actors.lines import SessionLines
-from actors.messages import (
-    Attached,
-    Audio,
+from actors.conversation import ChatMessage, Role, UtteranceKind
+from actors.messages.caller import (
+    ConnectionAttached,
     EndSession,
     HoldEnded,
     HoldStarted,
     InterruptRequested,
     KeyPressed,
-    OutputMessage,
-    RestartChild,
-    SessionEnded,
-    TextTyped,
+    TextEntered,
 )
-from actors.turn_events import Ending
-from tests.actors.session_kit import AGENT, RATE_HZ, Stage, stage
-from tests.fakes import FakeStore
+from actors.messages.lifecycle import RestartChild
+from actors.messages.output import AudioFrame, OutputMessage, SessionEnded
+from actors.rules.turn_taking.effects import Ending
+from actors.runtime.clock import run_virtual
+from actors.session.addresses import MAX_WAITING
+from actors.session.shared import SessionLines
 from tests.fault_campaign.crashes import crashing
 from tests.fault_campaign.faulty_engines import CarelessRecognizer, WordModel, booking_tool
 from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Scenario, When
 from tests.fault_campaign.speech_as_text import SpellingSynthesizer, phrase
-from tests.faults import Faults
+from tests.kit.fakes import FakeStore
+from tests.kit.faults import Faults
+from tests.unit.actors.session_kit import AGENT, RATE_HZ, Stage, stage
 
 CAMPAIGN_AGENT = msgspec.structs.replace(
     AGENT,
@@ -51,7 +49,7 @@ ENDS_WITHIN_S = {
     Finish.SILENCE: 120.0,
 }
 """How long a session may last after its caller has left, or has said the last word."""
-ANSWERS = (Said.REPLY, Said.APOLOGY, Said.GOODBYE)
+ANSWERS = (UtteranceKind.REPLY, UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
 
 
 class Asked(msgspec.Struct):
@@ -149,7 +147,7 @@ class Conversation:
             for key in ask.text.removesuffix("#") + "#":
                 lines.take(KeyPressed(key))
         else:
-            lines.take(TextTyped(ask.text))
+            lines.take(TextEntered(ask.text))
 
     async def _talk(self, on: Stage) -> None:
         watching = asyncio.ensure_future(self._watch(on))
@@ -206,11 +204,11 @@ class Conversation:
         await self._until_answered(on)
         await self._until(lambda: self._silent_s(on) < 0.1)
 
-    def _audio(self, on: Stage) -> list[tuple[float, Audio]]:
-        return [(at, m) for at, m in on.ear.shown if isinstance(m, Audio)]
+    def _audio(self, on: Stage) -> list[tuple[float, AudioFrame]]:
+        return [(at, m) for at, m in on.ear.shown if isinstance(m, AudioFrame)]
 
     def _silent_s(self, on: Stage) -> float:
-        last = next((at for at, m in reversed(on.ear.shown) if isinstance(m, Audio)), 0.0)
+        last = next((at for at, m in reversed(on.ear.shown) if isinstance(m, AudioFrame)), 0.0)
         return asyncio.get_running_loop().time() - last
 
     async def _until(self, condition: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
@@ -255,7 +253,7 @@ class Conversation:
             case Disturbance.RESTART:
                 lines.session.tell(RestartChild(self.rng.choice(["recognizer", "orchestrator", "synthesizer"])))
             case Disturbance.GARBAGE:
-                lines.take(TextTyped("\ud83d\ud83d"))
+                lines.take(TextEntered("\ud83d\ud83d"))
                 for _ in range(300):
                     lines.take(KeyPressed("1"))
             case Disturbance.NOISE:
@@ -283,7 +281,7 @@ class Conversation:
             await asyncio.sleep(self.rng.uniform(0.2, 4.0))
         self.connections += 1
         on.entry.lines.output = on.ear
-        on.entry.lines.take(Attached(f"connection-{self.connections}", on.lead, RATE_HZ))
+        on.entry.lines.take(ConnectionAttached(f"connection-{self.connections}", on.lead, RATE_HZ))
 
     # what is looked at
 

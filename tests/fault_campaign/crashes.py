@@ -9,17 +9,17 @@ from unittest import mock
 
 import msgspec
 
-from actors.orchestrator import Orchestrator
-from actors.recognizer import Recognizer
-from actors.session import Session
-from actors.session_actor import SessionActor
-from actors.synthesizer import Synthesizer
+from actors.runtime.supervised_actor import SupervisedActor
+from actors.session.orchestrator import Orchestrator
+from actors.session.recognizer import Recognizer
+from actors.session.supervisor import SessionSupervisor
+from actors.session.synthesizer import Synthesizer
 
-ACTORS: dict[str, type[SessionActor]] = {
+ACTORS: dict[str, type[SupervisedActor]] = {
     "recognizer": Recognizer,
     "orchestrator": Orchestrator,
     "synthesizer": Synthesizer,
-    "session": Session,
+    "session": SessionSupervisor,
 }
 
 
@@ -60,7 +60,7 @@ def _crashing(crash: Crash, note: Callable[[str], None]) -> Any:
     genuine = getattr(kind, name)
     count = 0
 
-    def method(self: SessionActor, *message: Any) -> Any:
+    def method(self: SupervisedActor, *message: Any) -> Any:
         nonlocal count
         count += 1
         due = crash.first <= count < crash.first + crash.times

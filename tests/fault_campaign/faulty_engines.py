@@ -7,20 +7,11 @@ from typing import Any
 
 from actors.conversation import Role
 from actors.errors import ErrorKind, ModelError
-from actors.ports import (
-    FinalRecognized,
-    ModelEvent,
-    ModelRequest,
-    Recognition,
-    RecognitionEvent,
-    RecognitionOptions,
-    ReplyGenerated,
-    TextGenerated,
-    ToolCalled,
-)
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports.stt import FinalRecognized, Recognition, RecognitionEvent, RecognitionOptions
 from actors.tools import AnyTool, OnInterruption, tool
-from tests.fakes import FakeModel, FakeRecognition, FakeRecognizer
-from tests.faults import Faults
+from tests.kit.fakes import FakeModel, FakeRecognition, FakeRecognizer
+from tests.kit.faults import Faults
 
 BOOK = "book"
 """A user's words that contain this make the model call the tool."""

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
-from actors.conversation import ChatMessage, Role, Said
-from actors.messages import Audio, PlayoutCleared, SessionEnded
+from actors.conversation import ChatMessage, Role, UtteranceKind
+from actors.messages.output import AudioFrame, PlaybackCleared, SessionEnded
 from tests.fault_campaign.conversation import ANSWERS, ENDS_WITHIN_S, Asked, Evidence
 from tests.fault_campaign.scenario import Finish, How
 from tests.fault_campaign.speech_as_text import read
@@ -60,17 +60,17 @@ def judge(evidence: Evidence) -> Verdict:
 
 def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outcome | None:
     """What became of what was asked; None: it was passed over in silence."""
-    earlier = {m.reply for at, m in evidence.shown if isinstance(m, Audio) and at <= asked.at}
+    earlier = {m.reply for at, m in evidence.shown if isinstance(m, AudioFrame) and at <= asked.at}
     sounded = [
         m.kind
         for at, m in evidence.shown
-        if isinstance(m, Audio) and at > asked.at and m.kind in ANSWERS and m.reply not in earlier
+        if isinstance(m, AudioFrame) and at > asked.at and m.kind in ANSWERS and m.reply not in earlier
     ]
     # Words of the user reach the model with those of the turn that they belong to.
     is_read = asked.ask.how is How.KEYS or any(asked.ask.text in text for text in evidence.read_by_model)
-    if Said.REPLY in sounded and is_read:
+    if UtteranceKind.REPLY in sounded and is_read:
         return Outcome.ANSWERED
-    if Said.APOLOGY in sounded or Said.GOODBYE in sounded:
+    if UtteranceKind.APOLOGY in sounded or UtteranceKind.GOODBYE in sounded:
         return Outcome.APOLOGISED
     finish = evidence.scenario.finish
     left_early = finish in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE, Finish.LOST)
@@ -78,20 +78,20 @@ def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outco
 
 
 def _ended_with_a_word(evidence: Evidence) -> bool:
-    last = next((m for _, m in reversed(evidence.shown) if isinstance(m, Audio)), None)
-    return last is not None and last.kind in (Said.APOLOGY, Said.GOODBYE)
+    last = next((m for _, m in reversed(evidence.shown) if isinstance(m, AudioFrame)), None)
+    return last is not None and last.kind in (UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
 
 
 def _heard_words(evidence: Evidence) -> tuple[list[str], set[str], int]:
     """The model's words that were heard, those that were sent at all, and how often playback was cut."""
-    frames: list[tuple[float, Audio]] = []
+    frames: list[tuple[float, AudioFrame]] = []
     cut: set[str] = set()
     plays_until, cuts = 0.0, evidence.lost_connections + 1
     for at, message in evidence.shown:
-        if isinstance(message, Audio):
+        if isinstance(message, AudioFrame):
             plays_until = max(at, plays_until) + FRAME_S
             frames.append((plays_until, message))
-        elif isinstance(message, PlayoutCleared):
+        elif isinstance(message, PlaybackCleared):
             cuts += 1
             cut |= set(WORD.findall(read(m.pcm for _, m in frames)))
             frames = [(end, m) for end, m in frames if end <= at]
@@ -136,12 +136,12 @@ def _clears(evidence: Evidence) -> list[str]:
     """One clear for each interruption, and nothing of a reply after it."""
     found, begun, cleared, sent_since = [], set[int](), set[int](), 0
     for at, message in evidence.shown:
-        if isinstance(message, Audio):
+        if isinstance(message, AudioFrame):
             begun.add(message.reply)
             sent_since += 1
             if message.reply in cleared:
                 found.append(f"audio of reply {message.reply} after its clear, at {at:.2f} s")
-        elif isinstance(message, PlayoutCleared):
+        elif isinstance(message, PlaybackCleared):
             if not sent_since:
                 found.append(f"a second clear for one interruption at {at:.2f} s")
             cleared |= begun

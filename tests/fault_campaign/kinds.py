@@ -6,11 +6,11 @@ from random import Random
 
 from msgspec.structs import replace
 
-from actors.supervision import RestartPolicy
+from actors.runtime.restart_budget import RestartPolicy
 from tests.fault_campaign.crashes import ACTORS, ERRORS, Crash, Moment
 from tests.fault_campaign.faulty_engines import ModelFault, RecognizerFault, ToolFault
 from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Scenario, When, plain
-from tests.faults import Fault, Plan
+from tests.kit.faults import Fault, Plan
 
 Kind = Callable[[Scenario, Random], None]
 

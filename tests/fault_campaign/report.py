@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from actors.messages import Audio
+from actors.messages.output import AudioFrame
 from tests.fault_campaign.conversation import Evidence, converse
 from tests.fault_campaign.invariants import Verdict, judge
 from tests.fault_campaign.kinds import NOT_MENDED_YET, UNTIL_TURN_TAKING_IS_REBUILT, drawn
@@ -63,7 +63,7 @@ def log(evidence: Evidence) -> str:
     entries = [(at, f"    {deed}") for at, deed in evidence.deeds]
     reply = -1
     for at, message in evidence.shown:
-        if not isinstance(message, Audio):
+        if not isinstance(message, AudioFrame):
             entries.append((at, repr(message)))
             continue
         if message.reply != reply:

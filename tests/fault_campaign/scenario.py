@@ -5,11 +5,11 @@ from random import Random
 
 import msgspec
 
-from actors.playout import BLIND, PACED, Lead
+from actors.rules.playback.playout import BLIND, PACED, Lead
 from actors.tools import OnInterruption
 from tests.fault_campaign.crashes import Crash
 from tests.fault_campaign.faulty_engines import ModelFault, RecognizerFault, ToolFault
-from tests.faults import Plan
+from tests.kit.faults import Plan
 
 
 class How(StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from actors.agent import Voice
 from actors.errors import ErrorKind
-from actors.ports import (
+from actors.ports.tts import (
     AudioSynthesized,
     PieceSynthesized,
     SpokenPhrase,
@@ -19,8 +19,8 @@ from actors.ports import (
     SynthesisFinished,
     WordSynthesized,
 )
-from tests.fakes import FakeSynthesis, FakeSynthesizer
-from tests.faults import Fault, Faults
+from tests.kit.fakes import FakeSynthesis, FakeSynthesizer
+from tests.kit.faults import Fault, Faults
 
 CHARACTER_MS = 40
 HALF_MS = CHARACTER_MS // 2

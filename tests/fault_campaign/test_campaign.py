@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from actors.conversation import ChatMessage, Role, Said
-from actors.messages import Audio, PlayoutCleared
+from actors.conversation import ChatMessage, Role, UtteranceKind
+from actors.messages.output import AudioFrame, PlaybackCleared
 from tests.fault_campaign.conversation import Evidence, converse
 from tests.fault_campaign.invariants import judge
 from tests.fault_campaign.kinds import KINDS, drawn
@@ -44,11 +44,11 @@ def test_the_same_seed_has_the_same_conversation() -> None:
 class TestAViolationIsFound:
     def test_when_nothing_is_said_to_what_was_asked(self, evidence: Evidence) -> None:
         asked = evidence.asked[0]
-        evidence.shown = [(at, m) for at, m in evidence.shown if not isinstance(m, Audio) or at <= asked.at]
+        evidence.shown = [(at, m) for at, m in evidence.shown if not isinstance(m, AudioFrame) or at <= asked.at]
         assert any("unanswered" in violation for violation in judge(evidence).violations)
 
     def test_when_something_is_remembered_that_was_not_heard(self, evidence: Evidence) -> None:
-        evidence.messages = (*evidence.messages, ChatMessage(Role.ASSISTANT, "r99w0 r99w1", 9, Said.REPLY))
+        evidence.messages = (*evidence.messages, ChatMessage(Role.ASSISTANT, "r99w0 r99w1", 9, UtteranceKind.REPLY))
         assert any("never sent" in violation for violation in judge(evidence).violations)
 
     def test_when_what_was_heard_is_forgotten(self, evidence: Evidence) -> None:
@@ -60,8 +60,8 @@ class TestAViolationIsFound:
         assert any("tool ran twice" in violation for violation in judge(evidence).violations)
 
     def test_when_a_reply_sounds_after_its_clear(self, evidence: Evidence) -> None:
-        at, audio = next((at, m) for at, m in evidence.shown if isinstance(m, Audio))
-        evidence.shown = [(at, audio), (at, PlayoutCleared(0, "barge-in")), (at, audio), *evidence.shown]
+        at, audio = next((at, m) for at, m in evidence.shown if isinstance(m, AudioFrame))
+        evidence.shown = [(at, audio), (at, PlaybackCleared(0, "barge-in")), (at, audio), *evidence.shown]
         assert any("after its clear" in violation for violation in judge(evidence).violations)
 
     def test_when_the_session_stays(self, evidence: Evidence) -> None:

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.source import ROOT
+from tests.kit.source import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.install.wheelhouse import Pin, pins, repacked, stand_in, wanted_with_extras, with_hashes_of
-from tests.source import ROOT
+from tests.kit.source import ROOT
 
 LOCKS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 INSTALLER = "uv"

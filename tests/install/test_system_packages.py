@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.source import ROOT
+from tests.kit.source import ROOT
 
 PROGRAM, PACKAGE = "surely-not-there", "its-package"
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import Any
 
-from tests.azure.chat.emulator import ChatEmulator
-from tests.azure.chat.scripted import Reply
-from tests.azure.speech.emulator import (
+from tests.cloud.chat.emulator import ChatEmulator
+from tests.cloud.chat.scripted import Reply
+from tests.cloud.speech.emulator import (
     Delivery,
     Ear,
     Heard,
@@ -23,7 +23,7 @@ from tests.azure.speech.emulator import (
     Voiced,
     Word,
 )
-from tests.azure.speech.engines import Listener
+from tests.cloud.speech.engines import Listener
 from tests.load.script import ANSWER_MS, END_SILENCE_MS, RECOGNITION_MS, REPLY_MS, SYNTHESIS_MS, tone
 
 ANSWER = "The answer to your question is that we are open from nine to five."

@@ -11,11 +11,11 @@ import socket
 import uvicorn
 import uvloop
 
-from app.asgi import create_app
-from app.lifecycle import Lifecycle
-from app.listening import listen, url
-from app.logs import configure_logging
-from app.worker import GARBAGE_THRESHOLDS
+from app.api.asgi import create_app
+from app.server.lifecycle import Lifecycle
+from app.server.listening import listen, url
+from app.server.logs import configure_logging
+from app.server.worker import GARBAGE_THRESHOLDS
 from config.settings import read_settings
 
 

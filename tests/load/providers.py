@@ -5,21 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from functools import cache
 
 from actors.agent import Voice
-from actors.ports import (
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.stt import FinalRecognized, Recognition, RecognitionEvent, RecognitionOptions, RecognitionReady
+from actors.ports.tts import (
     AudioSynthesized,
-    FinalRecognized,
-    ModelEvent,
-    ModelRequest,
     PieceSynthesized,
-    Recognition,
-    RecognitionEvent,
-    RecognitionOptions,
-    RecognitionReady,
-    ReplyGenerated,
     Synthesis,
     SynthesisEvent,
     SynthesisFinished,
-    TextGenerated,
     WordSynthesized,
 )
 from tests.load.script import ANSWER_MS, RATE_HZ, RECOGNITION_MS, REPLY_MS, SYNTHESIS_MS, is_voiced, tone

@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
-from tests.azure.chat.emulator import ChatEmulator
-from tests.azure.journal import Journal, T
-from tests.azure.speech.emulator import Delivery, Ear, Heard, LatencyEcho, Recognition, SpeechEmulator
-from tests.azure.speech.engines import Listener
+from tests.cloud.chat.emulator import ChatEmulator
+from tests.cloud.journal import Journal, T
+from tests.cloud.speech.emulator import Delivery, Ear, Heard, LatencyEcho, Recognition, SpeechEmulator
+from tests.cloud.speech.engines import Listener
 from tests.load.latency.script import CONNECT_MS, PITCHES, SPEED, answer, caller_of, question
 from tests.load.script import RECOGNITION_MS, SYNTHESIS_MS
 

@@ -1,14 +1,14 @@
 """Azure's synthesizer without its pool: each piece of text has a synthesizer made and connected for it. A plug-in."""
 
-from actors.ports import SpeechSynthesizer
-from app.adapters.azure_speech.resource import required_resource, speech_use
-from app.adapters.azure_speech.synthesizer import AzureSynthesizer
-from app.adapters.azure_speech.threads import SdkThreads
-from app.adapters.azure_speech.voice_lines import Lines
+from actors.ports.tts import SpeechSynthesizer
+from app.providers.azure.resource import required_resource, speech_use
+from app.providers.azure.threads import SdkThreads
+from app.providers.azure.tts.synthesizer import AzureSynthesizer
+from app.providers.azure.tts.synthesizer_pool import SynthesizerPool
 from config.settings import Settings
 
 
-class _NoLines(Lines):
+class _NoLines(SynthesizerPool):
     """None is made in advance, and none is kept."""
 
     def wanted(self, rate_hz: int) -> int:

@@ -14,10 +14,10 @@ from time import perf_counter, process_time
 import msgspec
 import uvloop
 
-from actors.ports import PartialRecognized, RecognitionEvent, RecognitionFailed, RecognitionOptions
-from app.adapters.azure_speech import light_events
-from app.adapters.azure_speech.recognizer import AzureRecognizer
-from app.adapters.azure_speech.resource import required_resource, speech_use
+from actors.ports.stt import InterimRecognized, RecognitionEvent, RecognitionFailed, RecognitionOptions
+from app.providers.azure.resource import required_resource, speech_use
+from app.providers.azure.stt import light_events
+from app.providers.azure.stt.recognizer import AzureRecognizer
 from config.settings import read_settings
 from tests.load.latency.script import pitched
 from tests.load.runs import Spread, spread
@@ -76,7 +76,7 @@ class _Talker:
             self._next += 1
 
     def _told(self, event: RecognitionEvent) -> None:
-        if isinstance(event, PartialRecognized):
+        if isinstance(event, InterimRecognized):
             due_ms = event.end_ms - FRAME_MS
             self._load.partial_ms.append((perf_counter() - self._began) * 1000 - due_ms)
         elif isinstance(event, RecognitionFailed):

@@ -6,8 +6,8 @@ final text, the answer from the request to its first token, synthesis from the t
 
 from itertools import pairwise
 
-from actors.sentences import SentenceSplitter
-from tests.azure.chat.scripted import Reply
+from actors.rules.sentences import SentenceSplitter
+from tests.cloud.chat.scripted import Reply
 from tests.load.script import ANSWER_MS, RATE_HZ, tone
 
 TOKENS_PER_S = 50.0

@@ -1,0 +1,99 @@
+"""TODO docstring."""
+
+from typing import ClassVar
+
+from actors.messages.base import Message
+from actors.rules.playback.playout import Lead
+from actors.rules.turn_taking.effects import Ending
+
+
+class CallerAudio(Message, frozen=True):
+    """Audio of the user, PCM16LE mono at the session's input rate, `offset_bytes` into the session's audio."""
+
+    droppable: ClassVar[bool] = True
+
+    pcm: bytes
+    offset_bytes: int
+    duration_ms: float
+
+
+class TextEntered(Message, frozen=True):
+    """The user typed instead of speaking."""
+
+    refusable: ClassVar[bool] = True
+    traced: ClassVar[bool] = True
+    text: str
+
+
+class KeyPressed(Message, frozen=True):
+    """The user pressed a telephone key: one of 0-9 * # A-D."""
+
+    refusable: ClassVar[bool] = True
+
+    key: str
+
+
+class HoldStarted(Message, frozen=True):
+    """The user was put on hold: they hear and say nothing until `HoldEnded`."""
+
+
+class HoldEnded(Message, frozen=True):
+    """The user is back from hold."""
+
+
+class InterruptRequested(Message, frozen=True):
+    """The user asks for the floor by other means than voice."""
+
+    refusable: ClassVar[bool] = True
+    urgent: ClassVar[bool] = True
+
+
+class PlaybackMarked(Message, frozen=True):
+    """The client reports how far its user has heard the audio of a turn."""
+
+    transient: ClassVar[bool] = True
+    refusable: ClassVar[bool] = True
+
+    turn: int
+    audio_ms: float
+    state: str
+    """playing, paused or empty."""
+
+
+class ConnectionAttached(Message, frozen=True):
+    """A connection now carries this session."""
+
+    connection_id: str
+    lead: Lead
+    rate_hz: int
+    frame_ms: int = 20
+
+
+class ConnectionDetached(Message, frozen=True):
+    """The connection that carried this session is gone."""
+
+    connection_id: str
+    keep_s: float = 0.0
+    """For how many seconds at least the session waits for another one; less than its agent's limit changes nothing."""
+
+
+class EndSession(Message, frozen=True):
+    """End the session: politely (a goodbye is heard first) or at once."""
+
+    urgent: ClassVar[bool] = True
+    reason: Ending
+    politely: bool = True
+
+
+InputMessage = (
+    TextEntered
+    | KeyPressed
+    | HoldStarted
+    | HoldEnded
+    | InterruptRequested
+    | PlaybackMarked
+    | ConnectionAttached
+    | ConnectionDetached
+    | EndSession
+)
+"""What a connection tells its session, besides audio."""

@@ -1,0 +1,120 @@
+"""TODO docstring."""
+
+from typing import ClassVar
+
+import msgspec
+
+from actors.conversation import PositionPrecision, UtteranceKind
+from actors.errors import ErrorKind
+from actors.messages.base import Message
+from actors.ports.tts import SynthesisEvent
+
+
+class BeginReply(Message, frozen=True):
+    """Text for `reply` follows; audio plays after what is already queued."""
+
+    traced: ClassVar[bool] = True
+    transient: ClassVar[bool] = True
+    reply: int
+    turn: int
+    kind: UtteranceKind
+
+
+class SpeakText(Message, frozen=True):
+    """The next text of `reply`, a speakable piece."""
+
+    transient: ClassVar[bool] = True
+
+    reply: int
+    text: str
+
+
+class FinishReply(Message, frozen=True):
+    """`reply` has all its text."""
+
+    transient: ClassVar[bool] = True
+
+    reply: int
+
+
+class PausePlayback(Message, frozen=True):
+    """Stop sending, lose nothing."""
+
+    urgent: ClassVar[bool] = True
+
+
+class ResumePlayback(Message, frozen=True):
+    """Go on where it paused."""
+
+    urgent: ClassVar[bool] = True
+
+
+class StopPlayback(Message, frozen=True):
+    """Silence, at once, and forget all replies up to number `through_reply`."""
+
+    urgent: ClassVar[bool] = True
+    turn: int
+    through_reply: int
+    reason: str
+
+
+class PlaybackStarted(Message, frozen=True):
+    """The first frame of `reply` was sent."""
+
+    reply: int
+
+
+class PlaybackFinished(Message, frozen=True):
+    """All of `reply` was heard."""
+
+    reply: int
+    heard: PositionPrecision
+    heard_ms: float
+
+
+class PlaybackStopped(Message, frozen=True):
+    """Playout is silent; what was heard of each reply that was cut."""
+
+    through_reply: int
+    cut: tuple["HeardReply", ...]
+
+
+class HeardReply(msgspec.Struct, frozen=True):
+    """How much of `reply` was heard: its text up to `text_end` characters."""
+
+    reply: int
+    text_end: int
+    heard_ms: float
+    heard: PositionPrecision
+
+
+class PlaybackFailed(Message, frozen=True):
+    """`reply` could not be spoken (further)."""
+
+    reply: int
+    kind: ErrorKind
+    cut: HeardReply
+
+
+class SynthesisReported(Message, frozen=True):
+    """One event of the synthesizer's stream number `stream`."""
+
+    transient: ClassVar[bool] = True
+
+    stream: int
+    event: SynthesisEvent
+
+
+class PlayClockTicked(Message, frozen=True):
+    """The play clock: `at_ms` of the loop's time."""
+
+    routine: ClassVar[bool] = True
+    transient: ClassVar[bool] = True
+
+    at_ms: float
+
+
+class ProgressChecked(Message, frozen=True):
+    """Time to see whether the engine still does what it owes."""
+
+    transient: ClassVar[bool] = True

@@ -1,0 +1,72 @@
+"""The telephone line of a session, as its tools see it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class CallTrouble(StrEnum):
+    """Why an order to the telephone network was not carried out."""
+
+    REFUSED = "refused"  # the network says no: a wrong number, a busy line, nobody there
+    NOT_CONNECTED = "not_connected"  # the call is over, or not answered yet
+    GONE = "gone"  # the network knows no such call, recording or participant any more
+    NOT_CONFIGURED = "not_configured"
+    UNAVAILABLE = "unavailable"  # the network does not answer; it may have been done
+    UNAUTHORIZED = "unauthorized"  # the network does not accept our key or what we may do: an operator has to mend that
+
+
+class CallError(Exception):
+    """An order to the telephone network was not carried out. The text may be shown to a model; it names no number.
+
+    `cause`: what the network said, for operators; `retry_after_s`: in how many seconds it wants to be asked again.
+    """
+
+    def __init__(
+        self, trouble: CallTrouble, detail: str, *, cause: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.trouble = trouble
+        self.cause = cause
+        self.retry_after_s = retry_after_s
+
+
+class CallControls(Protocol):
+    """What a tool may do with the call it is made in. Every method raises `CallError`."""
+
+    @property
+    def call_id(self) -> str:
+        """The network's name of the call."""
+        ...
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """What whoever placed the call said about it; empty for a call that came in."""
+        ...
+
+    async def transfer(self, target: str = "") -> None:
+        """Put the caller through to `target` (E.164; by default where the operator wants callers handed to).
+
+        Returns when the other side has accepted: the call is theirs then.
+        """
+        ...
+
+    async def send_keys(self, keys: str) -> None:
+        """Send tones of 0-9 * # A-D to the other side."""
+        ...
+
+    async def hold(self) -> None:
+        """Have the caller wait, hearing and saying nothing; returns when they do."""
+        ...
+
+    async def unhold(self) -> None:
+        """Bring a caller who waits back; returns when they are."""
+        ...
+
+    async def start_recording(self) -> str:
+        """Record the call; the recording's id."""
+        ...
+
+    async def stop_recording(self) -> None:
+        """Stop recording; harmless when nothing is recorded."""
+        ...

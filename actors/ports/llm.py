@@ -1,0 +1,75 @@
+"""TODO docstring."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from actors.agent import Agent
+from actors.conversation import ChatMessage, Memory
+from actors.tools import ToolSchema
+
+
+class ModelRequest(msgspec.Struct, frozen=True):
+    """All a model needs for the next reply. The last message is the user's, or the results of the tools it called."""
+
+    session_id: str
+    turn: int
+    agent: Agent
+    messages: Sequence[ChatMessage]
+    tools: Sequence[ToolSchema] = ()
+    memory: Memory = {}
+    omitted: int = 0
+    """How many messages came before these."""
+    preamble: str = ""
+    """What is known of the session besides what was said: date, time, who talks with the agent. Bounded."""
+
+
+class TextGenerated(msgspec.Struct, frozen=True, tag=True):
+    """The next piece of the reply, as it came."""
+
+    text: str
+
+
+class ToolCalled(msgspec.Struct, frozen=True, tag=True):
+    """The model wants a tool run. `arguments` is a JSON object as text, not yet checked."""
+
+    call_id: str
+    name: str
+    arguments: str
+    refusal: str = ""
+    """Why the tool is not run, for the model; empty if it is."""
+
+
+class MemoryUpdated(msgspec.Struct, frozen=True, tag=True):
+    """The model's own notes, in place of the former ones; kept with the conversation, given back next time."""
+
+    memory: Memory
+
+
+class ReplyGenerated(msgspec.Struct, frozen=True, tag=True):
+    """The end of the stream. If tools were called, their results are wanted in another request."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cut: bool = False
+    """The model had not finished: the reply was longer than a reply may be."""
+
+
+ModelEvent = TextGenerated | ToolCalled | MemoryUpdated | ReplyGenerated
+
+
+class LanguageModel(Protocol):
+    """An engine that answers, one per process."""
+
+    def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        """Stream the next reply. Closing the iterator cancels the request at once.
+
+        Raises:
+            ModelError: while iterating.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the engine."""
+        ...

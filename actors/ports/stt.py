@@ -1,0 +1,90 @@
+"""TODO docstring."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from actors.errors import ErrorKind
+
+
+class RecognitionOptions(msgspec.Struct, frozen=True):
+    """What one session asks of the recognizer."""
+
+    session_id: str
+    rate_hz: int = 16_000
+    languages: tuple[str, ...] = ("en-US",)
+    phrases: tuple[str, ...] = ()
+    """Sentences to expect, lower case, slots expanded: a hint to cloud engines, a vocabulary to local ones."""
+
+
+class RecognitionReady(msgspec.Struct, frozen=True, tag=True):
+    """The engine is connected and listening."""
+
+
+class InterimRecognized(msgspec.Struct, frozen=True, tag=True):
+    """What the user seems to have said so far in the utterance that began at `start_ms` of the stream's audio."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+class FinalRecognized(msgspec.Struct, frozen=True, tag=True):
+    """An utterance, complete. Never empty, never sent twice for the same `start_ms`."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    confidence: float = 1.0
+
+
+class NothingRecognized(msgspec.Struct, frozen=True, tag=True):
+    """`finish_utterance` was called and nothing intelligible had been said."""
+
+    end_ms: int
+
+
+class RecognitionFailed(msgspec.Struct, frozen=True, tag=True):
+    """The stream is finished; open another."""
+
+    kind: ErrorKind
+    detail: str
+
+
+RecognitionEvent = RecognitionReady | InterimRecognized | FinalRecognized | NothingRecognized | RecognitionFailed
+
+
+class Recognition(Protocol):
+    """One session's stream of caller audio into an engine."""
+
+    def push(self, pcm: bytes) -> None:
+        """Hand over caller audio, PCM16LE mono at the rate asked for, any length; never blocks, never raises."""
+        ...
+
+    def finish_utterance(self) -> None:
+        """Local endpointing heard the end of an utterance: deliver its final (or `NothingRecognized`) now.
+
+        An engine that segments speech itself may ignore it, except that after speech a final must follow.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything; no event is reported afterwards. Returns within a second."""
+        ...
+
+
+class SpeechRecognizer(Protocol):
+    """An engine, one per process."""
+
+    async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
+        """Start a stream; audio may be pushed at once.
+
+        Raises:
+            RecognizerError: the engine cannot start one.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the engine: worker processes, connections."""
+        ...

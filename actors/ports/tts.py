@@ -1,0 +1,104 @@
+"""TODO docstring."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from actors.agent import Voice
+from actors.errors import ErrorKind
+
+
+class AudioSynthesized(msgspec.Struct, frozen=True, tag=True):
+    """More audio of `reply`: PCM16LE mono at the stream's rate, any even length, gapless and in order."""
+
+    reply: int
+    pcm: bytes
+
+
+class WordSynthesized(msgspec.Struct, frozen=True, tag=True):
+    """The word `text[text_start:text_end]` of all text written to `reply` begins at `audio_ms` of the reply's audio.
+
+    Told before, or at most 200 ms of audio after, the audio it speaks of.
+    """
+
+    reply: int
+    text_start: int
+    text_end: int
+    audio_ms: float
+
+
+class PieceSynthesized(msgspec.Struct, frozen=True, tag=True):
+    """All audio of the text up to `text_end` has been reported; it ends at `audio_ms` of the reply."""
+
+    reply: int
+    text_end: int
+    audio_ms: float
+
+
+class SpokenWord(msgspec.Struct, frozen=True):
+    """Where a word lies in its text, and from where on in the audio it is heard."""
+
+    text_start: int
+    text_end: int
+    audio_ms: float
+
+
+class SpokenPhrase(msgspec.Struct, frozen=True):
+    """A text with its audio, PCM16LE mono, and the times of its words where the engine told them."""
+
+    pcm: bytes
+    words: tuple[SpokenWord, ...] = ()
+
+
+class SynthesisFinished(msgspec.Struct, frozen=True, tag=True):
+    """All audio of a finished reply has been reported."""
+
+    reply: int
+
+
+class SynthesisFailed(msgspec.Struct, frozen=True, tag=True):
+    """No more audio of `reply` will come; the stream itself can be used again unless it says so by failing again."""
+
+    reply: int
+    kind: ErrorKind
+    detail: str
+
+
+SynthesisEvent = AudioSynthesized | WordSynthesized | PieceSynthesized | SynthesisFinished | SynthesisFailed
+
+
+class Synthesis(Protocol):
+    """One session's voice. Replies are numbered by the caller, spoken one after the other."""
+
+    def write(self, reply: int, text: str) -> None:
+        """Speak `text` after what was written to `reply` ; never blocks. Pieces are whole words with their spaces."""
+        ...
+
+    def finish(self, reply: int) -> None:
+        """No more text will be written to `reply`."""
+        ...
+
+    def cancel(self, reply: int) -> None:
+        """Stop making `reply`, at once; no event of it is reported after this returns. Unknown replies are ignored."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything; no event is reported afterwards. Returns within a second."""
+        ...
+
+
+class SpeechSynthesizer(Protocol):
+    """An engine, one per process."""
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
+        """A voice for one session, making PCM16LE mono at `rate_hz` (16 000, 24 000 or 48 000).
+
+        Raises:
+            SynthesizerError: the engine cannot start one.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the engine: processes, connections."""
+        ...

@@ -1,0 +1,155 @@
+"""When speech begins and ends, from voice-activity probabilities; counted in ms of audio, no clock.
+
+A window is voiced when its probability passes a threshold, lower inside speech than before it, and when it is louder
+than our own voice can be that comes back on the line.
+"""
+
+from collections import deque
+
+import msgspec
+
+from actors.agent import Endpointing
+
+CONTINUE_BELOW = 0.15
+"""Inside speech the threshold is lower by so much, but at least half of it."""
+
+NOISE_SILENCE_MS = 200
+"""Silence that ends what was too short to be an utterance."""
+
+ECHO_MARGIN_DB = 12.0
+"""Echo comes back at least so much below what was sent; a user is louder than that. Echo at -20 dB leaves 8 dB for
+fluctuation."""
+
+ECHO_MS = 300
+"""For how long what was sent may come back."""
+
+
+class EndpointStarted(msgspec.Struct, frozen=True):
+    """The first voiced window begins at `audio_ms`: the onset."""
+
+    audio_ms: float
+
+
+class EndpointContinued(msgspec.Struct, frozen=True):
+    """One more window of speech, up to `audio_ms`: so much voiced since the onset, the last of it `silence_ms` ago."""
+
+    audio_ms: float
+    voiced_ms: float
+    silence_ms: float
+
+
+class EndpointStopped(msgspec.Struct, frozen=True):
+    """The utterance lasted from `start_ms` to `end_ms`, as was known at `audio_ms`."""
+
+    start_ms: float
+    end_ms: float
+    voiced_ms: float
+    audio_ms: float
+
+
+class EndpointNoise(msgspec.Struct, frozen=True):
+    """What began at `start_ms` was too short to be an utterance, as was known at `audio_ms`."""
+
+    start_ms: float
+    audio_ms: float
+
+
+EndpointEvent = EndpointStarted | EndpointContinued | EndpointStopped | EndpointNoise
+
+
+class Endpointer:
+    """The endpointing of one stream of audio, which comes in windows of `window_ms`."""
+
+    def __init__(self, settings: Endpointing, window_ms: float) -> None:
+        self._settings = settings
+        self._window_ms = window_ms
+        self._start_threshold = settings.threshold
+        self._continue_threshold = max(settings.threshold - CONTINUE_BELOW, settings.threshold / 2)
+        self._noise_silence_ms = min(NOISE_SILENCE_MS, settings.end_silence_ms)
+        self.reset()
+
+    def reset(self, audio_ms: float = 0.0) -> None:
+        """Forget all audio; the next window begins at `audio_ms`."""
+        self.audio_ms = audio_ms
+        self._start_ms: float | None = None
+        self._end_ms = audio_ms
+        self._voiced_ms = 0.0
+
+    @property
+    def in_speech(self) -> bool:
+        """Speech has begun and not ended."""
+        return self._start_ms is not None
+
+    def may_be_voiced(self, probability: float) -> bool:
+        """Whether a window so likely to be speech is voiced, if it is no echo; else its level makes no difference."""
+        return probability >= (self._start_threshold if self._start_ms is None else self._continue_threshold)
+
+    def process(self, probability: float, level_db: float, echo_db: float | None) -> list[EndpointEvent]:
+        """The next window: how likely it is speech, how loud it is, and the loudest of ours that may echo in it.
+
+        Levels are in dB below full scale.
+        """
+        begin_ms, self.audio_ms = self.audio_ms, self.audio_ms + self._window_ms
+        voiced = self._is_voiced(probability, level_db, echo_db)
+        if self._start_ms is None and not voiced:
+            return []
+        told: list[EndpointEvent] = []
+        if self._start_ms is None:
+            self._start_ms, self._voiced_ms = begin_ms, 0.0
+            told.append(EndpointStarted(begin_ms))
+        if voiced:
+            self._voiced_ms += self._window_ms
+            self._end_ms = self.audio_ms
+        told.append(self._end(self._start_ms) if self._is_over(self._start_ms) else self._progress())
+        return told
+
+    def force_end(self) -> list[EndpointEvent]:
+        """End the speech in hand now, if there is any."""
+        return [] if self._start_ms is None else [self._end(self._start_ms)]
+
+    def _is_voiced(self, probability: float, level_db: float, echo_db: float | None) -> bool:
+        if echo_db is not None and level_db <= echo_db - ECHO_MARGIN_DB:
+            return False
+        return self.may_be_voiced(probability)
+
+    @property
+    def _is_noise(self) -> bool:
+        return self._voiced_ms < self._settings.min_speech_ms
+
+    def _is_over(self, start_ms: float) -> bool:
+        enough_ms = self._noise_silence_ms if self._is_noise else self._settings.end_silence_ms
+        too_long = self.audio_ms - start_ms >= self._settings.max_utterance_ms
+        return too_long or self.audio_ms - self._end_ms >= enough_ms
+
+    def _progress(self) -> EndpointContinued:
+        return EndpointContinued(self.audio_ms, self._voiced_ms, self.audio_ms - self._end_ms)
+
+    def _end(self, start_ms: float) -> EndpointStopped | EndpointNoise:
+        self._start_ms = None
+        if self._is_noise:
+            return EndpointNoise(start_ms, self.audio_ms)
+        return EndpointStopped(start_ms, self._end_ms, self._voiced_ms, self.audio_ms)
+
+
+class EchoWindow:
+    """The loudest of what was sent in the last `ECHO_MS`. Times never run backwards."""
+
+    def __init__(self) -> None:
+        self._loudest: deque[tuple[float, float]] = deque()
+        """Times and levels; each level below the one before it, so that the first is the loudest."""
+
+    def sent(self, at_ms: float, level_db: float) -> None:
+        """A frame of ours goes out."""
+        self._forget(at_ms)
+        while self._loudest and self._loudest[-1][1] <= level_db:
+            self._loudest.pop()
+        self._loudest.append((at_ms, level_db))
+
+    def bound(self, at_ms: float) -> float | None:
+        """The loudest level sent in the last `ECHO_MS`, in dB below full scale; None if nothing was sent."""
+        self._forget(at_ms)
+        return self._loudest[0][1] if self._loudest else None
+
+    def _forget(self, at_ms: float) -> None:
+        while self._loudest and at_ms - self._loudest[0][0] > ECHO_MS:
+            self._loudest.popleft()

@@ -1,0 +1,142 @@
+"""The conversation as it is remembered: what the user said, what was heard of us, what the tools answered."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from actors.conversation import ChatMessage, Memory, PositionPrecision, Role, ToolRequest, UtteranceKind
+from actors.messages.lifecycle import Resumed
+from actors.ports.llm import ToolCalled
+from actors.rules.turn_taking.state import TurnSnapshot
+from actors.session.shared import SpokenReply
+
+NOT_FOR_THE_MODEL = (UtteranceKind.FILLER, UtteranceKind.APOLOGY)
+"""What is said to bridge a gap is no part of what the model reads."""
+
+
+class History:
+    """Messages and the model's memory. `at` is in seconds since the epoch."""
+
+    def __init__(self, resumed: Resumed | None = None) -> None:
+        self.messages = list(resumed.messages) if resumed is not None else []
+        self.memory: Memory = resumed.memory if resumed is not None else {}
+        self._memory_before: Memory = resumed.memory_before if resumed is not None else {}
+
+    def snapshot(self, turn: TurnSnapshot) -> Resumed:
+        """What a successor goes on from, with the state of the turn rules beside it."""
+        return Resumed(turn, tuple(self.messages), self.memory, self._memory_before)
+
+    def user_said(self, text: str, turn: int, at: float, *, continues: bool, confidence: float) -> None:
+        """Add what the user said.
+
+        With `continues`, `text` begins with the words of a turn that was not answered. They are replaced, and what the
+        model noted of them is forgotten; but if tools were called for them, they stand, and only the rest is added.
+        """
+        standing = self._unanswered() if continues else []
+        if standing and not self._read_since(standing[-1]):
+            self.messages.pop(standing.pop())
+            self.memory = self._memory_before
+        text = _without_prefix(text, [self.messages[index].text for index in standing])
+        self._memory_before = self.memory
+        if text:
+            self.messages.append(ChatMessage(Role.USER, text, turn, at=at, confidence=confidence))
+
+    def _unanswered(self) -> list[int]:
+        """Where the user's words are that no reply was heard to."""
+        unanswered: list[int] = []
+        for index in range(len(self.messages) - 1, -1, -1):
+            message = self.messages[index]
+            if message.role is Role.USER:
+                unanswered.insert(0, index)
+            elif message.role is Role.ASSISTANT and not message.tool_requests and message.kind is UtteranceKind.REPLY:
+                break
+        return unanswered
+
+    def _read_since(self, index: int) -> bool:
+        """Whether there is anything for the model behind this message."""
+        return any(message.kind not in NOT_FOR_THE_MODEL for message in self.messages[index + 1 :])
+
+    def has_turn(self, turn: int) -> bool:
+        """Whether the user's words of this turn are recorded."""
+        return any(m.role is Role.USER and m.turn == turn for m in self.messages)
+
+    def tool_rounds(self, turn: int) -> int:
+        """How often the model has called tools in this turn."""
+        return sum(bool(m.tool_requests) for m in self.messages if m.turn == turn)
+
+    def unanswered_calls(self) -> list[tuple[int, ToolRequest]]:
+        """The calls of tools that have no result yet, with their turns."""
+        answered = {m.call_id for m in self.messages if m.role is Role.TOOL}
+        return [(m.turn, r) for m in self.messages for r in m.tool_requests if r.call_id not in answered]
+
+    def with_unique_ids(self, calls: Sequence[ToolCalled]) -> list[ToolCalled]:
+        """The calls, renamed where the model gave no id or one that was used before: each has its own result."""
+        used = {r.call_id for m in self.messages for r in m.tool_requests}
+        unique = []
+        for call in calls:
+            call_id, number = call.call_id, 1
+            while not call_id or call_id in used:
+                number += 1
+                call_id = f"{call.call_id or 'call'}-{number}"
+            used.add(call_id)
+            unique.append(msgspec.structs.replace(call, call_id=call_id))
+        return unique
+
+    def was_heard(
+        self, spoken: SpokenReply, text: str, heard: PositionPrecision, at: float, *, interrupted: bool
+    ) -> None:
+        """What was heard of a reply, now that it is over."""
+        self.messages.append(
+            ChatMessage(Role.ASSISTANT, text, spoken.turn, spoken.kind, heard, interrupted=interrupted, at=at)
+        )
+
+    def end(self, replies: Iterable[SpokenReply], at: float) -> list[ChatMessage]:
+        """Record what was heard of the replies that were not over when the session ended; the messages added."""
+        before = len(self.messages)
+        for spoken in replies:
+            if spoken.heard is not None and (text := whole_words(spoken.text, spoken.heard.text_end).strip()):
+                interrupted = not spoken.finished or text != spoken.text.strip()
+                self.was_heard(spoken, text, spoken.heard.heard, at, interrupted=interrupted)
+        return self.messages[before:]
+
+    def tools_called(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:
+        """The model wants tools."""
+        requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in calls)
+        self.messages.append(ChatMessage(Role.ASSISTANT, turn=turn, tool_requests=requests, at=at))
+
+    def tool_answered(self, call_id: str, text: str, turn: int, at: float) -> bool:
+        """Put a tool's result beside the request that it answers; False if that has a result already."""
+        if any(m.role is Role.TOOL and m.call_id == call_id for m in self.messages):
+            return False
+        asked = [i for i, m in enumerate(self.messages) if any(r.call_id == call_id for r in m.tool_requests)]
+        index = (asked[-1] if asked else len(self.messages) - 1) + 1
+        while index < len(self.messages) and self.messages[index].role is Role.TOOL:
+            index += 1
+        self.messages.insert(index, ChatMessage(Role.TOOL, text, turn, call_id=call_id, at=at))
+        return True
+
+    def for_the_model(self, prelude: str = "") -> tuple[ChatMessage, ...]:
+        """What the model reads; `prelude` is what the reply in hand said before it called its tools."""
+        messages = self.messages
+        if prelude:
+            index = next(i for i in range(len(messages) - 1, -1, -1) if messages[i].tool_requests)
+            with_prelude = msgspec.structs.replace(messages[index], text=prelude)
+            messages = [*messages[:index], with_prelude, *messages[index + 1 :]]
+        return tuple(message for message in messages if message.kind not in NOT_FOR_THE_MODEL)
+
+
+def _without_prefix(text: str, said: Sequence[str]) -> str:
+    """What of `text` follows the last ones of `said`, as many as it begins with: earlier ones may have been answered
+    by a reply of which no word was heard.
+    """
+    for first in range(len(said)):
+        if text.startswith(before := " ".join(said[first:])):
+            return text[len(before) :].strip()
+    return text
+
+
+def whole_words(text: str, end: int) -> str:
+    """The words of `text` that end by `end`: an estimated position can fall inside a word, which then was not heard."""
+    if 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+        end = max(text.rfind(" ", 0, end), 0)
+    return text[:end].rstrip()

@@ -1,0 +1,104 @@
+"""One reply in playout: the audio of it that is still to be sent, and where its text is in its audio.
+
+A word has been heard when its audio has ended, that is when the next word, or the end of its piece, is reached; what
+is behind the last word (punctuation, spaces) when its piece has ended. So the text heard is never more than was heard.
+"""
+
+import sys
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+
+from actors.conversation import UtteranceKind
+
+_BEHIND = sys.maxsize
+"""Behind every position in a text: so that marks are found by tuples alone, without a function for each comparison."""
+
+
+class PlayTrack:
+    """One reply. A position in its text is how many characters are before it."""
+
+    def __init__(self, reply: int, kind: UtteranceKind, turn: int, text_start: int) -> None:
+        self.reply = reply
+        self.kind = kind
+        self.turn = turn
+        self.text_start = text_start
+        self.chunks: deque[memoryview] = deque()
+        self.buffered_bytes = 0
+        self.taken_bytes = 0
+        self.frames = 0
+        self.ended = False
+        self.closed = False
+        """The last frame was taken."""
+        self.start_ms: float | None = None
+        """Where it begins on the line of all audio; None while nothing of it is on its way."""
+        self.heard_ms = 0.0
+        self.text_heard = text_start
+        self.words: list[tuple[float, int]] = []
+        """Where each word begins in the audio, and where it ends in the text."""
+        self.pieces: list[tuple[float, int]] = []
+        """Where each piece ends in the audio, and in the text."""
+
+    def add_audio(self, pcm: bytes) -> None:
+        """More audio; not after its end."""
+        if pcm and not self.ended:
+            self.chunks.append(memoryview(pcm))
+            self.buffered_bytes += len(pcm)
+
+    def add_word(self, text_end: int, audio_ms: float) -> None:
+        """A word begins at `audio_ms`."""
+        insort(self.words, (audio_ms, text_end))
+
+    def add_piece(self, text_end: int, audio_ms: float) -> None:
+        """A piece ends at `audio_ms`."""
+        insort(self.pieces, (audio_ms, text_end))
+
+    def take(self, size_bytes: int) -> bytes:
+        """The next `size_bytes` of audio, fewer at its end."""
+        size_bytes = min(size_bytes, self.buffered_bytes)
+        self.buffered_bytes -= size_bytes
+        self.taken_bytes += size_bytes
+        parts = []
+        while size_bytes:
+            chunk = self.chunks.popleft()
+            if len(chunk) > size_bytes:
+                self.chunks.appendleft(chunk[size_bytes:])
+                chunk = chunk[:size_bytes]
+            size_bytes -= len(chunk)
+            parts.append(chunk)
+        return b"".join(parts)
+
+    @property
+    def by_proportion(self) -> bool:
+        """Text inside a piece can only be guessed."""
+        return bool(self.pieces) and not self.words
+
+    def text_begun(self, audio_ms: float) -> int:
+        """The end of the text whose audio begins before `audio_ms`."""
+        begun = bisect_left(self.words, (audio_ms,))
+        if begun:
+            return max(self.words[begun - 1][1], self.piece_end(audio_ms))
+        entered = bisect_left(self.pieces, (audio_ms,)) + 1
+        return self.pieces[:entered][-1][1] if self.pieces and not self.words else self.piece_end(audio_ms)
+
+    def piece_end(self, audio_ms: float) -> int:
+        """The end of the last piece whose audio ends by `audio_ms`."""
+        ended = bisect_right(self.pieces, (audio_ms, _BEHIND))
+        return self.pieces[ended - 1][1] if ended else self.text_start
+
+    def text_ended(self, audio_ms: float) -> int:
+        """The end of the text whose audio ends by `audio_ms`; by proportion in a piece whose words are not known."""
+        piece_end = self.piece_end(audio_ms)
+        if self.words:
+            begun = bisect_right(self.words, (audio_ms, _BEHIND))
+            return max(piece_end, self.words[begun - 2][1]) if begun > 1 else piece_end
+        ended = bisect_right(self.pieces, (audio_ms, _BEHIND))
+        if ended == len(self.pieces):
+            return piece_end
+        from_ms = self.pieces[ended - 1][0] if ended else 0.0
+        to_ms, to_text = self.pieces[ended]
+        return piece_end + int((to_text - piece_end) * (audio_ms - from_ms) / (to_ms - from_ms))
+
+    @property
+    def text_last(self) -> int:
+        """The end of all text that is known of."""
+        return max((end for marks in (self.words, self.pieces) for _, end in marks[-1:]), default=self.text_start)

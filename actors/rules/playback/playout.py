@@ -1,0 +1,394 @@
+"""The play clock of one session: what to send when, and how much of it the user has heard. Pure; times are passed in.
+
+All audio ever sent is one line, measured in ms from its beginning; each reply begins somewhere on it. `PlayHead` says
+how far along that line the user has heard, `PlayTrack` what there is to hear. How far ahead of the user's ear audio is
+sent, and how it is known where the ear is, belongs to the transport:
+
+    PACED   a telephone call tells nothing and plays in real time: the clock is the ear. A pause stops sending; what
+            is on its way (the lead) is still heard.
+    MARKED  the client reports how far it has played. Between two marks the clock goes on from the last one. A pause is
+            obeyed by the client at once; what it holds is not heard until playout goes on.
+    BLIND   the client says nothing and cannot hold: never paused, and the ear is guessed by the clock.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from enum import Enum
+from typing import assert_never
+
+import msgspec
+from msgspec.structs import replace
+
+from actors.conversation import PositionPrecision, UtteranceKind
+from actors.rules.audio import level_db, ramp
+from actors.rules.playback.play_head import MarkState, PlayHead
+from actors.rules.playback.play_track import PlayTrack
+
+MARK_DUE_MS = 150
+"""A client that begins or goes on to play is given this long for its first mark, before the clock runs without it."""
+
+MARK_FRESH_MS = 500
+"""A position is exact this long after a mark."""
+
+TURNS_KEPT = 4
+"""Marks of older turns than so many are not understood any more."""
+
+
+_ROUNDING_MS = 1e-6
+
+
+class Transport(Enum):
+    """What a connection can do about playout."""
+
+    PACED = "paced"
+    MARKED = "marked"
+    BLIND = "blind"
+
+
+class Lead(msgspec.Struct, frozen=True):
+    """How far ahead of the user's ear audio may be sent."""
+
+    transport: Transport
+    lead_ms: int
+
+    @property
+    def holdable(self) -> bool:
+        """Whether what has begun to play can be paused."""
+        return self.transport is not Transport.BLIND
+
+
+PACED = Lead(Transport.PACED, 60)
+MARKED = Lead(Transport.MARKED, 300)
+BLIND = Lead(Transport.BLIND, 300)
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """Audio to send now: exactly one frame, the last of a reply filled up with silence."""
+
+    reply: int
+    turn: int
+    kind: UtteranceKind
+    sequence: int
+    """Frames of the same reply before this one."""
+    audio_ms: float
+    """Where in the reply's audio it begins."""
+    pcm: bytes
+    level_db: float
+    text_end: int
+    """Text of the reply whose audio has begun when this frame ends."""
+    first: bool
+    """The reply begins to be sent; once per reply."""
+    last: bool
+
+
+class Hearing(msgspec.Struct, frozen=True):
+    """How much of a reply the user has heard: `audio_ms` of audio, the text up to `text_end`."""
+
+    reply: int
+    audio_ms: float
+    text_end: int
+    heard: PositionPrecision
+    complete: bool
+
+
+class Drained(msgspec.Struct, frozen=True):
+    """All of a reply has been heard; told exactly once, unless the reply was cleared."""
+
+    hearing: Hearing
+
+
+class Playout:
+    """The play clock of one session: replies in, frames out, one reply after the other.
+
+    `at_ms` is the time, on any scale that never runs backwards. Orders about replies that are not (or no longer) queued
+    are ignored, so that what was cleared stays silent.
+    """
+
+    def __init__(self, rate_hz: int, lead: Lead, frame_ms: int = 20) -> None:
+        if lead.lead_ms < frame_ms:
+            raise ValueError(f"a lead of {lead.lead_ms} ms has no room for a frame of {frame_ms} ms")
+        self.lead = lead
+        self._rate_hz = rate_hz
+        self._frame_ms = frame_ms
+        self._frame_bytes = rate_hz * frame_ms // 1000 * 2
+        self._tracks: dict[int, PlayTrack] = {}
+        self._head = PlayHead()
+        self._paused = False
+        self._attached = True
+        self._ramp_due = False
+        self._underway: deque[Frame] = deque()
+        """Frames sent and not heard to their end."""
+        self._again: deque[Frame] = deque()
+        """Frames that a former connection was sent in vain."""
+        self._turns: dict[int, float] = {}
+        """Where each turn begins on the line of all audio, as the present client counts."""
+        self._marked_at_ms: float | None = None
+
+    def begin(self, reply: int, kind: UtteranceKind = UtteranceKind.REPLY, turn: int = 0, text_start: int = 0) -> None:
+        """Queue `reply` behind all others; `text_start` characters of its text have been heard already.
+
+        A filler goes before replies of which nothing has been sent: it is for the wait until they come.
+
+        Raises:
+            ValueError: it is queued already.
+        """
+        if reply in self._tracks:
+            raise ValueError(f"reply {reply} is queued already")
+        waiting = [t for t in self._tracks.values() if not t.frames] if kind is UtteranceKind.FILLER else []
+        self._tracks[reply] = PlayTrack(reply, kind, turn, text_start)
+        for track in waiting:
+            self._tracks[track.reply] = self._tracks.pop(track.reply)
+
+    def add_audio(self, reply: int, pcm: bytes) -> None:
+        """More audio of `reply`, PCM16LE mono.
+
+        Raises:
+            ValueError: an odd number of bytes.
+        """
+        if len(pcm) % 2:
+            raise ValueError("half a sample of audio")
+        track = self._tracks.get(reply)
+        if track is not None:
+            track.add_audio(pcm)
+
+    def add_word(self, reply: int, text_start: int, text_end: int, audio_ms: float) -> None:
+        """The word `text[text_start:text_end]` of `reply` begins at `audio_ms` of its audio."""
+        track = self._tracks.get(reply)
+        if track is not None:
+            track.add_word(text_end, audio_ms)
+
+    def add_piece(self, reply: int, text_end: int, audio_ms: float) -> None:
+        """The text of `reply` up to `text_end` ends at `audio_ms` of its audio."""
+        track = self._tracks.get(reply)
+        if track is not None:
+            track.add_piece(text_end, audio_ms)
+
+    def end(self, reply: int) -> None:
+        """All audio of `reply` has been added."""
+        track = self._tracks.get(reply)
+        if track is not None:
+            track.ended = True
+
+    def pause(self, at_ms: float) -> bool:
+        """Stop sending, lose nothing; False if the transport cannot. A marking client must be told to hold as well."""
+        if self.lead.transport is Transport.BLIND:
+            return False
+        if not self._paused and self.lead.transport is Transport.MARKED:
+            self._head.advance(at_ms)
+            self._head.hold()
+        self._paused = True
+        return True
+
+    def resume(self, at_ms: float) -> None:
+        """Go on with the very next sample. A marking client must be told to go on as well."""
+        if not self._paused:
+            return
+        self._paused = False
+        # A client that held its player goes on in the middle of its own buffer: there is no gap to soften.
+        self._ramp_due |= self.lead.transport is Transport.PACED
+        if self._attached:
+            self._head.release(at_ms, self._delay_ms)
+
+    def clear(self, at_ms: float, through_reply: int | None = None) -> list[Hearing]:
+        """Forget all replies (up to number `through_reply`) and end a pause; how much of each had been heard.
+
+        The client must be told to throw its audio away. A reply that is kept loses nothing: what the client had of it
+        is sent again. A reply found complete is not told of as drained any more.
+        """
+        self._head.advance(at_ms)
+        cut = [t for t in self._tracks.values() if through_reply is None or t.reply <= through_reply]
+        hearings = [self._hearing(track, at_ms) for track in cut]
+        for track in cut:
+            del self._tracks[track.reply]
+        self._take_back()
+        self._paused = False
+        return hearings
+
+    def detach(self, at_ms: float) -> None:
+        """The connection is gone: nobody hears anything, nothing is sent."""
+        self._head.advance(at_ms)
+        self._head.hold()
+        self._attached = False
+
+    def attach(self, lead: Lead, at_ms: float) -> None:
+        """A new connection: frames that the former one was sent, and that were not heard to their end, go out again."""
+        if self._attached:
+            self.detach(at_ms)
+        self.lead = lead
+        self._take_back()
+        self._attached = True
+        self._paused = self._paused and lead.transport is not Transport.BLIND
+        self._turns.clear()
+        self._marked_at_ms = None
+
+    def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
+        """The client has played `audio_ms` of `turn`: what it received of the turn less what its player still holds.
+
+        Marks of unknown turns, and from clients that were not asked for any, are ignored.
+        """
+        begins_ms = self._turns.get(turn)
+        if begins_ms is None or self.lead.transport is not Transport.MARKED or not self._attached:
+            return
+        self._head.advance(at_ms)
+        self._head.mark(begins_ms + audio_ms, state, at_ms, MARK_DUE_MS)
+        self._marked_at_ms = at_ms
+
+    def tick(self, at_ms: float) -> list[Frame | Drained]:
+        """What has been heard wholly by now, and the frames to send now; harmless at any time, also between ticks.
+
+        Called at once when audio arrives for an idle session, it saves the wait for the session's slot.
+        """
+        self._head.advance(at_ms)
+        self._forget_heard()
+        told: list[Frame | Drained] = list(self._drained(at_ms)) if self._closed else []
+        while self._may_send and (frame := self._next_frame()) is not None:
+            told.append(self._send(frame, at_ms))
+        return told
+
+    @property
+    def _closed(self) -> bool:
+        """Of the reply that is heard first everything was taken: it may have been heard to its end."""
+        return bool(self._tracks) and next(iter(self._tracks.values())).closed
+
+    @property
+    def _may_send(self) -> bool:
+        ahead_ms = self._head.sent_ms - self._head.heard_ms + self._frame_ms
+        return self._attached and not self._paused and ahead_ms <= self.lead.lead_ms + _ROUNDING_MS
+
+    @property
+    def _delay_ms(self) -> float:
+        return MARK_DUE_MS if self.lead.transport is Transport.MARKED else 0.0
+
+    def _next_frame(self) -> Frame | None:
+        if self._again:
+            return self._again.popleft()
+        for track in self._tracks.values():
+            if track.closed:
+                continue
+            if track.buffered_bytes < self._frame_bytes and not track.ended:
+                return None
+            if track.buffered_bytes or track.frames:
+                return self._cut(track)
+            track.closed = True
+        return None
+
+    def _cut(self, track: PlayTrack) -> Frame:
+        """The next frame of `track`; if its end came after all its audio had been taken, it closes with silence."""
+        begins_ms = self._ms(track.taken_bytes)
+        pcm = track.take(self._frame_bytes).ljust(self._frame_bytes, b"\0")
+        track.closed = track.ended and not track.buffered_bytes
+        track.frames += 1
+        return Frame(
+            reply=track.reply,
+            turn=track.turn,
+            kind=track.kind,
+            sequence=track.frames - 1,
+            audio_ms=begins_ms,
+            pcm=pcm,
+            level_db=level_db(pcm),
+            text_end=track.text_last if track.closed else track.text_begun(begins_ms + self._frame_ms),
+            first=track.frames == 1,
+            last=track.closed,
+        )
+
+    def _send(self, frame: Frame, at_ms: float) -> Frame:
+        self._tracks[frame.reply].start_ms = self._head.sent_ms - frame.audio_ms
+        self._turns.setdefault(frame.turn, self._head.sent_ms)
+        if len(self._turns) > TURNS_KEPT:
+            del self._turns[next(iter(self._turns))]
+        softened = self._ramp_due and self._head.dry and frame.sequence > 0
+        self._ramp_due = False
+        self._head.send(at_ms, self._frame_ms, self._delay_ms)
+        self._underway.append(frame)
+        return replace(frame, pcm=ramp(frame.pcm, self._rate_hz)) if softened else frame
+
+    def _drained(self, at_ms: float) -> Iterator[Drained]:
+        for track in list(self._tracks.values()):
+            hearing = self._hearing(track, at_ms)
+            if not hearing.complete:
+                return
+            del self._tracks[track.reply]
+            yield Drained(hearing)
+
+    def _forget_heard(self) -> None:
+        unheard_ms = self._head.sent_ms - self._head.heard_ms - _ROUNDING_MS
+        while self._underway and (len(self._underway) - 1) * self._frame_ms >= unheard_ms:
+            self._underway.popleft()
+
+    def _take_back(self) -> None:
+        """What was sent and not heard is to be sent again, except of replies that are gone."""
+        self._forget_heard()
+        for track in self._tracks.values():
+            self._settle(track)
+            track.start_ms = None
+        self._again = deque(replace(f, first=False) for f in (*self._underway, *self._again) if f.reply in self._tracks)
+        self._underway.clear()
+        self._head.skip()
+        self._ramp_due = True
+
+    def heard(self, at_ms: float, reply: int | None = None) -> Hearing | None:
+        """How much was heard of `reply`, by default of the one being heard; None if nothing (of it) is to be heard."""
+        self._head.advance(at_ms)
+        track = next(iter(self._tracks.values()), None) if reply is None else self._tracks.get(reply)
+        return self._hearing(track, at_ms) if track is not None else None
+
+    def unheard_from(self, reply: int, at_ms: float) -> int:
+        """Where the first piece of `reply` that was not heard to its end begins in its text; 0 if it is not queued."""
+        self._head.advance(at_ms)
+        track = self._tracks.get(reply)
+        return track.piece_end(self._settle(track)) if track is not None else 0
+
+    def sounding(self, at_ms: float) -> bool:
+        """Whether a reply has been sent in part, or wholly, and may not all have been heard yet."""
+        self._head.advance(at_ms)
+        return any(track.frames and not self._hearing(track, at_ms).complete for track in self._tracks.values())
+
+    @property
+    def buffered_ms(self) -> float:
+        """Audio that waits to be sent, of all replies."""
+        waiting = sum(track.buffered_bytes for track in self._tracks.values())
+        return self._ms(waiting) + len(self._again) * self._frame_ms
+
+    @property
+    def first(self) -> int | None:
+        """The reply that is heard first of all that are queued; None if none is."""
+        return next(iter(self._tracks), None)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is queued: there is no need for ticks until the next `begin`."""
+        return not self._tracks
+
+    def _ms(self, size_bytes: int) -> float:
+        return size_bytes * 500 / self._rate_hz
+
+    def _settle(self, track: PlayTrack) -> float:
+        """How much audio of `track` has been heard, its padding apart."""
+        if track.start_ms is not None:
+            heard_ms = min(self._head.heard_ms - track.start_ms, self._ms(track.taken_bytes))
+            track.heard_ms = max(track.heard_ms, heard_ms)
+        return track.heard_ms
+
+    def _hearing(self, track: PlayTrack, at_ms: float) -> Hearing:
+        audio_ms = self._settle(track)
+        complete = track.closed and audio_ms >= self._ms(track.taken_bytes) - _ROUNDING_MS and not self._owed(track)
+        text_end = track.text_last if complete else track.text_ended(audio_ms)
+        track.text_heard = max(track.text_heard, text_end)
+        guessed = track.by_proportion and not complete
+        heard = PositionPrecision.ESTIMATED if guessed else self._exactness(at_ms)
+        return Hearing(track.reply, audio_ms, track.text_heard, heard, complete)
+
+    def _owed(self, track: PlayTrack) -> bool:
+        return any(frame.reply == track.reply for frame in self._again)
+
+    def _exactness(self, at_ms: float) -> PositionPrecision:
+        match self.lead.transport:
+            case Transport.PACED:
+                return PositionPrecision.NETWORK
+            case Transport.MARKED:
+                fresh = self._marked_at_ms is not None and at_ms - self._marked_at_ms <= MARK_FRESH_MS
+                return PositionPrecision.EXACT if fresh else PositionPrecision.ESTIMATED
+            case Transport.BLIND:
+                return PositionPrecision.ESTIMATED
+            case _:
+                assert_never(self.lead.transport)

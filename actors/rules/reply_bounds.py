@@ -1,0 +1,66 @@
+"""How much one reply of a language model may be, whatever the model does. Pure: the time is an argument, in seconds."""
+
+import msgspec
+
+from actors.ports.llm import ModelEvent, TextGenerated, ToolCalled
+
+MAX_REPLY_CHARS = 6_000
+"""Text of one reply: seven minutes of speech."""
+MAX_REPLY_S = 180.0
+"""From the first event of a reply to its last."""
+MAX_EVENTS = 20_000
+"""Pieces of one reply, those without any text too."""
+MAX_TOOL_CALLS = 8
+"""Tools that are called at once."""
+MAX_ARGUMENTS_CHARS = 16_000
+"""The arguments of one call."""
+MAX_NAME_CHARS = 200
+"""A tool's name, and the id of a call."""
+
+TOO_LONG = f"the arguments are longer than {MAX_ARGUMENTS_CHARS} characters: the tool was not run"
+
+
+class ReplyBounds:
+    """Holds the events of one reply to its bounds."""
+
+    def __init__(self, began: float) -> None:
+        self.exceeded = ""
+        """The bound at which the reply is cut, in words; empty as long as it is within all."""
+        self._until = began + MAX_REPLY_S
+        self._events = 0
+        self._chars = 0
+        self._calls = 0
+
+    def admit(self, event: ModelEvent, now: float) -> ModelEvent | None:
+        """As much of an event as is within the bounds; None for nothing of it. Afterwards `exceeded` may be set."""
+        self._events += 1
+        if self._events > MAX_EVENTS:
+            self.exceeded = f"{MAX_EVENTS} pieces"
+        elif now >= self._until:
+            self.exceeded = f"{MAX_REPLY_S:.0f} s"
+        elif isinstance(event, TextGenerated):
+            return self._text(event)
+        elif isinstance(event, ToolCalled):
+            return self._call(event)
+        else:
+            return event
+        return None
+
+    def _text(self, event: TextGenerated) -> TextGenerated:
+        left = MAX_REPLY_CHARS - self._chars
+        self._chars += len(event.text)
+        if self._chars <= MAX_REPLY_CHARS:
+            return event
+        self.exceeded = f"{MAX_REPLY_CHARS} characters"
+        return TextGenerated(event.text[:left])
+
+    def _call(self, event: ToolCalled) -> ToolCalled | None:
+        self._calls += 1
+        if self._calls > MAX_TOOL_CALLS:
+            self.exceeded = f"{MAX_TOOL_CALLS} calls of tools"
+            return None
+        call_id, name = event.call_id[:MAX_NAME_CHARS], event.name[:MAX_NAME_CHARS]
+        if len(event.arguments) > MAX_ARGUMENTS_CHARS:
+            # An empty object: some servers refuse a conversation in which arguments are no JSON.
+            return ToolCalled(call_id, name, "{}", TOO_LONG)
+        return msgspec.structs.replace(event, call_id=call_id, name=name)

@@ -1,0 +1,145 @@
+"""Time as the actors see it, real and virtual.
+
+On a `VirtualLoop` the very same code runs in no time: when nothing is ready the clock jumps to the next timer. It does
+not jump while work outside the loop is outstanding (threads of `run_in_executor`, whatever is registered with
+`outstanding`), and it says so instead of hanging when nothing can ever happen again.
+"""
+
+import asyncio
+import selectors
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from pykka import ActorDeadError
+
+from actors.ports.clock import Timer
+from actors.ports.recipient import Recipient
+
+T = TypeVar("T")
+M = TypeVar("M")
+
+VIRTUAL_EPOCH_S = 1_750_000_000.0
+"""Wall time at the beginning of virtual time, the same in every run."""
+OUTSIDE_POLL_S = 0.05
+"""How often outside work is looked at that ends without waking the loop."""
+
+
+class LoopClock:
+    """`ports.Clock` on the event loop that runs when it is made."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def now(self) -> float:
+        """Seconds, monotonic."""
+        return self._loop.time()
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        if isinstance(self._loop, VirtualLoop):
+            return VIRTUAL_EPOCH_S + self._loop.time()
+        return time.time()
+
+    def call_later(self, delay_s: float, address: Recipient[M], message: M) -> Timer:
+        """Tell `message` after `delay_s`, unless cancelled."""
+        return self._loop.call_later(delay_s, _tell, address, message)
+
+
+def _tell(address: Recipient[M], message: M) -> None:
+    try:
+        address.tell(message)
+    except ActorDeadError:
+        return
+
+
+class NothingLeftError(RuntimeError):
+    """On virtual time: no callback is ready, no timer set, no outside work outstanding. A real loop would hang here."""
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Does not wait for time to pass: it makes it pass."""
+
+    loop: "VirtualLoop"
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self.loop.work_outstanding:
+            return super().select(OUTSIDE_POLL_S if timeout is None or timeout > 0 else 0)
+        events = super().select(0)
+        if events or timeout == 0:
+            return events
+        if timeout is None:
+            raise NothingLeftError(self.loop.describe_hang())
+        self.loop.advance(timeout)
+        return events
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop on virtual time, which begins at 0."""
+
+    def __init__(self) -> None:
+        self._virtual_s = 0.0
+        self._counting = threading.Lock()
+        self.work_outstanding = 0
+        selector = _JumpingSelector()
+        selector.loop = self
+        super().__init__(selector)
+
+    def time(self) -> float:
+        """Seconds of virtual time."""
+        return self._virtual_s
+
+    def advance(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        self._virtual_s += seconds
+
+    @contextmanager
+    def outstanding(self) -> Iterator[None]:
+        """Work outside the loop goes on: time does not jump. May be left on another thread than it was entered on."""
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._count(-1)
+
+    def run_in_executor(  # type: ignore[override]  # typeshed wants TypeVarTuple, which says no more here
+        self, executor: Any, func: Callable[..., T], *args: Any
+    ) -> "asyncio.Future[T]":
+        """As on a real loop; time does not jump until `func` has returned."""
+        self._count(1)
+        try:
+            future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
+        except BaseException:
+            self._count(-1)
+            raise
+        future.add_done_callback(lambda _: self._count(-1))
+        return future
+
+    async def shutdown_default_executor(self, *args: Any) -> None:
+        """As on a real loop, which joins the threads in a thread of its own."""
+        with self.outstanding():
+            await super().shutdown_default_executor(*args)
+
+    def describe_hang(self) -> str:
+        """The sentence of `NothingLeftError`."""
+        tasks = sorted(task.get_name() for task in asyncio.all_tasks(self))
+        return (
+            "nothing is ready, no timer is set and no outside work is outstanding: a real loop would hang here;"
+            f" unfinished: {', '.join(tasks[:20]) or 'no task'}"
+        )
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self.work_outstanding += change
+
+
+def run_virtual(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` on a new `VirtualLoop`.
+
+    Raises:
+        NothingLeftError: `main` waits for something that can never happen.
+    """
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)

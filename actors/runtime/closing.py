@@ -1,0 +1,71 @@
+"""Streams of engines are closed behind the back of the actor that ends: nobody waits for an engine to close one.
+
+Closing is bounded, in time and in how many are being closed: an engine that never returns keeps no task for ever.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Protocol
+
+from actors.runtime.telemetry import count_given_up
+
+logger = logging.getLogger("earshot.actors")
+
+CLOSE_S = 10.0
+"""A stream that has not been closed by then is left to itself."""
+MAX_CLOSING = 500
+"""Streams that are being closed at any moment. Of more, each is left to itself at once."""
+
+
+class Closable(Protocol):
+    """A stream of an engine."""
+
+    async def close(self) -> None:
+        """Let go."""
+        ...
+
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+def close_in_background(stream: Closable | None) -> None:
+    """Close `stream`; one that cannot even be closed is forgotten, its engine deals with it."""
+    if stream is not None:
+        _start(stream.close)
+
+
+def end_in_background(events: AsyncIterator[Any]) -> None:
+    """End an iterator of which no more is wanted."""
+    aclose = getattr(events, "aclose", None)
+    if aclose is not None:
+        _start(aclose)
+
+
+def _start(close: Callable[[], Awaitable[None]]) -> None:
+    if len(_closing) >= MAX_CLOSING:
+        _give_up("too many others are being closed")
+        return
+    task = asyncio.get_running_loop().create_task(_close(close), name="closing")
+    _closing.add(task)
+    task.add_done_callback(_closed)
+
+
+async def _close(close: Callable[[], Awaitable[None]]) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_S) as limit:
+            await close()
+    except TimeoutError:
+        if limit.expired():
+            _give_up(f"it was not done within {CLOSE_S:.0f} s")
+
+
+def _give_up(reason: str) -> None:
+    count_given_up("close")
+    logger.warning("the closing of an engine's stream was given up: %s", reason)
+
+
+def _closed(task: asyncio.Task[None]) -> None:
+    _closing.discard(task)
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,270 @@
+"""Pykka actors driven by an asyncio event loop instead of threads.
+
+`LoopActor` is a Pykka runtime: it fills in the three extension points that Pykka documents for implementors of actor
+types. Pykka's contract holds (start, stop, tell, ask, proxies, hooks, registry), with one difference: on an event
+loop's own thread nothing may wait, because the actor waited for runs on that very thread. What would wait there raises
+`WouldBlockError`.
+"""
+
+import asyncio
+import logging
+import sys
+from asyncio import _get_running_loop as running_loop  # unlike get_running_loop, cheap where there is none
+from collections.abc import Generator
+from enum import Enum
+from typing import Any, ClassVar, TypeVar
+
+import pykka
+from pykka import ActorDeadError, ActorRegistry
+from pykka._envelope import Envelope
+
+from actors.runtime.mailbox import DEFAULT_LIMIT_MS, Mailbox, MailboxFullError
+from actors.runtime.scheduler import Scheduler, scheduler_of
+
+T = TypeVar("T")
+
+logger = logging.getLogger("pykka")
+
+
+class WouldBlockError(RuntimeError):
+    """Waiting here would stop the event loop that the wait is for."""
+
+
+_bound_loop: asyncio.AbstractEventLoop | None = None
+
+
+def bind(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Name the loop for actors that are started where no loop runs (another thread); None forgets it."""
+    global _bound_loop
+    _bound_loop = loop
+
+
+def stop_all() -> None:
+    """Order every actor of the process to stop, the youngest first, and wait for none of them."""
+    ActorRegistry.stop_all(block=False)
+
+
+class LoopFuture(pykka.ThreadingFuture[T]):
+    """A future that threads wait for and coroutines await; an event loop's own thread may do neither but the latter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pending = True
+        self._wakers: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+
+    def get(self, *, timeout: float | None = None) -> Any:
+        """The result, at once when there is one.
+
+        Raises:
+            WouldBlockError: there is none yet, and this is the thread of a running event loop.
+        """
+        if self._pending and running_loop() is not None:
+            raise WouldBlockError(
+                "an actor's answer cannot be waited for on the thread of an event loop: use tell, await the future of"
+                " block=False, or order with block=False (ActorRegistry.stop_all too)"
+            )
+        return super().get(timeout=timeout)
+
+    def set(self, value: Any | None = None) -> None:
+        """Set the result."""
+        super().set(value)
+        self._settle()
+
+    def set_exception(self, exc_info: Any | None = None) -> None:
+        """Set the exception, by default the one being handled."""
+        super().set_exception(exc_info)
+        self._settle()
+
+    def set_get_hook(self, func: Any) -> None:
+        """Let `func` make the result when it is wanted; whether that waits, the futures it asks know."""
+        super().set_get_hook(func)
+        self._settle()
+
+    def _settle(self) -> None:
+        self._pending = False
+        while self._wakers:
+            loop, waker = self._wakers.pop()
+            try:
+                loop.call_soon_threadsafe(_wake, waker)
+            except RuntimeError:
+                continue  # the loop of whoever awaited is closed
+
+    def __await__(self) -> Generator[Any, None, T]:
+        loop = running_loop()
+        if self._pending and loop is not None:
+            waker = loop.create_future()
+            self._wakers.append((loop, waker))
+            # Only then looked at again: a thread that settled in between has found this waker, or is seen here.
+            if self._pending:
+                yield from waker
+        return self.get()  # type: ignore[no-any-return]  # ThreadingFuture.get is typed Any
+
+    __iter__ = __await__
+
+
+def _wake(waker: "asyncio.Future[None]") -> None:
+    if not waker.done():
+        waker.set_result(None)
+
+
+class Overwhelmed:
+    """Handling this raises `error`, inside the actor whose mailbox is full."""
+
+    runtime = True
+
+    def __init__(self, error: MailboxFullError) -> None:
+        self.error = error
+
+
+class Phase(Enum):
+    """Where an actor is in its life."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+_STARTING, _RUNNING, _STOPPED = Phase.STARTING, Phase.RUNNING, Phase.STOPPED
+
+
+class LoopActor(pykka.Actor):
+    """A Pykka actor whose messages are handled on an event loop, one at a time.
+
+    Started inside a running loop the actor lives on that loop; elsewhere on the loop named by `bind`. Names that begin
+    with `_actor` are the runtime's, as they are Pykka's: a subclass may use all others.
+    """
+
+    droppable_limit_ms: ClassVar[float] = DEFAULT_LIMIT_MS
+    """Of droppable audio at most this much is queued."""
+
+    actor_inbox: Mailbox
+    _actor_scheduler: Scheduler
+    _actor_event_loop: asyncio.AbstractEventLoop
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor_inbox.limit_ms = self.droppable_limit_ms
+        self.in_urgent = False
+        self.in_ready = False
+        self._actor_phase = _STARTING
+
+    @staticmethod
+    def _create_actor_inbox() -> Mailbox:
+        return Mailbox()
+
+    @staticmethod
+    def _create_future() -> pykka.Future[Any]:
+        return LoopFuture()
+
+    def _start_actor_loop(self) -> None:
+        loop = running_loop() or _bound_loop
+        if loop is None or loop.is_closed():
+            ActorRegistry.unregister(self.actor_ref)
+            self.actor_stopped.set()
+            raise RuntimeError(
+                "no event loop runs here and none that is open is bound: call actors.runtime.loop_actor.bind(loop)"
+            )
+        self._actor_event_loop = loop
+        self._actor_scheduler = scheduler_of(loop)
+        self.actor_inbox.put = self._actor_loop_deliver
+        self.actor_inbox.take = self._actor_loop_take
+        if loop is running_loop():
+            self._actor_scheduler.wake(self, urgent=False)
+        else:
+            loop.call_soon_threadsafe(self._actor_loop_begin)
+
+    def _actor_loop_begin(self) -> None:
+        self._actor_scheduler.wake(self, urgent=False)
+
+    def _actor_loop_deliver(self, envelope: Envelope[Any]) -> None:
+        """Take a message, from any thread; on the loop's own without a lock."""
+        if running_loop() is not self._actor_event_loop:
+            try:
+                self._actor_event_loop.call_soon_threadsafe(self._actor_loop_deliver, envelope)
+            except RuntimeError:
+                raise ActorDeadError(f"{self.actor_ref} is on an event loop that is closed") from None
+            return
+        try:
+            urgent = self.actor_inbox.store(envelope)
+        except MailboxFullError as error:
+            self._actor_loop_overwhelmed(error)
+            return
+        if self._actor_phase is _STOPPED:
+            self._actor_loop_teardown()
+        else:
+            self._actor_scheduler.wake(self, urgent=urgent)
+
+    def _actor_loop_overwhelmed(self, error: MailboxFullError) -> None:
+        """A message could not be queued: have this actor fail next; what it has not handled ends with it."""
+        urgent = self.actor_inbox.urgent
+        if self._actor_phase is not _STOPPED and not (urgent and type(urgent[0].message) is Overwhelmed):
+            urgent.appendleft(Envelope(Overwhelmed(error)))
+            self._actor_scheduler.wake(self, urgent=True)
+
+    def _actor_loop_take(self, message: Any) -> None:
+        """Handle a message now, where that overtakes none; else in its turn. Belongs to the loop's thread."""
+        if self._actor_phase is _RUNNING and self._actor_scheduler.idle:
+            self._actor_scheduler.handle(self, message)
+        else:
+            self._actor_loop_deliver(Envelope(message))
+
+    def _handle_receive(self, message: Any) -> Any:
+        if type(message) is Overwhelmed:
+            raise message.error
+        return super()._handle_receive(message)
+
+    def run_with(self, message: Any) -> None:
+        """Handle a message that was in no mailbox. Called by the scheduler only."""
+        try:
+            self._actor_loop_handle(Envelope(message))
+        except BaseException:  # noqa: BLE001 - a BaseException of a hook: the other actors of the loop must go on
+            self._handle_failure(*sys.exc_info())
+        self._actor_loop_look_for_end()
+
+    def run_once(self) -> None:
+        """Handle the next message. Called by the scheduler only."""
+        try:
+            if self._actor_phase is _RUNNING:
+                inbox = self.actor_inbox
+                if inbox.urgent or inbox.normal:
+                    self._actor_loop_handle(inbox.get())
+            elif self._actor_phase is _STARTING:
+                self._actor_phase = _RUNNING
+                self._actor_loop_setup()
+        except BaseException:  # noqa: BLE001 - a BaseException of a hook: the other actors of the loop must go on
+            self._handle_failure(*sys.exc_info())
+        self._actor_loop_look_for_end()
+
+    def _actor_loop_look_for_end(self) -> None:
+        if self.actor_stopped.is_set() and self._actor_phase is not _STOPPED:
+            self._actor_phase = _STOPPED
+            self._actor_loop_finish()
+
+    def _actor_loop_finish(self) -> None:
+        """The last thing that an actor does, once, whatever its end."""
+        self._actor_loop_teardown()
+
+    def _actor_loop_handle(self, envelope: Envelope[Any]) -> None:
+        """What Pykka's own loop does with one message, except that its stop-all does not wait."""
+        reply_to = envelope.reply_to
+        try:
+            response = self._handle_receive(envelope.message)
+            if reply_to is not None:
+                reply_to.set(response)
+        except Exception:
+            if reply_to is not None:
+                logger.info(f"Exception returned from {self} to caller:", exc_info=sys.exc_info())
+                reply_to.set_exception()
+                return
+            self._handle_failure(*sys.exc_info())
+            try:
+                self.on_failure(*sys.exc_info())
+            except Exception:  # noqa: BLE001 - logged, and the actor is stopped already
+                self._handle_failure(*sys.exc_info())
+        except BaseException as error:  # noqa: BLE001 - Pykka answers these by stopping every actor
+            if reply_to is not None:
+                reply_to.set_exception()
+            logger.debug(f"{error!r} in {self}. Stopping all actors.")
+            stop_all()
+            if not self.actor_stopped.is_set():
+                self._stop()

@@ -1,0 +1,116 @@
+"""One play clock per process: sessions are spread over slots of 4 ms: no tick is a burst, and one wakeup serves many.
+
+To wake the loop costs as much as a session's tick: with slots of 1 ms, ten calls took a tenth more CPU.
+
+A slot with members has one timer, set on an absolute grid: it never drifts, and a tick that comes late comes once, with
+the true time, and changes nothing about the next. A clock without members sets no timer.
+"""
+
+import logging
+from collections.abc import Callable
+
+from actors.ports.clock import Timer
+
+logger = logging.getLogger("earshot.play_clock")
+
+PERIOD_MS = 20
+SLOT_MS = 4
+SLOTS = PERIOD_MS // SLOT_MS
+
+Tick = Callable[[float], None]
+"""Called with the time in ms of the loop's clock."""
+
+
+class Seat:
+    """A place on the clock."""
+
+    def __init__(self, slot: "_Slot", tick: Tick) -> None:
+        self._slot = slot
+        self._tick = tick
+
+    @property
+    def slot(self) -> int:
+        """How many ms into each period its tick comes."""
+        return self._slot.offset_ms
+
+    def leave(self) -> None:
+        """No tick comes after this; harmless when it was said before."""
+        self._slot.remove(self)
+
+    def tick(self, at_ms: float) -> None:
+        """One turn of the clock. A member that fails loses its seat."""
+        if self not in self._slot.members:
+            return
+        try:
+            self._tick(at_ms)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other members go on
+            # Its traceback could carry what was said.
+            logger.error("a member of the play clock failed and was removed: %s", type(error).__name__)  # noqa: TRY400
+            self.leave()
+
+
+class _Slot:
+    """All members that tick at the same time of the period."""
+
+    def __init__(self, offset_ms: int, now_s: Callable[[], float], call_at: Callable[..., Timer]) -> None:
+        self.offset_ms = offset_ms
+        self.members: dict[Seat, None] = {}
+        self._now_s = now_s
+        self._call_at = call_at
+        self._period = 0
+        self._timer: Timer | None = None
+
+    def add(self, seat: Seat) -> None:
+        self.members[seat] = None
+        if self._timer is None:
+            self._set_timer(self._next_period())
+
+    def remove(self, seat: Seat) -> None:
+        self.members.pop(seat, None)
+        if not self.members and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _next_period(self) -> int:
+        return int((self._now_s() * 1000 - self.offset_ms) // PERIOD_MS) + 1
+
+    def _set_timer(self, period: int) -> None:
+        self._period = period
+        self._timer = self._call_at((period * PERIOD_MS + self.offset_ms) / 1000, self._fire)
+
+    def _fire(self) -> None:
+        # A loop may wake a hair too early; then the next period by the clock is still the present one.
+        self._set_timer(max(self._period + 1, self._next_period()))
+        at_ms = self._now_s() * 1000
+        for seat in tuple(self.members):
+            seat.tick(at_ms)
+
+
+class PlayClock:
+    """The clock of one event loop: `PlayClock(loop.time, loop.call_at)`."""
+
+    def __init__(self, now_s: Callable[[], float], call_at: Callable[..., Timer]) -> None:
+        self._now_s = now_s
+        self._slots = [_Slot(offset_ms, now_s, call_at) for offset_ms in range(0, PERIOD_MS, SLOT_MS)]
+
+    def join(self, tick: Tick, due_ms: float | None = None) -> Seat:
+        """Have `tick` called every 20 ms in the emptiest slot, the soonest of equals, until the seat is left.
+
+        `due_ms`: a tick is due then, and comes less than 4 ms later. A paced session that has just sent its first
+        frames wants it a period and a little (21 ms) after them: so its lead stays full, and jitter never makes it too
+        long.
+        """
+        from_ms = self._now_s() * 1000 if due_ms is None else due_ms
+        wait_ms = {slot: (slot.offset_ms - from_ms) % PERIOD_MS for slot in self._slots}
+        if due_ms is None:
+            slot = min(self._slots, key=lambda slot: (len(slot.members), wait_ms[slot]))
+        else:
+            slot = min(self._slots, key=wait_ms.__getitem__)
+        seat = Seat(slot, tick)
+        slot.add(seat)
+        return seat
+
+    @property
+    def members(self) -> int:
+        """How many seats are taken."""
+        return sum(len(slot.members) for slot in self._slots)

@@ -1,0 +1,133 @@
+"""One scheduler per event loop: which actor runs next.
+
+Actors with urgent mail run before all others, so that a barge-in waits for one message at most, however long the
+queues. Among the others each handles one message in turn. A drain is bounded and then gives the loop back to sockets
+and timers.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from time import monotonic
+from typing import Any, Protocol
+
+from actors.runtime.clock import VirtualLoop
+from actors.runtime.mailbox import Mailbox
+
+MESSAGES_PER_DRAIN = 128
+"""Messages handled before sockets and timers get their turn again, urgent ones included: two actors that tell each
+other urgent messages cannot hold the loop for ever."""
+DRAIN_S = 0.004
+"""Time after which a drain ends, whatever it has handled."""
+
+
+class Runnable(Protocol):
+    """What the scheduler runs: an actor. The two marks are the scheduler's, so that it stands in each queue once."""
+
+    in_urgent: bool
+    in_ready: bool
+    actor_inbox: Mailbox
+
+    def run_once(self) -> None:
+        """Handle the next message, if there is one; never raises."""
+        ...
+
+    def run_with(self, message: Any) -> None:
+        """Handle `message`, which was in no mailbox; never raises."""
+        ...
+
+
+class Scheduler:
+    """Two ready queues over one asyncio loop. All methods belong to the loop's thread."""
+
+    __slots__ = ("_awake", "_context", "_ready", "_urgent", "loop", "now", "now_s")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        # A virtual drain is bounded by messages alone: real time would make the order of its run depend on the machine.
+        self.now: Callable[[], float] = loop.time if isinstance(loop, VirtualLoop) else monotonic
+        self.now_s = self.now()
+        """When the message that is being handled was begun: one clock read per message serves all that want to know."""
+        self._urgent: deque[Runnable] = deque()
+        self._ready: deque[Runnable] = deque()
+        self._awake = False
+        # Its own context: else messages would be handled in that of whoever woke the scheduler, current span included.
+        self._context = Context()
+
+    def wake(self, actor: Runnable, *, urgent: bool) -> None:
+        """Let `actor` handle a message, in its turn."""
+        if urgent:
+            if not actor.in_urgent:
+                actor.in_urgent = True
+                self._urgent.append(actor)
+        elif not actor.in_ready:
+            actor.in_ready = True
+            self._ready.append(actor)
+        if not self._awake:
+            self._awake = True
+            self.loop.call_soon(self._drain, context=self._context)
+
+    @property
+    def idle(self) -> bool:
+        """No actor is due or at work: a message handled now overtakes none."""
+        return not self._awake
+
+    def handle(self, actor: Runnable, message: Any) -> None:
+        """Have `actor` handle `message`, and what that tells, before the loop goes on; only while this is `idle`."""
+        self._awake = True
+        self.now_s = self.now()
+        try:
+            self._context.run(actor.run_with, message)
+        finally:
+            if self._urgent or self._ready:
+                self._context.run(self._drain)
+            else:
+                self._awake = False
+
+    def _drain(self) -> None:
+        urgent, ready, now = self._urgent, self._ready, self.now
+        self.now_s = now()
+        ends_s = self.now_s + DRAIN_S
+        try:
+            for _ in range(MESSAGES_PER_DRAIN):
+                if urgent:
+                    actor = urgent.popleft()
+                    actor.in_urgent = False
+                elif ready:
+                    actor = ready.popleft()
+                    actor.in_ready = False
+                else:
+                    break
+                actor.run_once()
+                self._requeue(actor)
+                self.now_s = now()
+                if self.now_s > ends_s:
+                    break
+        finally:
+            # Also when an exception passes through (a signal's KeyboardInterrupt): the other actors must go on.
+            self._awake = bool(urgent or ready)
+            if self._awake:
+                self.loop.call_soon(self._drain, context=self._context)
+
+    def _requeue(self, actor: Runnable) -> None:
+        inbox = actor.actor_inbox
+        if inbox.urgent and not actor.in_urgent:
+            actor.in_urgent = True
+            self._urgent.append(actor)
+        if inbox.normal and not actor.in_ready:
+            actor.in_ready = True
+            self._ready.append(actor)
+
+
+_schedulers: dict[asyncio.AbstractEventLoop, Scheduler] = {}
+
+
+def scheduler_of(loop: asyncio.AbstractEventLoop) -> Scheduler:
+    """The scheduler of `loop`, made when first asked for; those of closed loops are let go then."""
+    scheduler = _schedulers.get(loop)
+    if scheduler is None:
+        for other in [other for other in _schedulers if other.is_closed()]:
+            _schedulers.pop(other, None)
+        scheduler = _schedulers.setdefault(loop, Scheduler(loop))
+    return scheduler

@@ -1,0 +1,368 @@
+"""`SupervisedActor`: what every actor of ours derives from. However it ends, its parent is told exactly once."""
+
+import asyncio
+import logging
+import sys
+from collections import deque
+from collections.abc import Callable, Coroutine
+from enum import StrEnum
+from itertools import islice
+from typing import Any, ClassVar, TypeVar
+from weakref import WeakValueDictionary
+
+import msgspec
+from pykka import ActorDeadError, ActorRef, ActorRegistry
+from pykka._envelope import Envelope
+from pykka.messages import _ActorStop
+
+from actors.errors import ProviderError
+from actors.ports.clock import Timer
+from actors.ports.recipient import Recipient
+from actors.runtime.loop_actor import LoopActor, Phase
+from actors.runtime.mailbox import traits_of
+from actors.runtime.telemetry import Dispatch, Trace, is_recording
+from actors.session.addresses import Address
+
+M = TypeVar("M")
+S = TypeVar("S", bound="SupervisedActor")
+
+logger = logging.getLogger("earshot.actors")
+
+RECENT_MESSAGES = 50
+
+
+class Exit(StrEnum):
+    """How an actor ended."""
+
+    NORMAL = "normal"
+    FAILED = "failed"
+
+
+class ChildExited(msgspec.Struct, frozen=True):
+    """A child of the receiver is gone. `error` names the exception's class and place, never content of a message."""
+
+    urgent: ClassVar[bool] = True
+    transient: ClassVar[bool] = True
+
+    name: str
+    actor_urn: str
+    exit: Exit
+    error: str = ""
+    at: float = 0.0
+    """Seconds on the scale of the event loop's clock."""
+
+
+class TaskFailed(msgspec.Struct, frozen=True):
+    """A task of the receiver raised; handling this raises it again, inside the actor.
+
+    In order with what the task told before, so that none of that is lost.
+    """
+
+    runtime: ClassVar[bool] = True
+
+    name: str
+    error: BaseException
+
+
+class StopNow(msgspec.Struct, frozen=True):
+    """Order the receiver to stop before it handles anything else; a successor at its address handles what is queued."""
+
+    runtime: ClassVar[bool] = True
+    urgent: ClassVar[bool] = True
+
+
+class ActorState(msgspec.Struct, frozen=True):
+    """One actor, for operators."""
+
+    name: str
+    actor_class: str
+    state: str
+    mailbox_urgent: int
+    mailbox: int
+    dropped: int
+    handled: int
+    restarts: int
+    last_error: str
+    last_message_age_s: float | None
+
+
+class MessageSeen(msgspec.Struct, frozen=True):
+    """A message that was handled, without its content. `at`: seconds on the scale of the event loop's clock."""
+
+    at: float
+    actor: str
+    type: str
+
+
+def tell_quietly(address: Recipient[M] | None, message: M) -> bool:
+    """Tell, unless the addressee is gone; whether it was told. For teardown, when ends cross."""
+    if address is None:
+        return False
+    try:
+        address.tell(message)
+    except ActorDeadError:
+        return False
+    return True
+
+
+def order_stop(address: Recipient[Any] | None) -> None:
+    """Order an actor to stop once it has handled what is queued; never waits, harmless when it is gone."""
+    tell_quietly(address, _ActorStop())
+
+
+def order_stop_now(address: Recipient[Any] | None) -> None:
+    """Order an actor to stop and leave what is queued to its successor; never waits, harmless when it is gone."""
+    tell_quietly(address, StopNow())
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line that may be logged and shown: its class and where it was raised.
+
+    Not its words, which can carry what was said; except those of a `ProviderError`, which never do.
+    """
+    words = f": {error}" if isinstance(error, ProviderError) else ""
+    raised_at = places(error)
+    place = f" at {raised_at[0]}" if raised_at else ""
+    return f"{type(error).__name__}{words}{place}"
+
+
+def places(error: BaseException) -> list[str]:
+    """Where an exception has passed, innermost first. (`traceback` would read the lines of source from their files.)"""
+    named = []
+    trace = error.__traceback__
+    while trace is not None:
+        named.append(f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return named[::-1]
+
+
+_live: WeakValueDictionary[str, "SupervisedActor"] = WeakValueDictionary()
+
+
+def actor_of(ref: ActorRef[S]) -> S | None:
+    """The actor behind a ref, for its supervisor and for snapshots. Belongs to the loop's thread."""
+    return _live.get(ref.actor_urn)  # type: ignore[return-value]  # URNs are unique: the ref's class is the actor's
+
+
+class _OwnedTimer:
+    """A timer that its actor knows of until it is due: what the clock tells is passed on."""
+
+    def __init__(self, actor: "SupervisedActor") -> None:
+        self._actor = actor
+        self.timer: Timer | None = None
+
+    def tell(self, message: Any) -> None:
+        """The clock says that the message is due."""
+        self._actor.owned_timers.discard(self)
+        tell_quietly(self._actor.actor_ref, message)
+
+    def cancel(self) -> None:
+        """Make sure that the message is not told."""
+        self._actor.owned_timers.discard(self)
+        if self.timer is not None:
+            self.timer.cancel()
+
+
+class SupervisedActor(LoopActor):
+    """An actor with a name, a parent, and tasks and timers of its own, which end with it.
+
+    Contains every exception, CancelledError and SystemExit too: a failing actor never stops another one. The parent is
+    told one `ChildExited`, whatever way the actor ends.
+    """
+
+    def __init__(self, name: str, parent: Recipient[ChildExited] | None, trace: Trace | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.parent = parent
+        self.trace = trace or Trace()
+        self.restarts = 0
+        """How often a supervisor has started this anew; the supervisor's to set."""
+        self.handled = 0
+        self.last_error = ""
+        self.last_message_at: float | None = None
+        self.recent: deque[tuple[float, str]] = deque(maxlen=RECENT_MESSAGES)
+        self.owned_tasks: set[asyncio.Task[Any]] = set()
+        self.owned_timers: set[_OwnedTimer] = set()
+        self._actor_address: Address[Any] | None = None
+        self._actor_failure: str | None = None
+        self._actor_dispatch: Dispatch | None = None
+
+    # what a subclass may use
+
+    def on_end(self) -> None:
+        """Called once when the actor ends, whatever the way; must only let go of things."""
+
+    def spawn(
+        self, work: Coroutine[Any, Any, Any], name: str, on_error: Callable[[BaseException], None] | None = None
+    ) -> asyncio.Task[Any]:
+        """Run `work` as a task that ends with this actor. What it raises is raised in it, or given to `on_error`.
+
+        Raises:
+            ActorDeadError: the actor has ended already.
+        """
+        if self._actor_phase is Phase.STOPPED:
+            work.close()
+            raise ActorDeadError(f"{self.name} has ended: it starts no task {name}")
+        report = on_error or (lambda error: self._actor_task_failed(name, error))
+        task = self._actor_event_loop.create_task(_contained(work, report), name=f"{self.name}.{name}")
+        self.owned_tasks.add(task)
+
+        def done(task: asyncio.Task[Any]) -> None:
+            self.owned_tasks.discard(task)
+            # One that was cancelled before its first step would else complain of never having been awaited.
+            work.close()
+
+        task.add_done_callback(done)
+        return task
+
+    def call_later(self, delay_s: float, message: Any) -> Timer:
+        """Tell this actor `message` after `delay_s` seconds of the loop's time, unless cancelled or ended by then."""
+        owned = _OwnedTimer(self)
+        if self._actor_phase is not Phase.STOPPED:
+            owned.timer = self._actor_event_loop.call_later(delay_s, owned.tell, message)
+            self.owned_timers.add(owned)
+        return owned
+
+    def reachable_at(self, address: Address[Any]) -> None:
+        """Receive what is told to `address`, what waits there first, until this actor ends."""
+        self._actor_address = address
+        address.connect(self.actor_ref)
+
+    def state(self) -> ActorState:
+        """A snapshot for operators. Belongs to the loop's thread."""
+        depths = self.actor_inbox.depths
+        last_at = self.last_message_at
+        return ActorState(
+            name=self.name,
+            actor_class=type(self).__name__,
+            state=self._actor_phase.value,
+            mailbox_urgent=depths.urgent,
+            mailbox=depths.normal,
+            dropped=self.actor_inbox.dropped,
+            handled=self.handled,
+            restarts=self.restarts,
+            last_error=self.last_error,
+            last_message_age_s=None if last_at is None else max(0.0, self._actor_event_loop.time() - last_at),
+        )
+
+    def recent_messages(self, limit: int = RECENT_MESSAGES) -> list[MessageSeen]:
+        """The newest first, without content; what comes with every frame is only counted."""
+        return [MessageSeen(at, self.name, kind) for at, kind in islice(reversed(self.recent), limit)]
+
+    # the life of the actor
+
+    def _start_actor_loop(self) -> None:
+        super()._start_actor_loop()
+        _live[self.actor_urn] = self
+
+    def _actor_loop_setup(self) -> None:
+        if is_recording():
+            self._actor_dispatch = Dispatch(type(self).__name__, self.actor_inbox)
+        try:
+            self.on_start()
+        except BaseException as error:  # noqa: BLE001 - contained, see the class
+            self._actor_fail(error)
+
+    def _actor_loop_handle(self, envelope: Envelope[Any]) -> None:
+        message, reply_to = envelope.message, envelope.reply_to
+        traits = traits_of(type(message))
+        began = self._actor_scheduler.now_s
+        self.handled += 1
+        self.last_message_at = began
+        if not traits.routine:
+            self.recent.append((began, traits.type_name))
+        try:
+            if traits.traced and self.trace.in_turn:
+                with self.trace.span(traits.type_name, self.name):
+                    response = self._handle_receive(message)
+            elif traits.runtime:
+                response = self._handle_receive(message)
+            else:
+                response = self.on_receive(message)
+        except BaseException as error:  # noqa: BLE001 - contained, see the class
+            if reply_to is not None:
+                self.last_error = describe(error)
+                reply_to.set_exception(sys.exc_info())
+            else:
+                self._actor_fail(error)
+                self._actor_call_on_failure()
+        else:
+            if reply_to is not None:
+                reply_to.set(response)
+        if self._actor_dispatch is not None:
+            self._actor_dispatch.record(began, self._actor_scheduler.now())
+
+    def _handle_receive(self, message: Any) -> Any:
+        if not traits_of(type(message)).runtime:
+            return self.on_receive(message)
+        if type(message) is TaskFailed:
+            raise message.error
+        if type(message) is StopNow:
+            return self._stop()
+        return super()._handle_receive(message)
+
+    def _stop(self) -> None:
+        ActorRegistry.unregister(self.actor_ref)
+        self.actor_stopped.set()
+        try:
+            self.on_stop()
+        except BaseException as error:  # noqa: BLE001 - contained, see the class
+            self._actor_fail(error)
+
+    def _actor_call_on_failure(self) -> None:
+        try:
+            self.on_failure(*sys.exc_info())
+        except BaseException as error:  # noqa: BLE001 - contained, see the class
+            self._actor_fail(error)
+
+    def _actor_fail(self, error: BaseException) -> None:
+        """Record the failure, take the actor out of the registry and let it end."""
+        described = describe(error)
+        if self._actor_failure is None:
+            self._actor_failure = self.last_error = described
+        # Places only: an exception's words and the values of locals can carry what was said.
+        logger.error("%s failed: %s (%s)", self.name, described, " < ".join(places(error)))
+        ActorRegistry.unregister(self.actor_ref)
+        self.actor_stopped.set()
+
+    def _actor_task_failed(self, name: str, error: BaseException) -> None:
+        if not tell_quietly(self.actor_ref, TaskFailed(name, error)):
+            logger.warning("%s.%s failed after its actor had ended: %s", self.name, name, describe(error))
+
+    def _actor_loop_finish(self) -> None:
+        try:
+            self.on_end()
+        except BaseException as error:  # noqa: BLE001 - the actor is over; its parent must still be told
+            self._actor_fail(error)
+        for task in list(self.owned_tasks):
+            task.cancel()
+        for timer in list(self.owned_timers):
+            timer.cancel()
+        if self._actor_dispatch is not None:
+            self._actor_dispatch.flush()
+        if self._actor_address is not None:
+            self._actor_address.leave(self.actor_ref, self.actor_inbox.unhandled())
+        super()._actor_loop_finish()
+        exit_ = Exit.NORMAL if self._actor_failure is None else Exit.FAILED
+        exited = ChildExited(self.name, self.actor_urn, exit_, self._actor_failure or "", self._actor_scheduler.now_s)
+        try:
+            tell_quietly(self.parent, exited)
+        except Exception as error:  # noqa: BLE001 - another kind of address may raise anything: the others must go on
+            logger.warning("%s could not tell its parent that it ended: %s", self.name, describe(error))
+
+
+async def _contained(work: Coroutine[Any, Any, Any], report: Callable[[BaseException], None]) -> Any:
+    """Run `work`, reporting what it raises; without this asyncio would let a SystemExit of it stop the whole loop."""
+    try:
+        return await work
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        report(
+            error
+        )  # nobody cancelled this task: something it awaited was cancelled, and it is as dead as after any error
+    except GeneratorExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the actor decides
+        report(error)

@@ -1,0 +1,158 @@
+"""Telemetry at dispatch, once: handlers contain none. OpenTelemetry's API only; without an SDK nothing is recorded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry import context, metrics, trace
+
+from actors.runtime.mailbox import Mailbox
+
+FLUSH_S = 1.0
+
+_tracer = trace.get_tracer("earshot")
+_meter = metrics.get_meter("earshot")
+_messages = _meter.create_counter("earshot.actor.messages", description="Messages handled")
+_busy = _meter.create_counter("earshot.actor.busy", unit="ms", description="Time spent handling messages")
+_longest = _meter.create_histogram("earshot.actor.longest", unit="ms", description="Longest handling within a second")
+_wait = _meter.create_histogram(
+    "earshot.actor.wait", unit="ms", description="Longest wait in a mailbox within a second"
+)
+_tokens = _meter.create_counter("earshot.model.tokens", unit="{token}", description="What requests to models cost")
+
+_cut_replies = _meter.create_counter("earshot.model.cut_replies", description="Replies that did not end by themselves")
+_cut_results = _meter.create_counter("earshot.tool.cut_results", description="Results of tools that were too long")
+_given_up = _meter.create_counter("earshot.given_up", description="Work in the background that did not end in time")
+
+
+def count_given_up(work: str) -> None:
+    """Count work that was not waited for any longer."""
+    _given_up.add(1, {"work": work})
+
+
+def count_cut_reply() -> None:
+    """Count a reply of a language model that was cut at a bound."""
+    _cut_replies.add(1)
+
+
+def count_cut_result(tool: str) -> None:
+    """Count a result that was cut before a model read it."""
+    _cut_results.add(1, {"tool": tool})
+
+
+def is_recording() -> bool:
+    """Whether a provider of metrics is installed; the API's own providers record nothing."""
+    return not type(metrics.get_meter_provider()).__module__.startswith("opentelemetry.metrics")
+
+
+class Dispatch:
+    """Counts and times of one actor's messages, flushed about once a second: nothing is allocated per message.
+
+    Made only where something records. Waits are sampled: the mailbox times one message at a time.
+    """
+
+    __slots__ = ("_attributes", "_busy_s", "_count", "_flush_at_s", "_inbox", "_longest_s")
+
+    def __init__(self, actor_class: str, inbox: Mailbox) -> None:
+        self._attributes = {"actor": actor_class}
+        self._inbox = inbox
+        self._inbox.probing = True
+        self._busy_s = 0.0
+        self._count = 0
+        self._longest_s = 0.0
+        self._flush_at_s = 0.0
+
+    def record(self, began_s: float, now_s: float) -> None:
+        """A message that was begun at `began_s` has been handled now; seconds of the scheduler's clock."""
+        took_s = now_s - began_s
+        self._count += 1
+        self._busy_s += took_s
+        if took_s > self._longest_s:
+            self._longest_s = took_s
+        if self._flush_at_s == 0.0:
+            self._flush_at_s = now_s + FLUSH_S
+        elif now_s >= self._flush_at_s:
+            self._flush_at_s = now_s + FLUSH_S
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what was counted since the last time."""
+        if self._count:
+            _messages.add(self._count, self._attributes)
+            _busy.add(self._busy_s * 1000, self._attributes)
+            _longest.record(self._longest_s * 1000, self._attributes)
+            _wait.record(self._inbox.waited_s * 1000, self._attributes)
+        self._count, self._busy_s, self._longest_s, self._inbox.waited_s = 0, 0.0, 0.0, 0.0
+
+
+class Trace:
+    """The spans of one session: its own, inside it one for each turn. Shared by the actors of the session."""
+
+    __slots__ = ("_completion_tokens", "_prompt_tokens", "_session", "_turn")
+
+    def __init__(self) -> None:
+        self._session: trace.Span | None = None
+        self._turn: trace.Span | None = None
+        self._prompt_tokens = 0
+        self._completion_tokens = 0
+
+    def session_started(self, session_id: str, mode: str, agent: str) -> None:
+        """Open the session's span."""
+        attributes = {"earshot.session.id": session_id, "earshot.mode": mode, "earshot.agent": agent}
+        self._session = _tracer.start_span("session", attributes=attributes)
+
+    def turn_started(self, turn: int) -> None:
+        """Open the span of `turn`, in place of the former one."""
+        self.turn_ended()
+        self._prompt_tokens = self._completion_tokens = 0
+        if self._session is not None and self._session.is_recording():
+            parent = trace.set_span_in_context(self._session)
+            self._turn = _tracer.start_span("turn", context=parent, attributes={"earshot.turn": turn})
+
+    def turn_ended(self, **times_ms: float | None) -> None:
+        """Close the turn's span with its times."""
+        if self._turn is not None:
+            for name, value in times_ms.items():
+                if value is not None:
+                    self._turn.set_attribute(f"earshot.{name}", value)
+            self._turn.end()
+            self._turn = None
+
+    def model_used(self, prompt_tokens: int, completion_tokens: int) -> None:
+        """Count what a request to the language model cost; a turn has one for each round of tools."""
+        self._prompt_tokens += prompt_tokens
+        self._completion_tokens += completion_tokens
+        _tokens.add(prompt_tokens, {"kind": "prompt"})
+        _tokens.add(completion_tokens, {"kind": "completion"})
+        if self._turn is not None:
+            self._turn.set_attribute("earshot.prompt_tokens", self._prompt_tokens)
+            self._turn.set_attribute("earshot.completion_tokens", self._completion_tokens)
+
+    def session_ended(self, reason: str) -> None:
+        """Close what is open."""
+        self.turn_ended()
+        if self._session is not None:
+            self._session.set_attribute("earshot.ended", reason)
+            self._session.end()
+            self._session = None
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether a turn's span is open and recorded."""
+        return self._turn is not None
+
+    @contextmanager
+    def span(self, name: str, actor: str) -> Iterator[None]:
+        """A span inside the turn's for the handling of one message; what it raises is marked, without its words."""
+        assert self._turn is not None
+        span = _tracer.start_span(
+            name, context=trace.set_span_in_context(self._turn), attributes={"earshot.actor": actor}
+        )
+        token = context.attach(trace.set_span_in_context(span))
+        try:
+            yield
+        except BaseException as error:
+            span.set_status(trace.StatusCode.ERROR, type(error).__name__)
+            raise
+        finally:
+            context.detach(token)
+            span.end()

@@ -1,0 +1,113 @@
+"""Addresses: how a part of a session is reached while the actor that plays it starts, fails and is started again.
+
+A restarted actor gets a new Pykka ref; everybody else keeps the address. While no actor is there, what is told waits,
+so that a word typed into a socket that has just opened, a key pressed during a restart and a hang-up are never lost.
+Audio does not wait here: it is in the session's ring already, from which a recognizer starts. Nor does any other
+message that says of itself that it is `transient`.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+from pykka import ActorDeadError, ActorRef
+
+from actors.runtime.mailbox import traits_of
+
+M = TypeVar("M")
+
+logger = logging.getLogger("earshot.actors")
+
+MAX_WAITING = 256
+"""Messages that wait at one address at most; over it the oldest goes, the urgent ones last."""
+
+
+class Address(Generic[M]):
+    """Reaches the present actor of a part, or keeps what it is told until there is one. Belongs to the loop's thread.
+
+    Args:
+        name: the part, for the log.
+        limit: how many messages may wait.
+    """
+
+    __slots__ = ("_closed", "_limit", "_name", "_ref", "_waiting", "dropped")
+
+    def __init__(self, name: str, limit: int = MAX_WAITING) -> None:
+        self._name = name
+        self._limit = limit
+        self._ref: ActorRef[Any] | None = None
+        self._waiting: deque[M] = deque()
+        self._closed = False
+        self.dropped = 0
+        """Messages that were given up because too many waited."""
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for an actor."""
+        return len(self._waiting)
+
+    @property
+    def unhandled(self) -> int:
+        """How many messages wait for an actor, or in its mailbox."""
+        ref = self._ref
+        if ref is None:
+            return len(self._waiting)
+        inbox = ref.actor_inbox
+        return len(inbox.normal) + len(inbox.urgent)  # type: ignore[attr-defined]  # as in `take`
+
+    def tell(self, message: M) -> None:
+        """Tell the present actor, or keep the message for the next one. Never raises, never waits."""
+        if self._ref is not None:
+            try:
+                self._ref.tell(message)
+            except ActorDeadError:
+                self._keep(message)
+        else:
+            self._keep(message)
+
+    def take(self, message: M) -> None:
+        """Do as `tell` does, and have the message handled before this returns unless another actor is due.
+
+        For what begins at a socket or a timer.
+        """
+        ref = self._ref
+        if ref is None or ref.actor_stopped.is_set():
+            self._keep(message)
+        else:
+            ref.actor_inbox.take(message)  # type: ignore[attr-defined]  # every actor of ours has a Mailbox
+
+    def connect(self, ref: ActorRef[Any]) -> None:
+        """Reach `ref` from now on; it is told what has waited, in the order in which it came."""
+        self._ref = ref
+        waiting, self._waiting = self._waiting, deque()
+        for message in waiting:
+            self.tell(message)
+
+    def leave(self, ref: ActorRef[Any], unhandled: Iterable[M]) -> None:
+        """`ref` has ended without handling `unhandled`: its successor handles them, before all that came later."""
+        if self._ref is ref:
+            self._ref = None
+            later, self._waiting = self._waiting, deque()
+            for message in (*unhandled, *later):
+                self._keep(message)
+
+    def close(self) -> None:
+        """Nobody will ever be here (again): forget what waits, and all that will be told."""
+        self._ref = None
+        self._closed = True
+        self._waiting.clear()
+
+    def _keep(self, message: M) -> None:
+        if self._closed or traits_of(type(message)).transient:
+            return
+        self._waiting.append(message)
+        if len(self._waiting) > self._limit:
+            self._drop_one()
+
+    def _drop_one(self) -> None:
+        oldest = next((m for m in self._waiting if not traits_of(type(m)).urgent), self._waiting[0])
+        self._waiting.remove(oldest)
+        if not self.dropped:
+            logger.warning("too many messages wait for the %s: the oldest are dropped", self._name)
+        self.dropped += 1

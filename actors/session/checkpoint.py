@@ -1,0 +1,31 @@
+"""What the successor of a session's actor goes on from: kept outside the actors, written as the conversation goes."""
+
+import msgspec
+
+from actors.conversation import ChatMessage
+from actors.rules.turn_taking.effects import Ending
+
+
+class LostConnection(msgspec.Struct, frozen=True):
+    """The connection that carried the session is gone; another one may take its place for a while."""
+
+    connection_id: str
+    until: float
+    """When the session ends if none has, in seconds of the session's clock."""
+
+
+class Checkpoint(msgspec.Struct):
+    """The state of one session that outlives each of its actors."""
+
+    ending: Ending | None = None
+    """How the session ended; one that has ended is never rebuilt."""
+    ending_after_reply: Ending | None = None
+    """How the session ends once the reply in hand has been heard: a tool of it wants so."""
+    transcript: tuple[ChatMessage, ...] = ()
+    """What was said in a session that only listens."""
+    said_before_tools: str = ""
+    """The text of the reply in hand up to where the model called its tools: it goes on from there."""
+    user_at: float | None = None
+    """When the user last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
+    lost: LostConnection | None = None
+    """Set while the session waits for its connection to come back."""

@@ -1,0 +1,128 @@
+"""The children of a session: which there are, how each is started, and how often it may be started again."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from pykka import ActorRef
+
+from actors.runtime.restart_budget import Escalate, Restart, RestartBudget, RestartPolicy
+from actors.runtime.supervised_actor import ChildExited, SupervisedActor, actor_of, logger, order_stop_now
+from actors.session.addresses import Address
+
+
+class ChildSpec(msgspec.Struct, frozen=True):
+    """One child: the name that it gives itself, how it is started, and the address that it is reached at."""
+
+    name: str
+    start: Callable[[], ActorRef[Any]]
+    address: Address[Any]
+
+
+class Children:
+    """Starts the children of one supervisor and replaces those that end, within their budgets.
+
+    Args:
+        specs: the children, in the order in which they are started.
+        policy: how often each may be started again.
+        now: the time in seconds, for the budgets.
+        restart_later: called with a delay in seconds and a name; has `restart_if_gone` called with the name then.
+    """
+
+    def __init__(
+        self,
+        specs: Iterable[ChildSpec],
+        policy: RestartPolicy,
+        *,
+        now: Callable[[], float],
+        restart_later: Callable[[float, str], None],
+    ) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        self._budgets = {name: RestartBudget(policy) for name in self._specs}
+        self._now = now
+        self._restart_later = restart_later
+        self._refs: dict[str, ActorRef[Any]] = {}
+        self._restarts = dict.fromkeys(self._specs, 0)
+        self._replaced: set[str] = set()
+        """Those that were ordered to stop so that others take their places."""
+        self._stopping = False
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._specs
+
+    def __getitem__(self, name: str) -> ActorRef[Any]:
+        return self._refs[name]
+
+    @property
+    def all_gone(self) -> bool:
+        """Whether none is there, nor about to end."""
+        return not self._refs
+
+    def actors(self) -> list[SupervisedActor]:
+        """Those that are there, for snapshots on the loop's thread only."""
+        return [child for ref in self._refs.values() if (child := actor_of(ref)) is not None]
+
+    def is_there(self, name: str) -> bool:
+        """Whether this child is there; false while it waits to be started again."""
+        return name in self._refs
+
+    def start(self) -> None:
+        """Start all of them."""
+        for name in self._specs:
+            self._start(name)
+
+    def restart(self, name: str) -> None:
+        """Start a child; where it is there, as soon as it has ended: two would both write the conversation."""
+        if name not in self._specs or self._stopping:
+            return
+        if (former := self._refs.get(name)) is not None:
+            self._replaced.add(name)
+            order_stop_now(former)
+            return
+        self._restarts[name] += 1
+        self._start(name)
+
+    def restart_if_gone(self, name: str) -> None:
+        """Start a child whose pause before its restart is over, unless somebody else has started it meanwhile."""
+        if name not in self._refs:
+            self.restart(name)
+
+    def stop(self) -> None:
+        """Order all of them to stop at once; none is started again."""
+        self._stopping = True
+        for ref in self._refs.values():
+            order_stop_now(ref)
+
+    def exited(self, message: ChildExited) -> str:
+        """Start a child that has ended again; its name if it has failed too often for that, else nothing."""
+        name = message.name
+        ref = self._refs.get(name)
+        if ref is None or ref.actor_urn != message.actor_urn:
+            return ""
+        del self._refs[name]
+        if self._stopping:
+            return ""
+        if name in self._replaced:
+            self._replaced.discard(name)
+            self.restart(name)
+            return ""
+        # A child that ended without an error is missed as much as one that failed.
+        match self._budgets[name].decide(self._now()):
+            case Restart(delay_s):
+                logger.warning("%s is started again: %s", name, message.error or "it ended")
+                if delay_s == 0:
+                    self.restart(name)
+                else:
+                    self._restart_later(delay_s, name)
+                return ""
+            case Escalate():
+                logger.error("%s failed too often", name)
+                return name
+
+    def _start(self, name: str) -> None:
+        spec = self._specs[name]
+        ref = self._refs[name] = spec.start()
+        child = actor_of(ref)
+        assert child is not None
+        child.restarts = self._restarts[name]
+        child.reachable_at(spec.address)

@@ -1,0 +1,109 @@
+"""A reply in the making: the model's stream as a task of the orchestrator."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from itertools import count
+
+from actors.errors import ErrorKind, ModelError
+from actors.messages.model import ModelFailed, ModelReported
+from actors.ports.llm import (
+    LanguageModel,
+    MemoryUpdated,
+    ModelEvent,
+    ModelRequest,
+    ReplyGenerated,
+    TextGenerated,
+    ToolCalled,
+)
+from actors.rules.reply_bounds import ReplyBounds
+from actors.rules.unicode_text import well_formed, well_formed_json
+from actors.runtime.closing import end_in_background
+from actors.runtime.supervised_actor import SupervisedActor, logger, tell_quietly
+from actors.runtime.telemetry import count_cut_reply
+
+FIRST_TOKEN_S = 8.0
+"""A model that has said nothing by then has failed."""
+NEXT_TOKEN_S = 8.0
+"""A model that falls silent for so long in mid-reply has failed."""
+EVENTS_AT_ONCE = 16
+"""So many pieces of a reply are told in one turn of the loop: however fast a model is, others have their turns."""
+
+
+class Generation:
+    """The model's stream of one actor: at most one at a time."""
+
+    def __init__(self, actor: SupervisedActor, model: LanguageModel) -> None:
+        self._actor = actor
+        self._model = model
+        self._task: asyncio.Task[None] | None = None
+        self.tool_calls: list[ToolCalled] = []
+
+    def start(self, request: ModelRequest) -> None:
+        """Stream the reply to `request`: each event is told to the actor as `ModelReported`, a failure as `ModelFailed`."""
+        self.cancel()
+        self._task = self._actor.spawn(self._stream(request), "model", lambda error: self._failed(request.turn, error))
+
+    def cancel(self) -> None:
+        """Close the stream at once."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self.tool_calls = []
+
+    async def _stream(self, request: ModelRequest) -> None:
+        events = aiter(self._model.reply(request))
+        timeout_s = FIRST_TOKEN_S
+        loop = asyncio.get_running_loop()
+        bounds = ReplyBounds(loop.time())
+        for number in count(1):
+            try:
+                # Not wait_for, which would make a task for every token.
+                async with asyncio.timeout(timeout_s):
+                    event = await anext(events)
+            except StopAsyncIteration:
+                raise ModelError(
+                    ErrorKind.INTERNAL, "the stream ended without saying that the reply is complete"
+                ) from None
+            except TimeoutError:
+                raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {timeout_s:.0f} s") from None
+            timeout_s = NEXT_TOKEN_S
+            admitted = bounds.admit(_checked(event), loop.time())
+            if admitted is not None:
+                self._actor.actor_ref.tell(ModelReported(request.turn, admitted))
+            if bounds.exceeded:
+                self._cut(request, events, bounds.exceeded)
+                return
+            if isinstance(event, ReplyGenerated):
+                return
+            if number % EVENTS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _cut(self, request: ModelRequest, events: AsyncIterator[ModelEvent], bound: str) -> None:
+        """End a reply that does not end by itself; the conversation goes on with what there is of it."""
+        logger.warning("a reply was cut: it had more than %s", bound)
+        count_cut_reply()
+        self._actor.actor_ref.tell(ModelReported(request.turn, ReplyGenerated(cut=True)))
+        end_in_background(events)
+
+    def _failed(self, turn: int, error: BaseException) -> None:
+        provider = error if isinstance(error, ModelError) else ModelError(ErrorKind.INTERNAL, type(error).__name__)
+        tell_quietly(self._actor.actor_ref, ModelFailed(turn, provider.kind, provider.detail))
+
+
+def _checked(event: ModelEvent) -> ModelEvent:
+    """The event with text that can go anywhere.
+
+    Raises:
+        ModelError: it holds something else than the port promises.
+    """
+    match event:
+        case TextGenerated(str(text)):
+            return event if text.isascii() else TextGenerated(well_formed(text))
+        case ToolCalled(str(call_id), str(name), str(arguments)):
+            return ToolCalled(well_formed(call_id), well_formed(name), well_formed(arguments))
+        case MemoryUpdated(dict(memory)):
+            return MemoryUpdated(well_formed_json(memory))
+        case ReplyGenerated():
+            return event
+        case _:
+            raise ModelError(ErrorKind.INTERNAL, f"a {type(event).__name__} does not hold what it must")

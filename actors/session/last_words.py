@@ -1,0 +1,74 @@
+"""The kept apology, played on a session's connection without any of the session's actors: for when those have failed.
+
+A telephone shows no text, so a session that cannot be mended has to be heard to end.
+"""
+
+from collections.abc import Callable
+
+from actors.conversation import PositionPrecision, UtteranceKind
+from actors.messages.output import AudioFrame, ReplyHeardShown, ReplyTextShown
+from actors.ports.tts import SpokenPhrase
+from actors.rules.playback.playout import Drained, Playout
+from actors.runtime.play_clock import Seat
+from actors.session.plan import Engines, SessionPlan
+from actors.session.shared import SessionLines
+
+LAST_WORDS_S = 20.0
+"""Last words that have not been heard by then are not waited for."""
+
+
+def kept_apology(plan: SessionPlan, lines: SessionLines) -> SpokenPhrase | None:
+    """The apology as sound at the rate of the session's connection; None if there is none, or nobody to hear it."""
+    if lines.output is None or lines.attached is None:
+        return None
+    phrase = plan.kept(lines.attached.rate_hz).get(plan.agent.phrases.apology)
+    return phrase if phrase is not None and phrase.pcm else None
+
+
+class LastWords:
+    """Plays the apology once and then calls `on_heard`, unless it is stopped. Belongs to the loop's thread.
+
+    Args:
+        phrase: the apology as sound, as `kept_apology` gives it.
+    """
+
+    def __init__(
+        self,
+        phrase: SpokenPhrase,
+        *,
+        plan: SessionPlan,
+        lines: SessionLines,
+        engines: Engines,
+        on_heard: Callable[[], None],
+    ) -> None:
+        attached, turn = lines.attached, lines.resumed.turn if lines.resumed is not None else None
+        assert attached is not None
+        self._lines = lines
+        self._text = plan.agent.phrases.apology
+        self._on_heard = on_heard
+        self._turn = turn.turn if turn is not None else 0
+        reply = 1 + max([turn.last_reply if turn is not None else 0, *lines.spoken])
+        self._playout = Playout(attached.rate_hz, attached.lead, attached.frame_ms)
+        self._playout.begin(reply, UtteranceKind.APOLOGY, self._turn)
+        self._playout.add_audio(reply, phrase.pcm)
+        self._playout.end(reply)
+        lines.show(ReplyTextShown(self._turn, UtteranceKind.APOLOGY, self._text))
+        # What was sent before is heard first; sent sooner, this would run further ahead than the connection's lead.
+        self._seat: Seat = engines.play_clock.join(self._tick, engines.clock.now() * 1000 + attached.lead.lead_ms)
+
+    def stop(self) -> None:
+        """Play no more and call nobody; harmless when it is over."""
+        self._seat.leave()
+
+    def _tick(self, at_ms: float) -> None:
+        for told in self._playout.tick(at_ms):
+            if isinstance(told, Drained):
+                self._seat.leave()
+                self._lines.show(
+                    ReplyHeardShown(self._turn, UtteranceKind.APOLOGY, self._text, PositionPrecision.ESTIMATED, False)
+                )
+                self._on_heard()
+            else:
+                self._lines.show(
+                    AudioFrame(told.reply, told.turn, told.kind, told.pcm, told.sequence, told.audio_ms, told.last)
+                )

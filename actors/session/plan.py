@@ -1,0 +1,64 @@
+"""What sessions are made of: the engines of a process, and the plan of one session."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from actors.agent import Agent
+from actors.ports.call_controls import CallControls
+from actors.ports.clock import Clock
+from actors.ports.llm import LanguageModel
+from actors.ports.store import SessionStore
+from actors.ports.stt import SpeechRecognizer
+from actors.ports.tts import SpeechSynthesizer, SpokenPhrase
+from actors.ports.vad import VoiceActivityFactory
+from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.play_clock import PlayClock
+from actors.runtime.restart_budget import RestartPolicy
+from actors.session_context import SessionContext
+from actors.tools import AnyTool
+
+
+class Mode(StrEnum):
+    """What a session does with the caller's audio."""
+
+    MEDIA = "media"
+    TRANSCRIPTION = "transcription"
+
+
+class Engines(msgspec.Struct, frozen=True):
+    """What a session is made with; one per process."""
+
+    recognizer: SpeechRecognizer
+    synthesizer: SpeechSynthesizer
+    model: LanguageModel
+    voice_activity: VoiceActivityFactory
+    store: SessionStore
+    play_clock: PlayClock
+    clock: Clock
+    background: BackgroundTasks
+    restarts: RestartPolicy = RestartPolicy()
+
+
+class SessionPlan(msgspec.Struct, frozen=True):
+    """What one session is."""
+
+    session_id: str
+    mode: Mode
+    agent: Agent
+    tools: Mapping[str, AnyTool]
+    phrases_expected: tuple[str, ...]
+    kept: Callable[[int], Mapping[str, SpokenPhrase]]
+    """The kept phrases at a rate in Hz."""
+    resume_token: str
+    rate_hz: int = 16_000
+    call_id: str = ""
+    call: CallControls | None = None
+    """The telephone line of the session, for its tools; None in a browser."""
+    about: SessionContext = SessionContext()
+    """What is known of the session before a word is said."""
+    model: LanguageModel | None = None
+    """What answers in this session, in place of the engines' own."""
+    stored: bool = True
+    """Whether its record is kept: what is said in it may not be for the store."""

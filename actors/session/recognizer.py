@@ -1,0 +1,260 @@
+"""The recognizer: caller audio in, voice and words out. Hosts voice activity, endpointing and the engine's stream."""
+
+import asyncio
+from typing import Any, assert_never
+
+from actors.agent import Endpointing
+from actors.errors import RecognizerError
+from actors.messages.caller import CallerAudio
+from actors.messages.transcript import (
+    FinalTranscript,
+    InterimTranscript,
+    LevelSent,
+    NoiseStopped,
+    NoSpeechRecognized,
+    RecognitionReported,
+    ReopenRecognition,
+    SpeechContinued,
+    SpeechStarted,
+    SpeechStopped,
+)
+from actors.ports.clock import Clock
+from actors.ports.stt import (
+    FinalRecognized,
+    InterimRecognized,
+    NothingRecognized,
+    Recognition,
+    RecognitionEvent,
+    RecognitionFailed,
+    RecognitionOptions,
+    RecognitionReady,
+    SpeechRecognizer,
+)
+from actors.ports.vad import VoiceActivity
+from actors.rules.audio import level_db
+from actors.rules.endpointing import (
+    EchoWindow,
+    EndpointContinued,
+    Endpointer,
+    EndpointEvent,
+    EndpointStarted,
+    EndpointStopped,
+)
+from actors.rules.endpointing import EndpointNoise as NoiseFound
+from actors.rules.unicode_text import well_formed
+from actors.runtime.closing import close_in_background
+from actors.runtime.supervised_actor import SupervisedActor
+from actors.runtime.telemetry import Trace
+from actors.session.addresses import Address
+from actors.session.shared import REHEARD_MS, SessionLines
+
+RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | RecognitionReported
+
+OPEN_TIMEOUT_S = 5.0
+QUIET_DB = -100.0
+"""The level of a window that is no voice anyway."""
+PRE_ROLL_MS = 300
+"""Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
+
+
+class Recognizer(SupervisedActor):
+    """Listens to one caller.
+
+    Args:
+        lines: the session's lines; its audio ring is replayed from the last final transcript when this actor starts.
+        listener: who is told of voice and words.
+        engine: speech to text.
+        options: what is asked of the engine.
+        detector: voice activity, for this session alone.
+        endpointing: the agent's settings.
+    """
+
+    def __init__(
+        self,
+        *,
+        lines: SessionLines,
+        listener: Address[Any],
+        engine: SpeechRecognizer,
+        options: RecognitionOptions,
+        detector: VoiceActivity,
+        endpointing: Endpointing,
+        clock: Clock,
+        trace: Trace,
+    ) -> None:
+        super().__init__("recognizer", lines.session, trace)
+        self.lines = lines
+        self.listener = listener
+        self.engine = engine
+        self.options = options
+        self.detector = detector
+        self.clock = clock
+        if detector.rate_hz != options.rate_hz:
+            raise ValueError(f"voice activity wants {detector.rate_hz} Hz, the caller's audio has {options.rate_hz} Hz")
+        self._window_bytes = detector.window_samples * 2
+        self._endpointer = Endpointer(endpointing, detector.window_samples * 1000 / detector.rate_hz)
+        self._pre_roll_bytes = lines.ring.bytes_of(PRE_ROLL_MS)
+        self._echo = EchoWindow()
+        self._rest = b""
+        self._stream = 0
+        self._recognition: Recognition | None = None
+        self._pushed_bytes = 0
+        self._base_ms = 0.0
+        self._unfinished = False
+        self._inherited = lines.final_owed
+        """A former recognizer owed the final of an utterance, which may be over: only the engine can say."""
+
+    def on_start(self) -> None:
+        """Connect the engine, whose audio waits in the ring; hear again what a former recognizer had in hand."""
+        ring = self.lines.ring
+        recent = max(ring.settled_bytes, ring.end_bytes - ring.bytes_of(REHEARD_MS))
+        for offset, pcm in ring.chunks_since(recent):
+            self.actor_ref.tell(CallerAudio(pcm, offset, ring.ms(len(pcm))))
+        self._open()
+
+    def on_end(self) -> None:
+        """The engine's stream is closed in the background."""
+        self._close()
+
+    def on_receive(self, message: RecognizerMessage) -> None:
+        """One message."""
+        match message:
+            case CallerAudio(pcm, offset_bytes):
+                self._listen(pcm, offset_bytes)
+            case LevelSent(at_ms, level):
+                self._echo.sent(at_ms, level)
+            case RecognitionReported(stream, event):
+                if stream == self._stream:
+                    self._told(event)
+            case ReopenRecognition(again):
+                self._reopen(again)
+            case _:
+                assert_never(message)
+
+    # the engine's stream
+
+    def _reopen(self, again: bool) -> None:
+        ring = self.lines.ring
+        if not again and not self._endpointer.in_speech:
+            ring.settled_bytes = ring.end_bytes
+            self.lines.final_owed = self._inherited = False
+        self._unfinished = self.lines.final_owed and not self._endpointer.in_speech
+        self._close()
+        self._open()
+
+    def _open(self) -> None:
+        self._stream += 1
+        self.spawn(self._connect(self._stream), "open")
+
+    async def _connect(self, stream: int) -> None:
+        def report(event: RecognitionEvent) -> None:
+            if self.actor_ref.is_alive():
+                self.actor_ref.tell(RecognitionReported(stream, event))
+
+        recognition = await asyncio.wait_for(self.engine.open(self.options, report), OPEN_TIMEOUT_S)
+        if stream != self._stream or not self.actor_ref.is_alive():
+            await recognition.close()
+            return
+        # All that has not become a final transcript yet is heard again: nothing is lost by a restart.
+        begin, pcm = self.lines.ring.since(self.lines.ring.settled_bytes)
+        self._base_ms = self.lines.ring.ms(begin)
+        self._pushed_bytes = begin + len(pcm)
+        self._recognition = recognition
+        if pcm:
+            recognition.push(pcm)
+        if self._unfinished or (self._inherited and not self._endpointer.in_speech):
+            self._unfinished = False
+            recognition.finish_utterance()
+
+    def _close(self) -> None:
+        recognition, self._recognition = self._recognition, None
+        close_in_background(recognition)
+
+    def _told(self, event: RecognitionEvent) -> None:
+        match event:
+            case RecognitionReady():
+                return
+            case InterimRecognized(text, start_ms):
+                self.listener.tell(InterimTranscript(_clean(text), self._base_ms + start_ms))
+            case FinalRecognized(text, start_ms, end_ms, confidence):
+                self._settle(end_ms)
+                if not (text := _clean(text)):
+                    self.listener.tell(NoSpeechRecognized())
+                    return
+                start, end = self._base_ms + start_ms, self._base_ms + end_ms
+                self.listener.tell(FinalTranscript(text, start, end, confidence))
+            case NothingRecognized(end_ms):
+                self._settle(end_ms)
+                self.listener.tell(NoSpeechRecognized())
+            case RecognitionFailed(kind, detail):
+                raise RecognizerError(kind, detail)
+            case _:
+                assert_never(event)
+
+    def _settle(self, end_ms: float) -> None:
+        self.lines.final_owed = self._inherited = False
+        ring = self.lines.ring
+        ring.settled_bytes = max(ring.settled_bytes, ring.bytes_of(self._base_ms + end_ms))
+
+    # audio
+
+    def _listen(self, pcm: bytes, offset_bytes: int) -> None:
+        if self._recognition is not None and offset_bytes >= self._pushed_bytes:
+            self._recognition.push(pcm)
+            self._pushed_bytes = offset_bytes + len(pcm)
+        if len(pcm) == self._window_bytes and not self._rest:
+            self._window(pcm)
+        else:
+            self._windows(self._rest + pcm)
+        self._forget_silence(offset_bytes + len(pcm))
+
+    def _windows(self, data: bytes) -> None:
+        """As many windows as there are; the rest waits for more."""
+        size = self._window_bytes
+        end = len(data) - len(data) % size
+        for begin in range(0, end, size):
+            self._window(data[begin : begin + size])
+        self._rest = data[end:]
+
+    def _window(self, window: bytes) -> None:
+        probability = self.detector.probability(window)
+        level, echo = QUIET_DB, None
+        if self._endpointer.may_be_voiced(probability):
+            level, echo = level_db(window), self._echo.bound(self.clock.now() * 1000)
+        for event in self._endpointer.process(probability, level, echo):
+            self._endpoint(event)
+
+    def _endpoint(self, event: EndpointEvent) -> None:
+        match event:
+            case EndpointStarted(audio_ms):
+                self.lines.final_owed = True
+                self.lines.checkpoint.user_at = self.clock.now()
+                self.listener.tell(SpeechStarted(audio_ms))
+            case EndpointContinued(_, voiced_ms, silence_ms):
+                if silence_ms == 0:
+                    self.lines.checkpoint.user_at = self.clock.now()
+                self.listener.tell(SpeechContinued(voiced_ms, silence_ms))
+            case EndpointStopped(start_ms, end_ms, voiced_ms, audio_ms):
+                self.listener.tell(SpeechStopped(start_ms, end_ms, voiced_ms, audio_ms - end_ms))
+                self._finish_utterance()
+            case NoiseFound():
+                self.lines.final_owed = self._inherited
+                self.listener.tell(NoiseStopped())
+            case _:
+                assert_never(event)
+
+    def _finish_utterance(self) -> None:
+        if self._recognition is not None:
+            self._recognition.finish_utterance()
+        else:
+            self._unfinished = True
+
+    def _forget_silence(self, end_bytes: int) -> None:
+        """Silence that nobody has to hear again keeps the replay short."""
+        if not self.lines.final_owed:
+            ring = self.lines.ring
+            ring.settled_bytes = max(ring.settled_bytes, end_bytes - self._pre_roll_bytes)
+
+
+def _clean(text: object) -> str:
+    """An engine's words as text that can go anywhere; nothing where it told something else than text."""
+    return well_formed(text).strip() if isinstance(text, str) else ""

@@ -1,0 +1,423 @@
+"""The session: supervisor of one conversation. It starts the children, restarts them, and ends with them."""
+
+from enum import StrEnum
+from typing import Any, assert_never
+
+from pykka import ActorRef
+
+from actors.conversation import ABANDONED, ChatMessage, Role, SessionRecord
+from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSession
+from actors.messages.lifecycle import (
+    IdleChecked,
+    ReconnectExpired,
+    RestartChild,
+    SessionFailed,
+    SessionOver,
+    TurnRecorded,
+)
+from actors.messages.output import (
+    FailureShown,
+    FinalTranscriptShown,
+    InterimTranscriptShown,
+    ReplyHeardShown,
+    SessionEnded,
+)
+from actors.messages.transcript import (
+    FinalTranscript,
+    InterimTranscript,
+    NoiseStopped,
+    NoSpeechRecognized,
+    SpeechContinued,
+    SpeechStarted,
+    SpeechStopped,
+)
+from actors.ports.clock import Timer
+from actors.ports.recipient import Recipient
+from actors.ports.stt import RecognitionOptions
+from actors.rules.history import History
+from actors.rules.turn_taking.effects import Ending
+from actors.runtime.supervised_actor import (
+    ActorState,
+    ChildExited,
+    MessageSeen,
+    SupervisedActor,
+    order_stop,
+    tell_quietly,
+)
+from actors.runtime.telemetry import Trace
+from actors.session.addresses import Address
+from actors.session.checkpoint import LostConnection
+from actors.session.children import Children, ChildSpec
+from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
+from actors.session.orchestrator import Orchestrator
+from actors.session.plan import Engines, Mode, SessionPlan
+from actors.session.recognizer import Recognizer
+from actors.session.record_saving import RecordSaver
+from actors.session.shared import SessionLines
+from actors.session.synthesizer import Synthesizer
+
+SessionMessage = (
+    ChildExited
+    | ConnectionAttached
+    | ConnectionDetached
+    | EndSession
+    | SessionOver
+    | RestartChild
+    | ReconnectExpired
+    | IdleChecked
+    | TurnRecorded
+    | SessionFailed
+    | InterimTranscript
+    | FinalTranscript
+    | NoSpeechRecognized
+    | NoiseStopped
+    | SpeechStarted
+    | SpeechContinued
+    | SpeechStopped
+)
+
+CHILDREN_END_S = 0.5
+"""Children that were ordered to stop and have not by then are not waited for."""
+
+
+class SessionState(StrEnum):
+    """Where a session is in its life."""
+
+    CONNECTED = "connected"
+    WAITING = "waiting"  # for its connection to come back
+    ENDING = "ending"
+
+
+class SessionSupervisor(SupervisedActor):
+    """Supervises the recognizer, the orchestrator and the synthesizer of one conversation."""
+
+    def __init__(
+        self,
+        *,
+        plan: SessionPlan,
+        engines: Engines,
+        lines: SessionLines,
+        parent: Recipient[ChildExited],
+        created_at: float,
+        started_at: float,
+    ) -> None:
+        super().__init__(f"session {plan.session_id}", parent, Trace())
+        self.plan = plan
+        self.engines = engines
+        self.lines = lines
+        self.created_at = created_at
+        self.started_at = started_at
+        self.stage = SessionState.CONNECTED
+        self._children = Children(
+            self._specs(), engines.restarts, now=engines.clock.now, restart_later=self._restart_later
+        )
+        self._timers: list[Timer] = []
+        self._saver = RecordSaver(engines.store, engines.background)
+        self._last_words: LastWords | None = None
+        self._abandoned = False
+        self._finished = False
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the session ended, if it has."""
+        return self.lines.checkpoint.ending
+
+    # life
+
+    def on_start(self) -> None:
+        """Start the children; audio that has come in the meantime waits in the ring."""
+        self.reachable_at(self.lines.session)
+        self.trace.session_started(self.plan.session_id, self.plan.mode, self.plan.agent.name)
+        self._children.start()
+        if self.plan.mode is not Mode.MEDIA:
+            self.lines.orchestrator.close()
+            self.lines.synthesizer.close()
+        if (lost := self.lines.checkpoint.lost) is not None:
+            self.stage = SessionState.WAITING
+            self._later(max(0.0, lost.until - self.engines.clock.now()), ReconnectExpired(lost.connection_id))
+        self._bound_life()
+        self._save()
+
+    def _bound_life(self) -> None:
+        """See that the session ends, whatever its parts do.
+
+        In a conversation the turn rules say goodbye when it has lasted long enough, and when nobody answers.
+        """
+        left_s = max(0.0, self.plan.agent.limits.max_session_s - (self.engines.clock.now() - self.started_at))
+        if self.plan.mode is Mode.MEDIA:
+            self._later(left_s + LAST_WORDS_S, SessionOver(Ending.NORMAL))
+        else:
+            self._later(left_s, SessionOver(Ending.NORMAL))
+            self._check_idle()
+
+    def _check_idle(self) -> None:
+        """End a session that nobody has spoken in for long, and look again when it may be time."""
+        user_at = self.lines.checkpoint.user_at
+        silent_s = self.engines.clock.now() - (self.started_at if user_at is None else user_at)
+        idle_s = self.plan.agent.limits.idle_s
+        if silent_s < idle_s:
+            self._later(idle_s - silent_s, IdleChecked())
+        elif self.ending is None:
+            self._over(Ending.IDLE_TIMEOUT)
+
+    def on_end(self) -> None:
+        """The children end with their session, whatever ended it."""
+        for timer in self._timers:
+            timer.cancel()
+        if self._last_words is not None:
+            self._last_words.stop()
+        self._children.stop()
+        self.trace.session_ended(self.ending or Ending.ERROR)
+
+    def on_receive(self, message: SessionMessage) -> None:
+        """One message."""
+        match message:
+            case ChildExited():
+                self._child_exited(message)
+            case RestartChild(name, if_gone):
+                if if_gone:
+                    self._children.restart_if_gone(name)
+                else:
+                    self._children.restart(name)
+            case ConnectionAttached():
+                self._attach(message)
+            case ConnectionDetached(connection_id, keep_s):
+                self._detach(connection_id, keep_s)
+            case ReconnectExpired(connection_id):
+                lost = self.lines.checkpoint.lost
+                if lost is not None and lost.connection_id == connection_id:
+                    self._abandoned = True
+                    self._over(Ending.NORMAL)
+            case IdleChecked():
+                self._check_idle()
+            case EndSession(reason, politely):
+                self._end(message, reason, politely)
+            case SessionOver(ending):
+                self._over(ending)
+            case TurnRecorded():
+                self._save()
+            case SessionFailed():
+                self._escalate()
+            case InterimTranscript(text):
+                self.lines.show(InterimTranscriptShown(text))
+            case FinalTranscript(text, confidence=confidence):
+                self._transcribed(text, confidence)
+            case SpeechStarted() | SpeechContinued() | SpeechStopped() | NoiseStopped() | NoSpeechRecognized():
+                return
+            case _:
+                assert_never(message)
+
+    def _transcribed(self, text: str, confidence: float) -> None:
+        """Words of a session that only listens."""
+        checkpoint, at = self.lines.checkpoint, self.engines.clock.wall()
+        turn = len(checkpoint.transcript) + 1
+        said = ChatMessage(Role.USER, text, turn, at=at, confidence=confidence)
+        checkpoint.transcript = (*checkpoint.transcript, said)
+        self.lines.show(FinalTranscriptShown(turn, text, confidence))
+        self._save()
+
+    # children
+
+    def _specs(self) -> list[ChildSpec]:
+        """The children of a session of this mode."""
+        lines = self.lines
+        specs = [ChildSpec("recognizer", self._make_recognizer, lines.recognizer)]
+        if self.plan.mode is Mode.MEDIA:
+            specs.append(ChildSpec("synthesizer", self._make_synthesizer, lines.synthesizer))
+            specs.append(ChildSpec("orchestrator", self._make_orchestrator, lines.orchestrator))
+        return specs
+
+    def _restart_later(self, delay_s: float, name: str) -> None:
+        self._later(delay_s, RestartChild(name, if_gone=True))
+
+    def _make_recognizer(self) -> ActorRef[Any]:
+        listener: Address[Any] = self.lines.orchestrator if self.plan.mode is Mode.MEDIA else self.lines.session
+        return Recognizer.start(
+            lines=self.lines,
+            listener=listener,
+            engine=self.engines.recognizer,
+            options=RecognitionOptions(
+                self.plan.session_id, self.plan.rate_hz, self.plan.agent.languages, self.plan.phrases_expected
+            ),
+            detector=self.engines.voice_activity(),
+            endpointing=self.plan.agent.endpointing,
+            clock=self.engines.clock,
+            trace=self.trace,
+        )
+
+    def _make_synthesizer(self) -> ActorRef[Any]:
+        assert self.lines.attached is not None
+        return Synthesizer.start(
+            lines=self.lines,
+            engine=self.engines.synthesizer,
+            voice=self.plan.agent.voice,
+            kept=self.plan.kept(self.lines.attached.rate_hz),
+            play_clock=self.engines.play_clock,
+            clock=self.engines.clock,
+            trace=self.trace,
+        )
+
+    def _make_orchestrator(self) -> ActorRef[Any]:
+        left_s = self.plan.agent.limits.max_session_s - (self.engines.clock.now() - self.started_at)
+        return Orchestrator.start(
+            lines=self.lines,
+            agent=self.plan.agent,
+            model=self.plan.model or self.engines.model,
+            tools=dict(self.plan.tools),
+            clock=self.engines.clock,
+            trace=self.trace,
+            session_left_s=left_s,
+            call=self.plan.call,
+            about=self.plan.about,
+        )
+
+    def _child_exited(self, message: ChildExited) -> None:
+        given_up = self._children.exited(message)
+        if self.ending is not None and self._children.all_gone:
+            self._finish()
+        elif given_up:
+            self._escalate(given_up)
+
+    def _escalate(self, failed: str = "") -> None:
+        """Never silence: the session apologises, itself if it can, and ends. `failed` names a child that is no more."""
+        if self._last_words is not None or self.ending is not None:
+            return
+        self._later(LAST_WORDS_S, SessionOver(Ending.ERROR))
+        phrase = kept_apology(self.plan, self.lines) if self.plan.mode is Mode.MEDIA else None
+        if phrase is not None:
+            self.stage = SessionState.ENDING
+            self._last_words = LastWords(
+                phrase,
+                plan=self.plan,
+                lines=self.lines,
+                engines=self.engines,
+                on_heard=self._last_words_heard,
+            )
+            self._children.stop()
+        elif failed == "recognizer" and self.plan.mode is Mode.MEDIA:
+            # It is not kept as sound; those who can still speak say it.
+            self.lines.orchestrator.tell(SessionFailed())
+        else:
+            self._over(Ending.ERROR)
+
+    def _last_words_heard(self) -> None:
+        tell_quietly(self.actor_ref, SessionOver(Ending.ERROR))
+
+    # the connection
+
+    def _attach(self, message: ConnectionAttached) -> None:
+        """Another connection: what was not heard yet is played on it."""
+        former, self.lines.attached = self.lines.attached, message
+        self.lines.checkpoint.lost = None
+        if self.stage is SessionState.WAITING:
+            self.stage = SessionState.CONNECTED
+        if "synthesizer" not in self._children or former is None or self.ending is not None:
+            return
+        if (former.rate_hz, former.frame_ms) == (message.rate_hz, message.frame_ms):
+            self.lines.synthesizer.tell(message)
+        else:
+            self._children.restart("synthesizer")
+
+    def _detach(self, connection_id: str, keep_s: float) -> None:
+        attached = self.lines.attached
+        if attached is None or attached.connection_id != connection_id or self.stage is SessionState.WAITING:
+            return
+        self.lines.output = None
+        if self.ending is not None or self._last_words is not None:
+            self._over(Ending.ERROR)
+            return
+        self.stage = SessionState.WAITING
+        self.lines.synthesizer.tell(ConnectionDetached(connection_id))
+        reconnect_s = max(keep_s, self.plan.agent.limits.reconnect_s)
+        if not self.plan.call_id and self.lines.checkpoint.user_at is None:
+            # Nothing is lost with it, and whoever opens and drops connections must not keep others out.
+            reconnect_s = 0.0
+        self.lines.checkpoint.lost = LostConnection(connection_id, self.engines.clock.now() + reconnect_s)
+        self._later(reconnect_s, ReconnectExpired(connection_id))
+
+    # the end
+
+    def _end(self, message: EndSession, reason: Ending, politely: bool) -> None:
+        if self.ending is not None or (politely and self._last_words is not None):
+            return
+        if politely and self.stage is SessionState.CONNECTED and "orchestrator" in self._children:
+            self.stage = SessionState.ENDING
+            self.lines.orchestrator.tell(message)
+            self._later(LAST_WORDS_S, SessionOver(reason))
+        else:
+            self._over(reason)
+
+    def _over(self, ending: Ending) -> None:
+        """End: the children first, which leave what was heard until now; then the record; then this actor."""
+        if self.ending is not None:
+            self._finish()
+            return
+        self.lines.checkpoint.ending = ending
+        self.stage = SessionState.ENDING
+        self._children.stop()
+        if self._children.all_gone:
+            self._finish()
+        else:
+            self._later(CHILDREN_END_S, SessionOver(ending))
+
+    def _finish(self) -> None:
+        ending = self.ending
+        if self._finished or ending is None:
+            return
+        self._finished = True
+        self._record_unfinished()
+        if ending is Ending.ERROR:
+            self.lines.show(FailureShown(self.plan.agent.phrases.apology))
+        self.lines.show(SessionEnded(ending))
+        self.lines.output = None
+        self._save()
+        order_stop(self.actor_ref)
+
+    def _record_unfinished(self) -> None:
+        """Put what was heard of the replies that the end has cut off into the conversation."""
+        resumed, spoken = self.lines.resumed, self.lines.spoken
+        if resumed is None:
+            return
+        history = History(resumed)
+        for said in history.end((spoken[reply] for reply in sorted(spoken)), self.engines.clock.wall()):
+            self.lines.show(ReplyHeardShown(said.turn, said.kind, said.text, said.heard, said.interrupted))
+        spoken.clear()
+        self.lines.resumed = history.snapshot(resumed.turn)
+
+    def _later(self, delay_s: float, message: SessionMessage) -> None:
+        self._timers.append(self.engines.clock.call_later(delay_s, self.actor_ref, message))
+
+    # what others see
+
+    def record(self) -> SessionRecord:
+        """The session as it is stored."""
+        resumed = self.lines.resumed
+        return SessionRecord(
+            session_id=self.plan.session_id,
+            mode=self.plan.mode,
+            agent=self.plan.agent.name,
+            state="ended" if self.ending else self.stage,
+            created_at=self.created_at,
+            updated_at=self.engines.clock.wall(),
+            turn=resumed.turn.turn if resumed else len(self.lines.checkpoint.transcript),
+            resume_token=self.plan.resume_token,
+            call_id=self.plan.call_id,
+            messages=resumed.messages if resumed else self.lines.checkpoint.transcript,
+            memory=resumed.memory if resumed else {},
+            ended_reason=ABANDONED if self._abandoned else self.ending or "",
+        )
+
+    def tree(self) -> list[ActorState]:
+        """This actor and its children, for operators."""
+        return [self.state(), *(child.state() for child in self._children.actors())]
+
+    def recent_of_tree(self) -> list[MessageSeen]:
+        """The messages last handled by this actor and its children, the newest first, without content."""
+        seen = self.recent_messages()
+        for child in self._children.actors():
+            seen += child.recent_messages()
+        return sorted(seen, key=lambda message: message.at, reverse=True)
+
+    def _save(self) -> None:
+        if self.plan.stored:
+            self._saver.save(self.record())

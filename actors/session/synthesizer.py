@@ -1,0 +1,426 @@
+"""The synthesizer: text in, paced audio out. Hosts the engine's stream, the playout and the kept phrases."""
+
+import asyncio
+import math
+from collections.abc import Mapping
+from typing import assert_never
+
+import msgspec
+
+from actors.agent import Voice
+from actors.conversation import PositionPrecision, UtteranceKind
+from actors.errors import ErrorKind, SynthesizerError
+from actors.messages.caller import ConnectionAttached, ConnectionDetached, PlaybackMarked
+from actors.messages.output import AudioFrame, PlaybackCleared, PlaybackPaused, PlaybackResumed, ReplyTextShown
+from actors.messages.playback import (
+    BeginReply,
+    FinishReply,
+    HeardReply,
+    PausePlayback,
+    PlaybackFailed,
+    PlaybackFinished,
+    PlaybackStarted,
+    PlaybackStopped,
+    PlayClockTicked,
+    ProgressChecked,
+    ResumePlayback,
+    SpeakText,
+    StopPlayback,
+    SynthesisReported,
+)
+from actors.messages.transcript import LevelSent
+from actors.ports.clock import Clock, Timer
+from actors.ports.tts import (
+    AudioSynthesized,
+    PieceSynthesized,
+    SpeechSynthesizer,
+    SpokenPhrase,
+    Synthesis,
+    SynthesisEvent,
+    SynthesisFailed,
+    SynthesisFinished,
+    WordSynthesized,
+)
+from actors.rules.audio import FLOOR_DB
+from actors.rules.playback.play_head import MarkState
+from actors.rules.playback.playout import Drained, Frame, Hearing, Playout, Transport
+from actors.runtime.closing import close_in_background
+from actors.runtime.play_clock import PlayClock, Seat
+from actors.runtime.supervised_actor import SupervisedActor
+from actors.runtime.telemetry import Trace
+from actors.session.shared import SessionLines, SpokenReply
+
+SynthesizerMessage = (
+    BeginReply
+    | SpeakText
+    | FinishReply
+    | PausePlayback
+    | ResumePlayback
+    | StopPlayback
+    | PlaybackMarked
+    | ConnectionAttached
+    | ConnectionDetached
+    | SynthesisReported
+    | PlayClockTicked
+    | ProgressChecked
+)
+
+OPEN_TIMEOUT_S = 5.0
+STALL_S = 2.5
+"""An engine that owes audio and has told nothing for so long has failed."""
+CHECK_S = 0.5
+LEVEL_MS = 60.0
+"""How much longer than `endpointing.ECHO_MS` a loud frame of ours may count as an echo; three frames, one message."""
+FIRST_TICK_MS = 21.0
+"""From the first frames to the next tick: a period and a hair, so that the lead is full when it comes."""
+
+
+class Synthesizer(SupervisedActor):
+    """Speaks to one user.
+
+    Args:
+        lines: the session's lines; replies in `lines.spoken` are taken up where the user stopped hearing them.
+        engine: text to speech; None when it has failed for good and only the kept phrases can be said.
+        voice: the agent's.
+        kept: phrases by text, at the connection's rate.
+        play_clock: the process's.
+    """
+
+    def __init__(
+        self,
+        *,
+        lines: SessionLines,
+        engine: SpeechSynthesizer | None,
+        voice: Voice,
+        kept: Mapping[str, SpokenPhrase],
+        play_clock: PlayClock,
+        clock: Clock,
+        trace: Trace,
+    ) -> None:
+        super().__init__("synthesizer", lines.session, trace)
+        assert lines.attached is not None
+        self.lines = lines
+        self.engine = engine
+        self.voice = voice
+        self.kept = kept
+        self.play_clock = play_clock
+        self.clock = clock
+        self._attached = lines.attached
+        self._playout = Playout(self._attached.rate_hz, self._attached.lead, self._attached.frame_ms)
+        self._seat: Seat | None = None
+        self._stream = 0
+        self._synthesis: Synthesis | None = None
+        self._unsent: list[tuple[int, str | None]] = []
+        self._speaking: dict[int, _Speaking] = {}
+        self._level_told_at_ms, self._level_told_db, self._loudest_db = -math.inf, FLOOR_DB, FLOOR_DB
+        self._told_at = 0.0
+        self._check: Timer | None = None
+
+    # dispatch
+
+    def on_start(self) -> None:
+        """Connect the engine, and take up what a former synthesizer left unsaid."""
+        if self.engine is not None:
+            self._stream += 1
+            self.spawn(self._connect(self.engine, self._stream), "open")
+        for spoken in sorted(self.lines.spoken.values(), key=lambda s: s.reply):
+            self._take_up(spoken)
+
+    def on_end(self) -> None:
+        """Nothing is played or made any more; what was heard until now is left for whoever goes on, or ends."""
+        self._leave_seat()
+        at_ms = self._now_ms()
+        for reply in self._speaking:
+            self._note_heard(self._playout.heard(at_ms, reply))
+        if self._check is not None:
+            self._check.cancel()
+        close_in_background(self._synthesis)
+
+    def on_receive(self, message: SynthesizerMessage) -> None:
+        """One message."""
+        match message:
+            case PlayClockTicked(at_ms):
+                self._tick(at_ms)
+            case SynthesisReported(stream, event):
+                if stream == self._stream:
+                    self._told(event)
+            case BeginReply(reply, turn, kind):
+                self._begin(reply, turn, kind)
+            case SpeakText(reply, text):
+                self._speak(reply, text)
+            case FinishReply(reply):
+                self._finish(reply)
+            case PausePlayback():
+                self._pause()
+            case ResumePlayback():
+                self._resume()
+            case StopPlayback():
+                self._stop_playout(message)
+            case PlaybackMarked(turn, audio_ms, state):
+                self._playout.mark(turn, audio_ms, MarkState(state), self._now_ms())
+            case ConnectionAttached():
+                self._attach(message)
+            case ConnectionDetached():
+                self._playout.detach(self._now_ms())
+                self._leave_seat()
+            case ProgressChecked():
+                self._check_progress()
+            case _:
+                assert_never(message)
+
+    def _now_ms(self) -> float:
+        return self.clock.now() * 1000
+
+    # text
+
+    def _begin(self, reply: int, turn: int, kind: UtteranceKind, text_start: int = 0) -> None:
+        if reply <= self.lines.stopped_through:
+            return
+        self._speaking[reply] = _Speaking(text_start, shown=text_start)
+        self._playout.begin(reply, kind, turn, text_start)
+
+    def _speak(self, reply: int, text: str) -> None:
+        speaking = self._speaking.get(reply)
+        if speaking is None:
+            return
+        if (phrase := self.kept.get(text)) is not None and not speaking.owed:
+            begins = speaking.text_start
+            self._playout.add_audio(reply, phrase.pcm)
+            for word in phrase.words:
+                self._playout.add_word(reply, begins + word.text_start, begins + word.text_end, word.audio_ms)
+            self._playout.add_piece(reply, begins + len(text), len(phrase.pcm) * 500 / self._attached.rate_hz)
+            self._take_seat()
+        elif self.engine is None:
+            self._fail(reply, ErrorKind.UNAVAILABLE)
+        else:
+            self._order(reply, text)
+
+    def _finish(self, reply: int) -> None:
+        speaking = self._speaking.get(reply)
+        if speaking is None:
+            return
+        if speaking.owed:
+            self._order(reply, None)
+        else:
+            self._playout.end(reply)
+            self._take_seat()
+
+    def _order(self, reply: int, text: str | None) -> None:
+        """Give text (None: the end) to the engine, once it is connected."""
+        self._speaking[reply].owed = True
+        if self._check is None:
+            self._told_at = self.clock.now()
+            self._check = self.clock.call_later(CHECK_S, self.actor_ref, ProgressChecked())
+        if self._synthesis is None:
+            self._unsent.append((reply, text))
+        elif text is None:
+            self._synthesis.finish(reply)
+        else:
+            self._synthesis.write(reply, text)
+
+    def _take_up(self, spoken: SpokenReply) -> None:
+        """Speak the unheard rest of a reply, from the beginning of the piece in which the user stopped hearing it."""
+        self._begin(spoken.reply, spoken.turn, spoken.kind, spoken.resume_at)
+        if rest := spoken.text[spoken.resume_at :]:
+            self._speak(spoken.reply, rest)
+        if spoken.finished:
+            self._finish(spoken.reply)
+
+    # the engine's stream
+
+    async def _connect(self, engine: SpeechSynthesizer, stream: int) -> None:
+        def report(event: SynthesisEvent) -> None:
+            if self.actor_ref.is_alive():
+                self.actor_ref.tell(SynthesisReported(stream, event))
+
+        opening = engine.open(self.voice, self._attached.rate_hz, report)
+        synthesis = await asyncio.wait_for(opening, OPEN_TIMEOUT_S)
+        if not self.actor_ref.is_alive():
+            await synthesis.close()
+            return
+        self._synthesis = synthesis
+        unsent, self._unsent = self._unsent, []
+        for reply, text in unsent:
+            self._order(reply, text)
+
+    def _told(self, event: SynthesisEvent) -> None:
+        self._told_at = self.clock.now()
+        speaking = self._speaking.get(event.reply)
+        if speaking is None or not speaking.owed:
+            return
+        base = speaking.text_start
+        match event:
+            case AudioSynthesized(reply, pcm):
+                self._playout.add_audio(reply, pcm)
+                self._take_seat()
+            case WordSynthesized(reply, text_start, text_end, audio_ms):
+                self._playout.add_word(reply, base + text_start, base + text_end, audio_ms)
+            case PieceSynthesized(reply, text_end, audio_ms):
+                self._playout.add_piece(reply, base + text_end, audio_ms)
+            case SynthesisFinished(reply):
+                speaking.owed = False
+                self._playout.end(reply)
+                self._take_seat()
+            case SynthesisFailed(reply, kind, detail):
+                self._engine_failed(reply, kind, detail)
+            case _:
+                assert_never(event)
+
+    def _engine_failed(self, reply: int, kind: ErrorKind, detail: str) -> None:
+        """Once, the actor starts anew and takes the reply up; the second time in a reply the reply is given up."""
+        if self.lines.failed_reply != reply:
+            self.lines.failed_reply = reply
+            raise SynthesizerError(kind, detail)
+        self._fail(reply, kind)
+
+    def _fail(self, reply: int, kind: ErrorKind) -> None:
+        at_ms = self._now_ms()
+        hearing = self._playout.heard(at_ms, reply)
+        self._forget(reply)
+        # What can be heard of it already is heard out: an apology follows it.
+        self._playout.end(reply)
+        cut = _heard(hearing) if hearing is not None else HeardReply(reply, 0, 0.0, PositionPrecision.ESTIMATED)
+        self._note_heard(hearing)
+        self.lines.orchestrator.tell(PlaybackFailed(reply, kind, cut))
+
+    def _check_progress(self) -> None:
+        self._check = None
+        owed = [reply for reply, speaking in self._speaking.items() if speaking.owed]
+        texts = [reply for reply in owed if (spoken := self.lines.spoken.get(reply)) is not None and spoken.pieces]
+        # Less than a frame waits for what completes it.
+        if not texts or self._playout.buffered_ms >= self._attached.frame_ms:
+            self._told_at = self.clock.now()
+        elif self.clock.now() - self._told_at > STALL_S:
+            self._engine_failed(texts[0], ErrorKind.TIMEOUT, f"no audio for {STALL_S:.0f} s")
+        if owed:
+            self._check = self.clock.call_later(CHECK_S, self.actor_ref, ProgressChecked())
+
+    # playout
+
+    def _take_seat(self) -> None:
+        """Send at once, and from then on with the play clock."""
+        if self._seat is None and self.lines.output is not None:
+            now_ms = self._now_ms()
+            self._seat = self.play_clock.join(self._clock_ticked, now_ms + FIRST_TICK_MS)
+            self._tick(now_ms)
+
+    def _leave_seat(self) -> None:
+        if self._seat is not None:
+            self._seat.leave()
+            self._seat = None
+
+    def _clock_ticked(self, at_ms: float) -> None:
+        self.actor_inbox.take(PlayClockTicked(at_ms))
+
+    def _tick(self, at_ms: float) -> None:
+        for told in self._playout.tick(at_ms):
+            if isinstance(told, Frame):
+                self._send(told)
+            else:
+                self._drained(told)
+        first = self._playout.first
+        if first is None:
+            self._leave_seat()
+        elif (spoken := self.lines.spoken.get(first)) is not None:
+            spoken.resume_at = max(spoken.resume_at, self._playout.unheard_from(first, at_ms))
+
+    def _drained(self, drained: Drained) -> None:
+        hearing = drained.hearing
+        self._note_heard(hearing)
+        if self._forget(hearing.reply):
+            self.lines.orchestrator.tell(PlaybackFinished(hearing.reply, hearing.heard, hearing.audio_ms))
+
+    def _send(self, frame: Frame) -> None:
+        if frame.first:
+            self.lines.orchestrator.tell(PlaybackStarted(frame.reply))
+        self._show_text(frame)
+        self.lines.show(
+            AudioFrame(frame.reply, frame.turn, frame.kind, frame.pcm, frame.sequence, frame.audio_ms, frame.last)
+        )
+        self._tell_level(self._now_ms(), frame.level_db)
+
+    def _tell_level(self, at_ms: float, level_db: float) -> None:
+        """Tell the recognizer how loud we are: at once when we become louder, else the loudest every `LEVEL_MS`."""
+        self._loudest_db = max(self._loudest_db, level_db)
+        if level_db > self._level_told_db or at_ms - self._level_told_at_ms >= LEVEL_MS:
+            self._level_told_at_ms, self._level_told_db = at_ms, self._loudest_db
+            self.lines.recognizer.tell(LevelSent(at_ms, self._loudest_db))
+            self._loudest_db = FLOOR_DB
+
+    def _show_text(self, frame: Frame) -> None:
+        """Show each piece of text when it is about to be heard."""
+        speaking, spoken = self._speaking.get(frame.reply), self.lines.spoken.get(frame.reply)
+        if speaking is None or spoken is None or (frame.text_end <= speaking.shown and not frame.first):
+            return
+        begins, shown = 0, speaking.shown
+        for piece in spoken.pieces:
+            if begins >= shown and (begins < frame.text_end or (frame.first and begins == shown)):
+                self.lines.show(ReplyTextShown(frame.turn, frame.kind, piece))
+                speaking.shown = begins + len(piece)
+            begins += len(piece)
+
+    def _pause(self) -> None:
+        at_ms = self._now_ms()
+        if self._playout.pause(at_ms) and self._attached.lead.transport is Transport.MARKED:
+            self.lines.show(PlaybackPaused(self._turn_heard(at_ms)))
+
+    def _resume(self) -> None:
+        at_ms = self._now_ms()
+        self._playout.resume(at_ms)
+        if self._attached.lead.transport is Transport.MARKED:
+            self.lines.show(PlaybackResumed(self._turn_heard(at_ms)))
+
+    def _turn_heard(self, at_ms: float) -> int:
+        hearing = self._playout.heard(at_ms)
+        spoken = self.lines.spoken.get(hearing.reply) if hearing else None
+        return spoken.turn if spoken else 0
+
+    def _stop_playout(self, order: StopPlayback) -> None:
+        at_ms = self._now_ms()
+        self.lines.stopped_through = max(self.lines.stopped_through, order.through_reply)
+        sounding = self._playout.sounding(at_ms)
+        cut = self._playout.clear(at_ms, order.through_reply)
+        for hearing in cut:
+            self._note_heard(hearing)
+        if sounding:
+            self.lines.show(PlaybackCleared(order.turn, order.reason))
+        for reply in [r for r in self._speaking if r <= order.through_reply]:
+            self._forget(reply)
+        self._unsent = [(reply, text) for reply, text in self._unsent if reply > order.through_reply]
+        self.lines.orchestrator.tell(PlaybackStopped(order.through_reply, tuple(_heard(hearing) for hearing in cut)))
+
+    def _note_heard(self, hearing: Hearing | None) -> None:
+        """Keep what was heard of a reply beside its text, where it outlives this actor and the orchestrator."""
+        spoken = self.lines.spoken.get(hearing.reply) if hearing is not None else None
+        if hearing is None or spoken is None:
+            return
+        # A synthesizer that took a reply up says some of it again: that was heard before.
+        if spoken.heard is None or spoken.heard.text_end < hearing.text_end:
+            spoken.heard = _heard(hearing)
+
+    def _forget(self, reply: int) -> bool:
+        speaking = self._speaking.pop(reply, None)
+        if speaking is not None and speaking.owed and self._synthesis is not None:
+            self._synthesis.cancel(reply)
+        return speaking is not None
+
+    def _attach(self, attached: ConnectionAttached) -> None:
+        """Another connection at the same rate: what was not heard is played on it."""
+        self._attached = attached
+        self._playout.attach(attached.lead, self._now_ms())
+        if not self._playout.idle:
+            self._take_seat()
+
+
+class _Speaking(msgspec.Struct):
+    """A reply in this synthesizer."""
+
+    text_start: int
+    """Text before this was heard before this synthesizer began."""
+    shown: int
+    owed: bool = False
+    """The engine owes audio."""
+
+
+def _heard(hearing: Hearing) -> HeardReply:
+    return HeardReply(hearing.reply, hearing.text_end, hearing.audio_ms, hearing.heard)

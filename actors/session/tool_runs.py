@@ -1,0 +1,117 @@
+"""The tools of one session that are under way. They outlive the orchestrator that began them: a booking is made once.
+
+A call is under way from the moment it begins until an orchestrator has recorded its result in the conversation. A
+successor of the orchestrator thus finds each call of the conversation answered, under way here, or neither; a call that
+is neither may have been done or not (the process that ran it is gone), and is never run again by itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from actors.messages.model import ToolFinished
+from actors.ports.clock import Clock
+from actors.ports.llm import ToolCalled
+from actors.runtime.telemetry import count_cut_result
+from actors.session.addresses import Address
+from actors.tools import MAX_RESULT_CHARS, AnyTool, OnInterruption, ToolContext, ToolOutcome, shortened
+
+logger = logging.getLogger("earshot.tools")
+
+UNKNOWN = ToolOutcome(
+    {"status": "it is not known whether this was done", "advice": "do not repeat it without asking the user"},
+    failed=True,
+)
+"""The answer to a call whose outcome nobody knows."""
+
+
+class ToolRuns:
+    """Runs tools for one session; each result is told to `orchestrator` and kept until it is recorded.
+
+    Belongs to the loop's thread.
+    """
+
+    def __init__(self, orchestrator: Address[Any]) -> None:
+        self._orchestrator = orchestrator
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._finished: dict[str, ToolFinished] = {}
+        self._cancellable: set[str] = set()
+
+    def start(self, call: ToolCalled, tool: AnyTool | None, context: ToolContext, clock: Clock) -> None:
+        """Run the tool that `call` names. A call without a tool of its name has an error as its result."""
+        work = self._run(call, tool, context, clock)
+        task = asyncio.get_running_loop().create_task(work, name=f"tool.{call.name}")
+        self._tasks[call.call_id] = task
+        if tool is None or tool.on_interruption is OnInterruption.CANCEL:
+            self._cancellable.add(call.call_id)
+        task.add_done_callback(lambda _: self._tasks.pop(call.call_id, None))
+
+    def is_running(self, call_id: str) -> bool:
+        """Whether the tool of this call still runs."""
+        return call_id in self._tasks
+
+    def result(self, call_id: str) -> ToolFinished | None:
+        """The result of a call, until it is recorded; None while its tool runs, and for a call not begun here."""
+        return self._finished.get(call_id)
+
+    def forget(self, call_id: str) -> None:
+        """The result of this call has been recorded in the conversation."""
+        self._finished.pop(call_id, None)
+
+    def cancel(self, call_ids: Iterable[str]) -> None:
+        """Give up those that an interruption cancels; the others run on."""
+        for call_id in self._cancellable.intersection(call_ids):
+            if (task := self._tasks.get(call_id)) is not None:
+                task.cancel()
+
+    def close(self) -> None:
+        """The session is over. What must not be done by halves is finished; nobody is told."""
+        self.cancel(tuple(self._tasks))
+        self._finished.clear()
+
+    async def _run(self, call: ToolCalled, tool: AnyTool | None, context: ToolContext, clock: Clock) -> None:
+        """Run one tool and report whatever becomes of it, so that each call has its answer."""
+        began = clock.now()
+        outcome = ToolOutcome({"error": f"the tool {call.name} failed"}, failed=True)
+        try:
+            if tool is None:
+                outcome = ToolOutcome({"error": f"there is no tool named {call.name}"}, failed=True)
+            elif call.refusal:
+                outcome = ToolOutcome({"error": call.refusal}, failed=True)
+            else:
+                outcome = _shortened(call.name, await tool.run(call.arguments, context))
+        except asyncio.CancelledError:
+            outcome = ToolOutcome({"error": "cancelled: the user interrupted"}, failed=True)
+            raise
+        except Exception as error:  # noqa: BLE001 - a tool that is not one of ours may raise from `run`
+            logger.warning("tool %s failed: %s", call.name, type(error).__name__)
+        finally:
+            elapsed_ms = (clock.now() - began) * 1000
+            self._report(ToolFinished(context.turn, call.call_id, call.name, outcome, elapsed_ms))
+
+    def _report(self, finished: ToolFinished) -> None:
+        self._cancellable.discard(finished.call_id)
+        self._finished[finished.call_id] = finished
+        self._orchestrator.tell(finished)
+
+
+def _shortened(name: str, outcome: ToolOutcome) -> ToolOutcome:
+    short = shortened(outcome)
+    if short is not outcome:
+        logger.warning("the result of tool %s was cut: it was longer than %d characters", name, MAX_RESULT_CHARS)
+        count_cut_result(name)
+    return short
+
+
+class ToolRound:
+    """Tools called together; the model goes on when all of them are back."""
+
+    def __init__(self, turn: int, call_ids: Iterable[str]) -> None:
+        self.turn = turn
+        self.open = set(call_ids)
+
+    def finished(self, call_id: str) -> bool:
+        """Count one that is back; whether it was the last."""
+        self.open.discard(call_id)
+        return not self.open

@@ -1,0 +1,62 @@
+"""What operators change of agents while the server runs: in every worker of it, and in the same order."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from actors.agent import Agent
+from app.server.worker_pipe import WorkerNotice
+from app.services import Services
+from protocol.agents import AgentChange
+
+TOPIC = "agent/"
+"""Followed by the agent's name."""
+
+_FIELDS = {
+    "model.deployment_id": ("model", "deployment_id"),
+    "model.temperature": ("model", "temperature"),
+    "model.top_p": ("model", "top_p"),
+    "model.max_tokens": ("model", "max_tokens"),
+    "voice.voice_name": ("voice", "name"),
+    "voice.voice_style": ("voice", "style"),
+}
+"""Where in an agent the fields of `AgentChange.given` are."""
+
+
+class AgentChanges:
+    """One per worker."""
+
+    def __init__(self, service: Services) -> None:
+        self._service = service
+        self._siblings = service.lifecycle.siblings
+        self._siblings.on_notice(self._noticed)
+
+    async def make(self, name: str, change: AgentChange) -> tuple[str, ...]:
+        """Change an agent for the sessions that start from now on; the fields that were given.
+
+        Raises:
+            SiblingsUnreachableError: as `Siblings.tell`.
+        """
+        given = change.given()
+        if given:
+            await self._siblings.tell(TOPIC + name, given)
+        return tuple(given)
+
+    def _noticed(self, notice: WorkerNotice) -> None:
+        agent = self._service.agents.get(notice.topic.removeprefix(TOPIC))
+        if notice.topic.startswith(TOPIC) and agent is not None:
+            self._service.replace_agent(changed(agent, notice.fields))
+
+
+def changed(agent: Agent, given: Mapping[str, Any]) -> Agent:
+    """`agent` with the new values, by the names of `AgentChange.given`, and all else as it was."""
+    sections: dict[str, dict[str, Any]] = {"model": {}, "voice": {}}
+    for field, value in given.items():
+        section, name = _FIELDS[field]
+        sections[section][name] = value
+    return msgspec.structs.replace(
+        agent,
+        model=msgspec.structs.replace(agent.model, **sections["model"]),
+        voice=msgspec.structs.replace(agent.voice, **sections["voice"]),
+    )

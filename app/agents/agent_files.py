@@ -1,0 +1,161 @@
+"""Reads agents from YAML files: one file, one agent. Everything wrong with a file is said in one line."""
+
+from collections.abc import Hashable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from actors.agent import Agent
+from actors.dialogue import Dialogue
+from actors.tools import AnyTool, Tool
+from app.dialogue.check import dialogue_faults
+from app.plugins import PluginError, resolve
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+class AgentFileError(Exception):
+    """An agent's file cannot be used: which, where in it, and why. One line."""
+
+    def __init__(self, file: Path, path: str, reason: str) -> None:
+        self.file = file
+        self.path = path
+        self.reason = " ".join(reason.split())
+        super().__init__(f"{file}: {path}: {self.reason}" if path else f"{file}: {self.reason}")
+
+
+def load_agents(directory: str | Path, tools: MutableMapping[str, AnyTool]) -> dict[str, Agent]:
+    """All agents of a directory, by name.
+
+    `tools` gets what the agents name as `package.module:name`, under the tools' own names.
+
+    Raises:
+        AgentFileError: a file cannot be used, or there is none.
+    """
+    folder = Path(directory)
+    if not folder.is_dir():
+        raise AgentFileError(folder, "", f"there is no agent: no such directory in {Path.cwd()}, see AGENTS_DIRECTORY")
+    files = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
+    if not files:
+        raise AgentFileError(folder, "", "there is no agent in this directory: it holds no .yaml file")
+    agents: dict[str, Agent] = {}
+    for file in files:
+        agent = load_agent(file, tools)
+        if agent.name in agents:
+            raise AgentFileError(file, "name", f"there are two files for the agent {agent.name}")
+        agents[agent.name] = agent
+    return agents
+
+
+def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
+    """The agent of one file.
+
+    Raises:
+        AgentFileError: the file cannot be used.
+    """
+    raw = _read_yaml(file)
+    try:
+        agent = msgspec.convert(raw, Agent)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at ")
+        raise AgentFileError(file, _located(path.strip("`"), raw), reason) from None
+    if agent.name != file.stem:
+        raise AgentFileError(
+            file, "name", f"the file of the agent {agent.name} must be named {agent.name}{file.suffix}"
+        )
+    agent = _with_tools(file, agent, tools)
+    if agent.dialogue is not None:
+        fault = next(dialogue_faults(agent.dialogue, agent.tools), None)
+        if fault is not None:
+            raise AgentFileError(file, f"dialogue.{fault.path}", fault.reason)
+    return agent
+
+
+def _with_tools(file: Path, agent: Agent, tools: MutableMapping[str, AnyTool]) -> Agent:
+    """The agent with its tools under their own names."""
+    names = []
+    for index, named in enumerate(agent.tools):
+        path = f"tools[{index}]"
+        name = named
+        if ":" in named:
+            found = _referenced(file, path, named)
+            name = found.name
+            if tools.setdefault(name, found) is not found:
+                raise AgentFileError(file, path, f"there is already another tool named {name}")
+        if name not in tools:
+            raise AgentFileError(file, path, f"there is no tool {named}; there are {', '.join(sorted(tools))}")
+        if name in names:
+            raise AgentFileError(file, path, f"the tool {name} is named twice")
+        names.append(name)
+    return msgspec.structs.replace(agent, tools=tuple(names))
+
+
+def _referenced(file: Path, path: str, reference: str) -> AnyTool:
+    try:
+        found = resolve(reference)
+    except PluginError as error:
+        raise AgentFileError(file, path, str(error)) from None
+    except Exception as error:
+        raise AgentFileError(file, path, f"{reference} cannot be imported: {type(error).__name__}: {error}") from error
+    if not isinstance(found, Tool):
+        raise AgentFileError(file, path, f"{reference} is no tool: decorate the function with actors.tools.tool")
+    return found
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses what YAML allows and nobody means: the same key twice."""
+
+
+def _mapping_without_doubles(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    keys: set[str] = set()
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key must be a single word or text", problem_mark=key.start_mark)
+        if key.value in keys and key.tag != "tag:yaml.org,2002:merge":
+            raise yaml.MarkedYAMLError(problem=f"the key {key.value} is there twice", problem_mark=key.start_mark)
+        keys.add(key.value)
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_doubles)
+
+
+def _read_yaml(file: Path) -> Any:
+    try:
+        raw = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+    except OSError as error:
+        raise AgentFileError(file, "", f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise AgentFileError(file, "", "is no UTF-8 text") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise AgentFileError(file, where, error.problem or "is no YAML") from None
+    except (yaml.YAMLError, RecursionError):
+        raise AgentFileError(file, "", "is no YAML") from None
+    if raw is None:
+        raise AgentFileError(file, "", "is empty")
+    return raw
+
+
+def _located(path: str, raw: Any) -> str:
+    """msgspec's `$.dialogue.slots[...].prompt[0]` as `dialogue.slots.day.prompt[0]`: it leaves out a mapping's keys."""
+    named = path.removeprefix("$").lstrip(".")
+    before, unnamed, after = named.partition("[...]")
+    field = before.removeprefix("dialogue.")
+    if not unnamed or field not in ("slots", "synonyms"):
+        return named
+    keys = (key for key, value in raw["dialogue"][field].items() if not _is_right(field, key, value))
+    return f"{before}.{next(keys, '*')}{after}"
+
+
+def _is_right(field: str, key: Any, value: Any) -> bool:
+    """Whether one entry of a mapping of the dialogue is right by itself."""
+    try:
+        msgspec.convert({field: {key: value}}, Dialogue)
+    except msgspec.ValidationError:
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""Phrases kept as audio: they can be said when the synthesizer itself has failed, and at once when it has not."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterator, Mapping
+
+from actors.agent import Agent, Voice
+from actors.errors import ErrorKind, SynthesizerError
+from actors.ports.tts import (
+    AudioSynthesized,
+    SpeechSynthesizer,
+    SpokenPhrase,
+    SpokenWord,
+    SynthesisEvent,
+    SynthesisFailed,
+    SynthesisFinished,
+    WordSynthesized,
+)
+from actors.runtime.background_tasks import BackgroundTasks
+from protocol.browser import OUTPUT_RATE_HZ
+
+log = logging.getLogger(__name__)
+
+RENDER_TIMEOUT_S = 10.0
+START_RETRIES = 5
+"""At the start of a process, how often synthesis is asked again after it took too long: an engine of a loaded machine
+loads for longer than any phrase takes."""
+
+
+class PromptCache:
+    """The kept phrases of every agent, by rate."""
+
+    def __init__(self, synthesizer: SpeechSynthesizer, background: BackgroundTasks) -> None:
+        self._synthesizer = synthesizer
+        self._background = background
+        self._spoken: dict[tuple[Voice, int], dict[str, SpokenPhrase]] = {}
+        self._wanted: set[tuple[str, Voice, int]] = set()
+
+    async def prepare(self, agents: list[Agent], rate_hz: int = OUTPUT_RATE_HZ) -> None:
+        """Synthesise what each agent keeps, at `rate_hz`; what cannot be made is left out, each reason logged once."""
+        failed: dict[str, list[str]] = {}
+        retries = iter(range(START_RETRIES))
+        for agent in agents:
+            if failure := await self._failure(agent, rate_hz, retries):
+                failed.setdefault(failure, []).append(agent.name)
+        for failure, names in failed.items():
+            _tell_failed(failure, names)
+
+    def at(self, agent: Agent, rate_hz: int) -> Mapping[str, SpokenPhrase]:
+        """The phrases of `agent` at a rate; for one never asked for they are made in the background."""
+        if (agent.name, agent.voice, rate_hz) not in self._wanted:
+            self._background.run(self._prepare(agent, rate_hz))
+        return self._spoken.setdefault((agent.voice, rate_hz), {})
+
+    def replace(self, agent: Agent, agents: Collection[Agent]) -> None:
+        """Make in the background what a changed agent keeps, at the rates it was kept at, and forget the voices that
+        none of `agents` has any more: a live session that holds their phrases still has them.
+        """
+        rates_hz = {rate_hz for name, _, rate_hz in self._wanted if name == agent.name}
+        voices = {each.voice for each in agents}
+        self._wanted = {wanted for wanted in self._wanted if wanted[1] in voices}
+        self._spoken = {key: kept for key, kept in self._spoken.items() if key[0] in voices}
+        for rate_hz in sorted(rates_hz):
+            self.at(agent, rate_hz)
+
+    async def _prepare(self, agent: Agent, rate_hz: int) -> None:
+        if failure := await self._failure(agent, rate_hz, iter(())):
+            _tell_failed(failure, [agent.name])
+
+    async def _failure(self, agent: Agent, rate_hz: int, retries: Iterator[int]) -> str:
+        """Synthesise what an agent keeps; why that stopped early, or an empty text. `retries`: after time-outs."""
+        self._wanted.add((agent.name, agent.voice, rate_hz))
+        kept = self._spoken.setdefault((agent.voice, rate_hz), {})
+        for text in _phrases(agent):
+            while text not in kept:
+                try:
+                    kept[text] = await render(self._synthesizer, text, agent.voice, rate_hz)
+                except SynthesizerError as error:
+                    if error.kind is not ErrorKind.TIMEOUT or next(retries, None) is None:
+                        return str(error)
+        return ""
+
+
+def _tell_failed(failure: str, agents: list[str]) -> None:
+    log.warning("phrases of agent %s could not be kept: %s", ", ".join(agents), failure)
+
+
+def _phrases(agent: Agent) -> list[str]:
+    """The greeting before all else: somebody may be waiting for it."""
+    p = agent.phrases
+    texts = [agent.greeting, p.apology, p.say_again, p.hold_on, p.goodbye, p.cut_off, *p.fillers, *p.no_input]
+    return [text for text in texts if text]
+
+
+async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_hz: int) -> SpokenPhrase:
+    """All audio of `text`, and when its words are heard.
+
+    Raises:
+        SynthesizerError: the engine failed, or took more than RENDER_TIMEOUT_S.
+    """
+    done: asyncio.Future[SpokenPhrase] = asyncio.get_running_loop().create_future()
+    chunks: list[bytes] = []
+    words: list[SpokenWord] = []
+
+    def report(event: SynthesisEvent) -> None:
+        match event:
+            case AudioSynthesized(_, pcm):
+                chunks.append(pcm)
+            case WordSynthesized(_, text_start, text_end, audio_ms):
+                words.append(SpokenWord(text_start, text_end, audio_ms))
+            case SynthesisFinished():
+                if not done.done():
+                    done.set_result(SpokenPhrase(b"".join(chunks), tuple(words)))
+            case SynthesisFailed(_, kind, detail):
+                if not done.done():
+                    done.set_exception(SynthesizerError(kind, detail))
+            case _:
+                pass
+
+    try:
+        async with asyncio.timeout(RENDER_TIMEOUT_S):
+            stream = await synthesizer.open(voice, rate_hz, report)
+            try:
+                stream.write(1, text)
+                stream.finish(1)
+                return await done
+            finally:
+                await stream.close()
+    except TimeoutError:
+        raise SynthesizerError(ErrorKind.TIMEOUT, "a phrase took too long") from None

@@ -1,0 +1,155 @@
+"""What ACS and Event Grid tell us over HTTP: calls that come in, and what happens to those that are up."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.api.call_routes import not_taken
+from app.api.problems import ProblemError
+from app.api.requests import body_of
+from app.api.responses import json_response
+from app.services import Services
+from app.telephony.answering import Answering
+from app.telephony.call import Call
+from app.telephony.call_events import CallEvents
+from app.telephony.errors import NotConfigured
+from app.telephony.switchboard import Switchboard
+from protocol.acs import call_events as acs_events
+from protocol.acs import event_grid
+from protocol.acs.call_events import AcsEvent, CallDisconnected, EventsError, Malformed, UnknownEvent
+from protocol.acs.event_grid import IncomingCall, SubscriptionValidation
+from protocol.browser import timestamp
+from protocol.calls import AnsweredCall, CallbacksAnswer, NoEvents, ValidationAnswer
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+DELIVERY_BYTES = 1_048_576
+"""Event Grid delivers at most a megabyte."""
+CALLBACK_BYTES = 262_144
+"""ACS tells of a few events at a time, and none is long."""
+
+
+class CallbackRoutes:
+    """`/calls/answer` and `/calls/callbacks`."""
+
+    def __init__(self, service: Services, switchboard: Switchboard) -> None:
+        self._service = service
+        self._switchboard = switchboard
+        self._answering = Answering(service, switchboard)
+        self._events = CallEvents(service, switchboard)
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/calls/answer", self.answer, methods=["POST"]),
+            Route("/calls/answer", self.handshake, methods=["OPTIONS"]),
+            Route("/calls/callbacks", self.callbacks, methods=["POST"]),
+            Route("/calls/callbacks/{call_secret}", self.callbacks, methods=["POST"]),
+        ]
+
+    async def handshake(self, request: Request) -> Response:
+        """How Event Grid asks, in the CloudEvents schema, whether we want its events."""
+        origin = request.headers.get("webhook-request-origin", "")
+        if not origin:
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": "OPTIONS, POST"})
+        return Response(
+            status_code=HTTPStatus.OK, headers={"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+        )
+
+    async def answer(self, request: Request) -> Response:
+        """A delivery of Event Grid. Deliveries are at least once: the same call is answered once."""
+        events = await self._decoded(request, event_grid.decode, DELIVERY_BYTES)
+        for event in events:
+            match event:
+                case SubscriptionValidation(code=code):
+                    return json_response(ValidationAnswer(code))
+                case UnknownEvent():
+                    self._switchboard.unknown_events += 1
+                case Malformed(kind, reason):
+                    log.warning("an event cannot be understood: %s", reason, extra={"type": kind})
+        answered = await self._answered([event for event in events if isinstance(event, IncomingCall)])
+        if answered is None:
+            return json_response(NoEvents())
+        now = timestamp(self._service.clock.wall())
+        return json_response(AnsweredCall(answered.call_id, answered.caller, now))
+
+    async def _answered(self, incoming: list[IncomingCall]) -> Call | None:
+        """Deal with all calls of a delivery side by side; the last one that is answered.
+
+        Raises:
+            ProblemError: there is no telephone network.
+        """
+        try:
+            calls = await asyncio.gather(*(self._answering.take(event) for event in incoming))
+        except NotConfigured as error:
+            raise not_taken(error) from None
+        return next((call for call in reversed(calls) if call is not None), None)
+
+    async def callbacks(self, request: Request) -> Response:
+        """Events of calls, of the one whose secret is in the path, or with checks off of whichever they name."""
+        secret = request.path_params.get("call_secret", "")
+        own = self._switchboard.log.of_secret(secret) if secret else None
+        if secret and own is None:
+            return await self._of_nobodys_call(request)
+        processed = failed = 0
+        named = own.call_id if own is not None else ""
+        for event in await self._decoded(request, acs_events.decode, CALLBACK_BYTES):
+            if self._take(event, own):
+                processed += 1
+            else:
+                failed += 1
+            named = named or getattr(event, "call_connection_id", "")
+        return json_response(CallbacksAnswer(processed, failed, named or None))
+
+    async def _of_nobodys_call(self, request: Request) -> Response:
+        """Events of a call that is not known here, as after a restart: if it is up, it is hung up.
+
+        Raises:
+            ProblemError: the address is wrong, or nothing shows that the network tells of the call.
+        """
+        events = await self._decoded(request, acs_events.decode, CALLBACK_BYTES)
+        named = {event.call_connection_id for event in events if isinstance(event, AcsEvent)} - {""}
+        known = self._switchboard.log.of_id
+        if not self._service.acs_access.on or not named or any(known(call_id) for call_id in named):
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
+        ended = {event.call_connection_id for event in events if isinstance(event, CallDisconnected)}
+        for call_id in named - ended:
+            self._switchboard.nobody_has(call_id)
+        return json_response(CallbacksAnswer(0, len(events), min(named)))
+
+    def _take(self, event: AcsEvent | UnknownEvent | Malformed, own: Call | None) -> bool:
+        """One event; whether it could be dealt with. One that nobody knows is nobody's failure."""
+        match event:
+            case UnknownEvent():
+                self._switchboard.unknown_events += 1
+                return True
+            case Malformed(kind, reason):
+                log.warning("an event cannot be understood: %s", reason, extra={"type": kind})
+                return False
+            case AcsEvent():
+                return self._told(event, own)
+
+    def _told(self, event: AcsEvent, own: Call | None) -> bool:
+        log_ = self._switchboard.log
+        call = own or log_.of_id(event.call_connection_id) or log_.of_server_call(event.server_call_id)
+        if call is None:
+            return False
+        if event.call_connection_id and not call.identify(event.call_connection_id):
+            log.warning("an event of another call came to a call's address")
+            return False
+        self._events.took(call, event)
+        return True
+
+    async def _decoded(self, request: Request, decode: Callable[[bytes], list[T]], most_bytes: int) -> list[T]:
+        try:
+            return decode(await body_of(request, most_bytes))
+        except EventsError as error:
+            raise ProblemError(HTTPStatus.BAD_REQUEST, str(error)) from None

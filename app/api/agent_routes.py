@@ -1,0 +1,115 @@
+"""The agents, and what operators may change of them while the server runs."""
+
+import time
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actors.agent import Agent
+from app.agents.agent_changes import AgentChanges
+from app.api.problems import ProblemError
+from app.api.requests import body_of, invalid
+from app.api.responses import json_response
+from app.engines import TellsVoices
+from app.server.worker_bus import WorkerBusError
+from app.services import Services
+from protocol.agents import (
+    MODIFIABLE_SETTINGS,
+    AgentChange,
+    AgentChanged,
+    AgentEntry,
+    AgentList,
+    AgentModel,
+    AgentVoice,
+    decode_change,
+)
+from protocol.calls import RequestError
+from protocol.problems import FieldError
+
+
+class AgentRoutes:
+    """`/agents`."""
+
+    def __init__(self, service: Services) -> None:
+        self._service = service
+        self._changes = AgentChanges(service)
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/agents", self.all),
+            Route("/agents/{name}", self.one),
+            Route("/agents/{name}", self.change, methods=["PUT"]),
+        ]
+
+    async def all(self, _: Request) -> Response:
+        """Every agent, by name."""
+        asked_at = time.perf_counter()
+        agents = tuple(self._entry(agent) for _, agent in sorted(self._service.agents.items()))
+        elapsed_ms = round((time.perf_counter() - asked_at) * 1000, 2)
+        return json_response(AgentList(len(agents), agents, self._voices(), elapsed_ms))
+
+    async def one(self, request: Request) -> Response:
+        """One agent."""
+        return json_response(self._entry(self._agent(request)))
+
+    async def change(self, request: Request) -> Response:
+        """Change an agent for the sessions that start from now on."""
+        name = self._agent(request).name
+        change = await _asked(request)
+        # Another change may have been made while the body arrived.
+        agent = self._service.agents[name]
+        self._require_voice(agent, change)
+        try:
+            given = await self._changes.make(name, change)
+        except WorkerBusError as error:
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"}) from None
+        message = f"changed {len(given)} settings of {name}, for sessions that start from now on"
+        return json_response(AgentChanged(name, given, message))
+
+    def _agent(self, request: Request) -> Agent:
+        name = request.path_params["name"].lower()
+        agent = self._service.agents.get(name)
+        if agent is None:
+            known = ", ".join(sorted(self._service.agents))
+            raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no agent of that name; there are {known}")
+        return agent
+
+    def _entry(self, agent: Agent) -> AgentEntry:
+        model, voice = agent.model, agent.voice
+        return AgentEntry(
+            name=agent.name,
+            label=agent.label,
+            description=agent.description,
+            default=agent.name == self._service.default_agent,
+            model=AgentModel(model.deployment_id, model.temperature, model.top_p, model.max_tokens),
+            voice=AgentVoice(voice.name, voice.style, voice.language, voice.rate, voice.pitch),
+            tools=agent.tools,
+            modifiable_settings=MODIFIABLE_SETTINGS,
+        )
+
+    def _voices(self) -> dict[str, tuple[str, ...]]:
+        synthesizer = self._service.engines.synthesizer
+        return dict(synthesizer.voices()) if isinstance(synthesizer, TellsVoices) else {}
+
+    def _require_voice(self, agent: Agent, change: AgentChange) -> None:
+        """Refuse a voice that the engine would silently take its own for.
+
+        Raises:
+            ProblemError: 422, the engine can tell its voices and this is none.
+        """
+        wanted = change.voice.voice_name if change.voice else None
+        by_language = self._voices()
+        known = [voice for voices in by_language.values() for voice in voices]
+        if known and wanted and wanted not in (agent.voice.name, *known):
+            raise invalid(RequestError(FieldError("voice.voice_name", f"expected one of {', '.join(known)}", "enum")))
+
+
+async def _asked(request: Request) -> AgentChange:
+    body = await body_of(request)
+    try:
+        return decode_change(body)
+    except RequestError as error:
+        raise invalid(error) from None

@@ -1,0 +1,223 @@
+"""Calls by REST: place one, look at them, end one, put one through."""
+
+import asyncio
+import math
+from http import HTTPStatus
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actors.agent import Agent
+from actors.ports.call_controls import CallError, CallTrouble
+from actors.session.plan import Mode
+from app.api.problems import ProblemError
+from app.api.requests import asked_of, invalid
+from app.api.responses import json_response
+from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
+from app.limits.client_limits import Rate
+from app.services import Services
+from app.telephony.call import Call
+from app.telephony.call_control import CallAutomationError, Trouble
+from app.telephony.call_orders import CallOrders
+from app.telephony.errors import Busy, NotConfigured
+from app.telephony.switchboard import Switchboard
+from protocol.browser import timestamp
+from protocol.calls import (
+    CallList,
+    HeldCall,
+    InitiateCall,
+    InitiatedCall,
+    RequestError,
+    TerminateCall,
+    TerminatedCall,
+    TransferCall,
+    TransferringCall,
+    decode_query,
+)
+from protocol.problems import FieldError
+
+T = TypeVar("T")
+
+RETRY_AFTER = {"Retry-After": "5"}
+HANG_UP_S = 8.0
+"""Whoever ends a call is told after this how far that is."""
+
+
+class CallRoutes:
+    """`/calls`: for operators, since calls cost money and show numbers."""
+
+    def __init__(self, service: Services, switchboard: Switchboard) -> None:
+        self._service = service
+        self._switchboard = switchboard
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/calls/initiate", self.initiate, methods=["POST"]),
+            Route("/calls/terminate", self.terminate, methods=["POST"]),
+            Route("/calls", self.all),
+            Route("/calls/{call_id}", self.one),
+            Route("/calls/{call_id}", self.end, methods=["DELETE"]),
+            Route("/calls/{call_id}/transfer", self.transfer, methods=["POST"]),
+            Route("/calls/{call_id}/hold", self.hold, methods=["POST"]),
+            Route("/calls/{call_id}/unhold", self.unhold, methods=["POST"]),
+        ]
+
+    async def initiate(self, request: Request) -> Response:
+        """Call somebody."""
+        self._service.clients.require(self._service.clients.of(request.scope), Rate.REQUESTS)
+        asked = await asked_of(request, InitiateCall)
+        agent, mode = self._agent(asked.agent), self._mode(asked.streaming_mode)
+        if not usable_session_id(asked.browser_session_id or ""):
+            raise _invalid("context.browser_session_id", SESSION_ID_FORM, "pattern")
+        try:
+            call = await self._switchboard.place(asked, agent, mode)
+        except (NotConfigured, Busy, CallAutomationError) as error:
+            raise not_taken(error) from None
+        return json_response(
+            InitiatedCall(
+                call_id=call.call_id,
+                target_number=asked.target_number,
+                message="the call is being placed",
+                session_id=call.session_id,
+                streaming_mode=mode.value,
+                initiated_at=timestamp(call.created_at),
+            )
+        )
+
+    def _agent(self, name: str | None) -> Agent:
+        agents = self._service.agents
+        agent = agents.get(name or self._service.default_agent)
+        if agent is None:
+            raise _invalid("agent", f"expected one of {', '.join(sorted(agents))}")
+        return agent
+
+    def _mode(self, name: str | None) -> Mode:
+        try:
+            return Mode(name or self._service.settings.acs_streaming_mode)
+        except ValueError:
+            raise _invalid("streaming_mode", f"this server has {', '.join(Mode)}") from None
+
+    async def all(self, request: Request) -> Response:
+        """A page of the call log, newest first."""
+        try:
+            query = decode_query(request.query_params)
+        except RequestError as error:
+            raise invalid(error) from None
+        calls, total = self._switchboard.log.page(query)
+        now = self._service.clock.wall()
+        return json_response(CallList(tuple(call.status(now) for call in calls), total, query.page, query.limit))
+
+    async def one(self, request: Request) -> Response:
+        """One call."""
+        return json_response(self._call(request.path_params["call_id"]).status(self._service.clock.wall()))
+
+    async def terminate(self, request: Request) -> Response:
+        """Hang up, in the words of the existing backend."""
+        asked = await asked_of(request, TerminateCall)
+        return await self._terminated(self._call(asked.call_id))
+
+    async def end(self, request: Request) -> Response:
+        """Hang up."""
+        return await self._terminated(self._call(request.path_params["call_id"]))
+
+    async def _terminated(self, call: Call) -> Response:
+        if call.over.is_set():
+            return json_response(TerminatedCall(call.call_id, "the call was over"))
+        self._switchboard.hang_up(call)
+        try:
+            async with asyncio.timeout(HANG_UP_S):
+                await call.over.wait()
+        except TimeoutError:
+            refusal = call.refusal
+            if refusal is not None and refusal.trouble is Trouble.UNAUTHORIZED:
+                raise not_taken(refusal) from None
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "the telephone network has not hung up yet; it is asked again for a minute"
+                + (f" ({refusal.detail})" if refusal is not None else ""),
+                headers=retry_after(refusal.retry_after_s if refusal is not None else None),
+            ) from None
+        return json_response(TerminatedCall(call.call_id, "the call was hung up"))
+
+    async def transfer(self, request: Request) -> Response:
+        """Put the caller through; what comes of it is in the call log."""
+        call = self._call(request.path_params["call_id"])
+        asked = await asked_of(request, TransferCall)
+        try:
+            await CallOrders(self._switchboard, call).begin_transfer(asked.target)
+        except CallError as error:
+            raise _refused(error) from None
+        return json_response(TransferringCall(call.call_id))
+
+    async def hold(self, request: Request) -> Response:
+        """Have the caller wait; answered when they do."""
+        return await self._held(request, holds=True)
+
+    async def unhold(self, request: Request) -> Response:
+        """Bring a caller who waits back; answered when they are."""
+        return await self._held(request, holds=False)
+
+    async def _held(self, request: Request, *, holds: bool) -> Response:
+        call = self._call(request.path_params["call_id"])
+        orders = CallOrders(self._switchboard, call)
+        try:
+            await (orders.hold() if holds else orders.unhold())
+        except CallError as error:
+            raise _refused(error) from None
+        return json_response(HeldCall(call.call_id, "on_hold" if holds else "connected"))
+
+    def _call(self, call_id: str) -> Call:
+        call = self._switchboard.log.of_id(call_id)
+        if call is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no call of that id")
+        return call
+
+
+def not_taken(error: NotConfigured | Busy | CallAutomationError) -> ProblemError:
+    """The answer to whoever wanted a call that did not come about."""
+    match error:
+        case NotConfigured():
+            return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+        case Busy():
+            return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=RETRY_AFTER)
+        case CallAutomationError(trouble=Trouble.REJECTED | Trouble.CONFLICT | Trouble.NOT_FOUND):
+            return ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, f"the telephone network refused the call ({error.detail})"
+            )
+        case CallAutomationError(trouble=Trouble.UNAUTHORIZED):
+            return ProblemError(
+                HTTPStatus.BAD_GATEWAY,
+                f"the telephone network does not accept our key or identity, or what we may do ({error.detail})",
+            )
+        case _:
+            return ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"the telephone network took no order ({error.detail})",
+                headers=retry_after(error.retry_after_s),
+            )
+
+
+def _refused(error: CallError) -> ProblemError:
+    status = {
+        CallTrouble.NOT_CONNECTED: HTTPStatus.CONFLICT,
+        CallTrouble.GONE: HTTPStatus.CONFLICT,
+        CallTrouble.REFUSED: HTTPStatus.UNPROCESSABLE_ENTITY,
+        CallTrouble.NOT_CONFIGURED: HTTPStatus.SERVICE_UNAVAILABLE,
+        CallTrouble.UNAUTHORIZED: HTTPStatus.BAD_GATEWAY,
+        CallTrouble.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    }[error.trouble]
+    detail = f"{error} ({error.cause})" if error.cause else str(error)
+    later = error.trouble is CallTrouble.UNAVAILABLE
+    return ProblemError(status, detail, headers=retry_after(error.retry_after_s) if later else None)
+
+
+def retry_after(asked_s: float | None) -> dict[str, str]:
+    """When to come again: as the telephone network asks, in whole seconds, else soon."""
+    return RETRY_AFTER if asked_s is None else {"Retry-After": str(max(1, math.ceil(asked_s)))}
+
+
+def _invalid(field: str, message: str, code: str = "enum") -> ProblemError:
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{field}: {message}", (FieldError(field, message, code),))

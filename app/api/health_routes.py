@@ -1,0 +1,150 @@
+"""What operators and load balancers ask: is it alive, is it ready, and how is every actor."""
+
+import asyncio
+import os
+import time
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actors.messages.lifecycle import RestartChild
+from actors.runtime.supervised_actor import MessageSeen
+from actors.session.sessions import SessionEntry
+from app.api.problems import ProblemError
+from app.api.readiness import Readiness
+from app.api.responses import json_response
+from app.engines import provider_states
+from app.services import Services
+from app.telephony.call_control import CallControl
+
+
+def product_version() -> str:
+    """The version, also from a checkout that is not installed."""
+    try:
+        return version("earshot")
+    except PackageNotFoundError:
+        return "0.1.0"
+
+
+class HealthRoutes:
+    """`/health` and what is below it, `/readiness`."""
+
+    def __init__(self, service: Services, network: CallControl | None = None) -> None:
+        self._service = service
+        self._readiness = Readiness(service, network)
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/health", self.health),
+            Route("/health/live", self.live),
+            Route("/health/readiness", self.readiness),
+            Route("/readiness", self.readiness),
+            Route("/health/actors", self.actors),
+            Route("/health/actors/{session_id}", self.session_actors),
+            Route("/health/actors/{session_id}/{actor}/restart", self.restart, methods=["POST"]),
+        ]
+
+    async def health(self, _: Request) -> Response:
+        """In the words of the existing backend."""
+        sessions = self._service.sessions
+        active = len(sessions.live)
+        return json_response(
+            {
+                "status": "healthy",
+                "version": product_version(),
+                "timestamp": time.time(),
+                "message": "Earshot is answering",
+                "details": {"phase": self._service.lifecycle.phase.value, "agents": sorted(self._service.agents)},
+                "active_sessions": active,
+                "session_metrics": {
+                    "connected": active,
+                    "disconnected": sessions.ended,
+                    "active": active,
+                    "total_connected": sessions.started,
+                },
+            }
+        )
+
+    async def live(self, _: Request) -> Response:
+        """The loop turns, or this would not answer."""
+        return json_response({"status": "alive"})
+
+    async def readiness(self, _: Request) -> Response:
+        """Whether new sessions are welcome here."""
+        report = await self._readiness.report()
+        status = HTTPStatus.SERVICE_UNAVAILABLE if report.status == "not_ready" else HTTPStatus.OK
+        return json_response(report, status)
+
+    async def actors(self, request: Request) -> Response:
+        """Every session of this worker and its actors."""
+        scope = request.query_params.get("scope", "worker")
+        if scope == "cluster":
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE, "scope cluster needs a shared store, and none is configured"
+            )
+        if scope != "worker":
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "scope: worker or cluster")
+        service = self._service
+        return json_response(
+            {
+                "scope": "worker",
+                "worker": os.getpid(),
+                "sessions": [self._describe(entry) for entry in service.sessions.live.values()],
+                "process": msgspec.to_builtins(service.sessions.state()),
+                "providers": msgspec.to_builtins(provider_states(service.engines)),
+                "loop_lag": msgspec.to_builtins(service.watchdog.lag),
+                "capacity": {
+                    "sessions": len(service.sessions.live),
+                    "max_sessions": service.settings.max_concurrent_sessions,
+                    "left": service.capacity_left,
+                },
+            }
+        )
+
+    async def session_actors(self, request: Request) -> Response:
+        """One session, with its recent messages."""
+        entry = self._entry(request)
+        session = entry.session
+        recent: list[MessageSeen] = session.recent_of_tree() if session else []
+        return json_response({**self._describe(entry), "recent_messages": [msgspec.to_builtins(m) for m in recent]})
+
+    async def restart(self, request: Request) -> Response:
+        """Restart one child of a live session."""
+        entry = self._entry(request)
+        name = request.path_params["actor"]
+        names = [state.name for state in entry.session.tree()[1:]] if entry.session else []
+        if name not in names:
+            raise ProblemError(
+                HTTPStatus.NOT_FOUND, f"the session has no actor of that name; it has {', '.join(names)}"
+            )
+        entry.lines.session.tell(RestartChild(name))
+        await asyncio.sleep(0)
+        return json_response({"status": "restarting", "session_id": entry.plan.session_id, "actor": name})
+
+    def _entry(self, request: Request) -> SessionEntry:
+        entry = self._service.sessions.live.get(request.path_params["session_id"])
+        if entry is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no live session of that id on this worker")
+        return entry
+
+    def _describe(self, entry: SessionEntry) -> dict[str, Any]:
+        session = entry.session
+        resumed = entry.lines.resumed
+        return {
+            "session_id": entry.plan.session_id,
+            "mode": entry.plan.mode.value,
+            "agent": entry.plan.agent.name,
+            "state": session.stage.value if session else "starting",
+            "doing": resumed.turn.doing.value if resumed else "",
+            "turn": resumed.turn.turn if resumed else 0,
+            "age_s": round(self._service.clock.now() - entry.started_at, 3),
+            "rebuilt": entry.rebuilt,
+            "audio_bytes": entry.lines.ring.kept_bytes,
+            "actors": [msgspec.to_builtins(state) for state in session.tree()] if session else [],
+        }

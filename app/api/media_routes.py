@@ -1,0 +1,95 @@
+"""The media socket by REST: where it is, and media sessions for clients that prepare one."""
+
+from collections import OrderedDict
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.api.problems import ProblemError
+from app.api.requests import asked_of
+from app.api.responses import json_response
+from app.services import Services
+from app.telephony.switchboard import Switchboard
+from protocol.browser import timestamp
+from protocol.calls import MediaConfiguration, MediaSession, MediaSessionRequest, MediaStatus
+
+KEPT = 1_000
+PATH = "/api/v1/media/stream"
+
+
+class MediaRoutes:
+    """`/media/status` and `/media/sessions`."""
+
+    def __init__(self, service: Services, switchboard: Switchboard) -> None:
+        self._service = service
+        self._switchboard = switchboard
+        self._sessions: OrderedDict[str, tuple[MediaSession, str]] = OrderedDict()
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/media/status", self.status),
+            Route("/media/sessions", self.prepare, methods=["POST"]),
+            Route("/media/sessions/{session_id}", self.one),
+        ]
+
+    async def status(self, _: Request) -> Response:
+        """In the words of the existing backend."""
+        board = self._switchboard
+        return json_response(
+            MediaStatus(
+                self._service.settings.acs_streaming_mode.value,
+                calls=len(board.log.live),
+                unknown_events=board.unknown_events,
+                ignored_messages=board.ignored_messages,
+                defective_messages=board.defective_messages,
+            )
+        )
+
+    async def prepare(self, request: Request) -> Response:
+        """A media session for a call: the call's own, if it is known here, else one to come."""
+        asked = await asked_of(request, MediaSessionRequest)
+        call = self._switchboard.log.of_id(asked.call_connection_id)
+        if call is None and self._service.acs_access.on:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no call of that id, and none is taken unannounced")
+        session_id = call.session_id if call is not None else self._service.random.token("session_")
+        if call is not None:
+            path = f"{PATH}/{call.secret}"
+        else:
+            path = f"{PATH}?{urlencode({'call_connection_id': asked.call_connection_id, 'session_id': session_id})}"
+        configuration = MediaConfiguration(
+            asked.sample_rate,
+            asked.channels,
+            asked.audio_format,
+            asked.chunk_size,
+            asked.enable_transcription,
+            asked.enable_vad,
+        )
+        base = self._service.settings.base_url or f"{request.url.scheme}://{request.url.netloc}"
+        prepared = MediaSession(
+            session_id, f"ws{base.removeprefix('http')}{path}", "created", self._now(), configuration
+        )
+        self._sessions[session_id] = (prepared, asked.call_connection_id)
+        while len(self._sessions) > KEPT:
+            self._sessions.popitem(last=False)
+        return json_response(prepared)
+
+    async def one(self, request: Request) -> Response:
+        """A media session as it stands."""
+        prepared = self._sessions.get(request.path_params["session_id"])
+        if prepared is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no media session of that id")
+        session, call_id = prepared
+        call = self._switchboard.log.of_id(call_id)
+        connected = call is not None and call.connection is not None
+        over = call is not None and call.over.is_set()
+        status = "ended" if over else "active" if connected else session.status
+        return json_response(
+            MediaSession(session.session_id, session.websocket_url, status, session.created_at, session.configuration)
+        )
+
+    def _now(self) -> str:
+        return timestamp(self._service.clock.wall())

@@ -1,0 +1,171 @@
+"""Readiness: one check a component, side by side, each with a timeout, the report cached for seconds."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from actors.errors import ProviderError, StoreError
+from app.auth.acs import NO_PROOF
+from app.providers.failover.providers import PartlyReady, TellsReadiness
+from app.services import LAG_LIMIT_MS, Services
+from app.telephony.call_control import CallAutomationError, CallControl
+
+CACHED_S = 2.0
+CHECK_TIMEOUT_S = 2.0
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One component."""
+
+    component: str
+    status: str
+    """healthy, degraded or unhealthy."""
+    check_time_ms: float
+    error: str | None = None
+    details: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True):
+    """All of them."""
+
+    status: str
+    """ready, degraded or not_ready."""
+    timestamp: float
+    response_time_ms: float
+    checks: list[Check]
+
+
+class Unhealthy(Exception):
+    """A check failed; the text says why."""
+
+
+class Degraded(Exception):
+    """It works, though not as it should; the text says why."""
+
+
+class NotConfigured(Exception):
+    """The component is optional and absent. `unhealthy`: clients must not offer what needs it."""
+
+    def __init__(self, *, unhealthy: bool = False) -> None:
+        super().__init__("not configured")
+        self.unhealthy = unhealthy
+
+
+class Readiness:
+    """The checks of one worker."""
+
+    def __init__(self, service: Services, network: CallControl | None) -> None:
+        self._service = service
+        self._network = network
+        self._cached: Report | None = None
+        self._cached_at = 0.0
+        self._checks: dict[str, Callable[[], Awaitable[str]]] = {
+            "redis": self._absent,
+            "azure_openai_pool": self._model,
+            "speech_services": self._speech,
+            "acs_caller": self._acs,
+            "rt_agents": self._agents,
+            "auth_configuration": self._access,
+            "session_store": self._store,
+            "event_loop": self._loop,
+        }
+        self._required = {"rt_agents", "event_loop", "session_store"}
+
+    async def report(self) -> Report:
+        """The present state. Draining is told at once, whatever the cache says."""
+        now = time.monotonic()
+        if self._cached is None or now - self._cached_at > CACHED_S:
+            self._cached, self._cached_at = await self._ask(), now
+        if not self._service.lifecycle.admits():
+            return msgspec.structs.replace(self._cached, status="not_ready")
+        return self._cached
+
+    async def _ask(self) -> Report:
+        began = time.monotonic()
+        checks = await asyncio.gather(*(self._check(name, check) for name, check in self._checks.items()))
+        failed = any(check.status == "unhealthy" and check.component in self._required for check in checks)
+        all_well = all(check.status == "healthy" for check in checks)
+        status = "not_ready" if failed else "ready" if all_well else "degraded"
+        return Report(status, time.time(), (time.monotonic() - began) * 1000, list(checks))
+
+    async def _check(self, name: str, check: Callable[[], Awaitable[str]]) -> Check:
+        began = time.monotonic()
+        status, error, details = "healthy", None, None
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                details = await check() or None
+        except NotConfigured as absent:
+            status, error = "unhealthy" if absent.unhealthy else "degraded", str(absent)
+        except TimeoutError:
+            status, error = "unhealthy", f"no answer within {CHECK_TIMEOUT_S:g} s"
+        except Degraded as failure:
+            status, error = "degraded", str(failure)
+        except Unhealthy as failure:
+            status, error = "unhealthy", str(failure)
+        return Check(name, status, (time.monotonic() - began) * 1000, error, details)
+
+    async def _speech(self) -> str:
+        engines = self._service.engines
+        return await self._remote(engines.recognizer, engines.synthesizer)
+
+    async def _absent(self) -> str:
+        raise NotConfigured
+
+    async def _model(self) -> str:
+        return await self._remote(self._service.engines.model)
+
+    async def _remote(self, *engines: object) -> str:
+        """Whether those that are somewhere else answer; there may be none."""
+        asked = [engine.ready() for engine in engines if isinstance(engine, TellsReadiness)]
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        failures = [each for each in told if isinstance(each, BaseException)]
+        match min(failures, key=_is_partial, default=None):
+            case PartlyReady() as failure:
+                raise Degraded(failure.detail) from failure
+            case ProviderError() as failure:
+                raise Unhealthy(failure.detail) from failure
+            case BaseException() as failure:
+                raise failure
+        said = [text for text in told if isinstance(text, str) and text]
+        if not said:
+            raise NotConfigured
+        return "; ".join(dict.fromkeys(said))
+
+    async def _acs(self) -> str:
+        if self._network is None:
+            raise NotConfigured(unhealthy=True)
+        try:
+            await self._network.ready()
+        except CallAutomationError as error:
+            raise Unhealthy(str(error)) from None
+        return "calls can be placed and answered"
+
+    async def _access(self) -> str:
+        acs = self._service.acs_access
+        if acs.on and not acs.knows_event_grid:
+            raise Unhealthy(f"Event Grid deliveries are refused: {NO_PROOF}")
+        if acs.without_keys:
+            raise Unhealthy("ACS is refused: the keys at ACS_JWKS_URL cannot be had")
+        return f"browsers: {self._service.browser_access.mode}; ACS: {'checked' if acs.on else 'not checked'}"
+
+    async def _agents(self) -> str:
+        return f"{len(self._service.agents)} agents"
+
+    async def _store(self) -> str:
+        try:
+            await self._service.engines.store.load("readiness")
+        except StoreError as error:
+            raise Unhealthy(error.detail) from error
+        return type(self._service.engines.store).__name__
+
+    async def _loop(self) -> str:
+        lag = self._service.watchdog.lag
+        if lag.recent_ms > LAG_LIMIT_MS:
+            raise Unhealthy(f"the event loop is {lag.recent_ms:.0f} ms late")
+        return f"lag {lag.recent_ms:.1f} ms"
+
+
+def _is_partial(failure: BaseException) -> bool:
+    return isinstance(failure, PartlyReady)

@@ -1,0 +1,154 @@
+"""Live and recent sessions, and the state of the realtime endpoints."""
+
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actors.conversation import Role, SessionRecord, UtteranceKind
+from actors.errors import StoreError
+from actors.messages.caller import EndSession
+from actors.rules.turn_taking.effects import Ending
+from app.api.problems import ProblemError
+from app.api.responses import json_response
+from app.auth.acs import same_secret
+from app.auth.guard import admitted
+from app.browser.dashboard_socket import DashboardSocket
+from app.services import Services
+from protocol.browser import timestamp
+
+
+class SessionRoutes:
+    """`/sessions` and `/realtime/status`."""
+
+    def __init__(self, service: Services, relay: DashboardSocket) -> None:
+        self._service = service
+        self._relay = relay
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route("/realtime/status", self.status),
+            Route("/sessions", self.all),
+            Route("/sessions/{session_id}", self.one),
+            Route("/sessions/{session_id}", self.end, methods=["DELETE"]),
+            Route("/sessions/{session_id}/transcript", self.transcript),
+        ]
+
+    async def status(self, request: Request) -> Response:
+        """In the words of the existing backend."""
+        conversations = sum(1 for o in self._service.observers.values() if o.connection is not None)
+        dashboards = self._relay.open
+        return json_response(
+            {
+                "status": "available" if self._service.lifecycle.admits() else "draining",
+                "websocket_endpoints": {
+                    "dashboard_relay": "/api/v1/realtime/dashboard/relay",
+                    "conversation": "/api/v1/realtime/conversation",
+                },
+                "features": {
+                    "dashboard_broadcasting": True,
+                    "conversation_streaming": True,
+                    "orchestrator_support": True,
+                    "session_management": True,
+                    "barge_in": True,
+                    "resume": True,
+                },
+                "active_connections": {
+                    "dashboard_clients": dashboards,
+                    "conversation_sessions": conversations,
+                    "total_connections": dashboards + conversations,
+                },
+                "protocols_supported": ["WebSocket"],
+                "version": "v1",
+                "browser_auth": admitted(request.scope).browser_auth.value,
+            }
+        )
+
+    async def all(self, request: Request) -> Response:
+        """Live sessions first, then recent ones; for a browser with a token, its own."""
+        grant = admitted(request.scope).grant
+        live = [entry.session.record() for entry in self._service.sessions.live.values() if entry.session]
+        ids = {record.session_id for record in live}
+        recent = [record for record in await self._recent() if record.session_id not in ids]
+        if grant is not None:
+            live = [record for record in live if grant.shows(record.session_id, record.created_at)]
+            recent = [record for record in recent if grant.shows(record.session_id, record.created_at)]
+        return json_response(
+            {
+                "sessions": [_summary(record) for record in (*live, *recent)],
+                "live": len(live),
+                "total": len(live) + len(recent),
+            }
+        )
+
+    async def one(self, request: Request) -> Response:
+        """One session, without what was said. A token that was issued later than the session began does not show
+        that it is the bearer's own; the session's resume token does."""
+        grant = admitted(request.scope).grant
+        record = await self._record(request)
+        if grant is not None and not grant.shows(record.session_id, record.created_at):
+            offered = request.query_params.get("resume_token", "")
+            if not same_secret(offered, record.resume_token):
+                raise ProblemError(HTTPStatus.FORBIDDEN, "the token is not the one that began this session")
+        return json_response(_summary(record))
+
+    async def end(self, request: Request) -> Response:
+        """End a session politely: its goodbye is heard first."""
+        entry = self._service.sessions.live.get(request.path_params["session_id"])
+        if entry is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no live session of that id")
+        entry.lines.take(EndSession(Ending.NORMAL, politely=True))
+        return json_response({"session_id": entry.plan.session_id, "status": "ending"})
+
+    async def transcript(self, request: Request) -> Response:
+        """What was said and what was heard of it."""
+        record = await self._record(request)
+        entries = [_entry(message) for message in record.messages if message.text and message.role is not Role.TOOL]
+        return json_response({"session_id": record.session_id, "agent": record.agent, "entries": entries})
+
+    async def _record(self, request: Request) -> SessionRecord:
+        session_id = request.path_params["session_id"]
+        entry = self._service.sessions.live.get(session_id)
+        if entry is not None and entry.session is not None:
+            return entry.session.record()
+        try:
+            record = await self._service.engines.store.load(session_id)
+        except StoreError:
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "the session store does not answer") from None
+        if record is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no session of that id")
+        return record
+
+    async def _recent(self) -> list[SessionRecord]:
+        try:
+            return await self._service.engines.store.recent()
+        except StoreError:
+            return []
+
+
+def _summary(record: SessionRecord) -> dict[str, Any]:
+    return {
+        "session_id": record.session_id,
+        "call_id": record.call_id or None,
+        "mode": record.mode,
+        "agent": record.agent,
+        "state": record.state,
+        "turn": record.turn,
+        "created_at": timestamp(record.created_at),
+        "updated_at": timestamp(record.updated_at),
+        "ended_reason": record.ended_reason or None,
+    }
+
+
+def _entry(message: Any) -> dict[str, Any]:
+    entry = {"role": message.role.value, "text": message.text, "turn": message.turn, "at": timestamp(message.at)}
+    if message.role is Role.ASSISTANT:
+        entry |= {
+            "kind": UtteranceKind(message.kind).value,
+            "heard": message.heard.value,
+            "interrupted": message.interrupted,
+        }
+    return entry

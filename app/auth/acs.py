@@ -1,0 +1,184 @@
+"""Whether it is ACS or Event Grid that asks: what ENABLE_AUTH_VALIDATION governs. Who cannot prove it is refused."""
+
+import asyncio
+import hmac
+import logging
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.api.problems import ProblemError
+from app.auth.jwt import TokenError, TokensUnavailableError, TokenVerifier, bearer_of
+from app.auth.origins import is_loopback
+from config.settings import Settings, SettingsError
+
+log = logging.getLogger("earshot.access")
+
+SECRET_HEADER = "x-earshot-event-grid-secret"
+EVENT_GRID_ROLE = "AzureEventGridSecureWebhookSubscriber"
+"""The role of our application that Entra gives Event Grid, and that it then has in its tokens."""
+EVENT_GRID_APPLICATION = "4962773b-9cdb-44cf-a8bf-237846a00ab7"
+"""Event Grid itself, in every tenant of the public cloud."""
+NO_PROOF = "neither EVENT_GRID_SECRET nor EVENT_GRID_AUDIENCE is set"
+TOLD_EVERY_S = 60.0
+RETRY_AFTER_S = 5
+
+
+class AccessRefused(Exception):
+    """Who asks has not shown who they are. `reason` is safe to show."""
+
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+    def problem(self) -> ProblemError:
+        """The answer of a REST route."""
+        later = self.status is HTTPStatus.SERVICE_UNAVAILABLE
+        return ProblemError(self.status, self.reason, headers={"Retry-After": str(RETRY_AFTER_S)} if later else None)
+
+
+def same_secret(a: str, b: str) -> bool:
+    """Compare in constant time; nothing is the same as no secret."""
+    return bool(a and b) and hmac.compare_digest(a.encode(), b.encode())
+
+
+class AcsAccess:
+    """The checks of one worker. `on`: whether anything is checked.
+
+    Raises:
+        SettingsError: checks are on and lack what they need.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.on = validation_on(settings)
+        self._said_off = settings.enable_auth_validation is False
+        self._secret = settings.event_grid_secret
+        self._acs = _acs(settings) if self.on else None
+        self._event_grid = _event_grid(settings) if self.on and settings.event_grid_audience else None
+        self._told: dict[str, float] = {}
+        self._keeping: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Fetch the keys of ACS and Event Grid now, beside the work, and keep them at hand."""
+        verifiers = [verifier for verifier in (self._acs, self._event_grid) if verifier is not None]
+        self._keeping = [asyncio.create_task(verifier.keep_keys(), name="keys") for verifier in verifiers]
+
+    def stop(self) -> None:
+        """Keep them no longer."""
+        for task in self._keeping:
+            task.cancel()
+
+    def admits_unannounced(self, *, local: bool) -> bool:
+        """Whether a media socket may be opened of a call that nobody announced: by a program on this machine (`local`),
+        and by everybody where an operator has said so.
+        """
+        if self.on or self._said_off:
+            return not self.on
+        return local
+
+    @property
+    def knows_event_grid(self) -> bool:
+        """Whether there is any way for Event Grid to prove itself."""
+        return self._secret is not None or self._event_grid is not None
+
+    @property
+    def without_keys(self) -> bool:
+        """Whether ACS is refused, since its keys could not be had."""
+        return self._acs is not None and self._acs.without_keys
+
+    async def require_callback(self, headers: Mapping[str, str]) -> None:
+        """Let the callbacks of ACS pass. `headers` has lower-case names, or ignores case; as for the other two.
+
+        Raises:
+            AccessRefused: 401 without an accepted token, 503 when it cannot be checked.
+        """
+        if self._acs is not None:
+            await self._claims(self._acs, headers, "ACS callback")
+
+    async def require_media(self, headers: Mapping[str, str]) -> None:
+        """Let the media sockets of ACS pass.
+
+        Raises:
+            AccessRefused: as `require_callback`.
+        """
+        if self._acs is not None:
+            await self._claims(self._acs, headers, "ACS media socket")
+
+    async def require_event_grid(self, headers: Mapping[str, str]) -> None:
+        """Let the deliveries of Event Grid pass, which prove themselves in every way that is configured.
+
+        Raises:
+            AccessRefused: 401 without, 403 with a wrong secret or a token of somebody else, 503 when a token cannot be
+                checked or no way is configured.
+        """
+        if not self.on:
+            return
+        door = "Event Grid delivery"
+        if not self.knows_event_grid:
+            raise self._refusal(door, HTTPStatus.SERVICE_UNAVAILABLE, NO_PROOF)
+        if self._secret is not None:
+            offered = headers.get(SECRET_HEADER, "")
+            if not offered:
+                raise self._refusal(door, HTTPStatus.UNAUTHORIZED, f"{SECRET_HEADER} is missing")
+            if not self._secret.matches(offered):
+                raise self._refusal(door, HTTPStatus.FORBIDDEN, f"{SECRET_HEADER} is wrong")
+        if self._event_grid is not None:
+            claims = await self._claims(self._event_grid, headers, door)
+            if not _is_event_grid(claims):
+                raise self._refusal(door, HTTPStatus.FORBIDDEN, "the token is not Event Grid's")
+
+    async def _claims(self, verifier: TokenVerifier, headers: Mapping[str, str], door: str) -> dict[str, Any]:
+        try:
+            return await verifier.verify(bearer_of(headers))
+        except TokenError as error:
+            raise self._refusal(door, HTTPStatus.UNAUTHORIZED, f"token {error.reason}") from None
+        except TokensUnavailableError as error:
+            raise self._refusal(door, HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
+
+    def _refusal(self, door: str, status: HTTPStatus, reason: str) -> AccessRefused:
+        """Told to operators too: ACS shows nobody why it was refused. Not each time, since anybody may knock."""
+        told = f"{door}: {reason}"
+        if time.monotonic() - self._told.get(told, -TOLD_EVERY_S) >= TOLD_EVERY_S:
+            self._told[told] = time.monotonic()
+            log.warning("refused", extra={"door": door, "reason": reason, "status": status.value})
+        return AccessRefused(status, reason)
+
+
+def acs_configured(settings: Settings) -> bool:
+    """Whether there is an ACS resource to call through."""
+    return settings.acs_connection_string is not None or bool(settings.acs_endpoint)
+
+
+def validation_on(settings: Settings) -> bool:
+    """ENABLE_AUTH_VALIDATION, or what holds when it is unset."""
+    if settings.enable_auth_validation is not None:
+        return settings.enable_auth_validation
+    host = urlsplit(settings.base_url).hostname
+    return acs_configured(settings) and host is not None and not is_loopback(host)
+
+
+def _acs(settings: Settings) -> TokenVerifier:
+    if not settings.acs_audience:
+        raise SettingsError("ENABLE_AUTH_VALIDATION is on, by itself or by default; it needs ACS_AUDIENCE")
+    return TokenVerifier(settings.acs_issuer, settings.acs_audience, settings.acs_jwks_url)
+
+
+def _event_grid(settings: Settings) -> TokenVerifier:
+    """Entra writes its issuer in either of two ways, as the application's registration says."""
+    tenant = settings.azure_tenant_id
+    if not tenant:
+        raise SettingsError("EVENT_GRID_AUDIENCE is set; it needs AZURE_TENANT_ID")
+    authority = f"{settings.entra_authority}/{tenant}"
+    issuers = settings.event_grid_issuer or (f"{authority}/v2.0", f"https://sts.windows.net/{tenant}/")
+    return TokenVerifier(issuers, settings.event_grid_audience, f"{authority}/discovery/v2.0/keys")
+
+
+def _is_event_grid(claims: Mapping[str, Any]) -> bool:
+    """Any application of the tenant may be given a token for us; the role and the application's id are Event Grid's."""
+    roles = claims.get("roles")
+    if isinstance(roles, list) and EVENT_GRID_ROLE in roles:
+        return True
+    return (claims.get("azp") or claims.get("appid")) == EVENT_GRID_APPLICATION

@@ -1,0 +1,151 @@
+"""Who may talk with an agent from a browser: tokens of this server, and those of Microsoft Entra.
+
+A token of this server is for one session and one agent, for minutes. It is signed with TOKEN_SIGNING_KEY, so that every
+machine takes it, before and after a restart; without one, with a random secret that the workers of one server share.
+Nothing that a person has thought of signs a token: whoever has one could try guesses on it at home.
+"""
+
+import time
+from typing import Any
+
+import jwt
+import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from app.auth.exposure import Exposure
+from app.auth.jwt import TokenError, TokenVerifier, checked, header_of
+from config.settings import BrowserAuth, Secret, Settings, SettingsError
+
+ISSUER = "earshot"
+AUDIENCE = "earshot/browser"
+ALGORITHM = "HS256"
+OPERATOR_ROLE = "Earshot.Operator"
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """What a token opens. Empty: any session, any agent. `vouched`: an operator had it made for that session.
+    `issued_at`: seconds since the epoch, 0 for a token that is not of this server.
+    """
+
+    session_id: str = ""
+    agent: str = ""
+    vouched: bool = False
+    issued_at: float = 0.0
+
+    def require(self, session_id: str = "", agent: str = "") -> None:
+        """Hold the token to what is asked for; empty asks for nothing.
+
+        Raises:
+            TokenError: it is for something else.
+        """
+        if session_id and self.session_id not in ("", session_id):
+            raise TokenError("for another session")
+        if agent and self.agent not in ("", agent):
+            raise TokenError("for another agent")
+
+    def shows(self, session_id: str, created_at: float) -> bool:
+        """Whether the session of that id, created at that time in seconds since the epoch, is the bearer's own.
+
+        A page is given a token for whatever id it names; one that was issued after the session had begun may have
+        been asked for by anybody who knows the id.
+        """
+        return self.session_id == session_id != "" and (self.vouched or self.issued_at <= created_at)
+
+
+class SessionToken(msgspec.Struct, frozen=True):
+    """A token of this server; `expires_at` in seconds since the epoch."""
+
+    token: str
+    expires_at: float
+    grant: Grant
+
+
+class BrowserAccess:
+    """The rules of BROWSER_AUTH in one worker. `server_secret` is the same in all workers of a server.
+
+    Raises:
+        SettingsError: BROWSER_AUTH=entra lacks what it needs.
+    """
+
+    def __init__(self, settings: Settings, server_secret: Secret) -> None:
+        self.mode = browser_auth(settings)
+        self._chosen = settings.browser_auth
+        # What a server makes that lets everybody in must not open another one of the same operator.
+        shared = None if self.mode is BrowserAuth.OFF else settings.token_signing_key
+        self._key = _derived(shared or server_secret)
+        self._clients = settings.allowed_client_ids
+        self._entra = _entra(settings) if self.mode is BrowserAuth.ENTRA else None
+
+    def demanded(self, *, local: bool) -> BrowserAuth:
+        """What a browser has to bring: BROWSER_AUTH; unset, nothing on this machine and a token elsewhere."""
+        if self._chosen is None and not local:
+            return BrowserAuth.TOKEN
+        return self.mode
+
+    def issue(self, grant: Grant, ttl_s: int) -> SessionToken:
+        """A token that opens `grant` for `ttl_s` seconds."""
+        now = time.time()
+        grant = msgspec.structs.replace(grant, issued_at=now)
+        expires_at = int(now) + ttl_s
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "exp": expires_at,
+            "session_id": grant.session_id,
+            "agent": grant.agent,
+            "vouched": grant.vouched,
+            "issued_at": grant.issued_at,
+        }
+        return SessionToken(jwt.encode(claims, self._key, ALGORITHM), expires_at, grant)
+
+    async def grant_of(self, token: str) -> Grant:
+        """What `token` opens.
+
+        Raises:
+            TokenError: it is not accepted.
+            TokensUnavailable: Entra's keys cannot be had.
+        """
+        if header_of(token).get("alg") == ALGORITHM or self._entra is None:
+            claims = checked(token, self._key, ALGORITHM, issuer=ISSUER, audience=AUDIENCE, leeway_s=0)
+            return Grant(claims["session_id"], claims["agent"], claims["vouched"], claims["issued_at"])
+        return Grant(vouched=is_operator(await self.entra_claims(token)))
+
+    async def entra_claims(self, token: str) -> dict[str, Any]:
+        """The claims of an Entra access token.
+
+        Raises:
+            TokenError: it is not accepted; none is unless BROWSER_AUTH is entra.
+            TokensUnavailable: Entra's keys cannot be had.
+        """
+        if self._entra is None:
+            raise TokenError("of a kind that is not accepted here")
+        claims = await self._entra.verify(token)
+        if self._clients and (claims.get("azp") or claims.get("appid")) not in self._clients:
+            raise TokenError("of an application that is not allowed")
+        return claims
+
+
+def browser_auth(settings: Settings) -> BrowserAuth:
+    """BROWSER_AUTH, or what holds when it is unset; a request that comes from outside is asked for a token even so."""
+    if settings.browser_auth is not None:
+        return settings.browser_auth
+    return BrowserAuth.TOKEN if Exposure(settings).public else BrowserAuth.OFF
+
+
+def is_operator(claims: dict[str, Any]) -> bool:
+    """Whether Entra gives the bearer of a token the operator's role."""
+    roles = claims.get("roles")
+    return isinstance(roles, list) and OPERATOR_ROLE in roles
+
+
+def _entra(settings: Settings) -> TokenVerifier:
+    tenant, client = settings.azure_tenant_id, settings.azure_client_id
+    if not tenant or not client:
+        raise SettingsError("BROWSER_AUTH is entra; it needs AZURE_TENANT_ID and AZURE_CLIENT_ID")
+    authority = f"{settings.entra_authority}/{tenant}"
+    return TokenVerifier(f"{authority}/v2.0", client, f"{authority}/discovery/v2.0/keys")
+
+
+def _derived(secret: Secret) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=b"earshot browser token").derive(secret.reveal().encode())

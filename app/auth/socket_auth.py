@@ -1,0 +1,82 @@
+"""Who may open a browser's WebSocket. One that is refused is accepted and closed: a browser is shown nothing else."""
+
+import hmac
+
+from actors.conversation import SessionRecord
+from actors.errors import StoreError
+from app.auth.browser import Grant
+from app.auth.jwt import TokenError
+from app.server.socket_writer import REFUSED
+from app.services import Services
+
+SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
+MAX_SESSION_ID = 128
+SESSION_ID_FORM = f"at most {MAX_SESSION_ID} letters, digits and . _ : -"
+
+
+class SocketRefusedError(Exception):
+    """The socket is closed before any session exists."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def require_session_id(session_id: str) -> None:
+    """An id that can be used, or none.
+
+    Raises:
+        Refused: it cannot be used.
+    """
+    if not usable_session_id(session_id):
+        raise SocketRefusedError(REFUSED, f"session_id: {SESSION_ID_FORM}")
+
+
+def usable_session_id(session_id: str) -> bool:
+    """Whether an id is of SESSION_ID_FORM, or none."""
+    return len(session_id) <= MAX_SESSION_ID and set(session_id) <= SESSION_ID_CHARS
+
+
+def require_granted_agent(grant: Grant, agent: str) -> None:
+    """Hold a token to the agent that is asked for; empty leaves it to the token.
+
+    Raises:
+        Refused: the token is for another one.
+    """
+    try:
+        grant.require(agent=agent)
+    except TokenError as error:
+        raise SocketRefusedError(REFUSED, f"token {error.reason}") from None
+
+
+async def stored(service: Services, session_id: str) -> SessionRecord | None:
+    """What the store has of a session; nothing if it does not answer."""
+    try:
+        return await service.engines.store.load(session_id)
+    except StoreError:
+        return None
+
+
+async def require_resume_token(
+    service: Services, session_id: str, offered: str, *, demanded: bool
+) -> SessionRecord | None:
+    """Hold a client to the resume token of the session that it names, live or stored; a wrong one never passes.
+
+    Returns the record of a session that is not live.
+
+    Raises:
+        Refused: the token is another one, or it is demanded and missing.
+    """
+    record = await stored(service, session_id) if session_id and session_id not in service.sessions.live else None
+    # Looked at after the store: somebody may have begun the session meanwhile.
+    live = service.sessions.live.get(session_id)
+    expected = live.plan.resume_token if live else record.resume_token if record else ""
+    if live or record:
+        if not offered and demanded:
+            raise SocketRefusedError(REFUSED, "a session is gone on with by its resume token only")
+        if offered and expected and not hmac.compare_digest(offered.encode(), expected.encode()):
+            raise SocketRefusedError(REFUSED, "the resume token is not this session's")
+        if demanded and not expected:
+            raise SocketRefusedError(REFUSED, "this session cannot be gone on with")
+    return None if live else record

@@ -1,0 +1,83 @@
+"""What a session shows, on one browser's WebSocket."""
+
+import asyncio
+
+from actors.messages.output import AudioFrame, OutputMessage, PlaybackCleared, SessionEnded
+from app.browser.wire_output import BrowserWords
+from app.server.lifecycle import Lifecycle
+from app.server.shortcut import Message
+from app.server.socket_writer import NORMAL, RESTARTING, SocketWriter
+from protocol.browser import OUTPUT_RATE_HZ, AudioData, encode
+
+
+class Connection:
+    """Belongs to the loop's thread; `tell` never waits."""
+
+    def __init__(
+        self,
+        writer: SocketWriter,
+        words: BrowserWords,
+        lifecycle: Lifecycle,
+        *,
+        binary: bool = False,
+        marks: bool = False,
+        rate_hz: int = OUTPUT_RATE_HZ,
+    ) -> None:
+        self._writer = writer
+        self._lifecycle = lifecycle
+        self._words = words
+        self._binary = binary
+        self._marks = marks
+        self._rate_hz = rate_hz
+        self._audio_turn: int | None = None
+
+    @property
+    def closed(self) -> asyncio.Event:
+        """Set when nothing more can be sent."""
+        return self._writer.closed
+
+    def tell(self, message: OutputMessage) -> None:
+        """Queue what the session shows; silence goes ahead of queued audio and drops it."""
+        match message:
+            case AudioFrame():
+                self._audio(message)
+            case PlaybackCleared():
+                self._audio_turn = None
+                self._writer.silence([encode(wire) for wire in self._words.say(message)])
+            case SessionEnded():
+                self._say(message)
+                # A client that is told of the restart comes back to another worker.
+                if self._lifecycle.ends_sessions:
+                    self.close(RESTARTING, "the server is restarting")
+                else:
+                    self.close(NORMAL, message.reason.value.lower())
+            case _:
+                self._say(message)
+
+    def text(self, text: str) -> None:
+        """Queue a text message as it is."""
+        self._writer.put(text)
+
+    def close(self, code: int, reason: str) -> None:
+        """Close once what is queued has been sent."""
+        self._writer.close(code, reason)
+
+    def abandon(self) -> None:
+        """The client is gone: send nothing more."""
+        self._writer.abandon()
+
+    def _say(self, message: OutputMessage) -> None:
+        for wire in self._words.say(message):
+            self._writer.put(encode(wire))
+
+    def _audio(self, audio: AudioFrame) -> None:
+        if self._marks and audio.turn != self._audio_turn:
+            self._audio_turn = audio.turn
+            self._writer.put(encode(self._words.control("audio_start", audio.turn)))
+        self._writer.put(self._message(audio), len(audio.pcm) * 500 / self._rate_hz)
+
+    def _message(self, audio: AudioFrame) -> Message:
+        if self._binary:
+            return audio.pcm
+        total = audio.sequence + 1 if audio.last else 0
+        return encode(AudioData(audio.pcm, audio.sequence, total, self._rate_hz, audio.last))

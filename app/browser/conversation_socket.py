@@ -1,0 +1,262 @@
+"""The conversation's WebSocket: a thin ASGI shell between a browser and its session."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import assert_never
+from urllib.parse import parse_qs
+
+from starlette.types import Receive, Scope, Send
+
+from actors.agent import Agent
+from actors.conversation import SessionRecord
+from actors.messages.caller import (
+    ConnectionAttached,
+    ConnectionDetached,
+    EndSession,
+    InterruptRequested,
+    PlaybackMarked,
+    TextEntered,
+)
+from actors.rules.playback.playout import BLIND, Lead, Transport
+from actors.rules.turn_taking.effects import Ending
+from actors.session.plan import Mode
+from actors.session.sessions import SessionEntry
+from actors.session.shared import SessionLines
+from app.auth.guard import admitted
+from app.auth.socket_auth import SocketRefusedError, require_granted_agent, require_resume_token, require_session_id
+from app.browser.connection import Connection
+from app.browser.wire_output import BrowserWords
+from app.limits.client_limits import Client, Hold, Rate
+from app.limits.clients import TooManyError
+from app.limits.metered_model import MeteredModel
+from app.server.message_rate import MessageRate
+from app.server.shortcut import Message, Shortcut, shortcut_of
+from app.server.socket_reader import SocketReader
+from app.server.socket_writer import OVERLOADED, REFUSED, RESTARTING, TOO_BIG, SocketWriter
+from app.services import Services
+from protocol.browser import (
+    MAX_AUDIO_BYTES,
+    OUTPUT_RATE_HZ,
+    OUTPUT_RATES_HZ,
+    HangUp,
+    Ignored,
+    Interrupt,
+    Ping,
+    PlayoutMark,
+    Pong,
+    ProtocolError,
+    Typed,
+    decode,
+    encode,
+    timestamp,
+)
+
+
+class Asked:
+    """What the query of a browser's socket asks for.
+
+    Raises:
+        Refused: a value cannot be used; names it.
+    """
+
+    def __init__(self, service: Services, query: Mapping[str, str]) -> None:
+        self.session_id = query.get("session_id", "")
+        require_session_id(self.session_id)
+        self.resume_token = query.get("resume_token", "")
+        self.client: Client = ()
+        self.mode = _mode(query.get("streaming_mode") or service.settings.acs_streaming_mode)
+        self.agent_named = bool(query.get("agent"))
+        self.agent = _agent(service, query.get("agent") or service.default_agent)
+        self.binary = _choice(query, "encoding", ("json", "binary")) == "binary"
+        self.marks = _choice(query, "marks", ("0", "1")) == "1"
+        self.rate_hz = int(_choice(query, "sample_rate", (str(OUTPUT_RATE_HZ), *map(str, OUTPUT_RATES_HZ))))
+
+
+def _choice(query: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = query.get(name) or allowed[0]
+    if value not in allowed:
+        raise SocketRefusedError(REFUSED, f"{name}: one of {', '.join(dict.fromkeys(allowed))}")
+    return value
+
+
+def _mode(text: str) -> Mode:
+    try:
+        return Mode(text.lower())
+    except ValueError:
+        raise SocketRefusedError(REFUSED, f"streaming_mode: one of {', '.join(Mode)}") from None
+
+
+def _agent(service: Services, name: str) -> Agent:
+    agent = service.agents.get(name)
+    if agent is None:
+        raise SocketRefusedError(REFUSED, f"agent: one of {', '.join(sorted(service.agents))}")
+    return agent
+
+
+class ConversationSocket:
+    """ASGI endpoint of `/api/v1/realtime/conversation`."""
+
+    def __init__(self, service: Services) -> None:
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection, from its handshake to its end."""
+        await receive()
+        shortcut = shortcut_of(scope)
+        await send({"type": "websocket.accept"})
+        try:
+            query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
+            asked = Asked(self._service, query)
+            record = await self._admit(asked, scope)
+        except SocketRefusedError as refused:
+            await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
+            return
+        except TooManyError as error:
+            await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
+            return
+        await _Conversation(self._service, asked, SocketWriter(send, shortcut)).run(record, receive, shortcut)
+
+    async def _admit(self, asked: Asked, scope: Scope) -> SessionRecord | None:
+        """The record to go on from, if there is one.
+
+        Raises:
+            Refused: draining, full, a token for another agent, or not the session's resume token.
+        """
+        service = self._service
+        # A conversation that may still finish may also lose its line and come back.
+        if not service.lifecycle.admits() and asked.session_id not in service.sessions.live:
+            raise SocketRefusedError(RESTARTING, "the server is restarting")
+        asked.client = service.clients.of(scope)
+        grant = admitted(scope).grant
+        if grant is not None:
+            require_granted_agent(grant, asked.agent.name if asked.agent_named else "")
+            asked.session_id = asked.session_id or grant.session_id
+            asked.agent = _agent(service, grant.agent or asked.agent.name)
+        record = await require_resume_token(service, asked.session_id, asked.resume_token, demanded=grant is not None)
+        if asked.session_id not in service.sessions.live:
+            service.clients.require_room(asked.client, Hold.SESSIONS)
+            if service.capacity_left == 0:
+                raise SocketRefusedError(OVERLOADED, "no capacity left, try again soon")
+        return record if record is not None and record.resumable else None
+
+
+class _Conversation:
+    """A browser attached to a session."""
+
+    def __init__(self, service: Services, asked: Asked, writer: SocketWriter) -> None:
+        self._service = service
+        self._writer = writer
+        self._asked = asked
+        self._id = service.random.token("conn_")
+        self._session_id = asked.session_id or service.random.token("session_")
+        self._words = BrowserWords(self._session_id, asked.agent.label, service.clock)
+        self._connection = Connection(
+            writer, self._words, service.lifecycle, binary=asked.binary, marks=asked.marks, rate_hz=asked.rate_hz
+        )
+        self._observers = service.observers_of(self._session_id)
+
+    def _attach(self, record: SessionRecord | None) -> SessionEntry:
+        """Take the session over, restore it from its record, or start it."""
+        service, asked = self._service, self._asked
+        former, self._observers.connection = self._observers.connection, self._connection
+        if former is not None:
+            former.close(REFUSED, "another connection took this session over")
+        attached = ConnectionAttached(self._id, _lead(asked), asked.rate_hz)
+        entry = service.sessions.live.get(self._session_id)
+        if entry is not None:
+            self._announce(entry.plan.resume_token, resumed=True)
+            entry.lines.output = self._observers
+            entry.lines.take(attached)
+            return entry
+        token = record.resume_token if record else service.random.token("resume_")
+        model = MeteredModel(service.engines.model, service.clients, asked.client)
+        plan = service.plan(self._session_id, asked.mode, asked.agent, token, model=model)
+        service.clients.session_began(asked.client, self._session_id)
+        self._announce(token, resumed=record is not None)
+        if record is not None:
+            return service.sessions.restore(plan, self._observers, attached, record)
+        return service.sessions.open(plan, self._observers, attached)
+
+    def _announce(self, resume_token: str, *, resumed: bool) -> None:
+        envelope = self._words.envelope(
+            "event",
+            "System",
+            event_type="session",
+            session_id=self._session_id,
+            resume_token=resume_token,
+            resumed=resumed,
+            sample_rate=self._asked.rate_hz,
+            encoding="binary" if self._asked.binary else "json",
+            agent=self._asked.agent.name,
+            label=self._asked.agent.label,
+        )
+        self._connection.text(encode(envelope))
+
+    async def run(self, record: SessionRecord | None, receive: Receive, shortcut: Shortcut | None) -> None:
+        """Until either side closes."""
+        entry = None
+        try:
+            entry = self._attach(record)
+            lines = entry.lines
+            rate = MessageRate(self._service.settings.client_messages_per_s, asyncio.get_running_loop().time)
+            take = partial(self._take, lines)
+            reader = SocketReader(self._writer, take, crowded=lambda: lines.is_crowded, rate=rate)
+            await reader.run(receive, shortcut)
+        finally:
+            self._leave(entry)
+
+    def _leave(self, entry: SessionEntry | None) -> None:
+        self._connection.abandon()
+        if self._observers.connection is self._connection:
+            self._observers.connection = None
+            if entry is not None:
+                entry.lines.take(ConnectionDetached(self._id))
+        self._service.forget_observers(self._session_id)
+
+    def _take(self, lines: SessionLines, message: Message) -> None:
+        if self._observers.connection is not self._connection:
+            return
+        if isinstance(message, bytes):
+            self._audio(lines, message)
+            return
+        try:
+            self._order(lines, message)
+        except ProtocolError as error:
+            self._connection.text(encode(self._words.envelope("error", "System", error_message=str(error))))
+
+    def _audio(self, lines: SessionLines, pcm: bytes) -> None:
+        if len(pcm) > MAX_AUDIO_BYTES:
+            self._connection.close(TOO_BIG, f"at most {MAX_AUDIO_BYTES} bytes of audio in a message")
+        elif usable := len(pcm) & ~1:
+            lines.push_audio(pcm if usable == len(pcm) else pcm[:usable])
+
+    def _type(self, lines: SessionLines, text: str) -> None:
+        try:
+            self._service.clients.require(self._asked.client, Rate.TEXTS)
+        except TooManyError as error:
+            raise ProtocolError(error.reason) from None
+        lines.take(TextEntered(text))
+
+    def _order(self, lines: SessionLines, text: str) -> None:
+        message = decode(text)
+        match message:
+            case Typed(text):
+                self._type(lines, text)
+            case Interrupt():
+                lines.take(InterruptRequested())
+            case HangUp():
+                lines.take(EndSession(Ending.NORMAL, politely=False))
+            case Ping():
+                self._connection.text(encode(Pong(timestamp(self._service.clock.wall()))))
+            case PlayoutMark(turn, audio_ms, state):
+                lines.take(PlaybackMarked(turn, audio_ms, state))
+            case Ignored():
+                return
+            case _:
+                assert_never(message)
+
+
+def _lead(asked: Asked) -> Lead:
+    """A client with marks has a network's delay more: its marks come back over it, and a pause takes effect at once."""
+    return Lead(Transport.MARKED, 400) if asked.marks else BLIND

@@ -1,0 +1,91 @@
+"""The dashboard's WebSocket: sees every envelope of one session; what it sends is keep-alive."""
+
+import asyncio
+from urllib.parse import parse_qs
+
+from starlette.types import Receive, Scope, Send
+
+from app.auth.guard import admitted
+from app.auth.socket_auth import SocketRefusedError
+from app.browser.connection import Connection
+from app.browser.wire_output import BrowserWords
+from app.limits.client_limits import Hold
+from app.limits.clients import TooManyError
+from app.server.message_rate import MessageRate
+from app.server.shortcut import shortcut_of
+from app.server.socket_reader import SocketReader
+from app.server.socket_writer import OVERLOADED, REFUSED, SocketWriter
+from app.services import Services
+
+MAX_OF_A_SESSION = 10
+"""Dashboards that show one session."""
+
+
+class DashboardSocket:
+    """ASGI endpoint of `/api/v1/realtime/dashboard/relay`."""
+
+    def __init__(self, service: Services) -> None:
+        self._service = service
+        self.open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One dashboard."""
+        await receive()
+        shortcut = shortcut_of(scope)
+        await send({"type": "websocket.accept"})
+        service = self._service
+        client = service.clients.of(scope)
+        try:
+            session_id = _session_id(scope)
+            service.clients.require_room(client, Hold.RELAYS)
+            self._require_room(session_id)
+        except SocketRefusedError as refused:
+            await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
+            return
+        except TooManyError as error:
+            await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
+            return
+        entry = service.sessions.live.get(session_id)
+        label = entry.plan.agent.label if entry else service.agents[service.default_agent].label
+        words = BrowserWords(session_id, label, service.clock)
+        writer = SocketWriter(send, shortcut)
+        dashboard = Connection(writer, words, service.lifecycle)
+        observers = service.observers_of(session_id)
+        observers.dashboards.add(dashboard)
+        self.open += 1
+        service.clients.relay_began(client)
+        try:
+            rate = MessageRate(service.settings.client_messages_per_s, asyncio.get_running_loop().time)
+            await SocketReader(writer, lambda _: None, rate=rate).run(receive, shortcut)
+        finally:
+            self.open -= 1
+            service.clients.relay_over(client)
+            observers.dashboards.discard(dashboard)
+            dashboard.abandon()
+            service.forget_observers(session_id)
+
+    def _require_room(self, session_id: str) -> None:
+        """See that the server, and the session, may have one more dashboard.
+
+        Raises:
+            Refused: it may not.
+        """
+        observers = self._service.observers.get(session_id)
+        if self.open >= self._service.settings.max_relays:
+            raise SocketRefusedError(OVERLOADED, "too many dashboards are open, try again soon")
+        if observers is not None and len(observers.dashboards) >= MAX_OF_A_SESSION:
+            raise SocketRefusedError(OVERLOADED, "too many dashboards show this session, try again soon")
+
+
+def _session_id(scope: Scope) -> str:
+    """The session to show: the one that is named, else the token's.
+
+    Raises:
+        Refused: there is neither.
+    """
+    query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
+    grant = admitted(scope).grant
+    session_id = query.get("session_id", "") or (grant.session_id if grant else "")
+    if not session_id:
+        raise SocketRefusedError(REFUSED, "session_id: missing")
+    return session_id

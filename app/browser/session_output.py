@@ -1,0 +1,57 @@
+"""Who sees what a session shows: its own connection, dashboards that look on, and with LOG_CONTENT the log."""
+
+import logging
+from typing import Protocol
+
+from actors.messages.output import AudioFrame, FinalTranscriptShown, OutputMessage, ReplyHeardShown
+from actors.ports.recipient import Recipient
+
+log = logging.getLogger(__name__)
+
+INTERNAL_ERROR = 1011
+"""The close code of a socket whose server failed."""
+
+
+class Viewer(Recipient[OutputMessage], Protocol):
+    """The sending side of a socket that shows a session."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close it once what is queued has been sent."""
+        ...
+
+
+class SessionOutput:
+    """Of one session."""
+
+    def __init__(self, session_id: str, *, log_content: bool) -> None:
+        self._session_id = session_id
+        self._log_content = log_content
+        self.connection: Viewer | None = None
+        self.dashboards: set[Viewer] = set()
+
+    def tell(self, message: OutputMessage) -> None:
+        """Show `message` to everybody; dashboards get no audio."""
+        if self._log_content:
+            self._log(message)
+        if self.connection is not None:
+            self._show(self.connection, message)
+        if self.dashboards and not isinstance(message, AudioFrame):
+            for dashboard in tuple(self.dashboards):
+                self._show(dashboard, message)
+
+    def _show(self, viewer: Viewer, message: OutputMessage) -> None:
+        """Show `message` to one viewer; one that fails is closed, and costs neither the session nor the others."""
+        try:
+            viewer.tell(message)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            log.error("a socket that shows a session failed and is closed: %s", type(error).__name__)  # noqa: TRY400
+            viewer.close(INTERNAL_ERROR, "the server could not show the session")
+
+    def _log(self, message: OutputMessage) -> None:
+        match message:
+            case FinalTranscriptShown(turn, text):
+                log.info("the user said", extra={"session": self._session_id, "turn": turn, "text": text})
+            case ReplyHeardShown(turn, _, text):
+                log.info("the user heard", extra={"session": self._session_id, "turn": turn, "text": text})
+            case _:
+                return

@@ -1,0 +1,137 @@
+"""What a session shows, in the browser's words."""
+
+from typing import assert_never
+
+import msgspec
+
+from actors.conversation import UtteranceKind
+from actors.messages.output import (
+    AudioFrame,
+    FailureShown,
+    FinalTranscriptShown,
+    FloorShown,
+    InterimTranscriptShown,
+    OutputMessage,
+    PlaybackCleared,
+    PlaybackPaused,
+    PlaybackResumed,
+    ReplyHeardShown,
+    ReplyTextShown,
+    SessionEnded,
+    ToolEndedShown,
+    ToolStartedShown,
+    TurnMeasured,
+)
+from actors.ports.clock import Clock
+from actors.rules.turn_taking.effects import Ending
+from protocol.browser import (
+    AssistantFinal,
+    Control,
+    Envelope,
+    Floor,
+    ServerMessage,
+    SessionEnd,
+    ToolEnd,
+    ToolStart,
+    TurnMetrics,
+    timestamp,
+)
+
+Shown = (
+    PlaybackCleared
+    | PlaybackPaused
+    | PlaybackResumed
+    | InterimTranscriptShown
+    | FinalTranscriptShown
+    | ReplyTextShown
+    | ReplyHeardShown
+    | ToolStartedShown
+    | ToolEndedShown
+    | FloorShown
+    | TurnMeasured
+    | FailureShown
+    | SessionEnded
+)
+
+
+class BrowserWords:
+    """Translates for one session; `label` is the agent's, as sender."""
+
+    def __init__(self, session_id: str, label: str, clock: Clock) -> None:
+        self._session_id = session_id
+        self._label = label
+        self._clock = clock
+
+    def envelope(self, kind: str, from_: str, /, **payload: object) -> Envelope:
+        """An envelope of this session, now: its type and its sender, then what the payload holds."""
+        return Envelope(kind, from_, payload, self._session_id, self._now())  # type: ignore[arg-type]
+
+    def say(self, message: OutputMessage) -> list[ServerMessage]:
+        """The wire messages for what the session shows; audio apart, which each connection encodes for itself."""
+        match message:
+            case AudioFrame():
+                return []
+            case PlaybackCleared(turn, reason):
+                return [self.control("tts_cancelled", turn, reason), self.control("audio_stop", turn, reason)]
+            case PlaybackPaused(turn):
+                return [self.control("pause", turn)]
+            case PlaybackResumed(turn):
+                return [self.control("resume", turn)]
+            case InterimTranscriptShown(text):
+                return [self.envelope("event", "User", event_type="stt_partial", content=text, message=text)]
+            case FinalTranscriptShown(turn, text, confidence):
+                payload = {"sender": "User", "message": text, "turn": turn, "confidence": round(confidence, 3)}
+                return [self.envelope("event", "User", **payload)]
+            case ReplyTextShown(turn, kind, text):
+                return [self._reply_text(turn, kind, text)]
+            case ReplyHeardShown(turn, _, text, heard, interrupted):
+                return [AssistantFinal(text, self._label, turn, heard, interrupted)]
+            case ToolStartedShown(call_id, name, arguments):
+                return [ToolStart(call_id, name, self._now(), msgspec.Raw(_json_object(arguments)))]
+            case ToolEndedShown():
+                return [self._tool_end(message)]
+            case FloorShown(floor, turn):
+                return [Floor(floor.value, turn)]
+            case TurnMeasured():
+                return [msgspec.convert(message, TurnMetrics, from_attributes=True)]
+            case FailureShown(text):
+                return [self.envelope("error", "System", error_message=text)]
+            case SessionEnded(reason):
+                return self._ended(reason)
+            case _:
+                assert_never(message)
+
+    def control(self, action: str, turn: int, reason: str = "") -> Control:
+        """An order to the player."""
+        return Control(action, self._now(), self._session_id, reason, turn)  # type: ignore[arg-type]
+
+    def _reply_text(self, turn: int, kind: UtteranceKind, text: str) -> Envelope:
+        if kind is UtteranceKind.GREETING:
+            return self.envelope("status", self._label, message=text, turn=turn)
+        return self.envelope(
+            "assistant_streaming", self._label, content=text, streaming=True, turn=turn, kind=kind.value
+        )
+
+    def _tool_end(self, message: ToolEndedShown) -> ToolEnd:
+        error = str(message.result) if message.failed else None
+        status = "error" if message.failed else "success"
+        result = None if message.failed else message.result
+        return ToolEnd(message.call_id, message.name, self._now(), status, message.elapsed_ms, result, error)  # type: ignore[arg-type]
+
+    def _ended(self, reason: Ending) -> list[ServerMessage]:
+        return [
+            self.envelope("exit", "System", reason=reason.value),
+            SessionEnd(reason.value, self._now()),
+        ]
+
+    def _now(self) -> str:
+        return timestamp(self._clock.wall())
+
+
+def _json_object(text: str) -> bytes:
+    """`text` if it is JSON, else an empty object: a model may have written anything."""
+    try:
+        msgspec.json.decode(text)
+        return text.encode()
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return b"{}"

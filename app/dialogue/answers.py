@@ -1,0 +1,90 @@
+"""What an answer means: yes or no, and which slot a mentioned value is for."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from actors.dialogue import Dialogue, Texts
+from app.dialogue.mentions import Mention
+from app.dialogue.times import words_of
+
+_BETWEEN = frozenset(("the", "on", "this", "next", "at"))
+_LEAD_IN = 3
+"""A yes or no counts if it begins within so many words, or anywhere in a short sentence."""
+_SHORT = 6
+
+
+def polarity(words: Sequence[str], dialogue: Dialogue) -> bool | None:
+    """True for a yes, False for a no, None for neither. Of both, what is said first; `not right` is a no."""
+    yes = _first_of(words, dialogue.yes)
+    no = _first_of(words, dialogue.no)
+    last = _LEAD_IN if len(words) > _SHORT else len(words)
+    if no is not None and no < last and (yes is None or no <= yes):
+        return False
+    if yes is None or yes >= last:
+        return None
+    negated = any(word == "not" or word.endswith("n't") for word in words[max(0, yes - 3) : yes])
+    return not negated
+
+
+def without_lead_in(words: Sequence[str], dialogue: Dialogue) -> Sequence[str]:
+    """`hello, um, where are you` as `where are you`; at least two words stay."""
+    words = list(words)
+    phrases = sorted(_split(dialogue.lead_ins), key=len, reverse=True)
+    start = 0
+    while found := next((phrase for phrase in phrases if words[start : start + len(phrase)] == phrase), None):
+        if len(words) - start < len(found) + 2:
+            break
+        start += len(found)
+    return words[start:]
+
+
+def assign(
+    mentions: Sequence[Mention],
+    slots: Sequence[str],
+    filled: Mapping[str, Any],
+    asked: str,
+    dialogue: Dialogue,
+    words: Sequence[str],
+) -> dict[str, Any]:
+    """Which of a task's `slots` the mentioned values are for.
+
+    A value goes to the slot whose cue stands before it, else to the one asked for, else to the first that has none,
+    else to the last: a caller who corrects something speaks of what was settled last.
+    """
+    values: dict[str, Any] = {}
+    for mention in mentions:
+        candidates = [name for name in slots if name in mention.slots]
+        if not candidates:
+            continue
+        cued = [name for name in candidates if _cued(mention, words, dialogue.slots[name].cues)]
+        empty = [name for name in candidates if name not in values and filled.get(name) is None]
+        if cued:
+            name = cued[0]
+        elif asked in candidates and asked not in values:
+            name = asked
+        else:
+            name = empty[0] if empty else candidates[-1]
+        values[name] = mention.value
+    return values
+
+
+def _cued(mention: Mention, words: Sequence[str], cues: Texts) -> bool:
+    end = mention.start
+    while end and words[end - 1] in _BETWEEN:
+        end -= 1
+    return any(list(words[max(0, end - len(cue)) : end]) == cue for cue in _split(cues))
+
+
+def _first_of(words: Sequence[str], phrases: Texts) -> int | None:
+    """Where the first of `phrases` begins."""
+    several = _split(phrases)
+    for at in range(len(words)):
+        if any(list(words[at : at + len(phrase)]) == phrase for phrase in several):
+            return at
+    return None
+
+
+@lru_cache(maxsize=256)
+def _split(phrases: Texts) -> list[list[str]]:
+    return [words for phrase in phrases if (words := words_of(phrase))]

@@ -1,0 +1,297 @@
+"""What a scripted agent answers: pure, from the messages and the memory to a text, a call and a new memory."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, assert_never
+
+import msgspec
+
+from actors.conversation import ChatMessage, Memory, Role
+from actors.dialogue import AskStep, ConfirmStep, Dialogue, Does, Intent, Then
+from actors.ports.llm import ToolCalled
+from app.dialogue.answers import assign, polarity
+from app.dialogue.hearing import SURE, Hearing, Utterance
+from app.dialogue.matching import Match
+from app.dialogue.state import Question, State, state_of
+from app.dialogue.task import Reply, TaskRunner, call
+from app.dialogue.times import ordinal_choice
+
+_SHORT = 8
+_FEW = 2
+"""Words that `the second one` may be wrapped in, and how many of them may say something else."""
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    """What the agent says, the tool it calls if any, and its memory afterwards."""
+
+    text: str
+    call: ToolCalled | None
+    memory: Memory
+
+
+class Script:
+    """One dialogue, ready to answer. Building it takes about a second; immutable afterwards."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self._dialogue = dialogue
+        self._intents = {intent.name: intent for intent in dialogue.intents}
+        self._hearing = Hearing(dialogue)
+        self._tasks = TaskRunner(dialogue)
+
+    def react(self, messages: Sequence[ChatMessage], memory: Memory, greeting: str = "") -> Reaction:
+        """The reply to the last message, which is the user's or a tool's result."""
+        state = state_of(memory)
+        reply = Reply()
+        state.reply = state.reply or greeting
+        ending = state.pending is not None and state.pending.step < 0
+        then = self._take_result(state, reply, messages)
+        last = messages[-1]
+        if last.role is Role.USER:
+            self._answer(state, reply, self._hearing.read(state, messages))
+        elif last.role is Role.TOOL and not ending and state.task:
+            self._go_on(state, reply, then)
+        text = " ".join(part for part in reply.parts if part)
+        state.reply = text or state.reply
+        return Reaction(text, reply.call, state.memory())
+
+    def intent_of(self, text: str, today: date, confidence: float = 1.0) -> Match | None:
+        """What a sentence would be taken for by itself, outside a conversation."""
+        return self._hearing.intent_of(text, today, confidence)
+
+    def _take_result(self, state: State, reply: Reply, messages: Sequence[ChatMessage]) -> Then:
+        """Take in the result of the pending call, wherever it stands by now."""
+        pending, state.pending = state.pending, None
+        if pending is None or pending.step < 0:
+            return Then.GO_ON
+        found = (m.text for m in reversed(messages) if m.role is Role.TOOL and m.call_id == pending.call_id)
+        text = next(found, None)
+        if text is None:  # given up when the user interrupted: the step is not done, and may be done again
+            return Then.GO_ON
+        said = Reply()
+        then = self._tasks.take_result(state, said, pending, text)
+        if messages[-1].role is Role.TOOL:
+            reply.parts += said.parts
+        elif then is not Then.GO_ON and '"error"' not in text:
+            reply.parts += said.parts
+            state.drop_task()
+        return then
+
+    def _go_on(self, state: State, reply: Reply, then: Then) -> None:
+        match then:
+            case Then.GO_ON:
+                self._tasks.advance(state, reply)
+            case Then.FINISH:
+                self._tasks.finish(state, reply)
+            case Then.STOP:
+                state.drop_task()
+            case _:
+                assert_never(then)
+
+    def _answer(self, state: State, reply: Reply, said: Utterance) -> None:
+        misses, state.misses = state.misses, 0
+        match state.question:
+            case Question.SLOT:
+                understood = self._slot_answered(state, reply, said)
+            case Question.CONFIRM:
+                understood = self._confirm_answered(state, reply, said)
+            case Question.CHANGE:
+                understood = self._change_answered(state, reply, said)
+            case Question.MORE:
+                understood = self._more_answered(state, reply, said)
+            case Question.NONE:
+                understood = False
+            case _:
+                assert_never(state.question)
+        if understood:
+            return
+        if said.best is not None:
+            self._want(state, reply, said, self._intents[said.best.intent])
+        elif not self._corrected(state, reply, said):
+            state.misses = misses + 1
+            self._missed(state, reply, said)
+
+    # answers to open questions
+
+    def _slot_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
+        values = self._values(state, said)
+        chosen = None if values else self._offer_chosen(state, said)
+        if chosen is not None:
+            values = {state.asked: chosen}
+        elif not values or self._means_something_else(state, said):
+            return False
+        state.slots.update(values)
+        self._tasks.advance(state, reply)
+        return True
+
+    def _offer_chosen(self, state: State, said: Utterance) -> Any:
+        """`The second one`, or a yes to the only one."""
+        step = self._tasks.steps(state)[state.step]
+        offered = state.kept.get(step.offered or "") if isinstance(step, AskStep) else None
+        if not isinstance(offered, list) or not offered or len(said.words) > _SHORT or said.telling > _FEW:
+            return None
+        chosen = ordinal_choice(said.words, len(offered))
+        if chosen is None and len(offered) == 1 and polarity(said.words, self._dialogue):
+            chosen = 0
+        return None if chosen is None else offered[chosen]
+
+    def _means_something_else(self, state: State, said: Utterance) -> bool:
+        """Whether words that hold an answer are rather a question, another task, or none of our business."""
+        if said.telling == 0 or (said.best is not None and said.best.intent == state.task):
+            return False
+        return said.unrelated or self._is_sure_of_another(state, said)
+
+    def _is_sure_of_another(self, state: State, said: Utterance) -> bool:
+        return said.best is not None and said.best.intent != state.task and said.best.score >= SURE
+
+    def _confirm_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
+        if self._is_sure_of_another(state, said) and len(said.words) > 3:
+            return False
+        answer = polarity(said.words, self._dialogue)
+        changes = self._changes(state, said)
+        if changes and not (answer is None and self._means_something_else(state, said)):
+            state.slots.update(changes)
+        elif answer is None:
+            return False
+        elif not said.heard:
+            pass  # a yes to words that were not heard agrees to nothing
+        elif answer:
+            state.confirmed[state.step] = state.question_text
+        else:
+            return self._declined(state, reply, said)
+        self._tasks.advance(state, reply)
+        return True
+
+    def _declined(self, state: State, reply: Reply, said: Utterance) -> bool:
+        if self._forget_named(state, said):
+            self._tasks.advance(state, reply)
+            return True
+        step = self._tasks.steps(state)[state.step]
+        assert isinstance(step, ConfirmStep)
+        text = self._tasks.say(state, step.declined, f"{state.task}.declined")
+        reply.parts.append(text)
+        if step.then is Then.GO_ON:
+            state.ask(Question.CHANGE, text, step=state.step)
+        else:
+            self._go_on(state, reply, step.then)
+        return True
+
+    def _change_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
+        changes = self._changes(state, said)
+        if self._is_sure_of_another(state, said) or (changes and self._means_something_else(state, said)):
+            return False
+        confirmed = bool(self._values(state, said))  # what is so already, said once more
+        if not changes and not self._forget_named(state, said) and not confirmed:
+            return False
+        state.slots.update(changes)
+        self._tasks.advance(state, reply)
+        return True
+
+    def _forget_named(self, state: State, said: Utterance) -> bool:
+        """`The time is wrong`: the slot called time is asked for again."""
+        named = [name for name in self._tasks.slots(state) if name.replace("_", " ") in said.words]
+        for name in named:
+            state.slots.pop(name, None)
+        return bool(named)
+
+    def _more_answered(self, state: State, reply: Reply, said: Utterance) -> bool:
+        answer = polarity(said.words, self._dialogue)
+        if answer is None or (said.best is not None and self._intents[said.best.intent].steps):
+            return False
+        if answer:
+            if len(said.words) > 4:
+                return False
+            reply.parts.append(self._tasks.say(state, self._dialogue.closing.more, "more"))
+            state.ask(Question.NONE, "")
+        elif said.heard and not (said.best and said.best.score >= SURE and not self._ends(said.best)):
+            self._end(state, reply, self._tasks.say(state, self._dialogue.closing.end, "end"))
+        else:
+            return False
+        return True
+
+    def _ends(self, match: Match) -> bool:
+        """Whether an intent goes with a no to `anything else`: a goodbye, a thank-you, a `never mind`."""
+        return self._intents[match.intent].does in (Does.END, Does.DROP_TASK, Does.COURTESY)
+
+    # wants
+
+    def _want(self, state: State, reply: Reply, said: Utterance, intent: Intent) -> None:
+        if intent.steps:
+            if intent.name != state.task:
+                self._tasks.begin(state, intent)
+            state.slots.update(self._values(state, said))
+            self._tasks.advance(state, reply)
+            return
+        text = self._tasks.say(state, intent.reply, f"intent.{intent.name}")
+        match intent.does:
+            case Does.ANSWER | Does.COURTESY:
+                reply.parts.append(text)
+                self._return_to_question(state, reply)
+            case Does.REPEAT:
+                reply.parts.append(state.reply)
+            case Does.DROP_TASK:
+                state.drop_task()
+                reply.parts.append(text)
+            case Does.END:
+                self._end(state, reply, text)
+            case _:
+                assert_never(intent.does)
+
+    def _return_to_question(self, state: State, reply: Reply) -> None:
+        if state.question in (Question.SLOT, Question.CONFIRM, Question.CHANGE):
+            reply.parts.append(state.question_text)
+        else:
+            state.ask(Question.MORE, "")
+
+    def _end(self, state: State, reply: Reply, text: str) -> None:
+        state.drop_task()
+        reply.parts.append(text)
+        reply.call = call(state, "end_conversation")
+
+    def _corrected(self, state: State, reply: Reply, said: Utterance) -> bool:
+        """Values for the present task, said out of turn: `actually, make it Friday`."""
+        changes = self._changes(state, said)
+        if not state.task or not changes or said.unrelated or said.telling > 2:
+            return False
+        state.slots.update(changes)
+        self._tasks.advance(state, reply)
+        return True
+
+    # nothing understood
+
+    def _missed(self, state: State, reply: Reply, said: Utterance) -> None:
+        fallback = self._dialogue.fallback
+        if fallback.escalation and state.misses >= fallback.escalate_after:
+            state.drop_task()
+            state.misses = 0
+            reply.parts.append(self._tasks.say(state, fallback.escalation, "escalation"))
+            reply.call = call(state, fallback.tool) if fallback.tool else None
+            return
+        if state.question is Question.SLOT:
+            self._slot_missed(state, reply, said)
+        elif state.question in (Question.CONFIRM, Question.CHANGE):
+            again = self._tasks.say(state, fallback.again, "again") if said.heard else ""
+            reply.parts += [again, state.question_text]
+        else:
+            reply.parts.append(fallback.reply[min(state.misses, len(fallback.reply)) - 1] if fallback.reply else "")
+
+    def _slot_missed(self, state: State, reply: Reply, said: Utterance) -> None:
+        slot = self._dialogue.slots[state.asked]
+        if not said.heard:
+            reply.parts.append(state.question_text)
+            return
+        state.slot_misses += 1
+        if slot.otherwise is not None and state.slot_misses >= slot.attempts:
+            state.slots[state.asked] = slot.otherwise
+            self._tasks.advance(state, reply)
+            return
+        reply.parts += [self._tasks.say(state, self._dialogue.fallback.again, "again"), self._tasks.ask_again(state)]
+
+    # slot values
+
+    def _values(self, state: State, said: Utterance) -> dict[str, Any]:
+        asked = state.asked if state.question is Question.SLOT else ""
+        return assign(said.mentions, self._tasks.slots(state), state.slots, asked, self._dialogue, said.words)
+
+    def _changes(self, state: State, said: Utterance) -> dict[str, Any]:
+        values = assign(said.mentions, self._tasks.slots(state), state.slots, "", self._dialogue, said.words)
+        return {name: value for name, value in values.items() if state.slots.get(name) != value}

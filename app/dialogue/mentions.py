@@ -1,0 +1,206 @@
+"""Which slot values a sentence mentions, and where."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any, assert_never
+
+import msgspec
+
+from actors.dialogue import (
+    ChoiceSlot,
+    DaySlot,
+    Dialogue,
+    NameSlot,
+    NumberSlot,
+    Slot,
+    TextSlot,
+    TimeSlot,
+    YesNoSlot,
+)
+from app.dialogue.matching import FUNCTION_WORDS, reduce
+from app.dialogue.times import read_day, read_number, read_time, words_of
+
+_BEFORE_A_NAME = "um uh er ah oh well so please it's it is the name's name my mine i'm i am this that's yes yeah"
+_FILLERS = frozenset(_BEFORE_A_NAME.split())
+_NOT_A_NAME = "can could would have don't do want need what where how sorry"
+_NOT_NAMES = frozenset(_NOT_A_NAME.split())
+
+
+class Mention(msgspec.Struct, frozen=True):
+    """A value said in `words[start:end]`, which any of `slots` may take."""
+
+    slots: tuple[str, ...]
+    value: Any
+    start: int
+    end: int
+
+
+class MentionReader:
+    """Reads the slots of one dialogue. Immutable."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self._slots = dialogue.slots
+        self._days = tuple(name for name, slot in self._slots.items() if isinstance(slot, DaySlot))
+        self._times = tuple(name for name, slot in self._slots.items() if isinstance(slot, TimeSlot))
+        self._phrases = self._choice_phrases()
+        self._introductions = self._name_introductions()
+
+    def read(self, words: Sequence[str], today: date, asked: str | None = None) -> list[Mention]:
+        """All mentions, in order, none overlapping. `asked` is the slot asked for: short answers are read as it.
+
+        What follows a `not` is left out, unless nothing else is said.
+        """
+        words = list(words)
+        found: list[Mention] = []
+        at = 0
+        while at < len(words):
+            mention = self._at(words, at, today, asked)
+            if mention:
+                found.append(mention)
+            at = mention.end if mention else at + 1
+        wanted = [mention for mention in found if not _negated(words, mention.start)]
+        answer = self._whole_answer(words, today, asked, wanted)
+        return [answer] if answer else wanted or found
+
+    def abstract(self, words: Sequence[str], mentions: Iterable[Mention]) -> list[str]:
+        """`words` with each mention as the placeholder of the first slot that it may fill."""
+        starts = {mention.start: mention for mention in mentions}
+        out = []
+        at = 0
+        while at < len(words):
+            if at in starts and starts[at].end > at:
+                out.append(f"{{{starts[at].slots[0]}}}")
+                at = starts[at].end
+            else:
+                out.append(words[at])
+                at += 1
+        return out
+
+    def abstract_example(self, example: str) -> list[str]:
+        """The words of an example, `{old_day}` as any day, and choices spelt out as their slot."""
+        named = re.split(r"(\{\w+\})", example)
+        out: list[str] = []
+        for piece in named:
+            if piece.startswith("{"):
+                out.append(f"{{{self._group(piece.strip('{}'))}}}")
+            else:
+                words = words_of(piece)
+                out += self.abstract(words, self.read(words, date(2000, 1, 1)))
+        return out
+
+    def _group(self, name: str) -> str:
+        for group in (self._days, self._times):
+            if name in group:
+                return group[0]
+        return name
+
+    def _at(self, words: list[str], at: int, today: date, asked: str | None) -> Mention | None:
+        candidates = []
+        if self._days and (day := read_day(words, at, today, bare=asked in self._days)):
+            candidates.append(Mention(self._days, day[0], at, at + day[1]))
+        if self._times:
+            earliest = next(slot.earliest for slot in self._slots.values() if isinstance(slot, TimeSlot))
+            if moment := read_time(words, at, earliest, bare=asked in self._times):
+                candidates.append(Mention(self._times, moment[0], at, at + moment[1]))
+        candidates += self._choices_at(words, at)
+        asked_slot = self._slots.get(asked or "")
+        if asked and isinstance(asked_slot, NumberSlot):
+            number = read_number(words, at)
+            if number and asked_slot.least <= number[0] <= asked_slot.most:
+                candidates.append(Mention((asked,), number[0], at, at + number[1]))
+        if name := self._introduced_at(words, at):
+            candidates.append(name)
+        if not candidates:
+            return None
+        # Of mentions of equal length, that of the slot asked for.
+        return max(candidates, key=lambda mention: (mention.end, asked in mention.slots))
+
+    def _choices_at(self, words: list[str], at: int) -> list[Mention]:
+        found = []
+        for name, value, phrase in self._phrases.get(_reduced(words[at]), ()):
+            end = at + len(phrase)
+            if [_reduced(word) for word in words[at:end]] == phrase:
+                found.append(Mention((name,), value, at, end))
+        return found
+
+    def _introduced_at(self, words: list[str], at: int) -> Mention | None:
+        for name, lead in self._introductions:
+            after = at + len(lead)
+            if words[at:after] != lead or after >= len(words):
+                continue
+            slot = self._slots[name]
+            assert isinstance(slot, NameSlot)
+            if words[after] in {sample.lower() for sample in slot.samples}:
+                return Mention((name,), words[after].title(), after, after + 1)
+        return None
+
+    def _whole_answer(
+        self, words: list[str], today: date, asked: str | None, mentions: Sequence[Mention]
+    ) -> Mention | None:
+        """The answer to a question whose answers are not recognised by their form."""
+        if asked is None or not words:
+            return None
+        slot = self._slots[asked]
+        match slot:
+            case NameSlot():
+                if any(asked not in mention.slots for mention in mentions):
+                    return None
+                value = _name(words, slot)
+                return Mention((asked,), value, 0, len(words)) if value else None
+            case TextSlot():
+                return Mention((asked,), " ".join(words), 0, len(words))
+            case DaySlot():
+                said = f" {' '.join(words)} "
+                if not mentions and any(f" {soon} " in said for soon in slot.soon):
+                    found = read_day(["tomorrow"], 0, today)
+                    return Mention((asked,), found[0], 0, len(words)) if found else None
+                return None
+            case ChoiceSlot() | TimeSlot() | NumberSlot() | YesNoSlot():
+                return None
+            case _:
+                assert_never(slot)
+
+    def _choice_phrases(self) -> dict[str, list[tuple[str, str, list[str]]]]:
+        phrases: dict[str, list[tuple[str, str, list[str]]]] = defaultdict(list)
+        for name, slot in self._slots.items():
+            if not isinstance(slot, ChoiceSlot):
+                continue
+            for choice in slot.choices:
+                for text in (choice.value.replace("_", " "), *choice.words):
+                    phrase = [_reduced(word) for word in words_of(text)]
+                    phrases[phrase[0]].append((name, choice.value, phrase))
+        return phrases
+
+    def _name_introductions(self) -> list[tuple[str, list[str]]]:
+        """The words before `{name}` in its answers: how people say who they are, unasked."""
+        introductions = []
+        for name, slot in self._slots.items():
+            if isinstance(slot, NameSlot):
+                leads = (words_of(answer.partition("{")[0]) for answer in slot.answers if "{" in answer)
+                introductions += [(name, lead) for lead in leads if len(lead) > 1]
+        return introductions
+
+
+@lru_cache(maxsize=4096)
+def _reduced(word: str) -> str:
+    return " ".join(reduce([word]))
+
+
+def _negated(words: Sequence[str], start: int) -> bool:
+    """`not on Friday`; but in `no, Friday` the no is an answer."""
+    return any(word == "not" for word in words[max(0, start - 2) : start])
+
+
+def _name(words: Sequence[str], slot: Slot) -> str:
+    assert isinstance(slot, NameSlot)
+    samples: Sequence[str] = [sample.lower() for sample in slot.samples]
+    known = [word for word in words if word in samples]
+    if known:
+        return " ".join(known[-2:]).title()
+    leads = {word for answer in slot.answers for word in words_of(answer.replace("{", " ").replace("}", " "))}
+    rest = [word for word in words if word not in _FILLERS and word not in leads]
+    plausible = 0 < len(rest) <= 2 and not any(word in _NOT_NAMES or word in FUNCTION_WORDS for word in rest)
+    return " ".join(rest).title() if plausible and all(len(word) > 1 and word.isalpha() for word in rest) else ""

@@ -1,0 +1,204 @@
+"""A task's steps: what is to be done next, and what follows from a tool's result."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, assert_never
+
+import msgspec
+
+from actors.dialogue import (
+    PLACEHOLDER,
+    AskStep,
+    CallStep,
+    ConfirmStep,
+    Dialogue,
+    Intent,
+    NameSlot,
+    ResultCase,
+    SayStep,
+    Step,
+    Texts,
+    Then,
+)
+from actors.ports.llm import ToolCalled
+from app.dialogue.state import PendingCall, Question, State
+from app.dialogue.templates import Wording, arguments_of
+
+
+class Reply(msgspec.Struct):
+    """A reply in the making."""
+
+    parts: list[str] = []
+    call: ToolCalled | None = None
+
+
+class TaskRunner:
+    """Works off the tasks of one dialogue. Immutable: all that changes is in the state and the reply."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self._dialogue = dialogue
+        self._intents = {intent.name: intent for intent in dialogue.intents}
+        self._wording = Wording(dialogue)
+
+    def begin(self, state: State, intent: Intent) -> None:
+        """Make `intent` the task. Names stay, and of a task left half-way what both deal with."""
+        left = bool(state.task)
+        state.drop_task()
+        state.task = intent.name
+        shared = self.slots(state) if left else ()
+        state.slots = {
+            name: value
+            for name, value in state.slots.items()
+            if name in shared or isinstance(self._dialogue.slots.get(name), NameSlot)
+        }
+
+    def steps(self, state: State) -> Sequence[Step]:
+        """Of the present task; none without one."""
+        return self._intents[state.task].steps if state.task in self._intents else ()
+
+    def slots(self, state: State) -> list[str]:
+        """The slots that the present task deals with, in the order of its steps."""
+        names: dict[str, None] = {}
+        for step in self.steps(state):
+            match step:
+                case AskStep(slot):
+                    names[slot] = None
+                case CallStep():
+                    texts = (text for text in step.arguments.values() if isinstance(text, str))
+                    names.update(dict.fromkeys(found for text in texts for found in PLACEHOLDER.findall(text)))
+                case ConfirmStep() | SayStep():
+                    pass
+                case _:
+                    assert_never(step)
+        return [name for name in names if name in self._dialogue.slots]
+
+    def advance(self, state: State, reply: Reply) -> None:
+        """Do the first step that is not done, and those after it, up to a question, a call, or the end."""
+        for index, step in enumerate(self.steps(state)):
+            if not self._done(state, reply, index, step):
+                return
+        self.finish(state, reply)
+
+    def finish(self, state: State, reply: Reply) -> None:
+        """The task is over; on to the next."""
+        state.drop_task()
+        question = self.say(state, self._dialogue.closing.ask, "closing")
+        reply.parts.append(question)
+        state.ask(Question.MORE, question)
+
+    def take_result(self, state: State, reply: Reply, pending: PendingCall, text: str) -> Then:
+        """Note the result of the task's call and say what follows from it."""
+        state.pending = None
+        result = _result(text)
+        step = self.steps(state)[pending.step]
+        assert isinstance(step, CallStep)
+        case = next((case for case in step.results if _fits(case, result)), None)
+        if "error" in result and (case is None or not case.when):
+            reply.parts.append(self.say(state, self._dialogue.fallback.tool_failed, "tool_failed"))
+            return Then.FINISH
+        if case is None:
+            state.called[pending.step] = self._key(state, pending.step, step)
+            return Then.GO_ON
+        reply.parts.append(self.say(state, case.say, f"{state.task}.{pending.step}", result))
+        state.kept.update({name: result[name] for name in case.keep if name in result})
+        for name in case.forget:
+            state.slots.pop(name, None)
+        for index, other in enumerate(self.steps(state)):
+            if isinstance(other, CallStep) and other.tool in case.again:
+                state.called.pop(index, None)
+        # Only now: a call whose arguments are forgotten is to be made again, even if the same are given again.
+        state.called[pending.step] = self._key(state, pending.step, step)
+        return case.then
+
+    def say(self, state: State, texts: Texts, group: str, more: Mapping[str, Any] | None = None) -> str:
+        """The next of `texts`, filled in."""
+        if not texts:
+            return ""
+        count = state.said.get(group, 0)
+        state.said[group] = count + 1
+        return self._wording.fill(texts[count % len(texts)], {**state.slots, **state.kept, **(more or {})})
+
+    def ask_again(self, state: State) -> str:
+        """The question for the slot that was not understood."""
+        slot = self._dialogue.slots[state.asked]
+        text = self.say(state, slot.reprompt or slot.prompt, f"again.{state.asked}")
+        state.question_text = text
+        return text
+
+    def _done(self, state: State, reply: Reply, index: int, step: Step) -> bool:
+        match step:
+            case AskStep():
+                return self._asked(state, reply, index, step)
+            case ConfirmStep():
+                text = self._wording.fill(step.text[0], {**state.slots, **state.kept})
+                if state.confirmed.get(index) == text:
+                    return True
+                reply.parts.append(text)
+                state.ask(Question.CONFIRM, text, step=index)
+                return False
+            case CallStep():
+                if state.called.get(index) == self._key(state, index, step):
+                    return True
+                self._call(state, reply, index, step)
+                return False
+            case SayStep():
+                if index not in state.told:
+                    state.told.append(index)
+                    reply.parts.append(self.say(state, step.text, f"{state.task}.{index}"))
+                return True
+            case _:
+                assert_never(step)
+
+    def _asked(self, state: State, reply: Reply, index: int, step: AskStep) -> bool:
+        value = state.slots.get(step.slot)
+        allowed = state.kept.get(step.among or "")
+        if value is not None and allowed:
+            value = _among(value, allowed)
+            if value is None:
+                reply.parts.append(self.say(state, step.not_among, f"{state.task}.{index}"))
+                state.slots.pop(step.slot)
+            else:
+                state.slots[step.slot] = value
+        if value is not None:
+            return True
+        text = self.say(state, self._dialogue.slots[step.slot].prompt, step.slot)
+        reply.parts.append(text)
+        state.ask(Question.SLOT, text, step=index, slot=step.slot)
+        return False
+
+    def _call(self, state: State, reply: Reply, index: int, step: CallStep) -> None:
+        reply.parts.append(self.say(state, step.say, f"{state.task}.{index}"))
+        arguments = arguments_of(step, {**state.slots, **state.kept})
+        reply.call = call(state, step.tool, arguments, index)
+
+    def _key(self, state: State, index: int, step: CallStep) -> str:
+        """What the call depended on: its arguments, but those that are asked for only afterwards."""
+        later = frozenset(later.slot for later in self.steps(state)[index:] if isinstance(later, AskStep))
+        return arguments_of(step, {**state.slots, **state.kept}, later)
+
+
+def call(state: State, tool: str, arguments: str = "{}", step: int = -1) -> ToolCalled:
+    """A call, noted as pending."""
+    state.calls += 1
+    call_id = f"script-{state.calls}"
+    state.pending = PendingCall(call_id, step, arguments)
+    return ToolCalled(call_id, tool, arguments)
+
+
+def _result(text: str) -> dict[str, Any]:
+    try:
+        result = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return {"error": "no JSON"}
+    return result if isinstance(result, dict) else {"value": result}
+
+
+def _fits(case: ResultCase, result: Mapping[str, Any]) -> bool:
+    return all(name in result and result[name] == value for name, value in case.when.items())
+
+
+def _among(value: Any, allowed: Any) -> Any:
+    """`value` if it is allowed; `ten` is the one time after ten that is."""
+    if not isinstance(allowed, list) or value in allowed:
+        return value
+    nearly = [item for item in allowed if str(item)[:3] == str(value)[:3] and str(value).endswith(":00")]
+    return nearly[0] if len(nearly) == 1 else None

@@ -1,0 +1,80 @@
+"""What stands in for engines that are not installed: the server starts, and people can still type."""
+
+from collections.abc import Callable
+
+from actors.agent import Voice
+from actors.ports.stt import NothingRecognized, Recognition, RecognitionEvent, RecognitionOptions, RecognitionReady
+from actors.ports.tts import PieceSynthesized, Synthesis, SynthesisEvent, SynthesisFinished
+
+
+class AbsentRecognizer:
+    """Understands nothing."""
+
+    async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
+        """A stream that is deaf."""
+        report(RecognitionReady())
+        return _DeafRecognition(options.rate_hz, report)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class _DeafRecognition:
+    def __init__(self, rate_hz: int, report: Callable[[RecognitionEvent], None]) -> None:
+        self._rate_hz = rate_hz
+        self._report = report
+        self._bytes = 0
+
+    def push(self, pcm: bytes) -> None:
+        self._bytes += len(pcm)
+
+    def finish_utterance(self) -> None:
+        self._report(NothingRecognized(self._bytes * 500 // self._rate_hz))
+
+    async def close(self) -> None:
+        self._report = _nobody
+
+
+class AbsentSynthesizer:
+    """Says everything in no time and without a sound: replies are to be read."""
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
+        """A stream that is mute."""
+        return _MuteSynthesis(report)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class _MuteSynthesis:
+    def __init__(self, report: Callable[[SynthesisEvent], None]) -> None:
+        self._report = report
+        self._written: dict[int, int] = {}
+
+    def write(self, reply: int, text: str) -> None:
+        self._written[reply] = self._written.get(reply, 0) + len(text)
+        self._report(PieceSynthesized(reply, self._written[reply], 0.0))
+
+    def finish(self, reply: int) -> None:
+        self._written.pop(reply, None)
+        self._report(SynthesisFinished(reply))
+
+    def cancel(self, reply: int) -> None:
+        self._written.pop(reply, None)
+
+    async def close(self) -> None:
+        self._report = _nobody
+
+
+def _nobody(_: object) -> None:
+    """A closed stream reports to nobody."""
+
+
+def recognizer() -> AbsentRecognizer:
+    """The factory."""
+    return AbsentRecognizer()
+
+
+def synthesizer() -> AbsentSynthesizer:
+    """The factory."""
+    return AbsentSynthesizer()

@@ -1,0 +1,138 @@
+"""The token of an identity, for objects that live longer than it: every one of them is given the next in time."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from actors.errors import ErrorKind
+from app.providers.azure.failures import Failure
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
+
+log = logging.getLogger(__name__)
+
+SCOPE = "https://cognitiveservices.azure.com/.default"
+EARLY_S = 300.0
+"""A token is renewed so long before its end, or after four fifths of its life if that is later."""
+AGAIN_S = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Pauses after attempts to renew that failed, or that brought no token that lives longer."""
+TIMEOUT_S = 4.0
+DOUBTED_S = 2.0
+"""A token that is refused so soon after it was given is not what is wrong."""
+
+
+class Credential(Protocol):
+    """What `azure.identity.aio` has."""
+
+    async def get_token(self, *scopes: str) -> "AccessToken":
+        """A token of the scopes."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class NoToken(Exception):
+    """There is no token to be had."""
+
+    def __init__(self, kind: ErrorKind, detail: str) -> None:
+        super().__init__(detail)
+        self.failure = Failure(kind, detail)
+
+
+class Identity:
+    """The identity of one engine. `make` may block."""
+
+    def __init__(self, make: Callable[[], Credential] | None = None) -> None:
+        self._make = make or _default
+        self._credential: Credential | None = None
+        self._token = ""
+        self._expires_on = 0.0
+        self._asked_at = 0.0
+        self._asking = asyncio.Lock()
+        self._followers: dict[object, Callable[[str], None]] = {}
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def token(self) -> str:
+        """One that is good for now.
+
+        Raises:
+            NoToken: there is none.
+        """
+        async with self._asking:
+            if self._expires_on - time.time() < 1.0:
+                former = self._token
+                await self._ask()
+                if former and self._token != former:
+                    self._tell_followers()
+            if self._renewing is None:
+                self._renewing = asyncio.create_task(self._renew(), name="speech-token")
+            return self._token
+
+    def doubt(self) -> None:
+        """The service takes the token no more, whatever its time: the next need asks for another one."""
+        if time.time() - self._asked_at >= DOUBTED_S:
+            self._expires_on = 0.0
+
+    def follow(self, who: object, use: Callable[[str], None]) -> None:
+        """Have `use` called with each next token, on the loop, until `who` is given to `leave`."""
+        self._followers[who] = use
+
+    def leave(self, who: object) -> None:
+        """Need no token any more."""
+        self._followers.pop(who, None)
+
+    async def close(self) -> None:
+        """Let go of the credential's connections."""
+        self._followers.clear()
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.wait([self._renewing])
+        if self._credential is not None:
+            await self._credential.close()
+
+    async def _ask(self) -> None:
+        try:
+            if self._credential is None:
+                self._credential = await asyncio.to_thread(self._make)
+            async with asyncio.timeout(TIMEOUT_S):
+                given = await self._credential.get_token(SCOPE)
+        except TimeoutError:
+            raise NoToken(ErrorKind.TIMEOUT, "the identity gives no token within 4 s") from None
+        except Exception as error:  # noqa: BLE001 - whatever a credential raises, there is no token
+            # The text names the credentials that were tried, over many lines, and never a secret.
+            reason = type(error).__name__
+            raise NoToken(
+                ErrorKind.AUTHENTICATION, f"no token for Azure Speech: {reason}; set AZURE_SPEECH_KEY or an identity"
+            ) from None
+        self._token, self._expires_on, self._asked_at = given.token, float(given.expires_on), time.time()
+
+    async def _renew(self) -> None:
+        failed = 0
+        while True:
+            left_s = self._expires_on - time.time()
+            await asyncio.sleep(max(left_s - EARLY_S, left_s * 0.8) if not failed else AGAIN_S[min(failed, 5) - 1])
+            former = self._token
+            try:
+                await self._ask()
+            except NoToken as none:
+                log.warning("the token for Azure Speech could not be renewed: %s", none)
+                failed += 1
+                continue
+            failed = failed + 1 if self._token == former else 0
+            if not failed:
+                self._tell_followers()
+
+    def _tell_followers(self) -> None:
+        for use in list(self._followers.values()):
+            use(self._token)
+
+
+def _default() -> Credential:
+    from azure.identity.aio import DefaultAzureCredential
+
+    return DefaultAzureCredential()

@@ -1,0 +1,158 @@
+"""The events of a recognizer straight from the SDK's C interface.
+
+The SDK's Python events read some two hundred properties each, 1.4 ms of CPU: above 20 talkers a process is busy with
+nothing else. These read text, offset, duration and the reason, and of finals how sure the service is. They bypass the
+Python package, though not the library: the functions are those of Microsoft's public C headers. `available` tells
+whether this version of the SDK has them.
+"""
+
+import ctypes
+import itertools
+from collections.abc import Callable
+
+from azure.cognitiveservices.speech import PropertyId, ResultReason, interop  # type: ignore[import-untyped]
+
+from app.providers.azure.stt.results import Heard, sureness
+
+TEXT_BYTES = 1 << 15
+RECOGNIZED = ResultReason.RecognizedSpeech.value
+JSON = PropertyId.SpeechServiceResponse_JsonResult.value
+
+GETTERS = {
+    "recognizer_recognition_event_get_result": [ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)],
+    "result_get_text": [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint32],
+    "result_get_offset": [ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint64)],
+    "result_get_duration": [ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint64)],
+    "result_get_reason": [ctypes.c_void_p, ctypes.POINTER(ctypes.c_int)],
+    "result_get_property_bag": [ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)],
+    "property_bag_get_string": [ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p],
+    "property_bag_free_string": [ctypes.c_void_p],
+    "property_bag_release": [ctypes.c_void_p],
+    "recognizer_result_handle_release": [ctypes.c_void_p],
+    "recognizer_event_handle_release": [ctypes.c_void_p],
+}
+SETTERS = ("recognizer_recognizing_set_callback", "recognizer_recognized_set_callback")
+EVENT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+
+Report = Callable[[bool, Heard], None]
+"""Told whether it is final, and what was heard, in a thread of the SDK."""
+
+
+class _Library:
+    """Handles of our own on the SDK's library, so that argument types set here bother nobody."""
+
+    def __init__(self) -> None:
+        # Getters keep the GIL: to give it up and ask for it again seven times costs more than they take.
+        getters = ctypes.PyDLL(interop.lib_path)
+        setters = ctypes.CDLL(interop.lib_path)
+        for name, arguments in GETTERS.items():
+            function = getattr(getters, name)
+            # Wide enough for the one that returns a pointer, a text that has to be freed.
+            function.argtypes, function.restype = arguments, ctypes.c_size_t
+            setattr(self, name, function)
+        for name in SETTERS:
+            function = getattr(setters, name)
+            function.argtypes, function.restype = [ctypes.c_void_p, EVENT, ctypes.c_void_p], ctypes.c_size_t
+            setattr(self, name, function)
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        raise AttributeError(name)
+
+
+def _library() -> "_Library | None":
+    try:
+        return _Library()
+    except AttributeError:
+        return None
+
+
+_lib = _library()
+available = _lib is not None
+_reports: dict[int, Report] = {}
+_numbers = itertools.count(1)
+
+
+def listen(recognizer_handle: ctypes.c_void_p, report: Report) -> int:
+    """Have `report` told of what is heard; the number is for `ignore`.
+
+    Raises:
+        RuntimeError: the SDK does not let us.
+    """
+    assert _lib is not None
+    number = next(_numbers)
+    _reports[number] = report
+    for name, told in zip(SETTERS, (_recognizing, _recognized), strict=True):
+        if getattr(_lib, name)(recognizer_handle, told, number) != 0:
+            del _reports[number]
+            raise RuntimeError(f"the Speech SDK refuses {name}")
+    return number
+
+
+def silence(number: int) -> None:
+    """Tell nothing more; at once, and whatever the recognizer still does."""
+    _reports.pop(number, None)
+
+
+def ignore(recognizer_handle: ctypes.c_void_p) -> None:
+    """Let the recognizer call us no more."""
+    assert _lib is not None
+    for name in SETTERS:
+        getattr(_lib, name)(recognizer_handle, EVENT(0), None)
+
+
+def _told(final: bool, event: int, number: int) -> None:
+    assert _lib is not None
+    try:
+        report = _reports.get(number)
+        if report is not None and (heard := _read(_lib, event)) is not None:
+            report(final, heard)
+    finally:
+        _lib.recognizer_event_handle_release(event)
+
+
+def _read(lib: _Library, event: int) -> Heard | None:
+    result = ctypes.c_void_p()
+    if lib.recognizer_recognition_event_get_result(event, ctypes.byref(result)) != 0:
+        return None
+    try:
+        text, reason = ctypes.create_string_buffer(TEXT_BYTES), ctypes.c_int()
+        offset, duration = ctypes.c_uint64(), ctypes.c_uint64()
+        failed = (
+            lib.result_get_reason(result, ctypes.byref(reason))
+            or lib.result_get_text(result, text, TEXT_BYTES - 1)
+            or lib.result_get_offset(result, ctypes.byref(offset))
+            or lib.result_get_duration(result, ctypes.byref(duration))
+        )
+        if failed:
+            return None
+        sure = _sureness(lib, result) if reason.value == RECOGNIZED else 1.0
+        return Heard(text.value.decode(errors="replace"), offset.value, duration.value, sure)
+    finally:
+        lib.recognizer_result_handle_release(result)
+
+
+def _sureness(lib: _Library, result: ctypes.c_void_p) -> float:
+    properties = ctypes.c_void_p()
+    if lib.result_get_property_bag(result, ctypes.byref(properties)) != 0:
+        return 1.0
+    try:
+        text = lib.property_bag_get_string(properties, JSON, None, b"")
+        if not text:
+            return 1.0
+        try:
+            return sureness(ctypes.string_at(text))
+        finally:
+            lib.property_bag_free_string(text)
+    finally:
+        lib.property_bag_release(properties)
+
+
+@EVENT  # type: ignore[untyped-decorator]
+def _recognizing(_recognizer: int, event: int, number: int) -> None:
+    _told(False, event, number)
+
+
+@EVENT  # type: ignore[untyped-decorator]
+def _recognized(_recognizer: int, event: int, number: int) -> None:
+    _told(True, event, number)

@@ -1,0 +1,176 @@
+"""One synthesizer of the SDK, in our terms. Its methods may block; its listener is told in SDK threads.
+
+Audio goes to memory only: without an audio output (`None`, said expressly) the SDK opens no device.
+"""
+
+import contextlib
+from typing import Any, Protocol
+
+from azure.cognitiveservices.speech import (  # type: ignore[import-untyped]
+    Connection,
+    PropertyId,
+    ResultReason,
+    SpeechSynthesisBoundaryType,
+    SpeechSynthesisOutputFormat,
+    SpeechSynthesisRequest,
+    SpeechSynthesisRequestInputType,
+    SpeechSynthesizer,
+)
+
+from app.providers.azure import exit_guard
+from app.providers.azure.resource import SpeechResource, SpeechUse
+from app.providers.azure.sdk_config import speech_config, streaming_config
+from app.providers.azure.tts.prosody import Prosody
+
+FORMATS = {
+    16_000: SpeechSynthesisOutputFormat.Raw16Khz16BitMonoPcm,
+    24_000: SpeechSynthesisOutputFormat.Raw24Khz16BitMonoPcm,
+    48_000: SpeechSynthesisOutputFormat.Raw48Khz16BitMonoPcm,
+}
+
+
+class VoiceListener(Protocol):
+    """Who is told, in threads of the SDK that know no order among each other. `request` is the SDK's name for it."""
+
+    def audio(self, request: str, pcm: bytes) -> None:
+        """More audio of it."""
+        ...
+
+    def word(self, request: str, word: str, start_ms: float, end_ms: float) -> None:
+        """A word lies there in the audio."""
+        ...
+
+    def completed(self, request: str, pcm: bytes) -> None:
+        """It is complete, with all its audio."""
+        ...
+
+    def canceled(self, request: str, code: str, text: str) -> None:
+        """It failed with this `CancellationErrorCode`, or was stopped by us, which is NoError."""
+        ...
+
+    def connected(self, up: bool) -> None:
+        """The connection came up, or was lost."""
+        ...
+
+
+class SdkVoice:
+    """A synthesizer. It speaks one request at a time.
+
+    Raises:
+        RuntimeError, ValueError: the SDK does not like something.
+    """
+
+    def __init__(
+        self, resource: SpeechResource, use: SpeechUse, token: str | None, rate_hz: int, listener: VoiceListener
+    ) -> None:
+        self._resource = resource
+        make = streaming_config if use.text_streaming else speech_config
+        config = make(resource, use, token, rate_hz)
+        config.set_speech_synthesis_output_format(FORMATS[rate_hz])
+        self._synthesizer = SpeechSynthesizer(config, audio_config=None)
+        self._connection = Connection.from_speech_synthesizer(self._synthesizer)
+        self._speaking: Any = None
+        self._streaming: Any = None
+        synthesizer = self._synthesizer
+        synthesizer.synthesizing.connect(lambda event: listener.audio(event.result.result_id, event.result.audio_data))
+        synthesizer.synthesis_word_boundary.connect(lambda event: _word(event, listener))
+        synthesizer.synthesis_completed.connect(
+            lambda event: listener.completed(event.result.result_id, event.result.audio_data)
+        )
+        synthesizer.synthesis_canceled.connect(lambda event: _canceled(event, listener))
+        self._connection.connected.connect(lambda _: listener.connected(True))
+        self._connection.disconnected.connect(lambda _: listener.connected(False))
+        self._gone = False
+        exit_guard.guard(self)
+
+    def warm(self) -> None:
+        """Connect, so that the first request need not."""
+        with contextlib.suppress(RuntimeError):  # the request will say it better
+            self._connection.open(True)
+
+    def speak(self, ssml: str) -> None:
+        """Begin a request."""
+        self._speaking = self._synthesizer.speak_ssml_async(ssml)
+
+    def stream(self, prosody: Prosody) -> None:
+        """Begin a request whose text is still to be written."""
+        request = SpeechSynthesisRequest(SpeechSynthesisRequestInputType.TextStream)
+        if prosody.style:
+            request.style = prosody.style
+        if prosody.rate:
+            request.rate = prosody.rate
+        if prosody.pitch:
+            request.pitch = prosody.pitch
+        properties = self._synthesizer.properties
+        properties.set_property(PropertyId.SpeechServiceConnection_SynthVoice, prosody.name)
+        properties.set_property(PropertyId.SpeechServiceConnection_SynthLanguage, prosody.language)
+        self._speaking = self._synthesizer.speak_async(request)
+        self._streaming = request
+
+    def write(self, text: str) -> None:
+        """More text of it."""
+        if self._streaming is not None:
+            with contextlib.suppress(RuntimeError):  # it is over: its listener was told
+                self._streaming.input_stream.write(text)
+
+    def end_text(self) -> None:
+        """There is no more text of it."""
+        if self._streaming is not None:
+            with contextlib.suppress(RuntimeError):
+                self._streaming.input_stream.close()
+
+    def finish(self) -> None:
+        """Let go of a request that is over."""
+        # A request that waits for text would keep the SDK's destructor waiting, for ever.
+        self.end_text()
+        speaking, self._speaking, self._streaming = self._speaking, None, None
+        if speaking is not None:
+            with contextlib.suppress(RuntimeError):
+                speaking.get()
+
+    def stop(self) -> None:
+        """Stop the request, if there is one, and let go of it."""
+        with contextlib.suppress(RuntimeError):
+            self._synthesizer.stop_speaking_async().get()
+        self.finish()
+
+    def authorize(self, token: str) -> None:
+        """Use another token, from the next connection on."""
+        self._synthesizer.authorization_token = self._resource.bearer(token)
+
+    def leave(self) -> None:
+        """Stop, disconnect and let go."""
+        if self._gone:
+            return
+        self._gone = True
+        self.stop()
+        with contextlib.suppress(RuntimeError):
+            self._connection.close()
+        synthesizer, connection = self._synthesizer, self._connection
+        for signal in (
+            synthesizer.synthesizing,
+            synthesizer.synthesis_word_boundary,
+            synthesizer.synthesis_completed,
+            synthesizer.synthesis_canceled,
+            connection.connected,
+            connection.disconnected,
+        ):
+            signal.disconnect_all()
+        # The last references go here, in a thread of ours: in a callback the SDK's destructor would wait for itself.
+        del self._connection, self._synthesizer, signal, synthesizer, connection
+        exit_guard.release(self)
+
+
+def _word(event: Any, listener: VoiceListener) -> None:
+    if event.boundary_type == SpeechSynthesisBoundaryType.Word:
+        start_ms = event.audio_offset / 10_000
+        listener.word(event.result_id, event.text, start_ms, start_ms + event.duration.total_seconds() * 1000)
+
+
+def _canceled(event: Any, listener: VoiceListener) -> None:
+    result = event.result
+    details = result.cancellation_details if result.reason == ResultReason.Canceled else None
+    if details is None:
+        listener.canceled(result.result_id, "NoError", "")
+    else:
+        listener.canceled(result.result_id, details.error_code.name, details.error_details)

@@ -1,0 +1,204 @@
+"""The providers of one port, in the order in which they are asked."""
+
+import asyncio
+import logging
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+import msgspec
+
+from actors.errors import ErrorKind, ProviderError
+from actors.ports.clock import Clock, Random
+from app.providers.failover.circuit_breaker import BreakerPolicy, BreakerState, CircuitBreaker
+
+log = logging.getLogger(__name__)
+
+
+class Closable(Protocol):
+    """What all engines have in common."""
+
+    async def close(self) -> None:
+        """Let go of the engine."""
+        ...
+
+
+E = TypeVar("E", bound=Closable)
+
+AGAIN_S = 10.0
+"""Who was failed by a provider and asks anew within this is given another."""
+
+
+@runtime_checkable
+class TellsReadiness(Protocol):
+    """An engine that is somewhere else."""
+
+    async def ready(self) -> str:
+        """Ask whether it is there and lets us in; what it answered, in words, or nothing if it is here after all.
+
+        Raises:
+            ProviderError: it is not, or does not.
+        """
+        ...
+
+
+class PartlyReady(ProviderError):
+    """Some engines do not work, and others take their place."""
+
+
+class ProviderState(msgspec.Struct, frozen=True):
+    """A provider, for operators."""
+
+    name: str
+    breaker: BreakerState
+    recent_failures: int
+    opens_in_s: float
+
+
+class Provider(Generic[E]):
+    """An engine with its breaker. `name` is what people call it."""
+
+    def __init__(self, name: str, engine: E, breaker: CircuitBreaker) -> None:
+        self.name = name
+        self.engine = engine
+        self.breaker = breaker
+
+    def failed(self, now: float, error: ProviderError) -> None:
+        """A request that was at fault itself says nothing about the provider."""
+        if error.kind is ErrorKind.BAD_REQUEST:
+            self.breaker.given_up(now)
+            return
+        openings = self.breaker.openings
+        self.breaker.failed(now, error.retry_after_s)
+        if self.breaker.openings > openings:
+            log.error(
+                "circuit breaker open for %s, retry in %.0f s: %s", self.name, self.breaker.opens_in_s(now), error
+            )
+
+
+class Providers(Generic[E]):
+    """One that is asked first, and those that take over.
+
+    Args:
+        engines: by name, the first choice first.
+        setting: the variable that chose them, for people who read of a failure.
+    """
+
+    def __init__(
+        self,
+        engines: Sequence[tuple[str, E]],
+        clock: Clock,
+        random: Random,
+        policy: BreakerPolicy | None = None,
+        *,
+        setting: str = "",
+    ) -> None:
+        self.setting = setting
+        self._all = [Provider(name, engine, CircuitBreaker(random, policy)) for name, engine in engines]
+        self._clock = clock
+        self._failed: dict[tuple[str, Hashable], float] = {}
+
+    @property
+    def engines(self) -> list[E]:
+        """All of them."""
+        return [provider.engine for provider in self._all]
+
+    def __iter__(self) -> Iterator[Provider[E]]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def now(self) -> float:
+        """Seconds, monotonic."""
+        return self._clock.now()
+
+    def called(self, provider: Provider[E]) -> str:
+        """A provider with the setting that chose it, for people who read of a failure."""
+        return ": ".join(filter(None, (self.setting, provider.name)))
+
+    def in_order(self) -> Iterator[Provider[E]]:
+        """All, in the order in which they are asked, until one answers: last those whose breaker is open. Who has
+        nobody else to ask is better off with what may be down than with nothing."""
+        yield from self._admitted_first(list(self._all))
+
+    def for_streams(self, whose: Hashable) -> Iterator[Provider[E]]:
+        """The same for a stream: before all others come those that have not just failed `whose`."""
+        yield from self._admitted_first(sorted(self._all, key=lambda each: self._failed_lately(each, whose)))
+
+    def _admitted_first(self, providers: list[Provider[E]]) -> Iterator[Provider[E]]:
+        refused = []
+        for provider in providers:
+            if provider.breaker.admits(self.now()):
+                yield provider
+            else:
+                refused.append(provider)
+        for provider in refused:
+            provider.breaker.ask_anyway(self.now())
+            yield provider
+
+    def failed_stream(self, provider: Provider[E], whose: Hashable, error: ProviderError) -> None:
+        """A stream could not be opened, or failed; who had it asks for another at once."""
+        now = self.now()
+        self._failed = {key: at for key, at in self._failed.items() if now - at < AGAIN_S}
+        self._failed[provider.name, whose] = now
+        provider.failed(now, error)
+        if len(self._all) > 1:
+            log.warning("%s failed a session: %s", provider.name, error)
+
+    def states(self) -> list[ProviderState]:
+        """All, for operators."""
+        now = self.now()
+        return [
+            ProviderState(p.name, p.breaker.state, p.breaker.recent_failures(now), p.breaker.opens_in_s(now))
+            for p in self._all
+        ]
+
+    async def ready(self) -> str:
+        """Whether those work that are somewhere else, in words; an empty text if all are here.
+
+        Raises:
+            PartlyReady: not all of them do, or are asked: the others take over.
+            ProviderError: none does.
+        """
+        told = await asyncio.gather(*(self._ask(provider) for provider in self._all))
+        failures = [answer for answer in told if isinstance(answer, ProviderError)]
+        if len(self._all) == 1:
+            if failures:
+                raise failures[0]
+            return str(told[0])
+        if not any(told):
+            return ""
+        words = [answer.detail if isinstance(answer, ProviderError) else answer or "is here" for answer in told]
+        in_order = zip(("", *["fallback "] * len(self._all)), self._all, words, strict=False)
+        detail = "; ".join(f"{place}{provider.name}: {said}" for place, provider, said in in_order)
+        if not failures:
+            return detail
+        error = ProviderError if len(failures) == len(told) else PartlyReady
+        raise error(failures[0].kind, detail)
+
+    async def _ask(self, provider: Provider[E]) -> str | ProviderError:
+        engine: object = provider.engine
+        if not isinstance(engine, TellsReadiness):
+            return ""
+        try:
+            said = await engine.ready()
+        except ProviderError as error:
+            return error
+        if (opens_in_s := provider.breaker.opens_in_s(self.now())) > 0:
+            instead = f": not asked for {opens_in_s:.0f} s" if len(self._all) > 1 else " in the last calls"
+            return ProviderError(ErrorKind.UNAVAILABLE, f"failed too often{instead}")
+        return said
+
+    async def close(self) -> None:
+        """Let go of all engines, whatever one of them says to that."""
+        failures: list[Exception] = []
+        for engine in self.engines:
+            try:
+                await engine.close()
+            except Exception as error:  # noqa: BLE001 - the others are closed all the same
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def _failed_lately(self, provider: Provider[E], whose: Hashable) -> bool:
+        return self.now() - self._failed.get((provider.name, whose), float("-inf")) < AGAIN_S

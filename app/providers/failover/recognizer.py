@@ -1,0 +1,94 @@
+"""A speech recognizer with another behind it."""
+
+from collections.abc import Callable
+
+from actors.errors import RecognizerError
+from actors.ports.stt import (
+    FinalRecognized,
+    InterimRecognized,
+    NothingRecognized,
+    Recognition,
+    RecognitionEvent,
+    RecognitionFailed,
+    RecognitionOptions,
+    RecognitionReady,
+    SpeechRecognizer,
+)
+from app.providers.failover.providers import Provider, Providers
+from app.providers.failover.streams import WatchedStream, first_stream
+
+
+class FailoverRecognizer:
+    """Implements `SpeechRecognizer` over others."""
+
+    def __init__(self, providers: Providers[SpeechRecognizer]) -> None:
+        self.providers = providers
+
+    async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
+        """A stream of the first that gives one.
+
+        Raises:
+            RecognizerError: none does.
+        """
+        providers = self.providers
+        return await first_stream(
+            providers, options.session_id, lambda provider: _Watched(providers, provider, options, report)
+        )
+
+    async def ready(self) -> str:
+        """See `Providers.ready`."""
+        return await self.providers.ready()
+
+    async def close(self) -> None:
+        """Let go of all."""
+        await self.providers.close()
+
+
+class _Watched(WatchedStream[SpeechRecognizer, Recognition]):
+    """See `actors.ports.stt.Recognition`. It owes a final from the end of an utterance on."""
+
+    error = RecognizerError
+    stalled_s = 1.5
+
+    def __init__(
+        self,
+        providers: Providers[SpeechRecognizer],
+        provider: Provider[SpeechRecognizer],
+        options: RecognitionOptions,
+        report: Callable[[RecognitionEvent], None],
+    ) -> None:
+        super().__init__(providers, provider, options.session_id)
+        self._options = options
+        self._report = report
+        self._owes_since: float | None = None
+
+    async def ask(self, engine: SpeechRecognizer) -> Recognition:
+        return await engine.open(self._options, self._told)
+
+    @property
+    def owes_since(self) -> float | None:
+        return self._owes_since
+
+    def _told(self, event: RecognitionEvent) -> None:
+        if self.closed:
+            return
+        match event:
+            case RecognitionFailed(kind, detail):
+                self._owes_since = None
+                self.failed(RecognizerError(kind, detail))
+            case FinalRecognized() | NothingRecognized():
+                self._owes_since = None
+                self.worked()
+            case RecognitionReady() | InterimRecognized():
+                pass
+        self._report(event)
+
+    def push(self, pcm: bytes) -> None:
+        if self.stream is not None:
+            self.stream.push(pcm)
+
+    def finish_utterance(self) -> None:
+        if self.stream is not None:
+            if self._owes_since is None:
+                self._owes_since = self._providers.now()
+            self.stream.finish_utterance()

@@ -1,0 +1,132 @@
+"""Streams of one provider or another: who gives one, and what its breaker is told of how it fares.
+
+A stream that fails ends as any other does: the session opens one anew and has it do again what is not settled. Here is
+decided who gives it: not the provider that has just failed that session.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from actors.errors import ErrorKind, ProviderError
+from app.plugins import in_one_line
+from app.providers.failover.providers import E, Provider, Providers
+
+OPEN_S = 2.0
+"""So long the opening of a stream may take if there is another to ask."""
+
+
+class Stream(Protocol):
+    """What the streams of all ports have in common."""
+
+    async def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+S = TypeVar("S", bound=Stream)
+
+
+class WatchedStream(Generic[E, S]):
+    """One session's stream of one provider. What the port tells and is told goes through a subclass."""
+
+    error: ClassVar[type[ProviderError]]
+    """What the port raises."""
+    stalled_s: ClassVar[float]
+    """A stream that is closed after it has owed something for so long has failed."""
+
+    def __init__(self, providers: Providers[E], provider: Provider[E], whose: Hashable) -> None:
+        self.stream: S | None = None
+        self.closed = False
+        self._providers = providers
+        self._provider = provider
+        self._whose = whose
+        self._settled = False
+
+    async def ask(self, engine: E) -> S:
+        """Open it.
+
+        Raises:
+            ProviderError: as the port does.
+        """
+        raise NotImplementedError
+
+    @property
+    def owes_since(self) -> float | None:
+        """Since when it has owed something without a word about it; None if it owes nothing."""
+        raise NotImplementedError
+
+    async def open(self, timeout_s: float | None) -> None:
+        """Ask for it; to fail counts against the provider.
+
+        Raises:
+            ProviderError: there is none.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                self.stream = await self.ask(self._provider.engine)
+        except TimeoutError:
+            failure = self.error(ErrorKind.TIMEOUT, f"{self._provider.name} opens no stream")
+        except ProviderError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - a defect of somebody's own engine is a failure like any other
+            whose = self._providers.called(self._provider)
+            failure = self.error(ErrorKind.INTERNAL, f"{whose} opens no stream: {in_one_line(error)}")
+        except asyncio.CancelledError:
+            self._provider.breaker.given_up(self._providers.now())
+            raise
+        else:
+            return
+        self.closed = True
+        self.failed(failure)
+        raise failure
+
+    def worked(self) -> None:
+        """It has done what it is for."""
+        if not self._settled:
+            self._settled = True
+            self._provider.breaker.succeeded(self._providers.now())
+
+    def failed(self, error: ProviderError) -> None:
+        """It has not; the session will ask for another."""
+        self._settled = True
+        self._providers.failed_stream(self._provider, self._whose, error)
+
+    async def close(self) -> None:
+        """See the port."""
+        if self.closed:
+            return
+        self.closed = True
+        since = self.owes_since
+        if since is not None and self._providers.now() - since >= self.stalled_s:
+            self.failed(self.error(ErrorKind.TIMEOUT, "what was owed did not come"))
+        elif not self._settled:
+            self._settled = True
+            self._provider.breaker.given_up(self._providers.now())
+        if self.stream is not None:
+            await self.stream.close()
+
+
+W = TypeVar("W", bound=WatchedStream)  # type: ignore[type-arg]
+
+
+async def first_stream(
+    providers: Providers[E], whose: Hashable, watch: Callable[[Provider[E]], W], open_s: float = OPEN_S
+) -> W:
+    """A stream of the first provider that gives one.
+
+    Raises:
+        ProviderError: none does; what the last one said.
+    """
+    left = len(providers)
+    for provider in providers.for_streams(whose):
+        left -= 1
+        watched = watch(provider)
+        try:
+            await watched.open(open_s if left else None)
+        except ProviderError:
+            if not left:
+                raise
+        else:
+            return watched
+    raise AssertionError("can't happen because there is at least one provider")

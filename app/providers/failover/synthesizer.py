@@ -1,0 +1,123 @@
+"""A speech synthesizer with another behind it."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from actors.agent import Voice
+from actors.errors import SynthesizerError
+from actors.ports.tts import (
+    AudioSynthesized,
+    PieceSynthesized,
+    SpeechSynthesizer,
+    Synthesis,
+    SynthesisEvent,
+    SynthesisFailed,
+    SynthesisFinished,
+    WordSynthesized,
+)
+from app.providers.failover.providers import Provider, Providers
+from app.providers.failover.streams import WatchedStream, first_stream
+
+
+class FailoverSynthesizer:
+    """Implements `SpeechSynthesizer` over others."""
+
+    def __init__(self, providers: Providers[SpeechSynthesizer]) -> None:
+        self.providers = providers
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
+        """A stream of the first that gives one; it is the voice that a provider may have failed.
+
+        Raises:
+            SynthesizerError: none does.
+        """
+        providers = self.providers
+        return await first_stream(
+            providers, (voice, rate_hz), lambda provider: _Watched(providers, provider, voice, rate_hz, report)
+        )
+
+    def voices(self) -> Mapping[str, tuple[str, ...]]:
+        """Of the one that is asked first; empty if it does not tell."""
+        voices = getattr(self.providers.engines[0], "voices", None)
+        return voices() if voices is not None else {}
+
+    async def ready(self) -> str:
+        """See `Providers.ready`."""
+        return await self.providers.ready()
+
+    async def close(self) -> None:
+        """Let go of all."""
+        await self.providers.close()
+
+
+class _Written(msgspec.Struct):
+    """A reply in the making, in characters."""
+
+    written: int = 0
+    made: int = 0
+
+
+class _Watched(WatchedStream[SpeechSynthesizer, Synthesis]):
+    """See `actors.ports.tts.Synthesis`. It owes the audio of what was written."""
+
+    error = SynthesizerError
+    stalled_s = 2.0
+
+    def __init__(
+        self,
+        providers: Providers[SpeechSynthesizer],
+        provider: Provider[SpeechSynthesizer],
+        voice: Voice,
+        rate_hz: int,
+        report: Callable[[SynthesisEvent], None],
+    ) -> None:
+        super().__init__(providers, provider, (voice, rate_hz))
+        self._voice = voice
+        self._rate_hz = rate_hz
+        self._report = report
+        self._replies: dict[int, _Written] = {}
+        self._told_at = 0.0
+
+    async def ask(self, engine: SpeechSynthesizer) -> Synthesis:
+        return await engine.open(self._voice, self._rate_hz, self._told)
+
+    @property
+    def owes_since(self) -> float | None:
+        return self._told_at if any(reply.made < reply.written for reply in self._replies.values()) else None
+
+    def _told(self, event: SynthesisEvent) -> None:
+        if self.closed:
+            return
+        self._told_at = self._providers.now()
+        match event:
+            case SynthesisFailed(number, kind, detail):
+                self._replies.pop(number, None)
+                self.failed(SynthesizerError(kind, detail))
+            case SynthesisFinished(number):
+                self._replies.pop(number, None)
+            case PieceSynthesized(number, text_end):
+                if (reply := self._replies.get(number)) is not None:
+                    reply.made = text_end
+            case AudioSynthesized():
+                self.worked()
+            case WordSynthesized():
+                pass
+        self._report(event)
+
+    def write(self, reply: int, text: str) -> None:
+        if self.stream is None:
+            return
+        if self.owes_since is None:
+            self._told_at = self._providers.now()
+        self._replies.setdefault(reply, _Written()).written += len(text)
+        self.stream.write(reply, text)
+
+    def finish(self, reply: int) -> None:
+        if self.stream is not None:
+            self.stream.finish(reply)
+
+    def cancel(self, reply: int) -> None:
+        self._replies.pop(reply, None)
+        if self.stream is not None:
+            self.stream.cancel(reply)

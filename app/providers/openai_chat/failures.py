@@ -1,0 +1,88 @@
+"""What the SDK's exceptions mean. Of their texts nothing is taken over: services repeat what they were sent."""
+
+import email.utils
+import re
+import time
+from collections.abc import Mapping
+
+import openai
+
+from actors.errors import ErrorKind, ModelError
+from app.providers.openai_chat.resource import ChatResource
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z_.\[\]0-9]{0,63}")
+"""An error code, or a parameter."""
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
+_KINDS = {
+    401: ErrorKind.AUTHENTICATION,
+    403: ErrorKind.AUTHENTICATION,
+    404: ErrorKind.UNAVAILABLE,
+    408: ErrorKind.TIMEOUT,
+    409: ErrorKind.UNAVAILABLE,
+    429: ErrorKind.THROTTLED,
+}
+AGAIN_STATUS = (408, 409, 429)
+"""Below 500, the refusals after which the same request may succeed."""
+FINAL_CODES = ("insufficient_quota",)
+"""Among those, reasons that no patience removes."""
+
+
+def understood(error: Exception, resource: ChatResource, model: str) -> ModelError:
+    """The error of the port for one of the SDK's, or for a stream that cannot be read."""
+    match error:
+        case ModelError():
+            return error
+        case openai.APIStatusError():
+            return _refused(error, resource, model)
+        case openai.APITimeoutError():
+            return ModelError(ErrorKind.TIMEOUT, f"{resource.label}: no answer in time")
+        case openai.APIConnectionError():
+            return ModelError(ErrorKind.UNAVAILABLE, f"{resource.label}: no connection, or it broke")
+        case openai.APIError():
+            return ModelError(ErrorKind.UNAVAILABLE, f"{resource.label}: it failed in mid-reply{_reason(error)}")
+        case _:
+            return ModelError(ErrorKind.INTERNAL, f"{resource.label}: {type(error).__name__}")
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same request, sent once more, may succeed; a ValueError is a stream that cannot be read."""
+    if isinstance(error, openai.APIStatusError):
+        again = error.status_code in AGAIN_STATUS or error.status_code >= 500
+        return again and error.code not in FINAL_CODES
+    if isinstance(error, ModelError):
+        return error.kind in (ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE)
+    return isinstance(error, openai.APIError | ValueError)
+
+
+def _refused(error: openai.APIStatusError, resource: ChatResource, model: str) -> ModelError:
+    status = error.status_code
+    kind = _KINDS.get(status, ErrorKind.BAD_REQUEST if status < 500 else ErrorKind.UNAVAILABLE)
+    if status == 404:
+        named = model if _NAME.fullmatch(model.replace("-", "_")) else "the model"
+        detail = f"there is no {named}: check {resource.model_variable} and the agent's deployment_id"
+    elif error.code == "content_filter":
+        detail = "the content filter refuses the prompt"
+    elif kind is ErrorKind.AUTHENTICATION:
+        detail = f"refuses us ({status}): check {resource.proof}"
+    else:
+        detail = f"status {status}{_reason(error)}"
+    return ModelError(kind, f"{resource.label}: {detail}", retry_after_s=retry_after_s(error.response.headers))
+
+
+def _reason(error: openai.APIError) -> str:
+    known = {"code": error.code, "parameter": error.param}
+    return "".join(f", {what} {name}" for what, name in known.items() if name and _NAME.fullmatch(str(name)))
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds from now: in milliseconds, as Azure adds it, or as RFC 9110 has it; None if neither can be read."""
+    milliseconds = headers.get("retry-after-ms", "").strip()
+    if _SECONDS.fullmatch(milliseconds):
+        return float(milliseconds) / 1000
+    text = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None

@@ -1,0 +1,118 @@
+"""The SDK's client. To import this takes half a second: `model.py` has it done in a thread."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import openai
+from openai import AsyncStream
+from openai.types.chat import ChatCompletionChunk
+
+from actors.errors import ErrorKind, ModelError
+from app.providers.openai_chat.failures import may_pass, understood
+from app.providers.openai_chat.resource import ChatResource
+
+if TYPE_CHECKING:
+    from azure.identity.aio import DefaultAzureCredential
+
+SCOPE = "https://cognitiveservices.azure.com/.default"
+CONNECT_TIMEOUT_S = 2.0
+KEPT_S = 240.0
+"""A connection waits so long for the next reply: the SDK's own five seconds are shorter than most turns."""
+SPARED = {"max_tokens": "max_completion_tokens", "temperature": "", "top_p": "", "stream_options": ""}
+"""What some models and servers refuse, and what is sent instead."""
+QUIET_LOGGERS = ("openai", "httpx2", "httpcore2", "azure", "msal")
+
+
+class SdkChat:
+    """A client of one resource, which raises the SDK's exceptions; `understood` says what they mean."""
+
+    understood = staticmethod(understood)
+    may_pass = staticmethod(may_pass)
+
+    def __init__(self, resource: ChatResource) -> None:
+        _be_quiet()
+        self._credential: DefaultAzureCredential | None = None
+        self._client = self._made(resource)
+        # Which the SDK would load when it is first asked, on the loop: that takes 50 ms.
+        self._completions = self._client.chat.completions
+        self._refused: dict[str, set[str]] = {}
+
+    async def stream(self, model: str, arguments: dict[str, Any]) -> AsyncStream[ChatCompletionChunk]:
+        """Ask for a completion. What this model has refused is left out, from the second request on."""
+        refused = self._refused.setdefault(model, set())
+        while True:
+            try:
+                given = _without(refused, arguments)
+                stream: AsyncStream[ChatCompletionChunk] = await self._completions.create(
+                    model=model, stream=True, **given
+                )
+            except openai.BadRequestError as error:
+                name = str(error.param)
+                if name not in SPARED or name not in arguments or name in refused:
+                    raise
+                refused.add(name)
+            else:
+                return stream
+
+    async def check(self) -> None:
+        """Ask for something that costs nothing. The connection is kept for the next reply."""
+        try:
+            await self._client.models.with_raw_response.list()
+        except openai.NotFoundError:
+            return  # a server that lists nothing answers all the same
+
+    async def close(self) -> None:
+        """Let go of the connections, and of the credential's."""
+        try:
+            await self._client.close()
+        finally:
+            if self._credential is not None:
+                await self._credential.close()
+
+    def _made(self, resource: ChatResource) -> openai.AsyncOpenAI:
+        common: dict[str, Any] = {
+            "max_retries": 0,
+            "timeout": httpx2.Timeout(60.0, connect=CONNECT_TIMEOUT_S),
+            "http_client": openai.DefaultAsyncHttpxClient(
+                limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=200, keepalive_expiry=KEPT_S)
+            ),
+        }
+        if not resource.azure:
+            key = resource.key.reveal() if resource.key else "none"
+            return openai.AsyncOpenAI(base_url=resource.address, api_key=key, **common)
+        common |= {"azure_endpoint": resource.address, "api_version": resource.api_version}
+        if resource.key is not None:
+            return openai.AsyncAzureOpenAI(api_key=resource.key.reveal(), **common)
+        return openai.AsyncAzureOpenAI(azure_ad_token_provider=self._identity(), **common)
+
+    def _identity(self) -> Callable[[], Awaitable[str]]:
+        from azure.core.exceptions import AzureError
+        from azure.identity.aio import DefaultAzureCredential, get_bearer_token_provider
+
+        self._credential = DefaultAzureCredential()
+        provider = get_bearer_token_provider(self._credential, SCOPE)
+
+        async def token() -> str:
+            """Asked before each request: a token is renewed before it ends, whatever lives longer."""
+            try:
+                return await provider()
+            except AzureError as error:
+                # Its text names every credential that was tried, over many lines.
+                detail = f"no token for Azure OpenAI: {type(error).__name__}; set AZURE_OPENAI_KEY or an identity"
+                raise ModelError(ErrorKind.AUTHENTICATION, detail) from None
+
+        return token
+
+
+def _without(refused: set[str], arguments: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in arguments.items() if name not in refused}
+    return kept | {instead: arguments[name] for name in refused if (instead := SPARED[name])}
+
+
+def _be_quiet() -> None:
+    """They tell of each request, and at DEBUG of what was said in it."""
+    for name in QUIET_LOGGERS:
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.WARNING))

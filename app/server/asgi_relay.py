@@ -1,0 +1,204 @@
+"""One worker answers for another: ASGI over a Unix socket, for requests and WebSockets that landed on the wrong worker.
+
+The worker that took the connection sends the scope and each event its client causes; the worker that has the session
+runs its own app on them and sends back what the app sends. Each waits for the other when it is slow, as ASGI does.
+The sockets lie in a directory that only this user may enter.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.providers.pipe_frames import Unpacked, packed
+
+log = logging.getLogger(__name__)
+
+ANSWER_TIMEOUT_S = 0.5
+"""A worker that is alive takes a connection within a millisecond; one that is stopped never does."""
+READ_BYTES = 1 << 16
+EVENTS_MOST = 32
+"""Events of a client that the app has not asked for yet; more are not read from the other worker."""
+RELAYED = "earshot.relayed"
+"""Key of a scope that came from another worker."""
+
+_SCOPE_KEYS = (
+    *("type", "asgi", "http_version", "method", "scheme", "path", "raw_path", "query_string", "root_path"),
+    *("headers", "client", "server", "subprotocols"),
+)
+
+
+class Begin(msgspec.Struct, frozen=True, tag="begin"):
+    """A connection, from the worker that took it."""
+
+    scope: dict[str, Any]
+
+
+class Begun(msgspec.Struct, frozen=True, tag="begun"):
+    """The other worker has taken it over."""
+
+
+class Event(msgspec.Struct, frozen=True, tag="event"):
+    """An ASGI event, of the client or of the app."""
+
+    event: dict[str, Any]
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """The app has returned."""
+
+
+Frame = Begin | Begun | Event | Ended
+
+_frames = msgspec.msgpack.Decoder(Frame)
+
+
+class RelayError(Exception):
+    """The other worker does not answer, or has ended in the middle."""
+
+
+class _Pipe:
+    """Frames over a stream socket."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def send(self, frame: Frame) -> None:
+        """Send a frame, when there is room for it.
+
+        Raises:
+            OSError: the other worker is gone.
+        """
+        self._writer.write(packed(frame))
+        await self._writer.drain()
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """All frames until the other worker closes or dies."""
+        unpacked = Unpacked(_frames)
+        with contextlib.suppress(OSError):
+            while piece := await self._reader.read(READ_BYTES):
+                for frame in unpacked.take(piece):
+                    yield frame
+
+    def close(self) -> None:
+        """Close."""
+        self._writer.close()
+
+
+def address_of(directory: Path, worker: int) -> Path:
+    """Where a worker can be reached, by its process id."""
+    return directory / str(worker)
+
+
+async def relay(address: Path, scope: Scope, receive: Receive, send: Send) -> None:
+    """Have the worker at `address` answer a connection of ours.
+
+    Raises:
+        RelayError: it does not answer in time, or ended before its app did.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            pipe = _Pipe(*await asyncio.open_unix_connection(address))
+            frames = pipe.frames()
+            await pipe.send(Begin({key: scope[key] for key in _SCOPE_KEYS if key in scope}))
+            await anext(frames)
+    except (OSError, TimeoutError, StopAsyncIteration):
+        raise RelayError("the worker that has the session does not answer") from None
+    upwards = asyncio.create_task(_send_events(pipe, receive))
+    try:
+        async for frame in frames:
+            match frame:
+                case Event(event):
+                    await send(event)
+                case Ended():
+                    return
+                case _:
+                    pass
+        raise RelayError("the worker that has the session has ended")
+    finally:
+        upwards.cancel()
+        pipe.close()
+
+
+async def _send_events(pipe: _Pipe, receive: Receive) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            event = await receive()
+            await pipe.send(Event(dict(event)))
+            if event["type"].endswith(".disconnect"):
+                return
+
+
+class RelayServer:
+    """Answers connections that other workers took, with the app of this one."""
+
+    def __init__(self, app: ASGIApp, directory: Path) -> None:
+        self._app = app
+        self._address = address_of(directory, os.getpid())
+        self._server: asyncio.AbstractServer | None = None
+
+    async def start(self) -> None:
+        """Listen."""
+        self._server = await asyncio.start_unix_server(self._answer, self._address)
+
+    def close(self) -> None:
+        """Take no more. The last worker of a launcher that has died takes the directory away."""
+        if self._server is not None:
+            self._server.close()
+        with contextlib.suppress(OSError):
+            self._address.unlink()
+            self._address.parent.rmdir()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pipe = _Pipe(reader, writer)
+        frames = pipe.frames()
+        try:
+            begin = await anext(frames, None)
+            if isinstance(begin, Begin):
+                await pipe.send(Begun())
+                await self._run(begin.scope, frames, pipe)
+                await pipe.send(Ended())
+        except OSError:
+            pass  # the other worker is gone, and its client with it
+        except Exception:  # whatever an app raises; the other worker tells its client
+            log.exception("a connection of another worker failed")
+        finally:
+            pipe.close()
+
+    async def _run(self, scope: dict[str, Any], frames: AsyncIterator[Frame], pipe: _Pipe) -> None:
+        events: asyncio.Queue[Message] = asyncio.Queue(EVENTS_MOST)
+        gone: Message = {"type": "http.disconnect" if scope["type"] == "http" else "websocket.disconnect", "code": 1006}
+
+        async def take() -> None:
+            async for frame in frames:
+                if isinstance(frame, Event):
+                    await events.put(frame.event)
+            await events.put(gone)
+
+        async def send(event: Message) -> None:
+            await pipe.send(Event(dict(event)))
+
+        taking = asyncio.create_task(take())
+        try:
+            await self._app({**_scope(scope), RELAYED: True}, events.get, send)
+        finally:
+            taking.cancel()
+
+
+def _scope(received: dict[str, Any]) -> Scope:
+    """A scope as ASGI has it: pairs are tuples."""
+    return {
+        **received,
+        "headers": [(name, value) for name, value in received["headers"]],
+        "client": tuple(received["client"]) if received.get("client") else None,
+        "server": tuple(received["server"]) if received.get("server") else None,
+        "extensions": {},
+        "state": {},
+    }

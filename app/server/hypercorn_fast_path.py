@@ -1,0 +1,114 @@
+"""A shortcut between a WebSocket that Hypercorn has accepted and an app that takes and sends whole messages.
+
+Hypercorn carries a message through two tasks, a queue, a lock, a dozen coroutines and a parser in Python: more work
+than all that Earshot does with a frame of audio. Nearly all messages of a call are alike, one small frame each. Those
+are read from and written to the transport here. All else stays Hypercorn's: handshake, closing, its own pings, waiting
+for a client that does not read, and whatever a client sends that is fragmented, large or wrong. From the first such
+frame on all that the client sends is Hypercorn's; it has not seen the frames before, and need not.
+
+Hypercorn has no such door. Its parts are found through the `send` that it gives to an app. Where they are not found, or
+the server is another, there is no shortcut, and ASGI does. A test with a real server notices.
+"""
+
+import asyncio
+import logging
+import socket
+from functools import partial
+from typing import Any, cast
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Event
+
+from app.server.hypercorn_shortcut import SILENT_INTERVALS, HypercornShortcut
+from app.server.shortcut import SHORTCUT, Shortcut
+
+log = logging.getLogger(__name__)
+
+WRITE_BUFFER_BYTES = 4_096
+"""Written and not taken by the system: with more, what follows waits where it can still be dropped."""
+UNSENT_BYTES = 4_096
+"""Taken by the system and not sent, as far as it obeys."""
+SEND_BUFFER_BYTES = 32_768
+"""Sent and not acknowledged, and what is not sent. The system doubles it for its own records; audio of 48 kHz as JSON
+over a network with a round trip of 0.3 s needs 40 kB."""
+
+
+class HypercornFastPath:
+    """ASGI middleware, the outermost, so that `send` is the server's own: offers a shortcut to each WebSocket."""
+
+    def __init__(self, app: ASGIApp, ping_interval_s: float) -> None:
+        self._app = app
+        self._ping_interval_s = ping_interval_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Of HTTP/2 many streams share a transport.
+        if scope["type"] != "websocket" or scope["http_version"] != "1.1":
+            await self._app(scope, receive, send)
+            return
+        offer = _Offer(send, self._ping_interval_s)
+        scope.setdefault("extensions", {})[SHORTCUT] = offer
+        try:
+            await self._app(scope, receive, partial(_send, send))
+        except _HandshakeBrokenError:
+            log.debug("a client was gone, or spoke, before its handshake was answered")
+        if offer.taken is not None:
+            await offer.taken.linger()
+
+
+class _Offer:
+    """Makes the shortcut of one WebSocket when it is asked for."""
+
+    def __init__(self, send: Send, ping_interval_s: float) -> None:
+        self._send = send
+        self._ping_interval_s = ping_interval_s
+        self.taken: HypercornShortcut | None = None
+
+    def __call__(self) -> Shortcut | None:
+        self.taken = _shortcut(self._send, self._ping_interval_s)
+        return self.taken
+
+
+class _HandshakeBrokenError(ConnectionError):
+    """Hypercorn has answered the handshake itself: the app has no socket, and must not begin anything for it."""
+
+
+async def _send(send: Send, event: Event) -> None:
+    """As `send`.
+
+    Raises:
+        _HandshakeBrokenError: the socket was not accepted, since the client is gone or sent a frame too early.
+    """
+    await send(event)
+    if event["type"] == "websocket.accept" and getattr(getattr(send, "__self__", None), "closed", False):
+        raise _HandshakeBrokenError
+
+
+def _shortcut(send: Send, ping_interval_s: float) -> "HypercornShortcut | None":
+    try:
+        stream = cast(Any, send).__self__
+        connection = stream.send.__self__.send.__self__
+        transport, reader = connection.writer.transport, connection.reader
+        hypercorn = transport.get_protocol()
+        unread = reader._buffer  # asyncio tells in no other way what has not been read
+    except AttributeError:
+        return None
+    bound_what_is_on_its_way(transport, (SILENT_INTERVALS + 1) * ping_interval_s)
+    shortcut = HypercornShortcut(stream, transport, hypercorn, unread)
+    transport.set_protocol(shortcut)
+    shortcut.watch(ping_interval_s)
+    return shortcut
+
+
+def bound_what_is_on_its_way(transport: asyncio.WriteTransport, gone_after_s: float) -> None:
+    """See that little audio lies between us and a client that reads slowly: it cannot be taken back from there.
+
+    A host that acknowledges nothing is given up by the system after `gone_after_s`.
+    """
+    transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES, low=WRITE_BUFFER_BYTES // 4)
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        # Of Linux and some others.
+        for option, value in (("TCP_NOTSENT_LOWAT", UNSENT_BYTES), ("TCP_USER_TIMEOUT", int(gone_after_s * 1000))):
+            if hasattr(socket, option):
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

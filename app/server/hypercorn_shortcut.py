@@ -1,0 +1,279 @@
+"""What stands between a transport and Hypercorn's protocol for it, once a WebSocket has a shortcut.
+
+However much a client sends, one turn of the loop reads little of it (`app/server/reading_turns.py`): the transport is paused
+while more is held. That goes for what is passed on to Hypercorn too, which itself handles all it is given at once.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from wsproto.connection import ConnectionState
+
+from app.server.reading_turns import TURN_S, Progress, reading_turns_of
+from app.server.shortcut import Listener, Message
+from protocol.websocket_frames import (
+    BINARY,
+    LARGEST_BYTES,
+    PONG,
+    TEXT,
+    FrameCount,
+    Ping,
+    client_message,
+    server_frame,
+)
+
+log = logging.getLogger(__name__)
+
+FRAMES_AT_ONCE = 8
+"""A socket handles so many frames in a row, then others have their turn."""
+SILENT_INTERVALS = 2
+"""A client that has answered a ping before, and has sent nothing for so many intervals of them, is gone."""
+LINGER_S = 1.0
+"""How long what a client still sends is read and dropped, once it has been closed for sending too much."""
+PIECE_BYTES = 16_384
+"""Hypercorn is given at most so much and `FRAMES_AT_ONCE` at a time: it handles all of it in one turn of the loop."""
+
+
+class HypercornShortcut(asyncio.Protocol):
+    """Between a transport and Hypercorn's protocol for it. Belongs to the loop's thread.
+
+    What the client sends is held until `listen`, taken from then on, and Hypercorn's after `give_back`.
+    """
+
+    def __init__(
+        self, stream: Any, transport: asyncio.Transport, hypercorn: asyncio.Protocol, unread: bytearray
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._stream = stream
+        self._connection: Any = None
+        self._transport = transport
+        self._hypercorn = hypercorn
+        self._unread = unread
+        """What Hypercorn has been given and not taken up."""
+        self._turns = reading_turns_of(loop)
+        self._listener: Listener | None = None
+        self._failed: asyncio.Future[None] = loop.create_future()
+        self._rest = b""
+        self._at = 0
+        """Where in `_rest` begins what has not been handled."""
+        self._waiting = False
+        self._frames = self._bytes = 0
+        """What has come since the listener was last asked about it."""
+        self._crowded = False
+        self._given_back: FrameCount | None = None
+        self._eof = False
+        self._ended = False
+        self._lost = asyncio.Event()
+        self._silent = 0
+        self._heard = self._answers = False
+        self._full = False
+
+    def send(self, message: Message) -> bool:
+        """Send a message at once, behind all that was sent before; False if that is for ASGI: it can wait."""
+        if isinstance(message, str):
+            return self._write(TEXT, message.encode())
+        return self._write(BINARY, message)
+
+    def listen(self, listener: Listener) -> "asyncio.Future[None]":
+        """Have `listener` told each message, in a callback of the loop; those it is not told of, ASGI tells.
+
+        What it raises, the future raises; it is not called again then.
+        """
+        # Not at once: whoever begins to listen has a turn of the loop to set itself up, as ASGI gives it.
+        asyncio.get_running_loop().call_soon(self._begin, listener)
+        return self._failed
+
+    def give_back(self) -> None:
+        """What comes is Hypercorn's from here on, and what was held; harmless when that was said before."""
+        if self._given_back is None:
+            self._given_back = FrameCount()
+            if not self._waiting:
+                self._read()
+
+    def abort(self) -> None:
+        """Drop the connection, and what has not been sent."""
+        self._transport.abort()
+
+    def watch(self, ping_interval_s: float) -> None:
+        """Look in this interval, in which Hypercorn sends pings, whether the client is still there."""
+        if not self._lost.is_set():
+            self._silent = 0 if self._heard or self._waiting else self._silent + 1
+            self._heard = False
+            if self._silent > SILENT_INTERVALS and self._answers:
+                log.info(
+                    "a client has sent nothing for %g s, nor answered a ping: dropped", self._silent * ping_interval_s
+                )
+                self.abort()
+            else:
+                asyncio.get_running_loop().call_later(ping_interval_s, self.watch, ping_interval_s)
+
+    async def linger(self) -> None:
+        """Wait until a client that was sending too much has had time to read why it was closed.
+
+        A connection that is closed while it has unread data is reset, which takes the close frame from the client.
+        """
+        if self._ended:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_S):
+                    await self._lost.wait()
+
+    # what the transport tells
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the client."""
+        if self._ended:
+            return
+        self._heard = True
+        self._bytes += len(data)
+        self._rest = self._rest[self._at :] + data if self._rest else data
+        self._at = 0
+        if not self._waiting:
+            self._read()
+
+    def eof_received(self) -> bool:
+        """The client sends no more: Hypercorn ends the connection, once it has been given what is held."""
+        self._eof = True
+        if self._given_back is None:
+            self.give_back()
+        elif not self._waiting:
+            self._read()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone; what it said and was not read is dropped."""
+        self._lost.set()
+        self._rest, self._at, self._eof = b"", 0, False
+        self.give_back()
+        self._hypercorn.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as it is sent to."""
+        self._full = True
+        self._hypercorn.pause_writing()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._full = False
+        self._hypercorn.resume_writing()
+
+    # reading
+
+    def read_some(self) -> Progress:
+        """Handle a few of the frames that are held; never raises."""
+        listener = self._listener
+        if self._given_back is not None:
+            return self._pass_on(self._given_back)
+        if listener is None:
+            return Progress.LATER if len(self._rest) > LARGEST_BYTES else Progress.DONE
+        try:
+            if self._crowded and listener.is_crowded():
+                return Progress.LATER
+            self._crowded = False
+            return self._tell(listener)
+        except Exception as error:  # noqa: BLE001 - it is the listener's own, and goes to where it waits
+            self._failed.set_exception(error)
+            self._given_back = FrameCount()
+            return Progress.MORE
+
+    def read_all(self) -> None:
+        """All is read that had come: listen to the client again."""
+        self._waiting = False
+        self._transport.resume_reading()
+
+    def _begin(self, listener: Listener) -> None:
+        self._listener = listener
+        if self._rest and not self._waiting:
+            self._read()
+
+    def _read(self) -> None:
+        """Handle a few frames now; the others in later turns of the loop, and nothing more is read until then."""
+        # What is read may have this given back, which reads on.
+        if self.read_some() is not Progress.DONE and not self._waiting:
+            self._waiting = True
+            self._transport.pause_reading()
+            self._turns.wait(self)
+
+    def _tell(self, listener: Listener) -> Progress:
+        """Tell frame after frame, up to the next look at the clock and at what waits to be handled."""
+        data, at, size, ends_s = self._rest, self._at, len(self._rest), 0.0
+        while True:
+            message, end = client_message(data, at)
+            if end <= at:
+                return self._hold(at, end)
+            self._at = end
+            if isinstance(message, Ping):
+                if self._full:
+                    # Whoever does not read is not read either: as Hypercorn, which waits until its pong is on its way.
+                    self._at = at
+                    return Progress.LATER
+                self._write(PONG, message.payload)
+            elif message is not None:
+                listener.take(message)
+            else:
+                self._answers = True
+            self._frames += 1
+            if self._frames >= FRAMES_AT_ONCE and not self._may_go_on(listener):
+                return self._end()
+            if end == size:
+                self._rest, self._at = b"", 0
+                return Progress.DONE
+            if self._given_back is not None or not self._frames:
+                return Progress.MORE
+            now_s = monotonic()
+            ends_s = ends_s or now_s + TURN_S
+            if now_s > ends_s:
+                return Progress.MORE
+            at = end
+
+    def _may_go_on(self, listener: Listener) -> bool:
+        """Look, once in so many frames, at how much has come and at how much of it waits."""
+        frames, size_bytes, self._frames, self._bytes = self._frames, self._bytes, 0, 0
+        self._crowded = listener.is_crowded()
+        return listener.admits(frames, size_bytes)
+
+    def _hold(self, at: int, end: int) -> Progress:
+        """Keep what begins at `at`: a frame that is not all there, or one that is not ordinary."""
+        self._rest, self._at = self._rest[at:], 0
+        if end >= 0:
+            return Progress.DONE
+        self._given_back = FrameCount()
+        return self._pass_on(self._given_back)
+
+    def _pass_on(self, count: FrameCount) -> Progress:
+        """Give Hypercorn the next piece, once it has handled the one before."""
+        piece = self._rest[self._at : self._at + PIECE_BYTES]
+        if not piece:
+            self._rest, self._at = b"", 0
+            if self._eof:
+                self._eof = False
+                self._hypercorn.eof_received()
+            return Progress.DONE
+        if self._unread:
+            return Progress.LATER
+        frames, size = count.push(piece, FRAMES_AT_ONCE)
+        self._at += size
+        listener = self._listener
+        if listener is not None and not listener.admits(frames, size):
+            return self._end()
+        self._hypercorn.data_received(piece[:size])
+        return Progress.MORE if self._eof or self._at < len(self._rest) else Progress.DONE
+
+    def _end(self) -> Progress:
+        """The listener closes the socket: what the client sends is dropped from here on."""
+        self._ended, self._rest, self._at = True, b"", 0
+        return Progress.DONE
+
+    def _write(self, first_byte: int, payload: bytes) -> bool:
+        if self._full or len(payload) > LARGEST_BYTES or self._transport.is_closing():
+            return False
+        connection = self._connection
+        if connection is None:
+            # None until the handshake has been answered, and for ever if that was refused.
+            connection = self._connection = getattr(self._stream, "connection", None)
+        if connection is None or connection.state is not ConnectionState.OPEN:
+            return False
+        self._transport.write(server_frame(first_byte, payload))
+        return True

@@ -1,0 +1,99 @@
+"""The life of one worker: what it may take on, and what has to happen before it ends."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from pathlib import Path
+
+from app.server.worker_bus import WorkerBus
+from config.settings import Secret
+
+log = logging.getLogger(__name__)
+
+DrainStep = Callable[[float], Awaitable[None]]
+"""Given the deadline on the event loop's own clock (`loop.time()`, seconds): ends or hands over what is still alive."""
+
+
+LATE_S = 0.1
+"""A step that gives up by itself at the deadline is not late."""
+
+
+class Phase(StrEnum):
+    """Where a worker is in its life; it only ever goes forward."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+class Lifecycle:
+    """One per worker. Routes ask it whether they may take a session; what owns sessions registers how to end them.
+
+    `server_secret` is what all workers of the server know; without one this is a server of one worker. In
+    `relay_directory` workers reach each other; None for a worker that is alone.
+    """
+
+    def __init__(self, server_secret: Secret | None = None, relay_directory: Path | None = None) -> None:
+        self.server_secret = server_secret or Secret(secrets.token_hex())
+        self.relay_directory = relay_directory
+        self.siblings = WorkerBus()
+        self._phase = Phase.STARTING
+        self._steps: list[DrainStep] = []
+        self._ends_sessions = False
+
+    @property
+    def phase(self) -> Phase:
+        """Where the worker is."""
+        return self._phase
+
+    def admits(self) -> bool:
+        """True while new sessions are welcome; readiness says the same."""
+        return self._phase is Phase.READY
+
+    @property
+    def ends_sessions(self) -> bool:
+        """True once sessions end because the worker does, and not by themselves."""
+        return self._ends_sessions
+
+    def end_sessions(self) -> None:
+        """Sessions that end from now on do so because the worker ends."""
+        self._ends_sessions = True
+
+    def on_drain(self, step: DrainStep) -> None:
+        """Have `step` run when the worker drains, beside the other steps."""
+        self._steps.append(step)
+
+    def ready(self) -> None:
+        """The listener is open and everything behind it has started."""
+        if self._phase is Phase.STARTING:
+            self._phase = Phase.READY
+
+    async def drain(self, deadline: float) -> None:
+        """Admit nothing more and run every step side by side; returns when all are done, soon after `deadline` at most.
+
+        A step that fails or is late is logged and stops no other.
+        """
+        if self._phase in (Phase.DRAINING, Phase.STOPPED):
+            return
+        self._phase = Phase.DRAINING
+        await asyncio.gather(*(self._run(step, deadline) for step in self._steps))
+
+    def stopped(self) -> None:
+        """The listener is about to close."""
+        self._phase = Phase.STOPPED
+
+    async def _run(self, step: DrainStep, deadline: float) -> None:
+        try:
+            async with asyncio.timeout_at(deadline + LATE_S):
+                await step(deadline)
+        except TimeoutError:
+            log.warning("drain step did not end in time", extra={"step": _name(step)})
+        except Exception:  # a worker that is ending has nobody above it to tell; the other steps must still run
+            log.exception("drain step failed", extra={"step": _name(step)})
+
+
+def _name(step: DrainStep) -> str:
+    return str(getattr(step, "__qualname__", type(step).__name__))

@@ -1,0 +1,147 @@
+"""What concerns a session goes to the worker that has it, whichever worker took the connection."""
+
+import asyncio
+import logging
+import os
+import re
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import parse_qs, unquote
+
+from opentelemetry import metrics
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import ProblemError, on_problem
+from app.auth.jwt import TokenError, TokensUnavailableError
+from app.auth.socket_auth import usable_session_id
+from app.server.asgi_relay import RELAYED, RelayError, address_of, relay
+from app.server.socket_writer import OVERLOADED, RESTARTING
+from app.server.worker_bus import WorkerBusError
+from app.services import Services
+
+log = logging.getLogger(__name__)
+
+_SOCKETS = re.compile(r"/api/v1/(realtime|browser)/(conversation|dashboard/relay)")
+_RESOURCES = re.compile(r"/api/v1/(?:sessions|health/actors)/([^/]+)(?:/.*)?")
+RETRY_AFTER_S = 1
+
+_relayed = metrics.get_meter("earshot").create_counter(
+    "earshot.relay.connections", description="Connections that another worker answered"
+)
+_failed = metrics.get_meter("earshot").create_counter(
+    "earshot.relay.failures", description="Connections whose worker could not be found out, or did not answer"
+)
+
+
+class SessionForwarding:
+    """ASGI middleware. `directory`: where workers reach each other; None for a worker that is alone.
+
+    A session's socket claims its id: of two workers that are asked for a session that neither has, one makes it and
+    the other passes its connection on. Where it cannot be known who has it, nobody is let in.
+    """
+
+    def __init__(self, app: ASGIApp, service: Services, directory: Path) -> None:
+        self._app = app
+        self._service = service
+        self._siblings = service.lifecycle.siblings
+        self._directory = directory
+        self._relayed: set[asyncio.Task[None]] = set()
+        service.on_session_opened(self._siblings.session_opened)
+        service.on_session_over(lambda session_id: self._siblings.session_left(session_id, begun=True))
+        service.lifecycle.on_drain(self._drain)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or have the right worker answer."""
+        session_id = await self._session_id(scope)
+        if not session_id or session_id in self._service.sessions.live:
+            await self._app(scope, receive, send)
+            return
+        claim = scope["type"] == "websocket"
+        try:
+            owner = await self._siblings.owner(session_id, claim=claim)
+        except WorkerBusError as error:
+            await _refuse(scope, receive, send, str(error))
+            return
+        if owner not in (0, os.getpid()):
+            await self._forward(owner, scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if claim and not self._known(session_id):
+                self._siblings.session_left(session_id, begun=False)
+
+    def _known(self, session_id: str) -> bool:
+        """Whether this worker has the session, or others still look at it or for it here."""
+        return session_id in self._service.sessions.live or session_id in self._service.observers
+
+    async def _forward(self, owner: int, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get(RELAYED):  # the session has moved on while this connection was passed to us
+            await _refuse(scope, receive, send, "the session has moved")
+            return
+        _relayed.add(1)
+        sent = _Sent(send)
+        relaying = asyncio.ensure_future(relay(address_of(self._directory, owner), scope, receive, sent))
+        if scope["type"] == "websocket":
+            self._relayed.add(relaying)
+            relaying.add_done_callback(self._relayed.discard)
+        try:
+            await relaying
+        except RelayError as error:
+            log.warning("a connection cannot be passed on: %s", error, extra={"worker": owner})
+            await _refuse(scope, receive, send, str(error), begun=sent.begun)
+        finally:
+            relaying.cancel()
+
+    async def _session_id(self, scope: Scope) -> str:
+        """The id of the session that a connection is about; empty for none, or one that cannot be used."""
+        if scope["type"] == "http":
+            named = _RESOURCES.fullmatch(scope["path"])
+            session_id = unquote(named[1]) if named else ""
+        elif scope["type"] == "websocket" and _SOCKETS.fullmatch(scope["path"]):
+            query = parse_qs(scope["query_string"].decode("latin-1"))
+            session_id = query.get("session_id", [""])[-1] or await self._of_token(query.get("token", [""])[-1])
+        else:
+            session_id = ""
+        return session_id if usable_session_id(session_id) else ""
+
+    async def _of_token(self, token: str) -> str:
+        if not token:
+            return ""
+        try:
+            return (await self._service.browser_access.grant_of(token)).session_id
+        except (TokenError, TokensUnavailableError):
+            return ""  # the app says so
+
+    async def _drain(self, deadline: float) -> None:
+        """Sockets of sessions of other workers stay open for as long as those sessions do."""
+        if self._relayed:
+            await asyncio.wait(self._relayed, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
+
+
+class _Sent:
+    """An ASGI `send` that remembers whether an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, event: Message) -> None:
+        self.begun = True
+        await self._send(event)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, reason: str, *, begun: bool = False) -> None:
+    """Tell the client to come back; `begun`: its socket is accepted, or its answer has begun."""
+    _failed.add(1)
+    if scope["type"] == "http":
+        if not begun:
+            refusal = ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, reason, headers={"Retry-After": str(RETRY_AFTER_S)})
+            answer = await on_problem(Request(scope), refusal)
+            await answer(scope, receive, send)
+        return
+    code = RESTARTING if begun else OVERLOADED
+    if not begun:
+        await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": code, "reason": f"{reason}, try again soon"})

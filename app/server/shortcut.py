@@ -1,0 +1,61 @@
+"""A way between an app and a WebSocket's peer past ASGI: `app/server/hypercorn_fast_path.py` has one."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from starlette.types import Scope
+
+Message = str | bytes
+"""A message of a WebSocket: text, or bytes."""
+
+SHORTCUT = "earshot.shortcut"
+"""Extension of a WebSocket's ASGI scope: called before the handshake is answered, it gives the shortcut or None."""
+
+
+class Listener(Protocol):
+    """Whom a shortcut gives a peer's messages to."""
+
+    def take(self, message: Message) -> None:
+        """Take a message, in a callback of the loop."""
+        ...
+
+    def admits(self, frames: int, size_bytes: int) -> bool:
+        """Count what the peer has sent, of whatever kind; False when the listener closes the socket for it."""
+        ...
+
+    def is_crowded(self) -> bool:
+        """Whether so much waits to be handled already that the peer is to be read later."""
+        ...
+
+
+class Shortcut(Protocol):
+    """For messages that need not wait."""
+
+    def send(self, message: Message) -> bool:
+        """Send a message at once, behind all that was sent before; False if that is for ASGI."""
+        ...
+
+    def listen(self, listener: Listener) -> "asyncio.Future[None]":
+        """Give `listener` messages of the peer; those that it is not given come by ASGI.
+
+        What it raises, the future raises.
+        """
+        ...
+
+    def give_back(self) -> None:
+        """All that comes from now on comes by ASGI."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection, and what has not been sent."""
+        ...
+
+
+def shortcut_of(scope: Scope) -> Shortcut | None:
+    """The shortcut of a WebSocket that is about to be accepted, where its server has one.
+
+    What the peer sends is held from then on, until it is listened to or given back.
+    """
+    shortcut: Callable[[], Shortcut | None] | None = scope.get("extensions", {}).get(SHORTCUT)
+    return shortcut() if shortcut is not None else None

@@ -1,0 +1,75 @@
+"""One WebSocket: its receiving side, which gives each message to whoever takes it, no faster than it can be handled."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.types import Receive
+
+from app.server.message_rate import MessageRate
+from app.server.reading_turns import LOOK_AGAIN_S
+from app.server.shortcut import Message, Shortcut
+from app.server.socket_writer import CLOSED_BEHIND_S, REFUSED, SocketWriter
+
+
+def _never() -> bool:
+    return False
+
+
+class SocketReader:
+    """Belongs to the loop's thread.
+
+    `take`: called with each message. `crowded`: while it says so, nothing more is read. `rate`: a peer that sends more
+    is closed; None for a peer that is trusted and only read as fast as `crowded` allows.
+    """
+
+    def __init__(
+        self,
+        writer: SocketWriter,
+        take: Callable[[Message], None],
+        *,
+        crowded: Callable[[], bool] = _never,
+        rate: MessageRate | None = None,
+    ) -> None:
+        self.take = take
+        self.is_crowded = crowded
+        self._writer = writer
+        self._rate = rate
+
+    def admits(self, frames: int, size_bytes: int) -> bool:
+        """Count what the peer has sent; False when that was too much and the socket is being closed."""
+        if self._rate is None or self._rate.admits(frames, size_bytes):
+            return True
+        self._writer.close(REFUSED, "more messages than this server takes from one connection", CLOSED_BEHIND_S)
+        return False
+
+    async def run(self, receive: Receive, shortcut: Shortcut | None = None) -> None:
+        """Give each message to `take`, until the peer is gone or the writer is closed.
+
+        In a task of its own: a frame then wakes two coroutines, not all the layers that the socket was routed through.
+        """
+        counted = shortcut is not None
+        waits_for = [
+            asyncio.ensure_future(self._receive(receive, counted=counted)),
+            asyncio.ensure_future(self._writer.closed.wait()),
+        ]
+        if shortcut is not None:
+            waits_for.append(asyncio.ensure_future(shortcut.listen(self)))
+        try:
+            done, _ = await asyncio.wait(waits_for, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
+        finally:
+            if shortcut is not None:
+                shortcut.give_back()
+            for waiting in waits_for:
+                waiting.cancel()
+
+    async def _receive(self, receive: Receive, *, counted: bool) -> None:
+        """What comes by ASGI; the server holds what comes while this waits. `counted`: by the shortcut already."""
+        while (event := await receive())["type"] != "websocket.disconnect":
+            text = event.get("text")
+            message: Message = event["bytes"] if text is None else text
+            if counted or self.admits(1, len(message)):
+                self.take(message)
+            while self.is_crowded():  # noqa: ASYNC110 - mailboxes tell nobody that they have room again
+                await asyncio.sleep(LOOK_AGAIN_S)

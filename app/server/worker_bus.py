@@ -1,0 +1,197 @@
+"""What the workers of one server tell each other through the launcher: what one tells, all hear in the same order.
+
+The launcher is also asked which worker has a session, and told which ones this worker has.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from app.server.worker_pipe import (
+    BEAT,
+    AskOwner,
+    FromLauncher,
+    SessionLeft,
+    WorkerNotice,
+    decode_from_launcher,
+    encode_line,
+)
+
+log = logging.getLogger(__name__)
+
+TELL_TIMEOUT_S = 5.0
+ASK_TIMEOUT_S = 0.5
+"""The launcher answers in less than a millisecond; somebody waits for a connection meanwhile."""
+UNSENT_MOST = 1_000
+"""What concerns sessions and could not be said yet; a launcher that does not read for so long is not there any more."""
+READ_BYTES = 1 << 16
+
+TakeNotice = Callable[[WorkerNotice], None]
+
+
+class WorkerBusError(Exception):
+    """The launcher does not pass anything on. The text is one line."""
+
+
+class WorkerBus:
+    """One per worker. Without a launcher the worker is alone, and hears what it tells itself. Belongs to the loop."""
+
+    def __init__(self) -> None:
+        self._takers: list[TakeNotice] = []
+        self._send: Callable[[bytes], Coroutine[Any, Any, None]] | None = None
+        self._beat: Callable[[], None] = lambda: None
+        self._numbers = itertools.count(1)
+        self._awaited: dict[int, asyncio.Future[None]] = {}
+        self._asked: dict[int, asyncio.Future[int]] = {}
+        self._unsent: set[asyncio.Task[None]] = set()
+
+    def on_notice(self, take: TakeNotice) -> None:
+        """Have `take` called with every notice; it looks at the topic."""
+        self._takers.append(take)
+
+    async def tell(self, topic: str, fields: dict[str, Any]) -> None:
+        """Have every worker know, those that start later too. Returns when this one has heard it.
+
+        Raises:
+            SiblingsUnreachableError: it cannot be said whether anybody hears of it.
+        """
+        if self._send is None:
+            self.hear(WorkerNotice(topic, fields))
+            return
+        number = next(self._numbers)
+        heard = self._awaited[number] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(TELL_TIMEOUT_S):
+                await self._send(encode_line(WorkerNotice(topic, fields, os.getpid(), number)))
+                await heard
+        except (OSError, TimeoutError):
+            raise WorkerBusError("the other workers of this server cannot be told") from None
+        finally:
+            del self._awaited[number]
+
+    async def owner(self, session_id: str, *, claim: bool) -> int:
+        """The process id of the worker that has a session, 0 if none has. `claim`: this one, from now on, if none has.
+
+        Raises:
+            SiblingsUnreachableError: the launcher does not answer.
+        """
+        if self._send is None:
+            return os.getpid()
+        number = next(self._numbers)
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        try:
+            async with asyncio.timeout(ASK_TIMEOUT_S):
+                await self._send(encode_line(AskOwner(session_id=session_id, number=number, claim=claim)))
+                return await answer
+        except (OSError, TimeoutError):
+            raise WorkerBusError("it cannot be found out which worker has the session") from None
+        finally:
+            del self._asked[number]
+
+    def session_opened(self, session_id: str) -> None:
+        """This worker has begun a session; never waits."""
+        self._say(AskOwner(session_id=session_id, number=0, claim=True))
+
+    def session_left(self, session_id: str, *, begun: bool) -> None:
+        """A session of this worker is over, or was claimed and never begun; never waits."""
+        self._say(SessionLeft(session_id, begun))
+
+    def _say(self, message: AskOwner | SessionLeft) -> None:
+        if self._send is None or len(self._unsent) >= UNSENT_MOST:
+            return
+        # Each waits for the one before: the line is written in order.
+        sending = asyncio.create_task(self._send(encode_line(message)))
+        self._unsent.add(sending)
+        sending.add_done_callback(self._sent)
+
+    def _sent(self, sending: asyncio.Task[None]) -> None:
+        self._unsent.discard(sending)
+        if not sending.cancelled() and sending.exception() is not None:
+            log.warning("the launcher was not told of a session: %s", type(sending.exception()).__name__)
+
+    def _take(self, message: FromLauncher) -> None:
+        if isinstance(message, WorkerNotice):
+            self.hear(message)
+        elif (answer := self._asked.get(message.number)) and not answer.done():
+            answer.set_result(message.worker)
+
+    def hear(self, notice: WorkerNotice) -> None:
+        """A notice has come."""
+        for take in self._takers:
+            take(notice)
+        if notice.teller == os.getpid() and (heard := self._awaited.get(notice.number)) and not heard.done():
+            heard.set_result(None)
+
+    def connect(self, line: socket.socket, hung_up: Callable[[], None]) -> None:
+        """Speak and listen on the line from now on; what has come already is heard before this returns.
+
+        `hung_up` is called when the launcher has closed its end.
+        """
+        listener = _LineReader(line, self._take, hung_up)
+        line.setblocking(False)
+        asyncio.get_running_loop().add_reader(line, listener.read)
+        listener.read()
+        writer = _LineWriter(line)
+        self._send = writer.write
+        self._beat = writer.beat
+
+    def beat(self) -> None:
+        """Give the launcher a sign of life; never waits."""
+        self._beat()
+
+
+class _LineReader:
+    def __init__(self, line: socket.socket, hear: Callable[[FromLauncher], None], hung_up: Callable[[], None]) -> None:
+        self._line = line
+        self._hear = hear
+        self._hung_up = hung_up
+        self._begun = b""
+
+    def read(self) -> None:
+        """Take everything that has come."""
+        while True:
+            try:
+                piece = self._line.recv(READ_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:
+                piece = b""
+            if not piece:
+                asyncio.get_running_loop().remove_reader(self._line)
+                self._hung_up()
+                return
+            *lines, self._begun = (self._begun + piece).split(b"\n")
+            for line in lines:
+                self._hear(decode_from_launcher(line))
+
+
+class _LineWriter:
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._free = asyncio.Lock()
+        self._torn = False
+
+    def beat(self) -> None:
+        """Write a sign of life, unless a line is being written or the launcher does not read: then it has enough."""
+        if self._free.locked():
+            return
+        text = self._afresh() + BEAT
+        with contextlib.suppress(OSError):
+            self._torn = self._line.send(text) < len(text)
+
+    async def write(self, text: bytes) -> None:
+        """Write a line, after those that are being written."""
+        async with self._free:
+            begun, self._torn = self._afresh(), True
+            await asyncio.get_running_loop().sock_sendall(self._line, begun + text)
+            self._torn = False
+
+    def _afresh(self) -> bytes:
+        """What ends a line that was given up: it is then a line by itself, which the launcher does not understand."""
+        return b"\n" if self._torn else b""

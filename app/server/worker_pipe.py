@@ -1,0 +1,84 @@
+"""What a worker and its launcher agree on, besides the socket between them that they call the line."""
+
+from typing import Any
+
+import msgspec
+
+READY = "ready"
+"""What a worker says first, when it takes connections. Anything else is the fault that keeps it from it."""
+
+BEAT = b"beat\n"
+"""What a worker says every BEAT_INTERVAL_S from then on, for as long as its event loop turns."""
+
+BEAT_INTERVAL_S = 1.0
+
+SECRET_BYTES = 32
+"""What the launcher says first: random bytes, the same to every worker of a server, that nobody else ever sees."""
+
+FAULT_STATUS = 2
+"""Exit status for a fault in the configuration: to start again cannot help."""
+
+
+class WorkerNotice(msgspec.Struct, frozen=True, tag="notice"):
+    """What all workers of a server are to know. Later fields of a topic replace earlier ones of the same name.
+
+    A worker says it to the launcher, which says it to all workers, that one included, and the sum of all notices to
+    each worker that starts. `teller` and `number` tell that one its own.
+    """
+
+    topic: str
+    fields: dict[str, Any]
+    teller: int = 0
+    number: int = 0
+
+
+class AskOwner(msgspec.Struct, frozen=True, kw_only=True, tag="ask_owner"):
+    """A worker asks the launcher which worker has a session. `claim`: itself, from now on, if none has."""
+
+    session_id: str
+    number: int
+    claim: bool
+
+
+class Owner(msgspec.Struct, frozen=True, tag="owner"):
+    """The launcher's answer to the `AskOwner` of that number: a worker's process id, 0 if no worker has the session."""
+
+    number: int
+    worker: int
+
+
+class SessionLeft(msgspec.Struct, frozen=True, tag="session_left"):
+    """A worker tells the launcher that a session it has claimed is over, or (`begun` is false) was never begun."""
+
+    session_id: str
+    begun: bool
+
+
+FromWorker = WorkerNotice | AskOwner | SessionLeft
+FromLauncher = WorkerNotice | Owner
+
+_from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
+_from_launcher: msgspec.json.Decoder[FromLauncher] = msgspec.json.Decoder(FromLauncher)
+
+
+def encode_line(message: FromWorker | FromLauncher) -> bytes:
+    """A message as a line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def decode_from_worker(line: bytes) -> FromWorker:
+    """What a worker says to the launcher.
+
+    Raises:
+        ValueError: the line is no such message.
+    """
+    return _from_worker.decode(line)
+
+
+def decode_from_launcher(line: bytes) -> FromLauncher:
+    """What the launcher says to a worker.
+
+    Raises:
+        ValueError: the line is no such message.
+    """
+    return _from_launcher.decode(line)

@@ -1,0 +1,233 @@
+"""What one worker serves with: engines, agents, sessions, admission. Built once, at start."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from actors.agent import Agent
+from actors.conversation import SessionRecord
+from actors.dialogue import caller_phrases
+from actors.messages.caller import EndSession
+from actors.rules.turn_taking.effects import Ending
+from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.clock import LoopClock
+from actors.runtime.randomness import SystemRandom
+from actors.runtime.supervised_actor import actor_of
+from actors.runtime.watchdog import LoopWatchdog
+from actors.session.plan import Engines, Mode, SessionPlan
+from actors.session.sessions import Sessions
+from actors.session_context import SessionContext
+from actors.tools import AnyTool
+from app.agents.prompt_cache import PromptCache
+from app.auth.acs import AcsAccess
+from app.auth.browser import BrowserAccess
+from app.auth.exposure import Exposure
+from app.browser.session_output import SessionOutput
+from app.engines import make_engines, prepare_model, prepare_recognizer
+from app.limits.clients import Clients
+from app.server.garbage_collection import GarbageCollection
+from app.server.lifecycle import Lifecycle, Phase
+from app.stores.observed import ObservedStore
+from config.settings import DrainPolicy, Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+GOODBYE_S = 8.0
+"""Kept of the grace for goodbyes: a reply that is being spoken ends in its sentence, and the goodbye is heard."""
+log = logging.getLogger(__name__)
+
+CLOSE_S = 5.0
+"""An engine that is not closed by then is not waited for."""
+LAG_LIMIT_MS = 100.0
+"""A loop this late takes no more sessions."""
+
+
+class Services:
+    """One per worker."""
+
+    def __init__(
+        self, settings: Settings, lifecycle: Lifecycle, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool]
+    ) -> None:
+        self.settings = settings
+        self.lifecycle = lifecycle
+        self.agents = dict(agents)
+        self.tools = tools
+        self.exposure = Exposure(settings)
+        self.browser_access = BrowserAccess(settings, lifecycle.server_secret)
+        self.acs_access = AcsAccess(settings)
+        self.random = SystemRandom()
+        self.clients = Clients(settings, lambda: self.clock.now())
+        self.observers: dict[str, SessionOutput] = {}
+        self._session_over: list[Callable[[str], None]] = [
+            self.forget_observers,
+            self.clients.session_over,
+            GarbageCollection().session_over,
+        ]
+        self._session_opened: list[Callable[[str], None]] = []
+        self._session_saved: list[Callable[[SessionRecord], None]] = []
+        lifecycle.on_drain(self._drain)
+
+    async def start(self) -> None:
+        """Start engines and actors; what takes long is prepared in the background."""
+        self.clock = LoopClock()
+        # What holds up the start holds up nobody.
+        self.watchdog = LoopWatchdog(serving=lambda: self.lifecycle.phase is not Phase.STARTING)
+        self.watchdog.start()
+        self.background = BackgroundTasks()
+        self.acs_access.start()
+        engines = make_engines(self.settings, self.clock, self.background)
+        self.engines: Engines = msgspec.structs.replace(engines, store=ObservedStore(engines.store, self._tell_saved))
+        self.phrases = PromptCache(self.engines.synthesizer, self.background)
+        self._sessions_ref = Sessions.start(self.engines, self._tell_session_over, self._tell_session_opened)
+        sessions = actor_of(self._sessions_ref)
+        assert sessions is not None
+        self.sessions: Sessions = sessions
+        self._caller_phrases = {
+            name: caller_phrases(a.dialogue) if a.dialogue else () for name, a in self.agents.items()
+        }
+        await asyncio.gather(
+            self.phrases.prepare(list(self.agents.values())),
+            # The first detector of a process brings its packages with it: not in a conversation, and not on the loop.
+            asyncio.to_thread(self.engines.voice_activity),
+            prepare_model(self.engines, self.agents.values()),
+            prepare_recognizer(self.engines, self._caller_phrases[self.default_agent]),
+        )
+        for name, phrases in self._caller_phrases.items():
+            if name != self.default_agent:
+                self.background.run(prepare_recognizer(self.engines, phrases))
+
+    async def stop(self) -> None:
+        """Let go of everything."""
+        self.watchdog.stop()
+        self.acs_access.stop()
+        for entry in list(self.sessions.live.values()):
+            entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+        try:
+            async with asyncio.timeout(2):
+                await self.sessions.emptied()
+        except TimeoutError:
+            pass
+        self._sessions_ref.stop(block=False)
+        engines = self.engines
+        closing = [
+            asyncio.ensure_future(engine.close())
+            for engine in (engines.recognizer, engines.synthesizer, engines.model, engines.store)
+        ]
+        _, open_still = await asyncio.wait(closing, timeout=CLOSE_S)
+        for task in open_still:
+            log.warning("an engine was not closed within %d s and is left to itself", CLOSE_S)
+            task.cancel()
+        for task in set(closing) - open_still:
+            task.exception()
+
+    def on_session_over(self, hear: Callable[[str], None]) -> None:
+        """Have `hear` told the id of each session that has ended."""
+        self._session_over.append(hear)
+
+    def on_session_opened(self, hear: Callable[[str], None]) -> None:
+        """Have `hear` told the id of each session that begins."""
+        self._session_opened.append(hear)
+
+    def _tell_session_opened(self, session_id: str) -> None:
+        for hear in self._session_opened:
+            hear(session_id)
+
+    def on_session_saved(self, hear: Callable[[SessionRecord], None]) -> None:
+        """Have `hear` told each record of a session that is stored."""
+        self._session_saved.append(hear)
+
+    def _tell_saved(self, record: SessionRecord) -> None:
+        for hear in self._session_saved:
+            hear(record)
+
+    def _tell_session_over(self, session_id: str) -> None:
+        for hear in self._session_over:
+            hear(session_id)
+
+    @property
+    def default_agent(self) -> str:
+        """The agent of a session that asks for none."""
+        return self.settings.default_agent or min(self.agents)
+
+    @property
+    def capacity_left(self) -> int:
+        """Sessions that may still be admitted: none when the loop is late."""
+        if not self.lifecycle.admits() or self.watchdog.lag.recent_ms > LAG_LIMIT_MS:
+            return 0
+        return max(0, self.settings.max_concurrent_sessions - len(self.sessions.live))
+
+    def plan(self, session_id: str, mode: Mode, agent: Agent, resume_token: str, **more: Any) -> SessionPlan:
+        """What a session with `agent` is made of; `more` are further fields of the plan."""
+        if self.settings.recognized_language:
+            agent = _speaking(agent, self.settings.recognized_language)
+        about = msgspec.structs.replace(more.pop("about", SessionContext()), time_zone=self.settings.time_zone)
+        return SessionPlan(
+            session_id=session_id,
+            mode=mode,
+            agent=agent,
+            tools={name: self.tools[name] for name in agent.tools},
+            phrases_expected=self._caller_phrases.get(agent.name, ()),
+            kept=lambda rate_hz: self.phrases.at(agent, rate_hz),
+            resume_token=resume_token,
+            about=about,
+            **more,
+        )
+
+    def replace_agent(self, agent: Agent) -> None:
+        """Have the sessions that start from now on use this one of its name; live ones keep theirs."""
+        self.agents[agent.name] = agent
+        self.phrases.replace(agent, self.agents.values())
+
+    def observers_of(self, session_id: str) -> SessionOutput:
+        """Who sees what a session shows."""
+        known = self.observers.get(session_id)
+        if known is None:
+            known = self.observers[session_id] = SessionOutput(session_id, log_content=self.settings.log_content)
+        return known
+
+    def forget_observers(self, session_id: str) -> None:
+        """Drop the entry once nobody looks and the session is over."""
+        observers = self.observers.get(session_id)
+        if (
+            observers
+            and observers.connection is None
+            and not observers.dashboards
+            and session_id not in self.sessions.live
+        ):
+            del self.observers[session_id]
+
+    async def _drain(self, deadline: float) -> None:
+        """Sessions end by themselves, or say goodbye; what is not over by the deadline is cut with its socket."""
+        loop = asyncio.get_running_loop()
+        if self.settings.drain_policy is DrainPolicy.FINISH:
+            goodbye_s = min(GOODBYE_S, (deadline - loop.time()) / 2)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline - goodbye_s):
+                    await self.sessions.emptied()
+        self.lifecycle.end_sessions()
+        for entry in list(self.sessions.live.values()):
+            entry.lines.take(EndSession(Ending.NORMAL, politely=True))
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self.sessions.emptied()
+        except TimeoutError:
+            log.info("conversations are cut: the grace is over", extra={"sessions": len(self.sessions.live)})
+
+
+def require_default_agent(settings: Settings, agents: Mapping[str, Agent]) -> None:
+    """DEFAULT_AGENT, if set, names one of the agents.
+
+    Raises:
+        SettingsError: it does not.
+    """
+    if settings.default_agent and settings.default_agent not in agents:
+        known = ", ".join(sorted(agents))
+        raise SettingsError(f"DEFAULT_AGENT is {settings.default_agent!r}; it must be one of {known}")
+
+
+def _speaking(agent: Agent, languages: tuple[str, ...]) -> Agent:
+    return msgspec.structs.replace(agent, languages=languages)

@@ -1,0 +1,190 @@
+"""Call Automation: the port of `port.py`, by the SDK in `sdk.py`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from app.telephony.acs.resource import AcsResource
+from app.telephony.call_control import CallAutomationError, CallProperties, MediaOptions, OnTheCall, Trouble
+
+if TYPE_CHECKING:
+    from app.telephony.acs.sdk import SdkCalls
+
+T = TypeVar("T")
+
+ANSWER_BUDGET_S = 5.0
+"""Whoever rings does not wait for long."""
+BUDGET_S = 10.0
+RETRIES = 3
+NOT_READY = {
+    Trouble.UNAUTHORIZED: "ACS does not accept our key or identity",
+    Trouble.UNAVAILABLE: "ACS does not answer as it should",
+    Trouble.THROTTLED: "ACS is asked too much",
+    Trouble.CONFLICT: "ACS answers what it should not",
+}
+"""What keeps ACS from taking orders; another refusal shows that it takes them."""
+NO_CALL = "00000000-0000-0000-0000-000000000000"
+
+
+class CallAutomation:
+    """See `CallControl`. One per worker; belongs to its loop. An order is retried so often, and within its budget.
+
+    The SDK is loaded in a thread when it is first needed, or by `open`.
+    """
+
+    def __init__(
+        self,
+        resource: AcsResource,
+        *,
+        answer_budget_s: float = ANSWER_BUDGET_S,
+        budget_s: float = BUDGET_S,
+        retries: int = RETRIES,
+    ) -> None:
+        self._resource = resource
+        self._answer_budget_s = answer_budget_s
+        self._budget_s = budget_s
+        self._retries = retries
+        self._loading: asyncio.Task[SdkCalls] | None = None
+        self._closed = False
+
+    async def open(self) -> None:
+        """Load the SDK now, so that the first call need not wait for it; nothing is sent."""
+        await self._sdk("open")
+
+    async def close(self) -> None:
+        """See `CallControl`."""
+        self._closed = True
+        loading, self._loading = self._loading, None
+        if loading is not None:
+            await asyncio.wait([loading])
+            if not loading.cancelled() and loading.exception() is None:
+                await loading.result().close()
+
+    async def answer(
+        self, incoming_call_context: str, callback_url: str, media: MediaOptions, operation_context: str = ""
+    ) -> str:
+        """See `CallControl`."""
+        return await self._order(
+            "answer",
+            lambda sdk: sdk.answer(incoming_call_context, callback_url, media, operation_context),
+            self._answer_budget_s,
+        )
+
+    async def reject(self, incoming_call_context: str, reason: Literal["none", "busy", "forbidden"] = "busy") -> None:
+        """See `CallControl`."""
+        await self._order("reject", lambda sdk: sdk.reject(incoming_call_context, reason))
+
+    async def redirect(self, incoming_call_context: str, target: str) -> None:
+        """See `CallControl`."""
+        await self._order("redirect", lambda sdk: sdk.redirect(incoming_call_context, target))
+
+    async def create(
+        self, target: str, source: str, callback_url: str, media: MediaOptions, operation_context: str = ""
+    ) -> str:
+        """See `CallControl`."""
+        return await self._order(
+            "create", lambda sdk: sdk.create(target, source, callback_url, media, operation_context)
+        )
+
+    async def hang_up(self, call_id: str) -> None:
+        """See `CallControl`."""
+        await self._order("hang_up", lambda sdk: sdk.hang_up(call_id))
+
+    async def transfer(
+        self, call_id: str, target: str, transferee: str = "", *, source: str = "", operation_context: str = ""
+    ) -> None:
+        """See `CallControl`."""
+        await self._order("transfer", lambda sdk: sdk.transfer(call_id, target, transferee, source, operation_context))
+
+    async def send_dtmf(self, call_id: str, target: str, keys: str, operation_context: str = "") -> None:
+        """See `CallControl`."""
+        await self._order("send_dtmf", lambda sdk: sdk.send_dtmf(call_id, target, keys, operation_context))
+
+    async def hold(self, call_id: str, target: str, operation_context: str = "") -> None:
+        """See `CallControl`."""
+        await self._order("hold", lambda sdk: sdk.hold(call_id, target, operation_context))
+
+    async def unhold(self, call_id: str, target: str, operation_context: str = "") -> None:
+        """See `CallControl`."""
+        await self._order("unhold", lambda sdk: sdk.unhold(call_id, target, operation_context))
+
+    async def start_continuous_dtmf(self, call_id: str, target: str) -> None:
+        """See `CallControl`."""
+        await self._order("start_continuous_dtmf", lambda sdk: sdk.start_continuous_dtmf(call_id, target))
+
+    async def stop_continuous_dtmf(self, call_id: str, target: str) -> None:
+        """See `CallControl`."""
+        await self._order("stop_continuous_dtmf", lambda sdk: sdk.stop_continuous_dtmf(call_id, target))
+
+    async def start_media_streaming(self, call_id: str) -> None:
+        """See `CallControl`."""
+        await self._order("start_media_streaming", lambda sdk: sdk.start_media_streaming(call_id))
+
+    async def stop_media_streaming(self, call_id: str) -> None:
+        """See `CallControl`."""
+        await self._order("stop_media_streaming", lambda sdk: sdk.stop_media_streaming(call_id))
+
+    async def start_recording(self, call_id: str, server_call_id: str = "", callback_url: str = "") -> str:
+        """See `CallControl`."""
+        return await self._order(
+            "start_recording", lambda sdk: sdk.start_recording(call_id, server_call_id, callback_url)
+        )
+
+    async def stop_recording(self, recording_id: str) -> None:
+        """See `CallControl`."""
+        await self._order("stop_recording", lambda sdk: sdk.stop_recording(recording_id))
+
+    async def properties(self, call_id: str) -> CallProperties:
+        """See `CallControl`."""
+        return await self._order("properties", lambda sdk: sdk.properties(call_id))
+
+    async def participants(self, call_id: str) -> tuple[OnTheCall, ...]:
+        """See `CallControl`."""
+        return await self._order("participants", lambda sdk: sdk.participants(call_id))
+
+    async def ready(self) -> None:
+        """See `CallControl`. Asks for a call that does not exist, which only those are told who may ask."""
+        try:
+            await self._order("ready", lambda sdk: sdk.properties(NO_CALL))
+        except CallAutomationError as error:
+            # A code shows that the service itself has looked, and not what stands before it.
+            if error.trouble in NOT_READY and not (error.status == HTTPStatus.NOT_FOUND and error.code):
+                detail = f"{NOT_READY[error.trouble]} ({error.detail})"
+                raise CallAutomationError(
+                    error.trouble, detail, status=error.status, code=error.code, retry_after_s=error.retry_after_s
+                ) from None
+
+    async def _order(self, name: str, give: "Callable[[SdkCalls], Awaitable[T]]", budget_s: float | None = None) -> T:
+        """Give an order, within its budget.
+
+        Raises:
+            CallAutomationError: it was not taken. What caused that is not chained: its text may hold numbers.
+        """
+        allowed_s = self._budget_s if budget_s is None else budget_s
+        try:
+            async with asyncio.timeout(allowed_s):
+                sdk = await self._sdk(name)
+                try:
+                    return await give(sdk)
+                except sdk.failures as error:
+                    raise sdk.understood(name, error) from None
+        except TimeoutError:
+            raise CallAutomationError(Trouble.UNAVAILABLE, f"{name}: no answer within {allowed_s:g} s") from None
+
+    async def _sdk(self, name: str) -> "SdkCalls":
+        if self._closed:
+            raise CallAutomationError(Trouble.UNAVAILABLE, f"{name}: this worker is ending")
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(_load, self._resource, self._retries))
+        try:
+            # One that gives up must not take the others' client along.
+            return await asyncio.shield(self._loading)
+        except ValueError:
+            raise CallAutomationError(Trouble.UNAUTHORIZED, f"{name}: AZURE_* variables name no identity") from None
+
+
+def _load(resource: AcsResource, retries: int) -> "SdkCalls":
+    from app.telephony.acs.sdk import SdkCalls
+
+    return SdkCalls(resource, retries)

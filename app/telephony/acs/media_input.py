@@ -1,0 +1,142 @@
+"""What comes in over the media socket of a call: the caller's audio, keys, and transcripts, handed to the session."""
+
+import logging
+from typing import Any, assert_never
+
+from actors.messages.transcript import FinalTranscript
+from actors.session.plan import Mode
+from app.server.shortcut import Message
+from app.server.socket_writer import REFUSED
+from app.services import Services
+from app.telephony.call import Call
+from app.telephony.call_connection import CallConnection
+from app.telephony.dtmf import Way
+from app.telephony.participants import CallerVoice, VoiceMixer
+from app.telephony.resampling import Resampling, to_16_khz
+from app.telephony.switchboard import Switchboard
+from config.settings import Participants
+from protocol.acs.media import (
+    AudioFrame,
+    AudioMetadata,
+    DtmfTone,
+    MediaProtocolError,
+    RepairedFrame,
+    TranscriptionMetadata,
+    TranscriptionText,
+    Unknown,
+    decode,
+    require_supported,
+)
+
+log = logging.getLogger(__name__)
+
+MAX_WRONG = 100
+"""A socket that nobody vouches for is closed when so many of its messages could not be understood."""
+MOST_FRAME_MS = 200
+"""Metadata that announces longer frames than this is not believed."""
+
+
+class MediaInput:
+    """Of one media socket; belongs to the loop's thread.
+
+    `trusted`: the telephone network is at the other end. Such a socket is never closed for what it sends: a caller
+    would be cut off for a frame that nobody could read. `lines` are those of the session that is fed.
+    """
+
+    lines: Any
+
+    def __init__(
+        self, service: Services, switchboard: Switchboard, call: Call, connection: CallConnection, *, trusted: bool
+    ) -> None:
+        settings = service.settings
+        self._switchboard = switchboard
+        self._call = call
+        self._connection = connection
+        self._trusted = trusted
+        self._wrong = 0
+        self._mixed = settings.acs_mixed_audio
+        self._all_heard = self._mixed or settings.acs_participants is Participants.ALL
+        self._voice = CallerVoice(call.caller, call.is_other)
+        self._stream_at(settings.acs_sample_rate)
+
+    def _stream_at(self, rate_hz: int) -> None:
+        """The frames that follow are at `rate_hz`."""
+        self._resampling: Resampling | None = to_16_khz(rate_hz)
+        self._rate_hz = rate_hz
+        self._silence = bytes(rate_hz // 50 * 2)
+        self._mixer: VoiceMixer | None = None
+
+    def take(self, message: Message) -> None:
+        """One message of the socket."""
+        if isinstance(message, bytes):
+            self._switchboard.ignored_messages += 1
+            return
+        try:
+            self._decoded(message)
+        except MediaProtocolError as error:
+            self._count_wrong(str(error))
+            if not self._trusted and self._wrong >= MAX_WRONG:
+                self._connection.close(REFUSED, f"too much that cannot be understood, lately {error}"[:120])
+
+    def _decoded(self, message: str) -> None:
+        decoded = decode(message)
+        match decoded:
+            case AudioFrame():
+                self._audio(decoded)
+            case RepairedFrame(frame, defect):
+                self._count_wrong(defect)
+                self._audio(frame)
+            case AudioMetadata():
+                self._agree(decoded)
+            case DtmfTone(digit, participant):
+                if self._all_heard or self._voice.obeys(participant):
+                    self._switchboard.pressed(self._call, Way.SOCKET, digit)
+            case TranscriptionText(text=said, final=True):
+                self._transcribed(decoded, said)
+            case TranscriptionText() | TranscriptionMetadata():
+                return
+            case Unknown():
+                self._switchboard.ignored_messages += 1
+            case _:
+                assert_never(decoded)
+
+    def _audio(self, frame: AudioFrame) -> None:
+        """Hand on the caller's audio, or everybody's; a frame that holds none is silence of a frame's length."""
+        spoken = b"" if frame.silent else frame.pcm
+        pcm = spoken or bytes(len(frame.pcm)) or self._silence
+        if frame.participant and not self._mixed:
+            if self._all_heard:
+                pcm = self._added_up(frame.participant, pcm)
+            elif not self._voice.hears(frame.participant, spoken, len(pcm) * 500 / self._rate_hz):
+                return
+        if self._resampling is not None:
+            pcm = self._resampling.push(pcm)
+        if pcm:
+            self.lines.push_audio(pcm)
+
+    def _added_up(self, participant: str, pcm: bytes) -> bytes:
+        if self._mixer is None:
+            self._mixer = VoiceMixer(self._rate_hz)
+        return self._mixer.push(participant, pcm)
+
+    def _agree(self, metadata: AudioMetadata) -> None:
+        require_supported(metadata)
+        if metadata.sample_rate != self._rate_hz:
+            self._stream_at(metadata.sample_rate)
+        if metadata.length % 2 == 0 and 0 < metadata.length <= MOST_FRAME_MS * self._rate_hz // 500:
+            self._silence = bytes(metadata.length)
+
+    def _transcribed(self, said: TranscriptionText, text: str) -> None:
+        """What ACS understood; only of use to a session that transcribes."""
+        if self._call.mode is Mode.TRANSCRIPTION and text.strip():
+            begins_ms = said.offset / 10_000
+            self.lines.session.tell(
+                FinalTranscript(text, begins_ms, begins_ms + said.duration / 10_000, said.confidence or 1.0)
+            )
+
+    def _count_wrong(self, defect: str) -> None:
+        """Count a message with something wrong in it; the first of a socket is logged."""
+        self._wrong += 1
+        self._switchboard.defective_messages += 1
+        if self._wrong == 1:
+            log.warning("a media socket sends what cannot be understood as it is: %s", defect)

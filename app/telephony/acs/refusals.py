@@ -1,0 +1,111 @@
+"""What the service's refusals mean: by its own code where it gives one, else by the HTTP status.
+
+The service repeats numbers and identities in its texts; what is taken over of them is masked.
+"""
+
+import email.utils
+import json
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+from app.telephony.call_control import CallAutomationError, Trouble
+
+_TROUBLE = {
+    401: Trouble.UNAUTHORIZED,
+    403: Trouble.UNAUTHORIZED,
+    # Without a code of the service's own it comes from a gateway, which does not know whether there is such a call.
+    404: Trouble.UNAVAILABLE,
+    408: Trouble.UNAVAILABLE,
+    409: Trouble.CONFLICT,
+    410: Trouble.UNAVAILABLE,
+    412: Trouble.CONFLICT,
+    429: Trouble.THROTTLED,
+}
+_GONE = {("404", "8522"), ("404", "8543"), ("404", "8528"), ("400", "8528"), ("410", "8522"), ("410", "8528")}
+"""Status and code by which the service itself says that a call, recording or participant is there no more."""
+_WRONG_STATE = {"8500", "8501", "8519", "8553", "8559", "8571", "8583", "8585", "8607"}
+"""Codes of orders that the call is in no state for; another time they may be taken."""
+_CODE = re.compile(r"[A-Za-z][A-Za-z_.]{0,63}|[0-9]{1,6}")
+"""An error code as the service has them; no number of a telephone looks like one."""
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
+_MASKED = (
+    (re.compile(r"\b(?:https?|wss?|sips?):\S+", re.IGNORECASE), "[address]"),
+    (re.compile(r"\b(?:4|8|28|48):[^\s'\",;)]+"), "[identity]"),
+    (re.compile(r"\+?\d[\d\s().-]{4,}\d"), "[number]"),
+    (re.compile(r"[A-Za-z0-9_=+/.-]{32,}"), "[...]"),
+)
+"""What of a text is shown to nobody, and what stands there instead."""
+MOST_CHARS = 200
+
+
+def understood(operation: str, error: AzureError | ValueError) -> CallAutomationError:
+    """The error of the port for one of the SDK's; it raises ValueError for an answer that it cannot read."""
+    match error:
+        case HttpResponseError(status_code=int(status)):
+            return _refused(operation, error, status)
+        case ClientAuthenticationError():
+            return CallAutomationError(Trouble.UNAUTHORIZED, f"{operation}: there is no identity to ask with")
+        case _:
+            return CallAutomationError(Trouble.UNAVAILABLE, f"{operation}: {type(error).__name__}")
+
+
+def _refused(operation: str, error: HttpResponseError, status: int) -> CallAutomationError:
+    code, text = _said(error)
+    headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}
+    detail = f"{operation}: status {status}" + (f", code {code}" if code else "") + (f", {text!r}" if text else "")
+    return CallAutomationError(
+        _trouble(status, code), detail, status=status, code=code, retry_after_s=retry_after_s(headers)
+    )
+
+
+def _trouble(status: int, code: str) -> Trouble:
+    if (str(status), code) in _GONE:
+        return Trouble.NOT_FOUND
+    if 400 <= status < 500 and code in _WRONG_STATE:
+        return Trouble.CONFLICT
+    return _TROUBLE.get(status, Trouble.REJECTED if 400 <= status < 500 else Trouble.UNAVAILABLE)
+
+
+def _said(error: HttpResponseError) -> tuple[str, str]:
+    """Code and masked text of an answer, empty where there is none: `{"error": {"code", "message"}}` in any case, or a
+    plain `{"Message"}`.
+    """
+    try:
+        body = _lower(json.loads(error.response.text()))  # type: ignore[union-attr]
+    except Exception:  # noqa: BLE001 - whatever cannot be read of a body says nothing
+        return "", ""
+    said = body.get("error", body)
+    if not isinstance(said, dict):
+        return "", ""
+    said = _lower(said)
+    code, message = said.get("code"), said.get("message")
+    shown = str(code) if isinstance(code, str | int) else ""
+    return shown if _CODE.fullmatch(shown) else "", masked(message) if isinstance(message, str) else ""
+
+
+def _lower(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    return {str(key).lower(): inner for key, inner in value.items()}
+
+
+def masked(text: str) -> str:
+    """A text of the service's without addresses, identities, numbers and tokens, and no longer than `MOST_CHARS`."""
+    for pattern, instead in _MASKED:
+        text = pattern.sub(instead, text)
+    return " ".join(text.split())[:MOST_CHARS]
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds from now: the header has them, or a time of day (RFC 9110); None for neither."""
+    text = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None

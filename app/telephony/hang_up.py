@@ -1,0 +1,58 @@
+"""Ends a call at the telephone network, which may be busy or away just then: no line stays open with nobody on it."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from enum import StrEnum
+
+from app.telephony.call_control import CallAutomationError, CallControl, Trouble
+
+log = logging.getLogger(__name__)
+
+WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Waits before each order, which is besides repeated within itself."""
+MOST_PATIENCE_S = 30.0
+"""A network that asks for more patience is asked again after this."""
+OVER_STATES = ("disconnected",)
+"""What the network calls a call that is over, where it still knows it."""
+
+
+class HangUp(StrEnum):
+    """What came of hanging up."""
+
+    ORDERED = "ordered"  # the order was taken: the end of the call is told as an event
+    OVER = "over"  # the network itself says that there is no such call
+    NOT_TAKEN = "not_taken"  # the call is still up, as far as anybody knows
+
+
+async def hang_up(
+    control: CallControl, call_id: str, refused: Callable[[CallAutomationError], None] | None = None
+) -> HangUp:
+    """End a call for everybody, ordered until the network takes it or says that the call is over.
+
+    `refused` is told each time that the order was not taken.
+    """
+    patience_s = 0.0
+    for wait_s in WAITS_S:
+        await asyncio.sleep(max(wait_s, patience_s))
+        try:
+            await control.hang_up(call_id)
+        except CallAutomationError as error:
+            if error.trouble is Trouble.NOT_FOUND or await is_over(control, call_id):
+                return HangUp.OVER
+            log.warning("a call is not hung up yet: %s", error, extra={"call": call_id})
+            if refused is not None:
+                refused(error)
+            patience_s = min(error.retry_after_s or 0.0, MOST_PATIENCE_S)
+        else:
+            return HangUp.ORDERED
+    log.error("a call could not be hung up: it is still open at the telephone network")
+    return HangUp.NOT_TAKEN
+
+
+async def is_over(control: CallControl, call_id: str) -> bool:
+    """Whether the network says itself that there is no such call any more; not where it says nothing of use."""
+    try:
+        return (await control.properties(call_id)).state in OVER_STATES
+    except CallAutomationError as error:
+        return error.trouble is Trouble.NOT_FOUND

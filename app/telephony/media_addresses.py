@@ -1,0 +1,41 @@
+"""Where ACS reaches this server about a call, and how it streams the call's audio."""
+
+from typing import Literal
+from urllib.parse import urlsplit
+
+from app.telephony.call import Call
+from app.telephony.call_control import MediaOptions
+from app.telephony.errors import NotConfigured
+from config.settings import Settings
+
+
+class Addresses:
+    """Of one server, by BASE_URL; each address carries the secret of its call."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def known(self) -> bool:
+        """Whether ACS can be told where this server is."""
+        return bool(urlsplit(self._settings.base_url).scheme)
+
+    def require(self) -> None:
+        """Raises NotConfigured if ACS cannot reach this server."""
+        if not self.known:
+            raise NotConfigured("ACS does not know how to reach this server: set BASE_URL")
+
+    def callback(self, call: Call) -> str:
+        """Where ACS tells what happens to `call`."""
+        return f"{self._base_url}/api/v1/calls/callbacks/{call.secret}"
+
+    def media(self, call: Call) -> MediaOptions:
+        """Where and how ACS streams the audio of `call`."""
+        settings = self._settings
+        url = f"ws{self._base_url.removeprefix('http')}/api/v1/media/stream/{call.secret}"
+        rate_hz: Literal[16_000, 24_000] = 24_000 if settings.acs_sample_rate == 24_000 else 16_000
+        return MediaOptions(url, rate_hz, mixed=settings.acs_mixed_audio)
+
+    @property
+    def _base_url(self) -> str:
+        return self._settings.base_url.rstrip("/")

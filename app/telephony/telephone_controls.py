@@ -1,0 +1,55 @@
+"""The telephone line of a session, for its tools."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from actors.ports.call_controls import CallError, CallTrouble
+from app.telephony.call import Call
+from app.telephony.call_orders import CallOrders
+from app.telephony.switchboard import Switchboard
+from protocol.phone_numbers import is_e164
+
+
+class TelephoneControls(CallOrders):
+    """Implements `actors.ports.call_controls.CallLine` for one call.
+
+    `handoff`: where callers go who want a person. `transfer_targets`: where else tools may put them through to, see
+    `Agent.transfer_targets`; operators, who use `CallOrders`, may choose any number.
+    """
+
+    def __init__(
+        self, switchboard: Switchboard, call: Call, handoff: str, transfer_targets: Sequence[str] = ()
+    ) -> None:
+        super().__init__(switchboard, call)
+        self._handoff = handoff
+        self._transfer_targets = tuple(transfer_targets)
+
+    @property
+    def call_id(self) -> str:
+        """The call connection id of ACS."""
+        return self._call.call_id
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """What whoever placed the call said about it."""
+        return self._call.about.context
+
+    async def transfer(self, target: str = "") -> None:
+        """See `CallLine`. A number that is not among the targets is refused, so that nobody can have it dialled."""
+        number = target or self._handoff
+        if not number:
+            raise CallError(CallTrouble.NOT_CONFIGURED, "there is nobody to put callers through to")
+        if number != self._handoff and not is_transfer_target(number, self._transfer_targets):
+            raise CallError(
+                CallTrouble.REFUSED,
+                "callers may not be put through to that number; "
+                + ("a member of staff can be reached" if self._handoff else "only the numbers set up for this agent"),
+            )
+        await super().transfer(number)
+
+
+def is_transfer_target(number: str, targets: Sequence[str]) -> bool:
+    """Whether a number is in E.164 and one of `targets`, or begins as one of those that end in `*`."""
+    if not is_e164(number):
+        return False
+    return any(number.startswith(target[:-1]) if target.endswith("*") else number == target for target in targets)

@@ -1,0 +1,146 @@
+"""Event Grid's deliveries, in its own schema (`eventType`) or as CloudEvents (`type`), one or several."""
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from protocol.acs.call_events import (
+    MAX_TYPE_CHARS,
+    EventsError,
+    Identifier,
+    Malformed,
+    UnknownEvent,
+    delivered,
+    event_data,
+    malformed,
+    without_nulls,
+)
+
+__all__ = [
+    "CustomContext",
+    "EventsError",
+    "GridEvent",
+    "IncomingCall",
+    "Malformed",
+    "SubscriptionValidation",
+    "UnknownEvent",
+    "decode",
+]
+
+VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
+INCOMING_CALL = "Microsoft.Communication.IncomingCall"
+
+
+class SubscriptionValidation(msgspec.Struct, frozen=True):
+    """Event Grid asks whether we want its events; the answer is the code. Its `validationUrl` is never fetched."""
+
+    code: str = msgspec.field(name="validationCode")
+    event_id: str = msgspec.field(default="", name="eventId")
+
+    def __post_init__(self) -> None:
+        if not self.code:
+            raise ValueError("validationCode: empty")
+
+
+class CustomContext(msgspec.Struct, frozen=True, rename="camel"):
+    """What whoever placed the call sent along."""
+
+    sip_headers: dict[str, str] = {}
+    voip_headers: dict[str, str] = {}
+
+
+class IncomingCall(msgspec.Struct, frozen=True, rename="camel"):
+    """A call that wants to be answered.
+
+    `context` is opaque, about 9 KB, and as good as the call itself: it goes to ACS and into no log. It is all that
+    answering needs: whatever else is absent or malformed is left out. Deliveries are at least once, with the same
+    `event_id` and `context`.
+    """
+
+    context: str = msgspec.field(name="incomingCallContext")
+    caller: Identifier | None = msgspec.field(default=None, name="from")
+    callee: Identifier | None = msgspec.field(default=None, name="to")
+    server_call_id: str = ""
+    correlation_id: str = ""
+    caller_display_name: str = ""
+    custom_context: CustomContext = CustomContext()
+    event_id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.context:
+            raise ValueError("incomingCallContext: empty")
+
+
+GridEvent = SubscriptionValidation | IncomingCall | UnknownEvent | Malformed
+
+_TYPES: dict[str, type[SubscriptionValidation | IncomingCall]] = {
+    VALIDATION.lower(): SubscriptionValidation,
+    INCOMING_CALL.lower(): IncomingCall,
+}
+
+
+def decode(body: str | bytes) -> list[GridEvent]:
+    """The events of a delivery, in its order.
+
+    Raises:
+        EventsError: the body is no JSON, or neither an object nor an array.
+    """
+    return [_event(value) for value in delivered(body)]
+
+
+def _event(value: Any) -> GridEvent:
+    if not isinstance(value, dict):
+        return Malformed("", "event: expected an object")
+    kind = value.get("eventType", value.get("type"))
+    if not isinstance(kind, str):
+        return Malformed("", "eventType: missing" if kind is None else "eventType: expected text")
+    # Event Grid compares the names of types without regard to case.
+    event_type = _TYPES.get(kind.lower())
+    if event_type is None:
+        return UnknownEvent(kind[:MAX_TYPE_CHARS])
+    data = event_data(value)
+    if not isinstance(data, dict):
+        return Malformed(kind, "data: missing" if data is None else "data: expected an object")
+    event_id = value.get("id")
+    try:
+        fields = without_nulls(data) | {"eventId": event_id if isinstance(event_id, str) else ""}
+        if event_type is IncomingCall:
+            fields["customContext"] = _custom_context(fields.get("customContext"))
+            fields = _of_subject(value.get("subject")) | _what_can_be_read(fields)
+        return msgspec.convert(fields, event_type)
+    except (ValueError, RecursionError) as error:
+        return malformed(kind, error)
+
+
+def _of_subject(subject: Any) -> dict[str, Any]:
+    """Who calls and who is called, as the subject of an event names them: `/caller/4:+1.../recipient/8:acs:...`."""
+    match subject.strip("/").split("/") if isinstance(subject, str) else []:
+        case ["caller", caller, "recipient", callee] if caller and callee:
+            return {"from": {"rawId": caller}, "to": {"rawId": callee}}
+        case _:
+            return {}
+
+
+def _what_can_be_read(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an incoming call that are what they should be, and the one without which there is no call."""
+    readable: dict[str, Any] = {}
+    for field in msgspec.structs.fields(IncomingCall):
+        value = fields.get(field.encode_name)
+        if field.required and value is not None:
+            readable[field.encode_name] = value
+        elif value is not None:
+            with suppress(ValueError, RecursionError):
+                msgspec.convert(value, field.type)
+                readable[field.encode_name] = value
+    return readable
+
+
+def _custom_context(value: Any) -> dict[str, dict[str, str]]:
+    """Headers that are text; a caller is not left ringing for the sake of one that is not."""
+    sections = value if isinstance(value, dict) else {}
+    return {
+        name: {key: text for key, text in section.items() if isinstance(text, str)}
+        for name, section in sections.items()
+        if isinstance(section, dict)
+    }

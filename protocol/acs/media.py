@@ -1,0 +1,330 @@
+"""The media and transcription sockets of Azure Communication Services: what they send and what they are sent.
+
+Fifty frames a second arrive for each call, so a frame spelled exactly as ACS spells it is one typed decode; whatever
+else clients send (keys in another case, a bare `payload`, older betas) takes the tolerant path.
+"""
+
+import binascii
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from protocol.acs import call_events as acs_events
+from protocol.acs.tolerant_base64 import Base64Error, decode_base64
+
+SUPPORTED_RATES_HZ = (16_000, 24_000)
+DIGITS = "0123456789*#ABCD"
+MAX_KIND_CHARS = 64
+
+T = TypeVar("T")
+
+
+class MediaProtocolError(Exception):
+    """A message that cannot be understood or served; the text names the field, never what was said or dialled."""
+
+
+class AudioMetadata(msgspec.Struct, frozen=True):
+    """What the audio that follows is like."""
+
+    encoding: str = "PCM"
+    sample_rate: int = 16_000
+    """Hz"""
+    channels: int = 1
+    length: int = 640
+    """Bytes of one frame"""
+    subscription_id: str = ""
+
+
+class AudioFrame(msgspec.Struct, frozen=True, gc=False, rename={"pcm": "data", "participant": "participantRawID"}):
+    """Audio of the caller, PCM16LE mono, of any whole number of samples.
+
+    A silent frame still lasts as long as its bytes say, and those bytes need not be zero. A frame without any bytes
+    lasts as long as the stream's frames usually do.
+    """
+
+    pcm: bytes = b""
+    silent: bool = False
+    participant: str = ""
+    """Raw id; empty where ACS names no single speaker"""
+    timestamp: str | int | float = ""
+    """As it was sent: ISO 8601 from ACS, a number from some clients"""
+
+
+class RepairedFrame(msgspec.Struct, frozen=True):
+    """A frame with something wrong in it, and what could be made of it: time must pass for every frame."""
+
+    frame: AudioFrame
+    defect: str
+    """Names the field and what is wrong with it, never what it held."""
+
+
+class DtmfTone(msgspec.Struct, frozen=True):
+    """Somebody on the call pressed a key."""
+
+    digit: str
+    """One of 0-9 * # A-D"""
+    participant: str = ""
+    """Raw id of who pressed it; empty where ACS does not say"""
+
+
+class TranscriptionMetadata(msgspec.Struct, frozen=True):
+    """What the transcription that follows is of."""
+
+    subscription_id: str = ""
+    locale: str = ""
+    call_connection_id: str = ""
+    correlation_id: str = ""
+
+
+class TranscriptionText(msgspec.Struct, frozen=True):
+    """What the service understood; offset and duration in ticks of 100 ns."""
+
+    text: str
+    confidence: float | None
+    offset: int
+    duration: int
+    participant: str
+    final: bool
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """A kind that means nothing to us; to be counted and ignored."""
+
+    kind: str
+
+
+MediaMessage = (
+    AudioMetadata | AudioFrame | RepairedFrame | DtmfTone | TranscriptionMetadata | TranscriptionText | Unknown
+)
+
+
+class _AudioMessage(msgspec.Struct, gc=False, rename={"audio": "audioData"}):
+    kind: Literal["AudioData"]
+    audio: AudioFrame
+
+
+_audio_message = msgspec.json.Decoder(_AudioMessage)
+_any = msgspec.json.Decoder()
+
+
+def decode(message: str | bytes) -> MediaMessage:
+    """A message of ACS.
+
+    Raises:
+        MediaProtocolError: it is no JSON object, or a field is missing or wrong; names the field.
+    """
+    try:
+        frame = _audio_message.decode(message).audio
+    except (ValueError, RecursionError):
+        return _decode_tolerantly(message)
+    return _whole_samples(frame)
+
+
+def require_supported(metadata: AudioMetadata) -> None:
+    """Let audio pass that we can serve: PCM, mono, 16 or 24 kHz.
+
+    Raises:
+        MediaProtocolError: names the field that says otherwise.
+    """
+    if metadata.encoding.upper() != "PCM":
+        raise MediaProtocolError(f"audioMetadata.encoding: only PCM is supported, got {metadata.encoding[:32]!r}")
+    if metadata.sample_rate not in SUPPORTED_RATES_HZ:
+        rates = " and ".join(str(rate_hz) for rate_hz in SUPPORTED_RATES_HZ)
+        raise MediaProtocolError(f"audioMetadata.sampleRate: only {rates} are supported, got {metadata.sample_rate}")
+    if metadata.channels != 1:
+        raise MediaProtocolError(f"audioMetadata.channels: only 1 is supported, got {metadata.channels}")
+
+
+def _whole_samples(frame: AudioFrame) -> AudioFrame | RepairedFrame:
+    if not len(frame.pcm) & 1:
+        return frame
+    whole = msgspec.structs.replace(frame, pcm=frame.pcm[:-1])
+    return RepairedFrame(whole, f"audioData.data: {len(frame.pcm)} bytes are no whole number of 16-bit samples")
+
+
+def _decode_tolerantly(message: str | bytes) -> MediaMessage:
+    try:
+        decoded = _any.decode(message)
+    except RecursionError:
+        raise MediaProtocolError("message: nested too deeply") from None
+    except ValueError as error:
+        raise MediaProtocolError(f"message: not JSON: {error}") from error
+    if not isinstance(decoded, dict):
+        raise MediaProtocolError("message: expected an object")
+    body = _Fields("", decoded)
+    kind = body.text("kind")
+    match kind.lower():
+        case "audiodata":
+            return _audio(body.payload("audioData"))
+        case "audiometadata":
+            return _metadata(body.payload("audioMetadata"))
+        case "dtmfdata":
+            return _dtmf(body.payload("dtmfData"))
+        case "transcriptiondata":
+            return _transcription(body.payload("transcriptionData"))
+        case "transcriptionmetadata":
+            fields = body.payload("transcriptionMetadata")
+            return TranscriptionMetadata(
+                subscription_id=fields.text("subscriptionId", default=""),
+                locale=fields.text("locale", default=""),
+                call_connection_id=fields.text("callConnectionId", default=""),
+                correlation_id=fields.text("correlationId", default=""),
+            )
+        case _:
+            return Unknown(kind[:MAX_KIND_CHARS])
+
+
+class _Fields:
+    """An object read by its keys, in whatever case; errors name a key as ACS spells it. A null counts as absent."""
+
+    def __init__(self, path: str, values: dict[str, Any]) -> None:
+        self._path = path
+        self._values = {key.lower(): value for key, value in values.items() if value is not None}
+
+    def payload(self, name: str) -> "_Fields":
+        """The object below `name`; some clients call it `payload` whatever its kind."""
+        value = self._value((name, "payload"))
+        if not isinstance(value, dict):
+            raise self._wrong(name, value, "an object")
+        return _Fields(f"{name}.", value)
+
+    def text(self, *names: str, default: str | None = None) -> str:
+        value = self._value(names, default)
+        if not isinstance(value, str):
+            raise self._wrong(names[0], value, "text")
+        return value
+
+    def whole(self, *names: str, default: int | None = None) -> int:
+        value = self._value(names, default)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self._wrong(names[0], value, "a whole number")
+        return value
+
+    def number(self, name: str) -> float | None:
+        value = self._value((name,))
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self._wrong(name, value, "a number")
+        return float(value)
+
+    def flag(self, name: str) -> bool:
+        value = self._value((name,), False)
+        if not isinstance(value, bool):
+            raise self._wrong(name, value, "true or false")
+        return value
+
+    def time(self, name: str) -> str | int | float:
+        value = self._value((name,), "")
+        if not isinstance(value, str | int | float) or isinstance(value, bool):
+            raise self._wrong(name, value, "text or a number")
+        return value
+
+    def wrong(self, name: str, what: str) -> MediaProtocolError:
+        return MediaProtocolError(f"{self._path}{name}: {what}")
+
+    def _value(self, names: tuple[str, ...], default: Any = None) -> Any:
+        return next((self._values[name.lower()] for name in names if name.lower() in self._values), default)
+
+    def _wrong(self, name: str, value: Any, expected: str) -> MediaProtocolError:
+        return self.wrong(name, "missing" if value is None else f"expected {expected}")
+
+
+def _audio(fields: _Fields) -> AudioFrame | RepairedFrame:
+    """A frame, whatever is wrong with it: a field that cannot be read costs the frame that field."""
+    defects: list[str] = []
+    unknown: str | int | float = ""
+
+    def read(read_field: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read_field()
+        except MediaProtocolError as error:
+            defects.append(str(error))
+            return otherwise
+
+    def pcm() -> bytes:
+        try:
+            decoded, defect = decode_base64(fields.text("data", default=""))
+        except Base64Error:
+            raise fields.wrong("data", "not base64") from None
+        if defect:
+            defects.append(f"audioData.data: {defect}")
+        return decoded
+
+    frame = _whole_samples(
+        AudioFrame(
+            pcm=read(pcm, b""),
+            silent=read(lambda: fields.flag("silent"), False),
+            participant=read(lambda: fields.text("participantRawID", "participant", default=""), ""),
+            timestamp=read(lambda: fields.time("timestamp"), unknown),
+        )
+    )
+    if isinstance(frame, RepairedFrame):
+        defects.append(frame.defect)
+        frame = frame.frame
+    return RepairedFrame(frame, defects[0]) if defects else frame
+
+
+def _metadata(fields: _Fields) -> AudioMetadata:
+    sample_rate = fields.whole("sampleRate", "rate")
+    return AudioMetadata(
+        encoding=fields.text("encoding", "format", default="PCM"),
+        sample_rate=sample_rate,
+        channels=fields.whole("channels", default=1),
+        length=fields.whole("length", default=sample_rate // 50 * 2),
+        subscription_id=fields.text("subscriptionId", default=""),
+    )
+
+
+def _dtmf(fields: _Fields) -> DtmfTone:
+    """A key as it stands on the keypad, or as events name it ("five", "pound")."""
+    try:
+        digit = acs_events.digit(fields.text("data").strip())
+    except ValueError:
+        raise fields.wrong("data", "expected one of 0-9 * # A-D, or its name") from None
+    participant = fields.text("participantRawID", "participant", default="")
+    return DtmfTone(digit, participant)
+
+
+def _transcription(fields: _Fields) -> TranscriptionText:
+    return TranscriptionText(
+        text=fields.text("text"),
+        confidence=fields.number("confidence"),
+        offset=fields.whole("offset", "offsetInTicks", default=0),
+        duration=fields.whole("duration", "durationInTicks", default=0),
+        participant=fields.text("participantRawID", "participant", default=""),
+        final=fields.text("resultStatus", "resultState").lower() == "final",
+    )
+
+
+# to ACS
+
+
+class OutboundCase(StrEnum):
+    """How keys are spelled: as Microsoft documents, or as some older clients look for them."""
+
+    PASCAL = "pascal"
+    CAMEL = "camel"
+
+
+_AUDIO = {
+    OutboundCase.PASCAL: ('{"Kind":"AudioData","AudioData":{"Data":"', '"},"StopAudio":null}'),
+    OutboundCase.CAMEL: ('{"kind":"AudioData","audioData":{"data":"', '"},"stopAudio":null}'),
+}
+_STOP = {
+    OutboundCase.PASCAL: '{"Kind":"StopAudio","AudioData":null,"StopAudio":{}}',
+    OutboundCase.CAMEL: '{"kind":"StopAudio","audioData":null,"stopAudio":{}}',
+}
+
+
+def audio_message(pcm: bytes, case: OutboundCase = OutboundCase.PASCAL) -> str:
+    """Audio to be heard, PCM16LE mono at the rate of the metadata. Base64 needs no escaping, so no encoder is run."""
+    head, tail = _AUDIO[case]
+    return f"{head}{binascii.b2a_base64(pcm, newline=False).decode('ascii')}{tail}"
+
+
+def stop_message(case: OutboundCase = OutboundCase.PASCAL) -> str:
+    """Drop what has been sent and is not heard yet."""
+    return _STOP[case]

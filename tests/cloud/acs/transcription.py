@@ -1,0 +1,116 @@
+"""Transcription of one call over its own socket: the test says what was recognized."""
+
+import asyncio
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+from tests.cloud.acs.events import DONE, NO_SOCKET, Result, transcription_update
+from tests.cloud.acs.requests import TranscriptionOptions, WithCallback
+from tests.cloud.acs.sockets import ServiceSocket, SocketRefused
+
+if TYPE_CHECKING:
+    from tests.cloud.acs.calls import Call
+
+TICKS_PER_MS = 10_000
+
+
+class TranscriptionStream:
+    """The subscription. What the application sends on this socket is not read."""
+
+    def __init__(self, call: "Call", options: TranscriptionOptions) -> None:
+        self.options = options
+        self.locale = options.locale
+        self.subscription_id = str(uuid.uuid4())
+        self._call = call
+        self._socket: ServiceSocket | None = None
+        self._opening = False
+        self._wanted = False
+
+    @property
+    def connected(self) -> bool:
+        """True while the socket is open."""
+        return self._socket is not None
+
+    @property
+    def busy(self) -> bool:
+        """True while the socket is open or about to be."""
+        return self._opening or self.connected
+
+    def start(self, order: WithCallback, locale: str | None = None) -> None:
+        """Connect, in the background, and tell the application how it went."""
+        if not self._call.behaviour.opens_sockets:
+            return
+        self._opening = self._wanted = True
+        self.locale = locale or self.locale
+        self._call.background.start(self._start(order))
+
+    def update(self, order: WithCallback, locale: str | None) -> None:
+        """Listen for another language."""
+        self.locale = locale or self.locale
+        self._report("Updated", "transcriptionLocaleUpdated", DONE, order)
+
+    async def stop(self, order: WithCallback) -> None:
+        """Close the socket, as ordered."""
+        await self.close()
+        self._report("Stopped", "subscriptionStopped", DONE, order)
+
+    async def close(self) -> None:
+        """Close the socket without telling why."""
+        self._wanted = False
+        connection, self._socket = self._socket, None
+        if connection is not None:
+            await connection.close()
+
+    def send(self, raw_id: str, text: str, *, final: bool = True, offset_ms: int = 0, duration_ms: int = 0) -> None:
+        """Words of a speaker; such as are not final come only if they were asked for."""
+        if self._socket is None or not (final or self.options.enable_intermediate_results):
+            return
+        words = [
+            {"text": w.strip(".,?!").lower(), "offset": offset_ms * TICKS_PER_MS, "duration": 0} for w in text.split()
+        ]
+        about = {
+            "text": text,
+            "format": "display",
+            "confidence": 0.9,
+            "offset": offset_ms * TICKS_PER_MS,
+            "duration": duration_ms * TICKS_PER_MS,
+            "words": words,
+            "participantRawID": raw_id,
+            "resultStatus": "Final" if final else "Intermediate",
+        }
+        self._socket.send(json.dumps({"kind": "TranscriptionData", "transcriptionData": about}))
+
+    async def _start(self, order: WithCallback) -> None:
+        await asyncio.sleep(self._call.behaviour.socket_delay_s)
+        try:
+            url, headers = self.options.transport_url, self._call.socket_headers()
+            connection = await ServiceSocket.open(self._call.session, url, headers)
+        except SocketRefused:
+            self._opening = False
+            self._report("Failed", "streamConnectionUnsuccessful", NO_SOCKET, order)
+            return
+        self._opening = False
+        if not self._wanted:
+            await connection.close()
+            return
+        self._socket = connection
+        connection.send(self._metadata())
+        self._report("Started", "subscriptionStarted", DONE, order)
+        await connection.serve(lambda _: None, lambda _: None)
+        if self._socket is connection:
+            self._socket = None
+            self._report("Failed", "streamConnectionInterrupted", NO_SOCKET, order)
+
+    def _metadata(self) -> str:
+        about = {
+            "subscriptionId": self.subscription_id,
+            "locale": self.locale.lower(),
+            "callConnectionId": self._call.connection_id,
+            "correlationId": self._call.correlation_id,
+        }
+        return json.dumps({"kind": "TranscriptionMetadata", "transcriptionMetadata": about})
+
+    def _report(self, what: str, details: str, result: Result, order: WithCallback) -> None:
+        update = transcription_update(f"transcription{what}", details)
+        self._call.emit(f"Transcription{what}", {"transcriptionUpdate": update}, result, order)

@@ -1,0 +1,287 @@
+"""Engines for tests on virtual time: exact, scripted, and able to fail in every way.
+
+Also loadable as plug-ins (`tests.kit.fakes:recognizer` and so on), as a user's own engines would be.
+"""
+
+import asyncio
+from array import array
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from actors.agent import Voice
+from actors.conversation import SessionRecord
+from actors.errors import ErrorKind, ModelError, RecognizerError, StoreError, SynthesizerError
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.stt import (
+    FinalRecognized,
+    InterimRecognized,
+    NothingRecognized,
+    Recognition,
+    RecognitionEvent,
+    RecognitionFailed,
+    RecognitionOptions,
+    RecognitionReady,
+)
+from actors.ports.tts import (
+    AudioSynthesized,
+    PieceSynthesized,
+    Synthesis,
+    SynthesisEvent,
+    SynthesisFailed,
+    SynthesisFinished,
+    WordSynthesized,
+)
+from tests.kit.faults import Fault, Faults
+
+MS_PER_CHAR = 50
+
+
+class EnergyActivity:
+    """A window is voiced if it is loud."""
+
+    rate_hz = 16_000
+    window_samples = 320
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self._faults = faults or Faults()
+
+    def probability(self, window: bytes) -> float:
+        self._faults.raise_now("voice_activity.probability", RuntimeError("fake"))
+        return 1.0 if max(abs(s) for s in array("h", window)[::16]) > 500 else 0.0
+
+    def reset(self) -> None:
+        return
+
+
+class FakeRecognizer:
+    """Says the next of `utterances` whenever an utterance ends; with `partials`, words appear as audio is pushed."""
+
+    def __init__(self, utterances: Sequence[str] = (), *, delay_s: float = 0.1, faults: Faults | None = None) -> None:
+        self.utterances = list(utterances)
+        self.delay_s = delay_s
+        self.faults = faults or Faults()
+        self.streams: list[FakeRecognition] = []
+
+    async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
+        await self.faults.at("recognizer.open", RecognizerError(ErrorKind.UNAVAILABLE, "fake"))
+        stream = FakeRecognition(self, options, report)
+        self.streams.append(stream)
+        report(RecognitionReady())
+        return stream
+
+    async def close(self) -> None:
+        return
+
+
+class FakeRecognition:
+    """One stream of a `FakeRecognizer`."""
+
+    def __init__(
+        self, engine: FakeRecognizer, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]
+    ) -> None:
+        self._engine = engine
+        self._report = report
+        self._rate_hz = options.rate_hz
+        self.heard = bytearray()
+        self._closed = False
+        self._began_ms = 0
+        self._loud_ms = 0
+
+    def push(self, pcm: bytes) -> None:
+        if self._engine.faults.take("recognizer.push") is Fault.FAIL:
+            self._tell(RecognitionFailed(ErrorKind.UNAVAILABLE, "fake"))
+        self.heard += pcm
+        samples = array("h", pcm)
+        if len(samples) and max(map(abs, samples)) > 500:
+            self._loud_ms += len(pcm) * 500 // self._rate_hz
+            if self._engine.utterances and self._loud_ms % 200 == 0:
+                words = self._engine.utterances[0].split()[: self._loud_ms // 200]
+                self._tell(InterimRecognized(" ".join(words), self._began_ms, self._ms))
+
+    def finish_utterance(self) -> None:
+        match self._engine.faults.take("recognizer.finish_utterance"):
+            case Fault.STALL | Fault.NOTHING:
+                return
+            case Fault.FAIL:
+                self._tell(RecognitionFailed(ErrorKind.UNAVAILABLE, "fake"))
+                return
+            case None:
+                pass
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._engine.delay_s, self._final, self._ms)
+
+    def _final(self, end_ms: int) -> None:
+        text = self._engine.utterances.pop(0) if self._engine.utterances and not self._closed else ""
+        event = FinalRecognized(text, self._began_ms, end_ms) if text else NothingRecognized(end_ms)
+        self._began_ms, self._loud_ms = end_ms, 0
+        self._tell(event)
+
+    def _tell(self, event: RecognitionEvent) -> None:
+        if not self._closed:
+            self._report(event)
+
+    @property
+    def _ms(self) -> int:
+        return len(self.heard) * 500 // self._rate_hz
+
+    async def close(self) -> None:
+        self._closed = True
+        await self._engine.faults.at("recognizer.close", RecognizerError(ErrorKind.INTERNAL, "fake"))
+
+
+class FakeSynthesizer:
+    """Makes `MS_PER_CHAR` of audio a character; its samples count up, so that a gap or a repeat shows."""
+
+    def __init__(self, *, delay_s: float = 0.05, faults: Faults | None = None) -> None:
+        self.delay_s = delay_s
+        self.faults = faults or Faults()
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
+        await self.faults.at("synthesizer.open", SynthesizerError(ErrorKind.UNAVAILABLE, "fake"))
+        return FakeSynthesis(self, rate_hz, report)
+
+    async def close(self) -> None:
+        return
+
+
+class FakeSynthesis:
+    """One stream of a `FakeSynthesizer`."""
+
+    def __init__(self, engine: FakeSynthesizer, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> None:
+        self._engine = engine
+        self._rate_hz = rate_hz
+        self._report = report
+        self._texts: dict[int, str] = {}
+        self._cancelled: set[int] = set()
+        self._steps: deque[Callable[[], None]] = deque()
+        self._closed = False
+
+    def write(self, reply: int, text: str) -> None:
+        self._later(lambda: self._make(reply, text))
+
+    def _later(self, step: Callable[[], None]) -> None:
+        """In order, though timers that are due together are not."""
+        self._steps.append(step)
+        asyncio.get_running_loop().call_later(self._engine.delay_s, lambda: self._steps.popleft()())
+
+    def _make(self, reply: int, text: str) -> None:
+        match self._engine.faults.take("synthesizer.write"):
+            case Fault.STALL | Fault.NOTHING:
+                self._cancelled.add(reply)
+                return
+            case Fault.FAIL:
+                self._tell(reply, SynthesisFailed(reply, ErrorKind.UNAVAILABLE, "fake"))
+                self._cancelled.add(reply)
+                return
+            case None:
+                pass
+        begin = len(self._texts.get(reply, ""))
+        self._texts[reply] = self._texts.get(reply, "") + text
+        position = begin
+        for word in text.split(" "):
+            if word:
+                end = position + len(word)
+                self._tell(reply, WordSynthesized(reply, position, end, position * MS_PER_CHAR))
+            position += len(word) + 1
+        samples = self._rate_hz * MS_PER_CHAR // 1000
+        first = begin * samples
+        audio = array("h", (1 + n % 30_000 for n in range(first, first + len(text) * samples)))
+        self._tell(reply, AudioSynthesized(reply, audio.tobytes()))
+        text_end = begin + len(text)
+        self._tell(reply, PieceSynthesized(reply, text_end, text_end * MS_PER_CHAR))
+
+    def finish(self, reply: int) -> None:
+        def finished() -> None:
+            if self._engine.faults.take("synthesizer.finish") is None:
+                self._tell(reply, SynthesisFinished(reply))
+
+        self._later(finished)
+
+    def cancel(self, reply: int) -> None:
+        self._cancelled.add(reply)
+
+    def _tell(self, reply: int, event: SynthesisEvent) -> None:
+        if reply not in self._cancelled and not self._closed:
+            self._report(event)
+
+    async def close(self) -> None:
+        self._closed = True
+        await self._engine.faults.at("synthesizer.close", SynthesizerError(ErrorKind.INTERNAL, "fake"))
+
+
+Script = Callable[[ModelRequest], Sequence[ModelEvent | float]]
+"""What a model says to a request: events, and pauses in seconds between them."""
+
+
+def echo(request: ModelRequest) -> Sequence[ModelEvent | float]:
+    """Repeats what the user said."""
+    return [
+        0.2,
+        TextGenerated(f"You said {request.messages[-1].text}. "),
+        TextGenerated("What else?"),
+        ReplyGenerated(),
+    ]
+
+
+class FakeModel:
+    """Answers by a script."""
+
+    def __init__(self, script: Script = echo, faults: Faults | None = None) -> None:
+        self.script = script
+        self.faults = faults or Faults()
+        self.requests: list[ModelRequest] = []
+
+    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        self.requests.append(request)
+        for event in self.script(request):
+            if isinstance(event, int | float):
+                await asyncio.sleep(event)
+                continue
+            if await self.faults.at("model.reply", ModelError(ErrorKind.UNAVAILABLE, "fake")):
+                return
+            yield event
+
+    async def close(self) -> None:
+        return
+
+
+class FakeStore:
+    """Keeps every record that was saved."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.saved: list[SessionRecord] = []
+
+    async def save(self, record: SessionRecord) -> None:
+        if not await self.faults.at("store.save", StoreError(ErrorKind.UNAVAILABLE, "fake")):
+            self.saved.append(record)
+
+    async def load(self, session_id: str) -> SessionRecord | None:
+        await self.faults.at("store.load", StoreError(ErrorKind.UNAVAILABLE, "fake"))
+        return next((r for r in reversed(self.saved) if r.session_id == session_id), None)
+
+    async def recent(self, limit: int = 100) -> list[SessionRecord]:
+        return list(reversed(self.saved))[:limit]
+
+    async def close(self) -> None:
+        return
+
+
+def recognizer() -> FakeRecognizer:
+    """A plug-in: says the same thing for every utterance."""
+    return FakeRecognizer(["what are your opening hours"] * 100_000)
+
+
+def synthesizer() -> FakeSynthesizer:
+    """A plug-in."""
+    return FakeSynthesizer()
+
+
+def model() -> FakeModel:
+    """A plug-in."""
+    return FakeModel()
+
+
+def voice_activity() -> EnergyActivity:
+    """A plug-in."""
+    return EnergyActivity()

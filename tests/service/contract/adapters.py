@@ -1,0 +1,68 @@
+"""The engines that must keep the contracts of `actors/ports.py`: one line each. A new adapter adds its own."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from actors.ports.llm import LanguageModel
+from actors.ports.stt import SpeechRecognizer
+from actors.ports.tts import SpeechSynthesizer
+from app.dialogue import model as script_model
+from app.providers.azure.resource import SpeechUse
+from app.providers.espeak import synthesizer as espeak_synthesizer
+from app.providers.pocketsphinx import recognizer as pocketsphinx_recognizer
+from tests.kit.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
+from tests.service.providers.azure.emulated import EmulatedRecognizer, EmulatedSynthesizer
+from tests.service.providers.failover import kit as failover
+from tests.service.providers.openai_chat.emulated import EmulatedModel
+
+
+class Synthesizing(msgspec.Struct, frozen=True):
+    """A speech synthesizer under test."""
+
+    name: str
+    create: Callable[[], SpeechSynthesizer]
+
+
+class Recognizing(msgspec.Struct, frozen=True):
+    """A speech recognizer under test, and what makes it hear nothing in silence."""
+
+    name: str
+    create: Callable[[], SpeechRecognizer]
+    create_for_silence: Callable[[], SpeechRecognizer]
+
+
+class Generating(msgspec.Struct, frozen=True):
+    """A language model under test."""
+
+    name: str
+    create: Callable[[], LanguageModel]
+
+
+SYNTHESIZERS = (
+    Synthesizing("azure", EmulatedSynthesizer),
+    Synthesizing("azure-streaming", lambda: EmulatedSynthesizer(SpeechUse(text_streaming=True))),
+    Synthesizing("espeak", espeak_synthesizer.create),
+    Synthesizing("fake", FakeSynthesizer),
+    Synthesizing("failover", failover.synthesizer),
+)
+
+RECOGNIZERS = (
+    Recognizing("azure", lambda: EmulatedRecognizer(*["yes please"] * 10), EmulatedRecognizer),
+    Recognizing(
+        "azure-stock",
+        lambda: EmulatedRecognizer(*["yes please"] * 10, use=SpeechUse(undocumented=False)),
+        lambda: EmulatedRecognizer(use=SpeechUse(undocumented=False)),
+    ),
+    Recognizing("pocketsphinx", pocketsphinx_recognizer.create, pocketsphinx_recognizer.create),
+    Recognizing("fake", lambda: FakeRecognizer(["yes please"] * 10), FakeRecognizer),
+    Recognizing("failover", lambda: failover.recognizer(["yes please"] * 10), failover.recognizer),
+)
+
+LANGUAGE_MODELS = (
+    Generating("azure", lambda: EmulatedModel(azure=True)),
+    Generating("openai", lambda: EmulatedModel(azure=False)),
+    Generating("script", script_model.create),
+    Generating("fake", FakeModel),
+    Generating("failover", failover.model),
+)

@@ -1,0 +1,140 @@
+"""Callers who have to show by keys that they may talk with the agent."""
+
+import asyncio
+import logging
+
+import msgspec
+import pytest
+
+from actors.agent import Phrases
+from app.telephony.code_limits import CodeLimits
+from protocol.calls import CallState
+from tests.service.telephony.telephone_kit import answered, over, said, telephone, tone
+from tests.unit.actors.session_kit import AGENT
+
+CODE = "271828"
+GUARDED = msgspec.structs.replace(
+    AGENT, phrases=Phrases(enter_code="Code?", wrong_code="Wrong.", code_accepted="Yes.", goodbye="Bye.")
+)
+
+
+async def test_the_code_opens_the_conversation(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        assert list(phone.service.sessions.live) == [f"{call.session_id}.access"]
+        caller.press(f"{CODE}#")
+        await caller.hears_reply(quiet_ms=900)
+        async with asyncio.timeout(5):
+            while list(phone.service.sessions.live) != [call.session_id]:  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.02)
+        caller.press("5#")
+        await caller.hears_reply(quiet_ms=300)
+        assert said(phone) == ["5"]
+        caller.hang_up()
+        await over(phone, caller)
+        records = await phone.service.engines.store.recent()
+        assert [record.session_id for record in records] == [call.session_id]
+        assert CODE not in msgspec.json.encode(records).decode()
+        assert " ".join(CODE) not in msgspec.json.encode(records).decode()
+    logged = " ".join(
+        f"{record.getMessage()} {record.__dict__}" for record in caplog.records if "acs" not in record.name
+    )
+    assert CODE not in logged
+    assert " ".join(CODE) not in logged
+
+
+async def test_three_wrong_codes_end_the_call() -> None:
+    async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        caller = await answered(phone)
+        for _ in range(2):
+            caller.press("1#")
+            await caller.hears_reply(quiet_ms=500)
+        caller.press("1#")
+        call = await over(phone, caller)
+        assert call.state is CallState.DISCONNECTED
+        assert not call.admitted
+        assert phone.service.sessions.live == {}
+
+
+async def test_wrong_codes_count_across_the_calls_of_a_caller_and_are_audited(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "earshot.audit")
+    async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        for _ in range(2):
+            caller = await answered(phone)
+            for _ in range(2):
+                caller.press("1#")
+                await caller.hears_reply(quiet_ms=500)
+            caller.press("1#")
+            await over(phone, caller)
+        caller = await answered(phone)
+        caller.press(f"{CODE}#")
+        call = await over(phone, caller)
+        assert not call.admitted
+        audited = [record for record in caplog.records if record.name == "earshot.audit"]
+        codes = [record.getMessage() for record in audited if record.getMessage().startswith("access code")]
+        assert codes == ["access code wrong"] * 6 + ["access code not looked at"]
+        assert len({record.__dict__["caller"] for record in audited if "caller" in record.__dict__}) == 1
+        assert call.caller not in " ".join(str(record.__dict__) for record in audited)
+
+
+def test_a_caller_is_locked_out_for_a_while_and_others_are_not() -> None:
+    limits = CodeLimits(per_caller=3, overall=10, window_s=60)
+    for second in range(3):
+        assert limits.may_try("a", second)
+        limits.wrong("a", second)
+    assert not limits.may_try("a", 59.9)
+    assert limits.may_try("b", 59.9)
+    assert limits.may_try("a", 60)
+
+
+def test_of_ever_new_callers_only_so_many_are_listened_to() -> None:
+    limits = CodeLimits(per_caller=3, overall=10, window_s=60)
+    tried = 0
+    for number in range(1_000):
+        if limits.may_try(f"caller {number}", 1):
+            tried += 1
+            limits.wrong(f"caller {number}", 1)
+    assert tried == 10
+    assert limits.exhausted
+    assert not limits.may_try("somebody else", 60.9)
+    assert limits.may_try("somebody else", 61)
+
+
+async def test_a_voice_opens_nothing() -> None:
+    async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        caller = await answered(phone)
+        await caller.say(tone(900))
+        await caller.hears_reply(quiet_ms=500)
+        (call,) = phone.switchboard.log.live
+        assert list(phone.service.sessions.live) == [f"{call.session_id}.access"]
+        caller.hang_up()
+        await over(phone, caller)
+
+
+async def test_a_voice_does_not_interrupt_the_question_for_the_code() -> None:
+    patient = msgspec.structs.replace(
+        GUARDED, phrases=msgspec.structs.replace(GUARDED.phrases, enter_code="Please key in your code, then the hash.")
+    )
+    async with telephone(patient, CALL_ACCESS_CODE=CODE) as phone:
+        caller = await phone.acs.dial(phone.webhook)
+        await caller.connected()
+        await caller.hears_voice()
+        await caller.say(tone(900))
+        assert caller.ear.stops == []
+        await caller.hears_voice()
+        caller.hang_up()
+        await over(phone, caller)
+
+
+async def test_whoever_we_call_is_asked_for_no_code() -> None:
+    async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})
+        callee = await phone.acs.callee("+15550123")
+        await callee.connected()
+        await callee.hears_reply(quiet_ms=300)
+        (call,) = phone.switchboard.log.live
+        assert list(phone.service.sessions.live) == [call.session_id]
+        callee.hang_up()
+        await over(phone, callee)

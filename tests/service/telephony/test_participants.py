@@ -1,0 +1,119 @@
+"""Whose voice is heard on a call that several people are on."""
+
+from array import array
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.telephony.participants import GONE_MS, QUIET_MS, CallerVoice, VoiceMixer, same_participant
+from tests.service.telephony.telephone_kit import tone
+
+CALLER = "4:+15550100"
+SUPERVISOR = "8:acs:supervisor"
+QUIET = bytes(640)
+VOICE = tone(20)
+
+
+@pytest.mark.parametrize(
+    "raw_id", ["4:+12065550100", "+12065550100", "4:12065550100", "12065550100", " 4:+12065550100"]
+)
+def test_a_number_is_the_same_participant_however_it_is_spelled(raw_id: str) -> None:
+    assert same_participant(raw_id, "4:+12065550100")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("", ""), ("4:+1206", "4:+1425"), ("8:acs:a", "8:acs:b"), ("4:anonymous", "4:+1")]
+)
+def test_others_are_others(one: str, other: str) -> None:
+    assert not same_participant(one, other)
+
+
+@pytest.mark.parametrize("frame", [b"", QUIET, VOICE])
+def test_the_caller_is_known_by_id_whoever_sends_first(frame: bytes) -> None:
+    voice = CallerVoice("+15550100")
+    voice.hears(SUPERVISOR, frame, 20)
+    assert voice.hears(CALLER, QUIET, 20)
+    assert not voice.hears(SUPERVISOR, VOICE, 20)
+    assert voice.obeys(CALLER)
+    assert not voice.obeys(SUPERVISOR)
+
+
+def test_mixed_audio_names_nobody_and_is_heard() -> None:
+    voice = CallerVoice("+15550100")
+    assert voice.hears(CALLER, VOICE, 20)
+    assert voice.hears("", VOICE, 20)
+    assert voice.obeys("")
+
+
+def test_somebody_of_whom_the_network_says_that_they_are_another_is_never_heard() -> None:
+    voice = CallerVoice("+15550100", is_other=lambda raw_id: raw_id == SUPERVISOR)
+    assert not voice.hears(SUPERVISOR, VOICE, 20)
+    assert voice.hears("8:acs:the-caller-by-another-name", VOICE, 20)
+
+
+def test_where_no_id_is_the_callers_the_first_with_a_voice_is_heard() -> None:
+    voice = CallerVoice("")
+    assert voice.hears("8:a", QUIET, 20)
+    assert not voice.hears("8:b", QUIET, 20)
+    assert voice.hears("8:b", VOICE, 20)
+    assert not voice.hears("8:a", VOICE, 20)
+    assert voice.obeys("8:a")
+
+
+def test_that_is_decided_again_when_they_have_been_quiet_and_somebody_speaks() -> None:
+    voice = CallerVoice("")
+    assert voice.hears("8:a", VOICE, 20)
+    for _ in range(int(QUIET_MS / 20) - 1):
+        assert voice.hears("8:a", QUIET, 20)
+    assert not voice.hears("8:b", VOICE, 20)
+    assert voice.hears("8:a", QUIET, 20)
+    assert voice.hears("8:b", VOICE, 20)
+
+
+def test_that_is_decided_again_when_they_send_no_more() -> None:
+    voice = CallerVoice("")
+    assert voice.hears("8:a", VOICE, 20)
+    heard = [voice.hears("8:b", QUIET, 20) for _ in range(40)]
+    assert heard.index(True) == int(GONE_MS / 20)
+    assert all(heard[heard.index(True) :])
+
+
+def mixed(*samples: int) -> bytes:
+    return array("h", samples).tobytes()
+
+
+def test_voices_add_up_and_time_passes_once() -> None:
+    mixer = VoiceMixer(16_000)
+    assert mixer.push("a", mixed(1, 2)) == mixed(1, 2)
+    assert mixer.push("b", mixed(10, 20, 30)) == b""
+    assert mixer.push("a", mixed(1, 2)) == mixed(11, 22)
+    assert mixer.push("a", mixed(1, 2)) == mixed(31, 2)
+
+
+def test_loud_voices_are_clipped() -> None:
+    mixer = VoiceMixer(16_000)
+    mixer.push("a", b"")
+    mixer.push("b", mixed(30_000, -30_000))
+    assert mixer.push("a", mixed(30_000, -30_000)) == mixed(32_767, -32_768)
+
+
+def test_whoever_sends_no_more_does_not_hold_up_the_others() -> None:
+    mixer = VoiceMixer(16_000)
+    mixer.push("a", QUIET)
+    heard = b"".join(mixer.push("b", VOICE) for _ in range(50))
+    assert heard == VOICE * 50
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefghijkl"), st.integers(0, 700)), max_size=300))
+def test_what_waits_is_bounded_and_audio_is_whole(pushes: list[tuple[str, int]]) -> None:
+    mixer = VoiceMixer(16_000)
+    sent = dict.fromkeys("abcdefghijkl", 0)
+    heard = 0
+    for name, samples in pushes:
+        audio = mixer.push(name, bytes(samples * 2))
+        assert len(audio) % 2 == 0
+        sent[name] += samples * 2
+        heard += len(audio)
+    assert sum(map(len, mixer._waiting.values())) <= VoiceMixer.MOST_OTHERS * 3_200
+    assert heard <= sum(sent.values())

@@ -1,0 +1,113 @@
+"""Spoken telephone calls with the running server and local engines: what the telephone of the caller recorded."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import httpx
+import numpy
+import pytest
+from numpy.typing import NDArray
+
+from tests.cloud.acs.caller import Caller as Telephone
+from tests.cloud.acs.ear import Ear
+from tests.eval.callers import Caller, ToolRun
+from tests.eval.phone import BOOKING, answering, calling, converse
+from tests.kit.clients.phone_caller import PhoneCaller
+from tests.kit.speech import FLITE_ALSO, say
+
+pytestmark = pytest.mark.timeout(170)
+
+
+def cough() -> bytes:
+    """A voice of 200 ms: enough to be noticed, too little to take the floor."""
+    sound = say("ah", FLITE_ALSO)
+    begins = int(numpy.argmax(numpy.abs(numpy.frombuffer(sound, numpy.int16).astype(int)) > 1_000))
+    return sound[2 * begins : 2 * begins + 200 * 32]
+
+
+def without_silence(ear: Ear) -> NDArray[numpy.int16]:
+    """All audio that was played, put together."""
+    heard = numpy.frombuffer(ear.heard, numpy.int16)
+    began_s = ear.started_s or 0.0
+    spans = [span for span in ear.timeline if span.kind == "audio"]
+    pieces = [
+        heard[round((span.started_s - began_s) * ear.rate_hz) : round((span.ended_s - began_s) * ear.rate_hz)]
+        for span in spans
+    ]
+    return numpy.concatenate(pieces)
+
+
+async def test_a_caller_asks_interrupts_coughs_and_is_put_through() -> None:
+    async with answering(HANDOFF_PHONE_NUMBER="+15550177") as (acs, url):
+        async with calling(acs, url) as person:
+            telephone = person.caller
+            assert "Maple Street Dental" in await person.reply()
+            await interrupt(person, telephone)
+            before = len(person.events)
+            await person.say(say("can i talk to a real person please", FLITE_ALSO))
+            await telephone.ended(40)
+            assert [event["tool"] for event in person.of("tool_start")] == ["transfer_to_person"]
+        assert acs.executions["transfer_call_to_participant"] == 1
+        assert telephone.call is not None
+        assert telephone.call.media is not None
+        assert telephone.call.media.violations == []
+        assert person.understood(before)
+        assert len(telephone.ear.stops) <= 2
+
+
+async def interrupt(person: PhoneCaller, telephone: Telephone) -> None:
+    """An answer is interrupted by another question: silence at once, and nothing follows."""
+    await person.say(say("what are your opening hours", FLITE_ALSO))
+    await telephone.hears_voice(timeout_s=10)
+    await asyncio.sleep(1.0)
+    before = len(person.events)
+    await person.say(say("how much is a cleaning", FLITE_ALSO))
+    answer = await person.reply(before)
+    (stop,) = telephone.ear.stops
+    # Two lots of a frame are on their way at most.
+    assert stop.dropped_ms <= 65
+    quiet_ms = telephone.ear.quiet_ms_after(stop)
+    assert quiet_ms is not None
+    assert quiet_ms > 300
+    (cut,) = [event for event in person.of("assistant_final", before) if event["interrupted"]]
+    assert cut["content"].startswith("We are open")
+    assert "closed" not in cut["content"]
+    assert "ninety" in answer
+
+
+async def test_after_a_cough_the_greeting_goes_on_where_it_paused() -> None:
+    async with answering() as (acs, url):
+        # The first call may be greeted by the engine, later ones are with the same kept audio.
+        async with calling(acs, url) as first:
+            await first.reply()
+        async with calling(acs, url) as undisturbed:
+            await undisturbed.reply()
+        async with calling(acs, url) as person:
+            await person.caller.hears_voice(since_s=person.caller.ear.started_s)
+            await asyncio.sleep(1.5)
+            await person.say(cough())
+            said = await person.reply()
+        assert "What can I do for you" in said
+        assert person.caller.ear.stops == []
+        whole, paused = without_silence(undisturbed.caller.ear), without_silence(person.caller.ear)
+        pauses = [span for span in person.caller.ear.timeline if span.kind == "silence" and 150 < span.ms < 3_000]
+        assert len(pauses) == 1
+        assert abs(len(whole) - len(paused)) <= 0.03 * 16_000
+        length = min(len(whole), len(paused))
+        # Only the ramp of 5 ms after the pause may differ.
+        assert numpy.count_nonzero(whole[:length] != paused[:length]) <= 0.02 * 16_000
+
+
+async def test_somebody_is_called_and_books_an_appointment() -> None:
+    caller = Caller(BOOKING, datetime.now(UTC).date())
+    async with answering() as (acs, url), httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as rest:
+        placed = await rest.post("/calls/initiate", json={"target_number": "+15550123"})
+        assert placed.status_code == 200
+        telephone = await acs.callee("+15550123")
+        async with PhoneCaller.on(telephone, url) as person:
+            await converse(person, caller)
+            person.hang_up()
+            await telephone.ended(20)
+        shown = (await rest.get(f"/calls/{placed.json()['call_id']}")).json()
+    assert shown["status"] == "disconnected"
+    assert caller.task_reached([ToolRun(tool["tool"], tool["args"], tool["result"]) for tool in person.tools()])

@@ -1,0 +1,162 @@
+"""The release phase, as a platform runs it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.configuration import warnings_of
+from config.settings import Settings, misspelt_variables
+from tests.service.serving import run
+
+CHECK = (sys.executable, "-m", "app", "check")
+
+
+def test_what_comes_with_the_repository_can_be_used_and_its_gpl_engine_is_named() -> None:
+    ended = run(*CHECK)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = ended.stdout.splitlines()
+    assert lines[0].startswith("agents: ")
+    assert "licence: espeak-ng is GPL-3.0-or-later; it runs as a separate process" in lines
+
+
+def test_an_engine_that_is_not_used_is_not_named() -> None:
+    ended = run(*CHECK, SPEECH_SYNTHESIZER="app.plugins:resolve")
+    assert ended.returncode == 0
+    assert "SPEECH_SYNTHESIZER: app.plugins:resolve" in ended.stdout
+    assert "espeak" not in ended.stdout
+
+
+def test_a_wrong_value_is_one_line() -> None:
+    ended = run(*CHECK, WEB_CONCURRENCY="many")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "WEB_CONCURRENCY is 'many'; it must be a whole number from 1 to 64\n"
+
+
+def test_an_engine_that_cannot_be_loaded_is_one_line() -> None:
+    ended = run(*CHECK, LANGUAGE_MODEL="nowhere:make")
+    assert (ended.returncode, ended.stderr) == (2, "LANGUAGE_MODEL: nowhere:make: there is no module nowhere\n")
+
+
+def test_a_default_agent_that_does_not_exist_is_one_line() -> None:
+    ended = run(*CHECK, DEFAULT_AGENT="nobody")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("DEFAULT_AGENT is 'nobody'; it must be one of ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_no_agent_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("name: [\n")
+    ended = run(*CHECK, AGENTS_DIRECTORY=str(tmp_path))
+    assert ended.returncode == 2
+    assert "broken.yaml" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_such_a_file_stops_the_server_with_the_same_line(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("name: [\n")
+    checked = run(*CHECK, AGENTS_DIRECTORY=str(tmp_path))
+    served = run(sys.executable, "-m", "app", "serve", AGENTS_DIRECTORY=str(tmp_path))
+    assert (served.returncode, served.stdout, served.stderr) == (2, "", checked.stderr)
+
+
+AGENT = "name: {name}\nlabel: Clerk\nlanguages: [{language}]\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        (
+            {"AZURE_OPENAI_ENDPOINT": "https://a.example", "AZURE_OPENAI_KEY": "k"},
+            "AZURE_OPENAI_CHAT_DEPLOYMENT_ID is unset, and the agent dentist names no model.deployment_id",
+        ),
+        (
+            {
+                "LANGUAGE_MODEL": "script",
+                "LANGUAGE_MODEL_FALLBACK": "azure",
+                "AZURE_OPENAI_ENDPOINT": "https://a.example",
+                "AZURE_OPENAI_KEY": "k",
+            },
+            "AZURE_OPENAI_CHAT_DEPLOYMENT_ID is unset, and the agent dentist names no model.deployment_id",
+        ),
+        (
+            {"ACS_CONNECTION_STRING": "endpoint=https://a.example/;accesskey=aaaa"},
+            "ACS is configured, and does not know how to reach this server: set BASE_URL",
+        ),
+        (
+            {"RECOGNIZED_LANGUAGE": "de-DE,fr-FR"},
+            "SPEECH_RECOGNIZER: pocketsphinx understands en only, and callers of the agent dentist speak de-DE, fr-FR",
+        ),
+        ({"OPERATOR_TOKEN": "a" * 16}, "OPERATOR_TOKEN is easy to guess; `openssl rand -hex 24` makes one that is not"),
+    ],
+)
+def test_what_callers_would_be_the_first_to_meet_stops_check_and_server(environ: dict[str, str], line: str) -> None:
+    for command in (CHECK, (sys.executable, "-m", "app", "serve")):
+        ended = run(*command, **environ)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line + "\n")
+
+
+def test_an_agent_whose_callers_no_engine_understands_is_named(tmp_path: Path) -> None:
+    (tmp_path / "clerk.yaml").write_text(AGENT.format(name="clerk", language="de-DE"))
+    ended = run(*CHECK, AGENTS_DIRECTORY=str(tmp_path))
+    assert ended.returncode == 2
+    assert "callers of the agent clerk speak de-DE" in ended.stderr
+    understood = run(*CHECK, AGENTS_DIRECTORY=str(tmp_path), RECOGNIZED_LANGUAGE="en-GB")
+    assert understood.returncode == 0
+    assert "warning: the agent clerk has no dialogue" in understood.stdout
+
+
+def test_a_directory_that_is_not_there_is_said_to_be_missing() -> None:
+    ended = run(*CHECK, AGENTS_DIRECTORY="nowhere")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("nowhere: there is no agent: no such directory in ")
+    assert "AGENTS_DIRECTORY" in ended.stderr
+
+
+def test_what_is_on_is_said_for_each_feature() -> None:
+    lines = run(*CHECK, HANDOFF_PHONE_NUMBER="+12065550100", CALL_ACCESS_CODE="4711").stdout.splitlines()
+    for line in (
+        "operators: this machine",
+        "telephone: off (ACS_CONNECTION_STRING or ACS_ENDPOINT)",
+        "access code of calls: on",
+        "handing callers to a person: on",
+    ):
+        assert line in lines
+    assert "4711" not in " ".join(lines)
+    assert "+12065550100" not in " ".join(lines)
+
+
+def test_what_is_likely_not_meant_is_warned_of() -> None:
+    environ = {
+        "BASE_URL": "http://voice.example:8000",
+        "BROWSER_AUTH": "off",
+        "ALLOWED_ORIGINS": "*",
+        "ENABLE_AUTH_VALIDATION": "off",
+        "AZURE_OPENAI_ENDPONT": "https://a.example",
+    }
+    ended = run(*CHECK, **environ)
+    warned = [line.split()[1] for line in ended.stdout.splitlines() if line.startswith("warning: ")]
+    expected = ["ALLOWED_ORIGINS", "BROWSER_AUTH", "ENABLE_AUTH_VALIDATION", "OPERATOR_TOKEN", "BASE_URL"]
+    assert (ended.returncode, warned) == (0, [*expected, "AZURE_OPENAI_ENDPONT"])
+    assert list(warnings_of(Settings.read({"HOST": "127.0.0.1", "BASE_URL": "http://localhost:8000"}))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("AZURE_OPENAI_ENDPONT", "AZURE_OPENAI_ENDPOINT"),
+        ("AZURE_SPEECH_REGOIN", "AZURE_SPEECH_REGION"),
+        ("ALOWED_ORIGINS", "ALLOWED_ORIGINS"),
+        ("LOGLEVEL", "LOG_LEVEL"),
+        ("WEB_CONCURENCY", "WEB_CONCURRENCY"),
+        ("operator_token", "OPERATOR_TOKEN"),
+        ("ACS_SOURCE_NUMBER", "ACS_SOURCE_PHONE_NUMBER"),
+    ],
+)
+def test_a_name_that_is_read_by_nobody_is_told_with_the_nearest_that_is(name: str, nearest: str) -> None:
+    assert misspelt_variables({name: "x"}) == [f"{name} is set, and not read: is {nearest} meant?"]
+
+
+def test_the_variables_of_others_are_left_alone() -> None:
+    others = "PATH HOME HOSTNAME PORTS LANG SHELL OTEL_SERVICE_NAME AZURE_CLIENT_SECRET OPENAI_ORG_ID PYTHONPATH USER"
+    assert misspelt_variables(dict.fromkeys([*others.split(), "OPERATOR_TOKEN", "PORT"], "x")) == []

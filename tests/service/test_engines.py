@@ -1,0 +1,109 @@
+"""Which engines a worker uses, and what it says when one cannot be had."""
+
+import asyncio
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec as real_find_spec
+
+import pytest
+
+from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.clock import LoopClock, run_virtual
+from app import engines
+from app.api.asgi import app_of
+from app.engines import chosen, make_engines
+from config.settings import Settings, SettingsError
+from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
+from tests.kit.clients.known_frontend import KnownFrontend
+from tests.service.service_kit import running
+
+
+@pytest.fixture
+def without_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the extra `local` were not installed."""
+    local = {package for known in engines.BUILT_IN.values() for engine in known for package in engine.packages}
+
+    def find_spec(name: str) -> ModuleSpec | None:
+        return None if name in local else real_find_spec(name)
+
+    monkeypatch.setattr(engines, "find_spec", find_spec)
+
+
+def names(**environ: str) -> dict[str, str]:
+    return {setting: engine.name for setting, engine in chosen(Settings.read(environ)).items()}
+
+
+def test_unset_the_best_that_is_installed() -> None:
+    assert names() == {
+        "voice_activity": "silero",
+        "speech_recognizer": "pocketsphinx",
+        "speech_synthesizer": "espeak",
+        "language_model": "script",
+    }
+
+
+@pytest.mark.usefixtures("without_extra")
+def test_without_the_extra_people_can_only_type(caplog: pytest.LogCaptureFixture) -> None:
+    assert names()["voice_activity"] == "energy"
+
+    async def main() -> None:
+        make_engines(Settings.read({}), LoopClock(), BackgroundTasks())
+
+    run_virtual(main())
+    assert "the extra local is not installed" in caplog.text
+
+
+@pytest.mark.usefixtures("without_extra")
+def test_without_the_extra_typing_is_answered() -> None:
+    async def main() -> None:
+        unset = {"SPEECH_RECOGNIZER": "", "SPEECH_SYNTHESIZER": "", "VOICE_ACTIVITY": ""}
+        async with running(unset) as service:
+            socket = AsgiSocket(app_of(service), CONVERSATION)
+            page = KnownFrontend(socket)
+            listening = asyncio.ensure_future(page.listen())
+            await asyncio.sleep(1)
+            socket.send("good morning")
+            await page.until(lambda page: page.kinds["assistant_final"] >= 2)
+            final = [m["content"] for m in page.messages if m["type"] == "assistant_final"]
+            assert final == ["Hello there.", "You said good morning. What else?"]
+            listening.cancel()
+            socket.close()
+
+    run_virtual(main())
+
+
+@pytest.mark.usefixtures("without_extra")
+def test_one_that_is_asked_for_and_not_installed_names_the_extra() -> None:
+    with pytest.raises(SettingsError, match=r"SPEECH_RECOGNIZER: pocketsphinx needs the extra local"):
+        names(SPEECH_RECOGNIZER="pocketsphinx")
+
+
+@pytest.mark.usefixtures("without_extra")
+@pytest.mark.parametrize(("setting", "value"), [("ACS_SAMPLE_RATE", "24000"), ("ACS_PARTICIPANTS", "all")])
+def test_audio_of_calls_that_needs_what_is_not_installed_names_the_extra(setting: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{setting}: {value} needs the extra local"):
+        names(**{setting: value})
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"LANGUAGE_MODEL": "no.such:thing"}, "LANGUAGE_MODEL: no.such:thing: there is no module no"),
+        ({"SPEECH_RECOGNIZER": "tests.kit.fakes:nothing"}, "SPEECH_RECOGNIZER: .* has no nothing"),
+        (
+            {"SPEECH_SYNTHESIZER": "tests.service.test_engines:broken"},
+            "SPEECH_SYNTHESIZER: .* cannot be made: out of luck",
+        ),
+    ],
+)
+def test_a_plug_in_that_cannot_be_had_is_named(environ: dict[str, str], said: str) -> None:
+    async def main(make: Callable[..., object]) -> None:
+        make(Settings.read(environ), LoopClock(), BackgroundTasks())
+
+    with pytest.raises(SettingsError, match=said):
+        run_virtual(main(make_engines))
+
+
+def broken() -> None:
+    """A factory that fails."""
+    raise RuntimeError("out of luck")

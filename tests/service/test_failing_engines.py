@@ -1,0 +1,57 @@
+"""Engines of somebody's own that fail: one line names setting, factory and error, and nothing ends in a traceback."""
+
+import sys
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.service.failing_engines import WORDS
+from tests.service.service_kit import FAKES
+from tests.service.serving import EARSHOT, eventually, run, serving
+
+ENGINES = "tests.service.failing_engines"
+SETTINGS = ("VOICE_ACTIVITY", "SPEECH_RECOGNIZER", "SPEECH_SYNTHESIZER", "LANGUAGE_MODEL")
+OPENED = SETTINGS[1:]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize(
+    ("factory", "said"),
+    [
+        (f"{ENGINES}:cannot_be_made", f"cannot be made: {WORDS} (RuntimeError, failing_engines.py:10)"),
+        (f"{ENGINES}:ends_the_process", f"cannot be made: {WORDS} (SystemExit, failing_engines.py:14)"),
+        (
+            "tests.service.module_that_fails:create",
+            "the module cannot be imported: libvoice.so: cannot open shared object file"
+            " (OSError, module_that_fails.py:3)",
+        ),
+    ],
+)
+def test_one_that_cannot_be_had_stops_the_start_with_one_line(setting: str, factory: str, said: str) -> None:
+    ended = run(sys.executable, "-m", "app", "serve", **{**FAKES, setting: factory})
+    line, *more = ended.stderr.splitlines()
+    assert line.startswith(f"{setting}: {factory}")
+    assert line.endswith(said)
+    assert (ended.returncode, more, ended.stdout) == (2, [], "")
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_check_says_so_of_a_module_too(setting: str) -> None:
+    ended = run(sys.executable, "-m", "app", "check", **{setting: "tests.service.module_that_fails:create"})
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"{setting}: tests.service.module_that_fails:create: the module cannot be imported")
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("setting", OPENED)
+@pytest.mark.parametrize("factory", ["fails_in_open", "fails_to_get_ready", "is_nothing"])
+def test_one_that_cannot_be_opened_is_a_line_and_the_others_start(setting: str, factory: str) -> None:
+    reference = f"{ENGINES}:{factory}"
+    with serving(EARSHOT, **{**FAKES, setting: reference}) as server:
+        address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
+        with connect(address, proxy=None, open_timeout=10, close_timeout=1) as socket:
+            socket.recv(timeout=10)
+            socket.send("hello")
+            eventually(lambda: any(setting in line and reference in line for line in server.log().splitlines()))
+        log = server.log()
+    assert "Traceback" not in log

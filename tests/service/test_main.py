@@ -1,0 +1,45 @@
+import sys
+
+import pytest
+
+from app.__main__ import main
+from config.settings import documented
+from tests.service.serving import run
+
+
+def help_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--help"])
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [(), ("serve",), ("check",)])
+def test_help_lists_every_variable_with_its_default(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    text = " ".join(help_of(capsys, *arguments).split())
+    for row in documented():
+        assert f"{row.name} {row.help} {row.allowed}; default: {row.default or 'unset'}" in text
+
+
+def test_help_lists_the_commands_that_people_use(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = help_of(capsys).split("commands:")[1].split("environment:")[0]
+    assert [line.split()[0] for line in commands.splitlines() if line[:6].strip()] == ["COMMAND", "serve", "check"]
+
+
+def test_no_command_is_told_apart_from_a_fault_in_the_server(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err
+
+
+def test_help_loads_neither_server_nor_engines() -> None:
+    probe = (
+        "import sys\nfrom app.__main__ import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules} & {'hypercorn', 'starlette', 'uvloop', 'pykka'}))"
+    )
+    ended = run(sys.executable, "-c", probe)
+    assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "")

@@ -1,0 +1,210 @@
+"""A whole session on virtual time with exact engines: a caller who speaks and is silent, and an ear that records."""
+
+import asyncio
+from array import array
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import msgspec
+
+from actors.agent import Agent, BargeIn, Endpointing, Limits
+from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSession
+from actors.messages.output import AudioFrame, OutputMessage, PlaybackCleared, SessionEnded
+from actors.ports.tts import SpokenPhrase
+from actors.rules.playback.playout import PACED, Lead
+from actors.rules.turn_taking.effects import Ending
+from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.clock import LoopClock
+from actors.runtime.play_clock import PlayClock
+from actors.runtime.restart_budget import RestartPolicy
+from actors.runtime.supervised_actor import actor_of
+from actors.session.plan import Engines, Mode, SessionPlan
+from actors.session.sessions import SessionEntry, Sessions
+from actors.session.shared import SessionLines
+from actors.session.supervisor import SessionSupervisor
+from actors.tools import AnyTool
+from tests.kit.fakes import EnergyActivity, FakeModel, FakeRecognizer, FakeStore, FakeSynthesizer
+from tests.kit.faults import Faults
+
+M = TypeVar("M", bound=OutputMessage)
+
+RATE_HZ = 16_000
+FRAME = array("h", [15_000, -15_000] * 160).tobytes()
+SILENCE = bytes(640)
+
+AGENT = Agent(
+    name="tester",
+    label="Tester",
+    greeting="Hello there.",
+    limits=Limits(no_input_s=8, max_session_s=300, reconnect_s=10),
+    endpointing=Endpointing(end_silence_ms=400),
+    barge_in=BargeIn(),
+)
+
+
+class Ear:
+    """The user's end of the connection: everything that was shown, with its time."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[float, OutputMessage]] = []
+        self._changed = asyncio.Event()
+
+    def tell(self, message: OutputMessage) -> None:
+        self.shown.append((asyncio.get_running_loop().time(), message))
+        self._changed.set()
+
+    def of(self, kind: type[M]) -> list[M]:
+        """All messages of one kind."""
+        return [message for _, message in self.shown if isinstance(message, kind)]
+
+    def times(self, kind: type[OutputMessage]) -> list[float]:
+        """When messages of a kind came, in seconds."""
+        return [at for at, message in self.shown if isinstance(message, kind)]
+
+    async def until(self, condition: Callable[["Ear"], Any], timeout_s: float = 60.0) -> None:
+        """Wait until `condition` holds of what was shown."""
+        async with asyncio.timeout(timeout_s):
+            while not condition(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def until_count(self, kind: type[OutputMessage], count: int, timeout_s: float = 60.0) -> None:
+        """Wait until `count` messages of a kind were shown."""
+        await self.until(lambda ear: len(ear.of(kind)) >= count, timeout_s)
+
+    @property
+    def ended(self) -> Ending | None:
+        """How the session ended, if it has."""
+        ends = self.of(SessionEnded)
+        return ends[0].reason if ends else None
+
+    def samples(self, *replies: int) -> list[int]:
+        """All samples of the replies as they were sent, without padding."""
+        audio = [m.pcm for m in self.of(AudioFrame) if m.reply in replies]
+        return [s for s in array("h", b"".join(audio)) if s]
+
+    def audio_after_clear(self) -> int:
+        """Frames that came after a clear and belong to a reply from before it."""
+        begun: set[int] = set()
+        cleared: set[int] = set()
+        late = 0
+        for _, message in self.shown:
+            if isinstance(message, AudioFrame):
+                late += message.reply in cleared
+                begun.add(message.reply)
+            elif isinstance(message, PlaybackCleared):
+                cleared |= begun
+        return late
+
+
+class Stage:
+    """One session with its caller."""
+
+    def __init__(self, engines: Engines, sessions: Sessions, entry: SessionEntry, ear: Ear, lead: Lead) -> None:
+        self.engines = engines
+        self.sessions = sessions
+        self.entry = entry
+        self.ear = ear
+        self.lead = lead
+        self.talking = False
+        self._caller: asyncio.Task[None] | None = None
+
+    @property
+    def session(self) -> SessionSupervisor:
+        """The supervisor."""
+        assert self.entry.session is not None
+        return self.entry.session
+
+    def actor(self, name: str) -> Any:
+        """A child of the session."""
+        return actor_of(self.session._children[name])
+
+    def start_caller(self) -> None:
+        """Caller audio in frames of 20 ms, silence or voice."""
+        self._caller = asyncio.ensure_future(self._call())
+
+    async def _call(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            self.entry.lines.push_audio(FRAME if self.talking else SILENCE)
+            due += 0.02
+            await asyncio.sleep(max(0.0, due - loop.time()))
+
+    async def talk(self, ms: int) -> None:
+        """The user's voice for so long."""
+        self.talking = True
+        await asyncio.sleep(ms / 1000)
+        self.talking = False
+
+    def detach(self, connection_id: str = "connection-1") -> None:
+        """The connection is lost."""
+        self.entry.lines.take(ConnectionDetached(connection_id))
+
+    def attach(self, connection_id: str) -> None:
+        """The user is back on another connection."""
+        self.entry.lines.output = self.ear
+        self.entry.lines.take(ConnectionAttached(connection_id, self.lead, RATE_HZ))
+
+    async def hang_up(self) -> None:
+        """The caller's audio ends."""
+        if self._caller is not None:
+            self._caller.cancel()
+            self._caller = None
+
+
+@asynccontextmanager
+async def stage(
+    *,
+    agent: Agent = AGENT,
+    utterances: Sequence[str] = (),
+    lead: Lead = PACED,
+    model: FakeModel | None = None,
+    tools: Mapping[str, AnyTool] | None = None,
+    faults: Faults | None = None,
+    mode: Mode = Mode.MEDIA,
+    kept: Mapping[str, SpokenPhrase] | None = None,
+    restarts: RestartPolicy | None = None,
+    caller: bool = True,
+    wrap: Callable[[Engines], Engines] = lambda engines: engines,
+    wrap_tools: Callable[[Mapping[str, AnyTool]], Mapping[str, AnyTool]] = dict,
+    tap: Callable[[SessionLines], None] = lambda lines: None,
+    **changes: Any,
+) -> AsyncIterator[Stage]:
+    """A running session whose caller is silent; afterwards nothing of it is left."""
+    faults = faults or Faults()
+    loop = asyncio.get_running_loop()
+    background = BackgroundTasks()
+    engines = Engines(
+        recognizer=FakeRecognizer(utterances, faults=faults),
+        synthesizer=FakeSynthesizer(faults=faults),
+        model=model or FakeModel(faults=faults),
+        voice_activity=lambda: EnergyActivity(faults),
+        store=FakeStore(faults),
+        play_clock=PlayClock(loop.time, loop.call_at),
+        clock=LoopClock(),
+        background=background,
+        restarts=restarts or RestartPolicy(),
+    )
+    engines = wrap(msgspec.structs.replace(engines, **changes))
+    ref = Sessions.start(engines)
+    sessions = actor_of(ref)
+    assert sessions is not None
+    ear = Ear()
+    plan = SessionPlan("test-session", mode, agent, wrap_tools(tools or {}), (), lambda _: kept or {}, "resume-token")
+    entry = sessions.open(plan, ear, ConnectionAttached("connection-1", lead, RATE_HZ))
+    tap(entry.lines)
+    await asyncio.sleep(0)
+    on_stage = Stage(engines, sessions, entry, ear, lead)
+    if caller:
+        on_stage.start_caller()
+    try:
+        yield on_stage
+    finally:
+        await on_stage.hang_up()
+        entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+        async with asyncio.timeout(5):
+            await sessions.emptied()
+        ref.stop(block=False)
+        await asyncio.sleep(0.1)

@@ -1,0 +1,134 @@
+"""Real and virtual time."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from actors.runtime.clock import VIRTUAL_EPOCH_S, LoopClock, NothingLeftError, VirtualLoop, run_virtual
+from actors.runtime.loop_actor import LoopActor
+
+
+class Recorder(LoopActor):
+    """Keeps what it was told, and when."""
+
+    def __init__(self, log: list[Any]) -> None:
+        super().__init__()
+        self.log = log
+
+    def on_receive(self, message: Any) -> None:
+        self.log.append((asyncio.get_running_loop().time(), message))
+
+
+def test_half_an_hour_of_nothing_takes_no_time() -> None:
+    async def half_an_hour() -> float:
+        await asyncio.sleep(1800)
+        return asyncio.get_running_loop().time()
+
+    began = time.perf_counter()
+    assert run_virtual(half_an_hour()) == pytest.approx(1800)
+    assert time.perf_counter() - began < 0.5
+
+
+def test_timers_tell_in_the_order_of_their_times_unless_cancelled() -> None:
+    async def main() -> list[Any]:
+        log: list[Any] = []
+        ref = Recorder.start(log)
+        clock = LoopClock()
+        clock.call_later(3, ref, "third")
+        clock.call_later(1, ref, "first")
+        clock.call_later(2, ref, "cancelled").cancel()
+        await asyncio.sleep(4)
+        ref.stop(block=False)
+        clock.call_later(1, ref, "for a dead actor")
+        await asyncio.sleep(2)
+        return log
+
+    assert run_virtual(main()) == [(pytest.approx(1), "first"), (pytest.approx(3), "third")]
+
+
+def test_wall_time_on_a_virtual_loop_is_the_same_in_every_run() -> None:
+    async def main() -> tuple[float, float]:
+        clock = LoopClock()
+        await asyncio.sleep(10)
+        return clock.now(), clock.wall()
+
+    now, wall = run_virtual(main())
+    assert now == pytest.approx(10)
+    assert wall == pytest.approx(VIRTUAL_EPOCH_S + 10)
+
+
+async def test_wall_time_on_a_real_loop_is_real() -> None:
+    clock = LoopClock()
+    assert abs(clock.wall() - time.time()) < 5
+    assert abs(clock.now() - asyncio.get_running_loop().time()) < 5
+
+
+def test_time_does_not_jump_while_a_thread_works() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        timer = asyncio.create_task(asyncio.sleep(1000))
+        await asyncio.to_thread(time.sleep, 0.05)
+        at = loop.time()
+        assert not timer.done()
+        await timer
+        return at
+
+    assert run_virtual(main()) == 0
+
+
+def test_a_failed_thread_lets_time_go_on() -> None:
+    async def main() -> int:
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.to_thread(lambda: 1 / 0)
+        await asyncio.sleep(1000)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        return loop.work_outstanding
+
+    assert run_virtual(main()) == 0
+
+
+def test_time_does_not_jump_while_registered_work_is_outstanding() -> None:
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        times: list[float] = []
+        loop.call_later(5, lambda: times.append(loop.time()))
+        with loop.outstanding():
+            for _ in range(3):
+                await asyncio.sleep(0)
+            real = time.perf_counter()
+            waited = loop.run_in_executor(None, time.sleep, 0.01)
+            await waited
+            assert time.perf_counter() - real >= 0.01
+            times.append(loop.time())
+        await asyncio.sleep(6)
+        return times
+
+    assert run_virtual(main()) == [0, pytest.approx(5)]
+
+
+def test_a_hang_is_an_error_that_names_who_waits() -> None:
+    async def main() -> None:
+        asyncio.current_task().set_name("the waiter")  # type: ignore[union-attr]
+        await asyncio.get_running_loop().create_future()
+
+    with pytest.raises(NothingLeftError, match="the waiter"):
+        run_virtual(main())
+
+
+def test_two_runs_of_the_same_timers_are_the_same() -> None:
+    async def main() -> list[Any]:
+        log: list[Any] = []
+
+        async def tick(name: str, every_s: float) -> None:
+            for _ in range(50):
+                await asyncio.sleep(every_s)
+                log.append((name, asyncio.get_running_loop().time()))
+
+        await asyncio.gather(tick("a", 0.02), tick("b", 0.03), tick("c", 0.06))
+        return log
+
+    assert run_virtual(main()) == run_virtual(main())

@@ -1,0 +1,187 @@
+"""What a conversation remembers."""
+
+import pytest
+
+from actors.conversation import PositionPrecision, Role, UtteranceKind
+from actors.messages.playback import HeardReply
+from actors.ports.llm import ToolCalled
+from actors.rules.history import History, whole_words
+from actors.rules.turn_taking.state import TurnSnapshot
+from actors.session.shared import SpokenReply
+
+CALL = ToolCalled("c1", "look_up", "{}")
+
+
+def asked(text: str = "book a visit") -> History:
+    history = History()
+    history.user_said(text, 1, 10.0, continues=False, confidence=0.9)
+    return history
+
+
+def test_words_that_go_on_replace_the_unanswered_ones_and_their_memory() -> None:
+    history = asked()
+    history.memory = {"task": "book"}
+    history.user_said("book a visit tomorrow", 2, 11.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages] == ["book a visit tomorrow"]
+    assert history.memory == {}
+
+
+def test_words_after_an_answer_do_not() -> None:
+    history = asked()
+    history.memory = {"task": "book"}
+    history.was_heard(
+        SpokenReply(1, 1, UtteranceKind.REPLY), "When?", PositionPrecision.NETWORK, 11.0, interrupted=False
+    )
+    history.user_said("tomorrow", 2, 12.0, continues=True, confidence=1.0)
+    assert [m.role for m in history.messages] == [Role.USER, Role.ASSISTANT, Role.USER]
+    assert history.memory == {"task": "book"}
+
+
+def test_a_tools_answer_stands_beside_its_request() -> None:
+    history = asked()
+    history.tools_called(1, [CALL, ToolCalled("c2", "other", "{}")], 11.0)
+    history.user_said("never mind", 2, 12.0, continues=False, confidence=1.0)
+    history.tool_answered("c1", '"nine"', 1, 13.0)
+    history.tool_answered("c2", '"ten"', 1, 13.0)
+    roles = [m.role for m in history.messages]
+    assert roles == [Role.USER, Role.ASSISTANT, Role.TOOL, Role.TOOL, Role.USER]
+    assert [m.text for m in history.messages[2:4]] == ['"nine"', '"ten"']
+
+
+def test_an_answer_nobody_asked_for_comes_last() -> None:
+    history = asked()
+    history.tool_answered("c9", "1", 1, 11.0)
+    assert history.messages[-1].role is Role.TOOL
+
+
+def test_without_tools_the_model_reads_what_there_is() -> None:
+    assert [m.text for m in asked().for_the_model()] == ["book a visit"]
+
+
+def test_the_model_reads_what_was_said_before_its_tools_and_no_fillers() -> None:
+    history = asked()
+    history.tools_called(1, [CALL], 11.0)
+    history.was_heard(
+        SpokenReply(2, 1, UtteranceKind.FILLER), "One moment.", PositionPrecision.NETWORK, 11.5, interrupted=False
+    )
+    history.tool_answered("c1", '"nine"', 1, 12.0)
+    read = history.for_the_model("Let me look.")
+    assert [(m.role, m.text) for m in read] == [
+        (Role.USER, "book a visit"),
+        (Role.ASSISTANT, "Let me look."),
+        (Role.TOOL, '"nine"'),
+    ]
+    assert history.messages[1].text == "", "the request itself is not changed: its words are recorded when heard"
+
+
+@pytest.mark.parametrize(
+    ("end", "kept"),
+    [
+        (0, ""),
+        (3, ""),
+        (5, "Hello"),
+        (6, "Hello"),
+        (8, "Hello"),
+        (11, "Hello there"),
+        (12, "Hello there."),
+        (99, "Hello there."),
+    ],
+)
+def test_half_a_word_was_not_heard(end: int, kept: str) -> None:
+    assert whole_words("Hello there.", end) == kept
+
+
+def test_words_go_on_though_a_gap_was_bridged_meanwhile() -> None:
+    history = asked("what are your hours")
+    for kind in (UtteranceKind.FILLER, UtteranceKind.APOLOGY):
+        history.was_heard(SpokenReply(1, 1, kind), "Sorry?", PositionPrecision.NETWORK, 11.0, interrupted=False)
+    history.user_said("what are your hours", 2, 12.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages if m.role is Role.USER] == ["what are your hours"]
+
+
+@pytest.mark.parametrize(
+    ("more", "users"),
+    [
+        ("book a visit tomorrow", ["book a visit", "tomorrow"]),
+        ("book a visit", ["book a visit"]),
+        ("cancel it", ["book a visit", "cancel it"]),
+    ],
+)
+def test_words_that_tools_were_called_for_stand_and_only_the_rest_is_added(more: str, users: list[str]) -> None:
+    history = asked()
+    history.tools_called(1, [CALL], 11.0)
+    history.tool_answered("c1", '"nine"', 1, 12.0)
+    history.user_said(more, 2, 13.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages if m.role is Role.USER] == users
+
+
+def test_words_that_follow_nothing_are_added() -> None:
+    history = History()
+    history.user_said("hello", 1, 10.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages] == ["hello"]
+
+
+def test_a_call_is_answered_once() -> None:
+    history = asked()
+    history.tools_called(1, [CALL, ToolCalled("c2", "other", "{}")], 11.0)
+    assert [(turn, call.call_id) for turn, call in history.unanswered_calls()] == [(1, "c1"), (1, "c2")]
+    assert history.tool_answered("c1", '"nine"', 1, 12.0)
+    assert not history.tool_answered("c1", '"ten"', 1, 12.0)
+    assert [call.call_id for _, call in history.unanswered_calls()] == ["c2"]
+    assert (history.tool_rounds(1), history.tool_rounds(2)) == (1, 0)
+    assert (history.has_turn(1), history.has_turn(2)) == (True, False)
+
+
+def test_calls_get_ids_of_their_own() -> None:
+    history = asked()
+    history.tools_called(1, [CALL], 11.0)
+    calls = [CALL, CALL, ToolCalled("", "other", "{}"), ToolCalled("c2", "other", "{}")]
+    assert [call.call_id for call in history.with_unique_ids(calls)] == ["c1-2", "c1-3", "call-2", "c2"]
+
+
+def test_a_successor_remembers_the_same() -> None:
+    history = asked()
+    history.memory = {"task": "book"}
+    successor = History(history.snapshot(TurnSnapshot(turn=1)))
+    successor.user_said("book a visit tomorrow", 2, 11.0, continues=True, confidence=1.0)
+    assert (successor.memory, [m.text for m in successor.messages]) == ({}, ["book a visit tomorrow"])
+
+
+def test_the_end_records_what_was_heard_of_each_reply() -> None:
+    def spoken(reply: int, text: str, heard: int | None, *, finished: bool = True) -> SpokenReply:
+        until = None if heard is None else HeardReply(reply, heard, 0.0, PositionPrecision.NETWORK)
+        return SpokenReply(reply, 1, UtteranceKind.REPLY, [text], finished, heard=until)
+
+    history = asked()
+    replies = [
+        spoken(1, "Heard whole. ", 13),
+        spoken(2, "Heard in part.", 8),
+        spoken(3, "Written in part.", 16, finished=False),
+        spoken(4, "Not heard.", 0),
+        spoken(5, "Never begun.", None),
+    ]
+    added = history.end(replies, 20.0)
+    assert [(m.text, m.interrupted) for m in added] == [
+        ("Heard whole.", False),
+        ("Heard in", True),
+        ("Written in part.", True),
+    ]
+    assert history.messages[1:] == added
+
+
+def test_only_the_rest_is_added_however_many_turns_called_tools() -> None:
+    history = asked("answered without a word")
+    for number, words in enumerate(("one", "one two", "one two three", "one two three four"), start=2):
+        history.user_said(words, number, 12.0, continues=number > 2, confidence=1.0)
+        history.tools_called(number, [ToolCalled(f"c{number}", "look_up", "{}")], 12.0)
+    users = [m.text for m in history.messages if m.role is Role.USER]
+    assert users == ["answered without a word", "one", "two", "three", "four"]
+
+
+def test_a_prompt_answers_nobody() -> None:
+    history = asked("one")
+    history.was_heard(
+        SpokenReply(2, 1, UtteranceKind.PROMPT), "Are you there?", PositionPrecision.NETWORK, 11.5, interrupted=False
+    )
+    history.user_said("one two", 2, 12.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages if m.role is Role.USER] == ["one", "two"]

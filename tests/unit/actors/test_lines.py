@@ -1,0 +1,80 @@
+"""What outlives the actors of a session."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.runtime.supervised_actor import SupervisedActor
+from actors.session.shared import CROWDED_MESSAGES, AudioRing, SessionLines
+
+
+def test_the_ring_forgets_the_oldest() -> None:
+    ring = AudioRing(16_000, keep_ms=100)
+    for _ in range(10):
+        ring.append(bytes(640))
+    begin, pcm = ring.since(0)
+    assert (begin, len(pcm)) == (3_200, 3_200)
+    assert ring.kept_bytes == 3_200
+
+
+def test_an_empty_ring_keeps_nothing() -> None:
+    assert AudioRing(16_000).kept_bytes == 0
+
+
+def test_what_is_asked_for_that_has_not_come_is_empty() -> None:
+    ring = AudioRing(16_000)
+    ring.append(bytes(640))
+    assert ring.since(640) == (640, b"")
+
+
+def test_pieces_keep_their_offsets() -> None:
+    ring = AudioRing(16_000)
+    offsets = [ring.append(bytes(640)) for _ in range(3)]
+    assert offsets == [0, 640, 1_280]
+    assert [offset for offset, _ in ring.chunks_since(640)] == [640, 1_280]
+
+
+@given(st.lists(st.integers(1, 400).map(lambda n: n * 2), max_size=40), st.integers(0, 20_000))
+def test_since_returns_exactly_the_audio_from_there(sizes: list[int], offset: int) -> None:
+    ring = AudioRing(16_000, keep_ms=200)
+    audio = b""
+    for number, size in enumerate(sizes):
+        piece = bytes([number % 251, 1]) * (size // 2)
+        assert ring.append(piece) == len(audio)
+        audio += piece
+    begin, pcm = ring.since(offset)
+    assert audio[begin : begin + len(pcm)] == pcm
+    assert begin + len(pcm) == len(audio)
+    assert begin % 2 == 0
+    assert begin >= min(offset, len(audio)) - 1
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A message."""
+
+
+class Busy(SupervisedActor):
+    """Has its mail counted before it is handled."""
+
+    def on_receive(self, message: Any) -> None:
+        return
+
+
+async def test_a_session_is_crowded_while_much_waits_for_one_of_its_actors() -> None:
+    lines = SessionLines("s", 16_000)
+    for address in (lines.session, lines.recognizer, lines.orchestrator, lines.synthesizer):
+        for _ in range(CROWDED_MESSAGES):
+            address.tell(Note())
+        crowded = [lines.is_crowded]
+        address.tell(Note())
+        crowded.append(lines.is_crowded)
+        ref = Busy.start("busy", None)
+        address.connect(ref)
+        crowded.append(lines.is_crowded)
+        await asyncio.sleep(0.01)
+        crowded.append(lines.is_crowded)
+        assert crowded == [False, True, True, False]
+        ref.stop(block=False)

@@ -1,0 +1,28 @@
+"""What messages say of themselves."""
+
+import inspect
+
+from actors import messages
+from actors.messages.base import Message
+from actors.messages.caller import CallerAudio
+
+ALL = [kind for _, kind in inspect.getmembers(messages, inspect.isclass) if issubclass(kind, Message)]
+
+
+def test_only_orders_whose_meaning_does_not_depend_on_the_queue_overtake() -> None:
+    urgent = {kind.__name__ for kind in ALL if kind.urgent}
+    assert urgent == {"EndSession", "InterruptRequested", "PausePlayout", "ResumePlayout", "StopPlayout"}
+
+
+def test_only_audio_may_be_dropped_and_says_how_long_it_is() -> None:
+    assert [kind for kind in ALL if kind.droppable] == [CallerAudio]
+    assert CallerAudio(bytes(640), 0, 20.0).duration_ms == 20
+
+
+def test_audio_and_ticks_are_never_traced() -> None:
+    traced = {kind.__name__ for kind in ALL if kind.traced}
+    assert traced == {"BeginReply", "FinalHeard", "TextTyped", "ToolFinished"}
+
+
+def test_no_message_is_derived_from_another() -> None:
+    assert all(kind.__bases__ == (Message,) for kind in ALL if kind is not Message)

@@ -1,0 +1,50 @@
+"""A conversation that goes on in another process, with somebody who was cut off."""
+
+import asyncio
+
+import msgspec
+
+from actors.conversation import ChatMessage, Role, SessionRecord, UtteranceKind
+from actors.messages.caller import ConnectionAttached, EndSession
+from actors.messages.output import ReplyTextShown
+from actors.rules.turn_taking.effects import Ending, Say
+from actors.rules.turn_taking.machine import TurnTaking
+from actors.rules.turn_taking.state import TurnSnapshot
+from actors.runtime.clock import run_virtual
+from tests.unit.actors.session_kit import RATE_HZ, Ear, stage
+from tests.unit.actors.turn_script import AGENT, acts, play, timers
+
+MESSAGES = (
+    ChatMessage(Role.USER, "I want to book a room.", 3),
+    ChatMessage(Role.ASSISTANT, "For when?", 3),
+)
+
+
+def test_somebody_who_was_cut_off_is_greeted_once() -> None:
+    turn = TurnTaking(AGENT, state=TurnSnapshot(turn=3, greets=True))
+    effects = turn.resume(10.0, 300)
+    assert acts(effects) == [Say(1, 3, UtteranceKind.GREETING)]
+    assert "no_input" not in timers(effects)
+    assert acts(TurnTaking(AGENT, state=TurnSnapshot(turn=3)).resume(10.0, 300)) == []
+    assert not turn.state.greets
+    assert play(turn) == []
+
+
+def test_a_restored_session_greets_and_remembers() -> None:
+    async def main() -> None:
+        async with stage() as on_stage:
+            ear = Ear()
+            record = SessionRecord("other", "media", "tester", "connected", 1.0, 2.0, turn=3, messages=MESSAGES)
+            plan = msgspec.structs.replace(on_stage.entry.plan, session_id="other")
+            entry = on_stage.sessions.restore(
+                plan, ear, ConnectionAttached("connection-2", on_stage.lead, RATE_HZ), record, greets=True
+            )
+            await asyncio.sleep(3)
+            assert [shown.kind for shown in ear.of(ReplyTextShown)] == [UtteranceKind.GREETING]
+            assert entry.session is not None
+            messages = entry.session.record().messages
+            assert messages[:2] == MESSAGES
+            assert messages[2].kind is UtteranceKind.GREETING
+            entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+
+    run_virtual(main())

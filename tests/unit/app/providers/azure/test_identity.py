@@ -1,0 +1,126 @@
+"""Tokens of an identity: every object that lives longer than one is given the next in time."""
+
+import asyncio
+import time
+from typing import NamedTuple
+
+import pytest
+
+from actors.errors import ErrorKind
+from app.providers.azure.identity import SCOPE, Credential, Identity, NoToken
+
+TTL_S = 1.5
+
+
+class AccessToken(NamedTuple):
+    """As `azure.core.credentials` has it."""
+
+    token: str
+    expires_on: int
+
+
+class Tokens:
+    """A credential whose tokens live for `ttl_s`; the first `refusals` requests fail."""
+
+    def __init__(self, ttl_s: float = TTL_S, refusals: int = 0) -> None:
+        self.ttl_s = ttl_s
+        self.refusals = refusals
+        self.given = 0
+        self.asked = 0
+        self.closed = False
+
+    async def get_token(self, *scopes: str) -> AccessToken:
+        assert scopes == (SCOPE,)
+        self.asked += 1
+        if self.refusals > 0:
+            self.refusals -= 1
+            raise PermissionError("a long story, with names of tenants in it")
+        self.given += 1
+        # Whole seconds, as they come.
+        return AccessToken(f"token-{self.given}", round(time.time() + self.ttl_s))
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def made(credential: Tokens) -> Credential:
+    return credential  # type: ignore[return-value]
+
+
+async def test_a_token_is_asked_for_once() -> None:
+    tokens = Tokens(ttl_s=3_600)
+    identity = Identity(lambda: made(tokens))
+    assert set(await asyncio.gather(*(identity.token() for _ in range(5)))) == {"token-1"}
+    assert tokens.given == 1
+    await identity.close()
+    assert tokens.closed
+
+
+async def test_what_lives_longer_is_given_the_next_in_time() -> None:
+    tokens = Tokens()
+    identity = Identity(lambda: made(tokens))
+    began = time.time()
+    await identity.token()
+    told: asyncio.Queue[str] = asyncio.Queue()
+    gone: list[str] = []
+    identity.follow("here", told.put_nowait)
+    identity.follow("gone", gone.append)
+    identity.leave("gone")
+    async with asyncio.timeout(5):
+        assert await told.get() == "token-2"
+    assert time.time() - began < TTL_S + 0.5
+    assert await identity.token() != "token-1"
+    assert gone == []
+    await identity.close()
+
+
+async def test_a_renewal_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    tokens = Tokens()
+    identity = Identity(lambda: made(tokens))
+    await identity.token()
+    tokens.refusals = 1
+    told: asyncio.Queue[str] = asyncio.Queue()
+    identity.follow("here", told.put_nowait)
+    async with asyncio.timeout(6):
+        assert await told.get() == "token-2"
+    assert "could not be renewed" in caplog.text
+    assert "tenants" not in caplog.text
+    await identity.close()
+
+
+async def test_no_token_is_said_clearly() -> None:
+    identity = Identity(lambda: made(Tokens(refusals=9)))
+    with pytest.raises(NoToken, match="AZURE_SPEECH_KEY") as refused:
+        await identity.token()
+    assert refused.value.failure.kind is ErrorKind.AUTHENTICATION
+    assert "tenants" not in str(refused.value)
+    await identity.close()
+
+
+async def test_a_credential_that_cannot_be_made_is_no_token() -> None:
+    def broken() -> Credential:
+        raise ValueError("AZURE_TENANT_ID is wrong")
+
+    identity = Identity(broken)
+    with pytest.raises(NoToken):
+        await identity.token()
+    await identity.close()
+
+
+async def test_a_token_that_the_service_refuses_is_asked_for_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    credential = Tokens(ttl_s=600)
+    identity = Identity(lambda: made(credential))
+    told: list[str] = []
+    try:
+        assert await identity.token() == "token-1"
+        identity.follow("who", told.append)
+        identity.doubt()
+        # So soon, it is not the token that is wrong.
+        assert await identity.token() == "token-1"
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 10)
+        identity.doubt()
+        assert await identity.token() == "token-2"
+        assert told == ["token-2"]
+    finally:
+        await identity.close()

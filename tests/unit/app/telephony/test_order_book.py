@@ -1,0 +1,169 @@
+"""Orders and their events in every order of arrival: what is believed of a recording and of a transfer at each step."""
+
+import itertools
+import random
+
+import pytest
+
+from app.telephony.order_book import MOST_ORDERS, OrderBook, OrderKind, OrderState
+from app.telephony.order_events import ended_by, why
+from protocol.acs.call_events import (
+    CallParticipant,
+    CallTransferFailed,
+    Identifier,
+    ParticipantsUpdated,
+    RecordingStateChanged,
+    Result,
+    StartRecordingFailed,
+)
+
+START, STOP, TRANSFER = OrderKind.START_RECORDING, OrderKind.STOP_RECORDING, OrderKind.TRANSFER
+TAKEN, DOUBT, REFUSED = OrderState.TAKEN, OrderState.IN_DOUBT, OrderState.REFUSED
+SUCCEEDED, FAILED, OVERDUE = OrderState.SUCCEEDED, OrderState.FAILED, OrderState.OVERDUE
+
+
+def started(book: OrderBook, recording_id: str) -> None:
+    order = book.give(START, f"start-{recording_id}")
+    order.subject = recording_id
+    book.becomes(order, TAKEN)
+
+
+def stopped(book: OrderBook, recording_id: str, state: OrderState = TAKEN) -> None:
+    book.becomes(book.give(STOP, f"stop-{recording_id}", recording_id), state)
+
+
+def active(book: OrderBook, recording_id: str) -> None:
+    book.told(START, SUCCEEDED, subject=recording_id)
+
+
+def inactive(book: OrderBook, recording_id: str) -> None:
+    book.told(STOP, SUCCEEDED, subject=recording_id)
+
+
+@pytest.mark.parametrize("state", [DOUBT, REFUSED])
+def test_a_recording_runs_until_its_stop_was_taken(state: OrderState) -> None:
+    book = OrderBook()
+    started(book, "a")
+    stopped(book, "a", state)
+    assert book.recording == "a"
+    stopped(book, "a")
+    assert book.recording == ""
+
+
+def test_late_events_of_one_recording_leave_the_other_alone() -> None:
+    # All that is yet to be told of two recordings, the first stopped and the second running, however it comes.
+    for order in itertools.permutations([(active, "a"), (inactive, "a"), (active, "b")]):
+        book = OrderBook()
+        started(book, "a")
+        stopped(book, "a")
+        started(book, "b")
+        for tell, recording_id in order:
+            tell(book, recording_id)
+            assert book.recording == "b", order
+        stopped(book, "b")
+        for tell, recording_id in order:
+            tell(book, recording_id)
+            assert book.recording == "", order
+
+
+def test_a_start_that_fails_after_it_was_taken_is_no_recording() -> None:
+    book = OrderBook()
+    started(book, "a")
+    assert book.told(START, FAILED, subject="a", reason="400/8553") is not None
+    assert book.recording == ""
+    active(book, "a")
+    assert book.recording == ""
+
+
+def test_a_second_recording_that_fails_leaves_the_first_one_running() -> None:
+    book = OrderBook()
+    started(book, "a")
+    started(book, "b")
+    book.told(START, FAILED, subject="b")
+    assert book.recording == "a"
+
+
+@pytest.mark.parametrize("state", [SUCCEEDED, FAILED])
+def test_an_event_that_overtakes_the_answer_to_its_order(state: OrderState) -> None:
+    book = OrderBook()
+    order = book.give(START, "o1")
+    assert book.told(START, state, subject="a") is order
+    assert not book.becomes(order, TAKEN)
+    assert (order.state, order.subject) == (state, "a")
+    assert book.recording == ("a" if state is SUCCEEDED else "")
+
+
+def test_a_start_whose_answer_was_lost_is_known_by_its_event() -> None:
+    book = OrderBook()
+    book.becomes(book.give(START, "o1"), DOUBT)
+    assert book.recording == ""
+    active(book, "a")
+    assert book.recording == "a"
+    stopped(book, "a", DOUBT)
+    inactive(book, "a")
+    assert book.recording == ""
+
+
+def test_what_somebody_else_records_is_known_too() -> None:
+    book = OrderBook()
+    active(book, "theirs")
+    assert book.recording == "theirs"
+    inactive(book, "theirs")
+    assert book.recording == ""
+    active(book, "theirs")
+    assert book.recording == ""
+
+
+def test_an_event_settles_the_order_of_its_context_and_no_other() -> None:
+    book = OrderBook()
+    first, second = book.give(TRANSFER, "t1"), book.give(TRANSFER, "t2")
+    book.becomes(first, TAKEN)
+    book.becomes(first, OVERDUE)
+    book.becomes(second, TAKEN)
+    assert book.told(TRANSFER, FAILED, order_id="t1") is first
+    assert book.open(TRANSFER) is second
+    assert book.told(TRANSFER, FAILED, order_id="somebody's") is None
+    assert book.told(TRANSFER, SUCCEEDED, order_id="t2") is second
+    assert book.told(TRANSFER, SUCCEEDED, order_id="t2") is None
+    assert book.open(TRANSFER) is None
+
+
+def test_an_event_without_a_context_settles_the_latest() -> None:
+    book = OrderBook()
+    order = book.give(TRANSFER, "t1")
+    book.becomes(order, TAKEN)
+    assert book.told(TRANSFER, FAILED) is order
+
+
+def test_what_has_ended_does_not_go_on_whatever_is_told() -> None:
+    for seed in range(300):
+        drawn = random.Random(seed)
+        book = OrderBook()
+        order = book.give(drawn.choice(list(OrderKind)), "o", drawn.choice(["", "s"]))
+        ended: OrderState | None = None
+        for state in drawn.choices(list(OrderState), k=12):
+            book.becomes(order, state)
+            if ended is not None:
+                assert order.state is ended
+            if order.state in (SUCCEEDED, FAILED, REFUSED):
+                ended = order.state
+                assert not order.open
+
+
+def test_no_more_orders_are_kept_than_a_call_needs() -> None:
+    book = OrderBook()
+    for number in range(MOST_ORDERS * 3):
+        book.becomes(book.give(OrderKind.SEND_KEYS, str(number)), TAKEN)
+    assert len(book.all_open) == MOST_ORDERS
+
+
+def test_which_events_end_which_orders() -> None:
+    person = CallParticipant(Identifier("4:+15550100"), is_on_hold=True)
+    assert list(ended_by(ParticipantsUpdated(participants=(person,)))) == [(OrderKind.HOLD, SUCCEEDED, "4:+15550100")]
+    assert list(ended_by(RecordingStateChanged(recording_id="a", state="Active"))) == [(START, SUCCEEDED, "a")]
+    assert list(ended_by(RecordingStateChanged(recording_id="a", state="inactive"))) == [(STOP, SUCCEEDED, "a")]
+    assert list(ended_by(StartRecordingFailed(recording_id="a"))) == [(START, FAILED, "a")]
+    assert list(ended_by(CallTransferFailed())) == [(TRANSFER, FAILED, "")]
+    assert why(Result(486, 560486, "+15550100 is busy")) == "busy (486/560486)"
+    assert why(Result(400, 8553)) == "400/8553"
+    assert why(None) == ""

@@ -1,0 +1,40 @@
+"""Who sees a session."""
+
+from actors.messages.output import FailureShown, OutputMessage
+from app.browser.session_output import SessionOutput
+
+
+class Screen:
+    """A socket that shows a session, or cannot."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken = broken
+        self.shown: list[OutputMessage] = []
+        self.closed: list[int] = []
+
+    def tell(self, message: OutputMessage) -> None:
+        if self.broken:
+            raise ZeroDivisionError
+        self.shown.append(message)
+
+    def close(self, code: int, reason: str) -> None:
+        self.closed.append(code)
+
+
+def test_a_socket_that_fails_is_closed_and_the_others_are_shown_everything() -> None:
+    observers = SessionOutput("session", log_content=False)
+    connection, broken, dashboard = Screen(), Screen(broken=True), Screen()
+    observers.connection = connection
+    observers.dashboards = {broken, dashboard}
+    message = FailureShown("sorry")
+    observers.tell(message)
+    assert (connection.shown, dashboard.shown) == ([message], [message])
+    assert (connection.closed, broken.closed, dashboard.closed) == ([], [1011], [])
+
+
+def test_a_connection_that_fails_is_closed() -> None:
+    observers = SessionOutput("session", log_content=False)
+    broken = Screen(broken=True)
+    observers.connection = broken
+    observers.tell(FailureShown("sorry"))
+    assert broken.closed == [1011]
