@@ -7,8 +7,8 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.browser.chromium import chromium
-from tests.service.service_kit import FAKES
-from tests.service.serving import EARSHOT, Server, serving
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, serving
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from websockets.asyncio.client import connect
 
 from tests.browser.chromium import page_in
 from tests.browser.somebodys_site import somebodys_site
-from tests.service.service_kit import FAKES
-from tests.service.serving import EARSHOT, ROOT, serving
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, ROOT, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

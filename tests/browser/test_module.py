@@ -11,8 +11,8 @@ from playwright.async_api import Browser, Page, WebSocketRoute
 
 from tests.browser.chromium import open_page, page_in
 from tests.browser.somebodys_site import somebodys_site
-from tests.service.service_kit import FAKES
-from tests.service.serving import EARSHOT, Server, eventually, serving
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, eventually, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

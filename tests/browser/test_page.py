@@ -20,9 +20,9 @@ from tests.browser.visit import (
     visit,
     was_seen,
 )
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, serving
 from tests.kit.speech import say
-from tests.service.service_kit import FAKES
-from tests.service.serving import EARSHOT, Server, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,7 +8,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.visit import DESKTOP, LONG, PHONE, agent_is_heard, log, type_in, visit
-from tests.service.serving import Server
+from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

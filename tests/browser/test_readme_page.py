@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.chromium import open_page
 from tests.browser.somebodys_site import somebodys_site
-from tests.service.serving import EARSHOT, ROOT, serving
+from tests.kit.serving import EARSHOT, ROOT, serving
 
 README_ADDRESS = "localhost:8000"
 RECORDED = re.compile(r"```html\n(.*?)```", re.DOTALL)

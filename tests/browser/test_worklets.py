@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from playwright.async_api import Browser
 
 from tests.browser.chromium import page_in
-from tests.service.serving import Server
+from tests.kit.serving import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -9,7 +9,7 @@ import sys
 
 from websockets.sync.client import connect
 
-from tests.service.serving import EARSHOT, ROOT, serving
+from tests.kit.serving import EARSHOT, ROOT, serving
 
 
 def test_a_server_talks_on_the_emulated_cloud() -> None:

@@ -19,8 +19,8 @@ from actors.dialogue import plain
 from tests.eval.callers import Caller, Goal, ToolRun
 from tests.eval.text import script
 from tests.kit.clients.spoken_caller import SpokenCaller
+from tests.kit.serving import EARSHOT, serving
 from tests.kit.speech import ESPEAK, FLITE_ALSO, say
-from tests.service.serving import EARSHOT, serving
 
 VOICES = (FLITE_ALSO, ESPEAK)
 SNR_DB = 20.0

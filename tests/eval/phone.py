@@ -22,8 +22,8 @@ from tests.cloud.acs.emulator import AcsEmulator
 from tests.cloud.acs.identifiers import phone
 from tests.eval.callers import Caller
 from tests.kit.clients.phone_caller import PhoneCaller
+from tests.kit.serving import EARSHOT, free_port, serving
 from tests.kit.speech import FLITE_ALSO, RATE_HZ, say
-from tests.service.serving import EARSHOT, free_port, serving
 
 DENTIST = "dentist"
 BOOKING = 0

@@ -32,7 +32,7 @@ from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Scenari
 from tests.fault_campaign.speech_as_text import SpellingSynthesizer, phrase
 from tests.kit.fakes import FakeStore
 from tests.kit.faults import Faults
-from tests.unit.actors.session_kit import AGENT, RATE_HZ, Stage, stage
+from tests.kit.session_kit import AGENT, RATE_HZ, Stage, stage
 
 CAMPAIGN_AGENT = msgspec.structs.replace(
     AGENT,

@@ -7,7 +7,7 @@ import pytest
 
 from app.configuration import warnings_of
 from config.settings import Settings, misspelt_variables
-from tests.service.serving import run
+from tests.kit.serving import run
 
 CHECK = (sys.executable, "-m", "app", "check")
 

@@ -15,7 +15,7 @@ from app.engines import chosen, make_engines
 from config.settings import Settings, SettingsError
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.kit.clients.known_frontend import KnownFrontend
-from tests.service.service_kit import running
+from tests.kit.service_kit import running
 
 
 @pytest.fixture

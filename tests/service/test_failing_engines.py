@@ -5,9 +5,9 @@ import sys
 import pytest
 from websockets.sync.client import connect
 
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, eventually, run, serving
 from tests.service.failing_engines import WORDS
-from tests.service.service_kit import FAKES
-from tests.service.serving import EARSHOT, eventually, run, serving
 
 ENGINES = "tests.service.failing_engines"
 SETTINGS = ("VOICE_ACTIVITY", "SPEECH_RECOGNIZER", "SPEECH_SYNTHESIZER", "LANGUAGE_MODEL")

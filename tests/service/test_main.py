@@ -4,7 +4,7 @@ import pytest
 
 from app.__main__ import main
 from config.settings import documented
-from tests.service.serving import run
+from tests.kit.serving import run
 
 
 def help_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

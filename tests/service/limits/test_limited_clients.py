@@ -19,9 +19,9 @@ from app.services import Services
 from config.settings import Settings
 from tests.kit.clients.asgi_socket import AsgiSocket, Closed
 from tests.kit.fakes import FakeModel
-from tests.service.service_kit import running
-from tests.service.test_conversation_socket import Client
-from tests.unit.actors.session_kit import AGENT
+from tests.kit.service_kit import running
+from tests.kit.session_kit import AGENT
+from tests.service.browser.test_conversation_socket import Client
 
 SILENT = Agent(name="tester", label="Tester")
 

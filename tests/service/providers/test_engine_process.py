@@ -13,7 +13,7 @@ import pytest
 import uvloop
 
 from app.providers.engine_process import REPOSITORY, start_engine
-from tests.service.serving import alive, eventually
+from tests.kit.serving import alive, eventually
 
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc and prctl are Linux's")
 

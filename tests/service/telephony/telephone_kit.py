@@ -24,10 +24,10 @@ from config.settings import Settings
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.emulator import AcsEmulator
 from tests.kit.fakes import FakeSynthesizer
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import free_port
+from tests.kit.session_kit import AGENT
 from tests.kit.speech import RATE_HZ
-from tests.service.service_kit import FAKES
-from tests.service.serving import free_port
-from tests.unit.actors.session_kit import AGENT
 
 OURS = "+15550199"
 

@@ -9,8 +9,8 @@ import pytest
 from actors.agent import Phrases
 from app.telephony.code_limits import CodeLimits
 from protocol.calls import CallState
+from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import answered, over, said, telephone, tone
-from tests.unit.actors.session_kit import AGENT
 
 CODE = "271828"
 GUARDED = msgspec.structs.replace(

@@ -10,8 +10,8 @@ from websockets.exceptions import InvalidStatus
 
 from app.api import requests as bodies
 from tests.cloud.tokens import FORGERIES, Forgery
+from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import SECRET, Telephone, answered, over, telephone
-from tests.unit.actors.session_kit import AGENT
 
 SECRET_HEADER = "x-earshot-event-grid-secret"
 

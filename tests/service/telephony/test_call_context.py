@@ -13,8 +13,8 @@ from app.api.asgi import create_app
 from app.server.lifecycle import Lifecycle
 from config.settings import Settings, SettingsError
 from tests.cloud.acs.caller import Caller
+from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import OURS, Telephone, answered, over, telephone
-from tests.unit.actors.session_kit import AGENT
 
 SEEN: list[ModelRequest] = []
 TOLD: list[ToolContext] = []

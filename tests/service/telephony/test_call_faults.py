@@ -11,8 +11,8 @@ from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.calls import Call
 from tests.cloud.acs.refusals import CODES
+from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import answered, over, said, telephone
-from tests.unit.actors.session_kit import AGENT
 
 
 async def reconnected(call: Call) -> None:

@@ -13,7 +13,7 @@ from actors.runtime.clock import run_virtual
 from app.api.asgi import app_of
 from app.telephony.switchboard import Switchboard
 from protocol.acs.call_events import EVENTS
-from tests.service.service_kit import running
+from tests.kit.service_kit import running
 from tests.service.telephony.telephone_kit import room
 
 JSON = st.recursive(

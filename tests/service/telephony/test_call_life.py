@@ -10,8 +10,8 @@ from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.caller import Caller, Echo
 from tests.cloud.acs.identifiers import phone as number
+from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import answered, over, said, telephone, tone
-from tests.unit.actors.session_kit import AGENT
 
 
 async def test_a_caller_is_greeted_and_hangs_up() -> None:

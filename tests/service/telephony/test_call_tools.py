@@ -13,8 +13,8 @@ from app.telephony.telephone_controls import is_transfer_target
 from app.tools import load_tools
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
+from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import KEYED, Telephone, answered, over, said, telephone
-from tests.unit.actors.session_kit import AGENT
 
 TOOLS = load_tools()
 CLERK = msgspec.structs.replace(AGENT, tools=tuple(name for name, _ in KEYED.values()), transfer_targets=("+1555015*",))

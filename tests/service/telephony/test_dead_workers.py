@@ -14,8 +14,8 @@ import pytest
 from app.telephony.live_calls import FILE
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.emulator import AcsEmulator
-from tests.service.service_kit import FAKES
-from tests.service.serving import EARSHOT, Server, free_port, serving
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, free_port, serving
 from tests.service.telephony.telephone_kit import OURS, SECRET
 
 WITHIN_S = 10.0

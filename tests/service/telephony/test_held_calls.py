@@ -10,9 +10,9 @@ from actors.agent import Limits
 from actors.rules.turn_taking.keys import KeyPattern
 from app.telephony.dtmf import BURST_KEYS, KEYS_PER_S
 from protocol.calls import CallState
+from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import answered, over, said, telephone
 from tests.service.telephony.test_call_events import told
-from tests.unit.actors.session_kit import AGENT
 
 IMPATIENT = msgspec.structs.replace(AGENT, limits=Limits(no_input_s=0.8, max_hold_s=3))
 

@@ -18,7 +18,7 @@ from app.services import Services
 from app.telephony.acs.media_input import MAX_WRONG
 from app.telephony.switchboard import Switchboard
 from tests.kit.clients.asgi_socket import AsgiSocket, Closed
-from tests.service.service_kit import running
+from tests.kit.service_kit import running
 from tests.service.telephony.telephone_kit import room, tone
 
 METADATA = (

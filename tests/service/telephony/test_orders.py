@@ -15,9 +15,9 @@ from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.emulator import AcsEmulator
 from tests.cloud.acs.events import Result
 from tests.cloud.acs.recordings import DUPLICATE
+from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import Telephone, answered, over, said, telephone
 from tests.service.telephony.test_call_tools import clerk, requested
-from tests.unit.actors.session_kit import AGENT
 
 
 async def did_not_work(phone: Telephone) -> None:

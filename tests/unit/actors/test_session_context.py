@@ -14,7 +14,7 @@ from actors.messages.caller import TextEntered
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.runtime.clock import run_virtual
 from actors.session_context import MAX_DATA_CHARS, Channel, SessionContext, preamble
-from tests.unit.actors.session_kit import stage
+from tests.kit.session_kit import stage
 
 AT = 1_795_881_600.0
 """Saturday, 28 November 2026, 16:00 UTC."""

@@ -25,8 +25,8 @@ from actors.rules.turn_taking.effects import (
 from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import AgentActivity
 from actors.runtime.clock import run_virtual
-from tests.unit.actors.session_kit import AGENT as TESTER
-from tests.unit.actors.session_kit import stage
+from tests.kit.session_kit import AGENT as TESTER
+from tests.kit.session_kit import stage
 from tests.unit.actors.turn_script import AGENT, acts, play, timers
 
 QUIET = msgspec.structs.replace(AGENT, greeting="")

@@ -11,7 +11,7 @@ from actors.rules.turn_taking.effects import Ending, Say
 from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
 from actors.runtime.clock import run_virtual
-from tests.unit.actors.session_kit import RATE_HZ, Ear, stage
+from tests.kit.session_kit import RATE_HZ, Ear, stage
 from tests.unit.actors.turn_script import AGENT, acts, play, timers
 
 MESSAGES = (

@@ -10,8 +10,8 @@ from websockets.asyncio.client import connect
 
 from tests.cloud.speech.emulator import Scripted, Span, SpeechEmulator, Voiced
 from tests.kit.clients.spoken_caller import SpokenCaller
+from tests.kit.serving import EARSHOT, serving
 from tests.kit.speech import say
-from tests.service.serving import EARSHOT, serving
 
 QUESTION = "what are your opening hours"
 

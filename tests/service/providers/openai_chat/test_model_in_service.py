@@ -18,8 +18,8 @@ from tests.cloud.chat.emulator import ChatEmulator
 from tests.cloud.chat.scripted import Call, Fault, Refusal, Reply
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.kit.clients.known_frontend import KnownFrontend
-from tests.service.service_kit import running
-from tests.unit.actors.session_kit import AGENT
+from tests.kit.service_kit import running
+from tests.kit.session_kit import AGENT
 
 UNSET = {"LANGUAGE_MODEL": ""}
 """So that what is configured decides."""

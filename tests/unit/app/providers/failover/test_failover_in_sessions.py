@@ -15,8 +15,8 @@ from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
 from tests.kit.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.kit.faults import Fault, Faults, Plan
+from tests.kit.session_kit import Ear, Stage, stage
 from tests.service.providers.failover.kit import EVER, providers
-from tests.unit.actors.session_kit import Ear, Stage, stage
 
 ASKED = "what are your opening hours"
 ANSWER = "We open at nine. We close at five. On Sundays we are closed."

@@ -1,0 +1,208 @@
+"""Small apps for the launcher's tests to serve: `--app tests.kit.served:create_app`."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from app.server.lifecycle import Lifecycle
+from app.server.shortcut import Shortcut, shortcut_of
+from app.server.socket_reader import SocketReader
+from app.server.socket_writer import SocketWriter
+from config.settings import Settings, SettingsError
+
+
+def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
+    """Says who serves, echoes on `/echo`; while a socket to `/busy` is open the worker has a session to end."""
+    busy = asyncio.Queue[WebSocket]()
+
+    async def end_sessions(deadline: float) -> None:
+        await busy.join()
+
+    async def who(_: Request) -> Response:
+        return JSONResponse({"pid": os.getpid(), "port": settings.port})
+
+    async def ready(_: Request) -> Response:
+        return PlainTextResponse(lifecycle.phase.value, 200 if lifecycle.admits() else 503)
+
+    running = 0
+
+    async def slow(request: Request) -> Response:
+        nonlocal running
+        running += 1
+        await asyncio.sleep(float(request.query_params["s"]))
+        return PlainTextResponse("slowly")
+
+    async def count_running(_: Request) -> Response:
+        return PlainTextResponse(str(running))
+
+    async def echo(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text(str(os.getpid()))
+        async for text in socket.iter_text():
+            await socket.send_text(text)
+
+    async def be_busy(socket: WebSocket) -> None:
+        busy.put_nowait(socket)
+        await echo(socket)
+        busy.task_done()
+
+    async def hang(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text(str(os.getpid()))
+        time.sleep(60)  # noqa: ASYNC251  the loop stands still, and that is the point
+
+    begun = 0
+    lag = _Lag()
+
+    async def how_many_begun(_: Request) -> Response:
+        return PlainTextResponse(str(begun))
+
+    async def stalled(_: Request) -> Response:
+        return PlainTextResponse(str(lag.worst_ms()))
+
+    async def beside(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if scope["path"] == "/late":
+            await asyncio.sleep(0.05)
+        shortcut = shortcut_of(scope)
+        await send({"type": "websocket.accept"})
+        if scope["path"] == "/late":
+            await asyncio.sleep(0.3)
+        nonlocal begun
+        begun += 1
+        await _Beside(SocketWriter(send, shortcut), shortcut).run(receive)
+
+    lifecycle.on_drain(end_sessions)
+    return Starlette(
+        routes=[
+            Route("/who", who),
+            Route("/ready", ready),
+            Route("/begun", how_many_begun),
+            Route("/stalled", stalled),
+            Route("/slow", slow),
+            Route("/running", count_running),
+            WebSocketRoute("/echo", echo),
+            WebSocketRoute("/busy", be_busy),
+            WebSocketRoute("/hang", hang),
+            WebSocketRoute("/beside", _Endpoint(beside)),
+            WebSocketRoute("/late", _Endpoint(beside)),
+        ]
+    )
+
+
+class _Lag:
+    """How long the loop stood still, from the first question on."""
+
+    def __init__(self) -> None:
+        self._worst_s = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    def worst_ms(self) -> float:
+        """At worst, since this was last asked."""
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._watch())
+        worst_s, self._worst_s = self._worst_s, 0.0
+        return worst_s * 1000
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + 0.002
+            await asyncio.sleep(0.002)
+            self._worst_s = max(self._worst_s, loop.time() - due)
+
+
+class _Endpoint:
+    """An ASGI app as it is: Starlette wraps functions."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+class _Beside:
+    """Echoes over the server's shortcut. `how`: how many messages came in and went out by ASGI, without it; `flood`:
+    20 messages of 10 kB at once; `fail`: an error of the app's own."""
+
+    def __init__(self, writer: SocketWriter, shortcut: Shortcut | None) -> None:
+        self._writer = writer
+        self._shortcut = shortcut
+        self._by_asgi = 0
+
+    async def run(self, receive: Receive) -> None:
+        """Until the client goes."""
+        self._writer.put(str(os.getpid()))
+
+        async def counted() -> Message:
+            event = await receive()
+            self._by_asgi += 1
+            return event
+
+        await SocketReader(self._writer, self._take).run(counted, self._shortcut)
+
+    def _take(self, message: str | bytes) -> None:
+        match message:
+            case "how":
+                self._writer.put(f"{self._by_asgi} by ASGI")
+            case "flood":
+                for number in range(20):
+                    self._writer.put(f"{number:10}" * 1_000)
+            case "fail":
+                raise ArithmeticError("of the app's own")
+            case _:
+                self._writer.put(message)
+
+
+def tell_modules(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
+    """Earshot itself; besides, `/modules` tells what its worker has loaded."""
+    from app.api.asgi import create_app as create_earshot
+
+    earshot = create_earshot(settings, lifecycle)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/modules":
+            await JSONResponse(sorted(sys.modules))(scope, receive, send)
+        else:
+            await earshot(scope, receive, send)
+
+    return app
+
+
+def start_slowly(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
+    """As `create_app`, on a machine that is so loaded that its start takes longer than WORKER_TIMEOUT_S."""
+    time.sleep(settings.worker_timeout_s + 1)
+    return create_app(settings, lifecycle)
+
+
+def refuse_configuration(settings: Settings, lifecycle: Lifecycle) -> Starlette:
+    """The fault is found when the app is made."""
+    raise SettingsError("AGENTS_DIRECTORY holds no agents")
+
+
+def refuse_configuration_later(settings: Settings, lifecycle: Lifecycle) -> Starlette:
+    """The fault is found when the app starts."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if settings.host:
+            raise SettingsError("SPEECH_RECOGNIZER cannot be used")
+        yield
+
+    return Starlette(lifespan=lifespan)
+
+
+def crash(settings: Settings, lifecycle: Lifecycle) -> Starlette:
+    """Not a fault of the configuration."""
+    raise RuntimeError("out of luck")

@@ -1,0 +1,139 @@
+"""`python -m app serve` as a real process on a free port, for tests."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+import httpx
+from websockets.sync.client import ClientConnection, connect
+
+ROOT = Path(__file__).parents[2]
+
+
+EARSHOT = ""
+
+
+def serve_command(factory: str = "create_app") -> list[str]:
+    """The command that serves an app of `tests.kit.served`, or with EARSHOT as the factory the product itself."""
+    app = ["--app", f"tests.kit.served:{factory}"] if factory else []
+    return [sys.executable, "-m", "app", "serve", *app]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """A clean one: loopback and a free port, and `variables`."""
+    return {"PATH": os.defpath, "HOST": "127.0.0.1", "PORT": "0", **variables}
+
+
+def free_port() -> int:
+    """A port that nobody listens on, for a server that is to come back to the same address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself."""
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+class Server:
+    """A server that has said it listens."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, sockets: ExitStack, errors: IO[str]) -> None:
+        self.process = process
+        self.url = url
+        self._sockets = sockets
+        self._errors = errors
+
+    def log(self) -> str:
+        """What has been written on standard error so far, by the launcher, its workers and their engines."""
+        # By another description of the file: the processes write at the position of this one.
+        return Path(f"/proc/self/fd/{self._errors.fileno()}").read_text()
+
+    def pid_of_a_worker(self) -> int:
+        """Whichever worker takes a new connection."""
+        return int(self.get("/who").json()["pid"])
+
+    def get(self, path: str) -> httpx.Response:
+        """GET over a new connection."""
+        return httpx.get(self.url + path, trust_env=False, timeout=10)
+
+    def socket(self, path: str = "/echo") -> tuple[int, ClientConnection]:
+        """A WebSocket, open until it or the test ends, and the pid of the worker that has it."""
+        address = self.url.replace("http", "ws", 1) + path
+        connection = self._sockets.enter_context(connect(address, proxy=None, open_timeout=10, close_timeout=1))
+        return int(connection.recv(timeout=10)), connection
+
+    def signal(self, signum: signal.Signals) -> None:
+        """Signal the launcher."""
+        self.process.send_signal(signum)
+
+
+@contextmanager
+def serving(factory: str = "create_app", **variables: str) -> Iterator[Server]:
+    """Serve an app of `tests.kit.served`, or EARSHOT; what is left of it is killed at the end."""
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            serve_command(factory),
+            cwd=ROOT,
+            env=environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+        ExitStack() as sockets,
+    ):
+        sockets.callback(_kill, process)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        errors.seek(0)
+        assert line.startswith("Earshot is listening on "), errors.read()
+        yield Server(process, line.split()[-1], sockets, errors)
+
+
+def _kill(launcher: subprocess.Popen[str]) -> None:
+    """End a launcher and its workers, which would otherwise still drain; engines end with their worker."""
+    workers = children(launcher.pid)
+    launcher.kill()
+    for pid in workers:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process has started and that still exist."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def alive(pid: int) -> bool:
+    """Whether a process exists and has not ended; one that nobody has waited for yet has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def eventually(holds: Callable[[], bool], within_s: float = 10) -> None:
+    """Wait until something holds.
+
+    Raises:
+        AssertionError: it did not in time.
+    """
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.02)

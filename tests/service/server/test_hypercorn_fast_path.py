@@ -1,0 +1,363 @@
+"""The shortcut past Hypercorn, on the server as it is really started: used for what is ordinary, and only for that."""
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from operator import itemgetter
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+from websockets.sync.client import ClientConnection
+
+from app.server.hypercorn_fast_path import (
+    SEND_BUFFER_BYTES,
+    UNSENT_BYTES,
+    WRITE_BUFFER_BYTES,
+    HypercornFastPath,
+    bound_what_is_on_its_way,
+)
+from app.server.shortcut import shortcut_of
+from tests.kit.serving import Server, serving
+from tests.load.wires import Frames
+
+STALL_MS = 100.0
+"""A machine with other things to do holds a process up for as long; what is looked for here took seconds."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: Server) -> ClientConnection:
+    return server.socket("/beside")[1]
+
+
+def said(client: ClientConnection, message: str | bytes) -> str | bytes:
+    client.send(message)
+    return client.recv(timeout=10)
+
+
+def close_code(client: ClientConnection) -> int:
+    with pytest.raises(ConnectionClosed):
+        client.recv(timeout=10)
+    assert client.close_code is not None
+    return client.close_code
+
+
+def test_ordinary_messages_come_and_go_past_hypercorn(client: ClientConnection) -> None:
+    for message in ("", "heard", "gehört \N{EAR}", "x" * 125, "x" * 126, "x" * 0xFFFF, b"", bytes(640)):
+        assert said(client, message) == message
+    assert said(client, "how") == "0 by ASGI"
+
+
+def test_what_comes_with_the_handshake_is_held_until_somebody_listens(server: Server) -> None:
+    with closing(Raw(server, "/late")) as raw:
+        raw.socket.sendall(frame(Opcode.TEXT, b"early") + frame(Opcode.TEXT, b"how"))
+        assert raw.until(b"by ASGI").endswith(b"early\x81\x090 by ASGI")
+
+
+def test_pings_are_answered_and_change_nothing(client: ClientConnection) -> None:
+    for payload in ("", "with a payload"):
+        assert client.ping(payload).wait(10)
+    client.pong("unasked")
+    assert said(client, "heard") == "heard"
+    assert said(client, "how") == "0 by ASGI"
+
+
+@pytest.mark.parametrize("message", [["frag", "men", "ted"], [b"frag", b"mented"], "x" * 0x10000])
+def test_what_is_not_ordinary_is_hypercorns_and_all_that_follows(
+    client: ClientConnection, message: str | list[str] | list[bytes]
+) -> None:
+    assert said(client, "before") == "before"
+    client.send(message)
+    client.send("after")
+    whole = message if isinstance(message, str) else message[0][:0].join(message)  # type: ignore[arg-type]
+    assert client.recv(timeout=10) == whole
+    assert client.recv(timeout=10) == "after"
+    assert said(client, "how") == "3 by ASGI"
+
+
+def test_a_message_that_is_too_large_closes_the_socket(client: ClientConnection) -> None:
+    client.send("x" * ((1 << 20) + 1))
+    assert close_code(client) == 1009
+
+
+def test_a_client_that_closes_is_answered(client: ClientConnection) -> None:
+    assert said(client, "heard") == "heard"
+    client.close(4000, "enough")
+    assert client.close_code == 4000
+
+
+def test_an_error_of_the_app_closes_the_socket_as_ever(client: ClientConnection) -> None:
+    client.send("fail")
+    assert close_code(client) == 1011
+
+
+def test_a_client_that_does_not_read_is_waited_for(client: ClientConnection) -> None:
+    client.send("flood")
+    assert client.ping().wait(0.2) in (True, False)
+    told = [client.recv(timeout=10) for _ in range(20)]
+    assert [int(text[:10]) for text in told] == list(range(20))
+    assert said(client, "heard") == "heard"
+
+
+class Raw:
+    """A client byte by byte."""
+
+    def __init__(self, server: Server, path: str = "/beside", early: bytes = b"", receives_bytes: int = 0) -> None:
+        address = urlsplit(server.url)
+        assert address.hostname is not None
+        assert address.port is not None
+        self.socket = socket.socket()
+        self.socket.settimeout(10)
+        if receives_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives_bytes)
+        self.socket.connect((address.hostname, address.port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            + early
+        )
+        self.received = b""
+        self.head = self.until(b"\r\n\r\n")
+        if early:
+            return
+        # Hypercorn's first ping comes at once, before or after the app's first word.
+        self.received = self.until(b"\x89\0").removesuffix(b"\x89\0") + self.received
+
+    def close(self) -> None:
+        """Hang up, without a word."""
+        self.socket.close()
+
+    def until(self, end: bytes) -> bytes:
+        """What the server says, up to `end`; all that it says if it does not come."""
+        while end not in self.received and (more := self.socket.recv(4_096)):
+            self.received += more
+        before, found, self.received = self.received.partition(end)
+        return before + found
+
+    def answers(self, sent: bytes, reads_after_s: float = 0.0) -> list[tuple[int, bytes]]:
+        """The frames that the server answers with, to the end of the connection.
+
+        The client closes once it has been answered: Hypercorn drops what it has not passed on when a close comes.
+        """
+        sending = threading.Thread(target=self._send, args=(sent + frame(Opcode.TEXT, b"the end"),))
+        sending.start()
+        time.sleep(reads_after_s)
+        frames, told = Frames(), list[tuple[int, bytes]]()
+        with contextlib.suppress(ConnectionResetError, TimeoutError):
+            while more := self.socket.recv(1 << 16):
+                answered = list(frames.push(more))
+                told += answered
+                if any(opcode == Opcode.CLOSE or payload == b"the end" for opcode, payload in answered):
+                    sending.join()
+                    self._send(CLOSING)
+                    # Hypercorn does not always read on after a message that was too large.
+                    self.socket.settimeout(1.0)
+        sending.join()
+        return told
+
+    def _send(self, sent: bytes) -> None:
+        with contextlib.suppress(ConnectionError):
+            self.socket.sendall(sent)
+
+
+def frame(opcode: Opcode, payload: bytes, *, mask: bool = True) -> bytes:
+    return Frame(opcode, payload).serialize(mask=mask)
+
+
+def test_a_frame_may_come_in_pieces(server: Server) -> None:
+    sent = frame(Opcode.TEXT, b"in pieces " + b"x" * 200) + frame(Opcode.TEXT, b"how")
+    with closing(Raw(server)) as raw:
+        for at in range(len(sent)):
+            raw.socket.sendall(sent[at : at + 1])
+        assert b"0 by ASGI" in raw.until(b"by ASGI")
+
+
+def head(first_byte: int, size: int = 0) -> bytes:
+    """A masked frame of any first byte, with so many bytes of payload."""
+    return part(first_byte, b"x" * size)
+
+
+def part(first_byte: int, payload: bytes) -> bytes:
+    """A masked frame of any first byte."""
+    return bytes([first_byte]) + frame(Opcode.BINARY, payload)[1:]
+
+
+CLOSING = frame(Opcode.CLOSE, b"\x03\xe8")
+SAYS: dict[str, bytes] = {
+    "text": frame(Opcode.TEXT, b"text"),
+    "several at once": b"".join(frame(Opcode.TEXT, b"%d" % n) for n in range(40)),
+    "empty": frame(Opcode.TEXT, b""),
+    "126 bytes": frame(Opcode.TEXT, b"x" * 126),
+    "65,535 bytes": frame(Opcode.TEXT, b"x" * 0xFFFF),
+    "65,536 bytes": frame(Opcode.TEXT, b"x" * 0x10000),
+    "1 MiB": frame(Opcode.TEXT, b"x" * (1 << 20)),
+    "more than 1 MiB": frame(Opcode.TEXT, b"x" * ((1 << 20) + 1)),
+    "in parts": head(0x01, 4) + head(0x00, 3) + head(0x80, 2),
+    "in empty parts": head(0x01) + head(0x00) + head(0x80),
+    "a ping between parts": head(0x01, 4) + frame(Opcode.PING, b"ping") + head(0x80, 2),
+    "a character in two parts": b"\x01"
+    + frame(Opcode.BINARY, b"\xc3")[1:]
+    + b"\x80"
+    + frame(Opcode.BINARY, b"\xbc")[1:],
+    "parts of more than 1 MiB": head(0x01, 0xFFFF) + head(0x00, 0xFFFF) * 16 + head(0x80, 0xFFFF),
+    "a new message between parts": head(0x01, 4) + head(0x81, 4),
+    "a part of nothing": head(0x80, 4),
+    "no UTF-8": frame(Opcode.TEXT, b"\xff\xfe"),
+    "half a character": frame(Opcode.TEXT, b"\xc3"),
+    "a surrogate": frame(Opcode.TEXT, b"\xed\xa0\x80"),
+    "no UTF-8 in the second part": part(0x01, b"good") + part(0x80, b"\xff"),
+    "no mask": frame(Opcode.TEXT, b"not masked", mask=False),
+    "a ping without a mask": frame(Opcode.PING, b"", mask=False),
+    "a close without a mask": frame(Opcode.CLOSE, b"\x03\xe8", mask=False),
+    "a size that is too long": b"\x81\xfe\x00\x05" + os.urandom(9),
+    "a size of 8 bytes that is too long": b"\x81\xff" + (5).to_bytes(8) + os.urandom(9),
+    "a size beyond all bounds": b"\x82\xff" + b"\xff" * 8 + os.urandom(9),
+    **{f"reserved bit {bit:#x}": head(0x81 | bit, 3) for bit in (0x40, 0x20, 0x10)},
+    **{f"opcode {opcode:#x}": head(0x80 | opcode, 3) for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)},
+    "a ping": frame(Opcode.PING, b"payload"),
+    "a ping of 125 bytes": frame(Opcode.PING, b"x" * 125),
+    "a ping of 126 bytes": head(0x89, 126),
+    "a ping in parts": head(0x09, 3),
+    "a pong": frame(Opcode.PONG, b"unasked") + frame(Opcode.TEXT, b"after"),
+    "a pong of 126 bytes": head(0x8A, 126),
+    "5,000 pings": frame(Opcode.PING, b"x" * 100) * 5_000,
+    "pings and parts": (head(0x01, 1) + frame(Opcode.PING, b"x") + head(0x80, 1)) * 100,
+    "a close without a code": frame(Opcode.CLOSE, b""),
+    "a close of one byte": frame(Opcode.CLOSE, b"\x03"),
+    "a close with a reason": frame(Opcode.CLOSE, b"\x03\xe8enough"),
+    "a close whose reason is no UTF-8": frame(Opcode.CLOSE, b"\x03\xe8\xff"),
+    "a close of 126 bytes": head(0x88, 126),
+    "a close in parts": head(0x08),
+    **{
+        f"close code {code}": frame(Opcode.CLOSE, code.to_bytes(2))
+        for code in (0, 999, 1001, 1002, 1004, 1005, 1006, 1011, 1015, 2999, 3000, 4999, 5000)
+    },
+    "something after a close": CLOSING + frame(Opcode.TEXT, b"too late") + frame(Opcode.PING, b""),
+    "a close twice": CLOSING + CLOSING,
+}
+
+
+@pytest.mark.parametrize("sent", SAYS.values(), ids=SAYS)
+def test_whatever_a_client_sends_is_answered_as_hypercorn_does(server: Server, sent: bytes) -> None:
+    answers = []
+    for path in ("/echo", "/beside"):
+        with closing(Raw(server, path)) as raw:
+            raw.socket.sendall(frame(Opcode.TEXT, b"before"))
+            assert raw.until(b"before").endswith(b"before")
+            assert not raw.received
+            answers.append(raw.answers(sent))
+    # An app answers messages in its own time, and Hypercorn pings at once: in order is what is of one kind.
+    assert sorted(answers[0], key=itemgetter(0)) == sorted(answers[1], key=itemgetter(0))
+
+
+def test_a_client_that_stops_reading_and_closes_is_answered_as_hypercorn_does(server: Server) -> None:
+    answers = []
+    for path in ("/echo", "/beside"):
+        with closing(Raw(server, path)) as raw:
+            raw.until(b"\x81")
+            pings = b"".join(frame(Opcode.PING, b"%100d" % n) for n in range(60_000))
+            answers.append(raw.answers(pings + CLOSING, reads_after_s=0.5))
+    assert answers[0] == answers[1]
+    assert len(answers[0]) == 60_001
+
+
+@pytest.mark.parametrize("path", ["/echo", "/beside", "/late"])
+def test_what_comes_in_one_packet_with_the_handshake_is_refused_and_begins_nothing(server: Server, path: str) -> None:
+    begun = server.get("/begun").text
+    with closing(Raw(server, path, early=frame(Opcode.TEXT, b"early"))) as raw:
+        assert raw.head.startswith(b"HTTP/1.1 400 ")
+    assert server.get("/begun").text == begun
+
+
+def test_the_loop_turns_while_a_client_sends_as_fast_as_it_can(server: Server) -> None:
+    """Whatever way its messages take: past Hypercorn, or by it once one message has come in parts."""
+    kinds = (frame(Opcode.TEXT, b"hi"), frame(Opcode.PING, b""), frame(Opcode.PONG, b""), head(0x01) + head(0x80))
+    for first in (b"", head(0x01, 1) + head(0x80, 1)):
+        for kind in kinds:
+            with closing(Raw(server)) as raw:
+                raw.socket.settimeout(0.2)
+                server.get("/stalled")
+                with contextlib.suppress(TimeoutError):
+                    raw.socket.sendall(first + kind * (400_000 // len(kind)))
+                stalled_ms = float(server.get("/stalled").text)
+                assert stalled_ms < STALL_MS, (first, kind)
+
+
+class Connection:
+    """A transport of a real TCP connection, as far as its options go."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.limits: tuple[int, int] | None = None
+
+    def get_extra_info(self, _: str) -> socket.socket:
+        return self._connection
+
+    def set_write_buffer_limits(self, high: int, low: int) -> None:
+        self.limits = (high, low)
+
+
+def test_little_may_be_on_its_way_to_a_client_and_a_dead_host_is_given_up() -> None:
+    with socket.socket() as tcp:
+        transport = Connection(tcp)
+        bound_what_is_on_its_way(transport, 15.0)  # type: ignore[arg-type]  # as much of one as is looked at
+        assert transport.limits == (WRITE_BUFFER_BYTES, WRITE_BUFFER_BYTES // 4)
+        # The system doubles what it is asked for.
+        assert tcp.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * SEND_BUFFER_BYTES
+        assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000
+        assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT_BYTES
+
+
+async def offered(scope: dict[str, Any], send: Send) -> bool:
+    found: list[bool] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        found.append(shortcut_of(scope) is not None)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    await HypercornFastPath(app, 5.0)(scope, receive, send)
+    return found[0]
+
+
+async def test_another_server_has_no_shortcut() -> None:
+    async def send(_: Message) -> None:
+        return
+
+    class Stream:
+        async def send(self, _: Message) -> None:
+            return
+
+    for its_send in (send, Stream().send):
+        assert not await offered({"type": "websocket", "http_version": "1.1"}, its_send)
+
+
+async def test_nor_have_the_streams_of_http_2_which_share_a_transport() -> None:
+    class Anything:
+        def __getattr__(self, name: str) -> Any:
+            return self
+
+        def __call__(self, *_: Any, **__: Any) -> Any:
+            return self
+
+        async def app_send(self, _: Message) -> None:
+            return
+
+    stream = Anything()
+    assert await offered({"type": "websocket", "http_version": "1.1"}, stream.app_send)
+    assert not await offered({"type": "websocket", "http_version": "2"}, stream.app_send)

@@ -1,0 +1,93 @@
+import logging
+import sys
+
+import pytest
+
+from app.server.logs import OURS, KeyValueFormatter, configure_logging
+from config.settings import LogLevel
+from tests.kit.serving import run
+from tests.kit.source import modules
+
+
+@pytest.fixture(autouse=True)
+def loggers_as_they_were() -> object:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+def formatted(message: str, exception: BaseException | None = None, **extra: object) -> str:
+    record = logging.LogRecord("app.x", logging.WARNING, "x.py", 1, message, (), None)
+    record.__dict__.update(extra)
+    record.created, record.process = 0.0, 7
+    if exception is not None:
+        record.exc_info = (type(exception), exception, None)
+    return KeyValueFormatter().format(record)
+
+
+def test_a_record_is_pairs_with_its_extras() -> None:
+    line = formatted("worker ended", status=-9, reason="")
+    assert line == (
+        'ts=1970-01-01T00:00:00.000+00:00 level=warning logger=app.x pid=7 msg="worker ended" status=-9 reason=""'
+    )
+
+
+def test_quotes_and_line_breaks_stay_inside_one_line() -> None:
+    line = formatted('a "b"\nts=forged', ValueError("c\nd"))
+    assert "\n" not in line
+    assert r'msg="a \"b\"\nts=forged"' in line
+    assert r"ValueError: c\nd" in line
+
+
+def test_our_loggers_obey_the_level_and_others_never_go_below_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(LogLevel.DEBUG)
+    logging.getLogger("app.somewhere").debug("ours")
+    logging.getLogger("openai").info("a request with what somebody said")
+    logging.getLogger("openai").warning("theirs")
+    assert [line.split("msg=")[1] for line in capsys.readouterr().err.splitlines()] == ["ours", "theirs"]
+
+
+def test_a_higher_level_is_obeyed_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(LogLevel.ERROR)
+    logging.getLogger("actors.rules.turn_taking.machine").warning("not important enough")
+    assert capsys.readouterr().err == ""
+    assert logging.getLogger().handlers[0].stream is sys.stderr  # type: ignore[attr-defined]
+
+
+ENUMERATE = """
+import importlib, logging, sys
+from app.server.logs import configure_logging
+from config.settings import LogLevel
+
+configure_logging(LogLevel(sys.argv[1]))
+for module in sys.argv[2:]:
+    importlib.import_module(module)
+for name in ("openai", "azure", "hypercorn.error", "asyncio"):
+    logging.getLogger(name).setLevel(logging.DEBUG)  # as its owner may
+for name in sorted(logging.root.manager.loggerDict):
+    for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+        logging.getLogger(name).log(level, "%s", name)
+"""
+
+
+@pytest.mark.parametrize("level", list(LogLevel))
+def test_every_logger_of_the_process_obeys_the_level(level: LogLevel) -> None:
+    product = [".".join(path.with_suffix("").parts) for layer in ("app", "actors") for path in modules(layer)]
+    # Programs of their own, which an import would start or which hold a library under another licence.
+    imported = [name for name in product if not name.endswith((".__init__", ".__main__", "espeak.engine"))]
+    ended = run(sys.executable, "-c", ENUMERATE, level.value, *imported, "hypercorn.asyncio", "asyncio")
+    assert ended.returncode == 0, ended.stderr
+    written: dict[str, set[str]] = {}
+    for line in ended.stderr.splitlines():
+        pairs = dict(pair.split("=", 1) for pair in line.split(" ")[:5])
+        written.setdefault(pairs["logger"], set()).add(pairs["level"])
+    known = [each.value for each in LogLevel]
+    for name, levels in written.items():
+        least = level.value if name.split(".")[0] in OURS else max(level.value, "warning", key=known.index)
+        assert levels <= set(known[known.index(least) :]), name
+    loggers = {"app.server.launcher", "earshot.loop", "openai", "hypercorn.error", "asyncio", "azure"}
+    assert {name for name in loggers if "error" in written.get(name, ())} == loggers

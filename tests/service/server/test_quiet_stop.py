@@ -1,0 +1,102 @@
+"""A stop leaves only a few quiet lines in the log, whatever clients are in the middle of: real processes."""
+
+import json
+import signal
+import socket
+import time
+from contextlib import ExitStack
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, eventually, serving
+
+API = "/api/v1"
+NOISE = ("level=error", "level=warning", "level=critical", "Traceback", "exc=", "Exception")
+
+
+def raw_connection(server: Server, first: bytes) -> socket.socket:
+    """A TCP connection that has sent `first`."""
+    url = httpx.URL(server.url)
+    connection = socket.create_connection((url.host, url.port or 0), timeout=10)
+    connection.sendall(first)
+    return connection
+
+
+def upgrade(path: str) -> bytes:
+    """The handshake of a WebSocket."""
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+    ).encode()
+
+
+def noise(log: str) -> list[str]:
+    """Lines of a log that would alarm somebody; not what the loop's watchdog says of a loaded machine."""
+    lines = [line for line in log.splitlines() if "logger=earshot.loop" not in line]
+    return [line for line in lines if any(sign in line for sign in NOISE)]
+
+
+OPENED = {
+    "nothing sent": b"",
+    "half a request line": b"GET /api",
+    "half a header": b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nX-Half",
+    "half a body": b"POST /api/v1/realtime/token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{",
+    "keep-alive": b"GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "pipelined": b"GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 3,
+    "conversation that answers no close frame": upgrade(f"{API}/realtime/conversation?session_id=mute"),
+    "relay that answers no close frame": upgrade(f"{API}/realtime/dashboard/relay?session_id=mute"),
+    "media": upgrade(f"{API}/media/stream?call_connection_id=c1"),
+}
+
+
+@pytest.mark.parametrize("kind", OPENED)
+def test_a_connection_that_is_open_makes_no_noise(kind: str) -> None:
+    with serving(EARSHOT, DRAIN_GRACE_S="4", **FAKES) as server, raw_connection(server, OPENED[kind]):
+        time.sleep(0.5)
+        server.signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
+        assert noise(server.log()) == []
+
+
+def test_a_client_in_the_middle_of_a_frame_makes_no_noise() -> None:
+    with (
+        serving(EARSHOT, DRAIN_GRACE_S="4", **FAKES) as server,
+        raw_connection(server, upgrade(f"{API}/realtime/conversation")) as half,
+    ):
+        assert b"101" in half.recv(4096)
+        half.sendall(b"\x81\xfe\x01")
+        server.signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
+        assert noise(server.log()) == []
+
+
+def test_all_of_them_at_once_and_clients_that_behave_make_no_noise() -> None:
+    with serving(EARSHOT, DRAIN_GRACE_S="6", WEB_CONCURRENCY="2", **FAKES) as server, ExitStack() as opened:
+        for first in OPENED.values():
+            for _ in range(3):
+                opened.enter_context(raw_connection(server, first))
+        address = server.url.replace("http", "ws", 1) + API
+        talking = [
+            opened.enter_context(connect(f"{address}{path}", proxy=None, close_timeout=1))
+            for path in ("/realtime/conversation", "/realtime/dashboard/relay?session_id=s1") * 3
+        ]
+        talking[0].send(json.dumps({"type": "text", "text": "good morning"}))
+        time.sleep(0.5)
+        server.signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
+        assert noise(server.log()) == []
+
+
+def test_requests_that_are_being_answered_are_waited_for_and_those_that_hang_are_cut_without_noise() -> None:
+    slow = b"GET /slow?s=1 HTTP/1.1\r\nHost: x\r\n\r\n"
+    hung = b"GET /slow?s=600 HTTP/1.1\r\nHost: x\r\n\r\n"
+    with serving(DRAIN_GRACE_S="6") as server, raw_connection(server, slow) as one, raw_connection(server, hung):
+        eventually(lambda: server.get("/running").text == "2")
+        server.signal(signal.SIGTERM)
+        assert b"200" in one.recv(4096)
+        assert server.process.wait(10) == 0
+        assert noise(server.log()) == []
+        assert server.log().count("a connection was cut") == 1

@@ -1,0 +1,218 @@
+"""Sessions of a server of several workers, as real processes: the one that has a session answers, whoever is asked."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from contextlib import suppress
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, children, serving
+from tests.service.server.test_server import ask, until
+
+CONVERSATION, RELAY = "/api/v1/realtime/conversation", "/api/v1/realtime/dashboard/relay"
+TWO = {"WEB_CONCURRENCY": "2", **FAKES}
+ABNORMAL = 1006
+"""What clients say of a socket that ended without a close frame."""
+TRIES = 16
+"""Each connection is taken by either worker: one in 65,000 runs sees only one of them."""
+
+
+def url(server: Server, path: str, **query: str) -> str:
+    parameters = "&".join(f"{key}={value}" for key, value in query.items())
+    return f"{server.url.replace('http', 'ws')}{path}?{parameters}"
+
+
+async def announced(socket: ClientConnection) -> dict[str, Any]:
+    """What the server says of the session first."""
+    payload: dict[str, Any] = (await until(socket, "event"))["payload"]
+    return payload
+
+
+async def workers_with(server: Server, session_id: str) -> set[int]:
+    """The workers that have a session live, of those that answered one of many requests."""
+    having = set()
+    for _ in range(2 * TRIES):
+        async with httpx.AsyncClient(trust_env=False) as client:
+            report = (await client.get(f"{server.url}/api/v1/health/actors")).json()
+        if any(session["session_id"] == session_id for session in report["sessions"]):
+            having.add(report["worker"])
+    return having
+
+
+async def close_code(socket: ClientConnection) -> int | None:
+    """Wait for the end of a socket."""
+    async with asyncio.timeout(10):
+        with suppress(ConnectionClosed):
+            async for _ in socket:
+                pass
+    return socket.close_code if socket.close_code != ABNORMAL else None
+
+
+def run(main: Any, **variables: str) -> None:
+    """Run `main` with a server of two workers."""
+
+    async def bounded(server: Server) -> None:
+        async with asyncio.timeout(60):
+            await main(server)
+
+    with serving(EARSHOT, **TWO, **variables) as server:
+        asyncio.run(bounded(server))
+
+
+def test_a_browser_that_lost_its_line_comes_back_to_its_session_whichever_worker_it_reaches() -> None:
+    async def main(server: Server) -> None:
+        async with connect(url(server, CONVERSATION, session_id="mine")) as socket:
+            token = (await announced(socket))["resume_token"]
+            assert "good morning" in await ask(socket, "good morning")
+        for _ in range(TRIES):
+            async with connect(url(server, CONVERSATION, session_id="mine", resume_token=token)) as socket:
+                payload = await announced(socket)
+                assert (payload["resumed"], payload["resume_token"]) == (True, token)
+        async with connect(url(server, CONVERSATION, session_id="mine", resume_token=token)) as socket:
+            await announced(socket)
+            assert "good evening" in await ask(socket, "good evening")
+            assert len(await workers_with(server, "mine")) == 1
+
+    run(main)
+
+
+def test_a_wrong_token_is_refused_by_every_worker() -> None:
+    async def main(server: Server) -> None:
+        async with connect(url(server, CONVERSATION, session_id="mine")) as mine:
+            await announced(mine)
+            for _ in range(TRIES):
+                async with connect(url(server, CONVERSATION, session_id="mine", resume_token="wrong")) as other:
+                    assert await close_code(other) == 1008
+            assert "good morning" in await ask(mine, "good morning")
+
+    run(main)
+
+
+def test_a_session_that_many_ask_for_at_once_is_made_once() -> None:
+    async def main(server: Server) -> None:
+        sockets = await asyncio.gather(*(connect(url(server, CONVERSATION, session_id="wanted")) for _ in range(TRIES)))
+        payloads = await asyncio.gather(*(announced(socket) for socket in sockets))
+        assert len({payload["resume_token"] for payload in payloads}) == 1
+        assert [payload["resumed"] for payload in payloads].count(False) == 1
+        assert len(await workers_with(server, "wanted")) == 1
+        await asyncio.gather(*(socket.close() for socket in sockets))
+
+    run(main)
+
+
+def test_a_session_is_answered_for_by_rest_whichever_worker_is_asked() -> None:
+    async def main(server: Server) -> None:
+        async with connect(url(server, CONVERSATION)) as socket:
+            session_id = (await announced(socket))["session_id"]
+            await ask(socket, "good morning")
+            for _ in range(TRIES):
+                async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+                    found = await client.get(f"/sessions/{session_id}")
+                    assert (found.status_code, found.json()["session_id"]) == (200, session_id)
+                async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+                    said = (await client.get(f"/sessions/{session_id}/transcript")).json()["entries"]
+                    assert "good morning" in [entry["text"] for entry in said]
+                async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+                    assert (await client.get(f"/health/actors/{session_id}")).status_code == 200
+                    assert (await client.get("/sessions/nobody")).status_code == 404
+            async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+                assert (await client.delete(f"/sessions/{session_id}")).status_code == 200
+            assert await close_code(socket) == 1000
+        for _ in range(TRIES):
+            async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+                assert (await client.get(f"/sessions/{session_id}")).status_code == 200
+
+    run(main)
+
+
+def test_dashboards_see_a_session_whichever_worker_they_reach_and_whether_they_come_before_or_after_it() -> None:
+    async def main(server: Server) -> None:
+        before = await asyncio.gather(*(connect(url(server, RELAY, session_id="shown")) for _ in range(4)))
+        await asyncio.sleep(0.3)
+        async with connect(url(server, CONVERSATION, session_id="shown")) as socket:
+            await announced(socket)
+            after = await asyncio.gather(*(connect(url(server, RELAY, session_id="shown")) for _ in range(4)))
+            await asyncio.sleep(0.3)
+            await socket.send(json.dumps({"type": "text", "text": "good morning"}))
+            for dashboard in (*before, *after):
+                await until(dashboard, "assistant_streaming")
+            await asyncio.gather(*(dashboard.close() for dashboard in (*before, *after)))
+
+    run(main)
+
+
+def test_a_worker_that_is_stopped_hides_its_sessions_from_nobody_and_holds_nobody_up() -> None:
+    async def main(server: Server) -> None:
+        async with connect(url(server, CONVERSATION, session_id="held")) as socket:
+            token = (await announced(socket))["resume_token"]
+            (owner,) = await workers_with(server, "held")
+            os.kill(owner, signal.SIGSTOP)
+            # The kernel gives a connection to a worker that accepts; what the stopped one has accepted does not matter.
+            for _ in range(3):
+                began = time.monotonic()
+                async with connect(url(server, CONVERSATION, session_id="held", resume_token=token)) as again:
+                    assert await close_code(again) == 1013
+                assert time.monotonic() - began < 2
+                async with httpx.AsyncClient(trust_env=False) as client:
+                    answer = await client.get(f"{server.url}/api/v1/sessions/held")
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            async with connect(url(server, CONVERSATION, session_id="fresh")) as fresh:
+                assert not (await announced(fresh))["resumed"]
+            os.kill(owner, signal.SIGCONT)
+
+    run(main, WORKER_TIMEOUT_S="60")
+
+
+def test_the_sockets_of_a_worker_that_is_killed_are_told_to_come_back() -> None:
+    async def main(server: Server) -> None:
+        async with connect(url(server, CONVERSATION, session_id="lost")) as socket:
+            await announced(socket)
+            (owner,) = await workers_with(server, "lost")
+            others = await asyncio.gather(*(connect(url(server, RELAY, session_id="lost")) for _ in range(10)))
+            await asyncio.sleep(0.3)
+            os.kill(owner, signal.SIGKILL)
+            codes = await asyncio.gather(*(close_code(other) for other in others))
+            assert set(codes) == {1012, None}
+            async with connect(url(server, CONVERSATION, session_id="lost")) as new:
+                assert not (await announced(new))["resumed"]
+
+    run(main)
+
+
+def test_a_launcher_that_is_stopped_lets_nobody_into_a_session_that_may_be_elsewhere() -> None:
+    async def main(server: Server) -> None:
+        async with connect(url(server, CONVERSATION, session_id="mine")) as mine:
+            await announced(mine)
+            workers = children(server.process.pid)
+            server.signal(signal.SIGSTOP)
+            began = time.monotonic()
+            async with connect(url(server, CONVERSATION, session_id="other", resume_token="unknown")) as other:
+                assert await close_code(other) == 1013
+            assert time.monotonic() - began < 2
+            assert "good morning" in await ask(mine, "good morning")
+            server.signal(signal.SIGCONT)
+            assert children(server.process.pid) == workers
+
+    run(main)
+
+
+def test_sockets_that_another_worker_answers_are_drained_as_all_others() -> None:
+    async def main(server: Server) -> None:
+        sockets = [await connect(url(server, CONVERSATION, session_id="shared"))]
+        await announced(sockets[0])
+        sockets += [await connect(url(server, RELAY, session_id="shared")) for _ in range(6)]
+        await asyncio.sleep(0.3)
+        server.signal(signal.SIGTERM)
+        assert await asyncio.gather(*(close_code(socket) for socket in sockets)) == [1012] * 7
+
+    with serving(EARSHOT, **TWO, DRAIN_GRACE_S="12", DRAIN_POLICY="goodbye") as server:
+        asyncio.run(main(server))
+        assert server.process.wait(15) == 0
+        assert "level=error" not in server.log()

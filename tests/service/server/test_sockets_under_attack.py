@@ -1,0 +1,146 @@
+"""The product's own sockets, and clients that mean it harm: what these are told, and that nothing of them is kept."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Opcode
+
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, eventually, serving
+from tests.service.server.test_hypercorn_fast_path import Raw, frame
+
+WITHOUT_LIMITS = {**FAKES, "CLIENT_CONNECTIONS_PER_MINUTE": "0", "CLIENT_TEXTS_PER_MINUTE": "0"}
+CONVERSATION, RELAY = "/api/v1/realtime/conversation", "/api/v1/realtime/dashboard/relay"
+MEDIA = "/api/v1/media/stream"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving(EARSHOT, ENABLE_AUTH_VALIDATION="off", WEBSOCKET_PING_INTERVAL_S="1", **WITHOUT_LIMITS) as server:
+        yield server
+
+
+def opened(server: Server, path: str) -> connect:
+    return connect(server.url.replace("http", "ws", 1) + path, proxy=None)
+
+
+def sessions(server: Server) -> list[Any]:
+    live: list[Any] = server.get("/api/v1/health/actors").json()["sessions"]
+    return live
+
+
+@pytest.mark.parametrize(
+    "path", [f"{CONVERSATION}?session_id=early", f"{RELAY}?session_id=early", f"{MEDIA}?call_connection_id=early"]
+)
+def test_a_message_in_one_packet_with_the_handshake_begins_nothing(server: Server, path: str) -> None:
+    with closing(Raw(server, path, early=frame(Opcode.TEXT, b"early"))) as raw:
+        assert raw.head.startswith(b"HTTP/1.1 400 ")
+        assert "early" not in [session["session_id"] for session in sessions(server)]
+
+
+def dashboards(server: Server) -> int:
+    return int(server.get("/api/v1/realtime/status").json()["active_connections"]["dashboard_clients"])
+
+
+async def flood(socket: ClientConnection, message: str | bytes) -> None:
+    """Five times what may come at once, or until the socket is closed."""
+    with suppress(ConnectionClosed):
+        for _ in range(10_000):
+            await socket.send(message)
+
+
+async def read_all(socket: ClientConnection) -> None:
+    """Until the socket is closed."""
+    with suppress(ConnectionClosed):
+        while True:
+            await socket.recv()
+
+
+MARK = '{"type":"playout_mark","turn":1,"audio_ms":1,"state":"empty"}'
+
+
+@pytest.mark.parametrize("message", ['{"type":"ping"}', MARK, "hi", bytes(640)])
+@pytest.mark.parametrize("path", [CONVERSATION, f"{RELAY}?session_id=watched"])
+async def test_a_client_above_the_rate_is_closed_and_told_why(server: Server, path: str, message: str | bytes) -> None:
+    async with opened(server, path) as socket:
+        async with asyncio.timeout(10):
+            await asyncio.gather(flood(socket, message), read_all(socket))
+        assert (socket.close_code, socket.close_reason) == (
+            1008,
+            "more messages than this server takes from one connection",
+        )
+    eventually(lambda: dashboards(server) == 0)
+
+
+async def test_a_call_that_delivers_much_at_once_is_heard_and_not_closed(server: Server) -> None:
+    async with opened(server, f"{MEDIA}?call_connection_id=burst") as socket:
+        silence = json.dumps({"kind": "AudioData", "audioData": {"data": "AAAA" * 213 + "AA==", "silent": False}})
+        for _ in range(5_000):
+            await socket.send(silence)
+        assert await socket.ping()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.wait_closed(), 0.5)
+
+
+WRONG = ('{"type":"playout_mark","turn":1,"audio_ms":1,"state":"' + "x" * 60_000 + '"}').encode()
+
+
+def test_an_error_repeats_no_more_than_the_beginning_of_what_was_wrong(server: Server) -> None:
+    with closing(Raw(server, CONVERSATION)) as raw:
+        raw.socket.sendall(frame(Opcode.TEXT, WRONG))
+        raw.until(b'"error_message":')
+        told = raw.until(b"}")
+        assert b"xxx" in told
+        assert len(told) < 400
+
+
+def rss_mb(server: Server) -> float:
+    """Of the launcher and its worker."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    status = [Path(f"/proc/{pid}/status").read_text() for pid in (server.process.pid, *children)]
+    return sum(int(text.split("VmRSS:")[1].split()[0]) for text in status) / 1024
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [frame(Opcode.TEXT, WRONG), frame(Opcode.TEXT, b'{"type":"ping"}'), frame(Opcode.PING, b"p" * 125)],
+    ids=["errors", "pongs in words", "pongs"],
+)
+def test_a_client_that_reads_none_of_its_answers_is_closed_and_costs_little(server: Server, sent: bytes) -> None:
+    before_mb = rss_mb(server)
+    with closing(Raw(server, f"{CONVERSATION}?session_id=deaf", receives_bytes=4_096)) as raw:
+        raw.socket.settimeout(10)
+        ends_s, most_mb = time.monotonic() + 8, 0.0
+        with suppress(ConnectionError):
+            while time.monotonic() < ends_s:
+                raw.socket.sendall(sent * 8)
+                most_mb = max(most_mb, rss_mb(server) - before_mb)
+            raise AssertionError("it was not closed")
+        assert most_mb < 20
+
+
+async def test_a_client_that_is_gone_without_a_word_is_noticed_by_its_silence(server: Server) -> None:
+    async with opened(server, f"{RELAY}?session_id=frozen") as socket:
+        await asyncio.sleep(0.5)
+        assert dashboards(server) == 1
+        # Its system goes on to acknowledge what is sent to it: as that of a process that has been stopped.
+        socket.transport.pause_reading()
+        began_s = time.monotonic()
+        while dashboards(server):
+            await asyncio.sleep(0.1)
+            assert time.monotonic() - began_s < 10, "it was not noticed"
+        assert time.monotonic() - began_s < 5
+
+
+async def test_a_client_that_answers_pings_may_be_silent(server: Server) -> None:
+    async with opened(server, f"{RELAY}?session_id=quiet") as socket:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.wait_closed(), 5)

@@ -1,0 +1,114 @@
+"""How much of the text has been heard, and how much is about to be."""
+
+from actors.conversation import PositionPrecision
+from actors.rules.playback.playout import BLIND, PACED, Drained, Hearing, Playout
+from tests.kit.playout_kit import RATE_HZ, audio, frames, heard, playout, run
+
+
+def text_heard(player: Playout, *times_ms: float) -> list[int]:
+    return [heard(player, at_ms).text_end for at_ms in times_ms]
+
+
+def test_a_word_is_heard_when_the_next_one_begins() -> None:
+    player = playout(PACED, 1_000, ended=False)
+    for start, end, audio_ms in [(6, 11, 300), (0, 5, 20), (12, 15, 500)]:
+        player.add_word(1, start, end, audio_ms)
+    player.add_piece(1, 17, 700)
+    run(player, 0, 800)
+    assert text_heard(player, 800) == [17]
+
+
+def test_the_text_heard_by_words_and_pieces() -> None:
+    player = playout(BLIND, 1_000)
+    for start, end, audio_ms in [(6, 11, 300), (0, 5, 20), (12, 15, 500), (18, 22, 760)]:
+        player.add_word(1, start, end, audio_ms)
+    player.add_piece(1, 17, 700)
+    expected = {0: 0, 20: 0, 299: 0, 300: 5, 499: 5, 500: 11, 699: 11, 700: 17, 900: 17}
+    seen = dict[int, int]()
+    for at_ms in range(901):
+        player.tick(at_ms)
+        if at_ms in expected:
+            seen[at_ms] = heard(player, at_ms).text_end
+    assert seen == expected
+    (whole,) = [t for t in run(player, 901, 1_100) if isinstance(t, Drained)]
+    assert whole.hearing.text_end == 22
+
+
+def test_without_words_the_text_is_guessed_within_a_piece() -> None:
+    player = playout(PACED, 1_000)
+    player.add_piece(1, 10, 200)
+    player.add_piece(1, 50, 600)
+    seen = dict[int, tuple[int, PositionPrecision]]()
+    for at_ms in range(0, 1_000, 20):
+        player.tick(at_ms)
+        hearing = heard(player, at_ms)
+        seen[at_ms] = (hearing.text_end, hearing.heard)
+    assert [seen[at_ms][0] for at_ms in (0, 100, 200, 300, 600, 900)] == [0, 5, 10, 20, 50, 50]
+    assert {heard for _, heard in seen.values()} == {PositionPrecision.ESTIMATED}
+    (whole,) = [t for t in run(player, 1_000, 1_100) if isinstance(t, Drained)]
+    assert whole.hearing == Hearing(1, 1_000, 50, PositionPrecision.NETWORK, True)
+
+
+def test_without_any_positions_nothing_counts_before_the_end() -> None:
+    player = playout(PACED, 100)
+    player.tick(0)
+    assert heard(player, 50) == Hearing(1, 50, 0, PositionPrecision.NETWORK, False)
+
+
+def test_text_heard_never_shrinks_when_words_come_late() -> None:
+    player = playout(PACED, 1_000)
+    player.add_piece(1, 50, 500)
+    player.tick(0)
+    run(player, 20, 240)
+    assert text_heard(player, 250) == [25]
+    player.add_word(1, 0, 5, 0)
+    player.add_word(1, 6, 11, 240)
+    assert text_heard(player, 250) == [25]
+
+
+def test_a_reply_taken_up_again_counts_from_where_it_was_left() -> None:
+    player = Playout(RATE_HZ, PACED)
+    player.begin(1, text_start=40)
+    player.add_audio(1, audio(200))
+    player.add_word(1, 40, 45, 0)
+    player.add_word(1, 46, 50, 100)
+    (first, *_) = frames(player.tick(0))
+    assert first.text_end == 45
+    assert text_heard(player, 10) == [40]
+    run(player, 20, 120)
+    assert text_heard(player, 120) == [45]
+    assert player.unheard_from(1, 120) == 40
+
+
+def test_frames_show_the_text_whose_audio_has_begun() -> None:
+    player = playout(BLIND, 100)
+    player.add_word(1, 0, 5, 10)
+    player.add_word(1, 6, 11, 40)
+    player.add_piece(1, 12, 70)
+    player.add_word(1, 13, 16, 85)
+    assert [f.text_end for f in frames(player.tick(0))] == [5, 5, 11, 12, 16]
+
+
+def test_frames_before_the_first_word_show_nothing() -> None:
+    player = playout(BLIND, 100)
+    player.add_word(1, 0, 5, 50)
+    assert [f.text_end for f in frames(player.tick(0))] == [0, 0, 5, 5, 5]
+
+
+def test_frames_of_an_engine_without_words_show_whole_pieces() -> None:
+    player = playout(BLIND, 100)
+    player.add_piece(1, 12, 40)
+    player.add_piece(1, 30, 80)
+    assert [f.text_end for f in frames(player.tick(0))] == [12, 12, 30, 30, 30]
+    assert [f.text_end for f in frames(playout(BLIND, 40).tick(0))] == [0, 0]
+
+
+def test_where_to_begin_again() -> None:
+    player = playout(PACED, 1_000)
+    player.add_piece(1, 10, 200)
+    player.add_piece(1, 25, 400)
+    seen = []
+    for at_ms in range(0, 500, 20):
+        player.tick(at_ms)
+        seen.append(player.unheard_from(1, at_ms))
+    assert seen == [0] * 10 + [10] * 10 + [25] * 5

@@ -1,0 +1,393 @@
+"""What is sent when: lead, pace, pause and resume, clear, another connection."""
+
+import random
+
+import pytest
+
+from actors.conversation import PositionPrecision, UtteranceKind
+from actors.rules.audio import FLOOR_DB, ramp
+from actors.rules.playback.play_head import MarkState
+from actors.rules.playback.playout import BLIND, MARKED, PACED, Drained, Hearing, Lead, Playout, Transport
+from tests.kit.playout_kit import FRAME_BYTES, LEADS, RATE_HZ, audio, drained, frames, heard, playout, run
+
+
+@pytest.mark.parametrize(("lead", "at_once"), [(PACED, 3), (MARKED, 15), (BLIND, 15), (Lead(Transport.BLIND, 75), 3)])
+def test_the_lead_is_sent_at_once(lead: Lead, at_once: int) -> None:
+    assert len(frames(playout(lead, 1_000).tick(0))) == at_once
+
+
+def test_then_a_frame_every_20_ms() -> None:
+    player = playout(PACED, 1_000)
+    player.tick(1_000)
+    assert [len(frames(player.tick(1_000 + n * 20))) for n in range(1, 48)] == [1] * 47
+
+
+def test_a_frame_of_40_ms_is_counted_whole() -> None:
+    player = playout(PACED, 400, frame_ms=40)
+    first = frames(player.tick(0))
+    assert [len(frame.pcm) for frame in first] == [1_280]
+    assert [len(frames(player.tick(n * 20))) for n in range(1, 7)] == [1, 0, 1, 0, 1, 0]
+
+
+def test_a_lead_without_room_for_a_frame_is_refused() -> None:
+    with pytest.raises(ValueError, match="no room"):
+        Playout(RATE_HZ, Lead(Transport.PACED, 30), 40)
+
+
+def test_frames_say_what_they_are() -> None:
+    player = Playout(RATE_HZ, PACED)
+    player.begin(7, UtteranceKind.FILLER, turn=3)
+    player.add_audio(7, audio(50))
+    player.end(7)
+    first, second, last = frames(player.tick(0))
+    assert [first.sequence, second.sequence, last.sequence] == [0, 1, 2]
+    assert [first.audio_ms, second.audio_ms, last.audio_ms] == [0, 20, 40]
+    assert [first.first, second.first, last.first] == [True, False, False]
+    assert [first.last, second.last, last.last] == [False, False, True]
+    assert {(f.reply, f.turn, f.kind) for f in (first, second, last)} == {(7, 3, UtteranceKind.FILLER)}
+    assert first.pcm + second.pcm + last.pcm == audio(50) + bytes(320)
+    assert first.level_db == pytest.approx(-15.5, abs=1.5)
+
+
+def test_nothing_is_padded_before_the_end_is_known() -> None:
+    player = playout(PACED, 30, ended=False)
+    assert len(frames(player.tick(0))) == 1
+    assert not frames(player.tick(20))
+    player.end(1)
+    assert [f.last for f in frames(player.tick(40))] == [True]
+
+
+def test_an_end_after_the_last_sample_was_sent_is_a_frame_of_silence() -> None:
+    player = playout(PACED, 40, ended=False)
+    assert [f.last for f in frames(player.tick(0))] == [False, False]
+    player.end(1)
+    (closing,) = frames(player.tick(20))
+    assert (closing.last, closing.pcm, closing.level_db) == (True, bytes(FRAME_BYTES), FLOOR_DB)
+    assert drained(player.tick(40)) == [1]
+
+
+def test_replies_are_heard_one_after_the_other_and_drain_in_their_order() -> None:
+    player = playout(PACED, 50)
+    player.begin(2)
+    player.begin(3)
+    player.add_audio(3, audio(20, seed=3))
+    player.end(3)
+    assert [f.reply for f in frames(player.tick(0))] == [1, 1, 1]
+    assert player.tick(20) == []
+    player.end(2)
+    told = player.tick(40)
+    assert [f.reply for f in frames(told)] == [3]
+    assert drained(player.tick(45)) == []
+    assert drained(player.tick(50)) == [1, 2]
+    assert drained(player.tick(60)) == []
+    assert drained(player.tick(80)) == [3]
+    assert player.idle
+
+
+def test_a_filler_goes_before_a_reply_that_has_not_begun() -> None:
+    player = Playout(RATE_HZ, PACED)
+    player.begin(1)
+    player.begin(2, UtteranceKind.FILLER)
+    for reply in (1, 2):
+        player.add_audio(reply, audio(20))
+        player.end(reply)
+    assert [f.reply for f in frames(player.tick(0))] == [2, 1]
+
+
+def test_a_filler_waits_for_a_reply_that_has_begun() -> None:
+    player = playout(PACED, 100)
+    player.tick(0)
+    player.begin(2, UtteranceKind.FILLER)
+    player.add_audio(2, audio(20))
+    player.end(2)
+    assert [f.reply for f in frames(run(player, 20, 200))] == [1, 1, 2]
+
+
+def test_a_reply_without_audio_drains_at_once() -> None:
+    player = playout()
+    told = run(player, 0, 20)
+    assert told == [Drained(Hearing(1, 0.0, 0, PositionPrecision.NETWORK, True))]
+
+
+def test_what_was_never_begun_is_ignored() -> None:
+    player = Playout(RATE_HZ, PACED)
+    player.add_audio(9, audio(100))
+    player.add_word(9, 0, 4, 0)
+    player.add_piece(9, 4, 100)
+    player.end(9)
+    assert player.tick(0) == []
+    assert player.heard(0) is None
+    assert player.heard(0, 9) is None
+    assert player.unheard_from(9, 0) == 0
+    assert player.idle
+
+
+def test_audio_after_the_end_and_empty_audio_are_ignored() -> None:
+    player = playout(PACED, 20)
+    player.add_audio(1, audio(20))
+    player.add_audio(1, b"")
+    assert player.buffered_ms == 20
+
+
+def test_wrong_calls_are_refused() -> None:
+    player = playout()
+    with pytest.raises(ValueError, match="queued already"):
+        player.begin(1)
+    with pytest.raises(ValueError, match="half a sample"):
+        player.add_audio(1, b"abc")
+
+
+def test_chunks_of_any_size_come_out_as_they_went_in() -> None:
+    chance, pcm = random.Random(5), audio(700, seed=5)
+    player, position = Playout(RATE_HZ, BLIND), 0
+    player.begin(1)
+    while position < len(pcm):
+        size = 2 * chance.randrange(1, 900)
+        player.add_audio(1, pcm[position : position + size])
+        position += size
+    player.end(1)
+    assert player.buffered_ms == 700
+    sent = frames(run(player, 0, 1_000))
+    assert b"".join(f.pcm for f in sent) == pcm
+    assert player.buffered_ms == 0
+
+
+# the pace
+
+
+@pytest.mark.parametrize("late_ms", [0.0, 0.9, 4.0])
+def test_jitter_never_exceeds_the_lead_nor_starves_the_call(late_ms: float) -> None:
+    chance, player = random.Random(3), playout(PACED, 4_000)
+    sent_ms = 60.0
+    assert len(frames(player.tick(500))) == 3
+    for n in range(190):
+        at_ms = 521 + n * 20 + chance.uniform(0, late_ms)
+        elapsed_ms = at_ms - 500
+        assert sent_ms >= elapsed_ms
+        sent_ms += 20 * len(frames(player.tick(at_ms)))
+        assert sent_ms - elapsed_ms <= 60
+
+
+def test_a_stall_of_35_ms_does_not_starve_a_full_lead() -> None:
+    player = playout(PACED, 1_000)
+    at_once = frames(player.tick(0))
+    before = frames(run(player, 21, 201))
+    sent_ms = 20 * len(at_once + before)
+    assert sent_ms - (201 + 20 + 35) >= 0
+    caught_up = frames(player.tick(201 + 20 + 35))
+    assert len(caught_up) == 2
+    assert len(frames(player.tick(201 + 60))) in (0, 1)
+
+
+def test_a_stall_that_starves_the_call_starts_the_lead_anew() -> None:
+    player = playout(PACED, 1_000)
+    player.tick(0)
+    assert len(frames(player.tick(500))) == 3
+    assert heard(player, 500).audio_ms == 60
+    assert heard(player, 530).audio_ms == 90
+
+
+def test_a_slow_synthesizer_is_followed_and_the_clock_begins_anew() -> None:
+    player = playout(PACED, 20, ended=False)
+    player.tick(0)
+    assert heard(player, 300).audio_ms == 20
+    player.add_audio(1, audio(200))
+    assert len(frames(player.tick(305))) == 3
+    assert heard(player, 305).audio_ms == 20
+    assert heard(player, 315).audio_ms == 30
+
+
+def test_ticks_out_of_turn_are_harmless() -> None:
+    player = playout(PACED, 1_000)
+    sent = [len(frames(player.tick(at_ms))) for at_ms in range(100)]
+    assert sum(sent) == 3 + 99 // 20
+    assert sent[:21] == [3] + [0] * 19 + [1]
+
+
+# pause and resume
+
+
+def test_a_pause_stops_sending_and_the_lead_is_still_heard() -> None:
+    player = playout(PACED, 1_000)
+    run(player, 0, 100)
+    assert player.pause(110)
+    assert heard(player, 130).audio_ms == 130
+    assert run(player, 140, 400) == []
+    assert heard(player, 400).audio_ms == 160
+
+
+def test_a_resume_goes_on_with_the_next_sample_ramped() -> None:
+    player = playout(PACED, 400)
+    before = frames(run(player, 0, 100))
+    player.pause(105)
+    player.pause(106)
+    run(player, 120, 300)
+    player.resume(310)
+    after = frames(run(player, 310, 700))
+    pcm = audio(400)
+    begins = len(before) * FRAME_BYTES
+    assert b"".join(f.pcm for f in before) == pcm[:begins]
+    assert b"".join(f.pcm for f in after) == ramp(pcm[begins:], RATE_HZ)
+    assert [f.sequence for f in after] == list(range(len(before), 20))
+    assert len([f for f in after if f.sequence == len(before)]) == 1
+
+
+def test_a_pause_too_short_to_be_heard_leaves_no_dent() -> None:
+    player = playout(PACED, 400)
+    sent = frames(run(player, 0, 100))
+    player.pause(105)
+    player.resume(125)
+    sent += frames(run(player, 130, 700))
+    assert b"".join(f.pcm for f in sent) == audio(400)
+
+
+def test_a_resume_without_a_pause_is_nothing() -> None:
+    player = playout(PACED, 400)
+    player.resume(0)
+    assert len(frames(player.tick(0))) == 3
+
+
+def test_a_reply_that_begins_after_a_pause_is_not_ramped() -> None:
+    player = playout(PACED, 100)
+    player.pause(0)
+    player.resume(500)
+    assert frames(player.tick(500))[0].pcm == audio(100)[:FRAME_BYTES]
+
+
+def test_a_blind_client_cannot_be_paused() -> None:
+    player = playout(BLIND, 1_000)
+    player.tick(0)
+    assert not player.pause(10)
+    assert len(frames(player.tick(40))) == 2
+
+
+def test_which_leads_can_be_held() -> None:
+    assert [lead.holdable for lead in LEADS] == [True, True, False]
+
+
+def test_after_clear_nothing_is_sent_and_it_says_what_was_heard() -> None:
+    player = playout(PACED, 1_000)
+    player.add_word(1, 0, 5, 0)
+    player.add_word(1, 6, 11, 90)
+    player.begin(2)
+    player.add_audio(2, audio(100))
+    run(player, 0, 100)
+    assert player.sounding(110)
+    assert player.clear(110) == [
+        Hearing(1, 110, 5, PositionPrecision.NETWORK, False),
+        Hearing(2, 0, 0, PositionPrecision.NETWORK, False),
+    ]
+    assert not player.sounding(110)
+    player.add_audio(1, audio(500))
+    player.end(1)
+    assert run(player, 120, 1_000) == []
+    assert player.idle
+    assert player.clear(1_000) == []
+
+
+def test_clear_ends_a_pause() -> None:
+    player = playout(PACED, 1_000)
+    player.tick(0)
+    player.pause(10)
+    player.clear(20)
+    player.begin(2)
+    player.add_audio(2, audio(100))
+    assert len(frames(player.tick(30))) == 3
+
+
+def test_a_complete_reply_that_is_cleared_before_its_tick_is_told_of_there() -> None:
+    player = playout(PACED, 60)
+    player.tick(0)
+    assert player.clear(60) == [Hearing(1, 60, 0, PositionPrecision.NETWORK, True)]
+    assert run(player, 61, 200) == []
+
+
+def test_replies_after_the_cleared_ones_lose_nothing() -> None:
+    player = playout(BLIND, 60)
+    player.begin(2)
+    player.add_audio(2, audio(400, seed=2))
+    player.end(2)
+    assert {f.reply for f in frames(player.tick(0))} == {1, 2}
+    assert [hearing.reply for hearing in player.clear(20, through_reply=1)] == [1]
+    told = run(player, 40, 600)
+    again = frames(told)
+    assert b"".join(f.pcm for f in again) == audio(400, seed=2)
+    assert not any(f.first for f in again)
+    assert drained(told) == [2]
+
+
+# another connection
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_a_new_connection_gets_what_the_former_one_did_not_play(lead: Lead) -> None:
+    player = playout(PACED, 400)
+    run(player, 0, 100)
+    player.detach(110)
+    assert run(player, 120, 5_000) == []
+    assert heard(player, 5_000).audio_ms == 110
+    assert player.buffered_ms == 400 - 160
+    player.attach(lead, 5_000)
+    assert player.buffered_ms == 400 - 100
+    again = frames(player.tick(5_000))
+    assert again[0].sequence == 5
+    assert again[0].pcm == ramp(audio(400)[5 * FRAME_BYTES : 6 * FRAME_BYTES], RATE_HZ)
+    assert again[0].level_db == pytest.approx(-15.5, abs=1.5)
+    told = run(player, 5_020, 6_000)
+    assert b"".join(f.pcm for f in again[1:] + frames(told)) == audio(400)[6 * FRAME_BYTES :]
+    assert drained(told) == [1]
+
+
+def test_a_new_connection_without_a_farewell_of_the_old_one() -> None:
+    player = playout(MARKED, 400)
+    player.tick(0)
+    player.mark(0, 100, MarkState.PLAYING, 50)
+    player.attach(MARKED, 70)
+    player.mark(0, 300, MarkState.PLAYING, 80)
+    assert heard(player, 80) == Hearing(1, 120, 0, PositionPrecision.ESTIMATED, False)
+    assert frames(player.tick(90))[0].audio_ms == 120
+    player.mark(0, 10, MarkState.PLAYING, 100)
+    assert heard(player, 100).audio_ms == 130
+
+
+def test_a_pause_outlives_the_connection_unless_the_new_one_cannot_hold() -> None:
+    for lead, count in [(PACED, 0), (MARKED, 0), (BLIND, 15)]:
+        player = playout(PACED, 400)
+        player.tick(0)
+        player.pause(10)
+        player.detach(20)
+        player.attach(lead, 500)
+        assert len(frames(player.tick(500))) == count
+
+
+def test_pause_and_resume_while_nobody_is_there() -> None:
+    player = playout(MARKED, 400)
+    player.tick(0)
+    player.mark(0, 0, MarkState.PLAYING, 0)
+    player.detach(40)
+    player.pause(50)
+    player.resume(60)
+    player.mark(0, 200, MarkState.PLAYING, 70)
+    assert heard(player, 1_000).audio_ms == 40
+    player.attach(MARKED, 1_000)
+    assert len(frames(player.tick(1_000))) == 15
+
+
+def test_a_reply_heard_to_its_padding_is_still_sent_to_its_end() -> None:
+    player = playout(PACED, 50)
+    player.tick(0)
+    player.attach(PACED, 55)
+    assert not heard(player, 55).complete
+    told = run(player, 60, 200)
+    assert [f.last for f in frames(told)] == [True]
+    assert drained(told) == [1]
+
+
+def test_the_first_reply_is_the_one_that_is_heard_first() -> None:
+    playout = Playout(16_000, PACED)
+    firsts = [playout.first]
+    playout.begin(3)
+    playout.begin(4)
+    firsts.append(playout.first)
+    playout.clear(0.0, through_reply=3)
+    assert [*firsts, playout.first] == [None, 3, 4]

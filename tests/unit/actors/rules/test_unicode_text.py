@@ -1,0 +1,80 @@
+"""Half an emoji from anywhere is shown as U+FFFD, and ends nothing."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.messages.caller import TextEntered
+from actors.messages.output import FinalTranscriptShown, ReplyHeardShown
+from actors.ports.llm import MemoryUpdated, ModelEvent, ReplyGenerated, TextGenerated
+from actors.rules.unicode_text import well_formed, well_formed_json
+from actors.runtime.clock import run_virtual
+from tests.kit.fakes import FakeModel
+from tests.kit.session_kit import AGENT, stage
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+QUIET = msgspec.structs.replace(AGENT, greeting="")
+
+
+@given(ANY_TEXT)
+def test_every_text_can_be_encoded_afterwards_and_good_text_is_as_it_was(text: str) -> None:
+    well_formed(text).encode()
+    if all(not "\ud800" <= character <= "\udfff" for character in text):
+        assert well_formed(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("a\ud83d", "a�"), ("\ude00b", "�b"), ("\ud83d\ude00", "😀"), ("\ude00\ud83d", "��")]
+)
+def test_what_is_replaced(text: str, shown: str) -> None:
+    assert well_formed(text) == shown
+    assert well_formed_json({text: [text, 1, None]}) == {shown: [shown, 1, None]}
+
+
+def test_a_model_and_a_client_that_send_half_an_emoji_go_on() -> None:
+    async def main() -> None:
+        said: list[ModelEvent | float] = [
+            TextGenerated("Good \ud83d"),
+            MemoryUpdated({"note": "\ude00"}),
+            ReplyGenerated(),
+        ]
+        async with stage(agent=QUIET, model=FakeModel(lambda _: said)) as on:
+            await asyncio.sleep(0.1)
+            on.entry.lines.take(TextEntered("hi \ud83d"))
+            await on.ear.until_count(ReplyHeardShown, 1, 20)
+            assert [m.text for m in on.ear.of(FinalTranscriptShown)] == ["hi �"]
+            assert on.ear.of(ReplyHeardShown)[0].text == "Good �"
+            msgspec.json.encode(on.session.record())
+
+    run_virtual(main())
+
+
+def test_a_recognizer_that_tells_half_an_emoji_is_heard() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, utterances=["what now \ud83d"]) as on:
+            await on.talk(900)
+            await on.ear.until_count(FinalTranscriptShown, 1, 20)
+            assert on.ear.of(FinalTranscriptShown)[0].text == "what now �"
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("event", [TextGenerated(None), TextGenerated(b"x"), MemoryUpdated(None), "text", None])  # type: ignore[arg-type]
+def test_a_model_that_tells_what_is_no_text_has_failed_and_no_actor_with_it(event: Any) -> None:
+    async def main() -> None:
+        scripts = iter([[event, ReplyGenerated()], [TextGenerated("Here you are."), ReplyGenerated()]])
+        async with stage(agent=QUIET, model=FakeModel(lambda _: next(scripts))) as on:
+            await asyncio.sleep(0.1)
+            on.entry.lines.take(TextEntered("hello"))
+            await on.ear.until_count(ReplyHeardShown, 1, 20)
+            assert on.ear.of(ReplyHeardShown)[0].text == AGENT.phrases.say_again
+            on.entry.lines.take(TextEntered("hello"))
+            await on.ear.until_count(ReplyHeardShown, 2, 20)
+            assert on.ear.of(ReplyHeardShown)[1].text == "Here you are."
+            assert on.actor("orchestrator").restarts == 0
+
+    run_virtual(main())

@@ -1,0 +1,260 @@
+"""Interruptions in a whole session, on virtual time."""
+
+import asyncio
+from array import array
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from actors.conversation import PositionPrecision, Role, UtteranceKind
+from actors.messages.caller import InterruptRequested, TextEntered
+from actors.messages.output import (
+    AudioFrame,
+    FinalTranscriptShown,
+    OutputMessage,
+    PlaybackCleared,
+    PlaybackPaused,
+    PlaybackResumed,
+    ReplyHeardShown,
+    ReplyTextShown,
+    TurnMeasured,
+)
+from actors.messages.playback import BeginReply, FinishReply, SpeakText, StopPlayback
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.tts import SpokenPhrase, SpokenWord
+from actors.rules.playback.playout import BLIND, MARKED, PACED, Lead
+from actors.runtime.clock import run_virtual
+from tests.kit.fakes import MS_PER_CHAR, FakeModel
+from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
+
+LONG = "We are open from eight until six on weekdays. On Saturdays we are open from nine until one. We rest on Sundays."
+
+
+def long_reply(request: ModelRequest) -> list[ModelEvent | float]:
+    """One reply of some six seconds."""
+    return [0.1, TextGenerated(LONG), ReplyGenerated()]
+
+
+async def asked(on: Stage) -> None:
+    """The user asks, and is being answered for a second."""
+    await on.ear.until_count(ReplyHeardShown, 1)
+    await asyncio.sleep(0.2)
+    await on.talk(800)
+    await on.ear.until(lambda ear: any(a.kind is UtteranceKind.REPLY for a in ear.of(AudioFrame)))
+    await asyncio.sleep(1.0)
+
+
+def replies(ear: Ear) -> list[AudioFrame]:
+    return [audio for audio in ear.of(AudioFrame) if audio.kind is UtteranceKind.REPLY]
+
+
+def test_decision_to_silence_takes_no_time() -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours", "no on friday"], model=FakeModel(long_reply)) as on:
+            await asked(on)
+            await on.talk(900)
+            await on.ear.until_count(TurnMeasured, 1)
+            (cleared_at,) = on.ear.times(PlaybackCleared)
+            measured = on.ear.of(TurnMeasured)[0]
+            assert measured.interrupted
+            assert measured.decision_to_silence_ms == 0
+            assert measured.onset_to_pause_ms == pytest.approx(60, abs=25)
+            assert measured.onset_to_decision_ms is not None
+            assert measured.onset_to_decision_ms <= 420
+            late = [at for at, m in on.ear.shown if isinstance(m, AudioFrame) and m.reply == 2 and at > cleared_at]
+            assert late == []
+
+    run_virtual(main())
+
+
+def test_exactly_one_clear_for_one_interruption() -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours", "no on friday"], model=FakeModel(long_reply)) as on:
+            await asked(on)
+            await on.talk(500)
+            await asyncio.sleep(0.1)
+            await on.talk(500)
+            await on.ear.until_count(FinalTranscriptShown, 2)
+            assert len(on.ear.of(PlaybackCleared)) == 1
+            assert on.ear.audio_after_clear() == 0
+
+    run_virtual(main())
+
+
+def test_history_holds_what_was_heard() -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours", "no on friday"], model=FakeModel(long_reply)) as on:
+            await asked(on)
+            await on.talk(900)
+            await on.ear.until_count(FinalTranscriptShown, 2)
+            heard = next(m for m in on.ear.of(ReplyHeardShown) if m.interrupted)
+            assert LONG.startswith(heard.text)
+            assert heard.heard is PositionPrecision.NETWORK
+            sent_ms = max(a.audio_ms for a in replies(on.ear) if a.reply == 2) + 20
+            assert len(heard.text) * MS_PER_CHAR <= sent_ms
+            assert len(heard.text) * MS_PER_CHAR >= sent_ms - 60 - 12 * MS_PER_CHAR
+            said = [m.text for m in on.session.record().messages if m.role is Role.ASSISTANT and m.interrupted]
+            assert said == [heard.text]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("lead", [PACED, MARKED], ids=["paced", "marked"])
+def test_a_false_interruption_loses_and_repeats_no_sample(lead: Lead) -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(long_reply), lead=lead) as on:
+            await asked(on)
+            before = len(replies(on.ear))
+            await on.talk(80)
+            await asyncio.sleep(0.1)
+            paused = len(replies(on.ear))
+            await on.ear.until(lambda ear: any(a.last and a.kind is UtteranceKind.REPLY for a in ear.of(AudioFrame)))
+            assert paused - before <= 5, "it was sent on while it was paused"
+            samples = array("h", b"".join(a.pcm for a in replies(on.ear)))
+            expected = array("h", (1 + n % 30_000 for n in range(len(LONG) * MS_PER_CHAR * 16)))
+            assert len(samples) - len(expected) < 320
+            different = [n for n, sample in enumerate(expected) if samples[n] != sample]
+            ramp_samples = 80 if lead is PACED else 0
+            assert len(different) <= ramp_samples
+            if different:
+                assert different[-1] - different[0] < 80
+            assert on.ear.of(PlaybackCleared) == []
+            if lead is MARKED:
+                assert len(on.ear.of(PlaybackPaused)) == len(on.ear.of(PlaybackResumed)) == 1
+
+    run_virtual(main())
+
+
+def test_a_client_that_cannot_hold_is_not_paused() -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(long_reply), lead=BLIND) as on:
+            await asked(on)
+            at = [t for t, m in on.ear.shown if isinstance(m, AudioFrame)]
+            await on.talk(80)
+            await asyncio.sleep(1)
+            later = [t for t, m in on.ear.shown if isinstance(m, AudioFrame)][len(at) :]
+            gaps = [b - a for a, b in pairwise(later)]
+            assert max(gaps) < 0.05
+            assert on.ear.of(PlaybackPaused) == []
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("order", [TextEntered("stop that"), InterruptRequested()], ids=["typed", "interrupt"])
+def test_typing_and_interrupting_silence_at_once(order: TextEntered | InterruptRequested) -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
+            await asked(on)
+            at = asyncio.get_running_loop().time()
+            on.entry.lines.take(order)
+            await asyncio.sleep(0.01)
+            assert on.ear.times(PlaybackCleared) == [at]
+            assert on.ear.audio_after_clear() == 0
+
+    run_virtual(main())
+
+
+def test_an_interrupt_before_anything_was_sent_clears_nothing() -> None:
+    async def main() -> None:
+        slow = FakeModel(lambda _: [5.0, TextGenerated(LONG), ReplyGenerated()])
+        async with stage(utterances=["what are your hours"], model=slow) as on:
+            await on.ear.until_count(ReplyHeardShown, 1)
+            await asyncio.sleep(0.2)
+            await on.talk(800)
+            await on.ear.until_count(FinalTranscriptShown, 1)
+            on.entry.lines.take(InterruptRequested())
+            await asyncio.sleep(0.5)
+            assert on.ear.of(PlaybackCleared) == []
+
+    run_virtual(main())
+
+
+class EchoingEar(Ear):
+    """Sends our own voice back, 150 ms late, at -20 dB."""
+
+    def __init__(self, on: Stage) -> None:
+        super().__init__()
+        self._on = on
+        self.shown = on.ear.shown
+        self.echoed = 0
+
+    def tell(self, message: OutputMessage) -> None:
+        super().tell(message)
+        if isinstance(message, AudioFrame):
+            quiet = array("h", (sample // 10 for sample in array("h", message.pcm)))
+            loop = asyncio.get_running_loop()
+            loop.call_later(0.150, self._echo, quiet.tobytes())
+
+    def _echo(self, pcm: bytes) -> None:
+        self.echoed += 1
+        self._on.entry.lines.push_audio(pcm)
+
+
+def test_our_own_voice_never_pauses_us() -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
+            await on.ear.until_count(ReplyHeardShown, 1)
+            await asyncio.sleep(0.2)
+            await on.talk(800)
+            await on.ear.until_count(FinalTranscriptShown, 1)
+            await on.hang_up()
+            echo = EchoingEar(on)
+            on.ear = on.entry.lines.output = echo
+            await echo.until(lambda ear: any(a.last and a.kind is UtteranceKind.REPLY for a in ear.of(AudioFrame)))
+            await asyncio.sleep(0.3)
+            assert echo.echoed > 200
+            at = [t for t, m in echo.shown if isinstance(m, AudioFrame) and m.kind is UtteranceKind.REPLY]
+            assert max(b - a for a, b in pairwise(at)) < 0.045, "it was paused"
+            assert echo.of(PlaybackCleared) == []
+
+    run_virtual(main())
+
+
+def test_the_text_is_shown_as_it_is_about_to_be_heard() -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
+            await asked(on)
+            shown = [m.text for m in on.ear.of(ReplyTextShown) if m.kind is UtteranceKind.REPLY]
+            assert len("".join(shown)) < len(LONG)
+            await on.ear.until(lambda ear: any(a.last and a.kind is UtteranceKind.REPLY for a in ear.of(AudioFrame)))
+            shown = [m.text for m in on.ear.of(ReplyTextShown) if m.kind is UtteranceKind.REPLY]
+            assert "".join(shown) == LONG
+
+    run_virtual(main())
+
+
+def test_a_stop_that_overtakes_its_reply_silences_it_too() -> None:
+    """The stop is urgent: it can reach the synthesizer before what was told to it first."""
+
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
+            await on.ear.until_count(ReplyHeardShown, 1)
+            synthesizer = on.entry.lines.synthesizer
+            synthesizer.tell(BeginReply(7, 1, UtteranceKind.REPLY))
+            synthesizer.tell(SpeakText(7, LONG))
+            synthesizer.tell(FinishReply(7))
+            synthesizer.tell(StopPlayback(1, 7, "barge_in"))
+            await asyncio.sleep(1)
+            assert [a for a in on.ear.of(AudioFrame) if a.reply == 7] == []
+            assert on.ear.of(PlaybackCleared) == []
+
+    run_virtual(main())
+
+
+def test_of_a_kept_greeting_it_is_known_which_words_were_heard() -> None:
+    async def main() -> None:
+        greeting = "Hello this is the clinic."
+        words = tuple(SpokenWord(at, at + 4, at * 100.0) for at in (0, 6, 11, 14, 18))
+        kept = {greeting: SpokenPhrase(bytes(RATE_HZ * 2 * 3), words)}
+        agent = msgspec.structs.replace(AGENT, greeting=greeting)
+        async with stage(agent=agent, kept=kept) as on:
+            await on.ear.until_count(AudioFrame, 1)
+            await asyncio.sleep(1.25)
+            on.entry.lines.take(InterruptRequested())
+            await on.ear.until_count(ReplyHeardShown, 1)
+            (heard,) = on.ear.of(ReplyHeardShown)
+            assert heard.text == "Hello this"
+            assert heard.heard is PositionPrecision.NETWORK
+
+    run_virtual(main())

@@ -1,0 +1,260 @@
+"""However a session ends, it is heard to end, and what was heard of it is in its record."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.conversation import ABANDONED, Role, UtteranceKind
+from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
+from actors.messages.output import (
+    AudioFrame,
+    FailureShown,
+    FinalTranscriptShown,
+    OutputMessage,
+    ReplyHeardShown,
+    SessionEnded,
+)
+from actors.ports.llm import ReplyGenerated, TextGenerated
+from actors.ports.tts import SpokenPhrase
+from actors.rules.playback.playout import PACED
+from actors.rules.turn_taking.effects import Ending
+from actors.runtime.clock import run_virtual
+from actors.runtime.restart_budget import RestartPolicy
+from actors.session.plan import Mode
+from tests.kit.fakes import FakeModel
+from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
+
+QUIET = msgspec.structs.replace(AGENT, greeting="")
+ANSWER = "The first thing is this. The second thing is that. The third thing is all."
+KEPT = {AGENT.phrases.apology: SpokenPhrase(b"\1\0" * RATE_HZ)}
+"""A second of sound."""
+
+
+class Poison(msgspec.Struct, frozen=True):
+    """Handling it fails."""
+
+
+def talker() -> FakeModel:
+    return FakeModel(lambda _: [0.2, TextGenerated(ANSWER), ReplyGenerated()])
+
+
+def apology(ear: Ear) -> bytes:
+    return b"".join(a.pcm for a in ear.of(AudioFrame) if a.kind is UtteranceKind.APOLOGY)
+
+
+async def kill(on: Stage, victim: str, times: int) -> None:
+    for _ in range(times):
+        getattr(on.entry.lines, victim).tell(Poison())
+        await asyncio.sleep(2.1)
+
+
+async def speaking(on: Stage, seconds: float) -> None:
+    """The agent has been heard for so long."""
+    await asyncio.sleep(0.2)
+    on.entry.lines.take(TextEntered("what are your hours"))
+    await on.ear.until(lambda ear: any(a.kind is UtteranceKind.REPLY for a in ear.of(AudioFrame)))
+    await asyncio.sleep(seconds)
+
+
+class TestTheApology:
+    @pytest.mark.parametrize(
+        ("victim", "times"), [("orchestrator", 4), ("recognizer", 4), ("synthesizer", 4), ("session", 2)]
+    )
+    def test_is_heard_whoever_failed_for_good_and_the_session_ends_when_it_was(self, victim: str, times: int) -> None:
+        async def main() -> None:
+
+            async with stage(agent=QUIET, kept=KEPT, restarts=RestartPolicy(within_s=60)) as on:
+                await asyncio.sleep(0.5)
+                killing = asyncio.create_task(kill(on, victim, times))
+                await on.ear.until(lambda ear: ear.ended, 30)
+                killing.cancel()
+                assert on.ear.ended is Ending.ERROR
+                assert apology(on.ear) == KEPT[AGENT.phrases.apology].pcm
+                begun = next(
+                    at for at, m in on.ear.shown if isinstance(m, AudioFrame) and m.kind is UtteranceKind.APOLOGY
+                )
+                assert 0.9 < on.ear.times(SessionEnded)[0] - begun < 1.3
+                assert on.ear.of(FailureShown) == [FailureShown(AGENT.phrases.apology)]
+                assert [m.text for m in on.ear.of(ReplyHeardShown)] == [AGENT.phrases.apology]
+                assert on.sessions.live == {}
+
+        run_virtual(main())
+
+    @pytest.mark.parametrize("victim", ["orchestrator", "session"])
+    def test_ends_at_once_when_the_caller_hangs_up_during_it(self, victim: str) -> None:
+        async def main() -> None:
+            async with stage(agent=QUIET, kept=KEPT) as on:
+                await asyncio.sleep(0.5)
+                for _ in range(4):
+                    getattr(on.entry.lines, victim).tell(Poison())
+                    await asyncio.sleep(0.45)
+                await on.ear.until(lambda ear: any(a.kind is UtteranceKind.APOLOGY for a in ear.of(AudioFrame)))
+                on.detach()
+                await asyncio.sleep(2)
+                assert on.sessions.live == {}
+
+        run_virtual(main())
+
+    def test_is_not_repeated_in_a_transcription(self) -> None:
+        async def main() -> None:
+            async with stage(mode=Mode.TRANSCRIPTION, kept=KEPT) as on:
+                for _ in range(5):
+                    await asyncio.sleep(0.5)
+                    on.entry.lines.recognizer.tell(Poison())
+                await on.ear.until(lambda ear: ear.ended, 30)
+                assert apology(on.ear) == b""
+
+        run_virtual(main())
+
+
+class TestTheRecord:
+    @pytest.mark.parametrize("how", ["hang_up", "detach", "orchestrator fails", "session fails", "polite"])
+    @pytest.mark.parametrize("heard_s", [1.0, 2.5])
+    def test_has_what_was_heard_of_a_reply_that_the_end_cut_off(self, how: str, heard_s: float) -> None:
+        async def main() -> None:
+            async with stage(agent=QUIET, model=talker()) as on:
+                await speaking(on, heard_s)
+                if "fails" in how:
+                    getattr(on.entry.lines, how.split()[0]).tell(Poison())
+                    await asyncio.sleep(0.01)
+                if how == "detach":
+                    on.detach()
+                else:
+                    on.entry.lines.take(EndSession(Ending.NORMAL, politely=how == "polite"))
+                await asyncio.sleep(AGENT.limits.reconnect_s + 10)
+                assert on.sessions.live == {}
+                record = on.engines.store.saved[-1]  # type: ignore[attr-defined]
+                reply = next(m for m in record.messages if m.role is Role.ASSISTANT and m.kind is UtteranceKind.REPLY)
+                assert reply.interrupted
+                assert ANSWER.startswith(reply.text)
+                # 50 ms a character; at most the lead and half a word from what was sounded
+                assert heard_s * 20 - 16 <= len(reply.text) <= heard_s * 20 + 2
+                assert record.state == "ended"
+                assert [m.text for m in on.ear.of(ReplyHeardShown) if m.kind is UtteranceKind.REPLY][:1] in (
+                    [reply.text],
+                    [],
+                )
+
+        run_virtual(main())
+
+    def test_has_nothing_of_a_reply_that_was_not_heard(self) -> None:
+        async def main() -> None:
+            async with stage(agent=QUIET, model=talker()) as on:
+                await asyncio.sleep(0.2)
+                on.entry.lines.take(TextEntered("what are your hours"))
+                await asyncio.sleep(0.22)
+                on.entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+                await asyncio.sleep(0.5)
+                record = on.engines.store.saved[-1]  # type: ignore[attr-defined]
+                assert [m.role for m in record.messages] == [Role.USER]
+
+        run_virtual(main())
+
+    def test_of_a_transcription_survives_a_failure_of_its_session(self) -> None:
+        async def main() -> None:
+            async with stage(mode=Mode.TRANSCRIPTION, utterances=["one two", "three four"]) as on:
+                await on.talk(900)
+                await on.ear.until_count(FinalTranscriptShown, 1)
+                on.entry.lines.session.tell(Poison())
+                await asyncio.sleep(0.5)
+                await on.talk(900)
+                await on.ear.until_count(FinalTranscriptShown, 2)
+                assert [m.text for m in on.session.record().messages] == ["one two", "three four"]
+
+        run_virtual(main())
+
+
+class TestALostConnection:
+    @pytest.mark.parametrize("after_s", [0.0, 3.0, 9.0])
+    def test_is_waited_for_no_longer_because_the_session_failed_meanwhile(self, after_s: float) -> None:
+        async def main() -> None:
+            async with stage(agent=QUIET) as on:
+                on.entry.lines.take(TextEntered("good day"))
+                await asyncio.sleep(0.5)
+                on.detach()
+                await asyncio.sleep(after_s)
+                on.entry.lines.session.tell(Poison())
+                await asyncio.sleep(AGENT.limits.reconnect_s - after_s - 0.5)
+                assert on.session.stage == "waiting"
+                await asyncio.sleep(1)
+                assert on.sessions.live == {}
+                assert on.engines.store.saved[-1].ended_reason == ABANDONED  # type: ignore[attr-defined]
+
+        run_virtual(main())
+
+    def test_may_come_back_after_the_session_failed_meanwhile(self) -> None:
+        async def main() -> None:
+            async with stage(agent=QUIET) as on:
+                on.entry.lines.take(TextEntered("good day"))
+                await asyncio.sleep(0.5)
+                on.detach()
+                await asyncio.sleep(1)
+                on.entry.lines.session.tell(Poison())
+                await asyncio.sleep(1)
+                on.attach("connection-2")
+                on.entry.lines.take(TextEntered("hello"))
+                await on.ear.until_count(ReplyHeardShown, 1, 20)
+                await asyncio.sleep(AGENT.limits.reconnect_s)
+                assert on.ear.ended is None
+
+        run_virtual(main())
+
+
+class TestAnOutputThatRaises:
+    @pytest.mark.parametrize("kind", [AudioFrame, FinalTranscriptShown, ReplyHeardShown, SessionEnded])
+    def test_costs_neither_its_session_nor_the_others(self, kind: type[OutputMessage]) -> None:
+        class Broken(Ear):
+            def tell(self, message: OutputMessage) -> None:
+                if isinstance(message, kind):
+                    raise ZeroDivisionError
+                super().tell(message)
+
+        async def main() -> None:
+            async with stage(agent=QUIET) as on:
+                broken = Broken()
+                plan = msgspec.structs.replace(on.entry.plan, session_id="broken")
+                entry = on.sessions.open(plan, broken, ConnectionAttached("connection-9", PACED, RATE_HZ))
+                entry.lines.take(TextEntered("hello"))
+                await asyncio.sleep(3)
+                on.entry.lines.take(TextEntered("hello"))
+                await on.ear.until_count(ReplyHeardShown, 1, 20)
+                assert on.ear.ended is None
+                entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+                await asyncio.sleep(AGENT.limits.reconnect_s + 1)
+                assert list(on.sessions.live) == ["test-session"]
+
+        run_virtual(main())
+
+
+@pytest.mark.parametrize("broken", ["kept", "voice_activity", "on_ended"])
+def test_a_session_that_cannot_even_start_is_ended_and_the_next_one_starts(broken: str) -> None:
+    def fail(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        async with stage(agent=QUIET) as on:
+            ear = Ear()
+            plan = msgspec.structs.replace(on.entry.plan, session_id="broken")
+            if broken == "kept":
+                plan = msgspec.structs.replace(plan, kept=fail)
+            elif broken == "voice_activity":
+                on.sessions.engines = msgspec.structs.replace(on.engines, voice_activity=fail)
+            else:
+                on.sessions._on_ended = fail
+            entry = on.sessions.open(plan, ear, ConnectionAttached("connection-9", PACED, RATE_HZ))
+            await asyncio.sleep(0.5)
+            entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+            await asyncio.sleep(0.5)
+            assert ear.ended is (Ending.NORMAL if broken == "on_ended" else Ending.ERROR)
+            assert list(on.sessions.live) == ["test-session"]
+            on.sessions.engines, on.sessions._on_ended = on.engines, lambda _: None
+            again = on.sessions.open(
+                msgspec.structs.replace(on.entry.plan, session_id="next"), ear, ConnectionAttached("c", PACED, RATE_HZ)
+            )
+            again.lines.take(TextEntered("hello"))
+            await ear.until_count(ReplyHeardShown, 1, 20)
+            again.lines.take(EndSession(Ending.NORMAL, politely=False))
+
+    run_virtual(main())

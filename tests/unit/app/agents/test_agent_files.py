@@ -1,0 +1,151 @@
+"""Agent files: the shipped ones load; what is wrong with one is said in one line that names file, place and reason."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.dialogue import caller_phrases
+from app.agents.agent_files import AgentFileError, load_agents
+from app.tools import load_tools
+
+SHIPPED = Path(__file__).parents[4] / "config" / "agents"
+
+GOOD = """
+name: painter
+label: The painter
+greeting: Hello.
+tools: [end_conversation, free_times]
+dialogue:
+  slots:
+    colour: {type: choice, prompt: ["Which colour?"], choices: [{value: red}, {value: blue, words: [azure]}]}
+    day: {type: day, prompt: ["Which day?"]}
+  intents:
+    - name: paint
+      examples: ["paint it {colour}", paint]
+      steps:
+        - {step: ask, slot: colour}
+        - {step: ask, slot: day}
+        - step: call
+          tool: free_times
+          arguments: {day: "{day}"}
+          results: [{when: {status: free}, keep: [times], say: ["I have {times}."]}]
+        - {step: confirm, text: ["{colour} on {day}?"], declined: ["Then what?"]}
+    - {name: bye, does: end, examples: [bye], reply: [Bye.]}
+"""
+
+
+def load(folder: Path, text: str, name: str = "painter.yaml") -> Any:
+    (folder / name).write_text(text)
+    return load_agents(folder, load_tools())
+
+
+def test_the_shipped_agents_load() -> None:
+    agents = load_agents(SHIPPED, load_tools())
+    assert {"dentist", "hotel"} <= set(agents)
+    for name, agent in agents.items():
+        assert agent.name == name
+        assert agent.greeting
+        assert agent.instructions
+        assert agent.dialogue
+        assert 50 < len(caller_phrases(agent.dialogue)) <= 3_000
+
+
+def test_an_agent_is_added_by_adding_a_file(tmp_path: Path) -> None:
+    load(tmp_path, GOOD)
+    agents = load(tmp_path, GOOD.replace("painter", "other"), "other.yaml")
+    assert set(agents) == {"painter", "other"}
+
+
+def test_a_tool_may_be_named_by_reference(tmp_path: Path) -> None:
+    tools = load_tools()
+    del tools["free_times"]
+    (tmp_path / "painter.yaml").write_text(GOOD.replace("free_times]", "app.tools.appointments:free_times]"))
+    agents = load_agents(tmp_path, tools)
+    assert agents["painter"].tools == ("end_conversation", "free_times")
+    assert tools["free_times"].name == "free_times"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "reason"),
+    [
+        ("label: The painter", "label: 7", "label", "Expected `str`, got `int`"),
+        ("label: The painter\n", "", "", "missing required field `label`"),
+        ("label: The painter", "label: A\nlabels: B", "", "unknown field `labels`"),
+        ("label: The painter", "label: A\nlabel: B", "line 4, column 1", "the key label is there twice"),
+        ("label: The painter", "label: [", "line 5, column 6", "expected"),
+        ("name: painter", "name: Big Painter", "name", "regex"),
+        ("name: painter", "name: printer", "name", "must be named printer.yaml"),
+        ("greeting: Hello.", "voice: {rate: 9}", "voice.rate", "<= 2"),
+        ("free_times]", "fly]", "tools[1]", "there is no tool fly"),
+        ("free_times]", "end_conversation]", "tools[1]", "named twice"),
+        ("free_times]", "no.such.module:fly]", "tools[1]", "no module"),
+        ("free_times]", "app.agents.agent_files:load_agents]", "tools[1]", "is no tool"),
+        ("paint]", '"{size}"]', "dialogue.intents[0].examples[1]", "there is no slot size"),
+        ("paint]", "7]", "dialogue.intents[0].examples[1]", "Expected `str`"),
+        ("type: day", "type: year", "dialogue.slots.day.type", "year"),
+        ('prompt: ["Which day?"]', "prompt: 3", "dialogue.slots.day.prompt", "Expected `array`"),
+        ('prompt: ["Which day?"]', "attempts: 2", "dialogue.intents[0].steps[1].slot", "no prompt"),
+        ("slot: day", "slot: hour", "dialogue.intents[0].steps[1].slot", "there is no slot hour"),
+        ("tool: free_times", "tool: book", "dialogue.intents[0].steps[2].tool", "the agent has no tool book"),
+        ('{day: "{day}"}', '{day: "{dat}"}', "dialogue.intents[0].steps[2].arguments.day", "no slot dat"),
+        ("keep: [times]", "forget: [hour]", "dialogue.intents[0].steps[2].results[0].forget", "no slot hour"),
+        ("on {day}?", "on {dat}?", "dialogue.intents[0].steps[3].text[0]", "no slot dat"),
+        ("slot: day}", "slot: day, among: hours}", "dialogue.intents[0].steps[1].among", "no kept result hours"),
+        ("name: bye", "name: paint", "dialogue.intents[0].name", "two intents named paint"),
+        ("reply: [Bye.]", "steps: [{step: say, text: [x]}]", "dialogue.intents[1].does", "cannot also end"),
+        (", reply: [Bye.]", "", "dialogue.intents[1]", "neither a reply nor steps"),
+        ("[end_conversation, free_times]", "[free_times]", "dialogue.intents[0]", "needs the tool end_conversation"),
+        ("{value: red}", "{value: blue}", "dialogue.slots.colour.choices[0].value", "there twice"),
+        ("type: choice,", "type: choice, otherwise: pink,", "dialogue.slots.colour.otherwise", "none of the choices"),
+        ("  slots:", "  time_zone: Mars/Base\n  slots:", "dialogue.time_zone", "no time zone"),
+        ("  slots:", "  fallback: {tool: fly}\n  slots:", "dialogue.fallback.tool", "no tool fly"),
+        ("  slots:", "  unrelated: ['{hour}']\n  slots:", "dialogue.unrelated[0]", "no slot hour"),
+        ("  slots:", "  threshold: 2\n  slots:", "dialogue.threshold", "< 1"),
+    ],
+)
+def test_faults_are_located(tmp_path: Path, old: str, new: str, path: str, reason: str) -> None:
+    assert old in GOOD
+    with pytest.raises(AgentFileError) as caught:
+        load(tmp_path, GOOD.replace(old, new, 1))
+    error = caught.value
+    assert error.file == tmp_path / "painter.yaml"
+    assert error.path == path
+    assert reason in error.reason
+    assert str(error).startswith(str(error.file))
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b"# nothing\n", "is empty"),
+        (b"- a\n- b\n", "Expected `object`"),
+        (b"just words", "Expected `object`"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"name: &x [*x]\n", ""),
+        (b"name: !!python/object:os.system ls\n", "could not determine a constructor"),
+        (b"? [a]\n: b\n", ""),
+        (b"[" * 2_000, ""),
+        (b"name: \x07bell\n", "is no YAML"),
+    ],
+)
+def test_what_is_no_agent_is_refused_in_one_line(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "painter.yaml").write_bytes(content)
+    with pytest.raises(AgentFileError) as caught:
+        load_agents(tmp_path, load_tools())
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_directory_without_agents_is_refused(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(AgentFileError, match="no agent"):
+            load_agents(folder, load_tools())
+
+
+def test_two_files_for_one_agent_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "painter.yml").write_text(GOOD)
+    with pytest.raises(AgentFileError, match="two files"):
+        load(tmp_path, GOOD)

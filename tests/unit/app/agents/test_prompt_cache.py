@@ -1,0 +1,56 @@
+"""Phrases that are kept as audio, at the start of a process, on virtual time."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from actors.agent import Voice
+from actors.ports.tts import Synthesis, SynthesisEvent
+from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.clock import run_virtual
+from app.agents.prompt_cache import RENDER_TIMEOUT_S, START_RETRIES, PromptCache
+from protocol.browser import OUTPUT_RATE_HZ
+from tests.kit.fakes import FakeSynthesizer
+from tests.kit.session_kit import AGENT
+
+
+class SlowToStart(FakeSynthesizer):
+    """Opens nothing before `ready_at_s` of the loop's clock."""
+
+    def __init__(self, ready_at_s: float) -> None:
+        super().__init__(delay_s=0)
+        self._ready_at_s = ready_at_s
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
+        """As the base class does, then."""
+        await asyncio.sleep(self._ready_at_s - asyncio.get_running_loop().time())
+        return await super().open(voice, rate_hz, report)
+
+
+def started(ready_at_s: float) -> tuple[set[str], float]:
+    """The phrases that were kept with an engine that starts slowly, and how long that took."""
+    kept: set[str] = set()
+    took_s: list[float] = []
+
+    async def main() -> None:
+        began = asyncio.get_running_loop().time()
+        phrases = PromptCache(SlowToStart(began + ready_at_s), BackgroundTasks())
+        await phrases.prepare([AGENT])
+        took_s.append(asyncio.get_running_loop().time() - began)
+        kept.update(phrases.at(AGENT, OUTPUT_RATE_HZ))
+
+    run_virtual(main())
+    return kept, took_s[0]
+
+
+def test_an_engine_that_starts_slowly_is_waited_for() -> None:
+    kept, _ = started(3.5 * RENDER_TIMEOUT_S)
+    assert {AGENT.greeting, AGENT.phrases.apology, AGENT.phrases.goodbye} <= kept
+
+
+def test_one_that_does_not_start_is_not_waited_for_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    kept, took_s = started(100 * RENDER_TIMEOUT_S)
+    assert kept == set()
+    assert took_s == pytest.approx((START_RETRIES + 1) * RENDER_TIMEOUT_S, abs=1)
+    assert len(caplog.records) == 1

@@ -1,0 +1,141 @@
+"""A session recorded at its ports replays to the same effects, twice, without any provider."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.messages.caller import TextEntered
+from actors.messages.output import FinalTranscriptShown, OutputMessage
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.runtime.clock import run_virtual
+from actors.session.plan import Engines
+from actors.session.shared import SessionLines
+from actors.tools import AnyTool, tool
+from tests.kit.fakes import FakeModel
+from tests.kit.faults import Fault, Faults, Plan
+from tests.kit.replay.recorder import Recorder
+from tests.kit.replay.recording import Recording
+from tests.kit.replay.replay import Replay
+from tests.kit.session_kit import Stage, stage
+
+
+@tool
+async def look_up(day: str) -> list[str]:
+    """Look something up.
+
+    Args:
+        day: The day.
+    """
+    await asyncio.sleep(0.4)
+    return ["nine", "ten"]
+
+
+TOOLS: dict[str, AnyTool] = {"look_up": look_up}
+
+
+def script(request: ModelRequest) -> list[ModelEvent | float]:
+    """Calls the tool once in each turn, and then answers at length."""
+    if request.messages[-1].call_id:
+        return [
+            0.21,
+            TextGenerated("There is nine o'clock, and there is ten. "),
+            TextGenerated("Which?"),
+            ReplyGenerated(),
+        ]
+    return [0.13, TextGenerated("Let me look. "), ToolCalled("c1", "look_up", '{"day":"friday"}'), ReplyGenerated()]
+
+
+async def converse(on: Stage) -> None:
+    """Two turns by voice, one interruption, one cough, one typed line."""
+    await asyncio.sleep(1.5)
+    await on.talk(900)
+    await on.ear.until_count(FinalTranscriptShown, 1)
+    await asyncio.sleep(2.5)
+    await on.talk(80)
+    await asyncio.sleep(1.0)
+    await on.talk(1000)
+    await asyncio.sleep(3.0)
+    on.entry.lines.take(TextEntered("nine, please"))
+    await asyncio.sleep(6.0)
+
+
+def recorded(faults: Faults) -> tuple[Recording, list[OutputMessage]]:
+    """The recording of a conversation, and its effects."""
+
+    async def main() -> tuple[Recording, list[OutputMessage]]:
+        recorders: list[Recorder] = []
+
+        def wrap(engines: Engines) -> Engines:
+            recorders.append(Recorder(engines.clock))
+            return recorders[0].engines(engines)
+
+        utterances = ["a time on friday", "no on monday please"]
+        model = FakeModel(script, faults)
+        async with stage(
+            utterances=utterances,
+            model=model,
+            tools=TOOLS,
+            faults=faults,
+            wrap=wrap,
+            tap=lambda lines: recorders[0].lines(lines),
+            wrap_tools=lambda t: recorders[0].tools(t),
+        ) as on:
+            await converse(on)
+            shown = [message for _, message in on.ear.shown]
+            return Recording.decode(recorders[0].recording.encode()), shown
+
+    return run_virtual(main())
+
+
+def replayed(recording: Recording) -> list[OutputMessage]:
+    """The effects of a recording."""
+
+    async def main() -> list[OutputMessage]:
+        replays: list[Replay] = []
+
+        def wrap(engines: Engines) -> Engines:
+            replays.append(Replay(recording))
+            return replays[0].engines(engines)
+
+        async with stage(wrap=wrap, caller=False, tools=TOOLS, wrap_tools=lambda t: replays[0].tools(t)) as on:
+            await replays[0].run(on.entry.lines)
+            return [message for _, message in on.ear.shown]
+
+    return run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [Faults(), Faults(Plan("synthesizer.write", Fault.FAIL, 3)), Faults(Plan("recognizer.push", Fault.FAIL, 120))],
+    ids=["smooth", "synthesizer fails", "recognizer fails"],
+)
+def test_it_replays_to_the_same_effects_twice(faults: Faults) -> None:
+    recording, original = recorded(faults)
+    assert any(isinstance(message, FinalTranscriptShown) for message in original)
+    assert len(original) > 200
+    first = replayed(recording)
+    assert _words(first) == _words(original)
+    assert first == original
+    assert replayed(recording) == first
+
+
+def _words(shown: list[OutputMessage]) -> list[Any]:
+    """Without audio, so that a difference can be read."""
+    return [m for m in shown if "pcm" not in m.__struct_fields__]
+
+
+def test_a_change_of_the_recording_changes_the_effects() -> None:
+    recording, original = recorded(Faults())
+    without_cough = [d for d in recording.deliveries if type(d.what).__name__ != "FinalRecognized"]
+    assert replayed(msgspec.structs.replace(recording, deliveries=without_cough)) != original
+
+
+def test_the_tap_sees_all_input() -> None:
+    seen: list[object] = []
+    lines = SessionLines("s", 16_000)
+    lines.tap = seen.append
+    lines.push_audio(bytes(640))
+    lines.take(TextEntered("hello"))
+    assert [type(message).__name__ for message in seen] == ["CallerAudio", "TextEntered"]
