@@ -53,7 +53,7 @@ call: programs $(VENV)/development ## a whole telephone call through the emulate
 	@$(BIN)/python -m tests.eval.phone "$(WAV)" "$(AGENT)"
 
 emulators: $(VENV)/development ## the emulated cloud (ACS, Speech, OpenAI) until Ctrl-C; prints the environment to use
-	@$(BIN)/python -m tests.azure
+	@$(BIN)/python -m tests.cloud
 
 check: lint ## the quick part: formatting, lint, types, and the rules of the repository
 	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_repository.py

@@ -1,12 +1,15 @@
-"""An agent as data: who it is, how it sounds, and how it behaves in conversation. Read from YAML by `app/agents/agent_files.py`."""
+"""An agent as data: who it is, how it sounds, and how it behaves in conversation.
+
+Read from YAML by `app/agents/agent_files.py`.
+"""
 
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from actors.conversation import ANY_KEYS, KeyPattern
 from actors.dialogue import Dialogue
-from actors.rules.turn_taking.keys import ANY_KEYS, KeyPattern
 
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -78,10 +81,14 @@ class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speaking: PhasePolicy = PhasePolicy()
     thinking: PhasePolicy = PhasePolicy(confirm_words=1, confirm_ms=300)
     tool: PhasePolicy = PhasePolicy()
-    backchannels: tuple[str, ...] = (
-        "uh huh", "uh-huh", "mhm", "mm-hmm", "mm", "hmm", "yeah", "yep", "yes", "ok", "okay", "right", "sure", "i see",
-        "got it", "alright", "cool", "ah", "oh",
-    )  # fmt: skip
+    prompt: PhasePolicy = PhasePolicy(confirm_words=1)
+    """While the agent asks whether anybody is there: any word is an answer."""
+    backchannels: tuple[str, ...] | None = None
+    """Phrases that only say "I am listening"; unset: those of the agent's languages."""
+    stop_words: tuple[str, ...] | None = None
+    """Phrases that silence the agent at once when an utterance begins with one; unset: those of its languages."""
+    attention: tuple[str, ...] | None = None
+    """Phrases that only ask whether anybody is there; unset: those of the agent's languages."""
 
 
 class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

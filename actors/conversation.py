@@ -1,9 +1,10 @@
 """A conversation as data: what was said, what was heard of it, and the record of a session that outlives its actors."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 Memory = dict[str, Any]
 """A language model's own notes on one conversation; JSON values only."""
@@ -74,6 +75,39 @@ class Floor(StrEnum):
     USER = "user"
     AGENT = "agent"
 
+
+class Ending(StrEnum):
+    """Why a session ends."""
+
+    NORMAL = "NORMAL"
+    HUMAN_HANDOFF = "HUMAN_HANDOFF"
+    IDLE_TIMEOUT = "IDLE_TIMEOUT"
+    ERROR = "ERROR"
+
+
+KEYS = frozenset("0123456789*#ABCD")
+"""The keys of a telephone."""
+
+MAX_KEYS = 32
+"""An input is complete with so many keys, whatever is expected: more than any number that is asked for has."""
+
+
+class KeyPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The input is complete when it has `length` keys (0: up to `MAX_KEYS`), at the terminator, or after a wait."""
+
+    length: Annotated[int, Meta(ge=0, le=MAX_KEYS)] = 0
+    terminator: Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")] = "#"
+    """A key that ends the input and is not part of it; empty for none."""
+    wait_s: Annotated[float, Meta(ge=0.5, le=60)] = 2.0
+    """The pause after a key that ends the input, in seconds."""
+
+    def is_complete(self, keys: str) -> bool:
+        """Whether nothing more is to be waited for."""
+        return len(keys) >= (self.length or MAX_KEYS)
+
+
+ANY_KEYS = KeyPattern()
+"""Any number of keys, up to a pause or the pound key."""
 
 ABANDONED = "ABANDONED"
 """Why a session ended whose connection was lost and did not come back."""

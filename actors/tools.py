@@ -27,8 +27,8 @@ import msgspec
 from msgspec import Meta
 from opentelemetry import metrics
 
+from actors.conversation import KeyPattern
 from actors.ports.call_controls import CallControls
-from actors.rules.turn_taking.keys import KeyPattern
 from actors.rules.unicode_text import well_formed_json
 from actors.runtime.tool_threads import ToolThreads, ToolThreadsBusyError
 from actors.session_context import SessionContext

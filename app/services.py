@@ -9,10 +9,9 @@ from typing import Any
 import msgspec
 
 from actors.agent import Agent
-from actors.conversation import SessionRecord
+from actors.conversation import Ending, SessionRecord
 from actors.dialogue import caller_phrases
 from actors.messages.caller import EndSession
-from actors.rules.turn_taking.effects import Ending
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SystemRandom

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
+from actors.conversation import Ending
 from actors.messages.base import Message
 from actors.rules.playback.playout import Lead
-from actors.rules.turn_taking.effects import Ending
 
 
 class CallerAudio(Message, frozen=True):
@@ -67,6 +67,8 @@ class ConnectionAttached(Message, frozen=True):
     lead: Lead
     rate_hz: int
     frame_ms: int = 20
+    cancels_echo: bool = False
+    """The client takes our own voice out of what it sends, as browsers do."""
 
 
 class ConnectionDetached(Message, frozen=True):

@@ -1,11 +1,27 @@
-"""TODO docstring."""
+"""The life of a session: its timers, its end, and the restart of its children."""
 
+from enum import StrEnum
 from typing import ClassVar
 
-from actors.conversation import ChatMessage, Memory
+from actors.conversation import Ending
 from actors.messages.base import Message
-from actors.rules.turn_taking.effects import Ending, Timer
-from actors.rules.turn_taking.state import TurnSnapshot
+
+
+class Timer(StrEnum):
+    """The timers of turn-taking: one for each row of its table of waits (`rules/turn_taking/waits.py`)."""
+
+    AUDIO = "audio"
+    TRANSCRIPT = "transcript"
+    CONFIRMATION = "confirmation"
+    FILLER = "filler"
+    REPLY = "reply"
+    STOPPED = "stopped"
+    KEYS = "keys"
+    NO_INPUT = "no_input"
+    HOLD = "hold"
+    GOODBYE = "goodbye"
+    SESSION = "session"
+    CLOSING = "closing"
 
 
 class TimerFired(Message, frozen=True):
@@ -15,16 +31,6 @@ class TimerFired(Message, frozen=True):
 
     timer: Timer
     serial: int
-
-
-class Resumed(Message, frozen=True):
-    """What a conversation goes on from: after a restart, or from the record of a former session."""
-
-    turn: TurnSnapshot
-    messages: tuple[ChatMessage, ...]
-    memory: Memory
-    memory_before: Memory = {}
-    """The model's notes as they were before the turn in hand."""
 
 
 class SessionOver(Message, frozen=True):

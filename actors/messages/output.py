@@ -1,10 +1,9 @@
-"""TODO docstring."""
+"""What a session shows: to its connection, to dashboards, to the log."""
 
 from typing import Any
 
-from actors.conversation import Floor, PositionPrecision, UtteranceKind
+from actors.conversation import Ending, Floor, PositionPrecision, UtteranceKind
 from actors.messages.base import Message
-from actors.rules.turn_taking.effects import Ending
 
 
 class AudioFrame(Message, frozen=True):
@@ -88,7 +87,7 @@ class ToolEndedShown(Message, frozen=True):
     result: Any
 
 
-class FloorShown(Message, frozen=True):
+class FloorChanged(Message, frozen=True):
     """Who holds the floor now."""
 
     floor: Floor
@@ -130,7 +129,7 @@ OutputMessage = (
     | ReplyHeardShown
     | ToolStartedShown
     | ToolEndedShown
-    | FloorShown
+    | FloorChanged
     | TurnMeasured
     | FailureShown
     | SessionEnded

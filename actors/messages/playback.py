@@ -1,5 +1,6 @@
-"""TODO docstring."""
+"""What is to be heard: orders to the synthesizer, and its reports of what was."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
@@ -8,6 +9,14 @@ from actors.conversation import PositionPrecision, UtteranceKind
 from actors.errors import ErrorKind
 from actors.messages.base import Message
 from actors.ports.tts import SynthesisEvent
+
+
+class StopReason(StrEnum):
+    """Why playback is stopped."""
+
+    BARGE_IN = "barge_in"
+    HANG_UP = "hang_up"
+    SUPERSEDED = "superseded"  # by our own last words
 
 
 class BeginReply(Message, frozen=True):
@@ -49,13 +58,28 @@ class ResumePlayback(Message, frozen=True):
     urgent: ClassVar[bool] = True
 
 
+class YieldPlayback(Message, frozen=True):
+    """Silence playback at once, on the wire too, and keep what was not heard: `ResumePlayback` goes on with it."""
+
+    urgent: ClassVar[bool] = True
+    turn: int
+    reason: StopReason
+
+
+class EndAtSentence(Message, frozen=True):
+    """End the reply of `turn` with the sentence that is being heard; what follows it is forgotten."""
+
+    urgent: ClassVar[bool] = True
+    turn: int
+
+
 class StopPlayback(Message, frozen=True):
     """Silence, at once, and forget all replies up to number `through_reply`."""
 
     urgent: ClassVar[bool] = True
     turn: int
     through_reply: int
-    reason: str
+    reason: StopReason
 
 
 class PlaybackStarted(Message, frozen=True):

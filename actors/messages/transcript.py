@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""What the recognizer hears: voice, and words. And the orders to it."""
 
 from typing import ClassVar
 
@@ -55,6 +55,10 @@ class FinalTranscript(Message, frozen=True):
 
 class NoSpeechRecognized(Message, frozen=True):
     """There was voice, but nothing intelligible."""
+
+
+class EndUtterance(Message, frozen=True):
+    """The caller's audio has stopped in mid-utterance: end it now, as if silence had ended it."""
 
 
 class ReopenRecognition(Message, frozen=True):

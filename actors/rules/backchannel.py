@@ -1,32 +1,61 @@
-"""Words that only say "I am listening"."""
+"""What an utterance is to somebody who is speaking or thinking: a sign of listening, an order to stop, or words.
+
+Chinese, Japanese, Thai and the like write no blanks: there two characters count as a word, and phrases are found in
+the text wherever they stand.
+"""
 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+_WITHOUT_BLANKS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_PER_WORD = 2
+"""Characters that count as one word in a script without blanks."""
+
+
+def is_without_blanks(text: str) -> bool:
+    """Whether `text` is, in part at least, of a script that writes no blanks between words."""
+    return _WITHOUT_BLANKS.search(text) is not None
 
 
 def words_of(text: str) -> list[str]:
-    """The words of `text`, lower case, without punctuation."""
-    return _WORD.findall(text.lower().replace("\u2019", "'"))
+    """The words of `text`, lower case, without punctuation; each character one where a script has no blanks."""
+    words: list[str] = []
+    for word in _WORD.findall(text.lower().replace("\u2019", "'")):
+        words.extend(word if _WITHOUT_BLANKS.search(word) else (word,))
+    return words
 
 
-@lru_cache(maxsize=64)
-def _phrases(backchannels: tuple[str, ...]) -> dict[str, list[list[str]]]:
+@lru_cache(maxsize=256)
+def _phrases(phrases: tuple[str, ...]) -> dict[str, list[list[str]]]:
     """By first word, longest first, so that "uh huh" is not taken for "uh" and a word."""
-    phrases = sorted((words for b in backchannels if (words := words_of(b))), key=len, reverse=True)
-    return {words[0]: [other for other in phrases if other[0] == words[0]] for words in phrases}
+    split = sorted((words for phrase in phrases if (words := words_of(phrase))), key=len, reverse=True)
+    return {words[0]: [other for other in split if other[0] == words[0]] for words in split}
 
 
-def meaningful_words(text: str, backchannels: Sequence[str]) -> int:
-    """How many words of `text` are not part of a backchannel."""
+def meaningful_words(text: str, *ignored: Sequence[str]) -> int:
+    """How many words of `text` are not part of one of the `ignored` phrases."""
     words = words_of(text)
-    phrases = _phrases(tuple(backchannels))
-    count = position = 0
+    phrases = _phrases(tuple(phrase for some in ignored for phrase in some))
+    count = characters = position = 0
     while position < len(words):
-        alike = phrases.get(words[position], ())
-        match = next((phrase for phrase in alike if words[position : position + len(phrase)] == phrase), None)
-        count += match is None
+        word = words[position]
+        match = next((p for p in phrases.get(word, ()) if words[position : position + len(p)] == p), None)
+        if match is None and _WITHOUT_BLANKS.match(word):
+            characters += 1
+        elif match is None:
+            count += 1
         position += len(match) if match else 1
-    return count
+    return count + (characters + _PER_WORD - 1) // _PER_WORD
+
+
+def begins_with(text: str, phrases: Sequence[str], unless: Sequence[str] = ()) -> bool:
+    """Whether `text` begins with one of `phrases` and not with a longer one of `unless`: "no", but not "no problem"."""
+    words = words_of(text)
+    return 0 < _longest(words, phrases) > _longest(words, unless)
+
+
+def _longest(words: list[str], phrases: Sequence[str]) -> int:
+    alike = _phrases(tuple(phrases)).get(words[0], ()) if words else ()
+    return next((len(phrase) for phrase in alike if words[: len(phrase)] == phrase), 0)

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from actors.conversation import ChatMessage, Memory, PositionPrecision, Role, ToolRequest, UtteranceKind
-from actors.messages.lifecycle import Resumed
 from actors.ports.llm import ToolCalled
+from actors.rules.backchannel import is_without_blanks
 from actors.rules.turn_taking.state import TurnSnapshot
+from actors.session.checkpoint import Resumed
 from actors.session.shared import SpokenReply
 
 NOT_FOR_THE_MODEL = (UtteranceKind.FILLER, UtteranceKind.APOLOGY)
@@ -136,7 +137,18 @@ def _without_prefix(text: str, said: Sequence[str]) -> str:
 
 
 def whole_words(text: str, end: int) -> str:
-    """The words of `text` that end by `end`: an estimated position can fall inside a word, which then was not heard."""
-    if 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
-        end = max(text.rfind(" ", 0, end), 0)
+    """The words of `text` that end by `end`: an estimated position can fall inside a word, which then was not heard.
+
+    Where a script has no blanks between words, a position is as good as its characters.
+    """
+    is_inside = 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum()
+    if is_inside and not is_without_blanks(text[end - 1 : end + 1]):
+        end = _word_start(text, end)
     return text[:end].rstrip()
+
+
+def _word_start(text: str, end: int) -> int:
+    """Where the word begins in which position `end` lies."""
+    while end > 0 and not text[end - 1].isspace() and not is_without_blanks(text[end - 1]):
+        end -= 1
+    return end

@@ -39,7 +39,7 @@ class Generation:
         self.tool_calls: list[ToolCalled] = []
 
     def start(self, request: ModelRequest) -> None:
-        """Stream the reply to `request`: each event is told to the actor as `ModelReported`, a failure as `ModelFailed`."""
+        """Stream the reply to `request`: each event is told as `ModelReported`, a failure as `ModelFailed`."""
         self.cancel()
         self._task = self._actor.spawn(self._stream(request), "model", lambda error: self._failed(request.turn, error))
 

@@ -1,17 +1,27 @@
-"""The orchestrator: the shell round the rules of turns. It turns messages into events, and effects into orders."""
+"""The orchestrator: the shell round turn-taking. It tells it what happens and carries out what it orders."""
 
 from typing import assert_never
 
 import msgspec
 
 from actors.agent import Agent
-from actors.conversation import PositionPrecision, UtteranceKind
+from actors.conversation import Ending, PositionPrecision, UtteranceKind
 from actors.messages.caller import EndSession, HoldEnded, HoldStarted, InterruptRequested, KeyPressed, TextEntered
-from actors.messages.lifecycle import SessionFailed, SessionOver, TimerFired, TurnRecorded
-from actors.messages.model import ModelFailed, ModelReported, ToolFinished
+from actors.messages.lifecycle import SessionFailed, SessionOver, Timer, TimerFired, TurnRecorded
+from actors.messages.model import (
+    EndingDecided,
+    KeysExpected,
+    ModelFailed,
+    ModelReported,
+    ReplyFailed,
+    ReplyWritten,
+    ToolFinished,
+    ToolsFinished,
+    ToolsStarted,
+)
 from actors.messages.output import (
     FinalTranscriptShown,
-    FloorShown,
+    FloorChanged,
     InterimTranscriptShown,
     ReplyHeardShown,
     ToolEndedShown,
@@ -20,6 +30,7 @@ from actors.messages.output import (
 )
 from actors.messages.playback import (
     BeginReply,
+    EndAtSentence,
     FinishReply,
     HeardReply,
     PausePlayback,
@@ -30,8 +41,10 @@ from actors.messages.playback import (
     ResumePlayback,
     SpeakText,
     StopPlayback,
+    YieldPlayback,
 )
 from actors.messages.transcript import (
+    EndUtterance,
     FinalTranscript,
     InterimTranscript,
     NoiseStopped,
@@ -48,51 +61,21 @@ from actors.ports.llm import LanguageModel, MemoryUpdated, ModelRequest, ReplyGe
 from actors.rules.context_budget import within_budget
 from actors.rules.history import History, whole_words
 from actors.rules.sentences import SentenceSplitter, following
+from actors.rules.turn_taking.answering import SAY_AGAIN
+from actors.rules.turn_taking.core import THINKING, is_question
 from actors.rules.turn_taking.effects import (
     CancelReply,
     CancelTimer,
     Effect,
     End,
-    Ending,
-    EndWanted,
-    FinalText,
-    Interrupt,
-    Key,
-    KeysWanted,
-    NoiseOver,
-    NoText,
-    OffHold,
-    OnHold,
-    PartialText,
-    Pause,
-    ReopenEars,
-    ReplyBroken,
-    ReplyWritten,
-    Resume,
+    ReportUnexpected,
     Say,
     SetTimer,
-    ShowFloor,
-    ShowTurn,
-    SoundDrained,
-    SoundFailed,
-    SoundStarted,
-    SoundStopped,
-    Started,
     StartReply,
-    Stop,
-    Timer,
-    TimerDue,
-    ToolsRunning,
-    Trouble,
-    TurnEvent,
-    Typed,
-    VoiceGoesOn,
-    VoiceOnset,
-    VoiceOver,
 )
-from actors.rules.turn_taking.machine import SAY_AGAIN, TurnTaking
+from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
-from actors.runtime.supervised_actor import SupervisedActor
+from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.runtime.telemetry import Trace
 from actors.session.generation import Generation
 from actors.session.shared import SessionLines, SpokenReply
@@ -178,88 +161,66 @@ class Orchestrator(SupervisedActor):
         self._rounds = 0
         self._reply = 0
         self._confidence = 1.0
+        self.unexpected_events = 0
+        """Events that cannot happen, as turn-taking reported them: faults of ours."""
 
     # dispatch
 
     def on_start(self) -> None:
         """Greet, or go on from where the former orchestrator was."""
+        at = self.clock.now()
         if self.lines.resumed is None:
-            self._rule(Started(self.clock.now()))
+            self._carry_out(self.turn.start(at))
+            self._keep()
             return
         self._take_over_tools()
-        begun = self._resume_replies()
-        self._carry_out(self.turn.resume(self.clock.now(), self.session_left_s, begun=begun, owed=self._owes_an_answer))
+        has_text = self._resume_replies()
+        left_s = self.session_left_s
+        self._carry_out(self.turn.resume(at, left_s, has_text=has_text, owes_answer=self._owes_an_answer))
         self._keep()
 
     def on_receive(self, message: OrchestratorMessage) -> None:
-        """One message, one event."""
-        at = self.clock.now()
+        """Do what has to be known of the conversation first, then tell turn-taking, and carry out what it orders."""
         match message:
-            case SpeechStarted():
-                self._rule(VoiceOnset(at))
-            case SpeechContinued(voiced_ms, silence_ms):
-                self._rule(VoiceGoesOn(at, voiced_ms, silence_ms))
-            case SpeechStopped(silence_ms=silence_ms):
-                self._rule(VoiceOver(at, silence_ms))
-            case NoiseStopped():
-                self._rule(NoiseOver(at))
             case InterimTranscript(text):
                 self.lines.show(InterimTranscriptShown(text))
-                self._rule(PartialText(at, text))
-            case FinalTranscript(text, _, end_ms, confidence):
+            case FinalTranscript(confidence=confidence):
                 self._confidence = min(self._confidence, confidence)
-                self._rule(FinalText(at, text, end_ms))
-            case NoSpeechRecognized():
-                self._rule(NoText(at))
-            case TextEntered(text):
-                self.lines.checkpoint.user_at = at
-                self._rule(Typed(at, text))
-            case KeyPressed(key):
-                self.lines.checkpoint.user_at = at
-                self._rule(Key(at, key))
-            case HoldStarted():
-                self._rule(OnHold(at))
-            case HoldEnded():
-                self._rule(OffHold(at))
-            case InterruptRequested():
-                self._rule(Interrupt(at))
-            case PlaybackStarted(reply):
-                self._rule(SoundStarted(at, reply))
+            case TextEntered() | KeyPressed():
+                self.lines.checkpoint.user_at = self.clock.now()
             case PlaybackFinished():
-                self._drained(at, message)
+                self._finished(message)
             case PlaybackStopped(through_reply, cut):
                 self._stopped(through_reply, cut)
-                self._rule(SoundStopped(at, sum(reply.heard_ms for reply in cut)))
-            case PlaybackFailed(reply, _, cut):
+            case PlaybackFailed(cut=cut):
                 self._cut((cut,))
-                self._rule(SoundFailed(at, reply))
-            case ModelReported():
-                self._model_told(at, message)
-            case ModelFailed(turn):
-                self._model_failed(at, turn)
-            case ToolFinished():
-                self._tool_finished(at, message)
             case TimerFired(timer, serial):
-                if self._timers.get(timer, (0, None))[0] == serial:
-                    del self._timers[timer]
-                    self._rule(TimerDue(at, timer))
-            case EndSession(reason):
-                self._rule(EndWanted(at, reason, after_reply=False))
-            case SessionFailed():
-                self._rule(Trouble(at))
+                if self._timers.get(timer, (0, None))[0] != serial:
+                    return
+                del self._timers[timer]
+            case ModelReported():
+                self._model_reported(message)
+                return
+            case ModelFailed(turn):
+                self._model_failed(turn)
+                return
+            case ToolFinished():
+                self._tool_finished(message)
+                return
             case _:
-                assert_never(message)
+                pass
+        self._tell_turn_taking(message)
 
     def on_end(self) -> None:
         """No timer and no stream outlives the orchestrator."""
         for _, timer in self._timers.values():
             timer.cancel()
 
-    def _rule(self, event: TurnEvent) -> None:
+    def _tell_turn_taking(self, event: TurnEvent) -> None:
         if (attached := self.lines.attached) is not None:
             self.turn.holdable = attached.lead.holdable
-        self._carry_out(self.turn.handle(event))
-        if not isinstance(event, VoiceGoesOn | PartialText):
+        self._carry_out(self.turn.handle(event, self.clock.now()))
+        if not isinstance(event, SpeechContinued | InterimTranscript):
             self._keep()
 
     def _keep(self) -> None:
@@ -274,28 +235,27 @@ class Orchestrator(SupervisedActor):
 
     def _effect(self, effect: Effect) -> None:
         match effect:
-            case Pause():
-                self.lines.synthesizer.tell(PausePlayback())
-            case Resume():
-                self.lines.synthesizer.tell(ResumePlayback())
-            case Stop(turn, through_reply, reason):
-                self.lines.synthesizer.tell(StopPlayback(turn, through_reply, reason))
+            case PausePlayback() | YieldPlayback() | ResumePlayback() | StopPlayback() | EndAtSentence():
+                self.lines.synthesizer.tell(effect)
+            case EndUtterance() | ReopenRecognition():
+                self.lines.recognizer.tell(effect)
             case StartReply():
                 self._start_reply(effect)
             case CancelReply():
                 self._cancel_reply()
             case Say(reply, turn, kind, index):
                 self._say(reply, turn, kind, self._phrase(kind, index))
-            case ReopenEars(again):
-                self.lines.recognizer.tell(ReopenRecognition(again))
             case SetTimer(timer, delay_s):
                 self._set_timer(timer, delay_s)
             case CancelTimer(timer):
                 self._cancel_timer(timer)
-            case ShowFloor(floor):
-                self.lines.show(FloorShown(floor, self.turn.state.turn))
-            case ShowTurn():
+            case FloorChanged():
+                self.lines.show(effect)
+            case TurnMeasured():
                 self._show_turn(effect)
+            case ReportUnexpected(event, state):
+                self.unexpected_events += 1
+                logger.warning("turn-taking was told %s, which cannot happen: %s", event, state)
             case End(ending):
                 self.lines.session.tell(SessionOver(ending))
             case _:
@@ -311,11 +271,11 @@ class Orchestrator(SupervisedActor):
         if timer in self._timers:
             self._timers.pop(timer)[1].cancel()
 
-    def _show_turn(self, effect: ShowTurn) -> None:
+    def _show_turn(self, measured: TurnMeasured) -> None:
         self.trace.turn_ended(
-            first_audio_ms=effect.first_audio_ms, decision_to_silence_ms=effect.decision_to_silence_ms
+            first_audio_ms=measured.first_audio_ms, decision_to_silence_ms=measured.decision_to_silence_ms
         )
-        self.lines.show(msgspec.convert(effect, TurnMeasured, from_attributes=True))
+        self.lines.show(measured)
 
     # speaking
 
@@ -325,7 +285,9 @@ class Orchestrator(SupervisedActor):
             case UtteranceKind.GREETING:
                 return self.agent.greeting
             case UtteranceKind.FILLER:
-                return phrases.fillers[index % len(phrases.fillers)] if phrases.fillers else phrases.hold_on
+                # A single filler takes turns with another phrase: none is said twice in a row.
+                fillers = phrases.fillers if len(phrases.fillers) > 1 else (*phrases.fillers, phrases.hold_on)
+                return fillers[index % len(fillers)]
             case UtteranceKind.PROMPT:
                 return phrases.no_input[index]
             case UtteranceKind.APOLOGY:
@@ -372,7 +334,7 @@ class Orchestrator(SupervisedActor):
     def _owes_an_answer(self) -> bool:
         """Whether tools were called in the turn in hand, and nothing that follows from them was written yet."""
         state = self.turn.state
-        if state.written or not self.history.tool_rounds(state.turn):
+        if state.agent not in THINKING or not self.history.tool_rounds(state.turn):
             return False
         written = "".join(
             s.text for s in self.lines.spoken.values() if s.turn == state.turn and s.kind is UtteranceKind.REPLY
@@ -381,11 +343,10 @@ class Orchestrator(SupervisedActor):
 
     # what was heard
 
-    def _drained(self, at: float, message: PlaybackFinished) -> None:
+    def _finished(self, message: PlaybackFinished) -> None:
         spoken = self.lines.spoken.pop(message.reply, None)
         if spoken is not None:
             self._record_heard(spoken, spoken.text, message.heard, interrupted=False)
-        self._rule(SoundDrained(at, message.reply, message.heard_ms))
 
     def _stopped(self, through_reply: int, cut: tuple[HeardReply, ...]) -> None:
         self._cut(cut)
@@ -420,8 +381,7 @@ class Orchestrator(SupervisedActor):
         self._confidence = 1.0
         self._reply, self._rounds, self._round = effect.reply, 0, None
         self._splitter, self._said_before_tools = SentenceSplitter(), ""
-        checkpoint = self.lines.checkpoint
-        checkpoint.ending_after_reply, checkpoint.said_before_tools = None, ""
+        self.lines.checkpoint.said_before_tools = ""
         self._ask_model()
 
     def _go_on(self, effect: StartReply) -> None:
@@ -431,7 +391,7 @@ class Orchestrator(SupervisedActor):
         running = [call.call_id for turn, call in self.history.unanswered_calls() if turn == effect.turn]
         if running:
             self._round = ToolRound(effect.turn, running)
-            self._rule(ToolsRunning(self.clock.now(), effect.turn, running=True))
+            self._tell_turn_taking(ToolsStarted(effect.turn))
         else:
             self._ask_model()
 
@@ -466,8 +426,8 @@ class Orchestrator(SupervisedActor):
             self._round = None
         self._finish(self._reply)
 
-    def _model_told(self, at: float, message: ModelReported) -> None:
-        if message.turn != self.turn.state.turn or self.turn.state.written:
+    def _model_reported(self, message: ModelReported) -> None:
+        if message.turn != self.turn.state.turn or self.turn.state.agent not in THINKING:
             return
         match message.event:
             case TextGenerated(text):
@@ -481,8 +441,8 @@ class Orchestrator(SupervisedActor):
                 self.trace.model_used(prompt_tokens, completion_tokens)
                 rest = self._splitter.finish()
                 # The sentence in which a reply was cut is not begun, unless it is all that there is.
-                self._speak([] if cut and self._spoken else rest)
-                self._generated(at)
+                self._speak([] if cut and self._written() else rest)
+                self._generated()
             case _:
                 assert_never(message.event)
 
@@ -492,46 +452,41 @@ class Orchestrator(SupervisedActor):
                 self._begin(self._reply, self.turn.state.turn, UtteranceKind.REPLY)
             self._write(self._reply, piece)
 
-    @property
-    def _spoken(self) -> bool:
-        """Whether any text of the reply in hand is on its way."""
+    def _written(self) -> str:
+        """The text of the reply in hand that is on its way."""
         spoken = self.lines.spoken.get(self._reply)
-        return spoken is not None and bool(spoken.text.strip())
+        return spoken.text.strip() if spoken is not None else ""
 
-    def _generated(self, at: float) -> None:
-        checkpoint = self.lines.checkpoint
-        if self._generation.tool_calls and checkpoint.ending_after_reply is None:
-            self._run_tools(at)
+    def _generated(self) -> None:
+        if self._generation.tool_calls and self.turn.state.ending is None:
+            self._run_tools()
             return
-        turn, spoken = self.turn.state.turn, self._spoken
+        turn, text = self.turn.state.turn, self._written()
         self._finish(self._reply)
-        if checkpoint.ending_after_reply is not None:
-            ending, checkpoint.ending_after_reply = checkpoint.ending_after_reply, None
-            self._rule(EndWanted(at, ending, after_reply=True))
-        self._rule(ReplyWritten(at, turn, spoken))
+        self._tell_turn_taking(ReplyWritten(turn=turn, has_text=bool(text), asks=is_question(text)))
 
-    def _model_failed(self, at: float, turn: int) -> None:
-        if turn == self.turn.state.turn:
+    def _model_failed(self, turn: int) -> None:
+        if turn == self.turn.state.turn and self.turn.state.agent in THINKING:
             self._speak(self._splitter.finish())
-            spoken = self._spoken
+            text = self._written()
             self._finish(self._reply)
-            self._rule(ReplyBroken(at, turn, spoken))
+            self._tell_turn_taking(ReplyFailed(turn=turn, has_text=bool(text)))
 
     # tools
 
-    def _run_tools(self, at: float) -> None:
+    def _run_tools(self) -> None:
         turn = self.turn.state.turn
         calls = self.history.with_unique_ids(self._generation.tool_calls)
         self._generation.tool_calls = []
         self._rounds += 1
         if self._rounds > MAX_TOOL_ROUNDS:
-            self._model_failed(at, turn)
+            self._model_failed(turn)
             return
         self._follow_tools()
         self._round = ToolRound(turn, [call.call_id for call in calls])
         # Recorded before they begin: a successor has to know of each tool that may have done something.
         self.history.tools_called(turn, calls, self.clock.wall())
-        self._rule(ToolsRunning(at, turn, running=True))
+        self._tell_turn_taking(ToolsStarted(turn))
         context = ToolContext(self.lines.session_id, turn, self.agent.name, self.clock.wall(), self.call, self.about)
         for call in calls:
             self.lines.show(ToolStartedShown(call.call_id, call.name, call.arguments))
@@ -545,17 +500,17 @@ class Orchestrator(SupervisedActor):
             finished = self.lines.tool_runs.result(call.call_id)
             self._record_result(finished or ToolFinished(turn, call.call_id, call.name, UNKNOWN, 0.0))
 
-    def _tool_finished(self, at: float, message: ToolFinished) -> None:
+    def _tool_finished(self, message: ToolFinished) -> None:
         if not self._record_result(message):
             return
         round_ = self._round
         if round_ is None or message.turn != round_.turn:
             return
         if message.outcome.keys is not None:
-            self._rule(KeysWanted(at, message.outcome.keys))
+            self._tell_turn_taking(KeysExpected(message.outcome.keys))
         if round_.finished(message.call_id):
             self._round = None
-            self._rule(ToolsRunning(at, round_.turn, running=False))
+            self._tell_turn_taking(ToolsFinished(round_.turn))
             self._ask_model()
 
     def _record_result(self, finished: ToolFinished) -> bool:
@@ -566,16 +521,24 @@ class Orchestrator(SupervisedActor):
         self.lines.show(
             ToolEndedShown(finished.call_id, finished.name, outcome.failed, finished.elapsed_ms, outcome.result)
         )
-        if finished.turn == self.turn.state.turn:
-            match outcome.ending:
-                case ToolEnding.END_SESSION:
-                    self.lines.checkpoint.ending_after_reply = Ending.NORMAL
-                case ToolEnding.HANDOFF:
-                    self.lines.checkpoint.ending_after_reply = Ending.HUMAN_HANDOFF
-                case ToolEnding.NONE:
-                    pass
-                case _:
-                    assert_never(outcome.ending)
         self._keep()
         self.lines.tool_runs.forget(finished.call_id)
+        if (ending := _ending_after(outcome.ending, is_late=finished.turn != self.turn.state.turn)) is not None:
+            self._tell_turn_taking(EndingDecided(ending))
         return True
+
+
+def _ending_after(wanted: ToolEnding, *, is_late: bool) -> Ending | None:
+    """How the session ends because a tool wants so.
+
+    A caller who has been put through is gone, whatever was said meanwhile; a goodbye of a turn that is over is not.
+    """
+    match wanted:
+        case ToolEnding.HANDOFF:
+            return Ending.HUMAN_HANDOFF
+        case ToolEnding.END_SESSION:
+            return None if is_late else Ending.NORMAL
+        case ToolEnding.NONE:
+            return None
+        case _:
+            assert_never(wanted)

@@ -7,6 +7,7 @@ from actors.agent import Endpointing
 from actors.errors import RecognizerError
 from actors.messages.caller import CallerAudio
 from actors.messages.transcript import (
+    EndUtterance,
     FinalTranscript,
     InterimTranscript,
     LevelSent,
@@ -48,7 +49,7 @@ from actors.runtime.telemetry import Trace
 from actors.session.addresses import Address
 from actors.session.shared import REHEARD_MS, SessionLines
 
-RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | RecognitionReported
+RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | EndUtterance | RecognitionReported
 
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
@@ -127,6 +128,8 @@ class Recognizer(SupervisedActor):
                     self._told(event)
             case ReopenRecognition(again):
                 self._reopen(again)
+            case EndUtterance():
+                self._end_utterance()
             case _:
                 assert_never(message)
 
@@ -219,9 +222,16 @@ class Recognizer(SupervisedActor):
         probability = self.detector.probability(window)
         level, echo = QUIET_DB, None
         if self._endpointer.may_be_voiced(probability):
-            level, echo = level_db(window), self._echo.bound(self.clock.now() * 1000)
+            level, echo = level_db(window), self._echo_bound()
         for event in self._endpointer.process(probability, level, echo):
             self._endpoint(event)
+
+    def _echo_bound(self) -> float | None:
+        """How loud our own voice may come back just now; None where the client takes it out of what it sends."""
+        attached = self.lines.attached
+        if attached is not None and attached.cancels_echo:
+            return None
+        return self._echo.bound(self.clock.now() * 1000)
 
     def _endpoint(self, event: EndpointEvent) -> None:
         match event:
@@ -241,6 +251,11 @@ class Recognizer(SupervisedActor):
                 self.listener.tell(NoiseStopped())
             case _:
                 assert_never(event)
+
+    def _end_utterance(self) -> None:
+        """The transport sends no audio any more: what was said so far is all there is."""
+        for event in self._endpointer.force_end():
+            self._endpoint(event)
 
     def _finish_utterance(self) -> None:
         if self._recognition is not None:

@@ -5,16 +5,15 @@ from collections.abc import Callable
 
 from pykka import ActorRef
 
-from actors.conversation import SessionRecord
+from actors.conversation import Ending, SessionRecord
 from actors.messages.base import Message
 from actors.messages.caller import ConnectionAttached
-from actors.messages.lifecycle import Resumed
 from actors.messages.output import FailureShown, OutputMessage, SessionEnded
 from actors.ports.recipient import Recipient
 from actors.ports.tts import SpokenPhrase
-from actors.rules.turn_taking.effects import Ending
 from actors.rules.turn_taking.state import TurnSnapshot
 from actors.runtime.supervised_actor import ChildExited, Exit, SupervisedActor, actor_of, describe, logger
+from actors.session.checkpoint import Resumed
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.session.plan import Engines, SessionPlan
 from actors.session.shared import SessionLines
@@ -65,7 +64,12 @@ class Sessions(SupervisedActor):
     def open(self, plan: SessionPlan, output: Recipient[OutputMessage], attached: ConnectionAttached) -> SessionEntry:
         """Start a session for a connection. Belongs to the loop's thread; the actor itself starts in its turn."""
         clock = self.engines.clock
-        entry = SessionEntry(plan, SessionLines(plan.session_id, plan.rate_hz), clock.wall(), clock.now())
+        entry = SessionEntry(
+            plan,
+            SessionLines(plan.session_id, plan.rate_hz, longest_utterance_ms=plan.agent.endpointing.max_utterance_ms),
+            clock.wall(),
+            clock.now(),
+        )
         entry.lines.output = output
         entry.lines.attached = attached
         self.live[plan.session_id] = entry

@@ -24,22 +24,25 @@ from actors.messages.caller import (
     PlaybackMarked,
     TextEntered,
 )
-from actors.messages.lifecycle import Resumed
 from actors.messages.output import OutputMessage
 from actors.messages.playback import HeardReply
 from actors.ports.recipient import Recipient
 from actors.rules.unicode_text import well_formed
 from actors.session.addresses import Address
-from actors.session.checkpoint import Checkpoint
+from actors.session.checkpoint import Checkpoint, Resumed
 from actors.session.tool_runs import ToolRuns
 
 logger = logging.getLogger("earshot.actors")
 
 RING_MS = 20_000
-"""Caller audio kept for a recognizer that has to start again."""
+"""Caller audio kept at least for a recognizer that has to start again."""
+RING_MARGIN_MS = 5_000
+"""More than the longest utterance: its final transcript, and a recognizer that has to start, take a while."""
 CROWDED_MESSAGES = 64
 """With more unhandled by an actor of the session its connection is not read: a client's message is at most 4,000
 characters, so that what it has made wait is at most a quarter of a million of them. In time only a few ever wait."""
+SENTENCE_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", "\u0964")
+"""What a sentence ends with; a reply that is cut is cut behind one of them."""
 REHEARD_MS = 1_900
 """How much recent audio a recognizer that starts anew listens to for voice: within what its mailbox holds."""
 
@@ -112,11 +115,25 @@ class SpokenReply(msgspec.Struct):
         """All text so far."""
         return "".join(self.pieces)
 
+    def cut_at_sentence(self, begun: int) -> int:
+        """Forget all text behind the sentence that is being heard, of which `begun` characters have begun to sound.
+
+        Returns the length of the text that is left.
+        """
+        end, kept = 0, list[str]()
+        for piece in self.pieces:
+            kept.append(piece)
+            end += len(piece)
+            if end >= begun and piece.rstrip().endswith(SENTENCE_ENDS):
+                break
+        self.pieces, self.finished = kept, True
+        return end
+
 
 class SessionLines:
     """The lines of one session, and what its restarted parts go on from."""
 
-    def __init__(self, session_id: str, rate_hz: int) -> None:
+    def __init__(self, session_id: str, rate_hz: int, longest_utterance_ms: int = 0) -> None:
         self.session_id = session_id
         self.session: Address[Any] = Address("session")
         self.recognizer: Address[Any] = Address("recognizer")
@@ -126,7 +143,8 @@ class SessionLines:
         self.attached: ConnectionAttached | None = None
         self.checkpoint = Checkpoint()
         self.tool_runs = ToolRuns(self.orchestrator)
-        self.ring = AudioRing(rate_hz)
+        # The whole of an utterance is there to be heard again, however long it may be.
+        self.ring = AudioRing(rate_hz, max(RING_MS, longest_utterance_ms + RING_MARGIN_MS))
         self.spoken: dict[int, SpokenReply] = {}
         self.stopped_through = 0
         """Replies up to this number are silenced: what is still queued for them is stale."""

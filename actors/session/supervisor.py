@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 from pykka import ActorRef
 
-from actors.conversation import ABANDONED, ChatMessage, Role, SessionRecord
+from actors.conversation import ABANDONED, ChatMessage, Ending, Role, SessionRecord
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSession
 from actors.messages.lifecycle import (
     IdleChecked,
@@ -35,7 +35,6 @@ from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
 from actors.ports.stt import RecognitionOptions
 from actors.rules.history import History
-from actors.rules.turn_taking.effects import Ending
 from actors.runtime.supervised_actor import (
     ActorState,
     ChildExited,

@@ -14,6 +14,7 @@ from actors.messages.caller import ConnectionAttached, ConnectionDetached, Playb
 from actors.messages.output import AudioFrame, PlaybackCleared, PlaybackPaused, PlaybackResumed, ReplyTextShown
 from actors.messages.playback import (
     BeginReply,
+    EndAtSentence,
     FinishReply,
     HeardReply,
     PausePlayback,
@@ -27,6 +28,7 @@ from actors.messages.playback import (
     SpeakText,
     StopPlayback,
     SynthesisReported,
+    YieldPlayback,
 )
 from actors.messages.transcript import LevelSent
 from actors.ports.clock import Clock, Timer
@@ -57,6 +59,8 @@ SynthesizerMessage = (
     | PausePlayback
     | ResumePlayback
     | StopPlayback
+    | YieldPlayback
+    | EndAtSentence
     | PlaybackMarked
     | ConnectionAttached
     | ConnectionDetached
@@ -114,6 +118,8 @@ class Synthesizer(SupervisedActor):
         self._speaking: dict[int, _Speaking] = {}
         self._level_told_at_ms, self._level_told_db, self._loudest_db = -math.inf, FLOOR_DB, FLOOR_DB
         self._told_at = 0.0
+        self._is_silenced = False
+        """Playback was yielded: the client has thrown its audio away already, and a stop tells it no second time."""
         self._check: Timer | None = None
 
     # dispatch
@@ -156,6 +162,10 @@ class Synthesizer(SupervisedActor):
                 self._resume()
             case StopPlayback():
                 self._stop_playout(message)
+            case YieldPlayback():
+                self._yield_playback(message)
+            case EndAtSentence(turn):
+                self._end_at_sentence(turn)
             case PlaybackMarked(turn, audio_ms, state):
                 self._playout.mark(turn, audio_ms, MarkState(state), self._now_ms())
             case ConnectionAttached():
@@ -176,7 +186,7 @@ class Synthesizer(SupervisedActor):
     def _begin(self, reply: int, turn: int, kind: UtteranceKind, text_start: int = 0) -> None:
         if reply <= self.lines.stopped_through:
             return
-        self._speaking[reply] = _Speaking(text_start, shown=text_start)
+        self._speaking[reply] = _Speaking(text_start, shown=text_start, ordered_text=text_start, told_text=text_start)
         self._playout.begin(reply, kind, turn, text_start)
 
     def _speak(self, reply: int, text: str) -> None:
@@ -207,7 +217,12 @@ class Synthesizer(SupervisedActor):
 
     def _order(self, reply: int, text: str | None) -> None:
         """Give text (None: the end) to the engine, once it is connected."""
-        self._speaking[reply].owed = True
+        speaking = self._speaking[reply]
+        speaking.owed = True
+        if text is None:
+            speaking.has_end = True
+        else:
+            speaking.ordered_text += len(text)
         if self._check is None:
             self._told_at = self.clock.now()
             self._check = self.clock.call_later(CHECK_S, self.actor_ref, ProgressChecked())
@@ -257,6 +272,8 @@ class Synthesizer(SupervisedActor):
                 self._playout.add_word(reply, base + text_start, base + text_end, audio_ms)
             case PieceSynthesized(reply, text_end, audio_ms):
                 self._playout.add_piece(reply, base + text_end, audio_ms)
+                speaking.told_text = max(speaking.told_text, base + text_end)
+                self._cut_after_last_sentence(reply, speaking)
             case SynthesisFinished(reply):
                 speaking.owed = False
                 self._playout.end(reply)
@@ -286,7 +303,7 @@ class Synthesizer(SupervisedActor):
     def _check_progress(self) -> None:
         self._check = None
         owed = [reply for reply, speaking in self._speaking.items() if speaking.owed]
-        texts = [reply for reply in owed if (spoken := self.lines.spoken.get(reply)) is not None and spoken.pieces]
+        texts = [reply for reply in owed if self._speaking[reply].owes_audio and self._has_text(reply)]
         # Less than a frame waits for what completes it.
         if not texts or self._playout.buffered_ms >= self._attached.frame_ms:
             self._told_at = self.clock.now()
@@ -294,6 +311,10 @@ class Synthesizer(SupervisedActor):
             self._engine_failed(texts[0], ErrorKind.TIMEOUT, f"no audio for {STALL_S:.0f} s")
         if owed:
             self._check = self.clock.call_later(CHECK_S, self.actor_ref, ProgressChecked())
+
+    def _has_text(self, reply: int) -> bool:
+        spoken = self.lines.spoken.get(reply)
+        return spoken is not None and bool(spoken.pieces)
 
     # playout
 
@@ -366,6 +387,7 @@ class Synthesizer(SupervisedActor):
 
     def _resume(self) -> None:
         at_ms = self._now_ms()
+        self._is_silenced = False
         self._playout.resume(at_ms)
         if self._attached.lead.transport is Transport.MARKED:
             self.lines.show(PlaybackResumed(self._turn_heard(at_ms)))
@@ -375,6 +397,32 @@ class Synthesizer(SupervisedActor):
         spoken = self.lines.spoken.get(hearing.reply) if hearing else None
         return spoken.turn if spoken else 0
 
+    def _yield_playback(self, order: YieldPlayback) -> None:
+        """Silence on the wire as for a stop, and keep all that was not heard."""
+        at_ms = self._now_ms()
+        if self._playout.sounding(at_ms) and not self._is_silenced:
+            self._is_silenced = True
+            self.lines.show(PlaybackCleared(order.turn, order.reason))
+        self._playout.yield_floor(at_ms)
+
+    def _end_at_sentence(self, turn: int) -> None:
+        """Let the sentence in hand be the last of what is heard of `turn`."""
+        for reply, speaking in self._speaking.items():
+            spoken = self.lines.spoken.get(reply)
+            if spoken is None or spoken.turn != turn:
+                continue
+            speaking.last_text = spoken.cut_at_sentence(self._playout.text_begun(reply))
+            self._cut_after_last_sentence(reply, speaking)
+        self._take_seat()
+
+    def _cut_after_last_sentence(self, reply: int, speaking: "_Speaking") -> None:
+        """Forget the audio behind the last sentence, as soon as it is known where that ends."""
+        if speaking.last_text is None or not self._playout.cut_after(reply, speaking.last_text):
+            return
+        if speaking.owed and self._synthesis is not None:
+            self._synthesis.cancel(reply)
+        speaking.owed = False
+
     def _stop_playout(self, order: StopPlayback) -> None:
         at_ms = self._now_ms()
         self.lines.stopped_through = max(self.lines.stopped_through, order.through_reply)
@@ -382,8 +430,9 @@ class Synthesizer(SupervisedActor):
         cut = self._playout.clear(at_ms, order.through_reply)
         for hearing in cut:
             self._note_heard(hearing)
-        if sounding:
+        if sounding and not self._is_silenced:
             self.lines.show(PlaybackCleared(order.turn, order.reason))
+        self._is_silenced = False
         for reply in [r for r in self._speaking if r <= order.through_reply]:
             self._forget(reply)
         self._unsent = [(reply, text) for reply, text in self._unsent if reply > order.through_reply]
@@ -419,7 +468,20 @@ class _Speaking(msgspec.Struct):
     """Text before this was heard before this synthesizer began."""
     shown: int
     owed: bool = False
-    """The engine owes audio."""
+    """The engine has text of it and has not said that it is through."""
+    ordered_text: int = 0
+    """The end of the text that the engine was given."""
+    told_text: int = 0
+    """The end of the text that the engine has spoken, as it says."""
+    has_end: bool = False
+    """The engine was told that this is all the text."""
+    last_text: int | None = None
+    """The end of the last sentence that is to be heard; None: all of it."""
+
+    @property
+    def owes_audio(self) -> bool:
+        """Whether the engine has to tell anything: all the text that it was given may have been spoken already."""
+        return self.owed and (self.has_end or self.told_text < self.ordered_text)
 
 
 def _heard(hearing: Hearing) -> HeardReply:

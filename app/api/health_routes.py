@@ -141,7 +141,7 @@ class HealthRoutes:
             "mode": entry.plan.mode.value,
             "agent": entry.plan.agent.name,
             "state": session.stage.value if session else "starting",
-            "doing": resumed.turn.doing.value if resumed else "",
+            "doing": resumed.turn.agent.value if resumed else "",
             "turn": resumed.turn.turn if resumed else 0,
             "age_s": round(self._service.clock.now() - entry.started_at, 3),
             "rebuilt": entry.rebuilt,

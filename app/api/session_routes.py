@@ -7,10 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actors.conversation import Role, SessionRecord, UtteranceKind
+from actors.conversation import Ending, Role, SessionRecord, UtteranceKind
 from actors.errors import StoreError
 from actors.messages.caller import EndSession
-from actors.rules.turn_taking.effects import Ending
 from app.api.problems import ProblemError
 from app.api.responses import json_response
 from app.auth.acs import same_secret

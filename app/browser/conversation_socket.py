@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from starlette.types import Receive, Scope, Send
 
 from actors.agent import Agent
-from actors.conversation import SessionRecord
+from actors.conversation import Ending, SessionRecord
 from actors.messages.caller import (
     ConnectionAttached,
     ConnectionDetached,
@@ -19,7 +19,6 @@ from actors.messages.caller import (
     TextEntered,
 )
 from actors.rules.playback.playout import BLIND, Lead, Transport
-from actors.rules.turn_taking.effects import Ending
 from actors.session.plan import Mode
 from actors.session.sessions import SessionEntry
 from actors.session.shared import SessionLines
@@ -162,7 +161,7 @@ class _Conversation:
         former, self._observers.connection = self._observers.connection, self._connection
         if former is not None:
             former.close(REFUSED, "another connection took this session over")
-        attached = ConnectionAttached(self._id, _lead(asked), asked.rate_hz)
+        attached = ConnectionAttached(self._id, _lead(asked), asked.rate_hz, cancels_echo=True)
         entry = service.sessions.live.get(self._session_id)
         if entry is not None:
             self._announce(entry.plan.resume_token, resumed=True)

@@ -4,12 +4,12 @@ from typing import assert_never
 
 import msgspec
 
-from actors.conversation import UtteranceKind
+from actors.conversation import Ending, UtteranceKind
 from actors.messages.output import (
     AudioFrame,
     FailureShown,
     FinalTranscriptShown,
-    FloorShown,
+    FloorChanged,
     InterimTranscriptShown,
     OutputMessage,
     PlaybackCleared,
@@ -23,7 +23,6 @@ from actors.messages.output import (
     TurnMeasured,
 )
 from actors.ports.clock import Clock
-from actors.rules.turn_taking.effects import Ending
 from protocol.browser import (
     AssistantFinal,
     Control,
@@ -47,7 +46,7 @@ Shown = (
     | ReplyHeardShown
     | ToolStartedShown
     | ToolEndedShown
-    | FloorShown
+    | FloorChanged
     | TurnMeasured
     | FailureShown
     | SessionEnded
@@ -90,7 +89,7 @@ class BrowserWords:
                 return [ToolStart(call_id, name, self._now(), msgspec.Raw(_json_object(arguments)))]
             case ToolEndedShown():
                 return [self._tool_end(message)]
-            case FloorShown(floor, turn):
+            case FloorChanged(floor, turn):
                 return [Floor(floor.value, turn)]
             case TurnMeasured():
                 return [msgspec.convert(message, TurnMetrics, from_attributes=True)]

@@ -1,7 +1,8 @@
 """What stands between a transport and Hypercorn's protocol for it, once a WebSocket has a shortcut.
 
-However much a client sends, one turn of the loop reads little of it (`app/server/reading_turns.py`): the transport is paused
-while more is held. That goes for what is passed on to Hypercorn too, which itself handles all it is given at once.
+However much a client sends, one turn of the loop reads little of it (`app/server/reading_turns.py`): the transport is
+paused while more is held. That goes for what is passed on to Hypercorn too, which itself handles all it is given at
+once.
 """
 
 import asyncio

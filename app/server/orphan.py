@@ -1,7 +1,8 @@
 """A worker whose launcher has died: it takes no more connections, ends its conversations, and never outlives that.
 
 The launcher's port must be free at once for a server that is started in its place, and no worker may stay behind: not
-one whose event loop stands still, nor one that is stopped. The kernel continues a stopped one (`app/server/process_ties.py`).
+one whose event loop stands still, nor one that is stopped. The kernel continues a stopped one
+(`app/server/process_ties.py`).
 """
 
 import asyncio

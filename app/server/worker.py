@@ -2,8 +2,9 @@
 
 The launcher holds the other end of the line, a stream socket. It sends a secret, the same to all workers of the server.
 The worker writes one line of text to it: `ready`, or the fault that keeps it from starting. From then on both send
-notices, a line each (`app/server/worker_bus.py`), and the worker a sign of life every second for as long as its loop turns. When
-the launcher closes its sending side the worker drains; when it dies, the worker is an orphan (`app/server/orphan.py`).
+notices, a line each (`app/server/worker_bus.py`), and the worker a sign of life every second for as long as its loop
+turns. When the launcher closes its sending side the worker drains; when it dies, the worker is an orphan
+(`app/server/orphan.py`).
 """
 
 import asyncio

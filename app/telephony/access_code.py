@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 
 from actors.agent import Agent, BargeIn, PhasePolicy
-from actors.conversation import Role
+from actors.conversation import ANY_KEYS, Role
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.rules.turn_taking.keys import ANY_KEYS
 from actors.tools import end_conversation
 from app.telephony.access_code_check import Verdict
 

@@ -2,8 +2,8 @@
 
 import logging
 
+from actors.conversation import Ending
 from actors.messages.caller import HoldEnded, HoldStarted
-from actors.rules.turn_taking.effects import Ending
 from app.services import Services
 from app.telephony.call import Call
 from app.telephony.dtmf import Way

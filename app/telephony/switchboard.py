@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from actors.agent import Agent
+from actors.conversation import Ending
 from actors.messages.caller import EndSession, InputMessage, KeyPressed
-from actors.rules.turn_taking.effects import Ending
 from actors.session.plan import Mode
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.server.socket_writer import NORMAL

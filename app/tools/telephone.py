@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from actors.conversation import KeyPattern
 from actors.ports.call_controls import CallControls, CallError, CallTrouble
-from actors.rules.turn_taking.keys import KeyPattern
 from actors.tools import Ending, OnInterruption, ToolContext, ToolOutcome, tool
 from protocol.phone_numbers import TARGET_PATTERN
 

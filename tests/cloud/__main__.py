@@ -1,4 +1,4 @@
-"""All of the emulated cloud at once, until interrupted: `python -m tests.azure` (`make emulators`).
+"""All of the emulated cloud at once, until interrupted: `python -m tests.cloud` (`make emulators`).
 
 Prints the variables with which a server on this machine uses it: the real Azure SDKs, no cloud. Speech is recognised as
 a count of the utterances, spoken as tones, and answered with the same sentence. Whoever the server calls picks up and

@@ -14,7 +14,7 @@ from tests.kit.serving import EARSHOT, ROOT, serving
 
 def test_a_server_talks_on_the_emulated_cloud() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.azure"],
+        [sys.executable, "-m", "tests.cloud"],
         cwd=ROOT, env={"PATH": os.defpath}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as emulators:  # fmt: skip
         try:

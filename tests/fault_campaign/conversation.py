@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from pykka import ActorRegistry
 
-from actors.conversation import ChatMessage, Role, UtteranceKind
+from actors.conversation import ChatMessage, Ending, Role, UtteranceKind
 from actors.messages.caller import (
     ConnectionAttached,
     EndSession,
@@ -22,7 +22,6 @@ from actors.messages.caller import (
 )
 from actors.messages.lifecycle import RestartChild
 from actors.messages.output import AudioFrame, OutputMessage, SessionEnded
-from actors.rules.turn_taking.effects import Ending
 from actors.runtime.clock import run_virtual
 from actors.session.addresses import MAX_WAITING
 from actors.session.shared import SessionLines

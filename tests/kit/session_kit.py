@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from actors.agent import Agent, BargeIn, Endpointing, Limits
+from actors.conversation import Ending
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSession
 from actors.messages.output import AudioFrame, OutputMessage, PlaybackCleared, SessionEnded
 from actors.ports.tts import SpokenPhrase
 from actors.rules.playback.playout import PACED, Lead
-from actors.rules.turn_taking.effects import Ending
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock

@@ -67,6 +67,14 @@ class PlayTrack:
             parts.append(chunk)
         return b"".join(parts)
 
+    def cut_after(self, text_end: int, size_bytes: int) -> None:
+        """Forget the text behind `text_end` and the audio behind the first `size_bytes`, as far as it was not taken."""
+        kept = b"".join(self.chunks)[: max(0, size_bytes - self.taken_bytes)]
+        self.chunks = deque([memoryview(kept)] if kept else [])
+        self.buffered_bytes = len(kept)
+        self.words = [(ms, end) for ms, end in self.words if end <= text_end]
+        self.pieces = [(ms, end) for ms, end in self.pieces if end <= text_end]
+
     @property
     def by_proportion(self) -> bool:
         """Text inside a piece can only be guessed."""

@@ -179,6 +179,15 @@ class Playout:
         self._paused = True
         return True
 
+    def yield_floor(self, at_ms: float) -> None:
+        """Be silent and lose nothing: what the client had and did not play is sent again after `resume`.
+
+        The client must be told to throw its audio away. Works on every transport.
+        """
+        self._head.advance(at_ms)
+        self._take_back()
+        self._paused = True
+
     def resume(self, at_ms: float) -> None:
         """Go on with the very next sample. A marking client must be told to go on as well."""
         if not self._paused:
@@ -188,6 +197,24 @@ class Playout:
         self._ramp_due |= self.lead.transport is Transport.PACED
         if self._attached:
             self._head.release(at_ms, self._delay_ms)
+
+    def text_begun(self, reply: int) -> int:
+        """The end of the text of `reply` whose audio has begun to be sent; 0 if it is not queued."""
+        track = self._tracks.get(reply)
+        return track.text_begun(self._ms(track.taken_bytes)) if track is not None else 0
+
+    def cut_after(self, reply: int, text_end: int) -> bool:
+        """Forget the audio of `reply` behind its text up to `text_end`; False while it is not known where that ends."""
+        track = self._tracks.get(reply)
+        if track is None:
+            return True
+        audio_ms = next((ends_ms for ends_ms, ends in track.pieces if ends >= text_end), None)
+        if audio_ms is None and not track.ended:
+            return False
+        if audio_ms is not None:
+            track.cut_after(text_end, int(audio_ms * self._rate_hz / 1000) * 2)
+        track.ended = True
+        return True
 
     def clear(self, at_ms: float, through_reply: int | None = None) -> list[Hearing]:
         """Forget all replies (up to number `through_reply`) and end a pause; how much of each had been heard.

@@ -1,29 +1,39 @@
-"""What telephone keys mean: when the keys that a user presses are one input."""
+"""Telephone keys: each takes the floor, and several are one input."""
 
-from typing import Annotated
-
-import msgspec
-from msgspec import Meta
-
-KEYS = frozenset("0123456789*#ABCD")
-
-
-MAX_KEYS = 32
-"""An input is complete with so many keys, whatever is expected: more than any number that is asked for has."""
+from actors.conversation import KeyPattern
+from actors.messages.caller import KeyPressed
+from actors.messages.model import KeysExpected
+from actors.rules.turn_taking import answering, interruption
+from actors.rules.turn_taking.core import TurnCore
 
 
-class KeyPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The input is complete when it has `length` keys (0: up to `MAX_KEYS`), at the terminator, or after a wait."""
-
-    length: Annotated[int, Meta(ge=0, le=MAX_KEYS)] = 0
-    terminator: Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")] = "#"
-    """A key that ends the input and is not part of it; empty for none."""
-    wait_s: Annotated[float, Meta(ge=0.5, le=60)] = 2.0
-    """The pause after a key that ends the input."""
-
-    def complete(self, keys: str) -> bool:
-        """Whether nothing more is to be waited for."""
-        return len(keys) >= (self.length or MAX_KEYS)
+def pattern_of(turn: TurnCore) -> KeyPattern:
+    """When the keys that are being pressed are complete."""
+    return turn.state.key_pattern or turn.agent.keys
 
 
-ANY_KEYS = KeyPattern()
+def keys_expected(turn: TurnCore, message: KeysExpected, _at: float) -> None:
+    """A tool says what the next keys are."""
+    turn.state.key_pattern = message.pattern
+
+
+def key_pressed(turn: TurnCore, message: KeyPressed, at: float) -> None:
+    """One more key of an input, or the end of it."""
+    s = turn.state
+    interruption.take_floor(turn, at)
+    s.spoke_at = s.key_at = at
+    s.fillers = 0
+    pattern = pattern_of(turn)
+    is_end = bool(s.keys) and message.key == pattern.terminator
+    if not is_end:
+        s.keys += message.key
+    if is_end or pattern.is_complete(s.keys):
+        keys_complete(turn, at)
+
+
+def keys_complete(turn: TurnCore, at: float) -> None:
+    """No further key came, or none is needed: the keys are the caller's words, and they take the floor."""
+    s = turn.state
+    keys, s.keys, s.key_pattern = s.keys, "", None
+    interruption.take_floor(turn, at)
+    answering.answer(turn, at, " ".join(keys))

@@ -1,12 +1,16 @@
-"""What the turn rules remember, as data: a copy of it is what a restarted orchestrator goes on from."""
+"""What turn-taking remembers between two events, as data, and how its three states may change.
 
+A copy of `TurnSnapshot` is what a restarted orchestrator, a rebuilt session and another machine go on from. Times are
+in seconds of the session's clock.
+"""
+
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
 
-from actors.conversation import UtteranceKind
-from actors.rules.turn_taking.effects import Ending, ShowTurn
-from actors.rules.turn_taking.keys import KeyPattern
+from actors.conversation import Ending, KeyPattern, UtteranceKind
+from actors.messages.output import TurnMeasured
 
 
 class AgentActivity(StrEnum):
@@ -19,7 +23,7 @@ class AgentActivity(StrEnum):
 
 
 class CallerActivity(StrEnum):
-    """What the user is doing."""
+    """What the caller is doing."""
 
     SILENT = "silent"
     TALKING = "talking"
@@ -30,21 +34,79 @@ class Interruption(StrEnum):
     """How far the interruption in hand has come."""
 
     NONE = "none"
-    HELD = "held"  # playout is paused, the decision is open
-    DECIDED = "decided"  # the turn is the user's
+    HELD = "held"  # playback is paused, the decision is open
+    YIELDED = "yielded"  # voice alone has taken the floor: silence, and the rest of the reply is kept
+    DECIDED = "decided"  # words have taken the floor: the reply is dropped
 
 
-class Sound(msgspec.Struct, frozen=True):
-    """Something the agent has begun to say and that is not over."""
+AGENT_CHANGES: Mapping[AgentActivity, Mapping[AgentActivity, str]] = {
+    AgentActivity.IDLE: {
+        AgentActivity.THINKING: "a reply is asked for",
+        AgentActivity.LEAVING: "last words",
+    },
+    AgentActivity.THINKING: {
+        AgentActivity.TOOL: "tools are called",
+        AgentActivity.IDLE: "the reply is written, has failed or is cancelled",
+    },
+    AgentActivity.TOOL: {
+        AgentActivity.THINKING: "all tools are back",
+        AgentActivity.IDLE: "the reply has failed or is cancelled",
+    },
+    AgentActivity.LEAVING: {},
+}
+"""Each change of the agent's activity that there is, and what it is for. Thinking is always given up before leaving."""
+
+CALLER_CHANGES: Mapping[CallerActivity, Mapping[CallerActivity, str]] = {
+    CallerActivity.SILENT: {
+        CallerActivity.TALKING: "speech starts",
+    },
+    CallerActivity.TALKING: {
+        CallerActivity.AWAITED: "speech stops, or no audio comes, or noise stops while a final is owed",
+        CallerActivity.SILENT: "noise stops",
+    },
+    CallerActivity.AWAITED: {
+        CallerActivity.TALKING: "speech starts",
+        CallerActivity.SILENT: "the final transcript, or no speech was recognised, or nothing comes",
+    },
+}
+"""Each change of the caller's activity that there is, and what it is for."""
+
+INTERRUPTION_CHANGES: Mapping[Interruption, Mapping[Interruption, str]] = {
+    Interruption.NONE: {
+        Interruption.HELD: "pause_ms of voice",
+        Interruption.YIELDED: "confirm_ms of voice, or pause_ms where the policy is immediate",
+        Interruption.DECIDED: "words, keys, typed text or a request",
+    },
+    Interruption.HELD: {
+        Interruption.NONE: "not confirmed in time",
+        Interruption.YIELDED: "confirm_ms of voice",
+        Interruption.DECIDED: "words, keys, typed text or a request",
+    },
+    Interruption.YIELDED: {
+        Interruption.NONE: "nothing was said",
+        Interruption.DECIDED: "words, keys, typed text or a request",
+    },
+    Interruption.DECIDED: {
+        Interruption.NONE: "the agent speaks again",
+    },
+}
+"""Each change of the interruption in hand that there is, and what it is for."""
+
+
+class Utterance(msgspec.Struct, frozen=True, kw_only=True):
+    """Something the agent has begun to say, or is about to, and that is not over."""
 
     reply: int
     turn: int
     kind: UtteranceKind
+    asks: bool = False
+    """Its last sentence is a question, so that whatever the caller says to it is an answer."""
     started: bool = False
+    """Its first frame was sent."""
 
 
-class Measures(msgspec.Struct):
-    """Times of the turn in hand, in seconds of the session's clock."""
+class Timings(msgspec.Struct):
+    """When things happened in the turn in hand, in seconds of the session's clock."""
 
     asked_at: float | None = None
     first_audio_at: float | None = None
@@ -54,13 +116,13 @@ class Measures(msgspec.Struct):
     heard_ms: float = 0.0
 
     @property
-    def worth_showing(self) -> bool:
+    def is_worth_showing(self) -> bool:
         """Whether anything of the turn was heard or cut."""
         return self.first_audio_at is not None or self.decided_at is not None
 
-    def shown(self, turn: int, silent_at: float | None) -> ShowTurn:
-        """The times in ms, when playout was silent at `silent_at`."""
-        return ShowTurn(
+    def shown(self, turn: int, silent_at: float | None) -> TurnMeasured:
+        """The times in ms, for playback that was silent at `silent_at`."""
+        return TurnMeasured(
             turn=turn,
             first_audio_ms=_ms_between(self.asked_at, self.first_audio_at),
             onset_to_pause_ms=_ms_between(self.onset_at, self.paused_at),
@@ -71,52 +133,94 @@ class Measures(msgspec.Struct):
         )
 
 
-class TurnSnapshot(msgspec.Struct):
-    """All that the rules remember between two events, measures apart."""
+class TurnSnapshot(msgspec.Struct, kw_only=True):
+    """All that turn-taking remembers between two events, the timings for display apart."""
 
-    turn: int = 0
-    last_reply: int = 0
-    doing: AgentActivity = AgentActivity.IDLE
-    user: CallerActivity = CallerActivity.SILENT
+    # who does what
+    agent: AgentActivity = AgentActivity.IDLE
+    caller: CallerActivity = CallerActivity.SILENT
     interruption: Interruption = Interruption.NONE
-    sounds: tuple[Sound, ...] = ()
+    greets: bool = False
+    """The caller was cut off with the process that talked with them, and is greeted before the conversation goes on."""
+    on_hold: bool = False
+    """The caller is on hold: nobody is there to be prompted."""
+    finished: bool = False
+    """The session is over; nothing is done any more."""
+
+    # the turn and what is said in it
+    turn: int = 0
+    """Turns are numbered from 1; the greeting belongs to turn 0."""
+    last_reply: int = 0
+    utterances: tuple[Utterance, ...] = ()
+    """What is being heard and what is queued behind it, in the order in which it is to be heard."""
     asked: str = ""
-    """The user's words that the turn answers."""
-    waiting_text: str = ""
-    """The user's words that are to be answered as soon as the agent is silent."""
+    """The caller's words that the turn answers."""
+    is_audible: bool = False
+    """The turn's reply has begun to be heard."""
     stopping: bool = False
-    """A Stop was ordered and its report is awaited."""
-    partial: str = ""
+    """Playback was ordered to stop, and the report of what was heard is awaited."""
+    failures: int = 0
+    """Replies in a row that failed."""
+    failed_turn: int = -1
+    """The turn of the last of them."""
+    owes_apology: bool = False
+    """The turn's reply has failed while the caller was speaking, who would be talked over by an apology."""
+    asked_again: bool = False
+    """The caller was asked to say it again: what comes takes the place of the words that were not answered."""
+
+    # the caller's words
+    interim: str = ""
+    """The latest interim transcript of the utterance in hand."""
+    final_owed: bool = False
+    """An utterance is over whose final transcript has not come."""
     reopened: bool = False
     """The recognizer was given a second chance for the utterance whose final is owed."""
+    waiting_text: str = ""
+    """Words that are to be answered as soon as the agent is silent."""
     tail_text: str = ""
-    """An unconfirmed answer, in case the reply was about to end."""
-    tail_at: float = 0.0
-    consumed_ms: float = -1.0
-    """Audio up to here has been dealt with; a final that ends before it came late."""
+    """A backchannel, which is an answer if the agent was just about to end, or asks."""
+    settled_ms: float = -1.0
+    """Position in the caller's audio up to which it has been dealt with: a final that ends before it came late."""
     keys: str = ""
     key_pattern: KeyPattern | None = None
     """When `keys` are complete; None: as the agent has it."""
-    greets: bool = False
-    """The user was cut off with the process that talked with them, and is greeted before the conversation goes on."""
-    on_hold: bool = False
-    """The user is on hold: nobody is there to be prompted."""
+
+    # how it ends
+    ending: Ending | None = None
+    """How the session ends once the agent is silent."""
+    closing_since: float | None = None
+    """The longest session is over since then: it ends at the next end of a sentence."""
+
+    # counters
     prompts: int = 0
-    broken: int = 0
-    """Replies that have failed in a row."""
-    broken_turn: int = -1
-    """The turn of the last of them."""
-    asked_again: bool = False
-    """The user was asked to say again what the turn should have answered."""
     fillers: int = 0
+    """Fillers since the caller spoke."""
+    fillers_said: int = 0
+    """Fillers of the session, so that none is said twice in a row."""
     false_at: tuple[float, ...] = ()
     pause_factor: int = 1
-    written: bool = True
-    """The turn's reply has all its text."""
-    audible: bool = False
-    """The turn's reply, fillers apart, has begun to be heard."""
-    ending: Ending | None = None
-    finished: bool = False
+
+    # since when each wait lasts
+    started_at: float = 0.0
+    leaving_at: float = 0.0
+    audio_at: float = 0.0
+    """When audio of the utterance in hand came last."""
+    voice_at: float = 0.0
+    """When the caller's voice was last heard."""
+    awaited_at: float = 0.0
+    """Since when the final transcript is owed."""
+    spoke_at: float | None = None
+    """When the caller ended the words that are to be answered."""
+    silent_at: float = 0.0
+    """When the agent was last heard, or began to think."""
+    thinking_at: float = 0.0
+    """Since when the model, and then the synthesizer, owe the beginning of the reply."""
+    stopped_at: float = 0.0
+    key_at: float = 0.0
+    hold_at: float = 0.0
+    tail_at: float = 0.0
+    quiet_at: float | None = None
+    """Since when nobody holds the floor; None while somebody does."""
 
 
 def _ms_between(start: float | None, end: float | None) -> float | None:

@@ -1,7 +1,7 @@
 """Audio to the cepstra that CMU Sphinx models are trained on, as `sphinx_fe` computes them with the model's settings.
 
 Doing it here instead of in the decoder lets noise be taken out of the features (see `feature_enhancement`). Equal to
-pocketsphinx 5.1.1's own features, with its noise removal off, to 2e-5 (`tests/app/adapters/test_cepstra.py`).
+pocketsphinx 5.1.1's own features, with its noise removal off, to 2e-5, as its tests hold.
 """
 
 import numpy as np

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from actors.conversation import Ending
 from actors.messages.caller import EndSession
-from actors.rules.turn_taking.effects import Ending
 from actors.runtime.clock import run_virtual
 from app.api.asgi import app_of
 from app.services import Services

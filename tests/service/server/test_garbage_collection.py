@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
+from actors.conversation import Ending
 from actors.messages.caller import EndSession
-from actors.rules.turn_taking.effects import Ending
 from app.api.asgi import app_of
 from app.server.garbage_collection import GarbageCollection
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket

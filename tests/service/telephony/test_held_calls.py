@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from actors.agent import Limits
-from actors.rules.turn_taking.keys import KeyPattern
+from actors.conversation import KeyPattern
 from app.telephony.dtmf import BURST_KEYS, KEYS_PER_S
 from protocol.calls import CallState
 from tests.kit.session_kit import AGENT

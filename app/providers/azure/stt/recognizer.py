@@ -321,7 +321,7 @@ class AzureRecognizer:
         await self._threads.run(_load)
 
     async def open(self, options: RecognitionOptions, report: Report) -> Recognition:
-        """See `actors.ports.stt.SpeechRecognizer`. With several languages the service tells them apart as it listens."""
+        """See `actors.ports.stt.SpeechRecognizer`. The service tells several languages apart as it listens."""
         if self._closed:
             raise RecognizerError(ErrorKind.UNAVAILABLE, "the recognizer is closed")
         stream = _Recognition(self, options, report)

@@ -1,17 +1,35 @@
 """What messages say of themselves."""
 
+import importlib
 import inspect
+import pkgutil
 
 from actors import messages
 from actors.messages.base import Message
 from actors.messages.caller import CallerAudio
 
-ALL = [kind for _, kind in inspect.getmembers(messages, inspect.isclass) if issubclass(kind, Message)]
+MODULES = [importlib.import_module(f"{messages.__name__}.{m.name}") for m in pkgutil.iter_modules(messages.__path__)]
+ALL = list(
+    dict.fromkeys(
+        kind
+        for module in MODULES
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, Message)
+    )
+)
 
 
 def test_only_orders_whose_meaning_does_not_depend_on_the_queue_overtake() -> None:
     urgent = {kind.__name__ for kind in ALL if kind.urgent}
-    assert urgent == {"EndSession", "InterruptRequested", "PausePlayout", "ResumePlayout", "StopPlayout"}
+    assert urgent == {
+        "EndAtSentence",
+        "EndSession",
+        "InterruptRequested",
+        "PausePlayback",
+        "ResumePlayback",
+        "StopPlayback",
+        "YieldPlayback",
+    }
 
 
 def test_only_audio_may_be_dropped_and_says_how_long_it_is() -> None:
@@ -21,7 +39,7 @@ def test_only_audio_may_be_dropped_and_says_how_long_it_is() -> None:
 
 def test_audio_and_ticks_are_never_traced() -> None:
     traced = {kind.__name__ for kind in ALL if kind.traced}
-    assert traced == {"BeginReply", "FinalHeard", "TextTyped", "ToolFinished"}
+    assert traced == {"BeginReply", "FinalTranscript", "TextEntered", "ToolFinished"}
 
 
 def test_no_message_is_derived_from_another() -> None:

@@ -2,21 +2,12 @@
 
 import pytest
 
-from actors.rules.turn_taking.effects import (
-    FinalText,
-    Interrupt,
-    Key,
-    PartialText,
-    SoundStarted,
-    SoundStopped,
-    StartReply,
-    Typed,
-    VoiceOnset,
-)
-from actors.rules.turn_taking.keys import MAX_KEYS
-from actors.rules.turn_taking.machine import TurnTaking
+from actors.conversation import MAX_KEYS
+from actors.messages.caller import InterruptRequested, KeyPressed, TextEntered
+from actors.messages.transcript import InterimTranscript
+from actors.rules.turn_taking.effects import StartReply
 from actors.rules.utterances import MAX_UTTERANCE_CHARS, bounded_utterance, joined_utterance, repeated_utterance
-from tests.unit.actors.turn_script import AGENT, acts
+from tests.unit.actors.rules.turn_taking.script import Talk
 
 WORDS = " ".join(f"word{number}" for number in range(2_000))
 
@@ -42,47 +33,43 @@ def test_parts_are_joined_by_a_blank() -> None:
     assert joined_utterance("hello", "there") == "hello there"
 
 
-def asked(turn: TurnTaking, event: Typed | FinalText | SoundStopped) -> list[StartReply]:
-    return [effect for effect in turn.handle(event) if isinstance(effect, StartReply)]
+def asked(talk: Talk) -> list[str]:
+    return [effect.text for effect in talk.effects if isinstance(effect, StartReply)]
 
 
 def test_texts_that_interrupt_each_other_grow_into_no_more_than_one_utterance() -> None:
-    turn, last = TurnTaking(AGENT), ""
+    talk, last = Talk(), ""
     for number in range(60):
-        typed = Typed(1.0 + number / 100, f"text {number} " + "lorem ipsum " * 332)
-        for reply in (*asked(turn, typed), *asked(turn, SoundStopped(typed.at, 0.0))):
-            assert len(reply.text) <= MAX_UTTERANCE_CHARS
-            last = reply.text
+        talk.at += 0.01
+        typed = asked(talk.tell(TextEntered(f"text {number} " + "lorem ipsum " * 332)))
+        for text in (*typed, *asked(talk.stopped())):
+            assert len(text) <= MAX_UTTERANCE_CHARS
+            last = text
     assert "text 59 lorem" in last
 
 
 def test_words_that_wait_for_silence_do_not_pile_up() -> None:
-    turn = TurnTaking(AGENT)
-    turn.handle(Typed(1.0, "hello"))
-    turn.handle(SoundStarted(1.5, 1))
-    turn.handle(Interrupt(1.6))
+    talk = Talk().tell(TextEntered("hello")).starts().tell(InterruptRequested())
     for number in range(100):
-        turn.handle(Typed(1.7, f"{number} " + "lorem " * 600))
-    assert len(turn.state.waiting_text) <= MAX_UTTERANCE_CHARS
-    assert " 99 lorem" in f" {turn.state.waiting_text}"
+        talk.tell(TextEntered(f"{number} " + "lorem " * 600))
+    assert len(talk.turn.state.waiting_text) <= MAX_UTTERANCE_CHARS
+    assert " 99 lorem" in f" {talk.turn.state.waiting_text}"
 
 
 def test_an_endless_transcript_is_bounded_too() -> None:
-    turn = TurnTaking(AGENT)
-    turn.handle(VoiceOnset(1.0))
-    turn.handle(PartialText(1.1, WORDS))
-    assert len(turn.state.partial) <= MAX_UTTERANCE_CHARS
-    (reply,) = asked(turn, FinalText(2.0, WORDS, 900))
-    assert WORDS.endswith(reply.text)
-    assert len(reply.text) <= MAX_UTTERANCE_CHARS
+    talk = Talk().voice(200).tell(InterimTranscript(WORDS, 0.0))
+    assert len(talk.turn.state.interim) <= MAX_UTTERANCE_CHARS
+    (text,) = asked(talk.pause().final(WORDS))
+    assert WORDS.endswith(text)
+    assert len(text) <= MAX_UTTERANCE_CHARS
 
 
 def test_keys_without_end_are_inputs_of_a_bounded_length() -> None:
-    turn = TurnTaking(AGENT)
-    for number in range(1_000):
-        for effect in acts(turn.handle(Key(1.0 + number / 1_000, "7"))):
-            assert not isinstance(effect, StartReply) or len(effect.text) <= MAX_UTTERANCE_CHARS
-        assert len(turn.state.keys) < MAX_KEYS
+    talk = Talk()
+    for _ in range(1_000):
+        talk.at += 0.001
+        assert all(len(text) <= MAX_UTTERANCE_CHARS for text in asked(talk.tell(KeyPressed("7"))))
+        assert len(talk.turn.state.keys) < MAX_KEYS
 
 
 @pytest.mark.parametrize(

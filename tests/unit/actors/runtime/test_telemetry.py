@@ -88,7 +88,7 @@ def run_with_sdk() -> dict[str, Any]:
     """What a process with the SDK installed exported."""
     import json
 
-    root = Path(__file__).parent.parent.parent
+    root = Path(__file__).parents[4]
     run = subprocess.run(
         [sys.executable, "-c", WITH_SDK], cwd=root, capture_output=True, text=True, timeout=60, check=False
     )

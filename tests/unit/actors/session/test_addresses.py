@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pykka import ActorRegistry
 
-from actors.conversation import Role
+from actors.conversation import Ending, Role
 from actors.messages.caller import (
     CallerAudio,
     ConnectionDetached,
@@ -21,7 +21,6 @@ from actors.messages.caller import (
     TextEntered,
 )
 from actors.messages.output import FinalTranscriptShown, ReplyHeardShown
-from actors.rules.turn_taking.effects import Ending
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
 from actors.runtime.supervised_actor import SupervisedActor, actor_of, order_stop, order_stop_now

@@ -20,7 +20,7 @@ from actors.messages.output import (
     ReplyTextShown,
     TurnMeasured,
 )
-from actors.messages.playback import BeginReply, FinishReply, SpeakText, StopPlayback
+from actors.messages.playback import BeginReply, FinishReply, SpeakText, StopPlayback, StopReason
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase, SpokenWord
 from actors.rules.playback.playout import BLIND, MARKED, PACED, Lead
@@ -234,7 +234,7 @@ def test_a_stop_that_overtakes_its_reply_silences_it_too() -> None:
             synthesizer.tell(BeginReply(7, 1, UtteranceKind.REPLY))
             synthesizer.tell(SpeakText(7, LONG))
             synthesizer.tell(FinishReply(7))
-            synthesizer.tell(StopPlayback(1, 7, "barge_in"))
+            synthesizer.tell(StopPlayback(1, 7, StopReason.BARGE_IN))
             await asyncio.sleep(1)
             assert [a for a in on.ear.of(AudioFrame) if a.reply == 7] == []
             assert on.ear.of(PlaybackCleared) == []

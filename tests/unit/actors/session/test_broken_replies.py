@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 import pytest
 
-from actors.conversation import Role
+from actors.conversation import Ending, Role
 from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import TextEntered
 from actors.messages.output import FinalTranscriptShown, ReplyHeardShown
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase
-from actors.rules.turn_taking.effects import Ending
 from actors.runtime.clock import run_virtual
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan

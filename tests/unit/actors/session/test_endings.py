@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.conversation import ABANDONED, Role, UtteranceKind
+from actors.conversation import ABANDONED, Ending, Role, UtteranceKind
 from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
 from actors.messages.output import (
     AudioFrame,
@@ -19,7 +19,6 @@ from actors.messages.output import (
 from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase
 from actors.rules.playback.playout import PACED
-from actors.rules.turn_taking.effects import Ending
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.plan import Mode

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from actors.agent import Agent
+from actors.conversation import Ending
 from actors.messages.caller import KeyPressed, TextEntered
-from actors.rules.turn_taking.effects import Ending
 from actors.runtime.clock import run_virtual
 from actors.session.plan import Mode
 from tests.kit.fakes import FakeModel

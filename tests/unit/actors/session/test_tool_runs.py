@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.conversation import ChatMessage, Role, SessionRecord
+from actors.conversation import ChatMessage, Ending, Role, SessionRecord
 from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
 from actors.messages.output import FinalTranscriptShown, ReplyHeardShown, ToolEndedShown
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.playback.playout import PACED
-from actors.rules.turn_taking.effects import Ending
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.session.addresses import Address
 from actors.session.tool_runs import UNKNOWN, ToolRuns

@@ -4,15 +4,16 @@ import asyncio
 
 import msgspec
 
-from actors.conversation import ChatMessage, Role, SessionRecord, UtteranceKind
+from actors.conversation import ChatMessage, Ending, Role, SessionRecord, UtteranceKind
 from actors.messages.caller import ConnectionAttached, EndSession
+from actors.messages.lifecycle import Timer
 from actors.messages.output import ReplyTextShown
-from actors.rules.turn_taking.effects import Ending, Say
+from actors.rules.turn_taking.effects import Say
 from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
 from actors.runtime.clock import run_virtual
 from tests.kit.session_kit import RATE_HZ, Ear, stage
-from tests.unit.actors.turn_script import AGENT, acts, play, timers
+from tests.unit.actors.rules.turn_taking.script import AGENT, acts
 
 MESSAGES = (
     ChatMessage(Role.USER, "I want to book a room.", 3),
@@ -24,10 +25,9 @@ def test_somebody_who_was_cut_off_is_greeted_once() -> None:
     turn = TurnTaking(AGENT, state=TurnSnapshot(turn=3, greets=True))
     effects = turn.resume(10.0, 300)
     assert acts(effects) == [Say(1, 3, UtteranceKind.GREETING)]
-    assert "no_input" not in timers(effects)
+    assert Timer.NO_INPUT not in turn.armed
     assert acts(TurnTaking(AGENT, state=TurnSnapshot(turn=3)).resume(10.0, 300)) == []
     assert not turn.state.greets
-    assert play(turn) == []
 
 
 def test_a_restored_session_greets_and_remembers() -> None:

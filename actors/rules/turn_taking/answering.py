@@ -1,0 +1,149 @@
+"""The agent's turn: the model is asked, replies are written or fail, tools run, and what follows when all is heard."""
+
+from actors.conversation import Ending, UtteranceKind
+from actors.messages.model import EndingDecided, ReplyFailed, ReplyWritten, ToolsFinished, ToolsStarted
+from actors.messages.playback import StopReason
+from actors.rules.turn_taking import endings
+from actors.rules.turn_taking.core import THINKING, TurnCore
+from actors.rules.turn_taking.effects import StartReply
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
+from actors.rules.utterances import joined_utterance, repeated_utterance
+
+MAX_FAILED_REPLIES = 2
+"""After so many failed replies in a row the session is given up."""
+SAY_AGAIN = 1
+"""Among the apologies, the one that asks the caller to repeat; the first one is the last word of a session."""
+
+
+def answer(turn: TurnCore, at: float, text: str) -> None:
+    """Answer `text`, as soon as it is known what was heard of the former reply."""
+    s = turn.state
+    s.prompts = 0
+    s.waiting_text = joined_utterance(s.waiting_text, text)
+    if not s.stopping:
+        start_reply(turn, at)
+
+
+def start_reply(turn: TurnCore, at: float) -> None:
+    """Ask the model. Words of a turn that was not answered audibly are asked again together with the new ones."""
+    s = turn.state
+    text, s.waiting_text = s.waiting_text, ""
+    continues = bool(s.asked) and not s.is_audible
+    # A filler may have been held by voice whose words are answered now.
+    turn.release()
+    turn.show_turn(None)
+    s.turn += 1
+    if continues:
+        s.asked = repeated_utterance(s.asked, text) if s.asked_again else joined_utterance(s.asked, text)
+    else:
+        s.asked = text
+    s.is_audible = s.asked_again = s.owes_apology = False
+    s.pause_factor, s.tail_text = 1, ""
+    endings.take_back_goodbye(turn)
+    turn.agent_becomes(AgentActivity.THINKING)
+    s.thinking_at = at
+    turn.timings.asked_at = s.spoke_at if s.spoke_at is not None else at
+    turn.do(StartReply(s.turn, turn.next_reply(UtteranceKind.REPLY), s.asked, continues))
+
+
+def reply_written(turn: TurnCore, message: ReplyWritten, at: float) -> None:
+    """The model has finished; a reply without any text has failed, unless it was the session's last act."""
+    s = turn.state
+    if message.turn != s.turn or s.agent not in THINKING:
+        return
+    if not message.has_text and s.ending is None:
+        _failed(turn, at, has_text=False)
+        return
+    turn.agent_becomes(AgentActivity.IDLE)
+    reply = turn.reply_of(s.turn)
+    if message.has_text:
+        turn.change_utterance(reply, asks=message.asks)
+    else:
+        turn.drop(reply)
+    settle(turn, at)
+
+
+def reply_failed(turn: TurnCore, message: ReplyFailed, at: float) -> None:
+    """The model has failed: what it said stands, but two failures in a row end the session."""
+    if message.turn == turn.state.turn and turn.state.agent in THINKING:
+        _failed(turn, at, has_text=message.has_text)
+
+
+def _failed(turn: TurnCore, at: float, *, has_text: bool) -> None:
+    s = turn.state
+    s.failures, s.failed_turn = s.failures + 1, s.turn
+    if s.failures >= MAX_FAILED_REPLIES:
+        endings.last_words(turn, at, UtteranceKind.APOLOGY, Ending.ERROR)
+        return
+    turn.cancel_thinking()
+    if has_text:
+        settle(turn, at)
+        return
+    turn.drop(turn.reply_of(s.turn))
+    if s.caller is CallerActivity.SILENT:
+        ask_again(turn)
+    else:
+        s.owes_apology = True
+        settle(turn, at)
+
+
+def ask_again(turn: TurnCore) -> None:
+    """Ask the caller to repeat what was not answered."""
+    turn.state.owes_apology = False
+    turn.state.asked_again = True
+    turn.release()
+    turn.say(UtteranceKind.APOLOGY, SAY_AGAIN)
+
+
+def tools_started(turn: TurnCore, message: ToolsStarted, _at: float) -> None:
+    """Tools run: how long they may take is their own affair."""
+    if message.turn == turn.state.turn and turn.state.agent is AgentActivity.THINKING:
+        turn.agent_becomes(AgentActivity.TOOL)
+
+
+def tools_finished(turn: TurnCore, message: ToolsFinished, at: float) -> None:
+    """The tools are back: the model goes on."""
+    if message.turn == turn.state.turn and turn.state.agent is AgentActivity.TOOL:
+        turn.agent_becomes(AgentActivity.THINKING)
+        turn.state.thinking_at = at
+
+
+def reply_missing(turn: TurnCore, at: float) -> None:
+    """The reply has not begun to be heard in time, whoever is to blame."""
+    turn.silence(at, StopReason.SUPERSEDED)
+    _failed(turn, at, has_text=False)
+
+
+def reply_broken(turn: TurnCore, at: float, reply: int) -> None:
+    """The turn's reply cannot be spoken (further): an apology makes up for what is missing of it."""
+    turn.drop(reply)
+    _failed(turn, at, has_text=False)
+
+
+def ending_decided(turn: TurnCore, message: EndingDecided, at: float) -> None:
+    """A tool wants the session to end after the reply in hand. The caller's next words undo all but a hand-over."""
+    turn.state.ending = message.ending
+    settle(turn, at)
+
+
+def settle(turn: TurnCore, at: float) -> None:
+    """After anything ended: is it all over, is somebody to be answered, or does everybody listen?"""
+    s = turn.state
+    if s.utterances or s.agent in THINKING or (s.stopping and s.agent is not AgentActivity.LEAVING):
+        return
+    if s.ending is not None:
+        turn.end(s.ending)
+        return
+    turn.release()
+    turn.show_turn(None)
+    if s.closing_since is not None:
+        if s.caller is CallerActivity.SILENT:
+            endings.close(turn, at)
+        return
+    tail, s.tail_text = s.tail_text, ""
+    if s.waiting_text or tail:
+        answer(turn, at, tail)
+    elif s.owes_apology and s.caller is CallerActivity.SILENT:
+        ask_again(turn)
+    elif s.interruption is Interruption.DECIDED and s.caller is CallerActivity.SILENT:
+        turn.interruption_becomes(Interruption.NONE)

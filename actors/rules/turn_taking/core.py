@@ -1,0 +1,241 @@
+"""What the rules of turn-taking stand on: the state, the effects of the event in hand, and the smallest steps.
+
+Nothing here decides anything; the rules beside this file do.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+
+from actors.agent import Agent, PhasePolicy
+from actors.conversation import Ending, Floor, UtteranceKind
+from actors.messages.lifecycle import Timer
+from actors.messages.output import FloorChanged
+from actors.messages.playback import ResumePlayback, StopPlayback, StopReason
+from actors.rules.language_words import LanguageWords, words_for
+from actors.rules.turn_taking.effects import CancelReply, CancelTimer, Effect, End, Say
+from actors.rules.turn_taking.state import (
+    AGENT_CHANGES,
+    CALLER_CHANGES,
+    INTERRUPTION_CHANGES,
+    AgentActivity,
+    CallerActivity,
+    Interruption,
+    Timings,
+    TurnSnapshot,
+    Utterance,
+)
+
+S = TypeVar("S", AgentActivity, CallerActivity, Interruption)
+
+QUESTION_MARKS = ("?", "\uff1f", "\u061f", "\u037e")
+"""Of the Latin, the Chinese and Japanese, the Arabic and the Greek script."""
+
+THINKING = (AgentActivity.THINKING, AgentActivity.TOOL)
+
+
+class ImpossibleChangeError(Exception):
+    """A rule wanted a change of state that the tables in `state.py` do not have."""
+
+
+class TurnCore:
+    """State, effects and the smallest steps of one session's turn-taking.
+
+    Args:
+        agent: whose policies hold.
+        holdable: the transport can pause what it has begun to play.
+        transcribes: a recognizer gives words. Where none does, lasting voice stands for them.
+        state: where to go on from; the caller of this gives its own copy.
+    """
+
+    def __init__(
+        self, agent: Agent, *, holdable: bool = True, transcribes: bool = True, state: TurnSnapshot | None = None
+    ) -> None:
+        self.agent = agent
+        self.holdable = holdable
+        self.transcribes = transcribes
+        self.state = state or TurnSnapshot()
+        self.timings = Timings()
+        self.words = _words_of(agent)
+        self.armed: dict[Timer, float] = {}
+        """When each timer that is set will fire."""
+        self._effects: list[Effect] = []
+        self._shown_floor = Floor.NOBODY
+
+    # effects
+
+    def do(self, *effects: Effect) -> None:
+        """Order `effects`, after those of this event that were ordered before."""
+        self._effects.extend(effects)
+
+    def take_effects(self) -> list[Effect]:
+        """The effects of the event in hand."""
+        effects, self._effects = self._effects, []
+        return effects
+
+    # questions about the state
+
+    @property
+    def floor(self) -> Floor:
+        """Who holds the floor."""
+        s = self.state
+        if s.caller is CallerActivity.TALKING and (not self.is_busy or s.interruption is not Interruption.NONE):
+            return Floor.USER
+        if self.is_busy or s.agent is AgentActivity.LEAVING:
+            return Floor.AGENT
+        return Floor.USER if s.caller is CallerActivity.AWAITED else Floor.NOBODY
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is anything of the agent's that could be interrupted."""
+        return bool(self.state.utterances) or self.state.agent in THINKING
+
+    @property
+    def is_sounding(self) -> bool:
+        """Whether anything of the agent's has begun to be sent."""
+        return any(utterance.started for utterance in self.state.utterances)
+
+    @property
+    def only_bridges(self) -> bool:
+        """Whether nothing of the agent's is to be heard but a sign that the caller's last words are awaited."""
+        s = self.state
+        only_fillers = all(utterance.kind is UtteranceKind.FILLER for utterance in s.utterances)
+        return s.agent is AgentActivity.IDLE and not s.stopping and only_fillers
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether the agent makes a reply of which nothing is to be heard yet, fillers apart."""
+        return self.state.agent in THINKING and not self.state.is_audible
+
+    @property
+    def policy(self) -> PhasePolicy | None:
+        """What it takes to interrupt by voice now; None when voice cannot, or there is nothing to interrupt."""
+        s, rules = self.state, self.agent.barge_in
+        if s.agent is AgentActivity.LEAVING or not self.is_busy:
+            return None
+        first = s.utterances[0] if s.utterances else None
+        if s.agent is AgentActivity.TOOL:
+            policy = rules.tool
+        elif self.is_unheard:
+            policy = rules.thinking
+        elif first and first.kind is UtteranceKind.GREETING:
+            policy = rules.greeting
+        elif first and first.kind is UtteranceKind.PROMPT:
+            policy = rules.prompt
+        else:
+            policy = rules.speaking
+        return None if policy.protected else policy
+
+    def reply_of(self, turn: int) -> int:
+        """The number of the model's reply of `turn` while it is queued or heard; 0 if it is not."""
+        kinds = UtteranceKind.REPLY
+        return next((u.reply for u in self.state.utterances if u.turn == turn and u.kind is kinds), 0)
+
+    # changes of state
+
+    def agent_becomes(self, activity: AgentActivity) -> None:
+        """Change what the agent is doing."""
+        self.state.agent = _changed(AGENT_CHANGES, self.state.agent, activity)
+
+    def caller_becomes(self, activity: CallerActivity) -> None:
+        """Change what the caller is doing."""
+        self.state.caller = _changed(CALLER_CHANGES, self.state.caller, activity)
+
+    def interruption_becomes(self, stage: Interruption) -> None:
+        """Change how far the interruption in hand has come."""
+        self.state.interruption = _changed(INTERRUPTION_CHANGES, self.state.interruption, stage)
+
+    # what is said
+
+    def say(self, kind: UtteranceKind, index: int = 0) -> None:
+        """Say the `index`-th of the agent's own phrases of `kind`."""
+        asks = kind is UtteranceKind.PROMPT or (kind is UtteranceKind.GREETING and is_question(self.agent.greeting))
+        self.do(Say(self.next_reply(kind, asks=asks), self.state.turn, kind, index))
+
+    def next_reply(self, kind: UtteranceKind, *, asks: bool = False) -> int:
+        """Number something that is about to be said, behind all else."""
+        s = self.state
+        if s.interruption is Interruption.DECIDED:
+            self.interruption_becomes(Interruption.NONE)
+        s.last_reply += 1
+        s.utterances = (*s.utterances, Utterance(reply=s.last_reply, turn=s.turn, kind=kind, asks=asks))
+        return s.last_reply
+
+    def change_utterance(self, reply: int, **changes: bool) -> None:
+        """Note something about what is being said."""
+        self.state.utterances = tuple(
+            msgspec.structs.replace(utterance, **changes) if utterance.reply == reply else utterance
+            for utterance in self.state.utterances
+        )
+
+    def drop(self, reply: int) -> Utterance | None:
+        """Forget something that is over or will not be said; None if it was not there."""
+        dropped = next((u for u in self.state.utterances if u.reply == reply), None)
+        self.state.utterances = tuple(u for u in self.state.utterances if u is not dropped)
+        return dropped
+
+    def silence(self, at: float, reason: StopReason) -> None:
+        """Stop all that is heard or about to be: one order, however much is queued. It ends a pause too."""
+        s = self.state
+        if s.interruption is not Interruption.NONE:
+            self.interruption_becomes(Interruption.NONE)
+        if s.utterances:
+            self.do(StopPlayback(s.turn, s.last_reply, reason))
+            s.utterances = ()
+            s.stopping, s.stopped_at = True, at
+
+    def cancel_thinking(self) -> None:
+        """Have nothing more of the turn's reply made."""
+        if self.state.agent in THINKING:
+            self.do(CancelReply(self.state.turn))
+            self.agent_becomes(AgentActivity.IDLE)
+
+    def release(self) -> bool:
+        """Let playback go on where it was held or yielded; whether it was."""
+        if self.state.interruption not in (Interruption.HELD, Interruption.YIELDED):
+            return False
+        self.interruption_becomes(Interruption.NONE)
+        self.do(ResumePlayback())
+        return True
+
+    def end(self, ending: Ending) -> None:
+        """The session is over: nothing more is heard of these rules."""
+        self.state.finished = True
+        self.do(*(CancelTimer(timer) for timer in self.armed), End(ending))
+        self.armed.clear()
+
+    # what is shown
+
+    def show_turn(self, silent_at: float | None) -> None:
+        """Show the times of the turn that is over."""
+        if self.timings.is_worth_showing:
+            self.do(self.timings.shown(self.state.turn, silent_at))
+        self.timings = Timings()
+
+    def show_floor(self) -> None:
+        """Show who holds the floor, if that has changed."""
+        floor = self.floor
+        if floor is not self._shown_floor:
+            self._shown_floor = floor
+            self.do(FloorChanged(floor, self.state.turn))
+
+
+def is_question(text: str) -> bool:
+    """Whether the last sentence of `text` asks something."""
+    return text.rstrip(" \t\n\"'»”)").endswith(QUESTION_MARKS)
+
+
+def _changed(table: Mapping[S, Mapping[S, str]], now: S, to: S) -> S:
+    if to not in table[now] and to is not now:
+        raise ImpossibleChangeError(f"{type(now).__name__} cannot change from {now} to {to}")
+    return to
+
+
+def _words_of(agent: Agent) -> LanguageWords:
+    words, own = words_for(agent.languages), agent.barge_in
+    return LanguageWords(
+        backchannels=own.backchannels if own.backchannels is not None else words.backchannels,
+        stop_words=own.stop_words if own.stop_words is not None else words.stop_words,
+        attention=own.attention if own.attention is not None else words.attention,
+    )

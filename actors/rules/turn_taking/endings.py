@@ -1,0 +1,58 @@
+"""How a session ends: last words, what a tool or an operator wants, and the longest session."""
+
+from actors.conversation import Ending, UtteranceKind
+from actors.messages.caller import EndSession
+from actors.messages.lifecycle import SessionFailed
+from actors.messages.playback import EndAtSentence, StopReason
+from actors.rules.turn_taking.core import THINKING, TurnCore
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity
+
+
+def last_words(turn: TurnCore, at: float, kind: UtteranceKind, ending: Ending) -> None:
+    """Say `kind` whatever goes on, and end; voice cannot interrupt it."""
+    s = turn.state
+    turn.silence(at, StopReason.SUPERSEDED)
+    turn.cancel_thinking()
+    s.waiting_text = s.tail_text = s.keys = ""
+    s.ending, s.leaving_at = ending, at
+    turn.agent_becomes(AgentActivity.LEAVING)
+    turn.say(kind)
+
+
+def end_session(turn: TurnCore, message: EndSession, at: float) -> None:
+    """Somebody outside the conversation wants it to end: say goodbye first."""
+    last_words(turn, at, UtteranceKind.GOODBYE, message.reason)
+
+
+def session_failed(turn: TurnCore, _message: SessionFailed, at: float) -> None:
+    """A part of the session cannot be mended: apologise and end."""
+    last_words(turn, at, UtteranceKind.APOLOGY, Ending.ERROR)
+
+
+def take_back_goodbye(turn: TurnCore) -> None:
+    """The caller goes on talking: the session does not end after all, unless it has been handed to somebody else."""
+    if turn.state.ending is not Ending.HUMAN_HANDOFF:
+        turn.state.ending = None
+
+
+def session_too_long(turn: TurnCore, at: float) -> None:
+    """The longest session is over: end at once where nobody speaks, else with the sentence in hand."""
+    s = turn.state
+    s.closing_since = at
+    if s.agent in THINKING and not turn.is_sounding:
+        close(turn, at)
+    elif turn.is_busy:
+        turn.cancel_thinking()
+        turn.do(EndAtSentence(s.turn))
+    elif s.caller is CallerActivity.SILENT:
+        close(turn, at)
+
+
+def close(turn: TurnCore, at: float) -> None:
+    """The longest session ends now."""
+    last_words(turn, at, UtteranceKind.GOODBYE, Ending.NORMAL)
+
+
+def last_words_unheard(turn: TurnCore, _at: float) -> None:
+    """The last words were not heard to their end in time: end without them."""
+    turn.end(turn.state.ending or Ending.NORMAL)

@@ -1,0 +1,120 @@
+"""Interruption: voice pauses the agent, lasting voice silences it, words take the floor; and what takes it all back."""
+
+from actors.messages.caller import InterruptRequested
+from actors.messages.playback import PausePlayback, StopReason, YieldPlayback
+from actors.messages.transcript import SpeechContinued
+from actors.rules.backchannel import begins_with, meaningful_words
+from actors.rules.turn_taking import answering, endings
+from actors.rules.turn_taking.core import TurnCore
+from actors.rules.turn_taking.state import AgentActivity, Interruption
+
+FALSE_INTERRUPTION_WINDOW_S = 15.0
+"""Two false interruptions within this time double `pause_ms` for the turn: they may be our own echo."""
+BACKCHANNEL_PATIENCE = 3
+"""Voice that so far is only backchannels yields the floor after so many times `confirm_ms`."""
+
+
+def voice_goes_on(turn: TurnCore, message: SpeechContinued, at: float) -> None:
+    """The caller's voice lasts: it pauses playback first, and then takes the floor for as long as nothing is known.
+
+    A reply that is only being thought of is held, not dropped, however long the voice lasts: noise must not cost a
+    question. Words decide. Where no recognizer gives words, lasting voice stands for them.
+    """
+    policy = turn.policy
+    if policy is None or turn.state.interruption in (Interruption.YIELDED, Interruption.DECIDED):
+        return
+    if message.voiced_ms >= policy.pause_ms * turn.state.pause_factor:
+        _hold(turn, at)
+    confirmed_ms = (
+        policy.pause_ms * turn.state.pause_factor if policy.immediate else policy.confirm_ms * _patience(turn)
+    )
+    if message.voiced_ms < confirmed_ms:
+        return
+    if not turn.transcribes:
+        barge_in(turn, at)
+    elif turn.is_sounding:
+        _yield(turn, at)
+
+
+def interrupt_requested(turn: TurnCore, _message: InterruptRequested, at: float) -> None:
+    """The caller asks for the floor by other means than voice."""
+    take_floor(turn, at)
+    answering.settle(turn, at)
+
+
+def take_floor(turn: TurnCore, at: float) -> None:
+    """Keys, typing and requests are decided at once."""
+    if turn.is_busy:
+        turn.timings.onset_at = at
+        barge_in(turn, at)
+
+
+def barge_in(turn: TurnCore, at: float) -> None:
+    """Decide that the turn is the caller's: silence first, then the rest. The reply is dropped for good."""
+    s = turn.state
+    if s.interruption is not Interruption.YIELDED:
+        turn.timings.decided_at = at
+    if s.is_audible and s.turn != s.failed_turn:
+        s.failures = 0
+    turn.silence(at, StopReason.BARGE_IN)
+    turn.interruption_becomes(Interruption.DECIDED)
+    turn.cancel_thinking()
+    endings.take_back_goodbye(turn)
+    s.tail_text = ""
+
+
+def not_confirmed(turn: TurnCore, at: float) -> None:
+    """Nothing was said after all: playback goes on where it stood."""
+    s = turn.state
+    if not turn.release():
+        return
+    s.false_at = (*(t for t in s.false_at if at - t <= FALSE_INTERRUPTION_WINDOW_S), at)
+    if len(s.false_at) >= 2:
+        s.pause_factor = 2
+
+
+def _patience(turn: TurnCore) -> int:
+    """Voice that so far is only backchannels gets more time."""
+    interim = turn.state.interim
+    return BACKCHANNEL_PATIENCE if interim and not meaning(turn, interim) else 1
+
+
+def _hold(turn: TurnCore, at: float) -> None:
+    """Pause; a transport that cannot take back what it sent is only held before its first frame."""
+    if turn.state.interruption is Interruption.NONE and (turn.holdable or not turn.is_sounding):
+        turn.interruption_becomes(Interruption.HELD)
+        turn.timings.paused_at = at
+        turn.do(PausePlayback())
+
+
+def _yield(turn: TurnCore, at: float) -> None:
+    """Silence at once; what was not heard is kept until it is known whether anything was said."""
+    turn.timings.decided_at = at
+    turn.interruption_becomes(Interruption.YIELDED)
+    turn.do(YieldPlayback(turn.state.turn, StopReason.BARGE_IN))
+
+
+def is_order_to_stop(turn: TurnCore, text: str) -> bool:
+    """Whether `text` begins with a word that silences the agent at once."""
+    words = turn.words
+    return begins_with(text, words.stop_words, unless=words.backchannels)
+
+
+def takes_floor(turn: TurnCore, text: str) -> bool:
+    """Whether words take the floor from the agent as it now is: enough of them, or a word that stops."""
+    policy = turn.policy
+    if policy is None:
+        return False
+    enough = 1 if turn.state.interruption is Interruption.YIELDED else policy.confirm_words
+    return is_order_to_stop(turn, text) or meaning(turn, text) >= enough
+
+
+def meaning(turn: TurnCore, text: str) -> int:
+    """How many words of `text` say something to the agent as it now is.
+
+    "Hello?" to somebody who is thinking about an answer is no other question.
+    """
+    words = turn.words
+    if turn.is_unheard or turn.state.agent is AgentActivity.TOOL:
+        return meaningful_words(text, words.backchannels, words.attention)
+    return meaningful_words(text, words.backchannels)

@@ -1,0 +1,87 @@
+"""What the synthesizer reports: what begins to be heard, what was heard, and what could not be spoken."""
+
+from actors.conversation import UtteranceKind
+from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStarted, PlaybackStopped
+from actors.rules.turn_taking import answering
+from actors.rules.turn_taking.core import TurnCore
+from actors.rules.turn_taking.state import AgentActivity, Utterance
+
+TAIL_S = 1.0
+"""A backchannel so shortly before the end of a reply is an answer to it."""
+QUESTION_TAIL_S = 4.0
+"""The same where the reply ends with a question: its last sentence is heard for about as long."""
+
+
+def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> None:
+    """Something begins to be heard."""
+    s = turn.state
+    utterance = next((u for u in s.utterances if u.reply == message.reply), None)
+    if utterance is None:
+        return
+    turn.change_utterance(message.reply, started=True)
+    if utterance.kind is UtteranceKind.REPLY and utterance.turn == s.turn:
+        s.is_audible = True
+        if turn.timings.first_audio_at is None:
+            turn.timings.first_audio_at = at
+
+
+def playback_finished(turn: TurnCore, message: PlaybackFinished, at: float) -> None:
+    """Something was heard to its end."""
+    s = turn.state
+    turn.timings.heard_ms += message.heard_ms
+    utterance = turn.drop(message.reply)
+    if utterance is None:
+        return
+    s.silent_at = at
+    if utterance.kind is UtteranceKind.REPLY and utterance.turn != s.failed_turn:
+        # That it was written does not count: a synthesizer that never says it would be apologised for without end.
+        s.failures = 0
+    _judge_tail(turn, at, utterance)
+    answering.settle(turn, at)
+
+
+def _judge_tail(turn: TurnCore, at: float, ended: Utterance) -> None:
+    """A backchannel that came long before the end was no answer to it."""
+    s = turn.state
+    if s.tail_text and at - s.tail_at > (QUESTION_TAIL_S if ended.asks else TAIL_S):
+        s.tail_text = ""
+
+
+def playback_failed(turn: TurnCore, message: PlaybackFailed, at: float) -> None:
+    """The synthesizer could not speak something (further)."""
+    s = turn.state
+    turn.timings.heard_ms += message.cut.heard_ms
+    utterance = next((u for u in s.utterances if u.reply == message.reply), None)
+    if utterance is None:
+        return
+    s.silent_at = at
+    is_reply_in_hand = utterance.kind is UtteranceKind.REPLY and utterance.turn == s.turn
+    if is_reply_in_hand and s.agent is not AgentActivity.LEAVING:
+        answering.reply_broken(turn, at, message.reply)
+    else:
+        turn.drop(message.reply)
+        answering.settle(turn, at)
+
+
+def playback_stopped(turn: TurnCore, message: PlaybackStopped, at: float) -> None:
+    """Playback is silent, and it is known what was heard of what was cut."""
+    _stopped(turn, at, sum(cut.heard_ms for cut in message.cut))
+
+
+def stop_unreported(turn: TurnCore, at: float) -> None:
+    """The synthesizer does not say what was heard: go on without."""
+    _stopped(turn, at, 0.0)
+
+
+def _stopped(turn: TurnCore, at: float, heard_ms: float) -> None:
+    s = turn.state
+    if not s.stopping:
+        return
+    s.stopping = False
+    s.silent_at = at
+    turn.timings.heard_ms += heard_ms
+    turn.show_turn(at)
+    if s.waiting_text and s.agent is not AgentActivity.LEAVING:
+        answering.start_reply(turn, at)
+    else:
+        answering.settle(turn, at)

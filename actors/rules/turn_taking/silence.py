@@ -1,0 +1,60 @@
+"""When nothing is to be heard: signs of life for who waits, prompts for who says nothing, and callers on hold."""
+
+from actors.conversation import Ending, UtteranceKind
+from actors.messages.caller import HoldEnded, HoldStarted
+from actors.rules.turn_taking import answering, endings, interruption
+from actors.rules.turn_taking.core import TurnCore
+from actors.rules.turn_taking.state import CallerActivity
+
+
+def filler_due(turn: TurnCore, _at: float) -> None:
+    """The caller has waited long enough to deserve a sign."""
+    s = turn.state
+    turn.say(UtteranceKind.FILLER, s.fillers_said)
+    s.fillers += 1
+    s.fillers_said += 1
+
+
+def input_missing(turn: TurnCore, at: float) -> None:
+    """Nobody has said anything for long: ask whether anybody is there, and after the last prompt say goodbye."""
+    s = turn.state
+    if s.prompts >= len(turn.agent.phrases.no_input):
+        endings.last_words(turn, at, UtteranceKind.GOODBYE, Ending.IDLE_TIMEOUT)
+        return
+    turn.say(UtteranceKind.PROMPT, s.prompts)
+    s.prompts += 1
+
+
+def hold_started(turn: TurnCore, _message: HoldStarted, at: float) -> None:
+    """Nobody is there to be prompted; how long that is borne has a limit of its own."""
+    if not turn.state.on_hold:
+        turn.state.on_hold, turn.state.hold_at = True, at
+
+
+def hold_ended(turn: TurnCore, _message: HoldEnded, at: float) -> None:
+    """The caller is back."""
+    turn.state.on_hold = False
+    answering.settle(turn, at)
+
+
+def hold_too_long(turn: TurnCore, at: float) -> None:
+    """The caller does not come back from hold."""
+    endings.last_words(turn, at, UtteranceKind.GOODBYE, Ending.IDLE_TIMEOUT)
+
+
+def confirmation_missing(turn: TurnCore, at: float) -> None:
+    """Voice that paused the agent was not followed by words in time."""
+    interruption.not_confirmed(turn, at)
+
+
+def nobody_holds_the_floor(turn: TurnCore) -> bool:
+    """Whether the caller is who should say something now."""
+    s = turn.state
+    return (
+        not turn.is_busy
+        and not s.stopping
+        and not s.keys
+        and not s.on_hold
+        and s.caller is CallerActivity.SILENT
+        and s.closing_since is None
+    )

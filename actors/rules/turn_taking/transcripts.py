@@ -1,0 +1,189 @@
+"""The caller's voice and words: when an utterance begins and ends, and what its transcript means to the agent."""
+
+from actors.conversation import UtteranceKind
+from actors.messages.caller import TextEntered
+from actors.messages.transcript import (
+    EndUtterance,
+    FinalTranscript,
+    InterimTranscript,
+    NoiseStopped,
+    NoSpeechRecognized,
+    ReopenRecognition,
+    SpeechContinued,
+    SpeechStarted,
+    SpeechStopped,
+)
+from actors.rules.turn_taking import answering, interruption
+from actors.rules.turn_taking.core import TurnCore
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
+from actors.rules.utterances import bounded_utterance, joined_utterance
+
+
+def speech_started(turn: TurnCore, _message: SpeechStarted, at: float) -> None:
+    """The caller begins to speak."""
+    s = turn.state
+    turn.caller_becomes(CallerActivity.TALKING)
+    s.interim, s.reopened = "", False
+    s.audio_at = s.voice_at = at
+    if s.interruption is Interruption.NONE:
+        turn.timings.onset_at = at
+
+
+def speech_continued(turn: TurnCore, message: SpeechContinued, at: float) -> None:
+    """Some more of an utterance. Frames that come back after a gap begin one anew."""
+    s = turn.state
+    if s.caller is not CallerActivity.TALKING:
+        if message.silence_ms > 0:
+            return
+        speech_started(turn, SpeechStarted(0.0), at)
+    s.audio_at = at
+    if message.silence_ms == 0:
+        s.voice_at = at
+        interruption.voice_goes_on(turn, message, at)
+
+
+def speech_stopped(turn: TurnCore, message: SpeechStopped, at: float) -> None:
+    """The utterance is over; its final transcript is owed."""
+    _utterance_over(turn, at, at - message.silence_ms / 1000)
+
+
+def audio_missing(turn: TurnCore, at: float) -> None:
+    """The transport has sent no audio in mid-utterance: the utterance is over, as if silence had ended it."""
+    turn.do(EndUtterance())
+    _utterance_over(turn, at, turn.state.audio_at)
+
+
+def _utterance_over(turn: TurnCore, at: float, spoke_at: float) -> None:
+    s = turn.state
+    if s.caller is not CallerActivity.TALKING:
+        return
+    turn.caller_becomes(CallerActivity.AWAITED)
+    s.final_owed, s.awaited_at, s.spoke_at, s.fillers = True, at, spoke_at, 0
+
+
+def noise_stopped(turn: TurnCore, _message: NoiseStopped, at: float) -> None:
+    """What had begun was too short to be an utterance. The final of an utterance before it may still be owed."""
+    s = turn.state
+    if s.caller is CallerActivity.TALKING and s.final_owed:
+        turn.caller_becomes(CallerActivity.AWAITED)
+        interruption.not_confirmed(turn, at)
+    elif not s.final_owed:
+        nothing_said(turn, at)
+
+
+def no_speech_recognized(turn: TurnCore, _message: NoSpeechRecognized, at: float) -> None:
+    """There was voice, but nothing intelligible; words that interim transcripts had are taken at their word."""
+    s = turn.state
+    s.final_owed = False
+    if s.caller is not CallerActivity.TALKING:
+        nothing_said(turn, at)
+
+
+def nothing_said(turn: TurnCore, at: float) -> None:
+    """The caller said nothing: everything goes on as it was.
+
+    Where interim transcripts have taken the floor already, the caller is taken at their word.
+    """
+    s = turn.state
+    turn.caller_becomes(CallerActivity.SILENT)
+    if s.interim and s.interruption is Interruption.DECIDED:
+        words(turn, at, s.interim)
+        return
+    s.interim, s.reopened, s.final_owed = "", False, False
+    interruption.not_confirmed(turn, at)
+    answering.settle(turn, at)
+
+
+def interim_transcript(turn: TurnCore, message: InterimTranscript, at: float) -> None:
+    """What the caller seems to have said so far may be enough to take the floor."""
+    s = turn.state
+    s.interim = text = bounded_utterance(message.text)
+    if turn.policy is None or s.interruption is Interruption.DECIDED or s.caller is CallerActivity.SILENT:
+        return
+    if s.caller is CallerActivity.AWAITED and turn.only_bridges:
+        # Words from before the filler, which come late, do not interrupt it.
+        return
+    if interruption.takes_floor(turn, text):
+        interruption.barge_in(turn, at)
+
+
+def final_transcript(turn: TurnCore, message: FinalTranscript, at: float) -> None:
+    """What the caller said, unless it is of audio that has been dealt with."""
+    s = turn.state
+    if message.end_ms <= s.settled_ms:
+        return
+    s.settled_ms = message.end_ms
+    if message.text.strip():
+        words(turn, at, bounded_utterance(message.text))
+    else:
+        no_speech_recognized(turn, NoSpeechRecognized(), at)
+
+
+def words(turn: TurnCore, at: float, text: str) -> None:
+    """The caller said `text`: an answer, an interruption, or a sign of listening.
+
+    Words that are no backchannel are always answered: now, or when the reply is over.
+    """
+    s = turn.state
+    was_awaited = s.caller is CallerActivity.AWAITED
+    if was_awaited:
+        turn.caller_becomes(CallerActivity.SILENT)
+    s.interim, s.reopened, s.final_owed = "", False, False
+    if s.closing_since is not None:
+        answering.settle(turn, at)
+    elif s.keys:
+        # What was keyed in so far and what is said now are one input.
+        text, s.keys, s.key_pattern = f"{' '.join(s.keys)} {text}", "", None
+        interruption.take_floor(turn, at)
+        answering.answer(turn, at, text)
+    elif not turn.is_busy or (was_awaited and turn.only_bridges):
+        answering.answer(turn, at, text)
+    elif turn.policy is None:
+        s.waiting_text = joined_utterance(s.waiting_text, text)
+    elif _asks_for_a_sign(turn) or interruption.takes_floor(turn, text):
+        interruption.barge_in(turn, at)
+        answering.answer(turn, at, text)
+    else:
+        _below_the_threshold(turn, at, text)
+
+
+def _asks_for_a_sign(turn: TurnCore) -> bool:
+    """Whether the agent is asking whether anybody is there: any word is an answer to that."""
+    utterances = turn.state.utterances
+    return bool(utterances) and utterances[0].kind is UtteranceKind.PROMPT
+
+
+def _below_the_threshold(turn: TurnCore, at: float, text: str) -> None:
+    """Too little to take the floor: words wait for the end of the reply, a backchannel may be an answer to its end."""
+    s = turn.state
+    if interruption.meaning(turn, text):
+        s.waiting_text = joined_utterance(s.waiting_text, text)
+    elif not turn.is_unheard:
+        s.tail_text, s.tail_at = text, at
+    interruption.not_confirmed(turn, at)
+
+
+def transcript_missing(turn: TurnCore, at: float) -> None:
+    """The recognizer does not give the final transcript it owes.
+
+    What interim transcripts said stands; else the audio is recognised once more; else nothing was said, and a caller
+    who is waited for is asked to repeat it.
+    """
+    s = turn.state
+    turn.do(ReopenRecognition(again=not s.interim and not s.reopened))
+    if s.interim:
+        words(turn, at, s.interim)
+    elif not s.reopened:
+        s.reopened, s.awaited_at = True, at
+    else:
+        was_waited_for = turn.only_bridges
+        nothing_said(turn, at)
+        if was_waited_for and s.agent is AgentActivity.IDLE and not s.finished:
+            answering.ask_again(turn)
+
+
+def text_entered(turn: TurnCore, message: TextEntered, at: float) -> None:
+    """The caller typed."""
+    interruption.take_floor(turn, at)
+    turn.state.spoke_at, turn.state.fillers = at, 0
+    answering.answer(turn, at, message.text)

@@ -1,0 +1,232 @@
+"""The table of waits: what turn-taking waits for, who owes it, by which clock, and what is done when it does not come.
+
+Each row says from the state alone whether something is owed and by when. So a timer is never set or cancelled by a
+rule: after each event the machine arms what the table asks for. A wait without a row is a defect; so is a row whose
+answer leaves what was awaited still owed, and the random tests look for both. What others owe to others is not here:
+the model's next token (`session/generation.py`), a tool's result (the tool's own time-out), audio for text that was
+written (`session/synthesizer.py`), the end of playback (the play clock), a lost connection (`session/supervisor.py`).
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from actors.messages.lifecycle import Timer
+from actors.rules.turn_taking import answering, endings, keys, playback_reports, silence, transcripts
+from actors.rules.turn_taking.core import THINKING, TurnCore
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
+
+AUDIO_WAIT_S = 1.0
+"""A transport that sends no frame for so long in mid-utterance has stopped."""
+TRANSCRIPT_WAIT_S = 3.0
+"""Speech to text answers within two seconds at p99 (Azure); one more is not waited for."""
+UNHEARD_HOLD_S = 1.5
+"""A reply that nobody has heard yet is held so long for the words of an utterance that is over."""
+STOPPED_WAIT_S = 0.5
+"""The synthesizer is in the same process and reports at once."""
+GOODBYE_WAIT_S = 15.0
+"""Longer than any sentence that says goodbye."""
+CLOSING_WAIT_S = 10.0
+"""The end of a sentence is waited for so long when the longest session is over."""
+FILLER_GROWTH = 2.0
+"""Each further filler waits longer by so many times the first wait: 1, 3, 5 times."""
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """One row. `due` tells by when what is awaited has to come, in seconds of the session's clock; None: not owed."""
+
+    timer: Timer
+    awaited: str
+    owed_by: str
+    clock: str
+    otherwise: str
+    due: Callable[[TurnCore], float | None]
+    missing: Callable[[TurnCore, float], None]
+
+
+def _audio(turn: TurnCore) -> float | None:
+    s = turn.state
+    return s.audio_at + AUDIO_WAIT_S if s.caller is CallerActivity.TALKING else None
+
+
+def _transcript(turn: TurnCore) -> float | None:
+    s = turn.state
+    return s.awaited_at + TRANSCRIPT_WAIT_S if s.caller is CallerActivity.AWAITED else None
+
+
+def _confirmation(turn: TurnCore) -> float | None:
+    s = turn.state
+    if s.interruption is not Interruption.HELD:
+        return None
+    if turn.is_sounding or s.caller is CallerActivity.SILENT:
+        policy = turn.policy or turn.agent.barge_in.speaking
+        return s.voice_at + policy.resume_ms / 1000
+    # Nothing was being heard: to hold on costs the caller nothing, and to begin and be cut off would.
+    return s.awaited_at + UNHEARD_HOLD_S if s.caller is CallerActivity.AWAITED else None
+
+
+def _filler(turn: TurnCore) -> float | None:
+    s = turn.state
+    if s.caller is CallerActivity.TALKING or s.interruption in (Interruption.HELD, Interruption.YIELDED):
+        return None
+    reply = turn.reply_of(s.turn)
+    if s.stopping or turn.is_sounding or any(u.reply != reply for u in s.utterances):
+        return None
+    waits_for_words = s.caller is CallerActivity.AWAITED and not s.utterances and s.agent is AgentActivity.IDLE
+    if not waits_for_words and s.agent not in THINKING:
+        return None
+    spoke_at = s.spoke_at if s.spoke_at is not None else s.thinking_at
+    return max(spoke_at, s.silent_at) + turn.agent.limits.filler_after_ms / 1000 * (1 + FILLER_GROWTH * s.fillers)
+
+
+def _reply(turn: TurnCore) -> float | None:
+    s = turn.state
+    if s.is_audible or s.agent is AgentActivity.TOOL or s.interruption is not Interruption.NONE:
+        return None
+    return s.thinking_at + turn.agent.limits.max_turn_s if turn.reply_of(s.turn) else None
+
+
+def _stopped(turn: TurnCore) -> float | None:
+    return turn.state.stopped_at + STOPPED_WAIT_S if turn.state.stopping else None
+
+
+def _keys(turn: TurnCore) -> float | None:
+    return turn.state.key_at + keys.pattern_of(turn).wait_s if turn.state.keys else None
+
+
+def _no_input(turn: TurnCore) -> float | None:
+    quiet_at = turn.state.quiet_at
+    return quiet_at + turn.agent.limits.no_input_s if quiet_at is not None else None
+
+
+def _hold(turn: TurnCore) -> float | None:
+    return turn.state.hold_at + turn.agent.limits.max_hold_s if turn.state.on_hold else None
+
+
+def _session(turn: TurnCore) -> float | None:
+    s = turn.state
+    return s.started_at + turn.agent.limits.max_session_s if s.closing_since is None else None
+
+
+def _closing(turn: TurnCore) -> float | None:
+    since = turn.state.closing_since
+    return since + CLOSING_WAIT_S if since is not None else None
+
+
+def _goodbye(turn: TurnCore) -> float | None:
+    return turn.state.leaving_at + GOODBYE_WAIT_S
+
+
+WAITS = (
+    Wait(
+        timer=Timer.AUDIO,
+        awaited="the caller's next audio, in mid-utterance",
+        owed_by="the transport",
+        clock="wall",
+        otherwise="the utterance is over",
+        due=_audio,
+        missing=transcripts.audio_missing,
+    ),
+    Wait(
+        timer=Timer.TRANSCRIPT,
+        awaited="the final transcript of an utterance that is over",
+        owed_by="the recognizer",
+        clock="wall",
+        otherwise="the interim transcript stands; else it is recognised once more; else nothing was said",
+        due=_transcript,
+        missing=transcripts.transcript_missing,
+    ),
+    Wait(
+        timer=Timer.CONFIRMATION,
+        awaited="words after voice has paused the agent",
+        owed_by="the caller",
+        clock="wall, from the last voice",
+        otherwise="playback goes on where it paused",
+        due=_confirmation,
+        missing=silence.confirmation_missing,
+    ),
+    Wait(
+        timer=Timer.FILLER,
+        awaited="anything to be heard by a caller who has spoken",
+        owed_by="the recognizer, the model, a tool or the synthesizer",
+        clock="wall, from the end of speech or of our last sound",
+        otherwise="a filler; each further one waits longer",
+        due=_filler,
+        missing=silence.filler_due,
+    ),
+    Wait(
+        timer=Timer.REPLY,
+        awaited="the beginning of the reply",
+        owed_by="the model, then the synthesizer",
+        clock="wall, the time of tools apart",
+        otherwise="the caller is asked to say it again; the second time in a row the session apologises and ends",
+        due=_reply,
+        missing=answering.reply_missing,
+    ),
+    Wait(
+        timer=Timer.STOPPED,
+        awaited="the report of what was heard of a reply that was stopped",
+        owed_by="the synthesizer",
+        clock="wall",
+        otherwise="nothing more is taken for heard",
+        due=_stopped,
+        missing=playback_reports.stop_unreported,
+    ),
+    Wait(
+        timer=Timer.KEYS,
+        awaited="the next key of an input",
+        owed_by="the caller",
+        clock="wall",
+        otherwise="the keys are complete, and take the floor",
+        due=_keys,
+        missing=keys.keys_complete,
+    ),
+    Wait(
+        timer=Timer.NO_INPUT,
+        awaited="anything at all, while nobody holds the floor",
+        owed_by="the caller",
+        clock="wall",
+        otherwise="a prompt; after the last one a goodbye",
+        due=_no_input,
+        missing=silence.input_missing,
+    ),
+    Wait(
+        timer=Timer.HOLD,
+        awaited="the caller's return from hold",
+        owed_by="the caller",
+        clock="wall",
+        otherwise="a goodbye",
+        due=_hold,
+        missing=silence.hold_too_long,
+    ),
+    Wait(
+        timer=Timer.SESSION,
+        awaited="the end of the session",
+        owed_by="both",
+        clock="wall, from the start",
+        otherwise="it ends with the sentence in hand",
+        due=_session,
+        missing=endings.session_too_long,
+    ),
+    Wait(
+        timer=Timer.CLOSING,
+        awaited="the end of the sentence in hand, when the longest session is over",
+        owed_by="playback, or the caller who speaks",
+        clock="wall",
+        otherwise="a goodbye at once",
+        due=_closing,
+        missing=endings.close,
+    ),
+)
+"""Every wait of a session that goes on."""
+
+GOODBYE = Wait(
+    timer=Timer.GOODBYE,
+    awaited="the end of the last words",
+    owed_by="playback",
+    clock="wall",
+    otherwise="the session ends without them",
+    due=_goodbye,
+    missing=endings.last_words_unheard,
+)
+"""The one wait of a session that is leaving."""

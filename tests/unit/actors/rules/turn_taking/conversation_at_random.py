@@ -1,0 +1,374 @@
+"""A conversation in which everybody does at random what they may do, and what must come of it.
+
+The world is what turn-taking is told of: a caller with a voice, a keyboard and keys, a recognizer, a model, a
+synthesizer, and timers. Each keeps to its own contract (no playback of what was not ordered, no final without an
+utterance), and each may fail. What is expected is taken from the tables: the changes of state, and the waits.
+"""
+
+import random
+from collections.abc import Callable
+
+from actors.agent import Agent
+from actors.conversation import Ending, KeyPattern, PositionPrecision, UtteranceKind
+from actors.errors import ErrorKind
+from actors.messages.caller import EndSession, HoldEnded, HoldStarted, InterruptRequested, KeyPressed, TextEntered
+from actors.messages.lifecycle import SessionFailed, Timer, TimerFired
+from actors.messages.model import EndingDecided, KeysExpected, ReplyFailed, ReplyWritten, ToolsFinished, ToolsStarted
+from actors.messages.playback import (
+    EndAtSentence,
+    HeardReply,
+    PausePlayback,
+    PlaybackFailed,
+    PlaybackFinished,
+    PlaybackStarted,
+    PlaybackStopped,
+    ResumePlayback,
+    StopPlayback,
+    YieldPlayback,
+)
+from actors.messages.transcript import (
+    EndUtterance,
+    FinalTranscript,
+    InterimTranscript,
+    NoiseStopped,
+    NoSpeechRecognized,
+    SpeechContinued,
+    SpeechStarted,
+    SpeechStopped,
+)
+from actors.rules.backchannel import meaningful_words
+from actors.rules.turn_taking.effects import CancelReply, CancelTimer, Effect, End, Say, SetTimer, StartReply
+from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
+
+TEXTS = ("yes", "uh huh", "no", "stop", "two", "tuesday", "no wait", "i want to book", "hello", "Müller", "what is it")
+LONGEST_WALK = 400
+
+
+class World:
+    """Everybody but turn-taking. `dice` decides what happens next."""
+
+    def __init__(self, agent: Agent, dice: random.Random, *, holdable: bool = True, transcribes: bool = True) -> None:
+        self.turn = TurnTaking(agent, holdable=holdable, transcribes=transcribes, strict=True)
+        self.dice = dice
+        self.at = 0.0
+        self.timers: dict[Timer, float] = {}
+        self.queued: dict[int, UtteranceKind] = {}
+        self.begun: set[int] = set()
+        self.dropped_through = 0
+        self.paused = False
+        self.stop_owed: int | None = None
+        self.writing: int | None = None
+        self.tools = False
+        self.has_text = False
+        self.talking = False
+        self.voiced_ms = 0.0
+        self.finals_owed = 0
+        self.unanswered: list[str] = []
+        self.ended: Ending | None = None
+        self.log: list[str] = []
+        self.carry_out(self.turn.start(0.0))
+
+    # turn-taking is told, and obeyed
+
+    def tell(self, event: TurnEvent) -> None:
+        self.log.append(f"{self.at:.2f} {event}")
+        effects = self.turn.handle(event, self.at)
+        assert not (self.ended and effects), "something is ordered after the end"
+        self.carry_out(effects)
+        self.check()
+
+    def carry_out(self, effects: list[Effect]) -> None:
+        stops = [effect for effect in effects if isinstance(effect, StopPlayback)]
+        assert len(stops) <= 1, "two orders to stop for one event"
+        if stops and any(isinstance(effect, CancelReply) for effect in effects):
+            kinds = [type(effect) for effect in effects]
+            assert kinds.index(StopPlayback) < kinds.index(CancelReply), "silence comes first"
+        for effect in effects:
+            self.log.append(f"     {effect}")
+            self.obey(effect)
+
+    def obey(self, effect: Effect) -> None:
+        match effect:
+            case StartReply(turn, reply, text):
+                assert self.writing is None, "a reply is asked for while another is written"
+                assert reply not in self.queued or self.queued[reply] is UtteranceKind.REPLY
+                self.queued[reply] = UtteranceKind.REPLY
+                self.writing, self.tools, self.has_text = turn, False, False
+                self.unanswered = [said for said in self.unanswered if said not in text]
+            case CancelReply(turn):
+                assert self.writing == turn, "what is cancelled is not being written"
+                self.writing, self.tools = None, False
+            case Say(reply, _, kind):
+                assert reply > self.dropped_through
+                self.queued[reply] = kind
+            case StopPlayback(_, through_reply):
+                assert through_reply > self.dropped_through, "a second order to stop the same"
+                self.dropped_through, self.stop_owed = through_reply, through_reply
+                self.queued = {r: k for r, k in self.queued.items() if r > through_reply}
+                self.paused = False
+            case PausePlayback():
+                assert not self.paused, "paused twice"
+                self.paused = True
+            case YieldPlayback():
+                self.paused = True
+            case ResumePlayback():
+                assert self.paused, "nothing was paused"
+                self.paused = False
+            case EndUtterance():
+                self.talking = False
+                self.finals_owed += 1
+            case SetTimer(timer, delay_s):
+                self.timers[timer] = self.at + delay_s
+            case CancelTimer(timer):
+                del self.timers[timer]
+            case End(ending):
+                self.ended = ending
+            case EndAtSentence():
+                pass
+
+    def check(self) -> None:
+        s = self.turn.state
+        if self.ended is not None:
+            return
+        for utterance in s.utterances:
+            assert utterance.reply > self.dropped_through, "what was dropped is still to be heard"
+        held = s.interruption in (Interruption.HELD, Interruption.YIELDED)
+        assert self.paused == held, "who paused playback does not let it go on"
+        assert (self.writing is not None) == (s.agent in (AgentActivity.THINKING, AgentActivity.TOOL))
+        assert self.timers.keys() == self.turn.armed.keys()
+        assert sum(u.kind is UtteranceKind.REPLY and u.turn == s.turn for u in s.utterances) <= 1
+        self.check_that_something_is_owed()
+
+    def check_that_something_is_owed(self) -> None:
+        """In every state some wait of the table, the model, a tool or playback moves on."""
+        s = self.turn.state
+        by_waits = {timer for timer in self.timers if timer not in (Timer.SESSION, Timer.HOLD)}
+        by_others = self.writing is not None or (s.utterances and not self.paused)
+        assert by_waits or by_others or s.on_hold, "nothing will ever happen"
+
+    # what may happen
+
+    def possible(self) -> list[Callable[[], None]]:
+        choices: list[Callable[[], None]] = [self.time_passes, self.time_passes, self.time_passes]
+        choices += [self.voice] * 4 if self.talking else [self.onset] * 2
+        if self.talking:
+            choices += [self.stop_talking, self.stop_talking, self.transport_stops]
+        if self.finals_owed:
+            choices += [self.final, self.final, self.final, self.nothing_recognized]
+        if self.talking or self.finals_owed:
+            choices.append(self.interim)
+        if self.writing is not None:
+            choices += [self.model] * 3
+        if self.playable:
+            choices += [self.playback] * 4
+        if self.stop_owed is not None:
+            choices += [self.report_stop] * 3
+        if self.dice.random() < 0.15:
+            choices += [self.type_text, self.press_key, self.interrupt, self.expect_keys, self.hold, self.decide_ending]
+        if self.dice.random() < 0.01:
+            choices += [self.end_session, self.fail]
+        return choices
+
+    def step(self) -> None:
+        self.at += self.dice.choice((0.0, 0.01, 0.05, 0.2, 0.6))
+        if self.fire_due_timer():
+            return
+        self.dice.choice(self.possible())()
+
+    @property
+    def playable(self) -> list[int]:
+        return [] if self.paused else sorted(self.queued)
+
+    def fire_due_timer(self) -> bool:
+        due = [timer for timer, at in self.timers.items() if at <= self.at]
+        if not due:
+            return False
+        timer = self.dice.choice(due)
+        del self.timers[timer]
+        self.tell(TimerFired(timer, 0))
+        return True
+
+    def time_passes(self) -> None:
+        if self.timers:
+            soonest = min(self.timers.values())
+            self.at = max(self.at, min(soonest, self.at + 5))
+            self.fire_due_timer()
+
+    def onset(self) -> None:
+        self.talking, self.voiced_ms = True, 0.0
+        self.tell(SpeechStarted(0.0))
+
+    def voice(self) -> None:
+        self.voiced_ms += self.dice.choice((30.0, 100.0, 300.0))
+        silence_ms = self.dice.choice((0.0, 0.0, 30.0))
+        self.at += 0.03
+        self.tell(SpeechContinued(self.voiced_ms, silence_ms))
+
+    def stop_talking(self) -> None:
+        self.talking = False
+        if self.voiced_ms < 100:
+            self.tell(NoiseStopped())
+        else:
+            self.finals_owed += 1
+            self.tell(SpeechStopped(0, 0, self.voiced_ms, 600))
+
+    def transport_stops(self) -> None:
+        """No frame comes for two seconds: the endpointing, which counts audio, says nothing."""
+        self.at += 2
+        self.fire_due_timer()
+
+    def interim(self) -> None:
+        self.tell(InterimTranscript(self.dice.choice(TEXTS), 0.0))
+
+    def final(self) -> None:
+        self.finals_owed -= 1
+        self.at += 0.01
+        text = self.dice.choice(TEXTS)
+        self.said(text)
+        self.tell(FinalTranscript(text, 0.0, self.at * 1000, 0.9))
+
+    def said(self, text: str) -> None:
+        """Note words that have to be answered: all but signs of listening and of impatience."""
+        s, words = self.turn.state, self.turn.words
+        if meaningful_words(text, words.backchannels, words.attention) and s.agent is not AgentActivity.LEAVING:
+            self.unanswered.append(text)
+
+    def nothing_recognized(self) -> None:
+        self.finals_owed -= 1
+        self.tell(NoSpeechRecognized())
+
+    def type_text(self) -> None:
+        text = self.dice.choice(TEXTS)
+        self.said(text)
+        self.tell(TextEntered(text))
+
+    def press_key(self) -> None:
+        self.tell(KeyPressed(self.dice.choice("0123456789*#")))
+
+    def interrupt(self) -> None:
+        self.tell(InterruptRequested())
+
+    def expect_keys(self) -> None:
+        if self.tools:
+            self.tell(
+                KeysExpected(KeyPattern(length=self.dice.choice((0, 1, 4)), terminator=self.dice.choice(("", "#"))))
+            )
+
+    def hold(self) -> None:
+        self.tell(HoldEnded() if self.turn.state.on_hold else HoldStarted())
+
+    def decide_ending(self) -> None:
+        if self.tools:
+            self.tell(EndingDecided(self.dice.choice((Ending.NORMAL, Ending.HUMAN_HANDOFF))))
+
+    def end_session(self) -> None:
+        self.tell(EndSession(Ending.NORMAL))
+
+    def fail(self) -> None:
+        self.tell(SessionFailed())
+
+    def model(self) -> None:
+        assert self.writing is not None
+        turn = self.writing
+        if self.tools:
+            self.tools = False
+            self.tell(ToolsFinished(turn))
+            return
+        match self.dice.choice(("text", "text", "tools", "written", "written", "failed")):
+            case "text":
+                self.has_text = True
+            case "tools":
+                self.tools = True
+                self.tell(ToolsStarted(turn))
+            case "written":
+                self.writing = None
+                if self.dice.random() < 0.9:
+                    self.has_text = True
+                self.written(turn)
+            case _:
+                self.writing = None
+                self.tell_and_expect_no_cancel(ReplyFailed(turn=turn, has_text=self.has_text))
+
+    def written(self, turn: int) -> None:
+        self.tell_and_expect_no_cancel(ReplyWritten(turn=turn, has_text=self.has_text, asks=self.dice.random() < 0.5))
+
+    def tell_and_expect_no_cancel(self, event: TurnEvent) -> None:
+        """The model has said that it is done: to cancel it is harmless, and is not held against turn-taking."""
+        self.log.append(f"{self.at:.2f} {event}")
+        effects = self.turn.handle(event, self.at)
+        self.carry_out([effect for effect in effects if not isinstance(effect, CancelReply)])
+        self.check()
+
+    def playback(self) -> None:
+        reply = self.playable[0]
+        kind = self.queued[reply]
+        if kind is UtteranceKind.REPLY and not self.has_text and self.writing is not None:
+            return
+        if self.dice.random() < 0.05:
+            del self.queued[reply]
+            self.tell(PlaybackFailed(reply, ErrorKind.TIMEOUT, HeardReply(reply, 0, 0.0, PositionPrecision.EXACT)))
+        elif reply not in self.begun:
+            self.begun.add(reply)
+            self.tell(PlaybackStarted(reply))
+        elif kind is not UtteranceKind.REPLY or self.writing is None:
+            del self.queued[reply]
+            self.tell(PlaybackFinished(reply, PositionPrecision.EXACT, 500))
+
+    def report_stop(self) -> None:
+        through, self.stop_owed = self.stop_owed or 0, None
+        self.tell(PlaybackStopped(through, ()))
+
+    # how it must end
+
+    def is_settled(self) -> bool:
+        s = self.turn.state
+        return (
+            not s.utterances and s.caller is CallerActivity.SILENT and s.agent is AgentActivity.IDLE and not s.stopping
+        )
+
+    def let_it_settle(self) -> None:
+        """The caller falls silent and everybody does their duty: what was said must have been answered by now."""
+        for _ in range(LONGEST_WALK):
+            if self.ended is not None or (self.is_settled() and not self.turn.state.keys):
+                break
+            if self.turn.state.on_hold and self.turn.state.agent is not AgentActivity.LEAVING:
+                self.tell(HoldEnded())
+            elif self.talking:
+                self.stop_talking()
+            elif self.finals_owed:
+                self.nothing_recognized()
+            elif self.stop_owed is not None:
+                self.report_stop()
+            elif self.writing is not None:
+                self.finish_reply()
+            elif self.playable:
+                self.playback()
+            else:
+                self.time_passes()
+        assert self.ended is not None or self.is_settled(), "it does not settle"
+        assert self.ended is not None or not self.unanswered, f"never answered: {self.unanswered}"
+
+    def finish_reply(self) -> None:
+        turn, self.writing = self.writing or 0, None
+        if self.tools:
+            self.tools, self.writing = False, turn
+            self.tell(ToolsFinished(turn))
+            self.writing = None
+        self.has_text = True
+        self.written(turn)
+
+    def let_it_end(self) -> None:
+        """Left alone by the caller, every session comes to its end by its own timers."""
+        for _ in range(LONGEST_WALK):
+            if self.ended is not None:
+                return
+            if self.stop_owed is not None:
+                self.report_stop()
+            elif self.writing is not None:
+                self.finish_reply()
+            elif self.playable:
+                self.playback()
+            else:
+                self.time_passes()
+        raise AssertionError("it does not end")

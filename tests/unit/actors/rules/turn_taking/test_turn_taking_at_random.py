@@ -1,0 +1,62 @@
+"""Turn-taking in random conversations: whatever comes in whatever order, the invariants hold and somebody moves on."""
+
+import random
+
+import msgspec
+import pytest
+
+from actors.agent import Agent, BargeIn, Limits, PhasePolicy
+from actors.rules.turn_taking.machine import TurnTaking
+from tests.unit.actors.rules.turn_taking.conversation_at_random import World
+
+AGENT = Agent(name="tester", label="Tester", greeting="Hello, how can I help?", limits=Limits(max_session_s=600))
+AGENTS = {
+    "default": AGENT,
+    "short": msgspec.structs.replace(AGENT, limits=Limits(max_session_s=20)),
+    "immediate": msgspec.structs.replace(
+        AGENT, barge_in=BargeIn(speaking=PhasePolicy(immediate=True), thinking=PhasePolicy(immediate=True))
+    ),
+    "protected": msgspec.structs.replace(AGENT, barge_in=BargeIn(greeting=PhasePolicy(protected=True))),
+    "german": msgspec.structs.replace(AGENT, languages=("de-DE",)),
+}
+WALKS = 200
+
+
+def walk(name: str, seed: int, steps: int) -> World:
+    dice = random.Random(f"{name} {seed}")
+    world = World(AGENTS[name], dice, holdable=dice.random() < 0.7, transcribes=dice.random() < 0.9)
+    try:
+        for _ in range(steps):
+            if world.ended is not None:
+                break
+            world.step()
+    except AssertionError as error:
+        raise AssertionError(f"{error}; seed {seed} of {name}\n" + "\n".join(world.log[-40:])) from error
+    return world
+
+
+def concluded(world: World, *conclusions: str) -> None:
+    try:
+        for conclusion in conclusions:
+            getattr(world, conclusion)()
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n" + "\n".join(world.log[-60:])) from error
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_all_that_is_said_is_answered_and_every_session_ends(name: str) -> None:
+    for seed in range(WALKS):
+        concluded(walk(name, seed, steps=random.Random(seed).randrange(5, 200)), "let_it_settle", "let_it_end")
+
+
+def test_a_copy_goes_on_where_the_original_was() -> None:
+    for seed in range(WALKS):
+        world = walk("default", seed, steps=random.Random(seed).randrange(5, 100))
+        if world.ended is not None:
+            continue
+        world.turn = TurnTaking(AGENTS["default"], state=msgspec.structs.replace(world.turn.state), strict=True)
+        world.timers.clear()
+        world.writing, world.tools = None, False
+        world.talking, world.finals_owed = False, 0
+        world.carry_out(world.turn.resume(world.at, 600.0))
+        concluded(world, "let_it_settle", "let_it_end")
