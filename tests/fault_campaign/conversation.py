@@ -40,12 +40,12 @@ CAMPAIGN_AGENT = msgspec.structs.replace(
 PATIENCE_S = 40.0
 """How long the caller waits for an answer at most."""
 ENDS_WITHIN_S = {
-    Finish.HANG_UP: 3.0,
-    Finish.HANG_UP_OVER_REPLY: 3.0,
+    Finish.HANG_UP: 4.0,
+    Finish.HANG_UP_OVER_REPLY: 4.0,
     Finish.HANG_UP_AT_ONCE: 3.0,
     Finish.LOST: CAMPAIGN_AGENT.limits.reconnect_s + 3.0,
     Finish.DRAIN: 25.0,
-    Finish.SILENCE: 120.0,
+    Finish.SILENCE: CAMPAIGN_AGENT.limits.max_session_s + 25.0,
 }
 """How long a session may last after its caller has left, or has said the last word."""
 ANSWERS = (UtteranceKind.REPLY, UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)

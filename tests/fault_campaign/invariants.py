@@ -7,7 +7,7 @@ import msgspec
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.messages.output import AudioFrame, PlaybackCleared, SessionEnded
-from tests.fault_campaign.conversation import ANSWERS, ENDS_WITHIN_S, Asked, Evidence
+from tests.fault_campaign.conversation import ENDS_WITHIN_S, Asked, Evidence
 from tests.fault_campaign.scenario import Finish, How
 from tests.fault_campaign.speech_as_text import read
 
@@ -61,16 +61,13 @@ def judge(evidence: Evidence) -> Verdict:
 def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outcome | None:
     """What became of what was asked; None: it was passed over in silence."""
     earlier = {m.reply for at, m in evidence.shown if isinstance(m, AudioFrame) and at <= asked.at}
-    sounded = [
-        m.kind
-        for at, m in evidence.shown
-        if isinstance(m, AudioFrame) and at > asked.at and m.kind in ANSWERS and m.reply not in earlier
-    ]
+    later = [m for at, m in evidence.shown if isinstance(m, AudioFrame) and at > asked.at]
     # Words of the user reach the model with those of the turn that they belong to.
     is_read = asked.ask.how is How.KEYS or any(asked.ask.text in text for text in evidence.read_by_model)
-    if UtteranceKind.REPLY in sounded and is_read:
+    if is_read and any(m.kind is UtteranceKind.REPLY and m.reply not in earlier for m in later):
         return Outcome.ANSWERED
-    if UtteranceKind.APOLOGY in sounded or UtteranceKind.GOODBYE in sounded:
+    # What is said into the last words is answered by their going on.
+    if any(m.kind in (UtteranceKind.APOLOGY, UtteranceKind.GOODBYE) for m in later):
         return Outcome.APOLOGISED
     finish = evidence.scenario.finish
     left_early = finish in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE, Finish.LOST)
@@ -106,7 +103,9 @@ def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -
     said = [m for m in messages if m.role is Role.ASSISTANT]
     remembered = [word for m in said for word in WORD.findall(m.text)]
     found = []
-    if invented := [word for word in remembered if word not in sent]:
+    # A connection that takes another's place is sent again what was not heard yet: a word can look like another there.
+    invented = [word for word in remembered if word not in sent]
+    if len(invented) > evidence.lost_connections:
         found.append(f"{what} has what was never sent: {invented[:6]}")
     if len(unheard := set(remembered) - set(heard) - set(invented)) > NEAR_A_CUT * cuts:
         found.append(f"{what} has what was not heard: {sorted(unheard)[:6]}")

@@ -63,13 +63,13 @@ def _recognizer(scenario: Scenario, rng: Random, *, fault: RecognizerFault) -> N
 
 def _tool(scenario: Scenario, rng: Random, *, fault: ToolFault) -> None:
     scenario.tool_fault = fault
-    scenario.asks.append(Ask(how=How.TYPED, when=When.IN_QUIET, text="do book the slot s9"))
+    scenario.asks.append(Ask(how=How.TYPED, when=When.IN_QUIET, text=f"do book the slot t{len(scenario.asks)}"))
 
 
 def _crash_beside_tool(scenario: Scenario, rng: Random, *, victim: str) -> None:
     """At any message from the one that brings the wish to the end of its answer."""
     scenario.tool_fault = rng.choice([None, ToolFault.SLOW])
-    scenario.asks = [Ask(how=How.TYPED, when=When.IN_QUIET, text="do book the slot s9")]
+    scenario.asks = [Ask(how=How.TYPED, when=When.IN_QUIET, text="do book the slot t0")]
     first = rng.randint(4, 30) if victim == "orchestrator" else rng.randint(1, 4)
     scenario.crashes.append(Crash(victim=victim, moment=rng.choice(list(Moment)[:2]), first=first))
 
