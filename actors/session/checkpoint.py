@@ -19,6 +19,10 @@ class Checkpoint(msgspec.Struct):
 
     ending: Ending | None = None
     """How the session ended; one that has ended is never rebuilt."""
+    abandoned: bool = False
+    """The session ended because nobody came back to it."""
+    concluded: bool = False
+    """The end has been shown, and what was heard until then is in the conversation."""
     ending_after_reply: Ending | None = None
     """How the session ends once the reply in hand has been heard: a tool of it wants so."""
     transcript: tuple[ChatMessage, ...] = ()

@@ -1,17 +1,24 @@
-"""Saves the records of one session in the background: one at a time and in order, however slow the store is."""
+"""The record of a session: what is in it, how it is saved, and how it is closed when the session ends."""
 
-from actors.conversation import SessionRecord
+from actors.conversation import ABANDONED, Ending, SessionRecord
 from actors.errors import StoreError
+from actors.messages.output import FailureShown, ReplyHeardShown, SessionEnded
+from actors.ports.clock import Clock
 from actors.ports.store import SessionStore
+from actors.rules.history import History
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.supervised_actor import logger
+from actors.session.plan import SessionPlan
+from actors.session.shared import SessionLines
 
 SAVE_S = 10.0
 """A store that has not kept a record by then is not waited for."""
 
 
 class RecordSaver:
-    """Of the records that come while one is being saved only the newest is: it holds what the others do.
+    """Saves records in the background, one at a time and in order, however slow the store is.
+
+    Of the records that come while one is being saved only the newest is: it holds what the others do.
 
     Not a task of the session's actor: the last record is saved when the actor is already gone.
     """
@@ -39,3 +46,48 @@ class RecordSaver:
             following, self._next = self._next, None
             if following is not None:
                 self.save(following)
+
+
+def record_of(plan: SessionPlan, lines: SessionLines, state: str, created_at: float, clock: Clock) -> SessionRecord:
+    """The session as it is stored; `state` is shown of it while it lives."""
+    resumed, checkpoint = lines.resumed, lines.checkpoint
+    return SessionRecord(
+        session_id=plan.session_id,
+        mode=plan.mode,
+        agent=plan.agent.name,
+        state="ended" if checkpoint.ending else state,
+        created_at=created_at,
+        updated_at=clock.wall(),
+        turn=resumed.turn.turn if resumed else len(checkpoint.transcript),
+        resume_token=plan.resume_token,
+        call_id=plan.call_id,
+        messages=resumed.messages if resumed else checkpoint.transcript,
+        memory=resumed.memory if resumed else {},
+        ended_reason=ABANDONED if checkpoint.abandoned else checkpoint.ending or "",
+    )
+
+
+def conclude(plan: SessionPlan, lines: SessionLines, ending: Ending, clock: Clock) -> bool:
+    """Put what was heard to the end into the conversation, and show the end; False if that was done before."""
+    if lines.checkpoint.concluded:
+        return False
+    lines.checkpoint.concluded = True
+    lines.checkpoint.ending = ending
+    _record_unfinished(lines, clock)
+    if ending is Ending.ERROR:
+        lines.show(FailureShown(plan.agent.phrases.apology))
+    lines.show(SessionEnded(ending))
+    lines.output = None
+    return True
+
+
+def _record_unfinished(lines: SessionLines, clock: Clock) -> None:
+    """Put what was heard of the replies that the end has cut off into the conversation."""
+    resumed, spoken = lines.resumed, lines.spoken
+    if resumed is None:
+        return
+    history = History(resumed)
+    for said in history.end((spoken[reply] for reply in sorted(spoken)), clock.wall()):
+        lines.show(ReplyHeardShown(said.turn, said.kind, said.text, said.heard, said.interrupted))
+    spoken.clear()
+    lines.resumed = history.snapshot(resumed.turn)

@@ -8,7 +8,7 @@ from pykka import ActorRef
 from actors.conversation import Ending, SessionRecord
 from actors.messages.base import Message
 from actors.messages.caller import ConnectionAttached
-from actors.messages.output import FailureShown, OutputMessage, SessionEnded
+from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
 from actors.ports.tts import SpokenPhrase
 from actors.rules.turn_taking.state import TurnSnapshot
@@ -16,6 +16,7 @@ from actors.runtime.supervised_actor import ChildExited, Exit, SupervisedActor, 
 from actors.session.checkpoint import Resumed
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.session.plan import Engines, SessionPlan
+from actors.session.record_saving import RecordSaver, conclude, record_of
 from actors.session.shared import SessionLines
 from actors.session.supervisor import SessionSupervisor
 
@@ -23,9 +24,12 @@ from actors.session.supervisor import SessionSupervisor
 class SessionEntry:
     """A live session as the process knows it: its lines stay while its actors come and go."""
 
-    def __init__(self, plan: SessionPlan, lines: SessionLines, created_at: float, started_at: float) -> None:
+    def __init__(
+        self, plan: SessionPlan, lines: SessionLines, saver: RecordSaver, created_at: float, started_at: float
+    ) -> None:
         self.plan = plan
         self.lines = lines
+        self.saver = saver
         self.created_at = created_at
         self.started_at = started_at
         self.ref: ActorRef[SessionSupervisor] | None = None
@@ -67,6 +71,7 @@ class Sessions(SupervisedActor):
         entry = SessionEntry(
             plan,
             SessionLines(plan.session_id, plan.rate_hz, longest_utterance_ms=plan.agent.endpointing.max_utterance_ms),
+            RecordSaver(self.engines.store, self.engines.background),
             clock.wall(),
             clock.now(),
         )
@@ -118,6 +123,7 @@ class Sessions(SupervisedActor):
             plan=entry.plan,
             engines=self.engines,
             lines=entry.lines,
+            saver=entry.saver,
             parent=self.actor_ref,
             created_at=entry.created_at,
             started_at=entry.started_at,
@@ -147,14 +153,14 @@ class Sessions(SupervisedActor):
         words = LastWords(phrase, plan=entry.plan, lines=entry.lines, engines=self.engines, on_heard=over)
         timer = asyncio.get_running_loop().call_later(LAST_WORDS_S, over)
 
-    def _over(self, entry: SessionEntry, shown: Ending | None = None) -> None:
-        """Forget a session; `shown` is the end that it could not show itself."""
+    def _over(self, entry: SessionEntry, failed: Ending | None = None) -> None:
+        """Forget a session, once its end is shown and its record saved; `failed` is the end of one that broke down."""
         session_id = entry.plan.session_id
         if self.live.get(session_id) is not entry:
             return
-        if shown is not None:
-            entry.lines.show(FailureShown(entry.plan.agent.phrases.apology))
-            entry.lines.show(SessionEnded(shown))
+        ending = failed or entry.lines.checkpoint.ending or Ending.NORMAL
+        if conclude(entry.plan, entry.lines, ending, self.engines.clock) and entry.plan.stored:
+            entry.saver.save(record_of(entry.plan, entry.lines, "ended", entry.created_at, self.engines.clock))
         entry.lines.close()
         del self.live[session_id]
         self.ended += 1

@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 from pykka import ActorRef
 
-from actors.conversation import ABANDONED, ChatMessage, Ending, Role, SessionRecord
+from actors.conversation import ChatMessage, Ending, Role, SessionRecord
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSession
 from actors.messages.lifecycle import (
     IdleChecked,
@@ -16,11 +16,8 @@ from actors.messages.lifecycle import (
     TurnRecorded,
 )
 from actors.messages.output import (
-    FailureShown,
     FinalTranscriptShown,
     InterimTranscriptShown,
-    ReplyHeardShown,
-    SessionEnded,
 )
 from actors.messages.transcript import (
     FinalTranscript,
@@ -34,7 +31,6 @@ from actors.messages.transcript import (
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
 from actors.ports.stt import RecognitionOptions
-from actors.rules.history import History
 from actors.runtime.supervised_actor import (
     ActorState,
     ChildExited,
@@ -51,7 +47,7 @@ from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.session.orchestrator import Orchestrator
 from actors.session.plan import Engines, Mode, SessionPlan
 from actors.session.recognizer import Recognizer
-from actors.session.record_saving import RecordSaver
+from actors.session.record_saving import RecordSaver, conclude, record_of
 from actors.session.shared import SessionLines
 from actors.session.synthesizer import Synthesizer
 
@@ -96,6 +92,7 @@ class SessionSupervisor(SupervisedActor):
         plan: SessionPlan,
         engines: Engines,
         lines: SessionLines,
+        saver: RecordSaver,
         parent: Recipient[ChildExited],
         created_at: float,
         started_at: float,
@@ -111,10 +108,8 @@ class SessionSupervisor(SupervisedActor):
             self._specs(), engines.restarts, now=engines.clock.now, restart_later=self._restart_later
         )
         self._timers: list[Timer] = []
-        self._saver = RecordSaver(engines.store, engines.background)
+        self._saver = saver
         self._last_words: LastWords | None = None
-        self._abandoned = False
-        self._finished = False
 
     @property
     def ending(self) -> Ending | None:
@@ -185,7 +180,7 @@ class SessionSupervisor(SupervisedActor):
             case ReconnectExpired(connection_id):
                 lost = self.lines.checkpoint.lost
                 if lost is not None and lost.connection_id == connection_id:
-                    self._abandoned = True
+                    self.lines.checkpoint.abandoned = True
                     self._over(Ending.NORMAL)
             case IdleChecked():
                 self._check_idle()
@@ -360,28 +355,9 @@ class SessionSupervisor(SupervisedActor):
             self._later(CHILDREN_END_S, SessionOver(ending))
 
     def _finish(self) -> None:
-        ending = self.ending
-        if self._finished or ending is None:
-            return
-        self._finished = True
-        self._record_unfinished()
-        if ending is Ending.ERROR:
-            self.lines.show(FailureShown(self.plan.agent.phrases.apology))
-        self.lines.show(SessionEnded(ending))
-        self.lines.output = None
-        self._save()
-        order_stop(self.actor_ref)
-
-    def _record_unfinished(self) -> None:
-        """Put what was heard of the replies that the end has cut off into the conversation."""
-        resumed, spoken = self.lines.resumed, self.lines.spoken
-        if resumed is None:
-            return
-        history = History(resumed)
-        for said in history.end((spoken[reply] for reply in sorted(spoken)), self.engines.clock.wall()):
-            self.lines.show(ReplyHeardShown(said.turn, said.kind, said.text, said.heard, said.interrupted))
-        spoken.clear()
-        self.lines.resumed = history.snapshot(resumed.turn)
+        if self.ending is not None and conclude(self.plan, self.lines, self.ending, self.engines.clock):
+            self._save()
+            order_stop(self.actor_ref)
 
     def _later(self, delay_s: float, message: SessionMessage) -> None:
         self._timers.append(self.engines.clock.call_later(delay_s, self.actor_ref, message))
@@ -390,21 +366,7 @@ class SessionSupervisor(SupervisedActor):
 
     def record(self) -> SessionRecord:
         """The session as it is stored."""
-        resumed = self.lines.resumed
-        return SessionRecord(
-            session_id=self.plan.session_id,
-            mode=self.plan.mode,
-            agent=self.plan.agent.name,
-            state="ended" if self.ending else self.stage,
-            created_at=self.created_at,
-            updated_at=self.engines.clock.wall(),
-            turn=resumed.turn.turn if resumed else len(self.lines.checkpoint.transcript),
-            resume_token=self.plan.resume_token,
-            call_id=self.plan.call_id,
-            messages=resumed.messages if resumed else self.lines.checkpoint.transcript,
-            memory=resumed.memory if resumed else {},
-            ended_reason=ABANDONED if self._abandoned else self.ending or "",
-        )
+        return record_of(self.plan, self.lines, self.stage, self.created_at, self.engines.clock)
 
     def tree(self) -> list[ActorState]:
         """This actor and its children, for operators."""

@@ -151,9 +151,6 @@ NOT_MENDED_YET = frozenset(
         # A reply whose audio the engine ends early is remembered whole.
         "synthesizer ends with a part of the audio",
         "synthesizer ends with no audio",
-        # The last record of a session whose supervisor has failed twice is not saved.
-        "session crashes for good",
-        "session crashes while it restarts",
     }
 )
 """Kinds whose violations are known and do not fail the campaign until they are mended."""

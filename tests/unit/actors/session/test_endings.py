@@ -22,7 +22,8 @@ from actors.rules.playback.playout import PACED
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.plan import Mode
-from tests.kit.fakes import FakeModel
+from actors.session.supervisor import SessionSupervisor
+from tests.kit.fakes import FakeModel, FakeStore
 from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
 
 QUIET = msgspec.structs.replace(AGENT, greeting="")
@@ -255,5 +256,32 @@ def test_a_session_that_cannot_even_start_is_ended_and_the_next_one_starts(broke
             again.lines.take(TextEntered("hello"))
             await ear.until_count(ReplyHeardShown, 1, 20)
             again.lines.take(EndSession(Ending.NORMAL, politely=False))
+
+    run_virtual(main())
+
+
+def test_a_supervisor_that_fails_while_it_ends_leaves_the_end_shown_once_and_what_was_heard_in_the_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    genuine = SessionSupervisor.on_receive
+
+    def failing(session: SessionSupervisor, message: Any) -> None:
+        genuine(session, message)
+        if isinstance(message, EndSession):
+            raise RuntimeError("fake")  # noqa: TRY004 - no matter which
+
+    async def main() -> None:
+        async with stage(agent=QUIET, model=talker()) as on:
+            await speaking(on, 1.5)
+            monkeypatch.setattr(SessionSupervisor, "on_receive", failing)
+            on.entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+            await on.sessions.emptied()
+            await asyncio.sleep(0.5)
+            assert [m.reason for m in on.ear.of(SessionEnded)] == [Ending.NORMAL]
+            store = on.engines.store
+            assert isinstance(store, FakeStore)
+            said = store.saved[-1].messages[-1]
+            assert (said.role, said.interrupted) == (Role.ASSISTANT, True)
+            assert ANSWER.startswith(said.text)
 
     run_virtual(main())
