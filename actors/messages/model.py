@@ -47,8 +47,8 @@ class ReplyWritten(Message, frozen=True, kw_only=True):
     turn: int
     has_text: bool
     """Any text of it went to the synthesizer."""
-    asks: bool = False
-    """Its last sentence is a question."""
+    question_s: float = 0.0
+    """About how long the question lasts with which it ends, in seconds; 0 if it asks nothing."""
 
 
 class ReplyFailed(Message, frozen=True, kw_only=True):

@@ -60,9 +60,10 @@ from actors.ports.clock import Timer as ClockTimer
 from actors.ports.llm import LanguageModel, MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.context_budget import within_budget
 from actors.rules.history import History, whole_words
+from actors.rules.questions import question_s
 from actors.rules.sentences import SentenceSplitter, following
 from actors.rules.turn_taking.answering import SAY_AGAIN
-from actors.rules.turn_taking.core import THINKING, is_question
+from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import (
     CancelReply,
     CancelTimer,
@@ -463,7 +464,7 @@ class Orchestrator(SupervisedActor):
             return
         turn, text = self.turn.state.turn, self._written()
         self._finish(self._reply)
-        self._tell_turn_taking(ReplyWritten(turn=turn, has_text=bool(text), asks=is_question(text)))
+        self._tell_turn_taking(ReplyWritten(turn=turn, has_text=bool(text), question_s=question_s(text)))
 
     def _model_failed(self, turn: int) -> None:
         if turn == self.turn.state.turn and self.turn.state.agent in THINKING:

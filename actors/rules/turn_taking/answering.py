@@ -57,7 +57,7 @@ def reply_written(turn: TurnCore, message: ReplyWritten, at: float) -> None:
     turn.agent_becomes(AgentActivity.IDLE)
     reply = turn.reply_of(s.turn)
     if message.has_text:
-        turn.change_utterance(reply, asks=message.asks)
+        turn.change_utterance(reply, question_s=message.question_s)
     else:
         turn.drop(reply)
     settle(turn, at)

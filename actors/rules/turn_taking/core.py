@@ -14,6 +14,7 @@ from actors.messages.lifecycle import Timer
 from actors.messages.output import FloorChanged
 from actors.messages.playback import ResumePlayback, StopPlayback, StopReason
 from actors.rules.language_words import LanguageWords, words_for
+from actors.rules.questions import question_s
 from actors.rules.turn_taking.effects import CancelReply, CancelTimer, Effect, End, Say
 from actors.rules.turn_taking.state import (
     AGENT_CHANGES,
@@ -28,9 +29,6 @@ from actors.rules.turn_taking.state import (
 )
 
 S = TypeVar("S", AgentActivity, CallerActivity, Interruption)
-
-QUESTION_MARKS = ("?", "\uff1f", "\u061f", "\u037e")
-"""Of the Latin, the Chinese and Japanese, the Arabic and the Greek script."""
 
 THINKING = (AgentActivity.THINKING, AgentActivity.TOOL)
 
@@ -150,19 +148,19 @@ class TurnCore:
 
     def say(self, kind: UtteranceKind, index: int = 0) -> None:
         """Say the `index`-th of the agent's own phrases of `kind`."""
-        asks = kind is UtteranceKind.PROMPT or (kind is UtteranceKind.GREETING and is_question(self.agent.greeting))
-        self.do(Say(self.next_reply(kind, asks=asks), self.state.turn, kind, index))
+        asks_s = question_s(self.agent.greeting) if kind is UtteranceKind.GREETING else 0.0
+        self.do(Say(self.next_reply(kind, asks_s), self.state.turn, kind, index))
 
-    def next_reply(self, kind: UtteranceKind, *, asks: bool = False) -> int:
+    def next_reply(self, kind: UtteranceKind, question_s: float = 0.0) -> int:
         """Number something that is about to be said, behind all else."""
         s = self.state
         if s.interruption is Interruption.DECIDED:
             self.interruption_becomes(Interruption.NONE)
         s.last_reply += 1
-        s.utterances = (*s.utterances, Utterance(reply=s.last_reply, turn=s.turn, kind=kind, asks=asks))
+        s.utterances = (*s.utterances, Utterance(reply=s.last_reply, turn=s.turn, kind=kind, question_s=question_s))
         return s.last_reply
 
-    def change_utterance(self, reply: int, **changes: bool) -> None:
+    def change_utterance(self, reply: int, **changes: bool | float) -> None:
         """Note something about what is being said."""
         self.state.utterances = tuple(
             msgspec.structs.replace(utterance, **changes) if utterance.reply == reply else utterance
@@ -219,11 +217,6 @@ class TurnCore:
         if floor is not self._shown_floor:
             self._shown_floor = floor
             self.do(FloorChanged(floor, self.state.turn))
-
-
-def is_question(text: str) -> bool:
-    """Whether the last sentence of `text` asks something."""
-    return text.rstrip(" \t\n\"'»”)").endswith(QUESTION_MARKS)
 
 
 def _changed(table: Mapping[S, Mapping[S, str]], now: S, to: S) -> S:

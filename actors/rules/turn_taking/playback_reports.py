@@ -7,9 +7,7 @@ from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, Utterance
 
 TAIL_S = 1.0
-"""A backchannel so shortly before the end of a reply is an answer to it."""
-QUESTION_TAIL_S = 4.0
-"""The same where the reply ends with a question: its last sentence is heard for about as long."""
+"""A backchannel so shortly before the end of a reply, or of the question that ends it, is an answer."""
 
 
 def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> None:
@@ -43,7 +41,7 @@ def playback_finished(turn: TurnCore, message: PlaybackFinished, at: float) -> N
 def _judge_tail(turn: TurnCore, at: float, ended: Utterance) -> None:
     """A backchannel that came long before the end was no answer to it."""
     s = turn.state
-    if s.tail_text and at - s.tail_at > (QUESTION_TAIL_S if ended.asks else TAIL_S):
+    if s.tail_text and at - s.tail_at > TAIL_S + ended.question_s:
         s.tail_text = ""
 
 

@@ -99,8 +99,8 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     reply: int
     turn: int
     kind: UtteranceKind
-    asks: bool = False
-    """Its last sentence is a question, so that whatever the caller says to it is an answer."""
+    question_s: float = 0.0
+    """About how long the question lasts with which it ends, in seconds: what is said to it is an answer. 0: none."""
     started: bool = False
     """Its first frame was sent."""
 

@@ -291,7 +291,9 @@ class World:
                 self.tell_and_expect_no_cancel(ReplyFailed(turn=turn, has_text=self.has_text))
 
     def written(self, turn: int) -> None:
-        self.tell_and_expect_no_cancel(ReplyWritten(turn=turn, has_text=self.has_text, asks=self.dice.random() < 0.5))
+        self.tell_and_expect_no_cancel(
+            ReplyWritten(turn=turn, has_text=self.has_text, question_s=self.dice.choice((0.0, 3.0)))
+        )
 
     def tell_and_expect_no_cancel(self, event: TurnEvent) -> None:
         """The model has said that it is done: to cancel it is harmless, and is not held against turn-taking."""

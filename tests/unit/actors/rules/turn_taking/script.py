@@ -122,9 +122,9 @@ class Talk:
         """The number of the last thing that was begun."""
         return self.turn.state.last_reply
 
-    def written(self, *, asks: bool = False, has_text: bool = True) -> "Talk":
+    def written(self, *, question_s: float = 0.0, has_text: bool = True) -> "Talk":
         """The model has finished the reply."""
-        return self.tell(ReplyWritten(turn=self.turn.state.turn, has_text=has_text, asks=asks))
+        return self.tell(ReplyWritten(turn=self.turn.state.turn, has_text=has_text, question_s=question_s))
 
     def failed(self, *, has_text: bool = False) -> "Talk":
         """The model has failed."""
@@ -152,8 +152,8 @@ class Talk:
         """The caller has asked, the model is at it."""
         return self.says("book an appointment")
 
-    def speaking(self, *, asks: bool = False) -> "Talk":
+    def speaking(self, *, question_s: float = 0.0) -> "Talk":
         """A whole reply is being heard since a while."""
-        self.thinking().starts().written(asks=asks)
+        self.thinking().starts().written(question_s=question_s)
         self.at += 1.0
         return self

@@ -194,7 +194,10 @@ class TestInterruption:
         assert asked(Talk().speaking().says("yes", ms=100).wait(3).ends()) == []
 
     def test_to_a_question_it_is_an_answer_even_so(self) -> None:
-        assert asked(Talk().speaking(asks=True).says("yes", ms=100).wait(3).ends()) == ["yes"]
+        assert asked(Talk().speaking(question_s=3.5).says("yes", ms=100).wait(3).ends()) == ["yes"]
+
+    def test_before_the_question_was_begun_it_is_none(self) -> None:
+        assert asked(Talk().speaking(question_s=1.0).says("yes", ms=100).wait(3).ends()) == []
 
     @pytest.mark.parametrize("text", ["yes", "uh huh", "hello"])
     def test_any_word_is_a_sign_of_life(self, text: str) -> None:
