@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
-from actors.conversation import ChatMessage, Role, UtteranceKind
-from actors.messages.output import AudioFrame, PlaybackCleared, SessionEnded
+from actors.conversation import ChatMessage, Floor, Role, UtteranceKind
+from actors.messages.output import AudioFrame, FinalTranscriptShown, FloorChanged, PlaybackCleared, SessionEnded
 from tests.fault_campaign.conversation import ENDS_WITHIN_S, Asked, Evidence
 from tests.fault_campaign.scenario import Finish, How
 from tests.fault_campaign.speech_as_text import read
@@ -132,17 +132,26 @@ def _end(evidence: Evidence) -> list[str]:
 
 
 def _clears(evidence: Evidence) -> list[str]:
-    """One clear for each interruption, and nothing of a reply after it."""
-    found, begun, cleared, sent_since = [], set[int](), set[int](), 0
+    """One clear for each interruption, and nothing of a reply after it.
+
+    An interruption in which nothing was said gives the floor back: then the reply goes on where it was cut.
+    """
+    found, begun, cleared, settled, sent_since = [], set[int](), set[int](), set[int](), 0
     for at, message in evidence.shown:
-        if isinstance(message, AudioFrame):
-            begun.add(message.reply)
-            sent_since += 1
-            if message.reply in cleared:
-                found.append(f"audio of reply {message.reply} after its clear, at {at:.2f} s")
-        elif isinstance(message, PlaybackCleared):
-            if not sent_since:
-                found.append(f"a second clear for one interruption at {at:.2f} s")
-            cleared |= begun
-            sent_since = 0
-    return list(dict.fromkeys(found))
+        match message:
+            case AudioFrame(reply=reply):
+                begun.add(reply)
+                sent_since += 1
+                if reply in cleared:
+                    found.append(f"audio of reply {reply} after its clear, at {at:.2f} s")
+                    cleared.discard(reply)
+            case PlaybackCleared():
+                if not sent_since:
+                    found.append(f"a second clear for one interruption at {at:.2f} s")
+                cleared |= begun
+                sent_since = 0
+            case FinalTranscriptShown():
+                settled |= cleared
+            case FloorChanged(floor=Floor.AGENT):
+                cleared &= settled
+    return found

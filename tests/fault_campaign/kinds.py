@@ -141,11 +141,6 @@ def _all() -> dict[str, Kind]:
 
 KINDS = _all()
 
-UNTIL_TURN_TAKING_IS_REBUILT = frozenset(
-    f"caller: {what}"
-    for what in (Disturbance.NOISE, Disturbance.LONG_NOISE, Disturbance.BACKCHANNEL, Disturbance.AUDIO_STOPS)
-)
-"""Kinds whose violations are expected, and do not fail the campaign, until the rules of turn-taking are rebuilt."""
 NOT_MENDED_YET = frozenset(
     {
         # A reply whose audio the engine ends early is remembered whole.
