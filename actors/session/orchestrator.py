@@ -179,6 +179,10 @@ class Orchestrator(SupervisedActor):
         left_s = self.session_left_s
         self._carry_out(self.turn.resume(at, left_s, has_text=has_text, owes_answer=self._owes_an_answer))
         self._keep()
+        # The former orchestrator may have failed at these very reports; one that comes twice is stale.
+        for spoken in self.lines.spoken.values():
+            if spoken.playback_finished is not None:
+                self.actor_ref.tell(spoken.playback_finished)
 
     def on_receive(self, message: OrchestratorMessage) -> None:
         """Do what has to be known of the conversation first, then tell turn-taking, and carry out what it orders."""

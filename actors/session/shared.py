@@ -25,7 +25,7 @@ from actors.messages.caller import (
     TextEntered,
 )
 from actors.messages.output import OutputMessage
-from actors.messages.playback import HeardReply
+from actors.messages.playback import HeardReply, PlaybackFinished
 from actors.ports.recipient import Recipient
 from actors.rules.unicode_text import well_formed
 from actors.session.addresses import Address
@@ -109,6 +109,8 @@ class SpokenReply(msgspec.Struct):
     """Text before this has been heard (a synthesizer that starts again begins here)."""
     heard: HeardReply | None = None
     """How much was heard of it, once its synthesizer has ended or it is over."""
+    playback_finished: PlaybackFinished | None = None
+    """The report that all of it was heard, until the orchestrator has recorded that."""
 
     @property
     def text(self) -> str:

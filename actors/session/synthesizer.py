@@ -349,7 +349,10 @@ class Synthesizer(SupervisedActor):
         hearing = drained.hearing
         self._note_heard(hearing)
         if self._forget(hearing.reply):
-            self.lines.orchestrator.tell(PlaybackFinished(hearing.reply, hearing.heard, hearing.audio_ms))
+            finished = PlaybackFinished(hearing.reply, hearing.heard, hearing.audio_ms)
+            if (spoken := self.lines.spoken.get(hearing.reply)) is not None:
+                spoken.playback_finished = finished
+            self.lines.orchestrator.tell(finished)
 
     def _send(self, frame: Frame) -> None:
         if frame.first:

@@ -5,16 +5,19 @@ import asyncio
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from actors.conversation import Ending, Role, UtteranceKind
 from actors.messages.output import AudioFrame, FailureShown, FinalTranscriptShown, ReplyHeardShown, SessionEnded
+from actors.messages.playback import PlaybackFinished
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.ports.tts import SpokenPhrase
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
+from actors.session.orchestrator import Orchestrator
 from actors.session.plan import Mode
 from actors.tools import tool
 from tests.kit.fakes import FakeModel
@@ -321,4 +324,26 @@ def test_transcription_only_listens() -> None:
             assert [state.name for state in on.session.tree()[1:]] == ["recognizer"]
             assert [m.text for m in on.session.record().messages] == ["what are your hours"]
 
+    run_virtual(main())
+
+
+def test_a_reply_whose_end_the_orchestrator_failed_at_is_recorded_once_and_silence_is_asked_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    genuine, failed = Orchestrator.on_receive, list[object]()
+
+    def failing(self: Orchestrator, message: Any) -> None:
+        if isinstance(message, PlaybackFinished) and not failed:
+            failed.append(message)
+            raise RuntimeError("fake")
+        genuine(self, message)
+
+    async def main() -> None:
+        async with stage() as on:
+            await on.ear.until(lambda ear: any(m.kind is UtteranceKind.PROMPT for m in ear.of(AudioFrame)), 20)
+            said = [m.text for m in on.session.record().messages]
+            assert said == [AGENT.greeting]
+            assert failed
+
+    monkeypatch.setattr(Orchestrator, "on_receive", failing)
     run_virtual(main())
