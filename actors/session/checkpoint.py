@@ -19,6 +19,8 @@ class Checkpoint(msgspec.Struct):
 
     ending: Ending | None = None
     """How the session ended; one that has ended is never rebuilt."""
+    hung_up: Ending | None = None
+    """How the session was ordered to end at once; a supervisor that fails after that is not replaced."""
     abandoned: bool = False
     """The session ended because nobody came back to it."""
     concluded: bool = False

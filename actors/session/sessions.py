@@ -131,8 +131,12 @@ class Sessions(SupervisedActor):
 
     def _exited(self, entry: SessionEntry, message: ChildExited) -> None:
         entry.ref = None
-        if entry.lines.checkpoint.ending is not None or message.exit is Exit.NORMAL:
+        checkpoint = entry.lines.checkpoint
+        if checkpoint.ending is not None or message.exit is Exit.NORMAL:
             self._over(entry)
+        elif checkpoint.hung_up is not None:
+            # Nobody is there to go on with, nor to be told.
+            self._over(entry, checkpoint.hung_up)
         elif entry.rebuilt == 0:
             entry.rebuilt += 1
             logger.error("a session is rebuilt from its last snapshot: %s", message.error)

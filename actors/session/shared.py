@@ -169,7 +169,11 @@ class SessionLines:
                 self.orchestrator.tell(message)
             case PlaybackMarked():
                 self.synthesizer.tell(message)
-            case ConnectionAttached() | ConnectionDetached() | EndSession():
+            case EndSession(reason, politely):
+                if not politely:
+                    self.checkpoint.hung_up = self.checkpoint.hung_up or reason
+                self.session.tell(message)
+            case ConnectionAttached() | ConnectionDetached():
                 self.session.tell(message)
             case _:
                 assert_never(message)

@@ -37,6 +37,8 @@ CAMPAIGN_AGENT = msgspec.structs.replace(
     AGENT,
     limits=msgspec.structs.replace(AGENT.limits, no_input_s=6.0, reconnect_s=5.0, max_session_s=240.0),
 )
+TALK_S = 1.0
+"""How long the caller speaks."""
 PATIENCE_S = 40.0
 """How long the caller waits for an answer at most."""
 ENDS_WITHIN_S = {
@@ -178,7 +180,7 @@ class Conversation:
             if ask.how is How.VOICE:
                 self.recognizer.utterances[:] = [ask.text]
                 self.note(f"voice: {ask.text}")
-                await on.talk(1_000)
+                await on.talk(round(TALK_S * 1000))
                 # Owed from when the voice ends: what sounded before is no answer.
                 self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
             else:
@@ -260,8 +262,9 @@ class Conversation:
             case Disturbance.LONG_NOISE:
                 await on.talk(460)
             case Disturbance.BACKCHANNEL:
-                self.recognizer.utterances[:] = ["uh huh"]
-                await on.talk(300)
+                if not on.talking:
+                    self.recognizer.utterances[:] = ["uh huh"]
+                    await on.talk(300)
             case Disturbance.AUDIO_STOPS:
                 on.talking = True
                 await asyncio.sleep(0.5)

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.conversation import ChatMessage, Floor, Role, UtteranceKind
 from actors.messages.output import AudioFrame, FinalTranscriptShown, FloorChanged, PlaybackCleared, SessionEnded
-from tests.fault_campaign.conversation import ENDS_WITHIN_S, Asked, Evidence
+from tests.fault_campaign.conversation import ENDS_WITHIN_S, TALK_S, Asked, Evidence
 from tests.fault_campaign.scenario import Finish, How
 from tests.fault_campaign.speech_as_text import read
 
@@ -67,7 +67,9 @@ def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outco
     if is_read and any(m.kind is UtteranceKind.REPLY and m.reply not in earlier for m in later):
         return Outcome.ANSWERED
     # What is said into the last words is answered by their going on.
-    if any(m.kind in (UtteranceKind.APOLOGY, UtteranceKind.GOODBYE) for m in later):
+    since = asked.at - (TALK_S if asked.ask.how is How.VOICE else 0.0)
+    last_words = (UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
+    if any(isinstance(m, AudioFrame) and at > since and m.kind in last_words for at, m in evidence.shown):
         return Outcome.APOLOGISED
     finish = evidence.scenario.finish
     left_early = finish in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE, Finish.LOST)

@@ -285,3 +285,23 @@ def test_a_supervisor_that_fails_while_it_ends_leaves_the_end_shown_once_and_wha
             assert ANSWER.startswith(said.text)
 
     run_virtual(main())
+
+
+def test_a_hang_up_ends_a_session_whose_supervisor_fails_at_that_very_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    genuine = SessionSupervisor.on_receive
+
+    def failing(session: SessionSupervisor, message: Any) -> None:
+        if isinstance(message, EndSession):
+            raise RuntimeError("fake")  # noqa: TRY004 - no matter which
+        genuine(session, message)
+
+    async def main() -> None:
+        async with stage(agent=QUIET, model=talker()) as on:
+            await speaking(on, 1.5)
+            monkeypatch.setattr(SessionSupervisor, "on_receive", failing)
+            on.entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+            async with asyncio.timeout(1):
+                await on.sessions.emptied()
+            assert [m.reason for m in on.ear.of(SessionEnded)] == [Ending.NORMAL]
+
+    run_virtual(main())
