@@ -54,7 +54,7 @@ class ChatMessage(msgspec.Struct, frozen=True):
     turn: int = 0
     kind: UtteranceKind = UtteranceKind.REPLY
     """Of an assistant's message."""
-    heard: PositionPrecision = PositionPrecision.EXACT
+    precision: PositionPrecision = PositionPrecision.EXACT
     """Of an assistant's message: how exactly `text` is what was heard."""
     interrupted: bool = False
     """`text` is the beginning of a reply that was cut off there."""

@@ -5,17 +5,7 @@ from typing import ClassVar
 from actors.conversation import Ending, KeyPattern
 from actors.errors import ErrorKind
 from actors.messages.base import Message
-from actors.ports.llm import ModelEvent
 from actors.tools import ToolOutcome
-
-
-class ModelReported(Message, frozen=True):
-    """One event of the model stream of `turn`."""
-
-    transient: ClassVar[bool] = True
-
-    turn: int
-    event: ModelEvent
 
 
 class ModelFailed(Message, frozen=True):

@@ -1,9 +1,9 @@
 """What a session shows: to its connection, to dashboards, to the log."""
 
-from typing import Any
-
 from actors.conversation import Ending, Floor, PositionPrecision, UtteranceKind
 from actors.messages.base import Message
+from actors.messages.model import ToolFinished
+from actors.messages.transcript import FinalTranscript, InterimTranscript
 
 
 class AudioFrame(Message, frozen=True):
@@ -18,8 +18,8 @@ class AudioFrame(Message, frozen=True):
     last: bool
 
 
-class PlaybackCleared(Message, frozen=True):
-    """Throw away all audio of ours that has not been heard yet."""
+class AudioDiscarded(Message, frozen=True):
+    """All audio of the agent that has been sent and not heard yet is void: the connection throws it away."""
 
     turn: int
     reason: str
@@ -37,21 +37,7 @@ class PlaybackResumed(Message, frozen=True):
     turn: int
 
 
-class InterimTranscriptShown(Message, frozen=True):
-    """The user's words so far."""
-
-    text: str
-
-
-class FinalTranscriptShown(Message, frozen=True):
-    """The user's words, and how sure the recognizer was of them (0 to 1)."""
-
-    turn: int
-    text: str
-    confidence: float = 1.0
-
-
-class ReplyTextShown(Message, frozen=True):
+class ReplyText(Message, frozen=True):
     """Text of ours that is about to be heard."""
 
     turn: int
@@ -59,32 +45,22 @@ class ReplyTextShown(Message, frozen=True):
     text: str
 
 
-class ReplyHeardShown(Message, frozen=True):
+class ReplyHeard(Message, frozen=True):
     """What was heard of a reply, once it is over."""
 
     turn: int
     kind: UtteranceKind
     text: str
-    heard: PositionPrecision
+    precision: PositionPrecision
     interrupted: bool
 
 
-class ToolStartedShown(Message, frozen=True):
+class ToolStarted(Message, frozen=True):
     """A tool runs."""
 
     call_id: str
     name: str
     arguments: str
-
-
-class ToolEndedShown(Message, frozen=True):
-    """A tool came back."""
-
-    call_id: str
-    name: str
-    failed: bool
-    elapsed_ms: float
-    result: Any
 
 
 class FloorChanged(Message, frozen=True):
@@ -106,7 +82,7 @@ class TurnMeasured(Message, frozen=True):
     interrupted: bool
 
 
-class FailureShown(Message, frozen=True):
+class ErrorShown(Message, frozen=True):
     """Something failed and the user should know; never carries internals."""
 
     text: str
@@ -120,17 +96,17 @@ class SessionEnded(Message, frozen=True):
 
 OutputMessage = (
     AudioFrame
-    | PlaybackCleared
+    | AudioDiscarded
     | PlaybackPaused
     | PlaybackResumed
-    | InterimTranscriptShown
-    | FinalTranscriptShown
-    | ReplyTextShown
-    | ReplyHeardShown
-    | ToolStartedShown
-    | ToolEndedShown
+    | InterimTranscript
+    | FinalTranscript
+    | ReplyText
+    | ReplyHeard
+    | ToolStarted
+    | ToolFinished
     | FloorChanged
     | TurnMeasured
-    | FailureShown
+    | ErrorShown
     | SessionEnded
 )

@@ -8,7 +8,6 @@ import msgspec
 from actors.conversation import PositionPrecision, UtteranceKind
 from actors.errors import ErrorKind
 from actors.messages.base import Message
-from actors.ports.tts import SynthesisEvent
 
 
 class StopReason(StrEnum):
@@ -92,7 +91,7 @@ class PlaybackFinished(Message, frozen=True):
     """All of `reply` was heard."""
 
     reply: int
-    heard: PositionPrecision
+    precision: PositionPrecision
     heard_ms: float
 
 
@@ -100,16 +99,16 @@ class PlaybackStopped(Message, frozen=True):
     """Playout is silent; what was heard of each reply that was cut."""
 
     through_reply: int
-    cut: tuple["HeardReply", ...]
+    cut: tuple["PlaybackPosition", ...]
 
 
-class HeardReply(msgspec.Struct, frozen=True):
+class PlaybackPosition(msgspec.Struct, frozen=True):
     """How much of `reply` was heard: its text up to `text_end` characters."""
 
     reply: int
     text_end: int
     heard_ms: float
-    heard: PositionPrecision
+    precision: PositionPrecision
 
 
 class PlaybackFailed(Message, frozen=True):
@@ -117,16 +116,7 @@ class PlaybackFailed(Message, frozen=True):
 
     reply: int
     kind: ErrorKind
-    cut: HeardReply
-
-
-class SynthesisReported(Message, frozen=True):
-    """One event of the synthesizer's stream number `stream`."""
-
-    transient: ClassVar[bool] = True
-
-    stream: int
-    event: SynthesisEvent
+    cut: PlaybackPosition
 
 
 class PlayClockTicked(Message, frozen=True):

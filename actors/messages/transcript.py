@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from actors.messages.base import Message
-from actors.ports.stt import RecognitionEvent
 
 
 class SpeechStarted(Message, frozen=True):
@@ -35,26 +34,37 @@ class NoiseStopped(Message, frozen=True):
 
 
 class InterimTranscript(Message, frozen=True):
-    """What the user seems to have said so far."""
+    """What the caller seems to have said so far in the utterance that begins at `start_ms` of the audio."""
 
     transient: ClassVar[bool] = True
 
     text: str
     start_ms: float
+    end_ms: float
 
 
 class FinalTranscript(Message, frozen=True):
-    """What the user said."""
+    """What the caller said, complete, from `start_ms` to `end_ms` of the audio.
+
+    An engine counts both from the beginning of its stream, the recognizer in the audio of the session. What was typed
+    or keyed lies at no place in the audio: both are 0.
+    """
 
     traced: ClassVar[bool] = True
+
     text: str
-    start_ms: float
-    end_ms: float
-    confidence: float
+    start_ms: float = 0.0
+    end_ms: float = 0.0
+    confidence: float = 1.0
+    """How sure the engine is of the words, from 0 to 1."""
+    turn: int = 0
+    """The turn in which the agent answers it; 0 until that is known."""
 
 
 class NoSpeechRecognized(Message, frozen=True):
-    """There was voice, but nothing intelligible."""
+    """The utterance that ended at `end_ms` of the audio held voice, but no words."""
+
+    end_ms: float
 
 
 class EndUtterance(Message, frozen=True):
@@ -75,12 +85,3 @@ class LevelSent(Message, frozen=True):
 
     at_ms: float
     level_db: float
-
-
-class RecognitionReported(Message, frozen=True):
-    """One event of the recognizer's stream number `stream`."""
-
-    transient: ClassVar[bool] = True
-
-    stream: int
-    event: RecognitionEvent

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from actors.errors import ErrorKind
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 
 
 class RecognitionOptions(msgspec.Struct, frozen=True):
@@ -22,29 +23,6 @@ class RecognitionReady(msgspec.Struct, frozen=True, tag=True):
     """The engine is connected and listening."""
 
 
-class InterimRecognized(msgspec.Struct, frozen=True, tag=True):
-    """What the user seems to have said so far in the utterance that began at `start_ms` of the stream's audio."""
-
-    text: str
-    start_ms: int
-    end_ms: int
-
-
-class FinalRecognized(msgspec.Struct, frozen=True, tag=True):
-    """An utterance, complete. Never empty, never sent twice for the same `start_ms`."""
-
-    text: str
-    start_ms: int
-    end_ms: int
-    confidence: float = 1.0
-
-
-class NothingRecognized(msgspec.Struct, frozen=True, tag=True):
-    """`finish_utterance` was called and nothing intelligible had been said."""
-
-    end_ms: int
-
-
 class RecognitionFailed(msgspec.Struct, frozen=True, tag=True):
     """The stream is finished; open another."""
 
@@ -52,7 +30,11 @@ class RecognitionFailed(msgspec.Struct, frozen=True, tag=True):
     detail: str
 
 
-RecognitionEvent = RecognitionReady | InterimRecognized | FinalRecognized | NothingRecognized | RecognitionFailed
+RecognitionEvent = RecognitionReady | InterimTranscript | FinalTranscript | NoSpeechRecognized | RecognitionFailed
+"""What a stream reports. Times count from the beginning of the stream's audio.
+
+A final transcript is never empty, and there is one for each utterance: no two have the same `start_ms`.
+"""
 
 
 class Recognition(Protocol):
@@ -63,7 +45,7 @@ class Recognition(Protocol):
         ...
 
     def finish_utterance(self) -> None:
-        """Local endpointing heard the end of an utterance: deliver its final (or `NothingRecognized`) now.
+        """Local endpointing heard the end of an utterance: deliver its final (or `NoSpeechRecognized`) now.
 
         An engine that segments speech itself may ignore it, except that after speech a final must follow.
         """

@@ -6,9 +6,8 @@ than our own voice can be that comes back on the line.
 
 from collections import deque
 
-import msgspec
-
 from actors.agent import Endpointing
+from actors.messages.transcript import NoiseStopped, SpeechContinued, SpeechStarted, SpeechStopped
 
 CONTINUE_BELOW = 0.15
 """Inside speech the threshold is lower by so much, but at least half of it."""
@@ -24,37 +23,7 @@ ECHO_MS = 300
 """For how long what was sent may come back."""
 
 
-class EndpointStarted(msgspec.Struct, frozen=True):
-    """The first voiced window begins at `audio_ms`: the onset."""
-
-    audio_ms: float
-
-
-class EndpointContinued(msgspec.Struct, frozen=True):
-    """One more window of speech, up to `audio_ms`: so much voiced since the onset, the last of it `silence_ms` ago."""
-
-    audio_ms: float
-    voiced_ms: float
-    silence_ms: float
-
-
-class EndpointStopped(msgspec.Struct, frozen=True):
-    """The utterance lasted from `start_ms` to `end_ms`, as was known at `audio_ms`."""
-
-    start_ms: float
-    end_ms: float
-    voiced_ms: float
-    audio_ms: float
-
-
-class EndpointNoise(msgspec.Struct, frozen=True):
-    """What began at `start_ms` was too short to be an utterance, as was known at `audio_ms`."""
-
-    start_ms: float
-    audio_ms: float
-
-
-EndpointEvent = EndpointStarted | EndpointContinued | EndpointStopped | EndpointNoise
+EndpointEvent = SpeechStarted | SpeechContinued | SpeechStopped | NoiseStopped
 
 
 class Endpointer:
@@ -96,7 +65,7 @@ class Endpointer:
         told: list[EndpointEvent] = []
         if self._start_ms is None:
             self._start_ms, self._voiced_ms = begin_ms, 0.0
-            told.append(EndpointStarted(begin_ms))
+            told.append(SpeechStarted(begin_ms))
         if voiced:
             self._voiced_ms += self._window_ms
             self._end_ms = self.audio_ms
@@ -121,14 +90,14 @@ class Endpointer:
         too_long = self.audio_ms - start_ms >= self._settings.max_utterance_ms
         return too_long or self.audio_ms - self._end_ms >= enough_ms
 
-    def _progress(self) -> EndpointContinued:
-        return EndpointContinued(self.audio_ms, self._voiced_ms, self.audio_ms - self._end_ms)
+    def _progress(self) -> SpeechContinued:
+        return SpeechContinued(self._voiced_ms, self.audio_ms - self._end_ms)
 
-    def _end(self, start_ms: float) -> EndpointStopped | EndpointNoise:
+    def _end(self, start_ms: float) -> SpeechStopped | NoiseStopped:
         self._start_ms = None
         if self._is_noise:
-            return EndpointNoise(start_ms, self.audio_ms)
-        return EndpointStopped(start_ms, self._end_ms, self._voiced_ms, self.audio_ms)
+            return NoiseStopped()
+        return SpeechStopped(start_ms, self._end_ms, self._voiced_ms, self.audio_ms - self._end_ms)
 
 
 class EchoWindow:

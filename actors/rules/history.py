@@ -7,12 +7,21 @@ import msgspec
 from actors.conversation import ChatMessage, Memory, PositionPrecision, Role, ToolRequest, UtteranceKind
 from actors.ports.llm import ToolCalled
 from actors.rules.backchannel import is_without_blanks
+from actors.rules.pending_reply import PendingReply
 from actors.rules.turn_taking.state import TurnSnapshot
-from actors.session.checkpoint import Resumed
-from actors.session.shared import SpokenReply
 
 NOT_FOR_THE_MODEL = (UtteranceKind.FILLER, UtteranceKind.APOLOGY)
 """What is said to bridge a gap is no part of what the model reads."""
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """What a conversation goes on from: after a restart, or from the record of a former session."""
+
+    turn: TurnSnapshot
+    messages: tuple[ChatMessage, ...]
+    memory: Memory
+    memory_before: Memory = {}
+    """The model's notes as they were before the turn in hand."""
 
 
 class History:
@@ -84,20 +93,20 @@ class History:
         return unique
 
     def was_heard(
-        self, spoken: SpokenReply, text: str, heard: PositionPrecision, at: float, *, interrupted: bool
+        self, reply: PendingReply, text: str, precision: PositionPrecision, at: float, *, interrupted: bool
     ) -> None:
         """What was heard of a reply, now that it is over."""
         self.messages.append(
-            ChatMessage(Role.ASSISTANT, text, spoken.turn, spoken.kind, heard, interrupted=interrupted, at=at)
+            ChatMessage(Role.ASSISTANT, text, reply.turn, reply.kind, precision, interrupted=interrupted, at=at)
         )
 
-    def end(self, replies: Iterable[SpokenReply], at: float) -> list[ChatMessage]:
+    def end(self, replies: Iterable[PendingReply], at: float) -> list[ChatMessage]:
         """Record what was heard of the replies that were not over when the session ended; the messages added."""
         before = len(self.messages)
-        for spoken in replies:
-            if spoken.heard is not None and (text := whole_words(spoken.text, spoken.heard.text_end).strip()):
-                interrupted = not spoken.finished or text != spoken.text.strip()
-                self.was_heard(spoken, text, spoken.heard.heard, at, interrupted=interrupted)
+        for reply in replies:
+            if reply.heard is not None and (text := whole_words(reply.text, reply.heard.text_end).strip()):
+                interrupted = not reply.finished or text != reply.text.strip()
+                self.was_heard(reply, text, reply.heard.precision, at, interrupted=interrupted)
         return self.messages[before:]
 
     def tools_called(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:

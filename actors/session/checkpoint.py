@@ -2,8 +2,7 @@
 
 import msgspec
 
-from actors.conversation import ChatMessage, Ending, Memory
-from actors.rules.turn_taking.state import TurnSnapshot
+from actors.conversation import ChatMessage, Ending
 
 
 class LostConnection(msgspec.Struct, frozen=True):
@@ -35,13 +34,3 @@ class Checkpoint(msgspec.Struct):
     """When the user last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
     lost: LostConnection | None = None
     """Set while the session waits for its connection to come back."""
-
-
-class Resumed(msgspec.Struct, frozen=True):
-    """What a conversation goes on from: after a restart, or from the record of a former session."""
-
-    turn: TurnSnapshot
-    messages: tuple[ChatMessage, ...]
-    memory: Memory
-    memory_before: Memory = {}
-    """The model's notes as they were before the turn in hand."""

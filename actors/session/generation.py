@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from itertools import count
 
 from actors.errors import ErrorKind, ModelError
-from actors.messages.model import ModelFailed, ModelReported
+from actors.messages.model import ModelFailed
 from actors.ports.llm import (
     LanguageModel,
     MemoryUpdated,
@@ -20,6 +20,7 @@ from actors.rules.unicode_text import well_formed, well_formed_json
 from actors.runtime.closing import end_in_background
 from actors.runtime.supervised_actor import SupervisedActor, logger, tell_quietly
 from actors.runtime.telemetry import count_cut_reply
+from actors.session.engine_events import ModelReported
 
 FIRST_TOKEN_S = 8.0
 """A model that has said nothing by then has failed."""

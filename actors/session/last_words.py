@@ -6,7 +6,7 @@ A telephone shows no text, so a session that cannot be mended has to be heard to
 from collections.abc import Callable
 
 from actors.conversation import PositionPrecision, UtteranceKind
-from actors.messages.output import AudioFrame, ReplyHeardShown, ReplyTextShown
+from actors.messages.output import AudioFrame, ReplyHeard, ReplyText
 from actors.ports.tts import SpokenPhrase
 from actors.rules.playback.playout import Drained, Playout
 from actors.runtime.play_clock import Seat
@@ -47,12 +47,12 @@ class LastWords:
         self._text = plan.agent.phrases.apology
         self._on_heard = on_heard
         self._turn = turn.turn if turn is not None else 0
-        reply = 1 + max([turn.last_reply if turn is not None else 0, *lines.spoken])
+        reply = 1 + max([turn.last_reply if turn is not None else 0, *lines.pending_replies])
         self._playout = Playout(attached.rate_hz, attached.lead, attached.frame_ms)
         self._playout.begin(reply, UtteranceKind.APOLOGY, self._turn)
         self._playout.add_audio(reply, phrase.pcm)
         self._playout.end(reply)
-        lines.show(ReplyTextShown(self._turn, UtteranceKind.APOLOGY, self._text))
+        lines.show(ReplyText(self._turn, UtteranceKind.APOLOGY, self._text))
         # What was sent before is heard first; sent sooner, this would run further ahead than the connection's lead.
         self._seat: Seat = engines.play_clock.join(self._tick, engines.clock.now() * 1000 + attached.lead.lead_ms)
 
@@ -65,7 +65,7 @@ class LastWords:
             if isinstance(told, Drained):
                 self._seat.leave()
                 self._lines.show(
-                    ReplyHeardShown(self._turn, UtteranceKind.APOLOGY, self._text, PositionPrecision.ESTIMATED, False)
+                    ReplyHeard(self._turn, UtteranceKind.APOLOGY, self._text, PositionPrecision.ESTIMATED, False)
                 )
                 self._on_heard()
             else:

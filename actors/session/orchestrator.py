@@ -12,30 +12,21 @@ from actors.messages.model import (
     EndingDecided,
     KeysExpected,
     ModelFailed,
-    ModelReported,
     ReplyFailed,
     ReplyWritten,
     ToolFinished,
     ToolsFinished,
     ToolsStarted,
 )
-from actors.messages.output import (
-    FinalTranscriptShown,
-    FloorChanged,
-    InterimTranscriptShown,
-    ReplyHeardShown,
-    ToolEndedShown,
-    ToolStartedShown,
-    TurnMeasured,
-)
+from actors.messages.output import FloorChanged, ReplyHeard, ToolStarted, TurnMeasured
 from actors.messages.playback import (
     BeginReply,
     EndAtSentence,
     FinishReply,
-    HeardReply,
     PausePlayback,
     PlaybackFailed,
     PlaybackFinished,
+    PlaybackPosition,
     PlaybackStarted,
     PlaybackStopped,
     ResumePlayback,
@@ -60,6 +51,7 @@ from actors.ports.clock import Timer as ClockTimer
 from actors.ports.llm import LanguageModel, MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.context_budget import within_budget
 from actors.rules.history import History, whole_words
+from actors.rules.pending_reply import PendingReply
 from actors.rules.questions import question_s
 from actors.rules.sentences import SentenceSplitter, following
 from actors.rules.turn_taking.answering import SAY_AGAIN
@@ -78,8 +70,9 @@ from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
 from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.runtime.telemetry import Trace
+from actors.session.engine_events import ModelReported
 from actors.session.generation import Generation
-from actors.session.shared import SessionLines, SpokenReply
+from actors.session.shared import SessionLines
 from actors.session.tool_runs import UNKNOWN, ToolRound
 from actors.session_context import IN_A_BROWSER, SessionContext, preamble
 from actors.tools import AnyTool, ToolContext
@@ -161,7 +154,8 @@ class Orchestrator(SupervisedActor):
         self._round: ToolRound | None = None
         self._rounds = 0
         self._reply = 0
-        self._confidence = 1.0
+        self._transcript: FinalTranscript | None = None
+        """What was understood since the last reply was begun, from its first word to its last."""
         self.unexpected_events = 0
         """Events that cannot happen, as turn-taking reported them: faults of ours."""
 
@@ -180,17 +174,17 @@ class Orchestrator(SupervisedActor):
         self._carry_out(self.turn.resume(at, left_s, has_text=has_text, owes_answer=self._owes_an_answer))
         self._keep()
         # The former orchestrator may have failed at these very reports; one that comes twice is stale.
-        for spoken in self.lines.spoken.values():
-            if spoken.playback_finished is not None:
-                self.actor_ref.tell(spoken.playback_finished)
+        for pending in self.lines.pending_replies.values():
+            if pending.playback_finished is not None:
+                self.actor_ref.tell(pending.playback_finished)
 
     def on_receive(self, message: OrchestratorMessage) -> None:
         """Do what has to be known of the conversation first, then tell turn-taking, and carry out what it orders."""
         match message:
-            case InterimTranscript(text):
-                self.lines.show(InterimTranscriptShown(text))
-            case FinalTranscript(confidence=confidence):
-                self._confidence = min(self._confidence, confidence)
+            case InterimTranscript():
+                self.lines.show(message)
+            case FinalTranscript():
+                self._note_transcript(message)
             case TextEntered() | KeyPressed():
                 self.lines.checkpoint.user_at = self.clock.now()
             case PlaybackFinished():
@@ -310,16 +304,16 @@ class Orchestrator(SupervisedActor):
         self._finish(reply)
 
     def _begin(self, reply: int, turn: int, kind: UtteranceKind) -> None:
-        self.lines.spoken[reply] = SpokenReply(reply, turn, kind)
+        self.lines.pending_replies[reply] = PendingReply(reply, turn, kind)
         self.lines.synthesizer.tell(BeginReply(reply, turn, kind))
 
     def _write(self, reply: int, text: str) -> None:
-        self.lines.spoken[reply].pieces.append(text)
+        self.lines.pending_replies[reply].pieces.append(text)
         self.lines.synthesizer.tell(SpeakText(reply, text))
 
     def _finish(self, reply: int) -> None:
-        if (spoken := self.lines.spoken.get(reply)) is not None:
-            spoken.finished = True
+        if (pending := self.lines.pending_replies.get(reply)) is not None:
+            pending.finished = True
             self.lines.synthesizer.tell(FinishReply(reply))
 
     def _resume_replies(self) -> bool:
@@ -328,11 +322,11 @@ class Orchestrator(SupervisedActor):
         A reply that waits for its tools goes on when they are back.
         """
         turn = self.turn.state.turn
-        begun = [s for s in self.lines.spoken.values() if not s.finished]
+        begun = [s for s in self.lines.pending_replies.values() if not s.finished]
         if self._owes_an_answer:
             begun = [s for s in begun if s.turn != turn or s.kind is not UtteranceKind.REPLY]
-        for spoken in begun:
-            self._finish(spoken.reply)
+        for pending in begun:
+            self._finish(pending.reply)
         return any(s.turn == turn and s.kind is UtteranceKind.REPLY for s in begun)
 
     @property
@@ -342,48 +336,60 @@ class Orchestrator(SupervisedActor):
         if state.agent not in THINKING or not self.history.tool_rounds(state.turn):
             return False
         written = "".join(
-            s.text for s in self.lines.spoken.values() if s.turn == state.turn and s.kind is UtteranceKind.REPLY
+            s.text
+            for s in self.lines.pending_replies.values()
+            if s.turn == state.turn and s.kind is UtteranceKind.REPLY
         )
         return written == self.lines.checkpoint.said_before_tools
 
     # what was heard
 
     def _finished(self, message: PlaybackFinished) -> None:
-        spoken = self.lines.spoken.pop(message.reply, None)
-        if spoken is not None:
-            self._record_heard(spoken, spoken.text, message.heard, interrupted=False)
+        pending = self.lines.pending_replies.pop(message.reply, None)
+        if pending is not None:
+            self._record_heard(pending, pending.text, message.precision, interrupted=False)
 
-    def _stopped(self, through_reply: int, cut: tuple[HeardReply, ...]) -> None:
+    def _stopped(self, through_reply: int, cut: tuple[PlaybackPosition, ...]) -> None:
         self._cut(cut)
         # What was silenced before it began was not heard at all.
-        for reply in [reply for reply in self.lines.spoken if reply <= through_reply]:
-            del self.lines.spoken[reply]
+        for reply in [reply for reply in self.lines.pending_replies if reply <= through_reply]:
+            del self.lines.pending_replies[reply]
 
-    def _cut(self, cut: tuple[HeardReply, ...]) -> None:
+    def _cut(self, cut: tuple[PlaybackPosition, ...]) -> None:
         for reply in cut:
-            spoken = self.lines.spoken.pop(reply.reply, None)
-            if spoken is not None and (text := whole_words(spoken.text, reply.text_end)):
-                self._record_heard(spoken, text, reply.heard, interrupted=True)
+            pending = self.lines.pending_replies.pop(reply.reply, None)
+            if pending is not None and (text := whole_words(pending.text, reply.text_end)):
+                self._record_heard(pending, text, reply.precision, interrupted=True)
 
-    def _record_heard(self, spoken: SpokenReply, text: str, heard: PositionPrecision, *, interrupted: bool) -> None:
+    def _record_heard(
+        self, pending: PendingReply, text: str, precision: PositionPrecision, *, interrupted: bool
+    ) -> None:
         text = text.strip()
-        self.history.was_heard(spoken, text, heard, self.clock.wall(), interrupted=interrupted)
-        self.lines.show(ReplyHeardShown(spoken.turn, spoken.kind, text, heard, interrupted))
+        self.history.was_heard(pending, text, precision, self.clock.wall(), interrupted=interrupted)
+        self.lines.show(ReplyHeard(pending.turn, pending.kind, text, precision, interrupted))
         self._keep()
-        self.lines.session.tell(TurnRecorded(spoken.turn))
+        self.lines.session.tell(TurnRecorded(pending.turn))
 
     # the model
+
+    def _note_transcript(self, final: FinalTranscript) -> None:
+        """Add one more utterance to what the next reply answers: as uncertain as the least certain of them."""
+        if (before := self._transcript) is not None:
+            confidence = min(before.confidence, final.confidence)
+            final = msgspec.structs.replace(final, start_ms=before.start_ms, confidence=confidence)
+        self._transcript = final
 
     def _start_reply(self, effect: StartReply) -> None:
         self.trace.turn_started(effect.turn)
         if self.history.has_turn(effect.turn):
             self._go_on(effect)
             return
+        transcript, self._transcript = self._transcript or FinalTranscript(effect.text), None
+        transcript = msgspec.structs.replace(transcript, text=effect.text, turn=effect.turn)
         self.history.user_said(
-            effect.text, effect.turn, self.clock.wall(), continues=effect.continues, confidence=self._confidence
+            effect.text, effect.turn, self.clock.wall(), continues=effect.continues, confidence=transcript.confidence
         )
-        self.lines.show(FinalTranscriptShown(effect.turn, effect.text, self._confidence))
-        self._confidence = 1.0
+        self.lines.show(transcript)
         self._reply, self._rounds, self._round = effect.reply, 0, None
         self._splitter, self._said_before_tools = SentenceSplitter(), ""
         self.lines.checkpoint.said_before_tools = ""
@@ -402,13 +408,13 @@ class Orchestrator(SupervisedActor):
 
     def _follow_tools(self) -> None:
         """What the model says next follows what it said before it called its tools."""
-        spoken = self.lines.spoken.get(self._reply)
-        self._splitter, self._said_before_tools = SentenceSplitter(), spoken.text if spoken is not None else ""
+        pending = self.lines.pending_replies.get(self._reply)
+        self._splitter, self._said_before_tools = SentenceSplitter(), pending.text if pending is not None else ""
         self.lines.checkpoint.said_before_tools = self._said_before_tools
 
     def _ask_model(self) -> None:
-        spoken = self.lines.spoken.get(self._reply)
-        prelude = spoken.text.strip() if spoken is not None and self._rounds > 0 else ""
+        pending = self.lines.pending_replies.get(self._reply)
+        prelude = pending.text.strip() if pending is not None and self._rounds > 0 else ""
         messages = self.history.for_the_model(prelude)
         recent = within_budget(messages)
         request = ModelRequest(
@@ -453,14 +459,14 @@ class Orchestrator(SupervisedActor):
 
     def _speak(self, pieces: list[str]) -> None:
         for piece in pieces:
-            if self._reply not in self.lines.spoken:
+            if self._reply not in self.lines.pending_replies:
                 self._begin(self._reply, self.turn.state.turn, UtteranceKind.REPLY)
             self._write(self._reply, piece)
 
     def _written(self) -> str:
         """The text of the reply in hand that is on its way."""
-        spoken = self.lines.spoken.get(self._reply)
-        return spoken.text.strip() if spoken is not None else ""
+        pending = self.lines.pending_replies.get(self._reply)
+        return pending.text.strip() if pending is not None else ""
 
     def _generated(self) -> None:
         if self._generation.tool_calls and self.turn.state.ending is None:
@@ -494,7 +500,7 @@ class Orchestrator(SupervisedActor):
         self._tell_turn_taking(ToolsStarted(turn))
         context = ToolContext(self.lines.session_id, turn, self.agent.name, self.clock.wall(), self.call, self.about)
         for call in calls:
-            self.lines.show(ToolStartedShown(call.call_id, call.name, call.arguments))
+            self.lines.show(ToolStarted(call.call_id, call.name, call.arguments))
             self.lines.tool_runs.start(call, self.tools.get(call.name), context, self.clock)
 
     def _take_over_tools(self) -> None:
@@ -523,9 +529,7 @@ class Orchestrator(SupervisedActor):
         outcome = finished.outcome
         if not self.history.tool_answered(finished.call_id, outcome.text, finished.turn, self.clock.wall()):
             return False
-        self.lines.show(
-            ToolEndedShown(finished.call_id, finished.name, outcome.failed, finished.elapsed_ms, outcome.result)
-        )
+        self.lines.show(finished)
         self._keep()
         self.lines.tool_runs.forget(finished.call_id)
         if (ending := _ending_after(outcome.ending, is_late=finished.turn != self.turn.state.turn)) is not None:

@@ -1,7 +1,9 @@
 """The recognizer: caller audio in, voice and words out. Hosts voice activity, endpointing and the engine's stream."""
 
 import asyncio
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
+
+import msgspec
 
 from actors.agent import Endpointing
 from actors.errors import RecognizerError
@@ -13,7 +15,6 @@ from actors.messages.transcript import (
     LevelSent,
     NoiseStopped,
     NoSpeechRecognized,
-    RecognitionReported,
     ReopenRecognition,
     SpeechContinued,
     SpeechStarted,
@@ -21,9 +22,6 @@ from actors.messages.transcript import (
 )
 from actors.ports.clock import Clock
 from actors.ports.stt import (
-    FinalRecognized,
-    InterimRecognized,
-    NothingRecognized,
     Recognition,
     RecognitionEvent,
     RecognitionFailed,
@@ -33,23 +31,18 @@ from actors.ports.stt import (
 )
 from actors.ports.vad import VoiceActivity
 from actors.rules.audio import level_db
-from actors.rules.endpointing import (
-    EchoWindow,
-    EndpointContinued,
-    Endpointer,
-    EndpointEvent,
-    EndpointStarted,
-    EndpointStopped,
-)
-from actors.rules.endpointing import EndpointNoise as NoiseFound
+from actors.rules.endpointing import EchoWindow, Endpointer, EndpointEvent
 from actors.rules.unicode_text import well_formed
 from actors.runtime.closing import close_in_background
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.runtime.telemetry import Trace
 from actors.session.addresses import Address
+from actors.session.engine_events import RecognitionReported
 from actors.session.shared import REHEARD_MS, SessionLines
 
 RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | EndUtterance | RecognitionReported
+
+_Transcript = TypeVar("_Transcript", InterimTranscript, FinalTranscript)
 
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
@@ -125,7 +118,7 @@ class Recognizer(SupervisedActor):
                 self._echo.sent(at_ms, level)
             case RecognitionReported(stream, event):
                 if stream == self._stream:
-                    self._told(event)
+                    self._on_event(event)
             case ReopenRecognition(again):
                 self._reopen(again)
             case EndUtterance():
@@ -172,22 +165,20 @@ class Recognizer(SupervisedActor):
         recognition, self._recognition = self._recognition, None
         close_in_background(recognition)
 
-    def _told(self, event: RecognitionEvent) -> None:
+    def _on_event(self, event: RecognitionEvent) -> None:
         match event:
             case RecognitionReady():
                 return
-            case InterimRecognized(text, start_ms):
-                self.listener.tell(InterimTranscript(_clean(text), self._base_ms + start_ms))
-            case FinalRecognized(text, start_ms, end_ms, confidence):
+            case InterimTranscript():
+                self.listener.tell(self._in_session_time(event))
+            case FinalTranscript():
+                final = self._in_session_time(event)
+                self._settle(final.end_ms)
+                self.listener.tell(final if final.text else NoSpeechRecognized(final.end_ms))
+            case NoSpeechRecognized(end_ms):
+                end_ms += self._base_ms
                 self._settle(end_ms)
-                if not (text := _clean(text)):
-                    self.listener.tell(NoSpeechRecognized())
-                    return
-                start, end = self._base_ms + start_ms, self._base_ms + end_ms
-                self.listener.tell(FinalTranscript(text, start, end, confidence))
-            case NothingRecognized(end_ms):
-                self._settle(end_ms)
-                self.listener.tell(NoSpeechRecognized())
+                self.listener.tell(NoSpeechRecognized(end_ms))
             case RecognitionFailed(kind, detail):
                 raise RecognizerError(kind, detail)
             case _:
@@ -196,7 +187,12 @@ class Recognizer(SupervisedActor):
     def _settle(self, end_ms: float) -> None:
         self.lines.final_owed = self._inherited = False
         ring = self.lines.ring
-        ring.settled_bytes = max(ring.settled_bytes, ring.bytes_of(self._base_ms + end_ms))
+        ring.settled_bytes = max(ring.settled_bytes, ring.bytes_of(end_ms))
+
+    def _in_session_time(self, transcript: _Transcript) -> _Transcript:
+        """What the engine recognised, with its position in the session's audio instead of the engine's stream."""
+        start_ms, end_ms = self._base_ms + transcript.start_ms, self._base_ms + transcript.end_ms
+        return msgspec.structs.replace(transcript, text=_clean(transcript.text), start_ms=start_ms, end_ms=end_ms)
 
     # audio
 
@@ -235,22 +231,19 @@ class Recognizer(SupervisedActor):
 
     def _endpoint(self, event: EndpointEvent) -> None:
         match event:
-            case EndpointStarted(audio_ms):
+            case SpeechStarted():
                 self.lines.final_owed = True
                 self.lines.checkpoint.user_at = self.clock.now()
-                self.listener.tell(SpeechStarted(audio_ms))
-            case EndpointContinued(_, voiced_ms, silence_ms):
+            case SpeechContinued(silence_ms=silence_ms):
                 if silence_ms == 0:
                     self.lines.checkpoint.user_at = self.clock.now()
-                self.listener.tell(SpeechContinued(voiced_ms, silence_ms))
-            case EndpointStopped(start_ms, end_ms, voiced_ms, audio_ms):
-                self.listener.tell(SpeechStopped(start_ms, end_ms, voiced_ms, audio_ms - end_ms))
+            case SpeechStopped():
                 self._finish_utterance()
-            case NoiseFound():
+            case NoiseStopped():
                 self.lines.final_owed = self._inherited
-                self.listener.tell(NoiseStopped())
             case _:
                 assert_never(event)
+        self.listener.tell(event)
 
     def _end_utterance(self) -> None:
         """The transport sends no audio any more: what was said so far is all there is."""

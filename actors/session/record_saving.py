@@ -2,7 +2,7 @@
 
 from actors.conversation import ABANDONED, Ending, SessionRecord
 from actors.errors import StoreError
-from actors.messages.output import FailureShown, ReplyHeardShown, SessionEnded
+from actors.messages.output import ErrorShown, ReplyHeard, SessionEnded
 from actors.ports.clock import Clock
 from actors.ports.store import SessionStore
 from actors.rules.history import History
@@ -75,7 +75,7 @@ def conclude(plan: SessionPlan, lines: SessionLines, ending: Ending, clock: Cloc
     lines.checkpoint.ending = ending
     _record_unfinished(lines, clock)
     if ending is Ending.ERROR:
-        lines.show(FailureShown(plan.agent.phrases.apology))
+        lines.show(ErrorShown(plan.agent.phrases.apology))
     lines.show(SessionEnded(ending))
     lines.output = None
     return True
@@ -83,11 +83,11 @@ def conclude(plan: SessionPlan, lines: SessionLines, ending: Ending, clock: Cloc
 
 def _record_unfinished(lines: SessionLines, clock: Clock) -> None:
     """Put what was heard of the replies that the end has cut off into the conversation."""
-    resumed, spoken = lines.resumed, lines.spoken
+    resumed, pending = lines.resumed, lines.pending_replies
     if resumed is None:
         return
     history = History(resumed)
-    for said in history.end((spoken[reply] for reply in sorted(spoken)), clock.wall()):
-        lines.show(ReplyHeardShown(said.turn, said.kind, said.text, said.heard, said.interrupted))
-    spoken.clear()
+    for said in history.end((pending[reply] for reply in sorted(pending)), clock.wall()):
+        lines.show(ReplyHeard(said.turn, said.kind, said.text, said.precision, said.interrupted))
+    pending.clear()
     lines.resumed = history.snapshot(resumed.turn)

@@ -11,9 +11,9 @@ from actors.messages.caller import ConnectionAttached
 from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
 from actors.ports.tts import SpokenPhrase
+from actors.rules.history import Resumed
 from actors.rules.turn_taking.state import TurnSnapshot
 from actors.runtime.supervised_actor import ChildExited, Exit, SupervisedActor, actor_of, describe, logger
-from actors.session.checkpoint import Resumed
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.session.plan import Engines, SessionPlan
 from actors.session.record_saving import RecordSaver, conclude, record_of

@@ -8,9 +8,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, assert_never
 
-import msgspec
-
-from actors.conversation import UtteranceKind
 from actors.messages.caller import (
     CallerAudio,
     ConnectionAttached,
@@ -25,11 +22,12 @@ from actors.messages.caller import (
     TextEntered,
 )
 from actors.messages.output import OutputMessage
-from actors.messages.playback import HeardReply, PlaybackFinished
 from actors.ports.recipient import Recipient
+from actors.rules.history import Resumed
+from actors.rules.pending_reply import PendingReply
 from actors.rules.unicode_text import well_formed
 from actors.session.addresses import Address
-from actors.session.checkpoint import Checkpoint, Resumed
+from actors.session.checkpoint import Checkpoint
 from actors.session.tool_runs import ToolRuns
 
 logger = logging.getLogger("earshot.actors")
@@ -41,8 +39,6 @@ RING_MARGIN_MS = 5_000
 CROWDED_MESSAGES = 64
 """With more unhandled by an actor of the session its connection is not read: a client's message is at most 4,000
 characters, so that what it has made wait is at most a quarter of a million of them. In time only a few ever wait."""
-SENTENCE_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", "\u0964")
-"""What a sentence ends with; a reply that is cut is cut behind one of them."""
 REHEARD_MS = 1_900
 """How much recent audio a recognizer that starts anew listens to for voice: within what its mailbox holds."""
 
@@ -97,41 +93,6 @@ class AudioRing:
         return int(duration_ms * self.rate_hz / 1000) * 2
 
 
-class SpokenReply(msgspec.Struct):
-    """A reply on its way to the user: its text so far, piece by piece."""
-
-    reply: int
-    turn: int
-    kind: UtteranceKind
-    pieces: list[str] = []
-    finished: bool = False
-    resume_at: int = 0
-    """Text before this has been heard (a synthesizer that starts again begins here)."""
-    heard: HeardReply | None = None
-    """How much was heard of it, once its synthesizer has ended or it is over."""
-    playback_finished: PlaybackFinished | None = None
-    """The report that all of it was heard, until the orchestrator has recorded that."""
-
-    @property
-    def text(self) -> str:
-        """All text so far."""
-        return "".join(self.pieces)
-
-    def cut_at_sentence(self, begun: int) -> int:
-        """Forget all text behind the sentence that is being heard, of which `begun` characters have begun to sound.
-
-        Returns the length of the text that is left.
-        """
-        end, kept = 0, list[str]()
-        for piece in self.pieces:
-            kept.append(piece)
-            end += len(piece)
-            if end >= begun and piece.rstrip().endswith(SENTENCE_ENDS):
-                break
-        self.pieces, self.finished = kept, True
-        return end
-
-
 class SessionLines:
     """The lines of one session, and what its restarted parts go on from."""
 
@@ -147,7 +108,7 @@ class SessionLines:
         self.tool_runs = ToolRuns(self.orchestrator)
         # The whole of an utterance is there to be heard again, however long it may be.
         self.ring = AudioRing(rate_hz, max(RING_MS, longest_utterance_ms + RING_MARGIN_MS))
-        self.spoken: dict[int, SpokenReply] = {}
+        self.pending_replies: dict[int, PendingReply] = {}
         self.stopped_through = 0
         """Replies up to this number are silenced: what is still queued for them is stale."""
         self.final_owed = False

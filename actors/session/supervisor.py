@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Any, assert_never
 
+import msgspec
 from pykka import ActorRef
 
 from actors.conversation import ChatMessage, Ending, Role, SessionRecord
@@ -14,10 +15,6 @@ from actors.messages.lifecycle import (
     SessionFailed,
     SessionOver,
     TurnRecorded,
-)
-from actors.messages.output import (
-    FinalTranscriptShown,
-    InterimTranscriptShown,
 )
 from actors.messages.transcript import (
     FinalTranscript,
@@ -192,22 +189,22 @@ class SessionSupervisor(SupervisedActor):
                 self._save()
             case SessionFailed():
                 self._escalate()
-            case InterimTranscript(text):
-                self.lines.show(InterimTranscriptShown(text))
-            case FinalTranscript(text, confidence=confidence):
-                self._transcribed(text, confidence)
+            case InterimTranscript():
+                self.lines.show(message)
+            case FinalTranscript():
+                self._transcribed(message)
             case SpeechStarted() | SpeechContinued() | SpeechStopped() | NoiseStopped() | NoSpeechRecognized():
                 return
             case _:
                 assert_never(message)
 
-    def _transcribed(self, text: str, confidence: float) -> None:
+    def _transcribed(self, final: FinalTranscript) -> None:
         """Words of a session that only listens."""
         checkpoint, at = self.lines.checkpoint, self.engines.clock.wall()
         turn = len(checkpoint.transcript) + 1
-        said = ChatMessage(Role.USER, text, turn, at=at, confidence=confidence)
+        said = ChatMessage(Role.USER, final.text, turn, at=at, confidence=final.confidence)
         checkpoint.transcript = (*checkpoint.transcript, said)
-        self.lines.show(FinalTranscriptShown(turn, text, confidence))
+        self.lines.show(msgspec.structs.replace(final, turn=turn))
         self._save()
 
     # children

@@ -11,15 +11,15 @@ from actors.agent import Voice
 from actors.conversation import PositionPrecision, UtteranceKind
 from actors.errors import ErrorKind, SynthesizerError
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, PlaybackMarked
-from actors.messages.output import AudioFrame, PlaybackCleared, PlaybackPaused, PlaybackResumed, ReplyTextShown
+from actors.messages.output import AudioDiscarded, AudioFrame, PlaybackPaused, PlaybackResumed, ReplyText
 from actors.messages.playback import (
     BeginReply,
     EndAtSentence,
     FinishReply,
-    HeardReply,
     PausePlayback,
     PlaybackFailed,
     PlaybackFinished,
+    PlaybackPosition,
     PlaybackStarted,
     PlaybackStopped,
     PlayClockTicked,
@@ -27,7 +27,6 @@ from actors.messages.playback import (
     ResumePlayback,
     SpeakText,
     StopPlayback,
-    SynthesisReported,
     YieldPlayback,
 )
 from actors.messages.transcript import LevelSent
@@ -44,13 +43,15 @@ from actors.ports.tts import (
     WordSynthesized,
 )
 from actors.rules.audio import FLOOR_DB
+from actors.rules.pending_reply import PendingReply
 from actors.rules.playback.play_head import MarkState
 from actors.rules.playback.playout import Drained, Frame, Hearing, Playout, Transport
 from actors.runtime.closing import close_in_background
 from actors.runtime.play_clock import PlayClock, Seat
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.runtime.telemetry import Trace
-from actors.session.shared import SessionLines, SpokenReply
+from actors.session.engine_events import SynthesisReported
+from actors.session.shared import SessionLines
 
 SynthesizerMessage = (
     BeginReply
@@ -83,7 +84,7 @@ class Synthesizer(SupervisedActor):
     """Speaks to one user.
 
     Args:
-        lines: the session's lines; replies in `lines.spoken` are taken up where the user stopped hearing them.
+        lines: the session's lines; replies in `lines.pending_replies` are taken up where the user stopped hearing them.
         engine: text to speech; None when it has failed for good and only the kept phrases can be said.
         voice: the agent's.
         kept: phrases by text, at the connection's rate.
@@ -129,8 +130,8 @@ class Synthesizer(SupervisedActor):
         if self.engine is not None:
             self._stream += 1
             self.spawn(self._connect(self.engine, self._stream), "open")
-        for spoken in sorted(self.lines.spoken.values(), key=lambda s: s.reply):
-            self._take_up(spoken)
+        for pending in sorted(self.lines.pending_replies.values(), key=lambda s: s.reply):
+            self._take_up(pending)
 
     def on_end(self) -> None:
         """Nothing is played or made any more; what was heard until now is left for whoever goes on, or ends."""
@@ -233,13 +234,13 @@ class Synthesizer(SupervisedActor):
         else:
             self._synthesis.write(reply, text)
 
-    def _take_up(self, spoken: SpokenReply) -> None:
+    def _take_up(self, pending: PendingReply) -> None:
         """Speak the unheard rest of a reply, from the beginning of the piece in which the user stopped hearing it."""
-        self._begin(spoken.reply, spoken.turn, spoken.kind, spoken.resume_at)
-        if rest := spoken.text[spoken.resume_at :]:
-            self._speak(spoken.reply, rest)
-        if spoken.finished:
-            self._finish(spoken.reply)
+        self._begin(pending.reply, pending.turn, pending.kind, pending.resume_at)
+        if rest := pending.text[pending.resume_at :]:
+            self._speak(pending.reply, rest)
+        if pending.finished:
+            self._finish(pending.reply)
 
     # the engine's stream
 
@@ -296,7 +297,7 @@ class Synthesizer(SupervisedActor):
         self._forget(reply)
         # What can be heard of it already is heard out: an apology follows it.
         self._playout.end(reply)
-        cut = _heard(hearing) if hearing is not None else HeardReply(reply, 0, 0.0, PositionPrecision.ESTIMATED)
+        cut = _heard(hearing) if hearing is not None else PlaybackPosition(reply, 0, 0.0, PositionPrecision.ESTIMATED)
         self._note_heard(hearing)
         self.lines.orchestrator.tell(PlaybackFailed(reply, kind, cut))
 
@@ -313,8 +314,8 @@ class Synthesizer(SupervisedActor):
             self._check = self.clock.call_later(CHECK_S, self.actor_ref, ProgressChecked())
 
     def _has_text(self, reply: int) -> bool:
-        spoken = self.lines.spoken.get(reply)
-        return spoken is not None and bool(spoken.pieces)
+        pending = self.lines.pending_replies.get(reply)
+        return pending is not None and bool(pending.pieces)
 
     # playout
 
@@ -342,16 +343,16 @@ class Synthesizer(SupervisedActor):
         first = self._playout.first
         if first is None:
             self._leave_seat()
-        elif (spoken := self.lines.spoken.get(first)) is not None:
-            spoken.resume_at = max(spoken.resume_at, self._playout.unheard_from(first, at_ms))
+        elif (pending := self.lines.pending_replies.get(first)) is not None:
+            pending.resume_at = max(pending.resume_at, self._playout.unheard_from(first, at_ms))
 
     def _drained(self, drained: Drained) -> None:
         hearing = drained.hearing
         self._note_heard(hearing)
         if self._forget(hearing.reply):
-            finished = PlaybackFinished(hearing.reply, hearing.heard, hearing.audio_ms)
-            if (spoken := self.lines.spoken.get(hearing.reply)) is not None:
-                spoken.playback_finished = finished
+            finished = PlaybackFinished(hearing.reply, hearing.precision, hearing.audio_ms)
+            if (pending := self.lines.pending_replies.get(hearing.reply)) is not None:
+                pending.playback_finished = finished
             self.lines.orchestrator.tell(finished)
 
     def _send(self, frame: Frame) -> None:
@@ -373,13 +374,13 @@ class Synthesizer(SupervisedActor):
 
     def _show_text(self, frame: Frame) -> None:
         """Show each piece of text when it is about to be heard."""
-        speaking, spoken = self._speaking.get(frame.reply), self.lines.spoken.get(frame.reply)
-        if speaking is None or spoken is None or (frame.text_end <= speaking.shown and not frame.first):
+        speaking, pending = self._speaking.get(frame.reply), self.lines.pending_replies.get(frame.reply)
+        if speaking is None or pending is None or (frame.text_end <= speaking.shown and not frame.first):
             return
         begins, shown = 0, speaking.shown
-        for piece in spoken.pieces:
+        for piece in pending.pieces:
             if begins >= shown and (begins < frame.text_end or (frame.first and begins == shown)):
-                self.lines.show(ReplyTextShown(frame.turn, frame.kind, piece))
+                self.lines.show(ReplyText(frame.turn, frame.kind, piece))
                 speaking.shown = begins + len(piece)
             begins += len(piece)
 
@@ -397,24 +398,24 @@ class Synthesizer(SupervisedActor):
 
     def _turn_heard(self, at_ms: float) -> int:
         hearing = self._playout.heard(at_ms)
-        spoken = self.lines.spoken.get(hearing.reply) if hearing else None
-        return spoken.turn if spoken else 0
+        pending = self.lines.pending_replies.get(hearing.reply) if hearing else None
+        return pending.turn if pending else 0
 
     def _yield_playback(self, order: YieldPlayback) -> None:
         """Silence on the wire as for a stop, and keep all that was not heard."""
         at_ms = self._now_ms()
         if self._playout.sounding(at_ms) and not self._is_silenced:
             self._is_silenced = True
-            self.lines.show(PlaybackCleared(order.turn, order.reason))
+            self.lines.show(AudioDiscarded(order.turn, order.reason))
         self._playout.yield_floor(at_ms)
 
     def _end_at_sentence(self, turn: int) -> None:
         """Let the sentence in hand be the last of what is heard of `turn`."""
         for reply, speaking in self._speaking.items():
-            spoken = self.lines.spoken.get(reply)
-            if spoken is None or spoken.turn != turn:
+            pending = self.lines.pending_replies.get(reply)
+            if pending is None or pending.turn != turn:
                 continue
-            speaking.last_text = spoken.cut_at_sentence(self._playout.text_begun(reply))
+            speaking.last_text = pending.cut_at_sentence(self._playout.text_begun(reply))
             self._cut_after_last_sentence(reply, speaking)
         self._take_seat()
 
@@ -434,7 +435,7 @@ class Synthesizer(SupervisedActor):
         for hearing in cut:
             self._note_heard(hearing)
         if sounding and not self._is_silenced:
-            self.lines.show(PlaybackCleared(order.turn, order.reason))
+            self.lines.show(AudioDiscarded(order.turn, order.reason))
         self._is_silenced = False
         for reply in [r for r in self._speaking if r <= order.through_reply]:
             self._forget(reply)
@@ -443,12 +444,12 @@ class Synthesizer(SupervisedActor):
 
     def _note_heard(self, hearing: Hearing | None) -> None:
         """Keep what was heard of a reply beside its text, where it outlives this actor and the orchestrator."""
-        spoken = self.lines.spoken.get(hearing.reply) if hearing is not None else None
-        if hearing is None or spoken is None:
+        pending = self.lines.pending_replies.get(hearing.reply) if hearing is not None else None
+        if hearing is None or pending is None:
             return
         # A synthesizer that took a reply up says some of it again: that was heard before.
-        if spoken.heard is None or spoken.heard.text_end < hearing.text_end:
-            spoken.heard = _heard(hearing)
+        if pending.heard is None or pending.heard.text_end < hearing.text_end:
+            pending.heard = _heard(hearing)
 
     def _forget(self, reply: int) -> bool:
         speaking = self._speaking.pop(reply, None)
@@ -487,5 +488,5 @@ class _Speaking(msgspec.Struct):
         return self.owed and (self.has_end or self.told_text < self.ordered_text)
 
 
-def _heard(hearing: Hearing) -> HeardReply:
-    return HeardReply(hearing.reply, hearing.text_end, hearing.audio_ms, hearing.heard)
+def _heard(hearing: Hearing) -> PlaybackPosition:
+    return PlaybackPosition(hearing.reply, hearing.text_end, hearing.audio_ms, hearing.precision)

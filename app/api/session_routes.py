@@ -147,7 +147,7 @@ def _entry(message: Any) -> dict[str, Any]:
     if message.role is Role.ASSISTANT:
         entry |= {
             "kind": UtteranceKind(message.kind).value,
-            "heard": message.heard.value,
+            "heard": message.precision.value,
             "interrupted": message.interrupted,
         }
     return entry

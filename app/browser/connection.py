@@ -2,7 +2,7 @@
 
 import asyncio
 
-from actors.messages.output import AudioFrame, OutputMessage, PlaybackCleared, SessionEnded
+from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from app.browser.wire_output import BrowserWords
 from app.server.lifecycle import Lifecycle
 from app.server.shortcut import Message
@@ -41,7 +41,7 @@ class Connection:
         match message:
             case AudioFrame():
                 self._audio(message)
-            case PlaybackCleared():
+            case AudioDiscarded():
                 self._audio_turn = None
                 self._writer.silence([encode(wire) for wire in self._words.say(message)])
             case SessionEnded():

@@ -3,7 +3,8 @@
 import logging
 from typing import Protocol
 
-from actors.messages.output import AudioFrame, FinalTranscriptShown, OutputMessage, ReplyHeardShown
+from actors.messages.output import AudioFrame, OutputMessage, ReplyHeard
+from actors.messages.transcript import FinalTranscript
 from actors.ports.recipient import Recipient
 
 log = logging.getLogger(__name__)
@@ -49,9 +50,9 @@ class SessionOutput:
 
     def _log(self, message: OutputMessage) -> None:
         match message:
-            case FinalTranscriptShown(turn, text):
+            case FinalTranscript(text=text, turn=turn):
                 log.info("the user said", extra={"session": self._session_id, "turn": turn, "text": text})
-            case ReplyHeardShown(turn, _, text):
+            case ReplyHeard(turn, _, text):
                 log.info("the user heard", extra={"session": self._session_id, "turn": turn, "text": text})
             case _:
                 return

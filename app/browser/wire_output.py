@@ -5,23 +5,22 @@ from typing import assert_never
 import msgspec
 
 from actors.conversation import Ending, UtteranceKind
+from actors.messages.model import ToolFinished
 from actors.messages.output import (
+    AudioDiscarded,
     AudioFrame,
-    FailureShown,
-    FinalTranscriptShown,
+    ErrorShown,
     FloorChanged,
-    InterimTranscriptShown,
     OutputMessage,
-    PlaybackCleared,
     PlaybackPaused,
     PlaybackResumed,
-    ReplyHeardShown,
-    ReplyTextShown,
+    ReplyHeard,
+    ReplyText,
     SessionEnded,
-    ToolEndedShown,
-    ToolStartedShown,
+    ToolStarted,
     TurnMeasured,
 )
+from actors.messages.transcript import FinalTranscript, InterimTranscript
 from actors.ports.clock import Clock
 from protocol.browser import (
     AssistantFinal,
@@ -37,18 +36,18 @@ from protocol.browser import (
 )
 
 Shown = (
-    PlaybackCleared
+    AudioDiscarded
     | PlaybackPaused
     | PlaybackResumed
-    | InterimTranscriptShown
-    | FinalTranscriptShown
-    | ReplyTextShown
-    | ReplyHeardShown
-    | ToolStartedShown
-    | ToolEndedShown
+    | InterimTranscript
+    | FinalTranscript
+    | ReplyText
+    | ReplyHeard
+    | ToolStarted
+    | ToolFinished
     | FloorChanged
     | TurnMeasured
-    | FailureShown
+    | ErrorShown
     | SessionEnded
 )
 
@@ -70,30 +69,30 @@ class BrowserWords:
         match message:
             case AudioFrame():
                 return []
-            case PlaybackCleared(turn, reason):
+            case AudioDiscarded(turn, reason):
                 return [self.control("tts_cancelled", turn, reason), self.control("audio_stop", turn, reason)]
             case PlaybackPaused(turn):
                 return [self.control("pause", turn)]
             case PlaybackResumed(turn):
                 return [self.control("resume", turn)]
-            case InterimTranscriptShown(text):
+            case InterimTranscript(text=text):
                 return [self.envelope("event", "User", event_type="stt_partial", content=text, message=text)]
-            case FinalTranscriptShown(turn, text, confidence):
+            case FinalTranscript(text=text, confidence=confidence, turn=turn):
                 payload = {"sender": "User", "message": text, "turn": turn, "confidence": round(confidence, 3)}
                 return [self.envelope("event", "User", **payload)]
-            case ReplyTextShown(turn, kind, text):
+            case ReplyText(turn, kind, text):
                 return [self._reply_text(turn, kind, text)]
-            case ReplyHeardShown(turn, _, text, heard, interrupted):
-                return [AssistantFinal(text, self._label, turn, heard, interrupted)]
-            case ToolStartedShown(call_id, name, arguments):
+            case ReplyHeard(turn, _, text, precision, interrupted):
+                return [AssistantFinal(text, self._label, turn, precision, interrupted)]
+            case ToolStarted(call_id, name, arguments):
                 return [ToolStart(call_id, name, self._now(), msgspec.Raw(_json_object(arguments)))]
-            case ToolEndedShown():
+            case ToolFinished():
                 return [self._tool_end(message)]
             case FloorChanged(floor, turn):
                 return [Floor(floor.value, turn)]
             case TurnMeasured():
                 return [msgspec.convert(message, TurnMetrics, from_attributes=True)]
-            case FailureShown(text):
+            case ErrorShown(text):
                 return [self.envelope("error", "System", error_message=text)]
             case SessionEnded(reason):
                 return self._ended(reason)
@@ -111,10 +110,11 @@ class BrowserWords:
             "assistant_streaming", self._label, content=text, streaming=True, turn=turn, kind=kind.value
         )
 
-    def _tool_end(self, message: ToolEndedShown) -> ToolEnd:
-        error = str(message.result) if message.failed else None
-        status = "error" if message.failed else "success"
-        result = None if message.failed else message.result
+    def _tool_end(self, message: ToolFinished) -> ToolEnd:
+        outcome = message.outcome
+        error = str(outcome.result) if outcome.failed else None
+        status = "error" if outcome.failed else "success"
+        result = None if outcome.failed else outcome.result
         return ToolEnd(message.call_id, message.name, self._now(), status, message.elapsed_ms, result, error)  # type: ignore[arg-type]
 
     def _ended(self, reason: Ending) -> list[ServerMessage]:

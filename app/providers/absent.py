@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from actors.agent import Voice
-from actors.ports.stt import NothingRecognized, Recognition, RecognitionEvent, RecognitionOptions, RecognitionReady
+from actors.messages.transcript import NoSpeechRecognized
+from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions, RecognitionReady
 from actors.ports.tts import PieceSynthesized, Synthesis, SynthesisEvent, SynthesisFinished
 
 
@@ -29,7 +30,7 @@ class _DeafRecognition:
         self._bytes += len(pcm)
 
     def finish_utterance(self) -> None:
-        self._report(NothingRecognized(self._bytes * 500 // self._rate_hz))
+        self._report(NoSpeechRecognized(self._bytes * 500 // self._rate_hz))
 
     async def close(self) -> None:
         self._report = _nobody

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from actors.messages.output import AudioFrame, OutputMessage, PlaybackCleared, SessionEnded
+from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from actors.ports.clock import Clock
 from app.server.socket_writer import SocketWriter
 from protocol.acs.media import OutboundCase, audio_message, stop_message
@@ -35,7 +35,7 @@ class CallConnection:
                 duration_ms = len(pcm) * 500 / self._rate_hz
                 self._sounds_until = max(self._sounds_until, self._clock.now()) + duration_ms / 1000
                 self._writer.put(audio_message(pcm, self._case), duration_ms)
-            case PlaybackCleared():
+            case AudioDiscarded():
                 self._stop()
             case SessionEnded():
                 if self.sounding:

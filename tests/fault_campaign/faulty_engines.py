@@ -7,8 +7,9 @@ from typing import Any
 
 from actors.conversation import Role
 from actors.errors import ErrorKind, ModelError
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.ports.stt import FinalRecognized, Recognition, RecognitionEvent, RecognitionOptions
+from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions
 from actors.tools import AnyTool, OnInterruption, tool
 from tests.kit.fakes import FakeModel, FakeRecognition, FakeRecognizer
 from tests.kit.faults import Faults
@@ -134,7 +135,7 @@ class CarelessRecognizer(FakeRecognizer):
         assert isinstance(stream, FakeRecognition)
 
         def told(event: RecognitionEvent) -> None:
-            if not isinstance(event, FinalRecognized):
+            if not isinstance(event, FinalTranscript):
                 report(event)
                 return
             self.finals += 1
@@ -145,7 +146,7 @@ class CarelessRecognizer(FakeRecognizer):
 
     @staticmethod
     def _tell(
-        event: FinalRecognized, fault: RecognizerFault | None, report: Callable[[RecognitionEvent], None]
+        event: FinalTranscript, fault: RecognizerFault | None, report: Callable[[RecognitionEvent], None]
     ) -> None:
         match fault:
             case None:
@@ -156,7 +157,7 @@ class CarelessRecognizer(FakeRecognizer):
                 report(event)
                 asyncio.get_running_loop().call_later(0.3, report, event)
             case RecognizerFault.NOT_TEXT:
-                report(FinalRecognized(None, event.start_ms, event.end_ms))  # type: ignore[arg-type]  # a careless adapter
+                report(FinalTranscript(None, event.start_ms, event.end_ms))  # type: ignore[arg-type]  # a careless adapter
 
 
 class ToolFault(StrEnum):

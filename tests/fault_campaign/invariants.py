@@ -6,7 +6,8 @@ from enum import StrEnum
 import msgspec
 
 from actors.conversation import ChatMessage, Floor, Role, UtteranceKind
-from actors.messages.output import AudioFrame, FinalTranscriptShown, FloorChanged, PlaybackCleared, SessionEnded
+from actors.messages.output import AudioDiscarded, AudioFrame, FloorChanged, SessionEnded
+from actors.messages.transcript import FinalTranscript
 from tests.fault_campaign.conversation import ENDS_WITHIN_S, TALK_S, Asked, Evidence
 from tests.fault_campaign.scenario import Finish, How
 from tests.fault_campaign.speech_as_text import read
@@ -90,7 +91,7 @@ def _heard_words(evidence: Evidence) -> tuple[list[str], set[str], int]:
         if isinstance(message, AudioFrame):
             plays_until = max(at, plays_until) + FRAME_S
             frames.append((plays_until, message))
-        elif isinstance(message, PlaybackCleared):
+        elif isinstance(message, AudioDiscarded):
             cuts += 1
             cut |= set(WORD.findall(read(m.pcm for _, m in frames)))
             frames = [(end, m) for end, m in frames if end <= at]
@@ -147,12 +148,12 @@ def _clears(evidence: Evidence) -> list[str]:
                 if reply in cleared:
                     found.append(f"audio of reply {reply} after its clear, at {at:.2f} s")
                     cleared.discard(reply)
-            case PlaybackCleared():
+            case AudioDiscarded():
                 if not sent_since:
                     found.append(f"a second clear for one interruption at {at:.2f} s")
                 cleared |= begun
                 sent_since = 0
-            case FinalTranscriptShown():
+            case FinalTranscript():
                 settled |= cleared
             case FloorChanged(floor=Floor.AGENT):
                 cleared &= settled

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
-from actors.messages.output import AudioFrame, PlaybackCleared
+from actors.messages.output import AudioDiscarded, AudioFrame
 from tests.fault_campaign.conversation import Evidence, converse
 from tests.fault_campaign.invariants import judge
 from tests.fault_campaign.kinds import KINDS, drawn
@@ -61,7 +61,7 @@ class TestAViolationIsFound:
 
     def test_when_a_reply_sounds_after_its_clear(self, evidence: Evidence) -> None:
         at, audio = next((at, m) for at, m in evidence.shown if isinstance(m, AudioFrame))
-        evidence.shown = [(at, audio), (at, PlaybackCleared(0, "barge-in")), (at, audio), *evidence.shown]
+        evidence.shown = [(at, audio), (at, AudioDiscarded(0, "barge-in")), (at, audio), *evidence.shown]
         assert any("after its clear" in violation for violation in judge(evidence).violations)
 
     def test_when_the_session_stays(self, evidence: Evidence) -> None:

@@ -11,17 +11,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from actors.agent import Voice
 from actors.conversation import SessionRecord
 from actors.errors import ErrorKind, ModelError, RecognizerError, StoreError, SynthesizerError
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
-from actors.ports.stt import (
-    FinalRecognized,
-    InterimRecognized,
-    NothingRecognized,
-    Recognition,
-    RecognitionEvent,
-    RecognitionFailed,
-    RecognitionOptions,
-    RecognitionReady,
-)
+from actors.ports.stt import Recognition, RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
 from actors.ports.tts import (
     AudioSynthesized,
     PieceSynthesized,
@@ -96,7 +88,7 @@ class FakeRecognition:
             self._loud_ms += len(pcm) * 500 // self._rate_hz
             if self._engine.utterances and self._loud_ms % 200 == 0:
                 words = self._engine.utterances[0].split()[: self._loud_ms // 200]
-                self._tell(InterimRecognized(" ".join(words), self._began_ms, self._ms))
+                self._tell(InterimTranscript(" ".join(words), self._began_ms, self._ms))
 
     def finish_utterance(self) -> None:
         match self._engine.faults.take("recognizer.finish_utterance"):
@@ -112,7 +104,7 @@ class FakeRecognition:
 
     def _final(self, end_ms: int) -> None:
         text = self._engine.utterances.pop(0) if self._engine.utterances and not self._closed else ""
-        event = FinalRecognized(text, self._began_ms, end_ms) if text else NothingRecognized(end_ms)
+        event = FinalTranscript(text, self._began_ms, end_ms) if text else NoSpeechRecognized(end_ms)
         self._began_ms, self._loud_ms = end_ms, 0
         self._tell(event)
 

@@ -11,7 +11,7 @@ import msgspec
 from actors.agent import Agent, BargeIn, Endpointing, Limits
 from actors.conversation import Ending
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSession
-from actors.messages.output import AudioFrame, OutputMessage, PlaybackCleared, SessionEnded
+from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from actors.ports.tts import SpokenPhrase
 from actors.rules.playback.playout import PACED, Lead
 from actors.runtime.background_tasks import BackgroundTasks
@@ -93,7 +93,7 @@ class Ear:
             if isinstance(message, AudioFrame):
                 late += message.reply in cleared
                 begun.add(message.reply)
-            elif isinstance(message, PlaybackCleared):
+            elif isinstance(message, AudioDiscarded):
                 cleared |= begun
         return late
 

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from functools import cache
 
 from actors.agent import Voice
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
-from actors.ports.stt import FinalRecognized, Recognition, RecognitionEvent, RecognitionOptions, RecognitionReady
+from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions, RecognitionReady
 from actors.ports.tts import (
     AudioSynthesized,
     PieceSynthesized,
@@ -65,7 +66,7 @@ class _Recognition:
     def _final(self, end_ms: int) -> None:
         if not self._closed:
             begin_ms, self._began_ms = self._began_ms, end_ms
-            self._report(FinalRecognized("what are your opening hours", begin_ms, end_ms))
+            self._report(FinalTranscript("what are your opening hours", begin_ms, end_ms))
 
     async def close(self) -> None:
         self._closed = True

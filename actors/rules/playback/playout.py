@@ -87,7 +87,7 @@ class Hearing(msgspec.Struct, frozen=True):
     reply: int
     audio_ms: float
     text_end: int
-    heard: PositionPrecision
+    precision: PositionPrecision
     complete: bool
 
 
@@ -402,8 +402,8 @@ class Playout:
         text_end = track.text_last if complete else track.text_ended(audio_ms)
         track.text_heard = max(track.text_heard, text_end)
         guessed = track.by_proportion and not complete
-        heard = PositionPrecision.ESTIMATED if guessed else self._exactness(at_ms)
-        return Hearing(track.reply, audio_ms, track.text_heard, heard, complete)
+        precision = PositionPrecision.ESTIMATED if guessed else self._exactness(at_ms)
+        return Hearing(track.reply, audio_ms, track.text_heard, precision, complete)
 
     def _owed(self, track: PlayTrack) -> bool:
         return any(frame.reply == track.reply for frame in self._again)

@@ -116,7 +116,7 @@ def final_transcript(turn: TurnCore, message: FinalTranscript, at: float) -> Non
     if message.text.strip():
         words(turn, at, bounded_utterance(message.text))
     else:
-        no_speech_recognized(turn, NoSpeechRecognized(), at)
+        no_speech_recognized(turn, NoSpeechRecognized(message.end_ms), at)
 
 
 def words(turn: TurnCore, at: float, text: str) -> None:

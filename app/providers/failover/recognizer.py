@@ -3,10 +3,8 @@
 from collections.abc import Callable
 
 from actors.errors import RecognizerError
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 from actors.ports.stt import (
-    FinalRecognized,
-    InterimRecognized,
-    NothingRecognized,
     Recognition,
     RecognitionEvent,
     RecognitionFailed,
@@ -76,10 +74,10 @@ class _Watched(WatchedStream[SpeechRecognizer, Recognition]):
             case RecognitionFailed(kind, detail):
                 self._owes_since = None
                 self.failed(RecognizerError(kind, detail))
-            case FinalRecognized() | NothingRecognized():
+            case FinalTranscript() | NoSpeechRecognized():
                 self._owes_since = None
                 self.worked()
-            case RecognitionReady() | InterimRecognized():
+            case RecognitionReady() | InterimTranscript():
                 pass
         self._report(event)
 

@@ -15,16 +15,8 @@ from importlib.util import find_spec
 from typing import assert_never
 
 from actors.errors import ErrorKind, RecognizerError
-from actors.ports.stt import (
-    FinalRecognized,
-    InterimRecognized,
-    NothingRecognized,
-    Recognition,
-    RecognitionEvent,
-    RecognitionFailed,
-    RecognitionOptions,
-    RecognitionReady,
-)
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
+from actors.ports.stt import Recognition, RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
 from app.providers.child_process import QUESTIONS_MAX, ChildProcess
 from app.providers.engine_process import start_engine
 from app.providers.pipe_frames import packed
@@ -90,11 +82,11 @@ class _Recognition:
             case Opened():
                 self._tell(RecognitionReady())
             case Guessed(_, text, start_ms, end_ms):
-                self._tell(InterimRecognized(text, start_ms, end_ms))
+                self._tell(InterimTranscript(text, start_ms, end_ms))
             case Concluded(_, text, start_ms, end_ms, confidence):
-                self._tell(FinalRecognized(text, start_ms, end_ms, confidence))
+                self._tell(FinalTranscript(text, start_ms, end_ms, confidence))
             case NothingHeard(_, end_ms):
-                self._tell(NothingRecognized(end_ms))
+                self._tell(NoSpeechRecognized(end_ms))
             case StreamFailed(_, kind, detail):
                 self.failed(kind, detail)
             case _:

@@ -14,7 +14,8 @@ from time import perf_counter, process_time
 import msgspec
 import uvloop
 
-from actors.ports.stt import InterimRecognized, RecognitionEvent, RecognitionFailed, RecognitionOptions
+from actors.messages.transcript import InterimTranscript
+from actors.ports.stt import RecognitionEvent, RecognitionFailed, RecognitionOptions
 from app.providers.azure.resource import required_resource, speech_use
 from app.providers.azure.stt import light_events
 from app.providers.azure.stt.recognizer import AzureRecognizer
@@ -76,7 +77,7 @@ class _Talker:
             self._next += 1
 
     def _told(self, event: RecognitionEvent) -> None:
-        if isinstance(event, InterimRecognized):
+        if isinstance(event, InterimTranscript):
             due_ms = event.end_ms - FRAME_MS
             self._load.partial_ms.append((perf_counter() - self._began) * 1000 - due_ms)
         elif isinstance(event, RecognitionFailed):

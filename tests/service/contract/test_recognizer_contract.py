@@ -6,10 +6,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 from actors.ports.stt import (
-    FinalRecognized,
-    InterimRecognized,
-    NothingRecognized,
     Recognition,
     RecognitionEvent,
     RecognitionFailed,
@@ -53,7 +51,7 @@ class Listener:
             self.stream.push(pcm[at : at + frame_bytes])
         self.pushed_ms += len(pcm) / BYTES_PER_MS
 
-    async def hear(self, pcm: bytes, frame_bytes: int = FRAME_BYTES) -> FinalRecognized | NothingRecognized:
+    async def hear(self, pcm: bytes, frame_bytes: int = FRAME_BYTES) -> FinalTranscript | NoSpeechRecognized:
         """Push an utterance, finish it, and wait for what became of it."""
         before = len(self.outcomes)
         self.push(pcm, frame_bytes)
@@ -62,8 +60,8 @@ class Listener:
         return self.outcomes[-1]
 
     @property
-    def outcomes(self) -> list[FinalRecognized | NothingRecognized]:
-        return [event for event in self.events if isinstance(event, FinalRecognized | NothingRecognized)]
+    def outcomes(self) -> list[FinalTranscript | NoSpeechRecognized]:
+        return [event for event in self.events if isinstance(event, FinalTranscript | NoSpeechRecognized)]
 
 
 async def listening(engine: SpeechRecognizer, rate_hz: int = 16_000) -> Listener:
@@ -98,7 +96,7 @@ async def test_speech_becomes_a_final(recognizer: SpeechRecognizer) -> None:
     outcome = await listener.hear(spoken())
     assert listener.events[0] == RecognitionReady()
     assert listener.events.count(RecognitionReady()) == 1
-    assert isinstance(outcome, FinalRecognized)
+    assert isinstance(outcome, FinalTranscript)
     assert outcome.text == "yes please"
     assert 0 <= outcome.start_ms < outcome.end_ms <= listener.pushed_ms + 1
     assert 0 <= outcome.confidence <= 1
@@ -108,7 +106,7 @@ async def test_speech_becomes_a_final(recognizer: SpeechRecognizer) -> None:
 async def test_partials_come_before_their_final(recognizer: SpeechRecognizer) -> None:
     listener = await listening(recognizer)
     outcome = await listener.hear(spoken())
-    partials = [event for event in listener.events if isinstance(event, InterimRecognized)]
+    partials = [event for event in listener.events if isinstance(event, InterimTranscript)]
     assert partials
     assert all(partial.text and 0 <= partial.start_ms < partial.end_ms for partial in partials)
     assert listener.events.index(partials[-1]) < listener.events.index(outcome)
@@ -117,7 +115,7 @@ async def test_partials_come_before_their_final(recognizer: SpeechRecognizer) ->
 async def test_utterances_follow_each_other(recognizer: SpeechRecognizer) -> None:
     listener = await listening(recognizer)
     outcomes = [await listener.hear(spoken()) for _ in range(3)]
-    finals = [outcome for outcome in outcomes if isinstance(outcome, FinalRecognized)]
+    finals = [outcome for outcome in outcomes if isinstance(outcome, FinalTranscript)]
     assert [final.text for final in finals] == ["yes please"] * 3
     assert len({final.start_ms for final in finals}) == 3
     for earlier, later in zip(finals, finals[1:], strict=False):  # noqa: RUF007 - three of them
@@ -127,16 +125,16 @@ async def test_utterances_follow_each_other(recognizer: SpeechRecognizer) -> Non
 async def test_silence_is_nothing(silent: SpeechRecognizer) -> None:
     listener = await listening(silent)
     outcome = await listener.hear(silence(1_000))
-    assert isinstance(outcome, NothingRecognized)
+    assert isinstance(outcome, NoSpeechRecognized)
     assert outcome.end_ms <= listener.pushed_ms + 1
-    assert not any(isinstance(event, FinalRecognized | RecognitionFailed) for event in listener.events)
+    assert not any(isinstance(event, FinalTranscript | RecognitionFailed) for event in listener.events)
 
 
 @pytest.mark.parametrize("frame_bytes", [2 * 37, 100 * BYTES_PER_MS, 10_000 * BYTES_PER_MS])
 async def test_audio_may_be_cut_anyhow(recognizer: SpeechRecognizer, frame_bytes: int) -> None:
     listener = await listening(recognizer)
     outcome = await listener.hear(spoken(), frame_bytes)
-    assert isinstance(outcome, FinalRecognized)
+    assert isinstance(outcome, FinalTranscript)
     assert outcome.text == "yes please"
 
 
@@ -144,14 +142,14 @@ async def test_positions_are_milliseconds_at_any_rate(recognizer: SpeechRecogniz
     listener = await listening(recognizer, rate_hz=24_000)
     pcm = resampled(spoken(), 16_000, 24_000)
     outcome = await listener.hear(pcm)
-    assert isinstance(outcome, FinalRecognized)
+    assert isinstance(outcome, FinalTranscript)
     assert outcome.end_ms <= len(pcm) / 48 + 1
 
 
 async def test_streams_do_not_hear_each_other(recognizer: SpeechRecognizer) -> None:
     listeners = [await listening(recognizer) for _ in range(3)]
     outcomes = await asyncio.gather(*(listener.hear(spoken()) for listener in listeners))
-    assert all(isinstance(outcome, FinalRecognized) for outcome in outcomes)
+    assert all(isinstance(outcome, FinalTranscript) for outcome in outcomes)
     assert [len(listener.outcomes) for listener in listeners] == [1, 1, 1]
 
 
@@ -166,7 +164,7 @@ async def test_nothing_is_told_by_a_closed_stream(recognizer: SpeechRecognizer) 
     closed.stream.finish_utterance()
     async with asyncio.timeout(1.0):
         await closed.stream.close()
-    assert isinstance(await other.hear(spoken()), FinalRecognized)
+    assert isinstance(await other.hear(spoken()), FinalTranscript)
     await asyncio.sleep(LATE_S)
     assert len(closed.events) == told
 

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from actors.messages.caller import TextEntered
-from actors.messages.output import FinalTranscriptShown, OutputMessage
+from actors.messages.output import OutputMessage
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.session.plan import Engines
@@ -51,7 +52,7 @@ async def converse(on: Stage) -> None:
     """Two turns by voice, one interruption, one cough, one typed line."""
     await asyncio.sleep(1.5)
     await on.talk(900)
-    await on.ear.until_count(FinalTranscriptShown, 1)
+    await on.ear.until_count(FinalTranscript, 1)
     await asyncio.sleep(2.5)
     await on.talk(80)
     await asyncio.sleep(1.0)
@@ -113,7 +114,7 @@ def replayed(recording: Recording) -> list[OutputMessage]:
 )
 def test_it_replays_to_the_same_effects_twice(faults: Faults) -> None:
     recording, original = recorded(faults)
-    assert any(isinstance(message, FinalTranscriptShown) for message in original)
+    assert any(isinstance(message, FinalTranscript) for message in original)
     assert len(original) > 200
     first = replayed(recording)
     assert _words(first) == _words(original)
@@ -128,7 +129,7 @@ def _words(shown: list[OutputMessage]) -> list[Any]:
 
 def test_a_change_of_the_recording_changes_the_effects() -> None:
     recording, original = recorded(Faults())
-    without_cough = [d for d in recording.deliveries if type(d.what).__name__ != "FinalRecognized"]
+    without_cough = [d for d in recording.deliveries if type(d.what).__name__ != "FinalTranscript"]
     assert replayed(msgspec.structs.replace(recording, deliveries=without_cough)) != original
 
 

@@ -9,7 +9,7 @@ from collections import deque
 
 import msgspec
 
-from actors.ports.stt import FinalRecognized, InterimRecognized, NothingRecognized
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 
 ANSWER_S = 2.0
 """After the end of an utterance of which nothing is known: so long the service may take to say anything."""
@@ -28,7 +28,7 @@ RECENT_MS = 1_500
 OVERLAP_MS = 100
 """What begins more than this before the end of what was told already, is told again."""
 
-Outcome = InterimRecognized | FinalRecognized | NothingRecognized
+Outcome = InterimTranscript | FinalTranscript | NoSpeechRecognized
 
 
 class Stalled(msgspec.Struct, frozen=True):
@@ -107,7 +107,7 @@ class Utterances:
         if self._held:
             return self._concluded(now)
         if self._owed:
-            return [NothingRecognized(round(self._owed.popleft().at_ms))]
+            return [NoSpeechRecognized(round(self._owed.popleft().at_ms))]
         self._nothing_end_ms = end_ms
         return []
 
@@ -119,7 +119,7 @@ class Utterances:
         if known and len(self._owed) == 1 and not self._held and self._partial is None:
             # It was told already, or called no speech.
             self._owed.popleft()
-            return [NothingRecognized(round(at_ms))]
+            return [NoSpeechRecognized(round(at_ms))]
         return self._concluded(now)
 
     @property
@@ -141,7 +141,7 @@ class Utterances:
             self._partial = None
             self._doubted = False
             if self._owed and not self._held:
-                return [NothingRecognized(round(self._owed.popleft().at_ms))]
+                return [NoSpeechRecognized(round(self._owed.popleft().at_ms))]
         if not self._owed:
             if self._partial is not None and now - self._last_event_at >= ABANDONED_S:
                 return Stalled("no final for what was partly recognised")
@@ -159,7 +159,7 @@ class Utterances:
         if owed.suspicious:
             return Stalled("speech without any answer")
         self._owed.popleft()
-        return [NothingRecognized(round(owed.at_ms))]
+        return [NoSpeechRecognized(round(owed.at_ms))]
 
     def _concluded(self, now: float) -> list[Outcome]:
         told: list[Outcome] = []
@@ -170,26 +170,26 @@ class Utterances:
                 break
             self._owed.popleft()
             # Two ends can only be owed at once when no final came between: what is held belongs to the last of them.
-            told += [NothingRecognized(round(owed.at_ms))] if self._owed else [self._final(owed.at_ms)]
+            told += [NoSpeechRecognized(round(owed.at_ms))] if self._owed else [self._final(owed.at_ms)]
         return told
 
-    def _so_far(self) -> InterimRecognized:
+    def _so_far(self) -> InterimTranscript:
         segments = [*self._held, *([self._partial] if self._partial is not None else [])]
         start_ms = max(segments[0].start_ms, self._told_end_ms)
-        return InterimRecognized(_text(segments), start_ms, max(segments[-1].end_ms, start_ms + 1))
+        return InterimTranscript(_text(segments), start_ms, max(segments[-1].end_ms, start_ms + 1))
 
-    def _unasked(self) -> FinalRecognized:
+    def _unasked(self) -> FinalTranscript:
         """What is held, though nobody has told of an end: if that comes, there is nothing more to it."""
         self._unclaimed, self._shown_end = True, False
         return self._final(self._held[-1].end_ms)
 
-    def _final(self, at_ms: float) -> FinalRecognized:
+    def _final(self, at_ms: float) -> FinalTranscript:
         segments, self._held = self._held, []
         start_ms = max(segments[0].start_ms, self._told_end_ms)
         end_ms = max(min(segments[-1].end_ms, round(at_ms)), start_ms + 1)
         self._told_end_ms = end_ms
         confidence = min(segment.confidence for segment in segments)
-        return FinalRecognized(_text(segments), start_ms, end_ms, confidence)
+        return FinalTranscript(_text(segments), start_ms, end_ms, confidence)
 
     def _known(self, segment: Segment) -> bool:
         """Whether this was told or is held: after a lost connection the SDK sends audio again, and hears it again."""

@@ -11,16 +11,8 @@ from typing import TypeVar
 import pytest
 
 from actors.errors import ErrorKind, RecognizerError
-from actors.ports.stt import (
-    FinalRecognized,
-    InterimRecognized,
-    NothingRecognized,
-    Recognition,
-    RecognitionEvent,
-    RecognitionFailed,
-    RecognitionOptions,
-    RecognitionReady,
-)
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
+from actors.ports.stt import Recognition, RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.stt import recognizer, utterances
 from app.providers.azure.stt.recognizer import AzureRecognizer
@@ -110,7 +102,7 @@ class Listener:
 
 
 def _outcome(event: RecognitionEvent) -> bool:
-    return isinstance(event, FinalRecognized | NothingRecognized | RecognitionFailed)
+    return isinstance(event, FinalTranscript | NoSpeechRecognized | RecognitionFailed)
 
 
 @pytest.fixture
@@ -161,7 +153,7 @@ async def test_several_languages_are_told_apart(speech: SpeechEmulator, engine: 
     speech.recognition = Scripted(Utterance("Hallo.", language="de-DE"))
     listener = await listening(engine, RecognitionOptions("session", languages=("en-US", "de-DE")))
     final = await listener.say()
-    assert isinstance(final, FinalRecognized)
+    assert isinstance(final, FinalTranscript)
     assert final.text == "Hallo."
     assert speech.recognitions[0].detects_language
     assert set(speech.recognitions[0].languages) == {"en-US", "de-DE"}
@@ -172,7 +164,7 @@ async def test_speakers_are_named_where_asked(speech: SpeechEmulator) -> None:
     engine = AzureRecognizer(resource_of(speech), SpeechUse(diarization=True))
     listener = await listening(engine)
     finals = [await listener.say(), await listener.say()]
-    assert [final.text for final in finals if isinstance(final, FinalRecognized)] == ["Guest-1: Hello.", "Guest-2: Hi."]
+    assert [final.text for final in finals if isinstance(final, FinalTranscript)] == ["Guest-1: Hello.", "Guest-2: Hi."]
     assert speech.recognitions[0].diarization
     await engine.close()
 
@@ -202,7 +194,7 @@ async def test_the_end_of_an_utterance_is_shown_at_once(speech: SpeechEmulator, 
     await until(lambda: turn.audio_ms >= 6_400)
     began = loop.time()
     listener.stream.finish_utterance()
-    await listener.until(lambda event: isinstance(event, FinalRecognized))
+    await listener.until(lambda event: isinstance(event, FinalTranscript))
     assert (loop.time() - began < 0.5) == undocumented
     await engine.close()
 
@@ -242,7 +234,7 @@ async def test_the_sdk_looks_for_messages_as_often_as_it_is_told(
     speech.recognition = Scripted(Utterance("A b c d e.", tuple(f"part {number}" for number in range(30))))
     listener.stream = await engine.open(RecognitionOptions("session"), report)
     await listener.push(silence(200) + loud(3_000), speed=1.0)
-    told = [at for at, event in zip(told_at, listener.events, strict=True) if isinstance(event, InterimRecognized)]
+    told = [at for at, event in zip(told_at, listener.events, strict=True) if isinstance(event, InterimTranscript)]
     # They come every 200 ms, and are told two by two.
     waits_ms = [(after - before) * 1000 for before, after in pairwise(told)]
     assert len(told) > 8
@@ -261,9 +253,9 @@ async def test_light_events_say_what_the_sdks_own_say(speech: SpeechEmulator) ->
         engine = AzureRecognizer(resource_of(speech), SpeechUse(undocumented=undocumented))
         listener = await listening(engine)
         final = await listener.say()
-        assert isinstance(final, FinalRecognized)
+        assert isinstance(final, FinalTranscript)
         assert final.text.startswith("Grüße, 你好 😀 and")
-        heard.append([event for event in listener.events if not isinstance(event, InterimRecognized)])
+        heard.append([event for event in listener.events if not isinstance(event, InterimTranscript)])
         await engine.close()
     assert heard[0] == heard[1]
 
@@ -274,7 +266,7 @@ async def test_a_final_says_how_sure_the_service_is(speech: SpeechEmulator, undo
     engine = AzureRecognizer(resource_of(speech), SpeechUse(undocumented=undocumented))
     listener = await listening(engine)
     finals = [await listener.say(), await listener.say()]
-    assert [final.confidence for final in finals if isinstance(final, FinalRecognized)] == [0.37, 0.81]
+    assert [final.confidence for final in finals if isinstance(final, FinalTranscript)] == [0.37, 0.81]
     await engine.close()
 
 
@@ -302,7 +294,7 @@ async def test_without_light_events_the_sdks_own_are_used(
 
     monkeypatch.setattr(light_events, "available", False)
     final = await (await listening(engine)).say()
-    assert isinstance(final, FinalRecognized)
+    assert isinstance(final, FinalTranscript)
 
 
 async def test_a_final_before_the_end_of_the_utterance_costs_no_wait(
@@ -314,7 +306,7 @@ async def test_a_final_before_the_end_of_the_utterance_costs_no_wait(
     await asyncio.sleep(0.05)
     assert listener.outcomes == []
     listener.stream.finish_utterance()
-    assert [type(event) for event in listener.outcomes] == [FinalRecognized]
+    assert [type(event) for event in listener.outcomes] == [FinalTranscript]
 
 
 async def test_a_recognizer_that_has_heard_much_is_replaced_in_silence(speech: SpeechEmulator) -> None:
@@ -323,8 +315,8 @@ async def test_a_recognizer_that_has_heard_much_is_replaced_in_silence(speech: S
     first = await listener.say()
     await until(lambda: len(speech.open_connections("recognition")) == 1 and len(speech.connections) == 2)
     second = await listener.say()
-    assert isinstance(first, FinalRecognized)
-    assert isinstance(second, FinalRecognized)
+    assert isinstance(first, FinalTranscript)
+    assert isinstance(second, FinalTranscript)
     assert (first.text, second.text) == ("One.", "Two.")
     assert second.start_ms == pytest.approx(first.start_ms + 1_600, abs=40)
     assert listener.of(RecognitionReady) == [RecognitionReady()]
@@ -336,7 +328,7 @@ async def test_frames_may_be_cut_in_the_middle_of_a_sample(engine: AzureRecogniz
     for at in range(0, len(SPOKEN), 641):
         listener.stream.push(SPOKEN[at : at + 641])
     listener.stream.finish_utterance()
-    assert isinstance(await listener.until(_outcome), FinalRecognized)
+    assert isinstance(await listener.until(_outcome), FinalTranscript)
 
 
 async def test_nothing_that_is_said_is_logged(
@@ -377,7 +369,7 @@ async def test_a_refusal_that_passes_costs_no_word(
 ) -> None:
     speech.faults.refuse("recognition", status, times=1)
     final = await (await listening(engine)).say(speed=3.0)
-    assert isinstance(final, FinalRecognized)
+    assert isinstance(final, FinalTranscript)
     assert final.text == "One."
     assert final.start_ms == pytest.approx(200, abs=40)
 
@@ -409,12 +401,12 @@ async def test_a_connection_lost_in_mid_utterance_costs_no_word(
     speech.faults.drop_at_partial(code)
     listener = await listening(engine)
     final = await listener.say(speed=2.0)
-    assert isinstance(final, FinalRecognized)
+    assert isinstance(final, FinalTranscript)
     assert final.text == "One."
     assert final.start_ms == pytest.approx(200, abs=40)
     assert len(speech.faults.befallen) == 1
     second = await listener.say(speed=2.0)
-    assert isinstance(second, FinalRecognized)
+    assert isinstance(second, FinalTranscript)
     assert second.text == "Two."
     assert [event for event in listener.events if isinstance(event, RecognitionReady)] == [RecognitionReady()]
 
@@ -473,7 +465,7 @@ async def test_a_service_that_falls_silent_is_a_failure(
     assert isinstance(failed, RecognitionFailed)
     assert failed.kind is ErrorKind.TIMEOUT
     speech.faults.clear()
-    assert isinstance(await (await listening(engine)).say(), FinalRecognized)
+    assert isinstance(await (await listening(engine)).say(), FinalTranscript)
 
 
 async def test_speech_without_end_and_without_an_answer_is_a_failure(
@@ -502,7 +494,7 @@ async def test_steady_noise_is_not_taken_for_a_stall(speech: SpeechEmulator, mon
     await listener.push(room[: 6 * BLOCK * 50], speed=2.0)
     assert listener.of(RecognitionFailed) == []
     assert len(speech.connections) == 2, "in noise as in silence, a recognizer that has heard much is replaced"
-    assert isinstance(await listener.say(), FinalRecognized)
+    assert isinstance(await listener.say(), FinalTranscript)
     await engine.close()
 
 
@@ -515,7 +507,7 @@ async def test_words_in_noise_without_end_are_brought_to_one(
     listener = await listening(engine)
     await listener.push(white_noise(4_000, VOICE_LEVEL / 10, seed=0), speed=2.0)
     final = await listener.until(_outcome)
-    assert isinstance(final, FinalRecognized)
+    assert isinstance(final, FinalTranscript)
     assert final.text == "One."
 
 
@@ -525,7 +517,7 @@ async def test_what_the_service_never_takes_for_speech_is_noise_in_the_end(
 ) -> None:
     speech.faults.mute_recognition(ALWAYS)
     kinds = [type(await (await listening(engine)).say()) for _ in range(3)]
-    assert kinds == [RecognitionFailed, RecognitionFailed, NothingRecognized]
+    assert kinds == [RecognitionFailed, RecognitionFailed, NoSpeechRecognized]
 
 
 @pytest.mark.parametrize("fault", ["duplicate_final", "empty_final", "backward_partial", "lose_partial"])
@@ -535,7 +527,7 @@ async def test_repetitions_and_gaps_are_not_passed_on(
     getattr(speech.faults, fault)(2)
     listener = await listening(engine)
     finals = [await listener.say(), await listener.say()]
-    assert [final.text for final in finals if isinstance(final, FinalRecognized)] == ["One.", "Two."]
+    assert [final.text for final in finals if isinstance(final, FinalTranscript)] == ["One.", "Two."]
     assert len(listener.outcomes) == 2
 
 
@@ -553,8 +545,8 @@ async def test_an_error_after_each_partial_is_a_failure_in_the_end(
 async def test_no_match_is_nothing(speech: SpeechEmulator, engine: AzureRecognizer, status: str) -> None:
     speech.recognition = Scripted(Utterance("", (), status=status), "Two.")
     listener = await listening(engine)
-    assert isinstance(await listener.say(), NothingRecognized)
-    assert isinstance(await listener.say(), FinalRecognized)
+    assert isinstance(await listener.say(), NoSpeechRecognized)
+    assert isinstance(await listener.say(), FinalTranscript)
 
 
 async def test_a_service_that_ends_its_turns_is_understood_all_the_same() -> None:
@@ -562,8 +554,8 @@ async def test_a_service_that_ends_its_turns_is_understood_all_the_same() -> Non
         engine = AzureRecognizer(resource_of(speech))
         listener = await listening(engine)
         finals = [await listener.say(speed=4.0), await listener.say(speed=4.0)]
-        assert [final.text for final in finals if isinstance(final, FinalRecognized)] == ["One.", "Two."]
-        starts_ms = [final.start_ms for final in finals if isinstance(final, FinalRecognized)]
+        assert [final.text for final in finals if isinstance(final, FinalTranscript)] == ["One.", "Two."]
+        starts_ms = [final.start_ms for final in finals if isinstance(final, FinalTranscript)]
         assert starts_ms == [pytest.approx(200, abs=60), pytest.approx(1_800, abs=60)]
         await engine.close()
 

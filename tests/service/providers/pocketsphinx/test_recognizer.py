@@ -11,16 +11,8 @@ from pathlib import Path
 import pytest
 
 from actors.errors import ErrorKind, RecognizerError
-from actors.ports.stt import (
-    FinalRecognized,
-    InterimRecognized,
-    NothingRecognized,
-    Recognition,
-    RecognitionEvent,
-    RecognitionFailed,
-    RecognitionOptions,
-    RecognitionReady,
-)
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
+from actors.ports.stt import Recognition, RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
 from app.providers import child_process
 from app.providers.engine_process import REPOSITORY
 from app.providers.pocketsphinx.recognizer import PocketsphinxRecognizer
@@ -36,7 +28,7 @@ PHRASES = (
 OPTIONS = RecognitionOptions("test", phrases=PHRASES)
 CHUNK_BYTES = 640
 
-Settled = FinalRecognized | NothingRecognized | RecognitionFailed
+Settled = FinalTranscript | NoSpeechRecognized | RecognitionFailed
 
 
 class Listener:
@@ -86,12 +78,12 @@ async def test_sentences_in_noise_become_words(recognizer: PocketsphinxRecognize
     for number, pcm in enumerate(call(*spoken, voice=FLITE), start=1):
         speak(stream, pcm)
         final = await listener.settled(number)
-        texts.append(final.text if isinstance(final, FinalRecognized) else "")
+        texts.append(final.text if isinstance(final, FinalTranscript) else "")
     assert listener.events[0] == RecognitionReady()
     assert "cancel my appointment" in texts[0]
     assert texts[1].endswith("my appointment to friday")
     assert "cost" in texts[2]
-    partials = [event for event in listener.events if isinstance(event, InterimRecognized)]
+    partials = [event for event in listener.events if isinstance(event, InterimTranscript)]
     assert len(partials) > 6
     await stream.close()
 
@@ -104,8 +96,8 @@ async def test_positions_are_those_of_the_streams_audio(recognizer: Pocketsphinx
     first = await listener.settled(1)
     speak(stream, pcm)
     second = await listener.settled(2)
-    assert isinstance(first, FinalRecognized)
-    assert isinstance(second, FinalRecognized)
+    assert isinstance(first, FinalTranscript)
+    assert isinstance(second, FinalTranscript)
     assert 900 <= first.start_ms < 1_800
     assert 1_800 < first.end_ms <= len(pcm) / 32 - 1_000
     assert second.start_ms - first.start_ms == pytest.approx(len(pcm) / 32, abs=200)
@@ -116,7 +108,7 @@ async def test_silence_and_noise_are_nothing(recognizer: PocketsphinxRecognizer)
     stream = await recognizer.open(OPTIONS, listener)
     for number, pcm in enumerate((silence(700), white_noise(2_000, 300.0), b""), start=1):
         speak(stream, pcm)
-        assert isinstance(await listener.settled(number), NothingRecognized)
+        assert isinstance(await listener.settled(number), NoSpeechRecognized)
 
 
 async def test_other_rates_are_resampled(recognizer: PocketsphinxRecognizer) -> None:
@@ -125,7 +117,7 @@ async def test_other_rates_are_resampled(recognizer: PocketsphinxRecognizer) -> 
     (pcm,) = call("what are your opening hours", voice=FLITE_ALSO, snr_db=30.0)
     speak(stream, resampled(pcm, 16_000, 24_000))
     final = await listener.settled()
-    assert isinstance(final, FinalRecognized)
+    assert isinstance(final, FinalTranscript)
     assert "opening hours" in final.text
 
 
@@ -140,7 +132,7 @@ async def test_streams_of_one_worker_do_not_mix(recognizer: PocketsphinxRecogniz
         stream.finish_utterance()
     finals = [await listener.settled() for listener in listeners]
     assert len(worker_pids(recognizer)) == 1
-    assert all(isinstance(final, FinalRecognized) for final in finals)
+    assert all(isinstance(final, FinalTranscript) for final in finals)
     assert "appointment" in getattr(finals[0], "text", "")
     assert "cost" in getattr(finals[1], "text", "")
 
@@ -157,7 +149,7 @@ async def test_a_dead_worker_fails_its_streams_and_is_replaced(recognizer: Pocke
     again = Listener()
     stream = await recognizer.open(OPTIONS, again)
     speak(stream, call("yes please")[0])
-    assert isinstance(await again.settled(), FinalRecognized)
+    assert isinstance(await again.settled(), FinalTranscript)
     assert worker_pids(recognizer) != [pid]
 
 
@@ -175,7 +167,7 @@ async def test_a_hung_worker_is_killed(recognizer: PocketsphinxRecognizer, monke
     assert failed.kind is ErrorKind.TIMEOUT
     again = Listener()
     speak(await recognizer.open(OPTIONS, again), call("yes please")[0])
-    assert isinstance(await again.settled(), FinalRecognized)
+    assert isinstance(await again.settled(), FinalTranscript)
 
 
 async def test_readiness_sees_a_worker_that_hangs(recognizer: PocketsphinxRecognizer) -> None:
@@ -194,7 +186,7 @@ async def test_signals_to_the_group_do_not_end_a_worker(recognizer: Pocketsphinx
         os.kill(pid, signal.SIGTERM)
         os.kill(pid, signal.SIGINT)
     speak(stream, silence(200))
-    assert isinstance(await listener.settled(), NothingRecognized)
+    assert isinstance(await listener.settled(), NoSpeechRecognized)
 
 
 async def test_closing_the_engine_leaves_no_process_and_reports_nothing() -> None:

@@ -7,17 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.agent import Endpointing
-from actors.rules.endpointing import (
-    ECHO_MARGIN_DB,
-    ECHO_MS,
-    EchoWindow,
-    EndpointContinued,
-    Endpointer,
-    EndpointEvent,
-    EndpointNoise,
-    EndpointStarted,
-    EndpointStopped,
-)
+from actors.messages.transcript import NoiseStopped, SpeechContinued, SpeechStarted, SpeechStopped
+from actors.rules.endpointing import ECHO_MARGIN_DB, ECHO_MS, EchoWindow, Endpointer, EndpointEvent
 
 WINDOW_MS = 20.0
 PROBABILITY = {"#": 0.9, "+": 0.4, ".": 0.05}
@@ -30,7 +21,7 @@ def run(script: str, settings: Endpointing = SETTINGS, level_db: float = -20.0) 
 
 
 def ends(events: list[EndpointEvent]) -> list[EndpointEvent]:
-    return [event for event in events if not isinstance(event, EndpointContinued)]
+    return [event for event in events if not isinstance(event, SpeechContinued)]
 
 
 @pytest.mark.parametrize(
@@ -38,28 +29,28 @@ def ends(events: list[EndpointEvent]) -> list[EndpointEvent]:
     [
         ("." * 50, []),
         ("+" * 50, []),
-        ("..#", [EndpointStarted(40)]),
-        (".." + "#" * 10 + "." * 14, [EndpointStarted(40)]),
-        (".." + "#" * 10 + "." * 15, [EndpointStarted(40), EndpointStopped(40, 240, 200, 540)]),
-        ("#" + "+" * 9 + "." * 15, [EndpointStarted(0), EndpointStopped(0, 200, 200, 500)]),
-        ("#####" + "." * 14 + "#" + "." * 15, [EndpointStarted(0), EndpointStopped(0, 400, 120, 700)]),
-        ("####" + "." * 9, [EndpointStarted(0)]),
-        ("####" + "." * 10, [EndpointStarted(0), EndpointNoise(0, 280)]),
-        ("#" + "." * 10 + "+" * 20, [EndpointStarted(0), EndpointNoise(0, 220)]),
-        ("##...##...##" + "." * 15, [EndpointStarted(0), EndpointStopped(0, 240, 120, 540)]),
+        ("..#", [SpeechStarted(40)]),
+        (".." + "#" * 10 + "." * 14, [SpeechStarted(40)]),
+        (".." + "#" * 10 + "." * 15, [SpeechStarted(40), SpeechStopped(40, 240, 200, 300)]),
+        ("#" + "+" * 9 + "." * 15, [SpeechStarted(0), SpeechStopped(0, 200, 200, 300)]),
+        ("#####" + "." * 14 + "#" + "." * 15, [SpeechStarted(0), SpeechStopped(0, 400, 120, 300)]),
+        ("####" + "." * 9, [SpeechStarted(0)]),
+        ("####" + "." * 10, [SpeechStarted(0), NoiseStopped()]),
+        ("#" + "." * 10 + "+" * 20, [SpeechStarted(0), NoiseStopped()]),
+        ("##...##...##" + "." * 15, [SpeechStarted(0), SpeechStopped(0, 240, 120, 300)]),
         (
             ("#" * 5 + "." * 15) * 2,
             [
-                EndpointStarted(0),
-                EndpointStopped(0, 100, 100, 400),
-                EndpointStarted(400),
-                EndpointStopped(400, 500, 100, 800),
+                SpeechStarted(0),
+                SpeechStopped(0, 100, 100, 300),
+                SpeechStarted(400),
+                SpeechStopped(400, 500, 100, 300),
             ],
         ),
-        ("#" * 101, [EndpointStarted(0), EndpointStopped(0, 2_000, 2_000, 2_000), EndpointStarted(2_000)]),
+        ("#" * 101, [SpeechStarted(0), SpeechStopped(0, 2_000, 2_000, 0), SpeechStarted(2_000)]),
         (
             ("#" + "." * 9) * 4 + "#" * 70,
-            [EndpointStarted(0), EndpointStopped(0, 2_000, 1_280, 2_000), EndpointStarted(2_000)],
+            [SpeechStarted(0), SpeechStopped(0, 2_000, 1_280, 0), SpeechStarted(2_000)],
         ),
     ],
 )
@@ -70,33 +61,33 @@ def test_a_script_of_windows_gives_these_beginnings_and_ends(script: str, expect
 def test_every_window_from_onset_to_end_tells_of_progress() -> None:
     events = run(".##." + "#" * 3 + "." * 15)
     assert events[:6] == [
-        EndpointStarted(20),
-        EndpointContinued(40, 20, 0),
-        EndpointContinued(60, 40, 0),
-        EndpointContinued(80, 40, 20),
-        EndpointContinued(100, 60, 0),
-        EndpointContinued(120, 80, 0),
+        SpeechStarted(20),
+        SpeechContinued(20, 0),
+        SpeechContinued(40, 0),
+        SpeechContinued(40, 20),
+        SpeechContinued(60, 0),
+        SpeechContinued(80, 0),
     ]
-    assert events[-2] == EndpointContinued(420, 100, 280)
-    assert events[-1] == EndpointStopped(20, 140, 100, 440)
+    assert events[-2] == SpeechContinued(100, 280)
+    assert events[-1] == SpeechStopped(20, 140, 100, 300)
 
 
 def test_a_low_threshold_keeps_half_of_itself_inside_speech() -> None:
     endpointer = Endpointer(Endpointing(threshold=0.1), WINDOW_MS)
     assert endpointer.process(0.09, -20, None) == []
-    assert endpointer.process(0.1, -20, None)[0] == EndpointStarted(20)
-    assert endpointer.process(0.06, -20, None) == [EndpointContinued(60, 40, 0)]
-    assert endpointer.process(0.04, -20, None) == [EndpointContinued(80, 40, 20)]
+    assert endpointer.process(0.1, -20, None)[0] == SpeechStarted(20)
+    assert endpointer.process(0.06, -20, None) == [SpeechContinued(40, 0)]
+    assert endpointer.process(0.04, -20, None) == [SpeechContinued(40, 20)]
 
 
 def test_a_noise_never_waits_longer_than_an_utterance_would() -> None:
     settings = Endpointing(end_silence_ms=100, min_speech_ms=100)
-    assert ends(run("#" + "." * 5, settings)) == [EndpointStarted(0), EndpointNoise(0, 120)]
+    assert ends(run("#" + "." * 5, settings)) == [SpeechStarted(0), NoiseStopped()]
 
 
 def test_the_longest_utterance_may_turn_out_to_be_noise() -> None:
     settings = Endpointing(min_speech_ms=100, max_utterance_ms=60)
-    assert ends(run("##.", settings)) == [EndpointStarted(0), EndpointNoise(0, 60)]
+    assert ends(run("##.", settings)) == [SpeechStarted(0), NoiseStopped()]
 
 
 def test_forcing_an_end() -> None:
@@ -105,11 +96,11 @@ def test_forcing_an_end() -> None:
     for _ in range(6):
         endpointer.process(0.9, -20, None)
     endpointer.process(0.0, -20, None)
-    assert endpointer.force_end() == [EndpointStopped(0, 120, 120, 140)]
+    assert endpointer.force_end() == [SpeechStopped(0, 120, 120, 20)]
     assert not endpointer.in_speech
     assert endpointer.force_end() == []
     endpointer.process(0.9, -20, None)
-    assert endpointer.force_end() == [EndpointNoise(140, 160)]
+    assert endpointer.force_end() == [NoiseStopped()]
 
 
 def test_a_reset_forgets_speech_and_moves_on_the_line_of_audio() -> None:
@@ -117,7 +108,7 @@ def test_a_reset_forgets_speech_and_moves_on_the_line_of_audio() -> None:
     endpointer.process(0.9, -20, None)
     endpointer.reset(5_000)
     assert not endpointer.in_speech
-    assert endpointer.process(0.9, -20, None) == [EndpointStarted(5_000), EndpointContinued(5_020, 20, 0)]
+    assert endpointer.process(0.9, -20, None) == [SpeechStarted(5_000), SpeechContinued(20, 0)]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +134,7 @@ def test_echo_does_not_prolong_speech_that_has_begun() -> None:
     for _ in range(5):
         endpointer.process(1.0, -20, -20)
     events = [event for _ in range(15) for event in endpointer.process(1.0, -40, -20)]
-    assert events[-1] == EndpointStopped(0, 100, 100, 400)
+    assert events[-1] == SpeechStopped(0, 100, 100, 300)
 
 
 def test_our_own_voice_back_late_and_20_db_down_is_never_voice() -> None:
@@ -201,24 +192,25 @@ def test_speech_is_bracketed_and_its_times_add_up(
     for n, letter in enumerate(letters):
         for event in endpointer.process(PROBABILITY[letter], -20, None):
             match event:
-                case EndpointStarted(audio_ms):
+                case SpeechStarted(audio_ms):
                     assert start_ms is None
                     assert audio_ms == n * WINDOW_MS
                     assert letter == "#"
                     start_ms, voiced_ms = audio_ms, 0.0
-                case EndpointContinued(audio_ms, so_far_ms, silence_ms):
+                case SpeechContinued(so_far_ms, silence_ms):
                     assert start_ms is not None
-                    assert voiced_ms <= so_far_ms <= audio_ms - silence_ms - start_ms
+                    assert voiced_ms <= so_far_ms <= endpointer.audio_ms - silence_ms - start_ms
                     assert 0 <= silence_ms < end_silence_ms
                     voiced_ms = so_far_ms
-                case EndpointStopped(began_ms, end_ms, whole_ms, audio_ms):
+                case SpeechStopped(began_ms, end_ms, whole_ms, silence_ms):
                     assert began_ms == start_ms
                     assert whole_ms >= min_speech_ms
-                    assert began_ms < end_ms <= audio_ms
-                    assert audio_ms - end_ms >= end_silence_ms or audio_ms - began_ms >= max_utterance_ms
+                    assert began_ms < end_ms <= endpointer.audio_ms
+                    assert silence_ms == endpointer.audio_ms - end_ms
+                    assert silence_ms >= end_silence_ms or endpointer.audio_ms - began_ms >= max_utterance_ms
                     start_ms = None
-                case EndpointNoise(began_ms):
-                    assert began_ms == start_ms
+                case NoiseStopped():
+                    assert start_ms is not None
                     start_ms = None
         assert endpointer.in_speech is (start_ms is not None)
         assert endpointer.audio_ms == (n + 1) * WINDOW_MS

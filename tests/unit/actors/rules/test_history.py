@@ -3,11 +3,11 @@
 import pytest
 
 from actors.conversation import PositionPrecision, Role, UtteranceKind
-from actors.messages.playback import HeardReply
+from actors.messages.playback import PlaybackPosition
 from actors.ports.llm import ToolCalled
 from actors.rules.history import History, whole_words
+from actors.rules.pending_reply import PendingReply
 from actors.rules.turn_taking.state import TurnSnapshot
-from actors.session.shared import SpokenReply
 
 CALL = ToolCalled("c1", "look_up", "{}")
 
@@ -30,7 +30,7 @@ def test_words_after_an_answer_do_not() -> None:
     history = asked()
     history.memory = {"task": "book"}
     history.was_heard(
-        SpokenReply(1, 1, UtteranceKind.REPLY), "When?", PositionPrecision.NETWORK, 11.0, interrupted=False
+        PendingReply(1, 1, UtteranceKind.REPLY), "When?", PositionPrecision.NETWORK, 11.0, interrupted=False
     )
     history.user_said("tomorrow", 2, 12.0, continues=True, confidence=1.0)
     assert [m.role for m in history.messages] == [Role.USER, Role.ASSISTANT, Role.USER]
@@ -62,7 +62,7 @@ def test_the_model_reads_what_was_said_before_its_tools_and_no_fillers() -> None
     history = asked()
     history.tools_called(1, [CALL], 11.0)
     history.was_heard(
-        SpokenReply(2, 1, UtteranceKind.FILLER), "One moment.", PositionPrecision.NETWORK, 11.5, interrupted=False
+        PendingReply(2, 1, UtteranceKind.FILLER), "One moment.", PositionPrecision.NETWORK, 11.5, interrupted=False
     )
     history.tool_answered("c1", '"nine"', 1, 12.0)
     read = history.for_the_model("Let me look.")
@@ -94,7 +94,7 @@ def test_half_a_word_was_not_heard(end: int, kept: str) -> None:
 def test_words_go_on_though_a_gap_was_bridged_meanwhile() -> None:
     history = asked("what are your hours")
     for kind in (UtteranceKind.FILLER, UtteranceKind.APOLOGY):
-        history.was_heard(SpokenReply(1, 1, kind), "Sorry?", PositionPrecision.NETWORK, 11.0, interrupted=False)
+        history.was_heard(PendingReply(1, 1, kind), "Sorry?", PositionPrecision.NETWORK, 11.0, interrupted=False)
     history.user_said("what are your hours", 2, 12.0, continues=True, confidence=1.0)
     assert [m.text for m in history.messages if m.role is Role.USER] == ["what are your hours"]
 
@@ -148,9 +148,9 @@ def test_a_successor_remembers_the_same() -> None:
 
 
 def test_the_end_records_what_was_heard_of_each_reply() -> None:
-    def spoken(reply: int, text: str, heard: int | None, *, finished: bool = True) -> SpokenReply:
-        until = None if heard is None else HeardReply(reply, heard, 0.0, PositionPrecision.NETWORK)
-        return SpokenReply(reply, 1, UtteranceKind.REPLY, [text], finished, heard=until)
+    def spoken(reply: int, text: str, heard: int | None, *, finished: bool = True) -> PendingReply:
+        until = None if heard is None else PlaybackPosition(reply, heard, 0.0, PositionPrecision.NETWORK)
+        return PendingReply(reply, 1, UtteranceKind.REPLY, [text], finished, heard=until)
 
     history = asked()
     replies = [
@@ -181,7 +181,7 @@ def test_only_the_rest_is_added_however_many_turns_called_tools() -> None:
 def test_a_prompt_answers_nobody() -> None:
     history = asked("one")
     history.was_heard(
-        SpokenReply(2, 1, UtteranceKind.PROMPT), "Are you there?", PositionPrecision.NETWORK, 11.5, interrupted=False
+        PendingReply(2, 1, UtteranceKind.PROMPT), "Are you there?", PositionPrecision.NETWORK, 11.5, interrupted=False
     )
     history.user_said("one two", 2, 12.0, continues=True, confidence=1.0)
     assert [m.text for m in history.messages if m.role is Role.USER] == ["one", "two"]

@@ -7,7 +7,8 @@ import pytest
 
 from actors.conversation import Role
 from actors.messages.caller import TextEntered
-from actors.messages.output import ReplyHeardShown, ToolEndedShown
+from actors.messages.model import ToolFinished
+from actors.messages.output import ReplyHeard
 from actors.ports.llm import MemoryUpdated, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.reply_bounds import (
     MAX_ARGUMENTS_CHARS,
@@ -103,12 +104,12 @@ def test_a_reply_without_end_is_cut_at_a_sentence_and_the_conversation_goes_on(
             on.entry.lines.take(TextEntered("hello"))
             await asyncio.sleep(1)
             assert model.closed
-            await on.ear.until_count(ReplyHeardShown, 2, 100)
-            heard = on.ear.of(ReplyHeardShown)[-1].text
+            await on.ear.until_count(ReplyHeard, 2, 100)
+            heard = on.ear.of(ReplyHeard)[-1].text
             assert 900 < len(heard) <= 1_000
             assert heard.endswith("which ends here.")
             on.entry.lines.take(TextEntered("and now?"))
-            await on.ear.until(lambda ear: ear.of(ReplyHeardShown)[-1].text == "Now I am brief.", 60)
+            await on.ear.until(lambda ear: ear.of(ReplyHeard)[-1].text == "Now I am brief.", 60)
         cuts = [record for record in caplog.records if "a reply was cut" in record.getMessage()]
         assert len(cuts) == 1
 
@@ -157,8 +158,8 @@ def test_the_model_is_told_that_its_arguments_were_too_long() -> None:
         async with stage(model=model, tools={"book": book}) as on:
             await asyncio.sleep(2)
             on.entry.lines.take(TextEntered("hello"))
-            await on.ear.until_count(ReplyHeardShown, 2, 30)
-            assert on.ear.of(ReplyHeardShown)[-1].text == "That did not work."
+            await on.ear.until_count(ReplyHeard, 2, 30)
+            assert on.ear.of(ReplyHeard)[-1].text == "That did not work."
         assert runs == []
         read = model.requests[-1].messages
         assert TOO_LONG in read[-1].text
@@ -183,10 +184,10 @@ def test_of_a_huge_result_the_model_reads_the_beginning_and_a_note(caplog: pytes
         async with stage(model=model, tools={"look_up": look_up}) as on:
             await asyncio.sleep(2)
             on.entry.lines.take(TextEntered("hello"))
-            await on.ear.until_count(ReplyHeardShown, 2, 30)
-            assert on.ear.of(ReplyHeardShown)[-1].text == "That is much."
-            (shown,) = on.ear.of(ToolEndedShown)
-            assert not shown.failed
+            await on.ear.until_count(ReplyHeard, 2, 30)
+            assert on.ear.of(ReplyHeard)[-1].text == "That is much."
+            (shown,) = on.ear.of(ToolFinished)
+            assert not shown.outcome.failed
         read = model.requests[-1].messages[-1].text
         assert len(read) < MAX_RESULT_CHARS + 200
         assert "it has 1000002 characters" in read

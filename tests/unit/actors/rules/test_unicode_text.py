@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.messages.caller import TextEntered
-from actors.messages.output import FinalTranscriptShown, ReplyHeardShown
+from actors.messages.output import ReplyHeard
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import MemoryUpdated, ModelEvent, ReplyGenerated, TextGenerated
 from actors.rules.unicode_text import well_formed, well_formed_json
 from actors.runtime.clock import run_virtual
@@ -45,9 +46,9 @@ def test_a_model_and_a_client_that_send_half_an_emoji_go_on() -> None:
         async with stage(agent=QUIET, model=FakeModel(lambda _: said)) as on:
             await asyncio.sleep(0.1)
             on.entry.lines.take(TextEntered("hi \ud83d"))
-            await on.ear.until_count(ReplyHeardShown, 1, 20)
-            assert [m.text for m in on.ear.of(FinalTranscriptShown)] == ["hi �"]
-            assert on.ear.of(ReplyHeardShown)[0].text == "Good �"
+            await on.ear.until_count(ReplyHeard, 1, 20)
+            assert [m.text for m in on.ear.of(FinalTranscript)] == ["hi �"]
+            assert on.ear.of(ReplyHeard)[0].text == "Good �"
             msgspec.json.encode(on.session.record())
 
     run_virtual(main())
@@ -57,8 +58,8 @@ def test_a_recognizer_that_tells_half_an_emoji_is_heard() -> None:
     async def main() -> None:
         async with stage(agent=QUIET, utterances=["what now \ud83d"]) as on:
             await on.talk(900)
-            await on.ear.until_count(FinalTranscriptShown, 1, 20)
-            assert on.ear.of(FinalTranscriptShown)[0].text == "what now �"
+            await on.ear.until_count(FinalTranscript, 1, 20)
+            assert on.ear.of(FinalTranscript)[0].text == "what now �"
 
     run_virtual(main())
 
@@ -70,11 +71,11 @@ def test_a_model_that_tells_what_is_no_text_has_failed_and_no_actor_with_it(even
         async with stage(agent=QUIET, model=FakeModel(lambda _: next(scripts))) as on:
             await asyncio.sleep(0.1)
             on.entry.lines.take(TextEntered("hello"))
-            await on.ear.until_count(ReplyHeardShown, 1, 20)
-            assert on.ear.of(ReplyHeardShown)[0].text == AGENT.phrases.say_again
+            await on.ear.until_count(ReplyHeard, 1, 20)
+            assert on.ear.of(ReplyHeard)[0].text == AGENT.phrases.say_again
             on.entry.lines.take(TextEntered("hello"))
-            await on.ear.until_count(ReplyHeardShown, 2, 20)
-            assert on.ear.of(ReplyHeardShown)[1].text == "Here you are."
+            await on.ear.until_count(ReplyHeard, 2, 20)
+            assert on.ear.of(ReplyHeard)[1].text == "Here you are."
             assert on.actor("orchestrator").restarts == 0
 
     run_virtual(main())

@@ -57,7 +57,7 @@ def test_words_that_wait_for_silence_do_not_pile_up() -> None:
 
 
 def test_an_endless_transcript_is_bounded_too() -> None:
-    talk = Talk().voice(200).tell(InterimTranscript(WORDS, 0.0))
+    talk = Talk().voice(200).tell(InterimTranscript(WORDS, 0.0, 200.0))
     assert len(talk.turn.state.interim) <= MAX_UTTERANCE_CHARS
     (text,) = asked(talk.pause().final(WORDS))
     assert WORDS.endswith(text)

@@ -20,7 +20,8 @@ from actors.messages.caller import (
     KeyPressed,
     TextEntered,
 )
-from actors.messages.output import FinalTranscriptShown, ReplyHeardShown
+from actors.messages.output import ReplyHeard
+from actors.messages.transcript import FinalTranscript
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
 from actors.runtime.supervised_actor import SupervisedActor, actor_of, order_stop, order_stop_now
@@ -220,7 +221,7 @@ class TestASession:
                     await asyncio.sleep(0.1)
                 assert "orchestrator" not in [state.name for state in on.session.tree()]
                 on.entry.lines.take(message)
-                await on.ear.until_count(ReplyHeardShown, 1, 20)
+                await on.ear.until_count(ReplyHeard, 1, 20)
                 assert len(asked(on)) == 1
 
         run_virtual(main())
@@ -232,9 +233,9 @@ class TestASession:
                 await asyncio.sleep(0.5)
                 getattr(on.entry.lines, victim).tell(Poison())
                 on.entry.lines.orchestrator.tell(TextEntered("what are your hours"))
-                await on.ear.until_count(ReplyHeardShown, 1, 20)
+                await on.ear.until_count(ReplyHeard, 1, 20)
                 assert asked(on) == ["what are your hours"]
-                assert [m.text for m in on.ear.of(FinalTranscriptShown)] == ["what are your hours"]
+                assert [m.text for m in on.ear.of(FinalTranscript)] == ["what are your hours"]
 
         run_virtual(main())
 
@@ -253,7 +254,7 @@ class TestASession:
     def test_restarts_a_part_that_ends_without_having_failed(self, victim: str) -> None:
         async def main() -> None:
             async with stage(utterances=["what are your hours"]) as on:
-                await on.ear.until_count(ReplyHeardShown, 1)
+                await on.ear.until_count(ReplyHeard, 1)
                 order_stop(on.session._children[victim])
                 await asyncio.sleep(0.5)
                 assert on.actor(victim).restarts == 1
@@ -264,4 +265,4 @@ class TestASession:
 
 
 def heard(ear: Ear, text: str) -> bool:
-    return any(text in shown.text for shown in ear.of(ReplyHeardShown))
+    return any(text in shown.text for shown in ear.of(ReplyHeard))

@@ -10,17 +10,17 @@ import pytest
 from actors.conversation import PositionPrecision, Role, UtteranceKind
 from actors.messages.caller import InterruptRequested, TextEntered
 from actors.messages.output import (
+    AudioDiscarded,
     AudioFrame,
-    FinalTranscriptShown,
     OutputMessage,
-    PlaybackCleared,
     PlaybackPaused,
     PlaybackResumed,
-    ReplyHeardShown,
-    ReplyTextShown,
+    ReplyHeard,
+    ReplyText,
     TurnMeasured,
 )
 from actors.messages.playback import BeginReply, FinishReply, SpeakText, StopPlayback, StopReason
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase, SpokenWord
 from actors.rules.playback.playout import BLIND, MARKED, PACED, Lead
@@ -38,7 +38,7 @@ def long_reply(request: ModelRequest) -> list[ModelEvent | float]:
 
 async def asked(on: Stage) -> None:
     """The user asks, and is being answered for a second."""
-    await on.ear.until_count(ReplyHeardShown, 1)
+    await on.ear.until_count(ReplyHeard, 1)
     await asyncio.sleep(0.2)
     await on.talk(800)
     await on.ear.until(lambda ear: any(a.kind is UtteranceKind.REPLY for a in ear.of(AudioFrame)))
@@ -55,7 +55,7 @@ def test_decision_to_silence_takes_no_time() -> None:
             await asked(on)
             await on.talk(900)
             await on.ear.until_count(TurnMeasured, 1)
-            (cleared_at,) = on.ear.times(PlaybackCleared)
+            (cleared_at,) = on.ear.times(AudioDiscarded)
             measured = on.ear.of(TurnMeasured)[0]
             assert measured.interrupted
             assert measured.decision_to_silence_ms == 0
@@ -75,8 +75,8 @@ def test_exactly_one_clear_for_one_interruption() -> None:
             await on.talk(500)
             await asyncio.sleep(0.1)
             await on.talk(500)
-            await on.ear.until_count(FinalTranscriptShown, 2)
-            assert len(on.ear.of(PlaybackCleared)) == 1
+            await on.ear.until_count(FinalTranscript, 2)
+            assert len(on.ear.of(AudioDiscarded)) == 1
             assert on.ear.audio_after_clear() == 0
 
     run_virtual(main())
@@ -87,10 +87,10 @@ def test_history_holds_what_was_heard() -> None:
         async with stage(utterances=["what are your hours", "no on friday"], model=FakeModel(long_reply)) as on:
             await asked(on)
             await on.talk(900)
-            await on.ear.until_count(FinalTranscriptShown, 2)
-            heard = next(m for m in on.ear.of(ReplyHeardShown) if m.interrupted)
+            await on.ear.until_count(FinalTranscript, 2)
+            heard = next(m for m in on.ear.of(ReplyHeard) if m.interrupted)
             assert LONG.startswith(heard.text)
-            assert heard.heard is PositionPrecision.NETWORK
+            assert heard.precision is PositionPrecision.NETWORK
             sent_ms = max(a.audio_ms for a in replies(on.ear) if a.reply == 2) + 20
             assert len(heard.text) * MS_PER_CHAR <= sent_ms
             assert len(heard.text) * MS_PER_CHAR >= sent_ms - 60 - 12 * MS_PER_CHAR
@@ -119,7 +119,7 @@ def test_a_false_interruption_loses_and_repeats_no_sample(lead: Lead) -> None:
             assert len(different) <= ramp_samples
             if different:
                 assert different[-1] - different[0] < 80
-            assert on.ear.of(PlaybackCleared) == []
+            assert on.ear.of(AudioDiscarded) == []
             if lead is MARKED:
                 assert len(on.ear.of(PlaybackPaused)) == len(on.ear.of(PlaybackResumed)) == 1
 
@@ -149,7 +149,7 @@ def test_typing_and_interrupting_silence_at_once(order: TextEntered | InterruptR
             at = asyncio.get_running_loop().time()
             on.entry.lines.take(order)
             await asyncio.sleep(0.01)
-            assert on.ear.times(PlaybackCleared) == [at]
+            assert on.ear.times(AudioDiscarded) == [at]
             assert on.ear.audio_after_clear() == 0
 
     run_virtual(main())
@@ -159,13 +159,13 @@ def test_an_interrupt_before_anything_was_sent_clears_nothing() -> None:
     async def main() -> None:
         slow = FakeModel(lambda _: [5.0, TextGenerated(LONG), ReplyGenerated()])
         async with stage(utterances=["what are your hours"], model=slow) as on:
-            await on.ear.until_count(ReplyHeardShown, 1)
+            await on.ear.until_count(ReplyHeard, 1)
             await asyncio.sleep(0.2)
             await on.talk(800)
-            await on.ear.until_count(FinalTranscriptShown, 1)
+            await on.ear.until_count(FinalTranscript, 1)
             on.entry.lines.take(InterruptRequested())
             await asyncio.sleep(0.5)
-            assert on.ear.of(PlaybackCleared) == []
+            assert on.ear.of(AudioDiscarded) == []
 
     run_virtual(main())
 
@@ -194,10 +194,10 @@ class EchoingEar(Ear):
 def test_our_own_voice_never_pauses_us() -> None:
     async def main() -> None:
         async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
-            await on.ear.until_count(ReplyHeardShown, 1)
+            await on.ear.until_count(ReplyHeard, 1)
             await asyncio.sleep(0.2)
             await on.talk(800)
-            await on.ear.until_count(FinalTranscriptShown, 1)
+            await on.ear.until_count(FinalTranscript, 1)
             await on.hang_up()
             echo = EchoingEar(on)
             on.ear = on.entry.lines.output = echo
@@ -206,7 +206,7 @@ def test_our_own_voice_never_pauses_us() -> None:
             assert echo.echoed > 200
             at = [t for t, m in echo.shown if isinstance(m, AudioFrame) and m.kind is UtteranceKind.REPLY]
             assert max(b - a for a, b in pairwise(at)) < 0.045, "it was paused"
-            assert echo.of(PlaybackCleared) == []
+            assert echo.of(AudioDiscarded) == []
 
     run_virtual(main())
 
@@ -215,10 +215,10 @@ def test_the_text_is_shown_as_it_is_about_to_be_heard() -> None:
     async def main() -> None:
         async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
             await asked(on)
-            shown = [m.text for m in on.ear.of(ReplyTextShown) if m.kind is UtteranceKind.REPLY]
+            shown = [m.text for m in on.ear.of(ReplyText) if m.kind is UtteranceKind.REPLY]
             assert len("".join(shown)) < len(LONG)
             await on.ear.until(lambda ear: any(a.last and a.kind is UtteranceKind.REPLY for a in ear.of(AudioFrame)))
-            shown = [m.text for m in on.ear.of(ReplyTextShown) if m.kind is UtteranceKind.REPLY]
+            shown = [m.text for m in on.ear.of(ReplyText) if m.kind is UtteranceKind.REPLY]
             assert "".join(shown) == LONG
 
     run_virtual(main())
@@ -229,7 +229,7 @@ def test_a_stop_that_overtakes_its_reply_silences_it_too() -> None:
 
     async def main() -> None:
         async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
-            await on.ear.until_count(ReplyHeardShown, 1)
+            await on.ear.until_count(ReplyHeard, 1)
             synthesizer = on.entry.lines.synthesizer
             synthesizer.tell(BeginReply(7, 1, UtteranceKind.REPLY))
             synthesizer.tell(SpeakText(7, LONG))
@@ -237,7 +237,7 @@ def test_a_stop_that_overtakes_its_reply_silences_it_too() -> None:
             synthesizer.tell(StopPlayback(1, 7, StopReason.BARGE_IN))
             await asyncio.sleep(1)
             assert [a for a in on.ear.of(AudioFrame) if a.reply == 7] == []
-            assert on.ear.of(PlaybackCleared) == []
+            assert on.ear.of(AudioDiscarded) == []
 
     run_virtual(main())
 
@@ -252,9 +252,9 @@ def test_of_a_kept_greeting_it_is_known_which_words_were_heard() -> None:
             await on.ear.until_count(AudioFrame, 1)
             await asyncio.sleep(1.25)
             on.entry.lines.take(InterruptRequested())
-            await on.ear.until_count(ReplyHeardShown, 1)
-            (heard,) = on.ear.of(ReplyHeardShown)
+            await on.ear.until_count(ReplyHeard, 1)
+            (heard,) = on.ear.of(ReplyHeard)
             assert heard.text == "Hello this"
-            assert heard.heard is PositionPrecision.NETWORK
+            assert heard.precision is PositionPrecision.NETWORK
 
     run_virtual(main())

@@ -9,7 +9,8 @@ import pytest
 from actors.conversation import Ending, Role
 from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import TextEntered
-from actors.messages.output import FinalTranscriptShown, ReplyHeardShown
+from actors.messages.output import ReplyHeard
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase
 from actors.runtime.clock import run_virtual
@@ -23,7 +24,7 @@ KEPT = {text: SpokenPhrase(b"\1\0" * RATE_HZ) for text in (PHRASES.apology, PHRA
 
 
 async def heard_or_ended(ear: Ear, count: int) -> None:
-    await ear.until(lambda ear: ear.ended or len(ear.of(ReplyHeardShown)) >= count, 30)
+    await ear.until(lambda ear: ear.ended or len(ear.of(ReplyHeard)) >= count, 30)
 
 
 def answer(_: ModelRequest) -> Sequence[ModelEvent | float]:
@@ -42,7 +43,7 @@ def test_a_synthesizer_that_never_says_its_reply_is_not_apologised_for_without_e
                     await heard_or_ended(on.ear, count)
             await on.ear.until(lambda ear: ear.ended, 30)
             assert on.ear.ended is Ending.ERROR
-            texts = [m.text for m in on.ear.of(ReplyHeardShown) if m.text in (PHRASES.apology, PHRASES.say_again)]
+            texts = [m.text for m in on.ear.of(ReplyHeard) if m.text in (PHRASES.apology, PHRASES.say_again)]
             assert texts == [PHRASES.say_again, PHRASES.apology]
 
     run_virtual(main())
@@ -57,7 +58,7 @@ def test_a_reply_that_is_heard_between_two_failures_starts_the_count_anew() -> N
                 on.entry.lines.take(TextEntered(f"question number {count} is this"))
                 await heard_or_ended(on.ear, count)
             assert on.ear.ended is None
-            assert [m.text for m in on.ear.of(ReplyHeardShown)][::2] == [PHRASES.say_again] * 3
+            assert [m.text for m in on.ear.of(ReplyHeard)][::2] == [PHRASES.say_again] * 3
 
     run_virtual(main())
 
@@ -84,11 +85,11 @@ def test_words_said_again_after_a_failure_are_read_once(again: str, read: str) -
         async with stage(agent=QUIET, model=model, kept=KEPT) as on:
             await asyncio.sleep(0.2)
             on.entry.lines.take(TextEntered("what are your hours"))
-            await on.ear.until_count(ReplyHeardShown, 1, 20)
+            await on.ear.until_count(ReplyHeard, 1, 20)
             on.entry.lines.take(TextEntered(again))
-            await on.ear.until_count(ReplyHeardShown, 2, 20)
+            await on.ear.until_count(ReplyHeard, 2, 20)
             assert [m.text for m in model.requests[-1].messages if m.role is Role.USER] == [read]
-            assert on.ear.of(FinalTranscriptShown)[-1].text == read
+            assert on.ear.of(FinalTranscript)[-1].text == read
             assert [m.text for m in on.session.record().messages if m.role is Role.USER] == [read]
 
     run_virtual(main())

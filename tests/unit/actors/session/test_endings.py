@@ -8,14 +8,8 @@ import pytest
 
 from actors.conversation import ABANDONED, Ending, Role, UtteranceKind
 from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
-from actors.messages.output import (
-    AudioFrame,
-    FailureShown,
-    FinalTranscriptShown,
-    OutputMessage,
-    ReplyHeardShown,
-    SessionEnded,
-)
+from actors.messages.output import AudioFrame, ErrorShown, OutputMessage, ReplyHeard, SessionEnded
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase
 from actors.rules.playback.playout import PACED
@@ -76,8 +70,8 @@ class TestTheApology:
                     at for at, m in on.ear.shown if isinstance(m, AudioFrame) and m.kind is UtteranceKind.APOLOGY
                 )
                 assert 0.9 < on.ear.times(SessionEnded)[0] - begun < 1.3
-                assert on.ear.of(FailureShown) == [FailureShown(AGENT.phrases.apology)]
-                assert [m.text for m in on.ear.of(ReplyHeardShown)] == [AGENT.phrases.apology]
+                assert on.ear.of(ErrorShown) == [ErrorShown(AGENT.phrases.apology)]
+                assert [m.text for m in on.ear.of(ReplyHeard)] == [AGENT.phrases.apology]
                 assert on.sessions.live == {}
 
         run_virtual(main())
@@ -132,7 +126,7 @@ class TestTheRecord:
                 # 50 ms a character; at most the lead and half a word from what was sounded
                 assert heard_s * 20 - 16 <= len(reply.text) <= heard_s * 20 + 2
                 assert record.state == "ended"
-                assert [m.text for m in on.ear.of(ReplyHeardShown) if m.kind is UtteranceKind.REPLY][:1] in (
+                assert [m.text for m in on.ear.of(ReplyHeard) if m.kind is UtteranceKind.REPLY][:1] in (
                     [reply.text],
                     [],
                 )
@@ -156,11 +150,11 @@ class TestTheRecord:
         async def main() -> None:
             async with stage(mode=Mode.TRANSCRIPTION, utterances=["one two", "three four"]) as on:
                 await on.talk(900)
-                await on.ear.until_count(FinalTranscriptShown, 1)
+                await on.ear.until_count(FinalTranscript, 1)
                 on.entry.lines.session.tell(Poison())
                 await asyncio.sleep(0.5)
                 await on.talk(900)
-                await on.ear.until_count(FinalTranscriptShown, 2)
+                await on.ear.until_count(FinalTranscript, 2)
                 assert [m.text for m in on.session.record().messages] == ["one two", "three four"]
 
         run_virtual(main())
@@ -195,7 +189,7 @@ class TestALostConnection:
                 await asyncio.sleep(1)
                 on.attach("connection-2")
                 on.entry.lines.take(TextEntered("hello"))
-                await on.ear.until_count(ReplyHeardShown, 1, 20)
+                await on.ear.until_count(ReplyHeard, 1, 20)
                 await asyncio.sleep(AGENT.limits.reconnect_s)
                 assert on.ear.ended is None
 
@@ -203,7 +197,7 @@ class TestALostConnection:
 
 
 class TestAnOutputThatRaises:
-    @pytest.mark.parametrize("kind", [AudioFrame, FinalTranscriptShown, ReplyHeardShown, SessionEnded])
+    @pytest.mark.parametrize("kind", [AudioFrame, FinalTranscript, ReplyHeard, SessionEnded])
     def test_costs_neither_its_session_nor_the_others(self, kind: type[OutputMessage]) -> None:
         class Broken(Ear):
             def tell(self, message: OutputMessage) -> None:
@@ -219,7 +213,7 @@ class TestAnOutputThatRaises:
                 entry.lines.take(TextEntered("hello"))
                 await asyncio.sleep(3)
                 on.entry.lines.take(TextEntered("hello"))
-                await on.ear.until_count(ReplyHeardShown, 1, 20)
+                await on.ear.until_count(ReplyHeard, 1, 20)
                 assert on.ear.ended is None
                 entry.lines.take(EndSession(Ending.NORMAL, politely=False))
                 await asyncio.sleep(AGENT.limits.reconnect_s + 1)
@@ -254,7 +248,7 @@ def test_a_session_that_cannot_even_start_is_ended_and_the_next_one_starts(broke
                 msgspec.structs.replace(on.entry.plan, session_id="next"), ear, ConnectionAttached("c", PACED, RATE_HZ)
             )
             again.lines.take(TextEntered("hello"))
-            await ear.until_count(ReplyHeardShown, 1, 20)
+            await ear.until_count(ReplyHeard, 1, 20)
             again.lines.take(EndSession(Ending.NORMAL, politely=False))
 
     run_virtual(main())

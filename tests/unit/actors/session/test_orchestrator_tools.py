@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from actors.conversation import Role
-from actors.messages.output import ReplyHeardShown
+from actors.messages.output import ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tools import tool
@@ -52,8 +52,8 @@ def test_words_before_and_after_a_tool_are_kept_apart(rounds: Script, heard: str
         async with stage(utterances=["what is free"], model=answering, tools={"look_up": look_up}) as on:
             await asyncio.sleep(2)
             await on.talk(900)
-            await on.ear.until(lambda ear: len(ear.of(ReplyHeardShown)) >= 2, 20)
-            assert on.ear.of(ReplyHeardShown)[-1].text == heard
+            await on.ear.until(lambda ear: len(ear.of(ReplyHeard)) >= 2, 20)
+            assert on.ear.of(ReplyHeard)[-1].text == heard
             remembered = [m.text for m in on.session.record().messages if m.role is Role.ASSISTANT and m.text]
             assert remembered[-1] == heard
         asked_again = answering.requests[-1].messages

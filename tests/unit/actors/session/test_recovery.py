@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from actors.conversation import Ending, Role, UtteranceKind
-from actors.messages.output import AudioFrame, FailureShown, FinalTranscriptShown, ReplyHeardShown, SessionEnded
+from actors.messages.output import AudioFrame, ErrorShown, ReplyHeard, SessionEnded
 from actors.messages.playback import PlaybackFinished
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.ports.tts import SpokenPhrase
 from actors.runtime.clock import run_virtual
@@ -35,8 +36,8 @@ def answer(request: ModelRequest) -> list[ModelEvent | float]:
     return [0.3, TextGenerated(ANSWER), ReplyGenerated()]
 
 
-def heard_replies(ear: Ear) -> list[ReplyHeardShown]:
-    return [m for m in ear.of(ReplyHeardShown) if m.kind is UtteranceKind.REPLY]
+def heard_replies(ear: Ear) -> list[ReplyHeard]:
+    return [m for m in ear.of(ReplyHeard) if m.kind is UtteranceKind.REPLY]
 
 
 MOMENTS = ["opening", "greeting", "listening", "talking", "pausing", "awaited", "thinking", "speaking"]
@@ -50,7 +51,7 @@ async def until_moment(on: Stage, moment: str) -> None:
     await on.ear.until_count(AudioFrame, 3)
     if moment == "greeting":
         return
-    await on.ear.until_count(ReplyHeardShown, 1)
+    await on.ear.until_count(ReplyHeard, 1)
     await asyncio.sleep(0.3)
     if moment == "listening":
         return
@@ -66,7 +67,7 @@ async def until_moment(on: Stage, moment: str) -> None:
     if moment == "awaited":
         await asyncio.sleep(0.42)
         return
-    await on.ear.until_count(FinalTranscriptShown, 1)
+    await on.ear.until_count(FinalTranscript, 1)
     if moment == "thinking":
         await asyncio.sleep(0.1)
         return
@@ -77,7 +78,7 @@ async def until_moment(on: Stage, moment: str) -> None:
 async def carry_on(on: Stage, moment: str) -> None:
     """Ask if it has not been asked yet, and stop talking if that was cut short."""
     if moment in ("opening", "greeting", "listening"):
-        await on.ear.until_count(ReplyHeardShown, 1)
+        await on.ear.until_count(ReplyHeard, 1)
         await asyncio.sleep(0.3)
         await on.talk(900)
     elif moment == "talking":
@@ -99,7 +100,7 @@ def test_a_killed_child_is_replaced_and_the_question_answered(victim: str, momen
             assert texts == ["what are your hours"]
             heard = heard_replies(on.ear)
             assert heard[0].text.endswith("The third thing is all.")
-            assert [m.text for m in on.ear.of(FinalTranscriptShown)][-1] == "what are your hours"
+            assert [m.text for m in on.ear.of(FinalTranscript)][-1] == "what are your hours"
 
     run_virtual(main())
 
@@ -117,7 +118,7 @@ def test_a_killed_session_is_rebuilt_once(moment: str) -> None:
             on.entry.lines.session.tell(Poison())
             await on.ear.until_count(SessionEnded, 1, 25)
             assert on.ear.ended is Ending.ERROR
-            assert on.ear.of(FailureShown) == [FailureShown(AGENT.phrases.apology)]
+            assert on.ear.of(ErrorShown) == [ErrorShown(AGENT.phrases.apology)]
 
     run_virtual(main())
 
@@ -129,7 +130,7 @@ def test_a_recognizer_that_cannot_be_mended_is_apologised_for() -> None:
             await on.ear.until_count(SessionEnded, 1, 60)
             assert on.ear.ended is Ending.ERROR
             assert UtteranceKind.APOLOGY in {a.kind for a in on.ear.of(AudioFrame)}
-            assert on.ear.of(FailureShown) == [FailureShown(AGENT.phrases.apology)]
+            assert on.ear.of(ErrorShown) == [ErrorShown(AGENT.phrases.apology)]
 
     run_virtual(main())
 
@@ -193,7 +194,7 @@ def test_a_fault_anywhere_is_recovered_from_or_ends_the_session(
         async with stage(utterances=questions, model=model, faults=faults) as on:
             await on.ear.until_count(AudioFrame, 1, 30)
             for _ in range(4):
-                await on.ear.until(lambda ear: ear.ended or not on.entry.lines.spoken, 45)
+                await on.ear.until(lambda ear: ear.ended or not on.entry.lines.pending_replies, 45)
                 if on.ear.ended:
                     break
                 await asyncio.sleep(0.5)
@@ -201,7 +202,7 @@ def test_a_fault_anywhere_is_recovered_from_or_ends_the_session(
                 await asyncio.sleep(6)
             if on.ear.ended is None:
                 count = len(heard_replies(on.ear))
-                await on.ear.until(lambda ear: ear.ended or not on.entry.lines.spoken, 45)
+                await on.ear.until(lambda ear: ear.ended or not on.entry.lines.pending_replies, 45)
                 await on.talk(1200)
                 await on.ear.until(lambda ear: len(heard_replies(ear)) > count or ear.ended, 60)
             assert on.ear.ended in (None, Ending.ERROR, Ending.IDLE_TIMEOUT)
@@ -270,7 +271,7 @@ def test_a_tool_that_goes_wrong_is_told_to_the_model_and_the_turn_goes_on(fault:
             await on.ear.until(lambda ear: len(heard_replies(ear)) >= 1, 20)
             assert heard_replies(on.ear)[0].text.startswith("It said")
             assert "secret" not in heard_replies(on.ear)[0].text
-            fillers = [m for m in on.ear.of(ReplyHeardShown) if m.kind is UtteranceKind.FILLER]
+            fillers = [m for m in on.ear.of(ReplyHeard) if m.kind is UtteranceKind.FILLER]
             assert bool(fillers) == (fault is Fault.STALL)
 
     run_virtual(main())
@@ -319,7 +320,7 @@ def test_transcription_only_listens() -> None:
         async with stage(utterances=["what are your hours"], mode=Mode.TRANSCRIPTION) as on:
             await asyncio.sleep(0.5)
             await on.talk(900)
-            await on.ear.until_count(FinalTranscriptShown, 1)
+            await on.ear.until_count(FinalTranscript, 1)
             assert on.ear.of(AudioFrame) == []
             assert [state.name for state in on.session.tree()[1:]] == ["recognizer"]
             assert [m.text for m in on.session.record().messages] == ["what are your hours"]

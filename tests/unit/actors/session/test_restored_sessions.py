@@ -7,7 +7,7 @@ import msgspec
 from actors.conversation import ChatMessage, Ending, Role, SessionRecord, UtteranceKind
 from actors.messages.caller import ConnectionAttached, EndSession
 from actors.messages.lifecycle import Timer
-from actors.messages.output import ReplyTextShown
+from actors.messages.output import ReplyText
 from actors.rules.turn_taking.effects import Say
 from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
@@ -40,7 +40,7 @@ def test_a_restored_session_greets_and_remembers() -> None:
                 plan, ear, ConnectionAttached("connection-2", on_stage.lead, RATE_HZ), record, greets=True
             )
             await asyncio.sleep(3)
-            assert [shown.kind for shown in ear.of(ReplyTextShown)] == [UtteranceKind.GREETING]
+            assert [shown.kind for shown in ear.of(ReplyText)] == [UtteranceKind.GREETING]
             assert entry.session is not None
             messages = entry.session.record().messages
             assert messages[:2] == MESSAGES

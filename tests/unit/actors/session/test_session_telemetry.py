@@ -18,7 +18,7 @@ provider.add_span_processor(SimpleSpanProcessor(spans))
 trace.set_tracer_provider(provider)
 
 from actors.runtime.clock import run_virtual
-from actors.messages.output import ReplyHeardShown
+from actors.messages.output import ReplyHeard
 from actors.ports.llm import ReplyGenerated, TextGenerated
 from tests.kit.session_kit import stage
 from tests.kit.fakes import FakeModel
@@ -27,11 +27,11 @@ async def main():
     said = ["my secret is forty two", "thank you very much"]
     model = FakeModel(lambda request: [TextGenerated("Fine. What else?"), ReplyGenerated(100, 5)])
     async with stage(utterances=said, model=model) as on:
-        await on.ear.until_count(ReplyHeardShown, 1)
+        await on.ear.until_count(ReplyHeard, 1)
         for count in (2, 3):
             await asyncio.sleep(0.5)
             await on.talk(900)
-            await on.ear.until_count(ReplyHeardShown, count)
+            await on.ear.until_count(ReplyHeard, count)
         await asyncio.sleep(0.5)
 
 run_virtual(main())

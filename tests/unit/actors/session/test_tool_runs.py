@@ -9,7 +9,9 @@ import pytest
 
 from actors.conversation import ChatMessage, Ending, Role, SessionRecord
 from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
-from actors.messages.output import FinalTranscriptShown, ReplyHeardShown, ToolEndedShown
+from actors.messages.model import ToolFinished
+from actors.messages.output import ReplyHeard
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.playback.playout import PACED
 from actors.runtime.clock import LoopClock, run_virtual
@@ -56,13 +58,13 @@ def read(messages: Sequence[ChatMessage]) -> list[tuple[str, str]]:
 
 
 def last_heard(ear: Ear) -> str:
-    return ear.of(ReplyHeardShown)[-1].text if ear.of(ReplyHeardShown) else ""
+    return ear.of(ReplyHeard)[-1].text if ear.of(ReplyHeard) else ""
 
 
 async def ask(on: Stage, text: str = "book it") -> None:
     await asyncio.sleep(0.2)
     on.entry.lines.take(TextEntered(text))
-    await on.ear.until_count(FinalTranscriptShown, 1)
+    await on.ear.until_count(FinalTranscript, 1)
 
 
 @pytest.mark.parametrize("after_s", [0.1, 0.3, 1.0, 1.25, 1.4, 1.8])
@@ -86,7 +88,7 @@ def test_a_tool_is_run_once_whatever_fails_beside_it(
                 ("call", "c1"),
                 ("tool", '"booked"'),
             ]
-            assert len(on.ear.of(ToolEndedShown)) == 1
+            assert len(on.ear.of(ToolFinished)) == 1
 
     run_virtual(main())
 
@@ -105,7 +107,7 @@ def test_a_call_that_another_process_began_is_not_run_again() -> None:
             entry = on.sessions.restore(plan, on.ear, ConnectionAttached("connection-9", PACED, RATE_HZ), record)
             await asyncio.sleep(0.5)
             entry.lines.take(TextEntered("and now"))
-            await on.ear.until_count(ReplyHeardShown, 1, 20)
+            await on.ear.until_count(ReplyHeard, 1, 20)
             assert [m.text for m in model.requests[0].messages if m.role is Role.TOOL] == [UNKNOWN.text]
             assert isinstance(record, SessionRecord)
             entry.lines.take(EndSession(Ending.NORMAL, politely=False))
@@ -144,7 +146,7 @@ def test_calls_without_an_id_of_their_own_each_have_their_result() -> None:
         model = FakeModel(script)
         async with stage(agent=QUIET, model=model, tools={"book": booking(runs, OnInterruption.FINISH)}) as on:
             await ask(on)
-            await on.ear.until_count(ReplyHeardShown, 1, 20)
+            await on.ear.until_count(ReplyHeard, 1, 20)
             ids = [r.call_id for m in model.requests[-1].messages for r in m.tool_requests]
             assert len(set(ids)) == 2
             assert [m.call_id for m in model.requests[-1].messages if m.role is Role.TOOL] == ids

@@ -1,6 +1,6 @@
 """Who sees a session."""
 
-from actors.messages.output import FailureShown, OutputMessage
+from actors.messages.output import ErrorShown, OutputMessage
 from app.browser.session_output import SessionOutput
 
 
@@ -26,7 +26,7 @@ def test_a_socket_that_fails_is_closed_and_the_others_are_shown_everything() -> 
     connection, broken, dashboard = Screen(), Screen(broken=True), Screen()
     observers.connection = connection
     observers.dashboards = {broken, dashboard}
-    message = FailureShown("sorry")
+    message = ErrorShown("sorry")
     observers.tell(message)
     assert (connection.shown, dashboard.shown) == ([message], [message])
     assert (connection.closed, broken.closed, dashboard.closed) == ([], [1011], [])
@@ -36,5 +36,5 @@ def test_a_connection_that_fails_is_closed() -> None:
     observers = SessionOutput("session", log_content=False)
     broken = Screen(broken=True)
     observers.connection = broken
-    observers.tell(FailureShown("sorry"))
+    observers.tell(ErrorShown("sorry"))
     assert broken.closed == [1011]

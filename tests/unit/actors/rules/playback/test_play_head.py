@@ -44,10 +44,10 @@ def test_a_client_that_owes_its_first_mark_is_not_waited_for_for_ever() -> None:
 def test_a_mark_makes_positions_exact_for_a_while() -> None:
     player = playout(MARKED, 2_000)
     player.tick(0)
-    assert heard(player, 10).heard is PositionPrecision.ESTIMATED
+    assert heard(player, 10).precision is PositionPrecision.ESTIMATED
     player.mark(0, 0, MarkState.PLAYING, 20)
-    assert heard(player, 20 + MARK_FRESH_MS).heard is PositionPrecision.EXACT
-    assert heard(player, 21 + MARK_FRESH_MS).heard is PositionPrecision.ESTIMATED
+    assert heard(player, 20 + MARK_FRESH_MS).precision is PositionPrecision.EXACT
+    assert heard(player, 21 + MARK_FRESH_MS).precision is PositionPrecision.ESTIMATED
 
 
 def test_a_mark_never_claims_more_than_was_sent() -> None:
@@ -180,7 +180,7 @@ def test_a_true_client_is_never_credited_with_more_than_it_has_played(network_ms
         if at_ms % 20 == 0:
             arriving += [(at_ms + network_ms, FRAME_MS) for _ in frames(player.tick(at_ms))]
         hearing = player.heard(at_ms)
-        if hearing is not None and hearing.heard is PositionPrecision.EXACT:
+        if hearing is not None and hearing.precision is PositionPrecision.EXACT:
             assert hearing.audio_ms <= played_ms + 1
             lag_ms.append(played_ms - hearing.audio_ms)
     assert received_ms == 3_000

@@ -42,7 +42,7 @@ def test_without_words_the_text_is_guessed_within_a_piece() -> None:
     for at_ms in range(0, 1_000, 20):
         player.tick(at_ms)
         hearing = heard(player, at_ms)
-        seen[at_ms] = (hearing.text_end, hearing.heard)
+        seen[at_ms] = (hearing.text_end, hearing.precision)
     assert [seen[at_ms][0] for at_ms in (0, 100, 200, 300, 600, 900)] == [0, 5, 10, 20, 50, 50]
     assert {heard for _, heard in seen.values()} == {PositionPrecision.ESTIMATED}
     (whole,) = [t for t in run(player, 1_000, 1_100) if isinstance(t, Drained)]

@@ -16,10 +16,10 @@ from actors.messages.lifecycle import SessionFailed, Timer, TimerFired
 from actors.messages.model import EndingDecided, KeysExpected, ReplyFailed, ReplyWritten, ToolsFinished, ToolsStarted
 from actors.messages.playback import (
     EndAtSentence,
-    HeardReply,
     PausePlayback,
     PlaybackFailed,
     PlaybackFinished,
+    PlaybackPosition,
     PlaybackStarted,
     PlaybackStopped,
     ResumePlayback,
@@ -219,7 +219,7 @@ class World:
         self.fire_due_timer()
 
     def interim(self) -> None:
-        self.tell(InterimTranscript(self.dice.choice(TEXTS), 0.0))
+        self.tell(InterimTranscript(self.dice.choice(TEXTS), 0.0, self.at * 1000))
 
     def final(self) -> None:
         self.finals_owed -= 1
@@ -236,7 +236,7 @@ class World:
 
     def nothing_recognized(self) -> None:
         self.finals_owed -= 1
-        self.tell(NoSpeechRecognized())
+        self.tell(NoSpeechRecognized(self.at * 1000))
 
     def type_text(self) -> None:
         text = self.dice.choice(TEXTS)
@@ -309,7 +309,9 @@ class World:
             return
         if self.dice.random() < 0.05:
             del self.queued[reply]
-            self.tell(PlaybackFailed(reply, ErrorKind.TIMEOUT, HeardReply(reply, 0, 0.0, PositionPrecision.EXACT)))
+            self.tell(
+                PlaybackFailed(reply, ErrorKind.TIMEOUT, PlaybackPosition(reply, 0, 0.0, PositionPrecision.EXACT))
+            )
         elif reply not in self.begun:
             self.begun.add(reply)
             self.tell(PlaybackStarted(reply))

@@ -10,7 +10,13 @@ from actors.errors import ErrorKind
 from actors.messages.lifecycle import Timer, TimerFired
 from actors.messages.model import ReplyFailed, ReplyWritten
 from actors.messages.output import FloorChanged, TurnMeasured
-from actors.messages.playback import HeardReply, PlaybackFailed, PlaybackFinished, PlaybackStarted, PlaybackStopped
+from actors.messages.playback import (
+    PlaybackFailed,
+    PlaybackFinished,
+    PlaybackPosition,
+    PlaybackStarted,
+    PlaybackStopped,
+)
 from actors.messages.transcript import (
     FinalTranscript,
     InterimTranscript,
@@ -102,7 +108,7 @@ class Talk:
 
     def interim(self, text: str) -> "Talk":
         """An interim transcript."""
-        return self.tell(InterimTranscript(text, 0.0))
+        return self.tell(InterimTranscript(text, 0.0, self.at * 1000))
 
     def final(self, text: str) -> "Talk":
         """A final transcript, of audio up to now."""
@@ -141,7 +147,7 @@ class Talk:
     def breaks(self, reply: int | None = None) -> "Talk":
         """The synthesizer fails at something."""
         number = reply or self.reply
-        cut = HeardReply(number, 0, 0.0, PositionPrecision.EXACT)
+        cut = PlaybackPosition(number, 0, 0.0, PositionPrecision.EXACT)
         return self.tell(PlaybackFailed(number, ErrorKind.TIMEOUT, cut))
 
     def stopped(self) -> "Talk":

@@ -131,7 +131,7 @@ class TestInterruption:
     def test_noise_however_long_gives_the_reply_back(self) -> None:
         talk = Talk().speaking().voice(460).pause()
         assert talk.did == []
-        assert talk.tell(NoSpeechRecognized()).did == ["ResumePlayback"]
+        assert talk.tell(NoSpeechRecognized(0.0)).did == ["ResumePlayback"]
         assert kinds(talk) == []
 
     def test_after_lasting_voice_a_single_word_is_enough(self) -> None:
@@ -150,7 +150,7 @@ class TestInterruption:
 
     def test_interim_words_stand_where_no_final_has_any(self) -> None:
         talk = Talk().speaking().voice(100).interim("what about tuesday").stopped().pause()
-        assert asked(talk.tell(NoSpeechRecognized())) == ["what about tuesday"]
+        assert asked(talk.tell(NoSpeechRecognized(0.0))) == ["what about tuesday"]
 
     def test_the_same_when_what_was_said_is_taken_for_noise(self) -> None:
         talk = Talk().speaking().voice(80).interim("what about tuesday").stopped().tell(NoiseStopped())
@@ -258,7 +258,7 @@ class TestWhileThinking:
         assert talk.did == ["PausePlayback"]
         talk.tell(SpeechContinued(2_000.0, 0.0))
         assert talk.did == []
-        assert talk.pause().tell(NoSpeechRecognized()).did == ["ResumePlayback"]
+        assert talk.pause().tell(NoSpeechRecognized(0.0)).did == ["ResumePlayback"]
         assert kinds(talk) == []
 
     def test_the_reply_is_held_for_the_words_and_not_for_ever(self) -> None:
@@ -316,7 +316,7 @@ class TestTranscripts:
         assert asked(talk.final("book it")) == ["book it"]
 
     def test_what_is_not_recognised_while_the_caller_goes_on_is_no_end(self) -> None:
-        talk = Talk().voice(100).tell(NoSpeechRecognized())
+        talk = Talk().voice(100).tell(NoSpeechRecognized(0.0))
         assert talk.turn.state.caller is CallerActivity.TALKING
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.ports.stt import FinalRecognized, InterimRecognized, NothingRecognized
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 from app.providers.azure.stt.positions import KEPT, Positions
 from app.providers.azure.stt.utterances import (
     ABANDONED_S,
@@ -27,13 +27,13 @@ PLEASE = Segment("please", 900, 1_400)
 
 def finals(outcomes: "Iterable[Outcome] | Stalled") -> list[str]:
     assert not isinstance(outcomes, Stalled)
-    return [outcome.text for outcome in outcomes if isinstance(outcome, FinalRecognized)]
+    return [outcome.text for outcome in outcomes if isinstance(outcome, FinalTranscript)]
 
 
 def test_a_final_waits_for_the_end_of_the_utterance() -> None:
     utterances = Utterances()
-    assert utterances.final(YES, 0.5) == [InterimRecognized("yes", 100, 500)]
-    assert utterances.finish(1_000, suspicious=True, now=1.0) == [FinalRecognized("yes", 100, 500)]
+    assert utterances.final(YES, 0.5) == [InterimTranscript("yes", 100, 500)]
+    assert utterances.finish(1_000, suspicious=True, now=1.0) == [FinalTranscript("yes", 100, 500)]
     assert utterances.idle
 
 
@@ -42,16 +42,16 @@ def test_an_end_waits_for_its_final() -> None:
     utterances.partial(YES, 0.4)
     assert utterances.finish(1_000, suspicious=True, now=1.0) == []
     assert utterances.wants_silence
-    assert utterances.final(YES, 1.1) == [FinalRecognized("yes", 100, 500)]
+    assert utterances.final(YES, 1.1) == [FinalTranscript("yes", 100, 500)]
     assert not utterances.wants_silence
 
 
 def test_what_is_said_with_a_pause_in_it_is_one_utterance() -> None:
     utterances = Utterances()
     utterances.final(YES, 0.8)
-    assert utterances.partial(PLEASE, 1.2) == [InterimRecognized("yes please", 100, 1_400)]
+    assert utterances.partial(PLEASE, 1.2) == [InterimTranscript("yes please", 100, 1_400)]
     utterances.final(PLEASE, 1.8)
-    assert utterances.finish(2_000, suspicious=True, now=2.0) == [FinalRecognized("yes please", 100, 1_400)]
+    assert utterances.finish(2_000, suspicious=True, now=2.0) == [FinalTranscript("yes please", 100, 1_400)]
 
 
 def test_a_final_long_before_the_end_is_given_time_for_another() -> None:
@@ -65,7 +65,7 @@ def test_a_final_long_before_the_end_is_given_time_for_another() -> None:
 def test_partials_come_once_and_never_empty() -> None:
     utterances = Utterances()
     assert utterances.partial(Segment("", 0, 100), 0.1) == []
-    assert utterances.partial(YES, 0.2) == [InterimRecognized("yes", 100, 500)]
+    assert utterances.partial(YES, 0.2) == [InterimTranscript("yes", 100, 500)]
     assert utterances.partial(YES, 0.3) == []
 
 
@@ -84,20 +84,20 @@ def test_no_speech_is_nothing() -> None:
     utterances = Utterances()
     assert utterances.finish(1_000, suspicious=False, now=1.0) == []
     assert utterances.tick(1.0 + ANSWER_S / 2) == []
-    assert utterances.tick(1.0 + ANSWER_S) == [NothingRecognized(1_000)]
+    assert utterances.tick(1.0 + ANSWER_S) == [NoSpeechRecognized(1_000)]
     assert utterances.tick(9.0) == []
 
 
 def test_the_service_may_say_that_it_was_no_speech() -> None:
     utterances = Utterances()
     utterances.finish(1_000, suspicious=True, now=1.0)
-    assert utterances.final(Segment("", 0, 900), 1.2) == [NothingRecognized(1_000)]
+    assert utterances.final(Segment("", 0, 900), 1.2) == [NoSpeechRecognized(1_000)]
 
 
 def test_no_speech_that_is_said_before_the_end_costs_no_wait() -> None:
     utterances = Utterances()
     assert utterances.final(Segment("", 200, 900), 1.2) == []
-    assert utterances.finish(1_400, suspicious=True, now=1.4) == [NothingRecognized(1_400)]
+    assert utterances.finish(1_400, suspicious=True, now=1.4) == [NoSpeechRecognized(1_400)]
 
 
 def test_what_is_called_no_speech_may_be_speech_after_all() -> None:
@@ -115,7 +115,7 @@ def test_what_is_called_no_speech_is_none_when_nothing_follows() -> None:
     utterances.final(Segment("", 100, 500), 0.9)
     utterances.finish(1_000, suspicious=True, now=1.0)
     assert utterances.tick(0.8 + GRACE_S) == []
-    assert utterances.tick(1.0 + GRACE_S) == [NothingRecognized(1_000)]
+    assert utterances.tick(1.0 + GRACE_S) == [NoSpeechRecognized(1_000)]
     assert utterances.idle
 
 
@@ -160,7 +160,7 @@ def test_what_comes_of_an_end_that_was_shown_is_told_at_once() -> None:
     utterances.partial(YES, 1.0)
     assert utterances.unended(1.0 + UNENDED_S)
     assert finals(utterances.final(YES, 4.5)) == ["yes"]
-    assert utterances.finish(1_000, suspicious=True, now=5.0) == [NothingRecognized(1_000)]
+    assert utterances.finish(1_000, suspicious=True, now=5.0) == [NoSpeechRecognized(1_000)]
     assert utterances.idle
 
 
@@ -176,7 +176,7 @@ def test_a_final_that_voice_activity_missed_is_told_all_the_same() -> None:
     utterances.final(YES, 0.5)
     assert utterances.tick(0.4 + HELD_S) == []
     assert finals(utterances.tick(0.5 + HELD_S)) == ["yes"]
-    assert utterances.finish(3_000, suspicious=True, now=3.0) == [NothingRecognized(3_000)]
+    assert utterances.finish(3_000, suspicious=True, now=3.0) == [NoSpeechRecognized(3_000)]
     utterances.final(Segment("no", 3_500, 3_900), 4.0)
     assert finals(utterances.finish(4_200, suspicious=True, now=4.2)) == ["no"]
 
@@ -184,7 +184,7 @@ def test_a_final_that_voice_activity_missed_is_told_all_the_same() -> None:
 def test_a_final_ends_within_the_audio() -> None:
     utterances = Utterances()
     utterances.final(Segment("yes", 100, 1_080), 0.5)
-    assert utterances.finish(1_000, suspicious=True, now=1.0) == [FinalRecognized("yes", 100, 1_000)]
+    assert utterances.finish(1_000, suspicious=True, now=1.0) == [FinalTranscript("yes", 100, 1_000)]
 
 
 @given(st.lists(st.tuples(st.sampled_from("pfe!t"), st.integers(0, 400), st.integers(1, 400)), max_size=60))
@@ -221,8 +221,8 @@ def test_every_end_has_an_outcome_and_finals_never_overlap(steps: list[tuple[str
         if not tick():
             return
     assert utterances.idle
-    told = [outcome for outcome in outcomes if isinstance(outcome, FinalRecognized)]
-    nothing = [outcome for outcome in outcomes if isinstance(outcome, NothingRecognized)]
+    told = [outcome for outcome in outcomes if isinstance(outcome, FinalTranscript)]
+    nothing = [outcome for outcome in outcomes if isinstance(outcome, NoSpeechRecognized)]
     assert len(told) + len(nothing) >= ends
     for earlier, later in zip(told, told[1:], strict=False):  # noqa: RUF007 - neighbours
         assert earlier.end_ms <= later.start_ms

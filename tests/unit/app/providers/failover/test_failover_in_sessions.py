@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from actors.conversation import UtteranceKind
-from actors.messages.output import AudioFrame, FinalTranscriptShown, ReplyHeardShown
+from actors.messages.output import AudioFrame, ReplyHeard
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.runtime.clock import run_virtual
 from app.providers.failover.model import FailoverModel
@@ -51,7 +52,7 @@ async def exchange(on: Stage, number: int = 1) -> None:
 
 
 def heard(ear: Ear, kind: UtteranceKind) -> list[str]:
-    return [message.text for message in ear.of(ReplyHeardShown) if message.kind is kind]
+    return [message.text for message in ear.of(ReplyHeard) if message.kind is kind]
 
 
 def replies(ear: Ear) -> list[str]:
@@ -62,7 +63,7 @@ def conversation(*plans: Plan) -> None:
     async def main() -> None:
         async with stage(**engines(*plans)) as on:
             await exchange(on)
-            assert [shown.text for shown in on.ear.of(FinalTranscriptShown)] == [ASKED]
+            assert [shown.text for shown in on.ear.of(FinalTranscript)] == [ASKED]
             assert replies(on.ear) == [ANSWER]
             assert heard(on.ear, UtteranceKind.APOLOGY) == []
             assert on.ear.ended is None
@@ -113,7 +114,7 @@ def test_a_recognizer_that_owes_a_final_is_taken_at_its_partial_word_and_then_re
         async with stage(**engines(Plan("recognizer.finish_utterance", Fault.NOTHING, times=EVER))) as on:
             for number in (1, 2):
                 await exchange(on, number)
-            first, second = (shown.text for shown in on.ear.of(FinalTranscriptShown))
+            first, second = (shown.text for shown in on.ear.of(FinalTranscript))
             assert ASKED.startswith(first)
             assert second == ASKED
 

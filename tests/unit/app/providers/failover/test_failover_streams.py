@@ -6,14 +6,8 @@ import pytest
 
 from actors.agent import Voice
 from actors.errors import ErrorKind, ProviderError, RecognizerError, SynthesizerError
-from actors.ports.stt import (
-    FinalRecognized,
-    NothingRecognized,
-    RecognitionEvent,
-    RecognitionFailed,
-    RecognitionOptions,
-    SpeechRecognizer,
-)
+from actors.messages.transcript import FinalTranscript, NoSpeechRecognized
+from actors.ports.stt import RecognitionEvent, RecognitionFailed, RecognitionOptions, SpeechRecognizer
 from actors.ports.tts import SynthesisEvent, SynthesisFailed, SynthesisFinished
 from actors.runtime.clock import run_virtual
 from app.providers.failover.circuit_breaker import BreakerPolicy, BreakerState
@@ -118,7 +112,7 @@ def test_how_a_recognizer_fares(plan: Plan | None, closed_after_s: float, failur
         await asyncio.sleep(closed_after_s)
         await stream.close()
         await stream.close()
-        ends = [event for event in told if isinstance(event, FinalRecognized | NothingRecognized | RecognitionFailed)]
+        ends = [event for event in told if isinstance(event, FinalTranscript | NoSpeechRecognized | RecognitionFailed)]
         assert len(ends) == (0 if plan and plan.fault is Fault.NOTHING else 1)
         assert ears.providers.states()[0].recent_failures == failures
         count = len(told)

@@ -1,0 +1,44 @@
+"""A reply between the model that writes it and the caller who hears it. It outlives the actors that work on it."""
+
+import msgspec
+
+from actors.conversation import UtteranceKind
+from actors.messages.playback import PlaybackFinished, PlaybackPosition
+
+SENTENCE_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", "\u0964")
+"""What a sentence ends with; a reply that is cut is cut behind one of them."""
+
+
+class PendingReply(msgspec.Struct):
+    """A reply whose playback has not ended yet: its text so far, piece by piece, and how much of it was heard."""
+
+    reply: int
+    turn: int
+    kind: UtteranceKind
+    pieces: list[str] = []
+    finished: bool = False
+    resume_at: int = 0
+    """Text before this has been heard (a synthesizer that starts again begins here)."""
+    heard: PlaybackPosition | None = None
+    """How much of it was heard, as far as the synthesizer has noted it."""
+    playback_finished: PlaybackFinished | None = None
+    """The report that all of it was heard, until the orchestrator has recorded that."""
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        return "".join(self.pieces)
+
+    def cut_at_sentence(self, begun: int) -> int:
+        """Forget all text behind the sentence that is being heard, of which `begun` characters have begun to sound.
+
+        Returns the length of the text that is left.
+        """
+        end, kept = 0, list[str]()
+        for piece in self.pieces:
+            kept.append(piece)
+            end += len(piece)
+            if end >= begun and piece.rstrip().endswith(SENTENCE_ENDS):
+                break
+        self.pieces, self.finished = kept, True
+        return end

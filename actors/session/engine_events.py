@@ -1,0 +1,35 @@
+"""What a stream of an engine reports, on its way to the actor that opened the stream."""
+
+from typing import ClassVar
+
+from actors.messages.base import Message
+from actors.ports.llm import ModelEvent
+from actors.ports.stt import RecognitionEvent
+from actors.ports.tts import SynthesisEvent
+
+
+class RecognitionReported(Message, frozen=True):
+    """One event of the recognizer's stream number `stream`; one of a stream that was given up is ignored."""
+
+    transient: ClassVar[bool] = True
+
+    stream: int
+    event: RecognitionEvent
+
+
+class SynthesisReported(Message, frozen=True):
+    """One event of the synthesizer's stream number `stream`; one of a stream that was given up is ignored."""
+
+    transient: ClassVar[bool] = True
+
+    stream: int
+    event: SynthesisEvent
+
+
+class ModelReported(Message, frozen=True):
+    """One event of the stream in which the model replies to `turn`; one of another turn is ignored."""
+
+    transient: ClassVar[bool] = True
+
+    turn: int
+    event: ModelEvent
