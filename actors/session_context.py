@@ -90,13 +90,13 @@ def _data(about: SessionContext) -> str:
         "headers": about.headers,
         "context": about.context,
     }
-    told: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     for name, value in known.items():
         if value:
-            told[name] = bounded(value)
-            if len(_quoted(told)) > MAX_DATA_CHARS:
-                told[name] = LEFT_OUT
-    return _quoted(told) if told else ""
+            data[name] = bounded(value)
+            if len(_quoted(data)) > MAX_DATA_CHARS:
+                data[name] = LEFT_OUT
+    return _quoted(data) if data else ""
 
 
 def _quoted(value: Any) -> str:

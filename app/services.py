@@ -104,7 +104,7 @@ class Services:
         self.watchdog.stop()
         self.acs_access.stop()
         for entry in list(self.sessions.live.values()):
-            entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+            entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
         try:
             async with asyncio.timeout(2):
                 await self.sessions.emptied()
@@ -209,7 +209,7 @@ class Services:
                     await self.sessions.emptied()
         self.lifecycle.end_sessions()
         for entry in list(self.sessions.live.values()):
-            entry.lines.take(EndSession(Ending.NORMAL, politely=True))
+            entry.lines.deliver(EndSession(Ending.NORMAL, politely=True))
         try:
             async with asyncio.timeout_at(deadline):
                 await self.sessions.emptied()

@@ -1,10 +1,37 @@
-"""TODO docstring."""
+"""What a caller does: speaks, types, presses keys, connects and hangs up."""
 
+from enum import Enum
 from typing import ClassVar
+
+import msgspec
 
 from actors.conversation import Ending
 from actors.messages.base import Message
-from actors.rules.playback.playout import Lead
+
+
+class Transport(Enum):
+    """How it is known what the caller has heard by now, and whether playback can be paused."""
+
+    PACED = "paced"  # plays in real time what it is sent, so that the clock says what was heard: a telephone call
+    MARKED = "marked"  # the client reports how far it has played, and pauses when it is told to
+    BLIND = "blind"  # the client says nothing and cannot pause
+
+
+class Lead(msgspec.Struct, frozen=True):
+    """How a connection plays audio, and by how many ms what is sent may be ahead of what the caller hears."""
+
+    transport: Transport
+    lead_ms: int
+
+    @property
+    def holdable(self) -> bool:
+        """Whether what has begun to play can be paused."""
+        return self.transport is not Transport.BLIND
+
+
+PACED = Lead(Transport.PACED, 60)
+MARKED = Lead(Transport.MARKED, 300)
+BLIND = Lead(Transport.BLIND, 300)
 
 
 class CallerAudio(Message, frozen=True):

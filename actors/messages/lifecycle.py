@@ -44,12 +44,13 @@ class SessionFailed(Message, frozen=True):
 
 
 class RestartChild(Message, frozen=True):
-    """Start the child `name` again: an operator asks for it, or its backoff is over (`if_gone`: unless it is there)."""
+    """Start the child `name` again, because an operator asks for it or because its backoff is over."""
 
     transient: ClassVar[bool] = True
 
     name: str
-    if_gone: bool = False
+    unless_running: bool = False
+    """Leave a child alone that runs again already: what a backoff wants, but not an operator."""
 
 
 class ReconnectExpired(Message, frozen=True):

@@ -62,15 +62,15 @@ class Endpointer:
         voiced = self._is_voiced(probability, level_db, echo_db)
         if self._start_ms is None and not voiced:
             return []
-        told: list[EndpointEvent] = []
+        events: list[EndpointEvent] = []
         if self._start_ms is None:
             self._start_ms, self._voiced_ms = begin_ms, 0.0
-            told.append(SpeechStarted(begin_ms))
+            events.append(SpeechStarted(begin_ms))
         if voiced:
             self._voiced_ms += self._window_ms
             self._end_ms = self.audio_ms
-        told.append(self._end(self._start_ms) if self._is_over(self._start_ms) else self._progress())
-        return told
+        events.append(self._end(self._start_ms) if self._is_over(self._start_ms) else self._progress())
+        return events
 
     def force_end(self) -> list[EndpointEvent]:
         """End the speech in hand now, if there is any."""

@@ -111,16 +111,16 @@ class SentenceSplitter:
         """There is no more text; what is left of it, if anything."""
         pieces = self._pieces(final=True)
         if self._text:
-            pieces.append(self._take(len(self._text)))
+            pieces.append(self._cut_off(len(self._text)))
         return pieces
 
     def _pieces(self, *, final: bool) -> list[str]:
         pieces: list[str] = []
         while self._text and (end := self._next_end(final=final)):
-            pieces.append(self._take(end))
+            pieces.append(self._cut_off(end))
         return pieces
 
-    def _take(self, end: int) -> str:
+    def _cut_off(self, end: int) -> str:
         piece, self._text = self._text[:end], self._text[end:]
         self._judged = self._clause_end = 0
         self._first, self._limit_chars = False, self._max_chars

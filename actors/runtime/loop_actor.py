@@ -167,7 +167,7 @@ class LoopActor(pykka.Actor):
         self._actor_event_loop = loop
         self._actor_scheduler = scheduler_of(loop)
         self.actor_inbox.put = self._actor_loop_deliver
-        self.actor_inbox.take = self._actor_loop_take
+        self.actor_inbox.put_now = self._actor_loop_put_now
         if loop is running_loop():
             self._actor_scheduler.wake(self, urgent=False)
         else:
@@ -201,7 +201,7 @@ class LoopActor(pykka.Actor):
             urgent.appendleft(Envelope(Overwhelmed(error)))
             self._actor_scheduler.wake(self, urgent=True)
 
-    def _actor_loop_take(self, message: Any) -> None:
+    def _actor_loop_put_now(self, message: Any) -> None:
         """Handle a message now, where that overtakes none; else in its turn. Belongs to the loop's thread."""
         if self._actor_phase is _RUNNING and self._actor_scheduler.idle:
             self._actor_scheduler.handle(self, message)

@@ -69,7 +69,7 @@ class Depths(msgspec.Struct, frozen=True):
 class Mailbox:
     """Pykka's inbox for actors that share one event loop.
 
-    `put` is what refs call, from any thread; `take` is what a socket or a timer calls that wants a message handled
+    `put` is what refs call, from any thread; `put_now` is what a socket or a timer calls that wants a message handled
     before it goes on. The actor replaces both when it starts. All but `put` belongs to the loop's thread.
     """
 
@@ -82,8 +82,8 @@ class Mailbox:
         "normal",
         "probing",
         "put",
+        "put_now",
         "queued_ms",
-        "take",
         "urgent",
         "waited_s",
     )
@@ -95,7 +95,7 @@ class Mailbox:
         self.queued_ms = 0.0
         self.dropped = 0
         self.put: Callable[[Envelope[Any]], None] = self._put
-        self.take: Callable[[Any], None] = self._take
+        self.put_now: Callable[[Any], None] = self._put_now
         self.probing = False
         self.waited_s = 0.0
         self._droppable: deque[Envelope[Any]] = deque()
@@ -105,7 +105,7 @@ class Mailbox:
     def _put(self, envelope: Envelope[Any], /) -> None:
         self.store(envelope)
 
-    def _take(self, message: Any, /) -> None:
+    def _put_now(self, message: Any, /) -> None:
         self.store(Envelope(message))
 
     def store(self, envelope: Envelope[Any], /) -> bool:

@@ -54,7 +54,7 @@ class Address(Generic[M]):
         if ref is None:
             return len(self._waiting)
         inbox = ref.actor_inbox
-        return len(inbox.normal) + len(inbox.urgent)  # type: ignore[attr-defined]  # as in `take`
+        return len(inbox.normal) + len(inbox.urgent)  # type: ignore[attr-defined]  # as in `tell_now`
 
     def tell(self, message: M) -> None:
         """Tell the present actor, or keep the message for the next one. Never raises, never waits."""
@@ -66,7 +66,7 @@ class Address(Generic[M]):
         else:
             self._keep(message)
 
-    def take(self, message: M) -> None:
+    def tell_now(self, message: M) -> None:
         """Do as `tell` does, and have the message handled before this returns unless another actor is due.
 
         For what begins at a socket or a timer.
@@ -75,7 +75,7 @@ class Address(Generic[M]):
         if ref is None or ref.actor_stopped.is_set():
             self._keep(message)
         else:
-            ref.actor_inbox.take(message)  # type: ignore[attr-defined]  # every actor of ours has a Mailbox
+            ref.actor_inbox.put_now(message)  # type: ignore[attr-defined]  # every actor of ours has a Mailbox
 
     def connect(self, ref: ActorRef[Any]) -> None:
         """Reach `ref` from now on; it is told what has waited, in the order in which it came."""

@@ -26,7 +26,7 @@ class Children:
         specs: the children, in the order in which they are started.
         policy: how often each may be started again.
         now: the time in seconds, for the budgets.
-        restart_later: called with a delay in seconds and a name; has `restart_if_gone` called with the name then.
+        restart_later: called with a delay in seconds and a name, calls `restart_unless_running` with the name then.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Children:
         self._restarts[name] += 1
         self._start(name)
 
-    def restart_if_gone(self, name: str) -> None:
+    def restart_unless_running(self, name: str) -> None:
         """Start a child whose pause before its restart is over, unless somebody else has started it meanwhile."""
         if name not in self._refs:
             self.restart(name)

@@ -61,8 +61,8 @@ class LastWords:
         self._seat.leave()
 
     def _tick(self, at_ms: float) -> None:
-        for told in self._playout.tick(at_ms):
-            if isinstance(told, Drained):
+        for event in self._playout.tick(at_ms):
+            if isinstance(event, Drained):
                 self._seat.leave()
                 self._lines.show(
                     ReplyHeard(self._turn, UtteranceKind.APOLOGY, self._text, PositionPrecision.ESTIMATED, False)
@@ -70,5 +70,7 @@ class LastWords:
                 self._on_heard()
             else:
                 self._lines.show(
-                    AudioFrame(told.reply, told.turn, told.kind, told.pcm, told.sequence, told.audio_ms, told.last)
+                    AudioFrame(
+                        event.reply, event.turn, event.kind, event.pcm, event.sequence, event.audio_ms, event.last
+                    )
                 )

@@ -119,7 +119,7 @@ class SessionLines:
         self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
         """Sees all input, for a recording."""
 
-    def take(self, message: InputMessage) -> None:
+    def deliver(self, message: InputMessage) -> None:
         """The one door for what a connection tells its session, audio apart."""
         if self.tap is not None:
             self.tap(message)
@@ -161,7 +161,7 @@ class SessionLines:
         audio = CallerAudio(pcm, offset, self.ring.ms(len(pcm)))
         if self.tap is not None:
             self.tap(audio)
-        self.recognizer.take(audio)
+        self.recognizer.tell_now(audio)
 
     def show(self, message: OutputMessage) -> None:
         """Tell the connection and the observers; harmless when there are none. A connection that fails is given up."""

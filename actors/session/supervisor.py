@@ -165,9 +165,9 @@ class SessionSupervisor(SupervisedActor):
         match message:
             case ChildExited():
                 self._child_exited(message)
-            case RestartChild(name, if_gone):
-                if if_gone:
-                    self._children.restart_if_gone(name)
+            case RestartChild(name, unless_running):
+                if unless_running:
+                    self._children.restart_unless_running(name)
                 else:
                     self._children.restart(name)
             case ConnectionAttached():
@@ -219,7 +219,7 @@ class SessionSupervisor(SupervisedActor):
         return specs
 
     def _restart_later(self, delay_s: float, name: str) -> None:
-        self._later(delay_s, RestartChild(name, if_gone=True))
+        self._later(delay_s, RestartChild(name, unless_running=True))
 
     def _make_recognizer(self) -> ActorRef[Any]:
         listener: Address[Any] = self.lines.orchestrator if self.plan.mode is Mode.MEDIA else self.lines.session

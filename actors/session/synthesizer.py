@@ -10,7 +10,7 @@ import msgspec
 from actors.agent import Voice
 from actors.conversation import PositionPrecision, UtteranceKind
 from actors.errors import ErrorKind, SynthesizerError
-from actors.messages.caller import ConnectionAttached, ConnectionDetached, PlaybackMarked
+from actors.messages.caller import ConnectionAttached, ConnectionDetached, PlaybackMarked, Transport
 from actors.messages.output import AudioDiscarded, AudioFrame, PlaybackPaused, PlaybackResumed, ReplyText
 from actors.messages.playback import (
     BeginReply,
@@ -45,7 +45,7 @@ from actors.ports.tts import (
 from actors.rules.audio import FLOOR_DB
 from actors.rules.pending_reply import PendingReply
 from actors.rules.playback.play_head import MarkState
-from actors.rules.playback.playout import Drained, Frame, Hearing, Playout, Transport
+from actors.rules.playback.playout import Drained, Frame, Hearing, Playout
 from actors.runtime.closing import close_in_background
 from actors.runtime.play_clock import PlayClock, Seat
 from actors.runtime.supervised_actor import SupervisedActor
@@ -150,7 +150,7 @@ class Synthesizer(SupervisedActor):
                 self._tick(at_ms)
             case SynthesisReported(stream, event):
                 if stream == self._stream:
-                    self._told(event)
+                    self._on_event(event)
             case BeginReply(reply, turn, kind):
                 self._begin(reply, turn, kind)
             case SpeakText(reply, text):
@@ -259,7 +259,7 @@ class Synthesizer(SupervisedActor):
         for reply, text in unsent:
             self._order(reply, text)
 
-    def _told(self, event: SynthesisEvent) -> None:
+    def _on_event(self, event: SynthesisEvent) -> None:
         self._told_at = self.clock.now()
         speaking = self._speaking.get(event.reply)
         if speaking is None or not speaking.owed:
@@ -332,14 +332,14 @@ class Synthesizer(SupervisedActor):
             self._seat = None
 
     def _clock_ticked(self, at_ms: float) -> None:
-        self.actor_inbox.take(PlayClockTicked(at_ms))
+        self.actor_inbox.put_now(PlayClockTicked(at_ms))
 
     def _tick(self, at_ms: float) -> None:
-        for told in self._playout.tick(at_ms):
-            if isinstance(told, Frame):
-                self._send(told)
+        for event in self._playout.tick(at_ms):
+            if isinstance(event, Frame):
+                self._send(event)
             else:
-                self._drained(told)
+                self._drained(event)
         first = self._playout.first
         if first is None:
             self._leave_seat()

@@ -11,14 +11,16 @@ from starlette.types import Receive, Scope, Send
 from actors.agent import Agent
 from actors.conversation import Ending, SessionRecord
 from actors.messages.caller import (
+    BLIND,
     ConnectionAttached,
     ConnectionDetached,
     EndSession,
     InterruptRequested,
+    Lead,
     PlaybackMarked,
     TextEntered,
+    Transport,
 )
-from actors.rules.playback.playout import BLIND, Lead, Transport
 from actors.session.plan import Mode
 from actors.session.sessions import SessionEntry
 from actors.session.shared import SessionLines
@@ -166,7 +168,7 @@ class _Conversation:
         if entry is not None:
             self._announce(entry.plan.resume_token, resumed=True)
             entry.lines.output = self._observers
-            entry.lines.take(attached)
+            entry.lines.deliver(attached)
             return entry
         token = record.resume_token if record else service.random.token("resume_")
         model = MeteredModel(service.engines.model, service.clients, asked.client)
@@ -210,7 +212,7 @@ class _Conversation:
         if self._observers.connection is self._connection:
             self._observers.connection = None
             if entry is not None:
-                entry.lines.take(ConnectionDetached(self._id))
+                entry.lines.deliver(ConnectionDetached(self._id))
         self._service.forget_observers(self._session_id)
 
     def _take(self, lines: SessionLines, message: Message) -> None:
@@ -235,7 +237,7 @@ class _Conversation:
             self._service.clients.require(self._asked.client, Rate.TEXTS)
         except TooManyError as error:
             raise ProtocolError(error.reason) from None
-        lines.take(TextEntered(text))
+        lines.deliver(TextEntered(text))
 
     def _order(self, lines: SessionLines, text: str) -> None:
         message = decode(text)
@@ -243,13 +245,13 @@ class _Conversation:
             case Typed(text):
                 self._type(lines, text)
             case Interrupt():
-                lines.take(InterruptRequested())
+                lines.deliver(InterruptRequested())
             case HangUp():
-                lines.take(EndSession(Ending.NORMAL, politely=False))
+                lines.deliver(EndSession(Ending.NORMAL, politely=False))
             case Ping():
                 self._connection.text(encode(Pong(timestamp(self._service.clock.wall()))))
             case PlayoutMark(turn, audio_ms, state):
-                lines.take(PlaybackMarked(turn, audio_ms, state))
+                lines.deliver(PlaybackMarked(turn, audio_ms, state))
             case Ignored():
                 return
             case _:

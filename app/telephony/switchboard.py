@@ -229,7 +229,7 @@ class Switchboard:
         """Tell the session that the call has now, if it has one."""
         entry = self._service.sessions.live.get(self.session_of(call))
         if entry is not None:
-            entry.lines.take(message)
+            entry.lines.deliver(message)
 
     def session_of(self, call: Call) -> str:
         """The id of the session that the call has now: the one that asks for the access code, then its own."""

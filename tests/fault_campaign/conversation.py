@@ -139,16 +139,16 @@ class Conversation:
                 self._say_at_once(lines, ask)
         if self.scenario.finish is Finish.HANG_UP_AT_ONCE:
             self.note("hang-up")
-            lines.take(EndSession(Ending.NORMAL, politely=False))
+            lines.deliver(EndSession(Ending.NORMAL, politely=False))
 
     def _say_at_once(self, lines: SessionLines, ask: Ask) -> None:
         self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
         self.note(f"{ask.how}: {ask.text}")
         if ask.how is How.KEYS:
             for key in ask.text.removesuffix("#") + "#":
-                lines.take(KeyPressed(key))
+                lines.deliver(KeyPressed(key))
         else:
-            lines.take(TextEntered(ask.text))
+            lines.deliver(TextEntered(ask.text))
 
     async def _talk(self, on: Stage) -> None:
         watching = asyncio.ensure_future(self._watch(on))
@@ -226,13 +226,13 @@ class Conversation:
         self.note(finish)
         match finish:
             case Finish.HANG_UP | Finish.HANG_UP_OVER_REPLY | Finish.HANG_UP_AT_ONCE:
-                on.entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+                on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
             case Finish.LOST:
                 self.evidence.lost_connections += 1
                 await on.hang_up()
                 on.detach(f"connection-{self.connections}")
             case Finish.DRAIN:
-                on.entry.lines.take(EndSession(Ending.NORMAL, politely=True))
+                on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=True))
             case Finish.SILENCE:
                 pass
 
@@ -244,19 +244,19 @@ class Conversation:
         lines = on.entry.lines
         match what:
             case Disturbance.INTERRUPT:
-                lines.take(InterruptRequested())
+                lines.deliver(InterruptRequested())
             case Disturbance.LOST_AND_BACK | Disturbance.OUTPUT_RAISES | Disturbance.REPLACED:
                 await self._reconnect(on, what)
             case Disturbance.HOLD:
-                lines.take(HoldStarted())
+                lines.deliver(HoldStarted())
                 await asyncio.sleep(3)
-                lines.take(HoldEnded())
+                lines.deliver(HoldEnded())
             case Disturbance.RESTART:
                 lines.session.tell(RestartChild(self.rng.choice(["recognizer", "orchestrator", "synthesizer"])))
             case Disturbance.GARBAGE:
-                lines.take(TextEntered("\ud83d\ud83d"))
+                lines.deliver(TextEntered("\ud83d\ud83d"))
                 for _ in range(300):
-                    lines.take(KeyPressed("1"))
+                    lines.deliver(KeyPressed("1"))
             case Disturbance.NOISE:
                 await on.talk(120)
             case Disturbance.LONG_NOISE:
@@ -283,7 +283,7 @@ class Conversation:
             await asyncio.sleep(self.rng.uniform(0.2, 4.0))
         self.connections += 1
         on.entry.lines.output = on.ear
-        on.entry.lines.take(ConnectionAttached(f"connection-{self.connections}", on.lead, RATE_HZ))
+        on.entry.lines.deliver(ConnectionAttached(f"connection-{self.connections}", on.lead, RATE_HZ))
 
     # what is looked at
 

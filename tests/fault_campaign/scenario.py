@@ -5,7 +5,7 @@ from random import Random
 
 import msgspec
 
-from actors.rules.playback.playout import BLIND, PACED, Lead
+from actors.messages.caller import BLIND, PACED, Lead
 from actors.tools import OnInterruption
 from tests.fault_campaign.crashes import Crash
 from tests.fault_campaign.faulty_engines import ModelFault, RecognizerFault, ToolFault

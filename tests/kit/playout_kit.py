@@ -3,7 +3,8 @@
 import random
 from array import array
 
-from actors.rules.playback.playout import BLIND, MARKED, PACED, Drained, Frame, Hearing, Lead, Playout
+from actors.messages.caller import BLIND, MARKED, PACED, Lead
+from actors.rules.playback.playout import Drained, Frame, Hearing, Playout
 
 RATE_HZ = 16_000
 FRAME_MS = 20

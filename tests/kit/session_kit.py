@@ -10,10 +10,9 @@ import msgspec
 
 from actors.agent import Agent, BargeIn, Endpointing, Limits
 from actors.conversation import Ending
-from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSession
+from actors.messages.caller import PACED, ConnectionAttached, ConnectionDetached, EndSession, Lead
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from actors.ports.tts import SpokenPhrase
-from actors.rules.playback.playout import PACED, Lead
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
@@ -140,12 +139,12 @@ class Stage:
 
     def detach(self, connection_id: str = "connection-1") -> None:
         """The connection is lost."""
-        self.entry.lines.take(ConnectionDetached(connection_id))
+        self.entry.lines.deliver(ConnectionDetached(connection_id))
 
     def attach(self, connection_id: str) -> None:
         """The user is back on another connection."""
         self.entry.lines.output = self.ear
-        self.entry.lines.take(ConnectionAttached(connection_id, self.lead, RATE_HZ))
+        self.entry.lines.deliver(ConnectionAttached(connection_id, self.lead, RATE_HZ))
 
     async def hang_up(self) -> None:
         """The caller's audio ends."""
@@ -203,7 +202,7 @@ async def stage(
         yield on_stage
     finally:
         await on_stage.hang_up()
-        entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+        entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
         async with asyncio.timeout(5):
             await sessions.emptied()
         ref.stop(block=False)

@@ -52,7 +52,7 @@ class PlayTrack:
         """A piece ends at `audio_ms`."""
         insort(self.pieces, (audio_ms, text_end))
 
-    def take(self, size_bytes: int) -> bytes:
+    def pop_audio(self, size_bytes: int) -> bytes:
         """The next `size_bytes` of audio, fewer at its end."""
         size_bytes = min(size_bytes, self.buffered_bytes)
         self.buffered_bytes -= size_bytes

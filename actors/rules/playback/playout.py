@@ -13,13 +13,13 @@ sent, and how it is known where the ear is, belongs to the transport:
 
 from collections import deque
 from collections.abc import Iterator
-from enum import Enum
 from typing import assert_never
 
 import msgspec
 from msgspec.structs import replace
 
 from actors.conversation import PositionPrecision, UtteranceKind
+from actors.messages.caller import Lead, Transport
 from actors.rules.audio import level_db, ramp
 from actors.rules.playback.play_head import MarkState, PlayHead
 from actors.rules.playback.play_track import PlayTrack
@@ -33,33 +33,7 @@ MARK_FRESH_MS = 500
 TURNS_KEPT = 4
 """Marks of older turns than so many are not understood any more."""
 
-
 _ROUNDING_MS = 1e-6
-
-
-class Transport(Enum):
-    """What a connection can do about playout."""
-
-    PACED = "paced"
-    MARKED = "marked"
-    BLIND = "blind"
-
-
-class Lead(msgspec.Struct, frozen=True):
-    """How far ahead of the user's ear audio may be sent."""
-
-    transport: Transport
-    lead_ms: int
-
-    @property
-    def holdable(self) -> bool:
-        """Whether what has begun to play can be paused."""
-        return self.transport is not Transport.BLIND
-
-
-PACED = Lead(Transport.PACED, 60)
-MARKED = Lead(Transport.MARKED, 300)
-BLIND = Lead(Transport.BLIND, 300)
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -267,10 +241,10 @@ class Playout:
         """
         self._head.advance(at_ms)
         self._forget_heard()
-        told: list[Frame | Drained] = list(self._drained(at_ms)) if self._closed else []
+        events: list[Frame | Drained] = list(self._drained(at_ms)) if self._closed else []
         while self._may_send and (frame := self._next_frame()) is not None:
-            told.append(self._send(frame, at_ms))
-        return told
+            events.append(self._send(frame, at_ms))
+        return events
 
     @property
     def _closed(self) -> bool:
@@ -302,7 +276,7 @@ class Playout:
     def _cut(self, track: PlayTrack) -> Frame:
         """The next frame of `track`; if its end came after all its audio had been taken, it closes with silence."""
         begins_ms = self._ms(track.taken_bytes)
-        pcm = track.take(self._frame_bytes).ljust(self._frame_bytes, b"\0")
+        pcm = track.pop_audio(self._frame_bytes).ljust(self._frame_bytes, b"\0")
         track.closed = track.ended and not track.buffered_bytes
         track.frames += 1
         return Frame(

@@ -67,7 +67,7 @@ class TurnCore:
         """Order `effects`, after those of this event that were ordered before."""
         self._effects.extend(effects)
 
-    def take_effects(self) -> list[Effect]:
+    def pop_effects(self) -> list[Effect]:
         """The effects of the event in hand."""
         effects, self._effects = self._effects, []
         return effects

@@ -256,7 +256,7 @@ class TurnTaking(TurnCore):
             self._note_quiet(at)
             self._arm_timers(at)
             self.show_floor()
-        return self.take_effects()
+        return self.pop_effects()
 
     def _note_quiet(self, at: float) -> None:
         is_quiet = silence.nobody_holds_the_floor(self)

@@ -6,8 +6,7 @@ from typing import Any
 import msgspec
 from starlette.types import Receive
 
-from actors.messages.caller import ConnectionAttached, ConnectionDetached, HoldStarted
-from actors.rules.playback.playout import Lead, Transport
+from actors.messages.caller import ConnectionAttached, ConnectionDetached, HoldStarted, Lead, Transport
 from actors.session.plan import Mode
 from app.server.shortcut import Shortcut
 from app.server.socket_reader import SocketReader
@@ -50,7 +49,7 @@ class MediaStream:
         self._input = MediaInput(service, switchboard, call, self._connection, trusted=trusted)
         self._input.lines = self._attach()
         if call.state is CallState.ON_HOLD:
-            self._input.lines.take(HoldStarted())
+            self._input.lines.deliver(HoldStarted())
 
     # the session
 
@@ -61,7 +60,7 @@ class MediaStream:
         if entry is None:
             return self._open_session()
         entry.lines.output = self._output
-        entry.lines.take(self._attached)
+        entry.lines.deliver(self._attached)
         return entry.lines
 
     @property
@@ -132,4 +131,4 @@ class MediaStream:
             if entry is not None:
                 # A transfer that rings takes the socket away, and may yet leave the caller to this session.
                 transferring = self._call.orders.transferring is not None
-                entry.lines.take(ConnectionDetached(self._id, 2 * TRANSFER_S if transferring else 0.0))
+                entry.lines.deliver(ConnectionDetached(self._id, 2 * TRANSFER_S if transferring else 0.0))

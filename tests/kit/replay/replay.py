@@ -78,7 +78,7 @@ class Replay:
         if isinstance(what, CallerAudio):
             lines.push_audio(what.pcm)
         elif delivery.port == "input":
-            lines.take(what)  # type: ignore[arg-type]  # the port says that it is input
+            lines.deliver(what)  # type: ignore[arg-type]  # the port says that it is input
         elif (target := self._targets.get((delivery.port, delivery.index))) is not None:
             target(what)
         else:

@@ -55,7 +55,7 @@ async def test_nothing_is_left_of_a_session(monkeypatch: pytest.MonkeyPatch) -> 
         await socket.recv()
         entry = service.sessions.live["s1"]
         left = weakref.ref(entry.lines)
-        entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+        entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
         del entry
         await service.sessions.emptied()
         socket.close()

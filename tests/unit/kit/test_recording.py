@@ -58,7 +58,7 @@ async def converse(on: Stage) -> None:
     await asyncio.sleep(1.0)
     await on.talk(1000)
     await asyncio.sleep(3.0)
-    on.entry.lines.take(TextEntered("nine, please"))
+    on.entry.lines.deliver(TextEntered("nine, please"))
     await asyncio.sleep(6.0)
 
 
@@ -138,5 +138,5 @@ def test_the_tap_sees_all_input() -> None:
     lines = SessionLines("s", 16_000)
     lines.tap = seen.append
     lines.push_audio(bytes(640))
-    lines.take(TextEntered("hello"))
+    lines.deliver(TextEntered("hello"))
     assert [type(message).__name__ for message in seen] == ["CallerAudio", "TextEntered"]

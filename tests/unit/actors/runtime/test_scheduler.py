@@ -217,7 +217,7 @@ async def test_what_is_taken_is_handled_before_the_loop_goes_on_with_all_it_caus
 
     first = Teller.start("first", log)
     await settle()
-    first.actor_inbox.take(Note(1))  # type: ignore[attr-defined]
+    first.actor_inbox.put_now(Note(1))  # type: ignore[attr-defined]
     assert log == [("first", Note(1)), ("last", Note(1))]
     first.stop(block=False), last.stop(block=False)
     await settle()
@@ -228,8 +228,8 @@ async def test_what_is_taken_overtakes_nothing_that_is_due() -> None:
     first, second = Recorder.start("first", log), Recorder.start("second", log)
     await settle()
     first.tell(Note(1))
-    second.actor_inbox.take(Note(2))  # type: ignore[attr-defined]
-    first.actor_inbox.take(Note(3))  # type: ignore[attr-defined]
+    second.actor_inbox.put_now(Note(2))  # type: ignore[attr-defined]
+    first.actor_inbox.put_now(Note(3))  # type: ignore[attr-defined]
     assert log == []
     await settle()
     assert log == [("first", Note(1)), ("second", Note(2)), ("first", Note(3))]
@@ -240,7 +240,7 @@ async def test_what_is_taken_overtakes_nothing_that_is_due() -> None:
 async def test_what_is_taken_by_an_actor_that_has_not_begun_waits_for_it() -> None:
     log: list[Any] = []
     ref = Recorder.start("recorder", log)
-    ref.actor_inbox.take(Note(1))  # type: ignore[attr-defined]
+    ref.actor_inbox.put_now(Note(1))  # type: ignore[attr-defined]
     assert log == []
     await settle()
     assert log == [("recorder", Note(1))]
@@ -259,9 +259,9 @@ async def test_an_actor_that_fails_at_what_it_takes_ends_and_the_others_go_on(er
 
     ref = Failing.start("failing", None)
     await settle()
-    ref.actor_inbox.take(Note(1))  # type: ignore[attr-defined]
+    ref.actor_inbox.put_now(Note(1))  # type: ignore[attr-defined]
     assert not ref.is_alive()
-    bystander.actor_inbox.take(Note(2))  # type: ignore[attr-defined]
+    bystander.actor_inbox.put_now(Note(2))  # type: ignore[attr-defined]
     assert log == [("bystander", Note(2))]
     bystander.stop(block=False)
     await settle()

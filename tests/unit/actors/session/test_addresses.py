@@ -95,7 +95,7 @@ class TestAnAddress:
             seen: list[Any] = []
             for message in (Note(1), Note(2), Shout(3), Note(4)):
                 address.tell(message)
-            address.take(Note(5))
+            address.tell_now(Note(5))
             assert address.waiting == 5
             keeper_at(address, seen)
             address.tell(Note(6))
@@ -188,14 +188,14 @@ class TestASession:
             def at_once(lines: Any) -> None:
                 if after_steps == 0:
                     for message in first:
-                        lines.take(message)
+                        lines.deliver(message)
 
             async with stage(agent=QUIET, tap=at_once) as on:
                 for _ in range(after_steps - 1):
                     await asyncio.sleep(0)
                 if after_steps:
                     for message in first:
-                        on.entry.lines.take(message)
+                        on.entry.lines.deliver(message)
                 await on.ear.until(lambda ear: heard(ear, f"You said {asks}"), 20)
                 assert asked(on) == [asks]
 
@@ -204,7 +204,7 @@ class TestASession:
     @pytest.mark.parametrize("bye", [ConnectionDetached("connection-1"), EndSession(Ending.NORMAL, politely=False)])
     def test_ends_when_who_opened_it_hangs_up_before_it_has_started(self, bye: InputMessage) -> None:
         async def main() -> None:
-            async with stage(tap=lambda lines: lines.take(bye)) as on:
+            async with stage(tap=lambda lines: lines.deliver(bye)) as on:
                 await asyncio.sleep(AGENT.limits.reconnect_s + 1)
                 assert on.sessions.live == {}
 
@@ -220,7 +220,7 @@ class TestASession:
                     on.entry.lines.orchestrator.tell(Poison())
                     await asyncio.sleep(0.1)
                 assert "orchestrator" not in [state.name for state in on.session.tree()]
-                on.entry.lines.take(message)
+                on.entry.lines.deliver(message)
                 await on.ear.until_count(ReplyHeard, 1, 20)
                 assert len(asked(on)) == 1
 

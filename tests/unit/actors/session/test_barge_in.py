@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from actors.conversation import PositionPrecision, Role, UtteranceKind
-from actors.messages.caller import InterruptRequested, TextEntered
+from actors.messages.caller import BLIND, MARKED, PACED, InterruptRequested, Lead, TextEntered
 from actors.messages.output import (
     AudioDiscarded,
     AudioFrame,
@@ -23,7 +23,6 @@ from actors.messages.playback import BeginReply, FinishReply, SpeakText, StopPla
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase, SpokenWord
-from actors.rules.playback.playout import BLIND, MARKED, PACED, Lead
 from actors.runtime.clock import run_virtual
 from tests.kit.fakes import MS_PER_CHAR, FakeModel
 from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
@@ -147,7 +146,7 @@ def test_typing_and_interrupting_silence_at_once(order: TextEntered | InterruptR
         async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
             await asked(on)
             at = asyncio.get_running_loop().time()
-            on.entry.lines.take(order)
+            on.entry.lines.deliver(order)
             await asyncio.sleep(0.01)
             assert on.ear.times(AudioDiscarded) == [at]
             assert on.ear.audio_after_clear() == 0
@@ -163,7 +162,7 @@ def test_an_interrupt_before_anything_was_sent_clears_nothing() -> None:
             await asyncio.sleep(0.2)
             await on.talk(800)
             await on.ear.until_count(FinalTranscript, 1)
-            on.entry.lines.take(InterruptRequested())
+            on.entry.lines.deliver(InterruptRequested())
             await asyncio.sleep(0.5)
             assert on.ear.of(AudioDiscarded) == []
 
@@ -251,7 +250,7 @@ def test_of_a_kept_greeting_it_is_known_which_words_were_heard() -> None:
         async with stage(agent=agent, kept=kept) as on:
             await on.ear.until_count(AudioFrame, 1)
             await asyncio.sleep(1.25)
-            on.entry.lines.take(InterruptRequested())
+            on.entry.lines.deliver(InterruptRequested())
             await on.ear.until_count(ReplyHeard, 1)
             (heard,) = on.ear.of(ReplyHeard)
             assert heard.text == "Hello this"

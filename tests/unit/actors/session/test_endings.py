@@ -7,12 +7,11 @@ import msgspec
 import pytest
 
 from actors.conversation import ABANDONED, Ending, Role, UtteranceKind
-from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
+from actors.messages.caller import PACED, ConnectionAttached, EndSession, TextEntered
 from actors.messages.output import AudioFrame, ErrorShown, OutputMessage, ReplyHeard, SessionEnded
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase
-from actors.rules.playback.playout import PACED
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.plan import Mode
@@ -47,7 +46,7 @@ async def kill(on: Stage, victim: str, times: int) -> None:
 async def speaking(on: Stage, seconds: float) -> None:
     """The agent has been heard for so long."""
     await asyncio.sleep(0.2)
-    on.entry.lines.take(TextEntered("what are your hours"))
+    on.entry.lines.deliver(TextEntered("what are your hours"))
     await on.ear.until(lambda ear: any(a.kind is UtteranceKind.REPLY for a in ear.of(AudioFrame)))
     await asyncio.sleep(seconds)
 
@@ -116,7 +115,7 @@ class TestTheRecord:
                 if how == "detach":
                     on.detach()
                 else:
-                    on.entry.lines.take(EndSession(Ending.NORMAL, politely=how == "polite"))
+                    on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=how == "polite"))
                 await asyncio.sleep(AGENT.limits.reconnect_s + 10)
                 assert on.sessions.live == {}
                 record = on.engines.store.saved[-1]  # type: ignore[attr-defined]
@@ -137,9 +136,9 @@ class TestTheRecord:
         async def main() -> None:
             async with stage(agent=QUIET, model=talker()) as on:
                 await asyncio.sleep(0.2)
-                on.entry.lines.take(TextEntered("what are your hours"))
+                on.entry.lines.deliver(TextEntered("what are your hours"))
                 await asyncio.sleep(0.22)
-                on.entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+                on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
                 await asyncio.sleep(0.5)
                 record = on.engines.store.saved[-1]  # type: ignore[attr-defined]
                 assert [m.role for m in record.messages] == [Role.USER]
@@ -165,7 +164,7 @@ class TestALostConnection:
     def test_is_waited_for_no_longer_because_the_session_failed_meanwhile(self, after_s: float) -> None:
         async def main() -> None:
             async with stage(agent=QUIET) as on:
-                on.entry.lines.take(TextEntered("good day"))
+                on.entry.lines.deliver(TextEntered("good day"))
                 await asyncio.sleep(0.5)
                 on.detach()
                 await asyncio.sleep(after_s)
@@ -181,14 +180,14 @@ class TestALostConnection:
     def test_may_come_back_after_the_session_failed_meanwhile(self) -> None:
         async def main() -> None:
             async with stage(agent=QUIET) as on:
-                on.entry.lines.take(TextEntered("good day"))
+                on.entry.lines.deliver(TextEntered("good day"))
                 await asyncio.sleep(0.5)
                 on.detach()
                 await asyncio.sleep(1)
                 on.entry.lines.session.tell(Poison())
                 await asyncio.sleep(1)
                 on.attach("connection-2")
-                on.entry.lines.take(TextEntered("hello"))
+                on.entry.lines.deliver(TextEntered("hello"))
                 await on.ear.until_count(ReplyHeard, 1, 20)
                 await asyncio.sleep(AGENT.limits.reconnect_s)
                 assert on.ear.ended is None
@@ -210,12 +209,12 @@ class TestAnOutputThatRaises:
                 broken = Broken()
                 plan = msgspec.structs.replace(on.entry.plan, session_id="broken")
                 entry = on.sessions.open(plan, broken, ConnectionAttached("connection-9", PACED, RATE_HZ))
-                entry.lines.take(TextEntered("hello"))
+                entry.lines.deliver(TextEntered("hello"))
                 await asyncio.sleep(3)
-                on.entry.lines.take(TextEntered("hello"))
+                on.entry.lines.deliver(TextEntered("hello"))
                 await on.ear.until_count(ReplyHeard, 1, 20)
                 assert on.ear.ended is None
-                entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+                entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
                 await asyncio.sleep(AGENT.limits.reconnect_s + 1)
                 assert list(on.sessions.live) == ["test-session"]
 
@@ -239,7 +238,7 @@ def test_a_session_that_cannot_even_start_is_ended_and_the_next_one_starts(broke
                 on.sessions._on_ended = fail
             entry = on.sessions.open(plan, ear, ConnectionAttached("connection-9", PACED, RATE_HZ))
             await asyncio.sleep(0.5)
-            entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+            entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
             await asyncio.sleep(0.5)
             assert ear.ended is (Ending.NORMAL if broken == "on_ended" else Ending.ERROR)
             assert list(on.sessions.live) == ["test-session"]
@@ -247,9 +246,9 @@ def test_a_session_that_cannot_even_start_is_ended_and_the_next_one_starts(broke
             again = on.sessions.open(
                 msgspec.structs.replace(on.entry.plan, session_id="next"), ear, ConnectionAttached("c", PACED, RATE_HZ)
             )
-            again.lines.take(TextEntered("hello"))
+            again.lines.deliver(TextEntered("hello"))
             await ear.until_count(ReplyHeard, 1, 20)
-            again.lines.take(EndSession(Ending.NORMAL, politely=False))
+            again.lines.deliver(EndSession(Ending.NORMAL, politely=False))
 
     run_virtual(main())
 
@@ -268,7 +267,7 @@ def test_a_supervisor_that_fails_while_it_ends_leaves_the_end_shown_once_and_wha
         async with stage(agent=QUIET, model=talker()) as on:
             await speaking(on, 1.5)
             monkeypatch.setattr(SessionSupervisor, "on_receive", failing)
-            on.entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+            on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
             await on.sessions.emptied()
             await asyncio.sleep(0.5)
             assert [m.reason for m in on.ear.of(SessionEnded)] == [Ending.NORMAL]
@@ -293,7 +292,7 @@ def test_a_hang_up_ends_a_session_whose_supervisor_fails_at_that_very_order(monk
         async with stage(agent=QUIET, model=talker()) as on:
             await speaking(on, 1.5)
             monkeypatch.setattr(SessionSupervisor, "on_receive", failing)
-            on.entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+            on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
             async with asyncio.timeout(1):
                 await on.sessions.emptied()
             assert [m.reason for m in on.ear.of(SessionEnded)] == [Ending.NORMAL]

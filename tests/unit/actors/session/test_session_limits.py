@@ -80,7 +80,7 @@ def test_a_user_who_has_said_anything_is_waited_for(said: TextEntered | KeyPress
     async def main() -> None:
         async with stage(model=FakeModel()) as on:
             await asyncio.sleep(2)
-            on.entry.lines.take(said)
+            on.entry.lines.deliver(said)
             on.detach()
             assert 9 < await lifetime_s(on) < 12
 

@@ -8,12 +8,11 @@ import msgspec
 import pytest
 
 from actors.conversation import ChatMessage, Ending, Role, SessionRecord
-from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
+from actors.messages.caller import PACED, ConnectionAttached, EndSession, TextEntered
 from actors.messages.model import ToolFinished
 from actors.messages.output import ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.rules.playback.playout import PACED
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.session.addresses import Address
 from actors.session.tool_runs import UNKNOWN, ToolRuns
@@ -63,7 +62,7 @@ def last_heard(ear: Ear) -> str:
 
 async def ask(on: Stage, text: str = "book it") -> None:
     await asyncio.sleep(0.2)
-    on.entry.lines.take(TextEntered(text))
+    on.entry.lines.deliver(TextEntered(text))
     await on.ear.until_count(FinalTranscript, 1)
 
 
@@ -106,11 +105,11 @@ def test_a_call_that_another_process_began_is_not_run_again() -> None:
             plan = msgspec.structs.replace(on.entry.plan, session_id="another")
             entry = on.sessions.restore(plan, on.ear, ConnectionAttached("connection-9", PACED, RATE_HZ), record)
             await asyncio.sleep(0.5)
-            entry.lines.take(TextEntered("and now"))
+            entry.lines.deliver(TextEntered("and now"))
             await on.ear.until_count(ReplyHeard, 1, 20)
             assert [m.text for m in model.requests[0].messages if m.role is Role.TOOL] == [UNKNOWN.text]
             assert isinstance(record, SessionRecord)
-            entry.lines.take(EndSession(Ending.NORMAL, politely=False))
+            entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
 
     run_virtual(main())
 

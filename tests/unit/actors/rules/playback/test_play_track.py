@@ -1,7 +1,8 @@
 """How much of the text has been heard, and how much is about to be."""
 
 from actors.conversation import PositionPrecision
-from actors.rules.playback.playout import BLIND, PACED, Drained, Hearing, Playout
+from actors.messages.caller import BLIND, PACED
+from actors.rules.playback.playout import Drained, Hearing, Playout
 from tests.kit.playout_kit import RATE_HZ, audio, frames, heard, playout, run
 
 

@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.conversation import UtteranceKind
+from actors.messages.caller import BLIND, Lead
 from actors.rules.audio import ramp
 from actors.rules.playback.play_head import MarkState
-from actors.rules.playback.playout import BLIND, Drained, Frame, Lead, Playout
+from actors.rules.playback.playout import Drained, Frame, Playout
 from tests.kit.playout_kit import FRAME_BYTES, FRAME_MS, LEADS, RATE_HZ, audio, frames, playout
 
 STEPS = st.one_of(
