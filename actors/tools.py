@@ -27,11 +27,26 @@ import msgspec
 from msgspec import Meta
 from opentelemetry import metrics
 
-from actors.conversation import KeyPattern
 from actors.ports.call_controls import CallControls
+from actors.ports.llm import ToolSchema
 from actors.rules.unicode_text import well_formed_json
 from actors.runtime.tool_threads import ToolThreads, ToolThreadsBusyError
 from actors.session_context import SessionContext
+from actors.tool_outcome import ToolEnding, ToolOutcome
+
+__all__ = [
+    "AnyTool",
+    "OnInterruption",
+    "Tool",
+    "ToolContext",
+    "ToolDefinitionError",
+    "ToolEnding",
+    "ToolOutcome",
+    "ToolSchema",
+    "end_conversation",
+    "tool",
+]
+"""All that the author of a tool needs, wherever it is defined."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,28 +61,11 @@ _NO_SECONDS = re.compile(r"\d\d:\d\d")
 _REFERENCE = "#/$defs/{name}"
 
 
-class Ending(StrEnum):
-    """What a tool's result does to the session, once the reply to it has been said."""
-
-    NONE = "none"
-    END_SESSION = "end_session"
-    HANDOFF = "handoff"
-
-
 class OnInterruption(StrEnum):
     """What happens to a running tool when the user takes the floor."""
 
     CANCEL = "cancel"
     FINISH = "finish"  # for what must not be done by halves; the result is kept for the next turn
-
-
-class ToolSchema(msgspec.Struct, frozen=True):
-    """A tool as a model sees it."""
-
-    name: str
-    description: str
-    parameters: dict[str, Any]
-    """JSON Schema of an object; self-contained, without references."""
 
 
 class ToolContext(msgspec.Struct, frozen=True):
@@ -82,35 +80,6 @@ class ToolContext(msgspec.Struct, frozen=True):
     """The telephone call; None in a browser."""
     about: SessionContext = SessionContext()
     """What is known of the session before a word is said: caller, called number, context."""
-
-
-class ToolOutcome(msgspec.Struct, frozen=True):
-    """What a tool came to."""
-
-    result: Any
-    """A JSON value."""
-    ending: Ending = Ending.NONE
-    failed: bool = False
-    keys: KeyPattern | None = None
-    """Keys are wanted of the user: when they are complete. They come as the user's next input."""
-
-    @property
-    def text(self) -> str:
-        """The result as JSON text: what goes into the conversation."""
-        return msgspec.json.encode(self.result).decode()
-
-
-MAX_RESULT_CHARS = 8_000
-"""A result as JSON: two pages. A model is sent it again with every later turn."""
-
-
-def shortened(outcome: ToolOutcome) -> ToolOutcome:
-    """`outcome`, with the beginning of its result and a note for the model where the result is too long."""
-    text = outcome.text
-    if len(text) <= MAX_RESULT_CHARS:
-        return outcome
-    note = f"only the beginning of the result is here: it has {len(text)} characters"
-    return msgspec.structs.replace(outcome, result={"note": note, "beginning": text[:MAX_RESULT_CHARS]})
 
 
 class ToolDefinitionError(Exception):
@@ -334,4 +303,4 @@ def _inline(node: Any, components: Mapping[str, Any]) -> Any:
 @tool
 async def end_conversation() -> ToolOutcome:
     """End the conversation. Call it when the user has said goodbye or wants nothing more."""
-    return ToolOutcome({"status": "ending"}, Ending.END_SESSION)
+    return ToolOutcome({"status": "ending"}, ToolEnding.END_SESSION)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from actors.conversation import Ending, KeyPattern
 from actors.errors import ErrorKind
 from actors.messages.base import Message
-from actors.tools import ToolOutcome
+from actors.tool_outcome import ToolOutcome
 
 
 class ModelFailed(Message, frozen=True):

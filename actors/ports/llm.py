@@ -1,13 +1,21 @@
 """TODO docstring."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from actors.agent import Agent
 from actors.conversation import ChatMessage, Memory
-from actors.tools import ToolSchema
+
+
+class ToolSchema(msgspec.Struct, frozen=True):
+    """A tool as a model sees it."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    """JSON Schema of an object; self-contained, without references."""
 
 
 class ModelRequest(msgspec.Struct, frozen=True):

@@ -18,10 +18,10 @@ from pykka.messages import _ActorStop
 from actors.errors import ProviderError
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
+from actors.runtime.address import Address
 from actors.runtime.loop_actor import LoopActor, Phase
 from actors.runtime.mailbox import traits_of
 from actors.runtime.telemetry import Dispatch, Trace, is_recording
-from actors.session.addresses import Address
 
 M = TypeVar("M")
 S = TypeVar("S", bound="SupervisedActor")

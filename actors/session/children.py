@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 from pykka import ActorRef
 
+from actors.runtime.address import Address
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget, RestartPolicy
 from actors.runtime.supervised_actor import ChildExited, SupervisedActor, actor_of, logger, order_stop_now
-from actors.session.addresses import Address
 
 
 class ChildSpec(msgspec.Struct, frozen=True):

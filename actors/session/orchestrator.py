@@ -75,8 +75,8 @@ from actors.session.generation import Generation
 from actors.session.shared import SessionLines
 from actors.session.tool_runs import UNKNOWN, ToolRound
 from actors.session_context import IN_A_BROWSER, SessionContext, preamble
+from actors.tool_outcome import ToolEnding
 from actors.tools import AnyTool, ToolContext
-from actors.tools import Ending as ToolEnding
 
 OrchestratorMessage = (
     SpeechStarted

@@ -33,10 +33,10 @@ from actors.ports.vad import VoiceActivity
 from actors.rules.audio import level_db
 from actors.rules.endpointing import EchoWindow, Endpointer, EndpointEvent
 from actors.rules.unicode_text import well_formed
+from actors.runtime.address import Address
 from actors.runtime.closing import close_in_background
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.runtime.telemetry import Trace
-from actors.session.addresses import Address
 from actors.session.engine_events import RecognitionReported
 from actors.session.shared import REHEARD_MS, SessionLines
 

@@ -26,7 +26,7 @@ from actors.ports.recipient import Recipient
 from actors.rules.history import Resumed
 from actors.rules.pending_reply import PendingReply
 from actors.rules.unicode_text import well_formed
-from actors.session.addresses import Address
+from actors.runtime.address import Address
 from actors.session.checkpoint import Checkpoint
 from actors.session.tool_runs import ToolRuns
 

@@ -28,6 +28,7 @@ from actors.messages.transcript import (
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
 from actors.ports.stt import RecognitionOptions
+from actors.runtime.address import Address
 from actors.runtime.supervised_actor import (
     ActorState,
     ChildExited,
@@ -37,7 +38,6 @@ from actors.runtime.supervised_actor import (
     tell_quietly,
 )
 from actors.runtime.telemetry import Trace
-from actors.session.addresses import Address
 from actors.session.checkpoint import LostConnection
 from actors.session.children import Children, ChildSpec
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology

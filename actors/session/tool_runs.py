@@ -13,9 +13,10 @@ from typing import Any
 from actors.messages.model import ToolFinished
 from actors.ports.clock import Clock
 from actors.ports.llm import ToolCalled
+from actors.runtime.address import Address
 from actors.runtime.telemetry import count_cut_result
-from actors.session.addresses import Address
-from actors.tools import MAX_RESULT_CHARS, AnyTool, OnInterruption, ToolContext, ToolOutcome, shortened
+from actors.tool_outcome import MAX_RESULT_CHARS, ToolOutcome, shortened
+from actors.tools import AnyTool, OnInterruption, ToolContext
 
 logger = logging.getLogger("earshot.tools")
 

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from actors.conversation import KeyPattern
 from actors.ports.call_controls import CallControls, CallError, CallTrouble
-from actors.tools import Ending, OnInterruption, ToolContext, ToolOutcome, tool
+from actors.tools import OnInterruption, ToolContext, ToolEnding, ToolOutcome, tool
 from protocol.phone_numbers import TARGET_PATTERN
 
 Target = Annotated[str, Meta(pattern=TARGET_PATTERN)]
@@ -31,7 +31,7 @@ async def transfer_to_person(context: ToolContext) -> ToolOutcome:
     """Put the caller through to a member of staff. The conversation with the assistant ends."""
     if context.call is None:
         # There is no line to put a browser through on: whoever runs the page sees that a person is wanted.
-        return ToolOutcome({"status": "transferring"}, Ending.HANDOFF)
+        return ToolOutcome({"status": "transferring"}, ToolEnding.HANDOFF)
     return await _transfer(context, "")
 
 
@@ -40,7 +40,7 @@ async def _transfer(context: ToolContext, number: str) -> ToolOutcome:
         await _line(context).transfer(number)
     except CallError as error:
         return _failed(error)
-    return ToolOutcome({"status": "transferred"}, Ending.HANDOFF)
+    return ToolOutcome({"status": "transferred"}, ToolEnding.HANDOFF)
 
 
 @tool(timeout_s=30)

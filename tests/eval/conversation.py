@@ -11,7 +11,7 @@ import msgspec
 
 from actors.conversation import ChatMessage, Memory, Role, ToolRequest
 from actors.ports.llm import MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.tools import Ending, ToolContext
+from actors.tools import ToolContext, ToolEnding
 from app.dialogue.model import ScriptModel
 from app.tools import load_tools
 from app.tools.appointments import CALENDAR
@@ -72,7 +72,7 @@ class Conversation:
         for call in calls:
             context = ToolContext(self._session_id, turn, "dentist", self._at)
             outcome = await self._tools[call.name].run(call.arguments, context)
-            self.ended = self.ended or outcome.ending is not Ending.NONE
+            self.ended = self.ended or outcome.ending is not ToolEnding.NONE
             self.runs.append(ToolRun(call.name, msgspec.json.decode(call.arguments), outcome.result))
             self.messages.append(ChatMessage(Role.TOOL, outcome.text, turn, call_id=call.call_id, at=self._at))
 

@@ -22,8 +22,8 @@ from actors.messages.caller import (
 )
 from actors.messages.lifecycle import RestartChild
 from actors.messages.output import AudioFrame, OutputMessage, SessionEnded
+from actors.runtime.address import MAX_WAITING
 from actors.runtime.clock import run_virtual
-from actors.session.addresses import MAX_WAITING
 from actors.session.shared import SessionLines
 from tests.fault_campaign.crashes import crashing
 from tests.fault_campaign.faulty_engines import CarelessRecognizer, WordModel, booking_tool

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import pytest
 
 from actors.tools import (
-    Ending,
     OnInterruption,
     ToolContext,
     ToolDefinitionError,
+    ToolEnding,
     ToolOutcome,
     end_conversation,
     tool,
@@ -183,7 +183,7 @@ async def test_cancellation_is_passed_on() -> None:
 
 async def test_a_tool_may_end_the_conversation() -> None:
     outcome = await end_conversation.run("", CONTEXT)
-    assert outcome.ending is Ending.END_SESSION
+    assert outcome.ending is ToolEnding.END_SESSION
     assert outcome.text == '{"status":"ending"}'
     assert end_conversation.schema.parameters["properties"] == {}
 

@@ -20,7 +20,8 @@ from actors.rules.reply_bounds import (
     ReplyBounds,
 )
 from actors.runtime.clock import run_virtual
-from actors.tools import MAX_RESULT_CHARS, tool
+from actors.tool_outcome import MAX_RESULT_CHARS
+from actors.tools import tool
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import stage
 

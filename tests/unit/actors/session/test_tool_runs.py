@@ -13,8 +13,8 @@ from actors.messages.model import ToolFinished
 from actors.messages.output import ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.runtime.address import Address
 from actors.runtime.clock import LoopClock, run_virtual
-from actors.session.addresses import Address
 from actors.session.tool_runs import UNKNOWN, ToolRuns
 from actors.tools import AnyTool, OnInterruption, ToolContext, ToolOutcome, end_conversation, tool
 from tests.kit.fakes import FakeModel

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.tools import Ending, OnInterruption, ToolContext
+from actors.tools import OnInterruption, ToolContext, ToolEnding
 from app.tools import load_tools
 from app.tools.appointments import CALENDAR
 
@@ -105,7 +105,7 @@ def test_the_calendar_does_not_grow_for_ever() -> None:
 
 async def test_a_transfer_hands_over() -> None:
     outcome = await TOOLS["transfer_to_person"].run("", ToolContext("s"))
-    assert outcome.ending is Ending.HANDOFF
+    assert outcome.ending is ToolEnding.HANDOFF
 
 
 def test_what_must_not_be_done_by_halves_is_not_cancelled() -> None:

@@ -22,10 +22,10 @@ from actors.messages.caller import (
 )
 from actors.messages.output import ReplyHeard
 from actors.messages.transcript import FinalTranscript
+from actors.runtime.address import Address
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
 from actors.runtime.supervised_actor import SupervisedActor, actor_of, order_stop, order_stop_now
-from actors.session.addresses import Address
 from tests.kit.session_kit import AGENT, Ear, Stage, stage
 
 QUIET = msgspec.structs.replace(AGENT, greeting="")
