@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Meta
 
 from actors.conversation import ANY_KEYS, KeyPattern
-from actors.dialogue import Dialogue
 
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -124,7 +123,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One agent, complete."""
+    """Everything that makes one agent: a session is started with one, and keeps it to its end."""
 
     name: Name
     label: str
@@ -148,5 +147,3 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where tools may put callers through to besides HANDOFF_PHONE_NUMBER: numbers in E.164, or prefixes of numbers
     that end in `*`, such as `+1206555*`. A number that only the model names is not dialled, since callers can make a
     model say anything."""
-    dialogue: Dialogue | None = None
-    """For the keyless `script` engine; other engines do not read it."""

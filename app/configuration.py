@@ -14,6 +14,7 @@ from app.auth.acs import acs_configured, validation_on
 from app.auth.browser import browser_auth
 from app.auth.exposure import Exposure
 from app.auth.origins import is_loopback
+from app.dialogue.schema import dialogue_of
 from app.engines import FALLBACK, BuiltIn, chosen, require_loadable
 from app.providers.openai_chat.resource import azure_resource
 from app.services import require_default_agent
@@ -101,7 +102,7 @@ def agents_without_words(configuration: Configuration) -> Iterator[str]:
     if configuration.engines["language_model"].name != "script":
         return
     for agent in configuration.agents.values():
-        if agent.dialogue is None:
+        if dialogue_of(agent) is None:
             yield f"the agent {agent.name} has no dialogue, which is all that LANGUAGE_MODEL script can speak"
 
 

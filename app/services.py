@@ -10,7 +10,6 @@ import msgspec
 
 from actors.agent import Agent
 from actors.conversation import Ending, SessionRecord
-from actors.dialogue import caller_phrases
 from actors.messages.caller import EndSession
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
@@ -26,6 +25,7 @@ from app.auth.acs import AcsAccess
 from app.auth.browser import BrowserAccess
 from app.auth.exposure import Exposure
 from app.browser.session_output import SessionOutput
+from app.dialogue.schema import caller_phrases, dialogue_of
 from app.engines import make_engines, prepare_model, prepare_recognizer
 from app.limits.clients import Clients
 from app.server.garbage_collection import GarbageCollection
@@ -86,7 +86,8 @@ class Services:
         assert sessions is not None
         self.sessions: Sessions = sessions
         self._caller_phrases = {
-            name: caller_phrases(a.dialogue) if a.dialogue else () for name, a in self.agents.items()
+            name: caller_phrases(dialogue) if (dialogue := dialogue_of(agent)) is not None else ()
+            for name, agent in self.agents.items()
         }
         await asyncio.gather(
             self.phrases.prepare(list(self.agents.values())),

@@ -16,6 +16,23 @@ MAY_IMPORT = {
 }
 """Besides the standard library. `app` may import anything but the tests."""
 
+DATA = {"agent", "conversation", "errors", "session_context", "tool_outcome"}
+"""Modules of `actors` that only hold data: every room of it may know them, and they know nothing but each other."""
+
+ROOMS = {
+    **dict.fromkeys(sorted(DATA), DATA),
+    "messages": DATA | {"messages"},
+    "ports": DATA | {"messages", "ports"},
+    "rules": DATA | {"messages", "ports", "rules"},
+    "runtime": DATA | {"messages", "ports", "runtime"},
+    "tools": DATA | {"messages", "ports", "rules", "runtime", "tools"},
+    "session": DATA | {"messages", "ports", "rules", "runtime", "tools", "session"},
+}
+"""What each room of `actors` may import of the others."""
+
+SERVERS = ("tests.service", "tests.cloud", "tests.browser", "tests.load", "tests.kit.serving", "hypercorn", "uvicorn")
+"""What a test in tests/unit has no use for: they start servers, and take real time."""
+
 API_ONLY = ("opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.instrumentation")
 """Parts of OpenTelemetry that are not its API."""
 
@@ -31,6 +48,22 @@ def forbidden_imports(layer: str, source: str, package: str = "") -> list[str]:
         allowed = top in sys.stdlib_module_names or top in MAY_IMPORT[layer]
         if not allowed or imported.module.startswith(API_ONLY):
             found.append(imported.module)
+    return found
+
+
+def rooms_entered(source: str, package: str = "") -> set[str]:
+    """The rooms of `actors` from which `source` imports something."""
+    modules_ = [imported.module.split(".") for imported in imports(source, package)]
+    return {module[1] for module in modules_ if module[0] == "actors" and len(module) > 1}
+
+
+def modules_that_import(folder: str, *forbidden: str) -> dict[str, set[str]]:
+    """The modules below `folder` that import one of `forbidden` or something of it, and what they import."""
+    found: dict[str, set[str]] = {}
+    for path in modules(folder):
+        for imported in imports((ROOT / path).read_text(), package_of(path)):
+            if any(f"{imported.module}.".startswith(f"{name}.") for name in forbidden):
+                found.setdefault(str(path), set()).add(imported.module)
     return found
 
 
@@ -63,6 +96,35 @@ def test_a_layer_imports_what_it_may(layer: str) -> None:
         if (forbidden := forbidden_imports(layer, (ROOT / path).read_text(), package_of(path)))
     }
     assert found == {}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_of_the_actors_imports_what_it_may(room: str) -> None:
+    folder = Path("actors")
+    paths = [path for path in modules("actors") if path.is_relative_to(folder / room) or path == folder / f"{room}.py"]
+    assert paths
+    entered = {str(path): rooms_entered((ROOT / path).read_text(), package_of(path)) for path in paths}
+    assert {path: rooms - ROOMS[room] for path, rooms in entered.items() if rooms - ROOMS[room]} == {}
+
+
+def test_every_module_of_the_actors_is_in_a_room() -> None:
+    rooms = {path.parts[1].removesuffix(".py") for path in modules("actors")}
+    assert rooms - {"__init__"} == set(ROOMS)
+
+
+@pytest.mark.parametrize("folder", ["app/api", "app/browser", "app/page"])
+def test_routes_and_sockets_know_no_engine_and_no_carrier(folder: str) -> None:
+    found = modules_that_import(folder, "app.providers", "app.telephony.acs", "azure", "openai")
+    assert {path for path in found if folder != "app/api" or path.endswith("_routes.py")} == set()
+
+
+def test_one_module_alone_chooses_the_carrier() -> None:
+    found = modules_that_import("app/telephony", "app.telephony.acs")
+    assert {path for path in found if not path.startswith("app/telephony/acs/")} == {"app/telephony/carrier.py"}
+
+
+def test_unit_tests_start_no_server() -> None:
+    assert modules_that_import("tests/unit", *SERVERS) == {}
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -110,6 +172,21 @@ def test_only_the_settings_read_the_environment() -> None:
 )
 def test_a_forbidden_import_is_seen(layer: str, source: str) -> None:
     assert forbidden_imports(layer, source, package=layer) != []
+
+
+@pytest.mark.parametrize(
+    ("source", "rooms"),
+    [
+        ("from actors.session.plan import Mode", {"session"}),
+        ("import actors.runtime.clock as clock, actors.agent", {"runtime", "agent"}),
+        ("from ..ports import llm", {"ports"}),
+        ("from actors import rules", {"rules"}),
+        ("def late():\n    from actors import messages", {"messages"}),
+        ("import msgspec", set()),
+    ],
+)
+def test_an_import_of_a_room_is_seen(source: str, rooms: set[str]) -> None:
+    assert rooms_entered(source, package="actors.rules") == rooms
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import msgspec
 import yaml
 
 from actors.agent import Agent
-from actors.dialogue import Dialogue
 from actors.tools import AnyTool, Tool
 from app.dialogue.check import dialogue_faults
+from app.dialogue.schema import Dialogue, ScriptedAgent, dialogue_of
 from app.plugins import PluginError, resolve
 
 _SUFFIXES = (".yaml", ".yml")
@@ -57,7 +57,7 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
     """
     raw = _read_yaml(file)
     try:
-        agent = msgspec.convert(raw, Agent)
+        agent = msgspec.convert(raw, ScriptedAgent)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at ")
         raise AgentFileError(file, _located(path.strip("`"), raw), reason) from None
@@ -65,12 +65,12 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
         raise AgentFileError(
             file, "name", f"the file of the agent {agent.name} must be named {agent.name}{file.suffix}"
         )
-    agent = _with_tools(file, agent, tools)
-    if agent.dialogue is not None:
-        fault = next(dialogue_faults(agent.dialogue, agent.tools), None)
+    equipped = _with_tools(file, agent, tools)
+    if (dialogue := dialogue_of(equipped)) is not None:
+        fault = next(dialogue_faults(dialogue, equipped.tools), None)
         if fault is not None:
             raise AgentFileError(file, f"dialogue.{fault.path}", fault.reason)
-    return agent
+    return equipped
 
 
 def _with_tools(file: Path, agent: Agent, tools: MutableMapping[str, AnyTool]) -> Agent:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from actors.dialogue import Dialogue, Texts
 from app.dialogue.mentions import Mention
+from app.dialogue.schema import Dialogue, Texts
 from app.dialogue.times import words_of
 
 _BETWEEN = frozenset(("the", "on", "this", "next", "at"))

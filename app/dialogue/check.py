@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from actors.dialogue import (
+from actors.tools import end_conversation
+from app.dialogue.schema import (
     PLACEHOLDER,
     AskStep,
     CallStep,
@@ -20,7 +21,6 @@ from actors.dialogue import (
     Slot,
     Step,
 )
-from actors.tools import end_conversation
 
 
 class Fault(msgspec.Struct, frozen=True):

@@ -7,11 +7,11 @@ from typing import Any, assert_never
 import msgspec
 
 from actors.conversation import ChatMessage, Memory, Role
-from actors.dialogue import AskStep, ConfirmStep, Dialogue, Does, Intent, Then
 from actors.ports.llm import ToolCalled
 from app.dialogue.answers import assign, polarity
 from app.dialogue.hearing import SURE, Hearing, Utterance
 from app.dialogue.matching import Match
+from app.dialogue.schema import AskStep, ConfirmStep, Dialogue, Does, Intent, Then
 from app.dialogue.state import Question, State, state_of
 from app.dialogue.task import Reply, TaskRunner, call
 from app.dialogue.times import ordinal_choice

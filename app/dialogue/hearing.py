@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
-from actors.dialogue import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot, plain
 from app.dialogue.answers import without_lead_in
 from app.dialogue.matching import Match, Matcher, Synonyms, reduce, says_nothing
 from app.dialogue.mentions import Mention, MentionReader
+from app.dialogue.schema import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot, plain
 from app.dialogue.state import Question, State
 from app.dialogue.times import words_of
 

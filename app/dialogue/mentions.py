@@ -9,7 +9,8 @@ from typing import Any, assert_never
 
 import msgspec
 
-from actors.dialogue import (
+from app.dialogue.matching import FUNCTION_WORDS, reduce
+from app.dialogue.schema import (
     ChoiceSlot,
     DaySlot,
     Dialogue,
@@ -20,7 +21,6 @@ from actors.dialogue import (
     TimeSlot,
     YesNoSlot,
 )
-from app.dialogue.matching import FUNCTION_WORDS, reduce
 from app.dialogue.times import read_day, read_number, read_time, words_of
 
 _BEFORE_A_NAME = "um uh er ah oh well so please it's it is the name's name my mine i'm i am this that's yes yeah"

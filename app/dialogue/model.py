@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Iterable
 from functools import partial
 
 from actors.agent import Agent
-from actors.dialogue import Dialogue
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import MemoryUpdated, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from app.dialogue.engine import Script
+from app.dialogue.schema import Dialogue, dialogue_of
 
 _PIECE = re.compile(r"\S+\s*\S*\s*\S*\s*")
 """Three words at a time."""
@@ -30,8 +30,8 @@ class ScriptModel:
     async def prepare(self, agents: Iterable[Agent]) -> None:
         """Get ready for `agents`, so that the first reply need not wait: about a second of a thread for each."""
         for agent in agents:
-            if agent.dialogue is not None:
-                await self._script(agent.name, agent.dialogue)
+            if (dialogue := dialogue_of(agent)) is not None:
+                await self._script(agent.name, dialogue)
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """Stream the next reply: the memory first, so that it is kept even if the user interrupts the text.
@@ -40,11 +40,12 @@ class ScriptModel:
             ModelError: the agent has no dialogue, or there is no message to answer.
         """
         agent = request.agent
-        if agent.dialogue is None:
+        dialogue = dialogue_of(agent)
+        if dialogue is None:
             raise ModelError(ErrorKind.BAD_REQUEST, f"the agent {agent.name} has no dialogue")
         if not request.messages:
             raise ModelError(ErrorKind.BAD_REQUEST, "there is no message to answer")
-        script = await self._script(agent.name, agent.dialogue)
+        script = await self._script(agent.name, dialogue)
         react = partial(script.react, request.messages, request.memory, agent.greeting)
         long = len(request.messages[-1].text) > LONG_CHARS
         reaction = await asyncio.to_thread(react) if long else react()

@@ -5,7 +5,8 @@ from typing import Any, assert_never
 
 import msgspec
 
-from actors.dialogue import (
+from actors.ports.llm import ToolCalled
+from app.dialogue.schema import (
     PLACEHOLDER,
     AskStep,
     CallStep,
@@ -19,7 +20,6 @@ from actors.dialogue import (
     Texts,
     Then,
 )
-from actors.ports.llm import ToolCalled
 from app.dialogue.state import PendingCall, Question, State
 from app.dialogue.templates import Wording, arguments_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from actors.dialogue import PLACEHOLDER, CallStep, ChoiceSlot, Dialogue
+from app.dialogue.schema import PLACEHOLDER, CallStep, ChoiceSlot, Dialogue
 from app.dialogue.times import say_day, say_number, say_time
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -8,7 +8,7 @@ import calendar
 import re
 from datetime import date, time, timedelta
 
-from actors.dialogue import plain
+from app.dialogue.schema import plain
 
 _UNITS = [
     "zero",

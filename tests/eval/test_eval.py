@@ -2,8 +2,8 @@
 
 import pytest
 
-from actors.dialogue import plain
 from app.dialogue.model import ScriptModel
+from app.dialogue.schema import plain
 from tests.eval.callers import Caller
 from tests.eval.conversation import SEEDS, call
 from tests.eval.corpus import AT, read_corpus

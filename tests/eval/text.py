@@ -14,9 +14,9 @@ import msgspec
 
 from actors.agent import Agent
 from actors.conversation import ChatMessage, Role
-from actors.dialogue import Dialogue
 from app.agents.agent_files import load_agents
 from app.dialogue.engine import Script
+from app.dialogue.schema import Dialogue, dialogue_of
 from app.dialogue.state import Question, State, state_of
 from app.tools import load_tools
 from tests.eval.corpus import AT, Answer, Corpus, Sentence, misheard, read_corpus
@@ -61,7 +61,7 @@ def script() -> Script:
 
 def dialogue() -> Dialogue:
     """The agent's dialogue."""
-    found = dentist().dialogue
+    found = dialogue_of(dentist())
     assert found is not None
     return found
 

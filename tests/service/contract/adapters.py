@@ -11,9 +11,9 @@ from app.dialogue import model as script_model
 from app.providers.azure.resource import SpeechUse
 from app.providers.espeak import synthesizer as espeak_synthesizer
 from app.providers.pocketsphinx import recognizer as pocketsphinx_recognizer
+from tests.kit import failover_kit as failover
 from tests.kit.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.service.providers.azure.emulated import EmulatedRecognizer, EmulatedSynthesizer
-from tests.service.providers.failover import kit as failover
 from tests.service.providers.openai_chat.emulated import EmulatedModel
 
 

@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from actors.agent import Agent
 from actors.conversation import ChatMessage, Memory, Role, ToolRequest
-from actors.dialogue import AskStep, CallStep, Choice, ChoiceSlot, Dialogue, Intent, ResultCase
 from actors.ports.llm import (
     LanguageModel,
     MemoryUpdated,
@@ -19,6 +17,7 @@ from actors.ports.llm import (
     ToolCalled,
 )
 from actors.tools import ToolSchema
+from app.dialogue.schema import AskStep, CallStep, Choice, ChoiceSlot, Dialogue, Intent, ResultCase, ScriptedAgent
 from tests.service.contract.adapters import LANGUAGE_MODELS, Generating
 
 WITHIN_S = 20.0
@@ -26,7 +25,7 @@ NOON = 1_780_000_000.0
 """Some time, in seconds since the epoch."""
 
 
-AGENT = Agent(
+AGENT = ScriptedAgent(
     name="clinic",
     label="Clinic",
     greeting="Hello, this is the clinic.",

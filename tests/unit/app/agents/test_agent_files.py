@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from actors.dialogue import caller_phrases
 from app.agents.agent_files import AgentFileError, load_agents
+from app.dialogue.schema import caller_phrases, dialogue_of
 from app.tools import load_tools
 
 SHIPPED = Path(__file__).parents[4] / "config" / "agents"
@@ -47,8 +47,9 @@ def test_the_shipped_agents_load() -> None:
         assert agent.name == name
         assert agent.greeting
         assert agent.instructions
-        assert agent.dialogue
-        assert 50 < len(caller_phrases(agent.dialogue)) <= 3_000
+        dialogue = dialogue_of(agent)
+        assert dialogue
+        assert 50 < len(caller_phrases(dialogue)) <= 3_000
 
 
 def test_an_agent_is_added_by_adding_a_file(tmp_path: Path) -> None:

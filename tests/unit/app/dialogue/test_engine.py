@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from actors.conversation import ChatMessage, Memory, Role, ToolRequest
-from actors.dialogue import Dialogue
 from app.dialogue.engine import Reaction, Script
 from app.dialogue.hearing import question_heard
+from app.dialogue.schema import Dialogue
 from app.dialogue.state import state_of
 
 AT = 1_780_477_200.0  # Wednesday, 2026-06-03, 09:00 UTC

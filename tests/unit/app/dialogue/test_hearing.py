@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from actors.conversation import ChatMessage, Role
-from actors.dialogue import Dialogue, NumberSlot
 from actors.rules.utterances import MAX_UTTERANCE_CHARS
 from app.dialogue.engine import Script
 from app.dialogue.hearing import DOUBTFUL, MAX_WORDS, Hearing
+from app.dialogue.schema import Dialogue, NumberSlot
 from app.dialogue.state import Question, State
 from tests.eval.corpus import AT
 from tests.eval.text import dialogue

@@ -13,6 +13,7 @@ from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import MemoryUpdated, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from app.agents.agent_files import load_agents
 from app.dialogue.model import ScriptModel, create
+from app.dialogue.schema import dialogue_of
 from app.tools import load_tools
 
 AGENTS = load_agents(Path(__file__).parents[4] / "config" / "agents", load_tools())
@@ -64,9 +65,10 @@ async def test_one_who_leaves_early_does_not_take_the_script_from_the_others() -
 async def test_a_changed_dialogue_takes_effect() -> None:
     model = ScriptModel()
     await model.prepare([HOTEL])
-    assert HOTEL.dialogue
-    silent = msgspec.structs.replace(HOTEL.dialogue.fallback, reply=("What?",))
-    changed = msgspec.structs.replace(HOTEL, dialogue=msgspec.structs.replace(HOTEL.dialogue, fallback=silent))
+    dialogue = dialogue_of(HOTEL)
+    assert dialogue
+    silent = msgspec.structs.replace(dialogue.fallback, reply=("What?",))
+    changed = msgspec.structs.replace(HOTEL, dialogue=msgspec.structs.replace(dialogue, fallback=silent))
     assert text_of(await events(model, asked("zorblax quux", changed))) == "What?"
 
 

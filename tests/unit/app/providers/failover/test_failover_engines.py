@@ -19,9 +19,9 @@ from app.providers.failover.model import FailoverModel
 from app.providers.failover.providers import PartlyReady, Providers
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
+from tests.kit.failover_kit import providers
 from tests.kit.fakes import EnergyActivity, FakeModel, FakeRecognizer, FakeStore, FakeSynthesizer
 from tests.kit.session_kit import AGENT
-from tests.service.providers.failover.kit import providers
 
 DOWN = ProviderError(ErrorKind.UNAVAILABLE, "out of luck")
 

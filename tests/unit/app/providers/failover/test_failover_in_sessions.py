@@ -14,10 +14,10 @@ from actors.runtime.clock import run_virtual
 from app.providers.failover.model import FailoverModel
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
+from tests.kit.failover_kit import EVER, providers
 from tests.kit.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import Ear, Stage, stage
-from tests.service.providers.failover.kit import EVER, providers
 
 ASKED = "what are your opening hours"
 ANSWER = "We open at nine. We close at five. On Sundays we are closed."

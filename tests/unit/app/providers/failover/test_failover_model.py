@@ -20,8 +20,8 @@ from actors.ports.llm import (
 from actors.runtime.clock import run_virtual
 from app.providers.failover.circuit_breaker import BreakerState
 from app.providers.failover.model import PATIENCE_S, FailoverModel
+from tests.kit.failover_kit import providers
 from tests.kit.fakes import FakeModel
-from tests.service.providers.failover.kit import providers
 
 REQUEST = ModelRequest("session", 1, Agent(name="a", label="A"), [ChatMessage(Role.USER, "Hello?")])
 GOOD: list[ModelEvent] = [TextGenerated("Good "), TextGenerated("morning."), ReplyGenerated(3, 2)]

@@ -15,9 +15,9 @@ from app.providers.failover.providers import AGAIN_S, Providers
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.streams import OPEN_S
 from app.providers.failover.synthesizer import FailoverSynthesizer
+from tests.kit.failover_kit import EVER, providers
 from tests.kit.fakes import FakeRecognizer, FakeSynthesizer
 from tests.kit.faults import Fault, Faults, Plan
-from tests.service.providers.failover.kit import EVER, providers
 
 VOICE = Voice()
 LOUD = b"\x00\x60" * 3_200

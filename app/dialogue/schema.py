@@ -18,6 +18,8 @@ from typing import Annotated, assert_never
 import msgspec
 from msgspec import Meta
 
+from actors.agent import Agent
+
 Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Texts = tuple[str, ...]
 """Ways to say the same thing, taken in turn."""
@@ -254,6 +256,17 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _PER_SENTENCE = 8
 """How many values a placeholder takes in one sentence: enough for each value to be met in some sentence."""
 _MOST_PHRASES = 3_000
+
+
+class ScriptedAgent(Agent, frozen=True, forbid_unknown_fields=True):
+    """An agent as its file describes it: with a dialogue, if it has one, for the keyless `script` engine."""
+
+    dialogue: Dialogue | None = None
+
+
+def dialogue_of(agent: Agent) -> Dialogue | None:
+    """The dialogue of `agent`, or None if it has none: other engines than `script` need none."""
+    return agent.dialogue if isinstance(agent, ScriptedAgent) else None
 
 
 def caller_phrases(dialogue: Dialogue) -> tuple[str, ...]:

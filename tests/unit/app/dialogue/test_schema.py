@@ -2,7 +2,7 @@
 
 import re
 
-from actors.dialogue import (
+from app.dialogue.schema import (
     Choice,
     ChoiceSlot,
     DaySlot,
