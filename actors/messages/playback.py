@@ -65,6 +65,10 @@ class YieldPlayback(Message, frozen=True):
     reason: StopReason
 
 
+class PlaybackYielded(Message, frozen=True):
+    """Playback is silent as `YieldPlayback` ordered; nothing is forgotten."""
+
+
 class EndAtSentence(Message, frozen=True):
     """End the reply of `turn` with the sentence that is being heard; what follows it is forgotten."""
 

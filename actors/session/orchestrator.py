@@ -29,6 +29,7 @@ from actors.messages.playback import (
     PlaybackPosition,
     PlaybackStarted,
     PlaybackStopped,
+    PlaybackYielded,
     ResumePlayback,
     SpeakText,
     StopPlayback,
@@ -94,6 +95,7 @@ OrchestratorMessage = (
     | PlaybackStarted
     | PlaybackFinished
     | PlaybackStopped
+    | PlaybackYielded
     | PlaybackFailed
     | ModelReported
     | ModelFailed

@@ -22,6 +22,7 @@ from actors.messages.playback import (
     PlaybackPosition,
     PlaybackStarted,
     PlaybackStopped,
+    PlaybackYielded,
     PlayClockTicked,
     ProgressChecked,
     ResumePlayback,
@@ -408,6 +409,7 @@ class Synthesizer(SupervisedActor):
             self._is_silenced = True
             self.lines.show(AudioDiscarded(order.turn, order.reason))
         self._playout.yield_floor(at_ms)
+        self.lines.orchestrator.tell(PlaybackYielded())
 
     def _end_at_sentence(self, turn: int) -> None:
         """Let the sentence in hand be the last of what is heard of `turn`."""

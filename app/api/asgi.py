@@ -44,9 +44,11 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
         SettingsError, AgentFileError and others of CONFIGURATION_FAULTS: the configuration cannot be used.
     """
     configuration = usable_configuration(settings)
+    app = app_of(Services(settings, lifecycle, configuration.agents, configuration.tools))
+    # After all that may refuse the start: whoever reads why it was refused reads nothing else.
     for line in (*warnings_of(settings), *misspelt_variables()):
         log.warning(line)
-    return app_of(Services(settings, lifecycle, configuration.agents, configuration.tools))
+    return app
 
 
 def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp:

@@ -208,7 +208,8 @@ class TurnCore:
     def show_turn(self, silent_at: float | None) -> None:
         """Show the times of the turn that is over."""
         if self.timings.is_worth_showing:
-            self.do(self.timings.shown(self.state.turn, silent_at))
+            silenced_at = self.timings.silenced_at
+            self.do(self.timings.shown(self.state.turn, silent_at if silenced_at is None else silenced_at))
         self.timings = Timings()
 
     def show_floor(self) -> None:

@@ -68,6 +68,7 @@ def not_confirmed(turn: TurnCore, at: float) -> None:
     s = turn.state
     if not turn.release():
         return
+    turn.timings.decided_at = turn.timings.silenced_at = None
     s.false_at = (*(t for t in s.false_at if at - t <= FALSE_INTERRUPTION_WINDOW_S), at)
     if len(s.false_at) >= 2:
         s.pause_factor = 2

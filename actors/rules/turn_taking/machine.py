@@ -56,6 +56,7 @@ from actors.messages.playback import (
     PlaybackFinished,
     PlaybackStarted,
     PlaybackStopped,
+    PlaybackYielded,
     StopReason,
 )
 from actors.messages.transcript import (
@@ -103,6 +104,7 @@ TurnEvent = (
     | PlaybackStarted
     | PlaybackFinished
     | PlaybackStopped
+    | PlaybackYielded
     | PlaybackFailed
     | EndSession
     | SessionFailed
@@ -116,6 +118,7 @@ _PLAYBACK: Mapping[type, Rule] = {
     PlaybackStarted: playback_reports.playback_started,
     PlaybackFinished: playback_reports.playback_finished,
     PlaybackStopped: playback_reports.playback_stopped,
+    PlaybackYielded: playback_reports.playback_yielded,
     PlaybackFailed: playback_reports.playback_failed,
 }
 

@@ -1,10 +1,10 @@
 """What the synthesizer reports: what begins to be heard, what was heard, and what could not be spoken."""
 
 from actors.conversation import UtteranceKind
-from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStarted, PlaybackStopped
+from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStarted, PlaybackStopped, PlaybackYielded
 from actors.rules.turn_taking import answering
 from actors.rules.turn_taking.core import TurnCore
-from actors.rules.turn_taking.state import AgentActivity, Utterance
+from actors.rules.turn_taking.state import AgentActivity, Interruption, Utterance
 
 TAIL_S = 1.0
 """A backchannel so shortly before the end of a reply, or of the question that ends it, is an answer."""
@@ -59,6 +59,12 @@ def playback_failed(turn: TurnCore, message: PlaybackFailed, at: float) -> None:
     else:
         turn.drop(message.reply)
         answering.settle(turn, at)
+
+
+def playback_yielded(turn: TurnCore, _message: PlaybackYielded, at: float) -> None:
+    """The agent has fallen silent for lasting voice."""
+    if turn.state.interruption in (Interruption.YIELDED, Interruption.DECIDED):
+        turn.timings.silenced_at = at
 
 
 def playback_stopped(turn: TurnCore, message: PlaybackStopped, at: float) -> None:

@@ -113,6 +113,8 @@ class Timings(msgspec.Struct):
     onset_at: float | None = None
     paused_at: float | None = None
     decided_at: float | None = None
+    silenced_at: float | None = None
+    """When playback had yielded, which may be long before it is stopped for good."""
     heard_ms: float = 0.0
 
     @property

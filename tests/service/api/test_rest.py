@@ -146,7 +146,7 @@ async def test_the_actor_tree_of_every_session() -> None:
         (session,) = answer["sessions"]
         assert session["session_id"] == "s1"
         names = [actor["actor_class"] for actor in session["actors"]]
-        assert names == ["Session", "Recognizer", "Synthesizer", "Orchestrator"]
+        assert names == ["SessionSupervisor", "Recognizer", "Synthesizer", "Orchestrator"]
         actor = session["actors"][1]
         assert {"name", "state", "mailbox", "mailbox_urgent", "handled", "restarts", "last_error"} <= set(actor)
         assert actor["state"] == "running"
@@ -173,7 +173,7 @@ async def test_one_session_with_its_recent_messages_and_no_content() -> None:
         await asyncio.sleep(0.1)
         answer = await r.get("/health/actors/s1")
         kinds = {message["type"] for message in answer.json()["recent_messages"]}
-        assert "TextTyped" in kinds
+        assert "TextEntered" in kinds
         assert "secret" not in answer.text
         socket.close()
 

@@ -49,7 +49,7 @@ async def test_they_are_collected_some_at_a_time() -> None:
 
 
 async def test_nothing_is_left_of_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.services.Leftovers", partial(GarbageCollection, 1, 0.2))
+    monkeypatch.setattr("app.services.GarbageCollection", partial(GarbageCollection, 1, 0.2))
     async with running(FORGETFUL) as service:
         socket = AsgiSocket(app_of(service), CONVERSATION, session_id="s1")
         await socket.recv()

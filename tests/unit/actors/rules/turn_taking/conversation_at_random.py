@@ -22,6 +22,7 @@ from actors.messages.playback import (
     PlaybackPosition,
     PlaybackStarted,
     PlaybackStopped,
+    PlaybackYielded,
     ResumePlayback,
     StopPlayback,
     YieldPlayback,
@@ -58,6 +59,7 @@ class World:
         self.dropped_through = 0
         self.paused = False
         self.stop_owed: int | None = None
+        self.yields = 0
         self.writing: int | None = None
         self.tools = False
         self.has_text = False
@@ -112,6 +114,7 @@ class World:
                 self.paused = True
             case YieldPlayback():
                 self.paused = True
+                self.yields += 1
             case ResumePlayback():
                 assert self.paused, "nothing was paused"
                 self.paused = False
@@ -164,6 +167,8 @@ class World:
             choices += [self.playback] * 4
         if self.stop_owed is not None:
             choices += [self.report_stop] * 3
+        if self.yields:
+            choices.append(self.report_yield)
         if self.dice.random() < 0.15:
             choices += [self.type_text, self.press_key, self.interrupt, self.expect_keys, self.hold, self.decide_ending]
         if self.dice.random() < 0.01:
@@ -318,6 +323,10 @@ class World:
         elif kind is not UtteranceKind.REPLY or self.writing is None:
             del self.queued[reply]
             self.tell(PlaybackFinished(reply, PositionPrecision.EXACT, 500))
+
+    def report_yield(self) -> None:
+        self.yields -= 1
+        self.tell(PlaybackYielded())
 
     def report_stop(self) -> None:
         through, self.stop_owed = self.stop_owed or 0, None

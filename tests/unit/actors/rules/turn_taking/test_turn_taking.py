@@ -11,7 +11,7 @@ from actors.messages.caller import EndSession, HoldEnded, HoldStarted, Interrupt
 from actors.messages.lifecycle import SessionFailed, Timer
 from actors.messages.model import EndingDecided, KeysExpected, ToolsFinished, ToolsStarted
 from actors.messages.output import TurnMeasured
-from actors.messages.playback import EndAtSentence, StopPlayback, StopReason, YieldPlayback
+from actors.messages.playback import EndAtSentence, PlaybackYielded, StopPlayback, StopReason, YieldPlayback
 from actors.messages.transcript import (
     EndUtterance,
     NoiseStopped,
@@ -242,6 +242,19 @@ class TestInterruption:
         talk = Talk().speaking().voice(200).interim("uh huh")
         assert "YieldPlayback" not in talk.tell(SpeechContinued(600.0, 0.0)).did
         assert "YieldPlayback" in talk.tell(SpeechContinued(1_200.0, 0.0)).did
+
+    def test_silence_is_when_playback_yielded_however_long_the_words_take(self) -> None:
+        talk = Talk().speaking().voice(400)
+        talk.at += 0.004
+        talk.tell(PlaybackYielded()).pause().final("what about tuesday")
+        (measured,) = [effect for effect in talk.stopped().effects if isinstance(effect, TurnMeasured)]
+        assert measured.decision_to_silence_ms == pytest.approx(4)
+
+    def test_one_that_was_taken_back_was_none(self) -> None:
+        talk = Talk().speaking().voice(400).tell(PlaybackYielded()).pause().tell(NoSpeechRecognized(0.0)).ends()
+        (measured,) = [effect for effect in talk.effects if isinstance(effect, TurnMeasured)]
+        assert not measured.interrupted
+        assert measured.decision_to_silence_ms is None
 
     def test_the_times_of_an_interruption_are_shown(self) -> None:
         talk = Talk().speaking().voice(400).pause().final("what about tuesday")
