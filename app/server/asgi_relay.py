@@ -148,13 +148,14 @@ class RelayServer:
         """Listen."""
         self._server = await asyncio.start_unix_server(self._answer, self._address)
 
-    def close(self) -> None:
-        """Take no more. The last worker of a launcher that has died takes the directory away."""
+    def close(self, *, is_orphan: bool) -> None:
+        """Take no more connections. The last worker of a launcher that has died takes the directory away."""
         if self._server is not None:
             self._server.close()
         with contextlib.suppress(OSError):
             self._address.unlink()
-            self._address.parent.rmdir()
+            if is_orphan:
+                self._address.parent.rmdir()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         pipe = _Pipe(reader, writer)

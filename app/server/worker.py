@@ -85,7 +85,9 @@ def run_worker(socket_fd: int, line_fd: int, launcher_pid: int, reference: str, 
         settings = read_settings()
         configure_logging(settings.log_level)
         with asyncio.Runner(loop_factory=WorkerLoop) as runner:
-            worker = _Worker(_with_real_port(settings, socket_fd), lifecycle, socket_fd, line, orphan_watch)
+            worker = _Worker(
+                _with_real_port(settings, socket_fd), lifecycle, socket_fd, line, orphan_watch, launcher_pid
+            )
             runner.run(worker.serve(resolve(reference)))
     except LifespanTimeoutError:
         log.warning("the app did not stop within DRAIN_GRACE_S")
@@ -110,7 +112,9 @@ class _Worker:
         socket_fd: int,
         line: socket.socket,
         orphan_watch: OrphanWatch,
+        launcher_pid: int,
     ) -> None:
+        self._launcher_pid = launcher_pid
         self._settings = settings
         self._lifecycle = lifecycle
         self._line = line
@@ -131,7 +135,7 @@ class _Worker:
             await serve(framework, self._hypercorn, shutdown_trigger=until_drained, mode="asgi")
         finally:
             if relay is not None:
-                relay.close()
+                relay.close(is_orphan=os.getppid() != self._launcher_pid)
 
     async def _until_drained(self, sockets: OpenSockets) -> None:
         """Hypercorn calls this when it has begun to listen, and stops when it returns."""

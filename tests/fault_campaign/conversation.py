@@ -98,6 +98,7 @@ class Conversation:
     """One conversation."""
 
     def __init__(self, scenario: Scenario) -> None:
+        self._others = {ref.actor_urn for ref in ActorRegistry.get_all()}
         self.scenario = scenario
         self.rng = Random(scenario.seed)
         self.faults = Faults(*scenario.plans)
@@ -317,8 +318,11 @@ class Conversation:
         ]
         timers: list[Any] = getattr(loop, "_scheduled")  # noqa: B009 - asyncio has no public list of its timers
         leaks += [f"timer {timer!r}" for timer in timers if not timer.cancelled()]
-        leaks += [f"actor {ref}" for ref in ActorRegistry.get_all()]
-        ActorRegistry.stop_all(block=False)
+        # Those of other tests, on loops that are closed, are none of ours.
+        left = [ref for ref in ActorRegistry.get_all() if ref.actor_urn not in self._others]
+        leaks += [f"actor {ref}" for ref in left]
+        for ref in left:
+            ref.stop(block=False)
         if on.engines.play_clock.members:
             leaks.append(f"{on.engines.play_clock.members} seats of the play clock")
         for address in (lines.session, lines.recognizer, lines.orchestrator, lines.synthesizer):

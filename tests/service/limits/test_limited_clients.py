@@ -15,6 +15,7 @@ from app.browser.dashboard_socket import MAX_OF_A_SESSION
 from app.limits.client_limits import Rate
 from app.limits.clients import Clients, TooManyError
 from app.limits.metered_model import MeteredModel
+from app.providers.failover.model import FailoverModel
 from app.services import Services
 from config.settings import Settings
 from tests.kit.clients.asgi_socket import AsgiSocket, Closed
@@ -135,7 +136,9 @@ def test_one_line_tells_of_many_refusals(caplog: pytest.LogCaptureFixture) -> No
 
 def test_typed_texts_and_what_they_make_the_model_cost() -> None:
     async def test(service: Services) -> None:
-        model = service.engines.model
+        failover = service.engines.model
+        assert isinstance(failover, FailoverModel)
+        (model,) = failover.providers.engines
         assert isinstance(model, FakeModel)
         client = Client(service, from_address("203.0.113.9"))
         await asyncio.sleep(0.5)
