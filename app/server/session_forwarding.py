@@ -89,7 +89,9 @@ class SessionForwarding:
         try:
             await relaying
         except RelayError as error:
-            log.warning("a connection cannot be passed on: %s", error, extra={"worker": owner})
+            # Of workers that end together one is the first: that is no fault.
+            level = logging.WARNING if self._service.lifecycle.admits() else logging.INFO
+            log.log(level, "a connection cannot be passed on: %s", error, extra={"worker": owner})
             await _refuse(scope, receive, send, str(error), begun=sent.begun)
         finally:
             relaying.cancel()
