@@ -1,0 +1,1 @@
+"""The conversation itself: pure rules, the actors that carry them out, and the ports to engines and stores."""

@@ -19,7 +19,7 @@ class Role(StrEnum):
 
 
 class UtteranceKind(StrEnum):
-    """What kind of thing the agent said."""
+    """What kind of utterance the agent speaks."""
 
     REPLY = "reply"
     GREETING = "greeting"
@@ -39,7 +39,7 @@ class PositionPrecision(StrEnum):
 
 
 class ToolRequest(msgspec.Struct, frozen=True):
-    """A tool the model asked for."""
+    """A call of a tool that the model asked for. `arguments` is a JSON object as text."""
 
     call_id: str
     name: str
@@ -69,7 +69,7 @@ class ChatMessage(msgspec.Struct, frozen=True):
 
 
 class Floor(StrEnum):
-    """Who holds the floor."""
+    """Who has the right to speak at the moment."""
 
     NOBODY = "nobody"
     USER = "user"
@@ -77,7 +77,7 @@ class Floor(StrEnum):
 
 
 class Ending(StrEnum):
-    """Why a session ends."""
+    """Why a session ends, in the words of the wire."""
 
     NORMAL = "NORMAL"
     HUMAN_HANDOFF = "HUMAN_HANDOFF"

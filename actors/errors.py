@@ -39,16 +39,16 @@ class ProviderError(Exception):
 
 
 class RecognizerError(ProviderError):
-    """The speech recognizer failed."""
+    """Speech to text has failed: a stream cannot be opened, or has broken."""
 
 
 class SynthesizerError(ProviderError):
-    """The speech synthesizer failed."""
+    """Text to speech has failed: a voice cannot be opened, or a text cannot be spoken."""
 
 
 class ModelError(ProviderError):
-    """The language model failed."""
+    """The language model has failed: a reply cannot be begun, or has broken off."""
 
 
 class StoreError(ProviderError):
-    """The session store failed."""
+    """A session's record cannot be saved or loaded."""

@@ -1,0 +1,1 @@
+"""The settings of a process, read from its environment, and the agents that it serves, one YAML file each."""

@@ -50,7 +50,7 @@ class Secret:
         return self._value
 
     def matches(self, candidate: str) -> bool:
-        """Compare in constant time."""
+        """Whether `candidate` is the value, compared in constant time so that the time taken tells nothing of it."""
         return hmac.compare_digest(self._value.encode(), candidate.encode())
 
     def __repr__(self) -> str:

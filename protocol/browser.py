@@ -22,25 +22,25 @@ MAX_AUDIO_BYTES = 64_000
 
 
 class Typed(msgspec.Struct, frozen=True, tag="text"):
-    """Typed user input."""
+    """The user typed `text` instead of speaking."""
 
     text: str
 
 
 class Interrupt(msgspec.Struct, frozen=True, tag="interrupt"):
-    """The user asks for the floor."""
+    """The user pressed something that silences the agent."""
 
 
 class HangUp(msgspec.Struct, frozen=True, tag="hang_up"):
-    """The user is done: nobody waits for the connection to come back."""
+    """The user has ended the conversation: nobody waits for the connection to come back."""
 
 
 class Ping(msgspec.Struct, frozen=True, tag="ping"):
-    """Keep-alive; answered by `pong`."""
+    """The client keeps the connection alive; it is answered by `pong`."""
 
 
 class PlayoutMark(msgspec.Struct, frozen=True, tag="playout_mark"):
-    """How far the user has heard the audio of a turn."""
+    """How far the client has played the audio of a turn, in ms from the beginning of the turn."""
 
     turn: int
     audio_ms: float
@@ -147,7 +147,7 @@ class Control(msgspec.Struct, frozen=True, tag="control", omit_defaults=True):
 
 
 class AssistantFinal(msgspec.Struct, frozen=True, tag="assistant_final"):
-    """What was heard of a reply."""
+    """What the user has heard of a reply that is over."""
 
     content: str
     speaker: str
@@ -157,7 +157,7 @@ class AssistantFinal(msgspec.Struct, frozen=True, tag="assistant_final"):
 
 
 class ToolStart(msgspec.Struct, frozen=True, tag="tool_start"):
-    """A tool runs."""
+    """A tool begins to run; `ts` is ISO 8601, `args` the JSON object it was given."""
 
     call_id: str = msgspec.field(name="callId")
     tool: str
@@ -166,7 +166,7 @@ class ToolStart(msgspec.Struct, frozen=True, tag="tool_start"):
 
 
 class ToolEnd(msgspec.Struct, frozen=True, tag="tool_end"):
-    """A tool came back."""
+    """A tool has returned or failed; `result` is null where there is an `error`."""
 
     call_id: str = msgspec.field(name="callId")
     tool: str
@@ -178,7 +178,7 @@ class ToolEnd(msgspec.Struct, frozen=True, tag="tool_end"):
 
 
 class SessionEnd(msgspec.Struct, frozen=True, tag="session_end"):
-    """The session is over."""
+    """The session has ended; the socket is closed next."""
 
     reason: Literal["HUMAN_HANDOFF", "NORMAL", "ERROR", "IDLE_TIMEOUT"]
     ts: str
@@ -197,14 +197,14 @@ class TurnMetrics(msgspec.Struct, frozen=True, tag="turn_metrics"):
 
 
 class Floor(msgspec.Struct, frozen=True, tag="floor"):
-    """Who holds the floor."""
+    """Who has the right to speak from now on."""
 
     floor: Literal["nobody", "user", "agent"]
     turn: int
 
 
 class Pong(msgspec.Struct, frozen=True, tag="pong"):
-    """The answer to a ping."""
+    """The server's answer to `ping`; `ts` is ISO 8601."""
 
     ts: str
 

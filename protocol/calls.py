@@ -32,7 +32,7 @@ def _check_number(field: str, number: str | None) -> None:
 
 
 class CallState(StrEnum):
-    """Where a call stands."""
+    """How far a call has come, from being placed to its end."""
 
     INITIATING = "initiating"
     RINGING = "ringing"
@@ -87,7 +87,7 @@ class InitiatedCall(msgspec.Struct, frozen=True):
 
 
 class Participant(msgspec.Struct, frozen=True):
-    """Somebody on a call."""
+    """One of those who are on a call, and in what role."""
 
     id: str
     phone_number: str | None
@@ -134,7 +134,7 @@ class CallsQuery(msgspec.Struct, frozen=True):
 
 
 class TerminateCall(msgspec.Struct, frozen=True):
-    """Hang up."""
+    """The request to hang up a call."""
 
     call_id: Id
     session_id: ShortText | None = None
@@ -142,7 +142,7 @@ class TerminateCall(msgspec.Struct, frozen=True):
 
 
 class TerminatedCall(msgspec.Struct, frozen=True):
-    """It is hung up."""
+    """The answer that a call has been hung up."""
 
     call_id: str
     message: str
@@ -161,14 +161,14 @@ class TransferCall(msgspec.Struct, frozen=True):
 
 
 class HeldCall(msgspec.Struct, frozen=True):
-    """The caller waits, or is back."""
+    """The answer that the caller has been put on hold, or is back from it."""
 
     call_id: str
     status: Literal["on_hold", "connected"]
 
 
 class TransferringCall(msgspec.Struct, frozen=True):
-    """ACS has been asked to."""
+    """The answer that the network has been asked to transfer a call; how that ends is told by an event."""
 
     call_id: str
     status: Literal["transferring"] = "transferring"

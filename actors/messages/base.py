@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The base of all messages, and what a message may say of itself to the mailbox that it is put into."""
 
 from typing import ClassVar
 
@@ -6,7 +6,13 @@ import msgspec
 
 
 class Message(msgspec.Struct, frozen=True, tag=True):
-    """Base of all messages between actors; nothing subclasses a message."""
+    """Base of all messages between actors. No message derives from another message.
+
+    Each trait is off unless a message turns it on: `urgent` overtakes what is not; `traced` gets a span of its own in
+    the turn's trace; `droppable` audio is dropped, the oldest first, when too much of it waits; `refusable` messages,
+    which clients cause, are refused when too many wait; `routine` ones come with every frame and are left out of the
+    list of messages last seen; `transient` ones are of no use to the successor of the actor they were told to.
+    """
 
     urgent: ClassVar[bool] = False
     traced: ClassVar[bool] = False

@@ -35,7 +35,7 @@ BLIND = Lead(Transport.BLIND, 300)
 
 
 class CallerAudio(Message, frozen=True):
-    """Audio of the user, PCM16LE mono at the session's input rate, `offset_bytes` into the session's audio."""
+    """Audio of the caller, PCM16LE mono at the session's input rate, `offset_bytes` into all audio of the session."""
 
     droppable: ClassVar[bool] = True
 
@@ -45,7 +45,7 @@ class CallerAudio(Message, frozen=True):
 
 
 class TextEntered(Message, frozen=True):
-    """The user typed instead of speaking."""
+    """The caller typed `text` instead of speaking."""
 
     refusable: ClassVar[bool] = True
     traced: ClassVar[bool] = True
@@ -53,7 +53,7 @@ class TextEntered(Message, frozen=True):
 
 
 class KeyPressed(Message, frozen=True):
-    """The user pressed a telephone key: one of 0-9 * # A-D."""
+    """The caller pressed a telephone key: one of 0-9 * # A-D."""
 
     refusable: ClassVar[bool] = True
 
@@ -61,22 +61,22 @@ class KeyPressed(Message, frozen=True):
 
 
 class HoldStarted(Message, frozen=True):
-    """The user was put on hold: they hear and say nothing until `HoldEnded`."""
+    """The caller was put on hold: they hear and say nothing until `HoldEnded`."""
 
 
 class HoldEnded(Message, frozen=True):
-    """The user is back from hold."""
+    """The caller is back from hold, and hears and speaks again."""
 
 
 class InterruptRequested(Message, frozen=True):
-    """The user asks for the floor by other means than voice."""
+    """The caller asks for the floor by other means than voice, such as a button."""
 
     refusable: ClassVar[bool] = True
     urgent: ClassVar[bool] = True
 
 
 class PlaybackMarked(Message, frozen=True):
-    """The client reports how far its user has heard the audio of a turn."""
+    """The client reports that its user has heard the first `audio_ms` of the audio of `turn`."""
 
     transient: ClassVar[bool] = True
     refusable: ClassVar[bool] = True
@@ -99,7 +99,7 @@ class ConnectionAttached(Message, frozen=True):
 
 
 class ConnectionDetached(Message, frozen=True):
-    """The connection that carried this session is gone."""
+    """The connection that carried this session was lost or closed."""
 
     connection_id: str
     keep_s: float = 0.0
@@ -107,7 +107,7 @@ class ConnectionDetached(Message, frozen=True):
 
 
 class EndSession(Message, frozen=True):
-    """End the session: politely (a goodbye is heard first) or at once."""
+    """Order the session to end, for `reason`: politely, so that a goodbye is heard first, or at once."""
 
     urgent: ClassVar[bool] = True
     reason: Ending

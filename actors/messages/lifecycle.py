@@ -25,7 +25,7 @@ class Timer(StrEnum):
 
 
 class TimerFired(Message, frozen=True):
-    """A timer of the turn rules is due."""
+    """The timer `timer` of turn-taking is due; `serial` tells it from an older one that was set anew meanwhile."""
 
     transient: ClassVar[bool] = True
 
@@ -34,13 +34,13 @@ class TimerFired(Message, frozen=True):
 
 
 class SessionOver(Message, frozen=True):
-    """The conversation has ended; the session can."""
+    """The conversation has come to its end, so that the session can be closed."""
 
     ending: Ending
 
 
 class SessionFailed(Message, frozen=True):
-    """A part of the session cannot be mended."""
+    """A part of the session has failed too often to be started again: the session has to apologise and end."""
 
 
 class RestartChild(Message, frozen=True):
@@ -54,7 +54,7 @@ class RestartChild(Message, frozen=True):
 
 
 class ReconnectExpired(Message, frozen=True):
-    """Nobody came back to the session in time."""
+    """The time is over that the session waits for another connection in place of the one with this id."""
 
     transient: ClassVar[bool] = True
 
@@ -62,10 +62,10 @@ class ReconnectExpired(Message, frozen=True):
 
 
 class IdleChecked(Message, frozen=True):
-    """It is time to see whether anybody still speaks in a session."""
+    """It is time to look whether anybody has spoken lately in a session that only listens."""
 
 
 class TurnRecorded(Message, frozen=True):
-    """A turn is over: the conversation is worth saving."""
+    """What was heard in `turn` is in the conversation now, so that the record of the session is worth saving."""
 
     turn: int

@@ -1,4 +1,4 @@
-"""What the model and the tools do, as the orchestrator is told and tells turn-taking."""
+"""What the language model and its tools did: told to the orchestrator, and by it to turn-taking."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from actors.tool_outcome import ToolOutcome
 
 
 class ModelFailed(Message, frozen=True):
-    """The model stream of `turn` ended with an error."""
+    """The stream in which the model replies to `turn` has ended with an error; `detail` is for operators only."""
 
     transient: ClassVar[bool] = True
 
@@ -19,7 +19,7 @@ class ModelFailed(Message, frozen=True):
 
 
 class ToolFinished(Message, frozen=True):
-    """A tool of `turn` came back."""
+    """The call `call_id` of a tool, made in `turn`, has come to `outcome` after `elapsed_ms`."""
 
     traced: ClassVar[bool] = True
     transient: ClassVar[bool] = True
@@ -62,7 +62,7 @@ class ToolsFinished(Message, frozen=True):
 
 
 class KeysExpected(Message, frozen=True):
-    """The next input of keys is complete as `pattern` says."""
+    """A tool has asked for keys: the caller's next keys are complete as `pattern` says."""
 
     pattern: KeyPattern
 

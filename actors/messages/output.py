@@ -1,4 +1,4 @@
-"""What a session shows: to its connection, to dashboards, to the log."""
+"""What a session tells its connection, the dashboards that look on, and the log."""
 
 from actors.conversation import Ending, Floor, PositionPrecision, UtteranceKind
 from actors.messages.base import Message
@@ -7,7 +7,7 @@ from actors.messages.transcript import FinalTranscript, InterimTranscript
 
 
 class AudioFrame(Message, frozen=True):
-    """Audio to be heard: PCM16LE mono at the connection's rate."""
+    """The next frame of audio to be played, PCM16LE mono at the connection's rate."""
 
     reply: int
     turn: int
@@ -19,26 +19,26 @@ class AudioFrame(Message, frozen=True):
 
 
 class AudioDiscarded(Message, frozen=True):
-    """All audio of the agent that has been sent and not heard yet is void: the connection throws it away."""
+    """All audio of the agent that was sent and has not been heard is void: the connection throws it away."""
 
     turn: int
     reason: str
 
 
 class PlaybackPaused(Message, frozen=True):
-    """Hold what has not been heard yet (only for a connection that reports its playout)."""
+    """The client is to hold what it has not played yet; only for a connection that reports how far it has played."""
 
     turn: int
 
 
 class PlaybackResumed(Message, frozen=True):
-    """Go on where playout was held."""
+    """The client is to go on playing where `PlaybackPaused` stopped it."""
 
     turn: int
 
 
 class ReplyText(Message, frozen=True):
-    """Text of ours that is about to be heard."""
+    """A piece of what the agent says, shown as it is about to be heard."""
 
     turn: int
     kind: UtteranceKind
@@ -46,7 +46,7 @@ class ReplyText(Message, frozen=True):
 
 
 class ReplyHeard(Message, frozen=True):
-    """What was heard of a reply, once it is over."""
+    """What the caller has heard of a reply that is over: all of it, or its beginning if it was `interrupted`."""
 
     turn: int
     kind: UtteranceKind
@@ -56,7 +56,7 @@ class ReplyHeard(Message, frozen=True):
 
 
 class ToolStarted(Message, frozen=True):
-    """A tool runs."""
+    """The tool `name` begins to run with `arguments`, a JSON object as text."""
 
     call_id: str
     name: str
@@ -64,14 +64,14 @@ class ToolStarted(Message, frozen=True):
 
 
 class FloorChanged(Message, frozen=True):
-    """Who holds the floor now."""
+    """The floor has passed to somebody else, or to nobody."""
 
     floor: Floor
     turn: int
 
 
 class TurnMeasured(Message, frozen=True):
-    """The times of one turn, in ms; None where the thing did not happen."""
+    """The times of one turn in ms; None for a time whose beginning or end did not happen."""
 
     turn: int
     first_audio_ms: float | None
@@ -83,13 +83,13 @@ class TurnMeasured(Message, frozen=True):
 
 
 class ErrorShown(Message, frozen=True):
-    """Something failed and the user should know; never carries internals."""
+    """Something has failed that the caller should know of. `text` is the agent's own phrase, without internals."""
 
     text: str
 
 
 class SessionEnded(Message, frozen=True):
-    """The session is over."""
+    """The session has ended, for `reason`; nothing follows."""
 
     reason: Ending
 

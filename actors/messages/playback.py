@@ -1,4 +1,4 @@
-"""What is to be heard: orders to the synthesizer, and its reports of what was."""
+"""Playback: the orders to the synthesizer, and its reports of what was heard."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -11,7 +11,7 @@ from actors.messages.base import Message
 
 
 class StopReason(StrEnum):
-    """Why playback is stopped."""
+    """Why playback is silenced before it has come to its end."""
 
     BARGE_IN = "barge_in"
     HANG_UP = "hang_up"
@@ -19,7 +19,7 @@ class StopReason(StrEnum):
 
 
 class BeginReply(Message, frozen=True):
-    """Text for `reply` follows; audio plays after what is already queued."""
+    """Text of `reply` follows. Its audio is played after all that is queued already."""
 
     traced: ClassVar[bool] = True
     transient: ClassVar[bool] = True
@@ -29,7 +29,7 @@ class BeginReply(Message, frozen=True):
 
 
 class SpeakText(Message, frozen=True):
-    """The next text of `reply`, a speakable piece."""
+    """Speak the next text of `reply`, a piece that can be spoken by itself."""
 
     transient: ClassVar[bool] = True
 
@@ -38,7 +38,7 @@ class SpeakText(Message, frozen=True):
 
 
 class FinishReply(Message, frozen=True):
-    """`reply` has all its text."""
+    """All text of `reply` has been told; nothing more will be added to it."""
 
     transient: ClassVar[bool] = True
 
@@ -46,13 +46,13 @@ class FinishReply(Message, frozen=True):
 
 
 class PausePlayback(Message, frozen=True):
-    """Stop sending, lose nothing."""
+    """Stop sending audio, and keep all that was not heard."""
 
     urgent: ClassVar[bool] = True
 
 
 class ResumePlayback(Message, frozen=True):
-    """Go on where it paused."""
+    """Go on with playback where it was paused or silenced by `YieldPlayback`."""
 
     urgent: ClassVar[bool] = True
 
@@ -77,7 +77,7 @@ class EndAtSentence(Message, frozen=True):
 
 
 class StopPlayback(Message, frozen=True):
-    """Silence, at once, and forget all replies up to number `through_reply`."""
+    """Silence playback at once, and forget all replies up to number `through_reply`; answered by `PlaybackStopped`."""
 
     urgent: ClassVar[bool] = True
     turn: int
@@ -86,13 +86,13 @@ class StopPlayback(Message, frozen=True):
 
 
 class PlaybackStarted(Message, frozen=True):
-    """The first frame of `reply` was sent."""
+    """The first frame of `reply` was sent to the connection."""
 
     reply: int
 
 
 class PlaybackFinished(Message, frozen=True):
-    """All of `reply` was heard."""
+    """The caller has heard all of `reply`, which lasted `heard_ms`."""
 
     reply: int
     precision: PositionPrecision
@@ -100,14 +100,14 @@ class PlaybackFinished(Message, frozen=True):
 
 
 class PlaybackStopped(Message, frozen=True):
-    """Playout is silent; what was heard of each reply that was cut."""
+    """Playback is silent, as `StopPlayback` ordered. `cut`: what was heard of each reply that it ended."""
 
     through_reply: int
     cut: tuple["PlaybackPosition", ...]
 
 
 class PlaybackPosition(msgspec.Struct, frozen=True):
-    """How much of `reply` was heard: its text up to `text_end` characters."""
+    """How much of `reply` the caller has heard: `heard_ms` of its audio, its text up to `text_end` characters."""
 
     reply: int
     text_end: int
@@ -116,7 +116,7 @@ class PlaybackPosition(msgspec.Struct, frozen=True):
 
 
 class PlaybackFailed(Message, frozen=True):
-    """`reply` could not be spoken (further)."""
+    """The synthesizer cannot speak `reply`, or no more of it. `cut`: what was heard of it."""
 
     reply: int
     kind: ErrorKind
@@ -124,7 +124,7 @@ class PlaybackFailed(Message, frozen=True):
 
 
 class PlayClockTicked(Message, frozen=True):
-    """The play clock: `at_ms` of the loop's time."""
+    """The play clock ticks: it is time to send frames. `at_ms` is the time on the event loop's clock."""
 
     routine: ClassVar[bool] = True
     transient: ClassVar[bool] = True
@@ -133,6 +133,6 @@ class PlayClockTicked(Message, frozen=True):
 
 
 class ProgressChecked(Message, frozen=True):
-    """Time to see whether the engine still does what it owes."""
+    """It is time to look whether the synthesizer's engine still makes the audio that it owes."""
 
     transient: ClassVar[bool] = True

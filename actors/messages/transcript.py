@@ -1,4 +1,4 @@
-"""What the recognizer hears: voice, and words. And the orders to it."""
+"""What the recognizer makes of the caller's audio: voice and words. And the orders to it."""
 
 from typing import ClassVar
 
@@ -6,13 +6,13 @@ from actors.messages.base import Message
 
 
 class SpeechStarted(Message, frozen=True):
-    """The first voiced window of an utterance (the onset)."""
+    """An utterance begins: its first voiced window (the onset) begins at `onset_ms` of the session's audio."""
 
     onset_ms: float
 
 
 class SpeechContinued(Message, frozen=True):
-    """One more window of an utterance that has begun."""
+    """Another window of an utterance: `voiced_ms` of it were voiced so far, the last `silence_ms` ago."""
 
     transient: ClassVar[bool] = True
 
@@ -21,7 +21,7 @@ class SpeechContinued(Message, frozen=True):
 
 
 class SpeechStopped(Message, frozen=True):
-    """Endpointing found the end of the utterance, `silence_ms` after its last voiced audio."""
+    """Endpointing has found the end of an utterance, `silence_ms` after its last voiced audio: its final is owed."""
 
     start_ms: float
     end_ms: float
@@ -30,7 +30,7 @@ class SpeechStopped(Message, frozen=True):
 
 
 class NoiseStopped(Message, frozen=True):
-    """What had begun was too short to be an utterance."""
+    """What had begun as speech was too short to be an utterance. No transcript of it is owed."""
 
 
 class InterimTranscript(Message, frozen=True):
@@ -68,17 +68,20 @@ class NoSpeechRecognized(Message, frozen=True):
 
 
 class EndUtterance(Message, frozen=True):
-    """The caller's audio has stopped in mid-utterance: end it now, as if silence had ended it."""
+    """Order the recognizer to end the utterance in hand: the caller's audio has stopped coming in the middle of it."""
 
 
 class ReopenRecognition(Message, frozen=True):
-    """The engine owes a final: give the stream up and open another, with (`again`) or without the audio it owes."""
+    """Order the recognizer to replace its stream, which owes a final transcript, with a new one.
+
+    `again`: the new stream hears the audio of that utterance once more.
+    """
 
     again: bool
 
 
 class LevelSent(Message, frozen=True):
-    """The level of a frame of ours just sent, for the echo bound."""
+    """A frame of the agent's audio was just sent at this level, in dB below full scale: it may come back as echo."""
 
     routine: ClassVar[bool] = True
     transient: ClassVar[bool] = True

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Time and chance, which no rule may take from anywhere else, so that a session can run on virtual time."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from actors.ports.recipient import M_contra, Recipient
 
 
 class Timer(Protocol):
-    """A message due later."""
+    """A message that will be told later, and can be cancelled until then."""
 
     def cancel(self) -> None:
         """Make sure that the message is not told; harmless when it already was."""
@@ -14,7 +14,7 @@ class Timer(Protocol):
 
 
 class Clock(Protocol):
-    """The only source of time."""
+    """The only source of time for a session, real or virtual."""
 
     def now(self) -> float:
         """Seconds on a monotonic scale whose zero means nothing."""
@@ -30,7 +30,7 @@ class Clock(Protocol):
 
 
 class Random(Protocol):
-    """The only source of chance and of identifiers."""
+    """The only source of chance and of identifiers for a session."""
 
     def token(self, prefix: str = "") -> str:
         """A new unguessable identifier, URL-safe, behind `prefix`."""

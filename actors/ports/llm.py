@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The language model: a request with the conversation so far, and the reply as a stream of events."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
@@ -79,5 +79,5 @@ class LanguageModel(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of the engine."""
+        """Release what the engine holds, such as connections. No reply is asked for afterwards."""
         ...

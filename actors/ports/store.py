@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The store of session records, from which a session is shown later and can be gone on with."""
 
 from typing import Protocol
 
@@ -17,13 +17,13 @@ class SessionStore(Protocol):
         ...
 
     async def load(self, session_id: str) -> SessionRecord | None:
-        """The last record of a session, or None."""
+        """The record that was last saved of a session, or None if there is none."""
         ...
 
     async def recent(self, limit: int = 100) -> list[SessionRecord]:
-        """The newest records first."""
+        """At most `limit` records, those saved last first."""
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Release the connections to the store. Nothing is saved or loaded afterwards."""
         ...

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Speech to text: caller audio in, transcripts out."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -20,11 +20,11 @@ class RecognitionOptions(msgspec.Struct, frozen=True):
 
 
 class RecognitionReady(msgspec.Struct, frozen=True, tag=True):
-    """The engine is connected and listening."""
+    """The engine is connected and hears what is pushed."""
 
 
 class RecognitionFailed(msgspec.Struct, frozen=True, tag=True):
-    """The stream is finished; open another."""
+    """The stream has failed and reports nothing more: its owner has to open another one."""
 
     kind: ErrorKind
     detail: str
@@ -52,12 +52,12 @@ class Recognition(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of everything; no event is reported afterwards. Returns within a second."""
+        """End the stream and release all it holds, within a second. No event is reported afterwards."""
         ...
 
 
 class SpeechRecognizer(Protocol):
-    """An engine, one per process."""
+    """A speech-to-text engine, one for each process, which opens a stream for each session."""
 
     async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
         """Start a stream; audio may be pushed at once.
@@ -68,5 +68,5 @@ class SpeechRecognizer(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of the engine: worker processes, connections."""
+        """Release what the engine holds: worker processes and connections."""
         ...

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Text to speech: pieces of text in, audio with the places of words and pieces in it out."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -69,7 +69,7 @@ SynthesisEvent = AudioSynthesized | WordSynthesized | PieceSynthesized | Synthes
 
 
 class Synthesis(Protocol):
-    """One session's voice. Replies are numbered by the caller, spoken one after the other."""
+    """The voice of one session. Replies are numbered by the caller of this and spoken one after the other."""
 
     def write(self, reply: int, text: str) -> None:
         """Speak `text` after what was written to `reply` ; never blocks. Pieces are whole words with their spaces."""
@@ -84,12 +84,12 @@ class Synthesis(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of everything; no event is reported afterwards. Returns within a second."""
+        """End the stream and release all it holds, within a second. No event is reported afterwards."""
         ...
 
 
 class SpeechSynthesizer(Protocol):
-    """An engine, one per process."""
+    """A text-to-speech engine, one for each process, which opens a voice for each session."""
 
     async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
         """A voice for one session, making PCM16LE mono at `rate_hz` (16 000, 24 000 or 48 000).
@@ -100,5 +100,5 @@ class SpeechSynthesizer(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of the engine: processes, connections."""
+        """Release what the engine holds: processes and connections."""
         ...

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Voice activity detection: how likely a short window of audio is speech."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -15,7 +15,7 @@ class VoiceActivity(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget all audio."""
+        """Forget all audio heard so far, as at the beginning of a session."""
         ...
 
 

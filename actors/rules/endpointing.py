@@ -54,9 +54,12 @@ class Endpointer:
         return probability >= (self._start_threshold if self._start_ms is None else self._continue_threshold)
 
     def process(self, probability: float, level_db: float, echo_db: float | None) -> list[EndpointEvent]:
-        """The next window: how likely it is speech, how loud it is, and the loudest of ours that may echo in it.
+        """Judge the next window of audio, and return what it begins, continues or ends.
 
-        Levels are in dB below full scale.
+        Args:
+            probability: how likely the window is speech, from 0 to 1.
+            level_db: how loud it is, in dB below full scale.
+            echo_db: the loudest of the agent's own audio that may echo in it, in dB; None if no echo can come back.
         """
         begin_ms, self.audio_ms = self.audio_ms, self.audio_ms + self._window_ms
         voiced = self._is_voiced(probability, level_db, echo_db)
@@ -108,7 +111,7 @@ class EchoWindow:
         """Times and levels; each level below the one before it, so that the first is the loudest."""
 
     def sent(self, at_ms: float, level_db: float) -> None:
-        """A frame of ours goes out."""
+        """Note that a frame of the agent's audio goes out at `at_ms` with this level."""
         self._forget(at_ms)
         while self._loudest and self._loudest[-1][1] <= level_db:
             self._loudest.pop()

@@ -37,7 +37,7 @@ class History:
         return Resumed(turn, tuple(self.messages), self.memory, self._memory_before)
 
     def user_said(self, text: str, turn: int, at: float, *, continues: bool, confidence: float) -> None:
-        """Add what the user said.
+        """Record what the caller said in `turn`.
 
         With `continues`, `text` begins with the words of a turn that was not answered. They are replaced, and what the
         model noted of them is forgotten; but if tools were called for them, they stand, and only the rest is added.
@@ -95,7 +95,7 @@ class History:
     def was_heard(
         self, reply: PendingReply, text: str, precision: PositionPrecision, at: float, *, interrupted: bool
     ) -> None:
-        """What was heard of a reply, now that it is over."""
+        """Record what was heard of a reply that is over."""
         self.messages.append(
             ChatMessage(Role.ASSISTANT, text, reply.turn, reply.kind, precision, interrupted=interrupted, at=at)
         )
@@ -110,7 +110,7 @@ class History:
         return self.messages[before:]
 
     def tools_called(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:
-        """The model wants tools."""
+        """Record that the model called these tools in `turn`."""
         requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in calls)
         self.messages.append(ChatMessage(Role.ASSISTANT, turn=turn, tool_requests=requests, at=at))
 

@@ -26,7 +26,7 @@ class PendingReply(msgspec.Struct):
 
     @property
     def text(self) -> str:
-        """All text so far."""
+        """All text of the reply that has been written so far."""
         return "".join(self.pieces)
 
     def cut_at_sentence(self, begun: int) -> int:

@@ -77,7 +77,7 @@ def following(said: str, text: str) -> str:
 
 
 class _Cut(Enum):
-    """What a mark is worth."""
+    """What a punctuation mark allows: to cut there or not."""
 
     UNKNOWN = "unknown"  # more text is needed
     NOTHING = "nothing"
@@ -86,7 +86,7 @@ class _Cut(Enum):
 
 
 class SentenceSplitter:
-    """Cuts the text of one reply."""
+    """Cuts the text of one reply into pieces as it comes in."""
 
     def __init__(
         self,
@@ -103,12 +103,12 @@ class SentenceSplitter:
         self._clause_end = 0
 
     def push(self, text: str) -> list[str]:
-        """More text; the pieces that it completes."""
+        """Add `text`, and return the pieces that it completes."""
         self._text += text
         return self._pieces(final=False)
 
     def finish(self) -> list[str]:
-        """There is no more text; what is left of it, if anything."""
+        """End the text, and return what is left of it in pieces, if anything is."""
         pieces = self._pieces(final=True)
         if self._text:
             pieces.append(self._cut_off(len(self._text)))

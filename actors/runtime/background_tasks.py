@@ -1,4 +1,4 @@
-"""Tasks that belong to the process, not to one actor."""
+"""Tasks that belong to the process, not to one actor, and that nobody waits for."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ class BackgroundTasks:
         return True
 
     async def finished(self) -> None:
-        """Wait for all that has been started."""
+        """Wait until every task that was started has ended."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 

@@ -28,23 +28,23 @@ OUTSIDE_POLL_S = 0.05
 
 
 class LoopClock:
-    """`ports.Clock` on the event loop that runs when it is made."""
+    """Implements `ports.Clock` by the event loop that runs when it is made."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
 
     def now(self) -> float:
-        """Seconds, monotonic."""
+        """Seconds on the loop's monotonic clock, whose zero means nothing."""
         return self._loop.time()
 
     def wall(self) -> float:
-        """Seconds since the epoch."""
+        """Seconds since the epoch; on virtual time since a fixed date, so that each run sees the same."""
         if isinstance(self._loop, VirtualLoop):
             return VIRTUAL_EPOCH_S + self._loop.time()
         return time.time()
 
     def call_later(self, delay_s: float, address: Recipient[M], message: M) -> Timer:
-        """Tell `message` after `delay_s`, unless cancelled."""
+        """Tell `message` to `address` after `delay_s` seconds, unless cancelled by then."""
         return self._loop.call_later(delay_s, _tell, address, message)
 
 
@@ -88,11 +88,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(selector)
 
     def time(self) -> float:
-        """Seconds of virtual time."""
+        """Seconds of virtual time since the loop was made."""
         return self._virtual_s
 
     def advance(self, seconds: float) -> None:
-        """Let virtual time pass."""
+        """Move virtual time on by `seconds`."""
         self._virtual_s += seconds
 
     @contextmanager
@@ -123,7 +123,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             await super().shutdown_default_executor(*args)
 
     def describe_hang(self) -> str:
-        """The sentence of `NothingLeftError`."""
+        """Say what is unfinished on a loop on which nothing can happen any more: the words of `NothingLeftError`."""
         tasks = sorted(task.get_name() for task in asyncio.all_tasks(self))
         return (
             "nothing is ready, no timer is set and no outside work is outstanding: a real loop would hang here;"

@@ -19,10 +19,10 @@ MAX_CLOSING = 500
 
 
 class Closable(Protocol):
-    """A stream of an engine."""
+    """Whatever has to be closed asynchronously, such as the stream of an engine."""
 
     async def close(self) -> None:
-        """Let go."""
+        """Release what is held; may take long or never return."""
         ...
 
 

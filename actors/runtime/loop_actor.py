@@ -66,7 +66,7 @@ class LoopFuture(pykka.ThreadingFuture[T]):
         return super().get(timeout=timeout)
 
     def set(self, value: Any | None = None) -> None:
-        """Set the result."""
+        """Set the result, and wake every thread and coroutine that waits for it."""
         super().set(value)
         self._settle()
 

@@ -60,7 +60,7 @@ def traits_of(kind: type) -> Traits:
 
 
 class Depths(msgspec.Struct, frozen=True):
-    """Messages queued, by lane."""
+    """How many messages wait in each lane of a mailbox."""
 
     urgent: int
     normal: int
@@ -154,7 +154,7 @@ class Mailbox:
 
     @property
     def depths(self) -> Depths:
-        """Messages queued, by lane."""
+        """How many messages wait in each lane."""
         return Depths(len(self.urgent), len(self.normal))
 
     def _drop_oldest(self) -> None:

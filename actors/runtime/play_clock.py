@@ -22,7 +22,7 @@ Tick = Callable[[float], None]
 
 
 class Seat:
-    """A place on the clock."""
+    """The place of one member on the play clock, in one of its slots."""
 
     def __init__(self, slot: "_Slot", tick: Tick) -> None:
         self._slot = slot
@@ -34,11 +34,11 @@ class Seat:
         return self._slot.offset_ms
 
     def leave(self) -> None:
-        """No tick comes after this; harmless when it was said before."""
+        """Give the seat up: no tick comes afterwards. Harmless when it was given up before."""
         self._slot.remove(self)
 
     def tick(self, at_ms: float) -> None:
-        """One turn of the clock. A member that fails loses its seat."""
+        """Call the member. One that fails loses its seat."""
         if self not in self._slot.members:
             return
         try:
@@ -112,5 +112,5 @@ class PlayClock:
 
     @property
     def members(self) -> int:
-        """How many seats are taken."""
+        """How many members there are in all slots."""
         return sum(len(slot.members) for slot in self._slots)

@@ -23,7 +23,7 @@ class Escalate(msgspec.Struct, frozen=True):
 
 
 class RestartBudget:
-    """The budget of one child."""
+    """Counts how often one child was restarted lately, and says whether it may be restarted once more."""
 
     def __init__(self, policy: RestartPolicy) -> None:
         self._policy = policy

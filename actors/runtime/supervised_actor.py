@@ -32,7 +32,7 @@ RECENT_MESSAGES = 50
 
 
 class Exit(StrEnum):
-    """How an actor ended."""
+    """Whether an actor has ended because it was ordered to or because it failed."""
 
     NORMAL = "normal"
     FAILED = "failed"
@@ -72,7 +72,7 @@ class StopNow(msgspec.Struct, frozen=True):
 
 
 class ActorState(msgspec.Struct, frozen=True):
-    """One actor, for operators."""
+    """A snapshot of one actor, as operators are shown it."""
 
     name: str
     actor_class: str
@@ -190,7 +190,7 @@ class SupervisedActor(LoopActor):
     # what a subclass may use
 
     def on_end(self) -> None:
-        """Called once when the actor ends, whatever the way; must only let go of things."""
+        """Release what the actor holds. Called once when it ends, in whatever way, and must do nothing else."""
 
     def spawn(
         self, work: Coroutine[Any, Any, Any], name: str, on_error: Callable[[BaseException], None] | None = None

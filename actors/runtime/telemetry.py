@@ -96,7 +96,7 @@ class Trace:
         self._completion_tokens = 0
 
     def session_started(self, session_id: str, mode: str, agent: str) -> None:
-        """Open the session's span."""
+        """Open the span of the session, which lasts until `session_ended`."""
         attributes = {"earshot.session.id": session_id, "earshot.mode": mode, "earshot.agent": agent}
         self._session = _tracer.start_span("session", attributes=attributes)
 
@@ -128,7 +128,7 @@ class Trace:
             self._turn.set_attribute("earshot.completion_tokens", self._completion_tokens)
 
     def session_ended(self, reason: str) -> None:
-        """Close what is open."""
+        """Close the spans that are open: the turn's, if there is one, and the session's."""
         self.turn_ended()
         if self._session is not None:
             self._session.set_attribute("earshot.ended", reason)

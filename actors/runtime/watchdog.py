@@ -86,7 +86,7 @@ class LoopWatchdog:
         threading.Thread(target=self._watch, name="loop-watchdog", daemon=True).start()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop the heartbeat and the thread that watches it."""
         self._stopped.set()
         if self._timer is not None:
             self._timer.cancel()

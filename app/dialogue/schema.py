@@ -123,7 +123,7 @@ class ResultCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AskStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="step", tag="ask"):
-    """Ask for a slot."""
+    """Ask the caller for the value of a slot."""
 
     slot: Identifier
     among: Identifier | None = None
@@ -135,7 +135,7 @@ class AskStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
 
 
 class ConfirmStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="step", tag="confirm"):
-    """Ask for a yes to `text`."""
+    """Read `text` to the caller and ask for a yes to it."""
 
     text: Texts
     declined: Texts
@@ -144,7 +144,7 @@ class ConfirmStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
 
 
 class CallStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="step", tag="call"):
-    """Call a tool."""
+    """Call a tool with values that the caller gave."""
 
     tool: str
     arguments: dict[str, str | int | bool] = {}
@@ -155,7 +155,7 @@ class CallStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
 
 class SayStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="step", tag="say"):
-    """Say something, once."""
+    """Say something, once in a task."""
 
     text: Texts
 

@@ -1,0 +1,1 @@
+"""The wire of Azure Communication Services: media sockets, call events and Event Grid deliveries."""

@@ -132,7 +132,7 @@ class Identifier(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class CallParticipant(msgspec.Struct, frozen=True, rename="camel"):
-    """One of those on the call."""
+    """One of those on the call, as the network tells it."""
 
     identifier: Identifier
     is_muted: bool = False
@@ -175,11 +175,11 @@ class AcsEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class CallConnected(AcsEvent, frozen=True):
-    """The call is up."""
+    """The call is connected: both sides can speak."""
 
 
 class CallDisconnected(AcsEvent, frozen=True):
-    """The call is over."""
+    """The call has ended, whoever hung up."""
 
 
 class CreateCallFailed(AcsEvent, frozen=True):
@@ -195,14 +195,14 @@ class ConnectFailed(AcsEvent, frozen=True):
 
 
 class CallTransferAccepted(AcsEvent, frozen=True):
-    """Somebody else has the call."""
+    """The call was transferred: whoever it went to has it now."""
 
     transfer_target: Identifier | None = None
     transferee: Identifier | None = None
 
 
 class CallTransferFailed(AcsEvent, frozen=True):
-    """The call stays ours."""
+    """A transfer was refused or not answered: the call is still ours."""
 
 
 # participants
@@ -216,13 +216,13 @@ class ParticipantsUpdated(AcsEvent, frozen=True):
 
 
 class AddParticipantSucceeded(AcsEvent, frozen=True):
-    """Somebody joined."""
+    """Somebody who was invited has joined the call."""
 
     participant: Identifier | None = None
 
 
 class AddParticipantFailed(AcsEvent, frozen=True):
-    """Somebody did not join."""
+    """Somebody who was invited has not joined the call."""
 
     participant: Identifier | None = None
 
@@ -234,7 +234,7 @@ class RemoveParticipantSucceeded(AcsEvent, frozen=True):
 
 
 class RemoveParticipantFailed(AcsEvent, frozen=True):
-    """Somebody is still on the call."""
+    """Somebody could not be taken off the call and is still on it."""
 
     participant: Identifier | None = None
 
@@ -269,7 +269,7 @@ class MoveParticipantFailed(AcsEvent, frozen=True):
 
 
 class MediaStreamingUpdate(msgspec.Struct, frozen=True, rename="camel"):
-    """Where the media socket stands."""
+    """How the connection of the media socket stands."""
 
     content_type: str = ""
     status: str = msgspec.field(default="", name="mediaStreamingStatus")
@@ -295,20 +295,20 @@ class MediaStreamingFailed(AcsEvent, frozen=True):
 
 
 class TranscriptionUpdate(msgspec.Struct, frozen=True, rename="camel"):
-    """Where the transcription socket stands."""
+    """How the connection of the transcription socket stands."""
 
     status: str = msgspec.field(default="", name="transcriptionStatus")
     details: str = msgspec.field(default="", name="transcriptionStatusDetails")
 
 
 class TranscriptionStarted(AcsEvent, frozen=True):
-    """Transcripts follow."""
+    """The service transcribes the call and sends transcripts from now on."""
 
     transcription_update: TranscriptionUpdate = TranscriptionUpdate()
 
 
 class TranscriptionStopped(AcsEvent, frozen=True):
-    """No more transcripts, as asked."""
+    """The service has stopped to transcribe the call, as it was asked to."""
 
     transcription_update: TranscriptionUpdate = TranscriptionUpdate()
 
@@ -320,7 +320,7 @@ class TranscriptionUpdated(AcsEvent, frozen=True):
 
 
 class TranscriptionFailed(AcsEvent, frozen=True):
-    """No transcripts, though asked for."""
+    """The service cannot transcribe the call though it was asked to."""
 
     transcription_update: TranscriptionUpdate = TranscriptionUpdate()
 
@@ -330,15 +330,15 @@ class PlayStarted(AcsEvent, frozen=True):
 
 
 class PlayCompleted(AcsEvent, frozen=True):
-    """A prompt was heard to its end."""
+    """A prompt of the service's own was heard to its end."""
 
 
 class PlayCanceled(AcsEvent, frozen=True):
-    """A prompt was cut off."""
+    """A prompt of the service's own was cancelled before its end."""
 
 
 class PlayFailed(AcsEvent, frozen=True):
-    """A prompt could not be played."""
+    """A prompt of the service's own could not be played."""
 
     failed_play_source_index: int | None = None
 
@@ -369,7 +369,7 @@ class ChoiceResult(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class SpeechResult(msgspec.Struct, frozen=True):
-    """What was said."""
+    """What the service recognized of what the caller said."""
 
     speech: str = ""
     confidence: float | None = None
@@ -385,26 +385,26 @@ class RecognizeCompleted(AcsEvent, frozen=True):
 
     @property
     def digits(self) -> str:
-        """The keys that were pressed, if it is about any."""
+        """The keys that were pressed, as digits; empty if the caller spoke instead."""
         return "".join(digit(tone) for tone in self.dtmf_result.tones) if self.dtmf_result else ""
 
 
 class RecognizeFailed(AcsEvent, frozen=True):
-    """The service recognized nothing."""
+    """The service recognized neither keys nor speech in time."""
 
     failed_play_source_index: int | None = None
 
 
 class RecognizeCanceled(AcsEvent, frozen=True):
-    """The service no longer tries to recognize."""
+    """The service was ordered to stop recognizing keys or speech."""
 
 
 class SendDtmfTonesCompleted(AcsEvent, frozen=True):
-    """Our tones were sent."""
+    """The tones that we ordered were sent to the other side."""
 
 
 class SendDtmfTonesFailed(AcsEvent, frozen=True):
-    """Our tones were not sent."""
+    """The tones that we ordered were not sent."""
 
 
 class ContinuousDtmfRecognitionToneReceived(AcsEvent, frozen=True):
@@ -418,7 +418,7 @@ class ContinuousDtmfRecognitionToneReceived(AcsEvent, frozen=True):
 
     @property
     def digit(self) -> str:
-        """The key."""
+        """The key as one character: 0-9 * # or A-D."""
         return digit(self.tone)
 
 
@@ -443,7 +443,7 @@ class RecordingStateChanged(AcsEvent, frozen=True):
 
 
 class StartRecordingFailed(AcsEvent, frozen=True):
-    """There is no recording."""
+    """A recording that was ordered could not be started."""
 
     recording_id: str = ""
 

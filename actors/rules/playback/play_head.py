@@ -15,7 +15,7 @@ class MarkState(StrEnum):
 
 
 class _Ear(Enum):
-    """What the user's ear is doing."""
+    """Whether the caller is hearing audio at the moment, and if not, why."""
 
     DRY = "dry"  # all that was sent has been heard
     RUNNING = "running"
@@ -40,30 +40,30 @@ class PlayHead:
         return self.heard_ms >= self.sent_ms
 
     def advance(self, at_ms: float) -> None:
-        """Time passes."""
+        """Move the head to the time `at_ms`, if audio is being heard."""
         if self._ear is _Ear.RUNNING:
             self._hear(self._from_ms + at_ms - self._from_at_ms)
 
     def send(self, at_ms: float, duration_ms: float, delay_ms: float) -> None:
-        """Audio goes out; if the user was hearing nothing, it is heard from `delay_ms` later."""
+        """Count `duration_ms` of audio as sent; if nothing was being heard, it is heard from `delay_ms` later."""
         if self._ear is _Ear.DRY:
             self._run(at_ms + delay_ms)
         self.sent_ms += duration_ms
         self._sent_at_ms = at_ms
 
     def hold(self) -> None:
-        """Nothing more is heard until `release`."""
+        """Stop the head: nothing more is heard until `release`."""
         self._ear = _Ear.HELD
 
     def release(self, at_ms: float, delay_ms: float) -> None:
-        """The user hears again, from `delay_ms` later."""
+        """Let a held head go on, `delay_ms` from now."""
         if self._ear is _Ear.HELD:
             self._ear = _Ear.DRY
             if not self.dry:
                 self._run(at_ms + delay_ms)
 
     def mark(self, position_ms: float, state: MarkState, at_ms: float, delay_ms: float) -> None:
-        """The client says how far it is. An empty one is about to get more, and will say so within `delay_ms`."""
+        """Correct the position by what the client reports. An empty client gets more, and says so within `delay_ms`."""
         if state is MarkState.EMPTY and at_ms - self._sent_at_ms >= MARK_SETTLES_MS:
             position_ms = self.sent_ms
         self._hear(position_ms)
@@ -73,7 +73,7 @@ class PlayHead:
         self._ear = _Ear.STOPPED if state is MarkState.PAUSED else _Ear.RUNNING
 
     def skip(self) -> None:
-        """Whatever is on its way will not be heard."""
+        """Give up what is on its way: it will not be heard."""
         self.heard_ms = self.sent_ms
         self._ear = _Ear.DRY
 

@@ -39,21 +39,21 @@ class PlayTrack:
         """Where each piece ends in the audio, and in the text."""
 
     def add_audio(self, pcm: bytes) -> None:
-        """More audio; not after its end."""
+        """Add audio to the end of the reply; ignored once the reply has ended."""
         if pcm and not self.ended:
             self.chunks.append(memoryview(pcm))
             self.buffered_bytes += len(pcm)
 
     def add_word(self, text_end: int, audio_ms: float) -> None:
-        """A word begins at `audio_ms`."""
+        """Note that a word, which ends at `text_end` of the text, begins at `audio_ms` of the audio."""
         insort(self.words, (audio_ms, text_end))
 
     def add_piece(self, text_end: int, audio_ms: float) -> None:
-        """A piece ends at `audio_ms`."""
+        """Note that a piece of the text, which ends at `text_end`, ends at `audio_ms` of the audio."""
         insort(self.pieces, (audio_ms, text_end))
 
     def pop_audio(self, size_bytes: int) -> bytes:
-        """The next `size_bytes` of audio, fewer at its end."""
+        """Remove and return the next `size_bytes` of audio; fewer where there is no more."""
         size_bytes = min(size_bytes, self.buffered_bytes)
         self.buffered_bytes -= size_bytes
         self.taken_bytes += size_bytes

@@ -76,7 +76,7 @@ class TurnCore:
 
     @property
     def floor(self) -> Floor:
-        """Who holds the floor."""
+        """Who has the right to speak, as it is shown: the agent keeps it through a pause that may be noise."""
         s = self.state
         if s.caller is CallerActivity.TALKING and (not self.is_busy or s.interruption is not Interruption.NONE):
             return Floor.USER

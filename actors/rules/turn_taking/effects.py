@@ -62,7 +62,7 @@ class ReportUnexpected(msgspec.Struct, frozen=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """The session is over."""
+    """End the session, for the reason `ending`."""
 
     ending: Ending
 

@@ -13,7 +13,7 @@ def pattern_of(turn: TurnCore) -> KeyPattern:
 
 
 def keys_expected(turn: TurnCore, message: KeysExpected, _at: float) -> None:
-    """A tool says what the next keys are."""
+    """A tool has said when the caller's next keys are complete."""
     turn.state.key_pattern = message.pattern
 
 

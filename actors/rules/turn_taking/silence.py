@@ -26,19 +26,19 @@ def input_missing(turn: TurnCore, at: float) -> None:
 
 
 def hold_started(turn: TurnCore, _message: HoldStarted, at: float) -> None:
-    """Nobody is there to be prompted; how long that is borne has a limit of its own."""
+    """The caller is on hold and is not prompted; the longest hold is a wait of its own."""
     if not turn.state.on_hold:
         turn.state.on_hold, turn.state.hold_at = True, at
 
 
 def hold_ended(turn: TurnCore, _message: HoldEnded, at: float) -> None:
-    """The caller is back."""
+    """The caller is back from hold: the conversation goes on where it stood."""
     turn.state.on_hold = False
     answering.settle(turn, at)
 
 
 def hold_too_long(turn: TurnCore, at: float) -> None:
-    """The caller does not come back from hold."""
+    """The caller has not come back from hold in time: say goodbye and end."""
     endings.last_words(turn, at, UtteranceKind.GOODBYE, Ending.IDLE_TIMEOUT)
 
 

@@ -23,7 +23,7 @@ class AgentActivity(StrEnum):
 
 
 class CallerActivity(StrEnum):
-    """What the caller is doing."""
+    """Whether the caller is speaking, and whether what they said is known yet."""
 
     SILENT = "silent"
     TALKING = "talking"

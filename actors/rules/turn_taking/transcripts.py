@@ -183,7 +183,7 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
 
 
 def text_entered(turn: TurnCore, message: TextEntered, at: float) -> None:
-    """The caller typed."""
+    """Typed text takes the floor and is answered at once."""
     interruption.take_floor(turn, at)
     turn.state.spoke_at, turn.state.fillers = at, 0
     answering.answer(turn, at, message.text)
