@@ -16,7 +16,7 @@ TransferTarget = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{0,14}\*?\Z")]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 
 
-class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How an agent sounds. A name the engine does not know means its default voice."""
 
     name: str = ""
@@ -28,7 +28,7 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Relative to the voice's own pitch."""
 
 
-class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Settings of the language model."""
 
     deployment_id: str = ""
@@ -37,7 +37,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_tokens: Annotated[int, Meta(ge=1, le=16_384)] = 400
 
 
-class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is said when the language model is not what speaks. All are synthesised when the agent is loaded."""
 
     apology: str = "I am sorry, something went wrong on our side. Please call again later."
@@ -56,7 +56,7 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Prompts for successive silences; after the last one comes the goodbye."""
 
 
-class PhasePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PhasePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What it takes to interrupt in one phase."""
 
     pause_ms: Annotated[int, Meta(ge=20, le=5_000)] = 60
@@ -73,7 +73,7 @@ class PhasePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The pause decision is the barge-in decision."""
 
 
-class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When the user's voice takes the floor, by phase."""
 
     greeting: PhasePolicy = PhasePolicy()
@@ -90,7 +90,7 @@ class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Phrases that only ask whether anybody is there; unset: those of the agent's languages."""
 
 
-class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When speech begins and ends, in milliseconds of audio."""
 
     threshold: Annotated[float, Meta(ge=0.05, le=0.99)] = 0.5
@@ -103,7 +103,7 @@ class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An utterance is ended after this much audio even if the user goes on."""
 
 
-class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How long things may take, on the wall clock."""
 
     no_input_s: Seconds = 10.0
@@ -122,7 +122,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A caller who is on hold for this long is said goodbye to, and the session ends."""
 
 
-class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that makes one agent: a session is started with one, and keeps it to its end."""
 
     name: Name

@@ -46,7 +46,7 @@ class ToolRequest(msgspec.Struct, frozen=True):
     arguments: str
 
 
-class ChatMessage(msgspec.Struct, frozen=True):
+class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One message as a language model sees it."""
 
     role: Role
@@ -113,7 +113,7 @@ ABANDONED = "ABANDONED"
 """Why a session ended whose connection was lost and did not come back."""
 
 
-class SessionRecord(msgspec.Struct, frozen=True):
+class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A session as it is stored: enough to show it, and to go on with it elsewhere."""
 
     session_id: str

@@ -68,7 +68,7 @@ class OnInterruption(StrEnum):
     FINISH = "finish"  # for what must not be done by halves; the result is kept for the next turn
 
 
-class ToolContext(msgspec.Struct, frozen=True):
+class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a tool may know of the conversation that calls it."""
 
     session_id: str

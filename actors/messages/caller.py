@@ -87,7 +87,7 @@ class PlaybackMarked(Message, frozen=True):
     """playing, paused or empty."""
 
 
-class ConnectionAttached(Message, frozen=True):
+class ConnectionAttached(Message, frozen=True, kw_only=True):
     """A connection now carries this session."""
 
     connection_id: str

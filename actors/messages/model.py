@@ -18,7 +18,7 @@ class ModelFailed(Message, frozen=True):
     detail: str
 
 
-class ToolFinished(Message, frozen=True):
+class ToolFinished(Message, frozen=True, kw_only=True):
     """The call `call_id` of a tool, made in `turn`, has come to `outcome` after `elapsed_ms`."""
 
     traced: ClassVar[bool] = True

@@ -6,7 +6,7 @@ from actors.messages.model import ToolFinished
 from actors.messages.transcript import FinalTranscript, InterimTranscript
 
 
-class AudioFrame(Message, frozen=True):
+class AudioFrame(Message, frozen=True, kw_only=True):
     """The next frame of audio to be played, PCM16LE mono at the connection's rate."""
 
     reply: int
@@ -45,7 +45,7 @@ class ReplyText(Message, frozen=True):
     text: str
 
 
-class ReplyHeard(Message, frozen=True):
+class ReplyHeard(Message, frozen=True, kw_only=True):
     """What the caller has heard of a reply that is over: all of it, or its beginning if it was `interrupted`."""
 
     turn: int
@@ -70,7 +70,7 @@ class FloorChanged(Message, frozen=True):
     turn: int
 
 
-class TurnMeasured(Message, frozen=True):
+class TurnMeasured(Message, frozen=True, kw_only=True):
     """The times of one turn in ms; None for a time whose beginning or end did not happen."""
 
     turn: int

@@ -106,7 +106,7 @@ class PlaybackStopped(Message, frozen=True):
     cut: tuple["PlaybackPosition", ...]
 
 
-class PlaybackPosition(msgspec.Struct, frozen=True):
+class PlaybackPosition(msgspec.Struct, frozen=True, kw_only=True):
     """How much of `reply` the caller has heard: `heard_ms` of its audio, its text up to `text_end` characters."""
 
     reply: int

@@ -20,7 +20,7 @@ class SpeechContinued(Message, frozen=True):
     silence_ms: float
 
 
-class SpeechStopped(Message, frozen=True):
+class SpeechStopped(Message, frozen=True, kw_only=True):
     """Endpointing has found the end of an utterance, `silence_ms` after its last voiced audio: its final is owed."""
 
     start_ms: float
@@ -43,7 +43,7 @@ class InterimTranscript(Message, frozen=True):
     end_ms: float
 
 
-class FinalTranscript(Message, frozen=True):
+class FinalTranscript(Message, frozen=True, kw_only=True):
     """What the caller said, complete, from `start_ms` to `end_ms` of the audio.
 
     An engine counts both from the beginning of its stream, the recognizer in the audio of the session. What was typed

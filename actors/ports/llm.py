@@ -18,7 +18,7 @@ class ToolSchema(msgspec.Struct, frozen=True):
     """JSON Schema of an object; self-contained, without references."""
 
 
-class ModelRequest(msgspec.Struct, frozen=True):
+class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     """All a model needs for the next reply. The last message is the user's, or the results of the tools it called."""
 
     session_id: str
@@ -39,7 +39,7 @@ class TextGenerated(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
-class ToolCalled(msgspec.Struct, frozen=True, tag=True):
+class ToolCalled(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The model wants a tool run. `arguments` is a JSON object as text, not yet checked."""
 
     call_id: str

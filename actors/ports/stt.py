@@ -9,7 +9,7 @@ from actors.errors import ErrorKind
 from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 
 
-class RecognitionOptions(msgspec.Struct, frozen=True):
+class RecognitionOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What one session asks of the recognizer."""
 
     session_id: str

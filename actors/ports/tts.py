@@ -16,7 +16,7 @@ class AudioSynthesized(msgspec.Struct, frozen=True, tag=True):
     pcm: bytes
 
 
-class WordSynthesized(msgspec.Struct, frozen=True, tag=True):
+class WordSynthesized(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The word `text[text_start:text_end]` of all text written to `reply` begins at `audio_ms` of the reply's audio.
 
     Told before, or at most 200 ms of audio after, the audio it speaks of.

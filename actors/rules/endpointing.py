@@ -100,7 +100,9 @@ class Endpointer:
         self._start_ms = None
         if self._is_noise:
             return NoiseStopped()
-        return SpeechStopped(start_ms, self._end_ms, self._voiced_ms, self.audio_ms - self._end_ms)
+        return SpeechStopped(
+            start_ms=start_ms, end_ms=self._end_ms, voiced_ms=self._voiced_ms, silence_ms=self.audio_ms - self._end_ms
+        )
 
 
 class EchoWindow:

@@ -14,7 +14,7 @@ NOT_FOR_THE_MODEL = (UtteranceKind.FILLER, UtteranceKind.APOLOGY)
 """What is said to bridge a gap is no part of what the model reads."""
 
 
-class Resumed(msgspec.Struct, frozen=True):
+class Resumed(msgspec.Struct, frozen=True, kw_only=True):
     """What a conversation goes on from: after a restart, or from the record of a former session."""
 
     turn: TurnSnapshot
@@ -34,7 +34,7 @@ class History:
 
     def snapshot(self, turn: TurnSnapshot) -> Resumed:
         """What a successor goes on from, with the state of the turn rules beside it."""
-        return Resumed(turn, tuple(self.messages), self.memory, self._memory_before)
+        return Resumed(turn=turn, messages=tuple(self.messages), memory=self.memory, memory_before=self._memory_before)
 
     def user_said(self, text: str, turn: int, at: float, *, continues: bool, confidence: float) -> None:
         """Record what the caller said in `turn`.
@@ -49,7 +49,7 @@ class History:
         text = _without_prefix(text, [self.messages[index].text for index in standing])
         self._memory_before = self.memory
         if text:
-            self.messages.append(ChatMessage(Role.USER, text, turn, at=at, confidence=confidence))
+            self.messages.append(ChatMessage(role=Role.USER, text=text, turn=turn, at=at, confidence=confidence))
 
     def _unanswered(self) -> list[int]:
         """Where the user's words are that no reply was heard to."""
@@ -97,7 +97,15 @@ class History:
     ) -> None:
         """Record what was heard of a reply that is over."""
         self.messages.append(
-            ChatMessage(Role.ASSISTANT, text, reply.turn, reply.kind, precision, interrupted=interrupted, at=at)
+            ChatMessage(
+                role=Role.ASSISTANT,
+                text=text,
+                turn=reply.turn,
+                kind=reply.kind,
+                precision=precision,
+                interrupted=interrupted,
+                at=at,
+            )
         )
 
     def end(self, replies: Iterable[PendingReply], at: float) -> list[ChatMessage]:
@@ -112,7 +120,7 @@ class History:
     def tools_called(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:
         """Record that the model called these tools in `turn`."""
         requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in calls)
-        self.messages.append(ChatMessage(Role.ASSISTANT, turn=turn, tool_requests=requests, at=at))
+        self.messages.append(ChatMessage(role=Role.ASSISTANT, turn=turn, tool_requests=requests, at=at))
 
     def tool_answered(self, call_id: str, text: str, turn: int, at: float) -> bool:
         """Put a tool's result beside the request that it answers; False if that has a result already."""
@@ -122,7 +130,7 @@ class History:
         index = (asked[-1] if asked else len(self.messages) - 1) + 1
         while index < len(self.messages) and self.messages[index].role is Role.TOOL:
             index += 1
-        self.messages.insert(index, ChatMessage(Role.TOOL, text, turn, call_id=call_id, at=at))
+        self.messages.insert(index, ChatMessage(role=Role.TOOL, text=text, turn=turn, call_id=call_id, at=at))
         return True
 
     def for_the_model(self, prelude: str = "") -> tuple[ChatMessage, ...]:

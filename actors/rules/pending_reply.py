@@ -9,7 +9,7 @@ SENTENCE_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", "\u0964"
 """What a sentence ends with; a reply that is cut is cut behind one of them."""
 
 
-class PendingReply(msgspec.Struct):
+class PendingReply(msgspec.Struct, kw_only=True):
     """A reply whose playback has not ended yet: its text so far, piece by piece, and how much of it was heard."""
 
     reply: int

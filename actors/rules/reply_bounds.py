@@ -62,5 +62,5 @@ class ReplyBounds:
         call_id, name = event.call_id[:MAX_NAME_CHARS], event.name[:MAX_NAME_CHARS]
         if len(event.arguments) > MAX_ARGUMENTS_CHARS:
             # An empty object: some servers refuse a conversation in which arguments are no JSON.
-            return ToolCalled(call_id, name, "{}", TOO_LONG)
+            return ToolCalled(call_id=call_id, name=name, arguments="{}", refusal=TOO_LONG)
         return msgspec.structs.replace(event, call_id=call_id, name=name)

@@ -27,7 +27,7 @@ class MailboxFullError(Exception):
     """An actor has so much to handle that it will never be in time again."""
 
 
-class Traits(msgspec.Struct, frozen=True):
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
     """What a message class says of itself by class attributes of these names."""
 
     type_name: str
@@ -55,7 +55,7 @@ def traits_of(kind: type) -> Traits:
         said["runtime"] |= kind.__module__ == "pykka.messages"
         said["routine"] |= said["droppable"]
         said["transient"] |= said["droppable"] or said["runtime"]
-        traits = _traits[kind] = Traits(kind.__name__, **said)
+        traits = _traits[kind] = Traits(type_name=kind.__name__, **said)
     return traits
 
 

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class RestartPolicy(msgspec.Struct, frozen=True):
+class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """At most `max_restarts` within `within_s` seconds: the first at once, each further one after twice the pause."""
 
     max_restarts: int = 3

@@ -38,7 +38,7 @@ class Exit(StrEnum):
     FAILED = "failed"
 
 
-class ChildExited(msgspec.Struct, frozen=True):
+class ChildExited(msgspec.Struct, frozen=True, kw_only=True):
     """A child of the receiver is gone. `error` names the exception's class and place, never content of a message."""
 
     urgent: ClassVar[bool] = True
@@ -71,7 +71,7 @@ class StopNow(msgspec.Struct, frozen=True):
     urgent: ClassVar[bool] = True
 
 
-class ActorState(msgspec.Struct, frozen=True):
+class ActorState(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot of one actor, as operators are shown it."""
 
     name: str
@@ -344,7 +344,13 @@ class SupervisedActor(LoopActor):
             self._actor_address.leave(self.actor_ref, self.actor_inbox.unhandled())
         super()._actor_loop_finish()
         exit_ = Exit.NORMAL if self._actor_failure is None else Exit.FAILED
-        exited = ChildExited(self.name, self.actor_urn, exit_, self._actor_failure or "", self._actor_scheduler.now_s)
+        exited = ChildExited(
+            name=self.name,
+            actor_urn=self.actor_urn,
+            exit=exit_,
+            error=self._actor_failure or "",
+            at=self._actor_scheduler.now_s,
+        )
         try:
             tell_quietly(self.parent, exited)
         except Exception as error:  # noqa: BLE001 - another kind of address may raise anything: the others must go on

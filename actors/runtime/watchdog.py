@@ -35,7 +35,7 @@ _ASYNCIO = PurePath(asyncio.__file__).parent
 _lag = metrics.get_meter("earshot").create_histogram("earshot.loop.lag", unit="ms", description="Lag of the event loop")
 
 
-class Lag(msgspec.Struct, frozen=True):
+class Lag(msgspec.Struct, frozen=True, kw_only=True):
     """Lateness of the loop's heartbeats in ms over the last minute; `stalls`: those over the limit since the start."""
 
     last_ms: float

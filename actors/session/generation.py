@@ -100,8 +100,8 @@ def _checked(event: ModelEvent) -> ModelEvent:
     match event:
         case TextGenerated(str(text)):
             return event if text.isascii() else TextGenerated(well_formed(text))
-        case ToolCalled(str(call_id), str(name), str(arguments)):
-            return ToolCalled(well_formed(call_id), well_formed(name), well_formed(arguments))
+        case ToolCalled(call_id=str(call_id), name=str(name), arguments=str(arguments)):
+            return ToolCalled(call_id=well_formed(call_id), name=well_formed(name), arguments=well_formed(arguments))
         case MemoryUpdated(dict(memory)):
             return MemoryUpdated(well_formed_json(memory))
         case ReplyGenerated():

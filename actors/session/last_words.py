@@ -65,12 +65,24 @@ class LastWords:
             if isinstance(event, Drained):
                 self._seat.leave()
                 self._lines.show(
-                    ReplyHeard(self._turn, UtteranceKind.APOLOGY, self._text, PositionPrecision.ESTIMATED, False)
+                    ReplyHeard(
+                        turn=self._turn,
+                        kind=UtteranceKind.APOLOGY,
+                        text=self._text,
+                        precision=PositionPrecision.ESTIMATED,
+                        interrupted=False,
+                    )
                 )
                 self._on_heard()
             else:
                 self._lines.show(
                     AudioFrame(
-                        event.reply, event.turn, event.kind, event.pcm, event.sequence, event.audio_ms, event.last
+                        reply=event.reply,
+                        turn=event.turn,
+                        kind=event.kind,
+                        pcm=event.pcm,
+                        sequence=event.sequence,
+                        audio_ms=event.audio_ms,
+                        last=event.last,
                     )
                 )

@@ -244,7 +244,7 @@ class Orchestrator(SupervisedActor):
                 self._start_reply(effect)
             case CancelReply():
                 self._cancel_reply()
-            case Say(reply, turn, kind, index):
+            case Say(reply=reply, turn=turn, kind=kind, index=index):
                 self._say(reply, turn, kind, self._phrase(kind, index))
             case SetTimer(timer, delay_s):
                 self._set_timer(timer, delay_s)
@@ -306,7 +306,7 @@ class Orchestrator(SupervisedActor):
         self._finish(reply)
 
     def _begin(self, reply: int, turn: int, kind: UtteranceKind) -> None:
-        self.lines.pending_replies[reply] = PendingReply(reply, turn, kind)
+        self.lines.pending_replies[reply] = PendingReply(reply=reply, turn=turn, kind=kind)
         self.lines.synthesizer.tell(BeginReply(reply, turn, kind))
 
     def _write(self, reply: int, text: str) -> None:
@@ -368,7 +368,9 @@ class Orchestrator(SupervisedActor):
     ) -> None:
         text = text.strip()
         self.history.was_heard(pending, text, precision, self.clock.wall(), interrupted=interrupted)
-        self.lines.show(ReplyHeard(pending.turn, pending.kind, text, precision, interrupted))
+        self.lines.show(
+            ReplyHeard(turn=pending.turn, kind=pending.kind, text=text, precision=precision, interrupted=interrupted)
+        )
         self._keep()
         self.lines.session.tell(TurnRecorded(pending.turn))
 
@@ -386,7 +388,7 @@ class Orchestrator(SupervisedActor):
         if self.history.has_turn(effect.turn):
             self._go_on(effect)
             return
-        transcript, self._transcript = self._transcript or FinalTranscript(effect.text), None
+        transcript, self._transcript = self._transcript or FinalTranscript(text=effect.text), None
         transcript = msgspec.structs.replace(transcript, text=effect.text, turn=effect.turn)
         self.history.user_said(
             effect.text, effect.turn, self.clock.wall(), continues=effect.continues, confidence=transcript.confidence
@@ -500,7 +502,14 @@ class Orchestrator(SupervisedActor):
         # Recorded before they begin: a successor has to know of each tool that may have done something.
         self.history.tools_called(turn, calls, self.clock.wall())
         self._tell_turn_taking(ToolsStarted(turn))
-        context = ToolContext(self.lines.session_id, turn, self.agent.name, self.clock.wall(), self.call, self.about)
+        context = ToolContext(
+            session_id=self.lines.session_id,
+            turn=turn,
+            agent=self.agent.name,
+            now=self.clock.wall(),
+            call=self.call,
+            about=self.about,
+        )
         for call in calls:
             self.lines.show(ToolStarted(call.call_id, call.name, call.arguments))
             self.lines.tool_runs.start(call, self.tools.get(call.name), context, self.clock)
@@ -511,7 +520,10 @@ class Orchestrator(SupervisedActor):
             if self.lines.tool_runs.is_running(call.call_id):
                 continue
             finished = self.lines.tool_runs.result(call.call_id)
-            self._record_result(finished or ToolFinished(turn, call.call_id, call.name, UNKNOWN, 0.0))
+            self._record_result(
+                finished
+                or ToolFinished(turn=turn, call_id=call.call_id, name=call.name, outcome=UNKNOWN, elapsed_ms=0.0)
+            )
 
     def _tool_finished(self, message: ToolFinished) -> None:
         if not self._record_result(message):

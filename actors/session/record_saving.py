@@ -88,6 +88,10 @@ def _record_unfinished(lines: SessionLines, clock: Clock) -> None:
         return
     history = History(resumed)
     for said in history.end((pending[reply] for reply in sorted(pending)), clock.wall()):
-        lines.show(ReplyHeard(said.turn, said.kind, said.text, said.precision, said.interrupted))
+        lines.show(
+            ReplyHeard(
+                turn=said.turn, kind=said.kind, text=said.text, precision=said.precision, interrupted=said.interrupted
+            )
+        )
     pending.clear()
     lines.resumed = history.snapshot(resumed.turn)

@@ -97,7 +97,10 @@ class Sessions(SupervisedActor):
         entry.created_at = record.created_at
         entry.lines.checkpoint.user_at = entry.started_at
         entry.lines.resumed = Resumed(
-            TurnSnapshot(turn=record.turn, greets=greets), record.messages, record.memory, record.memory
+            turn=TurnSnapshot(turn=record.turn, greets=greets),
+            messages=record.messages,
+            memory=record.memory,
+            memory_before=record.memory,
         )
         return entry
 

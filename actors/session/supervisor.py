@@ -202,7 +202,7 @@ class SessionSupervisor(SupervisedActor):
         """Words of a session that only listens."""
         checkpoint, at = self.lines.checkpoint, self.engines.clock.wall()
         turn = len(checkpoint.transcript) + 1
-        said = ChatMessage(Role.USER, final.text, turn, at=at, confidence=final.confidence)
+        said = ChatMessage(role=Role.USER, text=final.text, turn=turn, at=at, confidence=final.confidence)
         checkpoint.transcript = (*checkpoint.transcript, said)
         self.lines.show(msgspec.structs.replace(final, turn=turn))
         self._save()
@@ -228,7 +228,10 @@ class SessionSupervisor(SupervisedActor):
             listener=listener,
             engine=self.engines.recognizer,
             options=RecognitionOptions(
-                self.plan.session_id, self.plan.rate_hz, self.plan.agent.languages, self.plan.phrases_expected
+                session_id=self.plan.session_id,
+                rate_hz=self.plan.rate_hz,
+                languages=self.plan.agent.languages,
+                phrases=self.plan.phrases_expected,
             ),
             detector=self.engines.voice_activity(),
             endpointing=self.plan.agent.endpointing,

@@ -270,7 +270,7 @@ class Synthesizer(SupervisedActor):
             case AudioSynthesized(reply, pcm):
                 self._playout.add_audio(reply, pcm)
                 self._take_seat()
-            case WordSynthesized(reply, text_start, text_end, audio_ms):
+            case WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
                 self._playout.add_word(reply, base + text_start, base + text_end, audio_ms)
             case PieceSynthesized(reply, text_end, audio_ms):
                 self._playout.add_piece(reply, base + text_end, audio_ms)
@@ -298,7 +298,11 @@ class Synthesizer(SupervisedActor):
         self._forget(reply)
         # What can be heard of it already is heard out: an apology follows it.
         self._playout.end(reply)
-        cut = _heard(hearing) if hearing is not None else PlaybackPosition(reply, 0, 0.0, PositionPrecision.ESTIMATED)
+        cut = (
+            _heard(hearing)
+            if hearing is not None
+            else PlaybackPosition(reply=reply, text_end=0, heard_ms=0.0, precision=PositionPrecision.ESTIMATED)
+        )
         self._note_heard(hearing)
         self.lines.orchestrator.tell(PlaybackFailed(reply, kind, cut))
 
@@ -361,7 +365,15 @@ class Synthesizer(SupervisedActor):
             self.lines.orchestrator.tell(PlaybackStarted(frame.reply))
         self._show_text(frame)
         self.lines.show(
-            AudioFrame(frame.reply, frame.turn, frame.kind, frame.pcm, frame.sequence, frame.audio_ms, frame.last)
+            AudioFrame(
+                reply=frame.reply,
+                turn=frame.turn,
+                kind=frame.kind,
+                pcm=frame.pcm,
+                sequence=frame.sequence,
+                audio_ms=frame.audio_ms,
+                last=frame.last,
+            )
         )
         self._tell_level(self._now_ms(), frame.level_db)
 
@@ -491,4 +503,6 @@ class _Speaking(msgspec.Struct):
 
 
 def _heard(hearing: Hearing) -> PlaybackPosition:
-    return PlaybackPosition(hearing.reply, hearing.text_end, hearing.audio_ms, hearing.precision)
+    return PlaybackPosition(
+        reply=hearing.reply, text_end=hearing.text_end, heard_ms=hearing.audio_ms, precision=hearing.precision
+    )

@@ -89,7 +89,11 @@ class ToolRuns:
             logger.warning("tool %s failed: %s", call.name, type(error).__name__)
         finally:
             elapsed_ms = (clock.now() - began) * 1000
-            self._report(ToolFinished(context.turn, call.call_id, call.name, outcome, elapsed_ms))
+            self._report(
+                ToolFinished(
+                    turn=context.turn, call_id=call.call_id, name=call.name, outcome=outcome, elapsed_ms=elapsed_ms
+                )
+            )
 
     def _report(self, finished: ToolFinished) -> None:
         self._cancellable.discard(finished.call_id)

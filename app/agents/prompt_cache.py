@@ -106,7 +106,7 @@ async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_h
         match event:
             case AudioSynthesized(_, pcm):
                 chunks.append(pcm)
-            case WordSynthesized(_, text_start, text_end, audio_ms):
+            case WordSynthesized(text_start=text_start, text_end=text_end, audio_ms=audio_ms):
                 words.append(SpokenWord(text_start, text_end, audio_ms))
             case SynthesisFinished():
                 if not done.done():

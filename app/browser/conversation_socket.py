@@ -163,7 +163,9 @@ class _Conversation:
         former, self._observers.connection = self._observers.connection, self._connection
         if former is not None:
             former.close(REFUSED, "another connection took this session over")
-        attached = ConnectionAttached(self._id, _lead(asked), asked.rate_hz, cancels_echo=True)
+        attached = ConnectionAttached(
+            connection_id=self._id, lead=_lead(asked), rate_hz=asked.rate_hz, cancels_echo=True
+        )
         entry = service.sessions.live.get(self._session_id)
         if entry is not None:
             self._announce(entry.plan.resume_token, resumed=True)

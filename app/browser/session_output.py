@@ -52,7 +52,7 @@ class SessionOutput:
         match message:
             case FinalTranscript(text=text, turn=turn):
                 log.info("the user said", extra={"session": self._session_id, "turn": turn, "text": text})
-            case ReplyHeard(turn, _, text):
+            case ReplyHeard(turn=turn, text=text):
                 log.info("the user heard", extra={"session": self._session_id, "turn": turn, "text": text})
             case _:
                 return

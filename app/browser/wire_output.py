@@ -82,7 +82,7 @@ class BrowserWords:
                 return [self.envelope("event", "User", **payload)]
             case ReplyText(turn, kind, text):
                 return [self._reply_text(turn, kind, text)]
-            case ReplyHeard(turn, _, text, precision, interrupted):
+            case ReplyHeard(turn=turn, text=text, precision=precision, interrupted=interrupted):
                 return [AssistantFinal(text, self._label, turn, precision, interrupted)]
             case ToolStarted(call_id, name, arguments):
                 return [ToolStart(call_id, name, self._now(), msgspec.Raw(_json_object(arguments)))]

@@ -181,7 +181,7 @@ def call(state: State, tool: str, arguments: str = "{}", step: int = -1) -> Tool
     state.calls += 1
     call_id = f"script-{state.calls}"
     state.pending = PendingCall(call_id, step, arguments)
-    return ToolCalled(call_id, tool, arguments)
+    return ToolCalled(call_id=call_id, name=tool, arguments=arguments)
 
 
 def _result(text: str) -> dict[str, Any]:

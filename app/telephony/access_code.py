@@ -55,7 +55,7 @@ class AccessCodeModel:
         """Nothing is held open."""
 
 
-_END = ToolCalled("end", end_conversation.name, "{}")
+_END = ToolCalled(call_id="end", name=end_conversation.name, arguments="{}")
 TOOLS = {end_conversation.name: end_conversation}
 """All that the model of such a session may call."""
 

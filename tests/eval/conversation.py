@@ -39,19 +39,21 @@ class Conversation:
     async def say(self, text: str) -> str:
         """Say something; the agent's reply, tools and all."""
         turn = 1 + sum(message.role is Role.USER for message in self.messages)
-        self.messages.append(ChatMessage(Role.USER, text, turn, at=self._at))
+        self.messages.append(ChatMessage(role=Role.USER, text=text, turn=turn, at=self._at))
         said = ""
         for _ in range(_MOST_ROUNDS):
             reply, calls = await self._generate(turn)
             said = f"{said} {reply}".strip()
             if not calls:
-                self.messages.append(ChatMessage(Role.ASSISTANT, reply, turn, at=self._at))
+                self.messages.append(ChatMessage(role=Role.ASSISTANT, text=reply, turn=turn, at=self._at))
                 return said
             await self._run(turn, reply, calls)
         raise AssertionError(f"the agent does not stop calling tools: {self.runs[-_MOST_ROUNDS:]}")
 
     async def _generate(self, turn: int) -> tuple[str, list[ToolCalled]]:
-        request = ModelRequest(self._session_id, turn, dentist(), tuple(self.messages), memory=self.memory)
+        request = ModelRequest(
+            session_id=self._session_id, turn=turn, agent=dentist(), messages=tuple(self.messages), memory=self.memory
+        )
         text = ""
         calls = []
         async for event in self._model.reply(request):
@@ -68,13 +70,17 @@ class Conversation:
 
     async def _run(self, turn: int, text: str, calls: Sequence[ToolCalled]) -> None:
         requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in calls)
-        self.messages.append(ChatMessage(Role.ASSISTANT, text, turn, tool_requests=requests, at=self._at))
+        self.messages.append(
+            ChatMessage(role=Role.ASSISTANT, text=text, turn=turn, tool_requests=requests, at=self._at)
+        )
         for call in calls:
-            context = ToolContext(self._session_id, turn, "dentist", self._at)
+            context = ToolContext(session_id=self._session_id, turn=turn, agent="dentist", now=self._at)
             outcome = await self._tools[call.name].run(call.arguments, context)
             self.ended = self.ended or outcome.ending is not ToolEnding.NONE
             self.runs.append(ToolRun(call.name, msgspec.json.decode(call.arguments), outcome.result))
-            self.messages.append(ChatMessage(Role.TOOL, outcome.text, turn, call_id=call.call_id, at=self._at))
+            self.messages.append(
+                ChatMessage(role=Role.TOOL, text=outcome.text, turn=turn, call_id=call.call_id, at=self._at)
+            )
 
 
 class Outcome(msgspec.Struct, frozen=True):

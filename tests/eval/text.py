@@ -84,7 +84,7 @@ def tally(kind: str, sentences: Iterable[Sentence]) -> Tally:
 def slots_after(text: str, memory: State | None = None) -> dict[str, object]:
     """The slot values known after the caller has said `text` in the state given."""
     started = (memory or State()).memory()
-    reaction = script().react([ChatMessage(Role.USER, text, 1, at=AT)], started)
+    reaction = script().react([ChatMessage(role=Role.USER, text=text, turn=1, at=AT)], started)
     return state_of(reaction.memory).slots
 
 

@@ -284,7 +284,9 @@ class Conversation:
             await asyncio.sleep(self.rng.uniform(0.2, 4.0))
         self.connections += 1
         on.entry.lines.output = on.ear
-        on.entry.lines.deliver(ConnectionAttached(f"connection-{self.connections}", on.lead, RATE_HZ))
+        on.entry.lines.deliver(
+            ConnectionAttached(connection_id=f"connection-{self.connections}", lead=on.lead, rate_hz=RATE_HZ)
+        )
 
     # what is looked at
 

@@ -59,7 +59,7 @@ class WordModel(FakeModel):
         last = request.messages[-1]
         if last.role is Role.USER and BOOK in last.text and request.tools:
             slot = last.text.split()[-1]
-            yield ToolCalled(f"call-{number}", request.tools[0].name, f'{{"slot": "{slot}"}}')
+            yield ToolCalled(call_id=f"call-{number}", name=request.tools[0].name, arguments=f'{{"slot": "{slot}"}}')
         else:
             for text in _sentences(number):
                 yield TextGenerated(text)
@@ -101,10 +101,10 @@ class WordModel(FakeModel):
             case ModelFault.BUG:
                 raise RuntimeError("fake")
             case ModelFault.UNKNOWN_TOOL:
-                yield ToolCalled("", "nonsense", "{}")
+                yield ToolCalled(call_id="", name="nonsense", arguments="{}")
                 yield ReplyGenerated()
             case ModelFault.DEEP_ARGUMENTS:
-                yield ToolCalled("deep", "book_slot", '{"slot":' * 100_000 + "1" + "}" * 100_000)
+                yield ToolCalled(call_id="deep", name="book_slot", arguments='{"slot":' * 100_000 + "1" + "}" * 100_000)
                 yield ReplyGenerated()
 
 
@@ -157,7 +157,7 @@ class CarelessRecognizer(FakeRecognizer):
                 report(event)
                 asyncio.get_running_loop().call_later(0.3, report, event)
             case RecognizerFault.NOT_TEXT:
-                report(FinalTranscript(None, event.start_ms, event.end_ms))  # type: ignore[arg-type]  # a careless adapter
+                report(FinalTranscript(text=None, start_ms=event.start_ms, end_ms=event.end_ms))  # type: ignore[arg-type]  # a careless adapter
 
 
 class ToolFault(StrEnum):

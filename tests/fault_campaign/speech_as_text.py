@@ -93,7 +93,15 @@ class _Spelling(FakeSynthesis):
         position = begin
         for word in sounding.split(" "):
             if word:
-                self._tell(reply, WordSynthesized(reply, position, position + len(word), position * CHARACTER_MS))
+                self._tell(
+                    reply,
+                    WordSynthesized(
+                        reply=reply,
+                        text_start=position,
+                        text_end=position + len(word),
+                        audio_ms=position * CHARACTER_MS,
+                    ),
+                )
             position += len(word) + 1
         self._tell(reply, AudioSynthesized(reply, spell(sounding, self._rate_hz)))
         if is_cut:

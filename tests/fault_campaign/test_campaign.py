@@ -48,7 +48,10 @@ class TestAViolationIsFound:
         assert any("unanswered" in violation for violation in judge(evidence).violations)
 
     def test_when_something_is_remembered_that_was_not_heard(self, evidence: Evidence) -> None:
-        evidence.messages = (*evidence.messages, ChatMessage(Role.ASSISTANT, "r99w0 r99w1", 9, UtteranceKind.REPLY))
+        evidence.messages = (
+            *evidence.messages,
+            ChatMessage(role=Role.ASSISTANT, text="r99w0 r99w1", turn=9, kind=UtteranceKind.REPLY),
+        )
         assert any("never sent" in violation for violation in judge(evidence).violations)
 
     def test_when_what_was_heard_is_forgotten(self, evidence: Evidence) -> None:

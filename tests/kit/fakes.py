@@ -104,7 +104,9 @@ class FakeRecognition:
 
     def _final(self, end_ms: int) -> None:
         text = self._engine.utterances.pop(0) if self._engine.utterances and not self._closed else ""
-        event = FinalTranscript(text, self._began_ms, end_ms) if text else NoSpeechRecognized(end_ms)
+        event = (
+            FinalTranscript(text=text, start_ms=self._began_ms, end_ms=end_ms) if text else NoSpeechRecognized(end_ms)
+        )
         self._began_ms, self._loud_ms = end_ms, 0
         self._tell(event)
 
@@ -173,7 +175,10 @@ class FakeSynthesis:
         for word in text.split(" "):
             if word:
                 end = position + len(word)
-                self._tell(reply, WordSynthesized(reply, position, end, position * MS_PER_CHAR))
+                self._tell(
+                    reply,
+                    WordSynthesized(reply=reply, text_start=position, text_end=end, audio_ms=position * MS_PER_CHAR),
+                )
             position += len(word) + 1
         samples = self._rate_hz * MS_PER_CHAR // 1000
         first = begin * samples

@@ -144,7 +144,7 @@ class Stage:
     def attach(self, connection_id: str) -> None:
         """The user is back on another connection."""
         self.entry.lines.output = self.ear
-        self.entry.lines.deliver(ConnectionAttached(connection_id, self.lead, RATE_HZ))
+        self.entry.lines.deliver(ConnectionAttached(connection_id=connection_id, lead=self.lead, rate_hz=RATE_HZ))
 
     async def hang_up(self) -> None:
         """The caller's audio ends."""
@@ -192,7 +192,7 @@ async def stage(
     assert sessions is not None
     ear = Ear()
     plan = SessionPlan("test-session", mode, agent, wrap_tools(tools or {}), (), lambda _: kept or {}, "resume-token")
-    entry = sessions.open(plan, ear, ConnectionAttached("connection-1", lead, RATE_HZ))
+    entry = sessions.open(plan, ear, ConnectionAttached(connection_id="connection-1", lead=lead, rate_hz=RATE_HZ))
     tap(entry.lines)
     await asyncio.sleep(0)
     on_stage = Stage(engines, sessions, entry, ear, lead)

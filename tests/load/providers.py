@@ -66,7 +66,7 @@ class _Recognition:
     def _final(self, end_ms: int) -> None:
         if not self._closed:
             begin_ms, self._began_ms = self._began_ms, end_ms
-            self._report(FinalTranscript("what are your opening hours", begin_ms, end_ms))
+            self._report(FinalTranscript(text="what are your opening hours", start_ms=begin_ms, end_ms=end_ms))
 
     async def close(self) -> None:
         self._closed = True
@@ -124,7 +124,11 @@ class _Synthesis:
                 return
             begins = min(at_ms // 50, self._written[reply])
             self._report(AudioSynthesized(reply, self._pcm))
-            self._report(WordSynthesized(reply, begins, min(begins + 4, self._written[reply]), at_ms))
+            self._report(
+                WordSynthesized(
+                    reply=reply, text_start=begins, text_end=min(begins + 4, self._written[reply]), audio_ms=at_ms
+                )
+            )
             self._made_ms[reply] = at_ms + CHUNK_MS
         asyncio.get_running_loop().call_later(CHUNK_MS / 1000, self._make, reply)
 

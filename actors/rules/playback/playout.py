@@ -36,7 +36,7 @@ TURNS_KEPT = 4
 _ROUNDING_MS = 1e-6
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """Audio to send now: exactly one frame, the last of a reply filled up with silence."""
 
     reply: int
@@ -55,7 +55,7 @@ class Frame(msgspec.Struct, frozen=True):
     last: bool
 
 
-class Hearing(msgspec.Struct, frozen=True):
+class Hearing(msgspec.Struct, frozen=True, kw_only=True):
     """How much of a reply the user has heard: `audio_ms` of audio, the text up to `text_end`."""
 
     reply: int
@@ -377,7 +377,9 @@ class Playout:
         track.text_heard = max(track.text_heard, text_end)
         guessed = track.by_proportion and not complete
         precision = PositionPrecision.ESTIMATED if guessed else self._exactness(at_ms)
-        return Hearing(track.reply, audio_ms, track.text_heard, precision, complete)
+        return Hearing(
+            reply=track.reply, audio_ms=audio_ms, text_end=track.text_heard, precision=precision, complete=complete
+        )
 
     def _owed(self, track: PlayTrack) -> bool:
         return any(frame.reply == track.reply for frame in self._again)

@@ -43,7 +43,7 @@ def start_reply(turn: TurnCore, at: float) -> None:
     turn.agent_becomes(AgentActivity.THINKING)
     s.thinking_at = at
     turn.timings.asked_at = s.spoke_at if s.spoke_at is not None else at
-    turn.do(StartReply(s.turn, turn.next_reply(UtteranceKind.REPLY), s.asked, continues))
+    turn.do(StartReply(turn=s.turn, reply=turn.next_reply(UtteranceKind.REPLY), text=s.asked, continues=continues))
 
 
 def reply_written(turn: TurnCore, message: ReplyWritten, at: float) -> None:

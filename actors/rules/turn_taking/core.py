@@ -149,7 +149,7 @@ class TurnCore:
     def say(self, kind: UtteranceKind, index: int = 0) -> None:
         """Say the `index`-th of the agent's own phrases of `kind`."""
         asks_s = question_s(self.agent.greeting) if kind is UtteranceKind.GREETING else 0.0
-        self.do(Say(self.next_reply(kind, asks_s), self.state.turn, kind, index))
+        self.do(Say(reply=self.next_reply(kind, asks_s), turn=self.state.turn, kind=kind, index=index))
 
     def next_reply(self, kind: UtteranceKind, question_s: float = 0.0) -> int:
         """Number something that is about to be said, behind all else."""

@@ -14,7 +14,7 @@ from actors.messages.playback import EndAtSentence, PausePlayback, ResumePlaybac
 from actors.messages.transcript import EndUtterance, ReopenRecognition
 
 
-class StartReply(msgspec.Struct, frozen=True):
+class StartReply(msgspec.Struct, frozen=True, kw_only=True):
     """Ask the model for the reply of `turn` to `text`.
 
     `continues`: the caller had not been answered audibly and went on speaking; `text` replaces the former user message.
@@ -32,7 +32,7 @@ class CancelReply(msgspec.Struct, frozen=True):
     turn: int
 
 
-class Say(msgspec.Struct, frozen=True):
+class Say(msgspec.Struct, frozen=True, kw_only=True):
     """Speak one of the agent's own phrases: the `index`-th of its kind."""
 
     reply: int

@@ -229,7 +229,7 @@ class TurnTaking(TurnCore):
             return
         s.agent, s.thinking_at = AgentActivity.THINKING, at
         reply = self.reply_of(s.turn) or self.next_reply(UtteranceKind.REPLY)
-        self.do(StartReply(s.turn, reply, s.asked, continues=True))
+        self.do(StartReply(turn=s.turn, reply=reply, text=s.asked, continues=True))
 
     def handle(self, message: TurnEvent, at: float) -> list[Effect]:
         """What is to be done about `message`, in order.

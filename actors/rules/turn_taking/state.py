@@ -105,7 +105,7 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     """Its first frame was sent."""
 
 
-class Timings(msgspec.Struct):
+class Timings(msgspec.Struct, kw_only=True):
     """When things happened in the turn in hand, in seconds of the session's clock."""
 
     asked_at: float | None = None

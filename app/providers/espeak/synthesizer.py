@@ -106,7 +106,7 @@ class _Synthesis:
             case AudioMade(_, reply, pcm):
                 self._report(AudioSynthesized(reply, pcm))
             case WordMade(_, reply, text_start, text_end, audio_ms):
-                self._report(WordSynthesized(reply, text_start, text_end, audio_ms))
+                self._report(WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms))
             case PieceMade(_, reply, text_end, audio_ms):
                 self._report(PieceSynthesized(reply, text_end, audio_ms))
             case ReplyMade(_, reply):

@@ -107,7 +107,9 @@ class ReplyReader:
         """The calls that are begun are complete."""
         calls = list(self._calls.values())[self._told :]
         self._told = len(self._calls)
-        return [ToolCalled(call.call_id, call.name, call.arguments.strip() or "{}") for call in calls]
+        return [
+            ToolCalled(call_id=call.call_id, name=call.name, arguments=call.arguments.strip() or "{}") for call in calls
+        ]
 
     def _end(self) -> list[ModelEvent]:
         if self.finish_reason == "content_filter":

@@ -84,7 +84,7 @@ class _Recognition:
             case Guessed(_, text, start_ms, end_ms):
                 self._tell(InterimTranscript(text, start_ms, end_ms))
             case Concluded(_, text, start_ms, end_ms, confidence):
-                self._tell(FinalTranscript(text, start_ms, end_ms, confidence))
+                self._tell(FinalTranscript(text=text, start_ms=start_ms, end_ms=end_ms, confidence=confidence))
             case NothingHeard(_, end_ms):
                 self._tell(NoSpeechRecognized(end_ms))
             case StreamFailed(_, kind, detail):

@@ -131,7 +131,12 @@ class MediaInput:
         if self._call.mode is Mode.TRANSCRIPTION and text.strip():
             begins_ms = said.offset / 10_000
             self.lines.session.tell(
-                FinalTranscript(text, begins_ms, begins_ms + said.duration / 10_000, said.confidence or 1.0)
+                FinalTranscript(
+                    text=text,
+                    start_ms=begins_ms,
+                    end_ms=begins_ms + said.duration / 10_000,
+                    confidence=said.confidence or 1.0,
+                )
             )
 
     def _count_wrong(self, defect: str) -> None:

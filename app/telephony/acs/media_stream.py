@@ -40,7 +40,10 @@ class MediaStream:
         self._call = call
         self._id = service.random.token("conn_")
         self._attached = ConnectionAttached(
-            self._id, Lead(Transport.PACED, LEAD_MS), settings.acs_sample_rate, settings.acs_frame_ms
+            connection_id=self._id,
+            lead=Lead(Transport.PACED, LEAD_MS),
+            rate_hz=settings.acs_sample_rate,
+            frame_ms=settings.acs_frame_ms,
         )
         self._writer = writer
         self._connection = CallConnection(

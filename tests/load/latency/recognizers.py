@@ -63,7 +63,7 @@ class _Talker:
 
     async def open(self, engine: AzureRecognizer) -> None:
         """Connect."""
-        self._recognition = await engine.open(RecognitionOptions("load", RATE_HZ), self._told)
+        self._recognition = await engine.open(RecognitionOptions(session_id="load", rate_hz=RATE_HZ), self._told)
 
     def push_due(self, now: float) -> None:
         """Send what is due; called every 20 ms, or as soon after it as can be."""

@@ -168,7 +168,7 @@ async def test_every_setting_is_changed_and_nothing_else() -> None:
             "message": "changed 6 settings of concierge, for sessions that start from now on",
         }
         agent = w.service.agents["concierge"]
-        assert agent.model == Model("large", 0, 0.5, 16_384)
+        assert agent.model == Model(deployment_id="large", temperature=0, top_p=0.5, max_tokens=16_384)
         assert agent.voice == msgspec.structs.replace(CONCIERGE.voice, name="ann", style="calm")
         assert msgspec.structs.replace(agent, model=CONCIERGE.model, voice=CONCIERGE.voice) == CONCIERGE
         assert w.service.agents["tester"] == TESTER

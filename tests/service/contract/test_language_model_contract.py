@@ -64,10 +64,18 @@ def asked(*lines: str, memory: Memory | None = None) -> ModelRequest:
     """A request after the user and the agent said `lines` in turn, the user first."""
     roles = (Role.USER, Role.ASSISTANT)
     messages = [
-        ChatMessage(roles[at % 2], line, turn=1 + at // 2, at=NOON + at * 10.0) for at, line in enumerate(lines)
+        ChatMessage(role=roles[at % 2], text=line, turn=1 + at // 2, at=NOON + at * 10.0)
+        for at, line in enumerate(lines)
     ]
     schemas = [ToolSchema(name, "A tool.", {"type": "object"}) for name in AGENT.tools]
-    return ModelRequest("session", 1 + len(lines) // 2, AGENT, messages, schemas, memory or {})
+    return ModelRequest(
+        session_id="session",
+        turn=1 + len(lines) // 2,
+        agent=AGENT,
+        messages=messages,
+        tools=schemas,
+        memory=memory or {},
+    )
 
 
 async def answer(model: LanguageModel, request: ModelRequest) -> list[ModelEvent]:
@@ -106,7 +114,7 @@ async def test_a_tool_that_is_called_is_one_of_the_agent(model: LanguageModel) -
     messages: list[ChatMessage] = []
     memory: Memory = {}
     for turn, line in enumerate(("I need an appointment", "On Friday", "Yes", "Thank you"), 1):
-        messages.append(ChatMessage(Role.USER, line, turn=turn, at=NOON + turn))
+        messages.append(ChatMessage(role=Role.USER, text=line, turn=turn, at=NOON + turn))
         for _ in range(4):
             request = msgspec.structs.replace(asked(line), turn=turn, messages=tuple(messages), memory=memory)
             events = await answer(model, request)
@@ -116,9 +124,9 @@ async def test_a_tool_that_is_called_is_one_of_the_agent(model: LanguageModel) -
                 assert call.name in AGENT.tools
                 assert isinstance(msgspec.json.decode(call.arguments), dict)
             requests = tuple(ToolRequest(call.call_id, call.name, call.arguments) for call in calls)
-            messages.append(ChatMessage(Role.ASSISTANT, text_of(events), turn=turn, tool_requests=requests))
+            messages.append(ChatMessage(role=Role.ASSISTANT, text=text_of(events), turn=turn, tool_requests=requests))
             messages += [
-                ChatMessage(Role.TOOL, '{"error": "the tool failed"}', turn=turn, call_id=call.call_id)
+                ChatMessage(role=Role.TOOL, text='{"error": "the tool failed"}', turn=turn, call_id=call.call_id)
                 for call in calls
             ]
             if not calls:

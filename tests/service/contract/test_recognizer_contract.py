@@ -66,7 +66,9 @@ class Listener:
 
 async def listening(engine: SpeechRecognizer, rate_hz: int = 16_000) -> Listener:
     listener = Listener()
-    listener.stream = await engine.open(RecognitionOptions("session", rate_hz, phrases=PHRASES), listener.report)
+    listener.stream = await engine.open(
+        RecognitionOptions(session_id="session", rate_hz=rate_hz, phrases=PHRASES), listener.report
+    )
     return listener
 
 

@@ -165,7 +165,7 @@ def test_answers_that_cost_too_much_wait_or_fail() -> None:
         clients = Clients(Settings.read({"CLIENT_MODEL_TOKENS_PER_MINUTE": "600"}), loop.time)
         inner = FakeModel(lambda _: [TextGenerated("Yes."), ReplyGenerated(620, 20)])
         metered = MeteredModel(inner, clients, ("a",))
-        request = ModelRequest("s", 1, AGENT, ())
+        request = ModelRequest(session_id="s", turn=1, agent=AGENT, messages=())
 
         async def ask() -> list[Any]:
             return [event async for event in metered.reply(request)]

@@ -159,7 +159,8 @@ class KeyedTools:
             yield TextGenerated("That did not work." if "error" in last.text else "Done.")
         elif (wanted := KEYED.get(last.text)) is not None:
             yield TextGenerated("One moment please. ")
-            yield ToolCalled(f"call-{request.turn}", *wanted)
+            name, arguments = wanted
+            yield ToolCalled(call_id=f"call-{request.turn}", name=name, arguments=arguments)
         else:
             yield TextGenerated(f"You said {last.text}. What else?")
         yield ReplyGenerated()

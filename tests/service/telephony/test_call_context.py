@@ -27,7 +27,7 @@ class Curious:
         """One reply."""
         SEEN.append(request)
         if request.messages[-1].role == "user":
-            yield ToolCalled("c1", "look", "{}")
+            yield ToolCalled(call_id="c1", name="look", arguments="{}")
         else:
             yield TextGenerated("I see.")
         yield ReplyGenerated()

@@ -199,6 +199,6 @@ async def test_the_agent_hangs_up_once_its_last_word_was_heard() -> None:
 async def test_in_a_browser_there_is_no_line() -> None:
     for name in ("transfer_call", "send_keys", "start_recording", "stop_recording", "collect_digits"):
         arguments = dict(KEYED.values())[name]
-        outcome = await TOOLS[name].run(arguments, ToolContext("s"))
+        outcome = await TOOLS[name].run(arguments, ToolContext(session_id="s"))
         assert outcome.failed, name
         assert "no telephone call" in outcome.result["error"]

@@ -18,7 +18,7 @@ from actors.tools import (
     tool,
 )
 
-CONTEXT = ToolContext("s1", turn=3, agent="dentist", now=1_000.0)
+CONTEXT = ToolContext(session_id="s1", turn=3, agent="dentist", now=1_000.0)
 
 
 class Size(StrEnum):

@@ -45,7 +45,12 @@ def script(request: ModelRequest) -> list[ModelEvent | float]:
             TextGenerated("Which?"),
             ReplyGenerated(),
         ]
-    return [0.13, TextGenerated("Let me look. "), ToolCalled("c1", "look_up", '{"day":"friday"}'), ReplyGenerated()]
+    return [
+        0.13,
+        TextGenerated("Let me look. "),
+        ToolCalled(call_id="c1", name="look_up", arguments='{"day":"friday"}'),
+        ReplyGenerated(),
+    ]
 
 
 async def converse(on: Stage) -> None:

@@ -189,7 +189,7 @@ class Utterances:
         end_ms = max(min(segments[-1].end_ms, round(at_ms)), start_ms + 1)
         self._told_end_ms = end_ms
         confidence = min(segment.confidence for segment in segments)
-        return FinalTranscript(_text(segments), start_ms, end_ms, confidence)
+        return FinalTranscript(text=_text(segments), start_ms=start_ms, end_ms=end_ms, confidence=confidence)
 
     def _known(self, segment: Segment) -> bool:
         """Whether this was told or is held: after a lost connection the SDK sends audio again, and hears it again."""

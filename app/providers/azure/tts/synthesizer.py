@@ -109,7 +109,11 @@ class _Request:
         if place is not None and not self.done.done():
             start, end = (self._text_start + at for at in place)
             self._stream.words_come = True
-            self._stream.tell(WordSynthesized(self._reply.number, start, end, self._start_ms + start_ms))
+            self._stream.tell(
+                WordSynthesized(
+                    reply=self._reply.number, text_start=start, text_end=end, audio_ms=self._start_ms + start_ms
+                )
+            )
         # The audio before it, a pause perhaps, may be heard as well.
         self._hear(self._gate.word(end_ms) if self._places.more else self._gate.open())
         if self._over:

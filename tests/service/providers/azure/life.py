@@ -41,7 +41,7 @@ def use() -> Use:
 
 async def ten(recognizer: AzureRecognizer, synthesizer: AzureSynthesizer) -> None:
     """Ten of each, used and dropped."""
-    ears = [await recognizer.open(RecognitionOptions("session"), lambda _: None) for _ in range(10)]
+    ears = [await recognizer.open(RecognitionOptions(session_id="session"), lambda _: None) for _ in range(10)]
     over: list[asyncio.Event] = []
     voices = []
     for _ in range(10):
@@ -80,7 +80,7 @@ async def main(mode: str, endpoint: str, key: str, rounds: str = "10") -> None:
             await asyncio.sleep(0.02)
         print(msgspec.json.encode(use()).decode(), flush=True)
         return
-    ears = [await recognizer.open(RecognitionOptions("session"), lambda _: None) for _ in range(5)]
+    ears = [await recognizer.open(RecognitionOptions(session_id="session"), lambda _: None) for _ in range(5)]
     for _ in range(5):
         voice = await synthesizer.open(Voice(), 16_000, lambda _: None)
         voice.write(1, "A long story, which has no end at all. " * 20)

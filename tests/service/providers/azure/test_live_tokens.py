@@ -52,7 +52,7 @@ async def test_a_recognizer_is_let_in_by_token(resource_id: str) -> None:
         engine = AzureRecognizer(resource, identity=identity(entra))
         assert speech.endpoint in await engine.ready()
         listener = Listener()
-        listener.stream = await engine.open(RecognitionOptions("session"), listener.report)
+        listener.stream = await engine.open(RecognitionOptions(session_id="session"), listener.report)
         await listener.say()
         assert all(bearer.startswith(f"aad#{resource_id}#" if resource_id else "ey") for bearer in bearers(speech))
         await engine.close()
@@ -64,7 +64,7 @@ async def test_a_live_recognizer_and_a_live_synthesizer_use_the_next_token() -> 
         recognizer = AzureRecognizer(resource, identity=identity(entra, 2))
         synthesizer = AzureSynthesizer(resource, identity=identity(entra, 2))
         ears, voice = Listener(), Voiced()
-        ears.stream = await recognizer.open(RecognitionOptions("session"), ears.report)
+        ears.stream = await recognizer.open(RecognitionOptions(session_id="session"), ears.report)
         voice.stream = await synthesizer.open(Voice(), 16_000, voice.report)
         await ears.say()
         await voice.say(1, "One.")
@@ -100,7 +100,7 @@ async def test_no_token_is_said_clearly_before_anything_is_sent() -> None:
         recognizer = AzureRecognizer(resource, identity=Identity(broken))
         synthesizer = AzureSynthesizer(resource, identity=Identity(broken))
         with pytest.raises(RecognizerError, match="no token") as deaf:
-            await recognizer.open(RecognitionOptions("session"), lambda _: None)
+            await recognizer.open(RecognitionOptions(session_id="session"), lambda _: None)
         with pytest.raises(SynthesizerError, match="no token") as mute:
             await synthesizer.open(Voice(), 16_000, lambda _: None)
         assert deaf.value.kind is mute.value.kind is ErrorKind.AUTHENTICATION

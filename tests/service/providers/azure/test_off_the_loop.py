@@ -61,7 +61,7 @@ async def test_no_call_that_may_block_is_made_on_the_loop(
         use = SpeechUse(text_streaming=text_streaming)
         synthesizer = AzureSynthesizer(resource, use, identity(entra, TTL_S))
         ears, voice = Listener(), Voiced()
-        ears.stream = await recognizer.open(RecognitionOptions("session"), ears.report)
+        ears.stream = await recognizer.open(RecognitionOptions(session_id="session"), ears.report)
         voice.stream = await synthesizer.open(Voice(), 16_000, voice.report)
         await ears.say()
         await voice.say(1, "One.")

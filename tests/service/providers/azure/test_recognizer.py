@@ -128,7 +128,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def listening(engine: AzureRecognizer, options: RecognitionOptions | None = None) -> Listener:
     listener = Listener()
-    listener.stream = await engine.open(options or RecognitionOptions("session"), listener.report)
+    listener.stream = await engine.open(options or RecognitionOptions(session_id="session"), listener.report)
     return listener
 
 
@@ -137,7 +137,9 @@ async def listening(engine: AzureRecognizer, options: RecognitionOptions | None 
 
 async def test_what_was_asked_for_is_what_the_service_is_told(speech: SpeechEmulator) -> None:
     engine = AzureRecognizer(resource_of(speech), SpeechUse(segmentation_ms=300))
-    options = RecognitionOptions("session", 24_000, ("de-DE",), ("guten tag", "auf wiedersehen"))
+    options = RecognitionOptions(
+        session_id="session", rate_hz=24_000, languages=("de-DE",), phrases=("guten tag", "auf wiedersehen")
+    )
     listener = await listening(engine, options)
     await listener.push(loud(200))
     await until(lambda: len(speech.recognitions) > 0)
@@ -151,7 +153,7 @@ async def test_what_was_asked_for_is_what_the_service_is_told(speech: SpeechEmul
 
 async def test_several_languages_are_told_apart(speech: SpeechEmulator, engine: AzureRecognizer) -> None:
     speech.recognition = Scripted(Utterance("Hallo.", language="de-DE"))
-    listener = await listening(engine, RecognitionOptions("session", languages=("en-US", "de-DE")))
+    listener = await listening(engine, RecognitionOptions(session_id="session", languages=("en-US", "de-DE")))
     final = await listener.say()
     assert isinstance(final, FinalTranscript)
     assert final.text == "Hallo."
@@ -232,7 +234,7 @@ async def test_the_sdk_looks_for_messages_as_often_as_it_is_told(
         listener.report(event)
 
     speech.recognition = Scripted(Utterance("A b c d e.", tuple(f"part {number}" for number in range(30))))
-    listener.stream = await engine.open(RecognitionOptions("session"), report)
+    listener.stream = await engine.open(RecognitionOptions(session_id="session"), report)
     await listener.push(silence(200) + loud(3_000), speed=1.0)
     told = [at for at, event in zip(told_at, listener.events, strict=True) if isinstance(event, InterimTranscript)]
     # They come every 200 ms, and are told two by two.

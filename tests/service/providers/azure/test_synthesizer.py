@@ -109,7 +109,7 @@ async def listening(engine: AzureSynthesizer, voice: Voice | None = None, rate_h
 
 
 async def test_the_service_is_told_how_the_agent_sounds(speech: SpeechEmulator, engine: AzureSynthesizer) -> None:
-    voice = Voice("en-US-JennyNeural", style="cheerful", rate=1.2, pitch=0.9)
+    voice = Voice(name="en-US-JennyNeural", style="cheerful", rate=1.2, pitch=0.9)
     listener = await listening(engine, voice, 24_000)
     text = 'Tom & Jerry said: "5 < 6", <break time="9s"/> & no more.'
     await listener.say(1, text)
@@ -226,7 +226,7 @@ async def test_a_voice_that_the_service_refuses_is_replaced_by_its_default(
     speech: SpeechEmulator, engine: AzureSynthesizer
 ) -> None:
     speech.faults.drop_synthesis(code=1007)
-    listener = await listening(engine, Voice("en-US-NobodyNeural"))
+    listener = await listening(engine, Voice(name="en-US-NobodyNeural"))
     assert isinstance(await listener.say(1, "Hello."), SynthesisFinished)
     assert isinstance(await listener.say(2, "Hello."), SynthesisFinished)
     voices = [asked.spoken.spans[0].manner.voice for asked in speech.syntheses]
@@ -259,7 +259,7 @@ async def test_a_request_without_audio_is_no_reply_for_ever(speech: SpeechEmulat
 
 async def test_text_is_sent_as_it_is_written_where_asked(speech: SpeechEmulator) -> None:
     engine = AzureSynthesizer(resource_of(speech), SpeechUse(text_streaming=True))
-    listener = await listening(engine, Voice("en-US-JennyNeural"))
+    listener = await listening(engine, Voice(name="en-US-JennyNeural"))
     listener.stream.write(1, "One moment. ")
     await listener.first_audio()
     assert isinstance(await listener.say(1, "Here ", "it is."), SynthesisFinished)

@@ -62,8 +62,8 @@ async def model(chat: ChatEmulator) -> AsyncIterator[ChatModel]:
 
 
 def asked(agent: Agent = AGENT, **more: Any) -> ModelRequest:
-    more.setdefault("messages", (ChatMessage(Role.USER, SECRET_WORDS),))
-    return ModelRequest("session", 1, agent, **more)
+    more.setdefault("messages", (ChatMessage(role=Role.USER, text=SECRET_WORDS),))
+    return ModelRequest(session_id="session", turn=1, agent=agent, **more)
 
 
 async def told(model: LanguageModel, request: ModelRequest | None = None) -> list[ModelEvent]:

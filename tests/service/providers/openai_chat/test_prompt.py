@@ -14,7 +14,7 @@ AGENT = Agent(name="clinic", label="Clinic", instructions="You book appointments
 
 def written(*messages: ChatMessage) -> list[tuple[str, str | None]]:
     """Role and content, without the system prompt."""
-    request = ModelRequest("session", 1, AGENT, messages)
+    request = ModelRequest(session_id="session", turn=1, agent=AGENT, messages=messages)
     whole = prompt.messages(request)
     assert whole[0]["role"] == "system"
     assert refused({"messages": whole, "stream": True}, reasoning=False) is None
@@ -22,21 +22,23 @@ def written(*messages: ChatMessage) -> list[tuple[str, str | None]]:
 
 
 def system(*messages: ChatMessage) -> str:
-    content: str = prompt.messages(ModelRequest("session", 1, AGENT, messages))[0]["content"]
+    content: str = prompt.messages(ModelRequest(session_id="session", turn=1, agent=AGENT, messages=messages))[0][
+        "content"
+    ]
     return content
 
 
 def user(text: str) -> ChatMessage:
-    return ChatMessage(Role.USER, text)
+    return ChatMessage(role=Role.USER, text=text)
 
 
 def assistant(text: str, *calls: str, interrupted: bool = False) -> ChatMessage:
     requests = tuple(ToolRequest(call, "book", "{}") for call in calls)
-    return ChatMessage(Role.ASSISTANT, text, interrupted=interrupted, tool_requests=requests)
+    return ChatMessage(role=Role.ASSISTANT, text=text, interrupted=interrupted, tool_requests=requests)
 
 
 def result(call: str, text: str = '"done"') -> ChatMessage:
-    return ChatMessage(Role.TOOL, text, call_id=call)
+    return ChatMessage(role=Role.TOOL, text=text, call_id=call)
 
 
 def test_the_instructions_come_first() -> None:
@@ -87,6 +89,6 @@ def test_ids_may_come_again_in_another_turn() -> None:
 
 
 def test_a_model_is_told_that_the_beginning_is_left_out() -> None:
-    request = ModelRequest("session", 1, AGENT, (user("hello"),), omitted=3)
+    request = ModelRequest(session_id="session", turn=1, agent=AGENT, messages=(user("hello"),), omitted=3)
     assert prompt.OMITTED in prompt.messages(request)[0]["content"]
     assert prompt.OMITTED not in system(user("hello"))

@@ -25,7 +25,7 @@ PHRASES = (
     "i want to cancel my appointment", "what are your opening hours", "how much does it cost",
     "i want to talk to a person", "yes", "yes please", "no", "no thank you", "that is all", "goodbye",
 )  # fmt: skip
-OPTIONS = RecognitionOptions("test", phrases=PHRASES)
+OPTIONS = RecognitionOptions(session_id="test", phrases=PHRASES)
 CHUNK_BYTES = 640
 
 Settled = FinalTranscript | NoSpeechRecognized | RecognitionFailed
@@ -113,7 +113,7 @@ async def test_silence_and_noise_are_nothing(recognizer: PocketsphinxRecognizer)
 
 async def test_other_rates_are_resampled(recognizer: PocketsphinxRecognizer) -> None:
     listener = Listener()
-    stream = await recognizer.open(RecognitionOptions("test", rate_hz=24_000, phrases=PHRASES), listener)
+    stream = await recognizer.open(RecognitionOptions(session_id="test", rate_hz=24_000, phrases=PHRASES), listener)
     (pcm,) = call("what are your opening hours", voice=FLITE_ALSO, snr_db=30.0)
     speak(stream, resampled(pcm, 16_000, 24_000))
     final = await listener.settled()
@@ -221,7 +221,7 @@ async def test_a_closed_stream_reports_nothing(recognizer: PocketsphinxRecognize
 
 async def test_only_english_is_understood(recognizer: PocketsphinxRecognizer) -> None:
     with pytest.raises(RecognizerError) as raised:
-        await recognizer.open(RecognitionOptions("test", languages=("de-DE",)), Listener())
+        await recognizer.open(RecognitionOptions(session_id="test", languages=("de-DE",)), Listener())
     assert raised.value.kind is ErrorKind.BAD_REQUEST
     assert worker_pids(recognizer) == []
 

@@ -7,11 +7,11 @@ from actors.rules.context_budget import MAX_CONTEXT_CHARS, MAX_CONTEXT_MESSAGES,
 
 
 def said(text: str) -> ChatMessage:
-    return ChatMessage(Role.USER, text)
+    return ChatMessage(role=Role.USER, text=text)
 
 
 def answered(text: str) -> ChatMessage:
-    return ChatMessage(Role.ASSISTANT, text)
+    return ChatMessage(role=Role.ASSISTANT, text=text)
 
 
 def test_a_short_conversation_is_read_whole() -> None:
@@ -39,13 +39,13 @@ def test_of_long_turns_as_many_as_fit_are_read() -> None:
 def test_what_is_to_be_answered_is_always_read(size: int) -> None:
     turn = [
         said("q"),
-        ChatMessage(Role.ASSISTANT, tool_requests=(ToolRequest("c", "t", "x" * size),)),
-        ChatMessage(Role.TOOL, "r" * size, call_id="c"),
+        ChatMessage(role=Role.ASSISTANT, tool_requests=(ToolRequest("c", "t", "x" * size),)),
+        ChatMessage(role=Role.TOOL, text="r" * size, call_id="c"),
     ]
     assert within_budget([said("old"), answered("o" * 9_000), *turn])[-3:] == turn
 
 
 def test_no_result_comes_without_its_call() -> None:
-    called = ChatMessage(Role.ASSISTANT, tool_requests=(ToolRequest("c", "t", "x" * MAX_CONTEXT_CHARS),))
-    messages = [said("q"), called, ChatMessage(Role.TOOL, "r", call_id="c"), answered("a"), said("next")]
+    called = ChatMessage(role=Role.ASSISTANT, tool_requests=(ToolRequest("c", "t", "x" * MAX_CONTEXT_CHARS),))
+    messages = [said("q"), called, ChatMessage(role=Role.TOOL, text="r", call_id="c"), answered("a"), said("next")]
     assert within_budget(messages) == messages[3:]

@@ -31,26 +31,49 @@ def ends(events: list[EndpointEvent]) -> list[EndpointEvent]:
         ("+" * 50, []),
         ("..#", [SpeechStarted(40)]),
         (".." + "#" * 10 + "." * 14, [SpeechStarted(40)]),
-        (".." + "#" * 10 + "." * 15, [SpeechStarted(40), SpeechStopped(40, 240, 200, 300)]),
-        ("#" + "+" * 9 + "." * 15, [SpeechStarted(0), SpeechStopped(0, 200, 200, 300)]),
-        ("#####" + "." * 14 + "#" + "." * 15, [SpeechStarted(0), SpeechStopped(0, 400, 120, 300)]),
+        (
+            ".." + "#" * 10 + "." * 15,
+            [SpeechStarted(40), SpeechStopped(start_ms=40, end_ms=240, voiced_ms=200, silence_ms=300)],
+        ),
+        (
+            "#" + "+" * 9 + "." * 15,
+            [SpeechStarted(0), SpeechStopped(start_ms=0, end_ms=200, voiced_ms=200, silence_ms=300)],
+        ),
+        (
+            "#####" + "." * 14 + "#" + "." * 15,
+            [SpeechStarted(0), SpeechStopped(start_ms=0, end_ms=400, voiced_ms=120, silence_ms=300)],
+        ),
         ("####" + "." * 9, [SpeechStarted(0)]),
         ("####" + "." * 10, [SpeechStarted(0), NoiseStopped()]),
         ("#" + "." * 10 + "+" * 20, [SpeechStarted(0), NoiseStopped()]),
-        ("##...##...##" + "." * 15, [SpeechStarted(0), SpeechStopped(0, 240, 120, 300)]),
+        (
+            "##...##...##" + "." * 15,
+            [SpeechStarted(0), SpeechStopped(start_ms=0, end_ms=240, voiced_ms=120, silence_ms=300)],
+        ),
         (
             ("#" * 5 + "." * 15) * 2,
             [
                 SpeechStarted(0),
-                SpeechStopped(0, 100, 100, 300),
+                SpeechStopped(start_ms=0, end_ms=100, voiced_ms=100, silence_ms=300),
                 SpeechStarted(400),
-                SpeechStopped(400, 500, 100, 300),
+                SpeechStopped(start_ms=400, end_ms=500, voiced_ms=100, silence_ms=300),
             ],
         ),
-        ("#" * 101, [SpeechStarted(0), SpeechStopped(0, 2_000, 2_000, 0), SpeechStarted(2_000)]),
+        (
+            "#" * 101,
+            [
+                SpeechStarted(0),
+                SpeechStopped(start_ms=0, end_ms=2_000, voiced_ms=2_000, silence_ms=0),
+                SpeechStarted(2_000),
+            ],
+        ),
         (
             ("#" + "." * 9) * 4 + "#" * 70,
-            [SpeechStarted(0), SpeechStopped(0, 2_000, 1_280, 0), SpeechStarted(2_000)],
+            [
+                SpeechStarted(0),
+                SpeechStopped(start_ms=0, end_ms=2_000, voiced_ms=1_280, silence_ms=0),
+                SpeechStarted(2_000),
+            ],
         ),
     ],
 )
@@ -69,7 +92,7 @@ def test_every_window_from_onset_to_end_tells_of_progress() -> None:
         SpeechContinued(80, 0),
     ]
     assert events[-2] == SpeechContinued(100, 280)
-    assert events[-1] == SpeechStopped(20, 140, 100, 300)
+    assert events[-1] == SpeechStopped(start_ms=20, end_ms=140, voiced_ms=100, silence_ms=300)
 
 
 def test_a_low_threshold_keeps_half_of_itself_inside_speech() -> None:
@@ -96,7 +119,7 @@ def test_forcing_an_end() -> None:
     for _ in range(6):
         endpointer.process(0.9, -20, None)
     endpointer.process(0.0, -20, None)
-    assert endpointer.force_end() == [SpeechStopped(0, 120, 120, 20)]
+    assert endpointer.force_end() == [SpeechStopped(start_ms=0, end_ms=120, voiced_ms=120, silence_ms=20)]
     assert not endpointer.in_speech
     assert endpointer.force_end() == []
     endpointer.process(0.9, -20, None)
@@ -134,7 +157,7 @@ def test_echo_does_not_prolong_speech_that_has_begun() -> None:
     for _ in range(5):
         endpointer.process(1.0, -20, -20)
     events = [event for _ in range(15) for event in endpointer.process(1.0, -40, -20)]
-    assert events[-1] == SpeechStopped(0, 100, 100, 300)
+    assert events[-1] == SpeechStopped(start_ms=0, end_ms=100, voiced_ms=100, silence_ms=300)
 
 
 def test_our_own_voice_back_late_and_20_db_down_is_never_voice() -> None:
@@ -185,7 +208,9 @@ def test_the_echo_window_agrees_with_looking_at_everything(steps: list[tuple[int
 def test_speech_is_bracketed_and_its_times_add_up(
     letters: list[str], end_silence_ms: int, min_speech_ms: int, max_utterance_ms: int
 ) -> None:
-    settings = Endpointing(0.5, end_silence_ms, min_speech_ms, max_utterance_ms)
+    settings = Endpointing(
+        threshold=0.5, end_silence_ms=end_silence_ms, min_speech_ms=min_speech_ms, max_utterance_ms=max_utterance_ms
+    )
     endpointer = Endpointer(settings, WINDOW_MS)
     start_ms: float | None = None
     voiced_ms = 0.0
@@ -202,7 +227,7 @@ def test_speech_is_bracketed_and_its_times_add_up(
                     assert voiced_ms <= so_far_ms <= endpointer.audio_ms - silence_ms - start_ms
                     assert 0 <= silence_ms < end_silence_ms
                     voiced_ms = so_far_ms
-                case SpeechStopped(began_ms, end_ms, whole_ms, silence_ms):
+                case SpeechStopped(start_ms=began_ms, end_ms=end_ms, voiced_ms=whole_ms, silence_ms=silence_ms):
                     assert began_ms == start_ms
                     assert whole_ms >= min_speech_ms
                     assert began_ms < end_ms <= endpointer.audio_ms

@@ -9,7 +9,7 @@ from actors.rules.history import History, whole_words
 from actors.rules.pending_reply import PendingReply
 from actors.rules.turn_taking.state import TurnSnapshot
 
-CALL = ToolCalled("c1", "look_up", "{}")
+CALL = ToolCalled(call_id="c1", name="look_up", arguments="{}")
 
 
 def asked(text: str = "book a visit") -> History:
@@ -30,7 +30,11 @@ def test_words_after_an_answer_do_not() -> None:
     history = asked()
     history.memory = {"task": "book"}
     history.was_heard(
-        PendingReply(1, 1, UtteranceKind.REPLY), "When?", PositionPrecision.NETWORK, 11.0, interrupted=False
+        PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY),
+        "When?",
+        PositionPrecision.NETWORK,
+        11.0,
+        interrupted=False,
     )
     history.user_said("tomorrow", 2, 12.0, continues=True, confidence=1.0)
     assert [m.role for m in history.messages] == [Role.USER, Role.ASSISTANT, Role.USER]
@@ -39,7 +43,7 @@ def test_words_after_an_answer_do_not() -> None:
 
 def test_a_tools_answer_stands_beside_its_request() -> None:
     history = asked()
-    history.tools_called(1, [CALL, ToolCalled("c2", "other", "{}")], 11.0)
+    history.tools_called(1, [CALL, ToolCalled(call_id="c2", name="other", arguments="{}")], 11.0)
     history.user_said("never mind", 2, 12.0, continues=False, confidence=1.0)
     history.tool_answered("c1", '"nine"', 1, 13.0)
     history.tool_answered("c2", '"ten"', 1, 13.0)
@@ -62,7 +66,11 @@ def test_the_model_reads_what_was_said_before_its_tools_and_no_fillers() -> None
     history = asked()
     history.tools_called(1, [CALL], 11.0)
     history.was_heard(
-        PendingReply(2, 1, UtteranceKind.FILLER), "One moment.", PositionPrecision.NETWORK, 11.5, interrupted=False
+        PendingReply(reply=2, turn=1, kind=UtteranceKind.FILLER),
+        "One moment.",
+        PositionPrecision.NETWORK,
+        11.5,
+        interrupted=False,
     )
     history.tool_answered("c1", '"nine"', 1, 12.0)
     read = history.for_the_model("Let me look.")
@@ -94,7 +102,9 @@ def test_half_a_word_was_not_heard(end: int, kept: str) -> None:
 def test_words_go_on_though_a_gap_was_bridged_meanwhile() -> None:
     history = asked("what are your hours")
     for kind in (UtteranceKind.FILLER, UtteranceKind.APOLOGY):
-        history.was_heard(PendingReply(1, 1, kind), "Sorry?", PositionPrecision.NETWORK, 11.0, interrupted=False)
+        history.was_heard(
+            PendingReply(reply=1, turn=1, kind=kind), "Sorry?", PositionPrecision.NETWORK, 11.0, interrupted=False
+        )
     history.user_said("what are your hours", 2, 12.0, continues=True, confidence=1.0)
     assert [m.text for m in history.messages if m.role is Role.USER] == ["what are your hours"]
 
@@ -123,7 +133,7 @@ def test_words_that_follow_nothing_are_added() -> None:
 
 def test_a_call_is_answered_once() -> None:
     history = asked()
-    history.tools_called(1, [CALL, ToolCalled("c2", "other", "{}")], 11.0)
+    history.tools_called(1, [CALL, ToolCalled(call_id="c2", name="other", arguments="{}")], 11.0)
     assert [(turn, call.call_id) for turn, call in history.unanswered_calls()] == [(1, "c1"), (1, "c2")]
     assert history.tool_answered("c1", '"nine"', 1, 12.0)
     assert not history.tool_answered("c1", '"ten"', 1, 12.0)
@@ -135,7 +145,12 @@ def test_a_call_is_answered_once() -> None:
 def test_calls_get_ids_of_their_own() -> None:
     history = asked()
     history.tools_called(1, [CALL], 11.0)
-    calls = [CALL, CALL, ToolCalled("", "other", "{}"), ToolCalled("c2", "other", "{}")]
+    calls = [
+        CALL,
+        CALL,
+        ToolCalled(call_id="", name="other", arguments="{}"),
+        ToolCalled(call_id="c2", name="other", arguments="{}"),
+    ]
     assert [call.call_id for call in history.with_unique_ids(calls)] == ["c1-2", "c1-3", "call-2", "c2"]
 
 
@@ -149,8 +164,14 @@ def test_a_successor_remembers_the_same() -> None:
 
 def test_the_end_records_what_was_heard_of_each_reply() -> None:
     def spoken(reply: int, text: str, heard: int | None, *, finished: bool = True) -> PendingReply:
-        until = None if heard is None else PlaybackPosition(reply, heard, 0.0, PositionPrecision.NETWORK)
-        return PendingReply(reply, 1, UtteranceKind.REPLY, [text], finished, heard=until)
+        until = (
+            None
+            if heard is None
+            else PlaybackPosition(reply=reply, text_end=heard, heard_ms=0.0, precision=PositionPrecision.NETWORK)
+        )
+        return PendingReply(
+            reply=reply, turn=1, kind=UtteranceKind.REPLY, pieces=[text], finished=finished, heard=until
+        )
 
     history = asked()
     replies = [
@@ -173,7 +194,7 @@ def test_only_the_rest_is_added_however_many_turns_called_tools() -> None:
     history = asked("answered without a word")
     for number, words in enumerate(("one", "one two", "one two three", "one two three four"), start=2):
         history.user_said(words, number, 12.0, continues=number > 2, confidence=1.0)
-        history.tools_called(number, [ToolCalled(f"c{number}", "look_up", "{}")], 12.0)
+        history.tools_called(number, [ToolCalled(call_id=f"c{number}", name="look_up", arguments="{}")], 12.0)
     users = [m.text for m in history.messages if m.role is Role.USER]
     assert users == ["answered without a word", "one", "two", "three", "four"]
 
@@ -181,7 +202,11 @@ def test_only_the_rest_is_added_however_many_turns_called_tools() -> None:
 def test_a_prompt_answers_nobody() -> None:
     history = asked("one")
     history.was_heard(
-        PendingReply(2, 1, UtteranceKind.PROMPT), "Are you there?", PositionPrecision.NETWORK, 11.5, interrupted=False
+        PendingReply(reply=2, turn=1, kind=UtteranceKind.PROMPT),
+        "Are you there?",
+        PositionPrecision.NETWORK,
+        11.5,
+        interrupted=False,
     )
     history.user_said("one two", 2, 12.0, continues=True, confidence=1.0)
     assert [m.text for m in history.messages if m.role is Role.USER] == ["one", "two"]

@@ -20,13 +20,13 @@ PIECES = ["Let me see, ", "we open at nine. ", "On Sundays at ten? ", "Shall I b
     ],
 )
 def test_a_reply_ends_with_the_sentence_that_is_being_heard(begun: int, left: str) -> None:
-    reply = PendingReply(1, 1, UtteranceKind.REPLY, list(PIECES))
+    reply = PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY, pieces=list(PIECES))
     assert reply.cut_at_sentence(begun) == len(left)
     assert reply.text == left
     assert reply.finished
 
 
 def test_a_reply_without_text_is_cut_to_nothing() -> None:
-    reply = PendingReply(1, 1, UtteranceKind.REPLY)
+    reply = PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY)
     assert reply.cut_at_sentence(0) == 0
     assert reply.text == ""

@@ -31,7 +31,7 @@ class TestTheRule:
         bounds = ReplyBounds(0.0)
         events: list[ModelEvent] = [
             TextGenerated("a" * MAX_REPLY_CHARS),
-            ToolCalled("1", "book", "{}"),
+            ToolCalled(call_id="1", name="book", arguments="{}"),
             MemoryUpdated({"a": 1}),
         ]
         assert [bounds.admit(event, 1.0) for event in (*events, ReplyGenerated())] == [*events, ReplyGenerated()]
@@ -57,15 +57,19 @@ class TestTheRule:
 
     def test_so_many_calls_and_no_more(self) -> None:
         bounds = ReplyBounds(0.0)
-        assert all(bounds.admit(ToolCalled(str(n), "book", "{}"), 0.0) for n in range(MAX_TOOL_CALLS))
+        assert all(
+            bounds.admit(ToolCalled(call_id=str(n), name="book", arguments="{}"), 0.0) for n in range(MAX_TOOL_CALLS)
+        )
         assert bounds.exceeded == ""
-        assert bounds.admit(ToolCalled("more", "book", "{}"), 0.0) is None
+        assert bounds.admit(ToolCalled(call_id="more", name="book", arguments="{}"), 0.0) is None
         assert bounds.exceeded == "8 calls of tools"
 
     def test_a_call_with_too_much_is_refused_and_not_run(self) -> None:
         bounds = ReplyBounds(0.0)
-        call = bounds.admit(ToolCalled("i" * 9_999, "n" * 9_999, "a" * (MAX_ARGUMENTS_CHARS + 1)), 0.0)
-        assert call == ToolCalled("i" * 200, "n" * 200, "{}", TOO_LONG)
+        call = bounds.admit(
+            ToolCalled(call_id="i" * 9_999, name="n" * 9_999, arguments="a" * (MAX_ARGUMENTS_CHARS + 1)), 0.0
+        )
+        assert call == ToolCalled(call_id="i" * 200, name="n" * 200, arguments="{}", refusal=TOO_LONG)
         assert bounds.exceeded == ""
 
 
@@ -117,7 +121,9 @@ def test_a_reply_without_end_is_cut_at_a_sentence_and_the_conversation_goes_on(
     run_virtual(main())
 
 
-@pytest.mark.parametrize("event", [TextGenerated(""), ToolCalled("1", "look_up", "{}"), MemoryUpdated({})])
+@pytest.mark.parametrize(
+    "event", [TextGenerated(""), ToolCalled(call_id="1", name="look_up", arguments="{}"), MemoryUpdated({})]
+)
 def test_a_flood_leaves_others_their_turns(event: ModelEvent) -> None:
     async def main() -> None:
         model = Endless(event)
@@ -152,7 +158,10 @@ def test_the_model_is_told_that_its_arguments_were_too_long() -> None:
     def script(request: ModelRequest) -> list[ModelEvent | float]:
         if any(message.role is Role.TOOL for message in request.messages):
             return [TextGenerated("That did not work."), ReplyGenerated()]
-        return [ToolCalled("c", "book", '{"name": "' + "a" * 10_000_000 + '"}'), ReplyGenerated()]
+        return [
+            ToolCalled(call_id="c", name="book", arguments='{"name": "' + "a" * 10_000_000 + '"}'),
+            ReplyGenerated(),
+        ]
 
     async def main() -> None:
         model = FakeModel(script)
@@ -178,7 +187,7 @@ def test_of_a_huge_result_the_model_reads_the_beginning_and_a_note(caplog: pytes
     def script(request: ModelRequest) -> list[ModelEvent | float]:
         if request.messages[-1].role is Role.TOOL:
             return [TextGenerated("That is much."), ReplyGenerated()]
-        return [ToolCalled("c", "look_up", "{}"), ReplyGenerated()]
+        return [ToolCalled(call_id="c", name="look_up", arguments="{}"), ReplyGenerated()]
 
     async def main() -> None:
         model = FakeModel(script)

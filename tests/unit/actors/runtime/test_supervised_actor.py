@@ -356,7 +356,7 @@ async def test_the_state_shows_what_an_operator_wants_to_know() -> None:
     await settle()
     await asyncio.sleep(3)
     ref.tell(Note())
-    ref.tell(ChildExited("x", "y", Exit.NORMAL))
+    ref.tell(ChildExited(name="x", actor_urn="y", exit=Exit.NORMAL))
     state = child.state()
     assert (state.name, state.actor_class, state.state) == ("child", "Child", "running")
     assert (state.mailbox_urgent, state.mailbox, state.handled, state.restarts) == (1, 1, 1, 2)
@@ -379,7 +379,7 @@ async def test_recent_messages_are_bounded_and_audio_is_only_counted() -> None:
     assert len(recent) == RECENT_MESSAGES
     assert {seen.type for seen in recent} == {"Note"}
     assert child.handled == 2 * (RECENT_MESSAGES + 10)
-    child.actor_ref.tell(ChildExited("x", "y", Exit.NORMAL))
+    child.actor_ref.tell(ChildExited(name="x", actor_urn="y", exit=Exit.NORMAL))
     await settle()
     assert [seen.type for seen in child.recent_messages(limit=2)] == ["ChildExited", "Note"]
 

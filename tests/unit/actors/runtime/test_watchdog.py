@@ -58,7 +58,7 @@ def test_a_loop_that_only_waits_is_told_from_one_that_is_held_up(busy: bool) -> 
 async def test_a_turning_loop_is_not_accused(caplog: pytest.LogCaptureFixture) -> None:
     watchdog = LoopWatchdog(stall_s=1.0)
     watchdog.start()
-    assert watchdog.lag == Lag(0, 0, 0, 0, 0, 0)
+    assert watchdog.lag == Lag(last_ms=0, recent_ms=0, p50_ms=0, p99_ms=0, max_ms=0, stalls=0)
     await asyncio.sleep(0.2)
     watchdog.stop()
     assert watchdog.lag.stalls == 0
@@ -116,7 +116,7 @@ def test_nothing_is_late_on_virtual_time() -> None:
         watchdog.stop()
         return watchdog.lag
 
-    assert run_virtual(main()) == Lag(0, 0, 0, 0, 0, 0)
+    assert run_virtual(main()) == Lag(last_ms=0, recent_ms=0, p50_ms=0, p99_ms=0, max_ms=0, stalls=0)
 
 
 async def test_what_holds_up_a_start_is_neither_a_warning_nor_counted(caplog: pytest.LogCaptureFixture) -> None:

@@ -208,7 +208,9 @@ class TestAnOutputThatRaises:
             async with stage(agent=QUIET) as on:
                 broken = Broken()
                 plan = msgspec.structs.replace(on.entry.plan, session_id="broken")
-                entry = on.sessions.open(plan, broken, ConnectionAttached("connection-9", PACED, RATE_HZ))
+                entry = on.sessions.open(
+                    plan, broken, ConnectionAttached(connection_id="connection-9", lead=PACED, rate_hz=RATE_HZ)
+                )
                 entry.lines.deliver(TextEntered("hello"))
                 await asyncio.sleep(3)
                 on.entry.lines.deliver(TextEntered("hello"))
@@ -236,7 +238,9 @@ def test_a_session_that_cannot_even_start_is_ended_and_the_next_one_starts(broke
                 on.sessions.engines = msgspec.structs.replace(on.engines, voice_activity=fail)
             else:
                 on.sessions._on_ended = fail
-            entry = on.sessions.open(plan, ear, ConnectionAttached("connection-9", PACED, RATE_HZ))
+            entry = on.sessions.open(
+                plan, ear, ConnectionAttached(connection_id="connection-9", lead=PACED, rate_hz=RATE_HZ)
+            )
             await asyncio.sleep(0.5)
             entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
             await asyncio.sleep(0.5)
@@ -244,7 +248,9 @@ def test_a_session_that_cannot_even_start_is_ended_and_the_next_one_starts(broke
             assert list(on.sessions.live) == ["test-session"]
             on.sessions.engines, on.sessions._on_ended = on.engines, lambda _: None
             again = on.sessions.open(
-                msgspec.structs.replace(on.entry.plan, session_id="next"), ear, ConnectionAttached("c", PACED, RATE_HZ)
+                msgspec.structs.replace(on.entry.plan, session_id="next"),
+                ear,
+                ConnectionAttached(connection_id="c", lead=PACED, rate_hz=RATE_HZ),
             )
             again.lines.deliver(TextEntered("hello"))
             await ear.until_count(ReplyHeard, 1, 20)

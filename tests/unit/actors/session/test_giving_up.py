@@ -30,7 +30,9 @@ class StuckStore(FakeStore):
 
 
 def record(turn: int) -> SessionRecord:
-    return SessionRecord("s", "media", "a", "connected", 0.0, 0.0, turn)
+    return SessionRecord(
+        session_id="s", mode="media", agent="a", state="connected", created_at=0.0, updated_at=0.0, turn=turn
+    )
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -27,7 +27,9 @@ def model(rounds: Script) -> FakeModel:
     def script(request: ModelRequest) -> list[ModelEvent | float]:
         number = sum(message.role is Role.TOOL for message in request.messages)
         said: list[ModelEvent | float] = [TextGenerated(text) for text in rounds[number]]
-        called = [ToolCalled(f"call-{number}", "look_up", "{}")] if number < len(rounds) - 1 else []
+        called = (
+            [ToolCalled(call_id=f"call-{number}", name="look_up", arguments="{}")] if number < len(rounds) - 1 else []
+        )
         return [*said, *called, ReplyGenerated()]
 
     return FakeModel(script)

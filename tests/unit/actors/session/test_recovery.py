@@ -263,7 +263,7 @@ def test_a_tool_that_goes_wrong_is_told_to_the_model_and_the_turn_goes_on(fault:
     def script(request: ModelRequest) -> list[ModelEvent | float]:
         if request.messages[-1].role is Role.TOOL:
             return [TextGenerated(f"It said {request.messages[-1].text}."), ReplyGenerated()]
-        return [ToolCalled("c1", "look_up", "{}"), ReplyGenerated()]
+        return [ToolCalled(call_id="c1", name="look_up", arguments="{}"), ReplyGenerated()]
 
     async def main() -> None:
         async with stage(utterances=["what is there"], model=FakeModel(script), tools={"look_up": look_up}) as on:

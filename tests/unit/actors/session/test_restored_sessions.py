@@ -16,15 +16,15 @@ from tests.kit.session_kit import RATE_HZ, Ear, stage
 from tests.unit.actors.rules.turn_taking.script import AGENT, acts
 
 MESSAGES = (
-    ChatMessage(Role.USER, "I want to book a room.", 3),
-    ChatMessage(Role.ASSISTANT, "For when?", 3),
+    ChatMessage(role=Role.USER, text="I want to book a room.", turn=3),
+    ChatMessage(role=Role.ASSISTANT, text="For when?", turn=3),
 )
 
 
 def test_somebody_who_was_cut_off_is_greeted_once() -> None:
     turn = TurnTaking(AGENT, state=TurnSnapshot(turn=3, greets=True))
     effects = turn.resume(10.0, 300)
-    assert acts(effects) == [Say(1, 3, UtteranceKind.GREETING)]
+    assert acts(effects) == [Say(reply=1, turn=3, kind=UtteranceKind.GREETING)]
     assert Timer.NO_INPUT not in turn.armed
     assert acts(TurnTaking(AGENT, state=TurnSnapshot(turn=3)).resume(10.0, 300)) == []
     assert not turn.state.greets
@@ -34,10 +34,23 @@ def test_a_restored_session_greets_and_remembers() -> None:
     async def main() -> None:
         async with stage() as on_stage:
             ear = Ear()
-            record = SessionRecord("other", "media", "tester", "connected", 1.0, 2.0, turn=3, messages=MESSAGES)
+            record = SessionRecord(
+                session_id="other",
+                mode="media",
+                agent="tester",
+                state="connected",
+                created_at=1.0,
+                updated_at=2.0,
+                turn=3,
+                messages=MESSAGES,
+            )
             plan = msgspec.structs.replace(on_stage.entry.plan, session_id="other")
             entry = on_stage.sessions.restore(
-                plan, ear, ConnectionAttached("connection-2", on_stage.lead, RATE_HZ), record, greets=True
+                plan,
+                ear,
+                ConnectionAttached(connection_id="connection-2", lead=on_stage.lead, rate_hz=RATE_HZ),
+                record,
+                greets=True,
             )
             await asyncio.sleep(3)
             assert [shown.kind for shown in ear.of(ReplyText)] == [UtteranceKind.GREETING]

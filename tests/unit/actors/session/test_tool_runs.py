@@ -21,7 +21,7 @@ from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
 
 QUIET = msgspec.structs.replace(AGENT, greeting="")
-CONTEXT = ToolContext("session")
+CONTEXT = ToolContext(session_id="session")
 
 
 class Poison(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ def booker(prelude: str = "") -> FakeModel:
         if request.messages[-1].role is Role.TOOL:
             return [0.5, TextGenerated(f"It says {request.messages[-1].text}."), ReplyGenerated()]
         said = [TextGenerated(prelude)] if prelude else []
-        return [0.2, *said, ToolCalled("c1", "book", "{}"), ReplyGenerated()]
+        return [0.2, *said, ToolCalled(call_id="c1", name="book", arguments="{}"), ReplyGenerated()]
 
     return FakeModel(script)
 
@@ -103,7 +103,9 @@ def test_a_call_that_another_process_began_is_not_run_again() -> None:
             engines = msgspec.structs.replace(on.engines, model=model)
             on.sessions.engines = engines
             plan = msgspec.structs.replace(on.entry.plan, session_id="another")
-            entry = on.sessions.restore(plan, on.ear, ConnectionAttached("connection-9", PACED, RATE_HZ), record)
+            entry = on.sessions.restore(
+                plan, on.ear, ConnectionAttached(connection_id="connection-9", lead=PACED, rate_hz=RATE_HZ), record
+            )
             await asyncio.sleep(0.5)
             entry.lines.deliver(TextEntered("and now"))
             await on.ear.until_count(ReplyHeard, 1, 20)
@@ -120,7 +122,7 @@ def test_an_end_that_a_tool_wants_survives_its_orchestrator(after_s: float) -> N
         def script(request: ModelRequest) -> Sequence[ModelEvent | float]:
             if request.messages[-1].role is Role.TOOL:
                 return [0.5, TextGenerated("Goodbye."), ReplyGenerated()]
-            return [0.2, ToolCalled("c1", "end_conversation", "{}"), ReplyGenerated()]
+            return [0.2, ToolCalled(call_id="c1", name="end_conversation", arguments="{}"), ReplyGenerated()]
 
         tools = {"end_conversation": end_conversation}
         async with stage(agent=QUIET, model=FakeModel(script), tools=tools) as on:
@@ -140,7 +142,11 @@ def test_calls_without_an_id_of_their_own_each_have_their_result() -> None:
         def script(request: ModelRequest) -> Sequence[ModelEvent | float]:
             if request.messages[-1].role is Role.TOOL:
                 return [TextGenerated("Done."), ReplyGenerated()]
-            return [ToolCalled("", "book", "{}"), ToolCalled("", "book", "{}"), ReplyGenerated()]
+            return [
+                ToolCalled(call_id="", name="book", arguments="{}"),
+                ToolCalled(call_id="", name="book", arguments="{}"),
+                ReplyGenerated(),
+            ]
 
         model = FakeModel(script)
         async with stage(agent=QUIET, model=model, tools={"book": booking(runs, OnInterruption.FINISH)}) as on:
@@ -159,7 +165,9 @@ class TestToolRuns:
             for policy, finished in ((OnInterruption.FINISH, [1.0, 0.0]), (OnInterruption.CANCEL, [1.0])):
                 runs: list[float] = []
                 tool_runs = ToolRuns(Address("orchestrator"))
-                tool_runs.start(ToolCalled("c1", "book", "{}"), booking(runs, policy), CONTEXT, LoopClock())
+                tool_runs.start(
+                    ToolCalled(call_id="c1", name="book", arguments="{}"), booking(runs, policy), CONTEXT, LoopClock()
+                )
                 await asyncio.sleep(0.1)
                 tool_runs.close()
                 await asyncio.sleep(3)
@@ -216,7 +224,7 @@ class TestToolRuns:
 
 async def _outcome(bad: AnyTool, arguments: str) -> ToolOutcome:
     tool_runs = ToolRuns(Address("orchestrator"))
-    tool_runs.start(ToolCalled("c1", bad.name, arguments), bad, CONTEXT, LoopClock())
+    tool_runs.start(ToolCalled(call_id="c1", name=bad.name, arguments=arguments), bad, CONTEXT, LoopClock())
     await asyncio.gather(*tool_runs._tasks.values())
     finished = tool_runs.result("c1")
     assert finished is not None

@@ -101,7 +101,7 @@ class Talk:
         """Texts are the user's; a mapping is the result of the tool it names, which must have been called."""
         for turn in turns:
             if isinstance(turn, str):
-                self.messages.append(ChatMessage(Role.USER, turn, at=AT))
+                self.messages.append(ChatMessage(role=Role.USER, text=turn, at=AT))
             else:
                 self._result(turn)
             self._react()
@@ -109,7 +109,7 @@ class Talk:
 
     def say_interrupting(self, heard: str, text: str) -> str:
         """The user speaks when of the last reply only `heard` had been heard."""
-        self.messages[-1] = ChatMessage(Role.ASSISTANT, heard, interrupted=True)
+        self.messages[-1] = ChatMessage(role=Role.ASSISTANT, text=heard, interrupted=True)
         return self.say(text)
 
     @property
@@ -127,14 +127,14 @@ class Talk:
         assert called is not None
         assert called.name == name
         request = ToolRequest(called.call_id, called.name, called.arguments)
-        self.messages[-1] = ChatMessage(Role.ASSISTANT, self.last.text, tool_requests=(request,))
-        self.messages.append(ChatMessage(Role.TOOL, text, call_id=called.call_id, at=AT))
+        self.messages[-1] = ChatMessage(role=Role.ASSISTANT, text=self.last.text, tool_requests=(request,))
+        self.messages.append(ChatMessage(role=Role.TOOL, text=text, call_id=called.call_id, at=AT))
 
     def _react(self) -> None:
         memory = msgspec.json.decode(msgspec.json.encode(self.memory))
         self.last = SCRIPT.react(self.messages, memory, "Welcome to the inn.")
         self.memory = self.last.memory
-        self.messages.append(ChatMessage(Role.ASSISTANT, self.last.text))
+        self.messages.append(ChatMessage(role=Role.ASSISTANT, text=self.last.text))
 
 
 @pytest.fixture
@@ -333,34 +333,34 @@ def test_a_result_that_comes_after_an_interruption_counts(talk: Talk) -> None:
     talk.say(*ORDERED, "noon", "yes")
     booked = talk.last.call
     assert booked is not None
-    talk.messages.append(ChatMessage(Role.TOOL, "{}", call_id=booked.call_id, at=AT))
+    talk.messages.append(ChatMessage(role=Role.TOOL, text="{}", call_id=booked.call_id, at=AT))
     assert talk.say("where are you") == "Done. In Rome."
     assert state_of(talk.memory).task == ""
 
 
 def test_nothing_depends_on_anything_but_messages_and_memory(talk: Talk) -> None:
     talk.say(*ORDERED)
-    messages = [*talk.messages, ChatMessage(Role.USER, "noon", at=AT)]
+    messages = [*talk.messages, ChatMessage(role=Role.USER, text="noon", at=AT)]
     assert SCRIPT.react(messages, talk.memory) == Script(DIALOGUE).react(messages, talk.memory)
 
 
 def test_a_memory_of_another_model_is_no_obstacle() -> None:
-    reaction = SCRIPT.react([ChatMessage(Role.USER, "where are you", at=AT)], {"task": 7, "thread": "x"})
+    reaction = SCRIPT.react([ChatMessage(role=Role.USER, text="where are you", at=AT)], {"task": 7, "thread": "x"})
     assert reaction.text == "In Rome."
 
 
 @pytest.mark.parametrize(
     ("messages", "heard"),
     [
-        ([ChatMessage(Role.ASSISTANT, "Which day?")], True),
-        ([ChatMessage(Role.ASSISTANT, "Sure. Which", interrupted=True)], False),
-        ([ChatMessage(Role.ASSISTANT, "Sure. Which day would", interrupted=True)], True),
-        ([ChatMessage(Role.USER, "hello")], False),
+        ([ChatMessage(role=Role.ASSISTANT, text="Which day?")], True),
+        ([ChatMessage(role=Role.ASSISTANT, text="Sure. Which", interrupted=True)], False),
+        ([ChatMessage(role=Role.ASSISTANT, text="Sure. Which day would", interrupted=True)], True),
+        ([ChatMessage(role=Role.USER, text="hello")], False),
         ([], True),
     ],
 )
 def test_what_was_heard_of_a_question(messages: list[ChatMessage], heard: bool) -> None:
-    said = [*messages, ChatMessage(Role.USER, "yes")]
+    said = [*messages, ChatMessage(role=Role.USER, text="yes")]
     assert (
         question_heard(said, "Which day would suit?" if len(messages) and messages[0].interrupted else "Day?") is heard
     )

@@ -17,7 +17,7 @@ from tests.eval.text import dialogue
 
 def best(text: str, confidence: float) -> str:
     """The intent that is taken, or nothing."""
-    message = ChatMessage(Role.USER, text, 1, at=AT, confidence=confidence)
+    message = ChatMessage(role=Role.USER, text=text, turn=1, at=AT, confidence=confidence)
     match = Hearing(dialogue()).read(State(), [message]).best
     return match.intent if match else ""
 
@@ -35,7 +35,7 @@ def test_clear_words_count_though_doubtful() -> None:
 
 
 def test_know_is_no() -> None:
-    message = ChatMessage(Role.USER, "know that is wrong", 1, at=AT)
+    message = ChatMessage(role=Role.USER, text="know that is wrong", turn=1, at=AT)
     assert Hearing(dialogue()).read(State(), [message]).words[0] == "no"
 
 
@@ -64,7 +64,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 def test_reading_costs_no_more_however_long_it_is(kind: str, dentist: Script) -> None:
     def cost_s(words: int) -> float:
         text = " ".join(HOSTILE[kind](at) for at in range(words))
-        message = ChatMessage(Role.USER, text[:MAX_UTTERANCE_CHARS], 1, at=AT)
+        message = ChatMessage(role=Role.USER, text=text[:MAX_UTTERANCE_CHARS], turn=1, at=AT)
         costs = []
         for _ in range(5):
             began = time.thread_time()
@@ -76,7 +76,7 @@ def test_reading_costs_no_more_however_long_it_is(kind: str, dentist: Script) ->
 
 
 def test_of_an_endless_utterance_the_end_is_read(dentist: Script) -> None:
-    message = ChatMessage(Role.USER, "blah " * 1_000 + "i would like to book an appointment", 1, at=AT)
+    message = ChatMessage(role=Role.USER, text="blah " * 1_000 + "i would like to book an appointment", turn=1, at=AT)
     words = Hearing(dialogue()).read(State(), [message]).words
     assert len(words) == MAX_WORDS
     assert words[-3:] == ["book", "an", "appointment"]
@@ -86,4 +86,4 @@ def test_of_an_endless_utterance_the_end_is_read(dentist: Script) -> None:
 def test_numbers_without_end_are_read(text: str, dentist: Script) -> None:
     asked = State()
     asked.ask(Question.SLOT, "How many?", slot="count")
-    Hearing(COUNTING).read(asked, [ChatMessage(Role.USER, text, 1, at=AT)])
+    Hearing(COUNTING).read(asked, [ChatMessage(role=Role.USER, text=text, turn=1, at=AT)])

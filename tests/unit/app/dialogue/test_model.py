@@ -21,7 +21,12 @@ HOTEL = AGENTS["hotel"]
 
 
 def asked(text: str, agent: Agent = HOTEL) -> ModelRequest:
-    return ModelRequest("s", 1, agent, (ChatMessage(Role.USER, text, 1, at=1_780_477_200.0),))
+    return ModelRequest(
+        session_id="s",
+        turn=1,
+        agent=agent,
+        messages=(ChatMessage(role=Role.USER, text=text, turn=1, at=1_780_477_200.0),),
+    )
 
 
 async def events(model: ScriptModel, request: ModelRequest) -> list[ModelEvent]:
@@ -74,7 +79,10 @@ async def test_a_changed_dialogue_takes_effect() -> None:
 
 @pytest.mark.parametrize(
     "request_",
-    [asked("hello", msgspec.structs.replace(HOTEL, dialogue=None)), ModelRequest("s", 1, HOTEL, ())],
+    [
+        asked("hello", msgspec.structs.replace(HOTEL, dialogue=None)),
+        ModelRequest(session_id="s", turn=1, agent=HOTEL, messages=()),
+    ],
 )
 async def test_what_cannot_be_answered_is_an_error(request_: ModelRequest) -> None:
     with pytest.raises(ModelError) as caught:

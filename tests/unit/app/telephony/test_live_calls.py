@@ -76,11 +76,13 @@ def test_a_call_whose_workers_keep_dying_is_given_up(caplog: pytest.LogCaptureFi
 
 
 def conversation(*messages: ChatMessage) -> SessionRecord:
-    return SessionRecord("s", "media", "a", "connected", 1.0, 2.0, messages=messages)
+    return SessionRecord(
+        session_id="s", mode="media", agent="a", state="connected", created_at=1.0, updated_at=2.0, messages=messages
+    )
 
 
 def test_a_conversation_goes_with_its_call_and_into_no_file(tmp_path: Path) -> None:
-    said = conversation(ChatMessage(Role.USER, "my secret"), ChatMessage(Role.ASSISTANT, "I see."))
+    said = conversation(ChatMessage(role=Role.USER, text="my secret"), ChatMessage(role=Role.ASSISTANT, text="I see."))
     calls = LiveCalls()
     calls.take("w", WorkerNotice(KEPT, record("1", conversation=said).fields()))
     calls.worker_ended("w")
@@ -97,10 +99,10 @@ def test_of_a_long_conversation_the_end_is_kept_from_something_that_the_user_sai
         message
         for n in range(200)
         for message in (
-            ChatMessage(Role.USER, f"{n} " + "x" * 200, n),
-            ChatMessage(Role.ASSISTANT, "", n, tool_requests=(ToolRequest(f"c{n}", "t", "{}"),)),
-            ChatMessage(Role.TOOL, "y" * 200, n, call_id=f"c{n}"),
-            ChatMessage(Role.ASSISTANT, "z" * 200, n),
+            ChatMessage(role=Role.USER, text=f"{n} " + "x" * 200, turn=n),
+            ChatMessage(role=Role.ASSISTANT, text="", turn=n, tool_requests=(ToolRequest(f"c{n}", "t", "{}"),)),
+            ChatMessage(role=Role.TOOL, text="y" * 200, turn=n, call_id=f"c{n}"),
+            ChatMessage(role=Role.ASSISTANT, text="z" * 200, turn=n),
         )
     ]
     fields = record("1", conversation=conversation(*turns)).fields()
@@ -109,7 +111,7 @@ def test_of_a_long_conversation_the_end_is_kept_from_something_that_the_user_sai
     assert kept_.messages == tuple(turns[-len(kept_.messages) :])
     assert kept_.messages[0].role is Role.USER
     assert len(msgspec.json.encode(fields)) < 64_000
-    endless = record("1", conversation=conversation(ChatMessage(Role.USER, "x" * 100_000)))
+    endless = record("1", conversation=conversation(ChatMessage(role=Role.USER, text="x" * 100_000)))
     assert len(msgspec.json.encode(endless.fields())) < 64_000
 
 

@@ -20,7 +20,7 @@ def _fresh_calendar() -> None:
 
 
 async def run(name: str, arguments: str, session_id: str = "s") -> dict[str, Any]:
-    outcome = await TOOLS[name].run(arguments, ToolContext(session_id, now=NOW))
+    outcome = await TOOLS[name].run(arguments, ToolContext(session_id=session_id, now=NOW))
     assert not outcome.failed, outcome.result
     result: dict[str, Any] = outcome.result
     return result
@@ -104,7 +104,7 @@ def test_the_calendar_does_not_grow_for_ever() -> None:
 
 
 async def test_a_transfer_hands_over() -> None:
-    outcome = await TOOLS["transfer_to_person"].run("", ToolContext("s"))
+    outcome = await TOOLS["transfer_to_person"].run("", ToolContext(session_id="s"))
     assert outcome.ending is ToolEnding.HANDOFF
 
 

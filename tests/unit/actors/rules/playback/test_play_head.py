@@ -19,7 +19,9 @@ def test_a_marking_client_is_heard_at_its_mark_and_the_time_since() -> None:
     assert heard(player, 100).audio_ms == 10
     assert heard(player, 150).audio_ms == 60
     player.mark(0, 80, MarkState.PLAYING, 200)
-    assert heard(player, 200) == Hearing(1, 110, 0, PositionPrecision.EXACT, False)
+    assert heard(player, 200) == Hearing(
+        reply=1, audio_ms=110, text_end=0, precision=PositionPrecision.EXACT, complete=False
+    )
     assert heard(player, 240).audio_ms == 120
     assert heard(player, 2_000).audio_ms == 300
 
@@ -29,7 +31,7 @@ def test_a_client_that_owes_its_first_mark_is_not_waited_for_for_ever() -> None:
     told = run(player, 0, 700)
     assert drained(told) == [1]
     assert [t.hearing for t in told if isinstance(t, Drained)] == [
-        Hearing(1, 400, 0, PositionPrecision.ESTIMATED, True)
+        Hearing(reply=1, audio_ms=400, text_end=0, precision=PositionPrecision.ESTIMATED, complete=True)
     ]
 
 

@@ -47,13 +47,17 @@ def test_without_words_the_text_is_guessed_within_a_piece() -> None:
     assert [seen[at_ms][0] for at_ms in (0, 100, 200, 300, 600, 900)] == [0, 5, 10, 20, 50, 50]
     assert {heard for _, heard in seen.values()} == {PositionPrecision.ESTIMATED}
     (whole,) = [t for t in run(player, 1_000, 1_100) if isinstance(t, Drained)]
-    assert whole.hearing == Hearing(1, 1_000, 50, PositionPrecision.NETWORK, True)
+    assert whole.hearing == Hearing(
+        reply=1, audio_ms=1_000, text_end=50, precision=PositionPrecision.NETWORK, complete=True
+    )
 
 
 def test_without_any_positions_nothing_counts_before_the_end() -> None:
     player = playout(PACED, 100)
     player.tick(0)
-    assert heard(player, 50) == Hearing(1, 50, 0, PositionPrecision.NETWORK, False)
+    assert heard(player, 50) == Hearing(
+        reply=1, audio_ms=50, text_end=0, precision=PositionPrecision.NETWORK, complete=False
+    )
 
 
 def test_text_heard_never_shrinks_when_words_come_late() -> None:

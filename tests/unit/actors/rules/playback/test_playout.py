@@ -107,7 +107,9 @@ def test_a_filler_waits_for_a_reply_that_has_begun() -> None:
 def test_a_reply_without_audio_drains_at_once() -> None:
     player = playout()
     told = run(player, 0, 20)
-    assert told == [Drained(Hearing(1, 0.0, 0, PositionPrecision.NETWORK, True))]
+    assert told == [
+        Drained(Hearing(reply=1, audio_ms=0.0, text_end=0, precision=PositionPrecision.NETWORK, complete=True))
+    ]
 
 
 def test_what_was_never_begun_is_ignored() -> None:
@@ -275,8 +277,8 @@ def test_after_clear_nothing_is_sent_and_it_says_what_was_heard() -> None:
     run(player, 0, 100)
     assert player.sounding(110)
     assert player.clear(110) == [
-        Hearing(1, 110, 5, PositionPrecision.NETWORK, False),
-        Hearing(2, 0, 0, PositionPrecision.NETWORK, False),
+        Hearing(reply=1, audio_ms=110, text_end=5, precision=PositionPrecision.NETWORK, complete=False),
+        Hearing(reply=2, audio_ms=0, text_end=0, precision=PositionPrecision.NETWORK, complete=False),
     ]
     assert not player.sounding(110)
     player.add_audio(1, audio(500))
@@ -299,7 +301,9 @@ def test_clear_ends_a_pause() -> None:
 def test_a_complete_reply_that_is_cleared_before_its_tick_is_told_of_there() -> None:
     player = playout(PACED, 60)
     player.tick(0)
-    assert player.clear(60) == [Hearing(1, 60, 0, PositionPrecision.NETWORK, True)]
+    assert player.clear(60) == [
+        Hearing(reply=1, audio_ms=60, text_end=0, precision=PositionPrecision.NETWORK, complete=True)
+    ]
     assert run(player, 61, 200) == []
 
 
@@ -345,7 +349,9 @@ def test_a_new_connection_without_a_farewell_of_the_old_one() -> None:
     player.mark(0, 100, MarkState.PLAYING, 50)
     player.attach(MARKED, 70)
     player.mark(0, 300, MarkState.PLAYING, 80)
-    assert heard(player, 80) == Hearing(1, 120, 0, PositionPrecision.ESTIMATED, False)
+    assert heard(player, 80) == Hearing(
+        reply=1, audio_ms=120, text_end=0, precision=PositionPrecision.ESTIMATED, complete=False
+    )
     assert frames(player.tick(90))[0].audio_ms == 120
     player.mark(0, 10, MarkState.PLAYING, 100)
     assert heard(player, 100).audio_ms == 130

@@ -92,7 +92,7 @@ class World:
 
     def obey(self, effect: Effect) -> None:
         match effect:
-            case StartReply(turn, reply, text):
+            case StartReply(turn=turn, reply=reply, text=text):
                 assert self.writing is None, "a reply is asked for while another is written"
                 assert reply not in self.queued or self.queued[reply] is UtteranceKind.REPLY
                 self.queued[reply] = UtteranceKind.REPLY
@@ -101,7 +101,7 @@ class World:
             case CancelReply(turn):
                 assert self.writing == turn, "what is cancelled is not being written"
                 self.writing, self.tools = None, False
-            case Say(reply, _, kind):
+            case Say(reply=reply, kind=kind):
                 assert reply > self.dropped_through
                 self.queued[reply] = kind
             case StopPlayback(_, through_reply):
@@ -216,7 +216,7 @@ class World:
             self.tell(NoiseStopped())
         else:
             self.finals_owed += 1
-            self.tell(SpeechStopped(0, 0, self.voiced_ms, 600))
+            self.tell(SpeechStopped(start_ms=0, end_ms=0, voiced_ms=self.voiced_ms, silence_ms=600))
 
     def transport_stops(self) -> None:
         """No frame comes for two seconds: the endpointing, which counts audio, says nothing."""
@@ -231,7 +231,7 @@ class World:
         self.at += 0.01
         text = self.dice.choice(TEXTS)
         self.said(text)
-        self.tell(FinalTranscript(text, 0.0, self.at * 1000, 0.9))
+        self.tell(FinalTranscript(text=text, start_ms=0.0, end_ms=self.at * 1000, confidence=0.9))
 
     def said(self, text: str) -> None:
         """Note words that have to be answered: all but signs of listening and of impatience."""
@@ -315,7 +315,11 @@ class World:
         if self.dice.random() < 0.05:
             del self.queued[reply]
             self.tell(
-                PlaybackFailed(reply, ErrorKind.TIMEOUT, PlaybackPosition(reply, 0, 0.0, PositionPrecision.EXACT))
+                PlaybackFailed(
+                    reply,
+                    ErrorKind.TIMEOUT,
+                    PlaybackPosition(reply=reply, text_end=0, heard_ms=0.0, precision=PositionPrecision.EXACT),
+                )
             )
         elif reply not in self.begun:
             self.begun.add(reply)

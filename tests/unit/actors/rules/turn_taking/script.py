@@ -102,7 +102,11 @@ class Talk:
         """The silence that ends an utterance."""
         all_effects = list(self.wait(silence_ms / 1000 - 0.001).effects) if silence_ms < 900 else []
         self.at += 0.001
-        self.tell(SpeechStopped(0.0, self.at * 1000 - silence_ms, 300.0, float(silence_ms)))
+        self.tell(
+            SpeechStopped(
+                start_ms=0.0, end_ms=self.at * 1000 - silence_ms, voiced_ms=300.0, silence_ms=float(silence_ms)
+            )
+        )
         self.effects = [*all_effects, *self.effects]
         return self
 
@@ -113,7 +117,7 @@ class Talk:
     def final(self, text: str) -> "Talk":
         """A final transcript, of audio up to now."""
         self.at += 0.001
-        return self.tell(FinalTranscript(text, 0.0, self.at * 1000, 0.9))
+        return self.tell(FinalTranscript(text=text, start_ms=0.0, end_ms=self.at * 1000, confidence=0.9))
 
     def says(self, text: str, ms: int = 300) -> "Talk":
         """An utterance with its final transcript; all that it brings about is in `effects`."""
@@ -147,7 +151,7 @@ class Talk:
     def breaks(self, reply: int | None = None) -> "Talk":
         """The synthesizer fails at something."""
         number = reply or self.reply
-        cut = PlaybackPosition(number, 0, 0.0, PositionPrecision.EXACT)
+        cut = PlaybackPosition(reply=number, text_end=0, heard_ms=0.0, precision=PositionPrecision.EXACT)
         return self.tell(PlaybackFailed(number, ErrorKind.TIMEOUT, cut))
 
     def stopped(self) -> "Talk":

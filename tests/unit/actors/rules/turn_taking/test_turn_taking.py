@@ -75,7 +75,7 @@ class TestAnswering:
 
     def test_a_reply_without_text_is_asked_for_again(self) -> None:
         assert acts(Talk().thinking().written(has_text=False).effects)[-1] == Say(
-            2, 1, UtteranceKind.APOLOGY, SAY_AGAIN
+            reply=2, turn=1, kind=UtteranceKind.APOLOGY, index=SAY_AGAIN
         )
 
     def test_two_failures_in_a_row_end_the_session(self) -> None:
@@ -317,7 +317,9 @@ class TestTranscripts:
     def test_else_it_is_recognised_once_more_and_then_the_caller_is_asked(self) -> None:
         talk = Talk().voice(300).pause().wait(3.0)
         assert ReopenRecognition(again=True) in talk.effects
-        assert Say(2, 0, UtteranceKind.APOLOGY, SAY_AGAIN) in talk.starts().ends().wait(3.0).effects
+        assert (
+            Say(reply=2, turn=0, kind=UtteranceKind.APOLOGY, index=SAY_AGAIN) in talk.starts().ends().wait(3.0).effects
+        )
 
     def test_over_a_reply_nobody_is_asked(self) -> None:
         talk = Talk().speaking().voice(200).pause().wait(6.5)
@@ -507,7 +509,7 @@ class TestResuming:
 
     def test_the_unanswered_question_is_asked_again(self) -> None:
         assert acts(self.resumed(Talk().thinking()).effects) == [
-            StartReply(1, 1, "book an appointment", continues=True)
+            StartReply(turn=1, reply=1, text="book an appointment", continues=True)
         ]
 
     def test_what_was_written_in_part_and_not_heard_is_asked_anew(self) -> None:
@@ -524,7 +526,9 @@ class TestResuming:
     def test_a_reply_that_was_not_begun_gets_a_number(self) -> None:
         talk = Talk().thinking()
         talk.turn.state.utterances = ()
-        assert acts(self.resumed(talk).effects) == [StartReply(1, 2, "book an appointment", continues=True)]
+        assert acts(self.resumed(talk).effects) == [
+            StartReply(turn=1, reply=2, text="book an appointment", continues=True)
+        ]
 
     def test_a_caller_in_mid_word_is_waited_for(self) -> None:
         talk = self.resumed(Talk().voice(200))

@@ -33,7 +33,7 @@ def finals(outcomes: "Iterable[Outcome] | Stalled") -> list[str]:
 def test_a_final_waits_for_the_end_of_the_utterance() -> None:
     utterances = Utterances()
     assert utterances.final(YES, 0.5) == [InterimTranscript("yes", 100, 500)]
-    assert utterances.finish(1_000, suspicious=True, now=1.0) == [FinalTranscript("yes", 100, 500)]
+    assert utterances.finish(1_000, suspicious=True, now=1.0) == [FinalTranscript(text="yes", start_ms=100, end_ms=500)]
     assert utterances.idle
 
 
@@ -42,7 +42,7 @@ def test_an_end_waits_for_its_final() -> None:
     utterances.partial(YES, 0.4)
     assert utterances.finish(1_000, suspicious=True, now=1.0) == []
     assert utterances.wants_silence
-    assert utterances.final(YES, 1.1) == [FinalTranscript("yes", 100, 500)]
+    assert utterances.final(YES, 1.1) == [FinalTranscript(text="yes", start_ms=100, end_ms=500)]
     assert not utterances.wants_silence
 
 
@@ -51,7 +51,9 @@ def test_what_is_said_with_a_pause_in_it_is_one_utterance() -> None:
     utterances.final(YES, 0.8)
     assert utterances.partial(PLEASE, 1.2) == [InterimTranscript("yes please", 100, 1_400)]
     utterances.final(PLEASE, 1.8)
-    assert utterances.finish(2_000, suspicious=True, now=2.0) == [FinalTranscript("yes please", 100, 1_400)]
+    assert utterances.finish(2_000, suspicious=True, now=2.0) == [
+        FinalTranscript(text="yes please", start_ms=100, end_ms=1_400)
+    ]
 
 
 def test_a_final_long_before_the_end_is_given_time_for_another() -> None:
@@ -184,7 +186,9 @@ def test_a_final_that_voice_activity_missed_is_told_all_the_same() -> None:
 def test_a_final_ends_within_the_audio() -> None:
     utterances = Utterances()
     utterances.final(Segment("yes", 100, 1_080), 0.5)
-    assert utterances.finish(1_000, suspicious=True, now=1.0) == [FinalTranscript("yes", 100, 1_000)]
+    assert utterances.finish(1_000, suspicious=True, now=1.0) == [
+        FinalTranscript(text="yes", start_ms=100, end_ms=1_000)
+    ]
 
 
 @given(st.lists(st.tuples(st.sampled_from("pfe!t"), st.integers(0, 400), st.integers(1, 400)), max_size=60))

@@ -23,7 +23,12 @@ from app.providers.failover.model import PATIENCE_S, FailoverModel
 from tests.kit.failover_kit import providers
 from tests.kit.fakes import FakeModel
 
-REQUEST = ModelRequest("session", 1, Agent(name="a", label="A"), [ChatMessage(Role.USER, "Hello?")])
+REQUEST = ModelRequest(
+    session_id="session",
+    turn=1,
+    agent=Agent(name="a", label="A"),
+    messages=[ChatMessage(role=Role.USER, text="Hello?")],
+)
 GOOD: list[ModelEvent] = [TextGenerated("Good "), TextGenerated("morning."), ReplyGenerated(3, 2)]
 
 
@@ -107,7 +112,7 @@ def test_one_without_another_behind_it_has_all_the_time() -> None:
 
 def test_notes_and_calls_of_one_that_fails_are_not_told() -> None:
     async def main() -> None:
-        first = Model(MemoryUpdated({"a": 1}), ToolCalled("1", "book", "{}"), down())
+        first = Model(MemoryUpdated({"a": 1}), ToolCalled(call_id="1", name="book", arguments="{}"), down())
         assert await told(pair(first, Model(*GOOD))) == GOOD
 
     run_virtual(main())
@@ -115,7 +120,11 @@ def test_notes_and_calls_of_one_that_fails_are_not_told() -> None:
 
 def test_calls_are_told_in_order_at_the_latest_with_the_end() -> None:
     async def main() -> None:
-        events: list[ModelEvent] = [MemoryUpdated({"a": 1}), ToolCalled("1", "book", "{}"), ReplyGenerated()]
+        events: list[ModelEvent] = [
+            MemoryUpdated({"a": 1}),
+            ToolCalled(call_id="1", name="book", arguments="{}"),
+            ReplyGenerated(),
+        ]
         assert await told(pair(Model(*events), Model())) == events
         spoken: list[ModelEvent] = [TextGenerated("Let me see."), *events]
         assert await told(pair(Model(*spoken), Model())) == spoken

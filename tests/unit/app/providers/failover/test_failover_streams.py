@@ -72,7 +72,7 @@ def test_none_that_gives_a_stream_is_an_error(fault: Fault, kind: ErrorKind) -> 
         )
         began = asyncio.get_running_loop().time()
         with pytest.raises(RecognizerError):
-            await ears.open(RecognitionOptions("one"), lambda _: None)
+            await ears.open(RecognitionOptions(session_id="one"), lambda _: None)
         with pytest.raises(SynthesizerError):
             await voices.open(VOICE, 16_000, lambda _: None)
         waited_s = asyncio.get_running_loop().time() - began
@@ -87,7 +87,7 @@ def test_a_recognizer_that_is_given_up_while_it_opens_does_not_count() -> None:
         stuck: list[SpeechRecognizer] = [FakeRecognizer(faults=failing(Plan("recognizer.open", Fault.STALL)))]
         ears = FailoverRecognizer(providers(*stuck))
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(ears.open(RecognitionOptions("one"), lambda _: None), 5.0)
+            await asyncio.wait_for(ears.open(RecognitionOptions(session_id="one"), lambda _: None), 5.0)
         assert ears.providers.states()[0].recent_failures == 0
 
     run_virtual(main())
@@ -106,7 +106,7 @@ def test_how_a_recognizer_fares(plan: Plan | None, closed_after_s: float, failur
     async def main() -> None:
         ears = FailoverRecognizer(providers(FakeRecognizer(["yes please"], faults=Faults(*([plan] if plan else [])))))
         told: list[RecognitionEvent] = []
-        stream = await ears.open(RecognitionOptions("one"), told.append)
+        stream = await ears.open(RecognitionOptions(session_id="one"), told.append)
         stream.push(LOUD)
         stream.finish_utterance()
         await asyncio.sleep(closed_after_s)
@@ -171,7 +171,7 @@ def test_streams_that_go_well_close_a_breaker_again() -> None:
         (provider,) = ears.providers
         provider.failed(ears.providers.now(), DOWN)
         await asyncio.sleep(policy.open_s)
-        stream = await ears.open(RecognitionOptions("one"), lambda _: None)
+        stream = await ears.open(RecognitionOptions(session_id="one"), lambda _: None)
         assert ears.providers.states()[0].breaker is BreakerState.HALF_OPEN
         stream.push(LOUD)
         stream.finish_utterance()

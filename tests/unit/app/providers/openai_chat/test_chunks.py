@@ -49,7 +49,10 @@ def test_a_call_is_told_when_the_next_begins_or_the_reply_ends() -> None:
             chunk({}, "tool_calls"),
         )
     ]
-    first, second = ToolCalled("a", "book", '{"day":"friday"}'), ToolCalled("b", "prices", "{}")
+    first, second = (
+        ToolCalled(call_id="a", name="book", arguments='{"day":"friday"}'),
+        ToolCalled(call_id="b", name="prices", arguments="{}"),
+    )
     assert told == [[], [], [], [first], [second]]
 
 
@@ -60,7 +63,10 @@ def test_calls_without_index_or_id_are_told_apart_as_far_as_they_can_be() -> Non
         chunk(piece(None, "b", "prices", "{}")),
         chunk({}, "tool_calls"),
     )
-    assert events[:2] == [ToolCalled("a", "book", "{}"), ToolCalled("b", "prices", "{}")]
+    assert events[:2] == [
+        ToolCalled(call_id="a", name="book", arguments="{}"),
+        ToolCalled(call_id="b", name="prices", arguments="{}"),
+    ]
     (nameless, _) = read(chunk(piece(0, "", "book", "{}")), chunk({}, "stop"))
     assert isinstance(nameless, ToolCalled)
     assert nameless.call_id.startswith("call_")
@@ -68,7 +74,7 @@ def test_calls_without_index_or_id_are_told_apart_as_far_as_they_can_be() -> Non
 
 def test_a_name_that_comes_again_is_no_longer_for_it() -> None:
     events = read(chunk(piece(0, "a", "book")), chunk(piece(0, "a", "book", "{}")), chunk({}, "tool_calls"))
-    assert events[0] == ToolCalled("a", "book", "{}")
+    assert events[0] == ToolCalled(call_id="a", name="book", arguments="{}")
 
 
 def test_what_it_cost_is_told_at_the_end() -> None:
