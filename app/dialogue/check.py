@@ -130,7 +130,7 @@ def _unknown(path: str, text: str, known: Collection[str]) -> Iterator[Fault]:
 
 
 def _names(dialogue: Dialogue) -> list[str]:
-    """What a template may name."""
+    """Collect the placeholders that a template of this dialogue may use."""
     return [*dialogue.slots, *_kept(dialogue)]
 
 

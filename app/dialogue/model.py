@@ -58,7 +58,7 @@ class ScriptModel:
         yield ReplyGenerated(completion_tokens=len(reaction.text.split()))
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: the engine holds no connection and no file open."""
         self._scripts.clear()
 
     async def _script(self, name: str, dialogue: Dialogue) -> Script:

@@ -25,7 +25,7 @@ from app.dialogue.templates import Wording, arguments_of
 
 
 class Reply(msgspec.Struct):
-    """A reply in the making."""
+    """Text, tool calls and memory of one reply while its task is worked out."""
 
     parts: list[str] = []
     call: ToolCalled | None = None
@@ -177,7 +177,7 @@ class TaskRunner:
 
 
 def call(state: State, tool: str, arguments: str = "{}", step: int = -1) -> ToolCalled:
-    """A call, noted as pending."""
+    """Make a tool call and note it as pending, so that its result is recognised."""
     state.calls += 1
     call_id = f"script-{state.calls}"
     state.pending = PendingCall(call_id, step, arguments)

@@ -182,7 +182,7 @@ def _ordinal(rest: list[str]) -> tuple[int, int] | None:
 
 
 def _number(rest: list[str]) -> tuple[int, int] | None:
-    """A number below a hundred."""
+    """Read a number below a hundred from words, such as "twenty five"."""
     if not rest:
         return None
     if rest[0].isdecimal() and len(rest[0]) < 3:
@@ -322,7 +322,7 @@ def say_number(number: int) -> str:
 
 
 def say_day(day: date) -> str:
-    """`Friday, June fifth`."""
+    """Say a date as people say it: `Friday, June fifth`."""
     return f"{calendar.day_name[day.weekday()]}, {calendar.month_name[day.month]} {_say_ordinal(day.day)}"
 
 

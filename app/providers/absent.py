@@ -9,15 +9,15 @@ from actors.ports.tts import PieceSynthesized, Synthesis, SynthesisEvent, Synthe
 
 
 class AbsentRecognizer:
-    """Understands nothing."""
+    """A speech recognizer for servers without one: it understands nothing, so callers type."""
 
     async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
-        """A stream that is deaf."""
+        """Open a stream that takes audio and never gives a transcript."""
         report(RecognitionReady())
         return _DeafRecognition(options.rate_hz, report)
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: no engine was started."""
 
 
 class _DeafRecognition:
@@ -40,11 +40,11 @@ class AbsentSynthesizer:
     """Says everything in no time and without a sound: replies are to be read."""
 
     async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
-        """A stream that is mute."""
+        """Open a stream that takes text and never gives audio."""
         return _MuteSynthesis(report)
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: no engine was started."""
 
 
 class _MuteSynthesis:
@@ -72,10 +72,10 @@ def _nobody(_: object) -> None:
 
 
 def recognizer() -> AbsentRecognizer:
-    """The factory."""
+    """Make the recognizer of a server that has no speech to text."""
     return AbsentRecognizer()
 
 
 def synthesizer() -> AbsentSynthesizer:
-    """The factory."""
+    """Make the synthesizer of a server that has no text to speech."""
     return AbsentSynthesizer()

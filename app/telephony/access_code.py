@@ -52,7 +52,7 @@ class AccessCodeModel:
         return [TextGenerated(self._phrases.goodbye), _END]
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: the model holds no connection open."""
 
 
 _END = ToolCalled(call_id="end", name=end_conversation.name, arguments="{}")

@@ -17,7 +17,7 @@ TOPIC = "access_code_wrong"
 
 
 class Verdict(Enum):
-    """What becomes of a code."""
+    """What becomes of a caller who has keyed in a code."""
 
     ACCEPTED = auto()
     WRONG = auto()

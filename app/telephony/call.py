@@ -27,7 +27,7 @@ OVER = (CallState.DISCONNECTED, CallState.FAILED)
 
 
 class Direction(StrEnum):
-    """Who called."""
+    """Whether the caller rang us or we placed the call."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"

@@ -112,7 +112,7 @@ class CallControl(Protocol):
         ...
 
     async def hang_up(self, call_id: str) -> None:
-        """End a call for everybody."""
+        """End a call for everybody who is on it."""
         ...
 
     async def transfer(
@@ -141,7 +141,7 @@ class CallControl(Protocol):
         ...
 
     async def stop_continuous_dtmf(self, call_id: str, target: str) -> None:
-        """No more of that."""
+        """Have the keys of a participant reported no more."""
         ...
 
     async def start_media_streaming(self, call_id: str) -> None:
@@ -149,7 +149,7 @@ class CallControl(Protocol):
         ...
 
     async def stop_media_streaming(self, call_id: str) -> None:
-        """Close it."""
+        """Have the network close the media socket of a call."""
         ...
 
     async def start_recording(self, call_id: str, server_call_id: str = "", callback_url: str = "") -> str:
@@ -160,15 +160,15 @@ class CallControl(Protocol):
         ...
 
     async def stop_recording(self, recording_id: str) -> None:
-        """End a recording."""
+        """Stop the recording with this id."""
         ...
 
     async def properties(self, call_id: str) -> CallProperties:
-        """How a call stands."""
+        """Ask the network how a call stands: ringing, connected, over."""
         ...
 
     async def participants(self, call_id: str) -> tuple[OnTheCall, ...]:
-        """Who is on a call."""
+        """Ask the network who is on a call, and who of them is on hold."""
         ...
 
     async def open(self) -> None:

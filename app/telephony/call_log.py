@@ -44,7 +44,7 @@ class CallLog:
 
     @property
     def live(self) -> list[Call]:
-        """Calls that are not over."""
+        """The calls of this worker that are not over."""
         return [call for call in self._calls.values() if call.state not in OVER]
 
     def page(self, query: CallsQuery) -> tuple[list[Call], int]:

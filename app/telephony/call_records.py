@@ -45,7 +45,7 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Its session as it was stored last: what was said. It stays in memory."""
 
     def fields(self) -> dict[str, Any]:
-        """The fields of a notice."""
+        """The record as the fields of a notice to the launcher."""
         record = self
         if len(msgspec.json.encode(self.about)) > LONGEST_CONTEXT_BYTES:
             record = msgspec.structs.replace(record, about={})

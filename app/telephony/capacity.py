@@ -13,7 +13,7 @@ def session_of(call: Call) -> str:
 
 
 class Capacity:
-    """Of one worker."""
+    """How many calls one worker may hold at once, and how many it does."""
 
     def __init__(self, service: Services, log: CallLog) -> None:
         self._service = service

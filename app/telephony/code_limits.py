@@ -33,7 +33,7 @@ class CodeLimits:
         return len(self._wrong) >= self._overall
 
     def wrong(self, caller: str, now_s: float) -> None:
-        """A code was wrong."""
+        """Count a wrong access code against its caller and against all."""
         self._forget(now_s)
         self._wrong.append((now_s, caller))
 

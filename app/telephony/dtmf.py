@@ -16,14 +16,14 @@ KEYS_PER_S = 10.0
 
 
 class Way(StrEnum):
-    """How a tone came."""
+    """By which of two ways a tone reached us: the media socket, or an event."""
 
     SOCKET = "socket"
     EVENT = "event"
 
 
 class DtmfPresses:
-    """Of one call."""
+    """The key presses of one call, each counted once though it is reported twice."""
 
     def __init__(self) -> None:
         self._unmatched: list[tuple[Way, str, float]] = []

@@ -22,7 +22,7 @@ MOST_ORDERS = 128
 
 
 class OrderKind(StrEnum):
-    """What is ordered."""
+    """What is ordered of the network: a transfer, keys, hold, a recording."""
 
     TRANSFER = "transfer"
     SEND_KEYS = "send_keys"
@@ -33,7 +33,7 @@ class OrderKind(StrEnum):
 
 
 class OrderState(StrEnum):
-    """How far an order is."""
+    """How far an order has come, from sent to confirmed or failed."""
 
     SENT = "sent"
     TAKEN = "taken"
@@ -76,7 +76,7 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
 
 
 class OrderBook:
-    """The orders of one call."""
+    """The orders of one call and what the network has said of each."""
 
     def __init__(self) -> None:
         self._orders: deque[Order] = deque(maxlen=MOST_ORDERS)

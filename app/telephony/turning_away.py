@@ -20,7 +20,7 @@ Reason = Literal["none", "busy", "forbidden"]
 
 
 class TurningAway:
-    """Of one worker."""
+    """Rejects or redirects calls for which one worker has no room."""
 
     def __init__(self, service: Services, switchboard: Switchboard) -> None:
         self._settings = service.settings

@@ -13,7 +13,7 @@ LEAVE_S = 3.0
 
 
 class Leaves(Protocol):
-    """An object of the SDK."""
+    """An object of the SDK that must be released before the process ends."""
 
     def leave(self) -> None:
         """Stop and let go; may block; may be called twice."""
@@ -29,7 +29,7 @@ def guard(alive: Leaves) -> None:
 
 
 def release(gone: Leaves) -> None:
-    """Nothing is left of it."""
+    """Note that an object of the SDK is closed and no longer holds up the exit."""
     _alive.discard(gone)
 
 

@@ -28,11 +28,11 @@ class Credential(Protocol):
     """What `azure.identity.aio` has."""
 
     async def get_token(self, *scopes: str) -> "AccessToken":
-        """A token of the scopes."""
+        """Get an access token for these scopes, as azure-identity's asynchronous credentials do."""
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close the HTTP connections of the credential."""
         ...
 
 
@@ -83,7 +83,7 @@ class Identity:
         self._followers[who] = use
 
     def leave(self, who: object) -> None:
-        """Need no token any more."""
+        """Stop giving this object new tokens: it is being closed."""
         self._followers.pop(who, None)
 
     async def close(self) -> None:

@@ -24,7 +24,7 @@ class SpeechResource(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """For people: what is used."""
+        """Name the resource for people: its region, or the host of its endpoint."""
         return self.endpoint or self.region
 
     @property
@@ -59,7 +59,7 @@ class SpeechResource(msgspec.Struct, frozen=True):
 
 
 class SpeechUse(msgspec.Struct, frozen=True):
-    """How the service is used."""
+    """How the Azure Speech service is to be used: segmentation, diarization, streamed text."""
 
     segmentation_ms: int = 500
     """Silence after which the service takes an utterance for complete."""

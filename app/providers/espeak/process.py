@@ -193,7 +193,7 @@ def _ends(arrived: list[Order]) -> list[tuple[int, int | None]]:
 
 
 def main() -> None:
-    """The process."""
+    """Run the synthesis process until its standard input ends."""
     # Whatever prints must not print between the frames.
     sink = os.dup(1)
     os.dup2(2, 1)

@@ -71,7 +71,7 @@ class Reply:
 
     @property
     def audio_ms(self) -> float:
-        """How much audio was told."""
+        """How much audio of the reply was sent to the server, in ms."""
         return self._samples * 1000 / self.rate_hz
 
     @property
@@ -84,7 +84,7 @@ class Reply:
         return 0.0 if self._began_ms is None else self._began_ms + self.audio_ms - now_ms
 
     def write(self, text: str) -> None:
-        """More text."""
+        """Add text to the reply."""
         self._pieces.append(Piece(text, self._text_chars))
         self._text_chars += len(text)
 
@@ -100,7 +100,7 @@ class Reply:
             tell(PieceMade(self.stream, self.number, piece.end, self.audio_ms))
 
     def told(self, pcm: bytes, now_ms: float) -> AudioMade:
-        """Count audio that is told."""
+        """Count audio of the reply that is sent to the server."""
         if self._began_ms is None:
             self._began_ms = now_ms
         self._samples += len(pcm) // 2
@@ -170,19 +170,19 @@ class Stream:
 
     @property
     def front(self) -> Reply | None:
-        """The reply being spoken."""
+        """The reply of this stream that is being spoken; None if there is none."""
         return next(iter(self._replies.values()), None)
 
     def write(self, number: int, text: str) -> None:
-        """More text of a reply."""
+        """Add text to a reply, which is begun with its first text."""
         self._reply(number).write(text)
 
     def finish(self, number: int) -> None:
-        """No more text of a reply."""
+        """Note that a reply has all its text."""
         self._reply(number).finished = True
 
     def cancel(self, number: int) -> None:
-        """Forget a reply."""
+        """Drop a reply; nothing more of it is spoken."""
         self._replies.pop(number, None)
 
     def settle(self, tell: Tell) -> None:

@@ -24,7 +24,7 @@ class Sound:
         """At `from_hz`, silence cut off before the segment's audio; settled once `push` has returned audio."""
 
     def begin(self) -> None:
-        """A new segment."""
+        """Begin a new segment of text, whose leading silence is cut."""
         if self._resampling is not None:
             self._resampling.clear()
         self._begun = False

@@ -57,7 +57,7 @@ Report = Callable[[SynthesisEvent], None]
 
 
 class _Synthesis:
-    """One session's voice."""
+    """The stream of one session's replies to the synthesis process, as the port `Synthesis` wants it."""
 
     def __init__(self, engine: "EspeakSynthesizer", opening: OpenStream, report: Report) -> None:
         self.opening = opening
@@ -189,7 +189,7 @@ class EspeakSynthesizer:
         self._living().write(packed(order))
 
     def forget(self, number: int) -> None:
-        """A stream is over."""
+        """Drop a session's stream that has been closed."""
         self._streams.pop(number, None)
 
     def _living(self) -> ChildProcess[Told]:

@@ -43,7 +43,7 @@ class Segment(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A word's place."""
+    """Where a word stands in the text, in characters."""
 
     start: int
     end: int

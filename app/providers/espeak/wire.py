@@ -37,7 +37,7 @@ class CancelReply(_Frame, frozen=True):
 
 
 class CloseStream(_Frame, frozen=True):
-    """Forget `stream`."""
+    """Drop the session's stream `stream` and all its replies."""
 
 
 class AreYouThere(_Frame, frozen=True):

@@ -89,7 +89,7 @@ class CircuitBreaker:
             self._until = now + self._policy.probe_s
 
     def succeeded(self, now: float) -> None:
-        """It answered."""
+        """Count an answer of the provider; after one, a half-open breaker closes."""
         match self._state:
             case BreakerState.CLOSED:
                 self._note(now, failed=False)

@@ -57,11 +57,11 @@ class FailoverModel:
         raise failure
 
     async def ready(self) -> str:
-        """See `Providers.ready`."""
+        """Ask all models whether they are ready; see `Providers.ready`."""
         return await self.providers.ready()
 
     async def close(self) -> None:
-        """Let go of all."""
+        """Close all language models, side by side."""
         await self.providers.close()
 
     async def _events(

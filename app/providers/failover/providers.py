@@ -18,7 +18,7 @@ class Closable(Protocol):
     """What all engines have in common."""
 
     async def close(self) -> None:
-        """Let go of the engine."""
+        """Release what the engine holds: connections, processes, threads."""
         ...
 
 
@@ -99,7 +99,7 @@ class Providers(Generic[E]):
 
     @property
     def engines(self) -> list[E]:
-        """All of them."""
+        """The engines of all providers, in the order in which they are asked."""
         return [provider.engine for provider in self._all]
 
     def __iter__(self) -> Iterator[Provider[E]]:
@@ -109,7 +109,7 @@ class Providers(Generic[E]):
         return len(self._all)
 
     def now(self) -> float:
-        """Seconds, monotonic."""
+        """The time in seconds of a monotonic clock, which breakers count by."""
         return self._clock.now()
 
     def called(self, provider: Provider[E]) -> str:
@@ -146,7 +146,7 @@ class Providers(Generic[E]):
             log.warning("%s failed a session: %s", provider.name, error)
 
     def states(self) -> list[ProviderState]:
-        """All, for operators."""
+        """The state of each provider's circuit breaker, for operators."""
         now = self.now()
         return [
             ProviderState(p.name, p.breaker.state, p.breaker.recent_failures(now), p.breaker.opens_in_s(now))

@@ -34,11 +34,11 @@ class FailoverRecognizer:
         )
 
     async def ready(self) -> str:
-        """See `Providers.ready`."""
+        """Ask all recognizers whether they are ready; see `Providers.ready`."""
         return await self.providers.ready()
 
     async def close(self) -> None:
-        """Let go of all."""
+        """Close all speech recognizers, side by side."""
         await self.providers.close()
 
 

@@ -20,7 +20,7 @@ class Stream(Protocol):
     """What the streams of all ports have in common."""
 
     async def close(self) -> None:
-        """Let go of it."""
+        """Close the stream at its provider."""
         ...
 
 
@@ -93,7 +93,7 @@ class WatchedStream(Generic[E, S]):
         self._providers.failed_stream(self._provider, self._whose, error)
 
     async def close(self) -> None:
-        """See the port."""
+        """Close the provider's stream; what it reports from then on counts for nothing."""
         if self.closed:
             return
         self.closed = True

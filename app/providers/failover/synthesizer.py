@@ -43,11 +43,11 @@ class FailoverSynthesizer:
         return voices() if voices is not None else {}
 
     async def ready(self) -> str:
-        """See `Providers.ready`."""
+        """Ask all synthesizers whether they are ready; see `Providers.ready`."""
         return await self.providers.ready()
 
     async def close(self) -> None:
-        """Let go of all."""
+        """Close all speech synthesizers, side by side."""
         await self.providers.close()
 
 

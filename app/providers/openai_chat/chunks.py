@@ -19,7 +19,7 @@ CHUNKS_AT_ONCE = 16
 
 
 class _Call(msgspec.Struct):
-    """A call in the making."""
+    """A tool call whose id, name and arguments come in several chunks."""
 
     call_id: str
     name: str

@@ -27,19 +27,19 @@ class ChatResource(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """For people."""
+        """Name the service for people, in logs and in readiness."""
         return "Azure OpenAI" if self.azure else urlsplit(self.address).hostname or self.address
 
     @property
     def proof(self) -> str:
-        """What a refusal points to."""
+        """The variable that a refused request points to: a key, or the identity."""
         if not self.azure:
             return "OPENAI_API_KEY"
         return "AZURE_OPENAI_KEY" if self.key else "the identity's roles (Cognitive Services OpenAI User)"
 
     @property
     def model_variable(self) -> str:
-        """Where `model` comes from."""
+        """The variable that names the model or the deployment."""
         return "AZURE_OPENAI_CHAT_DEPLOYMENT_ID" if self.azure else "OPENAI_MODEL"
 
 

@@ -35,7 +35,7 @@ Context = tuple[str, ...]
 
 
 class English(Protocol):
-    """General English."""
+    """What is known of general English: how frequent and how likely words are."""
 
     def frequent(self, count: int) -> Sequence[str]:
         """The most frequent words, most frequent first; all can be pronounced."""

@@ -45,11 +45,11 @@ class BundledEnglish:
         self._frequent.reverse()
 
     def frequent(self, count: int) -> Sequence[str]:
-        """See `English`."""
+        """The most frequent words of the bundled model; see `English`."""
         return self._frequent[:count]
 
     def probability(self, word: str, before: str | None = None) -> float:
-        """See `English`."""
+        """How likely words follow each other in the bundled model; see `English`."""
         log = self._model.prob([word] if before is None else [word, before])
         return 0.0 if log < _IMPOSSIBLE else math.exp(log * _LOG_BASE)
 
@@ -69,7 +69,7 @@ class Vocabulary:
         return self._free.pop() if self._free else self._make()
 
     def give_back(self, decoder: pocketsphinx.Decoder) -> None:
-        """End a loan."""
+        """Take a decoder back that an utterance had borrowed."""
         self.lent -= 1
         self._free.append(decoder)
 

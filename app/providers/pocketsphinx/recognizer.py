@@ -53,7 +53,7 @@ Report = Callable[[RecognitionEvent], None]
 
 
 class _Recognition:
-    """One stream."""
+    """The stream of one caller's audio to a recognition worker, as the port `Recognition` wants it."""
 
     def __init__(self, worker: "_Worker", number: int, report: Report) -> None:
         self._worker = worker
@@ -93,7 +93,7 @@ class _Recognition:
                 assert_never(message)
 
     def failed(self, kind: ErrorKind, detail: str) -> None:
-        """The stream is finished."""
+        """Report a failure of the worker, once, and finish the stream."""
         report = self._report
         self._end()
         if report is not None:
@@ -126,7 +126,7 @@ class _Worker:
 
     @property
     def load(self) -> int:
-        """How many streams it has."""
+        """How many streams this worker process has."""
         return len(self._streams)
 
     def order(self, order: Order) -> None:
@@ -148,7 +148,7 @@ class _Worker:
         return recognition
 
     def forget(self, number: int) -> None:
-        """A stream is over."""
+        """Drop a session's stream that has been closed."""
         self._streams.pop(number, None)
 
     async def close(self) -> None:

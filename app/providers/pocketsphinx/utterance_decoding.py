@@ -61,13 +61,13 @@ class Word(msgspec.Struct, frozen=True):
 
 
 class Hypothesis(Protocol):
-    """A decoder's belief."""
+    """The text that a decoder believes in, with its confidence."""
 
     hypstr: str
 
 
 class Segment(Protocol):
-    """A word of it."""
+    """One word of a hypothesis and its frames of audio."""
 
     word: str
     prob: float
@@ -85,7 +85,7 @@ class Decoder(Protocol):
 
 
 class Decoders(Protocol):
-    """Where decoders come from."""
+    """Lends decoders of one vocabulary to utterances."""
 
     speech: SpeechModel
 
@@ -99,7 +99,7 @@ class Decoders(Protocol):
 
 
 class UtteranceDecoding:
-    """One stream."""
+    """Turns one stream of caller audio into transcripts, one utterance after the other."""
 
     def __init__(self, decoders: Decoders, detector: VoiceActivity) -> None:
         self._decoders = decoders
@@ -120,7 +120,7 @@ class UtteranceDecoding:
 
     @property
     def audio_ms(self) -> int:
-        """How much audio was taken."""
+        """How much audio of the stream was taken in, in ms."""
         return self._windows * WINDOW_MS
 
     def take(self, window: bytes) -> None:

@@ -51,7 +51,7 @@ Order = AreYouThere | Prepare | Open | Audio | Finish | Close
 
 
 class Prepared(_Frame, frozen=True):
-    """A vocabulary is ready."""
+    """The worker has a vocabulary ready for streams."""
 
     vocabulary: str
 
@@ -63,7 +63,7 @@ class Opened(_Frame, frozen=True):
 
 
 class Guessed(_Frame, frozen=True):
-    """An utterance so far."""
+    """The interim transcript of an utterance that goes on."""
 
     stream: int
     text: str
@@ -72,7 +72,7 @@ class Guessed(_Frame, frozen=True):
 
 
 class Concluded(_Frame, frozen=True):
-    """A finished utterance."""
+    """The final transcript of an utterance that is over."""
 
     stream: int
     text: str
@@ -97,7 +97,7 @@ class StreamFailed(_Frame, frozen=True):
 
 
 class HereIAm(_Frame, frozen=True):
-    """The worker takes orders."""
+    """The worker process has started and takes orders."""
 
 
 Told = HereIAm | Prepared | Opened | Guessed | Concluded | NothingHeard | StreamFailed

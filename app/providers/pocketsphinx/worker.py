@@ -84,7 +84,7 @@ class Stream:
         self._finishes.append(len(self._waiting))
 
     def work(self, tell: Tell) -> None:
-        """Decode for one turn."""
+        """Decode some of the audio that waits, for one turn of the worker's loop."""
         for _ in range(TURN_WINDOWS):
             if self._finishes and self._finishes[0] < WINDOW_BYTES:
                 self._conclude(tell)
@@ -198,7 +198,7 @@ def serve(worker: Worker, source: int) -> None:
 
 
 def main() -> None:
-    """The process."""
+    """Run the recognition worker until its standard input ends."""
     # Whatever prints must not print between the frames.
     sink = os.dup(1)
     os.dup2(2, 1)

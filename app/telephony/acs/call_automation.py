@@ -53,7 +53,7 @@ class CallAutomation:
         await self._sdk("open")
 
     async def close(self) -> None:
-        """See `CallControl`."""
+        """Close the SDK's client; see `CallControl.close`."""
         self._closed = True
         loading, self._loading = self._loading, None
         if loading is not None:
@@ -64,7 +64,7 @@ class CallAutomation:
     async def answer(
         self, incoming_call_context: str, callback_url: str, media: MediaOptions, operation_context: str = ""
     ) -> str:
-        """See `CallControl`."""
+        """Answer a ringing call by Call Automation; see `CallControl.answer`."""
         return await self._order(
             "answer",
             lambda sdk: sdk.answer(incoming_call_context, callback_url, media, operation_context),
@@ -72,75 +72,75 @@ class CallAutomation:
         )
 
     async def reject(self, incoming_call_context: str, reason: Literal["none", "busy", "forbidden"] = "busy") -> None:
-        """See `CallControl`."""
+        """Reject a ringing call by Call Automation; see `CallControl.reject`."""
         await self._order("reject", lambda sdk: sdk.reject(incoming_call_context, reason))
 
     async def redirect(self, incoming_call_context: str, target: str) -> None:
-        """See `CallControl`."""
+        """Redirect a ringing call by Call Automation; see `CallControl.redirect`."""
         await self._order("redirect", lambda sdk: sdk.redirect(incoming_call_context, target))
 
     async def create(
         self, target: str, source: str, callback_url: str, media: MediaOptions, operation_context: str = ""
     ) -> str:
-        """See `CallControl`."""
+        """Place a call by Call Automation; see `CallControl.create`."""
         return await self._order(
             "create", lambda sdk: sdk.create(target, source, callback_url, media, operation_context)
         )
 
     async def hang_up(self, call_id: str) -> None:
-        """See `CallControl`."""
+        """End a call by Call Automation; see `CallControl.hang_up`."""
         await self._order("hang_up", lambda sdk: sdk.hang_up(call_id))
 
     async def transfer(
         self, call_id: str, target: str, transferee: str = "", *, source: str = "", operation_context: str = ""
     ) -> None:
-        """See `CallControl`."""
+        """Transfer a call by Call Automation; see `CallControl.transfer`."""
         await self._order("transfer", lambda sdk: sdk.transfer(call_id, target, transferee, source, operation_context))
 
     async def send_dtmf(self, call_id: str, target: str, keys: str, operation_context: str = "") -> None:
-        """See `CallControl`."""
+        """Send DTMF tones by Call Automation; see `CallControl.send_dtmf`."""
         await self._order("send_dtmf", lambda sdk: sdk.send_dtmf(call_id, target, keys, operation_context))
 
     async def hold(self, call_id: str, target: str, operation_context: str = "") -> None:
-        """See `CallControl`."""
+        """Put a participant on hold by Call Automation; see `CallControl.hold`."""
         await self._order("hold", lambda sdk: sdk.hold(call_id, target, operation_context))
 
     async def unhold(self, call_id: str, target: str, operation_context: str = "") -> None:
-        """See `CallControl`."""
+        """Take a participant off hold by Call Automation; see `CallControl.unhold`."""
         await self._order("unhold", lambda sdk: sdk.unhold(call_id, target, operation_context))
 
     async def start_continuous_dtmf(self, call_id: str, target: str) -> None:
-        """See `CallControl`."""
+        """Have DTMF tones reported; see `CallControl.start_continuous_dtmf`."""
         await self._order("start_continuous_dtmf", lambda sdk: sdk.start_continuous_dtmf(call_id, target))
 
     async def stop_continuous_dtmf(self, call_id: str, target: str) -> None:
-        """See `CallControl`."""
+        """Have DTMF tones reported no more; see `CallControl.stop_continuous_dtmf`."""
         await self._order("stop_continuous_dtmf", lambda sdk: sdk.stop_continuous_dtmf(call_id, target))
 
     async def start_media_streaming(self, call_id: str) -> None:
-        """See `CallControl`."""
+        """Have ACS open the media socket; see `CallControl.start_media_streaming`."""
         await self._order("start_media_streaming", lambda sdk: sdk.start_media_streaming(call_id))
 
     async def stop_media_streaming(self, call_id: str) -> None:
-        """See `CallControl`."""
+        """Have ACS close the media socket; see `CallControl.stop_media_streaming`."""
         await self._order("stop_media_streaming", lambda sdk: sdk.stop_media_streaming(call_id))
 
     async def start_recording(self, call_id: str, server_call_id: str = "", callback_url: str = "") -> str:
-        """See `CallControl`."""
+        """Start a recording by Call Automation; see `CallControl.start_recording`."""
         return await self._order(
             "start_recording", lambda sdk: sdk.start_recording(call_id, server_call_id, callback_url)
         )
 
     async def stop_recording(self, recording_id: str) -> None:
-        """See `CallControl`."""
+        """Stop a recording by Call Automation; see `CallControl.stop_recording`."""
         await self._order("stop_recording", lambda sdk: sdk.stop_recording(recording_id))
 
     async def properties(self, call_id: str) -> CallProperties:
-        """See `CallControl`."""
+        """Ask Call Automation how a call stands; see `CallControl.properties`."""
         return await self._order("properties", lambda sdk: sdk.properties(call_id))
 
     async def participants(self, call_id: str) -> tuple[OnTheCall, ...]:
-        """See `CallControl`."""
+        """Ask Call Automation who is on a call; see `CallControl.participants`."""
         return await self._order("participants", lambda sdk: sdk.participants(call_id))
 
     async def ready(self) -> None:

@@ -119,7 +119,7 @@ class MediaStream:
     # the socket
 
     async def run(self, receive: Receive, shortcut: Shortcut | None) -> None:
-        """Until either side closes."""
+        """Carry the call's audio both ways until either side closes the socket."""
         try:
             # The network is trusted: what it sends at once after a fault of the line is read slowly, and not punished.
             reader = SocketReader(self._writer, self._input.take, crowded=lambda: self._input.lines.is_crowded)

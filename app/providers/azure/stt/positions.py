@@ -28,7 +28,7 @@ class Positions:
         self.caller_ms += length_ms
 
     def added(self, length_ms: float) -> None:
-        """Silence of ours was sent."""
+        """Count silence of ours that the service was sent and the caller never spoke."""
         self._gaps.append(_Gap(self.sent_ms, length_ms))
         self.sent_ms += length_ms
         if len(self._gaps) > KEPT:

@@ -71,32 +71,32 @@ class _Listener:
             self._loop.call_soon_threadsafe(told, *arguments)
 
     def forget(self) -> None:
-        """Tell nothing more."""
+        """Report nothing to the stream any more, whatever the SDK still says."""
         self._stream = None
 
     def heard(self, final: bool, heard: "Heard") -> None:
-        """See `RecognizerListener`."""
+        """Pass part of a transcript on to the event loop; see `RecognizerListener`."""
         if (stream := self._stream) is not None:
             self._tell(stream.heard, final, heard)
 
     def connected(self, up: bool) -> None:
-        """See `RecognizerListener`."""
+        """Pass on that the connection stands; see `RecognizerListener`."""
         if (stream := self._stream) is not None:
             self._tell(stream.connected, up)
 
     def lively(self) -> None:
-        """See `RecognizerListener`."""
+        """Pass on a sign of life of the service; see `RecognizerListener`."""
         if (stream := self._stream) is not None:
             self._tell(stream.lively)
 
     def ended(self, code: str, text: str) -> None:
-        """See `RecognizerListener`."""
+        """Pass on that the SDK's session is over; see `RecognizerListener`."""
         if (stream := self._stream) is not None:
             self._tell(stream.ended, code, text)
 
 
 class _Recognition:
-    """One stream."""
+    """The stream of one caller's audio to Azure Speech, as the port `Recognition` wants it."""
 
     def __init__(self, engine: "AzureRecognizer", options: RecognitionOptions, report: Report) -> None:
         self._engine = engine
@@ -119,7 +119,7 @@ class _Recognition:
         self._renewing: asyncio.Task[None] | None = None
 
     def begin(self, native: "SdkRecognizer") -> None:
-        """The SDK's side is there."""
+        """Take over the SDK's recognizer now that it exists, and send it the audio that has waited."""
         self._native = native
         self._check_later()
 
@@ -189,14 +189,14 @@ class _Recognition:
         self._loud_ms, self._lively_at = 0.0, self._loop.time()
 
     def ended(self, code: str, text: str) -> None:
-        """It is over."""
+        """Handle that the service has ended the session, asked for or not."""
         why = failure(code, text, self._engine.resource.proof)
         if why.kind is ErrorKind.AUTHENTICATION:
             self._engine.doubt_token()
         self.failed(why)
 
     def failed(self, why: Failure) -> None:
-        """The stream is finished."""
+        """Report a failure of the service, once, and finish the stream."""
         report = self._report
         self._end()
         if report is not None:

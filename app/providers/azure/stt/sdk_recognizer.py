@@ -34,7 +34,7 @@ class RecognizerListener(Protocol):
     """Who is told, in threads of the SDK, of what a recognizer does."""
 
     def heard(self, final: bool, heard: Heard) -> None:
-        """Part of what was said."""
+        """The service gives an interim or a final transcript of part of the audio."""
         ...
 
     def connected(self, up: bool) -> None:

@@ -38,7 +38,7 @@ class Stalled(msgspec.Struct, frozen=True):
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """Part of an utterance."""
+    """What the service recognised in one stretch of audio; an utterance has one or several."""
 
     text: str
     start_ms: int
@@ -136,7 +136,7 @@ class Utterances:
         return True
 
     def tick(self, now: float) -> "list[Outcome] | Stalled":
-        """Time passes."""
+        """Give up waiting for segments that are overdue at this time."""
         if self._doubted and now - self._last_event_at >= GRACE_S:
             self._partial = None
             self._doubted = False

@@ -21,7 +21,7 @@ class WordGate:
 
     @property
     def waits(self) -> bool:
-        """Whether any audio waits."""
+        """Whether any audio is held back because its words are not known yet."""
         return bool(self._waiting)
 
     def audio(self, pcm: bytes) -> bytes:

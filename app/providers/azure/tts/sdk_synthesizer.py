@@ -33,7 +33,7 @@ class VoiceListener(Protocol):
     """Who is told, in threads of the SDK that know no order among each other. `request` is the SDK's name for it."""
 
     def audio(self, request: str, pcm: bytes) -> None:
-        """More audio of it."""
+        """The service sends more PCM of the request that is being spoken."""
         ...
 
     def word(self, request: str, word: str, start_ms: float, end_ms: float) -> None:
@@ -89,7 +89,7 @@ class SdkVoice:
             self._connection.open(True)
 
     def speak(self, ssml: str) -> None:
-        """Begin a request."""
+        """Begin to speak a request; its events go to the listener."""
         self._speaking = self._synthesizer.speak_ssml_async(ssml)
 
     def stream(self, prosody: Prosody) -> None:
@@ -108,7 +108,7 @@ class SdkVoice:
         self._streaming = request
 
     def write(self, text: str) -> None:
-        """More text of it."""
+        """Send more text of a request whose text is streamed."""
         if self._streaming is not None:
             with contextlib.suppress(RuntimeError):  # it is over: its listener was told
                 self._streaming.input_stream.write(text)

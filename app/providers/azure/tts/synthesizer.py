@@ -131,7 +131,7 @@ class _Request:
             self.done.set_result(why)
 
     def give_up(self) -> None:
-        """Nobody waits for it."""
+        """Stop the request: nobody waits for its audio any more."""
         self._wait_no_more()
         if not self.done.done():
             self.done.set_result(None)
@@ -194,7 +194,7 @@ class _StreamedRequest(_Request):
         self._ends.append(self._reply.text_end)
 
     def complete(self) -> None:
-        """All of it was."""
+        """Tell the service that all text of the reply has been sent."""
         self._complete = True
 
     def audio(self, pcm: bytes) -> None:
@@ -218,7 +218,7 @@ class _StreamedRequest(_Request):
             self._quiet.cancel()
 
     def pieces_over(self) -> None:
-        """All audio was heard."""
+        """Report the pieces whose audio has come to its end."""
         for end in (*(end for end, _ in self._marks), *self._ends):
             self._tell_piece(end)
         self._marks.clear()
@@ -251,7 +251,7 @@ class _StreamedRequest(_Request):
 
 
 class _Synthesis:
-    """One session's voice."""
+    """The stream of one session's replies to Azure Speech, as the port `Synthesis` wants it."""
 
     def __init__(self, engine: "AzureSynthesizer", voice: Voice, rate_hz: int, report: Report) -> None:
         self._engine = engine
@@ -498,7 +498,7 @@ class AzureSynthesizer:
             await self._identity.close()
 
     def forget(self, stream: _Synthesis, rate_hz: int) -> None:
-        """A stream is over."""
+        """Drop a session's stream that has been closed."""
         self._streams.discard(stream)
         self.lines.stream_closed(rate_hz)
 

@@ -56,7 +56,7 @@ class Request(Protocol):
         ...
 
     def audio(self, pcm: bytes) -> None:
-        """More audio."""
+        """Take more PCM of this request from the service."""
         ...
 
     def word(self, word: str, start_ms: float, end_ms: float) -> None:
@@ -96,7 +96,7 @@ class PooledSynthesizer:
         return not self._over.is_set()
 
     def speak(self, request: Request) -> None:
-        """Begin `request`."""
+        """Speak `request`, the only one this synthesizer has."""
         native = self.native
         assert native is not None
         assert not self.busy
@@ -136,7 +136,7 @@ class PooledSynthesizer:
             self._lines.stop(self)
 
     def warm(self) -> None:
-        """Connect in advance."""
+        """Connect to the service before there is anything to say."""
         native = self.native
         if native is not None and not self.up:
             self._connecting = asyncio.Event()
@@ -162,23 +162,23 @@ class PooledSynthesizer:
             self._loop.call_soon_threadsafe(told, *arguments)
 
     def audio(self, request: str, pcm: bytes) -> None:
-        """See `VoiceListener`."""
+        """Give audio to the request in hand; see `VoiceListener`."""
         self._call(self._on_audio, request, pcm)
 
     def word(self, request: str, word: str, start_ms: float, end_ms: float) -> None:
-        """See `VoiceListener`."""
+        """Give the position of a word to the request in hand; see `VoiceListener`."""
         self._call(self._on_word, request, word, start_ms, end_ms)
 
     def completed(self, request: str, pcm: bytes) -> None:
-        """See `VoiceListener`."""
+        """End the request in hand, spoken whole; see `VoiceListener`."""
         self._call(self._on_completed, request, pcm)
 
     def canceled(self, request: str, code: str, text: str) -> None:
-        """See `VoiceListener`."""
+        """End the request in hand, which failed; see `VoiceListener`."""
         self._call(self._on_canceled, request, code, text)
 
     def connected(self, up: bool) -> None:
-        """See `VoiceListener`."""
+        """Note that the connection stands; see `VoiceListener`."""
         self._call(self._on_connected, up)
 
     # the same on the loop
@@ -324,7 +324,7 @@ class SynthesizerPool:
         return line
 
     def give_back(self, line: PooledSynthesizer) -> None:
-        """The request is over."""
+        """Take a synthesizer back whose request is over, for the next one."""
         if self._closed or line.broken or line not in self._all:
             self._discard(line)
         else:
@@ -343,7 +343,7 @@ class SynthesizerPool:
             self._discard(line)
 
     async def close(self) -> None:
-        """Let go of all."""
+        """Close all synthesizers of the pool and wait for the SDK, within bounds."""
         self._closed = True
         for line in list(self._all):
             self._discard(line)

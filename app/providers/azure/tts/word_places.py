@@ -15,7 +15,7 @@ class WordPlaces:
         self.extend(text)
 
     def extend(self, text: str) -> None:
-        """More text follows."""
+        """Add text that follows, in which the next words are to be found."""
         self._text += text
         self._folded += text.lower() if len(text.lower()) == len(text) else text
 
