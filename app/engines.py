@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from actors.agent import Agent
+from actors.ports.store import SessionStore
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
@@ -22,7 +23,6 @@ from app.providers.failover.providers import Providers, ProviderState
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
 from app.providers.openai_chat.resource import azure_resource, openai_resource
-from app.stores.memory import MemoryStore
 from app.telephony.participants import MIXING_PACKAGES
 from app.telephony.resampling import HEARD_HZ, RESAMPLING_PACKAGES
 from config.settings import Participants, Settings, SettingsError
@@ -183,8 +183,8 @@ def require_loadable(engines: dict[str, BuiltIn]) -> None:
         _factory(setting, engines)
 
 
-def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTasks) -> Engines:
-    """The engines of this worker. Belongs to the loop's thread.
+def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTasks, store: SessionStore) -> Engines:
+    """Make the engines that the settings name; sessions are kept in `store`. Call on the event loop's thread.
 
     Raises:
         SettingsError: an engine cannot be loaded or made; names the variable.
@@ -199,7 +199,7 @@ def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTas
         synthesizer=_with_fallback("speech_synthesizer", engines, settings, clock),
         model=_with_fallback("language_model", engines, settings, clock),
         voice_activity=_named("voice_activity", engines, _factory("voice_activity", engines)),
-        store=MemoryStore(),
+        store=store,
         play_clock=PlayClock(loop.time, loop.call_at),
         clock=clock,
         background=background,

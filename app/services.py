@@ -30,6 +30,7 @@ from app.engines import make_engines, prepare_model, prepare_recognizer
 from app.limits.clients import Clients
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
+from app.stores.memory import MemoryStore
 from app.stores.observed import ObservedStore
 from config.settings import DrainPolicy, Settings, SettingsError
 
@@ -59,7 +60,7 @@ class Services:
         self.browser_access = BrowserAccess(settings, lifecycle.server_secret)
         self.acs_access = AcsAccess(settings)
         self.random = SystemRandom()
-        self.clients = Clients(settings, lambda: self.clock.now())
+        self.clients = Clients(settings, self.exposure, lambda: self.clock.now())
         self.observers: dict[str, SessionOutput] = {}
         self._session_over: list[Callable[[str], None]] = [
             self.forget_observers,
@@ -78,8 +79,8 @@ class Services:
         self.watchdog.start()
         self.background = BackgroundTasks()
         self.acs_access.start()
-        engines = make_engines(self.settings, self.clock, self.background)
-        self.engines: Engines = msgspec.structs.replace(engines, store=ObservedStore(engines.store, self._tell_saved))
+        store = ObservedStore(MemoryStore(owner_of=self.clients.owner_of), self._tell_saved)
+        self.engines: Engines = make_engines(self.settings, self.clock, self.background, store)
         self.phrases = PromptCache(self.engines.synthesizer, self.background)
         self._sessions_ref = Sessions.start(self.engines, self._tell_session_over, self._tell_session_opened)
         sessions = actor_of(self._sessions_ref)

@@ -93,9 +93,12 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
 
     served: list[BaseRoute] = [*page_routes(), Mount(API, routes=routes)]
     require_listed(served)
+    middleware = [Middleware(AccessGuard, service=service)]
+    if (directory := service.lifecycle.relay_directory) is not None:
+        middleware.append(Middleware(SessionForwarding, service=service, directory=directory))
     app = Starlette(
         routes=served,
-        middleware=[Middleware(AccessGuard, service=service)],
+        middleware=middleware,
         exception_handlers={
             ProblemError: on_problem,
             TooManyError: on_too_many,
@@ -105,8 +108,7 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    directory = service.lifecycle.relay_directory
-    return EitherSlash(app if directory is None else SessionForwarding(app, service, directory))
+    return EitherSlash(app)
 
 
 class EitherSlash:

@@ -37,7 +37,9 @@ class TokenRoutes:
         if agent not in service.agents:
             raise _invalid("agent", f"one of {', '.join(sorted(service.agents))}", "unknown")
         session_id = asked.session_id or service.random.token("session_")
-        issued = service.browser_access.issue(Grant(session_id, agent, admitted(request.scope).operator), asked.ttl_s)
+        sender = admitted(request.scope)
+        grant = Grant(session_id, agent, vouched=sender.operator, subject=sender.subject)
+        issued = service.browser_access.issue(grant, asked.ttl_s)
         answer = TokenIssued(issued.token, timestamp(issued.expires_at), session_id, agent)
         return json_response(answer, headers={"Cache-Control": "no-store"})
 

@@ -24,14 +24,17 @@ OPERATOR_ROLE = "Earshot.Operator"
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What a token opens. Empty: any session, any agent. `vouched`: an operator had it made for that session.
-    `issued_at`: seconds since the epoch, 0 for a token that is not of this server.
+    """What a token opens: one session or, if that is empty, any; one agent or, if that is empty, any.
+
+    `vouched` says that an operator had the token made for the session. `issued_at` is in seconds since the epoch, and 0
+    for a token that this server has not issued. `subject` is the user of Entra behind the token, empty for none.
     """
 
     session_id: str = ""
     agent: str = ""
     vouched: bool = False
     issued_at: float = 0.0
+    subject: str = ""
 
     def require(self, session_id: str = "", agent: str = "") -> None:
         """Hold the token to what is asked for; empty asks for nothing.
@@ -96,6 +99,7 @@ class BrowserAccess:
             "agent": grant.agent,
             "vouched": grant.vouched,
             "issued_at": grant.issued_at,
+            "subject": grant.subject,
         }
         return SessionToken(jwt.encode(claims, self._key, ALGORITHM), expires_at, grant)
 
@@ -108,8 +112,15 @@ class BrowserAccess:
         """
         if header_of(token).get("alg") == ALGORITHM or self._entra is None:
             claims = checked(token, self._key, ALGORITHM, issuer=ISSUER, audience=AUDIENCE, leeway_s=0)
-            return Grant(claims["session_id"], claims["agent"], claims["vouched"], claims["issued_at"])
-        return Grant(vouched=is_operator(await self.entra_claims(token)))
+            return Grant(
+                session_id=claims["session_id"],
+                agent=claims["agent"],
+                vouched=claims["vouched"],
+                issued_at=claims["issued_at"],
+                subject=claims.get("subject", ""),
+            )
+        entra = await self.entra_claims(token)
+        return Grant(vouched=is_operator(entra), subject=subject_of(entra))
 
     async def entra_claims(self, token: str) -> dict[str, Any]:
         """The claims of an Entra access token.
@@ -137,6 +148,15 @@ def is_operator(claims: dict[str, Any]) -> bool:
     """Whether Entra gives the bearer of a token the operator's role."""
     roles = claims.get("roles")
     return isinstance(roles, list) and OPERATOR_ROLE in roles
+
+
+def subject_of(claims: dict[str, Any]) -> str:
+    """The user or application that an Entra token was issued to: its object id, else its pairwise subject."""
+    for name in ("oid", "sub"):
+        value = claims.get(name)
+        if isinstance(value, str) and value:
+            return value
+    return ""
 
 
 def _entra(settings: Settings) -> TokenVerifier:

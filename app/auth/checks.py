@@ -11,13 +11,14 @@ from starlette.types import Scope
 from app.api.problems import ProblemError
 from app.auth.acs import AccessRefused
 from app.auth.audit import AccessAudit, OperatorProof
-from app.auth.browser import OPERATOR_ROLE, Grant, is_operator
+from app.auth.browser import OPERATOR_ROLE, Grant, is_operator, subject_of
 from app.auth.exposure import Asker
 from app.auth.jwt import TokenError, TokensUnavailableError, bearer_of
 from app.auth.origins import may_connect, own_page
 from app.auth.route_table import Check
 from app.auth.socket_auth import SocketRefusedError, require_resume_token, require_session_id
 from app.limits.client_limits import Rate
+from app.server.asgi_relay import RELAYED
 from app.server.socket_writer import OVERLOADED, REFUSED
 from app.services import Services
 from config.settings import BrowserAuth
@@ -35,18 +36,25 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
         """The headers; names ignore case."""
         return Headers(scope=self.scope)
 
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether another worker of this server forwards the request, whose guard has let it in and counted it."""
+        return bool(self.scope.get(RELAYED))
+
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who was let in.
 
     `browser_auth` is what a browser like this one has to bring. `grant` is what its token opens; None where none was
-    demanded, and for operators. `local`: a program on this machine, or the server's own page there.
+    demanded, and for operators. `local`: a program on this machine, or the server's own page there. `subject` is the
+    user of Entra who asks, where one has shown a token and is no operator.
     """
 
     browser_auth: BrowserAuth
     local: bool
     operator: bool = False
     grant: Grant | None = None
+    subject: str = ""
 
 
 class Checks:
@@ -87,7 +95,8 @@ class Checks:
         except ProblemError as problem:
             self._audit.refused(route, asker.client, problem.detail)
             raise
-        self._audit.let_in(route, asker.client, proof)
+        if not asking.is_forwarded:
+            self._audit.let_in(route, asker.client, proof)
         return msgspec.structs.replace(known, operator=True)
 
     async def _proof(self, known: Admitted, asking: Asking) -> OperatorProof:
@@ -133,7 +142,8 @@ class Checks:
             if asking.path_params.get("session_id", grant.session_id) != grant.session_id:
                 raise ProblemError(HTTPStatus.FORBIDDEN, "the token is not for this session") from None
             return msgspec.structs.replace(known, grant=grant)
-        self._audit.let_in(route, asker.client, proof)
+        if not asking.is_forwarded:
+            self._audit.let_in(route, asker.client, proof)
         return msgspec.structs.replace(known, operator=True)
 
     async def _token_issue(self, known: Admitted, asking: Asking) -> Admitted:
@@ -155,7 +165,9 @@ class Checks:
                 claims = await service.browser_access.entra_claims(bearer)
             except (TokenError, TokensUnavailableError) as error:
                 raise refused(error) from None
-            return msgspec.structs.replace(known, operator=is_operator(claims))
+            # An operator has tokens made for others, who are not to share the limits of one user.
+            operator = is_operator(claims)
+            return msgspec.structs.replace(known, operator=operator, subject="" if operator else subject_of(claims))
         if bearer:
             raise ProblemError(HTTPStatus.UNAUTHORIZED, "the operator token is wrong")
         if own_page(headers, service.settings.base_url):
@@ -172,8 +184,10 @@ class Checks:
         service, settings = self._service, self._service.settings
         session_id = asking.query.get("session_id", "")
         require_session_id(session_id)
-        # Before a token is looked at or a store is asked: whatever becomes of the connection, it counts.
-        service.clients.require(service.clients.of(asking.scope), Rate.CONNECTIONS)
+        # Before a token is looked at or a store is asked: whatever becomes of the connection, it counts. One that
+        # another worker forwards was counted there.
+        if not asking.is_forwarded:
+            service.clients.require(service.clients.of(asking.scope), Rate.CONNECTIONS)
         if not may_connect(asking.headers, settings.allowed_origins, settings.base_url):
             raise SocketRefusedError(REFUSED, "this origin may not open a conversation")
         # On this machine a page of an allowed origin is as welcome as our own; it may not watch others.
@@ -191,7 +205,7 @@ class Checks:
         if watches and not grant.vouched:
             offered = asking.query.get("resume_token", "")
             await require_resume_token(service, session_id or grant.session_id, offered, demanded=True)
-        return msgspec.structs.replace(known, grant=grant)
+        return msgspec.structs.replace(known, grant=grant, subject=grant.subject)
 
     async def _acs(self, check: Check, asking: Asking) -> None:
         access, headers = self._service.acs_access, asking.headers

@@ -128,7 +128,7 @@ class ConversationSocket:
         # A conversation that may still finish may also lose its line and come back.
         if not service.lifecycle.admits() and asked.session_id not in service.sessions.live:
             raise SocketRefusedError(RESTARTING, "the server is restarting")
-        asked.client = service.clients.of(scope)
+        asked.client = service.clients.of(scope, admitted(scope).subject)
         grant = admitted(scope).grant
         if grant is not None:
             require_granted_agent(grant, asked.agent.name if asked.agent_named else "")

@@ -34,7 +34,7 @@ class DashboardSocket:
         shortcut = shortcut_of(scope)
         await send({"type": "websocket.accept"})
         service = self._service
-        client = service.clients.of(scope)
+        client = service.clients.of(scope, admitted(scope).subject)
         try:
             session_id = _session_id(scope)
             service.clients.require_room(client, Hold.RELAYS)

@@ -49,12 +49,6 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ne
     return _counted(client)
 
 
-def is_loopback_address(peer: str) -> bool:
-    """Whether a peer is on this machine."""
-    address = _address(peer)
-    return address is not None and address.is_loopback
-
-
 def _counted(address: Address) -> str:
     if address.version == 4:
         return str(address)

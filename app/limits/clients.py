@@ -3,20 +3,18 @@
 import logging
 import math
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from opentelemetry import metrics
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from app.auth.origins import is_loopback
-from app.limits.client_address import client_address, is_loopback_address, networks_of
+from app.auth.exposure import Asker, Exposure
+from app.limits.client_address import client_address, networks_of
 from app.limits.client_limits import Client, ClientLimits, Hold, Rate
 from config.settings import Settings
 
 log = logging.getLogger(__name__)
 
-FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
 LOGGED_EVERY_S = 10.0
 """One line tells of all refusals for the same reason within this time."""
 
@@ -35,12 +33,16 @@ class TooManyError(Exception):
 
 
 class Clients:
-    """One per worker; belongs to the loop. `now` is a clock in seconds."""
+    """Counts what each client of one worker does and holds; use it on the event loop's thread.
 
-    def __init__(self, settings: Settings, now: Callable[[], float]) -> None:
+    `exposure` tells programs on this machine, which are not limited, from everybody else. `now` gives seconds on a
+    monotonic clock.
+    """
+
+    def __init__(self, settings: Settings, exposure: Exposure, now: Callable[[], float]) -> None:
         self._now = now
         self._trusted = networks_of(settings.trusted_proxies)
-        self._public = bool(settings.base_url) and not is_loopback(urlsplit(settings.base_url).hostname or "")
+        self._exposure = exposure
         self._limits = ClientLimits(
             {
                 Rate.CONNECTIONS: settings.client_connections_per_minute,
@@ -55,16 +57,22 @@ class Clients:
         self._refused: dict[str, tuple[float, int]] = {}
 
     def of(self, scope: Scope, subject: str = "") -> Client:
-        """Whoever is behind a connection or a request; `subject` is the user that its token names.
+        """The names under which the sender of a request or WebSocket is counted: its address, and its user if known.
 
-        Programs on this machine are not limited, as long as nothing says that they speak for others.
+        `subject` is the user of Entra whom its token names. A program on this machine is counted under no address, as
+        long as nothing in the settings or in the request shows that it speaks for others.
         """
-        peer = (scope.get("client") or ("127.0.0.1",))[0]
-        headers = Headers(scope=scope)
+        asker = Asker.of(scope)
         named = (f"user {subject}",) if subject else ()
-        if is_loopback_address(peer) and not self._public and not any(name in headers for name in FORWARDED):
+        if self._exposure.reached_on_this_machine(asker):
             return named
-        return (client_address(peer, headers.getlist("x-forwarded-for"), self._trusted), *named)
+        forwarded_for = Headers(scope=scope).getlist("x-forwarded-for")
+        return (client_address(asker.client, forwarded_for, self._trusted), *named)
+
+    def owner_of(self, session_id: str) -> str:
+        """The client that began a live session: its user if known, else its address; empty for one not limited."""
+        client = self._sessions.get(session_id, ())
+        return client[-1] if client else ""
 
     def require(self, client: Client, rate: Rate) -> None:
         """Count one of what is limited by the minute.

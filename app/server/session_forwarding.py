@@ -1,9 +1,14 @@
-"""What concerns a session goes to the worker that has it, whichever worker took the connection."""
+"""Sticky sessions: what concerns a session goes to the worker that has it, whichever worker took the connection.
+
+It stands behind `AccessGuard`, so that only who was let in may claim a session's id or reach another worker. The other
+worker holds a forwarded connection to its own guard again: it alone knows the session's resume token.
+"""
 
 import asyncio
 import logging
 import os
 import re
+from collections import Counter
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
@@ -13,7 +18,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import ProblemError, on_problem
-from app.auth.jwt import TokenError, TokensUnavailableError
+from app.auth.guard import admitted
 from app.auth.socket_auth import usable_session_id
 from app.server.asgi_relay import RELAYED, RelayError, address_of, relay
 from app.server.socket_writer import OVERLOADED, RESTARTING
@@ -35,10 +40,11 @@ _failed = metrics.get_meter("earshot").create_counter(
 
 
 class SessionForwarding:
-    """ASGI middleware. `directory`: where workers reach each other; None for a worker that is alone.
+    """ASGI middleware that answers a connection here or has the worker that owns its session answer it.
 
-    A session's socket claims its id: of two workers that are asked for a session that neither has, one makes it and
-    the other passes its connection on. Where it cannot be known who has it, nobody is let in.
+    `directory` holds the Unix sockets by which workers reach each other. A session's WebSocket claims the id: of two
+    workers that are asked for a session that neither has, one makes it and the other forwards its connection. Where
+    the launcher cannot tell who owns a session, the client is told to come back.
     """
 
     def __init__(self, app: ASGIApp, service: Services, directory: Path) -> None:
@@ -47,13 +53,14 @@ class SessionForwarding:
         self._siblings = service.lifecycle.siblings
         self._directory = directory
         self._relayed: set[asyncio.Task[None]] = set()
+        self._claims: Counter[str] = Counter()
         service.on_session_opened(self._siblings.session_opened)
         service.on_session_over(lambda session_id: self._siblings.session_left(session_id, begun=True))
         service.lifecycle.on_drain(self._drain)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or have the right worker answer."""
-        session_id = await self._session_id(scope)
+        """Answer the connection, or have the right worker answer it."""
+        session_id = self._session_id(scope)
         if not session_id or session_id in self._service.sessions.live:
             await self._app(scope, receive, send)
             return
@@ -61,23 +68,35 @@ class SessionForwarding:
         try:
             owner = await self._siblings.owner(session_id, claim=claim)
         except WorkerBusError as error:
+            log.warning("a connection is refused: %s", error)
             await _refuse(scope, receive, send, str(error))
             return
         if owner not in (0, os.getpid()):
             await self._forward(owner, scope, receive, send)
-            return
+        elif claim:
+            await self._answer_claimed(session_id, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _answer_claimed(self, session_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, and give the id back when the last connection that claimed it has begun no session."""
+        self._claims[session_id] += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            if claim and not self._known(session_id):
-                self._siblings.session_left(session_id, begun=False)
+            self._claims[session_id] -= 1
+            if not self._claims[session_id]:
+                del self._claims[session_id]
+                if not self._is_known(session_id):
+                    self._siblings.session_left(session_id, begun=False)
 
-    def _known(self, session_id: str) -> bool:
-        """Whether this worker has the session, or others still look at it or for it here."""
+    def _is_known(self, session_id: str) -> bool:
+        """Whether this worker has the session, or a socket here shows or will show it."""
         return session_id in self._service.sessions.live or session_id in self._service.observers
 
     async def _forward(self, owner: int, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get(RELAYED):  # the session has moved on while this connection was passed to us
+            log.warning("a connection is refused: its session moved to another worker while it was forwarded")
             await _refuse(scope, receive, send, "the session has moved")
             return
         _relayed.add(1)
@@ -91,30 +110,23 @@ class SessionForwarding:
         except RelayError as error:
             # Of workers that end together one is the first: that is no fault.
             level = logging.WARNING if self._service.lifecycle.admits() else logging.INFO
-            log.log(level, "a connection cannot be passed on: %s", error, extra={"worker": owner})
+            log.log(level, "a connection cannot be forwarded to worker %d: %s", owner, error)
             await _refuse(scope, receive, send, str(error), begun=sent.begun)
         finally:
             relaying.cancel()
 
-    async def _session_id(self, scope: Scope) -> str:
+    def _session_id(self, scope: Scope) -> str:
         """The id of the session that a connection is about; empty for none, or one that cannot be used."""
         if scope["type"] == "http":
             named = _RESOURCES.fullmatch(scope["path"])
             session_id = unquote(named[1]) if named else ""
         elif scope["type"] == "websocket" and _SOCKETS.fullmatch(scope["path"]):
             query = parse_qs(scope["query_string"].decode("latin-1"))
-            session_id = query.get("session_id", [""])[-1] or await self._of_token(query.get("token", [""])[-1])
+            grant = admitted(scope).grant
+            session_id = query.get("session_id", [""])[-1] or (grant.session_id if grant else "")
         else:
             session_id = ""
         return session_id if usable_session_id(session_id) else ""
-
-    async def _of_token(self, token: str) -> str:
-        if not token:
-            return ""
-        try:
-            return (await self._service.browser_access.grant_of(token)).session_id
-        except (TokenError, TokensUnavailableError):
-            return ""  # the app says so
 
     async def _drain(self, deadline: float) -> None:
         """Sockets of sessions of other workers stay open for as long as those sessions do."""

@@ -5,8 +5,9 @@ So no two workers ever make the same session, and one that is stopped hides none
 
 from collections import OrderedDict
 
-RECENT = 1_000
-"""Ended sessions that are remembered for each worker: as many as its store keeps records of (`memory_store.KEPT`)."""
+RECENT = 10_000
+"""Ended sessions that are remembered for each worker: ten times what its store keeps records of
+(`app/stores/memory.py`), since that forgets those of the busiest client first and not the oldest."""
 
 
 class SessionRegistry:

@@ -12,6 +12,7 @@ from actors.runtime.clock import LoopClock, run_virtual
 from app import engines
 from app.api.asgi import app_of
 from app.engines import chosen, make_engines
+from app.stores.memory import MemoryStore
 from config.settings import Settings, SettingsError
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.kit.clients.known_frontend import KnownFrontend
@@ -47,7 +48,7 @@ def test_without_the_extra_people_can_only_type(caplog: pytest.LogCaptureFixture
     assert names()["voice_activity"] == "energy"
 
     async def main() -> None:
-        make_engines(Settings.read({}), LoopClock(), BackgroundTasks())
+        make_engines(Settings.read({}), LoopClock(), BackgroundTasks(), MemoryStore())
 
     run_virtual(main())
     assert "the extra local is not installed" in caplog.text
@@ -98,7 +99,7 @@ def test_audio_of_calls_that_needs_what_is_not_installed_names_the_extra(setting
 )
 def test_a_plug_in_that_cannot_be_had_is_named(environ: dict[str, str], said: str) -> None:
     async def main(make: Callable[..., object]) -> None:
-        make(Settings.read(environ), LoopClock(), BackgroundTasks())
+        make(Settings.read(environ), LoopClock(), BackgroundTasks(), MemoryStore())
 
     with pytest.raises(SettingsError, match=said):
         run_virtual(main(make_engines))

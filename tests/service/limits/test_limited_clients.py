@@ -1,7 +1,7 @@
 """What a client over its limits meets, at every door; and that another client meets nothing."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -11,6 +11,7 @@ from actors.agent import Agent
 from actors.ports.llm import ModelRequest, ReplyGenerated, TextGenerated
 from actors.runtime.clock import run_virtual
 from app.api.asgi import app_of
+from app.auth.exposure import Exposure
 from app.browser.dashboard_socket import MAX_OF_A_SESSION
 from app.limits.client_limits import Rate
 from app.limits.clients import Clients, TooManyError
@@ -40,6 +41,11 @@ async def refusal_of(service: Services, address: str = "203.0.113.9", **query: s
         client.leave()
         await asyncio.sleep(0.1)
     return client.closed
+
+
+def clients_of(environ: Mapping[str, str], now: Callable[[], float] = lambda: 0.0) -> Clients:
+    settings = Settings.read({"HOST": "127.0.0.1", **environ})
+    return Clients(settings, Exposure(settings), now)
 
 
 def virtually(test: Any, environ: Mapping[str, str], agent: Agent = AGENT) -> None:
@@ -96,22 +102,26 @@ def test_programs_on_this_machine_are_not_limited() -> None:
     ("environ", "headers", "limited"),
     [
         ({}, {}, False),
+        ({"HOST": "0.0.0.0"}, {}, True),
         ({}, {"forwarded": "for=203.0.113.9"}, True),
         ({}, {"x-real-ip": "203.0.113.9"}, True),
         ({"BASE_URL": "https://voice.example.org"}, {}, True),
         ({"BASE_URL": "http://localhost:8000"}, {}, False),
+        ({}, {"via": "1.1 proxy"}, True),
+        ({}, {"cf-connecting-ip": "203.0.113.9"}, True),
+        ({}, {"host": "voice.example.org"}, True),
     ],
 )
 def test_who_comes_from_this_machine_and_may_speak_for_others_is_limited(
     environ: dict[str, str], headers: dict[str, str], limited: bool
 ) -> None:
-    clients = Clients(Settings.read(environ), lambda: 0.0)
+    clients = clients_of(environ)
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     assert bool(clients.of({"type": "http", "client": ("127.0.0.1", 1), "headers": raw})) is limited
 
 
 def test_a_user_is_one_client_wherever_from() -> None:
-    clients = Clients(Settings.read({"CLIENT_TEXTS_PER_MINUTE": "2"}), lambda: 0.0)
+    clients = clients_of({"CLIENT_TEXTS_PER_MINUTE": "2"})
     for address in ("203.0.113.1", "203.0.113.2"):
         clients.require(clients.of({"type": "http", "client": (address, 1), "headers": []}, "ann"), Rate.TEXTS)
     with pytest.raises(TooManyError):
@@ -121,7 +131,7 @@ def test_a_user_is_one_client_wherever_from() -> None:
 
 def test_one_line_tells_of_many_refusals(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
-    clients = Clients(Settings.read({"CLIENT_TEXTS_PER_MINUTE": "1"}), lambda: now)
+    clients = clients_of({"CLIENT_TEXTS_PER_MINUTE": "1"}, lambda: now)
     clients.require(("a",), Rate.TEXTS)
     for _ in range(50):
         with pytest.raises(TooManyError):
@@ -162,7 +172,7 @@ def test_typed_texts_and_what_they_make_the_model_cost() -> None:
 def test_answers_that_cost_too_much_wait_or_fail() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        clients = Clients(Settings.read({"CLIENT_MODEL_TOKENS_PER_MINUTE": "600"}), loop.time)
+        clients = clients_of({"CLIENT_MODEL_TOKENS_PER_MINUTE": "600"}, loop.time)
         inner = FakeModel(lambda _: [TextGenerated("Yes."), ReplyGenerated(620, 20)])
         metered = MeteredModel(inner, clients, ("a",))
         request = ModelRequest(session_id="s", turn=1, agent=AGENT, messages=())
