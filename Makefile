@@ -16,7 +16,7 @@ INSTALL := $(BIN)/python .ci/install.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint bench bench-latency soak flood faults call emulators eval-local system-packages programs lock
+.PHONY: help run test unit check lint sources diagrams bench bench-latency soak flood faults call emulators eval-local system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -24,7 +24,10 @@ help: ## list the targets
 run: $(VENV)/runtime ## start the server on PORT (8000), reachable from this machine only unless HOST says otherwise
 	@HOST="$${HOST:-127.0.0.1}"; export HOST; exec $(BIN)/python -m app serve
 
-test: programs lint ## every check and every test
+unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (under a minute)
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/test_layers.py tests/test_repository.py
+
+test: programs lint sources ## every check and every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/load
 	@$(BIN)/python -m pytest tests/load # measures: nothing else may run
 
@@ -45,6 +48,9 @@ flood: $(VENV)/development ## clients that flood the server, each beside a conve
 
 faults: $(VENV)/development ## RUNS (1000) conversations from SEED (0) on in which things go wrong: none may suffer for it
 	@$(BIN)/python -m tests.fault_campaign --runs "$(or $(RUNS),1000)" --seed "$(or $(SEED),0)"
+
+diagrams: $(VENV)/development ## write docs/turn-taking.md from the tables of turn-taking
+	@$(BIN)/python -m tests.kit.turn_taking_diagram
 
 figures: $(VENV)/development ## write what make bench and make soak have found into the README
 	@$(BIN)/python -m tests.load.readme
@@ -82,6 +88,17 @@ programs:
 	{ test -z "$$(missing)" && venv; } || ! brings || $(MAKE) --no-print-directory -s system-packages || exit 1; \
 	test -z "$$(missing)" || { \
 		echo "make test needs on PATH: $$(missing | sed 's/ $$//') (as root on Debian it installs them itself)" >&2; exit 1; }
+
+# Pykka's own tests come only with its source release. Tests download nothing, so it is brought before them.
+sources: .sources/pykka.txt
+
+.sources/pykka.txt: requirements-dev.txt | $(VENV)/development
+	@mkdir -p $(@D)
+	@rm -f $(@D)/pykka-*
+	@sed -n '/^pykka==/,/[^\\]$$/p' $< > $@.new
+	@$(BIN)/python -m pip download --disable-pip-version-check --quiet --require-hashes --no-deps --no-binary :all: \
+		--dest $(@D) -r $@.new
+	@mv $@.new $@
 
 lock: $(VENV)/development ## write the lock files anew from pyproject.toml
 	@$(COMPILE) --extra local pyproject.toml -o requirements.txt

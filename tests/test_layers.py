@@ -36,6 +36,14 @@ SERVERS = ("tests.service", "tests.cloud", "tests.browser", "tests.load", "tests
 API_ONLY = ("opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.instrumentation")
 """Parts of OpenTelemetry that are not its API."""
 
+NOT_IN_UNIT_TESTS = (
+    "subprocess.", "multiprocessing.", "socket.", "select.", "signal.", "hypercorn.", "websockets.", "aiohttp.",
+    "playwright.", "app.server.launcher.", "app.__main__.", "tests.browser.", "tests.cloud.", "tests.eval.local.",
+    "tests.eval.phone.", "tests.install.", "tests.load.", "tests.service.", "tests.kit.clients.", "tests.kit.served.",
+    "tests.kit.serving.",
+)  # fmt: skip
+"""Beginnings of module names. Whatever needs one of them stands in tests/service."""
+
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 SETTINGS = Path("config/settings.py")
 
@@ -152,6 +160,21 @@ def test_the_emulators_know_nothing_of_the_product() -> None:
 def test_only_the_settings_read_the_environment() -> None:
     readers = {path for layer in LAYERS for path in modules(layer) if any(environment_reads((ROOT / path).read_text()))}
     assert readers == {SETTINGS}
+
+
+def test_unit_tests_import_no_server_process_or_socket() -> None:
+    found = {
+        str(path): imported.module
+        for path in modules("tests/unit")
+        for imported in imports((ROOT / path).read_text(), package_of(path))
+        if f"{imported.module}.".startswith(NOT_IN_UNIT_TESTS)
+    }
+    assert found == {}
+
+
+def test_unit_tests_wait_for_no_real_time() -> None:
+    sleepers = {str(path) for path in modules("tests/unit") if "time.sleep" in (ROOT / path).read_text()}
+    assert sleepers == {"tests/unit/actors/runtime/test_clock.py"}, "which holds virtual time against real threads"
 
 
 @pytest.mark.parametrize(

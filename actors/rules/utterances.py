@@ -23,6 +23,8 @@ def bounded_utterance(text: str) -> str:
 
 SAME_WORDS = 0.6
 """Of the words of two utterances so many are the same, in order, if the second one says the first one again."""
+COMPARED_WORDS = 100
+"""Only so many first words of two utterances are compared in order: the time grows with the cube of their number."""
 
 
 def repeated_utterance(said: str, again: str) -> str:
@@ -31,12 +33,15 @@ def repeated_utterance(said: str, again: str) -> str:
     Words said again replace the former ones, a part of them said again adds nothing, and other words follow.
     """
     former, latter = _words(said), _words(again)
-    places = range(len(former) - len(latter) + 1)
-    if latter and any(former[at : at + len(latter)] == latter for at in places):
+    if latter and f" {' '.join(latter)} " in f" {' '.join(former)} ":
         return bounded_utterance(said)
-    if latter[: len(former)] == former or SequenceMatcher(None, former, latter, autojunk=False).ratio() >= SAME_WORDS:
+    if latter[: len(former)] == former or _are_alike(former[:COMPARED_WORDS], latter[:COMPARED_WORDS]):
         return bounded_utterance(again)
     return joined_utterance(said, again)
+
+
+def _are_alike(former: list[str], latter: list[str]) -> bool:
+    return SequenceMatcher(None, former, latter, autojunk=False).ratio() >= SAME_WORDS
 
 
 def _words(text: str) -> list[str]:

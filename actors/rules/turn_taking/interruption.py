@@ -1,5 +1,6 @@
 """Interruption: voice pauses the agent, lasting voice silences it, words take the floor; and what takes it all back."""
 
+from actors.agent import PhasePolicy
 from actors.messages.caller import InterruptRequested
 from actors.messages.playback import PausePlayback, StopReason, YieldPlayback
 from actors.messages.transcript import SpeechContinued
@@ -101,11 +102,8 @@ def is_order_to_stop(turn: TurnCore, text: str) -> bool:
     return begins_with(text, words.stop_words, unless=words.backchannels)
 
 
-def takes_floor(turn: TurnCore, text: str) -> bool:
+def takes_floor(turn: TurnCore, policy: PhasePolicy, text: str) -> bool:
     """Whether words take the floor from the agent as it now is: enough of them, or a word that stops."""
-    policy = turn.policy
-    if policy is None:
-        return False
     enough = 1 if turn.state.interruption is Interruption.YIELDED else policy.confirm_words
     return is_order_to_stop(turn, text) or meaning(turn, text) >= enough
 

@@ -98,12 +98,13 @@ def interim_transcript(turn: TurnCore, message: InterimTranscript, at: float) ->
     """What the caller seems to have said so far may be enough to take the floor."""
     s = turn.state
     s.interim = text = bounded_utterance(message.text)
-    if turn.policy is None or s.interruption is Interruption.DECIDED or s.caller is CallerActivity.SILENT:
+    policy = turn.policy
+    if policy is None or s.interruption is Interruption.DECIDED or s.caller is CallerActivity.SILENT:
         return
     if s.caller is CallerActivity.AWAITED and turn.only_bridges:
         # Words from before the filler, which come late, do not interrupt it.
         return
-    if interruption.takes_floor(turn, text):
+    if interruption.takes_floor(turn, policy, text):
         interruption.barge_in(turn, at)
 
 
@@ -138,9 +139,9 @@ def words(turn: TurnCore, at: float, text: str) -> None:
         answering.answer(turn, at, text)
     elif not turn.is_busy or (was_awaited and turn.only_bridges):
         answering.answer(turn, at, text)
-    elif turn.policy is None:
+    elif (policy := turn.policy) is None:
         s.waiting_text = joined_utterance(s.waiting_text, text)
-    elif _asks_for_a_sign(turn) or interruption.takes_floor(turn, text):
+    elif _asks_for_a_sign(turn) or interruption.takes_floor(turn, policy, text):
         interruption.barge_in(turn, at)
         answering.answer(turn, at, text)
     else:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.messages.caller import TextEntered
@@ -92,6 +92,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.text(max_size=90), JSON, max_size=60), st.text(max_size=9_000))
+@settings(max_examples=25, deadline=None)
 def test_the_preamble_is_bounded_whatever_it_is_made_of(context: dict[str, Any], name: str) -> None:
     text = preamble(SessionContext(context=context, caller_name=name, called=name, headers={name: name}), AT)
     assert len(text) < MAX_DATA_CHARS + 1_000

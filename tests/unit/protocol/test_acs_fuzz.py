@@ -261,7 +261,7 @@ def test_the_examples_that_are_mutated_are_good(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_examples_with_changes(name: str) -> None:
-    @many(400)
+    @many(150)
     @given(mutated(DECODERS[name][2]))
     def each(value: bytes) -> None:
         hold(name, "mutated", value)
@@ -271,7 +271,7 @@ def test_examples_with_changes(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_any_json(name: str) -> None:
-    @many(150)
+    @many(60)
     @given(JSON)
     def each(value: Any) -> None:
         hold(name, "json", json.dumps(value))
@@ -281,7 +281,7 @@ def test_any_json(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_any_bytes(name: str) -> None:
-    @many(150)
+    @many(60)
     @given(st.binary(max_size=200))
     def each(value: bytes) -> None:
         hold(name, "bytes", value)
@@ -291,7 +291,7 @@ def test_any_bytes(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_any_text(name: str) -> None:
-    @many(150)
+    @many(60)
     @given(st.text(st.characters(exclude_categories=()), max_size=200))
     def each(value: str) -> None:
         hold(name, "text", value)

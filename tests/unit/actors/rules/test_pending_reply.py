@@ -30,3 +30,9 @@ def test_a_reply_without_text_is_cut_to_nothing() -> None:
     reply = PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY)
     assert reply.cut_at_sentence(0) == 0
     assert reply.text == ""
+
+
+@pytest.mark.parametrize("end", ["\u3002", "\uff01", "\uff1f", "\u0964", "\u2026"])
+def test_sentences_of_other_scripts_end_too(end: str) -> None:
+    reply = PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY, pieces=[f"一{end}", f"二{end}"])
+    assert reply.cut_at_sentence(1) == 2

@@ -29,7 +29,8 @@ def test_every_text_can_be_encoded_afterwards_and_good_text_is_as_it_was(text: s
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"), [("a\ud83d", "a�"), ("\ude00b", "�b"), ("\ud83d\ude00", "😀"), ("\ude00\ud83d", "��")]
+    ("text", "shown"),
+    [("a\ud83d", "a�"), ("\ude00b", "�b"), ("\ud83d\ude00", "😀"), ("\ude00\ud83d", "��"), ("Zoë", "Zoë")],
 )
 def test_what_is_replaced(text: str, shown: str) -> None:
     assert well_formed(text) == shown

@@ -1,5 +1,7 @@
 """How much a user may say at once, by whatever way it comes."""
 
+import time
+
 import pytest
 
 from actors.conversation import MAX_KEYS
@@ -89,3 +91,11 @@ def test_keys_without_end_are_inputs_of_a_bounded_length() -> None:
 def test_what_is_said_again_is_meant_once(said: str, again: str, meant: str) -> None:
     assert repeated_utterance(said, again) == meant
     assert len(repeated_utterance(said * 400, again * 400)) <= MAX_UTTERANCE_CHARS
+
+
+def test_the_longest_utterances_are_compared_without_keeping_the_loop_busy() -> None:
+    """Words that are all alike are the worst case: compared in full, two such utterances take seconds."""
+    words, began = ["a"] * (MAX_UTTERANCE_CHARS // 2), time.process_time()
+    assert repeated_utterance(" ".join(words), " ".join(["b", *words[1:]]))
+    assert repeated_utterance(" ".join([*words[1:], "b"]), " ".join([*words[: len(words) // 2], "c"]))
+    assert time.process_time() - began < 1.0

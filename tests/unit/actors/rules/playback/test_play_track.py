@@ -117,3 +117,32 @@ def test_where_to_begin_again() -> None:
         player.tick(at_ms)
         seen.append(player.unheard_from(1, at_ms))
     assert seen == [0] * 10 + [10] * 10 + [25] * 5
+
+
+def cut_at_400_ms() -> Playout:
+    player = playout(PACED, 1_000, ended=False)
+    for start, end, audio_ms in [(0, 5, 20), (6, 11, 300), (12, 15, 500)]:
+        player.add_word(1, start, end, audio_ms)
+    player.add_piece(1, 11, 400)
+    player.add_piece(1, 17, 1_000)
+    return player
+
+
+def test_the_audio_behind_a_cut_is_not_sent_and_its_text_not_heard() -> None:
+    player = cut_at_400_ms()
+    assert player.cut_after(1, 11)
+    told = run(player, 0, 1_200)
+    assert b"".join(frame.pcm for frame in frames(told)) == audio(1_000)[: 400 * RATE_HZ // 1000 * 2]
+    (whole,) = [t for t in told if isinstance(t, Drained)]
+    assert whole.hearing.text_end == 11
+
+
+def test_a_cut_before_what_was_sent_already_ends_it_there() -> None:
+    player = cut_at_400_ms()
+    sent = frames(run(player, 0, 600))
+    assert player.cut_after(1, 11)
+    told = run(player, 620, 1_400)
+    # One frame of silence tells the client that this was all.
+    assert [frame.last for frame in frames(told)] == [True]
+    assert len(sent) * 20 > 400
+    assert [t.hearing.complete for t in told if isinstance(t, Drained)] == [True]

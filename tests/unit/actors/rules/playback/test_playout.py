@@ -398,3 +398,51 @@ def test_the_first_reply_is_the_one_that_is_heard_first() -> None:
     firsts.append(playout.first)
     playout.clear(0.0, through_reply=3)
     assert [*firsts, playout.first] == [None, 3, 4]
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_after_the_floor_was_yielded_every_sample_that_was_not_heard_is_sent_again_and_none_twice(lead: Lead) -> None:
+    player = playout(lead, 1_000)
+    before = frames(run(player, 0, 300))
+    heard_ms = heard(player, 300).audio_ms
+    player.yield_floor(300)
+    assert frames(run(player, 320, 900)) == []
+    assert heard(player, 900).audio_ms == heard_ms
+    player.resume(900)
+    after = frames(run(player, 900, 2_400))
+    whole_frames_heard = int(heard_ms // 20)
+    sent = b"".join(frame.pcm for frame in before)[: whole_frames_heard * FRAME_BYTES]
+    again = b"".join(frame.pcm for frame in after)
+    assert len(sent) + len(again) == len(audio(1_000))
+    # The first of them are softened, and of the same length.
+    assert again[FRAME_BYTES:] == audio(1_000)[len(sent) + FRAME_BYTES :]
+    assert not any(frame.first for frame in after)
+
+
+def test_where_the_text_has_begun_that_is_sent() -> None:
+    player = playout(PACED, 1_000)
+    player.add_word(1, 0, 5, 20)
+    player.add_word(1, 6, 11, 300)
+    assert player.text_begun(1) == 0
+    run(player, 0, 200)
+    assert player.text_begun(1) == 5
+    assert player.text_begun(9) == 0
+
+
+def test_a_cut_waits_until_it_is_known_where_its_text_ends() -> None:
+    player = playout(PACED, 400, ended=False)
+    assert not player.cut_after(1, 10)
+    player.add_piece(1, 10, 200)
+    assert player.cut_after(1, 10)
+    assert len(frames(run(player, 0, 800))) == 10
+    assert player.idle
+
+
+def test_a_cut_of_a_reply_whose_last_pieces_were_never_told_of_keeps_all_its_audio() -> None:
+    player = playout(PACED, 400)
+    assert player.cut_after(1, 10)
+    assert len(frames(run(player, 0, 800))) == 20
+
+
+def test_a_cut_of_what_is_not_queued_is_done() -> None:
+    assert playout(PACED, 400).cut_after(9, 10)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from actors.agent import Agent, BargeIn, Limits, PhasePolicy
-from actors.conversation import PositionPrecision
+from actors.conversation import PositionPrecision, UtteranceKind
 from actors.errors import ErrorKind
 from actors.messages.lifecycle import Timer, TimerFired
 from actors.messages.model import ReplyFailed, ReplyWritten
@@ -24,16 +24,22 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
-from actors.rules.turn_taking.effects import CancelTimer, Effect, SetTimer
+from actors.rules.turn_taking.effects import CancelTimer, Effect, Say, SetTimer, StartReply
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 
 AGENT = Agent(name="tester", label="Tester", limits=Limits(max_session_s=600))
+GREETER = msgspec.structs.replace(AGENT, greeting="Hello there.")
 NOT_ACTS = (SetTimer, CancelTimer, FloorChanged, TurnMeasured)
 
 
 def agent_with(agent: Agent = AGENT, **policies: PhasePolicy) -> Agent:
     """An agent with other policies for some phases."""
     return msgspec.structs.replace(agent, barge_in=msgspec.structs.replace(BargeIn(), **policies))
+
+
+def agent_for(max_session_s: float) -> Agent:
+    """An agent whose longest session is short, and that is patient with silence."""
+    return msgspec.structs.replace(AGENT, limits=Limits(max_session_s=max_session_s, no_input_s=600))
 
 
 def acts(effects: list[Effect]) -> list[Effect]:
@@ -44,6 +50,16 @@ def acts(effects: list[Effect]) -> list[Effect]:
 def names(effects: list[Effect]) -> list[str]:
     """The kinds of what is done."""
     return [type(effect).__name__ for effect in acts(effects)]
+
+
+def kinds(talk: "Talk") -> list[UtteranceKind]:
+    """The kinds of the agent's own phrases that were ordered last."""
+    return [effect.kind for effect in talk.effects if isinstance(effect, Say)]
+
+
+def asked(talk: "Talk") -> list[str]:
+    """What the model was asked to answer last."""
+    return [effect.text for effect in talk.effects if isinstance(effect, StartReply)]
 
 
 class Talk:

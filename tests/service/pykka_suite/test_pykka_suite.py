@@ -10,32 +10,24 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.source import ROOT
+
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
+SOURCES = ROOT / ".sources"
+"""Where `make sources` keeps source releases."""
 TESTS_OF_THE_RUNTIME = 100
 """Pykka 4.5.0 has more than this of its tests run once per runtime; fewer means that ours was not in the table."""
 
 
 @pytest.fixture
-def pykka_source(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """The source release of the very version that is installed, fetched once and unpacked anew."""
-    assert request.config.cache is not None
-    kept = request.config.cache.mkdir(f"pykka-{version('pykka')}")
-    if not list(kept.glob("*.tar.gz")):
-        _download(kept)
-    (archive,) = kept.glob("*.tar.gz")
+def pykka_source(tmp_path: Path) -> Path:
+    """The source release of the very version that is installed, unpacked anew."""
+    archive = SOURCES / f"pykka-{version('pykka')}.tar.gz"
+    assert archive.is_file(), f"tests download nothing: `make sources` brings {archive.name}"
     with tarfile.open(archive) as tar:
         tar.extractall(tmp_path, filter="data")
     (source,) = tmp_path.glob("pykka-*")
     return source
-
-
-def _download(into: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
-    fetched = subprocess.run(
-        [*command, "--dest", str(into), f"pykka=={version('pykka')}"], capture_output=True, text=True, check=False
-    )
-    assert fetched.returncode == 0, fetched.stderr
 
 
 def _run(source: Path, report: Path) -> subprocess.CompletedProcess[str]:

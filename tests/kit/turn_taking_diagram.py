@@ -1,0 +1,81 @@
+"""The states and waits of turn-taking as a page of documentation: `python -m tests.kit.turn_taking_diagram` writes it.
+
+The page is made from the very tables that the rules obey, so it cannot say anything else than they do. A test fails
+when it is stale.
+"""
+
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from actors.rules.turn_taking.state import (
+    AGENT_CHANGES,
+    CALLER_CHANGES,
+    INTERRUPTION_CHANGES,
+    AgentActivity,
+    CallerActivity,
+    Interruption,
+)
+from actors.rules.turn_taking.waits import GOODBYE, WAITS, Wait
+from tests.kit.source import ROOT
+
+PAGE = ROOT / "docs" / "turn-taking.md"
+
+INTRODUCTION = """\
+# Turn-taking: its states and its waits
+
+This page is written by `make diagrams` from the tables in `actors/rules/turn_taking/state.py` and `waits.py`; do not
+edit it. What the states mean, and why there are three of them, is told at the top of
+`actors/rules/turn_taking/machine.py`.
+"""
+
+WAITS_INTRODUCTION = """\
+## Waits
+
+Whatever turn-taking waits for is a row of this table: who owes it, by which clock, and what is done when it does not
+come. After each event exactly those timers run whose row says that something is owed. While the last words of a
+session are said, only the last row counts.
+"""
+
+S = TypeVar("S", bound=StrEnum)
+
+
+def state_diagram(title: str, first: S, changes: Mapping[S, Mapping[S, str]]) -> str:
+    """One table of changes as a Mermaid state diagram under a heading."""
+    arrows = [f"    {now} --> {then}: {reason}" for now, ways in changes.items() for then, reason in ways.items()]
+    ends = [f"    {now} --> [*]" for now, ways in changes.items() if not ways]
+    diagram = "\n".join(["stateDiagram-v2", f"    [*] --> {first}", *arrows, *ends])
+    return f"## {title}\n\n```mermaid\n{diagram}\n```\n"
+
+
+def table_of_waits(waits: tuple[Wait, ...]) -> str:
+    """The waits as a Markdown table."""
+    rows = [(str(w.timer), w.awaited, w.owed_by, w.clock, w.otherwise) for w in waits]
+    header = ("timer", "awaited", "owed by", "clock", "when it does not come")
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, ("---",) * len(header), *rows)) + "\n"
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(
+        (
+            INTRODUCTION,
+            state_diagram("The agent", AgentActivity.IDLE, AGENT_CHANGES),
+            state_diagram("The caller", CallerActivity.SILENT, CALLER_CHANGES),
+            state_diagram("The interruption in hand", Interruption.NONE, INTERRUPTION_CHANGES),
+            WAITS_INTRODUCTION,
+            table_of_waits((*WAITS, GOODBYE)),
+        )
+    )
+
+
+def main() -> int:
+    """Write the page."""
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""What words are to somebody who is speaking: a sign of listening, an order to stop, or something to be answered."""
+
+import pytest
+
+from actors.rules.backchannel import begins_with, is_without_blanks, meaningful_words, words_of
+from actors.rules.language_words import BY_LANGUAGE
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("", 0), ("...", 0), ("uh huh", 0), ("uh huh tuesday", 1), ("Uh-huh, I see.", 0), ("yes on tuesday", 2)],
+)
+def test_words_that_only_say_that_somebody_listens_do_not_count(text: str, count: int) -> None:
+    assert meaningful_words(text, BY_LANGUAGE["en"].backchannels) == count
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "count"),
+    [
+        ("zh", "好的", 0),
+        ("zh", "好的明天", 1),
+        ("zh", "我想预约", 2),
+        ("zh", "我想预约 tuesday", 3),
+        ("ja", "なるほど、はい", 0),
+        ("ja", "明日です", 2),
+        ("en", "พรุ่งนี้", 2),
+    ],
+)
+def test_where_no_blanks_are_written_two_characters_are_a_word(language: str, text: str, count: int) -> None:
+    assert meaningful_words(text, BY_LANGUAGE[language].backchannels) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "stops"),
+    [("stop", True), ("Wait, please", True), ("no", True), ("no problem", False), ("nothing", False), ("", False)],
+)
+def test_an_order_to_stop_is_known_by_its_first_words_unless_they_are_part_of_something_harmless(
+    text: str, stops: bool
+) -> None:
+    english = BY_LANGUAGE["en"]
+    assert begins_with(text, english.stop_words, unless=english.backchannels) is stops
+
+
+def test_the_apostrophe_of_a_telephone_is_one_of_a_typewriter() -> None:
+    assert words_of("C\u2019est \u00e7a") == ["c'est", "\u00e7a"]
+    assert not is_without_blanks("c'est")
+    assert is_without_blanks("Tokyo 東京")

@@ -1,0 +1,27 @@
+"""Words by language: which of them count for an agent, by its languages."""
+
+from actors.rules.language_words import BY_LANGUAGE, ENGLISH, words_for
+
+
+def test_a_region_has_the_words_of_its_language() -> None:
+    assert words_for(("de-DE",)).stop_words == BY_LANGUAGE["de"].stop_words
+    assert words_for(("PT-br",)).attention == BY_LANGUAGE["pt"].attention
+
+
+def test_several_languages_have_the_words_of_all_each_once() -> None:
+    words = words_for(("en-US", "de-DE"))
+    assert {*ENGLISH.backchannels, *BY_LANGUAGE["de"].backchannels} == set(words.backchannels)
+    assert len(words.stop_words) == len(set(words.stop_words))
+
+
+def test_a_language_that_is_not_known_is_spoken_to_in_english() -> None:
+    assert words_for(("tlh",)) is ENGLISH
+    assert words_for(()) is ENGLISH
+    assert words_for(("tlh", "fr-FR")).stop_words == BY_LANGUAGE["fr"].stop_words
+
+
+def test_every_language_has_words_of_all_three_kinds_in_lower_case() -> None:
+    for language, words in BY_LANGUAGE.items():
+        for phrases in (words.backchannels, words.stop_words, words.attention):
+            assert phrases, language
+            assert all(phrase == phrase.lower().strip() for phrase in phrases), language

@@ -1,0 +1,147 @@
+"""Replies that are asked for, fail or call tools, as examples."""
+
+import msgspec
+import pytest
+
+from actors.agent import Limits
+from actors.conversation import Ending, Floor, UtteranceKind
+from actors.messages.caller import InterruptRequested, TextEntered
+from actors.messages.lifecycle import Timer
+from actors.messages.model import EndingDecided, ReplyFailed, ReplyWritten, ToolsFinished, ToolsStarted
+from actors.messages.transcript import (
+    NoiseStopped,
+)
+from actors.rules.turn_taking.answering import SAY_AGAIN
+from actors.rules.turn_taking.effects import End, Say
+from actors.rules.turn_taking.state import AgentActivity, Interruption
+from tests.unit.actors.rules.turn_taking.script import AGENT, Talk, acts, asked, kinds
+
+
+class TestAnswering:
+    def test_a_final_is_answered(self) -> None:
+        talk = Talk().says("hello world")
+        assert asked(talk) == ["hello world"]
+        assert talk.turn.floor is Floor.AGENT
+
+    def test_typed_text_is_answered(self) -> None:
+        assert asked(Talk().tell(TextEntered("hi"))) == ["hi"]
+
+    def test_going_on_before_the_answer_continues_the_turn(self) -> None:
+        talk = Talk().thinking().voice(300).interim("for tomorrow").stopped().pause().final("for tomorrow")
+        assert asked(talk) == ["book an appointment for tomorrow"]
+
+    def test_a_final_of_audio_that_was_dealt_with_is_dropped(self) -> None:
+        talk = Talk().says("yes please")
+        talk.turn.state.settled_ms = 99_999
+        assert talk.says("yes please").did == ["PausePlayback", "ResumePlayback"][: len(talk.did)]
+        assert asked(talk) == []
+
+    def test_an_empty_final_is_nothing(self) -> None:
+        assert asked(Talk().says("  ")) == []
+
+    def test_a_reply_without_text_is_asked_for_again(self) -> None:
+        assert acts(Talk().thinking().written(has_text=False).effects)[-1] == Say(
+            reply=2, turn=1, kind=UtteranceKind.APOLOGY, index=SAY_AGAIN
+        )
+
+    def test_two_failures_in_a_row_end_the_session(self) -> None:
+        talk = Talk().thinking().failed().starts().ends().says("book an appointment").failed()
+        assert kinds(talk) == [UtteranceKind.APOLOGY]
+        assert talk.starts().ends().effects[-1] == End(Ending.ERROR)
+
+    def test_a_reply_that_is_never_spoken_counts_as_failed(self) -> None:
+        """However often it is written: the caller is not asked to say it again without end."""
+        talk = Talk()
+        for _ in range(2):
+            talk.says("book an appointment").written().breaks()
+            if talk.turn.state.agent is not AgentActivity.LEAVING:
+                talk.starts().ends()
+        assert talk.turn.state.agent is AgentActivity.LEAVING
+        assert talk.turn.state.ending is Ending.ERROR
+
+    def test_failures_long_ago_do_not_count(self) -> None:
+        talk = Talk().thinking().failed().starts().ends().speaking().ends().thinking().failed()
+        assert talk.turn.state.agent is AgentActivity.IDLE
+
+    def test_no_apology_is_spoken_over_the_caller(self) -> None:
+        talk = Talk().thinking().voice(40).failed()
+        assert kinds(talk) == []
+        talk.tell(NoiseStopped())
+        assert kinds(talk) == [UtteranceKind.APOLOGY]
+
+    def test_words_over_a_failure_are_the_question_said_again(self) -> None:
+        talk = Talk().thinking().failed().starts().says("book an appointment", ms=60).ends()
+        assert asked(talk) == [] or asked(talk) == ["book an appointment"]
+        assert talk.turn.state.asked == "book an appointment"
+
+
+class TestTools:
+    def test_the_time_of_a_tool_is_not_the_models(self) -> None:
+        talk = Talk().thinking().tell(ToolsStarted(1))
+        assert Timer.REPLY not in talk.due
+        talk.wait(29).tell(ToolsFinished(1))
+        assert talk.due[Timer.REPLY] == pytest.approx(talk.at + 30)
+
+    def test_stale_ones_are_ignored(self) -> None:
+        talk = Talk().thinking().says("no wait i want something else").stopped()
+        assert talk.tell(ToolsStarted(1), ToolsFinished(1)).did == []
+        assert talk.written().tell(ToolsFinished(talk.turn.state.turn)).did == []
+
+    def test_a_reply_that_does_not_begin_is_given_up(self) -> None:
+        talk = Talk(msgspec.structs.replace(AGENT, limits=Limits(filler_after_ms=60_000))).thinking().wait(30)
+        assert talk.did[:2] == ["StopPlayback", "CancelReply"]
+        assert kinds(talk) == [UtteranceKind.APOLOGY]
+
+    def test_a_hand_over_stands_whatever_the_caller_says(self) -> None:
+        talk = Talk().thinking().tell(ToolsStarted(1)).says("okay thank you very much").stopped()
+        talk.tell(EndingDecided(Ending.HUMAN_HANDOFF)).written().starts().ends()
+        assert talk.effects[-1] == End(Ending.HUMAN_HANDOFF)
+
+    def test_a_goodbye_is_taken_back_by_the_callers_words(self) -> None:
+        talk = Talk().thinking().tell(ToolsStarted(1), EndingDecided(Ending.NORMAL), ToolsFinished(1)).starts()
+        talk.says("wait one more question").stopped()
+        assert asked(talk) == ["wait one more question"]
+        assert not any(isinstance(effect, End) for effect in talk.starts().written().ends().effects)
+
+    def test_an_ending_without_words_ends(self) -> None:
+        talk = Talk().thinking().tell(EndingDecided(Ending.NORMAL)).written(has_text=False)
+        assert talk.effects[-1] == End(Ending.NORMAL)
+
+
+class TestStaleReports:
+    """The model's reports of a turn that is over change nothing."""
+
+    def test_a_reply_that_was_written_is_not_written_again(self) -> None:
+        talk = Talk().thinking().written()
+        assert talk.written(has_text=False).did == []
+        assert talk.failed().did == []
+
+    def test_nor_does_a_failure_of_a_former_turn_count(self) -> None:
+        talk = Talk().thinking().says("no wait i want something else").stopped()
+        assert talk.tell(ReplyFailed(turn=1, has_text=False), ReplyWritten(turn=1, has_text=False)).did == []
+        assert talk.turn.state.failures == 0
+
+
+class TestAFailureAfterWords:
+    def test_what_was_said_stands_and_no_apology_follows(self) -> None:
+        talk = Talk().thinking().starts().failed(has_text=True)
+        assert talk.did == ["CancelReply"]
+        assert talk.ends().did == []
+        assert talk.turn.floor is Floor.NOBODY
+
+    def test_the_same_where_all_of_it_was_heard_before_it_failed(self) -> None:
+        talk = Talk().thinking().starts().ends().failed(has_text=True)
+        assert talk.did == ["CancelReply"]
+        assert Timer.NO_INPUT in talk.due
+
+    def test_the_next_failure_ends_the_session_all_the_same(self) -> None:
+        talk = Talk().thinking().failed().starts().ends().thinking().failed(has_text=True)
+        assert kinds(talk) == [UtteranceKind.APOLOGY]
+        assert talk.turn.state.agent is AgentActivity.LEAVING
+
+
+def test_after_a_request_to_be_silent_the_agent_listens() -> None:
+    talk = Talk().speaking().tell(InterruptRequested())
+    assert talk.turn.state.interruption is Interruption.DECIDED
+    assert talk.stopped().turn.state.interruption is Interruption.NONE
+    assert kinds(talk.wait(10)) == [UtteranceKind.PROMPT]

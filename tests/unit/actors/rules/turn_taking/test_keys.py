@@ -1,0 +1,38 @@
+"""Telephone keys as an input, as examples."""
+
+import pytest
+
+from actors.conversation import KeyPattern
+from actors.messages.caller import KeyPressed
+from actors.messages.lifecycle import Timer
+from actors.messages.model import KeysExpected
+from actors.rules.turn_taking.machine import UnexpectedEventError
+from tests.unit.actors.rules.turn_taking.script import Talk, asked
+
+
+class TestKeys:
+    def test_keys_are_one_input(self) -> None:
+        talk = Talk().tell(KeysExpected(KeyPattern(length=4)))
+        for key in "123":
+            assert asked(talk.tell(KeyPressed(key))) == []
+        assert asked(talk.tell(KeyPressed("4"))) == ["1 2 3 4"]
+
+    def test_the_terminator_ends_it(self) -> None:
+        assert asked(Talk().tell(KeyPressed("1"), KeyPressed("#"))) == ["1"]
+
+    def test_a_terminator_alone_is_a_key(self) -> None:
+        assert asked(Talk().tell(KeyPressed("#")).wait(2)) == ["#"]
+
+    def test_a_pause_ends_it_and_takes_the_floor(self) -> None:
+        talk = Talk().tell(KeyPressed("1"))
+        talk.turn.state.utterances = Talk().speaking().turn.state.utterances
+        assert talk.wait(2).did[0] == "StopPlayback"
+
+    def test_words_complete_the_keys(self) -> None:
+        talk = Talk().tell(KeysExpected(KeyPattern(length=4, wait_s=5)), KeyPressed("1"), KeyPressed("2"))
+        assert asked(talk.says("that was wrong")) == ["1 2 that was wrong"]
+        assert Timer.KEYS not in talk.due
+
+    def test_no_key_that_no_telephone_has(self) -> None:
+        with pytest.raises(UnexpectedEventError):
+            Talk().tell(KeyPressed("x"))

@@ -1,0 +1,77 @@
+"""Fillers, prompts and calls on hold, as examples."""
+
+from itertools import pairwise
+
+from actors.conversation import Ending, UtteranceKind
+from actors.messages.caller import HoldEnded, HoldStarted, TextEntered
+from actors.messages.model import ToolsStarted
+from actors.messages.transcript import (
+    SpeechContinued,
+)
+from actors.rules.turn_taking.effects import End, Say
+from tests.unit.actors.rules.turn_taking.script import Talk, asked, kinds
+
+
+class TestFillers:
+    def test_a_filler_is_due_from_the_end_of_speech(self) -> None:
+        talk = Talk().thinking()
+        assert kinds(talk.wait(0.8)) == []
+        assert kinds(talk.wait(0.2)) == [UtteranceKind.FILLER]
+
+    def test_further_ones_come_at_growing_intervals_and_none_twice_in_a_row(self) -> None:
+        talk, said = Talk().thinking().tell(ToolsStarted(1)), list[tuple[float, int]]()
+        for _ in range(300):
+            talk.wait(0.1)
+            for effect in talk.effects:
+                if isinstance(effect, Say):
+                    said.append((talk.at, effect.index))
+                    talk.starts(effect.reply).ends(effect.reply)
+        times = [at for at, _ in said]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        assert 3 <= len(said) <= 5
+        assert gaps == sorted(gaps)
+        assert len({index for _, index in said}) == len(said)
+
+    def test_one_filler_bridges_a_slow_recognizer_and_a_quick_model_adds_none(self) -> None:
+        talk = Talk().voice(300).pause().wait(1.0)
+        assert kinds(talk) == [UtteranceKind.FILLER]
+        talk.starts().ends()
+        assert kinds(talk.final("book it").wait(1.4)) == []
+
+    def test_words_that_come_late_do_not_interrupt_the_filler(self) -> None:
+        talk = Talk().voice(300).pause().wait(1.0).starts().interim("yes please do that")
+        assert talk.did == []
+        assert asked(talk.final("yes please do that")) == ["yes please do that"]
+
+    def test_none_while_the_caller_speaks(self) -> None:
+        talk = Talk().thinking().voice(40)
+        for _ in range(100):
+            talk.at += 0.02
+            talk.tell(SpeechContinued(40.0, 30.0))
+            assert kinds(talk) == []
+
+    def test_one_after_words_of_the_model_while_a_tool_runs(self) -> None:
+        talk = Talk().thinking().starts().tell(ToolsStarted(1)).ends()
+        assert kinds(talk.wait(1.6)) == [UtteranceKind.FILLER]
+
+    def test_typed_text_waits_as_long(self) -> None:
+        assert kinds(Talk().tell(TextEntered("hi")).wait(1.6)) == [UtteranceKind.FILLER]
+
+
+class TestSilence:
+    def test_prompts_and_then_a_goodbye(self) -> None:
+        talk = Talk().wait(10)
+        assert kinds(talk) == [UtteranceKind.PROMPT]
+        talk.starts().ends().wait(10)
+        assert kinds(talk) == [UtteranceKind.PROMPT]
+        talk.starts().ends().wait(10)
+        assert kinds(talk) == [UtteranceKind.GOODBYE]
+        assert talk.starts().ends().effects[-1] == End(Ending.IDLE_TIMEOUT)
+
+    def test_nobody_is_prompted_on_hold(self) -> None:
+        talk = Talk().tell(HoldStarted(), HoldStarted()).wait(200)
+        assert kinds(talk) == []
+        assert kinds(talk.tell(HoldEnded()).wait(10)) == [UtteranceKind.PROMPT]
+
+    def test_hold_has_a_limit(self) -> None:
+        assert kinds(Talk().tell(HoldStarted()).wait(300)) == [UtteranceKind.GOODBYE]
