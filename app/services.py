@@ -16,7 +16,7 @@ from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SystemRandom
 from actors.runtime.supervised_actor import actor_of
 from actors.runtime.watchdog import LoopWatchdog
-from actors.session.plan import Engines, Mode, SessionPlan
+from actors.session.plan import Engines, SessionPlan
 from actors.session.sessions import Sessions
 from actors.session_context import SessionContext
 from actors.tools import AnyTool
@@ -106,7 +106,7 @@ class Services:
         self.watchdog.stop()
         self.acs_access.stop()
         for entry in list(self.sessions.live.values()):
-            entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+            entry.deliver(EndSession(Ending.NORMAL, politely=False))
         try:
             async with asyncio.timeout(2):
                 await self.sessions.emptied()
@@ -161,7 +161,7 @@ class Services:
             return 0
         return max(0, self.settings.max_concurrent_sessions - len(self.sessions.live))
 
-    def plan(self, session_id: str, mode: Mode, agent: Agent, resume_token: str, **more: Any) -> SessionPlan:
+    def plan(self, session_id: str, mode: str, agent: Agent, resume_token: str, **more: Any) -> SessionPlan:
         """What a session with `agent` is made of; `more` are further fields of the plan."""
         if self.settings.recognized_language:
             agent = _speaking(agent, self.settings.recognized_language)
@@ -211,7 +211,7 @@ class Services:
                     await self.sessions.emptied()
         self.lifecycle.end_sessions()
         for entry in list(self.sessions.live.values()):
-            entry.lines.deliver(EndSession(Ending.NORMAL, politely=True))
+            entry.deliver(EndSession(Ending.NORMAL, politely=True))
         try:
             async with asyncio.timeout_at(deadline):
                 await self.sessions.emptied()

@@ -200,7 +200,7 @@ def test_a_forbidden_import_is_seen(layer: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "rooms"),
     [
-        ("from actors.session.plan import Mode", {"session"}),
+        ("from actors.session.plan import Engines", {"session"}),
         ("import actors.runtime.clock as clock, actors.agent", {"runtime", "agent"}),
         ("from ..ports import llm", {"ports"}),
         ("from actors import rules", {"rules"}),

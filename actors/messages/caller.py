@@ -7,6 +7,7 @@ import msgspec
 
 from actors.conversation import Ending
 from actors.messages.base import Message
+from actors.messages.transcript import FinalTranscript
 
 
 class Transport(Enum):
@@ -124,5 +125,6 @@ InputMessage = (
     | ConnectionAttached
     | ConnectionDetached
     | EndSession
+    | FinalTranscript
 )
-"""What a connection tells its session, besides audio."""
+"""What a connection tells its session, besides audio; a telephone network may transcribe the caller by itself."""

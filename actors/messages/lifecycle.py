@@ -33,6 +33,12 @@ class TimerFired(Message, frozen=True):
     serial: int
 
 
+class TranscriptionWaited(Message, frozen=True):
+    """Something that a session that only listens waits for may be overdue."""
+
+    transient: ClassVar[bool] = True
+
+
 class SessionOver(Message, frozen=True):
     """The conversation has come to its end, so that the session can be closed."""
 
@@ -59,10 +65,6 @@ class ReconnectExpired(Message, frozen=True):
     transient: ClassVar[bool] = True
 
     connection_id: str
-
-
-class IdleChecked(Message, frozen=True):
-    """It is time to look whether anybody has spoken lately in a session that only listens."""
 
 
 class TurnRecorded(Message, frozen=True):

@@ -8,33 +8,26 @@ from actors.conversation import ChatMessage, Memory, PositionPrecision, Role, To
 from actors.ports.llm import ToolCalled
 from actors.rules.backchannel import is_without_blanks
 from actors.rules.pending_reply import PendingReply
-from actors.rules.turn_taking.state import TurnSnapshot
 
 NOT_FOR_THE_MODEL = (UtteranceKind.FILLER, UtteranceKind.APOLOGY)
 """What is said to bridge a gap is no part of what the model reads."""
 
 
-class Resumed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a conversation goes on from: after a restart, or from the record of a former session."""
-
-    turn: TurnSnapshot
-    messages: tuple[ChatMessage, ...]
-    memory: Memory
-    memory_before: Memory = {}
-    """The model's notes as they were before the turn in hand."""
-
-
 class History:
-    """Messages and the model's memory. `at` is in seconds since the epoch."""
+    """Messages and the model's memory; `at` is in seconds since the epoch.
 
-    def __init__(self, resumed: Resumed | None = None) -> None:
-        self.messages = list(resumed.messages) if resumed is not None else []
-        self.memory: Memory = resumed.memory if resumed is not None else {}
-        self._memory_before: Memory = resumed.memory_before if resumed is not None else {}
+    Args:
+        messages: what was said before.
+        memory: the language model's notes.
+        memory_before: the notes as they were before the turn in hand.
+    """
 
-    def snapshot(self, turn: TurnSnapshot) -> Resumed:
-        """What a successor goes on from, with the state of the turn rules beside it."""
-        return Resumed(turn=turn, messages=tuple(self.messages), memory=self.memory, memory_before=self._memory_before)
+    def __init__(
+        self, messages: Sequence[ChatMessage] = (), memory: Memory | None = None, memory_before: Memory | None = None
+    ) -> None:
+        self.messages = list(messages)
+        self.memory: Memory = memory or {}
+        self.memory_before: Memory = memory_before or {}
 
     def user_said(self, text: str, turn: int, at: float, *, continues: bool, confidence: float) -> None:
         """Record what the caller said in `turn`.
@@ -45,9 +38,9 @@ class History:
         standing = self._unanswered() if continues else []
         if standing and not self._read_since(standing[-1]):
             self.messages.pop(standing.pop())
-            self.memory = self._memory_before
+            self.memory = self.memory_before
         text = _without_prefix(text, [self.messages[index].text for index in standing])
-        self._memory_before = self.memory
+        self.memory_before = self.memory
         if text:
             self.messages.append(ChatMessage(role=Role.USER, text=text, turn=turn, at=at, confidence=confidence))
 

@@ -1,8 +1,21 @@
-"""What the successor of a session's actor goes on from: kept outside the actors, written as the conversation goes."""
+"""The checkpoint of a session: all that its successor goes on from, in one Struct that is written nowhere else.
+
+A child that is restarted, a supervisor that is rebuilt and another process each get a `Checkpoint` and go on from it
+in the same way; a session that begins gets an empty one, and a session that is restored gets one made of its record.
+The actors of a session change it only through its methods, each named for what has happened. All of it belongs to the
+event loop's thread. It is plain data: `encode` makes JSON of it, and `decode` moves its times to another clock.
+"""
 
 import msgspec
 
-from actors.conversation import ChatMessage, Ending
+from actors.conversation import ChatMessage, Ending, Memory, SessionRecord
+from actors.messages.model import ToolFinished
+from actors.messages.playback import PlaybackFinished, PlaybackPosition
+from actors.ports.clock import Clock
+from actors.rules.history import History
+from actors.rules.pending_reply import PendingReply
+from actors.rules.transcription import TranscriptionSnapshot
+from actors.rules.turn_taking.state import TurnSnapshot
 
 
 class LostConnection(msgspec.Struct, frozen=True):
@@ -13,9 +26,52 @@ class LostConnection(msgspec.Struct, frozen=True):
     """When the session ends if none has, in seconds of the session's clock."""
 
 
-class Checkpoint(msgspec.Struct):
+class Checkpoint(msgspec.Struct, kw_only=True):
     """The state of one session that outlives each of its actors."""
 
+    created_at: float = 0.0
+    """When the conversation began, in seconds since the epoch."""
+    started_at: float = 0.0
+    """When the session began, in seconds of the session's clock."""
+
+    # the conversation
+    turn: TurnSnapshot | None = None
+    """The state of turn-taking; None in a session that begins."""
+    transcription: TranscriptionSnapshot | None = None
+    """The state of a session that only listens; None in one that begins."""
+    messages: tuple[ChatMessage, ...] = ()
+    """What the user said, what was heard of the agent, and what the tools answered. A tool that is under way is a
+    request without an answer here."""
+    memory: Memory = {}
+    """The language model's notes."""
+    memory_before: Memory = {}
+    """The language model's notes as they were before the turn in hand."""
+
+    # replies and tools
+    pending_replies: dict[int, PendingReply] = {}
+    """The replies whose playback has not ended, by their numbers, with what was heard of each."""
+    stopped_through: int = 0
+    """Replies up to this number are silenced: what is still queued for them is stale."""
+    failed_reply: int = 0
+    """The reply at which the synthesizer's engine failed last."""
+    text_before_tools: str = ""
+    """The text of the reply in hand up to where the model called its tools: it goes on from there."""
+    tool_results: dict[str, ToolFinished] = {}
+    """Results of tools that are not in `messages` yet, by the call's id."""
+
+    # the caller
+    final_owed: bool = False
+    """The caller spoke, and the final transcript of it has not come."""
+    settled_bytes: int = 0
+    """Position in the caller's audio up to which it need never be recognised again."""
+    audio_bytes: int = 0
+    """How much caller audio had come in when this was encoded for another process; not kept up to date otherwise."""
+    user_at: float | None = None
+    """When the user last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
+    lost: LostConnection | None = None
+    """Set while the session waits for its connection to come back."""
+
+    # the end
     ending: Ending | None = None
     """How the session ended; one that has ended is never rebuilt."""
     hung_up: Ending | None = None
@@ -24,13 +80,196 @@ class Checkpoint(msgspec.Struct):
     """The session ended because nobody came back to it."""
     concluded: bool = False
     """The end has been shown, and what was heard until then is in the conversation."""
-    ending_after_reply: Ending | None = None
-    """How the session ends once the reply in hand has been heard: a tool of it wants so."""
-    transcript: tuple[ChatMessage, ...] = ()
-    """What was said in a session that only listens."""
-    said_before_tools: str = ""
-    """The text of the reply in hand up to where the model called its tools: it goes on from there."""
-    user_at: float | None = None
-    """When the user last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
-    lost: LostConnection | None = None
-    """Set while the session waits for its connection to come back."""
+
+    @property
+    def turn_number(self) -> int:
+        """The number of the turn in hand, from 1; 0 before the first one."""
+        conversing = self.turn.turn if self.turn is not None else 0
+        return max(conversing, self.transcription.number if self.transcription is not None else 0)
+
+    # the conversation
+
+    def conversation_changed(self, turn: TurnSnapshot, history: History) -> None:
+        """Note the state of turn-taking and the conversation as they are after a message."""
+        self.turn = msgspec.structs.replace(turn)
+        self.history_changed(history)
+
+    def history_changed(self, history: History) -> None:
+        """Note the conversation as it is."""
+        self.messages = tuple(history.messages)
+        self.memory, self.memory_before = history.memory, history.memory_before
+
+    def transcription_changed(self, state: TranscriptionSnapshot) -> None:
+        """Note the state of a session that only listens."""
+        self.transcription = msgspec.structs.replace(state)
+
+    def transcribed(self, message: ChatMessage) -> None:
+        """Add what was said in a session that only listens."""
+        self.messages = (*self.messages, message)
+
+    # replies and tools
+
+    def reply_begun(self, pending: PendingReply) -> None:
+        """Add a reply that is about to be written and spoken."""
+        self.pending_replies[pending.reply] = pending
+
+    def reply_written(self, reply: int, text: str) -> None:
+        """Add a piece of text to a reply that was begun."""
+        self.pending_replies[reply].pieces.append(text)
+
+    def reply_finished(self, reply: int) -> bool:
+        """Note that all text of a reply is written; False if that reply is not pending."""
+        pending = self.pending_replies.get(reply)
+        if pending is not None:
+            pending.finished = True
+        return pending is not None
+
+    def reply_cut_at_sentence(self, reply: int, begun: int) -> int:
+        """Drop the text of a reply behind the sentence in which its character `begun` lies; the length of the rest."""
+        return self.pending_replies[reply].cut_at_sentence(begun)
+
+    def reply_heard(self, position: PlaybackPosition) -> None:
+        """Note how far a reply was heard, unless more of it was heard before."""
+        pending = self.pending_replies.get(position.reply)
+        # A synthesizer that took a reply up says some of it again: that was heard before.
+        if pending is not None and (pending.heard is None or pending.heard.text_end < position.text_end):
+            pending.heard = position
+
+    def reply_resumes_at(self, reply: int, text_start: int) -> None:
+        """Note the character of a reply from which a new synthesizer would go on speaking."""
+        pending = self.pending_replies.get(reply)
+        if pending is not None:
+            pending.resume_at = max(pending.resume_at, text_start)
+
+    def playback_finished(self, report: PlaybackFinished) -> None:
+        """Keep the report that all of a reply was heard, until that is in the conversation."""
+        pending = self.pending_replies.get(report.reply)
+        if pending is not None:
+            pending.playback_finished = report
+
+    def reply_over(self, reply: int) -> PendingReply | None:
+        """Take a reply out of those that are pending; None if it is none of them."""
+        return self.pending_replies.pop(reply, None)
+
+    def replies_stopped(self, through_reply: int) -> None:
+        """Note that replies up to this number are silenced."""
+        self.stopped_through = max(self.stopped_through, through_reply)
+
+    def synthesis_failed(self, reply: int) -> bool:
+        """Note that the synthesizer's engine failed at a reply; True if that was the first time at this reply."""
+        is_first, self.failed_reply = self.failed_reply != reply, reply
+        return is_first
+
+    def tools_called_after(self, text: str) -> None:
+        """Note the text of the reply in hand, behind which the model's next words follow; empty for a new reply."""
+        self.text_before_tools = text
+
+    def tool_finished(self, finished: ToolFinished) -> None:
+        """Keep the result of a tool until it is recorded in the conversation."""
+        self.tool_results[finished.call_id] = finished
+
+    def tool_recorded(self, call_id: str) -> None:
+        """Drop the result of a tool, which is in the conversation now."""
+        self.tool_results.pop(call_id, None)
+
+    def tools_given_up(self) -> None:
+        """Drop all results of tools: nobody will record them."""
+        self.tool_results.clear()
+
+    # the caller
+
+    def user_active(self, at: float) -> None:
+        """Note that the user spoke, typed or pressed a key at `at`, in seconds of the session's clock."""
+        self.user_at = at
+
+    def final_transcript_owed(self, *, is_owed: bool) -> None:
+        """Note whether the recognizer owes the final transcript of what the caller said."""
+        self.final_owed = is_owed
+
+    def audio_settled(self, end_bytes: int) -> None:
+        """Note that caller audio up to this position need not be recognised again; it never moves backwards."""
+        self.settled_bytes = max(self.settled_bytes, end_bytes)
+
+    def connection_lost(self, connection_id: str, until: float) -> None:
+        """Note that the session waits for another connection, until `until` in seconds of the session's clock."""
+        self.lost = LostConnection(connection_id, until)
+
+    def connection_attached(self) -> None:
+        """Note that a connection carries the session."""
+        self.lost = None
+
+    # the end
+
+    def end_ordered(self, ending: Ending) -> None:
+        """Note the order to end at once; the first one stands."""
+        self.hung_up = self.hung_up or ending
+
+    def nobody_came_back(self) -> None:
+        """Note that the session ends because its connection was not replaced in time."""
+        self.abandoned = True
+
+    def ended(self, ending: Ending) -> None:
+        """Note how the session ended."""
+        self.ending = ending
+
+    def conclude(self, ending: Ending) -> bool:
+        """Note that the end is being shown and recorded; False if that was done before."""
+        is_first, self.concluded = not self.concluded, True
+        if is_first:
+            self.ending = ending
+        return is_first
+
+    def replies_recorded(self) -> None:
+        """Drop the pending replies: what was heard of them is in the conversation."""
+        self.pending_replies.clear()
+
+
+class _Encoded(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint, and the same moment on the clock of its process and since the epoch."""
+
+    checkpoint: Checkpoint
+    at: float
+    wall: float
+
+
+def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool) -> Checkpoint:
+    """What a session goes on from that is restored from the record of a former one.
+
+    Args:
+        record: the former session as it was stored.
+        started_at: now, in seconds of the session's clock.
+        greets: whether the user is greeted again.
+    """
+    return Checkpoint(
+        created_at=record.created_at,
+        started_at=started_at,
+        turn=TurnSnapshot(turn=record.turn, greets=greets),
+        transcription=TranscriptionSnapshot(number=record.turn),
+        messages=record.messages,
+        memory=record.memory,
+        memory_before=record.memory,
+        user_at=started_at,
+    )
+
+
+def encode(checkpoint: Checkpoint, clock: Clock, audio_bytes: int) -> bytes:
+    """The checkpoint as JSON, for another process; `audio_bytes` is how much caller audio has come in."""
+    taken = msgspec.structs.replace(checkpoint, audio_bytes=audio_bytes)
+    return msgspec.json.encode(_Encoded(checkpoint=taken, at=clock.now(), wall=clock.wall()))
+
+
+def decode(data: bytes, clock: Clock) -> Checkpoint:
+    """The checkpoint that `encode` has written, with its times on this process's clock.
+
+    Raises:
+        msgspec.DecodeError: this is not a checkpoint.
+    """
+    encoded = msgspec.json.decode(data, type=_Encoded)
+    checkpoint = encoded.checkpoint
+    shift_s = clock.now() - clock.wall() + encoded.wall - encoded.at
+    checkpoint.started_at += shift_s
+    if checkpoint.user_at is not None:
+        checkpoint.user_at += shift_s
+    if (lost := checkpoint.lost) is not None:
+        checkpoint.lost = msgspec.structs.replace(lost, until=lost.until + shift_s)
+    return checkpoint

@@ -6,17 +6,35 @@ from typing import Any
 import msgspec
 from pykka import ActorRef
 
-from actors.runtime.address import Address
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget, RestartPolicy
 from actors.runtime.supervised_actor import ChildExited, SupervisedActor, actor_of, logger, order_stop_now
+from actors.runtime.telemetry import Trace
+from actors.session.live_session import LiveSession
+from actors.session.plan import Engines
 
 
-class ChildSpec(msgspec.Struct, frozen=True):
-    """One child: the name that it gives itself, how it is started, and the address that it is reached at."""
+class ChildContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a child is made from."""
+
+    session: LiveSession
+    engines: Engines
+    trace: Trace
+
+
+class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One child of a mode. The supervisor knows nothing of it but this."""
 
     name: str
-    start: Callable[[], ActorRef[Any]]
-    address: Address[Any]
+    """The name that the actor gives itself, and that of its address."""
+    factory: Callable[[ChildContext], ActorRef[Any]]
+    """Starts the actor."""
+    speaks: bool = False
+    """Without it the session cannot say anything any more."""
+    receives: tuple[type, ...] = ()
+    """The classes of what it is told that comes from outside the session's children: caller audio, what the connection
+    tells, and the supervisor's own `SessionFailed`. A class that no child of the mode receives is dropped."""
+    restart: RestartPolicy | None = None
+    """How often it may be started again; None: as the process is configured."""
 
 
 class Children:
@@ -24,7 +42,7 @@ class Children:
 
     Args:
         specs: the children, in the order in which they are started.
-        policy: how often each may be started again.
+        context: what they are made from.
         now: the time in seconds, for the budgets.
         restart_later: called with a delay in seconds and a name, calls `restart_unless_running` with the name then.
     """
@@ -32,13 +50,16 @@ class Children:
     def __init__(
         self,
         specs: Iterable[ChildSpec],
-        policy: RestartPolicy,
+        context: ChildContext,
         *,
         now: Callable[[], float],
         restart_later: Callable[[float, str], None],
     ) -> None:
         self._specs = {spec.name: spec for spec in specs}
-        self._budgets = {name: RestartBudget(policy) for name in self._specs}
+        self._context = context
+        self._budgets = {
+            name: RestartBudget(spec.restart or context.engines.restarts) for name, spec in self._specs.items()
+        }
         self._now = now
         self._restart_later = restart_later
         self._refs: dict[str, ActorRef[Any]] = {}
@@ -52,6 +73,14 @@ class Children:
 
     def __getitem__(self, name: str) -> ActorRef[Any]:
         return self._refs[name]
+
+    def receivers(self, kind: type) -> list[str]:
+        """The names of the children that are told messages of this class."""
+        return [name for name, spec in self._specs.items() if kind in spec.receives]
+
+    def can_speak_without(self, name: str) -> bool:
+        """Whether the session can still say something when this child is gone for good."""
+        return not self._specs[name].speaks
 
     @property
     def all_gone(self) -> bool:
@@ -121,8 +150,8 @@ class Children:
 
     def _start(self, name: str) -> None:
         spec = self._specs[name]
-        ref = self._refs[name] = spec.start()
+        ref = self._refs[name] = spec.factory(self._context)
         child = actor_of(ref)
         assert child is not None
         child.restarts = self._restarts[name]
-        child.reachable_at(spec.address)
+        child.reachable_at(self._context.session.addresses[name])

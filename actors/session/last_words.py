@@ -10,18 +10,19 @@ from actors.messages.output import AudioFrame, ReplyHeard, ReplyText
 from actors.ports.tts import SpokenPhrase
 from actors.rules.playback.playout import Drained, Playout
 from actors.runtime.play_clock import Seat
+from actors.session.connection import SessionConnection
+from actors.session.live_session import LiveSession
 from actors.session.plan import Engines, SessionPlan
-from actors.session.shared import SessionLines
 
 LAST_WORDS_S = 20.0
 """Last words that have not been heard by then are not waited for."""
 
 
-def kept_apology(plan: SessionPlan, lines: SessionLines) -> SpokenPhrase | None:
+def kept_apology(plan: SessionPlan, connection: SessionConnection) -> SpokenPhrase | None:
     """The apology as sound at the rate of the session's connection; None if there is none, or nobody to hear it."""
-    if lines.output is None or lines.attached is None:
+    if connection.output is None or connection.attached is None:
         return None
-    phrase = plan.kept(lines.attached.rate_hz).get(plan.agent.phrases.apology)
+    phrase = plan.kept(connection.attached.rate_hz).get(plan.agent.phrases.apology)
     return phrase if phrase is not None and phrase.pcm else None
 
 
@@ -36,23 +37,22 @@ class LastWords:
         self,
         phrase: SpokenPhrase,
         *,
-        plan: SessionPlan,
-        lines: SessionLines,
+        session: LiveSession,
         engines: Engines,
         on_heard: Callable[[], None],
     ) -> None:
-        attached, turn = lines.attached, lines.resumed.turn if lines.resumed is not None else None
+        attached, turn = session.connection.attached, session.checkpoint.turn
         assert attached is not None
-        self._lines = lines
-        self._text = plan.agent.phrases.apology
+        self._connection = session.connection
+        self._text = session.plan.agent.phrases.apology
         self._on_heard = on_heard
         self._turn = turn.turn if turn is not None else 0
-        reply = 1 + max([turn.last_reply if turn is not None else 0, *lines.pending_replies])
+        reply = 1 + max([turn.last_reply if turn is not None else 0, *session.checkpoint.pending_replies])
         self._playout = Playout(attached.rate_hz, attached.lead, attached.frame_ms)
         self._playout.begin(reply, UtteranceKind.APOLOGY, self._turn)
         self._playout.add_audio(reply, phrase.pcm)
         self._playout.end(reply)
-        lines.show(ReplyText(self._turn, UtteranceKind.APOLOGY, self._text))
+        session.connection.show(ReplyText(self._turn, UtteranceKind.APOLOGY, self._text))
         # What was sent before is heard first; sent sooner, this would run further ahead than the connection's lead.
         self._seat: Seat = engines.play_clock.join(self._tick, engines.clock.now() * 1000 + attached.lead.lead_ms)
 
@@ -64,7 +64,7 @@ class LastWords:
         for event in self._playout.tick(at_ms):
             if isinstance(event, Drained):
                 self._seat.leave()
-                self._lines.show(
+                self._connection.show(
                     ReplyHeard(
                         turn=self._turn,
                         kind=UtteranceKind.APOLOGY,
@@ -75,7 +75,7 @@ class LastWords:
                 )
                 self._on_heard()
             else:
-                self._lines.show(
+                self._connection.show(
                     AudioFrame(
                         reply=event.reply,
                         turn=event.turn,

@@ -1,7 +1,6 @@
 """What sessions are made of: the engines of a process, and the plan of one session."""
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 
 import msgspec
 
@@ -18,13 +17,6 @@ from actors.runtime.play_clock import PlayClock
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session_context import SessionContext
 from actors.tools import AnyTool
-
-
-class Mode(StrEnum):
-    """What a session does with the caller's audio."""
-
-    MEDIA = "media"
-    TRANSCRIPTION = "transcription"
 
 
 class Engines(msgspec.Struct, frozen=True):
@@ -45,7 +37,8 @@ class SessionPlan(msgspec.Struct, frozen=True):
     """What one session is."""
 
     session_id: str
-    mode: Mode
+    mode: str
+    """The name of its mode: one of `modes/registry.py`."""
     agent: Agent
     tools: Mapping[str, AnyTool]
     phrases_expected: tuple[str, ...]

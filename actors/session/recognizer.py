@@ -37,8 +37,11 @@ from actors.runtime.address import Address
 from actors.runtime.closing import close_in_background
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.runtime.telemetry import Trace
+from actors.session.addresses import Addresses
+from actors.session.audio_ring import REHEARD_MS, AudioRing
+from actors.session.checkpoint import Checkpoint
+from actors.session.connection import SessionConnection
 from actors.session.engine_events import RecognitionReported
-from actors.session.shared import REHEARD_MS, SessionLines
 
 RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | EndUtterance | RecognitionReported
 
@@ -55,8 +58,11 @@ class Recognizer(SupervisedActor):
     """Listens to one caller.
 
     Args:
-        lines: the session's lines; its audio ring is replayed from the last final transcript when this actor starts.
+        addresses: the session's; the supervisor is this actor's parent.
         listener: who is told of voice and words.
+        checkpoint: says up to where the caller's audio is settled, and whether a final transcript is owed.
+        ring: the caller's recent audio; it is replayed from where it is not settled when this actor starts.
+        connection: the session's; says whether the client takes our own voice out of what it sends.
         engine: speech to text.
         options: what is asked of the engine.
         detector: voice activity, for this session alone.
@@ -66,8 +72,11 @@ class Recognizer(SupervisedActor):
     def __init__(
         self,
         *,
-        lines: SessionLines,
+        addresses: Addresses,
         listener: Address[Any],
+        checkpoint: Checkpoint,
+        ring: AudioRing,
+        connection: SessionConnection,
         engine: SpeechRecognizer,
         options: RecognitionOptions,
         detector: VoiceActivity,
@@ -75,8 +84,10 @@ class Recognizer(SupervisedActor):
         clock: Clock,
         trace: Trace,
     ) -> None:
-        super().__init__("recognizer", lines.session, trace)
-        self.lines = lines
+        super().__init__("recognizer", addresses.supervisor, trace)
+        self._checkpoint = checkpoint
+        self._ring = ring
+        self._connection = connection
         self.listener = listener
         self.engine = engine
         self.options = options
@@ -86,7 +97,7 @@ class Recognizer(SupervisedActor):
             raise ValueError(f"voice activity wants {detector.rate_hz} Hz, the caller's audio has {options.rate_hz} Hz")
         self._window_bytes = detector.window_samples * 2
         self._endpointer = Endpointer(endpointing, detector.window_samples * 1000 / detector.rate_hz)
-        self._pre_roll_bytes = lines.ring.bytes_of(PRE_ROLL_MS)
+        self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
         self._echo = EchoWindow()
         self._rest = b""
         self._stream = 0
@@ -94,13 +105,13 @@ class Recognizer(SupervisedActor):
         self._pushed_bytes = 0
         self._base_ms = 0.0
         self._unfinished = False
-        self._inherited = lines.final_owed
+        self._inherited = checkpoint.final_owed
         """A former recognizer owed the final of an utterance, which may be over: only the engine can say."""
 
     def on_start(self) -> None:
         """Connect the engine, whose audio waits in the ring; hear again what a former recognizer had in hand."""
-        ring = self.lines.ring
-        recent = max(ring.settled_bytes, ring.end_bytes - ring.bytes_of(REHEARD_MS))
+        ring = self._ring
+        recent = max(self._checkpoint.settled_bytes, ring.end_bytes - ring.bytes_of(REHEARD_MS))
         for offset, pcm in ring.chunks_since(recent):
             self.actor_ref.tell(CallerAudio(pcm, offset, ring.ms(len(pcm))))
         self._open()
@@ -129,11 +140,11 @@ class Recognizer(SupervisedActor):
     # the engine's stream
 
     def _reopen(self, again: bool) -> None:
-        ring = self.lines.ring
         if not again and not self._endpointer.in_speech:
-            ring.settled_bytes = ring.end_bytes
-            self.lines.final_owed = self._inherited = False
-        self._unfinished = self.lines.final_owed and not self._endpointer.in_speech
+            self._checkpoint.audio_settled(self._ring.end_bytes)
+            self._checkpoint.final_transcript_owed(is_owed=False)
+            self._inherited = False
+        self._unfinished = self._checkpoint.final_owed and not self._endpointer.in_speech
         self._close()
         self._open()
 
@@ -151,8 +162,8 @@ class Recognizer(SupervisedActor):
             await recognition.close()
             return
         # All that has not become a final transcript yet is heard again: nothing is lost by a restart.
-        begin, pcm = self.lines.ring.since(self.lines.ring.settled_bytes)
-        self._base_ms = self.lines.ring.ms(begin)
+        begin, pcm = self._ring.since(self._checkpoint.settled_bytes)
+        self._base_ms = self._ring.ms(begin)
         self._pushed_bytes = begin + len(pcm)
         self._recognition = recognition
         if pcm:
@@ -185,9 +196,9 @@ class Recognizer(SupervisedActor):
                 assert_never(event)
 
     def _settle(self, end_ms: float) -> None:
-        self.lines.final_owed = self._inherited = False
-        ring = self.lines.ring
-        ring.settled_bytes = max(ring.settled_bytes, ring.bytes_of(end_ms))
+        self._inherited = False
+        self._checkpoint.final_transcript_owed(is_owed=False)
+        self._checkpoint.audio_settled(self._ring.bytes_of(end_ms))
 
     def _in_session_time(self, transcript: _Transcript) -> _Transcript:
         """What the engine recognised, with its position in the session's audio instead of the engine's stream."""
@@ -224,7 +235,7 @@ class Recognizer(SupervisedActor):
 
     def _echo_bound(self) -> float | None:
         """How loud our own voice may come back just now; None where the client takes it out of what it sends."""
-        attached = self.lines.attached
+        attached = self._connection.attached
         if attached is not None and attached.cancels_echo:
             return None
         return self._echo.bound(self.clock.now() * 1000)
@@ -232,15 +243,15 @@ class Recognizer(SupervisedActor):
     def _endpoint(self, event: EndpointEvent) -> None:
         match event:
             case SpeechStarted():
-                self.lines.final_owed = True
-                self.lines.checkpoint.user_at = self.clock.now()
+                self._checkpoint.final_transcript_owed(is_owed=True)
+                self._checkpoint.user_active(self.clock.now())
             case SpeechContinued(silence_ms=silence_ms):
                 if silence_ms == 0:
-                    self.lines.checkpoint.user_at = self.clock.now()
+                    self._checkpoint.user_active(self.clock.now())
             case SpeechStopped():
                 self._finish_utterance()
             case NoiseStopped():
-                self.lines.final_owed = self._inherited
+                self._checkpoint.final_transcript_owed(is_owed=self._inherited)
             case _:
                 assert_never(event)
         self.listener.tell(event)
@@ -258,9 +269,8 @@ class Recognizer(SupervisedActor):
 
     def _forget_silence(self, end_bytes: int) -> None:
         """Silence that nobody has to hear again keeps the replay short."""
-        if not self.lines.final_owed:
-            ring = self.lines.ring
-            ring.settled_bytes = max(ring.settled_bytes, end_bytes - self._pre_roll_bytes)
+        if not self._checkpoint.final_owed:
+            self._checkpoint.audio_settled(end_bytes - self._pre_roll_bytes)
 
 
 def _clean(text: object) -> str:

@@ -8,8 +8,9 @@ from actors.ports.store import SessionStore
 from actors.rules.history import History
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.supervised_actor import logger
-from actors.session.plan import SessionPlan
-from actors.session.shared import SessionLines
+from actors.session.checkpoint import Checkpoint
+from actors.session.connection import SessionConnection
+from actors.session.live_session import LiveSession
 
 SAVE_S = 10.0
 """A store that has not kept a record by then is not waited for."""
@@ -48,50 +49,51 @@ class RecordSaver:
                 self.save(following)
 
 
-def record_of(plan: SessionPlan, lines: SessionLines, state: str, created_at: float, clock: Clock) -> SessionRecord:
+def record_of(session: LiveSession, state: str, clock: Clock) -> SessionRecord:
     """The session as it is stored; `state` is shown of it while it lives."""
-    resumed, checkpoint = lines.resumed, lines.checkpoint
+    plan, checkpoint = session.plan, session.checkpoint
     return SessionRecord(
         session_id=plan.session_id,
         mode=plan.mode,
         agent=plan.agent.name,
         state="ended" if checkpoint.ending else state,
-        created_at=created_at,
+        created_at=checkpoint.created_at,
         updated_at=clock.wall(),
-        turn=resumed.turn.turn if resumed else len(checkpoint.transcript),
+        turn=checkpoint.turn_number,
         resume_token=plan.resume_token,
         call_id=plan.call_id,
-        messages=resumed.messages if resumed else checkpoint.transcript,
-        memory=resumed.memory if resumed else {},
+        messages=checkpoint.messages,
+        memory=checkpoint.memory,
         ended_reason=ABANDONED if checkpoint.abandoned else checkpoint.ending or "",
     )
 
 
-def conclude(plan: SessionPlan, lines: SessionLines, ending: Ending, clock: Clock) -> bool:
+def conclude(session: LiveSession, ending: Ending, clock: Clock) -> bool:
     """Put what was heard to the end into the conversation, and show the end; False if that was done before."""
-    if lines.checkpoint.concluded:
+    if not session.checkpoint.conclude(ending):
         return False
-    lines.checkpoint.concluded = True
-    lines.checkpoint.ending = ending
-    _record_unfinished(lines, clock)
+    connection = session.connection
+    _record_unfinished(session.checkpoint, connection, clock)
     if ending is Ending.ERROR:
-        lines.show(ErrorShown(plan.agent.phrases.apology))
-    lines.show(SessionEnded(ending))
-    lines.output = None
+        connection.show(ErrorShown(session.plan.agent.phrases.apology))
+    connection.show(SessionEnded(ending))
+    connection.output = None
     return True
 
 
-def _record_unfinished(lines: SessionLines, clock: Clock) -> None:
+def _record_unfinished(checkpoint: Checkpoint, connection: SessionConnection, clock: Clock) -> None:
     """Put what was heard of the replies that the end has cut off into the conversation."""
-    resumed, pending = lines.resumed, lines.pending_replies
-    if resumed is None:
-        return
-    history = History(resumed)
+    pending = checkpoint.pending_replies
+    history = History(checkpoint.messages, checkpoint.memory, checkpoint.memory_before)
     for said in history.end((pending[reply] for reply in sorted(pending)), clock.wall()):
-        lines.show(
+        connection.show(
             ReplyHeard(
-                turn=said.turn, kind=said.kind, text=said.text, precision=said.precision, interrupted=said.interrupted
+                turn=said.turn,
+                kind=said.kind,
+                text=said.text,
+                precision=said.precision,
+                interrupted=said.interrupted,
             )
         )
-    pending.clear()
-    lines.resumed = history.snapshot(resumed.turn)
+    checkpoint.replies_recorded()
+    checkpoint.history_changed(history)

@@ -11,27 +11,28 @@ from actors.messages.caller import ConnectionAttached
 from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
 from actors.ports.tts import SpokenPhrase
-from actors.rules.history import Resumed
-from actors.rules.turn_taking.state import TurnSnapshot
 from actors.runtime.supervised_actor import ChildExited, Exit, SupervisedActor, actor_of, describe, logger
+from actors.session.checkpoint import Checkpoint, checkpoint_of
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
+from actors.session.live_session import LiveSession
+from actors.session.modes.registry import mode_named
 from actors.session.plan import Engines, SessionPlan
 from actors.session.record_saving import RecordSaver, conclude, record_of
-from actors.session.shared import SessionLines
 from actors.session.supervisor import SessionSupervisor
 
 
-class SessionEntry:
-    """A live session as the process knows it: its lines stay while its actors come and go."""
+class SessionEntry(LiveSession):
+    """A live session with the supervisor that runs it: the session stays while its actors come and go.
 
-    def __init__(
-        self, plan: SessionPlan, lines: SessionLines, saver: RecordSaver, created_at: float, started_at: float
-    ) -> None:
-        self.plan = plan
-        self.lines = lines
+    Args:
+        plan: what the session is.
+        checkpoint: what it goes on from.
+        saver: keeps its record.
+    """
+
+    def __init__(self, plan: SessionPlan, checkpoint: Checkpoint, saver: RecordSaver) -> None:
+        super().__init__(plan, mode_named(plan.mode).receives, checkpoint)
         self.saver = saver
-        self.created_at = created_at
-        self.started_at = started_at
         self.ref: ActorRef[SessionSupervisor] | None = None
         self.rebuilt = 0
 
@@ -42,7 +43,7 @@ class SessionEntry:
 
 
 class StartSession(Message, frozen=True):
-    """Start a session on the lines of `entry`."""
+    """Start the supervisor of `entry`."""
 
     entry: SessionEntry
 
@@ -65,18 +66,28 @@ class Sessions(SupervisedActor):
         self.ended = 0
         self._emptied: list[asyncio.Future[None]] = []
 
-    def open(self, plan: SessionPlan, output: Recipient[OutputMessage], attached: ConnectionAttached) -> SessionEntry:
-        """Start a session for a connection. Belongs to the loop's thread; the actor itself starts in its turn."""
+    def open(
+        self,
+        plan: SessionPlan,
+        output: Recipient[OutputMessage],
+        attached: ConnectionAttached,
+        checkpoint: Checkpoint | None = None,
+    ) -> SessionEntry:
+        """Start a session for a connection. Belongs to the loop's thread; the actor itself starts in its turn.
+
+        Args:
+            plan: what the session is.
+            output: where it speaks and shows to.
+            attached: what that connection can do.
+            checkpoint: what it goes on from; None for a session that begins.
+        """
         clock = self.engines.clock
-        entry = SessionEntry(
-            plan,
-            SessionLines(plan.session_id, plan.rate_hz, longest_utterance_ms=plan.agent.endpointing.max_utterance_ms),
-            RecordSaver(self.engines.store, self.engines.background),
-            clock.wall(),
-            clock.now(),
-        )
-        entry.lines.output = output
-        entry.lines.attached = attached
+        if checkpoint is None:
+            checkpoint = Checkpoint(created_at=clock.wall(), started_at=clock.now())
+        checkpoint.connection_attached()
+        entry = SessionEntry(plan, checkpoint, RecordSaver(self.engines.store, self.engines.background))
+        entry.connection.output = output
+        entry.connection.attached = attached
         self.live[plan.session_id] = entry
         self.started += 1
         self._on_opened(plan.session_id)
@@ -93,16 +104,7 @@ class Sessions(SupervisedActor):
         greets: bool = False,
     ) -> SessionEntry:
         """As `open`, going on from the record of a former session: the user is not greeted again unless it `greets`."""
-        entry = self.open(plan, output, attached)
-        entry.created_at = record.created_at
-        entry.lines.checkpoint.user_at = entry.started_at
-        entry.lines.resumed = Resumed(
-            turn=TurnSnapshot(turn=record.turn, greets=greets),
-            messages=record.messages,
-            memory=record.memory,
-            memory_before=record.memory,
-        )
-        return entry
+        return self.open(plan, output, attached, checkpoint_of(record, self.engines.clock.now(), greets=greets))
 
     def on_receive(self, message: StartSession | ChildExited) -> None:
         """One message. What goes wrong with a session ends that session: nobody would start this actor again."""
@@ -123,18 +125,12 @@ class Sessions(SupervisedActor):
 
     def _start(self, entry: SessionEntry) -> None:
         entry.ref = SessionSupervisor.start(
-            plan=entry.plan,
-            engines=self.engines,
-            lines=entry.lines,
-            saver=entry.saver,
-            parent=self.actor_ref,
-            created_at=entry.created_at,
-            started_at=entry.started_at,
+            session=entry, engines=self.engines, saver=entry.saver, parent=self.actor_ref
         )
 
     def _exited(self, entry: SessionEntry, message: ChildExited) -> None:
         entry.ref = None
-        checkpoint = entry.lines.checkpoint
+        checkpoint = entry.checkpoint
         if checkpoint.ending is not None or message.exit is Exit.NORMAL:
             self._over(entry)
         elif checkpoint.hung_up is not None:
@@ -144,7 +140,7 @@ class Sessions(SupervisedActor):
             entry.rebuilt += 1
             logger.error("a session is rebuilt from its last snapshot: %s", message.error)
             self._start(entry)
-        elif (phrase := kept_apology(entry.plan, entry.lines)) is not None:
+        elif (phrase := kept_apology(entry.plan, entry.connection)) is not None:
             self._apologise(entry, phrase)
         else:
             self._over(entry, Ending.ERROR)
@@ -157,7 +153,7 @@ class Sessions(SupervisedActor):
             timer.cancel()
             self._guarded(lambda entry: self._over(entry, Ending.ERROR), entry)
 
-        words = LastWords(phrase, plan=entry.plan, lines=entry.lines, engines=self.engines, on_heard=over)
+        words = LastWords(phrase, session=entry, engines=self.engines, on_heard=over)
         timer = asyncio.get_running_loop().call_later(LAST_WORDS_S, over)
 
     def _over(self, entry: SessionEntry, failed: Ending | None = None) -> None:
@@ -165,10 +161,10 @@ class Sessions(SupervisedActor):
         session_id = entry.plan.session_id
         if self.live.get(session_id) is not entry:
             return
-        ending = failed or entry.lines.checkpoint.ending or Ending.NORMAL
-        if conclude(entry.plan, entry.lines, ending, self.engines.clock) and entry.plan.stored:
-            entry.saver.save(record_of(entry.plan, entry.lines, "ended", entry.created_at, self.engines.clock))
-        entry.lines.close()
+        ending = failed or entry.checkpoint.ending or Ending.NORMAL
+        if conclude(entry, ending, self.engines.clock) and entry.plan.stored:
+            entry.saver.save(record_of(entry, "ended", self.engines.clock))
+        entry.close()
         del self.live[session_id]
         self.ended += 1
         if not self.live:

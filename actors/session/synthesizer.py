@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Mapping
-from typing import assert_never
+from typing import Any, assert_never
 
 import msgspec
 
@@ -47,12 +47,15 @@ from actors.rules.audio import FLOOR_DB
 from actors.rules.pending_reply import PendingReply
 from actors.rules.playback.play_head import MarkState
 from actors.rules.playback.playout import Drained, Frame, Hearing, Playout
+from actors.runtime.address import Address
 from actors.runtime.closing import close_in_background
 from actors.runtime.play_clock import PlayClock, Seat
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.runtime.telemetry import Trace
+from actors.session.addresses import Addresses
+from actors.session.checkpoint import Checkpoint
+from actors.session.connection import SessionConnection
 from actors.session.engine_events import SynthesisReported
-from actors.session.shared import SessionLines
 
 SynthesizerMessage = (
     BeginReply
@@ -85,7 +88,10 @@ class Synthesizer(SupervisedActor):
     """Speaks to one user.
 
     Args:
-        lines: the session's lines; replies in `lines.pending_replies` are taken up where the user stopped hearing them.
+        addresses: the session's; the supervisor is this actor's parent, the recognizer is told how loud we are.
+        listener: who is told of playback.
+        checkpoint: its pending replies are taken up where the user stopped hearing them.
+        connection: where audio and text are sent.
         engine: text to speech; None when it has failed for good and only the kept phrases can be said.
         voice: the agent's.
         kept: phrases by text, at the connection's rate.
@@ -95,7 +101,10 @@ class Synthesizer(SupervisedActor):
     def __init__(
         self,
         *,
-        lines: SessionLines,
+        addresses: Addresses,
+        listener: Address[Any],
+        checkpoint: Checkpoint,
+        connection: SessionConnection,
         engine: SpeechSynthesizer | None,
         voice: Voice,
         kept: Mapping[str, SpokenPhrase],
@@ -103,15 +112,18 @@ class Synthesizer(SupervisedActor):
         clock: Clock,
         trace: Trace,
     ) -> None:
-        super().__init__("synthesizer", lines.session, trace)
-        assert lines.attached is not None
-        self.lines = lines
+        super().__init__("synthesizer", addresses.supervisor, trace)
+        assert connection.attached is not None
+        self._recognizer = addresses["recognizer"]
+        self._listener = listener
+        self._checkpoint = checkpoint
+        self._connection = connection
         self.engine = engine
         self.voice = voice
         self.kept = kept
         self.play_clock = play_clock
         self.clock = clock
-        self._attached = lines.attached
+        self._attached = connection.attached
         self._playout = Playout(self._attached.rate_hz, self._attached.lead, self._attached.frame_ms)
         self._seat: Seat | None = None
         self._stream = 0
@@ -131,7 +143,7 @@ class Synthesizer(SupervisedActor):
         if self.engine is not None:
             self._stream += 1
             self.spawn(self._connect(self.engine, self._stream), "open")
-        for pending in sorted(self.lines.pending_replies.values(), key=lambda s: s.reply):
+        for pending in sorted(self._checkpoint.pending_replies.values(), key=lambda s: s.reply):
             self._take_up(pending)
 
     def on_end(self) -> None:
@@ -186,7 +198,7 @@ class Synthesizer(SupervisedActor):
     # text
 
     def _begin(self, reply: int, turn: int, kind: UtteranceKind, text_start: int = 0) -> None:
-        if reply <= self.lines.stopped_through:
+        if reply <= self._checkpoint.stopped_through:
             return
         self._speaking[reply] = _Speaking(text_start, shown=text_start, ordered_text=text_start, told_text=text_start)
         self._playout.begin(reply, kind, turn, text_start)
@@ -287,8 +299,7 @@ class Synthesizer(SupervisedActor):
 
     def _engine_failed(self, reply: int, kind: ErrorKind, detail: str) -> None:
         """Once, the actor starts anew and takes the reply up; the second time in a reply the reply is given up."""
-        if self.lines.failed_reply != reply:
-            self.lines.failed_reply = reply
+        if self._checkpoint.synthesis_failed(reply):
             raise SynthesizerError(kind, detail)
         self._fail(reply, kind)
 
@@ -304,7 +315,7 @@ class Synthesizer(SupervisedActor):
             else PlaybackPosition(reply=reply, text_end=0, heard_ms=0.0, precision=PositionPrecision.ESTIMATED)
         )
         self._note_heard(hearing)
-        self.lines.orchestrator.tell(PlaybackFailed(reply, kind, cut))
+        self._listener.tell(PlaybackFailed(reply, kind, cut))
 
     def _check_progress(self) -> None:
         self._check = None
@@ -319,14 +330,14 @@ class Synthesizer(SupervisedActor):
             self._check = self.clock.call_later(CHECK_S, self.actor_ref, ProgressChecked())
 
     def _has_text(self, reply: int) -> bool:
-        pending = self.lines.pending_replies.get(reply)
+        pending = self._checkpoint.pending_replies.get(reply)
         return pending is not None and bool(pending.pieces)
 
     # playout
 
     def _take_seat(self) -> None:
         """Send at once, and from then on with the play clock."""
-        if self._seat is None and self.lines.output is not None:
+        if self._seat is None and self._connection.output is not None:
             now_ms = self._now_ms()
             self._seat = self.play_clock.join(self._clock_ticked, now_ms + FIRST_TICK_MS)
             self._tick(now_ms)
@@ -348,23 +359,22 @@ class Synthesizer(SupervisedActor):
         first = self._playout.first
         if first is None:
             self._leave_seat()
-        elif (pending := self.lines.pending_replies.get(first)) is not None:
-            pending.resume_at = max(pending.resume_at, self._playout.unheard_from(first, at_ms))
+        else:
+            self._checkpoint.reply_resumes_at(first, self._playout.unheard_from(first, at_ms))
 
     def _drained(self, drained: Drained) -> None:
         hearing = drained.hearing
         self._note_heard(hearing)
         if self._forget(hearing.reply):
             finished = PlaybackFinished(hearing.reply, hearing.precision, hearing.audio_ms)
-            if (pending := self.lines.pending_replies.get(hearing.reply)) is not None:
-                pending.playback_finished = finished
-            self.lines.orchestrator.tell(finished)
+            self._checkpoint.playback_finished(finished)
+            self._listener.tell(finished)
 
     def _send(self, frame: Frame) -> None:
         if frame.first:
-            self.lines.orchestrator.tell(PlaybackStarted(frame.reply))
+            self._listener.tell(PlaybackStarted(frame.reply))
         self._show_text(frame)
-        self.lines.show(
+        self._connection.show(
             AudioFrame(
                 reply=frame.reply,
                 turn=frame.turn,
@@ -382,36 +392,36 @@ class Synthesizer(SupervisedActor):
         self._loudest_db = max(self._loudest_db, level_db)
         if level_db > self._level_told_db or at_ms - self._level_told_at_ms >= LEVEL_MS:
             self._level_told_at_ms, self._level_told_db = at_ms, self._loudest_db
-            self.lines.recognizer.tell(LevelSent(at_ms, self._loudest_db))
+            self._recognizer.tell(LevelSent(at_ms, self._loudest_db))
             self._loudest_db = FLOOR_DB
 
     def _show_text(self, frame: Frame) -> None:
         """Show each piece of text when it is about to be heard."""
-        speaking, pending = self._speaking.get(frame.reply), self.lines.pending_replies.get(frame.reply)
+        speaking, pending = self._speaking.get(frame.reply), self._checkpoint.pending_replies.get(frame.reply)
         if speaking is None or pending is None or (frame.text_end <= speaking.shown and not frame.first):
             return
         begins, shown = 0, speaking.shown
         for piece in pending.pieces:
             if begins >= shown and (begins < frame.text_end or (frame.first and begins == shown)):
-                self.lines.show(ReplyText(frame.turn, frame.kind, piece))
+                self._connection.show(ReplyText(frame.turn, frame.kind, piece))
                 speaking.shown = begins + len(piece)
             begins += len(piece)
 
     def _pause(self) -> None:
         at_ms = self._now_ms()
         if self._playout.pause(at_ms) and self._attached.lead.transport is Transport.MARKED:
-            self.lines.show(PlaybackPaused(self._turn_heard(at_ms)))
+            self._connection.show(PlaybackPaused(self._turn_heard(at_ms)))
 
     def _resume(self) -> None:
         at_ms = self._now_ms()
         self._is_silenced = False
         self._playout.resume(at_ms)
         if self._attached.lead.transport is Transport.MARKED:
-            self.lines.show(PlaybackResumed(self._turn_heard(at_ms)))
+            self._connection.show(PlaybackResumed(self._turn_heard(at_ms)))
 
     def _turn_heard(self, at_ms: float) -> int:
         hearing = self._playout.heard(at_ms)
-        pending = self.lines.pending_replies.get(hearing.reply) if hearing else None
+        pending = self._checkpoint.pending_replies.get(hearing.reply) if hearing else None
         return pending.turn if pending else 0
 
     def _yield_playback(self, order: YieldPlayback) -> None:
@@ -419,17 +429,17 @@ class Synthesizer(SupervisedActor):
         at_ms = self._now_ms()
         if self._playout.sounding(at_ms) and not self._is_silenced:
             self._is_silenced = True
-            self.lines.show(AudioDiscarded(order.turn, order.reason))
+            self._connection.show(AudioDiscarded(order.turn, order.reason))
         self._playout.yield_floor(at_ms)
-        self.lines.orchestrator.tell(PlaybackYielded())
+        self._listener.tell(PlaybackYielded())
 
     def _end_at_sentence(self, turn: int) -> None:
         """Let the sentence in hand be the last of what is heard of `turn`."""
         for reply, speaking in self._speaking.items():
-            pending = self.lines.pending_replies.get(reply)
+            pending = self._checkpoint.pending_replies.get(reply)
             if pending is None or pending.turn != turn:
                 continue
-            speaking.last_text = pending.cut_at_sentence(self._playout.text_begun(reply))
+            speaking.last_text = self._checkpoint.reply_cut_at_sentence(reply, self._playout.text_begun(reply))
             self._cut_after_last_sentence(reply, speaking)
         self._take_seat()
 
@@ -443,27 +453,23 @@ class Synthesizer(SupervisedActor):
 
     def _stop_playout(self, order: StopPlayback) -> None:
         at_ms = self._now_ms()
-        self.lines.stopped_through = max(self.lines.stopped_through, order.through_reply)
+        self._checkpoint.replies_stopped(order.through_reply)
         sounding = self._playout.sounding(at_ms)
         cut = self._playout.clear(at_ms, order.through_reply)
         for hearing in cut:
             self._note_heard(hearing)
         if sounding and not self._is_silenced:
-            self.lines.show(AudioDiscarded(order.turn, order.reason))
+            self._connection.show(AudioDiscarded(order.turn, order.reason))
         self._is_silenced = False
         for reply in [r for r in self._speaking if r <= order.through_reply]:
             self._forget(reply)
         self._unsent = [(reply, text) for reply, text in self._unsent if reply > order.through_reply]
-        self.lines.orchestrator.tell(PlaybackStopped(order.through_reply, tuple(_heard(hearing) for hearing in cut)))
+        self._listener.tell(PlaybackStopped(order.through_reply, tuple(_heard(hearing) for hearing in cut)))
 
     def _note_heard(self, hearing: Hearing | None) -> None:
         """Keep what was heard of a reply beside its text, where it outlives this actor and the orchestrator."""
-        pending = self.lines.pending_replies.get(hearing.reply) if hearing is not None else None
-        if hearing is None or pending is None:
-            return
-        # A synthesizer that took a reply up says some of it again: that was heard before.
-        if pending.heard is None or pending.heard.text_end < hearing.text_end:
-            pending.heard = _heard(hearing)
+        if hearing is not None:
+            self._checkpoint.reply_heard(_heard(hearing))
 
     def _forget(self, reply: int) -> bool:
         speaking = self._speaking.pop(reply, None)

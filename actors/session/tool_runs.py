@@ -7,14 +7,13 @@ is neither may have been done or not (the process that ran it is gone), and is n
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from actors.messages.model import ToolFinished
 from actors.ports.clock import Clock
 from actors.ports.llm import ToolCalled
-from actors.runtime.address import Address
 from actors.runtime.telemetry import count_cut_result
+from actors.session.checkpoint import Checkpoint
 from actors.tool_outcome import MAX_RESULT_CHARS, ToolOutcome, shortened
 from actors.tools import AnyTool, OnInterruption, ToolContext
 
@@ -28,15 +27,17 @@ UNKNOWN = ToolOutcome(
 
 
 class ToolRuns:
-    """Runs tools for one session; each result is told to `orchestrator` and kept until it is recorded.
+    """Runs tools for one session. Belongs to the loop's thread.
 
-    Belongs to the loop's thread.
+    Args:
+        checkpoint: keeps each result until it is recorded in the conversation.
+        report: told each result.
     """
 
-    def __init__(self, orchestrator: Address[Any]) -> None:
-        self._orchestrator = orchestrator
+    def __init__(self, checkpoint: Checkpoint, report: Callable[[ToolFinished], None]) -> None:
+        self._checkpoint = checkpoint
+        self._tell = report
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._finished: dict[str, ToolFinished] = {}
         self._cancellable: set[str] = set()
 
     def start(self, call: ToolCalled, tool: AnyTool | None, context: ToolContext, clock: Clock) -> None:
@@ -54,11 +55,11 @@ class ToolRuns:
 
     def result(self, call_id: str) -> ToolFinished | None:
         """The result of a call, until it is recorded; None while its tool runs, and for a call not begun here."""
-        return self._finished.get(call_id)
+        return self._checkpoint.tool_results.get(call_id)
 
     def forget(self, call_id: str) -> None:
         """The result of this call has been recorded in the conversation."""
-        self._finished.pop(call_id, None)
+        self._checkpoint.tool_recorded(call_id)
 
     def cancel(self, call_ids: Iterable[str]) -> None:
         """Give up those that an interruption cancels; the others run on."""
@@ -69,7 +70,7 @@ class ToolRuns:
     def close(self) -> None:
         """The session is over. What must not be done by halves is finished; nobody is told."""
         self.cancel(tuple(self._tasks))
-        self._finished.clear()
+        self._checkpoint.tools_given_up()
 
     async def _run(self, call: ToolCalled, tool: AnyTool | None, context: ToolContext, clock: Clock) -> None:
         """Run one tool and report whatever becomes of it, so that each call has its answer."""
@@ -97,8 +98,8 @@ class ToolRuns:
 
     def _report(self, finished: ToolFinished) -> None:
         self._cancellable.discard(finished.call_id)
-        self._finished[finished.call_id] = finished
-        self._orchestrator.tell(finished)
+        self._checkpoint.tool_finished(finished)
+        self._tell(finished)
 
 
 def _shortened(name: str, outcome: ToolOutcome) -> ToolOutcome:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from actors.agent import Agent
 from actors.ports.call_controls import CallError, CallTrouble
-from actors.session.plan import Mode
+from actors.session.modes.registry import mode_named
 from app.api.problems import ProblemError
 from app.api.requests import asked_of, invalid
 from app.api.responses import json_response
@@ -82,7 +82,7 @@ class CallRoutes:
                 target_number=asked.target_number,
                 message="the call is being placed",
                 session_id=call.session_id,
-                streaming_mode=mode.value,
+                streaming_mode=mode,
                 initiated_at=timestamp(call.created_at),
             )
         )
@@ -94,11 +94,11 @@ class CallRoutes:
             raise _invalid("agent", f"expected one of {', '.join(sorted(agents))}")
         return agent
 
-    def _mode(self, name: str | None) -> Mode:
+    def _mode(self, name: str | None) -> str:
         try:
-            return Mode(name or self._service.settings.acs_streaming_mode)
-        except ValueError:
-            raise _invalid("streaming_mode", f"this server has {', '.join(Mode)}") from None
+            return mode_named(name or self._service.settings.acs_streaming_mode).name
+        except ValueError as error:
+            raise _invalid("streaming_mode", f"this server has {error}") from None
 
     async def all(self, request: Request) -> Response:
         """A page of the call log, newest first."""

@@ -123,7 +123,7 @@ class HealthRoutes:
             raise ProblemError(
                 HTTPStatus.NOT_FOUND, f"the session has no actor of that name; it has {', '.join(names)}"
             )
-        entry.lines.session.tell(RestartChild(name))
+        entry.addresses.supervisor.tell(RestartChild(name))
         await asyncio.sleep(0)
         return json_response({"status": "restarting", "session_id": entry.plan.session_id, "actor": name})
 
@@ -135,16 +135,16 @@ class HealthRoutes:
 
     def _describe(self, entry: SessionEntry) -> dict[str, Any]:
         session = entry.session
-        resumed = entry.lines.resumed
+        turn = entry.checkpoint.turn
         return {
             "session_id": entry.plan.session_id,
-            "mode": entry.plan.mode.value,
+            "mode": entry.plan.mode,
             "agent": entry.plan.agent.name,
             "state": session.stage.value if session else "starting",
-            "doing": resumed.turn.agent.value if resumed else "",
-            "turn": resumed.turn.turn if resumed else 0,
-            "age_s": round(self._service.clock.now() - entry.started_at, 3),
+            "doing": turn.agent.value if turn else "",
+            "turn": entry.checkpoint.turn_number,
+            "age_s": round(self._service.clock.now() - entry.checkpoint.started_at, 3),
             "rebuilt": entry.rebuilt,
-            "audio_bytes": entry.lines.ring.kept_bytes,
+            "audio_bytes": entry.ring.kept_bytes,
             "actors": [msgspec.to_builtins(state) for state in session.tree()] if session else [],
         }

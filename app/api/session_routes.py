@@ -99,7 +99,7 @@ class SessionRoutes:
         entry = self._service.sessions.live.get(request.path_params["session_id"])
         if entry is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no live session of that id")
-        entry.lines.deliver(EndSession(Ending.NORMAL, politely=True))
+        entry.deliver(EndSession(Ending.NORMAL, politely=True))
         return json_response({"session_id": entry.plan.session_id, "status": "ending"})
 
     async def transcript(self, request: Request) -> Response:

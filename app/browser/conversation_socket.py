@@ -21,9 +21,9 @@ from actors.messages.caller import (
     TextEntered,
     Transport,
 )
-from actors.session.plan import Mode
+from actors.session.live_session import LiveSession
+from actors.session.modes.registry import mode_named
 from actors.session.sessions import SessionEntry
-from actors.session.shared import SessionLines
 from app.auth.guard import admitted
 from app.auth.socket_auth import SocketRefusedError, require_granted_agent, require_resume_token, require_session_id
 from app.browser.connection import Connection
@@ -81,11 +81,11 @@ def _choice(query: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> st
     return value
 
 
-def _mode(text: str) -> Mode:
+def _mode(text: str) -> str:
     try:
-        return Mode(text.lower())
-    except ValueError:
-        raise SocketRefusedError(REFUSED, f"streaming_mode: one of {', '.join(Mode)}") from None
+        return mode_named(text).name
+    except ValueError as error:
+        raise SocketRefusedError(REFUSED, f"streaming_mode: {error}") from None
 
 
 def _agent(service: Services, name: str) -> Agent:
@@ -169,8 +169,8 @@ class _Conversation:
         entry = service.sessions.live.get(self._session_id)
         if entry is not None:
             self._announce(entry.plan.resume_token, resumed=True)
-            entry.lines.output = self._observers
-            entry.lines.deliver(attached)
+            entry.connection.output = self._observers
+            entry.deliver(attached)
             return entry
         token = record.resume_token if record else service.random.token("resume_")
         model = MeteredModel(service.engines.model, service.clients, asked.client)
@@ -201,10 +201,10 @@ class _Conversation:
         entry = None
         try:
             entry = self._attach(record)
-            lines = entry.lines
             rate = MessageRate(self._service.settings.client_messages_per_s, asyncio.get_running_loop().time)
-            take = partial(self._take, lines)
-            reader = SocketReader(self._writer, take, crowded=lambda: lines.is_crowded, rate=rate)
+            addresses = entry.addresses
+            take = partial(self._take, entry)
+            reader = SocketReader(self._writer, take, crowded=lambda: addresses.is_crowded, rate=rate)
             await reader.run(receive, shortcut)
         finally:
             self._leave(entry)
@@ -214,46 +214,46 @@ class _Conversation:
         if self._observers.connection is self._connection:
             self._observers.connection = None
             if entry is not None:
-                entry.lines.deliver(ConnectionDetached(self._id))
+                entry.deliver(ConnectionDetached(self._id))
         self._service.forget_observers(self._session_id)
 
-    def _take(self, lines: SessionLines, message: Message) -> None:
+    def _take(self, session: LiveSession, message: Message) -> None:
         if self._observers.connection is not self._connection:
             return
         if isinstance(message, bytes):
-            self._audio(lines, message)
+            self._audio(session, message)
             return
         try:
-            self._order(lines, message)
+            self._order(session, message)
         except ProtocolError as error:
             self._connection.text(encode(self._words.envelope("error", "System", error_message=str(error))))
 
-    def _audio(self, lines: SessionLines, pcm: bytes) -> None:
+    def _audio(self, session: LiveSession, pcm: bytes) -> None:
         if len(pcm) > MAX_AUDIO_BYTES:
             self._connection.close(TOO_BIG, f"at most {MAX_AUDIO_BYTES} bytes of audio in a message")
         elif usable := len(pcm) & ~1:
-            lines.push_audio(pcm if usable == len(pcm) else pcm[:usable])
+            session.push_audio(pcm if usable == len(pcm) else pcm[:usable])
 
-    def _type(self, lines: SessionLines, text: str) -> None:
+    def _type(self, session: LiveSession, text: str) -> None:
         try:
             self._service.clients.require(self._asked.client, Rate.TEXTS)
         except TooManyError as error:
             raise ProtocolError(error.reason) from None
-        lines.deliver(TextEntered(text))
+        session.deliver(TextEntered(text))
 
-    def _order(self, lines: SessionLines, text: str) -> None:
+    def _order(self, session: LiveSession, text: str) -> None:
         message = decode(text)
         match message:
             case Typed(text):
-                self._type(lines, text)
+                self._type(session, text)
             case Interrupt():
-                lines.deliver(InterruptRequested())
+                session.deliver(InterruptRequested())
             case HangUp():
-                lines.deliver(EndSession(Ending.NORMAL, politely=False))
+                session.deliver(EndSession(Ending.NORMAL, politely=False))
             case Ping():
                 self._connection.text(encode(Pong(timestamp(self._service.clock.wall()))))
             case PlayoutMark(turn, audio_ms, state):
-                lines.deliver(PlaybackMarked(turn, audio_ms, state))
+                session.deliver(PlaybackMarked(turn, audio_ms, state))
             case Ignored():
                 return
             case _:

@@ -10,7 +10,7 @@ import hashlib
 import logging
 from http import HTTPStatus
 
-from actors.session.plan import Mode
+from actors.session.modes.registry import mode_named
 from app.services import Services
 from app.telephony.about_calls import about_incoming, agent_for
 from app.telephony.call import Call, Direction
@@ -103,7 +103,7 @@ class Answering:
 
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
         service = self._service
-        about, mode = about_incoming(incoming), Mode(service.settings.acs_streaming_mode)
+        about, mode = about_incoming(incoming), mode_named(service.settings.acs_streaming_mode).name
         agent = agent_for(about, service.settings, service.agents, service.default_agent)
         call = self._switchboard.begin(
             Direction.INBOUND, agent, mode, about.caller, announcement=announcement, about=about

@@ -8,7 +8,6 @@ from typing import Any
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
-from actors.session.plan import Mode
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.telephony.call_connection import CallConnection
 from app.telephony.call_control import CallAutomationError
@@ -43,7 +42,7 @@ class Call:
         session_id: str,
         direction: Direction,
         agent: Agent,
-        mode: Mode,
+        mode: str,
         caller: str,
         created_at: float,
         announcement: str = "",

@@ -8,7 +8,7 @@ from contextlib import suppress
 from actors.agent import Agent
 from actors.conversation import Ending
 from actors.messages.caller import EndSession, InputMessage, KeyPressed
-from actors.session.plan import Mode
+from actors.session.modes.registry import mode_named
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.server.socket_writer import NORMAL
 from app.services import Services
@@ -102,7 +102,7 @@ class Switchboard:
 
     # calls begin
 
-    async def place(self, asked: InitiateCall, agent: Agent, mode: Mode) -> Call:
+    async def place(self, asked: InitiateCall, agent: Agent, mode: str) -> Call:
         """Call somebody.
 
         Raises:
@@ -141,7 +141,7 @@ class Switchboard:
         self,
         direction: Direction,
         agent: Agent,
-        mode: Mode,
+        mode: str,
         caller: str,
         *,
         announcement: str = "",
@@ -190,7 +190,7 @@ class Switchboard:
         if self._service.capacity_left == 0:
             raise Busy("no capacity left for another call")
         service = self._service
-        agent, mode = service.agents[service.default_agent], Mode(service.settings.acs_streaming_mode)
+        agent, mode = service.agents[service.default_agent], mode_named(service.settings.acs_streaming_mode).name
         call = self.begin(Direction.INBOUND, agent, mode, "", wanted=session_id or f"session_{call_id}")
         call.identify(call_id or call.session_id)
         return call
@@ -229,7 +229,7 @@ class Switchboard:
         """Tell the session that the call has now, if it has one."""
         entry = self._service.sessions.live.get(self.session_of(call))
         if entry is not None:
-            entry.lines.deliver(message)
+            entry.deliver(message)
 
     def session_of(self, call: Call) -> str:
         """The id of the session that the call has now: the one that asks for the access code, then its own."""

@@ -11,7 +11,7 @@ import msgspec
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
-from actors.session.plan import Mode
+from actors.session.modes.registry import mode_named
 from actors.session_context import SessionContext
 from app.server.worker_bus import WorkerBusError
 from app.server.worker_pipe import WorkerNotice
@@ -103,7 +103,7 @@ class TakeOver:
             session_id=record.session_id,
             direction=Direction(record.direction),
             agent=agent,
-            mode=Mode(record.mode),
+            mode=mode_named(record.mode).name,
             caller=record.caller,
             created_at=record.created_at,
             about=msgspec.convert(record.about, SessionContext),
@@ -149,7 +149,7 @@ def _record_of(call: Call) -> CallRecord:
         session_id=call.session_id,
         direction=call.direction.value,
         agent=call.agent.name,
-        mode=call.mode.value,
+        mode=call.mode,
         created_at=call.created_at,
         caller=call.caller,
         about=msgspec.to_builtins(call.about),

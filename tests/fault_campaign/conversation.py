@@ -24,7 +24,7 @@ from actors.messages.lifecycle import RestartChild
 from actors.messages.output import AudioFrame, OutputMessage, SessionEnded
 from actors.runtime.address import MAX_WAITING
 from actors.runtime.clock import run_virtual
-from actors.session.shared import SessionLines
+from actors.session.live_session import LiveSession
 from tests.fault_campaign.crashes import crashing
 from tests.fault_campaign.faulty_engines import CarelessRecognizer, WordModel, booking_tool
 from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Scenario, When
@@ -134,22 +134,22 @@ class Conversation:
 
     # the caller
 
-    def _before_anything(self, lines: SessionLines) -> None:
+    def _before_anything(self, session: LiveSession) -> None:
         for ask in self.scenario.asks:
             if ask.when is When.BEFORE_ANYTHING:
-                self._say_at_once(lines, ask)
+                self._say_at_once(session, ask)
         if self.scenario.finish is Finish.HANG_UP_AT_ONCE:
             self.note("hang-up")
-            lines.deliver(EndSession(Ending.NORMAL, politely=False))
+            session.deliver(EndSession(Ending.NORMAL, politely=False))
 
-    def _say_at_once(self, lines: SessionLines, ask: Ask) -> None:
+    def _say_at_once(self, session: LiveSession, ask: Ask) -> None:
         self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
         self.note(f"{ask.how}: {ask.text}")
         if ask.how is How.KEYS:
             for key in ask.text.removesuffix("#") + "#":
-                lines.deliver(KeyPressed(key))
+                session.deliver(KeyPressed(key))
         else:
-            lines.deliver(TextEntered(ask.text))
+            session.deliver(TextEntered(ask.text))
 
     async def _talk(self, on: Stage) -> None:
         watching = asyncio.ensure_future(self._watch(on))
@@ -185,7 +185,7 @@ class Conversation:
                 # Owed from when the voice ends: what sounded before is no answer.
                 self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
             else:
-                self._say_at_once(on.entry.lines, ask)
+                self._say_at_once(on.entry, ask)
         if self.scenario.finish not in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE):
             await self._until_answered(on)
             await self._until_quiet(on)
@@ -227,13 +227,13 @@ class Conversation:
         self.note(finish)
         match finish:
             case Finish.HANG_UP | Finish.HANG_UP_OVER_REPLY | Finish.HANG_UP_AT_ONCE:
-                on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+                on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
             case Finish.LOST:
                 self.evidence.lost_connections += 1
                 await on.hang_up()
                 on.detach(f"connection-{self.connections}")
             case Finish.DRAIN:
-                on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=True))
+                on.entry.deliver(EndSession(Ending.NORMAL, politely=True))
             case Finish.SILENCE:
                 pass
 
@@ -242,22 +242,24 @@ class Conversation:
     async def _disturb(self, on: Stage, at: float, what: Disturbance) -> None:
         await asyncio.sleep(at)
         self.note(what)
-        lines = on.entry.lines
+        session = on.entry
         match what:
             case Disturbance.INTERRUPT:
-                lines.deliver(InterruptRequested())
+                session.deliver(InterruptRequested())
             case Disturbance.LOST_AND_BACK | Disturbance.OUTPUT_RAISES | Disturbance.REPLACED:
                 await self._reconnect(on, what)
             case Disturbance.HOLD:
-                lines.deliver(HoldStarted())
+                session.deliver(HoldStarted())
                 await asyncio.sleep(3)
-                lines.deliver(HoldEnded())
+                session.deliver(HoldEnded())
             case Disturbance.RESTART:
-                lines.session.tell(RestartChild(self.rng.choice(["recognizer", "orchestrator", "synthesizer"])))
+                session.addresses.supervisor.tell(
+                    RestartChild(self.rng.choice(["recognizer", "orchestrator", "synthesizer"]))
+                )
             case Disturbance.GARBAGE:
-                lines.deliver(TextEntered("\ud83d\ud83d"))
+                session.deliver(TextEntered("\ud83d\ud83d"))
                 for _ in range(300):
-                    lines.deliver(KeyPressed("1"))
+                    session.deliver(KeyPressed("1"))
             case Disturbance.NOISE:
                 await on.talk(120)
             case Disturbance.LONG_NOISE:
@@ -276,15 +278,15 @@ class Conversation:
 
     async def _reconnect(self, on: Stage, what: Disturbance) -> None:
         if what is Disturbance.OUTPUT_RAISES:
-            on.entry.lines.output = _Output(on)
+            on.entry.connection.output = _Output(on)
         elif what is Disturbance.LOST_AND_BACK:
             on.detach(f"connection-{self.connections}")
         self.evidence.lost_connections += 1
         if what is not Disturbance.REPLACED:
             await asyncio.sleep(self.rng.uniform(0.2, 4.0))
         self.connections += 1
-        on.entry.lines.output = on.ear
-        on.entry.lines.deliver(
+        on.entry.connection.output = on.ear
+        on.entry.deliver(
             ConnectionAttached(connection_id=f"connection-{self.connections}", lead=on.lead, rate_hz=RATE_HZ)
         )
 
@@ -292,17 +294,17 @@ class Conversation:
 
     async def _watch(self, on: Stage) -> None:
         """Look at the queues again and again."""
-        lines = on.entry.lines
+        session = on.entry
         while True:
-            for address in (lines.session, lines.recognizer, lines.orchestrator, lines.synthesizer):
+            for address in session.addresses:
                 if address.unhandled > 3 * MAX_WAITING:
                     self.evidence.full.append(f"{address._name}: {address.unhandled}")
             await asyncio.sleep(0.25)
 
     def _collect(self, on: Stage) -> None:
-        evidence, lines = self.evidence, on.entry.lines
+        evidence, session = self.evidence, on.entry
         evidence.shown = on.ear.shown
-        evidence.messages = lines.resumed.messages if lines.resumed is not None else ()
+        evidence.messages = session.checkpoint.messages
         store = on.engines.store
         assert isinstance(store, FakeStore)
         if not any(plan.place == "store.save" for plan in self.scenario.plans):
@@ -314,7 +316,7 @@ class Conversation:
     async def _look_for_leaks(self, on: Stage) -> None:
         """What is left when everything that is bounded in time has had the time to end."""
         await asyncio.sleep(30)
-        leaks, loop, lines = self.evidence.leaks, asyncio.get_running_loop(), on.entry.lines
+        leaks, loop, session = self.evidence.leaks, asyncio.get_running_loop(), on.entry
         leaks += [
             f"task {t.get_name()}: {t.get_coro()}" for t in asyncio.all_tasks() if t is not asyncio.current_task()
         ]
@@ -327,7 +329,7 @@ class Conversation:
             ref.stop(block=False)
         if on.engines.play_clock.members:
             leaks.append(f"{on.engines.play_clock.members} seats of the play clock")
-        for address in (lines.session, lines.recognizer, lines.orchestrator, lines.synthesizer):
+        for address in session.addresses:
             if address.waiting:
                 leaks.append(f"{address.waiting} messages to the {address._name}")
 

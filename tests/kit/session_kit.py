@@ -18,9 +18,9 @@ from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
 from actors.runtime.restart_budget import RestartPolicy
 from actors.runtime.supervised_actor import actor_of
-from actors.session.plan import Engines, Mode, SessionPlan
+from actors.session.modes.media import MEDIA
+from actors.session.plan import Engines, SessionPlan
 from actors.session.sessions import SessionEntry, Sessions
-from actors.session.shared import SessionLines
 from actors.session.supervisor import SessionSupervisor
 from actors.tools import AnyTool
 from tests.kit.fakes import EnergyActivity, FakeModel, FakeRecognizer, FakeStore, FakeSynthesizer
@@ -127,7 +127,7 @@ class Stage:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
-            self.entry.lines.push_audio(FRAME if self.talking else SILENCE)
+            self.entry.push_audio(FRAME if self.talking else SILENCE)
             due += 0.02
             await asyncio.sleep(max(0.0, due - loop.time()))
 
@@ -139,12 +139,12 @@ class Stage:
 
     def detach(self, connection_id: str = "connection-1") -> None:
         """The connection is lost."""
-        self.entry.lines.deliver(ConnectionDetached(connection_id))
+        self.entry.deliver(ConnectionDetached(connection_id))
 
     def attach(self, connection_id: str) -> None:
         """The user is back on another connection."""
-        self.entry.lines.output = self.ear
-        self.entry.lines.deliver(ConnectionAttached(connection_id=connection_id, lead=self.lead, rate_hz=RATE_HZ))
+        self.entry.connection.output = self.ear
+        self.entry.deliver(ConnectionAttached(connection_id=connection_id, lead=self.lead, rate_hz=RATE_HZ))
 
     async def hang_up(self) -> None:
         """The caller's audio ends."""
@@ -162,13 +162,13 @@ async def stage(
     model: FakeModel | None = None,
     tools: Mapping[str, AnyTool] | None = None,
     faults: Faults | None = None,
-    mode: Mode = Mode.MEDIA,
+    mode: str = MEDIA,
     kept: Mapping[str, SpokenPhrase] | None = None,
     restarts: RestartPolicy | None = None,
     caller: bool = True,
     wrap: Callable[[Engines], Engines] = lambda engines: engines,
     wrap_tools: Callable[[Mapping[str, AnyTool]], Mapping[str, AnyTool]] = dict,
-    tap: Callable[[SessionLines], None] = lambda lines: None,
+    tap: Callable[[SessionEntry], None] = lambda entry: None,
     **changes: Any,
 ) -> AsyncIterator[Stage]:
     """A running session whose caller is silent; afterwards nothing of it is left."""
@@ -193,7 +193,7 @@ async def stage(
     ear = Ear()
     plan = SessionPlan("test-session", mode, agent, wrap_tools(tools or {}), (), lambda _: kept or {}, "resume-token")
     entry = sessions.open(plan, ear, ConnectionAttached(connection_id="connection-1", lead=lead, rate_hz=RATE_HZ))
-    tap(entry.lines)
+    tap(entry)
     await asyncio.sleep(0)
     on_stage = Stage(engines, sessions, entry, ear, lead)
     if caller:
@@ -202,7 +202,7 @@ async def stage(
         yield on_stage
     finally:
         await on_stage.hang_up()
-        entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+        entry.deliver(EndSession(Ending.NORMAL, politely=False))
         async with asyncio.timeout(5):
             await sessions.emptied()
         ref.stop(block=False)

@@ -67,17 +67,16 @@ class End(msgspec.Struct, frozen=True):
     ending: Ending
 
 
+PlaybackOrder = PausePlayback | YieldPlayback | ResumePlayback | StopPlayback | EndAtSentence
+"""What the synthesizer is ordered to do."""
+RecognitionOrder = EndUtterance | ReopenRecognition
+"""What the recognizer is ordered to do."""
 Effect = (
-    StartReply
+    PlaybackOrder
+    | RecognitionOrder
+    | StartReply
     | CancelReply
-    | EndAtSentence
     | Say
-    | PausePlayback
-    | YieldPlayback
-    | ResumePlayback
-    | StopPlayback
-    | EndUtterance
-    | ReopenRecognition
     | SetTimer
     | CancelTimer
     | FloorChanged

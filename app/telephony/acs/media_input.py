@@ -1,10 +1,10 @@
 """What comes in over the media socket of a call: the caller's audio, keys, and transcripts, handed to the session."""
 
 import logging
-from typing import Any, assert_never
+from typing import assert_never
 
 from actors.messages.transcript import FinalTranscript
-from actors.session.plan import Mode
+from actors.session.live_session import LiveSession
 from app.server.shortcut import Message
 from app.server.socket_writer import REFUSED
 from app.services import Services
@@ -40,10 +40,10 @@ class MediaInput:
     """Of one media socket; belongs to the loop's thread.
 
     `trusted`: the telephone network is at the other end. Such a socket is never closed for what it sends: a caller
-    would be cut off for a frame that nobody could read. `lines` are those of the session that is fed.
+    would be cut off for a frame that nobody could read. `session` is the one that is fed.
     """
 
-    lines: Any
+    session: LiveSession
 
     def __init__(
         self, service: Services, switchboard: Switchboard, call: Call, connection: CallConnection, *, trusted: bool
@@ -112,7 +112,7 @@ class MediaInput:
         if self._resampling is not None:
             pcm = self._resampling.push(pcm)
         if pcm:
-            self.lines.push_audio(pcm)
+            self.session.push_audio(pcm)
 
     def _added_up(self, participant: str, pcm: bytes) -> bytes:
         if self._mixer is None:
@@ -128,9 +128,9 @@ class MediaInput:
 
     def _transcribed(self, said: TranscriptionText, text: str) -> None:
         """What ACS understood; only of use to a session that transcribes."""
-        if self._call.mode is Mode.TRANSCRIPTION and text.strip():
+        if text.strip():
             begins_ms = said.offset / 10_000
-            self.lines.session.tell(
+            self.session.deliver(
                 FinalTranscript(
                     text=text,
                     start_ms=begins_ms,

@@ -7,7 +7,7 @@ import msgspec
 from starlette.types import Receive
 
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, HoldStarted, Lead, Transport
-from actors.session.plan import Mode
+from actors.session.modes.media import MEDIA
 from app.server.shortcut import Shortcut
 from app.server.socket_reader import SocketReader
 from app.server.socket_writer import SocketWriter
@@ -50,9 +50,9 @@ class MediaStream:
             writer, service.clock, settings.acs_sample_rate, OutboundCase(settings.acs_outbound_case)
         )
         self._input = MediaInput(service, switchboard, call, self._connection, trusted=trusted)
-        self._input.lines = self._attach()
+        self._input.session = self._attach()
         if call.state is CallState.ON_HOLD:
-            self._input.lines.deliver(HoldStarted())
+            self._input.session.deliver(HoldStarted())
 
     # the session
 
@@ -62,9 +62,9 @@ class MediaStream:
         entry = self._service.sessions.live.get(switchboard.session_of(call))
         if entry is None:
             return self._open_session()
-        entry.lines.output = self._output
-        entry.lines.deliver(self._attached)
-        return entry.lines
+        entry.connection.output = self._output
+        entry.deliver(self._attached)
+        return entry
 
     @property
     def _output(self) -> Any:
@@ -97,7 +97,7 @@ class MediaStream:
             judge = partial(self._switchboard.access_codes.judge, code, call.caller)
             plan = service.plan(
                 self._switchboard.session_of(call),
-                Mode.MEDIA,
+                MEDIA,
                 agent,
                 service.random.token("resume_"),
                 call_id=call.call_id,
@@ -110,8 +110,8 @@ class MediaStream:
             entry = sessions.restore(plan, self._output, self._attached, former, greets=True)
         else:
             entry = sessions.open(plan, self._output, self._attached)
-        self._input.lines = entry.lines
-        return self._input.lines
+        self._input.session = entry
+        return self._input.session
 
     def _accept(self) -> None:
         self._call.code_given = True
@@ -122,7 +122,9 @@ class MediaStream:
         """Carry the call's audio both ways until either side closes the socket."""
         try:
             # The network is trusted: what it sends at once after a fault of the line is read slowly, and not punished.
-            reader = SocketReader(self._writer, self._input.take, crowded=lambda: self._input.lines.is_crowded)
+            reader = SocketReader(
+                self._writer, self._input.take, crowded=lambda: self._input.session.addresses.is_crowded
+            )
             await reader.run(receive, shortcut)
         finally:
             self._leave()
@@ -134,4 +136,4 @@ class MediaStream:
             if entry is not None:
                 # A transfer that rings takes the socket away, and may yet leave the caller to this session.
                 transferring = self._call.orders.transferring is not None
-                entry.lines.deliver(ConnectionDetached(self._id, 2 * TRANSFER_S if transferring else 0.0))
+                entry.deliver(ConnectionDetached(self._id, 2 * TRANSFER_S if transferring else 0.0))

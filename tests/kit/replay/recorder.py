@@ -15,8 +15,8 @@ from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions, 
 from actors.ports.tts import SpeechSynthesizer, Synthesis, SynthesisEvent
 from actors.ports.vad import VoiceActivity
 from actors.runtime.play_clock import PlayClock, Tick
+from actors.session.live_session import LiveSession
 from actors.session.plan import Engines
-from actors.session.shared import SessionLines
 from actors.tools import AnyTool, OnInterruption, ToolContext, ToolOutcome, ToolSchema
 from tests.kit.replay.recording import (
     Delivered,
@@ -55,9 +55,9 @@ class Recorder:
         self._counts[port] += 1
         return self._counts[port]
 
-    def lines(self, lines: SessionLines) -> None:
+    def lines(self, session: LiveSession) -> None:
         """Note the connection's input."""
-        lines.tap = lambda message: self.note("input", 0, message)
+        session.tap = lambda message: self.note("input", 0, message)
 
     def engines(self, engines: Engines) -> Engines:
         """The same engines, noted."""

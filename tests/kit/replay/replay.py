@@ -14,8 +14,8 @@ from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated
 from actors.ports.recipient import Recipient
 from actors.ports.vad import VoiceActivity
 from actors.runtime.play_clock import PlayClock, Tick
+from actors.session.live_session import LiveSession
 from actors.session.plan import Engines
-from actors.session.shared import SessionLines
 from actors.tools import AnyTool, OnInterruption, ToolContext, ToolOutcome, ToolSchema
 from tests.kit.replay.recording import Delivery, Failed, Opened, Probability, Recording, Returned
 
@@ -62,7 +62,7 @@ class Replay:
         """Tools that return what was noted."""
         return {name: _ReplayedTool(self, tool) for name, tool in tools.items()}  # type: ignore[misc]  # a tool to its user
 
-    async def run(self, lines: SessionLines) -> None:
+    async def run(self, session: LiveSession) -> None:
         """Deliver everything, each at its time."""
         loop = asyncio.get_running_loop()
         for delivery in self._recording.deliveries:
@@ -70,15 +70,15 @@ class Replay:
                 continue
             await asyncio.sleep(max(0.0, self._started + delivery.at - loop.time()))
             self._at = delivery.at
-            self._deliver(lines, delivery)
+            self._deliver(session, delivery)
             await settle()
 
-    def _deliver(self, lines: SessionLines, delivery: Delivery) -> None:
+    def _deliver(self, session: LiveSession, delivery: Delivery) -> None:
         what = delivery.what
         if isinstance(what, CallerAudio):
-            lines.push_audio(what.pcm)
+            session.push_audio(what.pcm)
         elif delivery.port == "input":
-            lines.deliver(what)  # type: ignore[arg-type]  # the port says that it is input
+            session.deliver(what)  # type: ignore[arg-type]  # the port says that it is input
         elif (target := self._targets.get((delivery.port, delivery.index))) is not None:
             target(what)
         else:

@@ -338,7 +338,7 @@ async def test_a_second_connection_takes_the_session_over(service: Services) -> 
 async def test_the_end_is_told(service: Services) -> None:
     client = Client(service, session_id="mine")
     await client.stream(2)
-    service.sessions.live["mine"].lines.deliver(EndSession(Ending.NORMAL))
+    service.sessions.live["mine"].deliver(EndSession(Ending.NORMAL))
     await client.stream(5)
     assert [m["reason"] for m in client.of("session_end")] == ["NORMAL"]
     assert len(client.of("exit")) == 1

@@ -54,8 +54,8 @@ async def test_nothing_is_left_of_a_session(monkeypatch: pytest.MonkeyPatch) -> 
         socket = AsgiSocket(app_of(service), CONVERSATION, session_id="s1")
         await socket.recv()
         entry = service.sessions.live["s1"]
-        left = weakref.ref(entry.lines)
-        entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+        left = weakref.ref(entry)
+        entry.deliver(EndSession(Ending.NORMAL, politely=False))
         del entry
         await service.sessions.emptied()
         socket.close()

@@ -121,7 +121,7 @@ def test_every_request_of_a_session_has_it() -> None:
         model = Curious()
         async with stage(wrap=lambda engines: msgspec.structs.replace(engines, model=model)) as on_stage:
             await asyncio.sleep(2)
-            on_stage.entry.lines.deliver(TextEntered("hello"))
+            on_stage.entry.deliver(TextEntered("hello"))
             await asyncio.sleep(3)
         assert [request.preamble.splitlines()[1:] for request in model.requests] == [
             ["The user talks or types in a browser."]

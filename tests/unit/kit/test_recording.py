@@ -11,15 +11,16 @@ from actors.messages.output import OutputMessage
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
-from actors.session.plan import Engines
-from actors.session.shared import SessionLines
+from actors.session.live_session import LiveSession
+from actors.session.modes.media import MEDIA
+from actors.session.plan import Engines, SessionPlan
 from actors.tools import AnyTool, tool
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.replay.recorder import Recorder
 from tests.kit.replay.recording import Recording
 from tests.kit.replay.replay import Replay
-from tests.kit.session_kit import Stage, stage
+from tests.kit.session_kit import AGENT, Stage, stage
 
 
 @tool
@@ -63,7 +64,7 @@ async def converse(on: Stage) -> None:
     await asyncio.sleep(1.0)
     await on.talk(1000)
     await asyncio.sleep(3.0)
-    on.entry.lines.deliver(TextEntered("nine, please"))
+    on.entry.deliver(TextEntered("nine, please"))
     await asyncio.sleep(6.0)
 
 
@@ -106,7 +107,7 @@ def replayed(recording: Recording) -> list[OutputMessage]:
             return replays[0].engines(engines)
 
         async with stage(wrap=wrap, caller=False, tools=TOOLS, wrap_tools=lambda t: replays[0].tools(t)) as on:
-            await replays[0].run(on.entry.lines)
+            await replays[0].run(on.entry)
             return [message for _, message in on.ear.shown]
 
     return run_virtual(main())
@@ -140,8 +141,9 @@ def test_a_change_of_the_recording_changes_the_effects() -> None:
 
 def test_the_tap_sees_all_input() -> None:
     seen: list[object] = []
-    lines = SessionLines("s", 16_000)
-    lines.tap = seen.append
-    lines.push_audio(bytes(640))
-    lines.deliver(TextEntered("hello"))
+    plan = SessionPlan("s", MEDIA, AGENT, {}, (), lambda _: {}, "resume-token")
+    session = LiveSession(plan, {})
+    session.tap = seen.append
+    session.push_audio(bytes(640))
+    session.deliver(TextEntered("hello"))
     assert [type(message).__name__ for message in seen] == ["CallerAudio", "TextEntered"]

@@ -7,7 +7,6 @@ from actors.messages.playback import PlaybackPosition
 from actors.ports.llm import ToolCalled
 from actors.rules.history import History, whole_words
 from actors.rules.pending_reply import PendingReply
-from actors.rules.turn_taking.state import TurnSnapshot
 
 CALL = ToolCalled(call_id="c1", name="look_up", arguments="{}")
 
@@ -157,7 +156,7 @@ def test_calls_get_ids_of_their_own() -> None:
 def test_a_successor_remembers_the_same() -> None:
     history = asked()
     history.memory = {"task": "book"}
-    successor = History(history.snapshot(TurnSnapshot(turn=1)))
+    successor = History(history.messages, history.memory, history.memory_before)
     successor.user_said("book a visit tomorrow", 2, 11.0, continues=True, confidence=1.0)
     assert (successor.memory, [m.text for m in successor.messages]) == ({}, ["book a visit tomorrow"])
 

@@ -106,14 +106,14 @@ def test_a_reply_without_end_is_cut_at_a_sentence_and_the_conversation_goes_on(
         model = Endless(TextGenerated("This is a sentence of mine, "), TextGenerated("which ends here. "))
         async with stage(model=model) as on:
             await asyncio.sleep(2)
-            on.entry.lines.deliver(TextEntered("hello"))
+            on.entry.deliver(TextEntered("hello"))
             await asyncio.sleep(1)
             assert model.closed
             await on.ear.until_count(ReplyHeard, 2, 100)
             heard = on.ear.of(ReplyHeard)[-1].text
             assert 900 < len(heard) <= 1_000
             assert heard.endswith("which ends here.")
-            on.entry.lines.deliver(TextEntered("and now?"))
+            on.entry.deliver(TextEntered("and now?"))
             await on.ear.until(lambda ear: ear.of(ReplyHeard)[-1].text == "Now I am brief.", 60)
         cuts = [record for record in caplog.records if "a reply was cut" in record.getMessage()]
         assert len(cuts) == 1
@@ -137,7 +137,7 @@ def test_a_flood_leaves_others_their_turns(event: ModelEvent) -> None:
                     turns += 1
                     await asyncio.sleep(0)
 
-            on.entry.lines.deliver(TextEntered("hello"))
+            on.entry.deliver(TextEntered("hello"))
             await asyncio.wait_for(other(), 30)
             assert model.told <= MAX_EVENTS + 1
             assert turns >= model.told / 20
@@ -167,7 +167,7 @@ def test_the_model_is_told_that_its_arguments_were_too_long() -> None:
         model = FakeModel(script)
         async with stage(model=model, tools={"book": book}) as on:
             await asyncio.sleep(2)
-            on.entry.lines.deliver(TextEntered("hello"))
+            on.entry.deliver(TextEntered("hello"))
             await on.ear.until_count(ReplyHeard, 2, 30)
             assert on.ear.of(ReplyHeard)[-1].text == "That did not work."
         assert runs == []
@@ -193,7 +193,7 @@ def test_of_a_huge_result_the_model_reads_the_beginning_and_a_note(caplog: pytes
         model = FakeModel(script)
         async with stage(model=model, tools={"look_up": look_up}) as on:
             await asyncio.sleep(2)
-            on.entry.lines.deliver(TextEntered("hello"))
+            on.entry.deliver(TextEntered("hello"))
             await on.ear.until_count(ReplyHeard, 2, 30)
             assert on.ear.of(ReplyHeard)[-1].text == "That is much."
             (shown,) = on.ear.of(ToolFinished)

@@ -46,7 +46,7 @@ def test_a_model_and_a_client_that_send_half_an_emoji_go_on() -> None:
         ]
         async with stage(agent=QUIET, model=FakeModel(lambda _: said)) as on:
             await asyncio.sleep(0.1)
-            on.entry.lines.deliver(TextEntered("hi \ud83d"))
+            on.entry.deliver(TextEntered("hi \ud83d"))
             await on.ear.until_count(ReplyHeard, 1, 20)
             assert [m.text for m in on.ear.of(FinalTranscript)] == ["hi �"]
             assert on.ear.of(ReplyHeard)[0].text == "Good �"
@@ -71,10 +71,10 @@ def test_a_model_that_tells_what_is_no_text_has_failed_and_no_actor_with_it(even
         scripts = iter([[event, ReplyGenerated()], [TextGenerated("Here you are."), ReplyGenerated()]])
         async with stage(agent=QUIET, model=FakeModel(lambda _: next(scripts))) as on:
             await asyncio.sleep(0.1)
-            on.entry.lines.deliver(TextEntered("hello"))
+            on.entry.deliver(TextEntered("hello"))
             await on.ear.until_count(ReplyHeard, 1, 20)
             assert on.ear.of(ReplyHeard)[0].text == AGENT.phrases.say_again
-            on.entry.lines.deliver(TextEntered("hello"))
+            on.entry.deliver(TextEntered("hello"))
             await on.ear.until_count(ReplyHeard, 2, 20)
             assert on.ear.of(ReplyHeard)[1].text == "Here you are."
             assert on.actor("orchestrator").restarts == 0

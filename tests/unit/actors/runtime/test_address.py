@@ -195,7 +195,7 @@ class TestASession:
                     await asyncio.sleep(0)
                 if after_steps:
                     for message in first:
-                        on.entry.lines.deliver(message)
+                        on.entry.deliver(message)
                 await on.ear.until(lambda ear: heard(ear, f"You said {asks}"), 20)
                 assert asked(on) == [asks]
 
@@ -217,10 +217,10 @@ class TestASession:
             async with stage(agent=QUIET, restarts=restarts) as on:
                 await asyncio.sleep(0.5)
                 for _ in range(2):
-                    on.entry.lines.orchestrator.tell(Poison())
+                    on.entry.addresses["orchestrator"].tell(Poison())
                     await asyncio.sleep(0.1)
                 assert "orchestrator" not in [state.name for state in on.session.tree()]
-                on.entry.lines.deliver(message)
+                on.entry.deliver(message)
                 await on.ear.until_count(ReplyHeard, 1, 20)
                 assert len(asked(on)) == 1
 
@@ -231,8 +231,8 @@ class TestASession:
         async def main() -> None:
             async with stage(agent=QUIET) as on:
                 await asyncio.sleep(0.5)
-                getattr(on.entry.lines, victim).tell(Poison())
-                on.entry.lines.orchestrator.tell(TextEntered("what are your hours"))
+                on.entry.addresses[victim].tell(Poison())
+                on.entry.addresses["orchestrator"].tell(TextEntered("what are your hours"))
                 await on.ear.until_count(ReplyHeard, 1, 20)
                 assert asked(on) == ["what are your hours"]
                 assert [m.text for m in on.ear.of(FinalTranscript)] == ["what are your hours"]
@@ -243,8 +243,8 @@ class TestASession:
         async def main() -> None:
             async with stage() as on:
                 await asyncio.sleep(0.5)
-                on.entry.lines.session.tell(Poison())
-                on.entry.lines.session.tell(EndSession(Ending.NORMAL, politely=False))
+                on.entry.addresses.supervisor.tell(Poison())
+                on.entry.addresses.supervisor.tell(EndSession(Ending.NORMAL, politely=False))
                 await asyncio.sleep(1)
                 assert on.sessions.live == {}
 

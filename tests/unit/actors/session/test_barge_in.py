@@ -146,7 +146,7 @@ def test_typing_and_interrupting_silence_at_once(order: TextEntered | InterruptR
         async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
             await asked(on)
             at = asyncio.get_running_loop().time()
-            on.entry.lines.deliver(order)
+            on.entry.deliver(order)
             await asyncio.sleep(0.01)
             assert on.ear.times(AudioDiscarded) == [at]
             assert on.ear.audio_after_clear() == 0
@@ -162,7 +162,7 @@ def test_an_interrupt_before_anything_was_sent_clears_nothing() -> None:
             await asyncio.sleep(0.2)
             await on.talk(800)
             await on.ear.until_count(FinalTranscript, 1)
-            on.entry.lines.deliver(InterruptRequested())
+            on.entry.deliver(InterruptRequested())
             await asyncio.sleep(0.5)
             assert on.ear.of(AudioDiscarded) == []
 
@@ -187,7 +187,7 @@ class EchoingEar(Ear):
 
     def _echo(self, pcm: bytes) -> None:
         self.echoed += 1
-        self._on.entry.lines.push_audio(pcm)
+        self._on.entry.push_audio(pcm)
 
 
 def test_our_own_voice_never_pauses_us() -> None:
@@ -199,7 +199,7 @@ def test_our_own_voice_never_pauses_us() -> None:
             await on.ear.until_count(FinalTranscript, 1)
             await on.hang_up()
             echo = EchoingEar(on)
-            on.ear = on.entry.lines.output = echo
+            on.ear = on.entry.connection.output = echo
             await echo.until(lambda ear: any(a.last and a.kind is UtteranceKind.REPLY for a in ear.of(AudioFrame)))
             await asyncio.sleep(0.3)
             assert echo.echoed > 200
@@ -229,7 +229,7 @@ def test_a_stop_that_overtakes_its_reply_silences_it_too() -> None:
     async def main() -> None:
         async with stage(utterances=["what are your hours"], model=FakeModel(long_reply)) as on:
             await on.ear.until_count(ReplyHeard, 1)
-            synthesizer = on.entry.lines.synthesizer
+            synthesizer = on.entry.addresses["synthesizer"]
             synthesizer.tell(BeginReply(7, 1, UtteranceKind.REPLY))
             synthesizer.tell(SpeakText(7, LONG))
             synthesizer.tell(FinishReply(7))
@@ -250,7 +250,7 @@ def test_of_a_kept_greeting_it_is_known_which_words_were_heard() -> None:
         async with stage(agent=agent, kept=kept) as on:
             await on.ear.until_count(AudioFrame, 1)
             await asyncio.sleep(1.25)
-            on.entry.lines.deliver(InterruptRequested())
+            on.entry.deliver(InterruptRequested())
             await on.ear.until_count(ReplyHeard, 1)
             (heard,) = on.ear.of(ReplyHeard)
             assert heard.text == "Hello this"

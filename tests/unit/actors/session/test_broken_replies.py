@@ -39,7 +39,7 @@ def test_a_synthesizer_that_never_says_its_reply_is_not_apologised_for_without_e
             await asyncio.sleep(0.2)
             for count in (1, 2, 3):
                 if on.ear.ended is None:
-                    on.entry.lines.deliver(TextEntered("what are your hours"))
+                    on.entry.deliver(TextEntered("what are your hours"))
                     await heard_or_ended(on.ear, count)
             await on.ear.until(lambda ear: ear.ended, 30)
             assert on.ear.ended is Ending.ERROR
@@ -55,7 +55,7 @@ def test_a_reply_that_is_heard_between_two_failures_starts_the_count_anew() -> N
         async with stage(agent=QUIET, model=FakeModel(answer), faults=faults, kept=KEPT) as on:
             await asyncio.sleep(0.2)
             for count in range(1, 7):
-                on.entry.lines.deliver(TextEntered(f"question number {count} is this"))
+                on.entry.deliver(TextEntered(f"question number {count} is this"))
                 await heard_or_ended(on.ear, count)
             assert on.ear.ended is None
             assert [m.text for m in on.ear.of(ReplyHeard)][::2] == [PHRASES.say_again] * 3
@@ -84,9 +84,9 @@ def test_words_said_again_after_a_failure_are_read_once(again: str, read: str) -
         model = FailsOnce()
         async with stage(agent=QUIET, model=model, kept=KEPT) as on:
             await asyncio.sleep(0.2)
-            on.entry.lines.deliver(TextEntered("what are your hours"))
+            on.entry.deliver(TextEntered("what are your hours"))
             await on.ear.until_count(ReplyHeard, 1, 20)
-            on.entry.lines.deliver(TextEntered(again))
+            on.entry.deliver(TextEntered(again))
             await on.ear.until_count(ReplyHeard, 2, 20)
             assert [m.text for m in model.requests[-1].messages if m.role is Role.USER] == [read]
             assert on.ear.of(FinalTranscript)[-1].text == read

@@ -14,7 +14,7 @@ from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
-from actors.session.plan import Mode
+from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.supervisor import SessionSupervisor
 from tests.kit.fakes import FakeModel, FakeStore
 from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
@@ -39,14 +39,14 @@ def apology(ear: Ear) -> bytes:
 
 async def kill(on: Stage, victim: str, times: int) -> None:
     for _ in range(times):
-        getattr(on.entry.lines, victim).tell(Poison())
+        on.entry.addresses[victim].tell(Poison())
         await asyncio.sleep(2.1)
 
 
 async def speaking(on: Stage, seconds: float) -> None:
     """The agent has been heard for so long."""
     await asyncio.sleep(0.2)
-    on.entry.lines.deliver(TextEntered("what are your hours"))
+    on.entry.deliver(TextEntered("what are your hours"))
     await on.ear.until(lambda ear: any(a.kind is UtteranceKind.REPLY for a in ear.of(AudioFrame)))
     await asyncio.sleep(seconds)
 
@@ -81,7 +81,7 @@ class TestTheApology:
             async with stage(agent=QUIET, kept=KEPT) as on:
                 await asyncio.sleep(0.5)
                 for _ in range(4):
-                    getattr(on.entry.lines, victim).tell(Poison())
+                    on.entry.addresses[victim].tell(Poison())
                     await asyncio.sleep(0.45)
                 await on.ear.until(lambda ear: any(a.kind is UtteranceKind.APOLOGY for a in ear.of(AudioFrame)))
                 on.detach()
@@ -92,10 +92,10 @@ class TestTheApology:
 
     def test_is_not_repeated_in_a_transcription(self) -> None:
         async def main() -> None:
-            async with stage(mode=Mode.TRANSCRIPTION, kept=KEPT) as on:
+            async with stage(mode=TRANSCRIPTION, kept=KEPT) as on:
                 for _ in range(5):
                     await asyncio.sleep(0.5)
-                    on.entry.lines.recognizer.tell(Poison())
+                    on.entry.addresses["recognizer"].tell(Poison())
                 await on.ear.until(lambda ear: ear.ended, 30)
                 assert apology(on.ear) == b""
 
@@ -110,12 +110,12 @@ class TestTheRecord:
             async with stage(agent=QUIET, model=talker()) as on:
                 await speaking(on, heard_s)
                 if "fails" in how:
-                    getattr(on.entry.lines, how.split()[0]).tell(Poison())
+                    on.entry.addresses[how.split()[0]].tell(Poison())
                     await asyncio.sleep(0.01)
                 if how == "detach":
                     on.detach()
                 else:
-                    on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=how == "polite"))
+                    on.entry.deliver(EndSession(Ending.NORMAL, politely=how == "polite"))
                 await asyncio.sleep(AGENT.limits.reconnect_s + 10)
                 assert on.sessions.live == {}
                 record = on.engines.store.saved[-1]  # type: ignore[attr-defined]
@@ -136,9 +136,9 @@ class TestTheRecord:
         async def main() -> None:
             async with stage(agent=QUIET, model=talker()) as on:
                 await asyncio.sleep(0.2)
-                on.entry.lines.deliver(TextEntered("what are your hours"))
+                on.entry.deliver(TextEntered("what are your hours"))
                 await asyncio.sleep(0.22)
-                on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+                on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
                 await asyncio.sleep(0.5)
                 record = on.engines.store.saved[-1]  # type: ignore[attr-defined]
                 assert [m.role for m in record.messages] == [Role.USER]
@@ -147,10 +147,10 @@ class TestTheRecord:
 
     def test_of_a_transcription_survives_a_failure_of_its_session(self) -> None:
         async def main() -> None:
-            async with stage(mode=Mode.TRANSCRIPTION, utterances=["one two", "three four"]) as on:
+            async with stage(mode=TRANSCRIPTION, utterances=["one two", "three four"]) as on:
                 await on.talk(900)
                 await on.ear.until_count(FinalTranscript, 1)
-                on.entry.lines.session.tell(Poison())
+                on.entry.addresses.supervisor.tell(Poison())
                 await asyncio.sleep(0.5)
                 await on.talk(900)
                 await on.ear.until_count(FinalTranscript, 2)
@@ -164,11 +164,11 @@ class TestALostConnection:
     def test_is_waited_for_no_longer_because_the_session_failed_meanwhile(self, after_s: float) -> None:
         async def main() -> None:
             async with stage(agent=QUIET) as on:
-                on.entry.lines.deliver(TextEntered("good day"))
+                on.entry.deliver(TextEntered("good day"))
                 await asyncio.sleep(0.5)
                 on.detach()
                 await asyncio.sleep(after_s)
-                on.entry.lines.session.tell(Poison())
+                on.entry.addresses.supervisor.tell(Poison())
                 await asyncio.sleep(AGENT.limits.reconnect_s - after_s - 0.5)
                 assert on.session.stage == "waiting"
                 await asyncio.sleep(1)
@@ -180,14 +180,14 @@ class TestALostConnection:
     def test_may_come_back_after_the_session_failed_meanwhile(self) -> None:
         async def main() -> None:
             async with stage(agent=QUIET) as on:
-                on.entry.lines.deliver(TextEntered("good day"))
+                on.entry.deliver(TextEntered("good day"))
                 await asyncio.sleep(0.5)
                 on.detach()
                 await asyncio.sleep(1)
-                on.entry.lines.session.tell(Poison())
+                on.entry.addresses.supervisor.tell(Poison())
                 await asyncio.sleep(1)
                 on.attach("connection-2")
-                on.entry.lines.deliver(TextEntered("hello"))
+                on.entry.deliver(TextEntered("hello"))
                 await on.ear.until_count(ReplyHeard, 1, 20)
                 await asyncio.sleep(AGENT.limits.reconnect_s)
                 assert on.ear.ended is None
@@ -211,12 +211,12 @@ class TestAnOutputThatRaises:
                 entry = on.sessions.open(
                     plan, broken, ConnectionAttached(connection_id="connection-9", lead=PACED, rate_hz=RATE_HZ)
                 )
-                entry.lines.deliver(TextEntered("hello"))
+                entry.deliver(TextEntered("hello"))
                 await asyncio.sleep(3)
-                on.entry.lines.deliver(TextEntered("hello"))
+                on.entry.deliver(TextEntered("hello"))
                 await on.ear.until_count(ReplyHeard, 1, 20)
                 assert on.ear.ended is None
-                entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+                entry.deliver(EndSession(Ending.NORMAL, politely=False))
                 await asyncio.sleep(AGENT.limits.reconnect_s + 1)
                 assert list(on.sessions.live) == ["test-session"]
 
@@ -242,7 +242,7 @@ def test_a_session_that_cannot_even_start_is_ended_and_the_next_one_starts(broke
                 plan, ear, ConnectionAttached(connection_id="connection-9", lead=PACED, rate_hz=RATE_HZ)
             )
             await asyncio.sleep(0.5)
-            entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+            entry.deliver(EndSession(Ending.NORMAL, politely=False))
             await asyncio.sleep(0.5)
             assert ear.ended is (Ending.NORMAL if broken == "on_ended" else Ending.ERROR)
             assert list(on.sessions.live) == ["test-session"]
@@ -252,9 +252,9 @@ def test_a_session_that_cannot_even_start_is_ended_and_the_next_one_starts(broke
                 ear,
                 ConnectionAttached(connection_id="c", lead=PACED, rate_hz=RATE_HZ),
             )
-            again.lines.deliver(TextEntered("hello"))
+            again.deliver(TextEntered("hello"))
             await ear.until_count(ReplyHeard, 1, 20)
-            again.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+            again.deliver(EndSession(Ending.NORMAL, politely=False))
 
     run_virtual(main())
 
@@ -273,7 +273,7 @@ def test_a_supervisor_that_fails_while_it_ends_leaves_the_end_shown_once_and_wha
         async with stage(agent=QUIET, model=talker()) as on:
             await speaking(on, 1.5)
             monkeypatch.setattr(SessionSupervisor, "on_receive", failing)
-            on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+            on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
             await on.sessions.emptied()
             await asyncio.sleep(0.5)
             assert [m.reason for m in on.ear.of(SessionEnded)] == [Ending.NORMAL]
@@ -298,7 +298,7 @@ def test_a_hang_up_ends_a_session_whose_supervisor_fails_at_that_very_order(monk
         async with stage(agent=QUIET, model=talker()) as on:
             await speaking(on, 1.5)
             monkeypatch.setattr(SessionSupervisor, "on_receive", failing)
-            on.entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+            on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
             async with asyncio.timeout(1):
                 await on.sessions.emptied()
             assert [m.reason for m in on.ear.of(SessionEnded)] == [Ending.NORMAL]

@@ -45,7 +45,7 @@ def test_a_store_that_never_returns_is_given_up(caplog: pytest.LogCaptureFixture
         before = len(asyncio.all_tasks())
         async with stage(store=store) as on:
             for number in range(20):
-                on.entry.lines.deliver(TextEntered(f"hello {number}"))
+                on.entry.deliver(TextEntered(f"hello {number}"))
                 await asyncio.sleep(0.5)
             # One save at a time, whatever happens meanwhile.
             assert len(asyncio.all_tasks()) < before + 20

@@ -18,8 +18,8 @@ from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGener
 from actors.ports.tts import SpokenPhrase
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
+from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.orchestrator import Orchestrator
-from actors.session.plan import Mode
 from actors.tools import tool
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
@@ -91,7 +91,7 @@ def test_a_killed_child_is_replaced_and_the_question_answered(victim: str, momen
     async def main() -> None:
         async with stage(utterances=["what are your hours"], model=FakeModel(answer)) as on:
             await until_moment(on, moment)
-            getattr(on.entry.lines, victim).tell(Poison())
+            on.entry.addresses[victim].tell(Poison())
             await carry_on(on, moment)
             await on.ear.until(lambda ear: len(heard_replies(ear)) >= 1, 20)
             assert on.ear.ended is None
@@ -110,12 +110,12 @@ def test_a_killed_session_is_rebuilt_once(moment: str) -> None:
     async def main() -> None:
         async with stage(utterances=["what are your hours"], model=FakeModel(answer)) as on:
             await until_moment(on, moment)
-            on.entry.lines.session.tell(Poison())
+            on.entry.addresses.supervisor.tell(Poison())
             await carry_on(on, moment)
             await on.ear.until(lambda ear: len(heard_replies(ear)) >= 1, 20)
             assert on.entry.rebuilt == 1
             assert [m.text for m in on.session.record().messages if m.role is Role.USER] == ["what are your hours"]
-            on.entry.lines.session.tell(Poison())
+            on.entry.addresses.supervisor.tell(Poison())
             await on.ear.until_count(SessionEnded, 1, 25)
             assert on.ear.ended is Ending.ERROR
             assert on.ear.of(ErrorShown) == [ErrorShown(AGENT.phrases.apology)]
@@ -154,7 +154,7 @@ def test_an_orchestrator_that_cannot_be_mended_ends_the_session() -> None:
         async with stage(restarts=RestartPolicy(max_restarts=2)) as on:
             for _ in range(3):
                 await asyncio.sleep(0.5)
-                on.entry.lines.orchestrator.tell(Poison())
+                on.entry.addresses["orchestrator"].tell(Poison())
             await on.ear.until_count(SessionEnded, 1, 60)
             assert on.ear.ended is Ending.ERROR
 
@@ -194,7 +194,7 @@ def test_a_fault_anywhere_is_recovered_from_or_ends_the_session(
         async with stage(utterances=questions, model=model, faults=faults) as on:
             await on.ear.until_count(AudioFrame, 1, 30)
             for _ in range(4):
-                await on.ear.until(lambda ear: ear.ended or not on.entry.lines.pending_replies, 45)
+                await on.ear.until(lambda ear: ear.ended or not on.entry.checkpoint.pending_replies, 45)
                 if on.ear.ended:
                     break
                 await asyncio.sleep(0.5)
@@ -202,7 +202,7 @@ def test_a_fault_anywhere_is_recovered_from_or_ends_the_session(
                 await asyncio.sleep(6)
             if on.ear.ended is None:
                 count = len(heard_replies(on.ear))
-                await on.ear.until(lambda ear: ear.ended or not on.entry.lines.pending_replies, 45)
+                await on.ear.until(lambda ear: ear.ended or not on.entry.checkpoint.pending_replies, 45)
                 await on.talk(1200)
                 await on.ear.until(lambda ear: len(heard_replies(ear)) > count or ear.ended, 60)
             assert on.ear.ended in (None, Ending.ERROR, Ending.IDLE_TIMEOUT)
@@ -317,12 +317,12 @@ class TestTheConnection:
 
 def test_transcription_only_listens() -> None:
     async def main() -> None:
-        async with stage(utterances=["what are your hours"], mode=Mode.TRANSCRIPTION) as on:
+        async with stage(utterances=["what are your hours"], mode=TRANSCRIPTION) as on:
             await asyncio.sleep(0.5)
             await on.talk(900)
             await on.ear.until_count(FinalTranscript, 1)
             assert on.ear.of(AudioFrame) == []
-            assert [state.name for state in on.session.tree()[1:]] == ["recognizer"]
+            assert [state.name for state in on.session.tree()[1:]] == ["recognizer", "transcriber"]
             assert [m.text for m in on.session.record().messages] == ["what are your hours"]
 
     run_virtual(main())

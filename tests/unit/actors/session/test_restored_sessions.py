@@ -58,6 +58,6 @@ def test_a_restored_session_greets_and_remembers() -> None:
             messages = entry.session.record().messages
             assert messages[:2] == MESSAGES
             assert messages[2].kind is UtteranceKind.GREETING
-            entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+            entry.deliver(EndSession(Ending.NORMAL, politely=False))
 
     run_virtual(main())

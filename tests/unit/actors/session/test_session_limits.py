@@ -9,7 +9,8 @@ from actors.agent import Agent
 from actors.conversation import Ending
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.runtime.clock import run_virtual
-from actors.session.plan import Mode
+from actors.session.modes.registry import MODES
+from actors.session.modes.transcription import TRANSCRIPTION
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, stage
 
@@ -30,7 +31,7 @@ async def lifetime_s(on: Stage, timeout_s: float = 4_000) -> float:
 @pytest.mark.parametrize("audio", [True, False], ids=["silence", "nothing at all"])
 def test_a_session_that_only_listens_ends_when_nobody_speaks(audio: bool) -> None:
     async def main() -> None:
-        async with stage(agent=agent_with(idle_s=30), mode=Mode.TRANSCRIPTION, caller=audio) as on:
+        async with stage(agent=agent_with(idle_s=30), mode=TRANSCRIPTION, caller=audio) as on:
             assert 29 < await lifetime_s(on) < 31
             assert on.ear.ended is Ending.IDLE_TIMEOUT
 
@@ -40,7 +41,7 @@ def test_a_session_that_only_listens_ends_when_nobody_speaks(audio: bool) -> Non
 def test_a_voice_keeps_a_listening_session_up_to_the_longest_one() -> None:
     async def main() -> None:
         agent = agent_with(idle_s=30, max_session_s=200)
-        async with stage(agent=agent, mode=Mode.TRANSCRIPTION, utterances=["go on"] * 50) as on:
+        async with stage(agent=agent, mode=TRANSCRIPTION, utterances=["go on"] * 50) as on:
             loop = asyncio.get_running_loop()
             while on.sessions.live and loop.time() < 150:
                 await on.talk(600)
@@ -66,7 +67,7 @@ def test_a_conversation_whose_rules_are_stuck_ends_all_the_same() -> None:
 
 def test_nobody_waits_for_a_user_who_has_not_said_anything() -> None:
     async def main() -> None:
-        for mode in Mode:
+        for mode in MODES:
             async with stage(mode=mode) as on:
                 await asyncio.sleep(2)
                 on.detach()
@@ -80,7 +81,7 @@ def test_a_user_who_has_said_anything_is_waited_for(said: TextEntered | KeyPress
     async def main() -> None:
         async with stage(model=FakeModel()) as on:
             await asyncio.sleep(2)
-            on.entry.lines.deliver(said)
+            on.entry.deliver(said)
             on.detach()
             assert 9 < await lifetime_s(on) < 12
 
@@ -89,7 +90,7 @@ def test_a_user_who_has_said_anything_is_waited_for(said: TextEntered | KeyPress
 
 def test_a_voice_counts_in_every_mode() -> None:
     async def main() -> None:
-        for mode in Mode:
+        for mode in MODES:
             async with stage(mode=mode, utterances=["hello"]) as on:
                 await asyncio.sleep(2)
                 await on.talk(500)

@@ -13,8 +13,8 @@ from actors.messages.model import ToolFinished
 from actors.messages.output import ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.runtime.address import Address
 from actors.runtime.clock import LoopClock, run_virtual
+from actors.session.checkpoint import Checkpoint
 from actors.session.tool_runs import UNKNOWN, ToolRuns
 from actors.tools import AnyTool, OnInterruption, ToolContext, ToolOutcome, end_conversation, tool
 from tests.kit.fakes import FakeModel
@@ -62,7 +62,7 @@ def last_heard(ear: Ear) -> str:
 
 async def ask(on: Stage, text: str = "book it") -> None:
     await asyncio.sleep(0.2)
-    on.entry.lines.deliver(TextEntered(text))
+    on.entry.deliver(TextEntered(text))
     await on.ear.until_count(FinalTranscript, 1)
 
 
@@ -79,7 +79,7 @@ def test_a_tool_is_run_once_whatever_fails_beside_it(
         async with stage(agent=QUIET, model=model, tools={"book": booking(runs, policy)}) as on:
             await ask(on)
             await asyncio.sleep(after_s)
-            getattr(on.entry.lines, victim).tell(Poison())
+            on.entry.addresses[victim].tell(Poison())
             await on.ear.until(lambda ear: 'It says "booked".' in last_heard(ear), 20)
             assert runs == [1.0, 0.0]
             assert read(model.requests[-1].messages) == [
@@ -107,11 +107,11 @@ def test_a_call_that_another_process_began_is_not_run_again() -> None:
                 plan, on.ear, ConnectionAttached(connection_id="connection-9", lead=PACED, rate_hz=RATE_HZ), record
             )
             await asyncio.sleep(0.5)
-            entry.lines.deliver(TextEntered("and now"))
+            entry.deliver(TextEntered("and now"))
             await on.ear.until_count(ReplyHeard, 1, 20)
             assert [m.text for m in model.requests[0].messages if m.role is Role.TOOL] == [UNKNOWN.text]
             assert isinstance(record, SessionRecord)
-            entry.lines.deliver(EndSession(Ending.NORMAL, politely=False))
+            entry.deliver(EndSession(Ending.NORMAL, politely=False))
 
     run_virtual(main())
 
@@ -128,7 +128,7 @@ def test_an_end_that_a_tool_wants_survives_its_orchestrator(after_s: float) -> N
         async with stage(agent=QUIET, model=FakeModel(script), tools=tools) as on:
             await ask(on)
             await asyncio.sleep(after_s)
-            on.entry.lines.orchestrator.tell(Poison())
+            on.entry.addresses["orchestrator"].tell(Poison())
             await on.ear.until(lambda ear: ear.ended, 20)
             assert on.ear.ended is Ending.NORMAL
 
@@ -164,7 +164,7 @@ class TestToolRuns:
         async def main() -> None:
             for policy, finished in ((OnInterruption.FINISH, [1.0, 0.0]), (OnInterruption.CANCEL, [1.0])):
                 runs: list[float] = []
-                tool_runs = ToolRuns(Address("orchestrator"))
+                tool_runs = ToolRuns(Checkpoint(), lambda finished: None)
                 tool_runs.start(
                     ToolCalled(call_id="c1", name="book", arguments="{}"), booking(runs, policy), CONTEXT, LoopClock()
                 )
@@ -223,7 +223,7 @@ class TestToolRuns:
 
 
 async def _outcome(bad: AnyTool, arguments: str) -> ToolOutcome:
-    tool_runs = ToolRuns(Address("orchestrator"))
+    tool_runs = ToolRuns(Checkpoint(), lambda finished: None)
     tool_runs.start(ToolCalled(call_id="c1", name=bad.name, arguments=arguments), bad, CONTEXT, LoopClock())
     await asyncio.gather(*tool_runs._tasks.values())
     finished = tool_runs.result("c1")

@@ -1,14 +1,9 @@
-"""What outlives the actors of a session."""
+"""The ring of the caller's recent audio."""
 
-import asyncio
-from typing import Any
-
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.runtime.supervised_actor import SupervisedActor
-from actors.session.shared import CROWDED_MESSAGES, AudioRing, SessionLines
+from actors.session.audio_ring import AudioRing
 
 
 def test_the_ring_forgets_the_oldest() -> None:
@@ -52,29 +47,18 @@ def test_since_returns_exactly_the_audio_from_there(sizes: list[int], offset: in
     assert begin >= min(offset, len(audio)) - 1
 
 
-class Note(msgspec.Struct, frozen=True):
-    """A message."""
+def test_what_is_settled_is_kept_only_as_far_as_it_is_heard_again() -> None:
+    settled = 0
+    ring = AudioRing(16_000, settled_bytes=lambda: settled)
+    for _ in range(500):
+        ring.append(bytes(640))
+    assert ring.kept_bytes == 320_000
+    settled = ring.end_bytes
+    ring.append(bytes(640))
+    assert ring.kept_bytes <= ring.bytes_of(1_900) + 640
 
 
-class Busy(SupervisedActor):
-    """Has its mail counted before it is handled."""
-
-    def on_receive(self, message: Any) -> None:
-        return
-
-
-async def test_a_session_is_crowded_while_much_waits_for_one_of_its_actors() -> None:
-    lines = SessionLines("s", 16_000)
-    for address in (lines.session, lines.recognizer, lines.orchestrator, lines.synthesizer):
-        for _ in range(CROWDED_MESSAGES):
-            address.tell(Note())
-        crowded = [lines.is_crowded]
-        address.tell(Note())
-        crowded.append(lines.is_crowded)
-        ref = Busy.start("busy", None)
-        address.connect(ref)
-        crowded.append(lines.is_crowded)
-        await asyncio.sleep(0.01)
-        crowded.append(lines.is_crowded)
-        assert crowded == [False, True, True, False]
-        ref.stop(block=False)
+def test_a_session_that_another_process_began_goes_on_in_its_positions() -> None:
+    ring = AudioRing(16_000, begins_at=64_000)
+    assert ring.append(bytes(640)) == 64_000
+    assert ring.since(0) == (64_000, bytes(640))

@@ -1,0 +1,49 @@
+"""The addresses of one session: its supervisor's, and one for each child of its mode."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from actors.runtime.address import Address
+
+SUPERVISOR = "session"
+"""The name of the address at which the session's supervisor is reached."""
+CROWDED_MESSAGES = 64
+"""With more unhandled by an actor of the session its connection is not read: a client's message is at most 4,000
+characters, so that what it has made wait is at most a quarter of a million of them. In time only a few ever wait."""
+
+
+class Addresses:
+    """Reaches each actor of one session by its name, whether it is running or being restarted.
+
+    Args:
+        children: the names of the mode's children.
+    """
+
+    def __init__(self, children: Iterable[str]) -> None:
+        self._addresses: dict[str, Address[Any]] = {name: Address(name) for name in (SUPERVISOR, *children)}
+
+    def __getitem__(self, name: str) -> Address[Any]:
+        """The address of the actor called `name`.
+
+        Raises:
+            KeyError: the session's mode has no such actor.
+        """
+        return self._addresses[name]
+
+    def __iter__(self) -> Iterator[Address[Any]]:
+        return iter(self._addresses.values())
+
+    @property
+    def supervisor(self) -> Address[Any]:
+        """The address of the session's supervisor."""
+        return self._addresses[SUPERVISOR]
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether an actor of the session has so much to do that its connection should be read later."""
+        return any(address.unhandled > CROWDED_MESSAGES for address in self)
+
+    def close(self) -> None:
+        """Drop what waits at every address, and all that will be told to it: the session is over."""
+        for address in self:
+            address.close()

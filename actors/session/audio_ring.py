@@ -1,0 +1,75 @@
+"""The ring of the caller's recent audio, from which a recognizer that starts again hears what it has missed."""
+
+from collections import deque
+from collections.abc import Callable
+
+RING_MS = 20_000
+"""Caller audio kept at least for a recognizer that has to start again."""
+RING_MARGIN_MS = 5_000
+"""More than the longest utterance: its final transcript, and a recognizer that has to start, take a while."""
+REHEARD_MS = 1_900
+"""How much recent audio a recognizer that starts anew listens to for voice: within what its mailbox holds."""
+
+
+class AudioRing:
+    """The last seconds of the caller's audio, PCM16LE mono, addressed by their offset in all audio of the session.
+
+    Args:
+        rate_hz: samples a second.
+        keep_ms: how much audio is kept at most, in milliseconds.
+        begins_at: the offset in bytes of the first audio; not 0 in a session that another process began.
+        settled_bytes: asked for the offset in bytes up to which no audio need be recognised again; most of the audio
+            before that is not kept.
+    """
+
+    def __init__(
+        self,
+        rate_hz: int,
+        keep_ms: int = RING_MS,
+        *,
+        begins_at: int = 0,
+        settled_bytes: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.rate_hz = rate_hz
+        self._keep_bytes = rate_hz * 2 * keep_ms // 1000
+        self._reheard_bytes = rate_hz * 2 * REHEARD_MS // 1000
+        self._chunks: deque[tuple[int, bytes]] = deque()
+        self._settled_bytes = settled_bytes
+        self.end_bytes = begins_at
+
+    def append(self, pcm: bytes) -> int:
+        """Keep `pcm`; the offset at which it begins."""
+        offset, chunks = self.end_bytes, self._chunks
+        chunks.append((offset, pcm))
+        self.end_bytes = end_bytes = offset + len(pcm)
+        # What has been settled is heard again only in part: a call that is silent keeps little.
+        keep_from = max(end_bytes - self._keep_bytes, min(self._settled_bytes(), end_bytes - self._reheard_bytes))
+        while chunks[0][0] < keep_from and len(chunks) > 1:
+            chunks.popleft()
+        return offset
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much audio is kept."""
+        return self.end_bytes - self._chunks[0][0] if self._chunks else 0
+
+    def since(self, offset: int) -> tuple[int, bytes]:
+        """All audio from `offset` on that is still there, and the offset at which it really begins."""
+        kept = [(begin, pcm) for begin, pcm in self._chunks if begin + len(pcm) > offset]
+        if not kept:
+            return self.end_bytes, b""
+        first, pcm = kept[0]
+        skip = max(0, offset - first) & ~1
+        return first + skip, b"".join([pcm[skip:], *(pcm for _, pcm in kept[1:])])
+
+    def chunks_since(self, offset: int) -> list[tuple[int, bytes]]:
+        """The pieces of audio, as they came, that begin at `offset` or later, with their offsets."""
+        return [(begin, pcm) for begin, pcm in self._chunks if begin >= offset]
+
+    def ms(self, size_bytes: int) -> float:
+        """The duration of so many bytes."""
+        return size_bytes * 500 / self.rate_hz
+
+    def bytes_of(self, duration_ms: float) -> int:
+        """The size of so much audio, whole samples."""
+        return int(duration_ms * self.rate_hz / 1000) * 2

@@ -1,0 +1,78 @@
+"""The conversation of one session as it is recorded: what was heard of each reply goes into it when that is known."""
+
+from actors.conversation import PositionPrecision
+from actors.messages.lifecycle import TurnRecorded
+from actors.messages.output import ReplyHeard
+from actors.messages.playback import PlaybackFinished, PlaybackPosition, PlaybackStopped
+from actors.ports.clock import Clock
+from actors.rules.history import History, whole_words
+from actors.rules.pending_reply import PendingReply
+from actors.rules.turn_taking.machine import TurnTaking
+from actors.runtime.address import Address
+from actors.session.checkpoint import Checkpoint
+from actors.session.connection import SessionConnection
+
+
+class ConversationLog:
+    """Records the conversation, shows what is recorded, and keeps it in the checkpoint.
+
+    Args:
+        checkpoint: what the conversation goes on from, and where it is kept.
+        turn: turn-taking, whose state is kept with the conversation.
+        connection: shown what was heard.
+        supervisor: told that there is more to save.
+        clock: the times of the messages.
+    """
+
+    def __init__(
+        self,
+        *,
+        checkpoint: Checkpoint,
+        turn: TurnTaking,
+        connection: SessionConnection,
+        supervisor: Address[TurnRecorded],
+        clock: Clock,
+    ) -> None:
+        self.history = History(checkpoint.messages, checkpoint.memory, checkpoint.memory_before)
+        self._checkpoint = checkpoint
+        self._turn = turn
+        self._connection = connection
+        self._supervisor = supervisor
+        self._clock = clock
+
+    def keep(self) -> None:
+        """Keep turn-taking and the conversation, as they are now, for a successor."""
+        self._checkpoint.conversation_changed(self._turn.state, self.history)
+
+    def playback_finished(self, message: PlaybackFinished) -> None:
+        """Record a reply that was heard to its end."""
+        pending = self._checkpoint.reply_over(message.reply)
+        if pending is not None:
+            self._record(pending, pending.text, message.precision, interrupted=False)
+
+    def playback_stopped(self, message: PlaybackStopped) -> None:
+        """Record what was heard of the replies that were stopped, and drop those of which nothing was."""
+        for position in message.cut:
+            self.playback_cut(position)
+        for reply in [reply for reply in self._checkpoint.pending_replies if reply <= message.through_reply]:
+            self._checkpoint.reply_over(reply)
+
+    def playback_cut(self, position: PlaybackPosition) -> None:
+        """Record the words of a reply that were heard until it was cut off."""
+        pending = self._checkpoint.reply_over(position.reply)
+        if pending is not None and (text := whole_words(pending.text, position.text_end)):
+            self._record(pending, text, position.precision, interrupted=True)
+
+    def unrecorded_reports(self) -> list[PlaybackFinished]:
+        """The reports of replies that were heard, at which a former orchestrator may have failed."""
+        pending = self._checkpoint.pending_replies.values()
+        return [p.playback_finished for p in pending if p.playback_finished is not None]
+
+    def _record(self, pending: PendingReply, text: str, precision: PositionPrecision, *, interrupted: bool) -> None:
+        text = text.strip()
+        self.history.was_heard(pending, text, precision, self._clock.wall(), interrupted=interrupted)
+        self._connection.show(
+            ReplyHeard(turn=pending.turn, kind=pending.kind, text=text, precision=precision, interrupted=interrupted)
+        )
+        self.keep()
+        self._supervisor.tell(TurnRecorded(pending.turn))

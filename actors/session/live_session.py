@@ -1,0 +1,83 @@
+"""What of a live session outlives its actors: addresses, connection, recent audio, checkpoint and running tools."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from actors.messages.base import Message
+from actors.messages.caller import (
+    CallerAudio,
+    ConnectionAttached,
+    ConnectionDetached,
+    EndSession,
+    InputMessage,
+    TextEntered,
+)
+from actors.rules.unicode_text import well_formed
+from actors.session.addresses import Addresses
+from actors.session.audio_ring import RING_MARGIN_MS, RING_MS, AudioRing
+from actors.session.checkpoint import Checkpoint
+from actors.session.connection import SessionConnection
+from actors.session.plan import SessionPlan
+from actors.session.tool_runs import ToolRuns
+
+
+class LiveSession:
+    """One session as its connection knows it: the door for all that a connection tells. Belongs to the loop's thread.
+
+    Args:
+        plan: what the session is.
+        receives: the children of its mode by name, each with the classes of messages that it is told from outside.
+        checkpoint: what the session goes on from; an empty one for a session that begins.
+    """
+
+    def __init__(
+        self, plan: SessionPlan, receives: Mapping[str, Collection[type]], checkpoint: Checkpoint | None = None
+    ) -> None:
+        self.plan = plan
+        self.checkpoint = checkpoint = checkpoint or Checkpoint()
+        self.addresses = Addresses(receives)
+        self.connection = SessionConnection(self.addresses.supervisor)
+        self.tool_runs = ToolRuns(checkpoint, self._tell_receivers)
+        # The whole of an utterance is there to be heard again, however long it may be.
+        keep_ms = max(RING_MS, plan.agent.endpointing.max_utterance_ms + RING_MARGIN_MS)
+        self.ring = AudioRing(
+            plan.rate_hz, keep_ms, begins_at=checkpoint.audio_bytes, settled_bytes=lambda: checkpoint.settled_bytes
+        )
+        self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
+        """Sees all input, for a recording."""
+        self._receivers = {
+            kind: [self.addresses[name] for name, kinds in receives.items() if kind in kinds]
+            for kind in {kind for kinds in receives.values() for kind in kinds}
+        }
+
+    def deliver(self, message: InputMessage) -> None:
+        """Hand what the connection tells, audio apart, to those actors of the session that it is for."""
+        if self.tap is not None:
+            self.tap(message)
+        match message:
+            case EndSession(reason, politely):
+                if not politely:
+                    self.checkpoint.end_ordered(reason)
+                self.addresses.supervisor.tell(message)
+            case ConnectionAttached() | ConnectionDetached():
+                self.addresses.supervisor.tell(message)
+            case _:
+                told = TextEntered(well_formed(message.text)) if isinstance(message, TextEntered) else message
+                self._tell_receivers(told)
+
+    def _tell_receivers(self, message: Message) -> None:
+        for address in self._receivers.get(type(message), ()):
+            address.tell(message)
+
+    def push_audio(self, pcm: bytes) -> None:
+        """Keep caller audio from the connection in the ring, before anything can fail, and tell who listens to it."""
+        offset = self.ring.append(pcm)
+        audio = CallerAudio(pcm, offset, self.ring.ms(len(pcm)))
+        if self.tap is not None:
+            self.tap(audio)
+        for address in self._receivers.get(CallerAudio, ()):
+            address.tell_now(audio)
+
+    def close(self) -> None:
+        """Stop what still runs for the session, which is over: what is told to it from now on reaches nobody."""
+        self.tool_runs.close()
+        self.addresses.close()

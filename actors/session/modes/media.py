@@ -1,0 +1,88 @@
+"""The mode in which the agent converses: a recognizer listens, an orchestrator decides, a synthesizer speaks."""
+
+from typing import Any
+
+from pykka import ActorRef
+
+from actors.messages.caller import (
+    ConnectionAttached,
+    ConnectionDetached,
+    EndSession,
+    HoldEnded,
+    HoldStarted,
+    InterruptRequested,
+    KeyPressed,
+    PlaybackMarked,
+    TextEntered,
+)
+from actors.messages.lifecycle import SessionFailed
+from actors.messages.model import ToolFinished
+from actors.session.children import ChildContext, ChildSpec
+from actors.session.modes.listening import recognizer_for
+from actors.session.modes.mode import SessionMode
+from actors.session.orchestrator import Orchestrator
+from actors.session.synthesizer import Synthesizer
+
+
+def _start_synthesizer(context: ChildContext) -> ActorRef[Any]:
+    session, engines, plan = context.session, context.engines, context.session.plan
+    attached = session.connection.attached
+    assert attached is not None
+    return Synthesizer.start(
+        addresses=session.addresses,
+        listener=session.addresses["orchestrator"],
+        checkpoint=session.checkpoint,
+        connection=session.connection,
+        engine=engines.synthesizer,
+        voice=plan.agent.voice,
+        kept=plan.kept(attached.rate_hz),
+        play_clock=engines.play_clock,
+        clock=engines.clock,
+        trace=context.trace,
+    )
+
+
+def _start_orchestrator(context: ChildContext) -> ActorRef[Any]:
+    session, engines, plan = context.session, context.engines, context.session.plan
+    return Orchestrator.start(
+        addresses=session.addresses,
+        checkpoint=session.checkpoint,
+        connection=session.connection,
+        tool_runs=session.tool_runs,
+        plan=plan,
+        model=plan.model or engines.model,
+        clock=engines.clock,
+        trace=context.trace,
+    )
+
+
+MEDIA = "media"
+"""The name of the mode, as clients ask for it."""
+
+MEDIA_MODE = SessionMode(
+    name=MEDIA,
+    children=(
+        recognizer_for("orchestrator"),
+        ChildSpec(
+            name="synthesizer",
+            factory=_start_synthesizer,
+            speaks=True,
+            receives=(PlaybackMarked, ConnectionAttached, ConnectionDetached),
+        ),
+        ChildSpec(
+            name="orchestrator",
+            factory=_start_orchestrator,
+            speaks=True,
+            receives=(
+                TextEntered,
+                KeyPressed,
+                InterruptRequested,
+                HoldStarted,
+                HoldEnded,
+                EndSession,
+                SessionFailed,
+                ToolFinished,
+            ),
+        ),
+    ),
+)

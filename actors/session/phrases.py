@@ -1,0 +1,33 @@
+"""The agent's own phrases, by what they are for."""
+
+from typing import assert_never
+
+from actors.agent import Agent
+from actors.conversation import UtteranceKind
+from actors.rules.turn_taking.answering import SAY_AGAIN
+
+
+def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:
+    """The `index`-th phrase of a kind that the agent has in its configuration.
+
+    Raises:
+        ValueError: replies are written by the model.
+    """
+    phrases = agent.phrases
+    match kind:
+        case UtteranceKind.GREETING:
+            return agent.greeting
+        case UtteranceKind.FILLER:
+            # A single filler takes turns with another phrase: none is said twice in a row.
+            fillers = phrases.fillers if len(phrases.fillers) > 1 else (*phrases.fillers, phrases.hold_on)
+            return fillers[index % len(fillers)]
+        case UtteranceKind.PROMPT:
+            return phrases.no_input[index]
+        case UtteranceKind.APOLOGY:
+            return phrases.say_again if index == SAY_AGAIN else phrases.apology
+        case UtteranceKind.GOODBYE:
+            return phrases.goodbye
+        case UtteranceKind.REPLY:
+            raise ValueError("replies are written by the model")
+        case _:
+            assert_never(kind)

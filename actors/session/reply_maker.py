@@ -1,0 +1,312 @@
+"""The making of replies: the model's stream, split into sentences, and the tools that the model calls."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+import msgspec
+
+from actors.conversation import Ending, UtteranceKind
+from actors.messages.model import (
+    EndingDecided,
+    KeysExpected,
+    ModelFailed,
+    ReplyFailed,
+    ReplyWritten,
+    ToolFinished,
+    ToolsFinished,
+    ToolsStarted,
+)
+from actors.messages.output import ToolStarted
+from actors.messages.transcript import FinalTranscript
+from actors.ports.clock import Clock
+from actors.ports.llm import LanguageModel, MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.rules.context_budget import within_budget
+from actors.rules.questions import question_s
+from actors.rules.sentences import SentenceSplitter, following
+from actors.rules.turn_taking.core import THINKING
+from actors.rules.turn_taking.effects import StartReply
+from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.runtime.supervised_actor import SupervisedActor
+from actors.session.connection import SessionConnection
+from actors.session.conversation_log import ConversationLog
+from actors.session.engine_events import ModelReported
+from actors.session.generation import Generation
+from actors.session.plan import SessionPlan
+from actors.session.reply_writer import ReplyWriter
+from actors.session.tool_runs import UNKNOWN, ToolRound, ToolRuns
+from actors.session_context import preamble
+from actors.tool_outcome import ToolEnding
+from actors.tools import ToolContext
+
+MAX_TOOL_ROUNDS = 6
+"""A model that calls tools more often than this in one reply has failed."""
+
+
+class ReplyMaker:
+    """Makes the reply of the turn in hand: at most one at a time.
+
+    Args:
+        actor: the orchestrator, whose task the model's stream is.
+        plan: whose agent answers, with which tools.
+        model: what writes the replies.
+        turn: turn-taking, for the state of the turn in hand.
+        tell_turn_taking: called with what becomes of the reply.
+        log: the conversation; what the model reads, and where tools are recorded.
+        writer: takes the text.
+        tool_runs: runs the tools.
+        connection: shown the transcript that is answered, and the tools.
+        clock: times of the messages.
+    """
+
+    def __init__(
+        self,
+        *,
+        actor: SupervisedActor,
+        plan: SessionPlan,
+        model: LanguageModel,
+        turn: TurnTaking,
+        tell_turn_taking: Callable[[TurnEvent], None],
+        log: ConversationLog,
+        writer: ReplyWriter,
+        tool_runs: ToolRuns,
+        connection: SessionConnection,
+        clock: Clock,
+    ) -> None:
+        self._trace = actor.trace
+        self._plan = plan
+        self._turn = turn
+        self._tell_turn_taking = tell_turn_taking
+        self._log = log
+        self._history = log.history
+        self._writer = writer
+        self._tool_runs = tool_runs
+        self._connection = connection
+        self._clock = clock
+        self._generation = Generation(actor, model)
+        self._splitter = SentenceSplitter()
+        self._text_before_tools = ""
+        """Until the model goes on: what it says then follows these words."""
+        self._round: ToolRound | None = None
+        self._rounds = 0
+        self._reply = 0
+        self._transcript: FinalTranscript | None = None
+        """What was understood since the last reply was begun, from its first word to its last."""
+
+    # the reply
+
+    def note_transcript(self, final: FinalTranscript) -> None:
+        """Add one more utterance to what the next reply answers: as uncertain as the least certain of them."""
+        if (before := self._transcript) is not None:
+            confidence = min(before.confidence, final.confidence)
+            final = msgspec.structs.replace(final, start_ms=before.start_ms, confidence=confidence)
+        self._transcript = final
+
+    def start(self, order: StartReply) -> None:
+        """Record and show what is answered, and ask the model; go on with a turn that a former orchestrator began."""
+        self._trace.turn_started(order.turn)
+        if self._history.has_turn(order.turn):
+            self._go_on(order)
+            return
+        transcript, self._transcript = self._transcript or FinalTranscript(text=order.text), None
+        transcript = msgspec.structs.replace(transcript, text=order.text, turn=order.turn)
+        self._history.user_said(
+            order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=transcript.confidence
+        )
+        self._connection.show(transcript)
+        self._reply, self._rounds, self._round = order.reply, 0, None
+        self._follow("")
+        self._ask_model()
+
+    def cancel(self) -> None:
+        """Make nothing more of the reply in hand: its stream is closed, its tools that may be cancelled are."""
+        self._generation.cancel()
+        if self._round is not None:
+            self._tool_runs.cancel(self._round.open)
+            self._round = None
+        self._writer.finish(self._reply)
+
+    @property
+    def owes_answer(self) -> bool:
+        """Whether tools were called in the turn in hand, and nothing that follows from them was written yet."""
+        state = self._turn.state
+        if state.agent not in THINKING or not self._history.tool_rounds(state.turn):
+            return False
+        return self._writer.model_text(state.turn) == self._writer.text_before_tools
+
+    def finish_former(self) -> bool:
+        """Have what a former orchestrator was writing spoken as far as it goes; whether that was the turn's reply.
+
+        A reply that waits for its tools goes on when they are back.
+        """
+        turn = self._turn.state.turn
+        begun = self._writer.unfinished()
+        if self.owes_answer:
+            begun = [p for p in begun if p.turn != turn or p.kind is not UtteranceKind.REPLY]
+        for pending in begun:
+            self._writer.finish(pending.reply)
+        return any(p.turn == turn and p.kind is UtteranceKind.REPLY for p in begun)
+
+    def _go_on(self, order: StartReply) -> None:
+        """Go on with a turn that a former orchestrator began: with its tools, and what they came to."""
+        self._reply, self._rounds = order.reply, self._history.tool_rounds(order.turn)
+        self._follow(self._writer.text(self._reply))
+        running = [call.call_id for turn, call in self._history.unanswered_calls() if turn == order.turn]
+        if running:
+            self._round = ToolRound(order.turn, running)
+            self._tell_turn_taking(ToolsStarted(order.turn))
+        else:
+            self._ask_model()
+
+    def _follow(self, text: str) -> None:
+        """What the model says next follows `text`, which it said before it called its tools."""
+        self._splitter, self._text_before_tools = SentenceSplitter(), text
+        self._writer.follow(text)
+
+    # the model
+
+    def _ask_model(self) -> None:
+        prelude = self._writer.text(self._reply).strip() if self._rounds > 0 else ""
+        messages = self._history.for_the_model(prelude)
+        recent = within_budget(messages)
+        plan = self._plan
+        request = ModelRequest(
+            session_id=plan.session_id,
+            turn=self._turn.state.turn,
+            agent=plan.agent,
+            messages=recent,
+            omitted=len(messages) - len(recent),
+            tools=tuple(tool.schema for tool in plan.tools.values()),
+            memory=self._history.memory,
+            preamble=preamble(plan.about, self._clock.wall()),
+        )
+        self._generation.start(request)
+
+    def model_reported(self, message: ModelReported) -> None:
+        """Write what the model says, and note the tools that it wants."""
+        if message.turn != self._turn.state.turn or self._turn.state.agent not in THINKING:
+            return
+        match message.event:
+            case TextGenerated(text):
+                self._speak(self._splitter.push(following(self._text_before_tools, text)))
+                self._text_before_tools = "" if text else self._text_before_tools
+            case ToolCalled():
+                self._generation.tool_calls.append(message.event)
+            case MemoryUpdated(memory):
+                self._history.memory = memory
+            case ReplyGenerated(prompt_tokens, completion_tokens, cut):
+                self._trace.model_used(prompt_tokens, completion_tokens)
+                rest = self._splitter.finish()
+                # The sentence in which a reply was cut is not begun, unless it is all that there is.
+                self._speak([] if cut and self._written else rest)
+                self._generated()
+            case _:
+                assert_never(message.event)
+
+    def model_failed(self, message: ModelFailed) -> None:
+        """Have what was written spoken to its end, and let turn-taking decide how to go on."""
+        if message.turn == self._turn.state.turn and self._turn.state.agent in THINKING:
+            self._fail(message.turn)
+
+    def _fail(self, turn: int) -> None:
+        self._speak(self._splitter.finish())
+        text = self._written
+        self._writer.finish(self._reply)
+        self._tell_turn_taking(ReplyFailed(turn=turn, has_text=bool(text)))
+
+    def _speak(self, pieces: list[str]) -> None:
+        for piece in pieces:
+            if not self._writer.is_begun(self._reply):
+                self._writer.begin(self._reply, self._turn.state.turn, UtteranceKind.REPLY)
+            self._writer.write(self._reply, piece)
+
+    @property
+    def _written(self) -> str:
+        """The text of the reply in hand that is on its way."""
+        return self._writer.text(self._reply).strip()
+
+    def _generated(self) -> None:
+        if self._generation.tool_calls and self._turn.state.ending is None:
+            self._run_tools()
+            return
+        turn, text = self._turn.state.turn, self._written
+        self._writer.finish(self._reply)
+        self._tell_turn_taking(ReplyWritten(turn=turn, has_text=bool(text), question_s=question_s(text)))
+
+    # tools
+
+    def _run_tools(self) -> None:
+        turn, plan = self._turn.state.turn, self._plan
+        calls = self._history.with_unique_ids(self._generation.tool_calls)
+        self._generation.tool_calls = []
+        self._rounds += 1
+        if self._rounds > MAX_TOOL_ROUNDS:
+            self._fail(turn)
+            return
+        self._follow(self._writer.text(self._reply))
+        self._round = ToolRound(turn, [call.call_id for call in calls])
+        # Recorded before they begin: a successor has to know of each tool that may have done something.
+        self._history.tools_called(turn, calls, self._clock.wall())
+        self._tell_turn_taking(ToolsStarted(turn))
+        context = ToolContext(
+            session_id=plan.session_id,
+            turn=turn,
+            agent=plan.agent.name,
+            now=self._clock.wall(),
+            call=plan.call,
+            about=plan.about,
+        )
+        for call in calls:
+            self._connection.show(ToolStarted(call.call_id, call.name, call.arguments))
+            self._tool_runs.start(call, plan.tools.get(call.name), context, self._clock)
+
+    def take_over_tools(self) -> None:
+        """Record what became of the tools that the former orchestrator, or the one of another process, began."""
+        for turn, call in self._history.unanswered_calls():
+            if not self._tool_runs.is_running(call.call_id):
+                finished = self._tool_runs.result(call.call_id)
+                self._record_result(
+                    finished
+                    or ToolFinished(turn=turn, call_id=call.call_id, name=call.name, outcome=UNKNOWN, elapsed_ms=0.0)
+                )
+
+    def tool_finished(self, message: ToolFinished) -> None:
+        """Record the result of a tool; the model goes on when all that it called together are back."""
+        if not self._record_result(message):
+            return
+        round_ = self._round
+        if round_ is None or message.turn != round_.turn:
+            return
+        if message.outcome.keys is not None:
+            self._tell_turn_taking(KeysExpected(message.outcome.keys))
+        if round_.finished(message.call_id):
+            self._round = None
+            self._tell_turn_taking(ToolsFinished(round_.turn))
+            self._ask_model()
+
+    def _record_result(self, finished: ToolFinished) -> bool:
+        """Put a tool's result into the conversation; False if it is there already."""
+        outcome = finished.outcome
+        if not self._history.tool_answered(finished.call_id, outcome.text, finished.turn, self._clock.wall()):
+            return False
+        self._connection.show(finished)
+        self._log.keep()
+        self._tool_runs.forget(finished.call_id)
+        if (ending := _ending_after(outcome.ending, is_late=finished.turn != self._turn.state.turn)) is not None:
+            self._tell_turn_taking(EndingDecided(ending))
+        return True
+
+
+def _ending_after(wanted: ToolEnding, *, is_late: bool) -> Ending | None:
+    """How the session ends because a tool wants so.
+
+    A caller who has been put through is gone, whatever was said meanwhile; a goodbye of a turn that is over is not.
+    """
+    match wanted:
+        case ToolEnding.HANDOFF:
+            return Ending.HUMAN_HANDOFF
+        case ToolEnding.END_SESSION:
+            return None if is_late else Ending.NORMAL
+        case ToolEnding.NONE:
+            return None
+        case _:
+            assert_never(wanted)

@@ -1,0 +1,70 @@
+"""Writing of replies: their text goes into the checkpoint and to the synthesizer, in that order."""
+
+from typing import Any
+
+from actors.conversation import UtteranceKind
+from actors.messages.playback import BeginReply, FinishReply, SpeakText
+from actors.rules.pending_reply import PendingReply
+from actors.runtime.address import Address
+from actors.session.checkpoint import Checkpoint
+
+
+class ReplyWriter:
+    """Hands the text of replies to the synthesizer, and keeps it for whoever goes on with them.
+
+    Args:
+        checkpoint: holds the pending replies.
+        synthesizer: who speaks them.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, synthesizer: Address[Any]) -> None:
+        self._checkpoint = checkpoint
+        self._synthesizer = synthesizer
+
+    def say(self, reply: int, turn: int, kind: UtteranceKind, text: str) -> None:
+        """Have a whole utterance spoken."""
+        self.begin(reply, turn, kind)
+        self.write(reply, text)
+        self.finish(reply)
+
+    def begin(self, reply: int, turn: int, kind: UtteranceKind) -> None:
+        """Begin the reply number `reply`, which is heard in `turn`."""
+        self._checkpoint.reply_begun(PendingReply(reply=reply, turn=turn, kind=kind))
+        self._synthesizer.tell(BeginReply(reply, turn, kind))
+
+    def write(self, reply: int, text: str) -> None:
+        """Add a piece of text, a sentence as a rule, to a reply that was begun."""
+        self._checkpoint.reply_written(reply, text)
+        self._synthesizer.tell(SpeakText(reply, text))
+
+    def finish(self, reply: int) -> None:
+        """Note that all text of a reply is written; harmless for a reply that is over or was never begun."""
+        if self._checkpoint.reply_finished(reply):
+            self._synthesizer.tell(FinishReply(reply))
+
+    @property
+    def text_before_tools(self) -> str:
+        """The text of the reply in hand up to where the model called its tools, also of a former orchestrator."""
+        return self._checkpoint.text_before_tools
+
+    def follow(self, text: str) -> None:
+        """Note the text of the reply in hand that the model's next words follow; empty for a new reply."""
+        self._checkpoint.tools_called_after(text)
+
+    def is_begun(self, reply: int) -> bool:
+        """Whether a reply was begun and its playback is not over."""
+        return reply in self._checkpoint.pending_replies
+
+    def text(self, reply: int) -> str:
+        """The text so far of a reply whose playback is not over; empty for any other."""
+        pending = self._checkpoint.pending_replies.get(reply)
+        return pending.text if pending is not None else ""
+
+    def unfinished(self) -> list[PendingReply]:
+        """The replies of which more text was to come."""
+        return [pending for pending in self._checkpoint.pending_replies.values() if not pending.finished]
+
+    def model_text(self, turn: int) -> str:
+        """The text so far of the model's replies in `turn` whose playback is not over."""
+        pending = self._checkpoint.pending_replies.values()
+        return "".join(p.text for p in pending if p.turn == turn and p.kind is UtteranceKind.REPLY)

@@ -1,0 +1,111 @@
+"""The transcriber: shows and records what is said in a session that only listens, and ends it when it is time."""
+
+import msgspec
+
+from actors.agent import Limits
+from actors.conversation import ChatMessage, Role
+from actors.messages.lifecycle import SessionOver, TranscriptionWaited, TurnRecorded
+from actors.messages.transcript import EndUtterance, FinalTranscript, InterimTranscript, ReopenRecognition
+from actors.ports.clock import Clock, Timer
+from actors.rules.transcription import HeardEvent, Transcription, TranscriptionEffect, TranscriptionSnapshot
+from actors.runtime.supervised_actor import SupervisedActor
+from actors.runtime.telemetry import Trace
+from actors.session.addresses import Addresses
+from actors.session.checkpoint import Checkpoint
+from actors.session.connection import SessionConnection
+
+TranscriberMessage = HeardEvent | TranscriptionWaited
+
+
+class Transcriber(SupervisedActor):
+    """Carries out the rules of transcription (`rules/transcription.py`) for one session.
+
+    Args:
+        addresses: the recognizer gets orders there, the supervisor is told of new text and of the end.
+        checkpoint: what was said is kept there; a successor goes on from it.
+        connection: transcripts are shown on it.
+        limits: how long the session may last, and be silent.
+        clock: times and the timer.
+        trace: the telemetry of the session.
+    """
+
+    def __init__(
+        self,
+        *,
+        addresses: Addresses,
+        checkpoint: Checkpoint,
+        connection: SessionConnection,
+        limits: Limits,
+        clock: Clock,
+        trace: Trace,
+    ) -> None:
+        super().__init__("transcriber", addresses.supervisor, trace)
+        self._addresses = addresses
+        self._checkpoint = checkpoint
+        self._connection = connection
+        self._clock = clock
+        self._rules = Transcription(
+            limits, msgspec.structs.replace(checkpoint.transcription or TranscriptionSnapshot())
+        )
+        self._timer: Timer | None = None
+        self._timer_at = 0.0
+        """When the timer is due, in seconds of the clock; at most when the first wait is over."""
+
+    def on_start(self) -> None:
+        """Go on from the checkpoint, and wait for what is owed."""
+        started_at, user_at = self._checkpoint.started_at, self._checkpoint.user_at
+        self._rules.resume(self._clock.now(), started_at, started_at if user_at is None else user_at)
+        self._carry_out([])
+
+    def on_end(self) -> None:
+        """Cancel the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def on_receive(self, message: TranscriberMessage) -> None:
+        """Tell the rules what was heard or has not come, and carry out what they order."""
+        at = self._clock.now()
+        if isinstance(message, TranscriptionWaited):
+            self._timer = None
+            self._carry_out(self._rules.waited(at))
+        else:
+            self._carry_out(self._rules.handle(message, at))
+
+    def _carry_out(self, effects: list[TranscriptionEffect]) -> None:
+        for effect in effects:
+            match effect:
+                case InterimTranscript():
+                    self._connection.show(effect)
+                case FinalTranscript():
+                    self._record(effect)
+                case EndUtterance() | ReopenRecognition():
+                    self._addresses["recognizer"].tell(effect)
+                case SessionOver():
+                    self._addresses.supervisor.tell(effect)
+        self._checkpoint.transcription_changed(self._rules.state)
+        self._arm()
+
+    def _record(self, final: FinalTranscript) -> None:
+        self._checkpoint.user_active(self._clock.now())
+        self._checkpoint.transcribed(
+            ChatMessage(
+                role=Role.USER,
+                text=final.text,
+                turn=final.turn,
+                at=self._clock.wall(),
+                confidence=final.confidence,
+            )
+        )
+        self._connection.show(final)
+        self._addresses.supervisor.tell(TurnRecorded(final.turn))
+
+    def _arm(self) -> None:
+        """Have one timer run, which is due no later than the first wait; one that is early is armed again."""
+        due = self._rules.due()
+        if self._timer is not None and (due is None or due < self._timer_at):
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and due is not None:
+            self._timer_at = due
+            left_s = max(0.0, due - self._clock.now())
+            self._timer = self._clock.call_later(left_s, self.actor_ref, TranscriptionWaited())
