@@ -1,12 +1,21 @@
-"""What can go wrong at a port, by stage.
+"""What can go wrong in a session and at its ports: every exception of this package.
 
-    ProviderError
-    ├── RecognizerError    speech to text
-    ├── SynthesizerError   text to speech
-    ├── ModelError         the language model
-    └── StoreError         the session store
+    ActorsError
+    ├── ProviderError            an engine or a store has failed: what an adapter turns its SDK's exceptions into
+    │   ├── RecognizerError        speech to text
+    │   ├── SynthesizerError       text to speech
+    │   ├── ModelError             the language model
+    │   └── StoreError             the session store
+    ├── CallError                an order to the telephone network was not carried out (ports/call_controls.py)
+    ├── ToolDefinitionError      a function cannot be a tool (tools.py)
+    ├── ToolThreadsBusyError     a tool hangs so often that it is not begun again (runtime/tool_threads.py)
+    ├── MailboxFullError         an actor has more to handle than it ever can (runtime/mailbox.py)
+    ├── WouldBlockError          code of ours waits where it must not (runtime/loop_actor.py)
+    ├── NothingLeftError         virtual time can never go on (runtime/clock.py)
+    ├── ImpossibleChangeError    a rule of turn-taking is wrong (rules/turn_taking/core.py)
+    └── UnexpectedEventError     turn-taking is told what cannot happen (rules/turn_taking/machine.py)
 
-An adapter turns its SDK's exceptions into these; whatever else it raises kills its actor, and the supervisor decides.
+Whatever else an adapter raises ends its actor, and the supervisor decides what follows.
 """
 
 from enum import StrEnum
@@ -23,7 +32,11 @@ class ErrorKind(StrEnum):
     INTERNAL = "internal"
 
 
-class ProviderError(Exception):
+class ActorsError(Exception):
+    """Base of every exception that the package `actors` raises."""
+
+
+class ProviderError(ActorsError):
     """A provider failed. `detail` is for operators: it never carries transcript text, credentials or phone numbers."""
 
     def __init__(self, kind: ErrorKind, detail: str, *, retry_after_s: float | None = None) -> None:

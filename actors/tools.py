@@ -27,6 +27,7 @@ import msgspec
 from msgspec import Meta
 from opentelemetry import metrics
 
+from actors.errors import ActorsError
 from actors.ports.call_controls import CallControls
 from actors.ports.llm import ToolSchema
 from actors.rules.unicode_text import well_formed_json
@@ -82,7 +83,7 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the session before a word is said: caller, called number, context."""
 
 
-class ToolDefinitionError(Exception):
+class ToolDefinitionError(ActorsError):
     """A function cannot be a tool; says which and why."""
 
 

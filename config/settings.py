@@ -122,7 +122,7 @@ class Variable(msgspec.Struct, frozen=True):
     kind: Kind
 
 
-class Documented(msgspec.Struct, frozen=True):
+class Documented(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the table of variables. `default` is as one would write it, empty for none."""
 
     name: str
@@ -645,7 +645,9 @@ def documented() -> list[Documented]:
     """The table of variables, in the order of the class."""
     defaults = {field.name: field.default for field in msgspec.structs.fields(Settings)}
     return [
-        Documented(field.upper(), _written(defaults[field]), variable.help, variable.kind.allowed)
+        Documented(
+            name=field.upper(), default=_written(defaults[field]), help=variable.help, allowed=variable.kind.allowed
+        )
         for field, variable in _variables().items()
     ]
 

@@ -13,7 +13,7 @@ Text = Annotated[str, msgspec.Meta(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*\
 # changing
 
 
-class ModelChange(msgspec.Struct, frozen=True):
+class ModelChange(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the language model; null leaves one as it is."""
 
     deployment_id: Text | None = None
@@ -46,7 +46,7 @@ class AgentChange(msgspec.Struct, frozen=True):
         }
 
 
-class AgentChanged(msgspec.Struct, frozen=True):
+class AgentChanged(msgspec.Struct, frozen=True, kw_only=True):
     """It is changed, for sessions that start from now on. `updated_fields` as in `AgentChange.given`."""
 
     agent_name: str
@@ -77,7 +77,7 @@ def decode_change(body: bytes) -> AgentChange:
 # describing
 
 
-class AgentModel(msgspec.Struct, frozen=True):
+class AgentModel(msgspec.Struct, frozen=True, kw_only=True):
     """The language model of an agent."""
 
     deployment_id: str
@@ -86,7 +86,7 @@ class AgentModel(msgspec.Struct, frozen=True):
     max_tokens: int
 
 
-class AgentVoice(msgspec.Struct, frozen=True):
+class AgentVoice(msgspec.Struct, frozen=True, kw_only=True):
     """The voice of an agent, the engine's own if the name is empty; `rate` and `pitch` are relative to it."""
 
     current_voice: str
@@ -97,7 +97,7 @@ class AgentVoice(msgspec.Struct, frozen=True):
     voice_configurable: bool = True
 
 
-class AgentEntry(msgspec.Struct, frozen=True):
+class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One agent. `default` is true for that of a session which asks for none."""
 
     name: str
@@ -112,7 +112,7 @@ class AgentEntry(msgspec.Struct, frozen=True):
     status: Literal["loaded"] = "loaded"
 
 
-class AgentList(msgspec.Struct, frozen=True):
+class AgentList(msgspec.Struct, frozen=True, kw_only=True):
     """All agents. `available_voices` by language, empty when the engine cannot tell."""
 
     agents_count: int

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from protocol.errors import WireError
+
 INPUT_RATE_HZ = 16_000
 OUTPUT_RATE_HZ = 48_000
 OUTPUT_RATES_HZ = (16_000, 24_000, 48_000)
@@ -61,7 +63,7 @@ def cut(text: str, most_chars: int) -> str:
     return text if len(text) <= most_chars else text[: most_chars - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-class ProtocolError(Exception):
+class ProtocolError(WireError):
     """A client's message that cannot be understood; the text says what is wrong and where, and is cut when it is long:
     it repeats what the client sent."""
 
@@ -113,7 +115,7 @@ def _typed(text: str) -> Typed | Ignored:
 # to the browser
 
 
-class Envelope(msgspec.Struct, frozen=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """What happened, for the page and for dashboards."""
 
     type: Literal["event", "status", "assistant_streaming", "exit", "error"]
@@ -126,7 +128,7 @@ class Envelope(msgspec.Struct, frozen=True):
     user_id: str | None = None
 
 
-class AudioData(msgspec.Struct, frozen=True, tag="audio_data"):
+class AudioData(msgspec.Struct, frozen=True, tag="audio_data", kw_only=True):
     """Audio as JSON; `data` is PCM16LE mono, base64 on the wire."""
 
     data: bytes
@@ -136,7 +138,7 @@ class AudioData(msgspec.Struct, frozen=True, tag="audio_data"):
     is_final: bool
 
 
-class Control(msgspec.Struct, frozen=True, tag="control", omit_defaults=True):
+class Control(msgspec.Struct, frozen=True, tag="control", omit_defaults=True, kw_only=True):
     """An order to the client's player."""
 
     action: Literal["tts_cancelled", "audio_stop", "pause", "resume", "audio_start"]
@@ -146,7 +148,7 @@ class Control(msgspec.Struct, frozen=True, tag="control", omit_defaults=True):
     turn: int | None = None
 
 
-class AssistantFinal(msgspec.Struct, frozen=True, tag="assistant_final"):
+class AssistantFinal(msgspec.Struct, frozen=True, tag="assistant_final", kw_only=True):
     """What the user has heard of a reply that is over."""
 
     content: str
@@ -156,7 +158,7 @@ class AssistantFinal(msgspec.Struct, frozen=True, tag="assistant_final"):
     interrupted: bool
 
 
-class ToolStart(msgspec.Struct, frozen=True, tag="tool_start"):
+class ToolStart(msgspec.Struct, frozen=True, tag="tool_start", kw_only=True):
     """A tool begins to run; `ts` is ISO 8601, `args` the JSON object it was given."""
 
     call_id: str = msgspec.field(name="callId")
@@ -165,7 +167,7 @@ class ToolStart(msgspec.Struct, frozen=True, tag="tool_start"):
     args: msgspec.Raw
 
 
-class ToolEnd(msgspec.Struct, frozen=True, tag="tool_end"):
+class ToolEnd(msgspec.Struct, frozen=True, tag="tool_end", kw_only=True):
     """A tool has returned or failed; `result` is null where there is an `error`."""
 
     call_id: str = msgspec.field(name="callId")
@@ -184,7 +186,7 @@ class SessionEnd(msgspec.Struct, frozen=True, tag="session_end"):
     ts: str
 
 
-class TurnMetrics(msgspec.Struct, frozen=True, tag="turn_metrics"):
+class TurnMetrics(msgspec.Struct, frozen=True, tag="turn_metrics", kw_only=True):
     """The times of one turn in ms; null where the thing did not happen."""
 
     turn: int

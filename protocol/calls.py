@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec.structs import force_setattr
 
+from protocol.errors import WireError
 from protocol.phone_numbers import CallTarget, PhoneNumber, is_call_target, is_e164
 from protocol.problems import FieldError
 
@@ -45,7 +46,7 @@ class CallState(StrEnum):
 # placing
 
 
-class InitiateCall(msgspec.Struct, frozen=True):
+class InitiateCall(msgspec.Struct, frozen=True, kw_only=True):
     """Place a call. `context` is for the agent; `streaming_mode` in any case, kept in lower."""
 
     target_number: PhoneNumber
@@ -71,7 +72,7 @@ class InitiateCall(msgspec.Struct, frozen=True):
         return session_id if isinstance(session_id, str) and session_id else None
 
 
-class InitiatedCall(msgspec.Struct, frozen=True):
+class InitiatedCall(msgspec.Struct, frozen=True, kw_only=True):
     """The call is being placed. `call_id` is the call connection id of ACS, `initiated_at` ISO 8601."""
 
     call_id: str
@@ -86,7 +87,7 @@ class InitiatedCall(msgspec.Struct, frozen=True):
 # looking
 
 
-class Participant(msgspec.Struct, frozen=True):
+class Participant(msgspec.Struct, frozen=True, kw_only=True):
     """One of those who are on a call, and in what role."""
 
     id: str
@@ -103,7 +104,7 @@ class CallEvent(msgspec.Struct, frozen=True):
     details: dict[str, Any] = {}
 
 
-class CallStatus(msgspec.Struct, frozen=True):
+class CallStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A call, live or lately ended. `duration` in seconds, null before it is connected."""
 
     call_id: str
@@ -113,7 +114,7 @@ class CallStatus(msgspec.Struct, frozen=True):
     events: tuple[CallEvent, ...] = ()
 
 
-class CallList(msgspec.Struct, frozen=True):
+class CallList(msgspec.Struct, frozen=True, kw_only=True):
     """One page of calls, newest first; `total` counts those of all pages."""
 
     calls: tuple[CallStatus, ...]
@@ -183,7 +184,7 @@ class ValidationAnswer(msgspec.Struct, frozen=True, rename="camel"):
     validation_response: str
 
 
-class AnsweredCall(msgspec.Struct, frozen=True):
+class AnsweredCall(msgspec.Struct, frozen=True, kw_only=True):
     """An incoming call was answered; the time in ISO 8601."""
 
     call_connection_id: str
@@ -198,7 +199,7 @@ class NoEvents(msgspec.Struct, frozen=True):
     status: Literal["no events processed"] = "no events processed"
 
 
-class CallbacksAnswer(msgspec.Struct, frozen=True):
+class CallbacksAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the events of a delivery."""
 
     processed_events: int
@@ -211,7 +212,7 @@ class CallbacksAnswer(msgspec.Struct, frozen=True):
 # media
 
 
-class MediaFeatures(msgspec.Struct, frozen=True):
+class MediaFeatures(msgspec.Struct, frozen=True, kw_only=True):
     """What the media socket can do."""
 
     real_time_audio: bool = True
@@ -220,7 +221,7 @@ class MediaFeatures(msgspec.Struct, frozen=True):
     session_management: bool = True
 
 
-class MediaStatus(msgspec.Struct, frozen=True):
+class MediaStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Where the media socket is, and what it can do."""
 
     streaming_mode: str
@@ -238,7 +239,7 @@ class MediaStatus(msgspec.Struct, frozen=True):
     """Messages on media sockets with something wrong in them, repaired as far as they could be, since the start"""
 
 
-class MediaSessionRequest(msgspec.Struct, frozen=True):
+class MediaSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Prepare a media session for a call; `sample_rate` in Hz, `chunk_size` in bytes."""
 
     call_connection_id: Id
@@ -250,7 +251,7 @@ class MediaSessionRequest(msgspec.Struct, frozen=True):
     enable_vad: bool = True
 
 
-class MediaConfiguration(msgspec.Struct, frozen=True):
+class MediaConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """How a media session was asked for."""
 
     sample_rate: int = 16000
@@ -261,7 +262,7 @@ class MediaConfiguration(msgspec.Struct, frozen=True):
     enable_vad: bool = True
 
 
-class MediaSession(msgspec.Struct, frozen=True):
+class MediaSession(msgspec.Struct, frozen=True, kw_only=True):
     """A media session and where to stream; the time in ISO 8601."""
 
     session_id: str
@@ -274,7 +275,7 @@ class MediaSession(msgspec.Struct, frozen=True):
 # reading what is asked
 
 
-class RequestError(Exception):
+class RequestError(WireError):
     """What a client asks is wrong. `status` is 400 for a body that is no JSON, else 422; the text joins the errors."""
 
     def __init__(self, *errors: FieldError, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> None:

@@ -15,7 +15,7 @@ class FieldError(msgspec.Struct, frozen=True):
     code: str
 
 
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """An error. `detail` is always a string: older clients read only that."""
 
     title: str

@@ -16,7 +16,7 @@ class TokenRequest(msgspec.Struct, frozen=True):
     ttl_s: Annotated[int, msgspec.Meta(ge=10, le=3_600)] = DEFAULT_TTL_S
 
 
-class TokenIssued(msgspec.Struct, frozen=True):
+class TokenIssued(msgspec.Struct, frozen=True, kw_only=True):
     """A token for the browser's WebSockets and REST, until `expires_at` (ISO 8601)."""
 
     token: str

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Protocol
 
+from actors.errors import ActorsError
+
 
 class CallTrouble(StrEnum):
     """Why an order to the telephone network was not carried out."""
@@ -16,7 +18,7 @@ class CallTrouble(StrEnum):
     UNAUTHORIZED = "unauthorized"  # the network does not accept our key or what we may do: an operator has to mend that
 
 
-class CallError(Exception):
+class CallError(ActorsError):
     """An order to the telephone network was not carried out. The text may be shown to a model; it names no number.
 
     `cause`: what the network said, for operators; `retry_after_s`: in how many seconds it wants to be asked again.

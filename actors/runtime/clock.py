@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pykka import ActorDeadError
 
+from actors.errors import ActorsError
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
 
@@ -55,7 +56,7 @@ def _tell(address: Recipient[M], message: M) -> None:
         return
 
 
-class NothingLeftError(RuntimeError):
+class NothingLeftError(ActorsError):
     """On virtual time: no callback is ready, no timer set, no outside work outstanding. A real loop would hang here."""
 
 

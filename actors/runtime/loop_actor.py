@@ -18,6 +18,7 @@ import pykka
 from pykka import ActorDeadError, ActorRegistry
 from pykka._envelope import Envelope
 
+from actors.errors import ActorsError
 from actors.runtime.mailbox import DEFAULT_LIMIT_MS, Mailbox, MailboxFullError
 from actors.runtime.scheduler import Scheduler, scheduler_of
 
@@ -26,7 +27,7 @@ T = TypeVar("T")
 logger = logging.getLogger("pykka")
 
 
-class WouldBlockError(RuntimeError):
+class WouldBlockError(ActorsError):
     """Waiting here would stop the event loop that the wait is for."""
 
 

@@ -18,12 +18,14 @@ from typing import Any
 import msgspec
 from pykka._envelope import Envelope
 
+from actors.errors import ActorsError
+
 DEFAULT_LIMIT_MS = 2_000.0
 MAX_REFUSABLE = 256
 MAX_MESSAGES = 10_000
 
 
-class MailboxFullError(Exception):
+class MailboxFullError(ActorsError):
     """An actor has so much to handle that it will never be in time again."""
 
 

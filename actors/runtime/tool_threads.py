@@ -11,6 +11,8 @@ from concurrent.futures import Executor, Future
 from time import monotonic
 from typing import Any, ParamSpec, TypeVar
 
+from actors.errors import ActorsError
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -20,7 +22,7 @@ WAITING = 16
 """Calls of one tool that may wait for a thread, each no longer than the tool's own timeout."""
 
 
-class ToolThreadsBusyError(Exception):
+class ToolThreadsBusyError(ActorsError):
     """A call is not begun: every thread of its tool hangs, or too many calls wait already."""
 
 

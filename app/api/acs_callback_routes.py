@@ -79,7 +79,9 @@ class CallbackRoutes:
         if answered is None:
             return json_response(NoEvents())
         now = timestamp(self._service.clock.wall())
-        return json_response(AnsweredCall(answered.call_id, answered.caller, now))
+        return json_response(
+            AnsweredCall(call_connection_id=answered.call_id, caller_id=answered.caller, answered_at=now)
+        )
 
     async def _answered(self, incoming: list[IncomingCall]) -> Call | None:
         """Deal with all calls of a delivery side by side; the last one that is answered.
@@ -107,7 +109,9 @@ class CallbackRoutes:
             else:
                 failed += 1
             named = named or getattr(event, "call_connection_id", "")
-        return json_response(CallbacksAnswer(processed, failed, named or None))
+        return json_response(
+            CallbacksAnswer(processed_events=processed, failed_events=failed, call_connection_id=named or None)
+        )
 
     async def _of_nobodys_call(self, request: Request) -> Response:
         """Events of a call that is not known here, as after a restart: if it is up, it is hung up.
@@ -123,7 +127,9 @@ class CallbackRoutes:
         ended = {event.call_connection_id for event in events if isinstance(event, CallDisconnected)}
         for call_id in named - ended:
             self._switchboard.nobody_has(call_id)
-        return json_response(CallbacksAnswer(0, len(events), min(named)))
+        return json_response(
+            CallbacksAnswer(processed_events=0, failed_events=len(events), call_connection_id=min(named))
+        )
 
     def _take(self, event: AcsEvent | UnknownEvent | Malformed, own: Call | None) -> bool:
         """One event; whether it could be dealt with. One that nobody knows is nobody's failure."""

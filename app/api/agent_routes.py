@@ -49,7 +49,11 @@ class AgentRoutes:
         asked_at = time.perf_counter()
         agents = tuple(self._entry(agent) for _, agent in sorted(self._service.agents.items()))
         elapsed_ms = round((time.perf_counter() - asked_at) * 1000, 2)
-        return json_response(AgentList(len(agents), agents, self._voices(), elapsed_ms))
+        return json_response(
+            AgentList(
+                agents_count=len(agents), agents=agents, available_voices=self._voices(), response_time_ms=elapsed_ms
+            )
+        )
 
     async def one(self, request: Request) -> Response:
         """One agent."""
@@ -67,7 +71,7 @@ class AgentRoutes:
         except WorkerBusError as error:
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"}) from None
         message = f"changed {len(given)} settings of {name}, for sessions that start from now on"
-        return json_response(AgentChanged(name, given, message))
+        return json_response(AgentChanged(agent_name=name, updated_fields=given, message=message))
 
     def _agent(self, request: Request) -> Agent:
         name = request.path_params["name"].lower()
@@ -84,8 +88,19 @@ class AgentRoutes:
             label=agent.label,
             description=agent.description,
             default=agent.name == self._service.default_agent,
-            model=AgentModel(model.deployment_id, model.temperature, model.top_p, model.max_tokens),
-            voice=AgentVoice(voice.name, voice.style, voice.language, voice.rate, voice.pitch),
+            model=AgentModel(
+                deployment_id=model.deployment_id,
+                temperature=model.temperature,
+                top_p=model.top_p,
+                max_tokens=model.max_tokens,
+            ),
+            voice=AgentVoice(
+                current_voice=voice.name,
+                voice_style=voice.style,
+                language=voice.language,
+                rate=voice.rate,
+                pitch=voice.pitch,
+            ),
             tools=agent.tools,
             modifiable_settings=MODIFIABLE_SETTINGS,
         )

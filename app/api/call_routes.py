@@ -108,7 +108,9 @@ class CallRoutes:
             raise invalid(error) from None
         calls, total = self._switchboard.log.page(query)
         now = self._service.clock.wall()
-        return json_response(CallList(tuple(call.status(now) for call in calls), total, query.page, query.limit))
+        return json_response(
+            CallList(calls=tuple(call.status(now) for call in calls), total=total, page=query.page, limit=query.limit)
+        )
 
     async def one(self, request: Request) -> Response:
         """One call."""

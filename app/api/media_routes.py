@@ -41,7 +41,7 @@ class MediaRoutes:
         board = self._switchboard
         return json_response(
             MediaStatus(
-                self._service.settings.acs_streaming_mode.value,
+                streaming_mode=self._service.settings.acs_streaming_mode.value,
                 calls=len(board.log.live),
                 unknown_events=board.unknown_events,
                 ignored_messages=board.ignored_messages,
@@ -61,16 +61,20 @@ class MediaRoutes:
         else:
             path = f"{PATH}?{urlencode({'call_connection_id': asked.call_connection_id, 'session_id': session_id})}"
         configuration = MediaConfiguration(
-            asked.sample_rate,
-            asked.channels,
-            asked.audio_format,
-            asked.chunk_size,
-            asked.enable_transcription,
-            asked.enable_vad,
+            sample_rate=asked.sample_rate,
+            channels=asked.channels,
+            audio_format=asked.audio_format,
+            chunk_size=asked.chunk_size,
+            enable_transcription=asked.enable_transcription,
+            enable_vad=asked.enable_vad,
         )
         base = self._service.settings.base_url or f"{request.url.scheme}://{request.url.netloc}"
         prepared = MediaSession(
-            session_id, f"ws{base.removeprefix('http')}{path}", "created", self._now(), configuration
+            session_id=session_id,
+            websocket_url=f"ws{base.removeprefix('http')}{path}",
+            status="created",
+            created_at=self._now(),
+            configuration=configuration,
         )
         self._sessions[session_id] = (prepared, asked.call_connection_id)
         while len(self._sessions) > KEPT:
@@ -88,7 +92,13 @@ class MediaRoutes:
         over = call is not None and call.over.is_set()
         status = "ended" if over else "active" if connected else session.status
         return json_response(
-            MediaSession(session.session_id, session.websocket_url, status, session.created_at, session.configuration)
+            MediaSession(
+                session_id=session.session_id,
+                websocket_url=session.websocket_url,
+                status=status,
+                created_at=session.created_at,
+                configuration=session.configuration,
+            )
         )
 
     def _now(self) -> str:

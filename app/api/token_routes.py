@@ -40,7 +40,9 @@ class TokenRoutes:
         sender = admitted(request.scope)
         grant = Grant(session_id, agent, vouched=sender.operator, subject=sender.subject)
         issued = service.browser_access.issue(grant, asked.ttl_s)
-        answer = TokenIssued(issued.token, timestamp(issued.expires_at), session_id, agent)
+        answer = TokenIssued(
+            token=issued.token, expires_at=timestamp(issued.expires_at), session_id=session_id, agent=agent
+        )
         return json_response(answer, headers={"Cache-Control": "no-store"})
 
 

@@ -80,4 +80,12 @@ class Connection:
         if self._binary:
             return audio.pcm
         total = audio.sequence + 1 if audio.last else 0
-        return encode(AudioData(audio.pcm, audio.sequence, total, self._rate_hz, audio.last))
+        return encode(
+            AudioData(
+                data=audio.pcm,
+                frame_index=audio.sequence,
+                total_frames=total,
+                sample_rate=self._rate_hz,
+                is_final=audio.last,
+            )
+        )

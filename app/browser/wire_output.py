@@ -62,7 +62,7 @@ class BrowserWords:
 
     def envelope(self, kind: str, from_: str, /, **payload: object) -> Envelope:
         """An envelope of this session, now: its type and its sender, then what the payload holds."""
-        return Envelope(kind, from_, payload, self._session_id, self._now())  # type: ignore[arg-type]
+        return Envelope(type=kind, sender=from_, payload=payload, session_id=self._session_id, ts=self._now())  # type: ignore[arg-type]
 
     def say(self, message: OutputMessage) -> list[ServerMessage]:
         """The wire messages for what the session shows; audio apart, which each connection encodes for itself."""
@@ -83,9 +83,15 @@ class BrowserWords:
             case ReplyText(turn, kind, text):
                 return [self._reply_text(turn, kind, text)]
             case ReplyHeard(turn=turn, text=text, precision=precision, interrupted=interrupted):
-                return [AssistantFinal(text, self._label, turn, precision, interrupted)]
+                return [
+                    AssistantFinal(
+                        content=text, speaker=self._label, turn=turn, exactness=precision, interrupted=interrupted
+                    )
+                ]
             case ToolStarted(call_id, name, arguments):
-                return [ToolStart(call_id, name, self._now(), msgspec.Raw(_json_object(arguments)))]
+                return [
+                    ToolStart(call_id=call_id, tool=name, ts=self._now(), args=msgspec.Raw(_json_object(arguments)))
+                ]
             case ToolFinished():
                 return [self._tool_end(message)]
             case FloorChanged(floor, turn):
@@ -101,7 +107,7 @@ class BrowserWords:
 
     def control(self, action: str, turn: int, reason: str = "") -> Control:
         """An order to the player."""
-        return Control(action, self._now(), self._session_id, reason, turn)  # type: ignore[arg-type]
+        return Control(action=action, at=self._now(), session_id=self._session_id, reason=reason, turn=turn)  # type: ignore[arg-type]
 
     def _reply_text(self, turn: int, kind: UtteranceKind, text: str) -> Envelope:
         if kind is UtteranceKind.GREETING:
@@ -113,9 +119,16 @@ class BrowserWords:
     def _tool_end(self, message: ToolFinished) -> ToolEnd:
         outcome = message.outcome
         error = str(outcome.result) if outcome.failed else None
-        status = "error" if outcome.failed else "success"
         result = None if outcome.failed else outcome.result
-        return ToolEnd(message.call_id, message.name, self._now(), status, message.elapsed_ms, result, error)  # type: ignore[arg-type]
+        return ToolEnd(
+            call_id=message.call_id,
+            tool=message.name,
+            ts=self._now(),
+            status="error" if outcome.failed else "success",
+            elapsed_ms=message.elapsed_ms,
+            result=result,
+            error=error,
+        )
 
     def _ended(self, reason: Ending) -> list[ServerMessage]:
         return [

@@ -143,7 +143,8 @@ class Call:
         if state in OVER:
             self.ended_at = at
             self.participants = {
-                key: Participant(p.id, p.phone_number, p.role, "disconnected") for key, p in self.participants.items()
+                key: Participant(id=p.id, phone_number=p.phone_number, role=p.role, status="disconnected")
+                for key, p in self.participants.items()
             }
             self.over.set()
         self.on_change(self)
@@ -205,4 +206,10 @@ class Call:
         """The call as it is shown; `duration` counts from the connection."""
         ended = self.ended_at if self.ended_at is not None else at
         duration = None if self.connected_at is None else round(max(0.0, ended - self.connected_at), 3)
-        return CallStatus(self.call_id, self.state, duration, tuple(self.participants.values()), tuple(self.events))
+        return CallStatus(
+            call_id=self.call_id,
+            status=self.state,
+            duration=duration,
+            participants=tuple(self.participants.values()),
+            events=tuple(self.events),
+        )

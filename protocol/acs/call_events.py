@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import force_setattr
 
+from protocol.errors import WireError
 from protocol.phone_numbers import is_e164
 
 PREFIX = "Microsoft.Communication."
@@ -30,7 +31,7 @@ OTHER_NAMES = {"star": "*", "hash": "#"}
 """What others call two of the keys."""
 
 
-class EventsError(Exception):
+class EventsError(WireError):
     """A body in which no event can be looked for; the text says what is wrong."""
 
 
@@ -98,7 +99,7 @@ class User(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-class Identifier(msgspec.Struct, frozen=True, rename="camel"):
+class Identifier(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """Somebody who can be on a call."""
 
     raw_id: str = ""
@@ -149,7 +150,7 @@ class Detail(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-class Result(msgspec.Struct, frozen=True, rename="camel"):
+class Result(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """How an operation ended: like an HTTP status, and a finer code of the service's own."""
 
     code: int = 0
@@ -375,7 +376,7 @@ class SpeechResult(msgspec.Struct, frozen=True):
     confidence: float | None = None
 
 
-class RecognizeCompleted(AcsEvent, frozen=True):
+class RecognizeCompleted(AcsEvent, frozen=True, kw_only=True):
     """The service recognized what it was asked to; `recognition_type` is dtmf, speech or choices."""
 
     recognition_type: str = ""
@@ -433,7 +434,7 @@ class ContinuousDtmfRecognitionStopped(AcsEvent, frozen=True):
 # recording
 
 
-class RecordingStateChanged(AcsEvent, frozen=True):
+class RecordingStateChanged(AcsEvent, frozen=True, kw_only=True):
     """A recording became `active`, `inactive` and the like. It belongs to a server call, not to a connection."""
 
     recording_id: str = ""

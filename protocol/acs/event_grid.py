@@ -50,7 +50,7 @@ class CustomContext(msgspec.Struct, frozen=True, rename="camel"):
     voip_headers: dict[str, str] = {}
 
 
-class IncomingCall(msgspec.Struct, frozen=True, rename="camel"):
+class IncomingCall(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A call that wants to be answered.
 
     `context` is opaque, about 9 KB, and as good as the call itself: it goes to ACS and into no log. It is all that

@@ -13,6 +13,7 @@ import msgspec
 
 from protocol.acs import call_events as acs_events
 from protocol.acs.tolerant_base64 import Base64Error, decode_base64
+from protocol.errors import WireError
 
 SUPPORTED_RATES_HZ = (16_000, 24_000)
 DIGITS = "0123456789*#ABCD"
@@ -21,11 +22,11 @@ MAX_KIND_CHARS = 64
 T = TypeVar("T")
 
 
-class MediaProtocolError(Exception):
+class MediaProtocolError(WireError):
     """A message that cannot be understood or served; the text names the field, never what was said or dialled."""
 
 
-class AudioMetadata(msgspec.Struct, frozen=True):
+class AudioMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """What the audio that follows is like."""
 
     encoding: str = "PCM"
@@ -37,7 +38,9 @@ class AudioMetadata(msgspec.Struct, frozen=True):
     subscription_id: str = ""
 
 
-class AudioFrame(msgspec.Struct, frozen=True, gc=False, rename={"pcm": "data", "participant": "participantRawID"}):
+class AudioFrame(
+    msgspec.Struct, frozen=True, gc=False, rename={"pcm": "data", "participant": "participantRawID"}, kw_only=True
+):
     """Audio of the caller, PCM16LE mono, of any whole number of samples.
 
     A silent frame still lasts as long as its bytes say, and those bytes need not be zero. A frame without any bytes
@@ -69,7 +72,7 @@ class DtmfTone(msgspec.Struct, frozen=True):
     """Raw id of who pressed it; empty where ACS does not say"""
 
 
-class TranscriptionMetadata(msgspec.Struct, frozen=True):
+class TranscriptionMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """What the transcription that follows is of."""
 
     subscription_id: str = ""
@@ -78,7 +81,7 @@ class TranscriptionMetadata(msgspec.Struct, frozen=True):
     correlation_id: str = ""
 
 
-class TranscriptionText(msgspec.Struct, frozen=True):
+class TranscriptionText(msgspec.Struct, frozen=True, kw_only=True):
     """What the service understood; offset and duration in ticks of 100 ns."""
 
     text: str

@@ -3,11 +3,13 @@
 import binascii
 import re
 
+from protocol.errors import WireError
+
 _ALPHABET = re.compile("[A-Za-z0-9+/]*")
 _FROM_URL_ALPHABET = str.maketrans("-_", "+/")
 
 
-class Base64Error(ValueError):
+class Base64Error(WireError, ValueError):
     """The text is no base64 in any spelling."""
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from actors.agent import Agent, PhasePolicy
 from actors.conversation import Ending, Floor, UtteranceKind
+from actors.errors import ActorsError
 from actors.messages.lifecycle import Timer
 from actors.messages.output import FloorChanged
 from actors.messages.playback import ResumePlayback, StopPlayback, StopReason
@@ -33,7 +34,7 @@ S = TypeVar("S", AgentActivity, CallerActivity, Interruption)
 THINKING = (AgentActivity.THINKING, AgentActivity.TOOL)
 
 
-class ImpossibleChangeError(Exception):
+class ImpossibleChangeError(ActorsError):
     """A rule wanted a change of state that the tables in `state.py` do not have."""
 
 

@@ -41,6 +41,7 @@ from typing import Any
 
 from actors.agent import Agent
 from actors.conversation import KEYS, UtteranceKind
+from actors.errors import ActorsError
 from actors.messages.caller import EndSession, HoldEnded, HoldStarted, InterruptRequested, KeyPressed, TextEntered
 from actors.messages.lifecycle import SessionFailed, Timer, TimerFired
 from actors.messages.model import (
@@ -154,7 +155,7 @@ _SOON_S = 1e-6
 """A timer that fires earlier than its wait by less than this is on time: floats round."""
 
 
-class UnexpectedEventError(Exception):
+class UnexpectedEventError(ActorsError):
     """An event came that cannot happen in the state that turn-taking is in."""
 
 

@@ -151,7 +151,9 @@ def test_an_event_has_its_fields(name: str) -> None:
     assert (decoded.call_connection_id, decoded.server_call_id, decoded.correlation_id) == ("c1", "s1", "k1")
     assert (decoded.operation_context, decoded.event_id) == ("op", "e1")
     assert decoded.time == "2026-09-14T05:50:32.0263791+00:00"
-    assert decoded.result == Result(400, 8581, "no", Detail(486, "busy"), Detail(17, "user busy"))
+    assert decoded.result == Result(
+        code=400, sub_code=8581, message="no", sip=Detail(486, "busy"), q850=Detail(17, "user busy")
+    )
     for field, value in FIELDS[name].items():
         held = getattr(decoded, snake(field))
         match held:
@@ -178,7 +180,7 @@ def test_what_the_service_was_recorded_to_send_is_understood() -> None:
             call_connection_id="03004b80-..",
             server_call_id="aHR0..",
             correlation_id="8f88032d-..",
-            result=Result(200, 0, ""),
+            result=Result(code=200, sub_code=0, message=""),
             event_id="a3cd572e-5965-4404-b882-5c021f54ec35",
             time="2026-09-14T05:50:32.0263791+00:00",
         )
@@ -196,7 +198,7 @@ def test_what_the_service_was_recorded_to_send_is_understood() -> None:
             MediaStreamingStarted(
                 call_connection_id="c1",
                 event_id="e1",
-                result=Result(200, 0, "Action completed successfully."),
+                result=Result(code=200, sub_code=0, message="Action completed successfully."),
                 media_streaming_update=MediaStreamingUpdate("Audio", "mediaStreamingStarted", "subscriptionStarted"),
             ),
         ),
@@ -208,7 +210,9 @@ def test_what_the_service_was_recorded_to_send_is_understood() -> None:
                 call_connection_id="c1",
                 event_id="e1",
                 result=Result(
-                    400, 8581, "Action failed, Transport url is not valid or web socket server is not operational."
+                    code=400,
+                    sub_code=8581,
+                    message="Action failed, Transport url is not valid or web socket server is not operational.",
                 ),
             ),
         ),
@@ -220,7 +224,7 @@ def test_what_the_service_was_recorded_to_send_is_understood() -> None:
                 failed_play_source_index=1,
                 call_connection_id="c1",
                 event_id="e1",
-                result=Result(400, 8535, "Action failed, file format is invalid."),
+                result=Result(code=400, sub_code=8535, message="Action failed, file format is invalid."),
             ),
         ),
         (
@@ -231,9 +235,9 @@ def test_what_the_service_was_recorded_to_send_is_understood() -> None:
                 call_connection_id="c1",
                 event_id="e1",
                 result=Result(
-                    200,
-                    7000,
-                    "Call was ended by Azure Communication Service Call Automation API or a server bot. "
+                    code=200,
+                    sub_code=7000,
+                    message="Call was ended by Azure Communication Service Call Automation API or a server bot. "
                     "DiagCode: 0#7000.@",
                 ),
             ),

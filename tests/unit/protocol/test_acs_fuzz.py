@@ -96,7 +96,7 @@ def decode_media(message: bytes | str) -> None:
     """A frame, and that what comes out can be used without another look."""
     decoded = acs_media.decode(message)
     match decoded:
-        case acs_media.AudioFrame(pcm, silent, participant, timestamp):
+        case acs_media.AudioFrame(pcm=pcm, silent=silent, participant=participant, timestamp=timestamp):
             assert len(pcm) % 2 == 0
             assert isinstance(silent, bool)
             assert isinstance(participant, str)

@@ -32,18 +32,18 @@ FROM_ACS: dict[str, tuple[str, MediaMessage]] = {
     "metadata": (
         '{"kind":"AudioMetadata","audioMetadata":{"subscriptionId":"89e8cb59-..","encoding":"PCM","sampleRate":16000,'
         '"channels":1,"length":640}}',
-        AudioMetadata("PCM", 16_000, 1, 640, "89e8cb59-.."),
+        AudioMetadata(encoding="PCM", sample_rate=16_000, channels=1, length=640, subscription_id="89e8cb59-.."),
     ),
     "audio": (
         '{"kind":"AudioData","audioData":{"timestamp":"2024-11-15T19:16:12.925Z","participantRawID":"8:acs:3d20..",'
         f'"data":"{BASE64}","silent":false}}}}',
-        AudioFrame(FRAME, False, "8:acs:3d20..", "2024-11-15T19:16:12.925Z"),
+        AudioFrame(pcm=FRAME, silent=False, participant="8:acs:3d20..", timestamp="2024-11-15T19:16:12.925Z"),
     ),
     "dtmf": ('{"kind":"DtmfData","dtmfData":{"data":"3"}}', DtmfTone("3")),
     "transcription metadata": (
         '{"kind":"TranscriptionMetadata","transcriptionMetadata":{"subscriptionId":"..","locale":"en-us",'
         '"callConnectionId":"c1","correlationId":"k1","speechRecognitionModelEndpointId":".."}}',
-        TranscriptionMetadata("..", "en-us", "c1", "k1"),
+        TranscriptionMetadata(subscription_id="..", locale="en-us", call_connection_id="c1", correlation_id="k1"),
     ),
     "transcription": (
         '{"kind":"TranscriptionData","transcriptionData":{"text":"Testing transcription.","format":"display",'
@@ -51,7 +51,12 @@ FROM_ACS: dict[str, tuple[str, MediaMessage]] = {
         '"words":[{"text":"testing","offset":2516998782481234400,"duration":5000000}],'
         '"participantRawID":"8:acs:..","resultStatus":"Final"}}',
         TranscriptionText(
-            "Testing transcription.", 0.695, 2_516_998_782_481_234_400, 12_340_000, "8:acs:..", final=True
+            text="Testing transcription.",
+            confidence=0.695,
+            offset=2_516_998_782_481_234_400,
+            duration=12_340_000,
+            participant="8:acs:..",
+            final=True,
         ),
     ),
 }
@@ -93,25 +98,28 @@ def test_keys_may_be_in_any_case(name: str, how: str) -> None:
     [
         (
             '{"kind":"AudioMetadata","payload":{"format":"pcm","rate":16000}}',
-            AudioMetadata("pcm", 16_000, 1, 640),
+            AudioMetadata(encoding="pcm", sample_rate=16_000, channels=1, length=640),
         ),
-        ('{"kind":"AudioMetadata","audioMetadata":{"sampleRate":24000}}', AudioMetadata("PCM", 24_000, 1, 960)),
-        ('{"kind":"AudioData","audioData":{"data":"AQI="}}', AudioFrame(b"\1\2")),
-        ('{"kind":"AudioData","audioData":{"data":""}}', AudioFrame(b"")),
-        ('{"kind":"AudioData","audioData":{"data":"AQI=","silent":true}}', AudioFrame(b"\1\2", silent=True)),
-        ('{"kind":"AudioData","audioData":{"data":"AQI=","silent":null}}', AudioFrame(b"\1\2")),
-        ('{"kind":"AudioData","audioData":{"data":"AQI=","participantRawID":null}}', AudioFrame(b"\1\2")),
+        (
+            '{"kind":"AudioMetadata","audioMetadata":{"sampleRate":24000}}',
+            AudioMetadata(encoding="PCM", sample_rate=24_000, channels=1, length=960),
+        ),
+        ('{"kind":"AudioData","audioData":{"data":"AQI="}}', AudioFrame(pcm=b"\1\2")),
+        ('{"kind":"AudioData","audioData":{"data":""}}', AudioFrame(pcm=b"")),
+        ('{"kind":"AudioData","audioData":{"data":"AQI=","silent":true}}', AudioFrame(pcm=b"\1\2", silent=True)),
+        ('{"kind":"AudioData","audioData":{"data":"AQI=","silent":null}}', AudioFrame(pcm=b"\1\2")),
+        ('{"kind":"AudioData","audioData":{"data":"AQI=","participantRawID":null}}', AudioFrame(pcm=b"\1\2")),
         (
             '{"kind":"AudioData","audioData":{"data":"AQI=","timestamp":1731698172925}}',
-            AudioFrame(b"\1\2", timestamp=1_731_698_172_925),
+            AudioFrame(pcm=b"\1\2", timestamp=1_731_698_172_925),
         ),
-        ('{"kind":"AudioData","audioData":{"data":"AQI=","timestamp":0.5}}', AudioFrame(b"\1\2", timestamp=0.5)),
-        ('{"Kind":"AudioData","AudioData":{"Data":"AQI=","Timestamp":7}}', AudioFrame(b"\1\2", timestamp=7)),
-        ('{"kind":"audiodata","payload":{"data":"AQI=","more":[1]}}', AudioFrame(b"\1\2")),
-        ('{"audioData":{"data":"AQI="},"kind":"AudioData","more":{}}', AudioFrame(b"\1\2")),
+        ('{"kind":"AudioData","audioData":{"data":"AQI=","timestamp":0.5}}', AudioFrame(pcm=b"\1\2", timestamp=0.5)),
+        ('{"Kind":"AudioData","AudioData":{"Data":"AQI=","Timestamp":7}}', AudioFrame(pcm=b"\1\2", timestamp=7)),
+        ('{"kind":"audiodata","payload":{"data":"AQI=","more":[1]}}', AudioFrame(pcm=b"\1\2")),
+        ('{"audioData":{"data":"AQI="},"kind":"AudioData","more":{}}', AudioFrame(pcm=b"\1\2")),
         (
             f'{{"kind":"AudioData","audioData":{{"data":"{base64.b64encode(bytes(3_200)).decode()}"}}}}',
-            AudioFrame(bytes(3_200)),
+            AudioFrame(pcm=bytes(3_200)),
         ),
         (
             '{"kind":"DtmfData","dtmfData":{"data":"a","timestamp":"now","participantRawID":"4:+1"}}',
@@ -120,11 +128,11 @@ def test_keys_may_be_in_any_case(name: str, how: str) -> None:
         (
             '{"kind":"TranscriptionData","transcriptionData":{"text":"hi","confidence":1,"offsetInTicks":10,'
             '"durationInTicks":20,"resultState":"intermediate"}}',
-            TranscriptionText("hi", 1.0, 10, 20, "", final=False),
+            TranscriptionText(text="hi", confidence=1.0, offset=10, duration=20, participant="", final=False),
         ),
         (
             '{"kind":"TranscriptionData","transcriptionData":{"text":"hi","resultStatus":"FINAL"}}',
-            TranscriptionText("hi", None, 0, 0, "", final=True),
+            TranscriptionText(text="hi", confidence=None, offset=0, duration=0, participant="", final=True),
         ),
         ('{"kind":"MarkData","markData":{"id":"1","status":"Completed"}}', Unknown("MarkData")),
         ('{"kind":"DtmfMetadata"}', Unknown("DtmfMetadata")),
@@ -190,7 +198,7 @@ def test_an_error_does_not_repeat_what_was_said_or_dialled(message: str) -> None
 
 @pytest.mark.parametrize("rate_hz", [16_000, 24_000])
 def test_pcm_mono_at_two_rates_is_supported(rate_hz: int) -> None:
-    require_supported(AudioMetadata("pcm", rate_hz, 1, rate_hz // 25))
+    require_supported(AudioMetadata(encoding="pcm", sample_rate=rate_hz, channels=1, length=rate_hz // 25))
 
 
 @pytest.mark.parametrize(
@@ -220,4 +228,4 @@ def test_older_clients_find_their_keys() -> None:
 
 @given(pcm=st.binary(max_size=4_000).map(lambda pcm: pcm[: len(pcm) & ~1]), case=st.sampled_from(OutboundCase))
 def test_audio_that_is_encoded_decodes_to_itself(pcm: bytes, case: OutboundCase) -> None:
-    assert decode(audio_message(pcm, case)) == AudioFrame(pcm)
+    assert decode(audio_message(pcm, case)) == AudioFrame(pcm=pcm)

@@ -34,29 +34,35 @@ from protocol.browser import (
 
 MESSAGES: dict[str, tuple[ServerMessage, set[str]]] = {
     "envelope": (
-        Envelope("event", "User", {"message": "hi"}, "s1", "now"),
+        Envelope(type="event", sender="User", payload={"message": "hi"}, session_id="s1", ts="now"),
         {"type", "topic", "session_id", "call_id", "user_id", "sender", "ts", "payload"},
     ),
     "audio_data": (
-        AudioData(b"\1\2", 3, 0, 48_000, is_final=False),
+        AudioData(data=b"\1\2", frame_index=3, total_frames=0, sample_rate=48_000, is_final=False),
         {"type", "data", "frame_index", "total_frames", "sample_rate", "is_final"},
     ),
     "control": (
-        Control("tts_cancelled", "now", "s1", "barge_in", 3),
+        Control(action="tts_cancelled", at="now", session_id="s1", reason="barge_in", turn=3),
         {"type", "action", "reason", "at", "session_id", "turn"},
     ),
     "assistant_final": (
-        AssistantFinal("hello", "Agent", 1, "exact", interrupted=False),
+        AssistantFinal(content="hello", speaker="Agent", turn=1, exactness="exact", interrupted=False),
         {"type", "content", "speaker", "turn", "exactness", "interrupted"},
     ),
-    "tool_start": (ToolStart("c1", "look", "now", msgspec.Raw(b"{}")), {"type", "callId", "tool", "ts", "args"}),
+    "tool_start": (
+        ToolStart(call_id="c1", tool="look", ts="now", args=msgspec.Raw(b"{}")),
+        {"type", "callId", "tool", "ts", "args"},
+    ),
     "tool_end": (
-        ToolEnd("c1", "look", "now", "success", 3.0, ["nine"], None),
+        ToolEnd(call_id="c1", tool="look", ts="now", status="success", elapsed_ms=3.0, result=["nine"], error=None),
         {"type", "callId", "tool", "ts", "status", "elapsedMs", "result", "error"},
     ),
     "session_end": (SessionEnd("NORMAL", "now"), {"type", "reason", "ts"}),
     "turn_metrics": (
-        TurnMetrics(1, 600.0, None, None, None, 900.0, interrupted=False),
+        TurnMetrics(
+            turn=1, first_audio_ms=600.0, onset_to_pause_ms=None, onset_to_decision_ms=None,
+            decision_to_silence_ms=None, heard_ms=900.0, interrupted=False,
+        ),
         {
             "type", "turn", "first_audio_ms", "onset_to_pause_ms", "onset_to_decision_ms", "decision_to_silence_ms",
             "heard_ms", "interrupted",

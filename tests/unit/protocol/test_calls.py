@@ -37,16 +37,23 @@ from protocol.calls import (
 from protocol.problems import FieldError
 
 STATUS = CallStatus(
-    "c1",
-    CallState.CONNECTED,
-    1.5,
-    (Participant("4:+16041234567", "+16041234567", "caller", "connected"),),
-    (CallEvent("CallConnected", "2026-09-14T05:50:32Z", {}),),
+    call_id="c1",
+    status=CallState.CONNECTED,
+    duration=1.5,
+    participants=(Participant(id="4:+16041234567", phone_number="+16041234567", role="caller", status="connected"),),
+    events=(CallEvent("CallConnected", "2026-09-14T05:50:32Z", {}),),
 )
 
 ANSWERS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
     (
-        InitiatedCall("c1", "+1234567890", "on its way", "s1", "media", "2026-09-14T05:50:32Z"),
+        InitiatedCall(
+            call_id="c1",
+            target_number="+1234567890",
+            message="on its way",
+            session_id="s1",
+            streaming_mode="media",
+            initiated_at="2026-09-14T05:50:32Z",
+        ),
         {
             "call_id": "c1",
             "status": "initiating",
@@ -58,7 +65,7 @@ ANSWERS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
         },
     ),
     (
-        CallList((STATUS,), 1, 1, 10),
+        CallList(calls=(STATUS,), total=1, page=1, limit=10),
         {
             "calls": [
                 {
@@ -86,12 +93,12 @@ ANSWERS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
     (TransferringCall("c1"), {"call_id": "c1", "status": "transferring"}),
     (ValidationAnswer("512d38b6-.."), {"validationResponse": "512d38b6-.."}),
     (
-        AnsweredCall("c1", "+1234567890", "now"),
+        AnsweredCall(call_connection_id="c1", caller_id="+1234567890", answered_at="now"),
         {"status": "call answered", "call_connection_id": "c1", "caller_id": "+1234567890", "answered_at": "now"},
     ),
     (NoEvents(), {"status": "no events processed"}),
     (
-        CallbacksAnswer(2, 1, "c1"),
+        CallbacksAnswer(processed_events=2, failed_events=1, call_connection_id="c1"),
         {
             "status": "success",
             "processed_events": 2,
@@ -101,7 +108,7 @@ ANSWERS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
         },
     ),
     (
-        MediaStatus("media"),
+        MediaStatus(streaming_mode="media"),
         {
             "status": "available",
             "streaming_mode": "media",
@@ -121,7 +128,13 @@ ANSWERS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
         },
     ),
     (
-        MediaSession("m1", "wss://example.org/api/v1/media/stream", "created", "now", MediaConfiguration()),
+        MediaSession(
+            session_id="m1",
+            websocket_url="wss://example.org/api/v1/media/stream",
+            status="created",
+            created_at="now",
+            configuration=MediaConfiguration(),
+        ),
         {
             "session_id": "m1",
             "websocket_url": "wss://example.org/api/v1/media/stream",
@@ -140,26 +153,40 @@ ANSWERS: list[tuple[msgspec.Struct, dict[str, Any]]] = [
 ]
 
 BODIES: list[tuple[str, msgspec.Struct]] = [
-    ('{"target_number":"+1234567890"}', InitiateCall("+1234567890")),
+    ('{"target_number":"+1234567890"}', InitiateCall(target_number="+1234567890")),
     (
         '{"target_number":"+1234567890","caller_id":"+12025550123","context":{"browser_session_id":"b1","n":1},'
         '"streaming_mode":"VOICE_LIVE","agent":"Concierge","more":1}',
-        InitiateCall("+1234567890", "+12025550123", {"browser_session_id": "b1", "n": 1}, "voice_live", "Concierge"),
+        InitiateCall(
+            target_number="+1234567890",
+            caller_id="+12025550123",
+            context={"browser_session_id": "b1", "n": 1},
+            streaming_mode="voice_live",
+            agent="Concierge",
+        ),
     ),
     (
         '{"target_number":"+1234567890","caller_id":null,"context":null,"streaming_mode":null,"agent":null}',
-        InitiateCall("+1234567890"),
+        InitiateCall(target_number="+1234567890"),
     ),
     ('{"call_id":"c1"}', TerminateCall("c1")),
     ('{"call_id":"c1","session_id":"s1","reason":"normal"}', TerminateCall("c1", "s1", "normal")),
     ('{"target":"+1234567890","context":{"why":"billing"}}', TransferCall("+1234567890", {"why": "billing"})),
     ('{"target":"8:acs:a_b"}', TransferCall("8:acs:a_b")),
     ('{"target":"28:orgid:a-b"}', TransferCall("28:orgid:a-b")),
-    ('{"call_connection_id":"c1"}', MediaSessionRequest("c1")),
+    ('{"call_connection_id":"c1"}', MediaSessionRequest(call_connection_id="c1")),
     (
         '{"call_connection_id":"c1","sample_rate":24000,"channels":1,"audio_format":"pcm_16","chunk_size":640,'
         '"enable_transcription":false,"enable_vad":false}',
-        MediaSessionRequest("c1", 24000, 1, "pcm_16", 640, enable_transcription=False, enable_vad=False),
+        MediaSessionRequest(
+            call_connection_id="c1",
+            sample_rate=24000,
+            channels=1,
+            audio_format="pcm_16",
+            chunk_size=640,
+            enable_transcription=False,
+            enable_vad=False,
+        ),
     ),
 ]
 
@@ -189,7 +216,7 @@ def test_a_body_is_understood_and_reads_back(text: str, body: msgspec.Struct) ->
     [(None, None), ({}, None), ({"browser_session_id": 7}, None), ({"browser_session_id": "b1"}, "b1")],
 )
 def test_the_browser_that_asked_is_known(context: dict[str, Any] | None, session_id: str | None) -> None:
-    assert InitiateCall("+1234567890", context=context).browser_session_id == session_id
+    assert InitiateCall(target_number="+1234567890", context=context).browser_session_id == session_id
 
 
 E164 = "expected a phone number in E.164 format, like +12025550123"

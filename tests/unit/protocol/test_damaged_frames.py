@@ -71,7 +71,7 @@ def test_every_spelling_of_base64_decodes_to_the_same(
     assert decode_base64(text)[0] == pcm
     decoded = decode(frame(data=text))
     audio = decoded.frame if isinstance(decoded, RepairedFrame) else decoded
-    assert audio == AudioFrame(pcm[: len(pcm) & ~1])
+    assert audio == AudioFrame(pcm=pcm[: len(pcm) & ~1])
 
 
 @given(st.text(max_size=200))

@@ -125,7 +125,7 @@ def test_its_context_is_all_that_a_call_needs(about: dict[str, object], form: st
 def test_who_calls_whom_is_taken_from_the_subject_where_the_data_do_not_say() -> None:
     call = one(incoming(**{"from": None, "to": {}}) | {"subject": "/caller/4:+15550100/recipient/4:+15550199"})
     assert isinstance(call, IncomingCall)
-    assert (call.caller, call.callee) == (Identifier("4:+15550100"), Identifier("4:+15550199"))
+    assert (call.caller, call.callee) == (Identifier(raw_id="4:+15550100"), Identifier(raw_id="4:+15550199"))
 
 
 @pytest.mark.parametrize(

@@ -158,12 +158,12 @@ def test_no_more_orders_are_kept_than_a_call_needs() -> None:
 
 
 def test_which_events_end_which_orders() -> None:
-    person = CallParticipant(Identifier("4:+15550100"), is_on_hold=True)
+    person = CallParticipant(Identifier(raw_id="4:+15550100"), is_on_hold=True)
     assert list(ended_by(ParticipantsUpdated(participants=(person,)))) == [(OrderKind.HOLD, SUCCEEDED, "4:+15550100")]
     assert list(ended_by(RecordingStateChanged(recording_id="a", state="Active"))) == [(START, SUCCEEDED, "a")]
     assert list(ended_by(RecordingStateChanged(recording_id="a", state="inactive"))) == [(STOP, SUCCEEDED, "a")]
     assert list(ended_by(StartRecordingFailed(recording_id="a"))) == [(START, FAILED, "a")]
     assert list(ended_by(CallTransferFailed())) == [(TRANSFER, FAILED, "")]
-    assert why(Result(486, 560486, "+15550100 is busy")) == "busy (486/560486)"
-    assert why(Result(400, 8553)) == "400/8553"
+    assert why(Result(code=486, sub_code=560486, message="+15550100 is busy")) == "busy (486/560486)"
+    assert why(Result(code=400, sub_code=8553)) == "400/8553"
     assert why(None) == ""
