@@ -29,7 +29,7 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Settings of the language model."""
+    """Which language model answers for an agent, and how it is asked."""
 
     deployment_id: str = ""
     temperature: Annotated[float, Meta(ge=0, le=2)] = 0.7

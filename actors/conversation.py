@@ -11,7 +11,7 @@ Memory = dict[str, Any]
 
 
 class Role(StrEnum):
-    """Who speaks in a chat message."""
+    """Whose message a chat message is."""
 
     USER = "user"
     ASSISTANT = "assistant"

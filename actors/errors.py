@@ -22,7 +22,7 @@ from enum import StrEnum
 
 
 class ErrorKind(StrEnum):
-    """Why a provider failed; decides what the caller of the port does next."""
+    """Why an engine or a store has failed: it decides what the caller of the port does next."""
 
     AUTHENTICATION = "authentication"  # wrong or expired credentials: retrying alone cannot help
     THROTTLED = "throttled"

@@ -65,7 +65,7 @@ class StreamingMode(StrEnum):
 
 
 class BrowserAuth(StrEnum):
-    """What a browser has to bring."""
+    """How a browser proves who it is."""
 
     OFF = "off"
     TOKEN = "token"

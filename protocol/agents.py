@@ -30,7 +30,7 @@ class VoiceChange(msgspec.Struct, frozen=True):
 
 
 class AgentChange(msgspec.Struct, frozen=True):
-    """What PUT /agents/{name} asks for."""
+    """The body of PUT /agents/{name}: the fields to change."""
 
     model: ModelChange | None = None
     voice: VoiceChange | None = None
@@ -78,7 +78,7 @@ def decode_change(body: bytes) -> AgentChange:
 
 
 class AgentModel(msgspec.Struct, frozen=True, kw_only=True):
-    """The language model of an agent."""
+    """The language model of an agent, as operators are shown it."""
 
     deployment_id: str
     temperature: float

@@ -53,7 +53,7 @@ ClientMessage = Typed | Interrupt | HangUp | Ping | PlayoutMark
 
 
 class Ignored(msgspec.Struct, frozen=True):
-    """A message that is tolerated and means nothing to us."""
+    """A message that is tolerated for the sake of old clients and has no effect."""
 
     kind: str
 
@@ -83,10 +83,10 @@ _KNOWN = {"text", "interrupt", "hang_up", "ping", "playout_mark"}
 
 
 def decode(text: str) -> ClientMessage | Ignored:
-    """A text message of the browser.
+    """Read a text message of the browser.
 
     Raises:
-        ProtocolError: it is one of ours, but a field is missing or wrong; names the field.
+        ProtocolError: its type is known, but a field is missing or wrong; names the field.
     """
     if not text.lstrip().startswith("{"):
         return _typed(text)
@@ -139,7 +139,7 @@ class AudioData(msgspec.Struct, frozen=True, tag="audio_data", kw_only=True):
 
 
 class Control(msgspec.Struct, frozen=True, tag="control", omit_defaults=True, kw_only=True):
-    """An order to the client's player."""
+    """An order to the client's player: to stop, to pause or to go on."""
 
     action: Literal["tts_cancelled", "audio_stop", "pause", "resume", "audio_start"]
     at: str
@@ -219,7 +219,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(message: ServerMessage) -> str:
-    """A text message to the browser."""
+    """Write a message as the text that is sent to the browser."""
     return _encoder.encode(message).decode()
 
 

@@ -179,7 +179,7 @@ class TransferringCall(msgspec.Struct, frozen=True):
 
 
 class ValidationAnswer(msgspec.Struct, frozen=True, rename="camel"):
-    """Yes, we want these events."""
+    """The answer that Event Grid wants before it sends events to an address."""
 
     validation_response: str
 
@@ -213,7 +213,7 @@ class CallbacksAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaFeatures(msgspec.Struct, frozen=True, kw_only=True):
-    """What the media socket can do."""
+    """What the media socket is capable of, as a client may ask."""
 
     real_time_audio: bool = True
     transcription: bool = True

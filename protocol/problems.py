@@ -31,5 +31,5 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def problem(status: HTTPStatus, detail: str, instance: str = "", errors: tuple[FieldError, ...] = ()) -> Problem:
-    """The problem for a status code."""
+    """The problem document for a status code (RFC 9457)."""
     return Problem(title=status.phrase, status=status.value, detail=detail, instance=instance, errors=errors)

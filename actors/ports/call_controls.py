@@ -1,4 +1,4 @@
-"""The telephone line of a session, as its tools see it."""
+"""What a tool may do with the telephone call that it is used in."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -38,12 +38,12 @@ class CallControls(Protocol):
 
     @property
     def call_id(self) -> str:
-        """The network's name of the call."""
+        """The name by which the telephone network knows the call."""
         ...
 
     @property
     def context(self) -> Mapping[str, Any]:
-        """What whoever placed the call said about it; empty for a call that came in."""
+        """What the system that placed the call said about it, such as an order number; empty for an incoming call."""
         ...
 
     async def transfer(self, target: str = "") -> None:
@@ -54,21 +54,21 @@ class CallControls(Protocol):
         ...
 
     async def send_keys(self, keys: str) -> None:
-        """Send tones of 0-9 * # A-D to the other side."""
+        """Send the tones of `keys`, each one of 0-9 * # A-D, to the other side of the call."""
         ...
 
     async def hold(self) -> None:
-        """Have the caller wait, hearing and saying nothing; returns when they do."""
+        """Put the caller on hold, so that they hear and say nothing. Returns when the network has done it."""
         ...
 
     async def unhold(self) -> None:
-        """Bring a caller who waits back; returns when they are."""
+        """Take the caller off hold. Returns when the network has done it."""
         ...
 
     async def start_recording(self) -> str:
-        """Record the call; the recording's id."""
+        """Begin to record the call, and return the id of the recording."""
         ...
 
     async def stop_recording(self) -> None:
-        """Stop recording; harmless when nothing is recorded."""
+        """Stop the recording of the call. Harmless when nothing is recorded."""
         ...

@@ -9,7 +9,7 @@ class Timer(Protocol):
     """A message that will be told later, and can be cancelled until then."""
 
     def cancel(self) -> None:
-        """Make sure that the message is not told; harmless when it already was."""
+        """Make sure that the message is never told. Harmless when it was told already."""
         ...
 
 

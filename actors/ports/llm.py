@@ -10,7 +10,7 @@ from actors.conversation import ChatMessage, Memory
 
 
 class ToolSchema(msgspec.Struct, frozen=True):
-    """A tool as a model sees it."""
+    """A tool as a language model is told of it."""
 
     name: str
     description: str

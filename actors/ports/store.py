@@ -1,4 +1,4 @@
-"""The store of session records, from which a session is shown later and can be gone on with."""
+"""The store of session records: from it a session is shown later, and resumed by another process."""
 
 from typing import Protocol
 

@@ -45,7 +45,7 @@ class SpokenWord(msgspec.Struct, frozen=True):
 
 
 class SpokenPhrase(msgspec.Struct, frozen=True):
-    """A text with its audio, PCM16LE mono, and the times of its words where the engine told them."""
+    """A text as audio, PCM16LE mono, with the times of its words where the engine gave them."""
 
     pcm: bytes
     words: tuple[SpokenWord, ...] = ()

@@ -1,7 +1,7 @@
-"""When speech begins and ends, from voice-activity probabilities; counted in ms of audio, no clock.
+"""When speech begins and ends, from the probabilities of voice activity. Counted in ms of audio, without a clock.
 
-A window is voiced when its probability passes a threshold, lower inside speech than before it, and when it is louder
-than our own voice can be that comes back on the line.
+A window is voiced when its probability passes a threshold, which is lower inside speech than before it, and when it is
+louder than the agent's own voice can be that comes back as echo.
 """
 
 from collections import deque
@@ -46,7 +46,7 @@ class Endpointer:
 
     @property
     def in_speech(self) -> bool:
-        """Speech has begun and not ended."""
+        """Whether speech has begun and has not ended yet."""
         return self._start_ms is not None
 
     def may_be_voiced(self, probability: float) -> bool:
@@ -76,7 +76,7 @@ class Endpointer:
         return events
 
     def force_end(self) -> list[EndpointEvent]:
-        """End the speech in hand now, if there is any."""
+        """End the speech in hand now, as silence would, and return what that makes of it; nothing if nobody speaks."""
         return [] if self._start_ms is None else [self._end(self._start_ms)]
 
     def _is_voiced(self, probability: float, level_db: float, echo_db: float | None) -> bool:

@@ -207,7 +207,7 @@ def _match_end(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 
 def _chars(text: str) -> int:
-    """How much `text` says, in letters."""
+    """The length of `text` in letters: an ideograph counts as `WIDE_CHARS` of them."""
     return len(text) if text.isascii() else len(text) + (WIDE_CHARS - 1) * len(_WIDE.findall(text))
 
 

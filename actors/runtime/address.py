@@ -78,7 +78,7 @@ class Address(Generic[M]):
             ref.actor_inbox.put_now(message)  # type: ignore[attr-defined]  # every actor of ours has a Mailbox
 
     def connect(self, ref: ActorRef[Any]) -> None:
-        """Reach `ref` from now on; it is told what has waited, in the order in which it came."""
+        """Send what is told to `ref` from now on, beginning with what has waited, in the order in which it came."""
         self._ref = ref
         waiting, self._waiting = self._waiting, deque()
         for message in waiting:
@@ -93,7 +93,7 @@ class Address(Generic[M]):
                 self._keep(message)
 
     def close(self) -> None:
-        """Nobody will ever be here (again): forget what waits, and all that will be told."""
+        """Give the address up for good: what waits and what will be told is thrown away."""
         self._ref = None
         self._closed = True
         self._waiting.clear()

@@ -1,4 +1,4 @@
-"""Streams of engines are closed behind the back of the actor that ends: nobody waits for an engine to close one.
+"""Engines' streams are closed in the background: an actor that ends waits for no engine to close one.
 
 Closing is bounded, in time and in how many are being closed: an engine that never returns keeps no task for ever.
 """
@@ -36,7 +36,7 @@ def close_in_background(stream: Closable | None) -> None:
 
 
 def end_in_background(events: AsyncIterator[Any]) -> None:
-    """End an iterator of which no more is wanted."""
+    """Close an asynchronous iterator of which no more is wanted."""
     aclose = getattr(events, "aclose", None)
     if aclose is not None:
         _start(aclose)

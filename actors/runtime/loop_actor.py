@@ -118,7 +118,7 @@ class Overwhelmed:
 
 
 class Phase(Enum):
-    """Where an actor is in its life."""
+    """How far an actor has come in its life."""
 
     STARTING = "starting"
     RUNNING = "running"

@@ -26,7 +26,7 @@ MAX_MESSAGES = 10_000
 
 
 class MailboxFullError(ActorsError):
-    """An actor has so much to handle that it will never be in time again."""
+    """An actor has so many messages to handle that it will never be in time again."""
 
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +151,7 @@ class Mailbox:
         return [envelope.message for envelope in (*self.urgent, *self.normal) if envelope.reply_to is None]
 
     def empty(self) -> bool:
-        """Whether nothing is queued."""
+        """Whether no message waits, in either lane."""
         return not self.urgent and not self.normal
 
     @property

@@ -8,7 +8,7 @@ class SystemRandom:
     """`ports.Random` from the operating system."""
 
     def token(self, prefix: str = "") -> str:
-        """128 unguessable bits behind `prefix`."""
+        """A new identifier of 128 unguessable bits, URL-safe, behind `prefix`."""
         return prefix + secrets.token_urlsafe(16)
 
     def uniform(self, low: float, high: float) -> float:

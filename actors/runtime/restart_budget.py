@@ -19,7 +19,7 @@ class Restart(msgspec.Struct, frozen=True):
 
 
 class Escalate(msgspec.Struct, frozen=True):
-    """The budget is spent: the parent itself has to deal with it."""
+    """The budget is spent: the supervisor does not restart the child but fails or ends in its turn."""
 
 
 class RestartBudget:
@@ -32,7 +32,7 @@ class RestartBudget:
         """Restarts granted in all, for operators."""
 
     def decide(self, now: float) -> Restart | Escalate:
-        """The child failed at `now` (seconds, on any scale that only grows)."""
+        """Decide what follows on a failure of the child at `now`, in seconds on any scale that only grows."""
         policy = self._policy
         self._restarted_at = [at for at in self._restarted_at if now - at < policy.within_s]
         spent = len(self._restarted_at)

@@ -124,7 +124,7 @@ _schedulers: dict[asyncio.AbstractEventLoop, Scheduler] = {}
 
 
 def scheduler_of(loop: asyncio.AbstractEventLoop) -> Scheduler:
-    """The scheduler of `loop`, made when first asked for; those of closed loops are let go then."""
+    """The scheduler of `loop`, made when it is first asked for; schedulers of closed loops are forgotten then."""
     scheduler = _schedulers.get(loop)
     if scheduler is None:
         for other in [other for other in _schedulers if other.is_closed()]:

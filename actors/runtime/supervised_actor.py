@@ -1,4 +1,4 @@
-"""`SupervisedActor`: what every actor of ours derives from. However it ends, its parent is told exactly once."""
+"""`SupervisedActor`, from which every actor derives. However it ends, its parent is told exactly once."""
 
 import asyncio
 import logging
@@ -39,7 +39,7 @@ class Exit(StrEnum):
 
 
 class ChildExited(msgspec.Struct, frozen=True, kw_only=True):
-    """A child of the receiver is gone. `error` names the exception's class and place, never content of a message."""
+    """A child of the receiver has ended. `error` names the exception's class and place, no content of a message."""
 
     urgent: ClassVar[bool] = True
     transient: ClassVar[bool] = True
@@ -95,7 +95,7 @@ class MessageSeen(msgspec.Struct, frozen=True):
 
 
 def tell_quietly(address: Recipient[M] | None, message: M) -> bool:
-    """Tell, unless the addressee is gone; whether it was told. For teardown, when ends cross."""
+    """Tell `message` unless the addressee has ended, and return whether it was told. For teardown, when ends cross."""
     if address is None:
         return False
     try:
@@ -106,12 +106,12 @@ def tell_quietly(address: Recipient[M] | None, message: M) -> bool:
 
 
 def order_stop(address: Recipient[Any] | None) -> None:
-    """Order an actor to stop once it has handled what is queued; never waits, harmless when it is gone."""
+    """Order an actor to stop once it has handled what is queued. Never waits; harmless when the actor has ended."""
     tell_quietly(address, _ActorStop())
 
 
 def order_stop_now(address: Recipient[Any] | None) -> None:
-    """Order an actor to stop and leave what is queued to its successor; never waits, harmless when it is gone."""
+    """Order an actor to stop and leave what is queued to its successor. Never waits; harmless when it has ended."""
     tell_quietly(address, StopNow())
 
 
@@ -157,7 +157,7 @@ class _OwnedTimer:
         tell_quietly(self._actor.actor_ref, message)
 
     def cancel(self) -> None:
-        """Make sure that the message is not told."""
+        """Make sure that the message is never told."""
         self._actor.owned_timers.discard(self)
         if self.timer is not None:
             self.timer.cancel()
@@ -224,7 +224,7 @@ class SupervisedActor(LoopActor):
         return owned
 
     def reachable_at(self, address: Address[Any]) -> None:
-        """Receive what is told to `address`, what waits there first, until this actor ends."""
+        """Receive what is told to `address`, beginning with what waits there, until this actor ends."""
         self._actor_address = address
         address.connect(self.actor_ref)
 

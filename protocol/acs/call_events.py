@@ -36,7 +36,7 @@ class EventsError(WireError):
 
 
 class UnknownEvent(msgspec.Struct, frozen=True):
-    """An event of a type we do not know; to be counted, never an error."""
+    """An event of a type that is not known here; to be counted, never an error."""
 
     type: str
     call_connection_id: str = ""
@@ -66,7 +66,7 @@ def digit(tone: str) -> str:
 
 
 class Kind(StrEnum):
-    """What an identifier stands for."""
+    """What kind of participant an identifier stands for."""
 
     PHONE_NUMBER = "phonenumber"
     COMMUNICATION_USER = "communicationuser"
@@ -100,7 +100,7 @@ class User(msgspec.Struct, frozen=True):
 
 
 class Identifier(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """Somebody who can be on a call."""
+    """The identity of a participant of a call: a telephone number, a user or an application."""
 
     raw_id: str = ""
     stated_kind: str = msgspec.field(default="", name="kind")
@@ -203,7 +203,7 @@ class CallTransferAccepted(AcsEvent, frozen=True):
 
 
 class CallTransferFailed(AcsEvent, frozen=True):
-    """A transfer was refused or not answered: the call is still ours."""
+    """A transfer was refused or not answered: the call goes on as before."""
 
 
 # participants
@@ -229,7 +229,7 @@ class AddParticipantFailed(AcsEvent, frozen=True):
 
 
 class RemoveParticipantSucceeded(AcsEvent, frozen=True):
-    """Somebody was taken off the call."""
+    """A participant was taken off the call."""
 
     participant: Identifier | None = None
 
@@ -241,7 +241,7 @@ class RemoveParticipantFailed(AcsEvent, frozen=True):
 
 
 class CancelAddParticipantSucceeded(AcsEvent, frozen=True):
-    """An invitation was taken back."""
+    """An invitation to the call was taken back before it was answered."""
 
     invitation_id: str = ""
 
@@ -253,14 +253,14 @@ class CancelAddParticipantFailed(AcsEvent, frozen=True):
 
 
 class MoveParticipantSucceeded(AcsEvent, frozen=True):
-    """Somebody came over from another call."""
+    """A participant was moved to this call from another one."""
 
     participant: Identifier | None = None
     from_call: str = ""
 
 
 class MoveParticipantFailed(AcsEvent, frozen=True):
-    """Somebody stayed on another call."""
+    """A participant could not be moved to this call from another one."""
 
     participant: Identifier | None = None
     from_call: str = ""
@@ -278,7 +278,7 @@ class MediaStreamingUpdate(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class MediaStreamingStarted(AcsEvent, frozen=True):
-    """The media socket is connected."""
+    """The media socket is connected, and audio flows."""
 
     media_streaming_update: MediaStreamingUpdate = MediaStreamingUpdate()
 

@@ -66,7 +66,7 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drained(msgspec.Struct, frozen=True):
-    """All of a reply has been heard; told exactly once, unless the reply was cleared."""
+    """All of a reply has been heard. It comes once for each reply that was not cleared before."""
 
     hearing: Hearing
 
@@ -114,7 +114,7 @@ class Playout:
             self._tracks[track.reply] = self._tracks.pop(track.reply)
 
     def add_audio(self, reply: int, pcm: bytes) -> None:
-        """More audio of `reply`, PCM16LE mono.
+        """Add audio to the end of `reply`, PCM16LE mono.
 
         Raises:
             ValueError: an odd number of bytes.
@@ -126,25 +126,27 @@ class Playout:
             track.add_audio(pcm)
 
     def add_word(self, reply: int, text_start: int, text_end: int, audio_ms: float) -> None:
-        """The word `text[text_start:text_end]` of `reply` begins at `audio_ms` of its audio."""
+        """Note that the word `text[text_start:text_end]` of `reply` begins at `audio_ms` of its audio."""
         track = self._tracks.get(reply)
         if track is not None:
             track.add_word(text_end, audio_ms)
 
     def add_piece(self, reply: int, text_end: int, audio_ms: float) -> None:
-        """The text of `reply` up to `text_end` ends at `audio_ms` of its audio."""
+        """Note that the text of `reply` up to `text_end` ends at `audio_ms` of its audio."""
         track = self._tracks.get(reply)
         if track is not None:
             track.add_piece(text_end, audio_ms)
 
     def end(self, reply: int) -> None:
-        """All audio of `reply` has been added."""
+        """Note that all audio of `reply` has been added."""
         track = self._tracks.get(reply)
         if track is not None:
             track.ended = True
 
     def pause(self, at_ms: float) -> bool:
-        """Stop sending, lose nothing; False if the transport cannot. A marking client must be told to hold as well."""
+        """Stop sending and lose nothing. Returns False if the transport cannot; a marking client must be ordered to
+        hold too.
+        """
         if self.lead.transport is Transport.BLIND:
             return False
         if not self._paused and self.lead.transport is Transport.MARKED:
@@ -156,14 +158,14 @@ class Playout:
     def yield_floor(self, at_ms: float) -> None:
         """Be silent and lose nothing: what the client had and did not play is sent again after `resume`.
 
-        The client must be told to throw its audio away. Works on every transport.
+        The client must be ordered to throw its audio away. Works on every transport.
         """
         self._head.advance(at_ms)
         self._take_back()
         self._paused = True
 
     def resume(self, at_ms: float) -> None:
-        """Go on with the very next sample. A marking client must be told to go on as well."""
+        """Go on with the very next sample. A marking client must be ordered to go on too."""
         if not self._paused:
             return
         self._paused = False
@@ -206,7 +208,7 @@ class Playout:
         return hearings
 
     def detach(self, at_ms: float) -> None:
-        """The connection is gone: nobody hears anything, nothing is sent."""
+        """Note that the connection was lost: nobody hears anything, and nothing is sent until `attach`."""
         self._head.advance(at_ms)
         self._head.hold()
         self._attached = False
@@ -317,7 +319,7 @@ class Playout:
             self._underway.popleft()
 
     def _take_back(self) -> None:
-        """What was sent and not heard is to be sent again, except of replies that are gone."""
+        """Have what was sent and not heard sent again, except of replies that are not queued any more."""
         self._forget_heard()
         for track in self._tracks.values():
             self._settle(track)

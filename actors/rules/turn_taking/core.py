@@ -69,7 +69,7 @@ class TurnCore:
         self._effects.extend(effects)
 
     def pop_effects(self) -> list[Effect]:
-        """The effects of the event in hand."""
+        """Return the effects that the event in hand has ordered, and forget them."""
         effects, self._effects = self._effects, []
         return effects
 
@@ -134,15 +134,15 @@ class TurnCore:
     # changes of state
 
     def agent_becomes(self, activity: AgentActivity) -> None:
-        """Change what the agent is doing."""
+        """Change what the agent is doing, if the table of its changes has that."""
         self.state.agent = _changed(AGENT_CHANGES, self.state.agent, activity)
 
     def caller_becomes(self, activity: CallerActivity) -> None:
-        """Change what the caller is doing."""
+        """Change what the caller is doing, if the table of their changes has that."""
         self.state.caller = _changed(CALLER_CHANGES, self.state.caller, activity)
 
     def interruption_becomes(self, stage: Interruption) -> None:
-        """Change how far the interruption in hand has come."""
+        """Change how far the interruption in hand has come, if the table of its changes has that."""
         self.state.interruption = _changed(INTERRUPTION_CHANGES, self.state.interruption, stage)
 
     # what is said
@@ -153,7 +153,7 @@ class TurnCore:
         self.do(Say(reply=self.next_reply(kind, asks_s), turn=self.state.turn, kind=kind, index=index))
 
     def next_reply(self, kind: UtteranceKind, question_s: float = 0.0) -> int:
-        """Number something that is about to be said, behind all else."""
+        """Give the next number to an utterance, and queue it behind all others."""
         s = self.state
         if s.interruption is Interruption.DECIDED:
             self.interruption_becomes(Interruption.NONE)
@@ -162,14 +162,14 @@ class TurnCore:
         return s.last_reply
 
     def change_utterance(self, reply: int, **changes: bool | float) -> None:
-        """Note something about what is being said."""
+        """Note a change of one utterance that is queued or being heard."""
         self.state.utterances = tuple(
             msgspec.structs.replace(utterance, **changes) if utterance.reply == reply else utterance
             for utterance in self.state.utterances
         )
 
     def drop(self, reply: int) -> Utterance | None:
-        """Forget something that is over or will not be said; None if it was not there."""
+        """Forget an utterance that is over or will not be said, and return it; None if it is not known."""
         dropped = next((u for u in self.state.utterances if u.reply == reply), None)
         self.state.utterances = tuple(u for u in self.state.utterances if u is not dropped)
         return dropped
@@ -185,13 +185,13 @@ class TurnCore:
             s.stopping, s.stopped_at = True, at
 
     def cancel_thinking(self) -> None:
-        """Have nothing more of the turn's reply made."""
+        """Cancel the reply that the model or the tools are working on, if there is one."""
         if self.state.agent in THINKING:
             self.do(CancelReply(self.state.turn))
             self.agent_becomes(AgentActivity.IDLE)
 
     def release(self) -> bool:
-        """Let playback go on where it was held or yielded; whether it was."""
+        """Let playback go on where it was held or yielded, and return whether it was."""
         if self.state.interruption not in (Interruption.HELD, Interruption.YIELDED):
             return False
         self.interruption_becomes(Interruption.NONE)
@@ -199,7 +199,7 @@ class TurnCore:
         return True
 
     def end(self, ending: Ending) -> None:
-        """The session is over: nothing more is heard of these rules."""
+        """End the session: from now on these rules order nothing."""
         self.state.finished = True
         self.do(*(CancelTimer(timer) for timer in self.armed), End(ending))
         self.armed.clear()

@@ -55,7 +55,7 @@ class CancelTimer(msgspec.Struct, frozen=True):
 
 
 class ReportUnexpected(msgspec.Struct, frozen=True):
-    """An event came that cannot happen in this state: a fault of ours, to be counted and logged, not to be obeyed."""
+    """An event came that cannot happen in this state: a defect of the program, to be counted and logged, not obeyed."""
 
     event: str
     state: str

@@ -9,7 +9,7 @@ from actors.rules.turn_taking.state import AgentActivity, CallerActivity
 
 
 def last_words(turn: TurnCore, at: float, kind: UtteranceKind, ending: Ending) -> None:
-    """Say `kind` whatever goes on, and end; voice cannot interrupt it."""
+    """Silence everything, say an utterance of `kind` that voice cannot interrupt, and end for the reason `ending`."""
     s = turn.state
     turn.silence(at, StopReason.SUPERSEDED)
     turn.cancel_thinking()
@@ -20,7 +20,7 @@ def last_words(turn: TurnCore, at: float, kind: UtteranceKind, ending: Ending) -
 
 
 def end_session(turn: TurnCore, message: EndSession, at: float) -> None:
-    """Somebody outside the conversation wants it to end: say goodbye first."""
+    """An operator, the client or the server orders the session to end: say goodbye first."""
     last_words(turn, at, UtteranceKind.GOODBYE, message.reason)
 
 
@@ -49,7 +49,7 @@ def session_too_long(turn: TurnCore, at: float) -> None:
 
 
 def close(turn: TurnCore, at: float) -> None:
-    """The longest session ends now."""
+    """End the session now that its longest duration is over: say goodbye first."""
     last_words(turn, at, UtteranceKind.GOODBYE, Ending.NORMAL)
 
 

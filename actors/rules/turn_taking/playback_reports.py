@@ -11,7 +11,7 @@ TAIL_S = 1.0
 
 
 def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> None:
-    """Something begins to be heard."""
+    """An utterance begins to be heard."""
     s = turn.state
     utterance = next((u for u in s.utterances if u.reply == message.reply), None)
     if utterance is None:
@@ -24,7 +24,7 @@ def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> Non
 
 
 def playback_finished(turn: TurnCore, message: PlaybackFinished, at: float) -> None:
-    """Something was heard to its end."""
+    """An utterance was heard to its end: whatever waited for that is done now."""
     s = turn.state
     turn.timings.heard_ms += message.heard_ms
     utterance = turn.drop(message.reply)
@@ -46,7 +46,7 @@ def _judge_tail(turn: TurnCore, at: float, ended: Utterance) -> None:
 
 
 def playback_failed(turn: TurnCore, message: PlaybackFailed, at: float) -> None:
-    """The synthesizer could not speak something (further)."""
+    """The synthesizer could not speak an utterance, or not to its end."""
     s = turn.state
     turn.timings.heard_ms += message.cut.heard_ms
     utterance = next((u for u in s.utterances if u.reply == message.reply), None)
@@ -68,12 +68,12 @@ def playback_yielded(turn: TurnCore, _message: PlaybackYielded, at: float) -> No
 
 
 def playback_stopped(turn: TurnCore, message: PlaybackStopped, at: float) -> None:
-    """Playback is silent, and it is known what was heard of what was cut."""
+    """Playback is silent as ordered, and it is known how much of each reply was heard."""
     _stopped(turn, at, sum(cut.heard_ms for cut in message.cut))
 
 
 def stop_unreported(turn: TurnCore, at: float) -> None:
-    """The synthesizer does not say what was heard: go on without."""
+    """The synthesizer has not reported in time how much was heard: go on as if it had been nothing."""
     _stopped(turn, at, 0.0)
 
 

@@ -8,7 +8,7 @@ from actors.rules.turn_taking.state import CallerActivity
 
 
 def filler_due(turn: TurnCore, _at: float) -> None:
-    """The caller has waited long enough to deserve a sign."""
+    """The reply is late: say a filler, so that the caller knows that they were heard."""
     s = turn.state
     turn.say(UtteranceKind.FILLER, s.fillers_said)
     s.fillers += 1
@@ -48,7 +48,7 @@ def confirmation_missing(turn: TurnCore, at: float) -> None:
 
 
 def nobody_holds_the_floor(turn: TurnCore) -> bool:
-    """Whether the caller is who should say something now."""
+    """Whether it is for the caller to say something: the agent is silent, and nothing is awaited of anybody else."""
     s = turn.state
     return (
         not turn.is_busy

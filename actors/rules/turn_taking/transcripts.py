@@ -20,7 +20,7 @@ from actors.rules.utterances import bounded_utterance, joined_utterance
 
 
 def speech_started(turn: TurnCore, _message: SpeechStarted, at: float) -> None:
-    """The caller begins to speak."""
+    """The caller begins to speak: an utterance is in hand from now on."""
     s = turn.state
     turn.caller_becomes(CallerActivity.TALKING)
     s.interim, s.reopened = "", False
