@@ -91,12 +91,13 @@ class PlaybackStarted(Message, frozen=True):
     reply: int
 
 
-class PlaybackFinished(Message, frozen=True):
-    """The caller has heard all of `reply`, which lasted `heard_ms`."""
+class PlaybackFinished(Message, frozen=True, kw_only=True):
+    """The playback of `reply` is over: `heard_ms` of audio and its text up to `text_end` characters were heard."""
 
     reply: int
     precision: PositionPrecision
     heard_ms: float
+    text_end: int
 
 
 class PlaybackStopped(Message, frozen=True):

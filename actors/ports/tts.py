@@ -52,7 +52,11 @@ class SpokenPhrase(msgspec.Struct, frozen=True):
 
 
 class SynthesisFinished(msgspec.Struct, frozen=True, tag=True):
-    """All audio of a finished reply has been reported."""
+    """All audio of a finished reply has been reported, and `PieceSynthesized` of all its text before.
+
+    Text that has nothing to pronounce counts as spoken. An engine that says this of a reply with text of which it told
+    no `PieceSynthesized` has lost that text: it counts as failed.
+    """
 
     reply: int
 

@@ -7,6 +7,11 @@ in which it is first shown. So it is replaced where it comes in.
 from typing import Any
 
 
+def is_speakable(text: str) -> bool:
+    """Whether there is anything to pronounce in `text`: "🙂", "..." and "***" have nothing."""
+    return any(character.isalnum() for character in text)
+
+
 def well_formed(text: str) -> str:
     """The text with each lone surrogate replaced by U+FFFD, and each pair of them by the character that it means."""
     if text.isascii():

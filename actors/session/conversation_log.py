@@ -45,10 +45,10 @@ class ConversationLog:
         self._checkpoint.conversation_changed(self._turn.state, self.history)
 
     def playback_finished(self, message: PlaybackFinished) -> None:
-        """Record a reply that was heard to its end."""
+        """Record a reply that was heard to its end; one in which there was nothing to hear is dropped."""
         pending = self._checkpoint.reply_over(message.reply)
-        if pending is not None:
-            self._record(pending, pending.text, message.precision, interrupted=False)
+        if pending is not None and (text := whole_words(pending.text, message.text_end)):
+            self._record(pending, text, message.precision, interrupted=False)
 
     def playback_stopped(self, message: PlaybackStopped) -> None:
         """Record what was heard of the replies that were stopped, and drop those of which nothing was."""

@@ -26,6 +26,7 @@ from actors.rules.sentences import SentenceSplitter, following
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import StartReply
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.unicode_text import is_speakable
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
@@ -211,7 +212,7 @@ class ReplyMaker:
         self._speak(self._splitter.finish())
         text = self._written
         self._writer.finish(self._reply)
-        self._tell_turn_taking(ReplyFailed(turn=turn, has_text=bool(text)))
+        self._tell_turn_taking(ReplyFailed(turn=turn, has_text=is_speakable(text)))
 
     def _speak(self, pieces: list[str]) -> None:
         for piece in pieces:
@@ -230,7 +231,7 @@ class ReplyMaker:
             return
         turn, text = self._turn.state.turn, self._written
         self._writer.finish(self._reply)
-        self._tell_turn_taking(ReplyWritten(turn=turn, has_text=bool(text), question_s=question_s(text)))
+        self._tell_turn_taking(ReplyWritten(turn=turn, has_text=is_speakable(text), question_s=question_s(text)))
 
     # tools
 

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 import msgspec
 
 from actors.agent import Voice
-from actors.conversation import PositionPrecision, UtteranceKind
+from actors.conversation import UtteranceKind
 from actors.errors import ErrorKind, SynthesizerError
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, PlaybackMarked, Transport
 from actors.messages.output import AudioDiscarded, AudioFrame, PlaybackPaused, PlaybackResumed, ReplyText
@@ -47,6 +47,7 @@ from actors.rules.audio import FLOOR_DB
 from actors.rules.pending_reply import PendingReply
 from actors.rules.playback.play_head import MarkState
 from actors.rules.playback.playout import Drained, Frame, Hearing, Playout
+from actors.rules.unicode_text import is_speakable
 from actors.runtime.address import Address
 from actors.runtime.closing import close_in_background
 from actors.runtime.play_clock import PlayClock, Seat
@@ -205,14 +206,16 @@ class Synthesizer(SupervisedActor):
 
     def _speak(self, reply: int, text: str) -> None:
         speaking = self._speaking.get(reply)
-        if speaking is None:
+        if speaking is None or speaking.failure is not None:
             return
         if (phrase := self.kept.get(text)) is not None and not speaking.owed:
-            begins = speaking.text_start
+            begins, begins_ms = speaking.text_start, speaking.audio_start_ms
             self._playout.add_audio(reply, phrase.pcm)
             for word in phrase.words:
-                self._playout.add_word(reply, begins + word.text_start, begins + word.text_end, word.audio_ms)
-            self._playout.add_piece(reply, begins + len(text), len(phrase.pcm) * 500 / self._attached.rate_hz)
+                starts, ends = begins + word.text_start, begins + word.text_end
+                self._playout.add_word(reply, starts, ends, begins_ms + word.audio_ms)
+            speaking.pass_over(len(text), len(phrase.pcm) * 500 / self._attached.rate_hz)
+            self._playout.add_piece(reply, speaking.text_start, speaking.audio_start_ms)
             self._take_seat()
         elif self.engine is None:
             self._fail(reply, ErrorKind.UNAVAILABLE)
@@ -221,7 +224,7 @@ class Synthesizer(SupervisedActor):
 
     def _finish(self, reply: int) -> None:
         speaking = self._speaking.get(reply)
-        if speaking is None:
+        if speaking is None or speaking.failure is not None:
             return
         if speaking.owed:
             self._order(reply, None)
@@ -240,6 +243,9 @@ class Synthesizer(SupervisedActor):
         if self._check is None:
             self._told_at = self.clock.now()
             self._check = self.clock.call_later(CHECK_S, self.actor_ref, ProgressChecked())
+        self._pass_to_engine(reply, text)
+
+    def _pass_to_engine(self, reply: int, text: str | None) -> None:
         if self._synthesis is None:
             self._unsent.append((reply, text))
         elif text is None:
@@ -270,25 +276,28 @@ class Synthesizer(SupervisedActor):
         self._synthesis = synthesis
         unsent, self._unsent = self._unsent, []
         for reply, text in unsent:
-            self._order(reply, text)
+            self._pass_to_engine(reply, text)
 
     def _on_event(self, event: SynthesisEvent) -> None:
         self._told_at = self.clock.now()
         speaking = self._speaking.get(event.reply)
         if speaking is None or not speaking.owed:
             return
-        base = speaking.text_start
+        base, base_ms = speaking.text_start, speaking.audio_start_ms
         match event:
             case AudioSynthesized(reply, pcm):
                 self._playout.add_audio(reply, pcm)
                 self._take_seat()
             case WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
-                self._playout.add_word(reply, base + text_start, base + text_end, audio_ms)
+                self._playout.add_word(reply, base + text_start, base + text_end, base_ms + audio_ms)
             case PieceSynthesized(reply, text_end, audio_ms):
-                self._playout.add_piece(reply, base + text_end, audio_ms)
+                self._playout.add_piece(reply, base + text_end, base_ms + audio_ms)
                 speaking.told_text = max(speaking.told_text, base + text_end)
                 self._cut_after_last_sentence(reply, speaking)
             case SynthesisFinished(reply):
+                if speaking.told_text < speaking.ordered_text:
+                    self._engine_failed(reply, ErrorKind.UNAVAILABLE, "a reply ended before all its text was spoken")
+                    return
                 speaking.owed = False
                 self._playout.end(reply)
                 self._take_seat()
@@ -304,18 +313,15 @@ class Synthesizer(SupervisedActor):
         self._fail(reply, kind)
 
     def _fail(self, reply: int, kind: ErrorKind) -> None:
-        at_ms = self._now_ms()
-        hearing = self._playout.heard(at_ms, reply)
-        self._forget(reply)
-        # What can be heard of it already is heard out: an apology follows it.
-        self._playout.end(reply)
-        cut = (
-            _heard(hearing)
-            if hearing is not None
-            else PlaybackPosition(reply=reply, text_end=0, heard_ms=0.0, precision=PositionPrecision.ESTIMATED)
-        )
-        self._note_heard(hearing)
-        self._listener.tell(PlaybackFailed(reply, kind, cut))
+        """Give a reply up. What can be heard of it already is heard out before that is reported."""
+        speaking = self._speaking[reply]
+        speaking.failure = kind
+        if speaking.owed and self._synthesis is not None:
+            self._synthesis.cancel(reply)
+        speaking.owed = False
+        self._unsent = [(unsent, text) for unsent, text in self._unsent if unsent != reply]
+        self._playout.end_early(reply)
+        self._take_seat()
 
     def _check_progress(self) -> None:
         self._check = None
@@ -365,10 +371,20 @@ class Synthesizer(SupervisedActor):
     def _drained(self, drained: Drained) -> None:
         hearing = drained.hearing
         self._note_heard(hearing)
-        if self._forget(hearing.reply):
-            finished = PlaybackFinished(hearing.reply, hearing.precision, hearing.audio_ms)
-            self._checkpoint.playback_finished(finished)
-            self._listener.tell(finished)
+        speaking = self._forget(hearing.reply)
+        if speaking is None:
+            return
+        if speaking.failure is not None:
+            self._listener.tell(PlaybackFailed(hearing.reply, speaking.failure, _heard(hearing)))
+            return
+        pending = self._checkpoint.pending_replies.get(hearing.reply)
+        is_heard = hearing.audio_ms > 0 or pending is None or is_speakable(pending.text)
+        text_end = hearing.text_end if is_heard else 0
+        finished = PlaybackFinished(
+            reply=hearing.reply, precision=hearing.precision, heard_ms=hearing.audio_ms, text_end=text_end
+        )
+        self._checkpoint.playback_finished(finished)
+        self._listener.tell(finished)
 
     def _send(self, frame: Frame) -> None:
         if frame.first:
@@ -471,11 +487,11 @@ class Synthesizer(SupervisedActor):
         if hearing is not None:
             self._checkpoint.reply_heard(_heard(hearing))
 
-    def _forget(self, reply: int) -> bool:
+    def _forget(self, reply: int) -> "_Speaking | None":
         speaking = self._speaking.pop(reply, None)
         if speaking is not None and speaking.owed and self._synthesis is not None:
             self._synthesis.cancel(reply)
-        return speaking is not None
+        return speaking
 
     def _attach(self, attached: ConnectionAttached) -> None:
         """Another connection at the same rate: what was not heard is played on it."""
@@ -489,8 +505,10 @@ class _Speaking(msgspec.Struct):
     """A reply in this synthesizer."""
 
     text_start: int
-    """Text before this was heard before this synthesizer began."""
+    """Where the text begins that the engine is given: what is before it was heard, or is a kept phrase."""
     shown: int
+    audio_start_ms: float = 0.0
+    """Where the audio of the engine begins, behind that of kept phrases."""
     owed: bool = False
     """The engine has text of it and has not said that it is through."""
     ordered_text: int = 0
@@ -501,6 +519,15 @@ class _Speaking(msgspec.Struct):
     """The engine was told that this is all the text."""
     last_text: int | None = None
     """The end of the last sentence that is to be heard; None: all of it."""
+    failure: ErrorKind | None = None
+    """Why no more of it can be spoken; that is reported when what was made of it has been heard."""
+
+    def pass_over(self, characters: int, audio_ms: float) -> None:
+        """Note text that the engine is not given, because its audio is there already."""
+        self.text_start += characters
+        self.ordered_text += characters
+        self.told_text += characters
+        self.audio_start_ms += audio_ms
 
     @property
     def owes_audio(self) -> bool:

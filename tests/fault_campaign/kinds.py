@@ -141,15 +141,6 @@ def _all() -> dict[str, Kind]:
 
 KINDS = _all()
 
-NOT_MENDED_YET = frozenset(
-    {
-        # A reply whose audio the engine ends early is remembered whole.
-        "synthesizer ends with a part of the audio",
-        "synthesizer ends with no audio",
-    }
-)
-"""Kinds whose violations are known and do not fail the campaign until they are mended."""
-
 
 def drawn(seed: int) -> Scenario:
     """The conversation of a seed. Every kind has its turn as the first fault; further ones are drawn."""

@@ -113,6 +113,8 @@ class _Synthesis:
         if first:
             self._made_ms[reply] = 0
             asyncio.get_running_loop().call_later(SYNTHESIS_MS / 1000, self._make, reply)
+        elif reply not in self._made_ms:
+            self._report(PieceSynthesized(reply, self._written[reply], REPLY_MS))
 
     def _make(self, reply: int) -> None:
         if self._closed or reply not in self._written:

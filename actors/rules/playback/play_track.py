@@ -27,6 +27,8 @@ class PlayTrack:
         self.taken_bytes = 0
         self.frames = 0
         self.ended = False
+        self.is_cut_short = False
+        """Its audio ended before its text: a word that has begun may not have been spoken to its end."""
         self.closed = False
         """The last frame was taken."""
         self.start_ms: float | None = None

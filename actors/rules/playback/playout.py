@@ -143,6 +143,12 @@ class Playout:
         if track is not None:
             track.ended = True
 
+    def end_early(self, reply: int) -> None:
+        """No more audio of `reply` comes, though not all its text was spoken: its last word may be cut."""
+        track = self._tracks.get(reply)
+        if track is not None:
+            track.ended = track.is_cut_short = True
+
     def pause(self, at_ms: float) -> bool:
         """Stop sending and lose nothing. Returns False if the transport cannot; a marking client must be ordered to
         hold too.
@@ -375,7 +381,7 @@ class Playout:
     def _hearing(self, track: PlayTrack, at_ms: float) -> Hearing:
         audio_ms = self._settle(track)
         complete = track.closed and audio_ms >= self._ms(track.taken_bytes) - _ROUNDING_MS and not self._owed(track)
-        text_end = track.text_last if complete else track.text_ended(audio_ms)
+        text_end = track.text_last if complete and not track.is_cut_short else track.text_ended(audio_ms)
         track.text_heard = max(track.text_heard, text_end)
         guessed = track.by_proportion and not complete
         precision = PositionPrecision.ESTIMATED if guessed else self._exactness(at_ms)

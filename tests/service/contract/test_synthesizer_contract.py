@@ -155,6 +155,14 @@ async def test_a_piece_without_words_ends_like_any_other(synthesizer: SpeechSynt
     assert events[-1] == SynthesisFinished(1)
 
 
+@pytest.mark.parametrize("silent", ["🙂", "...", "***"])
+async def test_a_reply_of_nothing_to_pronounce_ends_as_spoken(synthesizer: SpeechSynthesizer, silent: str) -> None:
+    listener = await listening(synthesizer)
+    events = await listener.say(1, silent)
+    assert [event.text_end for event in pieces(events)][-1:] == [len(silent)]
+    assert events[-1] == SynthesisFinished(1)
+
+
 async def test_a_reply_without_text_ends(synthesizer: SpeechSynthesizer) -> None:
     listener = await listening(synthesizer)
     assert await listener.say(1) == [SynthesisFinished(1)]

@@ -20,11 +20,6 @@ Xml.register_namespace("mstts", MSTTS)
 Xml.register_namespace("", SSML)
 
 
-def speakable(text: str) -> bool:
-    """Whether there is anything to pronounce in `text`; the service refuses what has nothing."""
-    return any(character.isalnum() for character in text)
-
-
 def voice_name(voice: Voice) -> str:
     """The name to ask the service for: its own default for a name that is none of its own."""
     return voice.name if VOICE_NAME.fullmatch(voice.name) else DEFAULT_VOICE

@@ -19,6 +19,7 @@ from actors.ports.tts import (
     SynthesisFinished,
     WordSynthesized,
 )
+from actors.rules.unicode_text import is_speakable
 from app.providers.azure.failures import Failure
 from app.providers.azure.identity import Identity
 from app.providers.azure.probe import Probe
@@ -26,7 +27,7 @@ from app.providers.azure.resource import SpeechResource, SpeechUse, required_res
 from app.providers.azure.stt.word_gate import AHEAD_MS, WordGate
 from app.providers.azure.threads import SdkThreads
 from app.providers.azure.tts.prosody import Prosody, prosody
-from app.providers.azure.tts.ssml import DEFAULT_VOICE, plain, speakable, ssml, voice_name
+from app.providers.azure.tts.ssml import DEFAULT_VOICE, plain, ssml, voice_name
 from app.providers.azure.tts.synthesizer_pool import PooledSynthesizer, SynthesizerPool
 from app.providers.azure.tts.word_places import WordPlaces
 from config.settings import Settings
@@ -324,7 +325,7 @@ class _Synthesis:
     async def _work(self) -> None:
         while True:
             reply = next(iter(self._replies.values()), None)
-            if reply is not None and reply.pieces and self._engine.text_streaming and speakable(reply.pieces[0]):
+            if reply is not None and reply.pieces and self._engine.text_streaming and is_speakable(reply.pieces[0]):
                 await self._stream(reply)
             elif reply is not None and reply.pieces:
                 await self._piece(reply, reply.pieces.popleft())
@@ -336,7 +337,7 @@ class _Synthesis:
                 await self._changed.wait()
 
     async def _piece(self, reply: _Reply, text: str) -> None:
-        why = await self._spoken(reply, text) if speakable(text) else None
+        why = await self._spoken(reply, text) if is_speakable(text) else None
         if self._replies.get(reply.number) is not reply:
             return
         if why is None:

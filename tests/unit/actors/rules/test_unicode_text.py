@@ -12,13 +12,30 @@ from actors.messages.caller import TextEntered
 from actors.messages.output import ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import MemoryUpdated, ModelEvent, ReplyGenerated, TextGenerated
-from actors.rules.unicode_text import well_formed, well_formed_json
+from actors.rules.unicode_text import is_speakable, well_formed, well_formed_json
 from actors.runtime.clock import run_virtual
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, stage
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 QUIET = msgspec.structs.replace(AGENT, greeting="")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_so"),
+    [
+        ("", False),
+        (" ... ", False),
+        ("***", False),
+        ("😀", False),
+        ("a", True),
+        ("5", True),
+        ("你", True),
+        ("😀 é", True),
+    ],
+)
+def test_only_letters_and_digits_can_be_pronounced(text: str, is_so: bool) -> None:
+    assert is_speakable(text) is is_so
 
 
 @given(ANY_TEXT)

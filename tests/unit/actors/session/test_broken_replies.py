@@ -1,25 +1,35 @@
 """A reply that fails is apologised for once; the second one in a row ends the session, whoever fails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 import pytest
 
+from actors.agent import Voice
 from actors.conversation import Ending, Role
 from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import TextEntered
 from actors.messages.output import ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
-from actors.ports.tts import SpokenPhrase
+from actors.ports.tts import (
+    AudioSynthesized,
+    PieceSynthesized,
+    SpokenPhrase,
+    Synthesis,
+    SynthesisEvent,
+    SynthesisFinished,
+    WordSynthesized,
+)
 from actors.runtime.clock import run_virtual
-from tests.kit.fakes import FakeModel
+from tests.kit.fakes import FakeModel, FakeSynthesis, FakeSynthesizer
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import AGENT, RATE_HZ, Ear, stage
 
 QUIET = msgspec.structs.replace(AGENT, greeting="")
 PHRASES = AGENT.phrases
+ANSWER = "Nine to five, every day but Sunday."
 KEPT = {text: SpokenPhrase(b"\1\0" * RATE_HZ) for text in (PHRASES.apology, PHRASES.say_again)}
 
 
@@ -28,7 +38,7 @@ async def heard_or_ended(ear: Ear, count: int) -> None:
 
 
 def answer(_: ModelRequest) -> Sequence[ModelEvent | float]:
-    return [0.2, TextGenerated("Nine to five, every day but Sunday."), ReplyGenerated()]
+    return [0.2, TextGenerated(ANSWER), ReplyGenerated()]
 
 
 @pytest.mark.parametrize("fault", [Fault.STALL, Fault.FAIL])
@@ -59,6 +69,92 @@ def test_a_reply_that_is_heard_between_two_failures_starts_the_count_anew() -> N
                 await heard_or_ended(on.ear, count)
             assert on.ear.ended is None
             assert [m.text for m in on.ear.of(ReplyHeard)][::2] == [PHRASES.say_again] * 3
+
+    run_virtual(main())
+
+
+class Mute(FakeSynthesizer):
+    """Speaks text without a sound, as engines do where there is nothing to pronounce."""
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
+        return SpeakingMutely(self, rate_hz, report)
+
+
+class SpeakingMutely(FakeSynthesis):
+    """One stream of a `Mute`."""
+
+    def _make(self, reply: int, text: str) -> None:
+        self._texts[reply] = self._texts.get(reply, "") + text
+        self._tell(reply, PieceSynthesized(reply, len(self._texts[reply]), 0.0))
+
+
+class EndsEarly(FakeSynthesizer):
+    """Says that a reply is whole after a share of the audio of its first writes."""
+
+    def __init__(self, share: float, times: int) -> None:
+        super().__init__()
+        self.share, self.times = share, times
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
+        return EndingEarly(self, rate_hz, report)
+
+
+class EndingEarly(FakeSynthesis):
+    """One stream of an `EndsEarly`."""
+
+    _engine: EndsEarly
+
+    def _tell(self, reply: int, event: SynthesisEvent) -> None:
+        engine = self._engine
+        match event:
+            case PieceSynthesized() if engine.times:
+                engine.times -= 1
+                super()._tell(reply, SynthesisFinished(reply))
+                self._cancelled.add(reply)
+            case AudioSynthesized(reply, pcm) if engine.times:
+                kept = pcm[: int(len(pcm) * engine.share) // 2 * 2]
+                super()._tell(reply, AudioSynthesized(reply, kept))
+            case WordSynthesized(text_start=start) if engine.times and start > 34 * engine.share:
+                pass
+            case _:
+                super()._tell(reply, event)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_reply_whose_audio_ends_early_is_taken_up_once_and_then_apologised_for(share: float, times: int) -> None:
+    async def main() -> None:
+        on_stage = stage(agent=QUIET, model=FakeModel(answer), kept=KEPT, synthesizer=EndsEarly(share, times))
+        async with on_stage as on:
+            await asyncio.sleep(0.2)
+            on.entry.deliver(TextEntered("what are your hours"))
+            await asyncio.sleep(8)
+            heard = [m.text for m in on.ear.of(ReplyHeard)]
+            remembered = [m.text for m in on.session.record().messages if m.role is Role.ASSISTANT]
+            assert remembered == heard
+            if times == 1:
+                assert heard == [ANSWER]
+                return
+            assert heard[-1] == PHRASES.say_again
+            sounded = "".join(heard[:-1])
+            assert ANSWER.startswith(sounded)
+            assert 34 * share - 9 <= len(sounded) <= 34 * share
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("text", ["🙂", "...", "***"])
+def test_a_reply_of_nothing_to_pronounce_has_failed_and_is_not_remembered(text: str) -> None:
+    def unspeakable(_: ModelRequest) -> Sequence[ModelEvent | float]:
+        return [0.2, TextGenerated(text), ReplyGenerated()]
+
+    async def main() -> None:
+        async with stage(agent=QUIET, model=FakeModel(unspeakable), kept=KEPT, synthesizer=Mute()) as on:
+            await asyncio.sleep(0.2)
+            on.entry.deliver(TextEntered("what are your hours"))
+            await on.ear.until_count(ReplyHeard, 1, 5)
+            assert [m.text for m in on.ear.of(ReplyHeard)] == [PHRASES.say_again]
+            assert [m.text for m in on.session.record().messages if m.role is Role.ASSISTANT] == [PHRASES.say_again]
 
     run_virtual(main())
 

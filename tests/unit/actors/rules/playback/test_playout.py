@@ -112,6 +112,21 @@ def test_a_reply_without_audio_drains_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(("words", "heard_text"), [([(2, 0)], 0), ([(2, 0), (5, 20)], 2), ([(2, 0), (5, 40)], 2)])
+def test_of_a_reply_whose_audio_ends_early_the_last_word_begun_is_not_heard(
+    words: list[tuple[int, float]], heard_text: int
+) -> None:
+    player = playout(PACED, 40, ended=False)
+    for text_end, audio_ms in words:
+        player.add_word(1, 0, text_end, audio_ms)
+    player.end_early(1)
+    player.end_early(2)
+    player.tick(0)
+    player.tick(20)
+    (last,) = (event for event in player.tick(60) if isinstance(event, Drained))
+    assert last.hearing.text_end == heard_text
+
+
 def test_what_was_never_begun_is_ignored() -> None:
     player = Playout(RATE_HZ, PACED)
     player.add_audio(9, audio(100))

@@ -326,7 +326,7 @@ class World:
             self.tell(PlaybackStarted(reply))
         elif kind is not UtteranceKind.REPLY or self.writing is None:
             del self.queued[reply]
-            self.tell(PlaybackFinished(reply, PositionPrecision.EXACT, 500))
+            self.tell(PlaybackFinished(reply=reply, precision=PositionPrecision.EXACT, heard_ms=500, text_end=10))
 
     def report_yield(self) -> None:
         self.yields -= 1

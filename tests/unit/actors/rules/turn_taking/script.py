@@ -162,7 +162,9 @@ class Talk:
 
     def ends(self, reply: int | None = None) -> "Talk":
         """Something was heard to its end."""
-        return self.tell(PlaybackFinished(reply or self.reply, PositionPrecision.EXACT, 500.0))
+        return self.tell(
+            PlaybackFinished(reply=reply or self.reply, precision=PositionPrecision.EXACT, heard_ms=500.0, text_end=10)
+        )
 
     def breaks(self, reply: int | None = None) -> "Talk":
         """The synthesizer fails at something."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.agent import Voice
-from app.providers.azure.tts.ssml import DEFAULT_VOICE, MSTTS, SSML, speakable, ssml, voice_name
+from app.providers.azure.tts.ssml import DEFAULT_VOICE, MSTTS, SSML, ssml, voice_name
 
 AVA = "en-US-AvaMultilingualNeural"
 
@@ -77,10 +77,3 @@ def test_a_voice_that_speaks_another_language_is_told_so() -> None:
 )
 def test_a_name_that_the_service_cannot_know_is_its_default(asked: str, name: str) -> None:
     assert voice_name(Voice(name=asked)) == name
-
-
-@pytest.mark.parametrize(
-    ("text", "so"), [("", False), (" ... ", False), ("😀", False), ("a", True), ("5", True), ("你", True)]
-)
-def test_what_has_nothing_to_pronounce_is_not_sent(text: str, so: bool) -> None:
-    assert speakable(text) is so
