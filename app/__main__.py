@@ -40,7 +40,7 @@ def _worker(options: argparse.Namespace) -> int:
     from app.server.worker import run_worker
 
     return run_worker(
-        options.socket_fd, options.line_fd, options.launcher_pid, options.app, relay_directory=options.relay_directory
+        options.socket_fd, options.pipe_fd, options.launcher_pid, options.app, relay_directory=options.relay_directory
     )
 
 
@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     worker = commands.add_parser("worker", description="One worker of `serve`, which starts it; not to be run by hand.")
     worker.set_defaults(run=_worker)
     worker.add_argument("--socket-fd", type=int, required=True, help="the listening socket")
-    worker.add_argument("--line-fd", type=int, required=True, help="the socket to the launcher")
+    worker.add_argument("--pipe-fd", type=int, required=True, help="the socket to the launcher")
     worker.add_argument("--launcher-pid", type=int, required=True, help="the launcher's process")
     worker.add_argument("--relay-directory", default="", help="where workers reach each other; empty: it is alone")
     _add_app(worker)

@@ -5,11 +5,13 @@ import traceback
 from pathlib import PurePath
 from typing import Any
 
+from config.errors import ConfigurationError
+
 MOST_CHARACTERS = 300
 """Of an error's text; longer ones are cut."""
 
 
-class PluginError(Exception):
+class PluginError(ConfigurationError):
     """Nothing can be loaded by a reference. The text is one line."""
 
 
@@ -17,7 +19,7 @@ def resolve(reference: str) -> Any:
     """What `package.module:name` names.
 
     Raises:
-        UnresolvedReference: the module cannot be found, fails while it is imported, or lacks the name.
+        PluginError: the module cannot be found, fails while it is imported, or lacks the name.
     """
     module_name, colon, name = reference.partition(":")
     if not (module_name and colon and name.isidentifier()):

@@ -61,9 +61,9 @@ class Services:
         self.acs_access = AcsAccess(settings)
         self.random = SystemRandom()
         self.clients = Clients(settings, self.exposure, lambda: self.clock.now())
-        self.observers: dict[str, SessionOutput] = {}
+        self.outputs: dict[str, SessionOutput] = {}
         self._session_over: list[Callable[[str], None]] = [
-            self.forget_observers,
+            self.forget_output,
             self.clients.session_over,
             GarbageCollection().session_over,
         ]
@@ -183,23 +183,18 @@ class Services:
         self.agents[agent.name] = agent
         self.phrases.replace(agent, self.agents.values())
 
-    def observers_of(self, session_id: str) -> SessionOutput:
+    def output_of(self, session_id: str) -> SessionOutput:
         """Who sees what a session shows."""
-        known = self.observers.get(session_id)
+        known = self.outputs.get(session_id)
         if known is None:
-            known = self.observers[session_id] = SessionOutput(session_id, log_content=self.settings.log_content)
+            known = self.outputs[session_id] = SessionOutput(session_id, log_content=self.settings.log_content)
         return known
 
-    def forget_observers(self, session_id: str) -> None:
+    def forget_output(self, session_id: str) -> None:
         """Drop the entry once nobody looks and the session is over."""
-        observers = self.observers.get(session_id)
-        if (
-            observers
-            and observers.connection is None
-            and not observers.dashboards
-            and session_id not in self.sessions.live
-        ):
-            del self.observers[session_id]
+        output = self.outputs.get(session_id)
+        if output and output.connection is None and not output.dashboards and session_id not in self.sessions.live:
+            del self.outputs[session_id]
 
     async def _drain(self, deadline: float) -> None:
         """Sessions end by themselves, or say goodbye; what is not over by the deadline is cut with its socket."""

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from config.errors import ConfigurationError
 from config.misspelt import misspelt
 from config.secret_strength import is_guessable
 
@@ -33,7 +34,7 @@ ENGINE_VARIABLES = (
 """Variables that a Python program and its native libraries need to start. All others may hold secrets."""
 
 
-class SettingsError(Exception):
+class SettingsError(ConfigurationError):
     """A variable has a value that cannot be used. The text is one line for the person who set it."""
 
 

@@ -29,18 +29,18 @@ class AgentChanges:
 
     def __init__(self, service: Services) -> None:
         self._service = service
-        self._siblings = service.lifecycle.siblings
-        self._siblings.on_notice(self._noticed)
+        self._worker_bus = service.lifecycle.worker_bus
+        self._worker_bus.on_notice(self._noticed)
 
     async def make(self, name: str, change: AgentChange) -> tuple[str, ...]:
         """Change an agent for the sessions that start from now on; the fields that were given.
 
         Raises:
-            SiblingsUnreachableError: as `Siblings.tell`.
+            WorkerBusError: as `WorkerBus.tell`.
         """
         given = change.given()
         if given:
-            await self._siblings.tell(TOPIC + name, given)
+            await self._worker_bus.tell(TOPIC + name, given)
         return tuple(given)
 
     def _noticed(self, notice: WorkerNotice) -> None:

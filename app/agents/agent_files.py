@@ -12,11 +12,12 @@ from actors.tools import AnyTool, Tool
 from app.dialogue.check import dialogue_faults
 from app.dialogue.schema import Dialogue, ScriptedAgent, dialogue_of
 from app.plugins import PluginError, resolve
+from config.errors import ConfigurationError
 
 _SUFFIXES = (".yaml", ".yml")
 
 
-class AgentFileError(Exception):
+class AgentFileError(ConfigurationError):
     """An agent's file cannot be used: which, where in it, and why. One line."""
 
     def __init__(self, file: Path, path: str, reason: str) -> None:

@@ -41,7 +41,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     """The app.
 
     Raises:
-        SettingsError, AgentFileError and others of CONFIGURATION_FAULTS: the configuration cannot be used.
+        SettingsError, AgentFileError and others of CONFIGURATION_ERRORS: the configuration cannot be used.
     """
     configuration = usable_configuration(settings)
     app = app_of(Services(settings, lifecycle, configuration.agents, configuration.tools))

@@ -37,15 +37,15 @@ class Report(msgspec.Struct, frozen=True):
     checks: list[Check]
 
 
-class Unhealthy(Exception):
+class UnhealthyError(Exception):
     """A check failed; the text says why."""
 
 
-class Degraded(Exception):
+class DegradedError(Exception):
     """It works, though not as it should; the text says why."""
 
 
-class NotConfigured(Exception):
+class NotConfiguredError(Exception):
     """The component is optional and absent. `unhealthy`: clients must not offer what needs it."""
 
     def __init__(self, *, unhealthy: bool = False) -> None:
@@ -96,13 +96,13 @@ class Readiness:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 details = await check() or None
-        except NotConfigured as absent:
+        except NotConfiguredError as absent:
             status, error = "unhealthy" if absent.unhealthy else "degraded", str(absent)
         except TimeoutError:
             status, error = "unhealthy", f"no answer within {CHECK_TIMEOUT_S:g} s"
-        except Degraded as failure:
+        except DegradedError as failure:
             status, error = "degraded", str(failure)
-        except Unhealthy as failure:
+        except UnhealthyError as failure:
             status, error = "unhealthy", str(failure)
         return Check(name, status, (time.monotonic() - began) * 1000, error, details)
 
@@ -111,7 +111,7 @@ class Readiness:
         return await self._remote(engines.recognizer, engines.synthesizer)
 
     async def _absent(self) -> str:
-        raise NotConfigured
+        raise NotConfiguredError
 
     async def _model(self) -> str:
         return await self._remote(self._service.engines.model)
@@ -123,31 +123,31 @@ class Readiness:
         failures = [each for each in told if isinstance(each, BaseException)]
         match min(failures, key=_is_partial, default=None):
             case PartlyReady() as failure:
-                raise Degraded(failure.detail) from failure
+                raise DegradedError(failure.detail) from failure
             case ProviderError() as failure:
-                raise Unhealthy(failure.detail) from failure
+                raise UnhealthyError(failure.detail) from failure
             case BaseException() as failure:
                 raise failure
         said = [text for text in told if isinstance(text, str) and text]
         if not said:
-            raise NotConfigured
+            raise NotConfiguredError
         return "; ".join(dict.fromkeys(said))
 
     async def _acs(self) -> str:
         if self._network is None:
-            raise NotConfigured(unhealthy=True)
+            raise NotConfiguredError(unhealthy=True)
         try:
             await self._network.ready()
         except CallAutomationError as error:
-            raise Unhealthy(str(error)) from None
+            raise UnhealthyError(str(error)) from None
         return "calls can be placed and answered"
 
     async def _access(self) -> str:
         acs = self._service.acs_access
         if acs.on and not acs.knows_event_grid:
-            raise Unhealthy(f"Event Grid deliveries are refused: {NO_PROOF}")
+            raise UnhealthyError(f"Event Grid deliveries are refused: {NO_PROOF}")
         if acs.without_keys:
-            raise Unhealthy("ACS is refused: the keys at ACS_JWKS_URL cannot be had")
+            raise UnhealthyError("ACS is refused: the keys at ACS_JWKS_URL cannot be had")
         return f"browsers: {self._service.browser_access.mode}; ACS: {'checked' if acs.on else 'not checked'}"
 
     async def _agents(self) -> str:
@@ -157,13 +157,13 @@ class Readiness:
         try:
             await self._service.engines.store.load("readiness")
         except StoreError as error:
-            raise Unhealthy(error.detail) from error
+            raise UnhealthyError(error.detail) from error
         return type(self._service.engines.store).__name__
 
     async def _loop(self) -> str:
         lag = self._service.watchdog.lag
         if lag.recent_ms > LAG_LIMIT_MS:
-            raise Unhealthy(f"the event loop is {lag.recent_ms:.0f} ms late")
+            raise UnhealthyError(f"the event loop is {lag.recent_ms:.0f} ms late")
         return f"lag {lag.recent_ms:.1f} ms"
 
 

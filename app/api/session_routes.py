@@ -38,7 +38,7 @@ class SessionRoutes:
 
     async def status(self, request: Request) -> Response:
         """In the words of the existing backend."""
-        conversations = sum(1 for o in self._service.observers.values() if o.connection is not None)
+        conversations = sum(1 for o in self._service.outputs.values() if o.connection is not None)
         dashboards = self._relay.open
         return json_response(
             {

@@ -26,7 +26,7 @@ TOLD_EVERY_S = 60.0
 RETRY_AFTER_S = 5
 
 
-class AccessRefused(Exception):
+class AccessRefusedError(Exception):
     """Who asks has not shown who they are. `reason` is safe to show."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
@@ -93,7 +93,7 @@ class AcsAccess:
         """Let the callbacks of ACS pass. `headers` has lower-case names, or ignores case; as for the other two.
 
         Raises:
-            AccessRefused: 401 without an accepted token, 503 when it cannot be checked.
+            AccessRefusedError: 401 without an accepted token, 503 when it cannot be checked.
         """
         if self._acs is not None:
             await self._claims(self._acs, headers, "ACS callback")
@@ -102,7 +102,7 @@ class AcsAccess:
         """Let the media sockets of ACS pass.
 
         Raises:
-            AccessRefused: as `require_callback`.
+            AccessRefusedError: as `require_callback`.
         """
         if self._acs is not None:
             await self._claims(self._acs, headers, "ACS media socket")
@@ -111,8 +111,8 @@ class AcsAccess:
         """Let the deliveries of Event Grid pass, which prove themselves in every way that is configured.
 
         Raises:
-            AccessRefused: 401 without, 403 with a wrong secret or a token of somebody else, 503 when a token cannot be
-                checked or no way is configured.
+            AccessRefusedError: 401 without a proof, 403 with a wrong secret or somebody else's token, 503 when a
+                token cannot be checked or no way is configured.
         """
         if not self.on:
             return
@@ -138,13 +138,13 @@ class AcsAccess:
         except TokensUnavailableError as error:
             raise self._refusal(door, HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
 
-    def _refusal(self, door: str, status: HTTPStatus, reason: str) -> AccessRefused:
+    def _refusal(self, door: str, status: HTTPStatus, reason: str) -> AccessRefusedError:
         """Told to operators too: ACS shows nobody why it was refused. Not each time, since anybody may knock."""
         told = f"{door}: {reason}"
         if time.monotonic() - self._told.get(told, -TOLD_EVERY_S) >= TOLD_EVERY_S:
             self._told[told] = time.monotonic()
             log.warning("refused", extra={"door": door, "reason": reason, "status": status.value})
-        return AccessRefused(status, reason)
+        return AccessRefusedError(status, reason)
 
 
 def acs_configured(settings: Settings) -> bool:

@@ -108,7 +108,7 @@ class BrowserAccess:
 
         Raises:
             TokenError: it is not accepted.
-            TokensUnavailable: Entra's keys cannot be had.
+            TokensUnavailableError: Entra's keys cannot be had.
         """
         if header_of(token).get("alg") == ALGORITHM or self._entra is None:
             claims = checked(token, self._key, ALGORITHM, issuer=ISSUER, audience=AUDIENCE, leeway_s=0)
@@ -127,7 +127,7 @@ class BrowserAccess:
 
         Raises:
             TokenError: it is not accepted; none is unless BROWSER_AUTH is entra.
-            TokensUnavailable: Entra's keys cannot be had.
+            TokensUnavailableError: Entra's keys cannot be had.
         """
         if self._entra is None:
             raise TokenError("of a kind that is not accepted here")

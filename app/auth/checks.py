@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from app.api.problems import ProblemError
-from app.auth.acs import AccessRefused
+from app.auth.acs import AccessRefusedError
 from app.auth.audit import AccessAudit, OperatorProof
 from app.auth.browser import OPERATOR_ROLE, Grant, is_operator, subject_of
 from app.auth.exposure import Asker
@@ -68,8 +68,8 @@ class Checks:
         """Hold a request to the check of its route. `route` is its method and the template of its path.
 
         Raises:
-            ProblemError, AccessRefused, TooManyError: it is answered with an HTTP status.
-            Refused, TooManyError: it is a browser's WebSocket, which is closed with a code.
+            ProblemError, AccessRefusedError, TooManyError: it is answered with an HTTP status.
+            SocketRefusedError, TooManyError: it is a browser's WebSocket, which is closed with a code.
         """
         asker = Asker.of(asking.scope)
         local = self._service.exposure.from_this_machine(asker)
@@ -217,10 +217,10 @@ class Checks:
         else:
             settings = self._service.settings
             if not may_connect(headers, settings.allowed_origins, settings.base_url):
-                raise AccessRefused(HTTPStatus.FORBIDDEN, "this origin may not open a media socket")
+                raise AccessRefusedError(HTTPStatus.FORBIDDEN, "this origin may not open a media socket")
             await access.require_media(headers)
         if access.on and not asking.path_params.get("call_secret"):
-            raise AccessRefused(HTTPStatus.FORBIDDEN, "only the address that ACS was given for this call is open")
+            raise AccessRefusedError(HTTPStatus.FORBIDDEN, "only the address that ACS was given for this call is open")
 
 
 def refused(error: TokenError | TokensUnavailableError) -> ProblemError:

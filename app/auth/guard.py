@@ -12,9 +12,9 @@ from starlette.routing import BaseRoute, Match, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.problems import ProblemError, on_problem, on_too_many
-from app.auth.acs import AccessRefused
+from app.auth.acs import AccessRefusedError
 from app.auth.checks import Admitted, Asking, Checks
-from app.auth.refusals import Denied, accept_and_close, deny
+from app.auth.refusals import HandshakeDeniedError, accept_and_close, deny
 from app.auth.route_table import SOCKET, Check, check_of
 from app.auth.socket_auth import SocketRefusedError
 from app.limits.clients import TooManyError
@@ -69,7 +69,7 @@ class AccessGuard:
                 self._require_host(scope)
         except ProblemError as problem:
             await self._refuse(scope, receive, send, problem, check)
-        except AccessRefused as refused:
+        except AccessRefusedError as refused:
             await self._refuse(scope, receive, send, refused.problem(), check)
         except SocketRefusedError as refused:
             await accept_and_close(receive, send, refused.code, refused.reason)
@@ -109,7 +109,7 @@ class AccessGuard:
             await accept_and_close(receive, send, REFUSED, problem.detail)
         else:
             await receive()
-            await deny(scope, send, Denied(problem.status, problem.detail))
+            await deny(scope, send, HandshakeDeniedError(problem.status, problem.detail))
 
 
 def matched_route(routes: Iterable[BaseRoute], scope: Scope, prefix: str = "") -> Matched | None:

@@ -111,7 +111,7 @@ class SigningKeys:
 
         Raises:
             TokenError: the issuer has no such key.
-            TokensUnavailable: the issuer does not answer, so that nobody knows.
+            TokensUnavailableError: the issuer does not answer, so that nobody knows.
         """
         await self._kept()
         since_s = self._now() - self._tried_at
@@ -185,7 +185,7 @@ class TokenVerifier:
 
         Raises:
             TokenError: it is missing, malformed, forged, expired, or meant for somebody else.
-            TokensUnavailable: the issuer's keys cannot be had.
+            TokensUnavailableError: the issuer's keys cannot be had.
         """
         key = await self._keys.key(_key_id(token))
         return checked(token, key, ALGORITHM, issuer=self._issuer, audience=self._audience, leeway_s=self._leeway_s)

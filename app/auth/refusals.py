@@ -8,7 +8,7 @@ from app.server.socket_writer import REFUSED
 from protocol.problems import CONTENT_TYPE, problem
 
 
-class Denied(Exception):
+class HandshakeDeniedError(Exception):
     """The handshake of a WebSocket is answered with an HTTP status. `reason` is safe to show."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -17,7 +17,7 @@ class Denied(Exception):
         self.reason = reason
 
 
-async def deny(scope: Scope, send: Send, denied: Denied) -> None:
+async def deny(scope: Scope, send: Send, denied: HandshakeDeniedError) -> None:
     """Answer the handshake with a status, where the server can; a plain refusal (403) where it cannot."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": REFUSED, "reason": denied.reason})

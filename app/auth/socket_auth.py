@@ -27,7 +27,7 @@ def require_session_id(session_id: str) -> None:
     """An id that can be used, or none.
 
     Raises:
-        Refused: it cannot be used.
+        SocketRefusedError: it cannot be used.
     """
     if not usable_session_id(session_id):
         raise SocketRefusedError(REFUSED, f"session_id: {SESSION_ID_FORM}")
@@ -42,7 +42,7 @@ def require_granted_agent(grant: Grant, agent: str) -> None:
     """Hold a token to the agent that is asked for; empty leaves it to the token.
 
     Raises:
-        Refused: the token is for another one.
+        SocketRefusedError: the token is for another one.
     """
     try:
         grant.require(agent=agent)
@@ -66,7 +66,7 @@ async def require_resume_token(
     Returns the record of a session that is not live.
 
     Raises:
-        Refused: the token is another one, or it is demanded and missing.
+        SocketRefusedError: the token is another one, or it is demanded and missing.
     """
     record = await stored(service, session_id) if session_id and session_id not in service.sessions.live else None
     # Looked at after the store: somebody may have begun the session meanwhile.

@@ -4,8 +4,8 @@ import asyncio
 
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from app.browser.wire_output import BrowserWords
+from app.server.fast_path import Message
 from app.server.lifecycle import Lifecycle
-from app.server.shortcut import Message
 from app.server.socket_writer import NORMAL, RESTARTING, SocketWriter
 from protocol.browser import OUTPUT_RATE_HZ, AudioData, encode
 

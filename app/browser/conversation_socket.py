@@ -31,8 +31,8 @@ from app.browser.wire_output import BrowserWords
 from app.limits.client_limits import Client, Hold, Rate
 from app.limits.clients import TooManyError
 from app.limits.metered_model import MeteredModel
+from app.server.fast_path import FastPath, Message, fast_path_of
 from app.server.message_rate import MessageRate
-from app.server.shortcut import Message, Shortcut, shortcut_of
 from app.server.socket_reader import SocketReader
 from app.server.socket_writer import OVERLOADED, REFUSED, RESTARTING, TOO_BIG, SocketWriter
 from app.services import Services
@@ -58,7 +58,7 @@ class Asked:
     """What the query of a browser's socket asks for.
 
     Raises:
-        Refused: a value cannot be used; names it.
+        SocketRefusedError: a value cannot be used; names it.
     """
 
     def __init__(self, service: Services, query: Mapping[str, str]) -> None:
@@ -104,7 +104,7 @@ class ConversationSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from its handshake to its end."""
         await receive()
-        shortcut = shortcut_of(scope)
+        fast_path = fast_path_of(scope)
         await send({"type": "websocket.accept"})
         try:
             query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
@@ -116,13 +116,13 @@ class ConversationSocket:
         except TooManyError as error:
             await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
             return
-        await _Conversation(self._service, asked, SocketWriter(send, shortcut)).run(record, receive, shortcut)
+        await _Conversation(self._service, asked, SocketWriter(send, fast_path)).run(record, receive, fast_path)
 
     async def _admit(self, asked: Asked, scope: Scope) -> SessionRecord | None:
         """The record to go on from, if there is one.
 
         Raises:
-            Refused: draining, full, a token for another agent, or not the session's resume token.
+            SocketRefusedError: draining, full, a token for another agent, or not the session's resume token.
         """
         service = self._service
         # A conversation that may still finish may also lose its line and come back.
@@ -155,12 +155,12 @@ class _Conversation:
         self._connection = Connection(
             writer, self._words, service.lifecycle, binary=asked.binary, marks=asked.marks, rate_hz=asked.rate_hz
         )
-        self._observers = service.observers_of(self._session_id)
+        self._output = service.output_of(self._session_id)
 
     def _attach(self, record: SessionRecord | None) -> SessionEntry:
         """Take the session over, restore it from its record, or start it."""
         service, asked = self._service, self._asked
-        former, self._observers.connection = self._observers.connection, self._connection
+        former, self._output.connection = self._output.connection, self._connection
         if former is not None:
             former.close(REFUSED, "another connection took this session over")
         attached = ConnectionAttached(
@@ -169,7 +169,7 @@ class _Conversation:
         entry = service.sessions.live.get(self._session_id)
         if entry is not None:
             self._announce(entry.plan.resume_token, resumed=True)
-            entry.connection.output = self._observers
+            entry.connection.output = self._output
             entry.deliver(attached)
             return entry
         token = record.resume_token if record else service.random.token("resume_")
@@ -178,8 +178,8 @@ class _Conversation:
         service.clients.session_began(asked.client, self._session_id)
         self._announce(token, resumed=record is not None)
         if record is not None:
-            return service.sessions.restore(plan, self._observers, attached, record)
-        return service.sessions.open(plan, self._observers, attached)
+            return service.sessions.restore(plan, self._output, attached, record)
+        return service.sessions.open(plan, self._output, attached)
 
     def _announce(self, resume_token: str, *, resumed: bool) -> None:
         envelope = self._words.envelope(
@@ -196,7 +196,7 @@ class _Conversation:
         )
         self._connection.text(encode(envelope))
 
-    async def run(self, record: SessionRecord | None, receive: Receive, shortcut: Shortcut | None) -> None:
+    async def run(self, record: SessionRecord | None, receive: Receive, fast_path: FastPath | None) -> None:
         """Until either side closes."""
         entry = None
         try:
@@ -205,20 +205,20 @@ class _Conversation:
             addresses = entry.addresses
             take = partial(self._take, entry)
             reader = SocketReader(self._writer, take, crowded=lambda: addresses.is_crowded, rate=rate)
-            await reader.run(receive, shortcut)
+            await reader.run(receive, fast_path)
         finally:
             self._leave(entry)
 
     def _leave(self, entry: SessionEntry | None) -> None:
         self._connection.abandon()
-        if self._observers.connection is self._connection:
-            self._observers.connection = None
+        if self._output.connection is self._connection:
+            self._output.connection = None
             if entry is not None:
                 entry.deliver(ConnectionDetached(self._id))
-        self._service.forget_observers(self._session_id)
+        self._service.forget_output(self._session_id)
 
     def _take(self, session: LiveSession, message: Message) -> None:
-        if self._observers.connection is not self._connection:
+        if self._output.connection is not self._connection:
             return
         if isinstance(message, bytes):
             self._audio(session, message)

@@ -11,8 +11,8 @@ from app.browser.connection import Connection
 from app.browser.wire_output import BrowserWords
 from app.limits.client_limits import Hold
 from app.limits.clients import TooManyError
+from app.server.fast_path import fast_path_of
 from app.server.message_rate import MessageRate
-from app.server.shortcut import shortcut_of
 from app.server.socket_reader import SocketReader
 from app.server.socket_writer import OVERLOADED, REFUSED, SocketWriter
 from app.services import Services
@@ -31,7 +31,7 @@ class DashboardSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One dashboard."""
         await receive()
-        shortcut = shortcut_of(scope)
+        fast_path = fast_path_of(scope)
         await send({"type": "websocket.accept"})
         service = self._service
         client = service.clients.of(scope, admitted(scope).subject)
@@ -48,32 +48,32 @@ class DashboardSocket:
         entry = service.sessions.live.get(session_id)
         label = entry.plan.agent.label if entry else service.agents[service.default_agent].label
         words = BrowserWords(session_id, label, service.clock)
-        writer = SocketWriter(send, shortcut)
+        writer = SocketWriter(send, fast_path)
         dashboard = Connection(writer, words, service.lifecycle)
-        observers = service.observers_of(session_id)
-        observers.dashboards.add(dashboard)
+        output = service.output_of(session_id)
+        output.dashboards.add(dashboard)
         self.open += 1
         service.clients.relay_began(client)
         try:
             rate = MessageRate(service.settings.client_messages_per_s, asyncio.get_running_loop().time)
-            await SocketReader(writer, lambda _: None, rate=rate).run(receive, shortcut)
+            await SocketReader(writer, lambda _: None, rate=rate).run(receive, fast_path)
         finally:
             self.open -= 1
             service.clients.relay_over(client)
-            observers.dashboards.discard(dashboard)
+            output.dashboards.discard(dashboard)
             dashboard.abandon()
-            service.forget_observers(session_id)
+            service.forget_output(session_id)
 
     def _require_room(self, session_id: str) -> None:
         """See that the server, and the session, may have one more dashboard.
 
         Raises:
-            Refused: it may not.
+            SocketRefusedError: it may not.
         """
-        observers = self._service.observers.get(session_id)
+        output = self._service.outputs.get(session_id)
         if self.open >= self._service.settings.max_relays:
             raise SocketRefusedError(OVERLOADED, "too many dashboards are open, try again soon")
-        if observers is not None and len(observers.dashboards) >= MAX_OF_A_SESSION:
+        if output is not None and len(output.dashboards) >= MAX_OF_A_SESSION:
             raise SocketRefusedError(OVERLOADED, "too many dashboards show this session, try again soon")
 
 
@@ -81,7 +81,7 @@ def _session_id(scope: Scope) -> str:
     """The session to show: the one that is named, else the token's.
 
     Raises:
-        Refused: there is neither.
+        SocketRefusedError: there is neither.
     """
     query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
     grant = admitted(scope).grant

@@ -1,8 +1,10 @@
-"""What stops a start: the faults of the configuration. The text of each is one line for the person who can mend it."""
+"""The errors of the configuration that stop a start, as the launcher, a worker and `check` catch them.
+
+The text of each is one line for the person who can mend it.
+"""
 
 from actors.tools import ToolDefinitionError
-from app.agents.agent_files import AgentFileError
-from app.plugins import PluginError
-from config.settings import SettingsError
+from config.errors import ConfigurationError
 
-CONFIGURATION_ERRORS = (SettingsError, AgentFileError, ToolDefinitionError, PluginError)
+CONFIGURATION_ERRORS = (ConfigurationError, ToolDefinitionError)
+"""`ToolDefinitionError` belongs to `actors`, which must not know the base class in `config`."""

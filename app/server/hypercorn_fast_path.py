@@ -7,7 +7,7 @@ for a client that does not read, and whatever a client sends that is fragmented,
 frame on all that the client sends is Hypercorn's; it has not seen the frames before, and need not.
 
 Hypercorn has no such door. Its parts are found through the `send` that it gives to an app. Where they are not found, or
-the server is another, there is no shortcut, and ASGI does. A test with a real server notices.
+the server is another, there is no fast_path, and ASGI does. A test with a real server notices.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from typing import Any, cast
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 
-from app.server.hypercorn_shortcut import SILENT_INTERVALS, HypercornShortcut
-from app.server.shortcut import SHORTCUT, Shortcut
+from app.server.fast_path import FAST_PATH, FastPath
+from app.server.hypercorn_fast_path_protocol import SILENT_INTERVALS, HypercornFastPathProtocol
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class HypercornFastPath:
             await self._app(scope, receive, send)
             return
         offer = _Offer(send, self._ping_interval_s)
-        scope.setdefault("extensions", {})[SHORTCUT] = offer
+        scope.setdefault("extensions", {})[FAST_PATH] = offer
         try:
             await self._app(scope, receive, partial(_send, send))
         except _HandshakeBrokenError:
@@ -61,10 +61,10 @@ class _Offer:
     def __init__(self, send: Send, ping_interval_s: float) -> None:
         self._send = send
         self._ping_interval_s = ping_interval_s
-        self.taken: HypercornShortcut | None = None
+        self.taken: HypercornFastPathProtocol | None = None
 
-    def __call__(self) -> Shortcut | None:
-        self.taken = _shortcut(self._send, self._ping_interval_s)
+    def __call__(self) -> FastPath | None:
+        self.taken = _fast_path(self._send, self._ping_interval_s)
         return self.taken
 
 
@@ -83,7 +83,7 @@ async def _send(send: Send, event: Event) -> None:
         raise _HandshakeBrokenError
 
 
-def _shortcut(send: Send, ping_interval_s: float) -> "HypercornShortcut | None":
+def _fast_path(send: Send, ping_interval_s: float) -> "HypercornFastPathProtocol | None":
     try:
         stream = cast(Any, send).__self__
         connection = stream.send.__self__.send.__self__
@@ -93,10 +93,10 @@ def _shortcut(send: Send, ping_interval_s: float) -> "HypercornShortcut | None":
     except AttributeError:
         return None
     bound_what_is_on_its_way(transport, (SILENT_INTERVALS + 1) * ping_interval_s)
-    shortcut = HypercornShortcut(stream, transport, hypercorn, unread)
-    transport.set_protocol(shortcut)
-    shortcut.watch(ping_interval_s)
-    return shortcut
+    fast_path = HypercornFastPathProtocol(stream, transport, hypercorn, unread)
+    transport.set_protocol(fast_path)
+    fast_path.watch(ping_interval_s)
+    return fast_path
 
 
 def bound_what_is_on_its_way(transport: asyncio.WriteTransport, gone_after_s: float) -> None:

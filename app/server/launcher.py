@@ -57,7 +57,7 @@ class Backoff:
         return delay_s
 
 
-class StartFailed(Exception):
+class StartError(Exception):
     """A worker ended before the server was ready for the first time. The text is one line."""
 
     def __init__(self, status: int, line: str) -> None:
@@ -73,11 +73,11 @@ class Ended(msgspec.Struct, frozen=True):
     lived_s: float
     fault: str = ""
 
-    def start_failure(self) -> StartFailed:
+    def start_failure(self) -> StartError:
         """What this means when the server has never been ready."""
         if self.fault:
-            return StartFailed(self.status, self.fault)
-        return StartFailed(1, f"a worker ended with status {self.status} before it was ready")
+            return StartError(self.status, self.fault)
+        return StartError(1, f"a worker ended with status {self.status} before it was ready")
 
 
 class _Phase(Enum):
@@ -103,13 +103,13 @@ class Launcher:
         self._orders = StopSignals(asyncio.get_running_loop().time)
         self._workers: set[WorkerProcess] = set()
         self._exit_status = 0
-        self._start_failure: StartFailed | None = None
+        self._start_failure: StartError | None = None
 
     async def run(self) -> int:
         """Serve until told to end; returns the exit status.
 
         Raises:
-            StartFailed: a worker did not start.
+            StartError: a worker did not start.
         """
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
@@ -236,7 +236,7 @@ class Launcher:
             async with asyncio.timeout(delay_s):
                 await self._stopping.wait()
 
-    def _give_up(self, failure: StartFailed) -> None:
+    def _give_up(self, failure: StartError) -> None:
         self._start_failure = failure
         self._stop()
         for worker in self._workers:
@@ -270,6 +270,6 @@ async def launch(settings: Settings, listener: socket.socket, reference: str) ->
     """Run a `Launcher` to its end; returns the exit status, and says in one line why the server did not start."""
     try:
         return await Launcher(settings, listener, reference).run()
-    except StartFailed as failure:
+    except StartError as failure:
         print(failure, file=sys.stderr)
         return failure.status

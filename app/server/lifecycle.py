@@ -39,7 +39,7 @@ class Lifecycle:
     def __init__(self, server_secret: Secret | None = None, relay_directory: Path | None = None) -> None:
         self.server_secret = server_secret or Secret(secrets.token_hex())
         self.relay_directory = relay_directory
-        self.siblings = WorkerBus()
+        self.worker_bus = WorkerBus()
         self._phase = Phase.STARTING
         self._steps: list[DrainStep] = []
         self._ends_sessions = False

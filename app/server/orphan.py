@@ -27,8 +27,8 @@ class OrphanWatch:
     A worker that does not serve yet exits at once.
     """
 
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
+    def __init__(self, pipe: socket.socket) -> None:
+        self._pipe = pipe
         self._loop: asyncio.AbstractEventLoop | None = None
         self._orphaned: Callable[[], None] = lambda: None
         self._loop_timeout_s = 0.0
@@ -51,7 +51,7 @@ class OrphanWatch:
     def _watch(self) -> None:
         hung_up = select.poll()
         # No event is asked for: what remains is that both directions are closed. An order to drain closes only one.
-        hung_up.register(self._line, 0)
+        hung_up.register(self._pipe, 0)
         hung_up.poll()
         if self._loop is not None:
             # A loop that is closed is of a process that ends already.

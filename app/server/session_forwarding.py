@@ -50,12 +50,12 @@ class SessionForwarding:
     def __init__(self, app: ASGIApp, service: Services, directory: Path) -> None:
         self._app = app
         self._service = service
-        self._siblings = service.lifecycle.siblings
+        self._worker_bus = service.lifecycle.worker_bus
         self._directory = directory
         self._relayed: set[asyncio.Task[None]] = set()
         self._claims: Counter[str] = Counter()
-        service.on_session_opened(self._siblings.session_opened)
-        service.on_session_over(lambda session_id: self._siblings.session_left(session_id, begun=True))
+        service.on_session_opened(self._worker_bus.session_opened)
+        service.on_session_over(lambda session_id: self._worker_bus.session_left(session_id, begun=True))
         service.lifecycle.on_drain(self._drain)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +66,7 @@ class SessionForwarding:
             return
         claim = scope["type"] == "websocket"
         try:
-            owner = await self._siblings.owner(session_id, claim=claim)
+            owner = await self._worker_bus.owner(session_id, claim=claim)
         except WorkerBusError as error:
             log.warning("a connection is refused: %s", error)
             await _refuse(scope, receive, send, str(error))
@@ -88,11 +88,11 @@ class SessionForwarding:
             if not self._claims[session_id]:
                 del self._claims[session_id]
                 if not self._is_known(session_id):
-                    self._siblings.session_left(session_id, begun=False)
+                    self._worker_bus.session_left(session_id, begun=False)
 
     def _is_known(self, session_id: str) -> bool:
         """Whether this worker has the session, or a socket here shows or will show it."""
-        return session_id in self._service.sessions.live or session_id in self._service.observers
+        return session_id in self._service.sessions.live or session_id in self._service.outputs
 
     async def _forward(self, owner: int, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get(RELAYED):  # the session has moved on while this connection was passed to us

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from starlette.types import Receive
 
+from app.server.fast_path import FastPath, Message
 from app.server.message_rate import MessageRate
 from app.server.reading_turns import LOOK_AGAIN_S
-from app.server.shortcut import Message, Shortcut
 from app.server.socket_writer import CLOSED_BEHIND_S, REFUSED, SocketWriter
 
 
@@ -42,25 +42,25 @@ class SocketReader:
         self._writer.close(REFUSED, "more messages than this server takes from one connection", CLOSED_BEHIND_S)
         return False
 
-    async def run(self, receive: Receive, shortcut: Shortcut | None = None) -> None:
+    async def run(self, receive: Receive, fast_path: FastPath | None = None) -> None:
         """Give each message to `take`, until the peer is gone or the writer is closed.
 
         In a task of its own: a frame then wakes two coroutines, not all the layers that the socket was routed through.
         """
-        counted = shortcut is not None
+        counted = fast_path is not None
         waits_for = [
             asyncio.ensure_future(self._receive(receive, counted=counted)),
             asyncio.ensure_future(self._writer.closed.wait()),
         ]
-        if shortcut is not None:
-            waits_for.append(asyncio.ensure_future(shortcut.listen(self)))
+        if fast_path is not None:
+            waits_for.append(asyncio.ensure_future(fast_path.listen(self)))
         try:
             done, _ = await asyncio.wait(waits_for, return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
                 ended.result()
         finally:
-            if shortcut is not None:
-                shortcut.give_back()
+            if fast_path is not None:
+                fast_path.give_back()
             for waiting in waits_for:
                 waiting.cancel()
 

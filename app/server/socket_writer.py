@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Send
 
-from app.server.shortcut import Message, Shortcut
+from app.server.fast_path import FastPath, Message
 
 BEHIND_MS = 1_000.0
 """Audio queued beyond this means that the peer does not read: it is closed."""
@@ -31,9 +31,9 @@ class SocketWriter:
     the peer is slow.
     """
 
-    def __init__(self, send: Send, shortcut: Shortcut | None = None) -> None:
+    def __init__(self, send: Send, fast_path: FastPath | None = None) -> None:
         self._send = send
-        self._shortcut = shortcut
+        self._fast_path = fast_path
         self._queue: deque[tuple[float, Message]] = deque()
         self._queued_ms = 0.0
         self.queued_bytes = 0
@@ -96,8 +96,8 @@ class SocketWriter:
         """The peer has not taken the close frame in time."""
         if not self.closed.is_set():
             self._end()
-            if self._shortcut is not None:
-                self._shortcut.abort()
+            if self._fast_path is not None:
+                self._fast_path.abort()
 
     def _end(self) -> None:
         if self._waiting is not None:
@@ -118,7 +118,7 @@ class SocketWriter:
 
     def _at_once(self, message: Message) -> None:
         """Send as far as the server takes it; a task does the rest."""
-        if self.closed.is_set() or (self._shortcut is not None and self._shortcut.send(message)):
+        if self.closed.is_set() or (self._fast_path is not None and self._fast_path.send(message)):
             return
         self._sending = True
         sending = self._send(_event(message))

@@ -71,22 +71,22 @@ class Margins(msgspec.Struct, frozen=True):
         return cls(grace_s - rest_s, rest_s / 4, rest_s / 4, rest_s / 4)
 
 
-def run_worker(socket_fd: int, line_fd: int, launcher_pid: int, reference: str, *, relay_directory: str = "") -> int:
+def run_worker(socket_fd: int, pipe_fd: int, launcher_pid: int, reference: str, *, relay_directory: str = "") -> int:
     """Serve until drained; returns the exit status."""
     # A worker that is stopped while its launcher dies has to go on, to notice and to end.
     signal_when_parent_ends(launcher_pid, signal.SIGCONT)
-    line = socket.socket(fileno=line_fd)
-    for descriptor in (socket_fd, line_fd):
+    pipe = socket.socket(fileno=pipe_fd)
+    for descriptor in (socket_fd, pipe_fd):
         os.set_inheritable(descriptor, False)
-    orphan_watch = OrphanWatch(line)
+    orphan_watch = OrphanWatch(pipe)
     orphan_watch.start()
     try:
-        lifecycle = Lifecycle(_server_secret(line), Path(relay_directory) if relay_directory else None)
+        lifecycle = Lifecycle(_server_secret(pipe), Path(relay_directory) if relay_directory else None)
         settings = read_settings()
         configure_logging(settings.log_level)
         with asyncio.Runner(loop_factory=WorkerLoop) as runner:
             worker = _Worker(
-                _with_real_port(settings, socket_fd), lifecycle, socket_fd, line, orphan_watch, launcher_pid
+                _with_real_port(settings, socket_fd), lifecycle, socket_fd, pipe, orphan_watch, launcher_pid
             )
             runner.run(worker.serve(resolve(reference)))
     except LifespanTimeoutError:
@@ -97,7 +97,7 @@ def run_worker(socket_fd: int, line_fd: int, launcher_pid: int, reference: str, 
         if fault is None:
             log.exception("worker failed")
             return 1
-        line.sendall(f"{fault}\n".encode())
+        pipe.sendall(f"{fault}\n".encode())
         return FAULT_STATUS
     return 0
 
@@ -110,14 +110,14 @@ class _Worker:
         settings: Settings,
         lifecycle: Lifecycle,
         socket_fd: int,
-        line: socket.socket,
+        pipe: socket.socket,
         orphan_watch: OrphanWatch,
         launcher_pid: int,
     ) -> None:
         self._launcher_pid = launcher_pid
         self._settings = settings
         self._lifecycle = lifecycle
-        self._line = line
+        self._pipe = pipe
         self._orphan_watch = orphan_watch
         self._margins = Margins.of(settings.drain_grace_s)
         self._hypercorn = _hypercorn(socket_fd, self._margins, settings.websocket_ping_interval_s)
@@ -140,11 +140,11 @@ class _Worker:
     async def _until_drained(self, sockets: OpenSockets) -> None:
         """Hypercorn calls this when it has begun to listen, and stops when it returns."""
         loop = cast(WorkerLoop, asyncio.get_running_loop())
-        ordered = _drain_order(self._line, self._lifecycle.siblings)
+        ordered = _drain_order(self._pipe, self._lifecycle.worker_bus)
         self._watch_for_orphaning(ordered)
         _keep_garbage_collection_out_of_the_talk()
         self._lifecycle.ready()
-        self._line.sendall(f"{READY}\n".encode())
+        self._pipe.sendall(f"{READY}\n".encode())
         self._beating = asyncio.create_task(self._beat(), name="heartbeat")
         await ordered.wait()
         log.info("draining")
@@ -162,7 +162,7 @@ class _Worker:
     async def _beat(self) -> None:
         """Tell the launcher that the loop turns, until the process ends."""
         while True:
-            self._lifecycle.siblings.beat()
+            self._lifecycle.worker_bus.beat()
             await asyncio.sleep(BEAT_INTERVAL_S)
 
     def _watch_for_orphaning(self, ordered: asyncio.Event) -> None:
@@ -184,7 +184,7 @@ def _keep_garbage_collection_out_of_the_talk() -> None:
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
-def _drain_order(line: socket.socket, siblings: WorkerBus) -> asyncio.Event:
+def _drain_order(pipe: socket.socket, worker_bus: WorkerBus) -> asyncio.Event:
     """Set when the launcher closes its end of the line, or by this process's first SIGTERM or SIGINT.
 
     A second signal ends the process. The launcher's order does not count as a first one: some platforms signal every
@@ -203,7 +203,7 @@ def _drain_order(line: socket.socket, siblings: WorkerBus) -> asyncio.Event:
             case StopSignal.DRAIN:
                 ordered.set()
 
-    siblings.connect(line, ordered.set)
+    worker_bus.connect(pipe, ordered.set)
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, on_signal, signum)
     return ordered
@@ -226,8 +226,8 @@ def _hypercorn(socket_fd: int, margins: Margins, ping_interval_s: float) -> Conf
     return config
 
 
-def _server_secret(line: socket.socket) -> Secret:
-    secret = line.recv(SECRET_BYTES, socket.MSG_WAITALL)
+def _server_secret(pipe: socket.socket) -> Secret:
+    secret = pipe.recv(SECRET_BYTES, socket.MSG_WAITALL)
     if len(secret) < SECRET_BYTES:
         raise ConnectionError("the launcher is gone")
     return Secret(secret.hex())

@@ -58,7 +58,7 @@ class WorkerBus:
         """Have every worker know, those that start later too. Returns when this one has heard it.
 
         Raises:
-            SiblingsUnreachableError: it cannot be said whether anybody hears of it.
+            WorkerBusError: it cannot be said whether anybody hears of it.
         """
         if self._send is None:
             self.hear(WorkerNotice(topic, fields))
@@ -78,7 +78,7 @@ class WorkerBus:
         """The process id of the worker that has a session, 0 if none has. `claim`: this one, from now on, if none has.
 
         Raises:
-            SiblingsUnreachableError: the launcher does not answer.
+            WorkerBusError: the launcher does not answer.
         """
         if self._send is None:
             return os.getpid()
@@ -128,16 +128,16 @@ class WorkerBus:
         if notice.teller == os.getpid() and (heard := self._awaited.get(notice.number)) and not heard.done():
             heard.set_result(None)
 
-    def connect(self, line: socket.socket, hung_up: Callable[[], None]) -> None:
+    def connect(self, pipe: socket.socket, hung_up: Callable[[], None]) -> None:
         """Speak and listen on the line from now on; what has come already is heard before this returns.
 
         `hung_up` is called when the launcher has closed its end.
         """
-        listener = _LineReader(line, self._take, hung_up)
-        line.setblocking(False)
-        asyncio.get_running_loop().add_reader(line, listener.read)
+        listener = _PipeReader(pipe, self._take, hung_up)
+        pipe.setblocking(False)
+        asyncio.get_running_loop().add_reader(pipe, listener.read)
         listener.read()
-        writer = _LineWriter(line)
+        writer = _PipeWriter(pipe)
         self._send = writer.write
         self._beat = writer.beat
 
@@ -146,9 +146,9 @@ class WorkerBus:
         self._beat()
 
 
-class _LineReader:
-    def __init__(self, line: socket.socket, hear: Callable[[FromLauncher], None], hung_up: Callable[[], None]) -> None:
-        self._line = line
+class _PipeReader:
+    def __init__(self, pipe: socket.socket, hear: Callable[[FromLauncher], None], hung_up: Callable[[], None]) -> None:
+        self._pipe = pipe
         self._hear = hear
         self._hung_up = hung_up
         self._begun = b""
@@ -157,13 +157,13 @@ class _LineReader:
         """Take everything that has come."""
         while True:
             try:
-                piece = self._line.recv(READ_BYTES)
+                piece = self._pipe.recv(READ_BYTES)
             except BlockingIOError:
                 return
             except OSError:
                 piece = b""
             if not piece:
-                asyncio.get_running_loop().remove_reader(self._line)
+                asyncio.get_running_loop().remove_reader(self._pipe)
                 self._hung_up()
                 return
             *lines, self._begun = (self._begun + piece).split(b"\n")
@@ -171,9 +171,9 @@ class _LineReader:
                 self._hear(decode_from_launcher(line))
 
 
-class _LineWriter:
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
+class _PipeWriter:
+    def __init__(self, pipe: socket.socket) -> None:
+        self._pipe = pipe
         self._free = asyncio.Lock()
         self._torn = False
 
@@ -183,13 +183,13 @@ class _LineWriter:
             return
         text = self._afresh() + BEAT
         with contextlib.suppress(OSError):
-            self._torn = self._line.send(text) < len(text)
+            self._torn = self._pipe.send(text) < len(text)
 
     async def write(self, text: bytes) -> None:
         """Write a line, after those that are being written."""
         async with self._free:
             begun, self._torn = self._afresh(), True
-            await asyncio.get_running_loop().sock_sendall(self._line, begun + text)
+            await asyncio.get_running_loop().sock_sendall(self._pipe, begun + text)
             self._torn = False
 
     def _afresh(self) -> bytes:

@@ -113,7 +113,7 @@ async def start_worker(listener: socket.socket, secret: bytes, reference: str, r
     descriptors = (listener.fileno(), theirs.fileno())
     arguments = {
         "--socket-fd": descriptors[0],
-        "--line-fd": descriptors[1],
+        "--pipe-fd": descriptors[1],
         "--launcher-pid": os.getpid(),
         "--relay-directory": relay_directory,
         "--app": reference,

@@ -31,7 +31,7 @@ class AccessCodes:
     def __init__(self, service: Services, limits: CodeLimits | None = None) -> None:
         self._service = service
         self._limits = limits or CodeLimits()
-        service.lifecycle.siblings.on_notice(self._on_notice)
+        service.lifecycle.worker_bus.on_notice(self._on_notice)
 
     def judge(self, code: Secret, caller: str, keys: str) -> Verdict:
         """Look at the keys that a caller pressed; `caller` is a number or the raw id of somebody without one."""
@@ -54,7 +54,7 @@ class AccessCodes:
 
     async def _tell(self, name: str) -> None:
         try:
-            await self._service.lifecycle.siblings.tell(TOPIC, {"caller": name})
+            await self._service.lifecycle.worker_bus.tell(TOPIC, {"caller": name})
         except WorkerBusError:
             self._limits.wrong(name, self._service.clock.now())
 

@@ -251,10 +251,10 @@ class Switchboard:
         if call.connection is not connection:
             return False
         call.connection = call.open_session = None
-        observers = self._service.observers.get(call.session_id)
+        observers = self._service.outputs.get(call.session_id)
         if observers is not None and observers.connection is connection:
             observers.connection = None
-            self._service.forget_observers(call.session_id)
+            self._service.forget_output(call.session_id)
         self.media_lost(call)
         return True
 

@@ -42,7 +42,7 @@ class TakeOver:
         switchboard.call_changed = self._call_changed
         switchboard.nobody_has = self._nobody_has
         service.on_session_saved(self._saved)
-        service.lifecycle.siblings.on_notice(self._hear)
+        service.lifecycle.worker_bus.on_notice(self._hear)
 
     # what the launcher is told
 
@@ -79,7 +79,7 @@ class TakeOver:
         else:
             return
         try:
-            await self._service.lifecycle.siblings.tell(topic, fields)
+            await self._service.lifecycle.worker_bus.tell(topic, fields)
         except WorkerBusError as error:
             log.warning("a call would be lost with this worker: %s", error, extra={"call": call.call_id})
 

@@ -14,8 +14,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from app.server.fast_path import FastPath, fast_path_of
 from app.server.lifecycle import Lifecycle
-from app.server.shortcut import Shortcut, shortcut_of
 from app.server.socket_reader import SocketReader
 from app.server.socket_writer import SocketWriter
 from config.settings import Settings, SettingsError
@@ -74,13 +74,13 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
         await receive()
         if scope["path"] == "/late":
             await asyncio.sleep(0.05)
-        shortcut = shortcut_of(scope)
+        fast_path = fast_path_of(scope)
         await send({"type": "websocket.accept"})
         if scope["path"] == "/late":
             await asyncio.sleep(0.3)
         nonlocal begun
         begun += 1
-        await _Beside(SocketWriter(send, shortcut), shortcut).run(receive)
+        await _Beside(SocketWriter(send, fast_path), fast_path).run(receive)
 
     lifecycle.on_drain(end_sessions)
     return Starlette(
@@ -133,12 +133,12 @@ class _Endpoint:
 
 
 class _Beside:
-    """Echoes over the server's shortcut. `how`: how many messages came in and went out by ASGI, without it; `flood`:
+    """Echoes over the server's fast_path. `how`: how many messages came in and went out by ASGI, without it; `flood`:
     20 messages of 10 kB at once; `fail`: an error of the app's own."""
 
-    def __init__(self, writer: SocketWriter, shortcut: Shortcut | None) -> None:
+    def __init__(self, writer: SocketWriter, fast_path: FastPath | None) -> None:
         self._writer = writer
-        self._shortcut = shortcut
+        self._fast_path = fast_path
         self._by_asgi = 0
 
     async def run(self, receive: Receive) -> None:
@@ -150,7 +150,7 @@ class _Beside:
             self._by_asgi += 1
             return event
 
-        await SocketReader(self._writer, self._take).run(counted, self._shortcut)
+        await SocketReader(self._writer, self._take).run(counted, self._fast_path)
 
     def _take(self, message: str | bytes) -> None:
         match message:

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import Message as Event
 
-from app.server.shortcut import Listener, Message
+from app.server.fast_path import Listener, Message
 
 
 class Peer:
@@ -53,7 +53,7 @@ class Receiving:
 
 
 class Beside:
-    """A shortcut: takes messages while it is open."""
+    """A fast_path: takes messages while it is open."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from actors.messages.transcript import FinalTranscript
 from actors.session.live_session import LiveSession
-from app.server.shortcut import Message
+from app.server.fast_path import Message
 from app.server.socket_writer import REFUSED
 from app.services import Services
 from app.telephony.call import Call

@@ -6,9 +6,9 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from app.auth.guard import admitted
-from app.auth.refusals import Denied, deny
+from app.auth.refusals import HandshakeDeniedError, deny
 from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
-from app.server.shortcut import shortcut_of
+from app.server.fast_path import fast_path_of
 from app.server.socket_writer import NORMAL, SocketWriter
 from app.services import Services
 from app.telephony.acs.media_stream import MediaStream
@@ -30,20 +30,20 @@ class MediaSocket:
         await receive()
         try:
             call = await self._admit(scope)
-        except Denied as denied:
+        except HandshakeDeniedError as denied:
             await deny(scope, send, denied)
             return
         # Who shows the network's token, or knows an address that only the network was given, is the network.
         trusted = self._service.acs_access.on or bool(_secret(scope))
-        shortcut = shortcut_of(scope)
+        fast_path = fast_path_of(scope)
         await send({"type": "websocket.accept"})
         if call.over.is_set():
             await send({"type": "websocket.close", "code": NORMAL, "reason": "the call is over"})
             return
         self.open += 1
         try:
-            writer = SocketWriter(send, shortcut)
-            await MediaStream(self._service, self._switchboard, call, writer, trusted=trusted).run(receive, shortcut)
+            writer = SocketWriter(send, fast_path)
+            await MediaStream(self._service, self._switchboard, call, writer, trusted=trusted).run(receive, fast_path)
         finally:
             self.open -= 1
 
@@ -51,7 +51,7 @@ class MediaSocket:
         """The call whose socket this is.
 
         Raises:
-            Denied: nobody has shown that it is one; before it is accepted.
+            HandshakeDeniedError: nobody has shown that it is one; before it is accepted.
         """
         headers = Headers(scope=scope)
         query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
@@ -65,29 +65,29 @@ class MediaSocket:
         if call is None:
             if self._service.acs_access.on:
                 self._switchboard.nobody_has(call_id)
-            raise Denied(404, "there is no such call")
+            raise HandshakeDeniedError(404, "there is no such call")
         if (call_id or self._service.acs_access.on) and not call.identify(call_id):
-            raise Denied(403, "x-ms-call-connection-id: this is another call's address")
+            raise HandshakeDeniedError(403, "x-ms-call-connection-id: this is another call's address")
         if call.state in OVER:
-            raise Denied(410, "the call is over")
+            raise HandshakeDeniedError(410, "the call is over")
         return call
 
     def _unannounced(self, scope: Scope, call_id: str, session_id: str) -> Call | None:
         """A call that only its socket tells of, as those of load clients.
 
         Raises:
-            Denied: not from here, not by that name, or not now.
+            HandshakeDeniedError: not from here, not by that name, or not now.
         """
         if not (call_id or session_id):
             return None
         if not self._service.acs_access.admits_unannounced(local=admitted(scope).local):
-            raise Denied(403, "calls that nobody announced are taken from this machine only")
+            raise HandshakeDeniedError(403, "calls that nobody announced are taken from this machine only")
         if not usable_session_id(session_id) or not usable_session_id(call_id):
-            raise Denied(400, f"session_id, call_connection_id: {SESSION_ID_FORM}")
+            raise HandshakeDeniedError(400, f"session_id, call_connection_id: {SESSION_ID_FORM}")
         try:
             return self._switchboard.adopt(call_id, session_id)
         except Busy as busy:
-            raise Denied(503, str(busy)) from None
+            raise HandshakeDeniedError(503, str(busy)) from None
 
 
 def _secret(scope: Scope) -> str:

@@ -8,7 +8,7 @@ from starlette.types import Receive
 
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, HoldStarted, Lead, Transport
 from actors.session.modes.media import MEDIA
-from app.server.shortcut import Shortcut
+from app.server.fast_path import FastPath
 from app.server.socket_reader import SocketReader
 from app.server.socket_writer import SocketWriter
 from app.services import Services
@@ -68,12 +68,12 @@ class MediaStream:
 
     @property
     def _output(self) -> Any:
-        """Where the session speaks to: with observers, but for the one that hears the access code."""
+        """Where the session speaks to: with output, but for the one that hears the access code."""
         if not self._call.admitted:
             return self._connection
-        observers = self._service.observers_of(self._call.session_id)
-        observers.connection = self._connection
-        return observers
+        output = self._service.output_of(self._call.session_id)
+        output.connection = self._connection
+        return output
 
     def _open_session(self) -> Any:
         """The session that asks for the access code, or the call's own."""
@@ -118,14 +118,14 @@ class MediaStream:
 
     # the socket
 
-    async def run(self, receive: Receive, shortcut: Shortcut | None) -> None:
+    async def run(self, receive: Receive, fast_path: FastPath | None) -> None:
         """Carry the call's audio both ways until either side closes the socket."""
         try:
             # The network is trusted: what it sends at once after a fault of the line is read slowly, and not punished.
             reader = SocketReader(
                 self._writer, self._input.take, crowded=lambda: self._input.session.addresses.is_crowded
             )
-            await reader.run(receive, shortcut)
+            await reader.run(receive, fast_path)
         finally:
             self._leave()
 

@@ -14,7 +14,7 @@ from app.auth.acs import (
     EVENT_GRID_APPLICATION,
     EVENT_GRID_ROLE,
     SECRET_HEADER,
-    AccessRefused,
+    AccessRefusedError,
     AcsAccess,
     same_secret,
     validation_on,
@@ -62,7 +62,7 @@ async def checking_entra(**environ: str) -> AsyncIterator[tuple[AcsAccess, Token
 
 
 async def refusal(require: Require, headers: Mapping[str, str]) -> tuple[int, str]:
-    with pytest.raises(AccessRefused) as refused:
+    with pytest.raises(AccessRefusedError) as refused:
         await require(headers)
     return refused.value.status.value, refused.value.reason
 
@@ -144,7 +144,7 @@ async def test_acs_passes_and_nobody_else(name: str) -> None:
 async def test_nobody_passes_while_the_keys_cannot_be_had(name: str) -> None:
     async with checking() as (access, issuer):
         issuer.failing = True
-        with pytest.raises(AccessRefused) as refused:
+        with pytest.raises(AccessRefusedError) as refused:
             await door(access, name)(issuer.as_bearer())
         assert refused.value.status is HTTPStatus.SERVICE_UNAVAILABLE
         problem = refused.value.problem()

@@ -292,9 +292,9 @@ async def test_a_dashboard_needs_a_token_and_for_what_others_say_more() -> None:
         own_one = AsgiSocket(guard.app, RELAY, session_id="s1", token=page, resume_token=announced["resume_token"])
         answer = await guard.ask({"authorization": f"Bearer {OPERATOR}"}, session_id="s1")
         operators = AsgiSocket(guard.app, RELAY, token=answer.json()["token"])
-        observers = guard.service.observers_of("s1")
+        output = guard.service.output_of("s1")
         async with asyncio.timeout(5):
-            while len(observers.dashboards) < 3:  # noqa: ASYNC110  nobody tells when a dashboard is there
+            while len(output.dashboards) < 3:  # noqa: ASYNC110  nobody tells when a dashboard is there
                 await asyncio.sleep(0.005)
         for socket in (before, own_one, operators):
             socket.close()
@@ -402,7 +402,7 @@ async def test_the_operators_role_opens_what_the_operators_token_does() -> None:
         assert (await guard.get("/sessions", operator)).json()["live"] == 1
         watching = AsgiSocket(guard.app, RELAY, session_id="s1", token=operator)
         async with asyncio.timeout(5):
-            while not guard.service.observers_of("s1").dashboards:  # noqa: ASYNC110  as above
+            while not guard.service.output_of("s1").dashboards:  # noqa: ASYNC110  as above
                 await asyncio.sleep(0.005)
         watching.close()
 

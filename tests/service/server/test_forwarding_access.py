@@ -23,7 +23,7 @@ class AskedBus:
     def __init__(self, service: Services) -> None:
         self.asked: list[tuple[str, bool]] = []
         self.left: list[str] = []
-        bus = service.lifecycle.siblings
+        bus = service.lifecycle.worker_bus
         bus.owner = self.owner  # type: ignore[method-assign]
         bus.session_left = self.session_left  # type: ignore[method-assign]
 

@@ -1,4 +1,4 @@
-"""The shortcut past Hypercorn, on the server as it is really started: used for what is ordinary, and only for that."""
+"""The fast path past Hypercorn, on the server as it is really started: used for what is ordinary, and only for that."""
 
 import contextlib
 import os
@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection
 
+from app.server.fast_path import fast_path_of
 from app.server.hypercorn_fast_path import (
     SEND_BUFFER_BYTES,
     UNSENT_BYTES,
@@ -24,7 +25,6 @@ from app.server.hypercorn_fast_path import (
     HypercornFastPath,
     bound_what_is_on_its_way,
 )
-from app.server.shortcut import shortcut_of
 from tests.kit.serving import Server, serving
 from tests.load.wires import Frames
 
@@ -326,7 +326,7 @@ async def offered(scope: dict[str, Any], send: Send) -> bool:
     found: list[bool] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        found.append(shortcut_of(scope) is not None)
+        found.append(fast_path_of(scope) is not None)
 
     async def receive() -> Message:
         return {"type": "websocket.connect"}
@@ -335,7 +335,7 @@ async def offered(scope: dict[str, Any], send: Send) -> bool:
     return found[0]
 
 
-async def test_another_server_has_no_shortcut() -> None:
+async def test_another_server_has_no_fast_path() -> None:
     async def send(_: Message) -> None:
         return
 

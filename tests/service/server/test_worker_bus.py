@@ -29,7 +29,7 @@ def decoded(line: bytes) -> WorkerNotice:
 
 
 class Line:
-    """A worker's siblings, and the launcher's end of their line."""
+    """A worker's bus, and the launcher's end of its pipe."""
 
     def __init__(self, said_before: bytes = b"") -> None:
         self.launcher, self._worker = socket.socketpair()
@@ -37,9 +37,9 @@ class Line:
         self.launcher.sendall(said_before)
         self.heard: list[tuple[str, dict[str, object]]] = []
         self.hung_up = asyncio.Event()
-        self.siblings = WorkerBus()
-        self.siblings.on_notice(lambda notice: self.heard.append((notice.topic, notice.fields)))
-        self.siblings.connect(self._worker, self.hung_up.set)
+        self.worker_bus = WorkerBus()
+        self.worker_bus.on_notice(lambda notice: self.heard.append((notice.topic, notice.fields)))
+        self.worker_bus.connect(self._worker, self.hung_up.set)
 
     async def said(self) -> WorkerNotice:
         """What the worker says next."""
@@ -61,10 +61,10 @@ async def line(said_before: bytes = b"") -> AsyncIterator[Line]:
 
 
 async def test_a_worker_without_a_launcher_hears_itself() -> None:
-    siblings = WorkerBus()
+    worker_bus = WorkerBus()
     heard: list[WorkerNotice] = []
-    siblings.on_notice(heard.append)
-    await siblings.tell("agent/hotel", {"a": 1})
+    worker_bus.on_notice(heard.append)
+    await worker_bus.tell("agent/hotel", {"a": 1})
     assert heard == [WorkerNotice("agent/hotel", {"a": 1})]
 
 
@@ -76,7 +76,7 @@ async def test_what_was_said_before_is_known_before_the_first_session() -> None:
 
 async def test_a_worker_hears_its_own_notice_when_the_launcher_says_it_and_in_its_order() -> None:
     async with line() as end:
-        telling = asyncio.create_task(end.siblings.tell("a", {"x": "mine"}))
+        telling = asyncio.create_task(end.worker_bus.tell("a", {"x": "mine"}))
         own = await end.said()
         assert (own.topic, own.fields, own.teller) == ("a", {"x": "mine"}, os.getpid())
         assert (end.heard, telling.done()) == ([], False)
@@ -95,7 +95,7 @@ async def test_a_launcher_that_is_gone_passes_nothing_on() -> None:
         end.launcher.close()
         await asyncio.wait_for(end.hung_up.wait(), 10)
         with pytest.raises(WorkerBusError):
-            await end.siblings.tell("a", {"x": 1})
+            await end.worker_bus.tell("a", {"x": 1})
 
 
 async def test_a_launcher_that_stands_still_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,12 +103,12 @@ async def test_a_launcher_that_stands_still_is_not_waited_for_for_ever(monkeypat
     async with line() as end:
         long = {"x": "y" * 2_000_000}
         with pytest.raises(WorkerBusError):
-            await end.siblings.tell("a", long)
+            await end.worker_bus.tell("a", long)
         lines: list[bytes] = []
         reading = threading.Thread(target=lambda: lines.extend(_two_lines(end.launcher)))
         reading.start()
         with pytest.raises(WorkerBusError):
-            await end.siblings.tell("b", {"z": 1})
+            await end.worker_bus.tell("b", {"z": 1})
         await asyncio.to_thread(reading.join)
         # Half of the first, and the second is whole.
         assert len(lines[0]) < 2_000_000

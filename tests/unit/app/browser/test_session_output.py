@@ -22,19 +22,19 @@ class Screen:
 
 
 def test_a_socket_that_fails_is_closed_and_the_others_are_shown_everything() -> None:
-    observers = SessionOutput("session", log_content=False)
+    output = SessionOutput("session", log_content=False)
     connection, broken, dashboard = Screen(), Screen(broken=True), Screen()
-    observers.connection = connection
-    observers.dashboards = {broken, dashboard}
+    output.connection = connection
+    output.dashboards = {broken, dashboard}
     message = ErrorShown("sorry")
-    observers.tell(message)
+    output.tell(message)
     assert (connection.shown, dashboard.shown) == ([message], [message])
     assert (connection.closed, broken.closed, dashboard.closed) == ([], [1011], [])
 
 
 def test_a_connection_that_fails_is_closed() -> None:
-    observers = SessionOutput("session", log_content=False)
+    output = SessionOutput("session", log_content=False)
     broken = Screen(broken=True)
-    observers.connection = broken
-    observers.tell(ErrorShown("sorry"))
+    output.connection = broken
+    output.tell(ErrorShown("sorry"))
     assert broken.closed == [1011]

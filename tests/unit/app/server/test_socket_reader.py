@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from app.server.fast_path import Message, fast_path_of
 from app.server.message_rate import MessageRate
-from app.server.shortcut import Message, shortcut_of
 from app.server.socket_reader import SocketReader
 from app.server.socket_writer import NORMAL, SocketWriter
 from tests.kit.socket_kit import Beside, Peer, Receiving, told, turns
@@ -54,7 +54,7 @@ async def test_cancelled_from_outside_it_is_cancelled() -> None:
         await taking
 
 
-async def test_messages_are_taken_both_ways_and_the_shortcut_is_given_back() -> None:
+async def test_messages_are_taken_both_ways_and_the_fast_path_is_given_back() -> None:
     beside, receiving = Beside(), Receiving()
     taken: list[Message] = []
     taking = asyncio.ensure_future(reader(taken.append).run(receiving, beside))
@@ -103,6 +103,6 @@ async def test_a_peer_above_the_rate_is_closed_and_nothing_more_of_it_is_taken()
     assert peer.sent == ["close 1008"]
 
 
-def test_a_server_that_offers_no_shortcut_has_none() -> None:
-    assert shortcut_of({"type": "websocket"}) is None
-    assert shortcut_of({"type": "websocket", "extensions": {}}) is None
+def test_a_server_that_offers_no_fast_path_has_none() -> None:
+    assert fast_path_of({"type": "websocket"}) is None
+    assert fast_path_of({"type": "websocket", "extensions": {}}) is None

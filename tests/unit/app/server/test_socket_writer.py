@@ -107,7 +107,7 @@ async def test_a_send_that_is_given_up_is_cancelled_where_it_waits() -> None:
     assert seen == ["cancelled"]
 
 
-async def test_the_shortcut_is_taken_while_it_is_open_and_nothing_waits_elsewhere() -> None:
+async def test_the_fast_path_is_taken_while_it_is_open_and_nothing_waits_elsewhere() -> None:
     peer, beside = Peer(), Beside()
     writer = SocketWriter(peer.send, beside)
     writer.put("one")

@@ -9,8 +9,8 @@ from starlette.types import Scope
 Message = str | bytes
 """A message of a WebSocket: text, or bytes."""
 
-SHORTCUT = "earshot.shortcut"
-"""Extension of a WebSocket's ASGI scope: called before the handshake is answered, it gives the shortcut or None."""
+FAST_PATH = "earshot.fast_path"
+"""Extension of a WebSocket's ASGI scope: called before the handshake is answered, it gives the fast_path or None."""
 
 
 class Listener(Protocol):
@@ -29,7 +29,7 @@ class Listener(Protocol):
         ...
 
 
-class Shortcut(Protocol):
+class FastPath(Protocol):
     """For messages that need not wait."""
 
     def send(self, message: Message) -> bool:
@@ -52,10 +52,10 @@ class Shortcut(Protocol):
         ...
 
 
-def shortcut_of(scope: Scope) -> Shortcut | None:
+def fast_path_of(scope: Scope) -> FastPath | None:
     """The shortcut of a WebSocket that is about to be accepted, where its server has one.
 
     What the peer sends is held from then on, until it is listened to or given back.
     """
-    shortcut: Callable[[], Shortcut | None] | None = scope.get("extensions", {}).get(SHORTCUT)
-    return shortcut() if shortcut is not None else None
+    fast_path: Callable[[], FastPath | None] | None = scope.get("extensions", {}).get(FAST_PATH)
+    return fast_path() if fast_path is not None else None

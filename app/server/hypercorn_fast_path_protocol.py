@@ -1,4 +1,4 @@
-"""What stands between a transport and Hypercorn's protocol for it, once a WebSocket has a shortcut.
+"""What stands between a transport and Hypercorn's protocol for it, once a WebSocket has a fast_path.
 
 However much a client sends, one turn of the loop reads little of it (`app/server/reading_turns.py`): the transport is
 paused while more is held. That goes for what is passed on to Hypercorn too, which itself handles all it is given at
@@ -13,8 +13,8 @@ from typing import Any
 
 from wsproto.connection import ConnectionState
 
+from app.server.fast_path import Listener, Message
 from app.server.reading_turns import TURN_S, Progress, reading_turns_of
-from app.server.shortcut import Listener, Message
 from protocol.websocket_frames import (
     BINARY,
     LARGEST_BYTES,
@@ -38,7 +38,7 @@ PIECE_BYTES = 16_384
 """Hypercorn is given at most so much and `FRAMES_AT_ONCE` at a time: it handles all of it in one turn of the loop."""
 
 
-class HypercornShortcut(asyncio.Protocol):
+class HypercornFastPathProtocol(asyncio.Protocol):
     """Between a transport and Hypercorn's protocol for it. Belongs to the loop's thread.
 
     What the client sends is held until `listen`, taken from then on, and Hypercorn's after `give_back`.

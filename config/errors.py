@@ -1,0 +1,10 @@
+"""The base of every error for which an operator has to change the configuration before the server can start."""
+
+
+class ConfigurationError(Exception):
+    """The server cannot start as it is configured. The text is one line for the person who can mend it.
+
+    `SettingsError` is about the environment, `AgentFileError` about an agent's YAML file, and `PluginError` about a
+    `package.module:name` that cannot be loaded. `ToolDefinitionError`, about a tool's function, belongs to `actors`,
+    which does not know this package: whoever reports errors of the configuration names it besides this one.
+    """
