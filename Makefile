@@ -16,7 +16,7 @@ INSTALL := $(BIN)/python .ci/install.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test unit check lint sources diagrams bench bench-latency soak flood faults call emulators eval-local system-packages programs lock
+.PHONY: help run test unit check lint sources diagrams bench bench-latency soak flood faults figures call emulators eval-local system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -49,11 +49,12 @@ flood: $(VENV)/development ## clients that flood the server, each beside a conve
 faults: $(VENV)/development ## RUNS (1000) conversations from SEED (0) on in which things go wrong: none may suffer for it
 	@$(BIN)/python -m tests.fault_campaign --runs "$(or $(RUNS),1000)" --seed "$(or $(SEED),0)"
 
-diagrams: $(VENV)/development ## write docs/turn-taking.md from the tables of turn-taking
+diagrams: $(VENV)/development ## write docs/turn-taking.md, and the keys in docs/agents.md, from the code
 	@$(BIN)/python -m tests.kit.turn_taking_diagram
+	@$(BIN)/python -m tests.kit.agent_reference
 
-figures: $(VENV)/development ## write what make bench and make soak have found into the README
-	@$(BIN)/python -m tests.load.readme
+figures: $(VENV)/development ## write what make bench and make soak have found into docs/performance.md
+	@$(BIN)/python -m tests.load.figures
 
 call: programs $(VENV)/development ## a whole telephone call through the emulated network; WAV=file.wav says what is in it, AGENT=name
 	@$(BIN)/python -m tests.eval.phone "$(WAV)" "$(AGENT)"

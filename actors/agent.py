@@ -20,8 +20,11 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """How an agent sounds. A name the engine does not know means its default voice."""
 
     name: str = ""
+    """The voice that is asked of the synthesizer, such as `en-US-AvaMultilingualNeural`."""
     style: str = ""
+    """The speaking style, for voices that have styles."""
     language: str = "en-US"
+    """The language that the voice speaks."""
     rate: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
     """Relative to the voice's own speed."""
     pitch: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
@@ -32,26 +35,36 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Which language model answers for an agent, and how it is asked."""
 
     deployment_id: str = ""
+    """The deployment or model that answers; unset: that of the settings."""
     temperature: Annotated[float, Meta(ge=0, le=2)] = 0.7
+    """Sampling temperature that is asked of the model."""
     top_p: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """Share of the probability mass that the model samples from."""
     max_tokens: Annotated[int, Meta(ge=1, le=16_384)] = 400
+    """Tokens that one request to the model may produce."""
 
 
 class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is said when the language model is not what speaks. All are synthesised when the agent is loaded."""
 
     apology: str = "I am sorry, something went wrong on our side. Please call again later."
+    """Said before a session that cannot be mended ends."""
     say_again: str = "Sorry, could you say that again?"
     """After a reply that failed, or a voice of which nothing was understood."""
     hold_on: str = "One moment, please."
+    """One more filler, for an agent that has fewer than two."""
     goodbye: str = "Thank you for calling. Goodbye."
+    """Said before a session is ended politely."""
     cut_off: str = "I am sorry, we were cut off. Please go on."
     """To a caller whose line was silent since the process died that talked with them."""
     enter_code: str = "Please enter your access code, then press the pound key."
     """On the telephone, where callers have to show that they may talk with the agent."""
     wrong_code: str = "That is not the right code. Please try again."
+    """Said after a wrong access code."""
     code_accepted: str = "Thank you."
+    """Said after the right access code."""
     fillers: tuple[str, ...] = ("One moment.", "Let me see.")
+    """Said in turn while an answer takes longer than `limits.filler_after_ms`."""
     no_input: tuple[str, ...] = ("Are you still there?", "I can't hear you. Please say something if you are there.")
     """Prompts for successive silences; after the last one comes the goodbye."""
 
@@ -77,9 +90,13 @@ class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """When the user's voice takes the floor, by phase."""
 
     greeting: PhasePolicy = PhasePolicy()
+    """While the greeting is spoken."""
     speaking: PhasePolicy = PhasePolicy()
+    """While a reply is spoken."""
     thinking: PhasePolicy = PhasePolicy(confirm_words=1, confirm_ms=300)
+    """Before the answer begins."""
     tool: PhasePolicy = PhasePolicy()
+    """While a tool runs."""
     prompt: PhasePolicy = PhasePolicy(confirm_words=1)
     """While the agent asks whether anybody is there: any word is an answer."""
     backchannels: tuple[str, ...] | None = None
@@ -126,13 +143,17 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Everything that makes one agent: a session is started with one, and keeps it to its end."""
 
     name: Name
+    """The name that clients and files use; it is that of the file."""
     label: str
     """Shown to people, and the sender of its messages."""
     description: str = ""
+    """What the agent is for, shown to people."""
     greeting: str = ""
+    """The first words of a session; empty: the agent waits for the user."""
     instructions: str = ""
     """The language model's system prompt."""
     languages: tuple[str, ...] = ("en-US",)
+    """Languages that its callers speak, unless RECOGNIZED_LANGUAGE names others."""
     voice: Voice = Voice()
     model: Model = Model()
     phrases: Phrases = Phrases()
@@ -143,6 +164,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """When the telephone keys that a caller presses are one input, unless a tool asks for others. `length: 1` answers
     each key at once."""
     tools: tuple[str, ...] = ()
+    """The tools that its model may call: names in `app/tools`, or `package.module:name`."""
     transfer_targets: tuple[TransferTarget, ...] = ()
     """Where tools may put callers through to besides HANDOFF_PHONE_NUMBER: numbers in E.164, or prefixes of numbers
     that end in `*`, such as `+1206555*`. A number that only the model names is not dialled, since callers can make a

@@ -2,7 +2,7 @@
 
 The class `Settings` is the table of variables: each field is the variable of the same name in upper case, with its
 default, its meaning and its kind. `--help` and the messages about wrong values come from there, and a test holds the
-README's table to it.
+table of docs/environment.md to it.
 """
 
 import hmac

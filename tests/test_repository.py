@@ -144,3 +144,71 @@ def test_a_python_that_is_too_old_is_one_line(tmp_path: Path) -> None:
     line, *makes_own = make("run", cwd=tmp_path, path=str(tmp_path)).stderr.splitlines()
     assert line == "Earshot needs Python 3.11 or newer as python3 on PATH, or PYTHON=... on the command line"
     assert len(makes_own) == 1
+
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", *sorted(str(path) for path in files() if path.parent == Path("docs")))
+TO_BE_MADE = {"app/tools/lamp.py", "config/agents/lamp.yaml"}
+"""Files that the README tells its readers to make."""
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+PATH = re.compile(r"(?<![\w/.-])((?:actors|app|config|docs|protocol|tests|\.ci)/[\w./-]*|\w+\.py)(?![\w*{])")
+MODULE = re.compile(r"(?<![\w/.:-])((?:actors|app|config|protocol|tests)(?:\.\w+)+)")
+TARGET = re.compile(r"\bmake ([a-z]+(?:-[a-z]+)*)")
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def named_in_vain(text: str, folder: str = ".") -> list[str]:
+    """Paths, modules, make targets and links of a document in `folder` that lead nowhere."""
+    code = "\n".join(CODE.findall(text))
+    present, names = {str(path) for path in files()}, {path.name for path in files()}
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    paths = {path.rstrip(".") for path in PATH.findall(code)} - TO_BE_MADE
+    modules_ = {module.removesuffix(".py") for module in MODULE.findall(code)}
+    return [
+        *(path for path in paths if not (ROOT / path).exists() and path not in (names if "/" not in path else present)),
+        *(module for module in modules_ if not is_module_or_of_one(module)),
+        *(f"make {target}" for target in set(TARGET.findall(code)) - targets),
+        *(link for link in LINK.findall(text) if not (ROOT / folder / link).exists()),
+    ]
+
+
+def is_module_or_of_one(dotted: str) -> bool:
+    """Whether a dotted name is a module or package of the tree, or a name in one."""
+    place = ROOT / dotted.replace(".", "/")
+    if place.is_dir() or place.with_suffix(".py").is_file():
+        return True
+    module = (
+        place.parent.with_suffix(".py") if place.parent.with_suffix(".py").is_file() else place.parent / "__init__.py"
+    )
+    return module.is_file() and re.search(rf"\b{place.name}\b", module.read_text()) is not None
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_whatever_a_document_names_is_there(document: str) -> None:
+    path = ROOT / document
+    assert named_in_vain(path.read_text("utf-8"), str(Path(document).parent)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`actors/turn.py`",
+        "`app/adapters/`",
+        "in `turn.py`",
+        "`python -m app.serve_it`",
+        "`actors.tools.no_such_name`",
+        "run `make coffee`",
+        "```sh\nmake coffee\n```",
+        "[there](docs/nowhere.md#at-all)",
+    ],
+)
+def test_what_is_not_there_is_seen(text: str) -> None:
+    assert named_in_vain(text) != []
+
+
+def test_what_is_there_is_not() -> None:
+    text = "`actors/tools.py`, `settings.py`, `app/`, `actors.tools.tool`, `make run`, [home](README.md#earshot)"
+    assert named_in_vain(text) == []
+
+
+def test_the_readme_is_one_page() -> None:
+    assert len((ROOT / "README.md").read_bytes()) <= 12_000

@@ -44,7 +44,7 @@ SHORT: tuple[Column, ...] = (
     ("lateness", lambda _, row: _ends(row.late_ms)),
     *COST,
 )
-"""For the README: p50 / p99."""
+"""The columns of docs/performance.md: p50 / p99 of each."""
 FULL: tuple[Column, ...] = (
     *WHO,
     ("onset to StopAudio", lambda _, row: _spread(row.barge_in_ms)),

@@ -3,11 +3,10 @@
 import msgspec
 import pytest
 
-from tests.load.readme import BEGIN, END, figures, with_figures
+from tests.load.figures import BEGIN, END, PAGE, figures, with_figures
 from tests.load.report import Ratios
 from tests.load.row_kit import report_of, row
 from tests.load.runs import Spread
-from tests.load.servers import ROOT
 from tests.load.soak import Soak
 from tests.load.tables import FULL, rows_table
 from tests.load.targets import Target, targets
@@ -69,16 +68,16 @@ def test_a_table_has_as_many_cells_in_every_line() -> None:
     assert {line.count("|") for line in lines} == {len(FULL) + 1}
 
 
-def test_the_readme_has_one_place_for_figures() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
+def test_the_page_on_performance_has_one_place_for_figures() -> None:
+    page = PAGE.read_text("utf-8")
     text = figures(report_of(row(), calls_kept={"earshot": 50}), SOAK)
-    written = with_figures(readme, text)
+    written = with_figures(page, text)
     assert text in written
     assert with_figures(written, text) == written
-    assert written.partition(BEGIN)[0] == readme.partition(BEGIN)[0]
-    assert written.partition(END)[2] == readme.partition(END)[2]
+    assert written.partition(BEGIN)[0] == page.partition(BEGIN)[0]
+    assert written.partition(END)[2] == page.partition(END)[2]
 
 
-def test_a_readme_without_that_place_is_refused() -> None:
+def test_a_page_without_that_place_is_refused() -> None:
     with pytest.raises(ValueError, match="once each"):
         with_figures("# Earshot\n", "figures")

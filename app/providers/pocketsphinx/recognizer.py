@@ -3,7 +3,7 @@
 A worker multiplexes several streams; workers are started when they are needed, and again when they die. What a stream
 said to a dead worker is lost with it (`RecognitionFailed`); the recognizer actor opens another and replays.
 
-A demonstration and test default, not a product's recognizer: see the README for its word error rate.
+A demonstration and test default, not a product's recognizer: see docs/engines.md for how well it understands.
 """
 
 import asyncio

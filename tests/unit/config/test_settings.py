@@ -15,7 +15,7 @@ from config.settings import (
     read_settings,
 )
 
-README = Path(__file__).parents[3] / "README.md"
+TABLE = Path(__file__).parents[3] / "docs/environment.md"
 
 
 class Watched(Mapping[str, str]):
@@ -35,21 +35,21 @@ class Watched(Mapping[str, str]):
         return 0
 
 
-def readme_rows() -> dict[str, str]:
-    """Variable to default, from the table under `## Environment`."""
-    section = README.read_text().split("\n## Environment\n", 1)[1].split("\n## ", 1)[0]
+def documented_rows() -> dict[str, str]:
+    """Variable to default, from the table of docs/environment.md."""
+    section = TABLE.read_text()
     rows = [[cell.strip().strip("`") for cell in line.split("|")[1:-1]] for line in section.splitlines() if "|" in line]
     return {row[0]: row[1] for row in rows if row[0].isupper()}
 
 
-def test_every_variable_that_the_readme_documents_is_read_and_every_one_read_is_documented() -> None:
+def test_every_variable_that_is_documented_is_read_and_every_one_read_is_documented() -> None:
     environ = Watched()
     Settings.read(environ)
-    assert environ.asked == readme_rows().keys()
+    assert environ.asked == documented_rows().keys()
 
 
-def test_the_readme_gives_the_true_defaults() -> None:
-    assert readme_rows() == {row.name: row.default for row in documented()}
+def test_the_documentation_gives_the_true_defaults() -> None:
+    assert documented_rows() == {row.name: row.default for row in documented()}
 
 
 def test_nothing_set_gives_the_defaults() -> None:

@@ -1,6 +1,6 @@
-"""The README's figures, from what `make bench` and `make soak` have left: `python -m tests.load.readme`.
+"""Writes what `make bench` and `make soak` have found into docs/performance.md: `python -m tests.load.figures`.
 
-What stands between the two comments is written anew; nothing else is touched.
+Only what stands between the two comments of that page is replaced.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from tests.load.servers import ROOT
 from tests.load.soak import Soak, verdict
 from tests.load.tables import SHORT, kept, rows_table, targets_table
 
+PAGE = ROOT / "docs/performance.md"
 BEGIN, END = "<!-- figures: make bench, make soak -->", "<!-- end of figures -->"
 
 
@@ -34,31 +35,28 @@ def figures(found: Report, soak: Soak, note: str = "") -> str:
     )
 
 
-def with_figures(readme: str, text: str) -> str:
-    """`readme` with `text` between its two comments.
+def with_figures(page: str, text: str) -> str:
+    """`page` with `text` between its two comments.
 
     Raises:
         ValueError: they are not there, once each.
     """
-    written, times = re.subn(
-        f"(?s)(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)}\n)", lambda _: f"\n{text}\n\n", readme
-    )
+    written, times = re.subn(f"(?s)(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)}\n)", lambda _: f"\n{text}\n\n", page)
     if times != 1:
-        raise ValueError(f"README.md needs {BEGIN} and {END}, once each")
+        raise ValueError(f"{PAGE.name} needs {BEGIN} and {END}, once each")
     return written
 
 
 def main(arguments: list[str]) -> None:
-    """Write them."""
-    parser = argparse.ArgumentParser(prog="python -m tests.load.readme")
+    """Read both reports and write their figures into the page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.load.figures")
     parser.add_argument("--bench", type=Path, default=Path("bench.json"))
     parser.add_argument("--soak", type=Path, default=Path("soak.json"))
     parser.add_argument("--note", default="", help="what was special about the run, a sentence")
     options = parser.parse_args(arguments)
     found = msgspec.json.decode(options.bench.read_bytes(), type=Report)
     soak = msgspec.json.decode(options.soak.read_bytes(), type=Soak)
-    readme = ROOT / "README.md"
-    readme.write_text(with_figures(readme.read_text("utf-8"), figures(found, soak, options.note)), "utf-8")
+    PAGE.write_text(with_figures(PAGE.read_text("utf-8"), figures(found, soak, options.note)), "utf-8")
 
 
 if __name__ == "__main__":
