@@ -10,7 +10,7 @@
     ├── ToolDefinitionError      a function cannot be a tool (tools.py)
     ├── ToolThreadsBusyError     a tool hangs so often that it is not begun again (runtime/tool_threads.py)
     ├── MailboxFullError         an actor has more to handle than it ever can (runtime/mailbox.py)
-    ├── WouldBlockError          code of ours waits where it must not (runtime/loop_actor.py)
+    ├── WouldBlockError          somebody waits on the thread of an event loop (runtime/loop_actor.py)
     ├── NothingLeftError         virtual time can never go on (runtime/clock.py)
     ├── ImpossibleChangeError    a rule of turn-taking is wrong (rules/turn_taking/core.py)
     └── UnexpectedEventError     turn-taking is told what cannot happen (rules/turn_taking/machine.py)

@@ -633,7 +633,7 @@ def engine_environment() -> dict[str, str]:
 
 
 def misspelt_variables(environ: Mapping[str, str] | None = None) -> list[str]:
-    """A line for each variable of this process that looks like one of ours and is not read."""
+    """A line for each variable of this process that looks like a misspelt setting, since it is not read."""
     lines = []
     for name, nearest in misspelt(
         os.environ if environ is None else environ, map(str.upper, Settings.__struct_fields__)

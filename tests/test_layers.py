@@ -30,8 +30,11 @@ ROOMS = {
 }
 """What each room of `actors` may import of the others."""
 
-SERVERS = ("tests.service", "tests.cloud", "tests.browser", "tests.load", "tests.kit.serving", "hypercorn", "uvicorn")
-"""What a test in tests/unit has no use for: they start servers, and take real time."""
+SERVERS = (
+    *("tests.service", "tests.cloud", "tests.browser", "tests.load", "tests.kit.serving", "hypercorn", "uvicorn"),
+    *("subprocess", "multiprocessing", "socket"),
+)
+"""What a test in tests/unit has no use for: servers and processes, which take real time."""
 
 API_ONLY = ("opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.instrumentation")
 """Parts of OpenTelemetry that are not its API."""
@@ -131,7 +134,7 @@ def test_one_module_alone_chooses_the_carrier() -> None:
     assert {path for path in found if not path.startswith("app/telephony/acs/")} == {"app/telephony/carrier.py"}
 
 
-def test_unit_tests_start_no_server() -> None:
+def test_unit_tests_start_no_server_and_no_process() -> None:
     assert modules_that_import("tests/unit", *SERVERS) == {}
 
 

@@ -169,7 +169,7 @@ class Transcription:
         return [reopen, *self._settled()]
 
     def over(self, ending: Ending) -> list[TranscriptionEffect]:
-        """End the session."""
+        """End the session for the reason `ending`: nothing more is ordered afterwards."""
         self.state.finished = True
         return [SessionOver(ending)]
 

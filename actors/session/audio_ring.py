@@ -50,7 +50,7 @@ class AudioRing:
 
     @property
     def kept_bytes(self) -> int:
-        """How much audio is kept."""
+        """How many bytes of audio the ring holds."""
         return self.end_bytes - self._chunks[0][0] if self._chunks else 0
 
     def since(self, offset: int) -> tuple[int, bytes]:

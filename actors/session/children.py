@@ -96,7 +96,7 @@ class Children:
         return name in self._refs
 
     def start(self) -> None:
-        """Start all of them."""
+        """Start every child, in the order in which they were given."""
         for name in self._specs:
             self._start(name)
 

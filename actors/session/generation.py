@@ -45,7 +45,7 @@ class Generation:
         self._task = self._actor.spawn(self._stream(request), "model", lambda error: self._failed(request.turn, error))
 
     def cancel(self) -> None:
-        """Close the stream at once."""
+        """Close the model's stream at once, if there is one."""
         if self._task is not None:
             self._task.cancel()
             self._task = None

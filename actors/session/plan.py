@@ -34,7 +34,7 @@ class Engines(msgspec.Struct, frozen=True):
 
 
 class SessionPlan(msgspec.Struct, frozen=True):
-    """What one session is."""
+    """What one session is started with: its agent, its mode, and what is known of the caller."""
 
     session_id: str
     mode: str

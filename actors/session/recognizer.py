@@ -121,7 +121,7 @@ class Recognizer(SupervisedActor):
         self._close()
 
     def on_receive(self, message: RecognizerMessage) -> None:
-        """One message."""
+        """Handle audio of the caller, a report of the engine, or an order."""
         match message:
             case CallerAudio(pcm, offset_bytes):
                 self._listen(pcm, offset_bytes)

@@ -111,7 +111,7 @@ class SessionSupervisor(SupervisedActor):
         self.trace.session_ended(self.ending or Ending.ERROR)
 
     def on_receive(self, message: SessionMessage) -> None:
-        """One message."""
+        """Handle the end of a child, the coming and going of connections, and the end of the session."""
         match message:
             case ChildExited():
                 self._child_exited(message)

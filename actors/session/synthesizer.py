@@ -158,7 +158,7 @@ class Synthesizer(SupervisedActor):
         close_in_background(self._synthesis)
 
     def on_receive(self, message: SynthesizerMessage) -> None:
-        """One message."""
+        """Handle an order about playback, a report of the engine, or a tick of the play clock."""
         match message:
             case PlayClockTicked(at_ms):
                 self._tick(at_ms)

@@ -58,7 +58,7 @@ class Transcriber(SupervisedActor):
         self._carry_out([])
 
     def on_end(self) -> None:
-        """Cancel the timer."""
+        """Cancel the timer that looks whether anybody still speaks."""
         if self._timer is not None:
             self._timer.cancel()
 

@@ -40,6 +40,6 @@ class TurnTimers:
         return True
 
     def close(self) -> None:
-        """Cancel all of them."""
+        """Cancel every timer of turn-taking that is set."""
         for timer in tuple(self._running):
             self.cancel(timer)

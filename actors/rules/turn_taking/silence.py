@@ -1,4 +1,4 @@
-"""When nothing is to be heard: signs of life for who waits, prompts for who says nothing, and callers on hold."""
+"""When nothing is to be heard: fillers for callers who wait, prompts for those who say nothing, and being on hold."""
 
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import HoldEnded, HoldStarted

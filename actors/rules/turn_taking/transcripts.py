@@ -168,7 +168,7 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
     """The recognizer does not give the final transcript it owes.
 
     What interim transcripts said stands; else the audio is recognised once more; else nothing was said, and a caller
-    who is waited for is asked to repeat it.
+    whose words are waited for is asked to repeat them.
     """
     s = turn.state
     turn.do(ReopenRecognition(again=not s.interim and not s.reopened))
