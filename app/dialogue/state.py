@@ -55,7 +55,7 @@ class State(msgspec.Struct):
     """How often each group of texts was used, so that they are taken in turn."""
 
     def ask(self, question: Question, text: str, *, step: int = 0, slot: str = "") -> None:
-        """Note which slot the agent is asking for, so that a bare answer is understood."""
+        """Note what the agent is asking, so that a bare answer is understood."""
         if question is not Question.SLOT or slot != self.asked:
             self.slot_misses = 0
         self.question, self.question_text, self.step, self.asked = question, text, step, slot

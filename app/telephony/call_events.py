@@ -36,7 +36,7 @@ class CallEvents:
         self._switchboard = switchboard
 
     def took(self, call: Call, event: AcsEvent) -> None:
-        """Apply one event of the network to its call; whether it concerned one we know."""
+        """Apply one event of the network to its call; one that was applied before changes nothing."""
         call.told_of = True
         if call.knows(event.event_id):
             return

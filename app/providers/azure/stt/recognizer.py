@@ -119,7 +119,7 @@ class _Recognition:
         self._renewing: asyncio.Task[None] | None = None
 
     def begin(self, native: "SdkRecognizer") -> None:
-        """Take over the SDK's recognizer now that it exists, and send it the audio that has waited."""
+        """Use the SDK's recognizer, now that it exists."""
         self._native = native
         self._check_later()
 

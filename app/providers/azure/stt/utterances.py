@@ -136,7 +136,7 @@ class Utterances:
         return True
 
     def tick(self, now: float) -> "list[Outcome] | Stalled":
-        """Give up waiting for segments that are overdue at this time."""
+        """Give up what the service owes and has not sent by `now`: the outcomes of that, or that it has stalled."""
         if self._doubted and now - self._last_event_at >= GRACE_S:
             self._partial = None
             self._doubted = False

@@ -195,7 +195,7 @@ class _StreamedRequest(_Request):
         self._ends.append(self._reply.text_end)
 
     def complete(self) -> None:
-        """Tell the service that all text of the reply has been sent."""
+        """Note that all text of the reply has been sent."""
         self._complete = True
 
     def audio(self, pcm: bytes) -> None:
@@ -219,7 +219,7 @@ class _StreamedRequest(_Request):
             self._quiet.cancel()
 
     def pieces_over(self) -> None:
-        """Report the pieces whose audio has come to its end."""
+        """Report all pieces that were not reported yet: the audio of the whole reply is here."""
         for end in (*(end for end, _ in self._marks), *self._ends):
             self._tell_piece(end)
         self._marks.clear()
