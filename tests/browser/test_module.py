@@ -50,6 +50,9 @@ window.AudioContext = class extends AudioContext {
 };
 """
 
+UNREACHABLE = "Earshot: The server cannot be reached"
+"""What the module says on the console when it gives up."""
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
@@ -243,7 +246,7 @@ async def test_a_server_that_goes_on_restarting_is_tried_less_and_less_often_and
     async def refuse(socket: WebSocketRoute) -> None:
         await socket.close(code=1012, reason="the server is restarting")
 
-    async with page_in(browser) as page:
+    async with page_in(browser, expected=(UNREACHABLE,)) as page:
         await page.route_web_socket(re.compile("/realtime/conversation"), refuse)
         await page.clock.install()
         await go_to(page, site)
@@ -266,7 +269,7 @@ async def test_a_server_that_goes_on_restarting_is_tried_less_and_less_often_and
 
 
 async def test_a_server_that_says_nothing_is_given_up(browser: Browser, site: str) -> None:
-    async with page_in(browser) as page:
+    async with page_in(browser, expected=(UNREACHABLE,)) as page:
         called = asyncio.Event()
         await page.route_web_socket(re.compile("/realtime/conversation"), lambda _: called.set())
         await page.clock.install()

@@ -72,14 +72,15 @@ async def test_sound_that_the_browser_holds_back_is_named_until_it_is_back(brows
         await expect(notices(page)).to_have_text("")
 
 
-async def test_an_address_that_is_not_secure_is_named_and_leaves_typing(server: Server) -> None:
-    port = server.url.rpartition(":")[2]
-    async with open_page("--host-resolver-rules=MAP earshot.test 127.0.0.1") as page:
-        await page.goto(f"http://earshot.test:{port}/")
-        await page.get_by_role("button", name="Talk").click()
-        await expect(notices(page)).to_contain_text("only over https or on localhost")
-        await type_in(page, "hello")
-        await expect(log(page)).to_contain_text("You said hello.")
+async def test_an_address_that_is_not_secure_is_named_and_leaves_typing() -> None:
+    with serving(EARSHOT, **FAKES, ALLOWED_HOSTS="earshot.test") as server:
+        port = server.url.rpartition(":")[2]
+        async with open_page("--host-resolver-rules=MAP earshot.test 127.0.0.1") as page:
+            await page.goto(f"http://earshot.test:{port}/")
+            await page.get_by_role("button", name="Talk").click()
+            await expect(notices(page)).to_contain_text("only over https or on localhost")
+            await type_in(page, "hello")
+            await expect(log(page)).to_contain_text("You said hello.")
 
 
 @pytest.mark.parametrize("demanded", ["off", "token"])
