@@ -89,7 +89,7 @@ KEYS = frozenset("0123456789*#ABCD")
 """The keys of a telephone."""
 
 MAX_KEYS = 32
-"""An input is complete with so many keys, whatever is expected: more than any number that is asked for has."""
+"""The number of keys with which an input is complete, whatever is expected: no number that is asked for has more."""
 
 
 class KeyPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,17 +10,17 @@ from actors.agent import Endpointing
 from actors.messages.transcript import NoiseStopped, SpeechContinued, SpeechStarted, SpeechStopped
 
 CONTINUE_BELOW = 0.15
-"""Inside speech the threshold is lower by so much, but at least half of it."""
+"""By how much the threshold is lower inside speech than before it; but it is at least half as high."""
 
 NOISE_SILENCE_MS = 200
 """Silence that ends what was too short to be an utterance."""
 
 ECHO_MARGIN_DB = 12.0
-"""Echo comes back at least so much below what was sent; a user is louder than that. Echo at -20 dB leaves 8 dB for
-fluctuation."""
+"""By how much echo is at least quieter than what was sent; a caller is louder than that. Echo is at about -20 dB, which
+leaves 8 dB for fluctuation."""
 
 ECHO_MS = 300
-"""For how long what was sent may come back."""
+"""The longest time after which audio that was sent comes back as echo."""
 
 
 EndpointEvent = SpeechStarted | SpeechContinued | SpeechStopped | NoiseStopped

@@ -19,7 +19,7 @@ MAX_CHARS = 240
 """The same for later pieces."""
 
 WIDE_CHARS = 3
-"""An ideograph says as much as so many letters."""
+"""The number of letters that say as much as one ideograph."""
 
 _CLOSERS = "\"'”’)\\]}»*_"
 _WIDE_CLOSERS = "」』）】》”’"

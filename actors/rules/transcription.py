@@ -26,7 +26,7 @@ from actors.messages.transcript import (
 )
 
 AUDIO_WAIT_S = 1.0
-"""A transport that sends no frame for so long in mid-utterance has stopped."""
+"""Seconds without a frame in mid-utterance after which the transport counts as stopped."""
 TRANSCRIPT_WAIT_S = 3.0
 """Speech to text answers within two seconds at p99 (Azure); one more is not waited for."""
 

@@ -22,9 +22,9 @@ def bounded_utterance(text: str) -> str:
 
 
 SAME_WORDS = 0.6
-"""Of the words of two utterances so many are the same, in order, if the second one says the first one again."""
+"""The share of words, in order, that two utterances have in common if the second one repeats the first one."""
 COMPARED_WORDS = 100
-"""Only so many first words of two utterances are compared in order: the time grows with the cube of their number."""
+"""The number of first words of two utterances that are compared: the time grows with the cube of it."""
 
 
 def repeated_utterance(said: str, again: str) -> str:

@@ -19,7 +19,7 @@ from actors.session_context import SessionContext
 from actors.tools import AnyTool
 
 
-class Engines(msgspec.Struct, frozen=True):
+class Engines(msgspec.Struct, frozen=True, kw_only=True):
     """What a session is made with; one per process."""
 
     recognizer: SpeechRecognizer
@@ -33,7 +33,7 @@ class Engines(msgspec.Struct, frozen=True):
     restarts: RestartPolicy = RestartPolicy()
 
 
-class SessionPlan(msgspec.Struct, frozen=True):
+class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What one session is started with: its agent, its mode, and what is known of the caller."""
 
     session_id: str

@@ -201,7 +201,9 @@ class Synthesizer(SupervisedActor):
     def _begin(self, reply: int, turn: int, kind: UtteranceKind, text_start: int = 0) -> None:
         if reply <= self._checkpoint.stopped_through:
             return
-        self._speaking[reply] = _Speaking(text_start, shown=text_start, ordered_text=text_start, told_text=text_start)
+        self._speaking[reply] = _Speaking(
+            text_start=text_start, shown=text_start, ordered_text=text_start, told_text=text_start
+        )
         self._playout.begin(reply, kind, turn, text_start)
 
     def _speak(self, reply: int, text: str) -> None:
@@ -501,7 +503,7 @@ class Synthesizer(SupervisedActor):
             self._take_seat()
 
 
-class _Speaking(msgspec.Struct):
+class _Speaking(msgspec.Struct, kw_only=True):
     """A reply in this synthesizer."""
 
     text_start: int

@@ -191,7 +191,15 @@ async def stage(
     sessions = actor_of(ref)
     assert sessions is not None
     ear = Ear()
-    plan = SessionPlan("test-session", mode, agent, wrap_tools(tools or {}), (), lambda _: kept or {}, "resume-token")
+    plan = SessionPlan(
+        session_id="test-session",
+        mode=mode,
+        agent=agent,
+        tools=wrap_tools(tools or {}),
+        phrases_expected=(),
+        kept=lambda _: kept or {},
+        resume_token="resume-token",
+    )
     entry = sessions.open(plan, ear, ConnectionAttached(connection_id="connection-1", lead=lead, rate_hz=RATE_HZ))
     tap(entry)
     await asyncio.sleep(0)

@@ -3,7 +3,7 @@
 from enum import Enum, StrEnum
 
 MARK_SETTLES_MS = 1_000
-"""A client that is empty so long after the last frame was sent has had all of it."""
+"""A client whose player is empty this long after the last frame was sent has played all of it."""
 
 
 class MarkState(StrEnum):

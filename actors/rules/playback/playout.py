@@ -31,7 +31,7 @@ MARK_FRESH_MS = 500
 """A position is exact this long after a mark."""
 
 TURNS_KEPT = 4
-"""Marks of older turns than so many are not understood any more."""
+"""The number of latest turns whose marks are still understood."""
 
 _ROUNDING_MS = 1e-6
 

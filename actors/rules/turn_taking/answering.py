@@ -10,7 +10,7 @@ from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interr
 from actors.rules.utterances import joined_utterance, repeated_utterance
 
 MAX_FAILED_REPLIES = 2
-"""After so many failed replies in a row the session is given up."""
+"""The number of failed replies in a row after which the session is given up."""
 SAY_AGAIN = 1
 """Among the apologies, the one that asks the caller to repeat; the first one is the last word of a session."""
 

@@ -12,7 +12,7 @@ from actors.rules.turn_taking.state import AgentActivity, Interruption
 FALSE_INTERRUPTION_WINDOW_S = 15.0
 """Two false interruptions within this time double `pause_ms` for the turn: they may be our own echo."""
 BACKCHANNEL_PATIENCE = 3
-"""Voice that so far is only backchannels yields the floor after so many times `confirm_ms`."""
+"""The multiple of `confirm_ms` after which voice that so far is only backchannels silences the agent."""
 
 
 def voice_goes_on(turn: TurnCore, message: SpeechContinued, at: float) -> None:

@@ -7,7 +7,7 @@ from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, Interruption, Utterance
 
 TAIL_S = 1.0
-"""A backchannel so shortly before the end of a reply, or of the question that ends it, is an answer."""
+"""Seconds before the end of a reply, or before the question that ends it, in which a backchannel is an answer."""
 
 
 def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> None:

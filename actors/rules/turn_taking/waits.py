@@ -17,19 +17,19 @@ from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 
 AUDIO_WAIT_S = 1.0
-"""A transport that sends no frame for so long in mid-utterance has stopped."""
+"""Seconds without a frame in mid-utterance after which the transport counts as stopped."""
 TRANSCRIPT_WAIT_S = 3.0
 """Speech to text answers within two seconds at p99 (Azure); one more is not waited for."""
 UNHEARD_HOLD_S = 1.5
-"""A reply that nobody has heard yet is held so long for the words of an utterance that is over."""
+"""Seconds for which a reply of which nothing was heard is held for the words of an utterance that is over."""
 STOPPED_WAIT_S = 0.5
 """The synthesizer is in the same process and reports at once."""
 GOODBYE_WAIT_S = 15.0
 """Longer than any sentence that says goodbye."""
 CLOSING_WAIT_S = 10.0
-"""The end of a sentence is waited for so long when the longest session is over."""
+"""Seconds for which the end of a sentence is waited for when the longest session is over."""
 FILLER_GROWTH = 2.0
-"""Each further filler waits longer by so many times the first wait: 1, 3, 5 times."""
+"""By how many first waits each filler waits longer than the one before it: 1, 3 and 5 first waits."""
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):

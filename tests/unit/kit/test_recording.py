@@ -141,7 +141,15 @@ def test_a_change_of_the_recording_changes_the_effects() -> None:
 
 def test_the_tap_sees_all_input() -> None:
     seen: list[object] = []
-    plan = SessionPlan("s", MEDIA, AGENT, {}, (), lambda _: {}, "resume-token")
+    plan = SessionPlan(
+        session_id="s",
+        mode=MEDIA,
+        agent=AGENT,
+        tools={},
+        phrases_expected=(),
+        kept=lambda _: {},
+        resume_token="resume-token",
+    )
     session = LiveSession(plan, {})
     session.tap = seen.append
     session.push_audio(bytes(640))
