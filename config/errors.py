@@ -1,4 +1,11 @@
-"""The base of every error for which an operator has to change the configuration before the server can start."""
+"""Errors for which an operator has to change the configuration before the server can start.
+
+    ConfigurationError
+    ├── SettingsError      a variable of the environment has a value that cannot be used (settings.py)
+    └── GuessableError     a secret is easy to guess; reported as a SettingsError that names the variable (settings.py)
+
+`app` adds the errors of agents' files and of plug-ins.
+"""
 
 
 class ConfigurationError(Exception):

@@ -242,7 +242,7 @@ def _secret() -> Kind:
     return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
 
 
-class GuessableError(ValueError):
+class GuessableError(ConfigurationError, ValueError):
     """A secret is of the form that is allowed, and easy to guess."""
 
 

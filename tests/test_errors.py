@@ -8,7 +8,7 @@ import pytest
 
 from tests.kit.source import ROOT, modules
 
-TREES = {"actors": "ActorsError", "protocol": "WireError"}
+TREES = {"actors": "ActorsError", "protocol": "WireError", "config": "ConfigurationError"}
 """The root of the tree of each package that has one."""
 
 
