@@ -10,6 +10,7 @@ from openai import AsyncStream
 from openai.types.chat import ChatCompletionChunk
 
 from actors.errors import ErrorKind, ModelError
+from app.providers.openai_chat.bounded_stream import UNCOMPRESSED, bound_events
 from app.providers.openai_chat.failures import may_pass, understood
 from app.providers.openai_chat.resource import ChatResource
 
@@ -76,7 +77,9 @@ class SdkChat:
             "max_retries": 0,
             "timeout": httpx2.Timeout(60.0, connect=CONNECT_TIMEOUT_S),
             "http_client": openai.DefaultAsyncHttpxClient(
-                limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=200, keepalive_expiry=KEPT_S)
+                limits=httpx2.Limits(max_connections=1000, max_keepalive_connections=200, keepalive_expiry=KEPT_S),
+                headers=UNCOMPRESSED,
+                event_hooks={"response": [bound_events]},
             ),
         }
         if not resource.azure:

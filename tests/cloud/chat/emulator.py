@@ -282,6 +282,10 @@ async def _go_wrong(request: web.Request, response: web.StreamResponse, fault: F
         case Fault.MALFORMED:
             await response.write(b'data: {"id": "chatcmpl-1", "choices": [{"del\n\n')
             await response.write_eof()
+        case Fault.OVERLONG:
+            for _ in range(160):
+                await response.write(b"data: " + b"x" * 65_530 + b"\n")
+            await asyncio.Event().wait()
         case Fault.ERROR:
             error = (
                 b'{"error": {"message": "The server had an error.", "type": "server_error", "code": "server_error"}}'

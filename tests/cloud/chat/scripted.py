@@ -14,6 +14,7 @@ class Fault(StrEnum):
     RESET = "reset"  # the connection is reset
     TRUNCATED = "truncated"  # the body ends as if all were well, in mid-reply
     MALFORMED = "malformed"  # a chunk that is no JSON
+    OVERLONG = "overlong"  # an event of 10 MB, in lines of data that no blank line ends
     ERROR = "error"  # the service tells of an error of its own within the stream
 
 

@@ -149,6 +149,7 @@ async def test_the_agent_may_name_its_own_model(chat: ChatEmulator, model: ChatM
         Reply("One two.", fault=Fault.STALL),
         Reply("One two.", fault=Fault.ERROR),
         Reply("One two.", fault=Fault.MALFORMED),
+        Reply("One two.", fault=Fault.OVERLONG),
     ],
 )
 async def test_before_the_first_token_it_is_tried_again(chat: ChatEmulator, model: ChatModel, fault: Answer) -> None:
@@ -159,7 +160,7 @@ async def test_before_the_first_token_it_is_tried_again(chat: ChatEmulator, mode
     assert time.monotonic() - began < 1.0
 
 
-BREAKS = [Fault.RESET, Fault.TRUNCATED, Fault.STALL, Fault.ERROR, Fault.MALFORMED]
+BREAKS = [Fault.RESET, Fault.TRUNCATED, Fault.STALL, Fault.ERROR, Fault.MALFORMED, Fault.OVERLONG]
 
 
 @pytest.mark.parametrize("fault", BREAKS)
@@ -182,6 +183,7 @@ async def test_in_mid_reply_the_rest_is_asked_for(chat: ChatEmulator, model: Cha
         (Fault.STALL, ErrorKind.TIMEOUT),
         (Fault.ERROR, ErrorKind.UNAVAILABLE),
         (Fault.MALFORMED, ErrorKind.INTERNAL),
+        (Fault.OVERLONG, ErrorKind.UNAVAILABLE),
     ],
 )
 async def test_the_rest_is_asked_for_once(chat: ChatEmulator, model: ChatModel, fault: Fault, kind: ErrorKind) -> None:
