@@ -4,6 +4,7 @@ Also loadable as plug-ins (`tests.kit.fakes:recognizer` and so on), as a user's 
 """
 
 import asyncio
+import re
 from array import array
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -26,6 +27,7 @@ from actors.ports.tts import (
 from tests.kit.faults import Fault, Faults
 
 MS_PER_CHAR = 50
+_WORD = re.compile(r"[\u0e00-\u9fff]{1,2}|[^\s\u0e00-\u9fff]+")
 
 
 class EnergyActivity:
@@ -124,10 +126,14 @@ class FakeRecognition:
 
 
 class FakeSynthesizer:
-    """Makes `MS_PER_CHAR` of audio a character; its samples count up, so that a gap or a repeat shows."""
+    """Makes `MS_PER_CHAR` of audio a character; its samples count up, so that a gap or a repeat shows.
 
-    def __init__(self, *, delay_s: float = 0.05, faults: Faults | None = None) -> None:
+    With `has_words` it tells where each word begins; in a script without blanks a word is two characters.
+    """
+
+    def __init__(self, *, delay_s: float = 0.05, has_words: bool = True, faults: Faults | None = None) -> None:
         self.delay_s = delay_s
+        self.has_words = has_words
         self.faults = faults or Faults()
 
     async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
@@ -171,15 +177,10 @@ class FakeSynthesis:
                 pass
         begin = len(self._texts.get(reply, ""))
         self._texts[reply] = self._texts.get(reply, "") + text
-        position = begin
-        for word in text.split(" "):
-            if word:
-                end = position + len(word)
-                self._tell(
-                    reply,
-                    WordSynthesized(reply=reply, text_start=position, text_end=end, audio_ms=position * MS_PER_CHAR),
-                )
-            position += len(word) + 1
+        for word in _WORD.finditer(text) if self._engine.has_words else ():
+            starts, ends = begin + word.start(), begin + word.end()
+            told = WordSynthesized(reply=reply, text_start=starts, text_end=ends, audio_ms=starts * MS_PER_CHAR)
+            self._tell(reply, told)
         samples = self._rate_hz * MS_PER_CHAR // 1000
         first = begin * samples
         audio = array("h", (1 + n % 30_000 for n in range(first, first + len(text) * samples)))

@@ -37,3 +37,10 @@ def keys_complete(turn: TurnCore, at: float) -> None:
     keys, s.keys, s.key_pattern = s.keys, "", None
     interruption.take_floor(turn, at)
     answering.answer(turn, at, " ".join(keys))
+
+
+def joined_with_keys(turn: TurnCore, text: str) -> str:
+    """The keys that were pressed so far and the words that follow them, as one input; it completes the keys."""
+    s = turn.state
+    keys, s.keys, s.key_pattern = s.keys, "", None
+    return f"{' '.join(keys)} {text}" if keys else text

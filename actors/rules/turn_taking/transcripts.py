@@ -13,7 +13,7 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
-from actors.rules.turn_taking import answering, interruption
+from actors.rules.turn_taking import answering, interruption, keys
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 from actors.rules.utterances import bounded_utterance, joined_utterance
@@ -133,10 +133,8 @@ def words(turn: TurnCore, at: float, text: str) -> None:
     if s.closing_since is not None:
         answering.settle(turn, at)
     elif s.keys:
-        # What was keyed in so far and what is said now are one input.
-        text, s.keys, s.key_pattern = f"{' '.join(s.keys)} {text}", "", None
         interruption.take_floor(turn, at)
-        answering.answer(turn, at, text)
+        answering.answer(turn, at, keys.joined_with_keys(turn, text))
     elif not turn.is_busy or (was_awaited and turn.only_bridges):
         answering.answer(turn, at, text)
     elif (policy := turn.policy) is None:
@@ -187,4 +185,4 @@ def text_entered(turn: TurnCore, message: TextEntered, at: float) -> None:
     """Typed text takes the floor and is answered at once."""
     interruption.take_floor(turn, at)
     turn.state.spoke_at, turn.state.fillers = at, 0
-    answering.answer(turn, at, message.text)
+    answering.answer(turn, at, keys.joined_with_keys(turn, message.text))

@@ -91,7 +91,11 @@ def _stopped(turn: TurnCore) -> float | None:
 
 
 def _keys(turn: TurnCore) -> float | None:
-    return turn.state.key_at + keys.pattern_of(turn).wait_s if turn.state.keys else None
+    s = turn.state
+    if not s.keys or s.caller is not CallerActivity.SILENT:
+        # Words that are being said belong to the keys before them: both are one input.
+        return None
+    return s.key_at + keys.pattern_of(turn).wait_s
 
 
 def _no_input(turn: TurnCore) -> float | None:
@@ -176,7 +180,7 @@ WAITS = (
         timer=Timer.KEYS,
         awaited="the next key of an input",
         owed_by="the caller",
-        clock="wall",
+        clock="wall, while the caller is silent",
         otherwise="the keys are complete, and take the floor",
         due=_keys,
         missing=keys.keys_complete,

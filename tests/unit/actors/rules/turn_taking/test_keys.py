@@ -3,9 +3,10 @@
 import pytest
 
 from actors.conversation import KeyPattern
-from actors.messages.caller import KeyPressed
+from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.lifecycle import Timer
 from actors.messages.model import KeysExpected
+from actors.messages.transcript import NoiseStopped
 from actors.rules.turn_taking.machine import UnexpectedEventError
 from tests.unit.actors.rules.turn_taking.script import Talk, asked
 
@@ -32,6 +33,20 @@ class TestKeys:
         talk = Talk().tell(KeysExpected(KeyPattern(length=4, wait_s=5)), KeyPressed("1"), KeyPressed("2"))
         assert asked(talk.says("that was wrong")) == ["1 2 that was wrong"]
         assert Timer.KEYS not in talk.due
+
+    def test_typed_text_completes_the_keys_as_words_do(self) -> None:
+        talk = Talk().tell(KeyPressed("1"), KeyPressed("2"))
+        assert asked(talk.tell(TextEntered("that was wrong"))) == ["1 2 that was wrong"]
+        assert asked(talk.stopped().wait(3)) == []
+
+    def test_words_that_are_being_said_are_waited_for(self) -> None:
+        talk = Talk().tell(KeyPressed("1")).voice(1_500).pause().wait(0.5)
+        assert asked(talk) == []
+        assert asked(talk.final("that was wrong")) == ["1 that was wrong"]
+
+    def test_a_noise_does_not_keep_the_keys(self) -> None:
+        talk = Talk().tell(KeyPressed("1")).wait(1.5).voice(900).tell(NoiseStopped())
+        assert asked(talk.wait(0.1)) == ["1"]
 
     def test_no_key_that_no_telephone_has(self) -> None:
         with pytest.raises(UnexpectedEventError):

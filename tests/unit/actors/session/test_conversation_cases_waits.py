@@ -1,0 +1,166 @@
+"""Whole conversations in which something does not come: audio, transcripts, speech, or the end of the session."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from actors.agent import Limits
+from actors.conversation import Ending, Role, UtteranceKind
+from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.output import AudioFrame, ReplyHeard
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.runtime.clock import run_virtual
+from tests.kit.fakes import FakeModel, FakeRecognizer
+from tests.kit.faults import Fault, Faults, Plan
+from tests.kit.session_kit import AGENT, Ear, stage
+
+QUIET = msgspec.structs.replace(AGENT, greeting="")
+
+
+def answers(text: str, after_s: float = 0.1) -> FakeModel:
+    """A model that says `text` to everything."""
+
+    def script(_: ModelRequest) -> list[ModelEvent | float]:
+        return [after_s, TextGenerated(text), ReplyGenerated()]
+
+    return FakeModel(script)
+
+
+def heard(ear: Ear, kind: UtteranceKind = UtteranceKind.REPLY) -> list[str]:
+    """What was heard of one kind, in order."""
+    return [message.text for message in ear.of(ReplyHeard) if message.kind is kind]
+
+
+@pytest.mark.parametrize("talked_ms", [300, 1_500])
+def test_audio_that_stops_in_mid_word_ends_the_utterance_and_what_comes_back_is_used(talked_ms: int) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, utterances=["book it", "and more"], model=answers("Done.")) as on:
+            await asyncio.sleep(0.3)
+            on.talking = True
+            await asyncio.sleep(talked_ms / 1000)
+            await on.hang_up()
+            stopped_at = asyncio.get_running_loop().time()
+            await on.ear.until(lambda ear: heard(ear) == ["Done."])
+            first = next(at for at, m in on.ear.shown if isinstance(m, AudioFrame))
+            assert first - stopped_at < 2.0
+            on.talking = False
+            on.start_caller()
+            await on.talk(600)
+            await on.ear.until(lambda ear: heard(ear) == ["Done."] * 2)
+            given = [m.text for m in on.session.record().messages if m.role is Role.USER]
+            assert given == ["book it", "and more"]
+
+    run_virtual(main())
+
+
+def test_audio_that_never_comes_back_ends_the_session_as_silence_does() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, utterances=["book it"], model=answers("Done.")) as on:
+            await asyncio.sleep(0.3)
+            on.talking = True
+            await asyncio.sleep(0.5)
+            await on.hang_up()
+            await on.ear.until(lambda ear: ear.ended is not None, 90)
+            assert on.ear.ended is Ending.IDLE_TIMEOUT
+            assert len(heard(on.ear, UtteranceKind.PROMPT)) == 2
+
+    run_virtual(main())
+
+
+def test_a_synthesizer_that_fails_every_time_ends_the_session_at_the_second_reply() -> None:
+    async def main() -> None:
+        faults = Faults(Plan("synthesizer.write", Fault.FAIL, times=10**6))
+        agent = msgspec.structs.replace(QUIET, limits=Limits(no_input_s=60))
+        async with stage(agent=agent, model=answers("Done."), faults=faults) as on:
+            for _ in range(2):
+                await asyncio.sleep(0.1)
+                on.entry.deliver(TextEntered("hello"))
+                await asyncio.sleep(8)
+            await on.ear.until(lambda ear: ear.ended is not None, 40)
+            assert on.ear.ended is Ending.ERROR
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("seconds", [5, 12, 22, 28])
+def test_of_a_long_utterance_nothing_is_lost_though_its_recognizer_fails(seconds: int) -> None:
+    async def main() -> None:
+        faults = Faults(Plan("recognizer.push", Fault.FAIL, first=seconds * 50 - 25))
+        engine = FakeRecognizer(["all that was said"] * 2, faults=faults)
+        async with stage(agent=QUIET, model=answers("Done."), recognizer=engine) as on:
+            await asyncio.sleep(0.2)
+            await on.talk(seconds * 1000)
+            await on.ear.until(lambda ear: heard(ear) != [], 60)
+            assert len(engine.streams) == 2
+            last = engine.streams[-1].heard
+            loud_ms = sum(1 for n in range(0, len(last), 640) if any(last[n : n + 640])) * 20
+            assert loud_ms >= seconds * 1000 - 20
+            assert heard(on.ear) == ["Done."]
+
+    run_virtual(main())
+
+
+SENTENCES = "We are open from eight until six. " * 12
+
+
+@pytest.mark.parametrize("session_s", [4.0, 5.5, 9.3])
+def test_the_longest_session_ends_with_a_sentence_and_at_most_ten_seconds_later(session_s: float) -> None:
+    async def main() -> None:
+        limits = Limits(max_session_s=session_s, no_input_s=60)
+        agent = msgspec.structs.replace(QUIET, limits=limits)
+        async with stage(agent=agent, model=answers(SENTENCES)) as on:
+            await asyncio.sleep(0.1)
+            on.entry.deliver(TextEntered("when"))
+            await on.ear.until(lambda ear: ear.ended is not None, 60)
+            (reply,) = heard(on.ear)
+            assert reply.rstrip().endswith(".")
+            assert SENTENCES.startswith(reply)
+            assert len(reply) < len(SENTENCES)
+            goodbye = next(
+                at for at, m in on.ear.shown if isinstance(m, AudioFrame) and m.kind is UtteranceKind.GOODBYE
+            )
+            assert session_s <= goodbye <= session_s + 10.1
+            assert on.ear.ended is Ending.NORMAL
+
+    run_virtual(main())
+
+
+def test_a_sentence_without_an_end_is_not_waited_for_longer_than_ten_seconds() -> None:
+    async def main() -> None:
+        agent = msgspec.structs.replace(QUIET, limits=Limits(max_session_s=4, no_input_s=60))
+        async with stage(agent=agent, model=answers("and then we went on and on " * 20)) as on:
+            await asyncio.sleep(0.1)
+            on.entry.deliver(TextEntered("when"))
+            await on.ear.until(lambda ear: ear.ended is not None, 60)
+            assert heard(on.ear, UtteranceKind.GOODBYE) == [AGENT.phrases.goodbye]
+            assert asyncio.get_running_loop().time() < 4 + 10 + 5
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.001, 0.05])
+@pytest.mark.parametrize("message", [TextEntered("hello there"), KeyPressed("1")], ids=["text", "key"])
+def test_what_is_sent_first_on_a_new_connection_is_not_lost(message: TextEntered | KeyPressed, delay_s: float) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=answers("Done."), tap=lambda entry: entry.deliver(message)) as on:
+            await asyncio.sleep(delay_s)
+            on.entry.deliver(TextEntered("and this"))
+            await on.ear.until(lambda ear: heard(ear) != [], 20)
+            given = " ".join(m.text for m in on.session.record().messages if m.role is Role.USER)
+            assert given == ("hello there and this" if isinstance(message, TextEntered) else "1 and this")
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("child", ["orchestrator", "synthesizer", "recognizer"])
+def test_what_is_typed_while_a_child_is_being_restarted_is_answered(child: str) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=answers("Done.")) as on:
+            await asyncio.sleep(0.5)
+            on.session._children[child].tell(object())
+            on.entry.deliver(TextEntered("hello there"))
+            await on.ear.until(lambda ear: heard(ear) != [], 20)
+            assert [m.text for m in on.session.record().messages if m.role is Role.USER] == ["hello there"]
+
+    run_virtual(main())
