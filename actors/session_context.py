@@ -25,14 +25,14 @@ LEFT_OUT = "[left out: too long]"
 
 
 class Channel(StrEnum):
-    """By which way somebody talks with the agent."""
+    """The way by which a caller talks with the agent."""
 
     TELEPHONE = "telephone"
     BROWSER = "browser"
 
 
 class SessionContext(msgspec.Struct, frozen=True, kw_only=True):
-    """For tools, and in words for the language model."""
+    """What is known of a session before a word is said: for tools as data, for the language model in words."""
 
     channel: Channel = Channel.BROWSER
     direction: str = ""

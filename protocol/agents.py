@@ -47,7 +47,9 @@ class AgentChange(msgspec.Struct, frozen=True):
 
 
 class AgentChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """It is changed, for sessions that start from now on. `updated_fields` as in `AgentChange.given`."""
+    """The answer that an agent was changed, for sessions that start from now on. `updated_fields` as in
+    `AgentChange.given`.
+    """
 
     agent_name: str
     updated_fields: tuple[str, ...]
@@ -59,7 +61,7 @@ _SECTIONS: dict[str, type[ModelChange] | type[VoiceChange]] = {"model": ModelCha
 
 
 def decode_change(body: bytes) -> AgentChange:
-    """The body of PUT /agents/{name}.
+    """Read the body of PUT /agents/{name}.
 
     Raises:
         RequestError: names every field that nobody knows, else the first that is wrong.
@@ -98,7 +100,7 @@ class AgentVoice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One agent. `default` is true for that of a session which asks for none."""
+    """One agent, as it is listed. `default` is true for the agent of sessions that ask for none."""
 
     name: str
     label: str
@@ -113,7 +115,7 @@ class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentList(msgspec.Struct, frozen=True, kw_only=True):
-    """All agents. `available_voices` by language, empty when the engine cannot tell."""
+    """All agents; `available_voices` by language, empty when the engine cannot tell its voices."""
 
     agents_count: int
     agents: tuple[AgentEntry, ...]

@@ -26,7 +26,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     errors: tuple[FieldError, ...] = ()
 
     def encode(self) -> bytes:
-        """The body, `type` included even when it says nothing."""
+        """Write the problem as a body, with its `type` even where that says nothing."""
         return msgspec.json.encode({"type": self.type, **msgspec.to_builtins(self)})
 
 

@@ -1,4 +1,4 @@
-"""What browsers ask for, to come in."""
+"""Tokens with which browsers are let in: the request for one, and the answer."""
 
 from typing import Annotated
 

@@ -30,13 +30,13 @@ _XOR = tuple(bytes(byte ^ key for byte in range(256)) for key in range(256))
 
 
 class Ping(msgspec.Struct, frozen=True):
-    """To be answered by a pong with the same payload."""
+    """A ping, which wants a pong with the same payload."""
 
     payload: bytes
 
 
 def server_frame(first_byte: int, payload: bytes) -> bytes:
-    """A frame to a client.
+    """Write a frame to a client.
 
     Raises:
         ValueError: the payload is larger than `LARGEST_BYTES`.

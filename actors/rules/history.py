@@ -1,4 +1,4 @@
-"""The conversation as it is remembered: what the user said, what was heard of us, what the tools answered."""
+"""The conversation as it is remembered: what the caller said, what was heard of the agent, what the tools answered."""
 
 from collections.abc import Iterable, Sequence
 
@@ -45,7 +45,7 @@ class History:
             self.messages.append(ChatMessage(role=Role.USER, text=text, turn=turn, at=at, confidence=confidence))
 
     def _unanswered(self) -> list[int]:
-        """Where the user's words are that no reply was heard to."""
+        """The places of those of the caller's messages to which no reply was heard, the oldest first."""
         unanswered: list[int] = []
         for index in range(len(self.messages) - 1, -1, -1):
             message = self.messages[index]
@@ -56,11 +56,11 @@ class History:
         return unanswered
 
     def _read_since(self, index: int) -> bool:
-        """Whether there is anything for the model behind this message."""
+        """Whether the conversation holds anything for the model after this message."""
         return any(message.kind not in NOT_FOR_THE_MODEL for message in self.messages[index + 1 :])
 
     def has_turn(self, turn: int) -> bool:
-        """Whether the user's words of this turn are recorded."""
+        """Whether the caller's words of this turn are recorded."""
         return any(m.role is Role.USER and m.turn == turn for m in self.messages)
 
     def tool_rounds(self, turn: int) -> int:
@@ -102,7 +102,7 @@ class History:
         )
 
     def end(self, replies: Iterable[PendingReply], at: float) -> list[ChatMessage]:
-        """Record what was heard of the replies that were not over when the session ended; the messages added."""
+        """Record what was heard of replies that were not over when the session ended, and return the messages added."""
         before = len(self.messages)
         for reply in replies:
             if reply.heard is not None and (text := whole_words(reply.text, reply.heard.text_end).strip()):
@@ -127,7 +127,7 @@ class History:
         return True
 
     def for_the_model(self, prelude: str = "") -> tuple[ChatMessage, ...]:
-        """What the model reads; `prelude` is what the reply in hand said before it called its tools."""
+        """The messages that the model reads; `prelude` is what the reply in hand said before it called its tools."""
         messages = self.messages
         if prelude:
             index = next(i for i in range(len(messages) - 1, -1, -1) if messages[i].tool_requests)

@@ -45,7 +45,7 @@ TranscriptionEffect = InterimTranscript | FinalTranscript | EndUtterance | Reope
 
 
 class TranscriptionSnapshot(msgspec.Struct, kw_only=True):
-    """What is remembered between two events."""
+    """All that the rules of a listening session remember between two events."""
 
     number: int = 0
     """Transcripts so far; each is a turn of its own."""
@@ -97,7 +97,7 @@ class Transcription:
             s.audio_at, s.awaited_at = None, at
 
     def handle(self, event: HeardEvent, at: float) -> list[TranscriptionEffect]:
-        """What is to be done about `event`, which came at `at`."""
+        """Decide what is to be done about `event`, which came at `at`, in seconds of the session's clock."""
         s = self.state
         if s.finished:
             return []
@@ -132,7 +132,7 @@ class Transcription:
         return [msgspec.structs.replace(final, turn=self.state.number)]
 
     def _settled(self) -> list[TranscriptionEffect]:
-        """Nothing is owed any more for the utterance in hand."""
+        """Note that nothing is owed any more for the utterance in hand."""
         s = self.state
         s.awaited_at, s.interim, s.is_reopened = None, "", False
         return []
@@ -144,7 +144,7 @@ class Transcription:
         return min(at for wait in WAITS if (at := wait.due(self)) is not None)
 
     def waited(self, at: float) -> list[TranscriptionEffect]:
-        """What is to be done about all that was due by `at` and has not come."""
+        """Decide what is to be done about all that was due by `at` and has not come."""
         effects: list[TranscriptionEffect] = []
         for wait in WAITS:
             due = wait.due(self)

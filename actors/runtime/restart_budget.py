@@ -13,7 +13,7 @@ class RestartPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Restart(msgspec.Struct, frozen=True):
-    """Start the child again after `delay_s`."""
+    """Start the child again, `delay_s` seconds from now."""
 
     delay_s: float
 

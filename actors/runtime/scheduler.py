@@ -23,7 +23,7 @@ DRAIN_S = 0.004
 
 
 class Runnable(Protocol):
-    """What the scheduler runs: an actor. The two marks are the scheduler's, so that it stands in each queue once."""
+    """An actor, as the scheduler sees it. The scheduler sets the two marks, so that no actor is queued twice."""
 
     in_urgent: bool
     in_ready: bool
@@ -70,7 +70,7 @@ class Scheduler:
 
     @property
     def idle(self) -> bool:
-        """No actor is due or at work: a message handled now overtakes none."""
+        """Whether no actor is due or at work, so that a message handled now overtakes none."""
         return not self._awake
 
     def handle(self, actor: Runnable, message: Any) -> None:

@@ -44,7 +44,7 @@ class SubscriptionValidation(msgspec.Struct, frozen=True):
 
 
 class CustomContext(msgspec.Struct, frozen=True, rename="camel"):
-    """What whoever placed the call sent along."""
+    """Headers and values that the system which placed the call sent along with it."""
 
     sip_headers: dict[str, str] = {}
     voip_headers: dict[str, str] = {}
@@ -81,7 +81,7 @@ _TYPES: dict[str, type[SubscriptionValidation | IncomingCall]] = {
 
 
 def decode(body: str | bytes) -> list[GridEvent]:
-    """The events of a delivery, in its order.
+    """Read the events of a delivery, in its order.
 
     Raises:
         EventsError: the body is no JSON, or neither an object nor an array.

@@ -27,7 +27,7 @@ class MediaProtocolError(WireError):
 
 
 class AudioMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What the audio that follows is like."""
+    """The format of the audio that follows, as the service announces it once for each socket."""
 
     encoding: str = "PCM"
     sample_rate: int = 16_000
@@ -64,7 +64,7 @@ class RepairedFrame(msgspec.Struct, frozen=True):
 
 
 class DtmfTone(msgspec.Struct, frozen=True):
-    """Somebody on the call pressed a key."""
+    """A participant of the call has pressed a key."""
 
     digit: str
     """One of 0-9 * # A-D"""
@@ -73,7 +73,7 @@ class DtmfTone(msgspec.Struct, frozen=True):
 
 
 class TranscriptionMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What the transcription that follows is of."""
+    """Which call the transcripts that follow are of, and in which language."""
 
     subscription_id: str = ""
     locale: str = ""
@@ -93,7 +93,7 @@ class TranscriptionText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """A kind that means nothing to us; to be counted and ignored."""
+    """A message of a kind that is not known here; to be counted and ignored."""
 
     kind: str
 
@@ -113,7 +113,7 @@ _any = msgspec.json.Decoder()
 
 
 def decode(message: str | bytes) -> MediaMessage:
-    """A message of ACS.
+    """Read a message of the media or transcription socket.
 
     Raises:
         MediaProtocolError: it is no JSON object, or a field is missing or wrong; names the field.
@@ -323,11 +323,13 @@ _STOP = {
 
 
 def audio_message(pcm: bytes, case: OutboundCase = OutboundCase.PASCAL) -> str:
-    """Audio to be heard, PCM16LE mono at the rate of the metadata. Base64 needs no escaping, so no encoder is run."""
+    """Write audio to be heard, PCM16LE mono at the rate of the metadata. Base64 needs no escaping, so no encoder is
+    run.
+    """
     head, tail = _AUDIO[case]
     return f"{head}{binascii.b2a_base64(pcm, newline=False).decode('ascii')}{tail}"
 
 
 def stop_message(case: OutboundCase = OutboundCase.PASCAL) -> str:
-    """Drop what has been sent and is not heard yet."""
+    """Write the order to drop audio that was sent and has not been heard yet."""
     return _STOP[case]
