@@ -106,6 +106,8 @@ class Conversation:
         self.recognizer = CarelessRecognizer(self.faults, scenario.recognizer_fault, scenario.faulty_finals)
         self.evidence = Evidence(scenario=scenario)
         self.connections = 1
+        self.is_mute = False
+        """The caller's client sends no audio."""
 
     def note(self, deed: str) -> None:
         """Put what happens into the log."""
@@ -179,6 +181,7 @@ class Conversation:
                 await self._until_speaking(on)
             await asyncio.sleep(ask.pause_s)
             if ask.how is How.VOICE:
+                await self._until(lambda: not self.is_mute)
                 self.recognizer.utterances[:] = [ask.text]
                 self.note(f"voice: {ask.text}")
                 await on.talk(round(TALK_S * 1000))
@@ -272,9 +275,10 @@ class Conversation:
                 on.talking = True
                 await asyncio.sleep(0.5)
                 await on.hang_up()
-                on.talking = False
+                on.talking, self.is_mute = False, True
                 await asyncio.sleep(5)
                 on.start_caller()
+                self.is_mute = False
 
     async def _reconnect(self, on: Stage, what: Disturbance) -> None:
         if what is Disturbance.OUTPUT_RAISES:

@@ -166,7 +166,9 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     failed_turn: int = -1
     """The turn of the last of them."""
     owes_apology: bool = False
-    """The turn's reply has failed while the caller was speaking, who would be talked over by an apology."""
+    """The caller is to be asked to say it again as soon as nobody speaks: the turn's reply has failed while the caller
+    was speaking, or the recognizer has failed at what the caller said into a reply.
+    """
     asked_again: bool = False
     """The caller was asked to say it again: what comes takes the place of the words that were not answered."""
 
@@ -177,6 +179,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """An utterance is over whose final transcript has not come."""
     reopened: bool = False
     """The recognizer was given a second chance for the utterance whose final is owed."""
+    voiced_ms: float = 0.0
+    """How long the voice of the utterances lasts whose final transcript is owed: that of the longest of them."""
     waiting_text: str = ""
     """Words that are to be answered as soon as the agent is silent."""
     tail_text: str = ""

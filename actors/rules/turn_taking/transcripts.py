@@ -18,12 +18,17 @@ from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 from actors.rules.utterances import bounded_utterance, joined_utterance
 
+LASTING_MS = 600.0
+"""Voice that lasts so long was meant for the agent, though nothing of it was recognised; shorter voice may be noise."""
+
 
 def speech_started(turn: TurnCore, _message: SpeechStarted, at: float) -> None:
     """The caller begins to speak: an utterance is in hand from now on."""
     s = turn.state
     turn.caller_becomes(CallerActivity.TALKING)
     s.interim, s.reopened = "", False
+    if not s.final_owed:
+        s.voiced_ms = 0.0
     s.audio_at = s.voice_at = at
     if s.interruption is Interruption.NONE:
         turn.timings.onset_at = at
@@ -39,6 +44,7 @@ def speech_continued(turn: TurnCore, message: SpeechContinued, at: float) -> Non
     s.audio_at = at
     if message.silence_ms == 0:
         s.voice_at = at
+        s.voiced_ms = max(s.voiced_ms, message.voiced_ms)
         interruption.voice_goes_on(turn, message, at)
 
 
@@ -72,11 +78,19 @@ def noise_stopped(turn: TurnCore, _message: NoiseStopped, at: float) -> None:
 
 
 def no_speech_recognized(turn: TurnCore, _message: NoSpeechRecognized, at: float) -> None:
-    """There was voice, but nothing intelligible; words that interim transcripts had are taken at their word."""
+    """There was voice, but nothing intelligible: the agent goes on with what it says, if anything.
+
+    A caller who has spoken for long to an agent that says nothing waits for an answer, and is asked to say it again.
+    Once: voice that is never understood, a television perhaps, would be asked without end.
+    """
     s = turn.state
     s.final_owed = False
-    if s.caller is not CallerActivity.TALKING:
-        nothing_said(turn, at)
+    if s.caller is CallerActivity.TALKING:
+        return
+    is_waited_for = turn.only_bridges and s.caller is CallerActivity.AWAITED
+    nothing_said(turn, at)
+    if is_waited_for and s.voiced_ms >= LASTING_MS and not s.asked_again:
+        _ask_again_if_idle(turn)
 
 
 def nothing_said(turn: TurnCore, at: float) -> None:
@@ -165,8 +179,8 @@ def _below_the_threshold(turn: TurnCore, at: float, text: str) -> None:
 def transcript_missing(turn: TurnCore, at: float) -> None:
     """The recognizer does not give the final transcript it owes.
 
-    What interim transcripts said stands; else the audio is recognised once more; else nothing was said, and a caller
-    whose words are waited for is asked to repeat them.
+    What interim transcripts said stands; else the audio is recognised once more; else the caller is asked to
+    say it again: now, or when what the agent is saying is over.
     """
     s = turn.state
     turn.do(ReopenRecognition(again=not s.interim and not s.reopened))
@@ -176,9 +190,16 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
         s.reopened, s.awaited_at = True, at
     else:
         was_waited_for = turn.only_bridges
+        # What the agent is saying goes on first.
+        s.owes_apology = s.owes_apology or not was_waited_for
         nothing_said(turn, at)
-        if was_waited_for and s.agent is AgentActivity.IDLE and not s.finished:
-            answering.ask_again(turn)
+        if was_waited_for:
+            _ask_again_if_idle(turn)
+
+
+def _ask_again_if_idle(turn: TurnCore) -> None:
+    if turn.state.agent is AgentActivity.IDLE and not turn.state.finished:
+        answering.ask_again(turn)
 
 
 def text_entered(turn: TurnCore, message: TextEntered, at: float) -> None:

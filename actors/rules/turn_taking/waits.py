@@ -136,7 +136,7 @@ WAITS = (
         awaited="the final transcript of an utterance that is over",
         owed_by="the recognizer",
         clock="wall",
-        otherwise="the interim transcript stands; else it is recognised once more; else nothing was said",
+        otherwise="the interim transcript stands; else it is recognised once more; else the caller is asked again",
         due=_transcript,
         missing=transcripts.transcript_missing,
     ),

@@ -1,5 +1,7 @@
 """Utterances and their transcripts, those that do not come included, as examples."""
 
+import pytest
+
 from actors.conversation import UtteranceKind
 from actors.messages.transcript import (
     EndUtterance,
@@ -43,9 +45,18 @@ class TestTranscripts:
             Say(reply=2, turn=0, kind=UtteranceKind.APOLOGY, index=SAY_AGAIN) in talk.starts().ends().wait(3.0).effects
         )
 
-    def test_over_a_reply_nobody_is_asked(self) -> None:
-        talk = Talk().speaking().voice(200).pause().wait(6.5)
+    @pytest.mark.parametrize("voice_ms", [200, 1_000])
+    def test_what_was_said_over_a_reply_is_asked_for_once_when_that_is_over(self, voice_ms: int) -> None:
+        talk = Talk().speaking().voice(voice_ms).pause().wait(6.5)
+        assert "ResumePlayback" in talk.did
         assert kinds(talk) == []
+        assert kinds(talk.ends()) == [UtteranceKind.APOLOGY]
+        assert kinds(talk.starts().ends()) == []
+
+    def test_words_that_are_understood_meanwhile_are_answered_instead(self) -> None:
+        talk = Talk().speaking().voice(300).pause().wait(6.5).says("no, on friday please")
+        assert asked(talk.stopped()) == ["no, on friday please"]
+        assert kinds(talk.starts().written().ends()) == []
 
     def test_noise_does_not_cost_the_final_that_is_owed(self) -> None:
         talk = Talk().voice(300).pause().voice(40).tell(NoiseStopped())
@@ -68,3 +79,40 @@ class TestEndsOfUtterances:
         talk = Talk().voice(300).pause().tell(NoiseStopped())
         assert talk.turn.state.caller is CallerActivity.AWAITED
         assert asked(talk.final("book it")) == ["book it"]
+
+
+class TestVoiceOfWhichNothingIsRecognised:
+    def test_a_caller_who_spoke_for_long_to_a_silent_agent_is_asked_to_say_it_again(self) -> None:
+        talk = Talk().voice(1_000).pause().tell(NoSpeechRecognized(0.0))
+        assert talk.effects[:1] == [Say(reply=1, turn=0, kind=UtteranceKind.APOLOGY, index=SAY_AGAIN)]
+
+    def test_a_final_without_text_is_the_same(self) -> None:
+        assert kinds(Talk().voice(1_000).pause().final(" ")) == [UtteranceKind.APOLOGY]
+
+    def test_the_agent_waits_until_its_filler_is_over(self) -> None:
+        talk = Talk().voice(1_000).pause().wait(2.0)
+        assert kinds(talk) == [UtteranceKind.FILLER]
+        talk.starts().tell(NoSpeechRecognized(0.0))
+        assert kinds(talk) == [UtteranceKind.APOLOGY]
+
+    def test_it_is_asked_once_until_something_is_understood(self) -> None:
+        talk = Talk().voice(1_000).pause().tell(NoSpeechRecognized(0.0)).starts().ends()
+        assert kinds(talk.voice(1_000).pause().tell(NoSpeechRecognized(0.0))) == []
+        talk.thinking().starts().written().ends()
+        assert kinds(talk.voice(1_000).pause().tell(NoSpeechRecognized(0.0))) == [UtteranceKind.APOLOGY]
+
+    def test_a_short_noise_is_nothing(self) -> None:
+        assert kinds(Talk().voice(460).pause().tell(NoSpeechRecognized(0.0))) == []
+
+    def test_noise_behind_long_voice_does_not_make_that_short(self) -> None:
+        talk = Talk().voice(1_000).pause().voice(40).tell(NoiseStopped(), NoSpeechRecognized(0.0))
+        assert kinds(talk) == [UtteranceKind.APOLOGY]
+
+    def test_long_voice_that_was_understood_does_not_make_a_noise_long(self) -> None:
+        talk = Talk().says("book it", 1_000).starts().written().ends()
+        assert kinds(talk.voice(100).pause().tell(NoSpeechRecognized(0.0))) == []
+
+    def test_over_a_reply_it_is_nothing(self) -> None:
+        talk = Talk().speaking().voice(1_000).pause().tell(NoSpeechRecognized(0.0))
+        assert talk.did == ["ResumePlayback"]
+        assert kinds(talk.ends()) == []
