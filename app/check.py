@@ -6,7 +6,13 @@ import msgspec
 
 from app.auth.acs import NO_PROOF, AcsAccess
 from app.auth.browser import BrowserAccess
-from app.configuration import agents_without_words, features, usable_configuration, warnings_of
+from app.configuration import (
+    agents_without_words,
+    features,
+    phrases_left_in_english,
+    usable_configuration,
+    warnings_of,
+)
 from app.server.lifecycle import Lifecycle
 from config.settings import Settings
 
@@ -39,5 +45,9 @@ def check(settings: Settings) -> Iterator[str]:
     for licence in COPYLEFT:
         if licence.engine in {engine.name for engine in configuration.engines.values()}:
             yield f"licence: {licence.product} is {licence.spdx}; it runs as a separate process"
-    for warning in (*warnings_of(settings), *agents_without_words(configuration)):
+    for warning in (
+        *warnings_of(settings),
+        *agents_without_words(configuration),
+        *phrases_left_in_english(configuration),
+    ):
         yield f"warning: {warning}"

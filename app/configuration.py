@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from actors.agent import Agent
+from actors.agent import Agent, Phrases
 from actors.tools import AnyTool
 from app.agents.agent_files import load_agents
+from app.agents.phrases_by_language import left_in_english
 from app.auth.acs import acs_configured, validation_on
 from app.auth.browser import browser_auth
 from app.auth.exposure import Exposure
@@ -104,6 +105,13 @@ def agents_without_words(configuration: Configuration) -> Iterator[str]:
     for agent in configuration.agents.values():
         if dialogue_of(agent) is None:
             yield f"the agent {agent.name} has no dialogue, which is all that LANGUAGE_MODEL script can speak"
+
+
+def phrases_left_in_english(configuration: Configuration) -> Iterator[str]:
+    """The agents that would apologise in English to callers of another language."""
+    for agent in configuration.agents.values():
+        if left_in_english(agent.languages) and agent.phrases.apology == Phrases().apology:
+            yield f"the phrases of the agent {agent.name} are English, and its callers speak {agent.languages[0]}"
 
 
 def features(settings: Settings, configuration: Configuration) -> Iterator[str]:

@@ -9,6 +9,7 @@ import yaml
 
 from actors.agent import Agent
 from actors.tools import AnyTool, Tool
+from app.agents.phrases_by_language import with_phrases_of_its_language
 from app.dialogue.check import dialogue_faults
 from app.dialogue.schema import Dialogue, ScriptedAgent, dialogue_of
 from app.plugins import PluginError, resolve
@@ -58,7 +59,7 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
     """
     raw = _read_yaml(file)
     try:
-        agent = msgspec.convert(raw, ScriptedAgent)
+        agent = msgspec.convert(with_phrases_of_its_language(raw), ScriptedAgent)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at ")
         raise AgentFileError(file, _located(path.strip("`"), raw), reason) from None

@@ -1,0 +1,129 @@
+"""What agents say by themselves, by language: where the file of an agent has no words of its own for it.
+
+English phrases are the defaults of `actors.agent.Phrases`. Each table has every phrase, so that no agent apologises in
+a language that its callers do not speak.
+"""
+
+# ruff: noqa: RUF001 - Chinese and Japanese have punctuation of their own
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
+    "de": {
+        "apology": "Es tut mir leid, bei uns ist etwas schiefgegangen. Bitte rufen Sie später noch einmal an.",
+        "say_again": "Entschuldigung, können Sie das bitte wiederholen?",
+        "hold_on": "Einen Moment, bitte.",
+        "goodbye": "Vielen Dank für Ihren Anruf. Auf Wiederhören.",
+        "cut_off": "Entschuldigung, wir wurden unterbrochen. Bitte sprechen Sie weiter.",
+        "enter_code": "Bitte geben Sie Ihren Zugangscode ein und drücken Sie dann die Rautetaste.",
+        "wrong_code": "Dieser Code stimmt nicht. Bitte versuchen Sie es noch einmal.",
+        "code_accepted": "Vielen Dank.",
+        "fillers": ["Einen Moment.", "Ich sehe nach."],
+        "no_input": ["Sind Sie noch da?", "Ich kann Sie nicht hören. Bitte sagen Sie etwas, wenn Sie da sind."],
+    },
+    "es": {
+        "apology": "Lo siento, ha habido un problema por nuestra parte. Por favor, llame más tarde.",
+        "say_again": "Perdone, ¿puede repetirlo?",
+        "hold_on": "Un momento, por favor.",
+        "goodbye": "Gracias por llamar. Adiós.",
+        "cut_off": "Perdone, se ha cortado la llamada. Siga, por favor.",
+        "enter_code": "Introduzca su código de acceso y pulse la tecla almohadilla.",
+        "wrong_code": "El código no es correcto. Inténtelo de nuevo.",
+        "code_accepted": "Gracias.",
+        "fillers": ["Un momento.", "Déjeme ver."],
+        "no_input": ["¿Sigue ahí?", "No le oigo. Diga algo si está ahí, por favor."],
+    },
+    "fr": {
+        "apology": "Je suis désolé, il y a eu un problème de notre côté. Veuillez rappeler plus tard.",
+        "say_again": "Pardon, pouvez-vous répéter ?",
+        "hold_on": "Un instant, s'il vous plaît.",
+        "goodbye": "Merci de votre appel. Au revoir.",
+        "cut_off": "Pardon, nous avons été coupés. Continuez, je vous prie.",
+        "enter_code": "Veuillez saisir votre code d'accès, puis appuyez sur la touche dièse.",
+        "wrong_code": "Ce code n'est pas correct. Veuillez réessayer.",
+        "code_accepted": "Merci.",
+        "fillers": ["Un instant.", "Je regarde."],
+        "no_input": ["Êtes-vous toujours là ?", "Je ne vous entends pas. Dites quelque chose si vous êtes là."],
+    },
+    "it": {
+        "apology": "Mi dispiace, c'è stato un problema da parte nostra. La preghiamo di richiamare più tardi.",
+        "say_again": "Scusi, può ripetere?",
+        "hold_on": "Un momento, per favore.",
+        "goodbye": "Grazie per la chiamata. Arrivederci.",
+        "cut_off": "Mi scusi, è caduta la linea. Continui pure.",
+        "enter_code": "Inserisca il codice di accesso e poi prema il tasto cancelletto.",
+        "wrong_code": "Il codice non è corretto. Riprovi, per favore.",
+        "code_accepted": "Grazie.",
+        "fillers": ["Un momento.", "Vediamo."],
+        "no_input": ["È ancora in linea?", "Non la sento. Dica qualcosa se è in linea, per favore."],
+    },
+    "pt": {
+        "apology": "Desculpe, houve um problema do nosso lado. Por favor, ligue mais tarde.",
+        "say_again": "Desculpe, pode repetir?",
+        "hold_on": "Um momento, por favor.",
+        "goodbye": "Obrigado por ligar. Até logo.",
+        "cut_off": "Desculpe, a ligação caiu. Continue, por favor.",
+        "enter_code": "Introduza o seu código de acesso e depois prima a tecla cardinal.",
+        "wrong_code": "O código não está correto. Tente novamente.",
+        "code_accepted": "Obrigado.",
+        "fillers": ["Um momento.", "Deixe-me ver."],
+        "no_input": ["Ainda está aí?", "Não consigo ouvir. Por favor, diga algo se estiver aí."],
+    },
+    "nl": {
+        "apology": "Het spijt me, er is bij ons iets misgegaan. Belt u alstublieft later terug.",
+        "say_again": "Pardon, kunt u dat herhalen?",
+        "hold_on": "Een moment, alstublieft.",
+        "goodbye": "Bedankt voor het bellen. Tot ziens.",
+        "cut_off": "Excuses, de verbinding werd verbroken. Gaat u verder.",
+        "enter_code": "Toets uw toegangscode in en druk daarna op het hekje.",
+        "wrong_code": "Die code klopt niet. Probeert u het nog eens.",
+        "code_accepted": "Dank u wel.",
+        "fillers": ["Een moment.", "Ik kijk even."],
+        "no_input": ["Bent u er nog?", "Ik hoor u niet. Zegt u iets als u er bent."],
+    },
+    "zh": {
+        "apology": "很抱歉，我们这边出了问题。请稍后再打来。",
+        "say_again": "不好意思，请您再说一遍，好吗？",
+        "hold_on": "请稍等。",
+        "goodbye": "感谢您的来电，再见。",
+        "cut_off": "抱歉，刚才断线了。请您继续说。",
+        "enter_code": "请输入您的访问密码，然后按井号键。",
+        "wrong_code": "密码不正确，请再试一次。",
+        "code_accepted": "谢谢。",
+        "fillers": ["请稍等。", "我看一下。"],
+        "no_input": ["您还在吗？", "我听不到您的声音。如果您在，请说话。"],
+    },
+    "ja": {
+        "apology": "申し訳ございません。こちらで問題が発生しました。後ほどおかけ直しください。",
+        "say_again": "恐れ入りますが、もう一度おっしゃっていただけますか。",
+        "hold_on": "少々お待ちください。",
+        "goodbye": "お電話ありがとうございました。失礼いたします。",
+        "cut_off": "申し訳ございません、通話が途切れました。続けてお話しください。",
+        "enter_code": "アクセスコードを入力して、シャープを押してください。",
+        "wrong_code": "コードが違います。もう一度お試しください。",
+        "code_accepted": "ありがとうございます。",
+        "fillers": ["少々お待ちください。", "確認いたします。"],
+        "no_input": ["まだいらっしゃいますか。", "お声が聞こえません。いらっしゃいましたら、お話しください。"],
+    },
+}
+"""By primary language subtag (BCP 47)."""
+
+
+def with_phrases_of_its_language(raw: Any) -> Any:
+    """An agent's file as read, with the phrases of its first language where it has none of its own.
+
+    What is no mapping, or names no language, is given back as it is: the types say what is wrong with it.
+    """
+    if not isinstance(raw, dict) or not isinstance(raw.get("languages"), list) or not raw["languages"]:
+        return raw
+    language, own = str(raw["languages"][0]).partition("-")[0].lower(), raw.get("phrases", {})
+    if language not in PHRASES or not isinstance(own, dict):
+        return raw
+    return {**raw, "phrases": {**PHRASES[language], **own}}
+
+
+def left_in_english(languages: Sequence[str]) -> bool:
+    """Whether the phrases of an agent with these languages are English though its callers speak another language."""
+    language = languages[0].partition("-")[0].lower() if languages else "en"
+    return language != "en" and language not in PHRASES

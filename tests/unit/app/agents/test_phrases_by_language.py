@@ -1,0 +1,55 @@
+"""What agents say by themselves, in the language of their callers."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from actors.agent import Phrases
+from actors.rules.language_words import BY_LANGUAGE
+from app.agents.agent_files import load_agents
+from app.agents.phrases_by_language import PHRASES, left_in_english, with_phrases_of_its_language
+from app.configuration import Configuration, phrases_left_in_english
+
+FIELDS = {field.name for field in msgspec.structs.fields(Phrases)}
+
+
+@pytest.mark.parametrize("language", PHRASES)
+def test_each_language_has_every_phrase_and_none_is_english(language: str) -> None:
+    assert set(PHRASES[language]) == FIELDS
+    phrases = msgspec.convert(dict(PHRASES[language]), Phrases)
+    assert all(getattr(phrases, name) != getattr(Phrases(), name) for name in FIELDS)
+    assert len(phrases.fillers) == len(set(phrases.fillers)) >= 2
+
+
+def test_every_language_whose_words_are_understood_has_phrases() -> None:
+    assert set(BY_LANGUAGE) == {*PHRASES, "en"}
+
+
+def test_an_agent_speaks_its_first_language_and_its_own_words_win(tmp_path: Path) -> None:
+    (tmp_path / "praxis.yaml").write_text(
+        "name: praxis\nlabel: Praxis\nlanguages: [de-DE, en-US]\nphrases: {hold_on: Moment mal.}\n", encoding="utf-8"
+    )
+    phrases = load_agents(tmp_path, {})["praxis"].phrases
+    assert phrases.say_again == PHRASES["de"]["say_again"]
+    assert phrases.hold_on == "Moment mal."
+
+
+@pytest.mark.parametrize("raw", [None, [], {"languages": []}, {"languages": "de"}, {"languages": ["de"], "phrases": 3}])
+def test_what_is_wrong_is_left_to_the_types(raw: object) -> None:
+    assert with_phrases_of_its_language(raw) == raw
+
+
+def test_the_check_names_agents_whose_phrases_are_left_in_english(tmp_path: Path) -> None:
+    (tmp_path / "talo.yaml").write_text("name: talo\nlabel: Talo\nlanguages: [fi-FI]\n", encoding="utf-8")
+    (tmp_path / "haus.yaml").write_text("name: haus\nlabel: Haus\nlanguages: [de-DE]\n", encoding="utf-8")
+    agents = load_agents(tmp_path, {})
+    (warning,) = phrases_left_in_english(Configuration(agents=agents, tools={}, engines={}))
+    assert warning == "the phrases of the agent talo are English, and its callers speak fi-FI"
+
+
+def test_languages_without_phrases_are_known() -> None:
+    assert left_in_english(("fi-FI",))
+    assert not left_in_english(("de-AT",))
+    assert not left_in_english(("en-GB",))
+    assert not left_in_english(())
