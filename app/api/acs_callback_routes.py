@@ -18,7 +18,7 @@ from app.services import Services
 from app.telephony.answering import Answering
 from app.telephony.call import Call
 from app.telephony.call_events import CallEvents
-from app.telephony.errors import NotConfigured
+from app.telephony.errors import NotConfiguredError
 from app.telephony.switchboard import Switchboard
 from protocol.acs import call_events as acs_events
 from protocol.acs import event_grid
@@ -91,7 +91,7 @@ class CallbackRoutes:
         """
         try:
             calls = await asyncio.gather(*(self._answering.take(event) for event in incoming))
-        except NotConfigured as error:
+        except NotConfiguredError as error:
             raise not_taken(error) from None
         return next((call for call in reversed(calls) if call is not None), None)
 

@@ -21,7 +21,7 @@ from app.services import Services
 from app.telephony.call import Call
 from app.telephony.call_control import CallAutomationError, Trouble
 from app.telephony.call_orders import CallOrders
-from app.telephony.errors import Busy, NotConfigured
+from app.telephony.errors import NoCapacityError, NotConfiguredError
 from app.telephony.switchboard import Switchboard
 from protocol.browser import timestamp
 from protocol.calls import (
@@ -74,7 +74,7 @@ class CallRoutes:
             raise _invalid("context.browser_session_id", SESSION_ID_FORM, "pattern")
         try:
             call = await self._switchboard.place(asked, agent, mode)
-        except (NotConfigured, Busy, CallAutomationError) as error:
+        except (NotConfiguredError, NoCapacityError, CallAutomationError) as error:
             raise not_taken(error) from None
         return json_response(
             InitiatedCall(
@@ -178,12 +178,12 @@ class CallRoutes:
         return call
 
 
-def not_taken(error: NotConfigured | Busy | CallAutomationError) -> ProblemError:
+def not_taken(error: NotConfiguredError | NoCapacityError | CallAutomationError) -> ProblemError:
     """The answer to whoever wanted a call that did not come about."""
     match error:
-        case NotConfigured():
+        case NotConfiguredError():
             return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-        case Busy():
+        case NoCapacityError():
             return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=RETRY_AFTER)
         case CallAutomationError(trouble=Trouble.REJECTED | Trouble.CONFLICT | Trouble.NOT_FOUND):
             return ProblemError(

@@ -8,7 +8,7 @@ import msgspec
 
 from actors.errors import ProviderError, StoreError
 from app.auth.acs import NO_PROOF
-from app.providers.failover.providers import PartlyReady, TellsReadiness
+from app.providers.failover.providers import PartlyReadyError, TellsReadiness
 from app.services import LAG_LIMIT_MS, Services
 from app.telephony.call_control import CallAutomationError, CallControl
 
@@ -122,7 +122,7 @@ class Readiness:
         told = await asyncio.gather(*asked, return_exceptions=True)
         failures = [each for each in told if isinstance(each, BaseException)]
         match min(failures, key=_is_partial, default=None):
-            case PartlyReady() as failure:
+            case PartlyReadyError() as failure:
                 raise DegradedError(failure.detail) from failure
             case ProviderError() as failure:
                 raise UnhealthyError(failure.detail) from failure
@@ -168,4 +168,4 @@ class Readiness:
 
 
 def _is_partial(failure: BaseException) -> bool:
-    return isinstance(failure, PartlyReady)
+    return isinstance(failure, PartlyReadyError)

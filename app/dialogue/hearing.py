@@ -27,7 +27,7 @@ DOUBTFUL = 0.5
 
 
 class Utterance(msgspec.Struct, frozen=True):
-    """What the caller said, read."""
+    """What the caller said, with the intents, values and answers that were found in it."""
 
     words: list[str]
     mentions: list[Mention]

@@ -174,7 +174,7 @@ class Does(StrEnum):
 
 
 class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something a caller may want."""
+    """Something that a caller may want, the phrases that say so, and the task that serves it."""
 
     name: Identifier
     examples: Annotated[Texts, Meta(min_length=1)]

@@ -68,7 +68,7 @@ class State(msgspec.Struct):
         self.ask(Question.NONE, "")
 
     def memory(self) -> Memory:
-        """For the conversation to keep."""
+        """The state as JSON-like data, which the conversation keeps until the next reply."""
         memory: Memory = msgspec.to_builtins(self, str_keys=True)
         return memory
 

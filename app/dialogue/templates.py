@@ -15,7 +15,7 @@ _TIME = re.compile(r"\d\d:\d\d(?::\d\d)?")
 
 
 class Wording:
-    """How one dialogue says values."""
+    """Fills the texts of one dialogue with values: dates, times, numbers and choices in words."""
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._choices = {

@@ -75,7 +75,7 @@ class ChildProcess(Generic[T]):
 
     @property
     def pid(self) -> int | None:
-        """Its number, once it has one."""
+        """The process id of the engine, once it was started; None before."""
         return None if self._process is None else self._process.pid
 
     @property
@@ -106,7 +106,7 @@ class ChildProcess(Generic[T]):
         return True
 
     async def answers(self, timeout_s: float) -> bool:
-        """Ask it now whether it is there."""
+        """Whether the engine process answers a request for a sign of life in time."""
         self.write(self._question)
         return self.alive and await self.heard(timeout_s) and self.alive
 

@@ -15,7 +15,7 @@ from app.services import Services
 from app.telephony.about_calls import about_incoming, agent_for
 from app.telephony.call import Call, Direction
 from app.telephony.call_control import CallAutomationError, Trouble
-from app.telephony.errors import Busy, NotConfigured
+from app.telephony.errors import NoCapacityError, NotConfiguredError
 from app.telephony.switchboard import Switchboard
 from app.telephony.turning_away import TurningAway
 from protocol.acs.event_grid import IncomingCall
@@ -50,7 +50,7 @@ class Answering:
         """Deal with an announced call; the call if it is answered, None if it is not, or not yet.
 
         Raises:
-            NotConfigured: there is no telephone network.
+            NotConfiguredError: there is no telephone network.
         """
         announcement = self._announcement(incoming)
         task = self._under_way.get(announcement)
@@ -77,7 +77,7 @@ class Answering:
     def _finished(self, announcement: str, task: "asyncio.Task[Call | None]") -> None:
         del self._under_way[announcement]
         error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, NotConfigured):
+        if error is not None and not isinstance(error, NotConfiguredError):
             log.error("an incoming call could not be dealt with: %s", type(error).__name__)
 
     async def _take(self, announcement: str, incoming: IncomingCall) -> Call | None:
@@ -156,7 +156,7 @@ class Answering:
         for _ in range(int(ROOM_S / LOOK_FOR_ROOM_S)):
             try:
                 capacity.require()
-            except Busy:
+            except NoCapacityError:
                 if capacity.full:
                     return False
             else:

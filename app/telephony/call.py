@@ -73,7 +73,7 @@ class Call:
         self.events: deque[CallEvent] = deque(maxlen=EVENTS_KEPT)
         self.participants: dict[str, Participant] = {}
         self.orders = Orders()
-        self.tones = DtmfPresses()
+        self.dtmf = DtmfPresses()
         self.admitted = False
         """The conversation may open: no access code is asked for, or it was given."""
         self.code_given = False
@@ -99,7 +99,7 @@ class Call:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
-        """Do something until the call is over; None if it is."""
+        """Run `work` as a task that is cancelled when the call ends; None if it has ended."""
         if self.over.is_set():
             work.close()
             return None
@@ -109,7 +109,7 @@ class Call:
         return task
 
     def cancel(self) -> list[asyncio.Task[None]]:
-        """Do nothing more of that; the tasks that end, all but the one that asks for it."""
+        """Cancel all work that `run` began, except the task that calls this; returns the cancelled tasks."""
         own = asyncio.current_task()
         tasks = [task for task in self._tasks if task is not own]
         for task in tasks:
@@ -152,11 +152,11 @@ class Call:
 
     @property
     def up(self) -> bool:
-        """Connected, on hold or not."""
+        """Whether the call is connected, be the caller on hold or not."""
         return self.state in (CallState.CONNECTED, CallState.ON_HOLD)
 
     async def transfer_settled(self) -> None:
-        """Wait until no transfer is under way."""
+        """Wait until the transfer that is under way, if any, was accepted or has failed."""
         while (transfer := self.orders.transferring) is not None:
             await asyncio.wait([transfer])
 

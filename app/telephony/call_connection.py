@@ -20,7 +20,7 @@ class CallConnection:
 
     @property
     def closed(self) -> asyncio.Event:
-        """Set when nothing more can be sent."""
+        """The event that is set once the media socket is closed, so that nothing more can be sent."""
         return self._writer.closed
 
     @property
@@ -29,7 +29,7 @@ class CallConnection:
         return self._clock.now() < self._sounds_until
 
     def tell(self, message: OutputMessage) -> None:
-        """Send what belongs on the line; words and times are for other observers."""
+        """Send audio, and the order to drop audio, to the telephone network; ignore all other messages."""
         match message:
             case AudioFrame(pcm=pcm):
                 duration_ms = len(pcm) * 500 / self._rate_hz
@@ -44,7 +44,7 @@ class CallConnection:
                 return
 
     def close(self, code: int, reason: str) -> None:
-        """Close once what is queued has been sent."""
+        """Close the media socket with this close code, once the queued messages have been sent."""
         self._writer.close(code, reason)
 
     def abandon(self) -> None:

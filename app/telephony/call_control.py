@@ -98,7 +98,7 @@ class CallControl(Protocol):
         ...
 
     async def reject(self, incoming_call_context: str, reason: Literal["none", "busy", "forbidden"] = "busy") -> None:
-        """Do not answer an incoming call."""
+        """Refuse an incoming call; the caller hears what `reason` stands for at their own network."""
         ...
 
     async def redirect(self, incoming_call_context: str, target: str) -> None:
@@ -112,7 +112,7 @@ class CallControl(Protocol):
         ...
 
     async def hang_up(self, call_id: str) -> None:
-        """End a call for everybody who is on it."""
+        """End the call for everybody who is on it, including those to whom it was transferred."""
         ...
 
     async def transfer(
@@ -180,5 +180,5 @@ class CallControl(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of connections and credentials."""
+        """Close the connections to the service and its credential. Raises nothing."""
         ...

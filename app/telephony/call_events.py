@@ -70,7 +70,7 @@ class CallEvents:
                 return
 
     def _held(self, call: Call, at: float) -> None:
-        """The caller is on hold, or no longer."""
+        """Follow whether the caller is on hold, as the participants now are, and tell the session of a change."""
         on_hold = call.caller_on_hold
         if call.up and on_hold != (call.state is CallState.ON_HOLD):
             call.became(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)

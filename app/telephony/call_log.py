@@ -23,11 +23,11 @@ class CallLog:
             del self._calls[known.secret]
 
     def of_secret(self, secret: str) -> Call | None:
-        """The call whose URLs carry `secret`."""
+        """The call whose callback and media URLs carry `secret`; None if no call does."""
         return self._calls.get(secret)
 
     def of_id(self, call_id: str) -> Call | None:
-        """The call with that call connection id."""
+        """The call with the call connection id `call_id`; None if there is none."""
         return next((call for call in self._newest() if call_id and call.call_id == call_id), None)
 
     def of_announcement(self, announcement: str) -> Call | None:

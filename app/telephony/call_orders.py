@@ -29,7 +29,7 @@ LOOKED_S = 0.05
 
 
 class CallOrders:
-    """For one call; every method raises `CallError`. See `actors.ports.call_controls.CallLine`."""
+    """For one call; every method raises `CallError`. See `actors.ports.call_controls.CallControls`."""
 
     def __init__(self, switchboard: Switchboard, call: Call) -> None:
         self._switchboard = switchboard

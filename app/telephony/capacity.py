@@ -4,7 +4,7 @@ from app.server.lifecycle import Phase
 from app.services import Services
 from app.telephony.call import Call
 from app.telephony.call_log import CallLog
-from app.telephony.errors import Busy
+from app.telephony.errors import NoCapacityError
 
 
 def session_of(call: Call) -> str:
@@ -20,9 +20,9 @@ class Capacity:
         self._log = log
 
     def require(self) -> None:
-        """Raises Busy if there is no room for another call."""
+        """Raises NoCapacityError if there is no room for another call."""
         if self._service.capacity_left - self._expected <= 0:
-            raise Busy("no capacity left for another call")
+            raise NoCapacityError("no capacity left for another call")
 
     @property
     def full(self) -> bool:
@@ -33,6 +33,6 @@ class Capacity:
 
     @property
     def _expected(self) -> int:
-        """Calls whose session is still to come."""
+        """How many calls hold a place although their session has not begun."""
         live = self._service.sessions.live
         return sum(1 for call in self._log.live if call.holds_place and session_of(call) not in live)

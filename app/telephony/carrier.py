@@ -1,4 +1,4 @@
-"""Which telephone network a worker uses."""
+"""Choose the telephone network of a worker from its settings; None where none is configured."""
 
 from app.telephony.acs.call_automation import CallAutomation
 from app.telephony.acs.resource import acs_resource

@@ -29,7 +29,7 @@ class CodeLimits:
 
     @property
     def exhausted(self) -> bool:
-        """Whether nobody at all may try."""
+        """Whether so many wrong access codes came from all callers together that nobody may try for now."""
         return len(self._wrong) >= self._overall
 
     def wrong(self, caller: str, now_s: float) -> None:

@@ -18,7 +18,7 @@ OVER_STATES = ("disconnected",)
 
 
 class HangUp(StrEnum):
-    """What came of the order to hang up."""
+    """What came of the order to hang up: taken by the network, not taken, or pointless since the call is gone."""
 
     ORDERED = "ordered"  # the order was taken: the end of the call is told as an event
     OVER = "over"  # the network itself says that there is no such call

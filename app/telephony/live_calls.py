@@ -71,7 +71,7 @@ class LiveCalls:
             del self._owners[secret]
 
     def close(self) -> None:
-        """Write what has not been written yet."""
+        """Write the records of calls that changed since the last write to the state directory."""
         if self._write_due is not None:
             self._write_due.cancel()
             self._write()

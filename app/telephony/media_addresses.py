@@ -1,11 +1,11 @@
-"""Where ACS reaches this server about a call, and how it streams the call's audio."""
+"""The URLs at which the telephone network reaches this server about a call, and how it streams the audio."""
 
 from typing import Literal
 from urllib.parse import urlsplit
 
 from app.telephony.call import Call
 from app.telephony.call_control import MediaOptions
-from app.telephony.errors import NotConfigured
+from app.telephony.errors import NotConfiguredError
 from config.settings import Settings
 
 
@@ -17,20 +17,20 @@ class Addresses:
 
     @property
     def known(self) -> bool:
-        """Whether ACS can be told where this server is."""
+        """Whether the telephone network can be told an address of this server (BASE_URL)."""
         return bool(urlsplit(self._settings.base_url).scheme)
 
     def require(self) -> None:
-        """Raises NotConfigured if ACS cannot reach this server."""
+        """Raises NotConfiguredError if ACS cannot reach this server."""
         if not self.known:
-            raise NotConfigured("ACS does not know how to reach this server: set BASE_URL")
+            raise NotConfiguredError("the telephone network cannot reach this server: set BASE_URL")
 
     def callback(self, call: Call) -> str:
-        """Where ACS tells what happens to `call`."""
+        """The HTTPS URL to which the telephone network sends the events of `call`."""
         return f"{self._base_url}/api/v1/calls/callbacks/{call.secret}"
 
     def media(self, call: Call) -> MediaOptions:
-        """Where and how ACS streams the audio of `call`."""
+        """The WebSocket URL and the format in which the audio of `call` is streamed."""
         settings = self._settings
         url = f"ws{self._base_url.removeprefix('http')}/api/v1/media/stream/{call.secret}"
         rate_hz: Literal[16_000, 24_000] = 24_000 if settings.acs_sample_rate == 24_000 else 16_000

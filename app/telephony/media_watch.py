@@ -66,7 +66,7 @@ class MediaWatch:
         self._see_to(call, 0.0 if at_once else OWN_RECONNECT_S)
 
     def opened(self, call: Call) -> None:
-        """A call has its media socket."""
+        """Stop waiting for the media socket of `call`: it is open."""
         watch = self._watches.pop(call, None)
         if watch is not None:
             watch.task.cancel()

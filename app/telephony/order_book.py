@@ -82,7 +82,7 @@ class OrderBook:
         self._orders: deque[Order] = deque(maxlen=MOST_ORDERS)
 
     def give(self, kind: OrderKind, order_id: str, subject: str = "") -> Order:
-        """An order that is being sent."""
+        """Enter an order that is being sent now, under the operation context `order_id`; returns it."""
         order = Order(id=order_id, kind=kind, subject=subject)
         self._orders.append(order)
         return order

@@ -29,7 +29,7 @@ _WORDS = {404: "not found", 408: "no answer", 480: "no answer", 486: "busy", 487
 
 
 def ended_by(event: AcsEvent) -> Iterator[Ended]:
-    """How the event says that orders ended."""
+    """Yield which kinds of order ended, how, and about what recording or participant, as `event` says."""
     match event:
         case ParticipantsUpdated(participants=participants):
             for one in participants:

@@ -22,7 +22,7 @@ class Resampling:
         self._stream = soxr.ResampleStream(from_hz, HEARD_HZ, 1, dtype="int16", quality="MQ")
 
     def push(self, pcm: bytes) -> bytes:
-        """What is complete at 16 kHz."""
+        """Take PCM16LE at the rate of the stream; returns what of it is complete at 16 kHz."""
         return bytes(self._stream.resample_chunk(self._frombuffer(pcm, self._dtype)).tobytes())
 
 

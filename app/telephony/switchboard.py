@@ -21,7 +21,7 @@ from app.telephony.call_control import CallAutomationError, CallControl
 from app.telephony.call_log import CallLog
 from app.telephony.capacity import Capacity, session_of
 from app.telephony.dtmf import Way
-from app.telephony.errors import Busy, NotConfigured
+from app.telephony.errors import NoCapacityError, NotConfiguredError
 from app.telephony.hang_up import HangUp, hang_up
 from app.telephony.media_addresses import Addresses
 from app.telephony.media_watch import MediaWatch
@@ -66,13 +66,15 @@ class Switchboard:
 
     @property
     def network(self) -> CallControl | None:
-        """The telephone network, if there is one."""
+        """The telephone network that orders go to; None if none is configured."""
         return self._control
 
     def start(self) -> None:
         """Get ready for the first call, beside the work."""
         if self._control is not None:
-            self._media = MediaWatch(self._control, self._service.clock, self._let_go, self._gone, self.connected)
+            self._media = MediaWatch(
+                self._control, self._service.clock, self._hang_up_after_transfer, self._gone, self.connected
+            )
             self._service.background.run(self._control.open())
 
     @property
@@ -80,10 +82,10 @@ class Switchboard:
         """The telephone network.
 
         Raises:
-            NotConfigured: there is none.
+            NotConfiguredError: there is none.
         """
         if self._control is None:
-            raise NotConfigured("no telephone network is configured: set ACS_CONNECTION_STRING or ACS_ENDPOINT")
+            raise NotConfiguredError("no telephone network is configured: set ACS_CONNECTION_STRING or ACS_ENDPOINT")
         return self._control
 
     def order_id(self) -> str:
@@ -106,12 +108,12 @@ class Switchboard:
         """Call somebody.
 
         Raises:
-            NotConfigured, Busy, CallAutomationError.
+            NotConfiguredError, NoCapacityError, CallAutomationError.
         """
         control, settings = self.control, self._service.settings
         source = asked.caller_id or settings.acs_source_phone_number
         if not source:
-            raise NotConfigured("no number to call from: set ACS_SOURCE_PHONE_NUMBER, or send caller_id")
+            raise NotConfiguredError("no number to call from: set ACS_SOURCE_PHONE_NUMBER, or send caller_id")
         self.addresses.require()
         self.capacity.require()
         call = self.begin(
@@ -175,7 +177,7 @@ class Switchboard:
         return call
 
     def enlist(self, call: Call) -> None:
-        """A call is this worker's from now on."""
+        """Keep `call` in this worker's call log from now on, and hang up if it rings too long."""
         self.log.add(call)
         call.on_change = self.call_changed
         self.call_changed(call)
@@ -185,10 +187,10 @@ class Switchboard:
         """A media socket of a call that nobody announced, as load clients open: it is taken as connected.
 
         Raises:
-            Busy.
+            NoCapacityError.
         """
         if self._service.capacity_left == 0:
-            raise Busy("no capacity left for another call")
+            raise NoCapacityError("no capacity left for another call")
         service = self._service
         agent, mode = service.agents[service.default_agent], mode_named(service.settings.acs_streaming_mode).name
         call = self.begin(Direction.INBOUND, agent, mode, "", wanted=session_id or f"session_{call_id}")
@@ -216,11 +218,11 @@ class Switchboard:
                 self._media.due(call)
 
     def pressed(self, call: Call, way: Way, digit: str) -> None:
-        """A key, by whichever way it came first."""
+        """Tell the session of a key once, though the network may report it in an event and on the media socket."""
         at = self._service.clock.now()
-        if not call.tones.pressed(way, digit, at):
+        if not call.dtmf.pressed(way, digit, at):
             return
-        if call.tones.within_bounds(at):
+        if call.dtmf.within_bounds(at):
             self.tell_session(call, KeyPressed(digit))
         else:
             self.ignored_messages += 1
@@ -278,9 +280,9 @@ class Switchboard:
             if call.open_session is not None:
                 call.open_session()
             return
-        call.run(self._let_go(call))
+        call.run(self._hang_up_after_transfer(call))
 
-    async def _let_go(self, call: Call) -> None:
+    async def _hang_up_after_transfer(self, call: Call) -> None:
         """Nobody talks with the caller any more: hang up, but not while they are being put through to somebody."""
         await call.transfer_settled()
         self.hang_up(call)
@@ -304,7 +306,7 @@ class Switchboard:
         self.ended(call, CallState.DISCONNECTED)
 
     def end_session(self, call: Call, ending: Ending = Ending.NORMAL) -> None:
-        """End what session the call has, at once."""
+        """End the session that the call has now at once, without a goodbye."""
         self.tell_session(call, EndSession(ending, politely=False))
 
     def ended(self, call: Call, state: CallState) -> None:

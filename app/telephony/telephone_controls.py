@@ -1,4 +1,4 @@
-"""The telephone line of a session, for its tools."""
+"""What the tools of a session may do with its telephone call."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from protocol.phone_numbers import is_e164
 
 
 class TelephoneControls(CallOrders):
-    """Implements `actors.ports.call_controls.CallLine` for one call.
+    """Implements `actors.ports.call_controls.CallControls` for one call.
 
     `handoff`: where callers go who want a person. `transfer_targets`: where else tools may put them through to, see
     `Agent.transfer_targets`; operators, who use `CallOrders`, may choose any number.
@@ -26,7 +26,7 @@ class TelephoneControls(CallOrders):
 
     @property
     def call_id(self) -> str:
-        """The call connection id of ACS."""
+        """The id by which the telephone network knows this call."""
         return self._call.call_id
 
     @property
@@ -35,7 +35,7 @@ class TelephoneControls(CallOrders):
         return self._call.about.context
 
     async def transfer(self, target: str = "") -> None:
-        """See `CallLine`. A number that is not among the targets is refused, so that nobody can have it dialled."""
+        """See `CallControls`. A number that is not among the targets is refused, so that nobody can have it dialled."""
         number = target or self._handoff
         if not number:
             raise CallError(CallTrouble.NOT_CONFIGURED, "there is nobody to put callers through to")

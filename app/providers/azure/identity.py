@@ -36,8 +36,8 @@ class Credential(Protocol):
         ...
 
 
-class NoToken(Exception):
-    """There is no token to be had."""
+class NoTokenError(Exception):
+    """The identity of this machine gives no token; `failure` says why, for the log."""
 
     def __init__(self, kind: ErrorKind, detail: str) -> None:
         super().__init__(detail)
@@ -61,7 +61,7 @@ class Identity:
         """One that is good for now.
 
         Raises:
-            NoToken: there is none.
+            NoTokenError: there is none.
         """
         async with self._asking:
             if self._expires_on - time.time() < 1.0:
@@ -102,11 +102,11 @@ class Identity:
             async with asyncio.timeout(TIMEOUT_S):
                 given = await self._credential.get_token(SCOPE)
         except TimeoutError:
-            raise NoToken(ErrorKind.TIMEOUT, "the identity gives no token within 4 s") from None
+            raise NoTokenError(ErrorKind.TIMEOUT, "the identity gives no token within 4 s") from None
         except Exception as error:  # noqa: BLE001 - whatever a credential raises, there is no token
             # The text names the credentials that were tried, over many lines, and never a secret.
             reason = type(error).__name__
-            raise NoToken(
+            raise NoTokenError(
                 ErrorKind.AUTHENTICATION, f"no token for Azure Speech: {reason}; set AZURE_SPEECH_KEY or an identity"
             ) from None
         self._token, self._expires_on, self._asked_at = given.token, float(given.expires_on), time.time()
@@ -119,7 +119,7 @@ class Identity:
             former = self._token
             try:
                 await self._ask()
-            except NoToken as none:
+            except NoTokenError as none:
                 log.warning("the token for Azure Speech could not be renewed: %s", none)
                 failed += 1
                 continue

@@ -17,7 +17,7 @@ ILL_S = 3.0
 
 
 class Probe:
-    """Asks one address of a resource."""
+    """Asks one HTTPS address of a Speech resource whether it answers and accepts the credentials."""
 
     def __init__(self, resource: SpeechResource, url: str) -> None:
         self._resource = resource

@@ -79,7 +79,7 @@ class _Pool:
 
 
 class SdkThreads:
-    """The threads of one engine."""
+    """The threads on which one engine makes the blocking calls of the Speech SDK."""
 
     def __init__(self, name: str) -> None:
         self._quick = _Pool(QUICK_THREADS, f"{name}-quick")

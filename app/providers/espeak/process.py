@@ -84,7 +84,7 @@ class Orders:
 
 
 class SynthesisServer:
-    """All streams of this process."""
+    """Serves all synthesis streams of this process from one loop."""
 
     def __init__(self, engine: EspeakEngine, orders: Orders, sink: int) -> None:
         self._engine = engine
@@ -94,7 +94,7 @@ class SynthesisServer:
         self._sounds: dict[int, Sound] = {}
 
     def run(self) -> None:
-        """Serve until the input ends."""
+        """Read requests from the pipe and answer them until the pipe is closed."""
         self.tell(EngineReady(0))
         while (arrived := self._orders.take(self._wait_s())) is not None:
             for order in arrived:

@@ -84,7 +84,7 @@ class Reply:
         return 0.0 if self._began_ms is None else self._began_ms + self.audio_ms - now_ms
 
     def write(self, text: str) -> None:
-        """Add text to the reply."""
+        """Add text to the reply, to be spoken after what it has so far."""
         self._pieces.append(Piece(text, self._text_chars))
         self._text_chars += len(text)
 
@@ -127,7 +127,7 @@ class Speaking:
         sound.begin()
 
     def take(self, pcm: bytes, starts: list[WordStart], tell: Tell, now_ms: float) -> None:
-        """Tell what the engine made."""
+        """Report the audio and word times that the engine made of the segment in hand."""
         self._starts += starts
         self._told(self._sound.push(pcm), tell, now_ms)
 

@@ -17,7 +17,7 @@ from actors.ports.clock import Random
 
 
 class BreakerState(StrEnum):
-    """Whether a provider is asked."""
+    """Whether a provider is asked: always, not for now, or once to see whether it works again."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -65,7 +65,7 @@ class CircuitBreaker:
         return max(0.0, self._until - now) if self._state is BreakerState.OPEN else 0.0
 
     def recent_failures(self, now: float) -> int:
-        """Failures within the window."""
+        """How many requests failed within the last `window_s` seconds of the policy."""
         self._forget(now)
         return sum(failed for _, failed in self._outcomes)
 

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class Closable(Protocol):
-    """What all engines have in common."""
+    """An engine that can be closed, which is all that engines of every kind have in common."""
 
     async def close(self) -> None:
         """Release what the engine holds: connections, processes, threads."""
@@ -41,12 +41,12 @@ class TellsReadiness(Protocol):
         ...
 
 
-class PartlyReady(ProviderError):
+class PartlyReadyError(ProviderError):
     """Some engines do not work, and others take their place."""
 
 
 class ProviderState(msgspec.Struct, frozen=True):
-    """A provider, for operators."""
+    """The state of one provider and its circuit breaker, as readiness and metrics show it."""
 
     name: str
     breaker: BreakerState
@@ -157,7 +157,7 @@ class Providers(Generic[E]):
         """Whether those work that are somewhere else, in words; an empty text if all are here.
 
         Raises:
-            PartlyReady: not all of them do, or are asked: the others take over.
+            PartlyReadyError: not all of them do, or are asked: the others take over.
             ProviderError: none does.
         """
         told = await asyncio.gather(*(self._ask(provider) for provider in self._all))
@@ -173,7 +173,7 @@ class Providers(Generic[E]):
         detail = "; ".join(f"{place}{provider.name}: {said}" for place, provider, said in in_order)
         if not failures:
             return detail
-        error = ProviderError if len(failures) == len(told) else PartlyReady
+        error = ProviderError if len(failures) == len(told) else PartlyReadyError
         raise error(failures[0].kind, detail)
 
     async def _ask(self, provider: Provider[E]) -> str | ProviderError:

@@ -82,7 +82,7 @@ class WatchedStream(Generic[E, S]):
         raise failure
 
     def worked(self) -> None:
-        """It has done what it is for."""
+        """Count a success of the provider: its stream has done what it is for."""
         if not self._settled:
             self._settled = True
             self._provider.breaker.succeeded(self._providers.now())

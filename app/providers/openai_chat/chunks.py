@@ -44,7 +44,7 @@ class ReplyReader:
 
     @property
     def calling(self) -> bool:
-        """Whether any call has begun."""
+        """Whether the model has begun to call a tool in this reply."""
         return bool(self._calls)
 
     def read(self, chunk: "ChatCompletionChunk") -> list[ModelEvent]:

@@ -135,7 +135,7 @@ class ChatModel:
         yield reader.ended()
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections to the service, after the SDK was loaded if that is under way."""
         self._closed = True
         loading, self._loading = self._loading, None
         if loading is not None:

@@ -76,7 +76,7 @@ class Channel:
         self.frames = 0.0
 
     def copy(self) -> "Channel":
-        """One that learns on its own."""
+        """A copy that starts from what this one has learned, and learns on by itself."""
         other = Channel()
         other.mean, other.frames = self.mean.copy(), self.frames
         return other

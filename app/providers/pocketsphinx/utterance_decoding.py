@@ -154,7 +154,7 @@ class UtteranceDecoding:
         return Heard(" ".join(word.text for word in words), self._start_ms, self._end_ms, confidence)
 
     def close(self) -> None:
-        """Give back what was borrowed."""
+        """Give the borrowed decoder back to the pool, with its utterance ended."""
         if self._segment is not None:
             self._segment.abandon()
             self._segment = None

@@ -115,7 +115,7 @@ class Stream:
 
 
 class Worker:
-    """All streams of this process."""
+    """Recognizes speech in all streams of this process, one piece of work at a time."""
 
     def __init__(self, engine: Engine, tell: Tell) -> None:
         self._engine = engine

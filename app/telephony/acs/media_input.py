@@ -60,14 +60,14 @@ class MediaInput:
         self._stream_at(settings.acs_sample_rate)
 
     def _stream_at(self, rate_hz: int) -> None:
-        """The frames that follow are at `rate_hz`."""
+        """Expect the frames that follow at `rate_hz`, and resample them to the rate of the session if it differs."""
         self._resampling: Resampling | None = to_16_khz(rate_hz)
         self._rate_hz = rate_hz
         self._silence = bytes(rate_hz // 50 * 2)
         self._mixer: VoiceMixer | None = None
 
     def take(self, message: Message) -> None:
-        """One message of the socket."""
+        """Decode one message of the media socket and hand its audio, key or transcript to the session."""
         if isinstance(message, bytes):
             self._switchboard.ignored_messages += 1
             return

@@ -13,7 +13,7 @@ from app.server.socket_writer import NORMAL, SocketWriter
 from app.services import Services
 from app.telephony.acs.media_stream import MediaStream
 from app.telephony.call import OVER, Call
-from app.telephony.errors import Busy
+from app.telephony.errors import NoCapacityError
 from app.telephony.switchboard import Switchboard
 
 
@@ -86,7 +86,7 @@ class MediaSocket:
             raise HandshakeDeniedError(400, f"session_id, call_connection_id: {SESSION_ID_FORM}")
         try:
             return self._switchboard.adopt(call_id, session_id)
-        except Busy as busy:
+        except NoCapacityError as busy:
             raise HandshakeDeniedError(503, str(busy)) from None
 
 

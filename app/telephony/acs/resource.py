@@ -23,7 +23,7 @@ class AcsResource(msgspec.Struct, frozen=True):
 
     @property
     def encrypted(self) -> bool:
-        """False for an emulator on this machine."""
+        """Whether the address is https: false only for an emulator on this machine."""
         return self.endpoint.startswith("https://")
 
 

@@ -96,7 +96,7 @@ def _transcription(transcription: Transcription) -> TranscriptionOptions:
 
 
 def properties(found: CallConnectionProperties) -> CallProperties:
-    """A call as the service describes it."""
+    """Convert the SDK's description of a call into `CallProperties`."""
     streaming = found.media_streaming_subscription
     return CallProperties(
         call_id=found.call_connection_id or "",

@@ -19,5 +19,5 @@ def create(settings: Settings) -> SpeechSynthesizer:
     """The engine of the settings. By key only."""
     resource, use = required_resource(settings), speech_use(settings)
     engine = AzureSynthesizer(resource, use)
-    engine.lines = _NoLines(resource, use, SdkThreads("cold-synthesizer"), None)
+    engine.pool = _NoLines(resource, use, SdkThreads("cold-synthesizer"), None)
     return engine

@@ -14,7 +14,7 @@ NOISE_WINDOWS = 80
 
 
 class Loudness:
-    """Of one stream of PCM16LE mono."""
+    """Follows how loud one stream of PCM16LE mono is, frame by frame."""
 
     def __init__(self, rate_hz: int) -> None:
         self._window_bytes = rate_hz * WINDOW_MS // 1000 * 2

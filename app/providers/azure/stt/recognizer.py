@@ -21,7 +21,7 @@ from actors.ports.stt import (
     SpeechRecognizer,
 )
 from app.providers.azure.failures import Failure, failure
-from app.providers.azure.identity import Identity, NoToken
+from app.providers.azure.identity import Identity, NoTokenError
 from app.providers.azure.probe import Probe
 from app.providers.azure.resource import SpeechResource, SpeechUse, required_resource, speech_use
 from app.providers.azure.stt.loudness import Loudness
@@ -425,7 +425,7 @@ class AzureRecognizer:
             self._identity = Identity()
         try:
             return await self._identity.token()
-        except NoToken as none:
+        except NoTokenError as none:
             raise RecognizerError(none.failure.kind, none.failure.detail) from none
 
 

@@ -42,7 +42,7 @@ class RecognizerListener(Protocol):
         ...
 
     def lively(self) -> None:
-        """The service noticed something."""
+        """The service reported speech, a transcript or an end: its connection works."""
         ...
 
     def ended(self, code: str, text: str) -> None:

@@ -114,13 +114,13 @@ class SdkVoice:
                 self._streaming.input_stream.write(text)
 
     def end_text(self) -> None:
-        """There is no more text of it."""
+        """Tell the service that the text of the streamed request is complete."""
         if self._streaming is not None:
             with contextlib.suppress(RuntimeError):
                 self._streaming.input_stream.close()
 
     def finish(self) -> None:
-        """Let go of a request that is over."""
+        """Release the objects of the SDK that belong to a request that is over."""
         # A request that waits for text would keep the SDK's destructor waiting, for ever.
         self.end_text()
         speaking, self._speaking, self._streaming = self._speaking, None, None
@@ -139,7 +139,7 @@ class SdkVoice:
         self._synthesizer.authorization_token = self._resource.bearer(token)
 
     def leave(self) -> None:
-        """Stop, disconnect and let go."""
+        """Stop the request in hand, disconnect, and release the objects of the SDK."""
         if self._gone:
             return
         self._gone = True

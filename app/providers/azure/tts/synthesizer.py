@@ -1,4 +1,4 @@
-"""Speech synthesis by Azure Speech: each piece of text is a request, spoken by a line of the pool, `voice_lines.py`."""
+"""Speech synthesis by Azure Speech: each piece of text is a request to a synthesizer of `synthesizer_pool.py`."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 RATES_HZ = (16_000, 24_000, 48_000)
 AGAIN_S = 0.25
-"""After a request of which nothing was heard: once more, on another line."""
+"""After a request of which nothing was heard: once more, by another synthesizer."""
 CLOSE_S = 0.5
 QUIET_S = 0.15
 """When all words of what was written were told, and nothing came for so long, it was spoken."""
@@ -69,7 +69,7 @@ class _Reply(msgspec.Struct):
 
 
 class _Request:
-    """One piece of text at a line. Told of on the loop."""
+    """One piece of text, spoken by one synthesizer of the pool; what is told of it is told on the loop."""
 
     def __init__(self, stream: "_Synthesis", reply: _Reply, text: str, spoken: str, ahead_ms: float = AHEAD_MS) -> None:
         self.ssml = spoken
@@ -89,22 +89,22 @@ class _Request:
 
     @property
     def prosody(self) -> Prosody:
-        """See `voice_lines.Request`."""
+        """See `synthesizer_pool.Request`."""
         raise AssertionError("it is in the SSML")
 
     @property
     def owed(self) -> bool:
-        """See `voice_lines.Request`."""
+        """See `synthesizer_pool.Request`."""
         return True
 
     def audio(self, pcm: bytes) -> None:
-        """See `voice_lines.Request`."""
+        """See `synthesizer_pool.Request`."""
         self._hear(self._gate.audio(pcm))
         if self._gate.waits and self._impatient is None:
             self._impatient = self._loop.call_later(WORDS_WAIT_S, self._go_on)
 
     def word(self, word: str, start_ms: float, end_ms: float) -> None:
-        """See `voice_lines.Request`."""
+        """See `synthesizer_pool.Request`."""
         self._wait_no_more()
         place = self._places.find(word)
         if place is not None and not self.done.done():
@@ -123,7 +123,7 @@ class _Request:
             self._impatient = self._loop.call_later(WORDS_WAIT_S, self._go_on)
 
     def ended(self, why: Failure | None) -> None:
-        """See `voice_lines.Request`."""
+        """See `synthesizer_pool.Request`."""
         if why is None and self._gate.waits:
             self._over = True
             self._conclude()
@@ -162,7 +162,7 @@ class _Request:
 
 
 class _StreamedRequest(_Request):
-    """All of a reply at a line, written piece by piece."""
+    """All of a reply, written piece by piece to one synthesizer of the pool."""
 
     def __init__(self, stream: "_Synthesis", reply: _Reply, sound: Prosody) -> None:
         # Audio goes no further than its words, so that a piece can be told where the next one begins.
@@ -177,16 +177,16 @@ class _StreamedRequest(_Request):
 
     @property
     def prosody(self) -> Prosody:
-        """See `voice_lines.Request`."""
+        """See `synthesizer_pool.Request`."""
         return self.sound
 
     @property
     def owed(self) -> bool:
-        """See `voice_lines.Request`. Between two pieces nothing has to come."""
+        """See `synthesizer_pool.Request`. Between two pieces nothing has to come."""
         return self._unanswered or self._complete
 
     def write(self, text: str) -> None:
-        """More of the reply was sent."""
+        """Note that more of the text of the reply was sent, so that audio for it is due."""
         self._unanswered = True
         if self._stream.words_come:
             self._gate.shut()
@@ -199,13 +199,13 @@ class _StreamedRequest(_Request):
         self._complete = True
 
     def audio(self, pcm: bytes) -> None:
-        """See `voice_lines.Request`."""
+        """See `synthesizer_pool.Request`."""
         self._unanswered = False
         super().audio(pcm)
         self._wait_for_quiet()
 
     def word(self, word: str, start_ms: float, end_ms: float) -> None:
-        """See `voice_lines.Request`."""
+        """See `synthesizer_pool.Request`."""
         at = self._places.next(word)
         while at is not None and self._ends and self._text_start + at >= self._ends[0]:
             self._marks.append((self._ends.popleft(), self._start_ms + start_ms))
@@ -213,7 +213,7 @@ class _StreamedRequest(_Request):
         self._wait_for_quiet()
 
     def ended(self, why: Failure | None) -> None:
-        """See `voice_lines.Request`."""
+        """See `synthesizer_pool.Request`."""
         super().ended(why)
         if self._quiet is not None:
             self._quiet.cancel()
@@ -310,14 +310,14 @@ class _Synthesis:
             self._report(event)
 
     def ms(self, audio_bytes: int) -> float:
-        """How long so much audio lasts."""
+        """The duration in ms of `audio_bytes` bytes of PCM16 mono at the rate of this stream."""
         return audio_bytes * 500 / self.rate_hz
 
     def _give_up(self) -> None:
         if self._speaking is not None:
-            _, request, line = self._speaking
+            _, request, synthesizer = self._speaking
             self._speaking = None
-            line.give_up()
+            synthesizer.give_up()
             request.give_up()
 
     # speaking, one piece after the other
@@ -351,25 +351,25 @@ class _Synthesis:
         """Speak all that is still to be written of `reply`, in one request."""
         name = self._engine.voice_name(self._voice)
         try:
-            line = await self._engine.lines.lease(self.rate_hz)
+            synthesizer = await self._engine.pool.lease(self.rate_hz)
         except SynthesizerError as error:
             if self._replies.get(reply.number) is reply:
                 self._leave(reply)
                 self.tell(SynthesisFailed(reply.number, error.kind, error.detail))
             return
         if self._replies.get(reply.number) is not reply:
-            self._engine.lines.give_back(line)
+            self._engine.pool.give_back(synthesizer)
             return
         request = _StreamedRequest(self, reply, prosody(self._voice, name))
-        self._speaking = reply.number, request, line
-        line.speak(request)
-        writing = asyncio.create_task(self._write(reply, request, line), name="azure-synthesis-text")
+        self._speaking = reply.number, request, synthesizer
+        synthesizer.speak(request)
+        writing = asyncio.create_task(self._write(reply, request, synthesizer), name="azure-synthesis-text")
         why = await request.done
         writing.cancel()
         if self._speaking is not None and self._speaking[1] is request:
             self._speaking = None
-            if not line.busy:
-                self._engine.lines.give_back(line)
+            if not synthesizer.busy:
+                self._engine.pool.give_back(synthesizer)
         if self._replies.get(reply.number) is not reply:
             return
         if why is None:
@@ -380,15 +380,15 @@ class _Synthesis:
         self._leave(reply)
         self.tell(SynthesisFailed(reply.number, why.kind, why.detail))
 
-    async def _write(self, reply: _Reply, request: _StreamedRequest, line: PooledSynthesizer) -> None:
+    async def _write(self, reply: _Reply, request: _StreamedRequest, synthesizer: PooledSynthesizer) -> None:
         while not request.done.done():
             if reply.pieces:
                 text = reply.pieces.popleft()
                 request.write(text)
-                line.write(plain(text))
+                synthesizer.write(plain(text))
             elif reply.finished:
                 request.complete()
-                line.end_text()
+                synthesizer.end_text()
                 return
             else:
                 self._changed.clear()
@@ -414,20 +414,20 @@ class _Synthesis:
     async def _request(self, reply: _Reply, text: str, name: str) -> tuple[Failure | None, bool]:
         """Why it failed, None if it did not; and whether any of it was heard."""
         try:
-            line = await self._engine.lines.lease(self.rate_hz)
+            synthesizer = await self._engine.pool.lease(self.rate_hz)
         except SynthesizerError as error:
             return Failure(error.kind, error.detail), False
         if self._replies.get(reply.number) is not reply:
-            self._engine.lines.give_back(line)
+            self._engine.pool.give_back(synthesizer)
             return None, False
         request = _Request(self, reply, text, ssml(text, self._voice, name))
-        self._speaking = reply.number, request, line
-        line.speak(request)
+        self._speaking = reply.number, request, synthesizer
+        synthesizer.speak(request)
         why = await request.done
         if self._speaking is not None and self._speaking[1] is request:
             self._speaking = None
-            if not line.busy:
-                self._engine.lines.give_back(line)
+            if not synthesizer.busy:
+                self._engine.pool.give_back(synthesizer)
         return why, request.heard
 
     def _leave(self, reply: _Reply) -> None:
@@ -446,7 +446,7 @@ class AzureSynthesizer:
         self._identity = identity if identity is not None or resource.key is not None else Identity()
         use = use or SpeechUse()
         self.text_streaming = use.text_streaming
-        self.lines = SynthesizerPool(resource, use, SdkThreads("azure-synthesizer"), self._identity)
+        self.pool = SynthesizerPool(resource, use, SdkThreads("azure-synthesizer"), self._identity)
         self._probe = Probe(resource, resource.streaming_url if use.text_streaming else resource.synthesis_url)
         self._streams: set[_Synthesis] = set()
         self._unknown_voices: set[str] = set()
@@ -458,8 +458,8 @@ class AzureSynthesizer:
             raise SynthesizerError(ErrorKind.UNAVAILABLE, "the synthesizer is closed")
         if rate_hz not in RATES_HZ:
             raise SynthesizerError(ErrorKind.BAD_REQUEST, f"no audio at {rate_hz} Hz")
-        await self.lines.token()
-        self.lines.stream_opened(rate_hz)
+        await self.pool.token()
+        self.pool.stream_opened(rate_hz)
         stream = _Synthesis(self, voice, rate_hz, report)
         self._streams.add(stream)
         return stream
@@ -485,7 +485,7 @@ class AzureSynthesizer:
         Raises:
             SynthesizerError: it does not answer, or refuses us.
         """
-        found = await self._probe.ask(await self.lines.token())
+        found = await self._probe.ask(await self.pool.token())
         if isinstance(found, Failure):
             raise SynthesizerError(found.kind, found.detail)
         return found
@@ -494,14 +494,14 @@ class AzureSynthesizer:
         """See `actors.ports.tts.SpeechSynthesizer`. Waits for the SDK, since a process that ends under it may crash."""
         self._closed = True
         await asyncio.gather(*(stream.close() for stream in list(self._streams)))
-        await self.lines.close()
+        await self.pool.close()
         if self._identity is not None:
             await self._identity.close()
 
     def forget(self, stream: _Synthesis, rate_hz: int) -> None:
         """Drop a session's stream that has been closed."""
         self._streams.discard(stream)
-        self.lines.stream_closed(rate_hz)
+        self.pool.stream_closed(rate_hz)
 
 
 def create(settings: Settings) -> SpeechSynthesizer:

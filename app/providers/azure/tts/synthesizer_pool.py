@@ -1,7 +1,7 @@
 """The pool of synthesizers of one engine. To connect one takes as long as to speak; so some are connected in advance.
 
-A line has one request at a time and any number after each other, of any session: voice, style and language are part of
-the request. A line whose request was given up is stopped behind the back of who gave it up, and used again.
+A synthesizer has one request at a time and any number after each other, of any session: voice, style and language are
+part of the request. One whose request was given up is stopped while its session goes on, and used again.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from actors.errors import ErrorKind, SynthesizerError
 from app.providers.azure.failures import Failure, failure
-from app.providers.azure.identity import Identity, NoToken
+from app.providers.azure.identity import Identity, NoTokenError
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.threads import SdkThreads
 from app.providers.azure.tts.prosody import Prosody
@@ -30,7 +30,7 @@ IDLE_MOST = 24
 SILENT_S = 2.2
 """A request of which nothing comes for so long has failed; the SDK would wait 20 s. Less than the session waits."""
 STOPPED_S = 1.5
-"""A line whose stopped request has not ended by then is given up."""
+"""A synthesizer whose stopped request has not ended by then is given up."""
 PAST_REQUESTS = 8
 WARMING_S = 0.2
 CONNECTING_S = 0.5
@@ -47,12 +47,12 @@ class Request(Protocol):
 
     @property
     def prosody(self) -> Prosody:
-        """How such a request is to sound."""
+        """How a request that is written piece by piece is to sound: voice, style, rate and language."""
         ...
 
     @property
     def owed(self) -> bool:
-        """Whether something has to come of it now."""
+        """Whether audio is due: text was sent that has not been spoken yet, so that silence counts as a failure."""
         ...
 
     def audio(self, pcm: bytes) -> None:
@@ -60,21 +60,21 @@ class Request(Protocol):
         ...
 
     def word(self, word: str, start_ms: float, end_ms: float) -> None:
-        """A word of it lies there in its audio."""
+        """Take the place of `word` in the audio of this request, in ms from its beginning."""
         ...
 
     def ended(self, why: Failure | None) -> None:
-        """It is complete, or failed."""
+        """End the request: spoken whole if `why` is None, else failed for that reason."""
         ...
 
 
 class PooledSynthesizer:
-    """One synthesizer of the SDK."""
+    """One synthesizer of the Speech SDK with its connection, which speaks one request at a time. Call on the loop."""
 
-    def __init__(self, lines: "SynthesizerPool", rate_hz: int) -> None:
+    def __init__(self, pool: "SynthesizerPool", rate_hz: int) -> None:
         self.rate_hz = rate_hz
         self.broken = False
-        self._lines = lines
+        self._pool = pool
         self._loop = asyncio.get_running_loop()
         self.native: SdkVoice | None = None
         self._request: Request | None = None
@@ -85,14 +85,14 @@ class PooledSynthesizer:
         self._bytes = 0
         self._told_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._orders = lines.threads.in_order()
+        self._orders = pool.threads.in_order()
         """One after the other: a request that is over is let go of before the next one begins."""
         self._connecting: asyncio.Event | None = None
         self.up = False
 
     @property
     def busy(self) -> bool:
-        """Whether the SDK still has a request."""
+        """Whether the SDK still works at a request, be it one that was given up."""
         return not self._over.is_set()
 
     def speak(self, request: Request) -> None:
@@ -116,31 +116,31 @@ class PooledSynthesizer:
             self._call(self._on_canceled, "", "RuntimeError", "")
 
     def write(self, text: str) -> None:
-        """More text of a request that is written piece by piece."""
+        """Send more text of a request that is written piece by piece."""
         native = self.native
         if native is not None:
             self._told_at = self._loop.time()
             self._orders(lambda: native.write(text))
 
     def end_text(self) -> None:
-        """There is no more text of it."""
+        """Tell the service that the text of the request, written piece by piece, is complete."""
         native = self.native
         if native is not None:
             self._told_at = self._loop.time()
             self._orders(native.end_text)
 
     def give_up(self) -> None:
-        """The request is not wanted any more: nothing more is told of it, and the line goes back to the pool."""
+        """The request is not wanted any more: nothing more is told of it, and the synthesizer goes back to the pool."""
         if self._request is not None:
             self._ended(None, told=False)
-            self._lines.stop(self)
+            self._pool.stop(self)
 
     def warm(self) -> None:
         """Connect to the service before there is anything to say."""
         native = self.native
         if native is not None and not self.up:
             self._connecting = asyncio.Event()
-            self._lines.threads.begin(native.warm)
+            self._pool.threads.begin(native.warm)
 
     async def until_connected(self) -> None:
         """Wait a little for a connection that is being made: the SDK would begin another, and be later."""
@@ -211,9 +211,9 @@ class PooledSynthesizer:
     def _on_canceled(self, number: str, code: str, text: str) -> None:
         if number in self._past:
             return
-        why = failure(code, text, self._lines.resource.proof)
+        why = failure(code, text, self._pool.resource.proof)
         if why.kind is ErrorKind.AUTHENTICATION:
-            self._lines.doubt_token()
+            self._pool.doubt_token()
         if code == "NoError":
             why = Failure(ErrorKind.INTERNAL, "Azure Speech: stopped")
         self._finished(number, why)
@@ -223,7 +223,7 @@ class PooledSynthesizer:
         if up and self._connecting is not None:
             self._connecting.set()
         if not up and not self.busy:
-            self._lines.lost(self)
+            self._pool.lost(self)
 
     def _finished(self, number: str, why: Failure | None) -> None:
         if number in self._past:
@@ -257,7 +257,7 @@ class PooledSynthesizer:
 
 
 class SynthesizerPool:
-    """The pool. Belongs to its loop."""
+    """The connected synthesizers of one worker, by sample rate in Hz. Call on the loop."""
 
     def __init__(
         self, resource: SpeechResource, use: SpeechUse, threads: SdkThreads, identity: Identity | None
@@ -276,12 +276,12 @@ class SynthesizerPool:
         self._closed = False
 
     def idle(self, rate_hz: int) -> int:
-        """How many of a rate wait for a request."""
+        """How many synthesizers of the sample rate `rate_hz` wait for a request."""
         return len(self._idle.get(rate_hz, []))
 
     def connected(self, rate_hz: int) -> int:
-        """How many of those are connected."""
-        return sum(line.up for line in self._idle.get(rate_hz, []))
+        """How many of the waiting synthesizers of `rate_hz` are connected to the service."""
+        return sum(synthesizer.up for synthesizer in self._idle.get(rate_hz, []))
 
     def wanted(self, rate_hz: int) -> int:
         """How many of a rate should wait: for the streams there are, and for what they have needed at once."""
@@ -290,7 +290,7 @@ class SynthesizerPool:
         return min(IDLE_MOST, max(1 + streams // STREAMS_PER_SYNTHESIZER, needed))
 
     def stream_opened(self, rate_hz: int) -> None:
-        """Another session may speak: connect a line for it, if there are too few."""
+        """Another session may speak: connect a synthesizer for it, if too few wait."""
         self._streams[rate_hz] = self._streams.get(rate_hz, 0) + 1
         warming = self._warming.setdefault(rate_hz, set())
         if self.idle(rate_hz) + len(warming) < self.wanted(rate_hz):
@@ -299,13 +299,13 @@ class SynthesizerPool:
             task.add_done_callback(warming.discard)
 
     def stream_closed(self, rate_hz: int) -> None:
-        """It is gone: so may be a line."""
+        """A session that might speak is over: close the synthesizers of its rate that are too many now."""
         self._streams[rate_hz] -= 1
         self._most_at_once[rate_hz] = min(self._most_at_once.get(rate_hz, 0), self._streams[rate_hz])
         self._trim(rate_hz)
 
     async def lease(self, rate_hz: int) -> PooledSynthesizer:
-        """A line for one request.
+        """Take a synthesizer out of the pool for one request; it comes back by `give_back`.
 
         Raises:
             SynthesizerError: there is none to be had.
@@ -315,45 +315,45 @@ class SynthesizerPool:
             # One is being made, which takes milliseconds; another one would be connected no sooner.
             await asyncio.wait(set(warming), timeout=WARMING_S, return_when=asyncio.FIRST_COMPLETED)
         if not idle:
-            line = await self._make(rate_hz)
+            synthesizer = await self._make(rate_hz)
             self._note_need(rate_hz)
-            return line
-        line = idle.pop()
+            return synthesizer
+        synthesizer = idle.pop()
         self._note_need(rate_hz)
-        await line.until_connected()
-        return line
+        await synthesizer.until_connected()
+        return synthesizer
 
-    def give_back(self, line: PooledSynthesizer) -> None:
+    def give_back(self, synthesizer: PooledSynthesizer) -> None:
         """Take a synthesizer back whose request is over, for the next one."""
-        if self._closed or line.broken or line not in self._all:
-            self._discard(line)
+        if self._closed or synthesizer.broken or synthesizer not in self._all:
+            self._discard(synthesizer)
         else:
-            self._idle.setdefault(line.rate_hz, []).append(line)
-            self._trim(line.rate_hz)
+            self._idle.setdefault(synthesizer.rate_hz, []).append(synthesizer)
+            self._trim(synthesizer.rate_hz)
 
-    def stop(self, line: PooledSynthesizer) -> None:
-        """The request was given up: stop it, then the line can be used again."""
-        self._task(self._stop(line))
+    def stop(self, synthesizer: PooledSynthesizer) -> None:
+        """The request was given up: stop it, and take the synthesizer back once it has stopped."""
+        self._task(self._stop(synthesizer))
 
-    def lost(self, line: PooledSynthesizer) -> None:
+    def lost(self, synthesizer: PooledSynthesizer) -> None:
         """Its connection was closed by the service, for want of use: the next request would have to connect."""
-        idle = self._idle.get(line.rate_hz, [])
-        if line in idle:
-            idle.remove(line)
-            self._discard(line)
+        idle = self._idle.get(synthesizer.rate_hz, [])
+        if synthesizer in idle:
+            idle.remove(synthesizer)
+            self._discard(synthesizer)
 
     async def close(self) -> None:
         """Close all synthesizers of the pool and wait for the SDK, within bounds."""
         self._closed = True
-        for line in list(self._all):
-            self._discard(line)
+        for synthesizer in list(self._all):
+            self._discard(synthesizer)
         for task in list(self._tasks):
             task.cancel()
         await self.threads.close(CLOSE_S)
 
     def _busy(self, rate_hz: int) -> int:
-        """How many of a rate have a request."""
-        return sum(line.rate_hz == rate_hz for line in self._all) - self.idle(rate_hz)
+        """How many synthesizers of `rate_hz` have a request, or are being stopped."""
+        return sum(synthesizer.rate_hz == rate_hz for synthesizer in self._all) - self.idle(rate_hz)
 
     def _note_need(self, rate_hz: int) -> None:
         self._most_at_once[rate_hz] = max(self._most_at_once.get(rate_hz, 0), self._busy(rate_hz))
@@ -362,49 +362,49 @@ class SynthesizerPool:
         while self.idle(rate_hz) > self.wanted(rate_hz):
             self._discard(self._idle[rate_hz].pop(0))
 
-    async def _stop(self, line: PooledSynthesizer) -> None:
-        native = line.native
-        if native is None or line not in self._all:
+    async def _stop(self, synthesizer: PooledSynthesizer) -> None:
+        native = synthesizer.native
+        if native is None or synthesizer not in self._all:
             return
         stopping = self.threads.leave(native.stop)
-        over = await line.until_over()
+        over = await synthesizer.until_over()
         if over:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.wrap_future(stopping), STOPPED_S)
-        line.broken = line.broken or not over or not stopping.done()
-        self.give_back(line)
+        synthesizer.broken = synthesizer.broken or not over or not stopping.done()
+        self.give_back(synthesizer)
 
     async def _warm(self, rate_hz: int) -> None:
         try:
-            line = await self._make(rate_hz)
+            synthesizer = await self._make(rate_hz)
         except SynthesizerError as error:
             log.warning("no synthesizer in advance: %s", error)
             return
-        line.warm()
-        self.give_back(line)
+        synthesizer.warm()
+        self.give_back(synthesizer)
 
     async def _make(self, rate_hz: int) -> PooledSynthesizer:
         token = await self.token()
-        line = PooledSynthesizer(self, rate_hz)
+        synthesizer = PooledSynthesizer(self, rate_hz)
 
         def make() -> "SdkVoice":
             from app.providers.azure.tts.sdk_synthesizer import SdkVoice
 
-            return SdkVoice(self.resource, self._use, token, rate_hz, line)
+            return SdkVoice(self.resource, self._use, token, rate_hz, synthesizer)
 
         try:
             native = await self.threads.run(make, undo=lambda native: native.leave())
         except (RuntimeError, ValueError) as error:
             detail = f"the Speech SDK makes no synthesizer: {type(error).__name__}"
             raise SynthesizerError(ErrorKind.BAD_REQUEST, detail) from error
-        line.native = native
-        self._all.add(line)
+        synthesizer.native = native
+        self._all.add(synthesizer)
         if self._closed:
-            self._discard(line)
+            self._discard(synthesizer)
             raise SynthesizerError(ErrorKind.UNAVAILABLE, "the synthesizer is closed")
         if self._identity is not None:
-            self._identity.follow(line, lambda token: self.threads.begin(lambda: native.authorize(token)))
-        return line
+            self._identity.follow(synthesizer, lambda token: self.threads.begin(lambda: native.authorize(token)))
+        return synthesizer
 
     def doubt_token(self) -> None:
         """The service refuses what proves who we are; of a token, another one may do."""
@@ -421,21 +421,21 @@ class SynthesizerPool:
             return None
         try:
             return await self._identity.token()
-        except NoToken as none:
+        except NoTokenError as none:
             raise SynthesizerError(none.failure.kind, none.failure.detail) from none
 
-    def _discard(self, line: PooledSynthesizer) -> None:
-        if line in self._all:
-            self._all.discard(line)
+    def _discard(self, synthesizer: PooledSynthesizer) -> None:
+        if synthesizer in self._all:
+            self._all.discard(synthesizer)
             if self._identity is not None:
-                self._identity.leave(line)
-            line.give_up()
-            native, line.native = line.native, None
+                self._identity.leave(synthesizer)
+            synthesizer.give_up()
+            native, synthesizer.native = synthesizer.native, None
             if native is not None:
                 self.threads.leave(native.leave)
 
     def _task(self, work: Coroutine[object, object, None]) -> "asyncio.Task[None]":
-        task = asyncio.create_task(work, name="speech-lines")
+        task = asyncio.create_task(work, name="azure-synthesizer-pool")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -71,7 +71,7 @@ async def test_a_live_recognizer_and_a_live_synthesizer_use_the_next_token() -> 
         first = set(bearers(speech))
         followers = [*_followers(recognizer), *_followers(synthesizer)]
         assert len(followers) == 2
-        tokens = {await recognizer._token(), await synthesizer.lines.token()}
+        tokens = {await recognizer._token(), await synthesizer.pool.token()}
         # The next tokens come while both live on; what came with the former ones is let in no more.
         await until(lambda: tokens.isdisjoint(_tokens(recognizer, synthesizer)))
         speech.expire_tokens()

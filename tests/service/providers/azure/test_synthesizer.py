@@ -17,8 +17,7 @@ from actors.ports.tts import (
     WordSynthesized,
 )
 from app.providers.azure.resource import SpeechUse
-from app.providers.azure.tts import synthesizer
-from app.providers.azure.tts import synthesizer_pool as voice_lines
+from app.providers.azure.tts import synthesizer, synthesizer_pool
 from app.providers.azure.tts.ssml import DEFAULT_VOICE
 from app.providers.azure.tts.synthesizer import AzureSynthesizer
 from tests.cloud.speech.emulator import ALWAYS, Delivery, SpeechEmulator
@@ -96,7 +95,7 @@ def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch, soon_again: None) -> None:
     """And silence is borne for less long."""
-    monkeypatch.setattr(voice_lines, "SILENT_S", SHORT_S)
+    monkeypatch.setattr(synthesizer_pool, "SILENT_S", SHORT_S)
 
 
 async def listening(engine: AzureSynthesizer, voice: Voice | None = None, rate_hz: int = RATE_HZ) -> Listener:
@@ -133,7 +132,7 @@ async def test_a_line_is_connected_before_it_is_needed(speech: SpeechEmulator, e
     loop = asyncio.get_running_loop()
     speech.faults.slow_connect("synthesis", 0.3)
     listener = await listening(engine)
-    await until(lambda: engine.lines.connected(RATE_HZ) == 1)
+    await until(lambda: engine.pool.connected(RATE_HZ) == 1)
     began = loop.time()
     listener.stream.write(1, "Hello.")
     await listener.first_audio()
@@ -173,7 +172,7 @@ async def test_a_stop_keeps_the_connection(speech: SpeechEmulator, engine: Azure
         listener.stream.write(reply, LONG)
         await listener.first_audio()
         listener.stream.cancel(reply)
-        await until(lambda: engine.lines.idle(RATE_HZ) == 1)
+        await until(lambda: engine.pool.idle(RATE_HZ) == 1)
     assert isinstance(await listener.say(4, "Well."), SynthesisFinished)
     assert len(speech.connections) == 1
 
@@ -194,31 +193,31 @@ async def test_audio_of_a_cancelled_reply_is_never_heard(speech: SpeechEmulator,
 
 async def test_the_pool_follows_the_sessions(speech: SpeechEmulator, engine: AzureSynthesizer) -> None:
     listeners = [await listening(engine) for _ in range(9)]
-    await until(lambda: len(speech.open_connections("synthesis")) == engine.lines.wanted(RATE_HZ) == 4)
+    await until(lambda: len(speech.open_connections("synthesis")) == engine.pool.wanted(RATE_HZ) == 4)
     for listener in listeners:
         await listener.stream.close()
-    await until(lambda: len(speech.open_connections("synthesis")) == engine.lines.wanted(RATE_HZ) == 1)
+    await until(lambda: len(speech.open_connections("synthesis")) == engine.pool.wanted(RATE_HZ) == 1)
 
 
 async def test_as_many_lines_are_kept_as_were_needed_at_once(speech: SpeechEmulator, engine: AzureSynthesizer) -> None:
     speech.faults.slow_first_byte(0.5, ALWAYS)
     listeners = [await listening(engine) for _ in range(5)]
     await asyncio.gather(*(listener.say(1, LONG) for listener in listeners))
-    await until(lambda: engine.lines.connected(RATE_HZ) == 5)
+    await until(lambda: engine.pool.connected(RATE_HZ) == 5)
     made = len(speech.connections)
     await asyncio.gather(*(listener.say(2, LONG) for listener in listeners))
     assert len(speech.syntheses) == 10
     assert len(speech.connections) == made
     for listener in listeners[:3]:
         await listener.stream.close()
-    await until(lambda: engine.lines.idle(RATE_HZ) == 2)
+    await until(lambda: engine.pool.idle(RATE_HZ) == 2)
 
 
 async def test_an_idle_line_that_is_closed_is_replaced(speech: SpeechEmulator, engine: AzureSynthesizer) -> None:
     listener = await listening(engine)
-    await until(lambda: engine.lines.connected(RATE_HZ) == 1)
+    await until(lambda: engine.pool.connected(RATE_HZ) == 1)
     speech.break_connections("synthesis")
-    await until(lambda: engine.lines.idle(RATE_HZ) == 0)
+    await until(lambda: engine.pool.idle(RATE_HZ) == 0)
     assert isinstance(await listener.say(1, "Hello."), SynthesisFinished)
 
 
@@ -273,7 +272,7 @@ async def test_text_is_sent_as_it_is_written_where_asked(speech: SpeechEmulator)
 
 
 async def test_a_pause_of_the_writer_is_no_failure(speech: SpeechEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voice_lines, "SILENT_S", 0.2)
+    monkeypatch.setattr(synthesizer_pool, "SILENT_S", 0.2)
     engine = AzureSynthesizer(resource_of(speech), SpeechUse(text_streaming=True))
     listener = await listening(engine)
     listener.stream.write(1, "One moment. ")
@@ -316,14 +315,14 @@ async def test_a_refusal_that_passes_is_not_noticed_and_one_that_stays_is_a_fail
     speech: SpeechEmulator, engine: AzureSynthesizer, status: int, kind: ErrorKind
 ) -> None:
     listener = await listening(engine)
-    await until(lambda: engine.lines.connected(RATE_HZ) == 1)
+    await until(lambda: engine.pool.connected(RATE_HZ) == 1)
     speech.break_connections("synthesis")
-    await until(lambda: engine.lines.idle(RATE_HZ) == 0)
+    await until(lambda: engine.pool.idle(RATE_HZ) == 0)
     speech.faults.refuse("synthesis", status)
     assert isinstance(await listener.say(1, "Hello."), SynthesisFinished)
     speech.faults.refuse("synthesis", status, ALWAYS)
     speech.break_connections("synthesis")
-    await until(lambda: engine.lines.idle(RATE_HZ) == 0)
+    await until(lambda: engine.pool.idle(RATE_HZ) == 0)
     failed = await listener.say(2, "Hello.")
     assert isinstance(failed, SynthesisFailed)
     assert failed.kind is kind

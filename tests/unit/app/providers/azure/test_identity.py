@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from actors.errors import ErrorKind
-from app.providers.azure.identity import SCOPE, Credential, Identity, NoToken
+from app.providers.azure.identity import SCOPE, Credential, Identity, NoTokenError
 
 TTL_S = 1.5
 
@@ -90,7 +90,7 @@ async def test_a_renewal_that_fails_is_tried_again(caplog: pytest.LogCaptureFixt
 
 async def test_no_token_is_said_clearly() -> None:
     identity = Identity(lambda: made(Tokens(refusals=9)))
-    with pytest.raises(NoToken, match="AZURE_SPEECH_KEY") as refused:
+    with pytest.raises(NoTokenError, match="AZURE_SPEECH_KEY") as refused:
         await identity.token()
     assert refused.value.failure.kind is ErrorKind.AUTHENTICATION
     assert "tenants" not in str(refused.value)
@@ -102,7 +102,7 @@ async def test_a_credential_that_cannot_be_made_is_no_token() -> None:
         raise ValueError("AZURE_TENANT_ID is wrong")
 
     identity = Identity(broken)
-    with pytest.raises(NoToken):
+    with pytest.raises(NoTokenError):
         await identity.token()
     await identity.close()
 

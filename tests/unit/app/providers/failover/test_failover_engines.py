@@ -16,7 +16,7 @@ from actors.session.plan import Engines
 from app.engines import prepare_model, prepare_recognizer, provider_states
 from app.providers.failover.circuit_breaker import BreakerPolicy
 from app.providers.failover.model import FailoverModel
-from app.providers.failover.providers import PartlyReady, Providers
+from app.providers.failover.providers import PartlyReadyError, Providers
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
 from tests.kit.failover_kit import providers
@@ -94,11 +94,11 @@ def test_readiness_is_that_of_all(wrapper: type[Made], remote: type[Remote], loc
         assert await pair(wrapper, remote(), local()).ready() == "first: it answers; fallback second: is here"
         assert await pair(wrapper, local(), remote()).ready() == "first: is here; fallback second: it answers"
         for engines, failing in (((remote(DOWN), local()), "first"), ((remote(), remote(DOWN)), "second")):
-            with pytest.raises(PartlyReady, match=f"{failing}: out of luck"):
+            with pytest.raises(PartlyReadyError, match=f"{failing}: out of luck"):
                 await pair(wrapper, *engines).ready()
         with pytest.raises(ProviderError) as none_works:
             await pair(wrapper, remote(DOWN), remote(DOWN)).ready()
-        assert not isinstance(none_works.value, PartlyReady)
+        assert not isinstance(none_works.value, PartlyReadyError)
         with pytest.raises(ProviderError) as alone:
             await pair(wrapper, remote(DOWN)).ready()
         assert alone.value is DOWN
@@ -114,7 +114,7 @@ def test_one_whose_breaker_is_open_does_not_work(
         engine = pair(wrapper, remote(), local())
         first = next(iter(engine.providers))
         first.failed(engine.providers.now(), DOWN)
-        with pytest.raises(PartlyReady, match="first: failed too often: not asked for"):
+        with pytest.raises(PartlyReadyError, match="first: failed too often: not asked for"):
             await engine.ready()
 
     run_virtual(main())
