@@ -16,6 +16,8 @@ class Role(StrEnum):
     USER = "user"
     ASSISTANT = "assistant"
     TOOL = "tool"
+    NOTE = "note"
+    """What the language model has to know of and nobody said, such as an order that failed after its tool returned."""
 
 
 class UtteranceKind(StrEnum):

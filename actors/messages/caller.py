@@ -69,6 +69,15 @@ class HoldEnded(Message, frozen=True):
     """The caller is back from hold, and hears and speaks again."""
 
 
+class CallOrderFailed(Message, frozen=True):
+    """The telephone network reports that something ordered of it failed, after the one who ordered it was answered.
+
+    `failure` says in a clause what was not done, and why; it names no number and no key.
+    """
+
+    failure: str
+
+
 class InterruptRequested(Message, frozen=True):
     """The caller asks for the floor by other means than voice, such as a button."""
 
@@ -120,6 +129,7 @@ InputMessage = (
     | KeyPressed
     | HoldStarted
     | HoldEnded
+    | CallOrderFailed
     | InterruptRequested
     | PlaybackMarked
     | ConnectionAttached

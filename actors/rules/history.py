@@ -56,8 +56,8 @@ class History:
         return unanswered
 
     def _read_since(self, index: int) -> bool:
-        """Whether the conversation holds anything for the model after this message."""
-        return any(message.kind not in NOT_FOR_THE_MODEL for message in self.messages[index + 1 :])
+        """Whether the conversation holds anything for the model after this message, notes apart: they answer nobody."""
+        return any(m.kind not in NOT_FOR_THE_MODEL and m.role is not Role.NOTE for m in self.messages[index + 1 :])
 
     def has_turn(self, turn: int) -> bool:
         """Whether the caller's words of this turn are recorded."""
@@ -125,6 +125,10 @@ class History:
             index += 1
         self.messages.insert(index, ChatMessage(role=Role.TOOL, text=text, turn=turn, call_id=call_id, at=at))
         return True
+
+    def noted(self, text: str, turn: int, at: float) -> None:
+        """Record in `turn` what the model has to know of and nobody said."""
+        self.messages.append(ChatMessage(role=Role.NOTE, text=text, turn=turn, at=at))
 
     def for_the_model(self, prelude: str = "") -> tuple[ChatMessage, ...]:
         """The messages that the model reads; `prelude` is what the reply in hand said before it called its tools."""

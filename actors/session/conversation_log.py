@@ -12,6 +12,12 @@ from actors.runtime.address import Address
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 
+ORDER_FAILED = (
+    "The telephone network has reported that an earlier order in this call failed: {failure}. Whatever the tool"
+    " answered, it was not done. Do not say that it was; tell the user when it matters."
+)
+"""What the language model is told of an order whose failure came after its tool had returned."""
+
 
 class ConversationLog:
     """Records the conversation, shows what is recorded, and keeps it in the checkpoint.
@@ -62,6 +68,11 @@ class ConversationLog:
         pending = self._checkpoint.reply_over(position.reply)
         if pending is not None and (text := whole_words(pending.text, position.text_end)):
             self._record(pending, text, position.precision, interrupted=True)
+
+    def note_failed_order(self, failure: str, turn: int) -> None:
+        """Have the next request to the language model say that an order in the call failed; nothing is spoken of it."""
+        self.history.noted(ORDER_FAILED.format(failure=failure), turn, self._clock.wall())
+        self.keep()
 
     def unrecorded_reports(self) -> list[PlaybackFinished]:
         """The reports of replies that were heard, at which a former orchestrator may have failed."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.caller import CallOrderFailed, KeyPressed, TextEntered
 from actors.messages.lifecycle import SessionOver, TimerFired
 from actors.messages.model import ModelFailed, ToolFinished
 from actors.messages.output import FloorChanged, TurnMeasured
@@ -38,7 +38,7 @@ from actors.session.reply_writer import ReplyWriter
 from actors.session.tool_runs import ToolRuns
 from actors.session.turn_timers import TurnTimers
 
-OrchestratorMessage = TurnEvent | ModelReported | ModelFailed | ToolFinished
+OrchestratorMessage = TurnEvent | ModelReported | ModelFailed | ToolFinished | CallOrderFailed
 
 
 class Orchestrator(SupervisedActor):
@@ -144,6 +144,9 @@ class Orchestrator(SupervisedActor):
                 return
             case ToolFinished():
                 self._maker.tool_finished(message)
+                return
+            case CallOrderFailed(failure):
+                self._log.note_failed_order(failure, self.turn.state.turn)
                 return
             case _:
                 pass

@@ -105,7 +105,8 @@ class SessionRoutes:
     async def transcript(self, request: Request) -> Response:
         """What was said and what was heard of it."""
         record = await self._record(request)
-        entries = [_entry(message) for message in record.messages if message.text and message.role is not Role.TOOL]
+        spoken = (Role.USER, Role.ASSISTANT)
+        entries = [_entry(message) for message in record.messages if message.text and message.role in spoken]
         return json_response({"session_id": record.session_id, "agent": record.agent, "entries": entries})
 
     async def _record(self, request: Request) -> SessionRecord:

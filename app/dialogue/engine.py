@@ -40,6 +40,7 @@ class Script:
 
     def react(self, messages: Sequence[ChatMessage], memory: Memory, greeting: str = "") -> Reaction:
         """The reply to the last message, which is the user's or a tool's result."""
+        messages = [message for message in messages if message.role is not Role.NOTE]
         state = state_of(memory)
         reply = Reply()
         state.reply = state.reply or greeting

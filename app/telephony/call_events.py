@@ -3,12 +3,13 @@
 import logging
 
 from actors.conversation import Ending
-from actors.messages.caller import HoldEnded, HoldStarted
+from actors.messages.caller import CallOrderFailed, HoldEnded, HoldStarted
 from app.services import Services
 from app.telephony.call import Call
 from app.telephony.dtmf import Way
 from app.telephony.order_book import OrderState
 from app.telephony.order_events import ended_by, why
+from app.telephony.orders import failure_of
 from app.telephony.switchboard import Switchboard
 from protocol.acs.call_events import (
     AcsEvent,
@@ -44,7 +45,7 @@ class CallEvents:
         if event.server_call_id and not call.server_call_id:
             call.server_call_id = event.server_call_id
         _note(call, event, at)
-        _settle(call, event)
+        self._settle(call, event)
         board = self._switchboard
         match event:
             case CallConnected():
@@ -76,15 +77,17 @@ class CallEvents:
             call.became(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)
             self._switchboard.tell_session(call, HoldStarted() if on_hold else HoldEnded())
 
-
-def _settle(call: Call, event: AcsEvent) -> None:
-    """What the event says of orders that were given."""
-    for kind, state, subject in ended_by(event):
-        order = call.orders.told(
-            kind, state, order_id=event.operation_context or "", subject=subject, reason=why(event.result)
-        )
-        if order is not None and state is OrderState.FAILED:
+    def _settle(self, call: Call, event: AcsEvent) -> None:
+        """Note how orders ended, as `event` says. A failure that comes too late for its tool is told to the session."""
+        for kind, state, subject in ended_by(event):
+            order = call.orders.told(
+                kind, state, order_id=event.operation_context or "", subject=subject, reason=why(event.result)
+            )
+            if order is None or state is not OrderState.FAILED:
+                continue
             log.warning("an order in a call failed: %s, %s", kind, order.reason, extra={"call": call.call_id})
+            if order.is_late:
+                self._switchboard.tell_session(call, CallOrderFailed(failure_of(order)))
 
 
 def _note(call: Call, event: AcsEvent, at: float) -> None:

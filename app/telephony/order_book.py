@@ -55,6 +55,8 @@ _NEXT = {
 _OPEN = (S.SENT, S.TAKEN)
 _UNSETTLED = (S.SENT, S.TAKEN, S.IN_DOUBT, S.OVERDUE)
 """States of an order of which an event may still say what came."""
+_NOT_WAITED_FOR = (S.IN_DOUBT, S.OVERDUE)
+"""States of an order whose giver has been answered although nobody knows what came of it."""
 _RUNNING = (S.TAKEN, S.OVERDUE, S.SUCCEEDED)
 """States of an order that is carried out, or will be, as far as anybody knows."""
 
@@ -68,6 +70,8 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     state: OrderState = OrderState.SENT
     reason: str = ""
     """Why it was refused or failed; names no number."""
+    is_late: bool = False
+    """Its outcome came when nobody waited for it any more, and whoever gave it may believe otherwise."""
 
     @property
     def open(self) -> bool:
@@ -91,6 +95,7 @@ class OrderBook:
         """Take the next state, if the order may; whether it did."""
         if state not in _NEXT.get(order.state, ()):
             return False
+        order.is_late = order.state in _NOT_WAITED_FOR
         order.state, order.reason = state, reason
         return True
 

@@ -15,6 +15,12 @@ _FAILED = {
 }
 
 
+def failure_of(order: Order) -> str:
+    """What was not done because `order` failed, and why if that is known: a clause without numbers and keys."""
+    text = _FAILED[order.kind]
+    return f"{text}: {order.reason}" if order.reason else text
+
+
 class Orders:
     """Of one call; belongs to the loop's thread."""
 
@@ -76,7 +82,6 @@ class Orders:
         if order.state is OrderState.SUCCEEDED:
             outcome.set_result(None)
             return
-        text = _FAILED[order.kind]
-        outcome.set_exception(CallError(trouble, f"{text}: {order.reason}" if order.reason else text))
+        outcome.set_exception(CallError(trouble, failure_of(order)))
         # Whoever asked by REST does not wait for it.
         outcome.exception()

@@ -5,6 +5,7 @@ from typing import Any
 from pykka import ActorRef
 
 from actors.messages.caller import (
+    CallOrderFailed,
     ConnectionAttached,
     ConnectionDetached,
     EndSession,
@@ -79,6 +80,7 @@ MEDIA_MODE = SessionMode(
                 InterruptRequested,
                 HoldStarted,
                 HoldEnded,
+                CallOrderFailed,
                 EndSession,
                 SessionFailed,
                 ToolFinished,

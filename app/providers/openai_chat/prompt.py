@@ -35,6 +35,8 @@ def messages(request: ModelRequest) -> list[dict[str, Any]]:
                 written += _assistant(message, request.messages[at:])
             case Role.TOOL:
                 continue
+            case Role.NOTE:
+                written.append({"role": "system", "content": message.text})
             case _:
                 assert_never(message.role)
     return written

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from actors.conversation import Role
 from actors.ports.call_controls import CallError
 from app.telephony import call_orders, media_watch
 from app.telephony.call import Call
@@ -279,3 +280,29 @@ async def test_another_leg_of_a_call_is_answered_and_a_repeated_announcement_is_
         assert delivery.json["call_connection_id"] == second.caller.call.connection_id
         second.caller.hang_up()
         await over(phone, second.caller)
+
+
+@pytest.mark.parametrize(
+    ("key", "operation", "event", "failure"),
+    [
+        ("3", "send_dtmf_tones", "SendDtmfTonesFailed", "the keys were not sent"),
+        ("4", "start_recording", "StartRecordingFailed", "the call is not being recorded"),
+    ],
+)
+async def test_a_failure_that_the_network_reports_after_the_tool_returned_reaches_the_conversation(
+    monkeypatch: pytest.MonkeyPatch, key: str, operation: str, event: str, failure: str
+) -> None:
+    monkeypatch.setattr(call_orders, "EVENT_S", 0.1)
+    monkeypatch.setattr(call_orders, "KEY_S", 0.0)
+    async with clerk() as phone:
+        caller = await answered(phone)
+        phone.acs.faults.fail(operation, DUPLICATE)
+        phone.acs.faults.hold_back(event, 1.0)
+        caller.press(f"{key}#")
+        (entry,) = phone.service.sessions.live.values()
+        assert entry.session is not None
+        async with asyncio.timeout(20):
+            while not (notes := [m for m in entry.session.record().messages if m.role is Role.NOTE]):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert failure in notes[0].text
+        await goes_on(phone, caller)

@@ -92,3 +92,14 @@ def test_a_model_is_told_that_the_beginning_is_left_out() -> None:
     request = ModelRequest(session_id="session", turn=1, agent=AGENT, messages=(user("hello"),), omitted=3)
     assert prompt.OMITTED in prompt.messages(request)[0]["content"]
     assert prompt.OMITTED not in system(user("hello"))
+
+
+def test_a_note_is_a_message_of_the_system_where_it_stands_and_parts_no_call_from_its_result() -> None:
+    note = ChatMessage(role=Role.NOTE, text="An order failed.")
+    assert written(user("Book"), assistant("", "a"), note, result("a"), user("And?")) == [
+        ("user", "Book"),
+        ("assistant", None),
+        ("tool", '"done"'),
+        ("system", "An order failed."),
+        ("user", "And?"),
+    ]

@@ -209,3 +209,10 @@ def test_a_prompt_answers_nobody() -> None:
     )
     history.user_said("one two", 2, 12.0, continues=True, confidence=1.0)
     assert [m.text for m in history.messages if m.role is Role.USER] == ["one", "two"]
+
+
+def test_words_that_go_on_replace_the_unanswered_ones_though_a_note_came_between() -> None:
+    history = asked("book")
+    history.noted("an order failed", 1, 2.0)
+    history.user_said("book a visit", 2, 3.0, continues=True, confidence=1.0)
+    assert [message.text for message in history.for_the_model()] == ["an order failed", "book a visit"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from actors.conversation import Role
+from actors.messages.caller import CallOrderFailed
 from actors.messages.output import ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
@@ -61,5 +62,23 @@ def test_words_before_and_after_a_tool_are_kept_apart(rounds: Script, heard: str
         asked_again = answering.requests[-1].messages
         before = [message.text for message in asked_again if message.tool_requests][-1]
         assert heard.startswith(before)
+
+    run_virtual(main())
+
+
+def test_an_order_that_fails_after_its_tool_returned_is_known_to_the_next_request_and_not_spoken_of() -> None:
+    async def main() -> None:
+        answering = model((["Done."],))
+        async with stage(utterances=["press one"], model=answering) as on:
+            await asyncio.sleep(2)
+            heard_before = len(on.ear.of(ReplyHeard))
+            on.entry.deliver(CallOrderFailed("the keys were not sent: busy (486)"))
+            await asyncio.sleep(2)
+            assert len(on.ear.of(ReplyHeard)) == heard_before
+            await on.talk(900)
+            await on.ear.until(lambda ear: len(ear.of(ReplyHeard)) > heard_before, 20)
+            (note,) = [m for m in answering.requests[-1].messages if m.role is Role.NOTE]
+            assert "the keys were not sent: busy (486)" in note.text
+            assert answering.requests[-1].messages[-1].role is Role.USER
 
     run_virtual(main())

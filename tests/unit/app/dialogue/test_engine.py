@@ -364,3 +364,10 @@ def test_what_was_heard_of_a_question(messages: list[ChatMessage], heard: bool) 
     assert (
         question_heard(said, "Which day would suit?" if len(messages) and messages[0].interrupted else "Day?") is heard
     )
+
+
+def test_a_note_for_language_models_changes_nothing_of_what_the_keyless_engine_answers(talk: Talk) -> None:
+    talk.say(*ORDERED)
+    messages = [*talk.messages, ChatMessage(role=Role.USER, text="noon", at=AT)]
+    note = ChatMessage(role=Role.NOTE, text="An order failed.", at=AT)
+    assert SCRIPT.react([*messages, note], talk.memory) == SCRIPT.react(messages, talk.memory)

@@ -167,3 +167,16 @@ def test_which_events_end_which_orders() -> None:
     assert why(Result(code=486, sub_code=560486, message="+15550100 is busy")) == "busy (486/560486)"
     assert why(Result(code=400, sub_code=8553)) == "400/8553"
     assert why(None) == ""
+
+
+@pytest.mark.parametrize(("before", "is_late"), [(TAKEN, False), (OVERDUE, True), (DOUBT, True)])
+def test_a_failure_is_late_once_whoever_gave_the_order_was_answered_without_it(
+    before: OrderState, is_late: bool
+) -> None:
+    book = OrderBook()
+    order = book.give(START, "start")
+    if before is OVERDUE:
+        book.becomes(order, TAKEN)
+    book.becomes(order, before)
+    assert book.told(START, FAILED, order_id="start") is order
+    assert order.is_late is is_late
