@@ -120,6 +120,9 @@ WRAPPERS: dict[str, Callable[[Providers[Any]], Any]] = {
 PREPARE_TIMEOUT_S = 60.0
 """How long the start waits for an engine that gets ready."""
 
+ReportDegradation = Callable[[str, str], None]
+"""Is told a part that works less well than it should, and the cause in one line."""
+
 FALLBACK = "_fallback"
 """Behind the name of a setting: what takes over."""
 
@@ -301,24 +304,30 @@ class TellsVoices(Protocol):
         ...
 
 
-async def prepare_model(engines: Engines, agents: Iterable[Agent]) -> None:
-    """Let the language model get ready before the first session, not in it; one that takes over, too."""
+async def prepare_model(engines: Engines, agents: Iterable[Agent], report: ReportDegradation) -> None:
+    """Prepare the language model, and its fallback, for `agents` before the first session.
+
+    An engine that fails is reported by its setting and name, with the cause.
+    """
     agents = list(agents)
     for name, model in _behind(engines.model):
         if isinstance(model, PreparesAgents):
-            await _prepared(f"LANGUAGE_MODEL: {name}", model.prepare(agents))
+            await _prepare(f"LANGUAGE_MODEL: {name}", model.prepare(agents), report)
 
 
-async def prepare_recognizer(engines: Engines, phrases: Iterable[str]) -> None:
-    """Let the recognizer get ready for one agent's callers; one that takes over, too."""
+async def prepare_recognizer(engines: Engines, phrases: Iterable[str], report: ReportDegradation) -> None:
+    """Prepare the speech recognizer (STT), and its fallback, for what one agent's callers are likely to say.
+
+    An engine that fails is reported by its setting and name, with the cause.
+    """
     phrases = list(phrases)
     for name, recognizer in _behind(engines.recognizer):
         if isinstance(recognizer, PreparesPhrases):
-            await _prepared(f"SPEECH_RECOGNIZER: {name}", recognizer.prepare(phrases))
+            await _prepare(f"SPEECH_RECOGNIZER: {name}", recognizer.prepare(phrases), report)
 
 
-async def _prepared(whose: str, preparing: Awaitable[None]) -> None:
-    """Wait for an engine that gets ready. One that fails or takes too long is as it is: it may do all the same.
+async def _prepare(whose: str, preparing: Awaitable[None], report: ReportDegradation) -> None:
+    """Wait for an engine to prepare itself. One that fails or takes too long is used as it is: it may still work.
 
     Raises:
         SettingsError: the engine finds that it is configured wrongly.
@@ -329,9 +338,9 @@ async def _prepared(whose: str, preparing: Awaitable[None]) -> None:
     except SettingsError:
         raise
     except TimeoutError:
-        log.error("%s does not get ready within %.0f s", whose, PREPARE_TIMEOUT_S)  # noqa: TRY400 - no traceback helps
+        report(whose, f"the engine was not prepared within {PREPARE_TIMEOUT_S:.0f} s")
     except Exception as error:  # noqa: BLE001 - somebody's own code; the other engines start
-        log.error("%s cannot get ready: %s", whose, in_one_line(error))  # noqa: TRY400 - one line
+        report(whose, f"the engine cannot be prepared: {in_one_line(error)}")
 
 
 def _behind(engine: Any) -> list[tuple[str, Any]]:

@@ -94,12 +94,15 @@ class Services:
             self.phrases.prepare(list(self.agents.values())),
             # The first detector of a process brings its packages with it: not in a conversation, and not on the loop.
             asyncio.to_thread(self.engines.voice_activity),
-            prepare_model(self.engines, self.agents.values()),
-            prepare_recognizer(self.engines, self._caller_phrases[self.default_agent]),
+            prepare_model(self.engines, self.agents.values(), self.lifecycle.report_degradation),
+            self._prepare_recognizer(self._caller_phrases[self.default_agent]),
         )
         for name, phrases in self._caller_phrases.items():
             if name != self.default_agent:
-                self.background.run(prepare_recognizer(self.engines, phrases))
+                self.background.run(self._prepare_recognizer(phrases))
+
+    async def _prepare_recognizer(self, phrases: tuple[str, ...]) -> None:
+        await prepare_recognizer(self.engines, phrases, self.lifecycle.report_degradation)
 
     async def stop(self) -> None:
         """Let go of everything."""

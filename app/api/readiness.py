@@ -70,6 +70,7 @@ class Readiness:
             "auth_configuration": self._access,
             "session_store": self._store,
             "event_loop": self._loop,
+            "worker": self._worker,
         }
         self._required = {"rt_agents", "event_loop", "session_store"}
 
@@ -159,6 +160,11 @@ class Readiness:
         except StoreError as error:
             raise UnhealthyError(error.detail) from error
         return type(self._service.engines.store).__name__
+
+    async def _worker(self) -> str:
+        if found := self._service.lifecycle.degradations:
+            raise DegradedError("; ".join(f"{part}: {cause}" for part, cause in found.items()))
+        return "every part works as it should"
 
     async def _loop(self) -> str:
         lag = self._service.watchdog.lag

@@ -13,7 +13,9 @@ the server is another, there is no fast_path, and ASGI does. A test with a real 
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
 from typing import Any, cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,10 +36,17 @@ over a network with a round trip of 0.3 s needs 40 kB."""
 
 
 class HypercornFastPath:
-    """ASGI middleware, the outermost, so that `send` is the server's own: offers a shortcut to each WebSocket."""
+    """ASGI middleware, the outermost, so that `send` is Hypercorn's own: offers each WebSocket a fast path.
 
-    def __init__(self, app: ASGIApp, ping_interval_s: float) -> None:
+    Every `ping_interval_s` seconds Hypercorn pings each client. `on_missing` is called with the cause, one line, for a
+    WebSocket for which Hypercorn's parts cannot be found, as after an upgrade that moved them.
+    """
+
+    def __init__(
+        self, app: ASGIApp, ping_interval_s: float, on_missing: Callable[[str], None] = lambda _cause: None
+    ) -> None:
         self._app = app
+        self._on_missing = on_missing
         self._ping_interval_s = ping_interval_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +54,7 @@ class HypercornFastPath:
         if scope["type"] != "websocket" or scope["http_version"] != "1.1":
             await self._app(scope, receive, send)
             return
-        offer = _Offer(send, self._ping_interval_s)
+        offer = _Offer(send, self._ping_interval_s, self._on_missing)
         scope.setdefault("extensions", {})[FAST_PATH] = offer
         try:
             await self._app(scope, receive, partial(_send, send))
@@ -56,15 +65,19 @@ class HypercornFastPath:
 
 
 class _Offer:
-    """Makes the shortcut of one WebSocket when it is asked for."""
+    """Makes the fast path of one WebSocket when the app asks for it."""
 
-    def __init__(self, send: Send, ping_interval_s: float) -> None:
+    def __init__(self, send: Send, ping_interval_s: float, on_missing: Callable[[str], None]) -> None:
+        self._on_missing = on_missing
         self._send = send
         self._ping_interval_s = ping_interval_s
         self.taken: HypercornFastPathProtocol | None = None
 
     def __call__(self) -> FastPath | None:
-        self.taken = _fast_path(self._send, self._ping_interval_s)
+        try:
+            self.taken = _fast_path(self._send, self._ping_interval_s)
+        except AttributeError as error:
+            self._on_missing(f"Hypercorn {version('hypercorn')} keeps its parts elsewhere ({error}): sockets use ASGI")
         return self.taken
 
 
@@ -83,15 +96,17 @@ async def _send(send: Send, event: Event) -> None:
         raise _HandshakeBrokenError
 
 
-def _fast_path(send: Send, ping_interval_s: float) -> "HypercornFastPathProtocol | None":
-    try:
-        stream = cast(Any, send).__self__
-        connection = stream.send.__self__.send.__self__
-        transport, reader = connection.writer.transport, connection.reader
-        hypercorn = transport.get_protocol()
-        unread = reader._buffer  # asyncio tells in no other way what has not been read
-    except AttributeError:
-        return None
+def _fast_path(send: Send, ping_interval_s: float) -> HypercornFastPathProtocol:
+    """Find Hypercorn's parts through its `send` and put the fast path between them.
+
+    Raises:
+        AttributeError: a part is not where this version of Hypercorn is known to keep it.
+    """
+    stream = cast(Any, send).__self__
+    connection = stream.send.__self__.send.__self__
+    transport, reader = connection.writer.transport, connection.reader
+    hypercorn = transport.get_protocol()
+    unread = reader._buffer  # asyncio tells in no other way what has not been read
     bound_what_is_on_its_way(transport, (SILENT_INTERVALS + 1) * ping_interval_s)
     fast_path = HypercornFastPathProtocol(stream, transport, hypercorn, unread)
     transport.set_protocol(fast_path)

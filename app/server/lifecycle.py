@@ -3,14 +3,20 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
+
+from opentelemetry import metrics
 
 from app.server.worker_bus import WorkerBus
 from config.settings import Secret
 
 log = logging.getLogger(__name__)
+
+_degraded = metrics.get_meter("earshot").create_counter(
+    "earshot.degradations", description="Parts of a worker that work in a lesser way than they should"
+)
 
 DrainStep = Callable[[float], Awaitable[None]]
 """Given the deadline on the event loop's own clock (`loop.time()`, seconds): ends or hands over what is still alive."""
@@ -43,6 +49,7 @@ class Lifecycle:
         self._phase = Phase.STARTING
         self._steps: list[DrainStep] = []
         self._ends_sessions = False
+        self._degradations: dict[str, str] = {}
 
     @property
     def phase(self) -> Phase:
@@ -52,6 +59,18 @@ class Lifecycle:
     def admits(self) -> bool:
         """True while new sessions are welcome; readiness says the same."""
         return self._phase is Phase.READY
+
+    @property
+    def degradations(self) -> Mapping[str, str]:
+        """What this worker does less well than it should, by the part that does, each with its cause in one line."""
+        return self._degradations
+
+    def report_degradation(self, part: str, cause: str) -> None:
+        """Log once, and say in readiness from now on, that `part` works in a lesser way for the given cause."""
+        if part not in self._degradations:
+            self._degradations[part] = cause
+            _degraded.add(1, {"part": part})
+            log.warning("%s is degraded: %s", part, cause)
 
     @property
     def ends_sessions(self) -> bool:

@@ -53,6 +53,8 @@ REQUESTS_S = 5.0
 START_LIMIT_S = 600.0
 """How long the app may take to start; a loaded machine is only slow."""
 
+FAST_PATH_PART = "the WebSocket fast path"
+
 AppFactory = Callable[[Settings, Lifecycle], ASGIApp]
 
 
@@ -125,7 +127,9 @@ class _Worker:
     async def serve(self, create_app: AppFactory) -> None:
         """Serve an app until drained."""
         sockets = OpenSockets(create_app(self._settings, self._lifecycle))
-        framework = cast(Framework, Uncompressed(HypercornFastPath(sockets, self._settings.websocket_ping_interval_s)))
+        on_missing = partial(self._lifecycle.report_degradation, FAST_PATH_PART)
+        fast_path = HypercornFastPath(sockets, self._settings.websocket_ping_interval_s, on_missing)
+        framework = cast(Framework, Uncompressed(fast_path))
         until_drained = partial(self._until_drained, sockets)
         directory = self._lifecycle.relay_directory
         relay = None if directory is None else RelayServer(sockets, directory)

@@ -322,8 +322,9 @@ def test_little_may_be_on_its_way_to_a_client_and_a_dead_host_is_given_up() -> N
         assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT_BYTES
 
 
-async def offered(scope: dict[str, Any], send: Send) -> bool:
+async def offered(scope: dict[str, Any], send: Send, causes: list[str] | None = None) -> bool:
     found: list[bool] = []
+    missing: list[str] = [] if causes is None else causes
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         found.append(fast_path_of(scope) is not None)
@@ -331,7 +332,7 @@ async def offered(scope: dict[str, Any], send: Send) -> bool:
     async def receive() -> Message:
         return {"type": "websocket.connect"}
 
-    await HypercornFastPath(app, 5.0)(scope, receive, send)
+    await HypercornFastPath(app, 5.0, missing.append)(scope, receive, send)
     return found[0]
 
 
@@ -344,7 +345,11 @@ async def test_another_server_has_no_fast_path() -> None:
             return
 
     for its_send in (send, Stream().send):
-        assert not await offered({"type": "websocket", "http_version": "1.1"}, its_send)
+        causes: list[str] = []
+        assert not await offered({"type": "websocket", "http_version": "1.1"}, its_send, causes)
+        (cause,) = causes
+        assert cause.startswith("Hypercorn ")
+        assert "sockets use ASGI" in cause
 
 
 async def test_nor_have_the_streams_of_http_2_which_share_a_transport() -> None:

@@ -82,3 +82,14 @@ async def test_a_step_that_fails_or_is_late_is_logged_and_stops_no_other(caplog:
         "drain step did not end in time",
         "drain step failed",
     ]
+
+
+def test_a_degraded_part_is_logged_once_and_stays_in_the_report(caplog: pytest.LogCaptureFixture) -> None:
+    lifecycle = Lifecycle()
+    assert lifecycle.degradations == {}
+    lifecycle.report_degradation("SPEECH_RECOGNIZER: own", "the engine cannot be prepared: no file")
+    lifecycle.report_degradation("SPEECH_RECOGNIZER: own", "the engine cannot be prepared: no memory")
+    assert lifecycle.degradations == {"SPEECH_RECOGNIZER: own": "the engine cannot be prepared: no file"}
+    assert [record.getMessage() for record in caplog.records] == [
+        "SPEECH_RECOGNIZER: own is degraded: the engine cannot be prepared: no file"
+    ]

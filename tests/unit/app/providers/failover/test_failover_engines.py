@@ -146,8 +146,8 @@ def test_all_get_ready_and_all_are_shown() -> None:
             background=BackgroundTasks(),
         )
         agents: list[Agent] = [AGENT]
-        await prepare_recognizer(engines, iter(["hello"]))
-        await prepare_model(engines, iter(agents))
+        await prepare_recognizer(engines, iter(["hello"]), lambda part, cause: None)
+        await prepare_model(engines, iter(agents), lambda part, cause: None)
         assert [ear.prepared for ear in ears] == [["hello"]] * 2
         assert [model.prepared for model in models] == [agents] * 2
         shown = provider_states(engines)
