@@ -1,0 +1,1 @@
+"""Wires the product: the server, its routes and sockets, access control, engines and telephony, around `actors`."""

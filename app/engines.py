@@ -40,7 +40,7 @@ class BuiltIn(msgspec.Struct, frozen=True):
     configured: Callable[[Settings], bool] | None = None
     """Whether the settings have what it needs, if it needs something; raises SettingsError if they have half of it."""
     needs: str = ""
-    """That, in words."""
+    """What `configured` looks for, in words for an operator."""
     languages: tuple[str, ...] = ()
     """Those it understands, by the first part of their tags; empty: whatever callers speak."""
 
@@ -124,7 +124,7 @@ ReportDegradation = Callable[[str, str], None]
 """Is told a part that works less well than it should, and the cause in one line."""
 
 FALLBACK = "_fallback"
-"""Behind the name of a setting: what takes over."""
+"""The end of a setting's name that makes it the setting of the engine that takes over."""
 
 
 def chosen(settings: Settings) -> dict[str, BuiltIn]:
@@ -279,25 +279,25 @@ def _wants_settings(factory: Callable[..., Any]) -> bool:
 
 @runtime_checkable
 class PreparesPhrases(Protocol):
-    """A recognizer that wants to know early what callers will say."""
+    """A speech recognizer (STT) that can be prepared for phrases that callers are likely to say."""
 
     async def prepare(self, phrases: Iterable[str]) -> None:
-        """Get ready."""
+        """Prepare for these phrases before the first session; may take seconds."""
         ...
 
 
 @runtime_checkable
 class PreparesAgents(Protocol):
-    """A language model that wants to know early for whom it will speak."""
+    """A language model that can be prepared for the agents it will speak for."""
 
     async def prepare(self, agents: Iterable[Agent]) -> None:
-        """Get ready."""
+        """Prepare for these agents before the first session; may take seconds."""
         ...
 
 
 @runtime_checkable
 class TellsVoices(Protocol):
-    """A synthesizer that knows its voices."""
+    """A synthesizer (TTS) that can list its voices."""
 
     def voices(self) -> Mapping[str, tuple[str, ...]]:
         """Names for `Voice.name`, by language. Any other gets the engine's own voice."""

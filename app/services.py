@@ -43,11 +43,11 @@ log = logging.getLogger(__name__)
 CLOSE_S = 5.0
 """An engine that is not closed by then is not waited for."""
 LAG_LIMIT_MS = 100.0
-"""A loop this late takes no more sessions."""
+"""A worker whose event loop is this late, in milliseconds, admits no more sessions."""
 
 
 class Services:
-    """One per worker."""
+    """Holds what one worker serves with; routes and sockets are built from it."""
 
     def __init__(
         self, settings: Settings, lifecycle: Lifecycle, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool]
@@ -105,7 +105,7 @@ class Services:
         await prepare_recognizer(self.engines, phrases, self.lifecycle.report_degradation)
 
     async def stop(self) -> None:
-        """Let go of everything."""
+        """End every session, then close the engines; what does not close within CLOSE_S is logged and left."""
         self.watchdog.stop()
         self.acs_access.stop()
         for entry in list(self.sessions.live.values()):
@@ -187,14 +187,14 @@ class Services:
         self.phrases.replace(agent, self.agents.values())
 
     def output_of(self, session_id: str) -> SessionOutput:
-        """Who sees what a session shows."""
+        """The output of a session, made when it is first asked for."""
         known = self.outputs.get(session_id)
         if known is None:
             known = self.outputs[session_id] = SessionOutput(session_id, log_content=self.settings.log_content)
         return known
 
     def forget_output(self, session_id: str) -> None:
-        """Drop the entry once nobody looks and the session is over."""
+        """Forget a session's output once the session is over and nobody is connected to it."""
         output = self.outputs.get(session_id)
         if output and output.connection is None and not output.dashboards and session_id not in self.sessions.live:
             del self.outputs[session_id]

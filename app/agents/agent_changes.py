@@ -25,7 +25,7 @@ _FIELDS = {
 
 
 class AgentChanges:
-    """One per worker."""
+    """Applies operators' changes of agents in one worker, and tells the other workers of them."""
 
     def __init__(self, service: Services) -> None:
         self._service = service

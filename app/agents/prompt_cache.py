@@ -1,4 +1,4 @@
-"""Phrases kept as audio: they can be said when the synthesizer itself has failed, and at once when it has not."""
+"""Prompt cache: an agent's fixed phrases as synthesised audio (TTS), said at once, and even when TTS has failed."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ loads for longer than any phrase takes."""
 
 
 class PromptCache:
-    """The kept phrases of every agent, by rate."""
+    """Holds the audio of every agent's phrases, by voice and sample rate."""
 
     def __init__(self, synthesizer: SpeechSynthesizer, background: BackgroundTasks) -> None:
         self._synthesizer = synthesizer

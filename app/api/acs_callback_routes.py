@@ -38,7 +38,7 @@ CALLBACK_BYTES = 262_144
 
 
 class CallbackRoutes:
-    """`/calls/answer` and `/calls/callbacks`."""
+    """Serves `/calls/answer` for Event Grid, and `/calls/callbacks` for the events of ACS."""
 
     def __init__(self, service: Services, switchboard: Switchboard) -> None:
         self._service = service
@@ -47,7 +47,7 @@ class CallbackRoutes:
         self._events = CallEvents(service, switchboard)
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes that Event Grid and ACS call."""
         return [
             Route("/calls/answer", self.answer, methods=["POST"]),
             Route("/calls/answer", self.handshake, methods=["OPTIONS"]),

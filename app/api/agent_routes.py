@@ -30,14 +30,14 @@ from protocol.problems import FieldError
 
 
 class AgentRoutes:
-    """`/agents`."""
+    """Serves `/agents`: lists agents, and changes their model and voice."""
 
     def __init__(self, service: Services) -> None:
         self._service = service
         self._changes = AgentChanges(service)
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes below `/agents`."""
         return [
             Route("/agents", self.all),
             Route("/agents/{name}", self.one),
@@ -45,7 +45,7 @@ class AgentRoutes:
         ]
 
     async def all(self, _: Request) -> Response:
-        """Every agent, by name."""
+        """Answer every agent, sorted by name, with the voices that the engine knows."""
         asked_at = time.perf_counter()
         agents = tuple(self._entry(agent) for _, agent in sorted(self._service.agents.items()))
         elapsed_ms = round((time.perf_counter() - asked_at) * 1000, 2)
@@ -56,7 +56,7 @@ class AgentRoutes:
         )
 
     async def one(self, request: Request) -> Response:
-        """One agent."""
+        """Answer one agent by its name, or 404."""
         return json_response(self._entry(self._agent(request)))
 
     async def change(self, request: Request) -> Response:

@@ -118,7 +118,7 @@ class EitherSlash:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take the slash off."""
+        """Pass the request on with its path's trailing slashes removed."""
         if scope["type"] in ("http", "websocket") and len(scope["path"]) > 1 and scope["path"].endswith("/"):
             scope = {**scope, "path": scope["path"].rstrip("/"), "raw_path": scope.get("raw_path", b"").rstrip(b"/")}
         await self._app(scope, receive, send)

@@ -53,7 +53,7 @@ class CallRoutes:
         self._switchboard = switchboard
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes below `/calls` that operators use."""
         return [
             Route("/calls/initiate", self.initiate, methods=["POST"]),
             Route("/calls/terminate", self.terminate, methods=["POST"]),
@@ -66,7 +66,7 @@ class CallRoutes:
         ]
 
     async def initiate(self, request: Request) -> Response:
-        """Call somebody."""
+        """Place a call to a telephone number and answer its ids before it is picked up."""
         self._service.clients.require(self._service.clients.of(request.scope), Rate.REQUESTS)
         asked = await asked_of(request, InitiateCall)
         agent, mode = self._agent(asked.agent), self._mode(asked.streaming_mode)
@@ -113,16 +113,16 @@ class CallRoutes:
         )
 
     async def one(self, request: Request) -> Response:
-        """One call."""
+        """Answer the state of one call by its id, or 404."""
         return json_response(self._call(request.path_params["call_id"]).status(self._service.clock.wall()))
 
     async def terminate(self, request: Request) -> Response:
-        """Hang up, in the words of the existing backend."""
+        """Hang up the call whose id is in the body, as clients of the existing backend ask for it."""
         asked = await asked_of(request, TerminateCall)
         return await self._terminated(self._call(asked.call_id))
 
     async def end(self, request: Request) -> Response:
-        """Hang up."""
+        """Hang up the call whose id is in the path."""
         return await self._terminated(self._call(request.path_params["call_id"]))
 
     async def _terminated(self, call: Call) -> Response:

@@ -39,7 +39,7 @@ class HealthRoutes:
         self._readiness = Readiness(service, network)
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes of liveness, readiness and the state of every actor."""
         return [
             Route("/health", self.health),
             Route("/health/live", self.live),
@@ -51,7 +51,7 @@ class HealthRoutes:
         ]
 
     async def health(self, _: Request) -> Response:
-        """In the words of the existing backend."""
+        """Answer liveness and counts of sessions, in the fields that clients of the existing backend read."""
         sessions = self._service.sessions
         active = len(sessions.live)
         return json_response(

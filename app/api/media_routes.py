@@ -21,7 +21,7 @@ PATH = "/api/v1/media/stream"
 
 
 class MediaRoutes:
-    """`/media/status` and `/media/sessions`."""
+    """Serves `/media/status` and `/media/sessions`; the media socket itself is `app/telephony/acs/media_socket.py`."""
 
     def __init__(self, service: Services, switchboard: Switchboard) -> None:
         self._service = service
@@ -29,7 +29,7 @@ class MediaRoutes:
         self._sessions: OrderedDict[str, tuple[MediaSession, str]] = OrderedDict()
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes below `/media` besides the media socket."""
         return [
             Route("/media/status", self.status),
             Route("/media/sessions", self.prepare, methods=["POST"]),
@@ -37,7 +37,7 @@ class MediaRoutes:
         ]
 
     async def status(self, _: Request) -> Response:
-        """In the words of the existing backend."""
+        """Answer the streaming mode and counts of calls, in the fields that clients of the existing backend read."""
         board = self._switchboard
         return json_response(
             MediaStatus(

@@ -17,7 +17,7 @@ CHECK_TIMEOUT_S = 2.0
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One component."""
+    """The outcome of the check of one component, as readiness reports it."""
 
     component: str
     status: str
@@ -28,7 +28,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All of them."""
+    """The readiness report: every component's check and what they come to."""
 
     status: str
     """ready, degraded or not_ready."""
@@ -38,7 +38,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class UnhealthyError(Exception):
-    """A check failed; the text says why."""
+    """A component does not work; the text says why."""
 
 
 class DegradedError(Exception):
@@ -54,7 +54,7 @@ class NotConfiguredError(Exception):
 
 
 class Readiness:
-    """The checks of one worker."""
+    """Runs the readiness checks of one worker and caches their report for CACHED_S seconds."""
 
     def __init__(self, service: Services, network: CallControl | None) -> None:
         self._service = service

@@ -1,4 +1,4 @@
-"""JSON answers through msgspec."""
+"""JSON responses of the API, encoded by msgspec."""
 
 from http import HTTPStatus
 
@@ -11,5 +11,5 @@ _encoder = msgspec.json.Encoder()
 def json_response(
     content: object, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
 ) -> Response:
-    """`content`, a Struct or builtins, as JSON."""
+    """Make a JSON response of `content`, which is a Struct or of built-in types."""
     return Response(_encoder.encode(content), status.value, headers, "application/json")

@@ -20,14 +20,14 @@ from protocol.browser import timestamp
 
 
 class SessionRoutes:
-    """`/sessions` and `/realtime/status`."""
+    """Serves `/sessions`, live and stored ones, and `/realtime/status`."""
 
     def __init__(self, service: Services, relay: DashboardSocket) -> None:
         self._service = service
         self._relay = relay
 
     def routes(self) -> list[Route]:
-        """All of them."""
+        """The routes below `/sessions`, and `/realtime/status`."""
         return [
             Route("/realtime/status", self.status),
             Route("/sessions", self.all),
@@ -37,7 +37,7 @@ class SessionRoutes:
         ]
 
     async def status(self, request: Request) -> Response:
-        """In the words of the existing backend."""
+        """Answer the realtime endpoints and how many are connected, as clients of the existing backend read it."""
         conversations = sum(1 for o in self._service.outputs.values() if o.connection is not None)
         dashboards = self._relay.open
         return json_response(

@@ -1,4 +1,4 @@
-"""Where a browser gets its token, or somebody else gets one for it."""
+"""The route by which a browser, or an operator on its behalf, is given a token (JWT) for one session."""
 
 from http import HTTPStatus
 
@@ -20,17 +20,17 @@ MOST_BYTES = 16_384
 
 
 class TokenRoutes:
-    """`POST /realtime/token`."""
+    """Serves `POST /realtime/token`, which issues browser tokens."""
 
     def __init__(self, service: Services) -> None:
         self._service = service
 
     def routes(self) -> list[Route]:
-        """The one route."""
+        """The route that issues tokens, below the API's prefix."""
         return [Route("/realtime/token", self.issue, methods=["POST"])]
 
     async def issue(self, request: Request) -> Response:
-        """A token for one session and one agent."""
+        """Issue a token for one session and one agent; without a session id in the body, for a new session."""
         asked = await asked_of(request, TokenRequest, MOST_BYTES, empty=b"{}")
         service = self._service
         agent = asked.agent or service.default_agent

@@ -1,0 +1,1 @@
+"""Authentication and authorisation: operators, browser tokens, Entra, ACS (JWT, JWKS), origins (CORS), exposure."""

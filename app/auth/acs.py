@@ -1,4 +1,4 @@
-"""Whether it is ACS or Event Grid that asks: what ENABLE_AUTH_VALIDATION governs. Who cannot prove it is refused."""
+"""Authenticates ACS and Event Grid by their tokens (JWT) or secret, as ENABLE_AUTH_VALIDATION demands."""
 
 import asyncio
 import hmac
@@ -27,7 +27,7 @@ RETRY_AFTER_S = 5
 
 
 class AccessRefusedError(Exception):
-    """Who asks has not shown who they are. `reason` is safe to show."""
+    """A request that does not prove to come from ACS or Event Grid. `reason` is safe to show."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
         super().__init__(reason)
@@ -35,13 +35,13 @@ class AccessRefusedError(Exception):
         self.reason = reason
 
     def problem(self) -> ProblemError:
-        """The answer of a REST route."""
+        """The problem with which a REST route answers."""
         later = self.status is HTTPStatus.SERVICE_UNAVAILABLE
         return ProblemError(self.status, self.reason, headers={"Retry-After": str(RETRY_AFTER_S)} if later else None)
 
 
 def same_secret(a: str, b: str) -> bool:
-    """Compare in constant time; nothing is the same as no secret."""
+    """Whether two secrets are equal, compared in constant time; an empty one equals nothing."""
     return bool(a and b) and hmac.compare_digest(a.encode(), b.encode())
 
 
@@ -67,7 +67,7 @@ class AcsAccess:
         self._keeping = [asyncio.create_task(verifier.keep_keys(), name="keys") for verifier in verifiers]
 
     def stop(self) -> None:
-        """Keep them no longer."""
+        """Stop keeping the keys of ACS and Event Grid at hand."""
         for task in self._keeping:
             task.cancel()
 
@@ -139,7 +139,7 @@ class AcsAccess:
             raise self._refusal(door, HTTPStatus.SERVICE_UNAVAILABLE, str(error)) from None
 
     def _refusal(self, door: str, status: HTTPStatus, reason: str) -> AccessRefusedError:
-        """Told to operators too: ACS shows nobody why it was refused. Not each time, since anybody may knock."""
+        """Make the error and log it, at most once a minute for each reason: ACS shows nobody why it was refused."""
         told = f"{door}: {reason}"
         if time.monotonic() - self._told.get(told, -TOLD_EVERY_S) >= TOLD_EVERY_S:
             self._told[told] = time.monotonic()

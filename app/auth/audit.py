@@ -14,7 +14,7 @@ REMEMBERED = 1_000
 
 
 class OperatorProof(StrEnum):
-    """How somebody has shown to be an operator."""
+    """By what proof somebody was accepted as an operator."""
 
     TOKEN = "OPERATOR_TOKEN"
     ENTRA = "Entra role"

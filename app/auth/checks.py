@@ -58,7 +58,7 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checks:
-    """The checks of one worker."""
+    """Holds each request to the check that the table of routes names for it."""
 
     def __init__(self, service: Services) -> None:
         self._service = service

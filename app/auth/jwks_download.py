@@ -6,7 +6,7 @@ MOST_BYTES = 262_144
 
 
 class DownloadError(Exception):
-    """There is no such document to be had."""
+    """The issuer's keys cannot be downloaded. The text says why."""
 
 
 async def download(url: str, timeout_s: float) -> bytes:

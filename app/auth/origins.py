@@ -1,4 +1,4 @@
-"""Where a request comes from: this machine, a page of this server, or a page of somebody else."""
+"""Origins of requests, as CORS knows them: this machine, a page of this server, or a page of somebody else."""
 
 import ipaddress
 from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ SESSION_ID_FORM = f"at most {MAX_SESSION_ID} letters, digits and . _ : -"
 
 
 class SocketRefusedError(Exception):
-    """The socket is closed before any session exists."""
+    """A browser's WebSocket is refused: it is closed with `code` and `reason` before any session exists."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -24,7 +24,7 @@ class SocketRefusedError(Exception):
 
 
 def require_session_id(session_id: str) -> None:
-    """An id that can be used, or none.
+    """Refuse a session id that cannot be used; an empty one stands for a new session.
 
     Raises:
         SocketRefusedError: it cannot be used.
@@ -51,7 +51,7 @@ def require_granted_agent(grant: Grant, agent: str) -> None:
 
 
 async def stored(service: Services, session_id: str) -> SessionRecord | None:
-    """What the store has of a session; nothing if it does not answer."""
+    """The stored record of a session; None if there is none, or if the store does not answer, which is logged."""
     try:
         return await service.engines.store.load(session_id)
     except StoreError:

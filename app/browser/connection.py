@@ -11,7 +11,7 @@ from protocol.browser import OUTPUT_RATE_HZ, AudioData, encode
 
 
 class Connection:
-    """Belongs to the loop's thread; `tell` never waits."""
+    """Sends one session's output to one browser. Use it on the event loop's thread; `tell` never waits."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Connection:
         self._writer.close(code, reason)
 
     def abandon(self) -> None:
-        """The client is gone: send nothing more."""
+        """Drop what is queued and send nothing more, since the client is gone."""
         self._writer.abandon()
 
     def _say(self, message: OutputMessage) -> None:

@@ -143,7 +143,7 @@ class ConversationSocket:
 
 
 class _Conversation:
-    """A browser attached to a session."""
+    """One browser's connection to one session."""
 
     def __init__(self, service: Services, asked: Asked, writer: SocketWriter) -> None:
         self._service = service
@@ -197,7 +197,7 @@ class _Conversation:
         self._connection.text(encode(envelope))
 
     async def run(self, record: SessionRecord | None, receive: Receive, fast_path: FastPath | None) -> None:
-        """Until either side closes."""
+        """Attach the browser to its session and read its messages until either side closes."""
         entry = None
         try:
             entry = self._attach(record)

@@ -29,7 +29,7 @@ class DashboardSocket:
         self.open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One dashboard."""
+        """Serve one dashboard from its handshake until either side closes."""
         await receive()
         fast_path = fast_path_of(scope)
         await send({"type": "websocket.accept"})

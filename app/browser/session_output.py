@@ -1,4 +1,4 @@
-"""Who sees what a session shows: its own connection, dashboards that look on, and with LOG_CONTENT the log."""
+"""Session output: fans out what a session shows to its connection, to dashboards, and with LOG_CONTENT to the log."""
 
 import logging
 from typing import Protocol
@@ -22,7 +22,7 @@ class Viewer(Recipient[OutputMessage], Protocol):
 
 
 class SessionOutput:
-    """Of one session."""
+    """Shows one session's output to everybody who is connected to it."""
 
     def __init__(self, session_id: str, *, log_content: bool) -> None:
         self._session_id = session_id

@@ -1,4 +1,4 @@
-"""What a session shows, in the browser's words."""
+"""Translates what a session shows into the messages of the browser's protocol."""
 
 from typing import assert_never
 
@@ -106,7 +106,7 @@ class BrowserWords:
                 assert_never(message)
 
     def control(self, action: str, turn: int, reason: str = "") -> Control:
-        """An order to the player."""
+        """A control message for the browser's audio player, such as pause, resume or `tts_cancelled`."""
         return Control(action=action, at=self._now(), session_id=self._session_id, reason=reason, turn=turn)  # type: ignore[arg-type]
 
     def _reply_text(self, turn: int, kind: UtteranceKind, text: str) -> Envelope:

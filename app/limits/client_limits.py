@@ -71,7 +71,7 @@ class ClientLimits:
             self._holds[name, what] += 1
 
     def release(self, client: Client, what: Hold) -> None:
-        """One of these is over."""
+        """Count that one of what `hold` has counted is over."""
         for name in client:
             self._holds[name, what] -= 1
             if self._holds[name, what] <= 0:

@@ -90,7 +90,7 @@ class Clients:
         return self._limits.wait_s(client, rate, self._now())
 
     def spend(self, client: Client, rate: Rate, amount: float) -> None:
-        """Count what was used."""
+        """Count what a client has used of a rate, such as tokens of the language model."""
         self._limits.take(client, rate, self._now(), amount)
 
     def require_room(self, client: Client, what: Hold) -> None:
@@ -109,16 +109,16 @@ class Clients:
             self._limits.hold(client, Hold.SESSIONS)
 
     def session_over(self, session_id: str) -> None:
-        """A session has ended, one of a client or not."""
+        """Count that a session has ended; one that no client holds is ignored."""
         if (client := self._sessions.pop(session_id, None)) is not None:
             self._limits.release(client, Hold.SESSIONS)
 
     def relay_began(self, client: Client) -> None:
-        """Count a relay until `relay_over`."""
+        """Count an open dashboard socket of the client until `relay_over`."""
         self._limits.hold(client, Hold.RELAYS)
 
     def relay_over(self, client: Client) -> None:
-        """A relay is closed."""
+        """Count that a dashboard socket of the client is closed."""
         self._limits.release(client, Hold.RELAYS)
 
     def _over(self, limit: Rate | Hold, wait_s: float) -> TooManyError:

@@ -58,4 +58,4 @@ class MeteredModel:
                 await events.aclose()
 
     async def close(self) -> None:
-        """The model belongs to the worker."""
+        """Do nothing: the model is shared by all sessions of the worker, which closes it."""

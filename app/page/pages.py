@@ -46,7 +46,7 @@ FOR_OTHER_PAGES = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Po
 
 
 class File(msgspec.Struct, frozen=True):
-    """A file as it is sent."""
+    """A static file with the headers under which it is sent."""
 
     body: bytes
     headers: dict[str, str]

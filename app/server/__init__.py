@@ -1,0 +1,1 @@
+"""Processes and sockets: launcher, workers and their pipe, signals, logging, Hypercorn, WebSocket backpressure."""

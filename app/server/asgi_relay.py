@@ -1,4 +1,4 @@
-"""One worker answers for another: ASGI over a Unix socket, for requests and WebSockets that landed on the wrong worker.
+"""Forwards requests and WebSockets to the worker that has their session: ASGI events over a Unix socket.
 
 The worker that took the connection sends the scope and each event its client causes; the worker that has the session
 runs its own app on them and sends back what the app sends. Each waits for the other when it is slow, as ASGI does.
@@ -35,13 +35,13 @@ _SCOPE_KEYS = (
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):
-    """A connection, from the worker that took it."""
+    """The first frame of a relayed connection, with its ASGI scope, from the worker that accepted it."""
 
     scope: dict[str, Any]
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun"):
-    """The other worker has taken it over."""
+    """The answer to `Begin`: the other worker runs its app on the connection."""
 
 
 class Event(msgspec.Struct, frozen=True, tag="event"):
@@ -51,7 +51,7 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
-    """The app has returned."""
+    """The last frame of a relayed connection: the app of the other worker has returned."""
 
 
 Frame = Begin | Begun | Event | Ended
@@ -64,7 +64,7 @@ class RelayError(Exception):
 
 
 class _Pipe:
-    """Frames over a stream socket."""
+    """Sends and receives the frames of one relayed connection over a stream socket."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -88,7 +88,7 @@ class _Pipe:
                     yield frame
 
     def close(self) -> None:
-        """Close."""
+        """Close this worker's end of the relay's socket."""
         self._writer.close()
 
 
@@ -145,11 +145,11 @@ class RelayServer:
         self._server: asyncio.AbstractServer | None = None
 
     async def start(self) -> None:
-        """Listen."""
+        """Listen on this worker's Unix socket, whose name is its process id."""
         self._server = await asyncio.start_unix_server(self._answer, self._address)
 
     def close(self, *, is_orphan: bool) -> None:
-        """Take no more connections. The last worker of a launcher that has died takes the directory away."""
+        """Stop listening and remove this worker's socket. The last worker of a launcher that has died takes the directory away."""
         if self._server is not None:
             self._server.close()
         with contextlib.suppress(OSError):

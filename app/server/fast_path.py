@@ -1,4 +1,7 @@
-"""A way between an app and a WebSocket's peer past ASGI: `app/server/hypercorn_fast_path.py` has one."""
+"""The fast path as the app uses it: sends and receives a WebSocket's messages past ASGI's queues and tasks.
+
+`app/server/hypercorn_fast_path.py` provides it for Hypercorn; with another server there is none and ASGI does the work.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -10,14 +13,14 @@ Message = str | bytes
 """A message of a WebSocket: text, or bytes."""
 
 FAST_PATH = "earshot.fast_path"
-"""Extension of a WebSocket's ASGI scope: called before the handshake is answered, it gives the fast_path or None."""
+"""Extension of a WebSocket's ASGI scope: called before the handshake is answered, it gives the fast path or None."""
 
 
 class Listener(Protocol):
-    """Whom a shortcut gives a peer's messages to."""
+    """The receiver of the messages that a peer sends over the fast path."""
 
     def take(self, message: Message) -> None:
-        """Take a message, in a callback of the loop."""
+        """Handle one message of the peer. Called in a callback of the event loop, so it must not block."""
         ...
 
     def admits(self, frames: int, size_bytes: int) -> bool:
@@ -30,7 +33,7 @@ class Listener(Protocol):
 
 
 class FastPath(Protocol):
-    """For messages that need not wait."""
+    """Sends and receives messages that need not wait for the peer; all others go by ASGI."""
 
     def send(self, message: Message) -> bool:
         """Send a message at once, behind all that was sent before; False if that is for ASGI."""
@@ -44,7 +47,7 @@ class FastPath(Protocol):
         ...
 
     def give_back(self) -> None:
-        """All that comes from now on comes by ASGI."""
+        """Have all that the peer sends from now on delivered by ASGI."""
         ...
 
     def abort(self) -> None:
@@ -53,7 +56,7 @@ class FastPath(Protocol):
 
 
 def fast_path_of(scope: Scope) -> FastPath | None:
-    """The shortcut of a WebSocket that is about to be accepted, where its server has one.
+    """The fast path of a WebSocket that is about to be accepted, or None where its server offers none.
 
     What the peer sends is held from then on, until it is listened to or given back.
     """

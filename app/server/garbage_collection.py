@@ -1,4 +1,4 @@
-"""What ended sessions leave behind is let go of, some sessions at a time.
+"""Garbage collection: what ended sessions leave behind is collected after every 50 sessions, outside conversations.
 
 The actors of a session know each other, so that nobody's last reference ever goes; and a session has lived for long
 when it ends, so that Python's collector, which is kept out of the talk (`app/server/worker.py`), would look at it after
@@ -9,13 +9,14 @@ import asyncio
 import gc
 
 SESSIONS = 50
-"""So many leave 8 MB at most. To look through a process with 50 calls takes 5 ms: fewer would mean more such pauses."""
+"""Fifty ended sessions leave 8 MB at most. To look through a process with 50 calls takes 5 ms: fewer would mean
+more such pauses."""
 DELAY_S = 1.0
-"""The last of them still winds up."""
+"""In seconds: the last session to end is still closing its sockets and engines."""
 
 
 class GarbageCollection:
-    """Counts the sessions of one worker that have ended."""
+    """Runs Python's collector once for every `sessions` that have ended, `delay_s` seconds after the last of them."""
 
     def __init__(self, sessions: int = SESSIONS, delay_s: float = DELAY_S) -> None:
         self._sessions = sessions
@@ -23,7 +24,7 @@ class GarbageCollection:
         self._ended = 0
 
     def session_over(self, _session_id: str) -> None:
-        """One more; on the loop."""
+        """Count an ended session, and order a collection when it is the last of 50. Call on the event loop's thread."""
         self._ended += 1
         if self._ended >= self._sessions:
             self._ended = 0

@@ -1,4 +1,4 @@
-"""A shortcut between a WebSocket that Hypercorn has accepted and an app that takes and sends whole messages.
+"""The fast path: whole messages between the app and a WebSocket that Hypercorn has accepted, past its tasks and queues.
 
 Hypercorn carries a message through two tasks, a queue, a lock, a dozen coroutines and a parser in Python: more work
 than all that Earshot does with a frame of audio. Nearly all messages of a call are alike, one small frame each. Those
@@ -86,7 +86,7 @@ class _HandshakeBrokenError(ConnectionError):
 
 
 async def _send(send: Send, event: Event) -> None:
-    """As `send`.
+    """Send an event, and notice that Hypercorn has refused the handshake by itself.
 
     Raises:
         _HandshakeBrokenError: the socket was not accepted, since the client is gone or sent a frame too early.

@@ -1,4 +1,4 @@
-"""What stands between a transport and Hypercorn's protocol for it, once a WebSocket has a fast_path.
+"""The fast path of one WebSocket: an asyncio protocol between the transport and Hypercorn's own protocol for it.
 
 However much a client sends, one turn of the loop reads little of it (`app/server/reading_turns.py`): the transport is
 paused while more is held. That goes for what is passed on to Hypercorn too, which itself handles all it is given at
@@ -29,7 +29,7 @@ from protocol.websocket_frames import (
 log = logging.getLogger(__name__)
 
 FRAMES_AT_ONCE = 8
-"""A socket handles so many frames in a row, then others have their turn."""
+"""How many frames of one socket are handled in a row before other sockets have their turn."""
 SILENT_INTERVALS = 2
 """A client that has answered a ping before, and has sent nothing for so many intervals of them, is gone."""
 LINGER_S = 1.0
@@ -39,7 +39,7 @@ PIECE_BYTES = 16_384
 
 
 class HypercornFastPathProtocol(asyncio.Protocol):
-    """Between a transport and Hypercorn's protocol for it. Belongs to the loop's thread.
+    """Implements `FastPath` between a transport and Hypercorn's protocol. Use it on the event loop's thread only.
 
     What the client sends is held until `listen`, taken from then on, and Hypercorn's after `give_back`.
     """
@@ -53,7 +53,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._transport = transport
         self._hypercorn = hypercorn
         self._unread = unread
-        """What Hypercorn has been given and not taken up."""
+        """The bytes that Hypercorn was given and has not handled yet."""
         self._turns = reading_turns_of(loop)
         self._listener: Listener | None = None
         self._failed: asyncio.Future[None] = loop.create_future()
@@ -88,7 +88,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         return self._failed
 
     def give_back(self) -> None:
-        """What comes is Hypercorn's from here on, and what was held; harmless when that was said before."""
+        """Pass on to Hypercorn what is held and what the client sends from now on. A second call does nothing."""
         if self._given_back is None:
             self._given_back = FrameCount()
             if not self._waiting:
@@ -99,7 +99,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._transport.abort()
 
     def watch(self, ping_interval_s: float) -> None:
-        """Look in this interval, in which Hypercorn sends pings, whether the client is still there."""
+        """Drop a client that answers no pings any more; checks every `ping_interval_s` seconds."""
         if not self._lost.is_set():
             self._silent = 0 if self._heard or self._waiting else self._silent + 1
             self._heard = False
@@ -124,7 +124,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
     # what the transport tells
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of the client."""
+        """Hold the bytes that the client has sent, and handle the first messages among them at once."""
         if self._ended:
             return
         self._heard = True
@@ -135,7 +135,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             self._read()
 
     def eof_received(self) -> bool:
-        """The client sends no more: Hypercorn ends the connection, once it has been given what is held."""
+        """The client has closed its sending side: Hypercorn is given what is held, and then ends the connection."""
         self._eof = True
         if self._given_back is None:
             self.give_back()
@@ -151,12 +151,12 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._hypercorn.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """The client does not read as fast as it is sent to."""
+        """The transport's write buffer is full (backpressure): what is sent from now on waits in ASGI's way."""
         self._full = True
         self._hypercorn.pause_writing()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """The transport's write buffer has drained: sending may continue."""
         self._full = False
         self._hypercorn.resume_writing()
 
@@ -180,7 +180,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             return Progress.MORE
 
     def read_all(self) -> None:
-        """All is read that had come: listen to the client again."""
+        """Resume reading from the transport: all that the client had sent is handled."""
         self._waiting = False
         self._transport.resume_reading()
 
@@ -263,7 +263,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         return Progress.MORE if self._eof or self._at < len(self._rest) else Progress.DONE
 
     def _end(self) -> Progress:
-        """The listener closes the socket: what the client sends is dropped from here on."""
+        """Drop what the client sends from now on: the listener is closing the socket."""
         self._ended, self._rest, self._at = True, b"", 0
         return Progress.DONE
 

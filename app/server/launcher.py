@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 LAST_LINES_S = 1.0
-"""What a worker said before it ended is read within this time."""
+"""In seconds: what a worker wrote before it ended is read within this time."""
 
 
 class Backoff:
@@ -188,7 +188,7 @@ class Launcher:
         worker.kill()
 
     async def _listen(self, worker: WorkerProcess) -> None:
-        """Take what a worker says: notices for all workers, and what concerns the sessions it has."""
+        """Handle what a worker writes: notices for all workers, and what concerns the sessions it has."""
         async for line in worker.lines():
             if not line:
                 continue

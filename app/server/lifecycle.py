@@ -19,11 +19,11 @@ _degraded = metrics.get_meter("earshot").create_counter(
 )
 
 DrainStep = Callable[[float], Awaitable[None]]
-"""Given the deadline on the event loop's own clock (`loop.time()`, seconds): ends or hands over what is still alive."""
+"""A coroutine that ends or hands over what is still alive. It is given the deadline in seconds of `loop.time()`."""
 
 
 LATE_S = 0.1
-"""A step that gives up by itself at the deadline is not late."""
+"""In seconds after the deadline: a step that gives up by itself at the deadline is not late."""
 
 
 class Phase(StrEnum):
@@ -53,7 +53,7 @@ class Lifecycle:
 
     @property
     def phase(self) -> Phase:
-        """Where the worker is."""
+        """The phase that the worker is in: starting, ready, draining or stopped."""
         return self._phase
 
     def admits(self) -> bool:

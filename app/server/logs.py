@@ -17,7 +17,7 @@ class KeyValueFormatter(logging.Formatter):
     """`ts=… level=… logger=… pid=… msg="…"`, then the record's extras, then `exc="…"`, with no line break anywhere."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line without its end."""
+        """Format a log record as one line, without the line feed."""
         pairs: dict[str, object] = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -32,7 +32,10 @@ class KeyValueFormatter(logging.Formatter):
 
 
 def configure_logging(level: LogLevel) -> None:
-    """Log to standard error from here on; replaces whatever was configured."""
+    """Log to standard error from now on, in place of any other configuration.
+
+    LOG_LEVEL (`level`) is the least level of our own loggers; libraries log warnings and errors only, whatever it says.
+    """
     least = logging.getLevelNamesMapping()[level.value.upper()]
     least_of_others = max(least, logging.WARNING)
 

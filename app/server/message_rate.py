@@ -9,7 +9,7 @@ BYTES_PER_FRAME = 1_280
 
 
 class MessageRate:
-    """Of one connection. `frames_per_s`: frames of any kind, pings and parts of messages among them."""
+    """Limits what one connection may send. `frames_per_s` counts frames of any kind, pings and fragments too."""
 
     def __init__(self, frames_per_s: float, now: Callable[[], float]) -> None:
         self._frames_per_s = frames_per_s

@@ -1,4 +1,4 @@
-"""What a signal to end means: the first one drains, a later one ends at once."""
+"""Stop signals (SIGTERM, SIGINT): the first one drains the process, a later one ends it at once."""
 
 from collections.abc import Callable
 from enum import Enum, auto
@@ -9,7 +9,7 @@ processes that the terminal or the kernel has signalled as well."""
 
 
 class StopSignal(Enum):
-    """What to do about a signal."""
+    """What a process has to do about a signal to end."""
 
     DRAIN = auto()
     REPEATED = auto()
@@ -24,7 +24,7 @@ class StopSignals:
         self._first_at: float | None = None
 
     def count(self) -> StopSignal:
-        """A signal has come."""
+        """Count one more signal to end, and return what the process has to do about it."""
         at = self._now()
         if self._first_at is None:
             self._first_at = at

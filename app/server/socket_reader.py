@@ -1,4 +1,4 @@
-"""One WebSocket: its receiving side, which gives each message to whoever takes it, no faster than it can be handled."""
+"""Reads one WebSocket: gives each message to its taker, no faster than it can be handled and than its rate allows."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def _never() -> bool:
 
 
 class SocketReader:
-    """Belongs to the loop's thread.
+    """Reads the messages of one peer on the event loop's thread.
 
     `take`: called with each message. `crowded`: while it says so, nothing more is read. `rate`: a peer that sends more
     is closed; None for a peer that is trusted and only read as fast as `crowded` allows.
@@ -65,7 +65,7 @@ class SocketReader:
                 waiting.cancel()
 
     async def _receive(self, receive: Receive, *, counted: bool) -> None:
-        """What comes by ASGI; the server holds what comes while this waits. `counted`: by the shortcut already."""
+        """Handle what comes by ASGI, one message after the other. `counted`: the fast path has counted them."""
         while (event := await receive())["type"] != "websocket.disconnect":
             text = event.get("text")
             message: Message = event["bytes"] if text is None else text

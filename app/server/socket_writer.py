@@ -1,4 +1,4 @@
-"""One WebSocket: its sending side, with a queue so that a peer that does not read delays nobody."""
+"""Backpressure of one WebSocket: a bounded send queue; a peer that does not read delays nobody and is closed."""
 
 import asyncio
 from collections import deque
@@ -37,7 +37,7 @@ class SocketWriter:
         self._queue: deque[tuple[float, Message]] = deque()
         self._queued_ms = 0.0
         self.queued_bytes = 0
-        """What waits for the peer."""
+        """Bytes of messages that wait for the peer, each counted with `OVERHEAD_BYTES` more."""
         self._closing: tuple[int, str] | None = None
         self._waiting: asyncio.Task[None] | None = None
         self._sending = False
@@ -83,7 +83,7 @@ class SocketWriter:
             self._go()
 
     def abandon(self) -> None:
-        """The peer is gone: send nothing more."""
+        """Drop what is queued and send nothing more, since the peer is gone."""
         self._drop_all()
         self._end()
 
@@ -93,7 +93,7 @@ class SocketWriter:
         self.queued_bytes = 0
 
     def _give_up(self) -> None:
-        """The peer has not taken the close frame in time."""
+        """Give the connection up: the peer has not taken the close frame in time."""
         if not self.closed.is_set():
             self._end()
             if self._fast_path is not None:

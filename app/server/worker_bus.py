@@ -1,4 +1,4 @@
-"""What the workers of one server tell each other through the launcher: what one tells, all hear in the same order.
+"""The worker bus: notices between the workers of one server, through the launcher, in the same order for all of them.
 
 The launcher is also asked which worker has a session, and told which ones this worker has.
 """
@@ -35,11 +35,11 @@ TakeNotice = Callable[[WorkerNotice], None]
 
 
 class WorkerBusError(Exception):
-    """The launcher does not pass anything on. The text is one line."""
+    """The launcher cannot be reached or does not answer in time. The text is one line."""
 
 
 class WorkerBus:
-    """One per worker. Without a launcher the worker is alone, and hears what it tells itself. Belongs to the loop."""
+    """One worker's end of the bus. Without a launcher it hears only itself. Use it on the loop's thread."""
 
     def __init__(self) -> None:
         self._takers: list[TakeNotice] = []
@@ -55,7 +55,7 @@ class WorkerBus:
         self._takers.append(take)
 
     async def tell(self, topic: str, fields: dict[str, Any]) -> None:
-        """Have every worker know, those that start later too. Returns when this one has heard it.
+        """Send a notice to every worker, those that start later included. Returns when this worker has heard it itself.
 
         Raises:
             WorkerBusError: it cannot be said whether anybody hears of it.
@@ -122,14 +122,14 @@ class WorkerBus:
             answer.set_result(message.worker)
 
     def hear(self, notice: WorkerNotice) -> None:
-        """A notice has come."""
+        """Hand a notice to everybody who asked for notices, and wake the `tell` that waits for this one."""
         for take in self._takers:
             take(notice)
         if notice.teller == os.getpid() and (heard := self._awaited.get(notice.number)) and not heard.done():
             heard.set_result(None)
 
     def connect(self, pipe: socket.socket, hung_up: Callable[[], None]) -> None:
-        """Speak and listen on the line from now on; what has come already is heard before this returns.
+        """Read and write the worker pipe from now on; what has come already is handled before this returns.
 
         `hung_up` is called when the launcher has closed its end.
         """
@@ -154,7 +154,7 @@ class _PipeReader:
         self._begun = b""
 
     def read(self) -> None:
-        """Take everything that has come."""
+        """Handle every whole line that the launcher has sent."""
         while True:
             try:
                 piece = self._pipe.recv(READ_BYTES)
@@ -186,7 +186,7 @@ class _PipeWriter:
             self._torn = self._pipe.send(text) < len(text)
 
     async def write(self, text: bytes) -> None:
-        """Write a line, after those that are being written."""
+        """Write one line to the launcher, after those that are being written. Waits for room in the pipe."""
         async with self._free:
             begun, self._torn = self._afresh(), True
             await asyncio.get_running_loop().sock_sendall(self._pipe, begun + text)

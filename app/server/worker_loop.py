@@ -22,7 +22,7 @@ class WorkerLoop(uvloop.Loop):
     async def create_server(  # type: ignore[override]  # the base class has seven overloads of the same
         self, *args: Any, **kwargs: Any
     ) -> asyncio.AbstractServer:
-        """As the base class does."""
+        """Create a server as uvloop does, and remember it for `stop_listening`."""
         server = await super().create_server(*args, **kwargs)
         self._listening.append(server)
         return server

@@ -1,26 +1,26 @@
-"""What a worker and its launcher agree on, besides the socket between them that they call the line."""
+"""The protocol of the worker pipe: the messages, one JSON line each, between a worker and its launcher."""
 
 from typing import Any
 
 import msgspec
 
 READY = "ready"
-"""What a worker says first, when it takes connections. Anything else is the fault that keeps it from it."""
+"""The first line of a worker that accepts connections. Any other first line is the error that kept it from starting."""
 
 BEAT = b"beat\n"
-"""What a worker says every BEAT_INTERVAL_S from then on, for as long as its event loop turns."""
+"""The heartbeat: a line that a ready worker writes every BEAT_INTERVAL_S for as long as its event loop turns."""
 
 BEAT_INTERVAL_S = 1.0
 
 SECRET_BYTES = 32
-"""What the launcher says first: random bytes, the same to every worker of a server, that nobody else ever sees."""
+"""The length of what the launcher writes first: random bytes, the same to every worker, that nobody else ever sees."""
 
 FAULT_STATUS = 2
 """Exit status for a fault in the configuration: to start again cannot help."""
 
 
 class WorkerNotice(msgspec.Struct, frozen=True, tag="notice"):
-    """What all workers of a server are to know. Later fields of a topic replace earlier ones of the same name.
+    """Something that every worker has to know. Later fields of a topic replace earlier ones of the same name.
 
     A worker says it to the launcher, which says it to all workers, that one included, and the sum of all notices to
     each worker that starts. `teller` and `number` tell that one its own.
@@ -62,7 +62,7 @@ _from_launcher: msgspec.json.Decoder[FromLauncher] = msgspec.json.Decoder(FromLa
 
 
 def encode_line(message: FromWorker | FromLauncher) -> bytes:
-    """A message as a line."""
+    """Encode a message of the worker pipe as one line of JSON, its line feed included."""
     return msgspec.json.encode(message) + b"\n"
 
 

@@ -18,7 +18,7 @@ LOOKS_PER_TIMEOUT = 5
 
 
 class WorkerProcess:
-    """A running worker process and the launcher's end of the line to it."""
+    """A running worker process and the launcher's end of the pipe to it."""
 
     def __init__(
         self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -70,7 +70,7 @@ class WorkerProcess:
             missed = 0 if self._beaten else missed + 1
 
     def tell(self, line: bytes) -> None:
-        """Say a line, whenever the worker comes to hear it."""
+        """Write a line to the worker's pipe without waiting; the worker reads it when it can."""
         if not self._draining and not self._writer.is_closing():
             self._writer.write(line)
 
@@ -87,7 +87,7 @@ class WorkerProcess:
             self.kill()
 
     def hang_up(self) -> None:
-        """Close the launcher's end of the line."""
+        """Close the launcher's end of the worker pipe."""
         self._writer.close()
 
     def kill(self) -> None:

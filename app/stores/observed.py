@@ -19,13 +19,13 @@ class ObservedStore:
         await self._store.save(record)
 
     async def load(self, session_id: str) -> SessionRecord | None:
-        """See `SessionStore`."""
+        """Do as the store that is wrapped: see `SessionStore`."""
         return await self._store.load(session_id)
 
     async def recent(self, limit: int = 100) -> list[SessionRecord]:
-        """See `SessionStore`."""
+        """Do as the store that is wrapped: see `SessionStore`."""
         return await self._store.recent(limit)
 
     async def close(self) -> None:
-        """See `SessionStore`."""
+        """Do as the store that is wrapped: see `SessionStore`."""
         await self._store.close()

@@ -20,7 +20,7 @@ _DAYS_AHEAD = 60
 
 
 class Reason(StrEnum):
-    """What a visit is for."""
+    """What a patient's visit to the clinic is for."""
 
     CHECK_UP = "check_up"
     CLEANING = "cleaning"
@@ -48,7 +48,7 @@ class Calendar:
         return True
 
     def give_back(self, day: date, moment: time) -> None:
-        """The time is free again."""
+        """Free a time of a day that a session had taken."""
         self._change(day, moment, "")
 
     def find(self, day: date, session_id: str) -> time | None:
@@ -61,7 +61,7 @@ class Calendar:
         return others[_hash(f"{day} caller") % len(others)] if others else None
 
     def clear(self) -> None:
-        """Forget all changes."""
+        """Forget what callers booked, moved and cancelled."""
         self._changes.clear()
 
     def _holder(self, day: date, moment: time) -> str:
