@@ -1,12 +1,14 @@
 """Enforces the table of routes: the one place in which anybody is let in, HTTP and WebSockets alike."""
 
 import logging
+import time
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
+from opentelemetry import metrics
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,6 +24,13 @@ from app.server.socket_writer import OVERLOADED, REFUSED
 from app.services import Services
 
 log = logging.getLogger("earshot.access")
+
+NOTED_EVERY_S = 60.0
+MOST_NOTED = 100
+
+_refused_sockets = metrics.get_meter("earshot").create_counter(
+    "earshot.socket.refusals", description="WebSockets of browsers that were refused before a session began"
+)
 
 ADMITTED = "earshot.admitted"
 """Where the guard leaves in the ASGI scope what it has found out."""
@@ -54,6 +63,7 @@ class AccessGuard:
         self._app = app
         self._exposure = service.exposure
         self._checks = Checks(service)
+        self._noted: dict[str, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through to its route, or refuse it."""
@@ -72,6 +82,7 @@ class AccessGuard:
         except AccessRefusedError as refused:
             await self._refuse(scope, receive, send, refused.problem(), check)
         except SocketRefusedError as refused:
+            self._note_refusal(refused.reason)
             await accept_and_close(receive, send, refused.code, refused.reason)
         except TooManyError as error:
             await self._put_off(scope, receive, send, error)
@@ -91,6 +102,16 @@ class AccessGuard:
         headers = Request({**scope, "type": "http"}).headers
         if not self._exposure.serves_host(headers):
             raise ProblemError(HTTPStatus.FORBIDDEN, "Host: not a name of this server, see ALLOWED_HOSTS and BASE_URL")
+
+    def _note_refusal(self, reason: str) -> None:
+        """Count a refused WebSocket, and log it at most once a minute for each reason: anybody can cause any number."""
+        _refused_sockets.add(1)
+        now = time.monotonic()
+        if now - self._noted.get(reason, -NOTED_EVERY_S) >= NOTED_EVERY_S:
+            if len(self._noted) >= MOST_NOTED:
+                self._noted.clear()
+            self._noted[reason] = now
+            log.warning("a WebSocket was refused: %s", reason)
 
     async def _put_off(self, scope: Scope, receive: Receive, send: Send, error: TooManyError) -> None:
         if scope["type"] == "http":

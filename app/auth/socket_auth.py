@@ -1,6 +1,7 @@
 """Who may open a browser's WebSocket. One that is refused is accepted and closed: a browser is shown nothing else."""
 
 import hmac
+import logging
 
 from actors.conversation import SessionRecord
 from actors.errors import StoreError
@@ -8,6 +9,8 @@ from app.auth.browser import Grant
 from app.auth.jwt import TokenError
 from app.server.socket_writer import REFUSED
 from app.services import Services
+
+log = logging.getLogger(__name__)
 
 SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
 MAX_SESSION_ID = 128
@@ -54,7 +57,8 @@ async def stored(service: Services, session_id: str) -> SessionRecord | None:
     """The stored record of a session; None if there is none, or if the store does not answer, which is logged."""
     try:
         return await service.engines.store.load(session_id)
-    except StoreError:
+    except StoreError as error:
+        log.warning("the session store does not answer, so that a session is not resumed: %s", error)
         return None
 
 

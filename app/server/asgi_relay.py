@@ -149,7 +149,7 @@ class RelayServer:
         self._server = await asyncio.start_unix_server(self._answer, self._address)
 
     def close(self, *, is_orphan: bool) -> None:
-        """Stop listening and remove this worker's socket. The last worker of a launcher that has died takes the directory away."""
+        """Stop listening and remove this worker's socket; the last worker of a dead launcher removes the directory."""
         if self._server is not None:
             self._server.close()
         with contextlib.suppress(OSError):

@@ -1,14 +1,22 @@
 """Reads one WebSocket: gives each message to its taker, no faster than it can be handled and than its rate allows."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
+from opentelemetry import metrics
 from starlette.types import Receive
 
 from app.server.fast_path import FastPath, Message
 from app.server.message_rate import MessageRate
 from app.server.reading_turns import LOOK_AGAIN_S
 from app.server.socket_writer import CLOSED_BEHIND_S, REFUSED, SocketWriter
+
+log = logging.getLogger(__name__)
+
+_closed_flooding = metrics.get_meter("earshot").create_counter(
+    "earshot.socket.closed_flooding", description="WebSockets that were closed since the client sent too much"
+)
 
 
 def _never() -> bool:
@@ -34,11 +42,16 @@ class SocketReader:
         self.is_crowded = crowded
         self._writer = writer
         self._rate = rate
+        self._refused = False
 
     def admits(self, frames: int, size_bytes: int) -> bool:
         """Count what the peer has sent; False when that was too much and the socket is being closed."""
         if self._rate is None or self._rate.admits(frames, size_bytes):
             return True
+        if not self._refused:
+            self._refused = True
+            _closed_flooding.add(1)
+            log.warning("a socket is closed: its client sends more messages than it may")
         self._writer.close(REFUSED, "more messages than this server takes from one connection", CLOSED_BEHIND_S)
         return False
 

@@ -1,15 +1,23 @@
 """Backpressure of one WebSocket: a bounded send queue; a peer that does not read delays nobody and is closed."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Coroutine, Generator, Sequence
 from functools import partial
 from types import CoroutineType, coroutine
 from typing import Any
 
+from opentelemetry import metrics
 from starlette.types import Send
 
 from app.server.fast_path import FastPath, Message
+
+log = logging.getLogger(__name__)
+
+_closed_behind = metrics.get_meter("earshot").create_counter(
+    "earshot.socket.closed_behind", description="WebSockets that were closed since the client did not read"
+)
 
 BEHIND_MS = 1_000.0
 """Audio queued beyond this means that the peer does not read: it is closed."""
@@ -55,6 +63,8 @@ class SocketWriter:
         self._queued_ms += duration_ms
         self.queued_bytes += len(message) + OVERHEAD_BYTES
         if self._queued_ms > BEHIND_MS or self.queued_bytes > BEHIND_BYTES:
+            _closed_behind.add(1)
+            log.warning("a socket is closed: its client does not read, %d bytes were queued", self.queued_bytes)
             self._drop_all()
             self.close(REFUSED, "the client does not read what it is sent", CLOSED_BEHIND_S)
         else:

@@ -103,7 +103,10 @@ class WorkerBus:
         self._say(SessionLeft(session_id, begun))
 
     def _say(self, message: AskOwner | SessionLeft) -> None:
-        if self._send is None or len(self._unsent) >= UNSENT_MOST:
+        if self._send is None:
+            return
+        if len(self._unsent) >= UNSENT_MOST:
+            log.warning("the launcher is not told of a session: %d messages wait for it already", len(self._unsent))
             return
         # Each waits for the one before: the line is written in order.
         sending = asyncio.create_task(self._send(encode_line(message)))

@@ -74,3 +74,16 @@ def test_a_session_token_claims_the_session_it_names_and_gives_it_back_with_the_
             assert "mine" not in bus.left, "the session waits for its client to come back"
 
     run_virtual(main())
+
+
+def test_a_refused_socket_leaves_one_line_for_each_reason(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with running({"BROWSER_AUTH": "token"}) as service:
+            app, _ = forwarding(service, tmp_path)
+            for token in ("", "", "made up"):
+                AsgiSocket(app, CONVERSATION, client=OUTSIDE, session_id="somebodys", token=token)
+                await asyncio.sleep(0.5)
+
+    run_virtual(main())
+    said = [record.getMessage() for record in caplog.records if record.name == "earshot.access"]
+    assert said == ["a WebSocket was refused: token missing", "a WebSocket was refused: token malformed"]
