@@ -25,7 +25,7 @@ run: $(VENV)/runtime ## start the server on PORT (8000), reachable from this mac
 	@HOST="$${HOST:-127.0.0.1}"; export HOST; exec $(BIN)/python -m app serve
 
 unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (under a minute)
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/test_layers.py tests/test_repository.py
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/test_layers.py tests/test_mirror.py tests/test_repository.py
 
 test: programs lint sources ## every check and every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/load
@@ -63,7 +63,7 @@ emulators: $(VENV)/development ## the emulated cloud (ACS, Speech, OpenAI) until
 	@$(BIN)/python -m tests.cloud
 
 check: lint ## the quick part: formatting, lint, types, and the rules of the repository
-	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_repository.py
+	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_mirror.py tests/test_repository.py
 
 lint: $(VENV)/development
 	@$(BIN)/python -m ruff format --check .

@@ -1,0 +1,45 @@
+"""What holds for all tests: children can be interrupted, and no process outlives the module that started it."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+
+def pytest_configure() -> None:
+    """Undo an inherited order to ignore SIGINT, as under `nohup make test &`: every child would inherit it in turn."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _children() -> dict[int, str]:
+    """The processes that this one has started and that run, with their command lines."""
+    found: dict[int, str] = {}
+    for listed in Path("/proc/self/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for pid in listed.read_text().split():
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                    if command:
+                        found[int(pid)] = command
+    return found
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_child_outlives_its_module() -> Iterator[None]:
+    """Kill processes that the module's tests have left, and fail for them. It is set up first and torn down last."""
+    before = _children()
+    yield
+    left = {pid: command for pid, command in _children().items() if pid not in before and not _is_helper(command)}
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert left == {}, "processes that outlived their tests (killed now)"
+
+
+def _is_helper(command: str) -> bool:
+    """Whether it is a process of Python's own, which serves the whole test run."""
+    return "multiprocessing.resource_tracker" in command or "multiprocessing.forkserver" in command

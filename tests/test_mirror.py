@@ -1,0 +1,38 @@
+"""Each module of the product has a test module of its name. The list of those that have none may only shrink."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.kit.mirror import has_code, listed, untested_modules
+
+EXCEPTIONS = Path(__file__).parent / "untested_modules.txt"
+"""Modules that are tested only through others so far."""
+
+
+def test_each_module_has_a_test_of_its_name() -> None:
+    new = set(untested_modules()) - set(listed(EXCEPTIONS))
+    assert new == set(), f"write a test module of their names; {EXCEPTIONS.name} may only shrink"
+
+
+def test_no_exception_is_made_without_need() -> None:
+    needless = set(listed(EXCEPTIONS)) - set(untested_modules())
+    assert needless == set(), f"they have a test, or are gone: remove them from {EXCEPTIONS.name}"
+
+
+def test_the_exceptions_are_in_order() -> None:
+    assert listed(EXCEPTIONS) == sorted(set(listed(EXCEPTIONS)))
+
+
+@pytest.mark.parametrize(
+    ("source", "asked_for"),
+    [
+        ('"""Words."""\nPHRASES = ("a", "b")', False),
+        ('class Port(Protocol):\n    def push(self, pcm: bytes) -> None:\n        """Take audio."""', False),
+        ("class Port(Protocol):\n    async def push(self) -> None: ...", False),
+        ("def double(n):\n    return 2 * n", True),
+        ("class A:\n    async def run(self):\n        await other()", True),
+    ],
+)
+def test_only_what_does_something_is_asked_for_a_test(source: str, asked_for: bool) -> None:
+    assert has_code(source) is asked_for
