@@ -1,0 +1,140 @@
+"""What is transcribed in a session that only listens, and what is done when something that is owed does not come."""
+
+import msgspec
+import pytest
+
+from actors.agent import Limits
+from actors.conversation import Ending
+from actors.messages.lifecycle import SessionOver
+from actors.messages.transcript import (
+    EndUtterance,
+    FinalTranscript,
+    InterimTranscript,
+    NoiseStopped,
+    NoSpeechRecognized,
+    ReopenRecognition,
+    SpeechContinued,
+    SpeechStarted,
+    SpeechStopped,
+)
+from actors.rules.transcription import WAITS, Transcription, TranscriptionEffect, TranscriptionSnapshot
+
+STOPPED = SpeechStopped(start_ms=1_000, end_ms=2_000, voiced_ms=900, silence_ms=400)
+FINAL = FinalTranscript(text="hello", start_ms=1_000, end_ms=2_000)
+LIMITS = Limits(idle_s=60, max_session_s=300)
+
+
+def listening(state: TranscriptionSnapshot | None = None) -> Transcription:
+    rules = Transcription(LIMITS, state or TranscriptionSnapshot())
+    rules.resume(0.0, 0.0, 0.0)
+    return rules
+
+
+def awaiting(at: float = 2.0) -> Transcription:
+    """An utterance has just ended at `at`."""
+    rules = listening()
+    rules.handle(SpeechStarted(1_000), at - 1)
+    rules.handle(SpeechContinued(voiced_ms=500, silence_ms=0), at - 0.5)
+    rules.handle(SpeechContinued(voiced_ms=500, silence_ms=20), at - 0.4)
+    assert rules.handle(STOPPED, at) == []
+    return rules
+
+
+def wait(rules: Transcription) -> tuple[float, list[TranscriptionEffect]]:
+    """What is done when the next thing that is owed does not come, and when."""
+    due = rules.due()
+    assert due is not None
+    return due, rules.waited(due)
+
+
+def test_each_final_transcript_is_a_turn_of_its_own() -> None:
+    rules = awaiting()
+    assert rules.handle(FINAL, 2.5) == [msgspec.structs.replace(FINAL, turn=1)]
+    assert rules.handle(FINAL, 9.0) == [msgspec.structs.replace(FINAL, turn=2)]
+    assert rules.due() == 69.0
+
+
+def test_an_interim_transcript_is_shown() -> None:
+    interim = InterimTranscript("hel", 1_000, 1_300)
+    assert awaiting().handle(interim, 2.1) == [interim]
+
+
+def test_audio_that_stops_in_mid_utterance_ends_it_and_the_transcript_is_owed() -> None:
+    rules = listening()
+    rules.handle(SpeechStarted(1_000), 1.0)
+    assert wait(rules) == (2.0, [EndUtterance()])
+    assert wait(rules) == (5.0, [ReopenRecognition(again=True)])
+
+
+def test_a_final_that_does_not_come_is_asked_for_once_more_and_then_given_up() -> None:
+    rules = awaiting()
+    assert wait(rules) == (5.0, [ReopenRecognition(again=True)])
+    assert wait(rules) == (8.0, [ReopenRecognition(again=False)])
+    assert rules.due() == 61.5
+
+
+def test_the_interim_transcript_stands_for_a_final_that_does_not_come() -> None:
+    rules = awaiting()
+    rules.handle(InterimTranscript("hello the", 1_000, 1_800), 2.1)
+    due, effects = wait(rules)
+    assert due == 5.0
+    assert effects == [ReopenRecognition(again=False), FinalTranscript(text="hello the", turn=1)]
+    assert rules.state.interim == ""
+
+
+def test_the_final_of_an_utterance_before_leaves_the_next_one_owed() -> None:
+    rules = awaiting()
+    rules.handle(SpeechStarted(3_000), 3.0)
+    rules.handle(SpeechStopped(start_ms=3_000, end_ms=4_000, voiced_ms=900, silence_ms=400), 4.0)
+    rules.handle(FINAL, 4.1)
+    assert wait(rules) == (7.0, [ReopenRecognition(again=True)])
+
+
+def test_nothing_is_owed_after_nothing_was_recognised() -> None:
+    rules = awaiting()
+    assert rules.handle(NoSpeechRecognized(2_000), 2.5) == []
+    assert rules.due() == 61.5
+
+
+def test_noise_ends_nothing_and_owes_nothing_but_what_was_owed_before() -> None:
+    rules = listening()
+    rules.handle(SpeechStarted(1_000), 1.0)
+    rules.handle(NoiseStopped(), 1.2)
+    assert rules.due() == 61.0
+    rules = awaiting()
+    rules.handle(SpeechStarted(3_000), 3.0)
+    rules.handle(NoiseStopped(), 3.2)
+    assert wait(rules) == (5.0, [ReopenRecognition(again=True)])
+
+
+def test_a_session_in_which_nobody_speaks_ends() -> None:
+    rules = listening()
+    assert rules.waited(59.9) == []
+    assert wait(rules) == (60.0, [SessionOver(Ending.IDLE_TIMEOUT)])
+    assert rules.due() is None
+    assert rules.handle(FINAL, 61.0) == []
+
+
+def test_a_session_ends_when_it_has_lasted_as_long_as_it_may() -> None:
+    rules = listening()
+    for at in range(10, 300, 10):
+        rules.handle(FINAL, float(at))
+    assert wait(rules) == (300.0, [SessionOver(Ending.NORMAL)])
+
+
+def test_a_session_that_is_over_does_nothing_else_that_was_due() -> None:
+    rules = listening()
+    assert rules.waited(1_000.0) == [SessionOver(Ending.IDLE_TIMEOUT)]
+
+
+@pytest.mark.parametrize(("audio_at", "awaited_at"), [(3.0, None), (None, 3.0)])
+def test_a_successor_still_waits_for_what_was_owed(audio_at: float | None, awaited_at: float | None) -> None:
+    rules = Transcription(LIMITS, TranscriptionSnapshot(number=4, audio_at=audio_at, awaited_at=awaited_at))
+    rules.resume(100.0, 90.0, 99.0)
+    assert wait(rules) == (103.0, [ReopenRecognition(again=True)])
+    assert rules.handle(FINAL, 104.0) == [msgspec.structs.replace(FINAL, turn=5)]
+
+
+def test_every_wait_says_who_owes_what_and_what_happens_else() -> None:
+    assert all(wait.awaited and wait.owed_by and wait.otherwise for wait in WAITS)
+    assert len({wait.awaited for wait in WAITS}) == len(WAITS)

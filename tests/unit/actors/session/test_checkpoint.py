@@ -1,0 +1,175 @@
+"""The checkpoint: written in one place, plain data, and all that a successor in any process goes on from."""
+
+import ast
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from actors.conversation import Ending, PositionPrecision, Role, UtteranceKind
+from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
+from actors.messages.output import AudioFrame, ReplyHeard
+from actors.messages.playback import PlaybackPosition
+from actors.ports.llm import ReplyGenerated, TextGenerated
+from actors.rules.pending_reply import PendingReply
+from actors.runtime.clock import LoopClock, run_virtual
+from actors.session import checkpoint as module
+from actors.session.checkpoint import Checkpoint, decode, encode
+from tests.kit.fakes import FakeModel
+from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
+from tests.kit.source import ROOT
+
+QUIET = msgspec.structs.replace(AGENT, greeting="")
+ANSWER = "The first sentence is this. The second sentence is that. And the third one ends it."
+
+
+class OtherClock(LoopClock):
+    """The clock of another machine: its zero is elsewhere, the time of day is the same."""
+
+    def now(self) -> float:
+        return super().now() + 5_000.0
+
+
+def talker() -> FakeModel:
+    return FakeModel(lambda _: [0.2, TextGenerated(ANSWER), ReplyGenerated()])
+
+
+async def go_on_elsewhere(on: Stage, session_id: str = "elsewhere") -> Ear:
+    """Encode the checkpoint of the session, end it, and open another one from the bytes."""
+    data = encode(on.entry.checkpoint, on.engines.clock, on.entry.ring.end_bytes)
+    on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
+    await asyncio.sleep(0.5)
+    ear = Ear()
+    plan = msgspec.structs.replace(on.entry.plan, session_id=session_id)
+    attached = ConnectionAttached(connection_id="connection-2", lead=on.lead, rate_hz=RATE_HZ)
+    entry = on.sessions.open(plan, ear, attached, decode(data, on.engines.clock))
+    assert entry.ring.end_bytes == on.entry.ring.end_bytes
+    return ear
+
+
+@pytest.mark.parametrize("heard_s", [0.1, 1.6, 2.4])
+def test_a_conversation_goes_on_from_decoded_bytes_in_the_middle_of_a_reply(heard_s: float) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=talker(), caller=False) as on:
+            on.entry.deliver(TextEntered("what are your hours"))
+            await on.ear.until_count(AudioFrame, 1)
+            await asyncio.sleep(heard_s)
+            ear = await go_on_elsewhere(on)
+            await ear.until_count(ReplyHeard, 1)
+            heard = ear.of(ReplyHeard)[0]
+            assert (heard.text, heard.interrupted, heard.turn) == (ANSWER, False, 1)
+            # What was heard to the end of a sentence before is not said again.
+            assert len(ear.of(AudioFrame)) * 20 < len(ANSWER) * 50 - heard_s * 1000 + 2_000
+            entry = on.sessions.live["elsewhere"]
+            assert [(m.role, m.text) for m in entry.checkpoint.messages] == [
+                (Role.USER, "what are your hours"),
+                (Role.ASSISTANT, ANSWER),
+            ]
+            entry.deliver(TextEntered("and tomorrow"))
+            await ear.until_count(ReplyHeard, 2)
+            assert [m.turn for m in ear.of(ReplyHeard)] == [1, 2]
+            entry.deliver(EndSession(Ending.NORMAL, politely=False))
+
+    run_virtual(main())
+
+
+def test_a_question_that_was_not_answered_yet_is_answered_from_decoded_bytes() -> None:
+    async def main() -> None:
+        slow = FakeModel(lambda _: [1.0, TextGenerated("At nine."), ReplyGenerated()])
+        async with stage(agent=QUIET, model=slow, caller=False) as on:
+            on.entry.deliver(TextEntered("what are your hours"))
+            await asyncio.sleep(0.5)
+            ear = await go_on_elsewhere(on)
+            await ear.until_count(ReplyHeard, 1)
+            assert [m.text for m in ear.of(ReplyHeard)] == ["At nine."]
+            on.sessions.live["elsewhere"].deliver(EndSession(Ending.NORMAL, politely=False))
+
+    run_virtual(main())
+
+
+def test_times_move_to_the_clock_of_the_process_that_goes_on() -> None:
+    async def main() -> None:
+        clock = LoopClock()
+        checkpoint = Checkpoint(created_at=clock.wall(), started_at=clock.now() - 20, user_at=clock.now() - 3)
+        checkpoint.connection_lost("connection-1", clock.now() + 7)
+        other = OtherClock()
+        data = encode(checkpoint, clock, 640)
+        await asyncio.sleep(1)
+        decoded = decode(data, other)
+        assert decoded.audio_bytes == 640
+        assert decoded.created_at == checkpoint.created_at
+        assert decoded.started_at == pytest.approx(other.now() - 21, abs=0.01)
+        assert decoded.user_at == pytest.approx(other.now() - 4, abs=0.01)
+        assert decoded.lost is not None
+        assert decoded.lost.until == pytest.approx(other.now() + 6, abs=0.01)
+
+    asyncio.run(main())
+
+
+def test_what_is_not_a_checkpoint_is_refused() -> None:
+    async def main() -> None:
+        for data in (b"", b"{}", b"[1]", b'{"checkpoint":{"turn":3},"at":0,"wall":0}'):
+            with pytest.raises(msgspec.DecodeError):
+                decode(data, LoopClock())
+
+    asyncio.run(main())
+
+
+def test_what_was_heard_of_a_reply_never_becomes_less() -> None:
+    checkpoint = Checkpoint()
+    checkpoint.reply_begun(PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY))
+    for text_end in (5, 9, 3):
+        checkpoint.reply_heard(
+            PlaybackPosition(reply=1, text_end=text_end, heard_ms=0.0, precision=PositionPrecision.EXACT)
+        )
+    heard = checkpoint.pending_replies[1].heard
+    assert heard is not None
+    assert heard.text_end == 9
+    checkpoint.audio_settled(640)
+    checkpoint.audio_settled(320)
+    assert checkpoint.settled_bytes == 640
+
+
+def test_the_first_order_to_end_stands_and_the_end_is_concluded_once() -> None:
+    checkpoint = Checkpoint()
+    checkpoint.end_ordered(Ending.NORMAL)
+    checkpoint.end_ordered(Ending.ERROR)
+    assert checkpoint.hung_up is Ending.NORMAL
+    assert checkpoint.conclude(Ending.NORMAL)
+    assert not checkpoint.conclude(Ending.ERROR)
+    assert checkpoint.ending is Ending.NORMAL
+
+
+def test_no_checkpoint_shares_what_can_be_changed_with_another() -> None:
+    first, second = Checkpoint(), Checkpoint()
+    first.reply_begun(PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY))
+    assert second.pending_replies == {}
+
+
+def _writes(tree: ast.AST) -> list[int]:
+    """Lines that assign to a field of something called checkpoint or pending, or change its pending replies."""
+    lines = []
+    for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(target, ast.Attribute) and ast.unparse(target.value).endswith(("checkpoint", "pending")):
+                lines.append(target.lineno)
+            if isinstance(target, ast.Subscript) and "pending_replies" in ast.unparse(target.value):
+                lines.append(target.lineno)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+            ("pending_replies.pop", "pending_replies.clear", "pieces.append", ".cut_at_sentence")
+        ):
+            lines.append(node.lineno)
+    return [line for line in lines if line]
+
+
+def test_the_checkpoint_is_written_in_its_own_module_only() -> None:
+    own = Path(module.__file__)
+    found = {
+        str(path.relative_to(ROOT)): lines
+        for path in (ROOT / "actors/session").rglob("*.py")
+        if path != own and (lines := _writes(ast.parse(path.read_text())))
+    }
+    assert found == {}
+    assert _writes(ast.parse("self._checkpoint.user_at = 3\npending.heard = x\ncheckpoint.pending_replies.pop(3)"))

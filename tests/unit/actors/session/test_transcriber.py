@@ -1,0 +1,127 @@
+"""A session that only listens: nothing that is said is lost, whatever fails or does not come."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from actors.conversation import ChatMessage, Ending, Role, SessionRecord
+from actors.messages.caller import ConnectionAttached, EndSession
+from actors.messages.transcript import FinalTranscript
+from actors.runtime.clock import run_virtual
+from actors.session.modes.transcription import TRANSCRIPTION
+from tests.kit.fakes import FakeRecognition, FakeStore
+from tests.kit.session_kit import RATE_HZ, Ear, Stage, stage
+
+
+class Poison(msgspec.Struct, frozen=True):
+    """Handling it fails."""
+
+
+def stored(on: Stage) -> list[tuple[int, str]]:
+    """The transcript as it is stored."""
+    store = on.engines.store
+    assert isinstance(store, FakeStore)
+    return [(m.turn, m.text) for m in store.saved[-1].messages]
+
+
+async def say(on: Stage) -> None:
+    """One utterance, and what is recognised of it."""
+    before = len(on.ear.of(FinalTranscript))
+    await on.talk(800)
+    await on.ear.until_count(FinalTranscript, before + 1)
+    await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("victim", ["transcriber", "recognizer", "session"])
+def test_the_stored_transcript_outlives_a_crash_of_each_actor(victim: str) -> None:
+    async def main() -> None:
+        async with stage(mode=TRANSCRIPTION, utterances=["one", "two", "three"]) as on:
+            await asyncio.sleep(0.5)
+            await say(on)
+            await say(on)
+            on.entry.addresses[victim].tell(Poison())
+            await asyncio.sleep(0.5)
+            await say(on)
+            assert stored(on) == [(1, "one"), (2, "two"), (3, "three")]
+            assert [(m.turn, m.text) for m in on.ear.of(FinalTranscript)] == [(1, "one"), (2, "two"), (3, "three")]
+
+    run_virtual(main())
+
+
+def test_words_after_a_resume_are_added_to_those_before() -> None:
+    async def main() -> None:
+        async with stage(mode=TRANSCRIPTION, utterances=["four"]) as on:
+            ear = Ear()
+            messages = tuple(ChatMessage(role=Role.USER, text=text, turn=n) for n, text in enumerate("abc", 1))
+            record = SessionRecord(
+                session_id="other",
+                mode=TRANSCRIPTION,
+                agent="tester",
+                state="connected",
+                created_at=1.0,
+                updated_at=2.0,
+                turn=3,
+                messages=messages,
+            )
+            plan = msgspec.structs.replace(on.entry.plan, session_id="other")
+            attached = ConnectionAttached(connection_id="connection-2", lead=on.lead, rate_hz=RATE_HZ)
+            entry = on.sessions.restore(plan, ear, attached, record)
+            former, on.entry = on.entry, entry
+            await asyncio.sleep(0.5)
+            on.ear = ear
+            await say(on)
+            assert stored(on) == [(1, "a"), (2, "b"), (3, "c"), (4, "four")]
+            assert [(m.turn, m.text) for m in ear.of(FinalTranscript)] == [(4, "four")]
+            entry.deliver(EndSession(Ending.NORMAL, politely=False))
+            on.entry = former
+
+    run_virtual(main())
+
+
+def test_a_final_transcript_that_does_not_come_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    genuine, silent = FakeRecognition.finish_utterance, [True]
+
+    def finish(self: FakeRecognition) -> None:
+        if silent:
+            silent.pop()
+        else:
+            genuine(self)
+
+    monkeypatch.setattr(FakeRecognition, "finish_utterance", finish)
+
+    async def main() -> None:
+        async with stage(mode=TRANSCRIPTION, utterances=["one"]) as on:
+            await asyncio.sleep(0.5)
+            await on.talk(800)
+            await asyncio.sleep(2)
+            assert on.ear.of(FinalTranscript) == []
+            await on.ear.until_count(FinalTranscript, 1, 5)
+            await asyncio.sleep(0.1)
+            assert stored(on) == [(1, "one")]
+
+    run_virtual(main())
+
+
+def test_what_the_telephone_network_has_understood_is_kept_as_well() -> None:
+    async def main() -> None:
+        async with stage(mode=TRANSCRIPTION) as on:
+            await asyncio.sleep(0.5)
+            on.entry.deliver(FinalTranscript(text="by telephone", start_ms=0.0, end_ms=300.0, confidence=0.5))
+            await asyncio.sleep(0.1)
+            assert stored(on) == [(1, "by telephone")]
+            assert on.entry.checkpoint.user_at is not None
+
+    run_virtual(main())
+
+
+def test_audio_that_stops_in_mid_utterance_leaves_no_words_owed() -> None:
+    async def main() -> None:
+        async with stage(mode=TRANSCRIPTION, utterances=["one"]) as on:
+            await asyncio.sleep(0.5)
+            on.talking = True
+            await asyncio.sleep(0.8)
+            await on.hang_up()
+            await on.ear.until_count(FinalTranscript, 1, 3)
+
+    run_virtual(main())
