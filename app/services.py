@@ -14,10 +14,10 @@ from actors.messages.caller import EndSession
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SystemRandom
-from actors.runtime.supervised_actor import actor_of
 from actors.runtime.watchdog import LoopWatchdog
 from actors.session.plan import Engines, SessionPlan
 from actors.session.sessions import Sessions
+from actors.session.sessions_keeper import SessionsKeeper
 from actors.session_context import SessionContext
 from actors.tools import AnyTool
 from app.agents.prompt_cache import PromptCache
@@ -82,10 +82,7 @@ class Services:
         store = ObservedStore(MemoryStore(owner_of=self.clients.owner_of), self._tell_saved)
         self.engines: Engines = make_engines(self.settings, self.clock, self.background, store)
         self.phrases = PromptCache(self.engines.synthesizer, self.background)
-        self._sessions_ref = Sessions.start(self.engines, self._tell_session_over, self._tell_session_opened)
-        sessions = actor_of(self._sessions_ref)
-        assert sessions is not None
-        self.sessions: Sessions = sessions
+        self._keeper = SessionsKeeper(self.engines, self._tell_session_over, self._tell_session_opened)
         self._caller_phrases = {
             name: caller_phrases(dialogue) if (dialogue := dialogue_of(agent)) is not None else ()
             for name, agent in self.agents.items()
@@ -115,7 +112,7 @@ class Services:
                 await self.sessions.emptied()
         except TimeoutError:
             pass
-        self._sessions_ref.stop(block=False)
+        self._keeper.stop()
         engines = self.engines
         closing = [
             asyncio.ensure_future(engine.close())
@@ -153,14 +150,24 @@ class Services:
             hear(session_id)
 
     @property
+    def sessions(self) -> Sessions:
+        """The actor that starts sessions, and knows those that are live."""
+        return self._keeper.sessions
+
+    @property
+    def can_start_sessions(self) -> bool:
+        """False when the actor that starts sessions has failed too often."""
+        return not self._keeper.has_failed
+
+    @property
     def default_agent(self) -> str:
         """The agent of a session that asks for none."""
         return self.settings.default_agent or min(self.agents)
 
     @property
     def capacity_left(self) -> int:
-        """Sessions that may still be admitted: none when the loop is late."""
-        if not self.lifecycle.admits() or self.watchdog.lag.recent_ms > LAG_LIMIT_MS:
+        """Sessions that may still be admitted: none when the loop is late, or sessions cannot be started any more."""
+        if not self.lifecycle.admits() or self._keeper.has_failed or self.watchdog.lag.recent_ms > LAG_LIMIT_MS:
             return 0
         return max(0, self.settings.max_concurrent_sessions - len(self.sessions.live))
 

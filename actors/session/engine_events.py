@@ -18,11 +18,10 @@ class RecognitionReported(Message, frozen=True):
 
 
 class SynthesisReported(Message, frozen=True):
-    """One event of the synthesizer's stream number `stream`; one of a stream that was given up is ignored."""
+    """One event of the synthesizer's stream."""
 
     transient: ClassVar[bool] = True
 
-    stream: int
     event: SynthesisEvent
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from pykka import ActorRef
 
@@ -11,6 +12,7 @@ from actors.messages.caller import ConnectionAttached
 from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
 from actors.ports.tts import SpokenPhrase
+from actors.runtime.address import Address
 from actors.runtime.supervised_actor import ChildExited, Exit, SupervisedActor, actor_of, describe, logger
 from actors.session.checkpoint import Checkpoint, checkpoint_of
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
@@ -49,22 +51,42 @@ class StartSession(Message, frozen=True):
 
 
 class Sessions(SupervisedActor):
-    """Starts sessions, rebuilds one whose supervisor failed once, and forgets those that have ended."""
+    """Starts sessions, rebuilds one whose supervisor failed once, and forgets those that have ended.
+
+    Args:
+        engines: what sessions are made with.
+        on_ended: called with the id of each session that has ended.
+        on_opened: called with the id of each session that begins.
+        parent: told when this actor ends.
+        former: the actor in whose place this one is started; the live sessions are taken over from it.
+    """
 
     def __init__(
         self,
         engines: Engines,
         on_ended: Callable[[str], None] = lambda session_id: None,
         on_opened: Callable[[str], None] = lambda session_id: None,
+        *,
+        parent: Recipient[ChildExited] | None = None,
+        former: "Sessions | None" = None,
     ) -> None:
-        super().__init__("sessions", None)
+        super().__init__("sessions", parent)
         self.engines = engines
         self._on_ended = on_ended
         self._on_opened = on_opened
-        self.live: dict[str, SessionEntry] = {}
-        self.started = 0
-        self.ended = 0
-        self._emptied: list[asyncio.Future[None]] = []
+        self.address: Address[StartSession | ChildExited] = former.address if former else Address("sessions")
+        self.live: dict[str, SessionEntry] = former.live if former else {}
+        self.started: int = former.started if former else 0
+        self.ended: int = former.ended if former else 0
+        self._emptied: list[asyncio.Future[None]] = former._emptied if former else []
+
+    def on_start(self) -> None:
+        """Take over from a former actor, whose sessions may have lost their supervisors in the meantime."""
+        self.reachable_at(self.address)
+        for entry in tuple(self.live.values()):
+            if entry.ref is not None and not entry.ref.is_alive():
+                lost = ChildExited(name="session", actor_urn=entry.ref.actor_urn, exit=Exit.FAILED)
+                self._guarded(partial(self._exited, message=lost), entry)
 
     def open(
         self,
@@ -91,7 +113,7 @@ class Sessions(SupervisedActor):
         self.live[plan.session_id] = entry
         self.started += 1
         self._on_opened(plan.session_id)
-        self.actor_ref.tell(StartSession(entry))
+        self.address.tell(StartSession(entry))
         return entry
 
     def restore(
@@ -107,26 +129,28 @@ class Sessions(SupervisedActor):
         return self.open(plan, output, attached, checkpoint_of(record, self.engines.clock.now(), greets=greets))
 
     def on_receive(self, message: StartSession | ChildExited) -> None:
-        """One message. What goes wrong with a session ends that session: nobody would start this actor again."""
+        """Start a session, or see what becomes of one whose supervisor has ended. What goes wrong ends that session."""
         match message:
             case StartSession(entry):
                 self._guarded(self._start, entry)
             case ChildExited():
                 for entry in tuple(self.live.values()):
                     if entry.ref is not None and entry.ref.actor_urn == message.actor_urn:
-                        self._guarded(lambda entry: self._exited(entry, message), entry)
+                        self._guarded(partial(self._exited, message=message), entry)
 
     def _guarded(self, work: Callable[[SessionEntry], None], entry: SessionEntry) -> None:
         try:
             work(entry)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other sessions go on
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the other sessions go on
             logger.error("session %s cannot go on: %s", entry.plan.session_id, describe(error))
-            self._over(entry, Ending.ERROR)
+            try:
+                self._over(entry, Ending.ERROR)
+            except BaseException as again:  # noqa: BLE001 - it is forgotten at least, and takes nobody's place
+                logger.error("session %s could not be ended in order: %s", entry.plan.session_id, describe(again))
+                self._forget(entry)
 
     def _start(self, entry: SessionEntry) -> None:
-        entry.ref = SessionSupervisor.start(
-            session=entry, engines=self.engines, saver=entry.saver, parent=self.actor_ref
-        )
+        entry.ref = SessionSupervisor.start(session=entry, engines=self.engines, saver=entry.saver, parent=self.address)
 
     def _exited(self, entry: SessionEntry, message: ChildExited) -> None:
         entry.ref = None
@@ -164,7 +188,17 @@ class Sessions(SupervisedActor):
         ending = failed or entry.checkpoint.ending or Ending.NORMAL
         if conclude(entry, ending, self.engines.clock) and entry.plan.stored:
             entry.saver.save(record_of(entry, "ended", self.engines.clock))
-        entry.close()
+        self._forget(entry)
+        try:
+            self._on_ended(session_id)
+        except BaseException as error:  # noqa: BLE001 - the session is over all the same
+            logger.error("who waits for the end of a session failed: %s", describe(error))
+
+    def _forget(self, entry: SessionEntry) -> None:
+        """Count a session as ended, and stop what still runs for it."""
+        session_id = entry.plan.session_id
+        if self.live.get(session_id) is not entry:
+            return
         del self.live[session_id]
         self.ended += 1
         if not self.live:
@@ -172,10 +206,7 @@ class Sessions(SupervisedActor):
                 if not waiter.done():
                     waiter.set_result(None)
             self._emptied.clear()
-        try:
-            self._on_ended(session_id)
-        except Exception as error:  # noqa: BLE001 - the session is over all the same
-            logger.error("who waits for the end of a session failed: %s", describe(error))
+        entry.close()
 
     async def emptied(self) -> None:
         """Wait until no session is live."""

@@ -152,6 +152,8 @@ class Readiness:
         return f"browsers: {self._service.browser_access.mode}; ACS: {'checked' if acs.on else 'not checked'}"
 
     async def _agents(self) -> str:
+        if not self._service.can_start_sessions:
+            raise UnhealthyError("sessions cannot be started any more: restart this worker")
         return f"{len(self._service.agents)} agents"
 
     async def _store(self) -> str:

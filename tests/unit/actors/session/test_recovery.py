@@ -214,7 +214,7 @@ AWAITS = {
     ("generation.py", "Generation._stream"): {"model.reply"},
     ("tool_runs.py", "ToolRuns._run"): {"tool.run"},
     ("recognizer.py", "Recognizer._connect"): {"recognizer.open", "recognizer.close"},
-    ("synthesizer.py", "Synthesizer._connect"): {"synthesizer.open", "synthesizer.close"},
+    ("synthesis_stream.py", "SynthesisStream._connect"): {"synthesizer.open", "synthesizer.close"},
     ("record_saving.py", "RecordSaver._save"): {"store.save"},
     ("closing.py", ""): {"recognizer.close", "synthesizer.close"},
     ("sessions.py", "Sessions.emptied"): set(),

@@ -1,0 +1,242 @@
+"""The player: paced audio goes out through the connection, with its text, and what was heard of it is noted."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from actors.conversation import UtteranceKind
+from actors.messages.caller import ConnectionAttached, Transport
+from actors.messages.output import AudioDiscarded, AudioFrame, PlaybackPaused, PlaybackResumed, ReplyText
+from actors.messages.playback import (
+    PlaybackPosition,
+    StopPlayback,
+    YieldPlayback,
+)
+from actors.messages.transcript import LevelSent
+from actors.ports.clock import Clock
+from actors.rules.audio import FLOOR_DB
+from actors.rules.playback.playout import Drained, Frame, Hearing, Playout
+from actors.runtime.address import Address
+from actors.runtime.play_clock import PlayClock, Seat
+from actors.session.checkpoint import Checkpoint
+from actors.session.connection import SessionConnection
+
+LEVEL_MS = 60.0
+"""How much longer than `endpointing.ECHO_MS` a loud frame of ours may count as an echo; three frames, one message."""
+FIRST_TICK_MS = 21.0
+"""From the first frames to the next tick: a period and a hair, so that the lead is full when it comes."""
+
+
+class LevelReporter:
+    """Tells the recognizer how loud the agent is: at once when it becomes louder, else the loudest every `LEVEL_MS`.
+
+    Args:
+        recognizer: told `LevelSent`.
+    """
+
+    def __init__(self, recognizer: Address[Any]) -> None:
+        self._recognizer = recognizer
+        self._told_at_ms, self._told_db, self._loudest_db = -math.inf, FLOOR_DB, FLOOR_DB
+
+    def sent(self, at_ms: float, level_db: float) -> None:
+        """Take note of a frame of this level, in dB of full scale, which was sent at `at_ms` of the clock."""
+        self._loudest_db = max(self._loudest_db, level_db)
+        if level_db > self._told_db or at_ms - self._told_at_ms >= LEVEL_MS:
+            self._told_at_ms, self._told_db = at_ms, self._loudest_db
+            self._recognizer.tell(LevelSent(at_ms, self._loudest_db))
+            self._loudest_db = FLOOR_DB
+
+
+class Player:
+    """Plays what stands in its `playout` on the connection, and reports playback.
+
+    Args:
+        attached: what the connection can do.
+        checkpoint: holds the text of the replies, and what was heard of them.
+        connection: audio, text and what becomes of them are shown on it.
+        recognizer: told how loud the agent is.
+        play_clock: the process's.
+        clock: the time.
+        on_tick: called when the play clock ticks, with the time in milliseconds; has `tick` called with it.
+        on_started: called with the number of a reply whose first frame is about to be sent.
+        on_drained: called when a reply has been heard to its end.
+    """
+
+    def __init__(
+        self,
+        *,
+        attached: ConnectionAttached,
+        checkpoint: Checkpoint,
+        connection: SessionConnection,
+        recognizer: Address[Any],
+        play_clock: PlayClock,
+        clock: Clock,
+        on_tick: Callable[[float], None],
+        on_started: Callable[[int], None],
+        on_drained: Callable[[Drained], None],
+    ) -> None:
+        self._attached = attached
+        self.playout = Playout(attached.rate_hz, attached.lead, attached.frame_ms)
+        self._checkpoint = checkpoint
+        self._connection = connection
+        self._level = LevelReporter(recognizer)
+        self._play_clock = play_clock
+        self._clock = clock
+        self._on_tick = on_tick
+        self._on_started = on_started
+        self._on_drained = on_drained
+        self._seat: Seat | None = None
+        self._shown: dict[int, int] = {}
+        """The end of the text that was shown, by reply."""
+        self._is_silenced = False
+        """Playback was yielded: the client has thrown its audio away already, and a stop tells it no second time."""
+
+    @property
+    def now_ms(self) -> float:
+        """The time of the clock in milliseconds."""
+        return self._clock.now() * 1000
+
+    def duration_ms(self, pcm: bytes) -> float:
+        """How long this audio lasts at the connection's rate."""
+        return len(pcm) * 500 / self._attached.rate_hz
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether there is audio to send: less than a frame waits for what completes it."""
+        return self.playout.buffered_ms >= self._attached.frame_ms
+
+    # the clock
+
+    def play(self) -> None:
+        """Send what can be sent at once, and from then on with the play clock."""
+        if self._seat is None and self._connection.output is not None:
+            now_ms = self.now_ms
+            self._seat = self._play_clock.join(self._on_tick, now_ms + FIRST_TICK_MS)
+            self.tick(now_ms)
+
+    def leave_clock(self) -> None:
+        """Send nothing more until `play` is called."""
+        if self._seat is not None:
+            self._seat.leave()
+            self._seat = None
+
+    def tick(self, at_ms: float) -> None:
+        """Send what is due at `at_ms`, and report what has been heard to its end by then."""
+        for event in self.playout.tick(at_ms):
+            if isinstance(event, Frame):
+                self._send(event)
+            else:
+                self._keep(event.hearing)
+                self._shown.pop(event.hearing.reply, None)
+                self._on_drained(event)
+        first = self.playout.first
+        if first is None:
+            self.leave_clock()
+        else:
+            self._checkpoint.reply_resumes_at(first, self.playout.unheard_from(first, at_ms))
+
+    def _send(self, frame: Frame) -> None:
+        if frame.first:
+            self._on_started(frame.reply)
+        self._show_text(frame)
+        self._connection.show(
+            AudioFrame(
+                reply=frame.reply,
+                turn=frame.turn,
+                kind=frame.kind,
+                pcm=frame.pcm,
+                sequence=frame.sequence,
+                audio_ms=frame.audio_ms,
+                last=frame.last,
+            )
+        )
+        self._level.sent(self.now_ms, frame.level_db)
+
+    def _show_text(self, frame: Frame) -> None:
+        """Show each piece of text when it is about to be heard."""
+        shown, pending = self._shown.get(frame.reply), self._checkpoint.pending_replies.get(frame.reply)
+        if shown is None or pending is None or (frame.text_end <= shown and not frame.first):
+            return
+        begins, shown_before = 0, shown
+        for piece in pending.pieces:
+            if begins >= shown_before and (begins < frame.text_end or (frame.first and begins == shown_before)):
+                self._connection.show(ReplyText(frame.turn, frame.kind, piece))
+                self._shown[frame.reply] = begins + len(piece)
+            begins += len(piece)
+
+    # replies
+
+    def begin(self, reply: int, kind: UtteranceKind, turn: int, text_start: int) -> None:
+        """Play a reply behind those that were begun before; its text before `text_start` was heard earlier."""
+        self._shown[reply] = text_start
+        self.playout.begin(reply, kind, turn, text_start)
+
+    def note_heard(self, reply: int) -> None:
+        """Note in the checkpoint how far a reply has been heard by now, where it outlives this actor."""
+        self._keep(self.playout.heard(self.now_ms, reply))
+
+    def _keep(self, hearing: Hearing | None) -> None:
+        if hearing is not None:
+            self._checkpoint.reply_heard(position_of(hearing))
+
+    # orders
+
+    def pause(self) -> None:
+        """Hold playback where it is, where the connection can."""
+        at_ms = self.now_ms
+        if self.playout.pause(at_ms) and self._attached.lead.transport is Transport.MARKED:
+            self._connection.show(PlaybackPaused(self._turn_heard(at_ms)))
+
+    def resume(self) -> None:
+        """Go on with playback where it was held."""
+        at_ms = self.now_ms
+        self._is_silenced = False
+        self.playout.resume(at_ms)
+        if self._attached.lead.transport is Transport.MARKED:
+            self._connection.show(PlaybackResumed(self._turn_heard(at_ms)))
+
+    def _turn_heard(self, at_ms: float) -> int:
+        hearing = self.playout.heard(at_ms)
+        pending = self._checkpoint.pending_replies.get(hearing.reply) if hearing else None
+        return pending.turn if pending else 0
+
+    def yield_playback(self, order: YieldPlayback) -> None:
+        """Be silent on the wire as after a stop, and keep all that was not heard."""
+        at_ms = self.now_ms
+        if self.playout.sounding(at_ms) and not self._is_silenced:
+            self._is_silenced = True
+            self._connection.show(AudioDiscarded(order.turn, order.reason))
+        self.playout.yield_floor(at_ms)
+
+    def stop(self, order: StopPlayback) -> tuple[PlaybackPosition, ...]:
+        """Drop what was not heard of the replies up to the order's; what was heard of those that were cut off."""
+        at_ms = self.now_ms
+        self._checkpoint.replies_stopped(order.through_reply)
+        sounding = self.playout.sounding(at_ms)
+        cut = self.playout.clear(at_ms, order.through_reply)
+        for hearing in cut:
+            self._keep(hearing)
+        if sounding and not self._is_silenced:
+            self._connection.show(AudioDiscarded(order.turn, order.reason))
+        self._is_silenced = False
+        self._shown = {reply: end for reply, end in self._shown.items() if reply > order.through_reply}
+        return tuple(position_of(hearing) for hearing in cut)
+
+    def attach(self, attached: ConnectionAttached) -> None:
+        """Play what was not heard on another connection of the same rate."""
+        self._attached = attached
+        self.playout.attach(attached.lead, self.now_ms)
+        if not self.playout.idle:
+            self.play()
+
+    def detach(self) -> None:
+        """Hold what was not heard until there is another connection."""
+        self.playout.detach(self.now_ms)
+        self.leave_clock()
+
+
+def position_of(hearing: Hearing) -> PlaybackPosition:
+    """What was heard of a reply, as it is told to others."""
+    return PlaybackPosition(
+        reply=hearing.reply, text_end=hearing.text_end, heard_ms=hearing.audio_ms, precision=hearing.precision
+    )

@@ -1,0 +1,76 @@
+"""The stream of the text-to-speech engine: text that is written before it is open waits here."""
+
+import asyncio
+
+from actors.agent import Voice
+from actors.ports.tts import SpeechSynthesizer, Synthesis, SynthesisEvent
+from actors.runtime.closing import close_in_background
+from actors.runtime.supervised_actor import SupervisedActor
+from actors.session.engine_events import SynthesisReported
+
+OPEN_TIMEOUT_S = 5.0
+"""An engine whose stream is not open by then has failed."""
+
+
+class SynthesisStream:
+    """One stream, opened once; whoever needs another one is restarted.
+
+    Args:
+        actor: told `SynthesisReported`; fails if the stream cannot be opened.
+        engine: text to speech; None when it has failed for good.
+        voice: the agent's.
+        rate_hz: of the audio.
+    """
+
+    def __init__(self, actor: SupervisedActor, engine: SpeechSynthesizer | None, voice: Voice, rate_hz: int) -> None:
+        self._actor = actor
+        self._engine = engine
+        self._voice = voice
+        self._rate_hz = rate_hz
+        self._synthesis: Synthesis | None = None
+        self._unsent: list[tuple[int, str | None]] = []
+
+    @property
+    def is_available(self) -> bool:
+        """Whether there is an engine to write to."""
+        return self._engine is not None
+
+    def open(self) -> None:
+        """Connect the engine as a task of the actor."""
+        if self._engine is not None:
+            self._actor.spawn(self._connect(self._engine), "open")
+
+    async def _connect(self, engine: SpeechSynthesizer) -> None:
+        ref = self._actor.actor_ref
+
+        def report(event: SynthesisEvent) -> None:
+            if ref.is_alive():
+                ref.tell(SynthesisReported(event))
+
+        synthesis = await asyncio.wait_for(engine.open(self._voice, self._rate_hz, report), OPEN_TIMEOUT_S)
+        if not ref.is_alive():
+            await synthesis.close()
+            return
+        self._synthesis = synthesis
+        unsent, self._unsent = self._unsent, []
+        for reply, text in unsent:
+            self.write(reply, text)
+
+    def write(self, reply: int, text: str | None) -> None:
+        """Give the engine a piece of text of a reply; None: that was all of it."""
+        if self._synthesis is None:
+            self._unsent.append((reply, text))
+        elif text is None:
+            self._synthesis.finish(reply)
+        else:
+            self._synthesis.write(reply, text)
+
+    def cancel(self, reply: int) -> None:
+        """Have nothing more of a reply spoken."""
+        self._unsent = [(unsent, text) for unsent, text in self._unsent if unsent != reply]
+        if self._synthesis is not None:
+            self._synthesis.cancel(reply)
+
+    def close(self) -> None:
+        """Close the stream in the background."""
+        close_in_background(self._synthesis)
