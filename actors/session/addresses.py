@@ -35,7 +35,7 @@ class Addresses:
 
     @property
     def supervisor(self) -> Address[Any]:
-        """The address of the session's supervisor."""
+        """The address at which the session's supervisor is told of connections, of children and of the end."""
         return self._addresses[SUPERVISOR]
 
     @property

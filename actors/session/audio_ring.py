@@ -67,7 +67,7 @@ class AudioRing:
         return [(begin, pcm) for begin, pcm in self._chunks if begin >= offset]
 
     def ms(self, size_bytes: int) -> float:
-        """The duration of so many bytes."""
+        """How many milliseconds of audio `size_bytes` bytes are."""
         return size_bytes * 500 / self.rate_hz
 
     def bytes_of(self, duration_ms: float) -> int:

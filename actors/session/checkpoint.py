@@ -95,7 +95,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         self.history_changed(history)
 
     def history_changed(self, history: History) -> None:
-        """Note the conversation as it is."""
+        """Note the messages of the conversation and the language model's notes as they are now."""
         self.messages = tuple(history.messages)
         self.memory, self.memory_before = history.memory, history.memory_before
 
@@ -209,7 +209,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         self.abandoned = True
 
     def ended(self, ending: Ending) -> None:
-        """Note how the session ended."""
+        """Note that the session is ending, and how; nothing is rebuilt from it any more."""
         self.ending = ending
 
     def conclude(self, ending: Ending) -> bool:

@@ -14,7 +14,7 @@ from actors.session.plan import Engines
 
 
 class ChildContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a child is made from."""
+    """What the factory of a `ChildSpec` makes its actor from."""
 
     session: LiveSession
     engines: Engines
@@ -84,16 +84,12 @@ class Children:
 
     @property
     def all_gone(self) -> bool:
-        """Whether none is there, nor about to end."""
+        """Whether every child has ended, and none is being stopped any more."""
         return not self._refs
 
     def actors(self) -> list[SupervisedActor]:
-        """Those that are there, for snapshots on the loop's thread only."""
+        """The actors of those children that are running, for snapshots on the loop's thread only."""
         return [child for ref in self._refs.values() if (child := actor_of(ref)) is not None]
-
-    def is_there(self, name: str) -> bool:
-        """Whether this child is there; false while it waits to be started again."""
-        return name in self._refs
 
     def start(self) -> None:
         """Start every child, in the order in which they were given."""

@@ -18,7 +18,7 @@ class RecognitionReported(Message, frozen=True):
 
 
 class SynthesisReported(Message, frozen=True):
-    """One event of the synthesizer's stream."""
+    """One event of the stream in which the text-to-speech engine speaks."""
 
     transient: ClassVar[bool] = True
 

@@ -93,7 +93,7 @@ class Player:
 
     @property
     def now_ms(self) -> float:
-        """The time of the clock in milliseconds."""
+        """The present time in milliseconds of the session's clock."""
         return self._clock.now() * 1000
 
     def duration_ms(self, pcm: bytes) -> float:
@@ -188,7 +188,7 @@ class Player:
             self._connection.show(PlaybackPaused(self._turn_heard(at_ms)))
 
     def resume(self) -> None:
-        """Go on with playback where it was held."""
+        """Go on with playback at the sample at which it was held or yielded."""
         at_ms = self.now_ms
         self._is_silenced = False
         self.playout.resume(at_ms)

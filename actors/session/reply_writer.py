@@ -22,7 +22,7 @@ class ReplyWriter:
         self._synthesizer = synthesizer
 
     def say(self, reply: int, turn: int, kind: UtteranceKind, text: str) -> None:
-        """Have a whole utterance spoken."""
+        """Have an utterance spoken of which all the text is known."""
         self.begin(reply, turn, kind)
         self.write(reply, text)
         self.finish(reply)

@@ -45,7 +45,7 @@ class SessionEntry(LiveSession):
 
 
 class StartSession(Message, frozen=True):
-    """Start the supervisor of `entry`."""
+    """Start the supervisor of `entry`, a session that was opened just now."""
 
     entry: SessionEntry
 
@@ -209,7 +209,7 @@ class Sessions(SupervisedActor):
         entry.close()
 
     async def emptied(self) -> None:
-        """Wait until no session is live."""
+        """Wait until every session of this process has ended."""
         if self.live:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._emptied.append(waiter)

@@ -58,6 +58,6 @@ class SessionsKeeper:
             self._ref, self.sessions = self._start(self.sessions)
 
     def stop(self) -> None:
-        """Stop `Sessions` for good."""
+        """Stop the actor that starts sessions, and do not start it again."""
         self._is_stopped = True
         self._ref.stop(block=False)

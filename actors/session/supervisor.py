@@ -41,7 +41,7 @@ CHILDREN_END_S = 0.5
 
 
 class SessionState(StrEnum):
-    """Where a session is in its life."""
+    """Whether a session is connected, waits for its connection, or ends: as operators see it."""
 
     CONNECTED = "connected"
     WAITING = "waiting"  # for its connection to come back
@@ -80,7 +80,7 @@ class SessionSupervisor(SupervisedActor):
 
     @property
     def ending(self) -> Ending | None:
-        """How the session ended, if it has."""
+        """How the session ended; None while it goes on."""
         return self._checkpoint.ending
 
     # life
@@ -250,7 +250,7 @@ class SessionSupervisor(SupervisedActor):
     # what others see
 
     def record(self) -> SessionRecord:
-        """The session as it is stored."""
+        """The session as the store keeps it, with what was said until now."""
         return record_of(self.session, self.stage, self.engines.clock)
 
     def tree(self) -> list[ActorState]:

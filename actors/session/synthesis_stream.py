@@ -66,11 +66,11 @@ class SynthesisStream:
             self._synthesis.write(reply, text)
 
     def cancel(self, reply: int) -> None:
-        """Have nothing more of a reply spoken."""
+        """Have the engine speak nothing more of the reply number `reply`."""
         self._unsent = [(unsent, text) for unsent, text in self._unsent if unsent != reply]
         if self._synthesis is not None:
             self._synthesis.cancel(reply)
 
     def close(self) -> None:
-        """Close the stream in the background."""
+        """Close the engine's stream in the background; harmless if it was never open."""
         close_in_background(self._synthesis)
