@@ -28,7 +28,7 @@ unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/test_layers.py tests/test_mirror.py tests/test_repository.py
 
 test: programs lint sources ## every check and every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/load
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/load
 	@$(BIN)/python -m pytest tests/load # measures: nothing else may run
 
 eval-local: programs $(VENV)/development ## fifty spoken conversations on the engines of this machine, as a table
