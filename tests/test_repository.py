@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -153,11 +154,12 @@ CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 PATH = re.compile(r"(?<![\w/.-])((?:actors|app|config|docs|protocol|tests|\.ci)/[\w./-]*|\w+\.py)(?![\w*{])")
 MODULE = re.compile(r"(?<![\w/.:-])((?:actors|app|config|protocol|tests)(?:\.\w+)+)")
 TARGET = re.compile(r"\bmake ([a-z]+(?:-[a-z]+)*)")
+TEST = re.compile(r"`(test_\w+)`")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
 def named_in_vain(text: str, folder: str = ".") -> list[str]:
-    """Paths, modules, make targets and links of a document in `folder` that lead nowhere."""
+    """Paths, modules, make targets, tests and links of a document in `folder` that lead nowhere."""
     code = "\n".join(CODE.findall(text))
     present, names = {str(path) for path in files()}, {path.name for path in files()}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -167,8 +169,16 @@ def named_in_vain(text: str, folder: str = ".") -> list[str]:
         *(path for path in paths if not (ROOT / path).exists() and path not in (names if "/" not in path else present)),
         *(module for module in modules_ if not is_module_or_of_one(module)),
         *(f"make {target}" for target in set(TARGET.findall(code)) - targets),
+        *(test for test in TEST.findall(text) if test not in names_of_tests()),
         *(link for link in LINK.findall(text) if not (ROOT / folder / link).exists()),
     ]
+
+
+@cache
+def names_of_tests() -> set[str]:
+    """The names of all test functions."""
+    sources = ((ROOT / path).read_text("utf-8") for path in modules("tests") if path.name.startswith("test_"))
+    return {name for source in sources for name in re.findall(r"def (test_\w+)", source)}
 
 
 def is_module_or_of_one(dotted: str) -> bool:
@@ -196,6 +206,7 @@ def test_whatever_a_document_names_is_there(document: str) -> None:
         "in `turn.py`",
         "`python -m app.serve_it`",
         "`actors.tools.no_such_name`",
+        "held by `test_that_nobody_wrote`",
         "run `make coffee`",
         "```sh\nmake coffee\n```",
         "[there](docs/nowhere.md#at-all)",
