@@ -11,7 +11,8 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     Each trait is off unless a message turns it on: `urgent` overtakes what is not; `traced` gets a span of its own in
     the turn's trace; `droppable` audio is dropped, the oldest first, when too much of it waits; `refusable` messages,
     which clients cause, are refused when too many wait; `routine` ones come with every frame and are left out of the
-    list of messages last seen; `transient` ones are of no use to the successor of the actor they were told to.
+    list of messages last seen; `repeatable` ones are told once more to the successor of an actor that dies on them;
+    `transient` ones are of no use to the successor of the actor they were told to.
     """
 
     urgent: ClassVar[bool] = False
@@ -19,4 +20,5 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     droppable: ClassVar[bool] = False
     refusable: ClassVar[bool] = False
     routine: ClassVar[bool] = False
+    repeatable: ClassVar[bool] = False
     transient: ClassVar[bool] = False

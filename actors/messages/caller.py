@@ -64,9 +64,13 @@ class KeyPressed(Message, frozen=True):
 class HoldStarted(Message, frozen=True):
     """The caller was put on hold: they hear and say nothing until `HoldEnded`."""
 
+    repeatable: ClassVar[bool] = True
+
 
 class HoldEnded(Message, frozen=True):
     """The caller is back from hold, and hears and speaks again."""
+
+    repeatable: ClassVar[bool] = True
 
 
 class CallOrderFailed(Message, frozen=True):
@@ -111,6 +115,8 @@ class ConnectionAttached(Message, frozen=True, kw_only=True):
 class ConnectionDetached(Message, frozen=True):
     """The connection that carried this session was lost or closed."""
 
+    repeatable: ClassVar[bool] = True
+
     connection_id: str
     keep_s: float = 0.0
     """For how many seconds at least the session waits for another one; less than its agent's limit changes nothing."""
@@ -118,6 +124,8 @@ class ConnectionDetached(Message, frozen=True):
 
 class EndSession(Message, frozen=True):
     """Order the session to end, for `reason`: politely, so that a goodbye is heard first, or at once."""
+
+    repeatable: ClassVar[bool] = True
 
     urgent: ClassVar[bool] = True
     reason: Ending

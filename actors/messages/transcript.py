@@ -50,6 +50,8 @@ class FinalTranscript(Message, frozen=True, kw_only=True):
     or keyed lies at no place in the audio: both are 0.
     """
 
+    repeatable: ClassVar[bool] = True
+
     traced: ClassVar[bool] = True
 
     text: str

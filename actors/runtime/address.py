@@ -31,7 +31,7 @@ class Address(Generic[M]):
         limit: how many messages may wait.
     """
 
-    __slots__ = ("_closed", "_limit", "_name", "_ref", "_waiting", "dropped")
+    __slots__ = ("_closed", "_limit", "_name", "_ref", "_repeated", "_waiting", "dropped")
 
     def __init__(self, name: str, limit: int = MAX_WAITING) -> None:
         self._name = name
@@ -39,6 +39,7 @@ class Address(Generic[M]):
         self._ref: ActorRef[Any] | None = None
         self._waiting: deque[M] = deque()
         self._closed = False
+        self._repeated: M | None = None
         self.dropped = 0
         """Messages that were given up because too many waited."""
 
@@ -84,12 +85,18 @@ class Address(Generic[M]):
         for message in waiting:
             self.tell(message)
 
-    def leave(self, ref: ActorRef[Any], unhandled: Iterable[M]) -> None:
-        """`ref` has ended without handling `unhandled`: its successor handles them, before all that came later."""
+    def leave(self, ref: ActorRef[Any], unhandled: Iterable[M], fatal: M | None = None) -> None:
+        """`ref` has ended without handling `unhandled`: its successor handles them, before all that came later.
+
+        `fatal` is the message on which it died, if that may be handled twice: it comes first, but only once, so that a
+        message on which every actor dies does not end them all.
+        """
         if self._ref is ref:
             self._ref = None
+            again = () if fatal is None or fatal is self._repeated else (fatal,)
+            self._repeated = fatal
             later, self._waiting = self._waiting, deque()
-            for message in (*unhandled, *later):
+            for message in (*again, *unhandled, *later):
                 self._keep(message)
 
     def close(self) -> None:

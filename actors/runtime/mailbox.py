@@ -41,6 +41,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     """Comes with every frame: not worth a place among the messages last seen."""
     runtime: bool
     """Pykka's own, or one that says `runtime = True`: not for `on_receive`."""
+    repeatable: bool
+    """Handled twice it does no harm: if an actor dies on it, the actor's successor is told it once more."""
     transient: bool
     """Not for a successor of the actor it was told to: a report of the actor's own timers and streams, something that
     the next message makes up for, or something that the successor finds elsewhere (audio in the ring)."""

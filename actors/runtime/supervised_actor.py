@@ -184,6 +184,8 @@ class SupervisedActor(LoopActor):
         self.owned_tasks: set[asyncio.Task[Any]] = set()
         self.owned_timers: set[_OwnedTimer] = set()
         self._actor_address: Address[Any] | None = None
+        self._actor_fatal: Any = None
+        """The message on which this actor died, if it may be handled twice."""
         self._actor_failure: str | None = None
         self._actor_dispatch: Dispatch | None = None
 
@@ -284,6 +286,7 @@ class SupervisedActor(LoopActor):
                 self.last_error = describe(error)
                 reply_to.set_exception(sys.exc_info())
             else:
+                self._actor_fatal = message if traits.repeatable else None
                 self._actor_fail(error)
                 self._actor_call_on_failure()
         else:
@@ -341,7 +344,7 @@ class SupervisedActor(LoopActor):
         if self._actor_dispatch is not None:
             self._actor_dispatch.flush()
         if self._actor_address is not None:
-            self._actor_address.leave(self.actor_ref, self.actor_inbox.unhandled())
+            self._actor_address.leave(self.actor_ref, self.actor_inbox.unhandled(), self._actor_fatal)
         super()._actor_loop_finish()
         exit_ = Exit.NORMAL if self._actor_failure is None else Exit.FAILED
         exited = ChildExited(

@@ -51,7 +51,8 @@ class ToolRuns:
 
     def is_running(self, call_id: str) -> bool:
         """Whether the tool of this call still runs."""
-        return call_id in self._tasks
+        # A task is over a moment after it has reported.
+        return call_id in self._tasks and self.result(call_id) is None
 
     def result(self, call_id: str) -> ToolFinished | None:
         """The result of a call, until it is recorded; None while its tool runs, and for a call not begun here."""

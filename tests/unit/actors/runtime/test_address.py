@@ -55,6 +55,15 @@ class Poison(msgspec.Struct, frozen=True):
     """Handling it fails."""
 
 
+class Stumble(msgspec.Struct, frozen=True):
+    """Handling it fails as often as it says, and it may be handled twice."""
+
+    repeatable: ClassVar[bool] = True
+
+    number: int
+    failures: list[int]
+
+
 class Keeper(SupervisedActor):
     """Keeps what it handles."""
 
@@ -65,6 +74,8 @@ class Keeper(SupervisedActor):
     def on_receive(self, message: Any) -> None:
         if isinstance(message, Poison):
             raise ZeroDivisionError
+        if isinstance(message, Stumble) and message.failures:
+            raise ZeroDivisionError(message.failures.pop())
         self.seen.append(message)
 
 
@@ -117,6 +128,22 @@ class TestAnAddress:
             keeper_at(address, seen)
             await asyncio.sleep(0.01)
             assert numbers(seen) == [3, 1, 2, 4]
+
+        run_virtual(main())
+
+    @pytest.mark.parametrize(("failures", "heard"), [(1, [7, 8]), (2, [8])])
+    def test_tells_what_may_be_handled_twice_to_one_successor_more(self, failures: int, heard: list[int]) -> None:
+        """A message on which every actor dies does not end them all."""
+
+        async def main() -> None:
+            address: Address[Any] = Address("part")
+            seen: list[Any] = []
+            address.tell(Stumble(7, list(range(failures))))
+            address.tell(Note(8))
+            for _ in range(3):
+                keeper_at(address, seen)
+                await asyncio.sleep(0.01)
+            assert numbers(seen) == heard
 
         run_virtual(main())
 
