@@ -13,7 +13,7 @@ from actors.messages.transcript import (
 from actors.rules.turn_taking.answering import SAY_AGAIN
 from actors.rules.turn_taking.effects import Say
 from actors.rules.turn_taking.state import CallerActivity
-from tests.unit.actors.rules.turn_taking.script import Talk, asked, kinds
+from tests.unit.actors.rules.turn_taking.script import Talk, agent_for, asked, kinds
 
 
 class TestTranscripts:
@@ -116,3 +116,10 @@ class TestVoiceOfWhichNothingIsRecognised:
         talk = Talk().speaking().voice(1_000).pause().tell(NoSpeechRecognized(0.0))
         assert talk.did == ["ResumePlayback"]
         assert kinds(talk.ends()) == []
+
+
+def test_nobody_is_asked_to_say_it_again_when_the_longest_session_is_over_meanwhile() -> None:
+    talk = Talk(agent_for(9)).wait(8.5).voice(900).pause()
+    assert kinds(talk.wait(2.0)) == [UtteranceKind.FILLER]
+    talk.starts().ends().wait(1.5)
+    assert kinds(talk.wait(2.6)) == [UtteranceKind.GOODBYE]
