@@ -77,7 +77,7 @@ class PhasePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     confirm_words: Annotated[int, Meta(ge=1, le=20)] = 2
     """Recognised words, backchannels apart, that confirm a barge-in."""
     confirm_ms: Annotated[int, Meta(ge=20, le=10_000)] = 400
-    """Speech that confirms a barge-in whatever the words."""
+    """Speech after which the agent falls silent; the rest of the reply is kept until words are known."""
     resume_ms: Annotated[int, Meta(ge=100, le=10_000)] = 800
     """Unconfirmed for this long after the voice stopped: playout goes on where it paused."""
     protected: bool = False
