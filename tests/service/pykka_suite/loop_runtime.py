@@ -1,6 +1,7 @@
 """A pytest plugin for Pykka's own tests: enters LoopActor into their table of runtimes, stands in for pytest-mock."""
 
 import asyncio
+import importlib
 import threading
 import time
 from collections.abc import Iterator
@@ -16,14 +17,13 @@ from actors.runtime.loop_actor import LoopActor, LoopFuture, bind
 def pytest_configure(config: pytest.Config) -> None:
     """Start a loop in a thread of its own, name it, and enter the runtime before tests are collected."""
     # Pykka's modules, in whose directory this runs.
-    from tests.types import Runtime  # type: ignore[import-not-found]
-
-    from tests import conftest  # type: ignore[attr-defined]
+    runtime_type: Any = importlib.import_module("tests.types").Runtime
+    conftest: Any = importlib.import_module("tests.conftest")
 
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
     bind(loop)
-    runtime = Runtime(
+    runtime = runtime_type(
         name="loop",
         actor_class=LoopActor,
         event_class=threading.Event,
