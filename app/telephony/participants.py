@@ -13,6 +13,8 @@ VOICED_DB = -45.0
 """A frame at least this loud, in dB below full scale, is taken for a voice where no id tells who is who."""
 QUIET_MS = 3_000.0
 """Somebody who was taken for the caller and has been quiet for this long gives way to another voice."""
+LOOK_EVERY = 8
+"""While nobody else sends frames, one in so many is looked at closely: who is there is known, and a look costs time."""
 GONE_MS = 500.0
 """Somebody who was taken for the caller and sends no frames while others send this much gives way to them."""
 
@@ -50,11 +52,21 @@ class CallerVoice:
         self._has_spoken = False
         self._quiet_ms = 0.0
         self._missing_ms = 0.0
+        self._alone = True
+        """Nobody but who is taken for the caller has sent frames."""
+        self._passed = 0
 
     def hears(self, participant: str, pcm: bytes, duration_ms: float) -> bool:
         """Whether a frame is the caller's. `pcm` is PCM16LE, empty for silence."""
         if not participant or participant == self._known:
             return True
+        if participant != self._taken:
+            self._alone = self._alone and not self._taken
+        elif self._alone and self._passed < LOOK_EVERY:
+            self._passed += 1
+            self._quiet_ms += duration_ms
+            return True
+        self._passed = 0
         if not self._known and same_participant(participant, self._caller):
             self._known = participant
             return True
