@@ -61,7 +61,7 @@ async def on_both_workers(server: Server, sockets: dict[str, ClientConnection]) 
     """Open conversations until each worker has one: connections, too, are taken by whichever worker is free."""
     for _ in range(20):
         names = [f"s{len(sockets) + n}" for n in range(8)]
-        opened = await asyncio.gather(*(connect(socket_url(server, session_id=name)) for name in names))
+        opened = await asyncio.gather(*(connect(socket_url(server, session_id=name), max_queue=None) for name in names))
         sockets.update(zip(names, opened, strict=True))
         await asyncio.gather(*(until(socket, "event") for socket in opened))
         owners = await sessions_by_worker(server)
@@ -82,7 +82,7 @@ def test_one_worker_is_killed_and_the_conversations_on_the_other_go_on() -> None
             await ask(sockets[min(owners[victim])], "good morning")
         replaced = await asyncio.to_thread(_replaced, server, {victim, survivor})
         assert replaced
-        async with connect(socket_url(server, session_id="new")) as socket:
+        async with connect(socket_url(server, session_id="new"), max_queue=None) as socket:
             assert "good evening" in await ask(socket, "good evening")
         for socket in sockets.values():
             await socket.close()
@@ -104,7 +104,7 @@ def _replaced(server: Server, former: set[int]) -> bool:
 
 def test_a_drain_tells_readiness_says_goodbye_and_closes_with_1012() -> None:
     async def main(server: Server) -> None:
-        async with connect(socket_url(server)) as socket, httpx.AsyncClient() as client:
+        async with connect(socket_url(server), max_queue=None) as socket, httpx.AsyncClient() as client:
             await until(socket, "assistant_final")
             server.signal(signal.SIGTERM)
             statuses: set[int] = set()
