@@ -44,9 +44,10 @@ async def goes_on(phone: Telephone, caller: Caller) -> None:
     # What was heard may have been the rest of the greeting.
     for _ in range(50):
         if said(phone) and said(phone)[-1].split()[-1] == "9":
-            return
+            break
         await asyncio.sleep(0.1)
-    raise AssertionError("the key was never answered")
+    else:
+        raise AssertionError("the key was never answered")
     caller.hang_up()
     await over(phone, caller)
 
