@@ -4,6 +4,7 @@
     ├── ProtocolError          a message of a browser cannot be understood (browser.py)
     ├── RequestError           the body or the query of a REST request is wrong (calls.py)
     ├── MediaProtocolError     a message of a call's media socket cannot be understood or served (acs/media.py)
+    ├── RealtimeProtocolError  a message of a speech-to-speech service cannot be understood (realtime/codec.py)
     ├── EventsError            a body that should hold events of calls holds none (acs/call_events.py)
     └── Base64Error            a text is no base64 in any spelling (acs/tolerant_base64.py)
 
