@@ -5,6 +5,7 @@
     │   ├── RecognizerError        speech to text
     │   ├── SynthesizerError       text to speech
     │   ├── ModelError             the language model
+    │   ├── RealtimeError          speech to speech
     │   └── StoreError             the session store
     ├── CallError                an order to the telephone network was not carried out (ports/call_controls.py)
     ├── ToolDefinitionError      a function cannot be a tool (tools.py)
@@ -61,6 +62,10 @@ class SynthesizerError(ProviderError):
 
 class ModelError(ProviderError):
     """The language model has failed: a reply cannot be begun, or has broken off."""
+
+
+class RealtimeError(ProviderError):
+    """Speech to speech has failed: a session cannot be opened."""
 
 
 class StoreError(ProviderError):
