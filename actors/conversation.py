@@ -48,6 +48,14 @@ class ToolRequest(msgspec.Struct, frozen=True):
     arguments: str
 
 
+class SpokenWord(msgspec.Struct, frozen=True):
+    """A word that was recognised, and where it lies in the caller's audio, in ms."""
+
+    text: str
+    start_ms: float
+    end_ms: float
+
+
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One message as a language model sees it."""
 
@@ -68,6 +76,17 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     confidence: float = 1.0
     """Of a user's message: how sure the recognizer was of the words, 0 to 1."""
+    start_ms: float = 0.0
+    """Of what was transcribed: where in the caller's audio it begins."""
+    end_ms: float = 0.0
+    """Of what was transcribed: where in the caller's audio it ends; 0 if that is not known."""
+    speaker: str = ""
+    """Of what was transcribed: who of those on the call said it, as `rules/speakers.py` names them; empty where all
+    voices come in one stream."""
+    language: str = ""
+    """Of what was transcribed: the language that was spoken, such as "de-DE"; empty if it is not known."""
+    words: tuple[SpokenWord, ...] = ()
+    """Of what was transcribed: each word with its place, from engines that tell it."""
 
 
 class Floor(StrEnum):

@@ -7,7 +7,7 @@ import msgspec
 
 from actors.conversation import Ending
 from actors.messages.base import Message
-from actors.messages.transcript import FinalTranscript
+from actors.messages.transcript import FinalTranscript, InterimTranscript
 
 
 class Transport(Enum):
@@ -143,6 +143,7 @@ InputMessage = (
     | ConnectionAttached
     | ConnectionDetached
     | EndSession
+    | InterimTranscript
     | FinalTranscript
 )
-"""What a connection tells its session, besides audio; a telephone network may transcribe the caller by itself."""
+"""What a connection tells its session, besides audio; a telephone network may transcribe a call by itself."""

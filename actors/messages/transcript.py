@@ -1,7 +1,12 @@
-"""What the recognizer makes of the caller's audio: voice and words. And the orders to it."""
+"""What the recognizer makes of the caller's audio: voice and words. And the orders to it.
+
+`speaker` says of which participant of a call a message is, as `rules/speakers.py` names them, where each has a stream
+and a recognizer of their own; it is empty where all voices come in one stream.
+"""
 
 from typing import ClassVar
 
+from actors.conversation import SpokenWord
 from actors.messages.base import Message
 
 
@@ -9,6 +14,7 @@ class SpeechStarted(Message, frozen=True):
     """An utterance begins: its first voiced window (the onset) begins at `onset_ms` of the session's audio."""
 
     onset_ms: float
+    speaker: str = ""
 
 
 class SpeechContinued(Message, frozen=True):
@@ -18,6 +24,7 @@ class SpeechContinued(Message, frozen=True):
 
     voiced_ms: float
     silence_ms: float
+    speaker: str = ""
 
 
 class SpeechStopped(Message, frozen=True, kw_only=True):
@@ -27,10 +34,13 @@ class SpeechStopped(Message, frozen=True, kw_only=True):
     end_ms: float
     voiced_ms: float
     silence_ms: float
+    speaker: str = ""
 
 
 class NoiseStopped(Message, frozen=True):
     """What had begun as speech was too short to be an utterance. No transcript of it is owed."""
+
+    speaker: str = ""
 
 
 class InterimTranscript(Message, frozen=True):
@@ -41,6 +51,8 @@ class InterimTranscript(Message, frozen=True):
     text: str
     start_ms: float
     end_ms: float
+    speaker: str = ""
+    language: str = ""
 
 
 class FinalTranscript(Message, frozen=True, kw_only=True):
@@ -61,16 +73,24 @@ class FinalTranscript(Message, frozen=True, kw_only=True):
     """How sure the engine is of the words, from 0 to 1."""
     turn: int = 0
     """The turn in which the agent answers it; 0 until that is known."""
+    speaker: str = ""
+    language: str = ""
+    """The language that was spoken, such as "de-DE"; empty if the engine does not tell it."""
+    words: tuple[SpokenWord, ...] = ()
+    """Each word with its place in the audio, from engines that tell it."""
 
 
 class NoSpeechRecognized(Message, frozen=True):
     """The utterance that ended at `end_ms` of the audio held voice, but no words."""
 
     end_ms: float
+    speaker: str = ""
 
 
 class EndUtterance(Message, frozen=True):
     """Order the recognizer to end the utterance in hand: the caller's audio has stopped coming in the middle of it."""
+
+    speaker: str = ""
 
 
 class ReopenRecognition(Message, frozen=True):
@@ -80,6 +100,7 @@ class ReopenRecognition(Message, frozen=True):
     """
 
     again: bool
+    speaker: str = ""
 
 
 class LevelSent(Message, frozen=True):

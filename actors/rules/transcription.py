@@ -3,6 +3,8 @@
 Each wait is a row of `WAITS`, as in turn-taking: what is awaited, by whom it is owed, since when, and what happens when
 it does not come. A row tells from the state alone by when it is due; after each event one timer is armed for the row
 that is due first. Times are in seconds of the session's clock.
+
+Where the participants of a call are told apart, each has an utterance of their own in hand, by their label.
 """
 
 from collections.abc import Callable
@@ -44,26 +46,40 @@ TranscriptionEffect = InterimTranscript | FinalTranscript | EndUtterance | Reope
 """What is to be done: show or record a transcript, give the recognizer an order, or end the session."""
 
 
+class UtteranceInHand(msgspec.Struct, kw_only=True):
+    """What one speaker is saying, or has said without its final transcript having come."""
+
+    audio_at: float | None = None
+    """When audio of the utterance came last; None while the speaker is silent."""
+    awaited_at: float | None = None
+    """Since when the final transcript is owed; None while it is not."""
+    awaited_start_ms: float = 0.0
+    """Where in the speaker's audio the utterance begins whose final transcript is owed."""
+    interim: InterimTranscript | None = None
+    """The latest interim transcript of the utterance."""
+    is_reopened: bool = False
+    """The recognizer was given a second chance for the utterance whose final transcript is owed."""
+    told_end_ms: float = 0.0
+    """Where in the speaker's audio the last final transcript ended."""
+
+
 class TranscriptionSnapshot(msgspec.Struct, kw_only=True):
     """All that the rules of a listening session remember between two events."""
 
     number: int = 0
     """Transcripts so far; each is a turn of its own."""
-    audio_at: float | None = None
-    """When audio of the utterance in hand came last; None while nobody speaks."""
-    awaited_at: float | None = None
-    """Since when the final transcript is owed; None while it is not."""
-    awaited_start_ms: float = 0.0
-    """Where in the caller's audio the utterance begins whose final transcript is owed."""
-    interim: str = ""
-    """The latest interim transcript of the utterance in hand."""
-    is_reopened: bool = False
-    """The recognizer was given a second chance for the utterance whose final transcript is owed."""
+    utterances: dict[str, UtteranceInHand] = {}
+    """By the speaker's label, empty where all voices come in one stream."""
     heard_at: float = 0.0
     """When anything was heard last, or since when the session listens."""
     started_at: float = 0.0
     finished: bool = False
     """The session is over; nothing is done any more."""
+
+    def copied(self) -> "TranscriptionSnapshot":
+        """The state as it is now, which later events do not change."""
+        utterances = {speaker: msgspec.structs.replace(said) for speaker, said in self.utterances.items()}
+        return msgspec.structs.replace(self, utterances=utterances)
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,49 +109,49 @@ class Transcription:
         """
         s = self.state
         s.started_at, s.heard_at = started_at, heard_at
-        if s.audio_at is not None or s.awaited_at is not None:
-            s.audio_at, s.awaited_at = None, at
+        for said in s.utterances.values():
+            if said.audio_at is not None or said.awaited_at is not None:
+                said.audio_at, said.awaited_at = None, at
 
     def handle(self, event: HeardEvent, at: float) -> list[TranscriptionEffect]:
         """Decide what is to be done about `event`, which came at `at`, in seconds of the session's clock."""
         s = self.state
         if s.finished:
             return []
+        said = s.utterances.setdefault(event.speaker, UtteranceInHand())
         match event:
             case SpeechStarted():
-                s.audio_at = s.heard_at = at
+                said.audio_at = s.heard_at = at
             case SpeechContinued(silence_ms=silence_ms):
-                s.audio_at = at
+                said.audio_at = at
                 if silence_ms == 0:
                     s.heard_at = at
             case SpeechStopped(start_ms=start_ms):
-                s.audio_at, s.awaited_at, s.awaited_start_ms = None, at, start_ms
+                said.audio_at, said.awaited_at, said.awaited_start_ms = None, at, start_ms
             case NoiseStopped():
-                s.audio_at = None
-            case InterimTranscript(text):
-                s.interim = text
+                said.audio_at = None
+            case InterimTranscript():
+                said.interim = event
                 return [event]
             case FinalTranscript():
                 s.heard_at = at
-                return self._final(event)
+                return self._final(said, event)
             case NoSpeechRecognized():
-                return self._settled()
+                _settled(said)
             case _:
                 assert_never(event)
         return []
 
-    def _final(self, final: FinalTranscript) -> list[TranscriptionEffect]:
+    def _final(self, said: UtteranceInHand, final: FinalTranscript) -> list[TranscriptionEffect]:
         # The final of an utterance before the one that is waited for leaves that one owed.
-        if not 0 < final.end_ms <= self.state.awaited_start_ms:
-            self._settled()
+        if not 0 < final.end_ms <= said.awaited_start_ms:
+            _settled(said)
+        # What was told already comes again from a stream that was opened anew, or that was lost in between.
+        if 0 < final.end_ms <= said.told_end_ms:
+            return []
+        said.told_end_ms = max(said.told_end_ms, final.end_ms)
         self.state.number += 1
         return [msgspec.structs.replace(final, turn=self.state.number)]
-
-    def _settled(self) -> list[TranscriptionEffect]:
-        """Note that nothing is owed any more for the utterance in hand."""
-        s = self.state
-        s.awaited_at, s.interim, s.is_reopened = None, "", False
-        return []
 
     def due(self) -> float | None:
         """When the first of the waits is over, in seconds of the session's clock; None after the end."""
@@ -153,20 +169,33 @@ class Transcription:
         return effects
 
     def audio_missing(self, at: float) -> list[TranscriptionEffect]:
-        """End the utterance as silence would have: the transport has sent no audio in the middle of it."""
-        self.state.audio_at, self.state.awaited_at = None, at
-        return [EndUtterance()]
+        """End the utterances as silence would have of which the transport has sent no audio in the middle."""
+        effects: list[TranscriptionEffect] = []
+        for speaker, said in self.state.utterances.items():
+            if said.audio_at is not None and said.audio_at + AUDIO_WAIT_S <= at:
+                said.audio_at, said.awaited_at = None, at
+                effects.append(EndUtterance(speaker))
+        return effects
 
     def transcript_missing(self, at: float) -> list[TranscriptionEffect]:
         """Take the interim transcript for the final one; else have the audio recognised once more; else give up."""
-        s = self.state
-        reopen = ReopenRecognition(again=not s.interim and not s.is_reopened)
-        if s.interim:
-            return [reopen, *self._final(FinalTranscript(text=s.interim))]
-        if not s.is_reopened:
-            s.is_reopened, s.awaited_at = True, at
+        effects: list[TranscriptionEffect] = []
+        for speaker, said in self.state.utterances.items():
+            due = _transcript_due(said)
+            if due is not None and due <= at:
+                effects += self._transcript_missing(speaker, said, at)
+        return effects
+
+    def _transcript_missing(self, speaker: str, said: UtteranceInHand, at: float) -> list[TranscriptionEffect]:
+        interim = said.interim
+        reopen = ReopenRecognition(again=interim is None and not said.is_reopened, speaker=speaker)
+        if interim is not None:
+            return [reopen, *self._final(said, _as_final(interim))]
+        if not said.is_reopened:
+            said.is_reopened, said.awaited_at = True, at
             return [reopen]
-        return [reopen, *self._settled()]
+        _settled(said)
+        return [reopen]
 
     def over(self, ending: Ending) -> list[TranscriptionEffect]:
         """End the session for the reason `ending`: nothing more is ordered afterwards."""
@@ -174,14 +203,33 @@ class Transcription:
         return [SessionOver(ending)]
 
 
+def _settled(said: UtteranceInHand) -> None:
+    """Note that nothing is owed any more for an utterance."""
+    said.awaited_at, said.interim, said.is_reopened = None, None, False
+
+
+def _as_final(interim: InterimTranscript) -> FinalTranscript:
+    return FinalTranscript(
+        text=interim.text,
+        start_ms=interim.start_ms,
+        end_ms=interim.end_ms,
+        speaker=interim.speaker,
+        language=interim.language,
+    )
+
+
 def _audio(listening: Transcription) -> float | None:
-    audio_at = listening.state.audio_at
-    return audio_at + AUDIO_WAIT_S if audio_at is not None else None
+    heard = [said.audio_at for said in listening.state.utterances.values() if said.audio_at is not None]
+    return min(heard) + AUDIO_WAIT_S if heard else None
 
 
 def _transcript(listening: Transcription) -> float | None:
-    s = listening.state
-    return s.awaited_at + TRANSCRIPT_WAIT_S if s.awaited_at is not None and s.audio_at is None else None
+    owed = [due for said in listening.state.utterances.values() if (due := _transcript_due(said)) is not None]
+    return min(owed, default=None)
+
+
+def _transcript_due(said: UtteranceInHand) -> float | None:
+    return said.awaited_at + TRANSCRIPT_WAIT_S if said.awaited_at is not None and said.audio_at is None else None
 
 
 def _voice(listening: Transcription) -> float | None:

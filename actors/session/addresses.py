@@ -7,9 +7,16 @@ from actors.runtime.address import Address
 
 SUPERVISOR = "session"
 """The name of the address at which the session's supervisor is reached."""
+RECOGNIZER = "recognizer"
+"""The name of the address at which the recognizer is reached that hears all voices in one stream."""
 CROWDED_MESSAGES = 64
 """With more unhandled by an actor of the session its connection is not read: a client's message is at most 4,000
 characters, so that what it has made wait is at most a quarter of a million of them. In time only a few ever wait."""
+
+
+def recognizer_name(speaker: str) -> str:
+    """The name of the recognizer that hears this speaker alone; of the one for all voices where it is empty."""
+    return f"{RECOGNIZER}-{speaker.replace(' ', '-')}" if speaker else RECOGNIZER
 
 
 class Addresses:
@@ -29,6 +36,9 @@ class Addresses:
             KeyError: the session's mode has no such actor.
         """
         return self._addresses[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._addresses
 
     def __iter__(self) -> Iterator[Address[Any]]:
         return iter(self._addresses.values())

@@ -48,6 +48,10 @@ class AudioRing:
             chunks.popleft()
         return offset
 
+    def skip_to(self, offset: int) -> None:
+        """Go on at `offset`: of the audio before it nothing more comes, as while somebody's voice is not streamed."""
+        self.end_bytes = max(self.end_bytes, offset)
+
     @property
     def kept_bytes(self) -> int:
         """How many bytes of audio the ring holds."""
@@ -55,12 +59,17 @@ class AudioRing:
 
     def since(self, offset: int) -> tuple[int, bytes]:
         """All audio from `offset` on that is still there, and the offset at which it really begins."""
+        kept = self.pieces_since(offset)
+        return (kept[0][0] if kept else self.end_bytes), b"".join(pcm for _, pcm in kept)
+
+    def pieces_since(self, offset: int) -> list[tuple[int, bytes]]:
+        """All audio from `offset` on that is still there, in pieces with the offsets at which they begin."""
         kept = [(begin, pcm) for begin, pcm in self._chunks if begin + len(pcm) > offset]
-        if not kept:
-            return self.end_bytes, b""
-        first, pcm = kept[0]
-        skip = max(0, offset - first) & ~1
-        return first + skip, b"".join([pcm[skip:], *(pcm for _, pcm in kept[1:])])
+        if kept:
+            begin, pcm = kept[0]
+            skip = max(0, offset - begin) & ~1
+            kept[0] = begin + skip, pcm[skip:]
+        return kept
 
     def chunks_since(self, offset: int) -> list[tuple[int, bytes]]:
         """The pieces of audio, as they came, that begin at `offset` or later, with their offsets."""

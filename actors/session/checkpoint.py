@@ -26,6 +26,27 @@ class LostConnection(msgspec.Struct, frozen=True):
     """When the session ends if none has, in seconds of the session's clock."""
 
 
+class AudioTrack(msgspec.Struct, kw_only=True):
+    """The audio of one speaker, or of all whose voices come in one stream, as far as it has been dealt with."""
+
+    is_open: bool = False
+    """Audio has come in, so that a recognizer has to listen to it."""
+    final_owed: bool = False
+    """The speaker spoke, and the final transcript of it has not come."""
+    settled_bytes: int = 0
+    """Position in the audio up to which it need never be recognised again."""
+    audio_bytes: int = 0
+    """How much audio had come in when this was encoded for another process; not kept up to date otherwise."""
+
+    def final_transcript_owed(self, *, is_owed: bool) -> None:
+        """Note whether the recognizer owes the final transcript of what was said."""
+        self.final_owed = is_owed
+
+    def audio_settled(self, end_bytes: int) -> None:
+        """Note that audio up to this position need not be recognised again; it never moves backwards."""
+        self.settled_bytes = max(self.settled_bytes, end_bytes)
+
+
 class Checkpoint(msgspec.Struct, kw_only=True):
     """The state of one session that outlives each of its actors."""
 
@@ -60,12 +81,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     """Results of tools that are not in `messages` yet, by the call's id."""
 
     # the caller
-    final_owed: bool = False
-    """The caller spoke, and the final transcript of it has not come."""
-    settled_bytes: int = 0
-    """Position in the caller's audio up to which it need never be recognised again."""
-    audio_bytes: int = 0
-    """How much caller audio had come in when this was encoded for another process; not kept up to date otherwise."""
+    tracks: dict[str, AudioTrack] = {}
+    """The audio that has come in, by the speaker's label; empty where all voices come in one stream."""
+    participants: dict[str, str] = {}
+    """By label (`rules/speakers.py`), the telephone network's ids of those who are told apart."""
     user_at: float | None = None
     """When the user last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
     lost: LostConnection | None = None
@@ -101,11 +120,11 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 
     def transcription_changed(self, state: TranscriptionSnapshot) -> None:
         """Note the state of a session that only listens."""
-        self.transcription = msgspec.structs.replace(state)
+        self.transcription = state.copied()
 
-    def transcribed(self, message: ChatMessage) -> None:
-        """Add what was said in a session that only listens."""
-        self.messages = (*self.messages, message)
+    def transcribed(self, message: ChatMessage, state: TranscriptionSnapshot) -> None:
+        """Add what was said in a session that only listens, and note the state after it: both, or neither."""
+        self.messages, self.transcription = (*self.messages, message), state.copied()
 
     # replies and tools
 
@@ -182,13 +201,9 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         """Note that the user spoke, typed or pressed a key at `at`, in seconds of the session's clock."""
         self.user_at = at
 
-    def final_transcript_owed(self, *, is_owed: bool) -> None:
-        """Note whether the recognizer owes the final transcript of what the caller said."""
-        self.final_owed = is_owed
-
-    def audio_settled(self, end_bytes: int) -> None:
-        """Note that caller audio up to this position need not be recognised again; it never moves backwards."""
-        self.settled_bytes = max(self.settled_bytes, end_bytes)
+    def track(self, speaker: str = "") -> AudioTrack:
+        """What has been dealt with of a speaker's audio; a new track if none of it has come before."""
+        return self.tracks.setdefault(speaker, AudioTrack())
 
     def connection_lost(self, connection_id: str, until: float) -> None:
         """Note that the session waits for another connection, until `until` in seconds of the session's clock."""
@@ -232,19 +247,21 @@ class _Encoded(msgspec.Struct, frozen=True, kw_only=True):
     wall: float
 
 
-def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool) -> Checkpoint:
+def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, audio_bytes: int = 0) -> Checkpoint:
     """What a session goes on from that is restored from the record of a former one.
 
     Args:
         record: the former session as it was stored.
         started_at: now, in seconds of the session's clock.
         greets: whether the user is greeted again.
+        audio_bytes: where in all audio of the conversation the audio to come begins.
     """
     return Checkpoint(
         created_at=record.created_at,
         started_at=started_at,
         turn=TurnSnapshot(turn=record.turn, greets=greets),
         transcription=TranscriptionSnapshot(number=record.turn),
+        tracks={"": AudioTrack(audio_bytes=audio_bytes, settled_bytes=audio_bytes)},
         messages=record.messages,
         memory=record.memory,
         memory_before=record.memory,
@@ -254,7 +271,8 @@ def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool) -> 
 
 def encode(checkpoint: Checkpoint, clock: Clock, audio_bytes: int) -> bytes:
     """The checkpoint as JSON, for another process; `audio_bytes` is how much caller audio has come in."""
-    taken = msgspec.structs.replace(checkpoint, audio_bytes=audio_bytes)
+    taken = msgspec.structs.replace(checkpoint, tracks=dict(checkpoint.tracks))
+    taken.tracks[""] = msgspec.structs.replace(taken.track(), audio_bytes=audio_bytes)
     return msgspec.json.encode(_Encoded(checkpoint=taken, at=clock.now(), wall=clock.wall()))
 
 

@@ -33,6 +33,8 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     receives: tuple[type, ...] = ()
     """The classes of what it is told that comes from outside the session's children: caller audio, what the connection
     tells, and the supervisor's own `SessionFailed`. A class that no child of the mode receives is dropped."""
+    needed: Callable[[LiveSession], bool] = lambda session: True
+    """Whether it is started with the session; otherwise it is when somebody orders it to be, with `RestartChild`."""
     restart: RestartPolicy | None = None
     """How often it may be started again; None: as the process is configured."""
 
@@ -63,7 +65,7 @@ class Children:
         self._now = now
         self._restart_later = restart_later
         self._refs: dict[str, ActorRef[Any]] = {}
-        self._restarts = dict.fromkeys(self._specs, 0)
+        self._starts = dict.fromkeys(self._specs, 0)
         self._replaced: set[str] = set()
         """Those that were ordered to stop so that others take their places."""
         self._stopping = False
@@ -92,9 +94,10 @@ class Children:
         return [child for ref in self._refs.values() if (child := actor_of(ref)) is not None]
 
     def start(self) -> None:
-        """Start every child, in the order in which they were given."""
-        for name in self._specs:
-            self._start(name)
+        """Start every child that is needed from the beginning, in the order in which they were given."""
+        for name, spec in self._specs.items():
+            if spec.needed(self._context.session):
+                self._start(name)
 
     def restart(self, name: str) -> None:
         """Start a child; where it is there, as soon as it has ended: two would both write the conversation."""
@@ -104,7 +107,6 @@ class Children:
             self._replaced.add(name)
             order_stop_now(former)
             return
-        self._restarts[name] += 1
         self._start(name)
 
     def restart_unless_running(self, name: str) -> None:
@@ -149,5 +151,6 @@ class Children:
         ref = self._refs[name] = spec.factory(self._context)
         child = actor_of(ref)
         assert child is not None
-        child.restarts = self._restarts[name]
+        child.restarts = self._starts[name]
+        self._starts[name] += 1
         child.reachable_at(self._context.session.addresses[name])

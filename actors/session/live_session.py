@@ -11,9 +11,12 @@ from actors.messages.caller import (
     InputMessage,
     TextEntered,
 )
+from actors.messages.lifecycle import RestartChild
+from actors.rules.speakers import OTHERS, Speakers
 from actors.rules.unicode_text import well_formed
-from actors.session.addresses import Addresses
-from actors.session.audio_ring import RING_MARGIN_MS, RING_MS, AudioRing
+from actors.session.addresses import Addresses, recognizer_name
+from actors.session.audio_ring import RING_MARGIN_MS, RING_MS
+from actors.session.audio_tracks import AudioTracks
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.plan import SessionPlan
@@ -39,9 +42,8 @@ class LiveSession:
         self.tool_runs = ToolRuns(checkpoint, self._tell_receivers)
         # The whole of an utterance is there to be heard again, however long it may be.
         keep_ms = max(RING_MS, plan.agent.endpointing.max_utterance_ms + RING_MARGIN_MS)
-        self.ring = AudioRing(
-            plan.rate_hz, keep_ms, begins_at=checkpoint.audio_bytes, settled_bytes=lambda: checkpoint.settled_bytes
-        )
+        self.tracks = AudioTracks(checkpoint, rate_hz=plan.rate_hz, keep_ms=keep_ms)
+        self.speakers = Speakers(checkpoint.participants)
         self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
         """Sees all input, for a recording."""
         self._receivers = {
@@ -70,12 +72,31 @@ class LiveSession:
 
     def push_audio(self, pcm: bytes) -> None:
         """Keep caller audio from the connection in the ring, before anything can fail, and tell who listens to it."""
-        offset = self.ring.append(pcm)
-        audio = CallerAudio(pcm, offset, self.ring.ms(len(pcm)))
+        is_first = not self.checkpoint.track().is_open
+        audio = self.tracks.append(pcm)
         if self.tap is not None:
             self.tap(audio)
+        if is_first:
+            self._start_recognizer("")
         for address in self._receivers.get(CallerAudio, ()):
             address.tell_now(audio)
+
+    @property
+    def tells_speakers_apart(self) -> bool:
+        """Whether the session takes the voices of a call's participants one by one."""
+        return recognizer_name(OTHERS) in self.addresses
+
+    def push_audio_of(self, speaker: str, pcm: bytes) -> None:
+        """As `push_audio`, of one speaker alone, by their label, in a session that tells them apart."""
+        is_first = not self.checkpoint.track(speaker).is_open
+        audio = self.tracks.append(pcm, speaker)
+        if is_first:
+            self._start_recognizer(speaker)
+        self.addresses[recognizer_name(speaker)].tell_now(audio)
+
+    def _start_recognizer(self, speaker: str) -> None:
+        """Have the recognizer started that waits for the first audio of this speaker."""
+        self.addresses.supervisor.tell(RestartChild(recognizer_name(speaker), unless_running=True))
 
     def close(self) -> None:
         """Stop what still runs for the session, which is over: what is told to it from now on reaches nobody."""

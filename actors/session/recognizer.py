@@ -6,6 +6,7 @@ from typing import Any, TypeVar, assert_never
 import msgspec
 
 from actors.agent import Endpointing
+from actors.conversation import SpokenWord
 from actors.errors import RecognizerError
 from actors.messages.caller import CallerAudio
 from actors.messages.transcript import (
@@ -32,6 +33,7 @@ from actors.ports.stt import (
 from actors.ports.vad import VoiceActivity
 from actors.rules.audio import level_db
 from actors.rules.endpointing import EchoWindow, Endpointer, EndpointEvent
+from actors.rules.stream_positions import Positions
 from actors.rules.unicode_text import well_formed
 from actors.runtime.address import Address
 from actors.runtime.closing import close_in_background
@@ -58,10 +60,12 @@ class Recognizer(SupervisedActor):
     """Listens to one caller.
 
     Args:
+        name: of this actor among the children of the session.
+        speaker: whose voice it hears, by label; empty for all voices in one stream.
         addresses: the session's; the supervisor is this actor's parent.
         listener: who is told of voice and words.
-        checkpoint: says up to where the caller's audio is settled, and whether a final transcript is owed.
-        ring: the caller's recent audio; it is replayed from where it is not settled when this actor starts.
+        checkpoint: says up to where the speaker's audio is settled, and whether a final transcript is owed.
+        ring: the speaker's recent audio; it is replayed from where it is not settled when this actor starts.
         connection: the session's; says whether the client takes our own voice out of what it sends.
         engine: speech to text.
         options: what is asked of the engine.
@@ -72,6 +76,8 @@ class Recognizer(SupervisedActor):
     def __init__(
         self,
         *,
+        name: str,
+        speaker: str,
         addresses: Addresses,
         listener: Address[Any],
         checkpoint: Checkpoint,
@@ -84,8 +90,10 @@ class Recognizer(SupervisedActor):
         clock: Clock,
         trace: Trace,
     ) -> None:
-        super().__init__("recognizer", addresses.supervisor, trace)
+        super().__init__(name, addresses.supervisor, trace)
+        self._speaker = speaker
         self._checkpoint = checkpoint
+        self._track = checkpoint.track(speaker)
         self._ring = ring
         self._connection = connection
         self.listener = listener
@@ -99,20 +107,27 @@ class Recognizer(SupervisedActor):
         self._endpointer = Endpointer(endpointing, detector.window_samples * 1000 / detector.rate_hz)
         self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
         self._echo = EchoWindow()
+        self._only_language = options.languages[0] if len(options.languages) == 1 else ""
         self._rest = b""
+        self._next_bytes = 0
         self._stream = 0
         self._recognition: Recognition | None = None
         self._pushed_bytes = 0
-        self._base_ms = 0.0
+        self._positions = Positions()
         self._unfinished = False
-        self._inherited = checkpoint.final_owed
+        self._begun_ms: float | None = None
+        """Where the last utterance began that was no noise."""
+        self._inherited = self._track.final_owed
         """A former recognizer owed the final of an utterance, which may be over: only the engine can say."""
 
     def on_start(self) -> None:
         """Connect the engine, whose audio waits in the ring; hear again what a former recognizer had in hand."""
         ring = self._ring
-        recent = max(self._checkpoint.settled_bytes, ring.end_bytes - ring.bytes_of(REHEARD_MS))
-        for offset, pcm in ring.chunks_since(recent):
+        recent = max(self._track.settled_bytes, ring.end_bytes - ring.bytes_of(REHEARD_MS))
+        reheard = ring.chunks_since(recent)
+        self._next_bytes = reheard[0][0] if reheard else ring.end_bytes
+        self._endpointer.reset(ring.ms(self._next_bytes))
+        for offset, pcm in reheard:
             self.actor_ref.tell(CallerAudio(pcm, offset, ring.ms(len(pcm))))
         self._open()
 
@@ -141,10 +156,10 @@ class Recognizer(SupervisedActor):
 
     def _reopen(self, again: bool) -> None:
         if not again and not self._endpointer.in_speech:
-            self._checkpoint.audio_settled(self._ring.end_bytes)
-            self._checkpoint.final_transcript_owed(is_owed=False)
+            self._track.audio_settled(self._ring.end_bytes)
+            self._track.final_transcript_owed(is_owed=False)
             self._inherited = False
-        self._unfinished = self._checkpoint.final_owed and not self._endpointer.in_speech
+        self._unfinished = self._track.final_owed and not self._endpointer.in_speech
         self._close()
         self._open()
 
@@ -162,12 +177,11 @@ class Recognizer(SupervisedActor):
             await recognition.close()
             return
         # All that has not become a final transcript yet is heard again: nothing is lost by a restart.
-        begin, pcm = self._ring.since(self._checkpoint.settled_bytes)
-        self._base_ms = self._ring.ms(begin)
-        self._pushed_bytes = begin + len(pcm)
         self._recognition = recognition
-        if pcm:
-            recognition.push(pcm)
+        self._positions = Positions()
+        self._pushed_bytes = self._track.settled_bytes
+        for offset, pcm in self._ring.pieces_since(self._track.settled_bytes):
+            self._push(pcm, offset)
         if self._unfinished or (self._inherited and not self._endpointer.in_speech):
             self._unfinished = False
             recognition.finish_utterance()
@@ -185,11 +199,11 @@ class Recognizer(SupervisedActor):
             case FinalTranscript():
                 final = self._in_session_time(event)
                 self._settle(final.end_ms)
-                self.listener.tell(final if final.text else NoSpeechRecognized(final.end_ms))
+                self.listener.tell(final if final.text else NoSpeechRecognized(final.end_ms, self._speaker))
             case NoSpeechRecognized(end_ms):
-                end_ms += self._base_ms
+                end_ms = self._positions.end(end_ms)
                 self._settle(end_ms)
-                self.listener.tell(NoSpeechRecognized(end_ms))
+                self.listener.tell(NoSpeechRecognized(end_ms, self._speaker))
             case RecognitionFailed(kind, detail):
                 raise RecognizerError(kind, detail)
             case _:
@@ -197,25 +211,47 @@ class Recognizer(SupervisedActor):
 
     def _settle(self, end_ms: float) -> None:
         self._inherited = False
-        self._checkpoint.final_transcript_owed(is_owed=False)
-        self._checkpoint.audio_settled(self._ring.bytes_of(end_ms))
+        # A final that comes late leaves that of the utterance owed which has begun meanwhile.
+        self._track.final_transcript_owed(is_owed=self._begun_ms is not None and self._begun_ms >= end_ms)
+        self._track.audio_settled(self._ring.bytes_of(end_ms))
 
     def _in_session_time(self, transcript: _Transcript) -> _Transcript:
         """What the engine recognised, with its position in the session's audio instead of the engine's stream."""
-        start_ms, end_ms = self._base_ms + transcript.start_ms, self._base_ms + transcript.end_ms
-        return msgspec.structs.replace(transcript, text=_clean(transcript.text), start_ms=start_ms, end_ms=end_ms)
+        beginning, end = self._positions.beginning, self._positions.end
+        told = msgspec.structs.replace(
+            transcript,
+            text=_clean(transcript.text),
+            start_ms=beginning(transcript.start_ms),
+            end_ms=end(transcript.end_ms),
+            speaker=self._speaker,
+            language=transcript.language or self._only_language,
+        )
+        if isinstance(told, FinalTranscript) and told.words:
+            words = tuple(
+                SpokenWord(_clean(word.text), beginning(word.start_ms), end(word.end_ms)) for word in told.words
+            )
+            told = msgspec.structs.replace(told, words=words)
+        return told
 
     # audio
 
     def _listen(self, pcm: bytes, offset_bytes: int) -> None:
         if self._recognition is not None and offset_bytes >= self._pushed_bytes:
-            self._recognition.push(pcm)
-            self._pushed_bytes = offset_bytes + len(pcm)
+            self._push(pcm, offset_bytes)
+        if offset_bytes != self._next_bytes and not self._endpointer.in_speech:
+            self._endpointer.reset(self._ring.ms(offset_bytes))
+        self._next_bytes = offset_bytes + len(pcm)
         if len(pcm) == self._window_bytes and not self._rest:
             self._window(pcm)
         else:
             self._windows(self._rest + pcm)
         self._forget_silence(offset_bytes + len(pcm))
+
+    def _push(self, pcm: bytes, offset_bytes: int) -> None:
+        assert self._recognition is not None
+        self._positions.pushed(self._ring.ms(offset_bytes), self._ring.ms(len(pcm)))
+        self._recognition.push(pcm)
+        self._pushed_bytes = offset_bytes + len(pcm)
 
     def _windows(self, data: bytes) -> None:
         """As many windows as there are; the rest waits for more."""
@@ -242,8 +278,9 @@ class Recognizer(SupervisedActor):
 
     def _endpoint(self, event: EndpointEvent) -> None:
         match event:
-            case SpeechStarted():
-                self._checkpoint.final_transcript_owed(is_owed=True)
+            case SpeechStarted(onset_ms):
+                self._begun_ms = onset_ms
+                self._track.final_transcript_owed(is_owed=True)
                 self._checkpoint.user_active(self.clock.now())
             case SpeechContinued(silence_ms=silence_ms):
                 if silence_ms == 0:
@@ -251,10 +288,11 @@ class Recognizer(SupervisedActor):
             case SpeechStopped():
                 self._finish_utterance()
             case NoiseStopped():
-                self._checkpoint.final_transcript_owed(is_owed=self._inherited)
+                self._begun_ms = None
+                self._track.final_transcript_owed(is_owed=self._inherited)
             case _:
                 assert_never(event)
-        self.listener.tell(event)
+        self.listener.tell(msgspec.structs.replace(event, speaker=self._speaker) if self._speaker else event)
 
     def _end_utterance(self) -> None:
         """The transport sends no audio any more: what was said so far is all there is."""
@@ -269,8 +307,8 @@ class Recognizer(SupervisedActor):
 
     def _forget_silence(self, end_bytes: int) -> None:
         """Silence that nobody has to hear again keeps the replay short."""
-        if not self._checkpoint.final_owed:
-            self._checkpoint.audio_settled(end_bytes - self._pre_roll_bytes)
+        if not self._track.final_owed:
+            self._track.audio_settled(end_bytes - self._pre_roll_bytes)
 
 
 def _clean(text: object) -> str:

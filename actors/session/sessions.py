@@ -126,7 +126,11 @@ class Sessions(SupervisedActor):
         greets: bool = False,
     ) -> SessionEntry:
         """As `open`, going on from the record of a former session: the user is not greeted again unless it `greets`."""
-        return self.open(plan, output, attached, checkpoint_of(record, self.engines.clock.now(), greets=greets))
+        # What is said from now on lies behind all that was said before, in the words' positions too.
+        before_ms = max([(record.updated_at - record.created_at) * 1000, *(said.end_ms for said in record.messages)])
+        audio_bytes = int(before_ms * plan.rate_hz / 1000) * 2
+        now = self.engines.clock.now()
+        return self.open(plan, output, attached, checkpoint_of(record, now, greets=greets, audio_bytes=audio_bytes))
 
     def on_receive(self, message: StartSession | ChildExited) -> None:
         """Start a session, or see what becomes of one whose supervisor has ended. What goes wrong ends that session."""

@@ -1,7 +1,5 @@
 """The transcriber: shows and records what is said in a session that only listens, and ends it when it is time."""
 
-import msgspec
-
 from actors.agent import Limits
 from actors.conversation import ChatMessage, Role
 from actors.messages.lifecycle import SessionOver, TranscriptionWaited, TurnRecorded
@@ -10,7 +8,7 @@ from actors.ports.clock import Clock, Timer
 from actors.rules.transcription import HeardEvent, Transcription, TranscriptionEffect, TranscriptionSnapshot
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.runtime.telemetry import Trace
-from actors.session.addresses import Addresses
+from actors.session.addresses import Addresses, recognizer_name
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 
@@ -44,9 +42,7 @@ class Transcriber(SupervisedActor):
         self._checkpoint = checkpoint
         self._connection = connection
         self._clock = clock
-        self._rules = Transcription(
-            limits, msgspec.structs.replace(checkpoint.transcription or TranscriptionSnapshot())
-        )
+        self._rules = Transcription(limits, (checkpoint.transcription or TranscriptionSnapshot()).copied())
         self._timer: Timer | None = None
         self._timer_at = 0.0
         """When the timer is due, in seconds of the clock; at most when the first wait is over."""
@@ -79,11 +75,14 @@ class Transcriber(SupervisedActor):
                 case FinalTranscript():
                     self._record(effect)
                 case EndUtterance() | ReopenRecognition():
-                    self._addresses["recognizer"].tell(effect)
+                    self._tell_recognizer(effect)
                 case SessionOver():
                     self._addresses.supervisor.tell(effect)
         self._checkpoint.transcription_changed(self._rules.state)
         self._arm()
+
+    def _tell_recognizer(self, order: EndUtterance | ReopenRecognition) -> None:
+        self._addresses[recognizer_name(order.speaker)].tell(order)
 
     def _record(self, final: FinalTranscript) -> None:
         self._checkpoint.user_active(self._clock.now())
@@ -94,7 +93,13 @@ class Transcriber(SupervisedActor):
                 turn=final.turn,
                 at=self._clock.wall(),
                 confidence=final.confidence,
-            )
+                start_ms=final.start_ms,
+                end_ms=final.end_ms,
+                speaker=final.speaker,
+                language=final.language,
+                words=final.words,
+            ),
+            self._rules.state,
         )
         self._connection.show(final)
         self._addresses.supervisor.tell(TurnRecorded(final.turn))

@@ -145,6 +145,6 @@ class HealthRoutes:
             "turn": entry.checkpoint.turn_number,
             "age_s": round(self._service.clock.now() - entry.checkpoint.started_at, 3),
             "rebuilt": entry.rebuilt,
-            "audio_bytes": entry.ring.kept_bytes,
+            "audio_bytes": entry.tracks.kept_bytes,
             "actors": [msgspec.to_builtins(state) for state in session.tree()] if session else [],
         }

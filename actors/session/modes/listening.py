@@ -6,22 +6,32 @@ from pykka import ActorRef
 
 from actors.messages.caller import CallerAudio
 from actors.ports.stt import RecognitionOptions
+from actors.session.addresses import recognizer_name
 from actors.session.children import ChildContext, ChildSpec
+from actors.session.live_session import LiveSession
 from actors.session.recognizer import Recognizer
 
-RECOGNIZER = "recognizer"
 
+def recognizer_for(listener: str, speaker: str = "", *, on_first_audio: bool = False) -> ChildSpec:
+    """The recognizer of a mode in which the child called `listener` is told of voice and words.
 
-def recognizer_for(listener: str) -> ChildSpec:
-    """The recognizer of a mode in which the child called `listener` is told of voice and words."""
+    Args:
+        listener: the name of that child.
+        speaker: whom alone it hears, by label; empty for all voices in one stream.
+        on_first_audio: it is started only when the first audio comes that it is to hear.
+    """
+
+    name = recognizer_name(speaker)
 
     def start(context: ChildContext) -> ActorRef[Any]:
         session, engines, plan = context.session, context.engines, context.session.plan
         return Recognizer.start(
+            name=name,
+            speaker=speaker,
             addresses=session.addresses,
             listener=session.addresses[listener],
             checkpoint=session.checkpoint,
-            ring=session.ring,
+            ring=session.tracks.of(speaker),
             connection=session.connection,
             engine=engines.recognizer,
             options=RecognitionOptions(
@@ -36,4 +46,7 @@ def recognizer_for(listener: str) -> ChildSpec:
             trace=context.trace,
         )
 
-    return ChildSpec(name=RECOGNIZER, factory=start, receives=(CallerAudio,))
+    def needed(session: LiveSession) -> bool:
+        return not on_first_audio or session.checkpoint.track(speaker).is_open
+
+    return ChildSpec(name=name, factory=start, needed=needed, receives=() if speaker else (CallerAudio,))

@@ -1,10 +1,15 @@
-"""The mode in which the session only listens: a recognizer hears, a transcriber shows and keeps what was said."""
+"""The mode in which the session only listens: recognizers hear, a transcriber shows and keeps what was said.
+
+One recognizer hears a browser, or all voices of a call in one stream; where the voices of a call come one by one, each
+speaker has one, so that what they say at the same time is told apart.
+"""
 
 from typing import Any
 
 from pykka import ActorRef
 
-from actors.messages.transcript import FinalTranscript
+from actors.messages.transcript import FinalTranscript, InterimTranscript
+from actors.rules.speakers import SPEAKERS
 from actors.session.children import ChildContext, ChildSpec
 from actors.session.modes.listening import recognizer_for
 from actors.session.modes.mode import SessionMode
@@ -29,8 +34,9 @@ TRANSCRIPTION = "transcription"
 TRANSCRIPTION_MODE = SessionMode(
     name=TRANSCRIPTION,
     children=(
-        recognizer_for("transcriber"),
-        # The telephone network may transcribe as well.
-        ChildSpec(name="transcriber", factory=_start_transcriber, receives=(FinalTranscript,)),
+        # Where the telephone network transcribes, no audio comes and none of them is started.
+        recognizer_for("transcriber", on_first_audio=True),
+        *(recognizer_for("transcriber", speaker, on_first_audio=True) for speaker in SPEAKERS),
+        ChildSpec(name="transcriber", factory=_start_transcriber, receives=(InterimTranscript, FinalTranscript)),
     ),
 )

@@ -82,7 +82,7 @@ class Acs:
     def heard_bytes(self) -> int:
         """Audio that the session has had."""
         (entry,) = self.service.sessions.live.values()
-        return entry.ring.end_bytes
+        return entry.tracks.all_voices.end_bytes
 
     def leave(self) -> None:
         """The network is gone."""
@@ -158,7 +158,7 @@ async def test_where_nobody_knows_the_caller_the_first_who_speaks_is_heard(acs: 
         acs.frame(tone(20), participantRawID="8:acs:somebody-else")
         await asyncio.sleep(0.02)
     (entry,) = acs.service.sessions.live.values()
-    assert entry.ring.since(0) == (0, bytes(640) + tone(20) * 9)
+    assert entry.tracks.all_voices.since(0) == (0, bytes(640) + tone(20) * 9)
 
 
 @virtually(ACS_PARTICIPANTS="all")
@@ -168,7 +168,7 @@ async def test_everybody_may_be_heard_and_time_passes_once(acs: Acs) -> None:
         acs.frame(tone(20), participantRawID="8:acs:somebody-else")
         await asyncio.sleep(0.02)
     (entry,) = acs.service.sessions.live.values()
-    assert entry.ring.since(0) == (0, bytes(640) + tone(20) * 9)
+    assert entry.tracks.all_voices.since(0) == (0, bytes(640) + tone(20) * 9)
 
 
 @virtually(ACS_MIXED_AUDIO="on")
@@ -184,7 +184,7 @@ async def test_a_silent_frame_is_silence_of_its_length(acs: Acs) -> None:
     acs.frame(tone(20), silent=True)
     await asyncio.sleep(0.01)
     (entry,) = acs.service.sessions.live.values()
-    assert entry.ring.since(0) == (0, bytes(640))
+    assert entry.tracks.all_voices.since(0) == (0, bytes(640))
 
 
 @virtually()
@@ -193,7 +193,7 @@ async def test_a_frame_that_holds_nothing_is_silence_of_a_frame(acs: Acs) -> Non
         acs.socket.send(json.dumps({"kind": "AudioData", "audioData": about}))
     await asyncio.sleep(0.01)
     (entry,) = acs.service.sessions.live.values()
-    assert entry.ring.since(0) == (0, bytes(4 * 640))
+    assert entry.tracks.all_voices.since(0) == (0, bytes(4 * 640))
 
 
 @virtually()

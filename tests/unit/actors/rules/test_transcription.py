@@ -17,7 +17,13 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
-from actors.rules.transcription import WAITS, Transcription, TranscriptionEffect, TranscriptionSnapshot
+from actors.rules.transcription import (
+    WAITS,
+    Transcription,
+    TranscriptionEffect,
+    TranscriptionSnapshot,
+    UtteranceInHand,
+)
 
 STOPPED = SpeechStopped(start_ms=1_000, end_ms=2_000, voiced_ms=900, silence_ms=400)
 FINAL = FinalTranscript(text="hello", start_ms=1_000, end_ms=2_000)
@@ -50,8 +56,46 @@ def wait(rules: Transcription) -> tuple[float, list[TranscriptionEffect]]:
 def test_each_final_transcript_is_a_turn_of_its_own() -> None:
     rules = awaiting()
     assert rules.handle(FINAL, 2.5) == [msgspec.structs.replace(FINAL, turn=1)]
-    assert rules.handle(FINAL, 9.0) == [msgspec.structs.replace(FINAL, turn=2)]
+    later = msgspec.structs.replace(FINAL, start_ms=7_500, end_ms=8_500)
+    assert rules.handle(later, 9.0) == [msgspec.structs.replace(later, turn=2)]
     assert rules.due() == 69.0
+
+
+def test_what_was_told_is_not_told_again_but_of_another_speaker_it_is() -> None:
+    rules = awaiting()
+    assert len(rules.handle(FINAL, 2.5)) == 1
+    assert rules.handle(FINAL, 2.6) == []
+    assert rules.handle(msgspec.structs.replace(FINAL, start_ms=1_200, end_ms=1_900), 2.6) == []
+    other = msgspec.structs.replace(FINAL, speaker="speaker 2")
+    assert rules.handle(other, 2.6) == [msgspec.structs.replace(other, turn=2)]
+    # What lies at no place in the audio cannot be told from what was told before.
+    nowhere = FinalTranscript(text="yes")
+    assert [len(rules.handle(nowhere, 2.7)) for _ in range(2)] == [1, 1]
+
+
+def test_each_speaker_has_an_utterance_of_their_own_in_hand() -> None:
+    rules = listening()
+    rules.handle(SpeechStarted(1_000, "caller"), 1.0)
+    rules.handle(SpeechStarted(1_400, "speaker 2"), 1.4)
+    rules.handle(msgspec.structs.replace(STOPPED, speaker="caller"), 1.6)
+    assert wait(rules) == (2.4, [EndUtterance("speaker 2")])
+    rules.handle(InterimTranscript("hel", 1_400, 1_500, "speaker 2", "en-US"), 2.5)
+    assert wait(rules) == (4.6, [ReopenRecognition(again=True, speaker="caller")])
+    assert wait(rules) == (
+        5.4,
+        [
+            ReopenRecognition(again=False, speaker="speaker 2"),
+            FinalTranscript(text="hel", start_ms=1_400, end_ms=1_500, speaker="speaker 2", language="en-US", turn=1),
+        ],
+    )
+
+
+def test_a_copy_of_the_state_is_not_changed_by_what_comes_later() -> None:
+    rules = awaiting()
+    copied = rules.state.copied()
+    rules.handle(FINAL, 2.5)
+    assert copied.utterances[""].awaited_at == 2.0
+    assert rules.state.utterances[""].awaited_at is None
 
 
 def test_an_interim_transcript_is_shown() -> None:
@@ -78,8 +122,11 @@ def test_the_interim_transcript_stands_for_a_final_that_does_not_come() -> None:
     rules.handle(InterimTranscript("hello the", 1_000, 1_800), 2.1)
     due, effects = wait(rules)
     assert due == 5.0
-    assert effects == [ReopenRecognition(again=False), FinalTranscript(text="hello the", turn=1)]
-    assert rules.state.interim == ""
+    assert effects == [
+        ReopenRecognition(again=False),
+        FinalTranscript(text="hello the", start_ms=1_000, end_ms=1_800, turn=1),
+    ]
+    assert rules.state.utterances[""].interim is None
 
 
 def test_the_final_of_an_utterance_before_leaves_the_next_one_owed() -> None:
@@ -129,7 +176,8 @@ def test_a_session_that_is_over_does_nothing_else_that_was_due() -> None:
 
 @pytest.mark.parametrize(("audio_at", "awaited_at"), [(3.0, None), (None, 3.0)])
 def test_a_successor_still_waits_for_what_was_owed(audio_at: float | None, awaited_at: float | None) -> None:
-    rules = Transcription(LIMITS, TranscriptionSnapshot(number=4, audio_at=audio_at, awaited_at=awaited_at))
+    said = UtteranceInHand(audio_at=audio_at, awaited_at=awaited_at)
+    rules = Transcription(LIMITS, TranscriptionSnapshot(number=4, utterances={"": said, "caller": UtteranceInHand()}))
     rules.resume(100.0, 90.0, 99.0)
     assert wait(rules) == (103.0, [ReopenRecognition(again=True)])
     assert rules.handle(FINAL, 104.0) == [msgspec.structs.replace(FINAL, turn=5)]

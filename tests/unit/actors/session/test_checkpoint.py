@@ -37,14 +37,14 @@ def talker() -> FakeModel:
 
 async def go_on_elsewhere(on: Stage, session_id: str = "elsewhere") -> Ear:
     """Encode the checkpoint of the session, end it, and open another one from the bytes."""
-    data = encode(on.entry.checkpoint, on.engines.clock, on.entry.ring.end_bytes)
+    data = encode(on.entry.checkpoint, on.engines.clock, on.entry.tracks.all_voices.end_bytes)
     on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
     await asyncio.sleep(0.5)
     ear = Ear()
     plan = msgspec.structs.replace(on.entry.plan, session_id=session_id)
     attached = ConnectionAttached(connection_id="connection-2", lead=on.lead, rate_hz=RATE_HZ)
     entry = on.sessions.open(plan, ear, attached, decode(data, on.engines.clock))
-    assert entry.ring.end_bytes == on.entry.ring.end_bytes
+    assert entry.tracks.all_voices.end_bytes == on.entry.tracks.all_voices.end_bytes
     return ear
 
 
@@ -97,7 +97,8 @@ def test_times_move_to_the_clock_of_the_process_that_goes_on() -> None:
         data = encode(checkpoint, clock, 640)
         await asyncio.sleep(1)
         decoded = decode(data, other)
-        assert decoded.audio_bytes == 640
+        assert decoded.track().audio_bytes == 640
+        assert checkpoint.tracks == {}
         assert decoded.created_at == checkpoint.created_at
         assert decoded.started_at == pytest.approx(other.now() - 21, abs=0.01)
         assert decoded.user_at == pytest.approx(other.now() - 4, abs=0.01)
@@ -126,9 +127,10 @@ def test_what_was_heard_of_a_reply_never_becomes_less() -> None:
     heard = checkpoint.pending_replies[1].heard
     assert heard is not None
     assert heard.text_end == 9
-    checkpoint.audio_settled(640)
-    checkpoint.audio_settled(320)
-    assert checkpoint.settled_bytes == 640
+    checkpoint.track().audio_settled(640)
+    checkpoint.track().audio_settled(320)
+    assert checkpoint.track().settled_bytes == 640
+    assert checkpoint.track("speaker 2").settled_bytes == 0
 
 
 def test_the_first_order_to_end_stands_and_the_end_is_concluded_once() -> None:

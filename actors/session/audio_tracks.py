@@ -1,0 +1,61 @@
+"""The audio of a session: one ring for all voices in one stream, and one for each speaker who is heard alone."""
+
+from actors.messages.caller import CallerAudio
+from actors.session.audio_ring import AudioRing
+from actors.session.checkpoint import Checkpoint
+
+MOST_LAG_MS = 500
+"""A speaker whose audio is further behind that of the others has not been streamed for a while."""
+
+
+class AudioTracks:
+    """Keeps what comes in, before anything can fail. All tracks lie on one axis of time.
+
+    Args:
+        checkpoint: says of each track up to where its audio has been dealt with.
+        rate_hz: samples a second.
+        keep_ms: how much audio is kept of each track at most, in milliseconds.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, *, rate_hz: int, keep_ms: int) -> None:
+        self._checkpoint = checkpoint
+        self._rate_hz = rate_hz
+        self._keep_ms = keep_ms
+        self._rings = {speaker: self._new_ring(speaker) for speaker in ("", *checkpoint.tracks)}
+        self.all_voices = self._rings[""]
+        """The audio in which all voices are one stream."""
+
+    def of(self, speaker: str) -> AudioRing:
+        """The audio of this speaker; of all voices in one stream where the label is empty."""
+        ring = self._rings.get(speaker)
+        if ring is None:
+            ring = self._rings[speaker] = self._new_ring(speaker)
+        return ring
+
+    def append(self, pcm: bytes, speaker: str = "") -> CallerAudio:
+        """Keep audio, PCM16LE mono, and say where it lies.
+
+        A speaker who has not been streamed for a while goes on where the others are.
+        """
+        track, ring = self._checkpoint.track(speaker), self.of(speaker)
+        if speaker:
+            others_begin = max(other.end_bytes for name, other in self._rings.items() if name) - len(pcm)
+            if not track.is_open or ring.bytes_of(MOST_LAG_MS) < others_begin - ring.end_bytes:
+                ring.skip_to(others_begin)
+            track.audio_bytes = ring.end_bytes + len(pcm)
+        track.is_open = True
+        return CallerAudio(pcm, ring.append(pcm), ring.ms(len(pcm)))
+
+    @property
+    def kept_bytes(self) -> int:
+        """How many bytes of audio are kept."""
+        return sum(ring.kept_bytes for ring in self._rings.values())
+
+    def _new_ring(self, speaker: str) -> AudioRing:
+        track = self._checkpoint.track(speaker)
+        return AudioRing(
+            self._rate_hz,
+            self._keep_ms,
+            begins_at=track.audio_bytes,
+            settled_bytes=lambda: track.settled_bytes,
+        )
