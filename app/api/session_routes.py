@@ -7,11 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actors.conversation import Ending, Role, SessionRecord, UtteranceKind
+from actors.conversation import Ending, SessionRecord
 from actors.errors import StoreError
 from actors.messages.caller import EndSession
+from app.api.content_negotiation import preferred
 from app.api.problems import ProblemError
 from app.api.responses import json_response
+from app.api.transcripts import TRANSCRIPT_TYPES, transcript_response
 from app.auth.acs import same_secret
 from app.auth.guard import admitted
 from app.browser.dashboard_socket import DashboardSocket
@@ -103,11 +105,15 @@ class SessionRoutes:
         return json_response({"session_id": entry.plan.session_id, "status": "ending"})
 
     async def transcript(self, request: Request) -> Response:
-        """What was said and what was heard of it."""
+        """What was said and what was heard of it, as JSON, WebVTT or plain text: whichever `Accept` prefers."""
+        media_type = preferred(request.headers.get("accept", ""), TRANSCRIPT_TYPES)
+        if media_type is None:
+            raise ProblemError(HTTPStatus.NOT_ACCEPTABLE, f"Accept: a transcript is {', '.join(TRANSCRIPT_TYPES)}")
         record = await self._record(request)
-        spoken = (Role.USER, Role.ASSISTANT)
-        entries = [_entry(message) for message in record.messages if message.text and message.role in spoken]
-        return json_response({"session_id": record.session_id, "agent": record.agent, "entries": entries})
+        agent = self._service.agents.get(record.agent)
+        response = transcript_response(record, agent.label if agent is not None else record.agent, media_type)
+        response.headers["vary"] = "Accept"
+        return response
 
     async def _record(self, request: Request) -> SessionRecord:
         session_id = request.path_params["session_id"]
@@ -141,14 +147,3 @@ def _summary(record: SessionRecord) -> dict[str, Any]:
         "updated_at": timestamp(record.updated_at),
         "ended_reason": record.ended_reason or None,
     }
-
-
-def _entry(message: Any) -> dict[str, Any]:
-    entry = {"role": message.role.value, "text": message.text, "turn": message.turn, "at": timestamp(message.at)}
-    if message.role is Role.ASSISTANT:
-        entry |= {
-            "kind": UtteranceKind(message.kind).value,
-            "heard": message.precision.value,
-            "interrupted": message.interrupted,
-        }
-    return entry

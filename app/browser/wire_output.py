@@ -1,10 +1,11 @@
 """Translates what a session shows into the messages of the browser's protocol."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
 import msgspec
 
-from actors.conversation import Ending, UtteranceKind
+from actors.conversation import Ending, SpokenWord, UtteranceKind
 from actors.messages.model import ToolFinished
 from actors.messages.output import (
     AudioDiscarded,
@@ -34,6 +35,7 @@ from protocol.browser import (
     TurnMetrics,
     timestamp,
 )
+from protocol.transcripts import WordPlace
 
 Shown = (
     AudioDiscarded
@@ -76,10 +78,12 @@ class BrowserWords:
             case PlaybackResumed(turn):
                 return [self.control("resume", turn)]
             case InterimTranscript(text=text):
-                return [self.envelope("event", "User", event_type="stt_partial", content=text, message=text)]
-            case FinalTranscript(text=text, confidence=confidence, turn=turn):
-                payload = {"sender": "User", "message": text, "turn": turn, "confidence": round(confidence, 3)}
-                return [self.envelope("event", "User", **payload)]
+                payload = {"event_type": "stt_partial", "content": text, "message": text}
+                return [self.envelope("event", "User", **payload, **_place(message))]
+            case FinalTranscript(text=text, confidence=confidence, turn=turn, words=words):
+                final = {"sender": "User", "message": text, "turn": turn, "confidence": round(confidence, 3)}
+                timed: dict[str, object] = {"words": places_of(words)} if words else {}
+                return [self.envelope("event", "User", **final, **_place(message), **timed)]
             case ReplyText(turn, kind, text):
                 return [self._reply_text(turn, kind, text)]
             case ReplyHeard(turn=turn, text=text, precision=precision, interrupted=interrupted):
@@ -138,6 +142,21 @@ class BrowserWords:
 
     def _now(self) -> str:
         return timestamp(self._clock.wall())
+
+
+def places_of(words: Iterable[SpokenWord]) -> tuple[WordPlace, ...]:
+    """Recognised words as clients get them."""
+    return tuple(WordPlace(word.text, round(word.start_ms), round(word.end_ms - word.start_ms)) for word in words)
+
+
+def _place(said: InterimTranscript | FinalTranscript) -> dict[str, object]:
+    """Who said it, in which language and where in the audio, as far as that is known."""
+    place: dict[str, object] = {"speaker": said.speaker} if said.speaker else {}
+    if said.language:
+        place["language"] = said.language
+    if said.end_ms > 0:
+        place |= {"offset_ms": round(said.start_ms), "duration_ms": round(said.end_ms - said.start_ms)}
+    return place
 
 
 def _json_object(text: str) -> bytes:

@@ -248,6 +248,12 @@ async def test_a_session_is_ended_politely_and_leaves_its_transcript() -> None:
         entries = (await r.get("/sessions/s1/transcript")).json()["entries"]
         assert entries[-1]["text"] == "Thank you for calling. Goodbye."
         assert {"role", "turn", "at", "kind", "heard", "interrupted"} <= set(entries[-1])
+        for media_type, beginning in (("text/vtt", "WEBVTT\n"), ("text/plain", "[00:0")):
+            answer = await r.get("/sessions/s1/transcript", accept=media_type)
+            assert answer.headers["content-type"].startswith(media_type)
+            assert answer.headers["vary"] == "Accept"
+            assert answer.text.startswith(beginning)
+        is_problem(await r.get("/sessions/s1/transcript", accept="image/png"), 406)
         assert (await r.get("/sessions/s1")).json()["ended_reason"] == "NORMAL"
 
 

@@ -1,0 +1,89 @@
+"""The transcript of a session in the formats that clients may ask for: JSON, WebVTT and plain text."""
+
+from collections.abc import Sequence
+
+from msgspec import UNSET
+from starlette.responses import Response
+
+from actors.conversation import ChatMessage, Role, SessionRecord
+from app.api.responses import json_response
+from app.browser.wire_output import places_of
+from protocol import webvtt
+from protocol.browser import timestamp
+from protocol.transcripts import TranscriptDocument, TranscriptEntry
+
+JSON, TEXT = "application/json", "text/plain"
+TRANSCRIPT_TYPES = (JSON, webvtt.MEDIA_TYPE, TEXT)
+"""The media types of a transcript; the first is that of a client which asks for none."""
+UNKNOWN_SPEAKER = "caller"
+"""Whose words are shown that are the user's, where nobody is told apart."""
+MS_PER_CHARACTER = 60
+"""How long what lies at no known place in the audio is shown: about as fast as it is spoken."""
+
+
+def transcript_response(record: SessionRecord, agent_label: str, media_type: str) -> Response:
+    """What was said in a session, and heard of the agent, as `media_type`, one of `TRANSCRIPT_TYPES`."""
+    said = [message for message in record.messages if message.text and message.role in (Role.USER, Role.ASSISTANT)]
+    if media_type == webvtt.MEDIA_TYPE:
+        return Response(_webvtt(said, agent_label, record.created_at), media_type=media_type)
+    if media_type == TEXT:
+        return Response(_plain_text(said, agent_label, record.created_at), media_type=media_type)
+    return json_response(
+        TranscriptDocument(
+            session_id=record.session_id,
+            agent=record.agent,
+            mode=record.mode,
+            speakers=tuple(dict.fromkeys(message.speaker for message in said if message.speaker)),
+            languages=tuple(dict.fromkeys(message.language for message in said if message.language)),
+            entries=tuple(_entry(message) for message in said),
+        )
+    )
+
+
+def _entry(message: ChatMessage) -> TranscriptEntry:
+    by_agent, placed = message.role is Role.ASSISTANT, message.end_ms > 0
+    return TranscriptEntry(
+        role=message.role.value,
+        text=message.text,
+        turn=message.turn,
+        at=timestamp(message.at),
+        kind=message.kind.value if by_agent else UNSET,
+        heard=message.precision.value if by_agent else UNSET,
+        interrupted=message.interrupted if by_agent else UNSET,
+        confidence=UNSET if by_agent else round(message.confidence, 3),
+        speaker=message.speaker or UNSET,
+        language=message.language or UNSET,
+        offset_ms=round(message.start_ms) if placed else UNSET,
+        duration_ms=round(message.end_ms - message.start_ms) if placed else UNSET,
+        words=places_of(message.words) if message.words else UNSET,
+    )
+
+
+def _webvtt(said: Sequence[ChatMessage], agent_label: str, created_at: float) -> str:
+    cues = []
+    for message in said:
+        start_ms, end_ms = _place(message, created_at)
+        voice = _speaker(message, agent_label)
+        cues.append(webvtt.Cue(start_ms=start_ms, end_ms=end_ms, voice=voice, text=message.text))
+    return webvtt.write(cues)
+
+
+def _plain_text(said: Sequence[ChatMessage], agent_label: str, created_at: float) -> str:
+    lines = []
+    for message in said:
+        minutes, seconds = divmod(int(_place(message, created_at)[0]) // 1_000, 60)
+        text = " ".join(message.text.split())
+        lines.append(f"[{minutes:02d}:{seconds:02d}] {_speaker(message, agent_label)}: {text}\n")
+    return "".join(lines)
+
+
+def _place(message: ChatMessage, created_at: float) -> tuple[float, float]:
+    """Where a message begins and ends, in ms: in the audio, or else by when it was recorded."""
+    if message.end_ms > 0:
+        return message.start_ms, message.end_ms
+    start_ms = max(0.0, message.at - created_at) * 1_000
+    return start_ms, start_ms + max(1_000, MS_PER_CHARACTER * len(message.text))
+
+
+def _speaker(message: ChatMessage, agent_label: str) -> str:
+    return agent_label if message.role is Role.ASSISTANT else message.speaker or UNKNOWN_SPEAKER

@@ -1,0 +1,99 @@
+"""The transcript of a session in each of its formats."""
+
+from io import StringIO
+
+import msgspec
+import webvtt
+
+from actors.conversation import ChatMessage, PositionPrecision, Role, SessionRecord, SpokenWord
+from app.api.transcripts import JSON, TEXT, TRANSCRIPT_TYPES, transcript_response
+
+HEARD = ChatMessage(
+    role=Role.USER,
+    text="Hello there.",
+    turn=1,
+    at=1_002.0,
+    confidence=0.91234,
+    start_ms=700.0,
+    end_ms=1_500.4,
+    speaker="speaker 2",
+    language="en-GB",
+    words=(SpokenWord("hello", 700.0, 1_000.0), SpokenWord("there", 1_000.0, 1_500.4)),
+)
+SPOKEN = ChatMessage(
+    role=Role.ASSISTANT, text="Good\nmorning.", turn=2, at=1_063.0, precision=PositionPrecision.EXACT, interrupted=True
+)
+TYPED = ChatMessage(role=Role.USER, text="Bye", turn=3, at=999.0)
+NOT_SAID = (ChatMessage(role=Role.NOTE, text="A note."), ChatMessage(role=Role.ASSISTANT))
+RECORD = SessionRecord(
+    session_id="s1",
+    mode="transcription",
+    agent="tester",
+    state="ended",
+    created_at=1_000.0,
+    updated_at=1_100.0,
+    messages=(HEARD, *NOT_SAID, SPOKEN, TYPED),
+)
+
+
+def shown(media_type: str) -> str:
+    response = transcript_response(RECORD, "Tester", media_type)
+    assert response.headers["content-type"].partition(";")[0] == media_type
+    return bytes(response.body).decode()
+
+
+def test_json_says_who_said_what_where() -> None:
+    document = msgspec.json.decode(shown(JSON))
+    entries = document.pop("entries")
+    assert document == {
+        "session_id": "s1",
+        "agent": "tester",
+        "mode": "transcription",
+        "speakers": ["speaker 2"],
+        "languages": ["en-GB"],
+    }
+    assert entries == [
+        {
+            "role": "user",
+            "text": "Hello there.",
+            "turn": 1,
+            "at": "1970-01-01T00:16:42.000Z",
+            "confidence": 0.912,
+            "speaker": "speaker 2",
+            "language": "en-GB",
+            "offset_ms": 700,
+            "duration_ms": 800,
+            "words": [
+                {"text": "hello", "offset_ms": 700, "duration_ms": 300},
+                {"text": "there", "offset_ms": 1000, "duration_ms": 500},
+            ],
+        },
+        {
+            "role": "assistant",
+            "text": "Good\nmorning.",
+            "turn": 2,
+            "at": "1970-01-01T00:17:43.000Z",
+            "kind": "reply",
+            "heard": "exact",
+            "interrupted": True,
+        },
+        {"role": "user", "text": "Bye", "turn": 3, "at": "1970-01-01T00:16:39.000Z", "confidence": 1.0},
+    ]
+
+
+def test_webvtt_shows_what_has_no_place_in_the_audio_when_it_was_recorded() -> None:
+    captions = webvtt.from_buffer(StringIO(shown("text/vtt"))).captions
+    assert [(c.start, c.end, c.voice, c.text) for c in captions] == [
+        ("00:00:00.000", "00:00:01.000", "caller", "Bye"),
+        ("00:00:00.700", "00:00:01.500", "speaker 2", "Hello there."),
+        ("00:01:03.000", "00:01:04.000", "Tester", "Good morning."),
+    ]
+
+
+def test_plain_text_has_a_line_for_each() -> None:
+    assert shown(TEXT).splitlines() == [
+        "[00:00] speaker 2: Hello there.",
+        "[01:03] Tester: Good morning.",
+        "[00:00] caller: Bye",
+    ]
+    assert TRANSCRIPT_TYPES[0] == JSON
