@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from app.server.worker_pipe import FAULT_STATUS
-from config.settings import SettingsError, documented, misspelt_variables, read_settings
+from config.errors import SettingsError
+from config.settings import documented, misspelt_variables, read_settings
 
 DEFAULT_APP = "app.api.asgi:create_app"
 
@@ -26,10 +27,10 @@ def _serve(options: argparse.Namespace) -> int:
 
     try:
         settings = read_settings()
-        listener = listen(settings.host, settings.port)
+        listener = listen(settings.server.host, settings.server.port)
     except (SettingsError, ListenError) as fault:
         return _told(fault)
-    configure_logging(settings.log_level)
+    configure_logging(settings.logs.level)
     with listener:
         return asyncio.run(launch(settings, listener, options.app))
 

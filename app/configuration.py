@@ -22,7 +22,9 @@ from app.services import require_default_agent
 from app.telephony.about_calls import require_agents_by_number
 from app.telephony.carrier import carrier
 from app.tools import load_tools
-from config.settings import BrowserAuth, Settings, SettingsError
+from config.errors import SettingsError
+from config.groups.access import BrowserAuth
+from config.settings import Settings
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,12 +43,12 @@ def usable_configuration(settings: Settings) -> Configuration:
         SettingsError: an engine cannot be loaded, something is missing, or does not fit together; names the variable.
     """
     carrier(settings)
-    if acs_configured(settings) and not settings.base_url:
+    if acs_configured(settings) and not settings.server.base_url:
         raise SettingsError("ACS is configured, and does not know how to reach this server: set BASE_URL")
     engines = chosen(settings)
     require_loadable(engines)
     tools = load_tools()
-    agents = load_agents(settings.agents_directory, tools)
+    agents = load_agents(settings.agents.directory, tools)
     require_default_agent(settings, agents)
     require_agents_by_number(settings, agents)
     for agent in agents.values():
@@ -72,7 +74,7 @@ MODELS = ("language_model", "language_model" + FALLBACK)
 def _require_language(settings: Settings, recognizer: BuiltIn, agent: Agent) -> None:
     if not recognizer.languages:
         return
-    spoken = settings.recognized_language or agent.languages
+    spoken = settings.agents.recognized_language or agent.languages
     if not any(language.lower().split("-")[0] in recognizer.languages for language in spoken):
         raise SettingsError(
             f"SPEECH_RECOGNIZER: {recognizer.name} understands {', '.join(recognizer.languages)} only, and callers of "
@@ -82,19 +84,21 @@ def _require_language(settings: Settings, recognizer: BuiltIn, agent: Agent) -> 
 
 def warnings_of(settings: Settings) -> Iterator[str]:
     """What works as it was set, and is likely not meant: a line each, for the log at the start and for `check`."""
-    if "*" in settings.allowed_origins:
+    if "*" in settings.access.allowed_origins:
         yield "ALLOWED_ORIGINS is *: the pages of every site may open conversations in their visitors' browsers"
-    if "*" in settings.allowed_hosts:
+    if "*" in settings.access.allowed_hosts:
         yield "ALLOWED_HOSTS is *: a page can have its own name resolve to this server and use it (DNS rebinding)"
     if not Exposure(settings).public:
         return
     if browser_auth(settings) is BrowserAuth.OFF:
         yield "BROWSER_AUTH is off, and HOST or BASE_URL is public: everybody may talk, and watch a session by its id"
-    if settings.enable_auth_validation is False:
+    if settings.access.enable_auth_validation is False:
         yield "ENABLE_AUTH_VALIDATION is off, and HOST or BASE_URL is public: everybody may act as the network"
-    if settings.operator_token is None and browser_auth(settings) is not BrowserAuth.ENTRA:
+    if settings.access.operator_token is None and browser_auth(settings) is not BrowserAuth.ENTRA:
         yield "OPERATOR_TOKEN is unset, and HOST or BASE_URL is public: operators' routes answer nobody"
-    if settings.base_url.startswith("http:") and not is_loopback(settings.base_url.split("/")[2].rsplit(":", 1)[0]):
+    if settings.server.base_url.startswith("http:") and not is_loopback(
+        settings.server.base_url.split("/")[2].rsplit(":", 1)[0]
+    ):
         yield "BASE_URL is http: tokens and voices go over the network for everybody to read; use https"
 
 
@@ -120,15 +124,17 @@ def features(settings: Settings, configuration: Configuration) -> Iterator[str]:
     yield from (f"{setting.upper()}: {engine.name}" for setting, engine in configuration.engines.items())
     yield f"BROWSER_AUTH: {browser_auth(settings)}"
     yield f"operators: {_operators(settings)}"
-    yield f"tokens of browsers: {'TOKEN_SIGNING_KEY' if settings.token_signing_key else 'a random key of this server'}"
+    signed_with = "TOKEN_SIGNING_KEY" if settings.access.token_signing_key else "a random key of this server"
+    yield f"tokens of browsers: {signed_with}"
     yield f"ENABLE_AUTH_VALIDATION: {'on' if validation_on(settings) else 'off'}"
     yield f"telephone: {_telephone(settings)}"
-    yield f"access code of calls: {'on' if settings.call_access_code else 'off'}"
-    yield f"handing callers to a person: {'on' if settings.handoff_phone_number else 'off (HANDOFF_PHONE_NUMBER)'}"
+    yield f"access code of calls: {'on' if settings.telephony.access_code else 'off'}"
+    handed_on = "on" if settings.telephony.handoff_phone_number else "off (HANDOFF_PHONE_NUMBER)"
+    yield f"handing callers to a person: {handed_on}"
 
 
 def _operators(settings: Settings) -> str:
-    ways = ["OPERATOR_TOKEN"] if settings.operator_token else []
+    ways = ["OPERATOR_TOKEN"] if settings.access.operator_token else []
     ways += ["the Entra role"] if browser_auth(settings) is BrowserAuth.ENTRA else []
     nobody = "nobody (OPERATOR_TOKEN)" if Exposure(settings).public else "this machine"
     return ", ".join(ways) or nobody
@@ -137,4 +143,6 @@ def _operators(settings: Settings) -> str:
 def _telephone(settings: Settings) -> str:
     if not acs_configured(settings):
         return "off (ACS_CONNECTION_STRING or ACS_ENDPOINT)"
-    return "in and out" if settings.acs_source_phone_number else "in; out with caller_id (ACS_SOURCE_PHONE_NUMBER)"
+    return (
+        "in and out" if settings.telephony.source_phone_number else "in; out with caller_id (ACS_SOURCE_PHONE_NUMBER)"
+    )

@@ -25,7 +25,9 @@ from app.providers.failover.synthesizer import FailoverSynthesizer
 from app.providers.openai_chat.resource import azure_resource, openai_resource
 from app.telephony.participants import MIXING_PACKAGES
 from app.telephony.resampling import HEARD_HZ, RESAMPLING_PACKAGES
-from config.settings import Participants, Settings, SettingsError
+from config.errors import SettingsError
+from config.groups.telephony import Participants
+from config.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -135,9 +137,9 @@ def chosen(settings: Settings) -> dict[str, BuiltIn]:
             very engine that it is for, or the audio of calls is to be converted and what does that is not installed.
     """
     _require_audio_of_calls(settings)
-    engines = {setting: _chosen(settings, setting, getattr(settings, setting)) for setting in BUILT_IN}
+    engines = {setting: _chosen(settings, setting, getattr(settings.engines, setting)) for setting in BUILT_IN}
     for setting in WRAPPERS:
-        if asked := getattr(settings, setting + FALLBACK):
+        if asked := getattr(settings.engines, setting + FALLBACK):
             fallback = _chosen(settings, setting + FALLBACK, asked)
             if fallback.name == engines[setting].name:
                 name = setting.upper()
@@ -153,8 +155,9 @@ def _require_audio_of_calls(settings: Settings) -> None:
         SettingsError: it is not; names the variable.
     """
     wanted = {
-        f"ACS_SAMPLE_RATE: {settings.acs_sample_rate}": RESAMPLING_PACKAGES * (settings.acs_sample_rate != HEARD_HZ),
-        "ACS_PARTICIPANTS: all": MIXING_PACKAGES * (settings.acs_participants is Participants.ALL),
+        f"ACS_SAMPLE_RATE: {settings.telephony.sample_rate}": RESAMPLING_PACKAGES
+        * (settings.telephony.sample_rate != HEARD_HZ),
+        "ACS_PARTICIPANTS: all": MIXING_PACKAGES * (settings.telephony.participants is Participants.ALL),
     }
     for value, packages in wanted.items():
         if not _installed(packages):

@@ -32,7 +32,9 @@ from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
 from app.stores.memory import MemoryStore
 from app.stores.observed import ObservedStore
-from config.settings import DrainPolicy, Settings, SettingsError
+from config.errors import SettingsError
+from config.groups.server import DrainPolicy
+from config.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -162,20 +164,20 @@ class Services:
     @property
     def default_agent(self) -> str:
         """The agent of a session that asks for none."""
-        return self.settings.default_agent or min(self.agents)
+        return self.settings.agents.default or min(self.agents)
 
     @property
     def capacity_left(self) -> int:
         """Sessions that may still be admitted: none when the loop is late, or sessions cannot be started any more."""
         if not self.lifecycle.admits() or self._keeper.has_failed or self.watchdog.lag.recent_ms > LAG_LIMIT_MS:
             return 0
-        return max(0, self.settings.max_concurrent_sessions - len(self.sessions.live))
+        return max(0, self.settings.limits.max_concurrent_sessions - len(self.sessions.live))
 
     def plan(self, session_id: str, mode: str, agent: Agent, resume_token: str, **more: Any) -> SessionPlan:
         """What a session with `agent` is made of; `more` are further fields of the plan."""
-        if self.settings.recognized_language:
-            agent = _speaking(agent, self.settings.recognized_language)
-        about = msgspec.structs.replace(more.pop("about", SessionContext()), time_zone=self.settings.time_zone)
+        if self.settings.agents.recognized_language:
+            agent = _speaking(agent, self.settings.agents.recognized_language)
+        about = msgspec.structs.replace(more.pop("about", SessionContext()), time_zone=self.settings.agents.time_zone)
         return SessionPlan(
             session_id=session_id,
             mode=mode,
@@ -197,7 +199,7 @@ class Services:
         """The output of a session, made when it is first asked for."""
         known = self.outputs.get(session_id)
         if known is None:
-            known = self.outputs[session_id] = SessionOutput(session_id, log_content=self.settings.log_content)
+            known = self.outputs[session_id] = SessionOutput(session_id, log_content=self.settings.logs.content)
         return known
 
     def forget_output(self, session_id: str) -> None:
@@ -209,7 +211,7 @@ class Services:
     async def _drain(self, deadline: float) -> None:
         """Sessions end by themselves, or say goodbye; what is not over by the deadline is cut with its socket."""
         loop = asyncio.get_running_loop()
-        if self.settings.drain_policy is DrainPolicy.FINISH:
+        if self.settings.server.drain_policy is DrainPolicy.FINISH:
             goodbye_s = min(GOODBYE_S, (deadline - loop.time()) / 2)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline - goodbye_s):
@@ -230,9 +232,9 @@ def require_default_agent(settings: Settings, agents: Mapping[str, Agent]) -> No
     Raises:
         SettingsError: it does not.
     """
-    if settings.default_agent and settings.default_agent not in agents:
+    if settings.agents.default and settings.agents.default not in agents:
         known = ", ".join(sorted(agents))
-        raise SettingsError(f"DEFAULT_AGENT is {settings.default_agent!r}; it must be one of {known}")
+        raise SettingsError(f"DEFAULT_AGENT is {settings.agents.default!r}; it must be one of {known}")
 
 
 def _speaking(agent: Agent, languages: tuple[str, ...]) -> Agent:

@@ -96,7 +96,7 @@ class CallRoutes:
 
     def _mode(self, name: str | None) -> str:
         try:
-            return mode_named(name or self._service.settings.acs_streaming_mode).name
+            return mode_named(name or self._service.settings.agents.streaming_mode).name
         except ValueError as error:
             raise _invalid("streaming_mode", f"this server has {error}") from None
 

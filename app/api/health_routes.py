@@ -101,7 +101,7 @@ class HealthRoutes:
                 "loop_lag": msgspec.to_builtins(service.watchdog.lag),
                 "capacity": {
                     "sessions": len(service.sessions.live),
-                    "max_sessions": service.settings.max_concurrent_sessions,
+                    "max_sessions": service.settings.limits.max_concurrent_sessions,
                     "left": service.capacity_left,
                 },
             }

@@ -41,7 +41,7 @@ class MediaRoutes:
         board = self._switchboard
         return json_response(
             MediaStatus(
-                streaming_mode=self._service.settings.acs_streaming_mode.value,
+                streaming_mode=self._service.settings.agents.streaming_mode.value,
                 calls=len(board.log.live),
                 unknown_events=board.unknown_events,
                 ignored_messages=board.ignored_messages,
@@ -68,7 +68,7 @@ class MediaRoutes:
             enable_transcription=asked.enable_transcription,
             enable_vad=asked.enable_vad,
         )
-        base = self._service.settings.base_url or f"{request.url.scheme}://{request.url.netloc}"
+        base = self._service.settings.server.base_url or f"{request.url.scheme}://{request.url.netloc}"
         prepared = MediaSession(
             session_id=session_id,
             websocket_url=f"ws{base.removeprefix('http')}{path}",

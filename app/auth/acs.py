@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from app.api.problems import ProblemError
 from app.auth.jwt import TokenError, TokensUnavailableError, TokenVerifier, bearer_of
 from app.auth.origins import is_loopback
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 log = logging.getLogger("earshot.access")
 
@@ -54,10 +55,10 @@ class AcsAccess:
 
     def __init__(self, settings: Settings) -> None:
         self.on = validation_on(settings)
-        self._said_off = settings.enable_auth_validation is False
-        self._secret = settings.event_grid_secret
+        self._said_off = settings.access.enable_auth_validation is False
+        self._secret = settings.event_grid.secret
         self._acs = _acs(settings) if self.on else None
-        self._event_grid = _event_grid(settings) if self.on and settings.event_grid_audience else None
+        self._event_grid = _event_grid(settings) if self.on and settings.event_grid.audience else None
         self._told: dict[str, float] = {}
         self._keeping: list[asyncio.Task[None]] = []
 
@@ -149,31 +150,31 @@ class AcsAccess:
 
 def acs_configured(settings: Settings) -> bool:
     """Whether there is an ACS resource to call through."""
-    return settings.acs_connection_string is not None or bool(settings.acs_endpoint)
+    return settings.acs.connection_string is not None or bool(settings.acs.endpoint)
 
 
 def validation_on(settings: Settings) -> bool:
     """ENABLE_AUTH_VALIDATION, or what holds when it is unset."""
-    if settings.enable_auth_validation is not None:
-        return settings.enable_auth_validation
-    host = urlsplit(settings.base_url).hostname
+    if settings.access.enable_auth_validation is not None:
+        return settings.access.enable_auth_validation
+    host = urlsplit(settings.server.base_url).hostname
     return acs_configured(settings) and host is not None and not is_loopback(host)
 
 
 def _acs(settings: Settings) -> TokenVerifier:
-    if not settings.acs_audience:
+    if not settings.acs.audience:
         raise SettingsError("ENABLE_AUTH_VALIDATION is on, by itself or by default; it needs ACS_AUDIENCE")
-    return TokenVerifier(settings.acs_issuer, settings.acs_audience, settings.acs_jwks_url)
+    return TokenVerifier(settings.acs.issuer, settings.acs.audience, settings.acs.jwks_url)
 
 
 def _event_grid(settings: Settings) -> TokenVerifier:
     """Entra writes its issuer in either of two ways, as the application's registration says."""
-    tenant = settings.azure_tenant_id
+    tenant = settings.entra.tenant_id
     if not tenant:
         raise SettingsError("EVENT_GRID_AUDIENCE is set; it needs AZURE_TENANT_ID")
-    authority = f"{settings.entra_authority}/{tenant}"
-    issuers = settings.event_grid_issuer or (f"{authority}/v2.0", f"https://sts.windows.net/{tenant}/")
-    return TokenVerifier(issuers, settings.event_grid_audience, f"{authority}/discovery/v2.0/keys")
+    authority = f"{settings.entra.authority}/{tenant}"
+    issuers = settings.event_grid.issuer or (f"{authority}/v2.0", f"https://sts.windows.net/{tenant}/")
+    return TokenVerifier(issuers, settings.event_grid.audience, f"{authority}/discovery/v2.0/keys")
 
 
 def _is_event_grid(claims: Mapping[str, Any]) -> bool:

@@ -15,7 +15,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from app.auth.exposure import Exposure
 from app.auth.jwt import TokenError, TokenVerifier, checked, header_of
-from config.settings import BrowserAuth, Secret, Settings, SettingsError
+from config.errors import SettingsError
+from config.groups.access import BrowserAuth
+from config.secret import Secret
+from config.settings import Settings
 
 ISSUER = "earshot"
 AUDIENCE = "earshot/browser"
@@ -73,11 +76,11 @@ class BrowserAccess:
 
     def __init__(self, settings: Settings, server_secret: Secret) -> None:
         self.mode = browser_auth(settings)
-        self._chosen = settings.browser_auth
+        self._chosen = settings.access.browser_auth
         # What a server makes that lets everybody in must not open another one of the same operator.
-        shared = None if self.mode is BrowserAuth.OFF else settings.token_signing_key
+        shared = None if self.mode is BrowserAuth.OFF else settings.access.token_signing_key
         self._key = _derived(shared or server_secret)
-        self._clients = settings.allowed_client_ids
+        self._clients = settings.entra.allowed_client_ids
         self._entra = _entra(settings) if self.mode is BrowserAuth.ENTRA else None
 
     def demanded(self, *, local: bool) -> BrowserAuth:
@@ -139,8 +142,8 @@ class BrowserAccess:
 
 def browser_auth(settings: Settings) -> BrowserAuth:
     """BROWSER_AUTH, or what holds when it is unset; a request that comes from outside is asked for a token even so."""
-    if settings.browser_auth is not None:
-        return settings.browser_auth
+    if settings.access.browser_auth is not None:
+        return settings.access.browser_auth
     return BrowserAuth.TOKEN if Exposure(settings).public else BrowserAuth.OFF
 
 
@@ -160,10 +163,10 @@ def subject_of(claims: dict[str, Any]) -> str:
 
 
 def _entra(settings: Settings) -> TokenVerifier:
-    tenant, client = settings.azure_tenant_id, settings.azure_client_id
+    tenant, client = settings.entra.tenant_id, settings.entra.client_id
     if not tenant or not client:
         raise SettingsError("BROWSER_AUTH is entra; it needs AZURE_TENANT_ID and AZURE_CLIENT_ID")
-    authority = f"{settings.entra_authority}/{tenant}"
+    authority = f"{settings.entra.authority}/{tenant}"
     return TokenVerifier(f"{authority}/v2.0", client, f"{authority}/discovery/v2.0/keys")
 
 

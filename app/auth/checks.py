@@ -21,7 +21,7 @@ from app.limits.client_limits import Rate
 from app.server.asgi_relay import RELAYED
 from app.server.socket_writer import OVERLOADED, REFUSED
 from app.services import Services
-from config.settings import BrowserAuth
+from config.groups.access import BrowserAuth
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +108,7 @@ class Checks:
         """
         token = bearer_of(asking.headers)
         access = self._service.browser_access
-        expected = self._service.settings.operator_token
+        expected = self._service.settings.access.operator_token
         if expected is not None and expected.matches(token):
             return OperatorProof.TOKEN
         if token and access.mode is BrowserAuth.ENTRA:
@@ -155,7 +155,7 @@ class Checks:
         """
         service, headers = self._service, asking.headers
         service.clients.require(service.clients.of(asking.scope), Rate.REQUESTS)
-        expected, bearer = service.settings.operator_token, bearer_of(headers)
+        expected, bearer = service.settings.access.operator_token, bearer_of(headers)
         if known.browser_auth is BrowserAuth.OFF:
             return known
         if expected is not None and expected.matches(bearer):
@@ -170,7 +170,7 @@ class Checks:
             return msgspec.structs.replace(known, operator=operator, subject="" if operator else subject_of(claims))
         if bearer:
             raise ProblemError(HTTPStatus.UNAUTHORIZED, "the operator token is wrong")
-        if own_page(headers, service.settings.base_url):
+        if own_page(headers, service.settings.server.base_url):
             return known
         if "origin" in headers or "sec-fetch-site" in headers:
             raise ProblemError(
@@ -188,7 +188,7 @@ class Checks:
         # another worker forwards was counted there.
         if not asking.is_forwarded:
             service.clients.require(service.clients.of(asking.scope), Rate.CONNECTIONS)
-        if not may_connect(asking.headers, settings.allowed_origins, settings.base_url):
+        if not may_connect(asking.headers, settings.access.allowed_origins, settings.server.base_url):
             raise SocketRefusedError(REFUSED, "this origin may not open a conversation")
         # On this machine a page of an allowed origin is as welcome as our own; it may not watch others.
         welcome = not watches and service.exposure.reached_on_this_machine(Asker.of(asking.scope))
@@ -216,7 +216,7 @@ class Checks:
             await access.require_callback(headers)
         else:
             settings = self._service.settings
-            if not may_connect(headers, settings.allowed_origins, settings.base_url):
+            if not may_connect(headers, settings.access.allowed_origins, settings.server.base_url):
                 raise AccessRefusedError(HTTPStatus.FORBIDDEN, "this origin may not open a media socket")
             await access.require_media(headers)
         if access.on and not asking.path_params.get("call_secret"):

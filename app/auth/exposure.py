@@ -70,10 +70,10 @@ class Exposure:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._loopback_only = is_loopback(settings.host)
-        base_host = urlsplit(settings.base_url).hostname or ""
+        self._loopback_only = is_loopback(settings.server.host)
+        base_host = urlsplit(settings.server.base_url).hostname or ""
         self.public = not self._loopback_only or (base_host != "" and not is_loopback(base_host))
-        self._allowed_hosts = frozenset(host.lower() for host in settings.allowed_hosts)
+        self._allowed_hosts = frozenset(host.lower() for host in settings.access.allowed_hosts)
         self._base_host = base_host
 
     def serves_host(self, headers: Mapping[str, str]) -> bool:

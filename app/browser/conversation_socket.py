@@ -66,7 +66,7 @@ class Asked:
         require_session_id(self.session_id)
         self.resume_token = query.get("resume_token", "")
         self.client: Client = ()
-        self.mode = _mode(query.get("streaming_mode") or service.settings.acs_streaming_mode)
+        self.mode = _mode(query.get("streaming_mode") or service.settings.agents.streaming_mode)
         self.agent_named = bool(query.get("agent"))
         self.agent = _agent(service, query.get("agent") or service.default_agent)
         self.binary = _choice(query, "encoding", ("json", "binary")) == "binary"
@@ -201,7 +201,7 @@ class _Conversation:
         entry = None
         try:
             entry = self._attach(record)
-            rate = MessageRate(self._service.settings.client_messages_per_s, asyncio.get_running_loop().time)
+            rate = MessageRate(self._service.settings.limits.client_messages_per_s, asyncio.get_running_loop().time)
             addresses = entry.addresses
             take = partial(self._take, entry)
             reader = SocketReader(self._writer, take, crowded=lambda: addresses.is_crowded, rate=rate)

@@ -55,7 +55,7 @@ class DashboardSocket:
         self.open += 1
         service.clients.relay_began(client)
         try:
-            rate = MessageRate(service.settings.client_messages_per_s, asyncio.get_running_loop().time)
+            rate = MessageRate(service.settings.limits.client_messages_per_s, asyncio.get_running_loop().time)
             await SocketReader(writer, lambda _: None, rate=rate).run(receive, fast_path)
         finally:
             self.open -= 1
@@ -71,7 +71,7 @@ class DashboardSocket:
             SocketRefusedError: it may not.
         """
         output = self._service.outputs.get(session_id)
-        if self.open >= self._service.settings.max_relays:
+        if self.open >= self._service.settings.limits.max_relays:
             raise SocketRefusedError(OVERLOADED, "too many dashboards are open, try again soon")
         if output is not None and len(output.dashboards) >= MAX_OF_A_SESSION:
             raise SocketRefusedError(OVERLOADED, "too many dashboards show this session, try again soon")

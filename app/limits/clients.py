@@ -41,17 +41,17 @@ class Clients:
 
     def __init__(self, settings: Settings, exposure: Exposure, now: Callable[[], float]) -> None:
         self._now = now
-        self._trusted = networks_of(settings.trusted_proxies)
+        self._trusted = networks_of(settings.limits.trusted_proxies)
         self._exposure = exposure
         self._limits = ClientLimits(
             {
-                Rate.CONNECTIONS: settings.client_connections_per_minute,
-                Rate.REQUESTS: settings.client_requests_per_minute,
-                Rate.TEXTS: settings.client_texts_per_minute,
-                Rate.MODEL_REQUESTS: settings.client_model_requests_per_minute,
-                Rate.MODEL_TOKENS: settings.client_model_tokens_per_minute,
+                Rate.CONNECTIONS: settings.limits.client_connections_per_minute,
+                Rate.REQUESTS: settings.limits.client_requests_per_minute,
+                Rate.TEXTS: settings.limits.client_texts_per_minute,
+                Rate.MODEL_REQUESTS: settings.limits.client_model_requests_per_minute,
+                Rate.MODEL_TOKENS: settings.limits.client_model_tokens_per_minute,
             },
-            {Hold.SESSIONS: settings.client_sessions, Hold.RELAYS: settings.client_relays},
+            {Hold.SESSIONS: settings.limits.client_sessions, Hold.RELAYS: settings.limits.client_relays},
         )
         self._sessions: dict[str, Client] = {}
         self._refused: dict[str, tuple[float, int]] = {}

@@ -96,7 +96,7 @@ class Launcher:
         self._secret = secrets.token_bytes(SECRET_BYTES)
         self._sessions = SessionRegistry()
         self._noticed: dict[str, dict[str, Any]] = {}
-        self._calls = LiveCalls(settings.state_directory)
+        self._calls = LiveCalls(settings.server.state_directory)
         self._relay_directory = ""
         self._phase = _Phase.STARTING
         self._stopping = asyncio.Event()
@@ -115,10 +115,10 @@ class Launcher:
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self._signalled, signum)
         with tempfile.TemporaryDirectory(prefix="earshot-", ignore_cleanup_errors=True) as directory:
-            if self._settings.web_concurrency > 1:
+            if self._settings.server.web_concurrency > 1:
                 self._relay_directory = directory
             async with asyncio.TaskGroup() as slots:
-                for _ in range(self._settings.web_concurrency):
+                for _ in range(self._settings.server.web_concurrency):
                     slots.create_task(self._keep_one())
         self._calls.close()
         if self._start_failure is not None:
@@ -179,7 +179,7 @@ class Launcher:
 
     async def _end_when_silent(self, worker: WorkerProcess) -> None:
         """End a worker whose loop does not turn any more: stopped, stuck, or starved for longer than calls bear."""
-        timeout_s = self._settings.worker_timeout_s
+        timeout_s = self._settings.server.worker_timeout_s
         await worker.silent(timeout_s)
         log.warning(
             "worker gives no sign of life and is ended",
@@ -227,7 +227,7 @@ class Launcher:
 
     def _announce_once(self) -> None:
         ready = sum(worker.ready for worker in self._workers)
-        if self._phase is _Phase.STARTING and ready == self._settings.web_concurrency:
+        if self._phase is _Phase.STARTING and ready == self._settings.server.web_concurrency:
             self._phase = _Phase.SERVING
             print(f"Earshot is listening on {url(self._listener)}", flush=True)
 
@@ -256,7 +256,7 @@ class Launcher:
                 self._stop()
                 for worker in self._workers:
                     worker.drain()
-                asyncio.get_running_loop().call_later(self._settings.drain_grace_s, self._end_now, 1)
+                asyncio.get_running_loop().call_later(self._settings.server.drain_grace_s, self._end_now, 1)
 
     def _end_now(self, exit_status: int) -> None:
         if self._workers:

@@ -10,7 +10,7 @@ from pathlib import Path
 from opentelemetry import metrics
 
 from app.server.worker_bus import WorkerBus
-from config.settings import Secret
+from config.secret import Secret
 
 log = logging.getLogger(__name__)
 

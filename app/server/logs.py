@@ -5,7 +5,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from config.settings import LogLevel
+from config.groups.logs import LogLevel
 
 OURS = ("app", "actors", "protocol", "config", "earshot")
 """Our loggers. All others log warnings and errors only: some SDKs log request bodies, so what people say."""

@@ -40,7 +40,8 @@ from app.server.signals import StopSignal, StopSignals
 from app.server.worker_bus import WorkerBus
 from app.server.worker_loop import WorkerLoop
 from app.server.worker_pipe import BEAT_INTERVAL_S, FAULT_STATUS, READY, SECRET_BYTES
-from config.settings import Secret, Settings, read_settings
+from config.secret import Secret
+from config.settings import Settings, read_settings
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def run_worker(socket_fd: int, pipe_fd: int, launcher_pid: int, reference: str, 
     try:
         lifecycle = Lifecycle(_server_secret(pipe), Path(relay_directory) if relay_directory else None)
         settings = read_settings()
-        configure_logging(settings.log_level)
+        configure_logging(settings.logs.level)
         with asyncio.Runner(loop_factory=WorkerLoop) as runner:
             worker = _Worker(
                 _with_real_port(settings, socket_fd), lifecycle, socket_fd, pipe, orphan_watch, launcher_pid
@@ -121,14 +122,14 @@ class _Worker:
         self._lifecycle = lifecycle
         self._pipe = pipe
         self._orphan_watch = orphan_watch
-        self._margins = Margins.of(settings.drain_grace_s)
-        self._hypercorn = _hypercorn(socket_fd, self._margins, settings.websocket_ping_interval_s)
+        self._margins = Margins.of(settings.server.drain_grace_s)
+        self._hypercorn = _hypercorn(socket_fd, self._margins, settings.server.websocket_ping_interval_s)
 
     async def serve(self, create_app: AppFactory) -> None:
         """Serve an app until drained."""
         sockets = OpenSockets(create_app(self._settings, self._lifecycle))
         on_missing = partial(self._lifecycle.report_degradation, FAST_PATH_PART)
-        fast_path = HypercornFastPath(sockets, self._settings.websocket_ping_interval_s, on_missing)
+        fast_path = HypercornFastPath(sockets, self._settings.server.websocket_ping_interval_s, on_missing)
         framework = cast(Framework, Uncompressed(fast_path))
         until_drained = partial(self._until_drained, sockets)
         directory = self._lifecycle.relay_directory
@@ -153,7 +154,7 @@ class _Worker:
         await ordered.wait()
         log.info("draining")
         loop.be_quiet_about_cut_connections()
-        ends_at = loop.time() + self._settings.drain_grace_s
+        ends_at = loop.time() + self._settings.server.drain_grace_s
         await self._lifecycle.drain(loop.time() + self._margins.sessions_s)
         await sockets.close_all("the server is restarting", self._margins.close_frames_s)
         self._lifecycle.stopped()
@@ -177,7 +178,7 @@ class _Worker:
             ordered.set()
 
         self._orphan_watch.serve(
-            orphaned, loop_timeout_s=self._settings.worker_timeout_s, grace_s=self._settings.drain_grace_s
+            orphaned, loop_timeout_s=self._settings.server.worker_timeout_s, grace_s=self._settings.server.drain_grace_s
         )
 
 
@@ -239,7 +240,9 @@ def _server_secret(pipe: socket.socket) -> Secret:
 
 def _with_real_port(settings: Settings, socket_fd: int) -> Settings:
     with socket.socket(fileno=os.dup(socket_fd)) as listener:
-        return msgspec.structs.replace(settings, port=listener.getsockname()[1])
+        return msgspec.structs.replace(
+            settings, server=msgspec.structs.replace(settings.server, port=listener.getsockname()[1])
+        )
 
 
 def _configuration_fault(error: BaseException | None) -> Exception | None:

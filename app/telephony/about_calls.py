@@ -6,7 +6,8 @@ from typing import Any
 from actors.agent import Agent
 from actors.session_context import Channel, SessionContext
 from app.telephony.call import Direction
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 from protocol.acs.event_grid import IncomingCall
 from protocol.calls import InitiateCall
 
@@ -41,7 +42,7 @@ def about_outgoing(asked: InitiateCall, source: str) -> SessionContext:
 
 def agent_for(about: SessionContext, settings: Settings, agents: Mapping[str, Agent], default: str) -> Agent:
     """Who answers a call that came in: by the number that was called."""
-    return agents[dict(settings.agent_by_number).get(about.called, default)]
+    return agents[dict(settings.telephony.agent_by_number).get(about.called, default)]
 
 
 def require_agents_by_number(settings: Settings, agents: Mapping[str, Agent]) -> None:
@@ -50,7 +51,7 @@ def require_agents_by_number(settings: Settings, agents: Mapping[str, Agent]) ->
     Raises:
         SettingsError: one has none; names the agent, not the number.
     """
-    for _, name in settings.agent_by_number:
+    for _, name in settings.telephony.agent_by_number:
         if name not in agents:
             known = ", ".join(sorted(agents))
             raise SettingsError(f"AGENT_BY_NUMBER names the agent {name!r}; it must be one of {known}")

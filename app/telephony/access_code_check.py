@@ -9,7 +9,7 @@ from app.server.worker_bus import WorkerBusError
 from app.server.worker_pipe import WorkerNotice
 from app.services import Services
 from app.telephony.code_limits import CodeLimits
-from config.settings import Secret
+from config.secret import Secret
 
 log = logging.getLogger("earshot.audit")
 
@@ -36,7 +36,7 @@ class AccessCodes:
     def judge(self, code: Secret, caller: str, keys: str) -> Verdict:
         """Look at the keys that a caller pressed; `caller` is a number or the raw id of somebody without one."""
         name = self._name(caller)
-        shown = {"caller": caller if self._service.settings.log_content else name}
+        shown = {"caller": caller if self._service.settings.logs.content else name}
         if not self._limits.may_try(name, self._service.clock.now()):
             log.warning("access code not looked at", extra=shown | {"everybody": self._limits.exhausted})
             return Verdict.LOCKED

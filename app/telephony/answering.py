@@ -103,7 +103,7 @@ class Answering:
 
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
         service = self._service
-        about, mode = about_incoming(incoming), mode_named(service.settings.acs_streaming_mode).name
+        about, mode = about_incoming(incoming), mode_named(service.settings.agents.streaming_mode).name
         agent = agent_for(about, service.settings, service.agents, service.default_agent)
         call = self._switchboard.begin(
             Direction.INBOUND, agent, mode, about.caller, announcement=announcement, about=about

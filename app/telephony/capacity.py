@@ -27,7 +27,7 @@ class Capacity:
     @property
     def full(self) -> bool:
         """Whether there is no place left, even on a loop that keeps its time."""
-        lifecycle, most = self._service.lifecycle, self._service.settings.max_concurrent_sessions
+        lifecycle, most = self._service.lifecycle, self._service.settings.limits.max_concurrent_sessions
         draining = lifecycle.phase in (Phase.DRAINING, Phase.STOPPED)
         return draining or len(self._service.sessions.live) + self._expected >= most
 

@@ -3,7 +3,8 @@
 from app.telephony.acs.call_automation import CallAutomation
 from app.telephony.acs.resource import acs_resource
 from app.telephony.call_control import CallControl
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 
 def carrier(settings: Settings) -> CallControl | None:
@@ -15,7 +16,7 @@ def carrier(settings: Settings) -> CallControl | None:
     resource = acs_resource(settings)
     if resource is None:
         return None
-    if settings.web_concurrency > 1:
+    if settings.server.web_concurrency > 1:
         # Its callbacks and media sockets come to any worker, and only one has the call.
         raise SettingsError("WEB_CONCURRENCY must be 1 where ACS is configured: the workers share no calls")
     return CallAutomation(resource)

@@ -18,7 +18,7 @@ class Addresses:
     @property
     def known(self) -> bool:
         """Whether the telephone network can be told an address of this server (BASE_URL)."""
-        return bool(urlsplit(self._settings.base_url).scheme)
+        return bool(urlsplit(self._settings.server.base_url).scheme)
 
     def require(self) -> None:
         """Raises NotConfiguredError if ACS cannot reach this server."""
@@ -33,9 +33,9 @@ class Addresses:
         """The WebSocket URL and the format in which the audio of `call` is streamed."""
         settings = self._settings
         url = f"ws{self._base_url.removeprefix('http')}/api/v1/media/stream/{call.secret}"
-        rate_hz: Literal[16_000, 24_000] = 24_000 if settings.acs_sample_rate == 24_000 else 16_000
-        return MediaOptions(url, rate_hz, mixed=settings.acs_mixed_audio)
+        rate_hz: Literal[16_000, 24_000] = 24_000 if settings.telephony.sample_rate == 24_000 else 16_000
+        return MediaOptions(url, rate_hz, mixed=settings.telephony.mixed_audio)
 
     @property
     def _base_url(self) -> str:
-        return self._settings.base_url.rstrip("/")
+        return self._settings.server.base_url.rstrip("/")

@@ -111,7 +111,7 @@ class Switchboard:
             NotConfiguredError, NoCapacityError, CallAutomationError.
         """
         control, settings = self.control, self._service.settings
-        source = asked.caller_id or settings.acs_source_phone_number
+        source = asked.caller_id or settings.telephony.source_phone_number
         if not source:
             raise NotConfiguredError("no number to call from: set ACS_SOURCE_PHONE_NUMBER, or send caller_id")
         self.addresses.require()
@@ -167,13 +167,13 @@ class Switchboard:
             announcement=announcement,
             about=about,
         )
-        call.own_number = service.settings.acs_source_phone_number
-        call.admitted = direction is Direction.OUTBOUND or service.settings.call_access_code is None
+        call.own_number = service.settings.telephony.source_phone_number
+        call.admitted = direction is Direction.OUTBOUND or service.settings.telephony.access_code is None
         self.enlist(call)
         # The first words are made while it rings.
-        service.phrases.at(agent, service.settings.acs_sample_rate)
+        service.phrases.at(agent, service.settings.telephony.sample_rate)
         if not call.admitted:
-            service.phrases.at(gatekeeper(agent), service.settings.acs_sample_rate)
+            service.phrases.at(gatekeeper(agent), service.settings.telephony.sample_rate)
         return call
 
     def enlist(self, call: Call) -> None:
@@ -192,7 +192,7 @@ class Switchboard:
         if self._service.capacity_left == 0:
             raise NoCapacityError("no capacity left for another call")
         service = self._service
-        agent, mode = service.agents[service.default_agent], mode_named(service.settings.acs_streaming_mode).name
+        agent, mode = service.agents[service.default_agent], mode_named(service.settings.agents.streaming_mode).name
         call = self.begin(Direction.INBOUND, agent, mode, "", wanted=session_id or f"session_{call_id}")
         call.identify(call_id or call.session_id)
         return call

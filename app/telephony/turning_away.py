@@ -31,7 +31,7 @@ class TurningAway:
         caller = incoming.caller
         number = caller.phone_number or "" if caller is not None else ""
         hidden = caller is not None and caller.raw_id.lower() == "4:anonymous"
-        if (number or (ANONYMOUS if hidden else "")) in self._settings.blocked_callers:
+        if (number or (ANONYMOUS if hidden else "")) in self._settings.telephony.blocked_callers:
             return "forbidden"
         if not self._switchboard.addresses.known:
             log.error("no call can be answered: set BASE_URL, so that ACS knows how to reach this server")
@@ -49,7 +49,7 @@ class TurningAway:
 
     async def at_capacity(self, control: CallControl, incoming: IncomingCall) -> None:
         """Have the call ring at HANDOFF_PHONE_NUMBER, else say that the line is busy."""
-        handoff = self._settings.handoff_phone_number
+        handoff = self._settings.telephony.handoff_phone_number
         called = incoming.callee.phone_number if incoming.callee is not None else None
         if not handoff or handoff == called:
             await self.refuse(control, incoming, "busy")

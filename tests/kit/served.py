@@ -18,7 +18,8 @@ from app.server.fast_path import FastPath, fast_path_of
 from app.server.lifecycle import Lifecycle
 from app.server.socket_reader import SocketReader
 from app.server.socket_writer import SocketWriter
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
@@ -29,7 +30,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> Starlette:
         await busy.join()
 
     async def who(_: Request) -> Response:
-        return JSONResponse({"pid": os.getpid(), "port": settings.port})
+        return JSONResponse({"pid": os.getpid(), "port": settings.server.port})
 
     async def ready(_: Request) -> Response:
         return PlainTextResponse(lifecycle.phase.value, 200 if lifecycle.admits() else 503)
@@ -182,7 +183,7 @@ def tell_modules(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
 
 def start_slowly(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     """As `create_app`, on a machine that is so loaded that its start takes longer than WORKER_TIMEOUT_S."""
-    time.sleep(settings.worker_timeout_s + 1)
+    time.sleep(settings.server.worker_timeout_s + 1)
     return create_app(settings, lifecycle)
 
 
@@ -196,7 +197,7 @@ def refuse_configuration_later(settings: Settings, lifecycle: Lifecycle) -> Star
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        if settings.host:
+        if settings.server.host:
             raise SettingsError("SPEECH_RECOGNIZER cannot be used")
         yield
 

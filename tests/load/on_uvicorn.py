@@ -39,7 +39,7 @@ class _Server(uvicorn.Server):
 def main() -> None:
     """Serve until ended."""
     settings = read_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.logs.level)
     lifecycle = Lifecycle()
     config = uvicorn.Config(
         create_app(settings, lifecycle),
@@ -49,7 +49,10 @@ def main() -> None:
         access_log=False,
         lifespan="on",
     )
-    with listen(settings.host, settings.port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        listen(settings.server.host, settings.server.port) as listener,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         runner.run(_Server(config, lifecycle).serve(sockets=[listener]))
 
 

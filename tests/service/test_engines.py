@@ -13,7 +13,8 @@ from app import engines
 from app.api.asgi import app_of
 from app.engines import chosen, make_engines
 from app.stores.memory import MemoryStore
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.kit.clients.known_frontend import KnownFrontend
 from tests.kit.service_kit import running

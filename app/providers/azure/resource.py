@@ -5,7 +5,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.auth.origins import is_loopback
-from config.settings import Secret, Settings, SettingsError
+from config.errors import SettingsError
+from config.secret import Secret
+from config.settings import Settings
 
 RECOGNITION_PATH = "/stt/speech/universal/v2"
 SYNTHESIS_PATH = "/tts/cognitiveservices/websocket/v1"
@@ -77,26 +79,26 @@ def speech_resource(settings: Settings) -> SpeechResource | None:
     Raises:
         SettingsError: it cannot be used; the text holds nothing of the key.
     """
-    endpoint, region, key = settings.azure_speech_endpoint, settings.azure_speech_region, settings.azure_speech_key
+    endpoint, region, key = settings.azure_speech.endpoint, settings.azure_speech.region, settings.azure_speech.key
     if not endpoint and not region:
         if key is None:
             return None
         raise SettingsError("AZURE_SPEECH_KEY needs AZURE_SPEECH_REGION or AZURE_SPEECH_ENDPOINT beside it")
     if endpoint and region:
         raise SettingsError("AZURE_SPEECH_ENDPOINT and AZURE_SPEECH_REGION exclude each other")
-    if region and key is None and not settings.azure_speech_resource_id:
+    if region and key is None and not settings.azure_speech.resource_id:
         raise SettingsError("AZURE_SPEECH_REGION needs AZURE_SPEECH_KEY, or AZURE_SPEECH_RESOURCE_ID for an identity")
-    resource_id = settings.azure_speech_resource_id if key is None else ""
+    resource_id = settings.azure_speech.resource_id if key is None else ""
     return SpeechResource(_origin(endpoint) if endpoint else "", region, key, resource_id)
 
 
 def speech_use(settings: Settings) -> SpeechUse:
     """How the settings want it used."""
     return SpeechUse(
-        segmentation_ms=settings.azure_speech_segmentation_ms,
-        diarization=settings.azure_speech_diarization,
-        text_streaming=settings.azure_speech_text_streaming,
-        undocumented=settings.azure_speech_undocumented,
+        segmentation_ms=settings.azure_speech.segmentation_ms,
+        diarization=settings.azure_speech.diarization,
+        text_streaming=settings.azure_speech.text_streaming,
+        undocumented=settings.azure_speech.undocumented,
     )
 
 

@@ -16,7 +16,8 @@ from actors.rules.sentences import following
 from app.providers.openai_chat import prompt
 from app.providers.openai_chat.chunks import ReplyReader
 from app.providers.openai_chat.resource import ChatResource, azure_resource, openai_resource
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 if TYPE_CHECKING:
     from openai import AsyncStream

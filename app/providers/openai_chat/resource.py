@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.auth.origins import is_local_name, is_loopback
-from config.settings import Secret, Settings, SettingsError
+from config.errors import SettingsError
+from config.secret import Secret
+from config.settings import Settings
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -49,9 +51,9 @@ def azure_resource(settings: Settings) -> ChatResource | None:
     Raises:
         SettingsError: it cannot be used; the text holds nothing of the key.
     """
-    endpoint = settings.azure_openai_endpoint
+    endpoint = settings.azure_openai.endpoint
     if not endpoint:
-        if settings.azure_openai_key is not None:
+        if settings.azure_openai.key is not None:
             raise SettingsError("AZURE_OPENAI_KEY needs AZURE_OPENAI_ENDPOINT beside it")
         return None
     parts = urlsplit(endpoint)
@@ -62,9 +64,9 @@ def azure_resource(settings: Settings) -> ChatResource | None:
     return ChatResource(
         azure=True,
         address=endpoint,
-        model=settings.azure_openai_chat_deployment_id,
-        key=settings.azure_openai_key,
-        api_version=settings.azure_openai_api_version,
+        model=settings.azure_openai.chat_deployment_id,
+        key=settings.azure_openai.key,
+        api_version=settings.azure_openai.api_version,
     )
 
 
@@ -76,15 +78,15 @@ def openai_resource(settings: Settings) -> ChatResource | None:
     Raises:
         SettingsError: it cannot be used; the text holds nothing of the key.
     """
-    if not settings.openai_model:
+    if not settings.openai.model:
         return None
-    address, key = settings.openai_base_url or OPENAI, settings.openai_api_key
-    if key is None and not settings.openai_base_url:
+    address, key = settings.openai.base_url or OPENAI, settings.openai.api_key
+    if key is None and not settings.openai.base_url:
         raise SettingsError("OPENAI_MODEL needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that wants no key")
     parts = urlsplit(address)
     if key is not None and parts.scheme == "http" and not _nearby(parts.hostname or ""):
         raise SettingsError("OPENAI_BASE_URL must be https://...: http would send OPENAI_API_KEY unencrypted")
-    return ChatResource(azure=False, address=address, model=settings.openai_model, key=key)
+    return ChatResource(azure=False, address=address, model=settings.openai.model, key=key)
 
 
 def _nearby(host: str) -> bool:

@@ -14,7 +14,7 @@ from app.telephony.dtmf import Way
 from app.telephony.participants import CallerVoice, VoiceMixer
 from app.telephony.resampling import Resampling, to_16_khz
 from app.telephony.switchboard import Switchboard
-from config.settings import Participants
+from config.groups.telephony import Participants
 from protocol.acs.media import (
     AudioFrame,
     AudioMetadata,
@@ -54,10 +54,10 @@ class MediaInput:
         self._connection = connection
         self._trusted = trusted
         self._wrong = 0
-        self._mixed = settings.acs_mixed_audio
-        self._all_heard = self._mixed or settings.acs_participants is Participants.ALL
+        self._mixed = settings.telephony.mixed_audio
+        self._all_heard = self._mixed or settings.telephony.participants is Participants.ALL
         self._voice = CallerVoice(call.caller, call.is_other)
-        self._stream_at(settings.acs_sample_rate)
+        self._stream_at(settings.telephony.sample_rate)
 
     def _stream_at(self, rate_hz: int) -> None:
         """Expect the frames that follow at `rate_hz`, and resample them to the rate of the session if it differs."""

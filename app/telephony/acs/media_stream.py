@@ -42,12 +42,12 @@ class MediaStream:
         self._attached = ConnectionAttached(
             connection_id=self._id,
             lead=Lead(Transport.PACED, LEAD_MS),
-            rate_hz=settings.acs_sample_rate,
-            frame_ms=settings.acs_frame_ms,
+            rate_hz=settings.telephony.sample_rate,
+            frame_ms=settings.acs.frame_ms,
         )
         self._writer = writer
         self._connection = CallConnection(
-            writer, service.clock, settings.acs_sample_rate, OutboundCase(settings.acs_outbound_case)
+            writer, service.clock, settings.telephony.sample_rate, OutboundCase(settings.acs.outbound_case)
         )
         self._input = MediaInput(service, switchboard, call, self._connection, trusted=trusted)
         self._input.session = self._attach()
@@ -87,11 +87,14 @@ class MediaStream:
                 call_id=call.call_id,
                 about=call.about,
                 call=TelephoneControls(
-                    self._switchboard, call, service.settings.handoff_phone_number, call.agent.transfer_targets
+                    self._switchboard,
+                    call,
+                    service.settings.telephony.handoff_phone_number,
+                    call.agent.transfer_targets,
                 ),
             )
         else:
-            code = service.settings.call_access_code
+            code = service.settings.telephony.access_code
             assert code is not None
             agent = gatekeeper(call.agent)
             judge = partial(self._switchboard.access_codes.judge, code, call.caller)

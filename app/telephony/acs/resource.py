@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.auth.origins import DEFAULT_PORTS, is_loopback
-from config.settings import Secret, Settings, SettingsError
+from config.errors import SettingsError
+from config.secret import Secret
+from config.settings import Settings
 
 ALLOWED = "https://..., or http:// on this machine"
 
@@ -33,10 +35,10 @@ def acs_resource(settings: Settings) -> AcsResource | None:
     Raises:
         SettingsError: it cannot be used; the text holds nothing of the key.
     """
-    if settings.acs_connection_string is not None:
-        return parse_connection_string(settings.acs_connection_string.reveal())
-    if settings.acs_endpoint:
-        return AcsResource(_origin("ACS_ENDPOINT", settings.acs_endpoint))
+    if settings.acs.connection_string is not None:
+        return parse_connection_string(settings.acs.connection_string.reveal())
+    if settings.acs.endpoint:
+        return AcsResource(_origin("ACS_ENDPOINT", settings.acs.endpoint))
     return None
 
 

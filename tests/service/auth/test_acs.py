@@ -19,7 +19,8 @@ from app.auth.acs import (
     same_secret,
     validation_on,
 )
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 from tests.kit.serving import environment, run, serve_command
 from tests.kit.token_issuer import AUDIENCE, TokenIssuer, forged, token_issuer
 from tests.service.test_check import CHECK
@@ -263,8 +264,8 @@ def test_secrets_are_compared(a: str, b: str, same: bool) -> None:
 
 def test_the_defaults_are_those_of_acs() -> None:
     settings = Settings()
-    assert settings.acs_issuer == "https://acscallautomation.communication.azure.com"
-    assert settings.acs_jwks_url == f"{settings.acs_issuer}/calling/keys"
+    assert settings.acs.issuer == "https://acscallautomation.communication.azure.com"
+    assert settings.acs.jwks_url == f"{settings.acs.issuer}/calling/keys"
 
 
 def test_a_missing_audience_is_found_when_the_access_is_made() -> None:

@@ -19,7 +19,10 @@ from app.api.asgi import app_of
 from app.auth.browser import AUDIENCE, ISSUER, BrowserAccess, Grant, browser_auth
 from app.auth.jwt import TokenError
 from app.services import Services
-from config.settings import BrowserAuth, Secret, Settings, SettingsError
+from config.errors import SettingsError
+from config.groups.access import BrowserAuth
+from config.secret import Secret
+from config.settings import Settings
 from tests.kit import token_issuer as issuing
 from tests.kit.clients.asgi_socket import AsgiSocket, Closed
 from tests.kit.service_kit import FAKES, running

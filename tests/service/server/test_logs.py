@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from app.server.logs import OURS, KeyValueFormatter, configure_logging
-from config.settings import LogLevel
+from config.groups.logs import LogLevel
 from tests.kit.serving import run
 from tests.kit.source import modules
 
@@ -61,7 +61,7 @@ def test_a_higher_level_is_obeyed_too(capsys: pytest.CaptureFixture[str]) -> Non
 ENUMERATE = """
 import importlib, logging, sys
 from app.server.logs import configure_logging
-from config.settings import LogLevel
+from config.groups.logs import LogLevel
 
 configure_logging(LogLevel(sys.argv[1]))
 for module in sys.argv[2:]:

@@ -11,7 +11,8 @@ from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGener
 from actors.tools import ToolContext, tool
 from app.api.asgi import create_app
 from app.server.lifecycle import Lifecycle
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 from tests.cloud.acs.caller import Caller
 from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import OURS, Telephone, answered, over, telephone

@@ -5,8 +5,9 @@ import string
 
 import pytest
 
+from config.errors import SettingsError
 from config.secret_strength import is_guessable
-from config.settings import Settings, SettingsError
+from config.settings import Settings
 
 
 @pytest.mark.parametrize(

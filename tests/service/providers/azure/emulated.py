@@ -9,7 +9,7 @@ from actors.ports.tts import Synthesis, SynthesisEvent
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.stt.recognizer import AzureRecognizer
 from app.providers.azure.tts.synthesizer import AzureSynthesizer
-from config.settings import Secret
+from config.secret import Secret
 from tests.cloud.speech.emulator import Scripted, SpeechEmulator
 
 Engine = TypeVar("Engine", AzureRecognizer, AzureSynthesizer)

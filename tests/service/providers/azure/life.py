@@ -19,7 +19,7 @@ from actors.ports.tts import SynthesisEvent, SynthesisFailed, SynthesisFinished
 from app.providers.azure.resource import SpeechResource
 from app.providers.azure.stt.recognizer import AzureRecognizer
 from app.providers.azure.tts.synthesizer import AzureSynthesizer
-from config.settings import Secret
+from config.secret import Secret
 
 LOUD = array.array("h", [5_000, -5_000] * 160).tobytes()
 

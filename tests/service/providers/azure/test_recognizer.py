@@ -17,7 +17,7 @@ from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.stt import recognizer, utterances
 from app.providers.azure.stt.recognizer import AzureRecognizer
 from app.providers.azure.stt.results import sureness
-from config.settings import Secret
+from config.secret import Secret
 from tests.cloud.speech.emulator import ALWAYS, Scripted, SpeechEmulator, Utterance
 from tests.kit.clients.spoken_caller import VOICE_LEVEL
 from tests.kit.speech import white_noise

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from actors.ports.llm import ModelEvent, ModelRequest
 from app.providers.openai_chat.model import ChatModel
 from app.providers.openai_chat.resource import ChatResource
-from config.settings import Secret
+from config.secret import Secret
 from tests.cloud.chat.emulator import ChatEmulator
 from tests.cloud.chat.scripted import Call, Reply
 

@@ -22,7 +22,8 @@ from actors.tools import ToolSchema
 from app.providers.openai_chat.failures import retry_after_s
 from app.providers.openai_chat.model import ChatModel, Patience
 from app.providers.openai_chat.resource import ChatResource
-from config.settings import Secret, SettingsError
+from config.errors import SettingsError
+from config.secret import Secret
 from tests.cloud.chat.emulator import ChatEmulator
 from tests.cloud.chat.scripted import Answer, Call, Fault, Refusal, Reply, Silence, content_filtered, throttled
 from tests.cloud.entra import EntraEmulator

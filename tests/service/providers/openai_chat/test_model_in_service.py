@@ -13,7 +13,8 @@ from app.engines import chosen, provider_states
 from app.providers.failover.circuit_breaker import BreakerState
 from app.providers.failover.model import FailoverModel
 from app.services import Services
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 from tests.cloud.chat.emulator import ChatEmulator
 from tests.cloud.chat.scripted import Call, Fault, Refusal, Reply
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
@@ -158,4 +159,6 @@ def test_what_cannot_be_chosen_is_one_line(environ: dict[str, str], said: str) -
 
 def test_nothing_takes_over_unless_it_is_set() -> None:
     assert not any(name.endswith("_fallback") for name in chosen(Settings()))
-    assert chosen(Settings(language_model_fallback="tests.kit.fakes:model"))["language_model_fallback"].factory
+    assert chosen(Settings.read({"LANGUAGE_MODEL_FALLBACK": "tests.kit.fakes:model"}))[
+        "language_model_fallback"
+    ].factory

@@ -15,7 +15,7 @@ from app.telephony.acs.call_automation import CallAutomation
 from app.telephony.acs.refusals import masked, retry_after_s
 from app.telephony.acs.resource import AcsResource, parse_connection_string
 from app.telephony.call_control import CallAutomationError, CallControl, MediaOptions, OnTheCall, Transcription, Trouble
-from config.settings import Secret
+from config.secret import Secret
 from tests.cloud.acs.emulator import AcsEmulator
 from tests.cloud.acs.refusals import CODES
 from tests.cloud.acs.rest import Exchange

@@ -6,7 +6,8 @@ from actors.errors import ErrorKind
 from app.engines import chosen
 from app.providers.azure.failures import KINDS, failure
 from app.providers.azure.resource import SpeechResource, required_resource, speech_resource, speech_use
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 ID = "/subscriptions/1/resourceGroups/2/providers/Microsoft.CognitiveServices/accounts/3"
 

@@ -4,7 +4,8 @@ import pytest
 
 from app.providers.openai_chat.model import create_azure, create_openai
 from app.providers.openai_chat.resource import OPENAI, ChatResource, azure_resource, openai_resource
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 KEY = "a-key-of-somebody"
 

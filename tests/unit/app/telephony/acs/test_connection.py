@@ -3,7 +3,8 @@
 import pytest
 
 from app.telephony.acs.resource import acs_resource, parse_connection_string
-from config.settings import Settings, SettingsError
+from config.errors import SettingsError
+from config.settings import Settings
 
 KEY = "c2VjcmV0LWFjY2Vzcy1rZXk="
 
