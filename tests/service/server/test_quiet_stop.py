@@ -3,8 +3,10 @@
 import json
 import signal
 import socket
+import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 import httpx
 import pytest
@@ -17,12 +19,42 @@ API = "/api/v1"
 NOISE = ("level=error", "level=warning", "level=critical", "Traceback", "exc=", "Exception")
 
 
-def raw_connection(server: Server, first: bytes) -> socket.socket:
-    """A TCP connection that has sent `first`."""
+DEAF_BUFFER = 4_096
+"""Bytes that the system takes for a client that does not read: a greeting is more."""
+
+
+def raw_connection(server: Server, first: bytes, buffer: int = 0) -> socket.socket:
+    """A TCP connection that has sent `first`; the system takes `buffer` bytes for it, or as many as it likes for 0."""
     url = httpx.URL(server.url)
-    connection = socket.create_connection((url.host, url.port or 0), timeout=10)
+    connection = socket.socket()
+    if buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    connection.settimeout(10)
+    connection.connect((url.host, url.port or 0))
     connection.sendall(first)
     return connection
+
+
+@contextmanager
+def read_to_the_end(connection: socket.socket) -> Iterator[socket.socket]:
+    """Read whatever the server sends and answer nothing, until the block ends; the connection is closed after it."""
+
+    def read() -> None:
+        with suppress(OSError):
+            while connection.recv(65_536):
+                pass
+
+    connection.settimeout(None)
+    reader = threading.Thread(target=read, name="reader", daemon=True)
+    reader.start()
+    try:
+        yield connection
+    finally:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        reader.join(10)
+        connection.close()
+        assert not reader.is_alive()
 
 
 def upgrade(path: str) -> bytes:
@@ -34,12 +66,8 @@ def upgrade(path: str) -> bytes:
 
 
 def noise(log: str) -> list[str]:
-    """Lines of a log that would alarm somebody.
-
-    Not what the loop's watchdog says of a loaded machine, nor that a client does not read: those of these tests do not.
-    """
-    expected = ("logger=earshot.loop", "its client does not read")
-    lines = [line for line in log.splitlines() if not any(words in line for words in expected)]
+    """Lines of a log that would alarm somebody; not what the loop's watchdog says of a loaded machine."""
+    lines = [line for line in log.splitlines() if "logger=earshot.loop" not in line]
     return [line for line in lines if any(sign in line for sign in NOISE)]
 
 
@@ -58,7 +86,10 @@ OPENED = {
 
 @pytest.mark.parametrize("kind", OPENED)
 def test_a_connection_that_is_open_makes_no_noise(kind: str) -> None:
-    with serving(EARSHOT, DRAIN_GRACE_S="4", **FAKES) as server, raw_connection(server, OPENED[kind]):
+    with (
+        serving(EARSHOT, DRAIN_GRACE_S="4", **FAKES) as server,
+        read_to_the_end(raw_connection(server, OPENED[kind])),
+    ):
         time.sleep(0.5)
         server.signal(signal.SIGTERM)
         assert server.process.wait(10) == 0
@@ -72,19 +103,32 @@ def test_a_client_in_the_middle_of_a_frame_makes_no_noise() -> None:
     ):
         assert b"101" in half.recv(4096)
         half.sendall(b"\x81\xfe\x01")
+        with read_to_the_end(half):
+            server.signal(signal.SIGTERM)
+            assert server.process.wait(10) == 0
+        assert noise(server.log()) == []
+
+
+def test_a_client_that_does_not_read_is_told_of_once_and_a_stop_adds_nothing() -> None:
+    with (
+        serving(EARSHOT, DRAIN_GRACE_S="4", **FAKES) as server,
+        raw_connection(server, upgrade(f"{API}/realtime/conversation"), DEAF_BUFFER),
+    ):
+        eventually(lambda: "its client does not read" in server.log(), 30)
         server.signal(signal.SIGTERM)
         assert server.process.wait(10) == 0
-        assert noise(server.log()) == []
+        (line,) = noise(server.log())
+        assert "its client does not read" in line
 
 
 def test_all_of_them_at_once_and_clients_that_behave_make_no_noise() -> None:
     with serving(EARSHOT, DRAIN_GRACE_S="6", WEB_CONCURRENCY="2", **FAKES) as server, ExitStack() as opened:
         for first in OPENED.values():
             for _ in range(3):
-                opened.enter_context(raw_connection(server, first))
+                opened.enter_context(read_to_the_end(raw_connection(server, first)))
         address = server.url.replace("http", "ws", 1) + API
         talking = [
-            opened.enter_context(connect(f"{address}{path}", proxy=None, close_timeout=1))
+            opened.enter_context(connect(f"{address}{path}", proxy=None, close_timeout=1, max_queue=None))
             for path in ("/realtime/conversation", "/realtime/dashboard/relay?session_id=s1") * 3
         ]
         talking[0].send(json.dumps({"type": "text", "text": "good morning"}))
