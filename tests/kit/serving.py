@@ -127,6 +127,11 @@ def alive(pid: int) -> bool:
         return False
 
 
+def stopped(pid: int) -> bool:
+    """Whether a process has been stopped by SIGSTOP and not been let go on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def eventually(holds: Callable[[], bool], within_s: float = 10) -> None:
     """Wait until something holds.
 

@@ -1,12 +1,14 @@
 """Sessions of a server of several workers, as real processes: the one that has a session answers, whoever is asked."""
 
 import asyncio
+import http.client
 import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from socket import socket as TcpSocket
 from typing import Any
 
 import httpx
@@ -14,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, children, serving
+from tests.kit.serving import EARSHOT, Server, children, eventually, serving, stopped
 from tests.service.server.test_server import ask, until
 
 CONVERSATION, RELAY = "/api/v1/realtime/conversation", "/api/v1/realtime/dashboard/relay"
@@ -30,6 +32,11 @@ def url(server: Server, path: str, **query: str) -> str:
     return f"{server.url.replace('http', 'ws')}{path}?{parameters}"
 
 
+def opened(server: Server, path: str, **query: str) -> connect:
+    """A WebSocket to whichever worker takes it; its client reads as fast as the server sends."""
+    return connect(url(server, path, **query), max_queue=None)
+
+
 async def announced(socket: ClientConnection) -> dict[str, Any]:
     """What the server says of the session first."""
     payload: dict[str, Any] = (await until(socket, "event"))["payload"]
@@ -40,7 +47,7 @@ async def announced(socket: ClientConnection) -> dict[str, Any]:
 async def conversation(server: Server, **query: str) -> AsyncIterator[ClientConnection]:
     """A session's socket once the session is announced, tried again while the server says so (1013): it may be busy."""
     for _ in range(TRIES):
-        async with connect(url(server, CONVERSATION, **query)) as socket:
+        async with opened(server, CONVERSATION, **query) as socket:
             try:
                 await announced(socket)
             except ConnectionClosed as closed:
@@ -56,7 +63,7 @@ async def conversation(server: Server, **query: str) -> AsyncIterator[ClientConn
 async def announced_after_retries(server: Server, session_id: str) -> dict[str, Any]:
     """What the server says of a session to a client that tries again while it is told to (1013)."""
     for _ in range(TRIES):
-        async with connect(url(server, CONVERSATION, session_id=session_id)) as socket:
+        async with opened(server, CONVERSATION, session_id=session_id) as socket:
             try:
                 return await announced(socket)
             except ConnectionClosed as closed:
@@ -75,6 +82,39 @@ async def workers_with(server: Server, session_id: str) -> set[int]:
         if any(session["session_id"] == session_id for session in report["sessions"]):
             having.add(report["worker"])
     return having
+
+
+@contextmanager
+def only_worker(server: Server, worker: int) -> Iterator[None]:
+    """Have `worker` take every connection: the others are stopped until the block ends."""
+    others = [pid for pid in children(server.process.pid) if pid != worker]
+    try:
+        for pid in others:
+            os.kill(pid, signal.SIGSTOP)
+        eventually(lambda: all(stopped(pid) for pid in others))
+        yield
+    finally:
+        for pid in others:
+            os.kill(pid, signal.SIGCONT)
+
+
+def connection_to(server: Server, worker: int) -> TcpSocket:
+    """A TCP connection that `worker` has taken: it has answered a request on it, and waits for the next."""
+    address = httpx.URL(server.url)
+    client = http.client.HTTPConnection(address.host, address.port, timeout=10)
+    with only_worker(server, worker):
+        client.request("GET", "/api/v1/health/actors")
+        report = json.loads(client.getresponse().read())
+    assert report["worker"] == worker
+    connection: TcpSocket = client.sock
+    connection.settimeout(None)
+    return connection
+
+
+async def socket_at(server: Server, worker: int, path: str, **query: str) -> ClientConnection:
+    """A WebSocket whose connection `worker` has taken, whoever answers it."""
+    connection = await asyncio.to_thread(connection_to, server, worker)
+    return await connect(url(server, path, **query), sock=connection, max_queue=None)
 
 
 async def close_code(socket: ClientConnection) -> int | None:
@@ -99,11 +139,11 @@ def run(main: Any, **variables: str) -> None:
 
 def test_a_browser_that_lost_its_line_comes_back_to_its_session_whichever_worker_it_reaches() -> None:
     async def main(server: Server) -> None:
-        async with connect(url(server, CONVERSATION, session_id="mine")) as socket:
+        async with opened(server, CONVERSATION, session_id="mine") as socket:
             token = (await announced(socket))["resume_token"]
             assert "good morning" in await ask(socket, "good morning")
         for _ in range(TRIES):
-            async with connect(url(server, CONVERSATION, session_id="mine", resume_token=token)) as socket:
+            async with opened(server, CONVERSATION, session_id="mine", resume_token=token) as socket:
                 payload = await announced(socket)
                 assert (payload["resumed"], payload["resume_token"]) == (True, token)
         async with conversation(server, session_id="mine", resume_token=token) as socket:
@@ -117,7 +157,7 @@ def test_a_wrong_token_is_refused_by_every_worker() -> None:
     async def main(server: Server) -> None:
         async with conversation(server, session_id="mine") as mine:
             for _ in range(TRIES):
-                async with connect(url(server, CONVERSATION, session_id="mine", resume_token="wrong")) as other:
+                async with opened(server, CONVERSATION, session_id="mine", resume_token="wrong") as other:
                     assert await close_code(other) == 1008
             assert "good morning" in await ask(mine, "good morning")
 
@@ -126,7 +166,7 @@ def test_a_wrong_token_is_refused_by_every_worker() -> None:
 
 def test_a_session_that_many_ask_for_at_once_is_made_once() -> None:
     async def main(server: Server) -> None:
-        sockets = await asyncio.gather(*(connect(url(server, CONVERSATION, session_id="wanted")) for _ in range(TRIES)))
+        sockets = await asyncio.gather(*(opened(server, CONVERSATION, session_id="wanted") for _ in range(TRIES)))
         payloads = await asyncio.gather(*(announced(socket) for socket in sockets))
         assert len({payload["resume_token"] for payload in payloads}) == 1
         assert [payload["resumed"] for payload in payloads].count(False) == 1
@@ -138,7 +178,7 @@ def test_a_session_that_many_ask_for_at_once_is_made_once() -> None:
 
 def test_a_session_is_answered_for_by_rest_whichever_worker_is_asked() -> None:
     async def main(server: Server) -> None:
-        async with connect(url(server, CONVERSATION)) as socket:
+        async with opened(server, CONVERSATION) as socket:
             session_id = (await announced(socket))["session_id"]
             await ask(socket, "good morning")
             for _ in range(TRIES):
@@ -163,10 +203,10 @@ def test_a_session_is_answered_for_by_rest_whichever_worker_is_asked() -> None:
 
 def test_dashboards_see_a_session_whichever_worker_they_reach_and_whether_they_come_before_or_after_it() -> None:
     async def main(server: Server) -> None:
-        before = await asyncio.gather(*(connect(url(server, RELAY, session_id="shown")) for _ in range(4)))
+        before = await asyncio.gather(*(opened(server, RELAY, session_id="shown") for _ in range(4)))
         await asyncio.sleep(0.3)
         async with conversation(server, session_id="shown") as socket:
-            after = await asyncio.gather(*(connect(url(server, RELAY, session_id="shown")) for _ in range(4)))
+            after = await asyncio.gather(*(opened(server, RELAY, session_id="shown") for _ in range(4)))
             await asyncio.sleep(0.3)
             await socket.send(json.dumps({"type": "text", "text": "good morning"}))
             for dashboard in (*before, *after):
@@ -178,38 +218,42 @@ def test_dashboards_see_a_session_whichever_worker_they_reach_and_whether_they_c
 
 def test_a_worker_that_is_stopped_hides_its_sessions_from_nobody_and_holds_nobody_up() -> None:
     async def main(server: Server) -> None:
-        async with connect(url(server, CONVERSATION, session_id="held")) as socket:
+        async with opened(server, CONVERSATION, session_id="held") as socket:
             token = (await announced(socket))["resume_token"]
             (owner,) = await workers_with(server, "held")
             os.kill(owner, signal.SIGSTOP)
             # The kernel gives a connection to a worker that accepts; what the stopped one has accepted does not matter.
             for _ in range(3):
                 began = time.monotonic()
-                async with connect(url(server, CONVERSATION, session_id="held", resume_token=token)) as again:
+                async with opened(server, CONVERSATION, session_id="held", resume_token=token) as again:
                     assert await close_code(again) == 1013
                 assert time.monotonic() - began < 2
                 async with httpx.AsyncClient(trust_env=False) as client:
                     answer = await client.get(f"{server.url}/api/v1/sessions/held")
                 assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-            async with connect(url(server, CONVERSATION, session_id="fresh")) as fresh:
+            async with opened(server, CONVERSATION, session_id="fresh") as fresh:
                 assert not (await announced(fresh))["resumed"]
             os.kill(owner, signal.SIGCONT)
 
     run(main, WORKER_TIMEOUT_S="60")
 
 
-def test_the_sockets_of_a_worker_that_is_killed_are_told_to_come_back() -> None:
+def test_the_sockets_of_a_worker_that_is_killed_are_cut_off_and_those_passed_on_to_it_are_told_to_come_back() -> None:
     async def main(server: Server) -> None:
-        async with conversation(server, session_id="lost"):
-            (owner,) = await workers_with(server, "lost")
-            others = await asyncio.gather(*(connect(url(server, RELAY, session_id="lost")) for _ in range(10)))
-            await asyncio.sleep(0.3)
-            os.kill(owner, signal.SIGKILL)
-            codes = await asyncio.gather(*(close_code(other) for other in others))
-            assert set(codes) <= {1012, None}, "whoever was passed on is told so; who was on that worker is cut off"
-            assert not (await announced_after_retries(server, "lost"))["resumed"]
+        owner, other = children(server.process.pid)
+        mine = await socket_at(server, owner, CONVERSATION, session_id="lost")
+        await announced(mine)
+        own = [await socket_at(server, owner, RELAY, session_id="lost") for _ in range(3)]
+        passed_on = [await socket_at(server, other, RELAY, session_id="lost") for _ in range(3)]
+        await mine.send(json.dumps({"type": "text", "text": "good morning"}))
+        for dashboard in (*own, *passed_on):
+            await until(dashboard, "assistant_streaming")
+        os.kill(owner, signal.SIGKILL)
+        assert [await close_code(socket) for socket in (mine, *own)] == [None] * 4
+        assert [await close_code(socket) for socket in passed_on] == [1012] * 3
+        assert not (await announced_after_retries(server, "lost"))["resumed"]
 
-    run(main)
+    run(main, WORKER_TIMEOUT_S="60")
 
 
 def test_a_launcher_that_is_stopped_lets_nobody_into_a_session_that_may_be_elsewhere() -> None:
@@ -218,7 +262,7 @@ def test_a_launcher_that_is_stopped_lets_nobody_into_a_session_that_may_be_elsew
             workers = children(server.process.pid)
             server.signal(signal.SIGSTOP)
             began = time.monotonic()
-            async with connect(url(server, CONVERSATION, session_id="other", resume_token="unknown")) as other:
+            async with opened(server, CONVERSATION, session_id="other", resume_token="unknown") as other:
                 assert await close_code(other) == 1013
             assert time.monotonic() - began < 2
             assert "good morning" in await ask(mine, "good morning")
@@ -230,9 +274,9 @@ def test_a_launcher_that_is_stopped_lets_nobody_into_a_session_that_may_be_elsew
 
 def test_sockets_that_another_worker_answers_are_drained_as_all_others() -> None:
     async def main(server: Server) -> None:
-        sockets = [await connect(url(server, CONVERSATION, session_id="shared"))]
+        sockets = [await opened(server, CONVERSATION, session_id="shared")]
         await announced(sockets[0])
-        sockets += [await connect(url(server, RELAY, session_id="shared")) for _ in range(6)]
+        sockets += [await opened(server, RELAY, session_id="shared") for _ in range(6)]
         await asyncio.sleep(0.3)
         server.signal(signal.SIGTERM)
         assert await asyncio.gather(*(close_code(socket) for socket in sockets)) == [1012] * 7
