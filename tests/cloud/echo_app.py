@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 
 from tests.cloud.journal import Journal
 from tests.cloud.tokens import TokenIssuer
+from tests.cloud.web_server import WebServer
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -43,16 +44,15 @@ class EchoApp:
         app.router.add_route("*", "/grid", self._grid)
         app.router.add_post("/callbacks{rest:.*}", self._callback)
         app.router.add_get("/media", self._media)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.address = f"127.0.0.1:{self._runner.addresses[0][1]}"
+        self._server = WebServer(app)
+        await self._server.listen()
+        self.address = self._server.address
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         for socket in self.sockets:
             await socket.close()
-        await self._runner.cleanup()
+        await self._server.close()
 
     @property
     def callback_url(self) -> str:

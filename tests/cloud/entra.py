@@ -13,6 +13,7 @@ from aiohttp import web
 
 from tests.cloud.journal import Journal
 from tests.cloud.tokens import TokenIssuer
+from tests.cloud.web_server import WebServer
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 APP_SERVICE, INSTANCE_METADATA = "/msi/token", "/metadata/identity/oauth2/token"
@@ -38,7 +39,7 @@ class EntraEmulator:
         self.refusal_status = 500
         self.requests: Journal[TokenRequest] = Journal()
         self.secret = uuid.uuid4().hex
-        self._runner: web.AppRunner | None = None
+        self._server: WebServer | None = None
         self.endpoint = ""
 
     async def __aenter__(self) -> Self:
@@ -47,15 +48,14 @@ class EntraEmulator:
         app.router.add_get(INSTANCE_METADATA, self._instance_metadata)
         app.router.add_get("/{tenant}/discovery/v2.0/keys", self._keys)
         app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", self._openid)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.endpoint = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._server = WebServer(app)
+        await self._server.listen()
+        self.endpoint = f"http://{self._server.address}"
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._server is not None:
+            await self._server.close()
 
     @property
     def issuer(self) -> str:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.cloud.entra import EntraEmulator, TokenRequest
+from tests.cloud.web_server import WebServer
 
 CLIENT_ID = "66666666-7777-4888-8999-000000000000"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -34,27 +35,25 @@ class WorkloadIdentity:
         self._certificate = directory / "authority.pem"
         self._federated = directory / "kubernetes-token"
         self._secret = uuid.uuid4().hex
-        self._runner: web.AppRunner | None = None
-        self._port = 0
+        self._server: WebServer | None = None
 
     async def __aenter__(self) -> Self:
         self._federated.write_text(self._secret)
         app = web.Application()
         app.router.add_post("/{tenant}/oauth2/v2.0/token", self._token)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=_tls(self._certificate)).start()
-        self._port = self._runner.addresses[0][1]
+        self._server = WebServer(app, tls=_tls(self._certificate))
+        await self._server.listen()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._server is not None:
+            await self._server.close()
 
     def environment(self) -> dict[str, str]:
         """What the webhook of Azure's Kubernetes puts into a pod, and the authority's certificate."""
+        assert self._server is not None
         return {
-            "AZURE_AUTHORITY_HOST": f"https://127.0.0.1:{self._port}",
+            "AZURE_AUTHORITY_HOST": f"https://{self._server.address}",
             "AZURE_TENANT_ID": self._entra.tenant,
             "AZURE_CLIENT_ID": CLIENT_ID,
             "AZURE_FEDERATED_TOKEN_FILE": str(self._federated),

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import RSAAlgorithm
 
+from tests.cloud.web_server import WebServer
+
 AUDIENCE = "2f7c0c1e-0000-4000-8000-00000000cafe"
 
 
@@ -85,16 +87,14 @@ async def token_issuer() -> AsyncIterator[TokenIssuer]:
     issuer = TokenIssuer()
     app = web.Application()
     app.router.add_get("/{path:.*}", issuer.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    issuer.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    server = WebServer(app, shutdown_s=0.1)
+    await server.listen()
+    issuer.url = f"http://{server.address}"
     try:
         yield issuer
     finally:
         issuer.open.set()
-        await runner.cleanup()
+        await server.close()
 
 
 def _confused(claims: Mapping[str, Any]) -> str:

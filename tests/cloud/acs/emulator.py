@@ -29,6 +29,7 @@ from tests.cloud.entra import EntraEmulator
 from tests.cloud.event_grid import EventGrid
 from tests.cloud.journal import PATIENCE_S, Journal
 from tests.cloud.tokens import Forgery, TokenIssuer
+from tests.cloud.web_server import WebServer
 
 ISSUER = "https://acscallautomation.communication.azure.com"
 ACCESS_KEY = base64.b64encode(b"an access key of the emulator").decode()
@@ -65,10 +66,9 @@ class AcsEmulator:
         app.router.add_get("/calling/keys", self._keys)
         app.router.add_get("/calling/.well-known/acsopenidconfiguration", self._openid)
         app.router.add_route("*", "/{path:.*}", self._rest.answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self.endpoint = self._rest.endpoint = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._server = WebServer(app)
+        await self._server.listen(self._port)
+        self.endpoint = self._rest.endpoint = f"http://{self._server.address}"
         return self
 
     async def __aexit__(self, *failure: object) -> None:
@@ -79,7 +79,7 @@ class AcsEmulator:
             await self._background.close()
         finally:
             await self._session.close()
-            await self._runner.cleanup()
+            await self._server.close()
 
     @property
     def connection_string(self) -> str:

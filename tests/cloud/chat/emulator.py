@@ -24,6 +24,7 @@ from tests.cloud.chat.scripted import Answer, Fault, Refusal, Reply, Silence
 from tests.cloud.chat.wire import Chunks, prompt_tokens, refused
 from tests.cloud.journal import Journal
 from tests.cloud.tokens import TokenIssuer
+from tests.cloud.web_server import WebServer
 
 AUDIENCE = "https://cognitiveservices.azure.com"
 WRONG_KEY = "Access denied due to invalid subscription key or wrong API endpoint."
@@ -97,7 +98,7 @@ class ChatEmulator:
         self._script: deque[Answer] = deque()
         self._answers: list[tuple[re.Pattern[str], Answer]] = []
         self._seen: set[object] = set()
-        self._runner: web.AppRunner | None = None
+        self._server: WebServer | None = None
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=8 * 2**20)
@@ -106,15 +107,14 @@ class ChatEmulator:
         app.router.add_post("/v1/chat/completions", self._compatible)
         app.router.add_get("/v1/models", self._list_compatible)
         # With this a client that goes away is seen at once: what answers it is cancelled.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self.endpoint = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._server = WebServer(app, shutdown_s=0.2, handler_cancellation=True)
+        await self._server.listen(self._port)
+        self.endpoint = f"http://{self._server.address}"
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._server is not None:
+            await self._server.close()
 
     @property
     def base_url(self) -> str:

@@ -36,7 +36,6 @@ Alone, with tones and a latency echo, until interrupted: `python -m tests.cloud.
 
 import asyncio
 import contextlib
-import socket
 import sys
 import time
 from typing import Self
@@ -66,6 +65,7 @@ from tests.cloud.speech.ssml import Manner, Span, Spoken, SsmlError
 from tests.cloud.speech.synthesis import Delivery, SynthesisSocket
 from tests.cloud.speech.voices import Voice, Voiced, Word, tone_voice
 from tests.cloud.speech.wire import WireError
+from tests.cloud.web_server import WebServer
 
 __all__ = [
     "ALWAYS",
@@ -99,7 +99,6 @@ __all__ = [
 
 KEY = "a-key-of-the-speech-emulator"
 POLICY_VIOLATION = 1008
-SETTLE_S = 0.01
 SEGMENT_BYTES = 1_400
 """As on any network. With the loopback's 64 KB the kernel would hold back what a recognizer sends, 40 ms at times,
 until what it sent before is acknowledged: the SDK leaves that on."""
@@ -149,33 +148,29 @@ class SpeechEmulator:
         self._background = Background()
         self._links: set[Link] = set()
         self._service_tags: set[str] = set()
-        self._site: web.SockSite | None = None
 
     async def __aenter__(self) -> Self:
         self._closing = asyncio.Event()
         app = web.Application()
         app.router.add_get("/{path:.*}", self._connect)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
-        await self._runner.setup()
+        self._server = WebServer(app, shutdown_s=SHUTDOWN_S)
         await self.listen()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         self._closing.set()
         await self.stop_listening()
-        # Who was let in just now is known to the runner a moment later: else nobody would close that connection.
-        await asyncio.sleep(SETTLE_S)
         for link in list(self._links):
             link.abort()
         try:
             await self._background.close()
         finally:
-            await self._runner.cleanup()
+            await self._server.close()
 
     @property
     def endpoint(self) -> str:
         """For the SDK."""
-        return f"ws://127.0.0.1:{self._port}"
+        return f"ws://{self._server.address}"
 
     @property
     def resource_id(self) -> str:
@@ -210,18 +205,11 @@ class SpeechEmulator:
 
     async def stop_listening(self) -> None:
         """Refuse connections as a dead host does; those that are open stay."""
-        if self._site is not None:
-            await self._site.stop()
-            self._site = None
+        await self._server.stop_listening()
 
     async def listen(self) -> None:
         """Take connections, at the same port as before."""
-        if self._site is None:
-            listening = socket.create_server(("127.0.0.1", self._port))
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
-            self._port = listening.getsockname()[1]
-            self._site = web.SockSite(self._runner, listening)
-            await self._site.start()
+        await self._server.listen(self._port, segment_bytes=SEGMENT_BYTES)
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         lane = PATHS.get(request.path)

@@ -1,6 +1,7 @@
 """The product and the emulator of the telephone network, in one process and on one loop, over real sockets."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,9 +24,9 @@ from app.telephony.switchboard import Switchboard
 from config.settings import Settings
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.emulator import AcsEmulator
+from tests.cloud.web_server import take_no_more
 from tests.kit.fakes import FakeSynthesizer
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import free_port
 from tests.kit.session_kit import AGENT
 from tests.kit.speech import RATE_HZ
 
@@ -60,8 +61,8 @@ async def telephone(
 ) -> AsyncIterator[Telephone]:
     """A worker with exact engines, reachable over loopback, whose calls come and go by the emulator."""
     async with acs or AcsEmulator() as emulator:
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
+        listening = socket.create_server(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         variables = {
             **FAKES,
             "HOST": "127.0.0.1",
@@ -82,7 +83,8 @@ async def telephone(
         app: Any = app_of(service, switchboard)
         ended = asyncio.Event()
         config = Config()
-        config.bind = [f"127.0.0.1:{port}"]
+        descriptor = listening.detach()
+        config.bind = [f"fd://{descriptor}"]
         config.graceful_timeout = 0.5
         config.keep_alive_timeout = 2
         config.errorlog = config.accesslog = None
@@ -96,6 +98,7 @@ async def telephone(
                 await room(service)
                 yield Telephone(emulator, service, switchboard, url, rest)
             finally:
+                await take_no_more(descriptor)
                 ended.set()
                 await running
 

@@ -21,6 +21,7 @@ from tests.cloud.acs.refusals import CODES
 from tests.cloud.acs.rest import Exchange
 from tests.cloud.echo_app import EchoApp
 from tests.cloud.entra import EntraEmulator
+from tests.cloud.web_server import WebServer
 
 CALLER, CALLEE, US = "+15550100", "+15550101", "+15550199"
 
@@ -451,16 +452,15 @@ async def test_an_answer_that_nobody_understands(status: int, content_type: str,
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    calls = CallAutomation(AcsResource(f"http://127.0.0.1:{runner.addresses[0][1]}", Secret("a2V5")), retries=0)
+    server = WebServer(app)
+    await server.listen()
+    calls = CallAutomation(AcsResource(f"http://{server.address}", Secret("a2V5")), retries=0)
     try:
         refused = await trouble(calls.create(CALLEE, US, "http://127.0.0.1/", MediaOptions("ws://127.0.0.1/")))
         assert (refused.trouble, "1555" in str(refused)) == (Trouble.UNAVAILABLE, False)
     finally:
         await calls.close()
-        await runner.cleanup()
+        await server.close()
 
 
 async def test_nobody_at_the_address() -> None:
