@@ -10,7 +10,6 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.acs_callback_routes import CallbackRoutes
 from app.api.agent_routes import AgentRoutes
 from app.api.call_routes import CallRoutes
 from app.api.health_routes import HealthRoutes
@@ -22,14 +21,15 @@ from app.auth.guard import AccessGuard
 from app.auth.route_table import API, require_listed
 from app.browser.conversation_socket import ConversationSocket
 from app.browser.dashboard_socket import DashboardSocket
+from app.carrier import carrier
 from app.configuration import usable_configuration, warnings_of
 from app.limits.clients import TooManyError
 from app.page.pages import page_routes
 from app.server.lifecycle import Lifecycle
 from app.server.session_forwarding import SessionForwarding
 from app.services import Services
+from app.telephony.acs.callback_routes import CallbackRoutes
 from app.telephony.acs.media_socket import MediaSocket
-from app.telephony.carrier import carrier
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import TakeOver
 from config.settings import Settings, misspelt_variables

@@ -12,12 +12,12 @@ from http import HTTPStatus
 
 from actors.session.modes.registry import mode_named
 from app.services import Services
-from app.telephony.about_calls import about_incoming, agent_for
 from app.telephony.call import Call, Direction
+from app.telephony.call_context import agent_for, inbound_context
 from app.telephony.call_control import CallAutomationError, Trouble
+from app.telephony.call_rejection import CallRejection
 from app.telephony.errors import NoCapacityError, NotConfiguredError
 from app.telephony.switchboard import Switchboard
-from app.telephony.turning_away import TurningAway
 from protocol.acs.event_grid import IncomingCall
 from protocol.calls import CallState
 
@@ -42,7 +42,7 @@ class Answering:
     def __init__(self, service: Services, switchboard: Switchboard) -> None:
         self._service = service
         self._switchboard = switchboard
-        self._turning_away = TurningAway(service, switchboard)
+        self._rejection = CallRejection(service, switchboard)
         self._under_way: dict[str, asyncio.Task[Call | None]] = {}
         self._of_event: dict[str, str] = {}
 
@@ -86,11 +86,11 @@ class Answering:
         known = board.log.of_announcement(announcement)
         if known is not None:
             return known if known.call_id else None
-        if reason := self._turning_away.reason(incoming):
-            await self._turning_away.refuse(control, incoming, reason)
+        if reason := self._rejection.reason(incoming):
+            await self._rejection.refuse(control, incoming, reason)
             return None
         if not await self._room():
-            await self._turning_away.at_capacity(control, incoming)
+            await self._rejection.at_capacity(control, incoming)
             return None
         call = self._incoming(announcement, incoming)
         task = call.run(self._order(call, incoming))
@@ -98,12 +98,12 @@ class Answering:
             await asyncio.wait([task])
         if task is not None and task.cancelled() and not call.call_id:
             # The worker ends before the answer was taken: its caller does not ring on for nobody.
-            await self._turning_away.at_capacity(control, incoming)
+            await self._rejection.at_capacity(control, incoming)
         return call if call.call_id else None
 
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
         service = self._service
-        about, mode = about_incoming(incoming), mode_named(service.settings.agents.streaming_mode).name
+        about, mode = inbound_context(incoming), mode_named(service.settings.agents.streaming_mode).name
         agent = agent_for(about, service.settings, service.agents, service.default_agent)
         call = self._switchboard.begin(
             Direction.INBOUND, agent, mode, about.caller, announcement=announcement, about=about
@@ -147,7 +147,7 @@ class Answering:
             # Its events, its socket, or in the end `RINGING_S` say what it came to.
             return
         if rings:
-            await self._turning_away.at_capacity(board.control, incoming)
+            await self._rejection.at_capacity(board.control, incoming)
         board.ended(call, CallState.FAILED)
 
     async def _room(self) -> bool:

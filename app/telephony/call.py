@@ -9,11 +9,11 @@ from typing import Any
 from actors.agent import Agent
 from actors.conversation import SessionRecord
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
-from app.telephony.call_connection import CallConnection
+from app.telephony.acs.call_connection import CallConnection
+from app.telephony.acs.participants import same_participant
 from app.telephony.call_control import CallAutomationError
 from app.telephony.dtmf import DtmfPresses
 from app.telephony.orders import Orders
-from app.telephony.participants import same_participant
 from protocol.acs.call_events import Identifier, ParticipantsUpdated
 from protocol.browser import timestamp
 from protocol.calls import CallEvent, CallState, CallStatus, Participant

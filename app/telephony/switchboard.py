@@ -12,18 +12,18 @@ from actors.session.modes.registry import mode_named
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.server.socket_writer import NORMAL
 from app.services import Services
-from app.telephony.about_calls import about_outgoing
 from app.telephony.access_code import gatekeeper
 from app.telephony.access_code_check import AccessCodes
+from app.telephony.acs.call_connection import CallConnection
+from app.telephony.acs.media_addresses import Addresses
 from app.telephony.call import Call, Direction
-from app.telephony.call_connection import CallConnection
+from app.telephony.call_context import outbound_context
 from app.telephony.call_control import CallAutomationError, CallControl
 from app.telephony.call_log import CallLog
 from app.telephony.capacity import Capacity, session_of
 from app.telephony.dtmf import Way
 from app.telephony.errors import NoCapacityError, NotConfiguredError
 from app.telephony.hang_up import HangUp, hang_up
-from app.telephony.media_addresses import Addresses
 from app.telephony.media_watch import MediaWatch
 from protocol.calls import CallState, InitiateCall
 
@@ -118,7 +118,7 @@ class Switchboard:
         self.capacity.require()
         call = self.begin(
             *(Direction.OUTBOUND, agent, mode, asked.target_number),
-            about=about_outgoing(asked, source),
+            about=outbound_context(asked, source),
             wanted=asked.browser_session_id,
         )
         call.own_number = source

@@ -8,10 +8,10 @@ from actors.session.live_session import LiveSession
 from app.server.fast_path import Message
 from app.server.socket_writer import REFUSED
 from app.services import Services
+from app.telephony.acs.call_connection import CallConnection
+from app.telephony.acs.participants import CallerVoice, VoiceMixer
 from app.telephony.call import Call
-from app.telephony.call_connection import CallConnection
 from app.telephony.dtmf import Way
-from app.telephony.participants import CallerVoice, VoiceMixer
 from app.telephony.resampling import Resampling, to_16_khz
 from app.telephony.switchboard import Switchboard
 from config.groups.telephony import Participants

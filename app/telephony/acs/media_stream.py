@@ -14,9 +14,9 @@ from app.server.socket_writer import SocketWriter
 from app.services import Services
 from app.telephony.access_code import TOOLS as ACCESS_TOOLS
 from app.telephony.access_code import AccessCodeModel, gatekeeper
+from app.telephony.acs.call_connection import CallConnection
 from app.telephony.acs.media_input import MediaInput
 from app.telephony.call import Call
-from app.telephony.call_connection import CallConnection
 from app.telephony.call_orders import TRANSFER_S
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import taking_over

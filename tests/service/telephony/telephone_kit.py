@@ -16,10 +16,10 @@ from actors.conversation import Role
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.tools import AnyTool
 from app.api.asgi import app_of
+from app.carrier import carrier
 from app.server.lifecycle import Lifecycle
 from app.services import Services
 from app.telephony.call import Call
-from app.telephony.carrier import carrier
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings
 from tests.cloud.acs.caller import Caller

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.telephony.participants import GONE_MS, QUIET_MS, CallerVoice, VoiceMixer, same_participant
+from app.telephony.acs.participants import GONE_MS, QUIET_MS, CallerVoice, VoiceMixer, same_participant
 from tests.service.telephony.telephone_kit import tone
 
 CALLER = "4:+15550100"

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
+from app.telephony.acs.order_events import ended_by, why
 from app.telephony.order_book import MOST_ORDERS, OrderBook, OrderKind, OrderState
-from app.telephony.order_events import ended_by, why
 from protocol.acs.call_events import (
     CallParticipant,
     CallTransferFailed,

@@ -15,9 +15,9 @@ from app.api.problems import ProblemError
 from app.api.requests import body_of
 from app.api.responses import json_response
 from app.services import Services
+from app.telephony.acs.call_events import CallEvents
 from app.telephony.answering import Answering
 from app.telephony.call import Call
-from app.telephony.call_events import CallEvents
 from app.telephony.errors import NotConfiguredError
 from app.telephony.switchboard import Switchboard
 from protocol.acs import call_events as acs_events

@@ -15,7 +15,7 @@ OF_CLIENTS = ("browser_session_id",)
 """Keys of a placed call's context that are for this server, not for the agent."""
 
 
-def about_incoming(incoming: IncomingCall) -> SessionContext:
+def inbound_context(incoming: IncomingCall) -> SessionContext:
     """What the announcement of a call says about it."""
     caller, callee, custom = incoming.caller, incoming.callee, incoming.custom_context
     return SessionContext(
@@ -28,7 +28,7 @@ def about_incoming(incoming: IncomingCall) -> SessionContext:
     )
 
 
-def about_outgoing(asked: InitiateCall, source: str) -> SessionContext:
+def outbound_context(asked: InitiateCall, source: str) -> SessionContext:
     """What whoever places a call says about it. `source`: the number it is placed from."""
     context: dict[str, Any] = asked.context or {}
     return SessionContext(

@@ -5,10 +5,10 @@ import logging
 from actors.conversation import Ending
 from actors.messages.caller import CallOrderFailed, HoldEnded, HoldStarted
 from app.services import Services
+from app.telephony.acs.order_events import ended_by, why
 from app.telephony.call import Call
 from app.telephony.dtmf import Way
 from app.telephony.order_book import OrderState
-from app.telephony.order_events import ended_by, why
 from app.telephony.orders import failure_of
 from app.telephony.switchboard import Switchboard
 from protocol.acs.call_events import (

@@ -19,7 +19,7 @@ ANONYMOUS = "anonymous"
 Reason = Literal["none", "busy", "forbidden"]
 
 
-class TurningAway:
+class CallRejection:
     """Rejects or redirects calls for which one worker has no room."""
 
     def __init__(self, service: Services, switchboard: Switchboard) -> None:
