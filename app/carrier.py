@@ -1,22 +1,46 @@
-"""Choose the telephone network of a worker from its settings; None where none is configured."""
+"""Choose the carrier of a worker from its settings: the one module that knows which there are."""
 
+from starlette.routing import BaseRoute, WebSocketRoute
+
+from actors.session.modes.registry import mode_named
+from app.services import Services
 from app.telephony.acs.call_automation import CallAutomation
+from app.telephony.acs.callback_routes import CallbackRoutes
+from app.telephony.acs.media_addresses import MediaAddresses
+from app.telephony.acs.media_socket import MediaSocket
 from app.telephony.acs.resource import acs_resource
-from app.telephony.call_control import CallControl
+from app.telephony.carrier import Carrier
+from app.telephony.switchboard import Switchboard
 from config.errors import SettingsError
 from config.settings import Settings
 
 
-def carrier(settings: Settings) -> CallControl | None:
-    """Azure Communication Services, if it is configured.
+def carrier_of(settings: Settings) -> Carrier:
+    """Azure Communication Services, which takes orders if it is configured.
 
     Raises:
         SettingsError: it cannot be used as it is configured; names the variable.
     """
     resource = acs_resource(settings)
-    if resource is None:
-        return None
-    if settings.server.web_concurrency > 1:
+    if resource is not None and settings.server.web_concurrency > 1:
         # Its callbacks and media sockets come to any worker, and only one has the call.
         raise SettingsError("WEB_CONCURRENCY must be 1 where ACS is configured: the workers share no calls")
-    return CallAutomation(resource)
+    return Carrier(
+        control=CallAutomation(resource) if resource is not None else None,
+        addresses=MediaAddresses(settings),
+        default_mode=mode_named(settings.agents.streaming_mode).name,
+        source_number=settings.telephony.source_phone_number,
+        rate_hz=settings.telephony.sample_rate,
+        network_variables="ACS_CONNECTION_STRING or ACS_ENDPOINT",
+        source_number_variable="ACS_SOURCE_PHONE_NUMBER",
+    )
+
+
+def carrier_routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
+    """The routes by which the carrier reaches this server: its callbacks, and the media sockets of calls."""
+    media = MediaSocket(service, switchboard)
+    return [
+        *CallbackRoutes(service, switchboard).routes(),
+        WebSocketRoute("/media/stream", media),
+        WebSocketRoute("/media/stream/{call_secret}", media),
+    ]

@@ -15,7 +15,7 @@ from app.auth.acs import acs_configured, validation_on
 from app.auth.browser import browser_auth
 from app.auth.exposure import Exposure
 from app.auth.origins import is_loopback
-from app.carrier import carrier
+from app.carrier import carrier_of
 from app.dialogue.schema import dialogue_of
 from app.engines import FALLBACK, BuiltIn, chosen, require_loadable
 from app.providers.openai_chat.resource import azure_resource
@@ -42,7 +42,7 @@ def usable_configuration(settings: Settings) -> Configuration:
         AgentFileError, ToolDefinitionError: an agent's file or a tool cannot be used.
         SettingsError: an engine cannot be loaded, something is missing, or does not fit together; names the variable.
     """
-    carrier(settings)
+    carrier_of(settings)
     if acs_configured(settings) and not settings.server.base_url:
         raise SettingsError("ACS is configured, and does not know how to reach this server: set BASE_URL")
     engines = chosen(settings)

@@ -23,8 +23,8 @@ from app.providers.failover.providers import Providers, ProviderState
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
 from app.providers.openai_chat.resource import azure_resource, openai_resource
-from app.telephony.acs.participants import MIXING_PACKAGES
 from app.telephony.resampling import HEARD_HZ, RESAMPLING_PACKAGES
+from app.telephony.voice_mixer import MIXING_PACKAGES
 from config.errors import SettingsError
 from config.groups.telephony import Participants
 from config.settings import Settings

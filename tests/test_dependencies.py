@@ -18,7 +18,7 @@ OF_THE_EXTRA = {
         Path("app/providers/espeak"),
         Path("app/providers/pocketsphinx"),
         Path("app/providers/silero/voice_activity.py"),
-        Path("app/telephony/acs/participants.py"),
+        Path("app/telephony/voice_mixer.py"),
         Path("app/telephony/resampling.py"),
     },
 }

@@ -8,7 +8,12 @@ import pytest
 
 from tests.kit.source import ROOT, modules
 
-TREES = {"actors": "ActorsError", "protocol": "WireError", "config": "ConfigurationError"}
+TREES = {
+    "actors": "ActorsError",
+    "app/telephony": "TelephonyError",
+    "config": "ConfigurationError",
+    "protocol": "WireError",
+}
 """The root of the tree of each package that has one."""
 
 

@@ -1,6 +1,7 @@
 """Who may know whom: the arrows between the layers, and the one reader of the environment."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,11 @@ NOT_IN_UNIT_TESTS = (
 )  # fmt: skip
 """Beginnings of module names. Whatever needs one of them stands in tests/service."""
 
+ACS = "app/telephony/acs/"
+"""The one room of `app` that says what is particular to Azure Communication Services."""
+
+WORDS_OF_A_CARRIER = re.compile(r"(?<![A-Za-z])(?:acs|ACS|Acs)(?![a-z])|(?i:azure|event.?grid|call.?automation)")
+
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 SETTINGS = Path("config/settings.py")
 
@@ -76,6 +82,15 @@ def modules_that_import(folder: str, *forbidden: str) -> dict[str, set[str]]:
             if any(f"{imported.module}.".startswith(f"{name}.") for name in forbidden):
                 found.setdefault(str(path), set()).add(imported.module)
     return found
+
+
+def words_of_a_carrier(text: str) -> list[str]:
+    """What in `text` only Azure Communication Services is called."""
+    return WORDS_OF_A_CARRIER.findall(text)
+
+
+def read(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
 
 
 def environment_reads(source: str) -> Iterator[int]:
@@ -129,10 +144,21 @@ def test_routes_and_sockets_know_no_engine_and_no_carrier(folder: str) -> None:
     assert {path for path in found if folder != "app/api" or path.endswith("_routes.py")} == set()
 
 
+def test_telephony_outside_acs_knows_no_carrier() -> None:
+    found = modules_that_import("app/telephony", "app.telephony.acs", "protocol.acs", "azure")
+    assert {path for path in found if not path.startswith(ACS)} == set()
+    named = {
+        path.as_posix(): words
+        for path in modules("app/telephony")
+        if not path.as_posix().startswith(ACS) and (words := words_of_a_carrier(path.as_posix() + read(path)))
+    }
+    assert named == {}
+
+
 def test_one_module_alone_chooses_the_carrier() -> None:
     found = modules_that_import("app", "app.telephony.acs")
-    outside = {path for path in found if not path.startswith("app/telephony/acs/")}
-    assert outside == {"app/api/asgi.py", "app/carrier.py", "app/engines.py"}
+    outside = {path for path in found if not path.startswith(ACS)}
+    assert outside == {"app/carrier.py"}
 
 
 def test_unit_tests_start_no_server_and_no_process() -> None:
@@ -199,6 +225,18 @@ def test_unit_tests_wait_for_no_real_time() -> None:
 )
 def test_a_forbidden_import_is_seen(layer: str, source: str) -> None:
     assert forbidden_imports(layer, source, package=layer) != []
+
+
+@pytest.mark.parametrize(
+    "text", ["ACS plays it", "settings.acs_sample_rate", "protocol.acs", "AcsEvent", "8:acs:1", "CallAutomationError"]
+)
+def test_a_word_of_a_carrier_is_seen(text: str) -> None:
+    assert words_of_a_carrier(text) != []
+
+
+@pytest.mark.parametrize("text", ["tracks", "backs", "acsess", "CallControlError", "a grid of events"])
+def test_other_words_are_not(text: str) -> None:
+    assert words_of_a_carrier(text) == []
 
 
 @pytest.mark.parametrize(

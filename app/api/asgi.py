@@ -21,15 +21,13 @@ from app.auth.guard import AccessGuard
 from app.auth.route_table import API, require_listed
 from app.browser.conversation_socket import ConversationSocket
 from app.browser.dashboard_socket import DashboardSocket
-from app.carrier import carrier
+from app.carrier import carrier_of, carrier_routes
 from app.configuration import usable_configuration, warnings_of
 from app.limits.clients import TooManyError
 from app.page.pages import page_routes
 from app.server.lifecycle import Lifecycle
 from app.server.session_forwarding import SessionForwarding
 from app.services import Services
-from app.telephony.acs.callback_routes import CallbackRoutes
-from app.telephony.acs.media_socket import MediaSocket
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import TakeOver
 from config.settings import Settings, misspelt_variables
@@ -59,9 +57,8 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
         SettingsError: the telephone network cannot be used as it is configured.
         UnlistedRouteError: a route has no check.
     """
-    switchboard = switchboard or Switchboard(service, carrier(service.settings))
+    switchboard = switchboard or Switchboard(service, carrier_of(service.settings))
     TakeOver(service, switchboard)
-    media = MediaSocket(service, switchboard)
     relay = DashboardSocket(service)
     conversation = ConversationSocket(service)
     routes: list[BaseRoute] = [
@@ -69,11 +66,9 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
         *SessionRoutes(service, relay).routes(),
         *AgentRoutes(service).routes(),
         *TokenRoutes(service).routes(),
-        *CallbackRoutes(service, switchboard).routes(),
+        *carrier_routes(service, switchboard),
         *CallRoutes(service, switchboard).routes(),
         *MediaRoutes(service, switchboard).routes(),
-        WebSocketRoute("/media/stream", media),
-        WebSocketRoute("/media/stream/{call_secret}", media),
         WebSocketRoute("/realtime/conversation", conversation),
         WebSocketRoute("/browser/conversation", conversation),
         WebSocketRoute("/realtime/dashboard/relay", relay),

@@ -19,9 +19,8 @@ from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
 from app.limits.client_limits import Rate
 from app.services import Services
 from app.telephony.call import Call
-from app.telephony.call_control import CallAutomationError, Trouble
 from app.telephony.call_orders import CallOrders
-from app.telephony.errors import NoCapacityError, NotConfiguredError
+from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble
 from app.telephony.switchboard import Switchboard
 from protocol.browser import timestamp
 from protocol.calls import (
@@ -74,7 +73,7 @@ class CallRoutes:
             raise _invalid("context.browser_session_id", SESSION_ID_FORM, "pattern")
         try:
             call = await self._switchboard.place(asked, agent, mode)
-        except (NotConfiguredError, NoCapacityError, CallAutomationError) as error:
+        except (NotConfiguredError, NoCapacityError, CallControlError) as error:
             raise not_taken(error) from None
         return json_response(
             InitiatedCall(
@@ -178,18 +177,18 @@ class CallRoutes:
         return call
 
 
-def not_taken(error: NotConfiguredError | NoCapacityError | CallAutomationError) -> ProblemError:
+def not_taken(error: NotConfiguredError | NoCapacityError | CallControlError) -> ProblemError:
     """The answer to whoever wanted a call that did not come about."""
     match error:
         case NotConfiguredError():
             return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         case NoCapacityError():
             return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers=RETRY_AFTER)
-        case CallAutomationError(trouble=Trouble.REJECTED | Trouble.CONFLICT | Trouble.NOT_FOUND):
+        case CallControlError(trouble=Trouble.REJECTED | Trouble.CONFLICT | Trouble.NOT_FOUND):
             return ProblemError(
                 HTTPStatus.UNPROCESSABLE_ENTITY, f"the telephone network refused the call ({error.detail})"
             )
-        case CallAutomationError(trouble=Trouble.UNAUTHORIZED):
+        case CallControlError(trouble=Trouble.UNAUTHORIZED):
             return ProblemError(
                 HTTPStatus.BAD_GATEWAY,
                 f"the telephone network does not accept our key or identity, or what we may do ({error.detail})",

@@ -10,7 +10,8 @@ from actors.errors import ProviderError, StoreError
 from app.auth.acs import NO_PROOF
 from app.providers.failover.providers import PartlyReadyError, TellsReadiness
 from app.services import LAG_LIMIT_MS, Services
-from app.telephony.call_control import CallAutomationError, CallControl
+from app.telephony.call_control import CallControl
+from app.telephony.errors import CallControlError
 
 CACHED_S = 2.0
 CHECK_TIMEOUT_S = 2.0
@@ -139,7 +140,7 @@ class Readiness:
             raise NotConfiguredError(unhealthy=True)
         try:
             await self._network.ready()
-        except CallAutomationError as error:
+        except CallControlError as error:
             raise UnhealthyError(str(error)) from None
         return "calls can be placed and answered"
 

@@ -1,0 +1,1 @@
+"""Telephone calls: answers, places, watches and ends them, whichever carrier they come by."""

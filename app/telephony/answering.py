@@ -1,8 +1,8 @@
 """Answers calls that come in: each once, however often it is announced, and as long as the caller's telephone rings.
 
-Event Grid is not asked to announce a call again: it waits half a minute before it does, and after ten failures holds
-back the announcements of other callers too, for minutes to hours. So every announcement is taken, and what the
-telephone network does not take at once is ordered again from here.
+The telephone network is not asked to announce a call again: that takes half a minute, and a webhook that fails often
+may be held back for other callers too, for minutes to hours. So every announcement is accepted, and what the network
+does not take at once is ordered again from here.
 """
 
 import asyncio
@@ -10,21 +10,19 @@ import hashlib
 import logging
 from http import HTTPStatus
 
-from actors.session.modes.registry import mode_named
 from app.services import Services
 from app.telephony.call import Call, Direction
 from app.telephony.call_context import agent_for, inbound_context
-from app.telephony.call_control import CallAutomationError, Trouble
 from app.telephony.call_rejection import CallRejection
-from app.telephony.errors import NoCapacityError, NotConfiguredError
+from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble
+from app.telephony.incoming_call import IncomingCall
 from app.telephony.switchboard import Switchboard
-from protocol.acs.event_grid import IncomingCall
 from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
 
 DELIVERY_S = 12.0
-"""A delivery of Event Grid is answered within this time, whatever becomes of its calls; Event Grid waits for 30 s."""
+"""An announcement is acknowledged within this time, whatever becomes of its call; a network may wait for 30 s."""
 RINGS_S = 40.0
 """Nobody lets it ring for longer: an answer that was not taken by then is not ordered again."""
 WAITS_S = (0.5, 1.0, 2.0, 4.0)
@@ -66,7 +64,7 @@ class Answering:
         """What repeated deliveries of one announcement have in common: its event's id, or the context to answer it by.
         Another leg of the same call has neither.
         """
-        announcement = hashlib.sha256(incoming.context.encode()).hexdigest()
+        announcement = hashlib.sha256(incoming.handle.encode()).hexdigest()
         if not incoming.event_id:
             return announcement
         known = self._of_event.setdefault(incoming.event_id, announcement)
@@ -103,14 +101,13 @@ class Answering:
 
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
         service = self._service
-        about, mode = inbound_context(incoming), mode_named(service.settings.agents.streaming_mode).name
+        about, mode = inbound_context(incoming), self._switchboard.carrier.default_mode
         agent = agent_for(about, service.settings, service.agents, service.default_agent)
         call = self._switchboard.begin(
             Direction.INBOUND, agent, mode, about.caller, announcement=announcement, about=about
         )
         call.server_call_id = incoming.server_call_id
-        if incoming.callee is not None and incoming.callee.phone_number:
-            call.own_number = incoming.callee.phone_number
+        call.own_number = incoming.called_number or call.own_number
         call.note("IncomingCall", service.clock.wall())
         return call
 
@@ -121,14 +118,17 @@ class Answering:
         knows what became may have been carried out: then the call's events or its media socket say so.
         """
         board, loop = self._switchboard, asyncio.get_running_loop()
+        addresses = board.carrier.addresses
         until = loop.time() + RINGS_S
         in_doubt = rings = False
         for attempt in range(int(RINGS_S / WAITS_S[0])):
             try:
                 call_id = await board.control.answer(
-                    incoming.context, board.addresses.callback(call), board.addresses.media(call)
+                    incoming.handle,
+                    addresses.callback(call.secret),
+                    addresses.media(call.secret),
                 )
-            except CallAutomationError as error:
+            except CallControlError as error:
                 board.refused(call, "AnswerCallRefused", error)
                 in_doubt = in_doubt or _may_have_been_done(error)
                 pause_s = max(WAITS_S[min(attempt, len(WAITS_S) - 1)], error.retry_after_s or 0.0)
@@ -165,7 +165,7 @@ class Answering:
         return False
 
 
-def _may_have_been_done(error: CallAutomationError) -> bool:
+def _may_have_been_done(error: CallControlError) -> bool:
     return error.trouble is Trouble.UNAVAILABLE and not 400 <= error.status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 

@@ -2,19 +2,17 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from enum import StrEnum
 from typing import Any
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
-from app.telephony.acs.call_connection import CallConnection
-from app.telephony.acs.participants import same_participant
-from app.telephony.call_control import CallAutomationError
 from app.telephony.dtmf import DtmfPresses
+from app.telephony.errors import CallControlError
+from app.telephony.media_connection import MediaConnection
 from app.telephony.orders import Orders
-from protocol.acs.call_events import Identifier, ParticipantsUpdated
 from protocol.browser import timestamp
 from protocol.calls import CallEvent, CallState, CallStatus, Participant
 
@@ -33,7 +31,7 @@ class Direction(StrEnum):
 
 
 class Call:
-    """Belongs to the loop's thread. `call_id` is the call connection id of ACS, empty until it is known."""
+    """Belongs to the loop's thread. `call_id` is the telephone network's id of the call, empty until it is known."""
 
     def __init__(
         self,
@@ -54,7 +52,7 @@ class Call:
         self.agent = agent
         self.mode = mode
         self.caller = caller
-        """The person's number in E.164, or the raw id of somebody without one."""
+        """The person's number in E.164, or the network's own id of somebody without one."""
         self.created_at = created_at
         self.announcement = announcement
         """What repeated announcements of a call that comes in have in common."""
@@ -77,7 +75,7 @@ class Call:
         self.admitted = False
         """The conversation may open: no access code is asked for, or it was given."""
         self.code_given = False
-        self.connection: CallConnection | None = None
+        self.connection: MediaConnection | None = None
         self.open_session: Callable[[], object] | None = None
         """Starts the call's next session on its media socket; None while there is no socket."""
         self.transferred = False
@@ -92,9 +90,9 @@ class Call:
         self.over = asyncio.Event()
         self.told_of = False
         """Whether any callback of the call has come."""
-        self.refusal: CallAutomationError | None = None
+        self.refusal: CallControlError | None = None
         """Why the network has not taken the order to hang up, the last time that it was given."""
-        self._participants_seen = -1
+        self._participants_sequence = -1
         self._event_ids: dict[str, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -129,7 +127,7 @@ class Call:
         """Write into the log what happened; details carry no content and no numbers."""
         self.events.append(CallEvent(kind, timestamp(at), details))
 
-    def note_refusal(self, error: CallAutomationError) -> None:
+    def note_refusal(self, error: CallControlError) -> None:
         """The network has not taken the order to hang up."""
         self.refusal = error
 
@@ -168,23 +166,12 @@ class Call:
             self.on_change(self)
         return bool(call_id) and self.call_id == call_id
 
-    def joined(self, update: ParticipantsUpdated) -> None:
-        """Who is on the call now; updates may come late, and their numbers skip."""
-        if update.sequence_number < self._participants_seen:
+    def update_participants(self, sequence_number: int, participants: Iterable[Participant]) -> None:
+        """Take who is on the call now; updates may come late, and their sequence numbers skip."""
+        if sequence_number < self._participants_sequence:
             return
-        self._participants_seen = update.sequence_number
-        self.participants = {
-            participant.identifier.raw_id: Participant(
-                id=participant.identifier.raw_id,
-                phone_number=participant.identifier.phone_number,
-                role="person" if self._is_the_person(participant.identifier) else "other",
-                status="on_hold" if participant.is_on_hold else "muted" if participant.is_muted else "connected",
-            )
-            for participant in update.participants
-        }
-
-    def _is_the_person(self, identifier: Identifier) -> bool:
-        return same_participant(self.caller, identifier.raw_id) or self.caller == identifier.phone_number
+        self._participants_sequence = sequence_number
+        self.participants = {participant.id: participant for participant in participants}
 
     @property
     def caller_on_hold(self) -> bool:
@@ -193,9 +180,9 @@ class Call:
         callers = [participant for participant in present if participant.role == "person"] or list(present)
         return any(participant.status == "on_hold" for participant in callers)
 
-    def is_other(self, raw_id: str) -> bool:
-        """Whether the network has said that `raw_id` is on the call, and is not the caller."""
-        known = self.participants.get(raw_id)
+    def is_other(self, participant_id: str) -> bool:
+        """Whether the network has said that somebody of that id is on the call, and is not the caller."""
+        known = self.participants.get(participant_id)
         return (
             known is not None
             and known.role != "person"

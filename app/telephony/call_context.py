@@ -6,9 +6,9 @@ from typing import Any
 from actors.agent import Agent
 from actors.session_context import Channel, SessionContext
 from app.telephony.call import Direction
+from app.telephony.incoming_call import IncomingCall
 from config.errors import SettingsError
 from config.settings import Settings
-from protocol.acs.event_grid import IncomingCall
 from protocol.calls import InitiateCall
 
 OF_CLIENTS = ("browser_session_id",)
@@ -17,14 +17,13 @@ OF_CLIENTS = ("browser_session_id",)
 
 def inbound_context(incoming: IncomingCall) -> SessionContext:
     """What the announcement of a call says about it."""
-    caller, callee, custom = incoming.caller, incoming.callee, incoming.custom_context
     return SessionContext(
         channel=Channel.TELEPHONE,
         direction=Direction.INBOUND.value,
-        caller=(caller.phone_number or caller.raw_id) if caller is not None else "",
-        caller_name=incoming.caller_display_name,
-        called=(callee.phone_number or callee.raw_id) if callee is not None else "",
-        headers={**custom.sip_headers, **custom.voip_headers},
+        caller=incoming.caller,
+        caller_name=incoming.caller_name,
+        called=incoming.called,
+        headers=incoming.headers,
     )
 
 

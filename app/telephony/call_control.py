@@ -1,47 +1,12 @@
-"""What telephony asks of Azure Communication Services, and how it is told that something was not done.
+"""What telephony orders of the telephone network, whichever that is.
 
-Identities are telephone numbers in E.164 or the raw ids of ACS (`4:+1...`, `8:acs:...`). A method returns when the
-service has taken the order; what becomes of it comes as an event.
+Identities are telephone numbers in E.164 or the network's own ids. A method returns when the network has taken the
+order; what becomes of it comes as an event.
 """
 
-from enum import StrEnum
 from typing import Literal, Protocol
 
 import msgspec
-
-
-class Trouble(StrEnum):
-    """Why an order was not taken; decides what is done next."""
-
-    NOT_FOUND = "not_found"  # the service itself says that the call, the recording or the participant is gone
-    CONFLICT = "conflict"  # not in this state of the call: not connected yet, answered before, streaming already
-    THROTTLED = "throttled"
-    UNAUTHORIZED = "unauthorized"  # our key or identity is not accepted: the same request will fail again
-    UNAVAILABLE = "unavailable"  # no answer, or none that can be used; it may have been done
-    REJECTED = "rejected"  # the request is at fault: the same one will fail again
-
-
-class CallAutomationError(Exception):
-    """An order was not taken. The text is for operators: it never carries a number, an identity or a token.
-
-    `status` is that of the HTTP answer, 0 for none; `code` the service's own, empty where it gave none;
-    `retry_after_s` what the service asked for.
-    """
-
-    def __init__(
-        self, trouble: Trouble, detail: str, *, status: int = 0, code: str = "", retry_after_s: float | None = None
-    ) -> None:
-        super().__init__(f"{trouble.value}: {detail}")
-        self.trouble = trouble
-        self.detail = detail
-        self.status = status
-        self.code = code
-        self.retry_after_s = retry_after_s
-
-    @property
-    def retryable(self) -> bool:
-        """True when the same order may be taken later."""
-        return self.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE)
 
 
 class Transcription(msgspec.Struct, frozen=True):
@@ -89,26 +54,27 @@ class OnTheCall(msgspec.Struct, frozen=True):
 
 
 class CallControl(Protocol):
-    """Call Automation. Every method but `close` raises `CallAutomationError`."""
+    """Orders to a telephone network. Every method but `close` raises `CallControlError`."""
 
-    async def answer(
-        self, incoming_call_context: str, callback_url: str, media: MediaOptions, operation_context: str = ""
-    ) -> str:
-        """Answer an incoming call, in some five seconds at most; its call connection id."""
+    async def answer(self, handle: str, callback_url: str, media: MediaOptions, operation_context: str = "") -> str:
+        """Answer an incoming call, in some five seconds at most; the network's id of the call.
+
+        `handle`: see `IncomingCall`.
+        """
         ...
 
-    async def reject(self, incoming_call_context: str, reason: Literal["none", "busy", "forbidden"] = "busy") -> None:
+    async def reject(self, handle: str, reason: Literal["none", "busy", "forbidden"] = "busy") -> None:
         """Refuse an incoming call; the caller hears what `reason` stands for at their own network."""
         ...
 
-    async def redirect(self, incoming_call_context: str, target: str) -> None:
+    async def redirect(self, handle: str, target: str) -> None:
         """Have an incoming call ring at `target` instead."""
         ...
 
     async def create(
         self, target: str, source: str, callback_url: str, media: MediaOptions, operation_context: str = ""
     ) -> str:
-        """Call `target` from the number `source`; the call connection id."""
+        """Call `target` from the number `source`; the network's id of the call."""
         ...
 
     async def hang_up(self, call_id: str) -> None:
@@ -153,7 +119,7 @@ class CallControl(Protocol):
         ...
 
     async def start_recording(self, call_id: str, server_call_id: str = "", callback_url: str = "") -> str:
-        """Record a call by its server call id, or by its connection id where that is all that is known.
+        """Record a call by its server call id, or by its call id where that is all that is known.
 
         Returns the id of the recording, a WAV file of all voices; events of its state go to `callback_url`, if any.
         """

@@ -27,7 +27,7 @@ class CallLog:
         return self._calls.get(secret)
 
     def of_id(self, call_id: str) -> Call | None:
-        """The call with the call connection id `call_id`; None if there is none."""
+        """The call with the id `call_id`; None if there is none."""
         return next((call for call in self._newest() if call_id and call.call_id == call_id), None)
 
     def of_announcement(self, announcement: str) -> Call | None:
@@ -39,7 +39,7 @@ class CallLog:
         return next((call for call in self.live if call.session_id == session_id), None)
 
     def of_server_call(self, server_call_id: str) -> Call | None:
-        """The call that ACS knows by that server call id."""
+        """The call that the telephone network knows by that server call id."""
         return next((c for c in self._newest() if server_call_id and c.server_call_id == server_call_id), None)
 
     @property

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.call import Call
-from app.telephony.call_control import CallAutomationError, CallControl, Trouble
+from app.telephony.call_control import CallControl
+from app.telephony.errors import CallControlError, Trouble
 from app.telephony.order_book import Order, OrderKind, OrderState
 from app.telephony.switchboard import Switchboard
 from protocol.calls import CallState
-from protocol.phone_numbers import is_e164
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class CallOrders:
 
     async def begin_transfer(self, target: str) -> "asyncio.Future[None]":
         """Ask for the transfer; what the future comes to is what the network says of it. `target`: a number in E.164,
-        or the raw id of a user or application of ACS or Teams.
+        or the network's own id of a user or application.
         """
         call, control = self._call, self._require_connected()
         if call.orders.transferring is not None:
@@ -86,8 +86,7 @@ class CallOrders:
 
     async def _hold(self, kind: OrderKind, control: CallControl) -> None:
         call = self._call
-        raw_id = f"4:{call.caller}" if is_e164(call.caller) else call.caller
-        order, settled = self._begin(kind, raw_id)
+        order, settled = self._begin(kind, call.caller)
         holds = kind is OrderKind.HOLD
         await self._send(
             order,
@@ -105,7 +104,7 @@ class CallOrders:
         async with call.orders.recording_lock:
             if call.orders.recording:
                 return call.orders.recording
-            url = self._switchboard.addresses.callback(call)
+            url = self._switchboard.carrier.addresses.callback(call.secret)
             order, settled = self._begin(OrderKind.START_RECORDING)
             recording_id = await self._send(
                 order, lambda: control.start_recording(call.call_id, call.server_call_id, url), about=True
@@ -149,7 +148,7 @@ class CallOrders:
         call = self._call
         try:
             given = await give()
-        except CallAutomationError as error:
+        except CallControlError as error:
             log.warning("an order in a call was not taken: %s", error, extra={"call": call.call_id})
             doubtful = error.trouble is Trouble.UNAVAILABLE and order.kind is not OrderKind.TRANSFER
             call.orders.settle(order, OrderState.IN_DOUBT if doubtful else OrderState.REFUSED, error.detail)
@@ -171,7 +170,7 @@ class CallOrders:
             log.warning("nothing is told of an order in a call: %s", order.kind, extra={"call": self._call.call_id})
 
 
-def _not_carried_out(error: CallAutomationError) -> CallError:
+def _not_carried_out(error: CallControlError) -> CallError:
     """What an order that was not taken means to whoever gave it."""
     trouble, text = _MEANING[error.trouble]
     return CallError(trouble, text, cause=error.detail, retry_after_s=error.retry_after_s)

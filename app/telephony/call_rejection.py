@@ -7,9 +7,10 @@ import logging
 from typing import Literal
 
 from app.services import Services
-from app.telephony.call_control import CallAutomationError, CallControl
+from app.telephony.call_control import CallControl
+from app.telephony.errors import CallControlError
+from app.telephony.incoming_call import IncomingCall
 from app.telephony.switchboard import Switchboard
-from protocol.acs.event_grid import IncomingCall
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +29,11 @@ class CallRejection:
 
     def reason(self, incoming: IncomingCall) -> Reason | None:
         """Why this call is not answered, whatever room there is; None if nothing speaks against it."""
-        caller = incoming.caller
-        number = caller.phone_number or "" if caller is not None else ""
-        hidden = caller is not None and caller.raw_id.lower() == "4:anonymous"
-        if (number or (ANONYMOUS if hidden else "")) in self._settings.telephony.blocked_callers:
+        number = incoming.caller_number or (ANONYMOUS if incoming.is_withheld else "")
+        if number in self._settings.telephony.blocked_callers:
             return "forbidden"
-        if not self._switchboard.addresses.known:
-            log.error("no call can be answered: set BASE_URL, so that ACS knows how to reach this server")
+        if not self._switchboard.carrier.addresses.known:
+            log.error("no call can be answered: set BASE_URL, so that the telephone network can reach this server")
             return "none"
         return None
 
@@ -43,21 +42,20 @@ class CallRejection:
         self._switchboard.refused_calls += 1
         log.warning("an incoming call is rejected: %s", reason)
         try:
-            await control.reject(incoming.context, reason)
-        except CallAutomationError as error:
+            await control.reject(incoming.handle, reason)
+        except CallControlError as error:
             log.warning("a call could not be rejected: %s", error)
 
     async def at_capacity(self, control: CallControl, incoming: IncomingCall) -> None:
         """Have the call ring at HANDOFF_PHONE_NUMBER, else say that the line is busy."""
         handoff = self._settings.telephony.handoff_phone_number
-        called = incoming.callee.phone_number if incoming.callee is not None else None
-        if not handoff or handoff == called:
+        if not handoff or handoff == incoming.called_number:
             await self.refuse(control, incoming, "busy")
             return
         self._switchboard.refused_calls += 1
         log.warning("an incoming call is redirected to HANDOFF_PHONE_NUMBER: there is no room for it")
         try:
-            await control.redirect(incoming.context, handoff)
-        except CallAutomationError as error:
+            await control.redirect(incoming.handle, handoff)
+        except CallControlError as error:
             log.warning("a call could not be redirected: %s", error)
             await self.refuse(control, incoming, "busy")

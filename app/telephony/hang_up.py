@@ -5,7 +5,8 @@ import logging
 from collections.abc import Callable
 from enum import StrEnum
 
-from app.telephony.call_control import CallAutomationError, CallControl, Trouble
+from app.telephony.call_control import CallControl
+from app.telephony.errors import CallControlError, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class HangUp(StrEnum):
 
 
 async def hang_up(
-    control: CallControl, call_id: str, refused: Callable[[CallAutomationError], None] | None = None
+    control: CallControl, call_id: str, refused: Callable[[CallControlError], None] | None = None
 ) -> HangUp:
     """End a call for everybody, ordered until the network takes it or says that the call is over.
 
@@ -37,7 +38,7 @@ async def hang_up(
         await asyncio.sleep(max(wait_s, patience_s))
         try:
             await control.hang_up(call_id)
-        except CallAutomationError as error:
+        except CallControlError as error:
             if error.trouble is Trouble.NOT_FOUND or await is_over(control, call_id):
                 return HangUp.OVER
             log.warning("a call is not hung up yet: %s", error, extra={"call": call_id})
@@ -54,5 +55,5 @@ async def is_over(control: CallControl, call_id: str) -> bool:
     """Whether the network says itself that there is no such call any more; not where it says nothing of use."""
     try:
         return (await control.properties(call_id)).state in OVER_STATES
-    except CallAutomationError as error:
+    except CallControlError as error:
         return error.trouble is Trouble.NOT_FOUND

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from actors.ports.clock import Clock
 from app.telephony.call import Call
-from app.telephony.call_control import CallAutomationError, CallControl, Trouble
+from app.telephony.call_control import CallControl
+from app.telephony.errors import CallControlError, Trouble
 from app.telephony.hang_up import is_over
 
 log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 DUE_S = 6.0
 """A call that is up without a media socket for so long asks for one."""
 OWN_RECONNECT_S = 1.0
-"""ACS opens a lost media socket again by itself within this time, or not at all."""
+"""The telephone network opens a lost media socket again by itself within this time, or not at all."""
 LOOK_AGAIN_S = (3.0, 3.0, 5.0, 5.0, 10.0)
 """Waits before a call that rings, or of which nothing is heard, is looked at again; the last one repeatedly."""
 CONNECTED, DISCONNECTED = "connected", "disconnected"
@@ -117,7 +118,7 @@ class MediaWatch:
         for look in itertools.count():
             try:
                 found = await self._control.properties(call.call_id)
-            except CallAutomationError as error:
+            except CallControlError as error:
                 log.warning("an answered call cannot be looked at: %s", error, extra={"call": call.call_id})
                 if error.trouble is Trouble.NOT_FOUND:
                     self._gone(call)
@@ -144,7 +145,7 @@ class MediaWatch:
         try:
             await self._control.start_media_streaming(call.call_id)
             call.note("StartMediaStreaming", self._clock.wall())
-        except CallAutomationError as error:
+        except CallControlError as error:
             call.note("StartMediaStreamingRefused", self._clock.wall(), status=error.status, code=error.code)
             log.warning("a media socket could not be asked for: %s", error, extra={"call": call.call_id})
             if error.trouble is Trouble.NOT_FOUND or await is_over(self._control, call.call_id):
@@ -161,5 +162,5 @@ class MediaWatch:
         try:
             await self._control.stop_media_streaming(call.call_id)
             call.note("StopMediaStreaming", self._clock.wall())
-        except CallAutomationError as error:
+        except CallControlError as error:
             log.warning("a dead media socket could not be closed: %s", error, extra={"call": call.call_id})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from protocol.acs.media import MediaProtocolError
+from app.telephony.errors import UnsupportedRateError
 
 HEARD_HZ = 16_000
 
@@ -30,13 +30,11 @@ def to_16_khz(from_hz: int) -> Resampling | None:
     """A converter, or None where there is nothing to convert.
 
     Raises:
-        MediaProtocolError: what converts is not installed, so audio of this rate cannot be understood.
+        UnsupportedRateError: what converts is not installed, so audio of this rate cannot be converted.
     """
     if from_hz == HEARD_HZ:
         return None
     try:
         return Resampling(from_hz)
     except ModuleNotFoundError as error:
-        raise MediaProtocolError(
-            f"audioMetadata.sampleRate: {from_hz} needs {error.name}, of the extra local"
-        ) from None
+        raise UnsupportedRateError(f"{from_hz} Hz needs {error.name}, of the extra local") from None

@@ -8,22 +8,21 @@ from contextlib import suppress
 from actors.agent import Agent
 from actors.conversation import Ending
 from actors.messages.caller import EndSession, InputMessage, KeyPressed
-from actors.session.modes.registry import mode_named
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.server.socket_writer import NORMAL
 from app.services import Services
 from app.telephony.access_code import gatekeeper
 from app.telephony.access_code_check import AccessCodes
-from app.telephony.acs.call_connection import CallConnection
-from app.telephony.acs.media_addresses import Addresses
 from app.telephony.call import Call, Direction
 from app.telephony.call_context import outbound_context
-from app.telephony.call_control import CallAutomationError, CallControl
+from app.telephony.call_control import CallControl
 from app.telephony.call_log import CallLog
 from app.telephony.capacity import Capacity, session_of
+from app.telephony.carrier import Carrier
 from app.telephony.dtmf import Way
-from app.telephony.errors import NoCapacityError, NotConfiguredError
+from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError
 from app.telephony.hang_up import HangUp, hang_up
+from app.telephony.media_connection import MediaConnection
 from app.telephony.media_watch import MediaWatch
 from protocol.calls import CallState, InitiateCall
 
@@ -42,12 +41,12 @@ HANG_UP_S = 1.5
 
 
 class Switchboard:
-    """Of one worker; belongs to the loop's thread. `control` is None without a telephone network."""
+    """Of one worker; belongs to the loop's thread."""
 
-    def __init__(self, service: Services, control: CallControl | None) -> None:
+    def __init__(self, service: Services, carrier: Carrier) -> None:
         self._service = service
-        self._control = control
-        self.addresses = Addresses(service.settings)
+        self.carrier = carrier
+        self._control = carrier.control
         self.log = CallLog()
         self.capacity = Capacity(service, self.log)
         self.access_codes = AccessCodes(service)
@@ -85,7 +84,7 @@ class Switchboard:
             NotConfiguredError: there is none.
         """
         if self._control is None:
-            raise NotConfiguredError("no telephone network is configured: set ACS_CONNECTION_STRING or ACS_ENDPOINT")
+            raise NotConfiguredError(f"no telephone network is configured: set {self.carrier.network_variables}")
         return self._control
 
     def order_id(self) -> str:
@@ -108,13 +107,15 @@ class Switchboard:
         """Call somebody.
 
         Raises:
-            NotConfiguredError, NoCapacityError, CallAutomationError.
+            NotConfiguredError, NoCapacityError, CallControlError.
         """
-        control, settings = self.control, self._service.settings
-        source = asked.caller_id or settings.telephony.source_phone_number
+        control, addresses = self.control, self.carrier.addresses
+        source = asked.caller_id or self.carrier.source_number
         if not source:
-            raise NotConfiguredError("no number to call from: set ACS_SOURCE_PHONE_NUMBER, or send caller_id")
-        self.addresses.require()
+            raise NotConfiguredError(
+                f"no number to call from: set {self.carrier.source_number_variable}, or send caller_id"
+            )
+        addresses.require()
         self.capacity.require()
         call = self.begin(
             *(Direction.OUTBOUND, agent, mode, asked.target_number),
@@ -124,9 +125,9 @@ class Switchboard:
         call.own_number = source
         try:
             call_id = await control.create(
-                asked.target_number, source, self.addresses.callback(call), self.addresses.media(call)
+                asked.target_number, source, addresses.callback(call.secret), addresses.media(call.secret)
             )
-        except CallAutomationError as error:
+        except CallControlError as error:
             self.refused(call, "CreateCallRefused", error)
             if not call.call_id:
                 self.ended(call, CallState.FAILED)
@@ -167,13 +168,13 @@ class Switchboard:
             announcement=announcement,
             about=about,
         )
-        call.own_number = service.settings.telephony.source_phone_number
+        call.own_number = self.carrier.source_number
         call.admitted = direction is Direction.OUTBOUND or service.settings.telephony.access_code is None
         self.enlist(call)
         # The first words are made while it rings.
-        service.phrases.at(agent, service.settings.telephony.sample_rate)
+        service.phrases.at(agent, self.carrier.rate_hz)
         if not call.admitted:
-            service.phrases.at(gatekeeper(agent), service.settings.telephony.sample_rate)
+            service.phrases.at(gatekeeper(agent), self.carrier.rate_hz)
         return call
 
     def enlist(self, call: Call) -> None:
@@ -192,7 +193,7 @@ class Switchboard:
         if self._service.capacity_left == 0:
             raise NoCapacityError("no capacity left for another call")
         service = self._service
-        agent, mode = service.agents[service.default_agent], mode_named(service.settings.agents.streaming_mode).name
+        agent, mode = service.agents[service.default_agent], self.carrier.default_mode
         call = self.begin(Direction.INBOUND, agent, mode, "", wanted=session_id or f"session_{call_id}")
         call.identify(call_id or call.session_id)
         return call
@@ -239,7 +240,7 @@ class Switchboard:
 
     # the media socket
 
-    def connect(self, call: Call, connection: CallConnection, open_session: Callable[[], object]) -> None:
+    def connect(self, call: Call, connection: MediaConnection, open_session: Callable[[], object]) -> None:
         """A media socket of the call, which is up then, whatever its events have said; a former socket is closed."""
         former, call.connection, call.open_session = call.connection, connection, open_session
         if former is not None:
@@ -248,7 +249,7 @@ class Switchboard:
             self._media.opened(call)
         self.connected(call)
 
-    def disconnect(self, call: Call, connection: CallConnection) -> bool:
+    def disconnect(self, call: Call, connection: MediaConnection) -> bool:
         """A media socket is gone; whether it was the call's present one. A call that is up gets another one."""
         if call.connection is not connection:
             return False
@@ -324,7 +325,7 @@ class Switchboard:
     def _gone(self, call: Call) -> None:
         self.ended(call, CallState.DISCONNECTED)
 
-    def refused(self, call: Call, kind: str, error: CallAutomationError) -> None:
+    def refused(self, call: Call, kind: str, error: CallControlError) -> None:
         """The network did not take an order that begins a call."""
         log.warning("%s: %s", kind, error)
         details = {"status": error.status, "trouble": error.trouble.value, "code": error.code}

@@ -1,4 +1,4 @@
-"""Call Automation: the port of `port.py`, by the SDK in `sdk.py`."""
+"""Call Automation: implements `CallControl` by the SDK in `sdk.py`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,7 +6,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from app.telephony.acs.resource import AcsResource
-from app.telephony.call_control import CallAutomationError, CallProperties, MediaOptions, OnTheCall, Trouble
+from app.telephony.call_control import CallProperties, MediaOptions, OnTheCall
+from app.telephony.errors import CallControlError, Trouble
 
 if TYPE_CHECKING:
     from app.telephony.acs.sdk import SdkCalls
@@ -61,23 +62,21 @@ class CallAutomation:
             if not loading.cancelled() and loading.exception() is None:
                 await loading.result().close()
 
-    async def answer(
-        self, incoming_call_context: str, callback_url: str, media: MediaOptions, operation_context: str = ""
-    ) -> str:
+    async def answer(self, handle: str, callback_url: str, media: MediaOptions, operation_context: str = "") -> str:
         """Answer a ringing call by Call Automation; see `CallControl.answer`."""
         return await self._order(
             "answer",
-            lambda sdk: sdk.answer(incoming_call_context, callback_url, media, operation_context),
+            lambda sdk: sdk.answer(handle, callback_url, media, operation_context),
             self._answer_budget_s,
         )
 
-    async def reject(self, incoming_call_context: str, reason: Literal["none", "busy", "forbidden"] = "busy") -> None:
+    async def reject(self, handle: str, reason: Literal["none", "busy", "forbidden"] = "busy") -> None:
         """Reject a ringing call by Call Automation; see `CallControl.reject`."""
-        await self._order("reject", lambda sdk: sdk.reject(incoming_call_context, reason))
+        await self._order("reject", lambda sdk: sdk.reject(handle, reason))
 
-    async def redirect(self, incoming_call_context: str, target: str) -> None:
+    async def redirect(self, handle: str, target: str) -> None:
         """Redirect a ringing call by Call Automation; see `CallControl.redirect`."""
-        await self._order("redirect", lambda sdk: sdk.redirect(incoming_call_context, target))
+        await self._order("redirect", lambda sdk: sdk.redirect(handle, target))
 
     async def create(
         self, target: str, source: str, callback_url: str, media: MediaOptions, operation_context: str = ""
@@ -147,11 +146,11 @@ class CallAutomation:
         """See `CallControl`. Asks for a call that does not exist, which only those are told who may ask."""
         try:
             await self._order("ready", lambda sdk: sdk.properties(NO_CALL))
-        except CallAutomationError as error:
+        except CallControlError as error:
             # A code shows that the service itself has looked, and not what stands before it.
             if error.trouble in NOT_READY and not (error.status == HTTPStatus.NOT_FOUND and error.code):
                 detail = f"{NOT_READY[error.trouble]} ({error.detail})"
-                raise CallAutomationError(
+                raise CallControlError(
                     error.trouble, detail, status=error.status, code=error.code, retry_after_s=error.retry_after_s
                 ) from None
 
@@ -159,7 +158,7 @@ class CallAutomation:
         """Give an order, within its budget.
 
         Raises:
-            CallAutomationError: it was not taken. What caused that is not chained: its text may hold numbers.
+            CallControlError: it was not taken. What caused that is not chained: its text may hold numbers.
         """
         allowed_s = self._budget_s if budget_s is None else budget_s
         try:
@@ -170,18 +169,18 @@ class CallAutomation:
                 except sdk.failures as error:
                     raise sdk.understood(name, error) from None
         except TimeoutError:
-            raise CallAutomationError(Trouble.UNAVAILABLE, f"{name}: no answer within {allowed_s:g} s") from None
+            raise CallControlError(Trouble.UNAVAILABLE, f"{name}: no answer within {allowed_s:g} s") from None
 
     async def _sdk(self, name: str) -> "SdkCalls":
         if self._closed:
-            raise CallAutomationError(Trouble.UNAVAILABLE, f"{name}: this worker is ending")
+            raise CallControlError(Trouble.UNAVAILABLE, f"{name}: this worker is ending")
         if self._loading is None:
             self._loading = asyncio.create_task(asyncio.to_thread(_load, self._resource, self._retries))
         try:
             # One that gives up must not take the others' client along.
             return await asyncio.shield(self._loading)
         except ValueError:
-            raise CallAutomationError(Trouble.UNAUTHORIZED, f"{name}: AZURE_* variables name no identity") from None
+            raise CallControlError(Trouble.UNAUTHORIZED, f"{name}: AZURE_* variables name no identity") from None
 
 
 def _load(resource: AcsResource, retries: int) -> "SdkCalls":

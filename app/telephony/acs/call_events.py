@@ -6,6 +6,7 @@ from actors.conversation import Ending
 from actors.messages.caller import CallOrderFailed, HoldEnded, HoldStarted
 from app.services import Services
 from app.telephony.acs.order_events import ended_by, why
+from app.telephony.acs.participants import participants_of
 from app.telephony.call import Call
 from app.telephony.dtmf import Way
 from app.telephony.order_book import OrderState
@@ -36,7 +37,7 @@ class CallEvents:
         self._service = service
         self._switchboard = switchboard
 
-    def took(self, call: Call, event: AcsEvent) -> None:
+    def apply(self, call: Call, event: AcsEvent) -> None:
         """Apply one event of the network to its call; one that was applied before changes nothing."""
         call.told_of = True
         if call.knows(event.event_id):
@@ -51,7 +52,7 @@ class CallEvents:
             case CallConnected():
                 board.connected(call)
             case ParticipantsUpdated():
-                call.joined(event)
+                call.update_participants(event.sequence_number, participants_of(event, call.caller))
                 self._held(call, at)
             case CallDisconnected():
                 board.ended(call, CallState.DISCONNECTED)
@@ -79,7 +80,7 @@ class CallEvents:
 
     def _settle(self, call: Call, event: AcsEvent) -> None:
         """Note how orders ended, as `event` says. A failure that comes too late for its tool is told to the session."""
-        for kind, state, subject in ended_by(event):
+        for kind, state, subject in ended_by(event, call.caller):
             order = call.orders.told(
                 kind, state, order_id=event.operation_context or "", subject=subject, reason=why(event.result)
             )

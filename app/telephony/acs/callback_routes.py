@@ -16,6 +16,7 @@ from app.api.requests import body_of
 from app.api.responses import json_response
 from app.services import Services
 from app.telephony.acs.call_events import CallEvents
+from app.telephony.acs.incoming_calls import incoming_call
 from app.telephony.answering import Answering
 from app.telephony.call import Call
 from app.telephony.errors import NotConfiguredError
@@ -90,7 +91,7 @@ class CallbackRoutes:
             ProblemError: there is no telephone network.
         """
         try:
-            calls = await asyncio.gather(*(self._answering.take(event) for event in incoming))
+            calls = await asyncio.gather(*(self._answering.take(incoming_call(event)) for event in incoming))
         except NotConfiguredError as error:
             raise not_taken(error) from None
         return next((call for call in reversed(calls) if call is not None), None)
@@ -151,7 +152,7 @@ class CallbackRoutes:
         if event.call_connection_id and not call.identify(event.call_connection_id):
             log.warning("an event of another call came to a call's address")
             return False
-        self._events.took(call, event)
+        self._events.apply(call, event)
         return True
 
     async def _decoded(self, request: Request, decode: Callable[[bytes], list[T]], most_bytes: int) -> list[T]:

@@ -3,14 +3,13 @@
 from typing import Literal
 from urllib.parse import urlsplit
 
-from app.telephony.call import Call
 from app.telephony.call_control import MediaOptions
 from app.telephony.errors import NotConfiguredError
 from config.settings import Settings
 
 
-class Addresses:
-    """Of one server, by BASE_URL; each address carries the secret of its call."""
+class MediaAddresses:
+    """Implements `CallAddresses`: of one server, by BASE_URL; each address carries the secret of its call."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -25,14 +24,14 @@ class Addresses:
         if not self.known:
             raise NotConfiguredError("the telephone network cannot reach this server: set BASE_URL")
 
-    def callback(self, call: Call) -> str:
-        """The HTTPS URL to which the telephone network sends the events of `call`."""
-        return f"{self._base_url}/api/v1/calls/callbacks/{call.secret}"
+    def callback(self, secret: str) -> str:
+        """The HTTPS URL to which the telephone network sends the events of the call with this secret."""
+        return f"{self._base_url}/api/v1/calls/callbacks/{secret}"
 
-    def media(self, call: Call) -> MediaOptions:
-        """The WebSocket URL and the format in which the audio of `call` is streamed."""
+    def media(self, secret: str) -> MediaOptions:
+        """The WebSocket URL and the format in which the audio of the call with this secret is streamed."""
         settings = self._settings
-        url = f"ws{self._base_url.removeprefix('http')}/api/v1/media/stream/{call.secret}"
+        url = f"ws{self._base_url.removeprefix('http')}/api/v1/media/stream/{secret}"
         rate_hz: Literal[16_000, 24_000] = 24_000 if settings.telephony.sample_rate == 24_000 else 16_000
         return MediaOptions(url, rate_hz, mixed=settings.telephony.mixed_audio)
 

@@ -9,11 +9,13 @@ from app.server.fast_path import Message
 from app.server.socket_writer import REFUSED
 from app.services import Services
 from app.telephony.acs.call_connection import CallConnection
-from app.telephony.acs.participants import CallerVoice, VoiceMixer
+from app.telephony.acs.participants import CallerVoice
 from app.telephony.call import Call
 from app.telephony.dtmf import Way
+from app.telephony.errors import UnsupportedRateError
 from app.telephony.resampling import Resampling, to_16_khz
 from app.telephony.switchboard import Switchboard
+from app.telephony.voice_mixer import VoiceMixer
 from config.groups.telephony import Participants
 from protocol.acs.media import (
     AudioFrame,
@@ -61,7 +63,10 @@ class MediaInput:
 
     def _stream_at(self, rate_hz: int) -> None:
         """Expect the frames that follow at `rate_hz`, and resample them to the rate of the session if it differs."""
-        self._resampling: Resampling | None = to_16_khz(rate_hz)
+        try:
+            self._resampling: Resampling | None = to_16_khz(rate_hz)
+        except UnsupportedRateError as error:
+            raise MediaProtocolError(f"audioMetadata.sampleRate: {error}") from None
         self._rate_hz = rate_hz
         self._silence = bytes(rate_hz // 50 * 2)
         self._mixer: VoiceMixer | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from app.telephony.acs.participants import same_participant
 from app.telephony.order_book import OrderKind, OrderState
 from protocol.acs.call_events import (
     AcsEvent,
@@ -28,13 +29,17 @@ _BY_CONTEXT: dict[type[AcsEvent], tuple[OrderKind, OrderState]] = {
 _WORDS = {404: "not found", 408: "no answer", 480: "no answer", 486: "busy", 487: "cancelled", 603: "declined"}
 
 
-def ended_by(event: AcsEvent) -> Iterator[Ended]:
-    """Yield which kinds of order ended, how, and about what recording or participant, as `event` says."""
+def ended_by(event: AcsEvent, caller: str) -> Iterator[Ended]:
+    """Yield which kinds of order ended, how, and about what recording or participant, as `event` says.
+
+    A participant is named as in the order: `caller`, the number or raw id of the caller, or their raw id.
+    """
     match event:
         case ParticipantsUpdated(participants=participants):
             for one in participants:
                 kind = OrderKind.HOLD if one.is_on_hold else OrderKind.UNHOLD
-                yield kind, OrderState.SUCCEEDED, one.identifier.raw_id
+                raw_id = one.identifier.raw_id
+                yield kind, OrderState.SUCCEEDED, caller if same_participant(raw_id, caller) else raw_id
         case RecordingStateChanged(recording_id=recording_id, state=state) if recording_id:
             starts = state.lower() == "active"
             kind = OrderKind.START_RECORDING if starts else OrderKind.STOP_RECORDING

@@ -4,10 +4,11 @@ An unmixed stream carries the frames of each participant by itself, named by raw
 heard: a supervisor who listens in, or a person a call is about to be put through to, must not talk to the agent.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from actors.rules.audio import level_db
+from protocol.acs.call_events import ParticipantsUpdated
+from protocol.calls import Participant
 
 VOICED_DB = -45.0
 """A frame at least this loud, in dB below full scale, is taken for a voice where no id tells who is who."""
@@ -22,6 +23,18 @@ GONE_MS = 500.0
 def same_participant(one: str, other: str) -> bool:
     """Whether two raw ids or telephone numbers name the same participant ("4:+1206...", "+1206...")."""
     return bool(one) and _canonical(one) == _canonical(other)
+
+
+def participants_of(update: ParticipantsUpdated, caller: str) -> Iterator[Participant]:
+    """Those who are on the call, as the API shows them. `caller`: the number or raw id of the caller."""
+    for one in update.participants:
+        raw_id, number = one.identifier.raw_id, one.identifier.phone_number
+        yield Participant(
+            id=raw_id,
+            phone_number=number,
+            role="person" if same_participant(caller, raw_id) or caller == number else "other",
+            status="on_hold" if one.is_on_hold else "muted" if one.is_muted else "connected",
+        )
 
 
 def _canonical(raw_id: str) -> str:
@@ -89,56 +102,3 @@ class CallerVoice:
         self._has_spoken = self._has_spoken or voiced
         self._quiet_ms = 0.0 if voiced else self._quiet_ms + duration_ms
         return True
-
-
-MIXING_PACKAGES = ("numpy",)
-"""Of the extra `local`, what a mixer needs."""
-
-
-class VoiceMixer:
-    """Adds up the voices of an unmixed stream, so that time passes once however many people send frames.
-
-    The first who sends frames sets the pace: each of their frames comes out with what the others have sent since.
-    """
-
-    WAITING_MS = 100.0
-    """Audio of somebody is kept for this long until the one who sets the pace sends; then they set it themselves."""
-    MOST_OTHERS = 7
-    """The network streams four voices at most; what more would come is left out."""
-
-    def __init__(self, rate_hz: int) -> None:
-        import numpy
-
-        self._numpy: Any = numpy
-        self._most_bytes = int(rate_hz * 2 * self.WAITING_MS / 1000)
-        self._pace = ""
-        self._waiting: dict[str, bytearray] = {}
-
-    def push(self, participant: str, pcm: bytes) -> bytes:
-        """The audio that is complete now, PCM16LE mono; empty if none is."""
-        self._pace = self._pace or participant
-        if participant == self._pace:
-            return self._add_up(pcm, (self._next_of(name, len(pcm)) for name in list(self._waiting)))
-        if participant not in self._waiting and len(self._waiting) >= self.MOST_OTHERS:
-            return b""
-        waiting = self._waiting.setdefault(participant, bytearray())
-        waiting += pcm
-        if len(waiting) <= self._most_bytes:
-            return b""
-        self._pace = participant
-        return bytes(self._waiting.pop(participant))
-
-    def _next_of(self, participant: str, length: int) -> bytes:
-        waiting = self._waiting[participant]
-        audio = bytes(waiting[:length])
-        del waiting[:length]
-        if not waiting:
-            del self._waiting[participant]
-        return audio
-
-    def _add_up(self, pcm: bytes, others: Iterable[bytes]) -> bytes:
-        numpy = self._numpy
-        total = numpy.frombuffer(pcm, "<i2").astype(numpy.int32)
-        for audio in others:
-            total[: len(audio) // 2] += numpy.frombuffer(audio, "<i2")
-        return bytes(total.clip(-32_768, 32_767).astype("<i2").tobytes())

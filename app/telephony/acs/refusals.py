@@ -12,7 +12,7 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
-from app.telephony.call_control import CallAutomationError, Trouble
+from app.telephony.errors import CallControlError, Trouble
 
 _TROUBLE = {
     401: Trouble.UNAUTHORIZED,
@@ -42,22 +42,22 @@ _MASKED = (
 MOST_CHARS = 200
 
 
-def understood(operation: str, error: AzureError | ValueError) -> CallAutomationError:
+def understood(operation: str, error: AzureError | ValueError) -> CallControlError:
     """The error of the port for one of the SDK's; it raises ValueError for an answer that it cannot read."""
     match error:
         case HttpResponseError(status_code=int(status)):
             return _refused(operation, error, status)
         case ClientAuthenticationError():
-            return CallAutomationError(Trouble.UNAUTHORIZED, f"{operation}: there is no identity to ask with")
+            return CallControlError(Trouble.UNAUTHORIZED, f"{operation}: there is no identity to ask with")
         case _:
-            return CallAutomationError(Trouble.UNAVAILABLE, f"{operation}: {type(error).__name__}")
+            return CallControlError(Trouble.UNAVAILABLE, f"{operation}: {type(error).__name__}")
 
 
-def _refused(operation: str, error: HttpResponseError, status: int) -> CallAutomationError:
+def _refused(operation: str, error: HttpResponseError, status: int) -> CallControlError:
     code, text = _said(error)
     headers: Mapping[str, str] = getattr(error.response, "headers", None) or {}
     detail = f"{operation}: status {status}" + (f", code {code}" if code else "") + (f", {text!r}" if text else "")
-    return CallAutomationError(
+    return CallControlError(
         _trouble(status, code), detail, status=status, code=code, retry_after_s=retry_after_s(headers)
     )
 

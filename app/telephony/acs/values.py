@@ -19,14 +19,8 @@ from azure.communication.callautomation import (
     UnknownIdentifier,
 )
 
-from app.telephony.call_control import (
-    CallAutomationError,
-    CallProperties,
-    MediaOptions,
-    OnTheCall,
-    Transcription,
-    Trouble,
-)
+from app.telephony.call_control import CallProperties, MediaOptions, OnTheCall, Transcription
+from app.telephony.errors import CallControlError, Trouble
 from protocol.acs.call_events import DIGITS
 from protocol.phone_numbers import is_e164
 
@@ -55,10 +49,10 @@ def tones(keys: str) -> list[str]:
     """The names of keys' tones.
 
     Raises:
-        CallAutomationError: there is no key, or one is none.
+        CallControlError: there is no key, or one is none.
     """
     if not keys or not set(keys.upper()) <= set(TONES):
-        raise CallAutomationError(Trouble.REJECTED, "send_dtmf: keys are 0-9 * # A-D, at least one")
+        raise CallControlError(Trouble.REJECTED, "send_dtmf: keys are 0-9 * # A-D, at least one")
     return [TONES[key] for key in keys.upper()]
 
 

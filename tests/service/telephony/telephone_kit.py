@@ -16,7 +16,7 @@ from actors.conversation import Role
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.tools import AnyTool
 from app.api.asgi import app_of
-from app.carrier import carrier
+from app.carrier import carrier_of
 from app.server.lifecycle import Lifecycle
 from app.services import Services
 from app.telephony.call import Call
@@ -79,7 +79,7 @@ async def telephone(
         emulator.event_grid.secret = ("x-earshot-event-grid-secret", SECRET)
         lifecycle = Lifecycle()
         service = Services(Settings.read(variables), lifecycle, {agent.name: agent}, tools or {})
-        switchboard = Switchboard(service, carrier(service.settings))
+        switchboard = Switchboard(service, carrier_of(service.settings))
         app: Any = app_of(service, switchboard)
         ended = asyncio.Event()
         config = Config()

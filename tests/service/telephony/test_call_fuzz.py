@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from actors.runtime.clock import run_virtual
 from app.api.asgi import app_of
+from app.carrier import carrier_of
 from app.telephony.switchboard import Switchboard
 from protocol.acs.call_events import EVENTS
 from tests.kit.service_kit import running
@@ -74,7 +75,7 @@ COUNTED: Counter[int] = Counter()
 
 async def posted(pairs: list[tuple[str, bytes]]) -> None:
     async with running() as service:
-        switchboard = Switchboard(service, None)
+        switchboard = Switchboard(service, carrier_of(service.settings))
         await room(service)
         call = switchboard.adopt("live-call", "")
         switchboard.connected(call)

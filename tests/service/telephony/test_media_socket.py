@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from actors.runtime.clock import run_virtual
 from app.api.asgi import app_of
+from app.carrier import carrier_of
 from app.services import Services
 from app.telephony.acs.media_input import MAX_WRONG
 from app.telephony.switchboard import Switchboard
@@ -32,7 +33,7 @@ class Acs:
 
     def __init__(self, service: Services, **query: str) -> None:
         self.service = service
-        self.switchboard = Switchboard(service, None)
+        self.switchboard = Switchboard(service, carrier_of(service.settings))
         query = query or {"call_connection_id": "call-1"}
         self.socket = AsgiSocket(app_of(service, self.switchboard), "/api/v1/media/stream", None, **query)
         self.sent: list[tuple[float, dict[str, Any]]] = []

@@ -1,12 +1,8 @@
 """Whose voice is heard on a call that several people are on."""
 
-from array import array
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.telephony.acs.participants import GONE_MS, QUIET_MS, CallerVoice, VoiceMixer, same_participant
+from app.telephony.acs.participants import GONE_MS, QUIET_MS, CallerVoice, same_participant
 from tests.service.telephony.telephone_kit import tone
 
 CALLER = "4:+15550100"
@@ -77,43 +73,3 @@ def test_that_is_decided_again_when_they_send_no_more() -> None:
     heard = [voice.hears("8:b", QUIET, 20) for _ in range(40)]
     assert heard.index(True) == int(GONE_MS / 20)
     assert all(heard[heard.index(True) :])
-
-
-def mixed(*samples: int) -> bytes:
-    return array("h", samples).tobytes()
-
-
-def test_voices_add_up_and_time_passes_once() -> None:
-    mixer = VoiceMixer(16_000)
-    assert mixer.push("a", mixed(1, 2)) == mixed(1, 2)
-    assert mixer.push("b", mixed(10, 20, 30)) == b""
-    assert mixer.push("a", mixed(1, 2)) == mixed(11, 22)
-    assert mixer.push("a", mixed(1, 2)) == mixed(31, 2)
-
-
-def test_loud_voices_are_clipped() -> None:
-    mixer = VoiceMixer(16_000)
-    mixer.push("a", b"")
-    mixer.push("b", mixed(30_000, -30_000))
-    assert mixer.push("a", mixed(30_000, -30_000)) == mixed(32_767, -32_768)
-
-
-def test_whoever_sends_no_more_does_not_hold_up_the_others() -> None:
-    mixer = VoiceMixer(16_000)
-    mixer.push("a", QUIET)
-    heard = b"".join(mixer.push("b", VOICE) for _ in range(50))
-    assert heard == VOICE * 50
-
-
-@given(st.lists(st.tuples(st.sampled_from("abcdefghijkl"), st.integers(0, 700)), max_size=300))
-def test_what_waits_is_bounded_and_audio_is_whole(pushes: list[tuple[str, int]]) -> None:
-    mixer = VoiceMixer(16_000)
-    sent = dict.fromkeys("abcdefghijkl", 0)
-    heard = 0
-    for name, samples in pushes:
-        audio = mixer.push(name, bytes(samples * 2))
-        assert len(audio) % 2 == 0
-        sent[name] += samples * 2
-        heard += len(audio)
-    assert sum(map(len, mixer._waiting.values())) <= VoiceMixer.MOST_OTHERS * 3_200
-    assert heard <= sum(sent.values())

@@ -14,7 +14,8 @@ from aiohttp import web
 from app.telephony.acs.call_automation import CallAutomation
 from app.telephony.acs.refusals import masked, retry_after_s
 from app.telephony.acs.resource import AcsResource, parse_connection_string
-from app.telephony.call_control import CallAutomationError, CallControl, MediaOptions, OnTheCall, Transcription, Trouble
+from app.telephony.call_control import CallControl, MediaOptions, OnTheCall, Transcription
+from app.telephony.errors import CallControlError, Trouble
 from config.secret import Secret
 from tests.cloud.acs.emulator import AcsEmulator
 from tests.cloud.acs.refusals import CODES
@@ -78,8 +79,8 @@ async def by_identity(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Li
             yield connected, entra
 
 
-async def trouble(order: Awaitable[Any]) -> CallAutomationError:
-    with pytest.raises(CallAutomationError) as raised:
+async def trouble(order: Awaitable[Any]) -> CallControlError:
+    with pytest.raises(CallControlError) as raised:
         await order
     # What an exception was raised from is printed with it, and the SDK's texts hold numbers.
     assert raised.value.__cause__ is None

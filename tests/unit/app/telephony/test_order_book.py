@@ -5,17 +5,7 @@ import random
 
 import pytest
 
-from app.telephony.acs.order_events import ended_by, why
 from app.telephony.order_book import MOST_ORDERS, OrderBook, OrderKind, OrderState
-from protocol.acs.call_events import (
-    CallParticipant,
-    CallTransferFailed,
-    Identifier,
-    ParticipantsUpdated,
-    RecordingStateChanged,
-    Result,
-    StartRecordingFailed,
-)
 
 START, STOP, TRANSFER = OrderKind.START_RECORDING, OrderKind.STOP_RECORDING, OrderKind.TRANSFER
 TAKEN, DOUBT, REFUSED = OrderState.TAKEN, OrderState.IN_DOUBT, OrderState.REFUSED
@@ -155,18 +145,6 @@ def test_no_more_orders_are_kept_than_a_call_needs() -> None:
     for number in range(MOST_ORDERS * 3):
         book.becomes(book.give(OrderKind.SEND_KEYS, str(number)), TAKEN)
     assert len(book.all_open) == MOST_ORDERS
-
-
-def test_which_events_end_which_orders() -> None:
-    person = CallParticipant(Identifier(raw_id="4:+15550100"), is_on_hold=True)
-    assert list(ended_by(ParticipantsUpdated(participants=(person,)))) == [(OrderKind.HOLD, SUCCEEDED, "4:+15550100")]
-    assert list(ended_by(RecordingStateChanged(recording_id="a", state="Active"))) == [(START, SUCCEEDED, "a")]
-    assert list(ended_by(RecordingStateChanged(recording_id="a", state="inactive"))) == [(STOP, SUCCEEDED, "a")]
-    assert list(ended_by(StartRecordingFailed(recording_id="a"))) == [(START, FAILED, "a")]
-    assert list(ended_by(CallTransferFailed())) == [(TRANSFER, FAILED, "")]
-    assert why(Result(code=486, sub_code=560486, message="+15550100 is busy")) == "busy (486/560486)"
-    assert why(Result(code=400, sub_code=8553)) == "400/8553"
-    assert why(None) == ""
 
 
 @pytest.mark.parametrize(("before", "is_late"), [(TAKEN, False), (OVERDUE, True), (DOUBT, True)])

@@ -4,15 +4,15 @@ import sys
 
 import pytest
 
+from app.telephony.errors import UnsupportedRateError
 from app.telephony.resampling import HEARD_HZ, to_16_khz
-from protocol.acs.media import MediaProtocolError
 
 
 @pytest.mark.parametrize("package", ["numpy", "soxr"])
-def test_without_the_extra_another_rate_is_an_error_of_the_wire_that_names_it(
+def test_without_the_extra_another_rate_is_an_error_that_names_it(
     monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     assert to_16_khz(HEARD_HZ) is None
-    with pytest.raises(MediaProtocolError, match=f"24000 needs {package}, of the extra local"):
+    with pytest.raises(UnsupportedRateError, match=f"24000 Hz needs {package}, of the extra local"):
         to_16_khz(24_000)

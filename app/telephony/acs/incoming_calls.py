@@ -1,0 +1,36 @@
+"""Calls that Event Grid announces, in the words of telephony."""
+
+from app.telephony.incoming_call import IncomingCall
+from protocol.acs import event_grid
+from protocol.acs.call_events import Identifier
+
+ANONYMOUS = "4:anonymous"
+"""Raw id of a caller who withholds their number."""
+
+
+def incoming_call(announced: event_grid.IncomingCall) -> IncomingCall:
+    """The call that an `IncomingCall` event announces."""
+    custom = announced.custom_context
+    caller, callee = announced.caller, announced.callee
+    return IncomingCall(
+        handle=announced.context,
+        event_id=announced.event_id,
+        server_call_id=announced.server_call_id,
+        caller=_name(caller),
+        caller_number=_number(caller),
+        is_withheld=caller is not None and caller.raw_id.lower() == ANONYMOUS,
+        caller_name=announced.caller_display_name,
+        called=_name(callee),
+        called_number=_number(callee),
+        headers={**custom.sip_headers, **custom.voip_headers},
+    )
+
+
+def _number(identifier: Identifier | None) -> str:
+    """The number in E.164; empty for somebody without one."""
+    return identifier.phone_number or "" if identifier is not None else ""
+
+
+def _name(identifier: Identifier | None) -> str:
+    """The number in E.164, else the raw id; empty for nobody."""
+    return _number(identifier) or (identifier.raw_id if identifier is not None else "")
