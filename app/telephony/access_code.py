@@ -70,5 +70,4 @@ def gatekeeper(agent: Agent) -> Agent:
         limits=msgspec.structs.replace(agent.limits, max_session_s=min(LONGEST_S, agent.limits.max_session_s)),
         keys=ANY_KEYS,
         tools=(),
-        dialogue=None,
     )
