@@ -22,3 +22,7 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     routine: ClassVar[bool] = False
     repeatable: ClassVar[bool] = False
     transient: ClassVar[bool] = False
+
+    def instead(self) -> "Message | None":
+        """What is told in place of this message, which is repeatable, once two actors have died on it; None: nothing."""
+        return None

@@ -45,20 +45,43 @@ class CallerAudio(Message, frozen=True):
     duration_ms: float
 
 
+class InputLost(Message, frozen=True):
+    """The typed text or the key of this number is given up: two actors in a row have died on it."""
+
+    number: int
+
+
 class TextEntered(Message, frozen=True):
-    """The caller typed `text` instead of speaking."""
+    """The caller typed `text` instead of speaking.
+
+    `number` is the session's to give: what was typed and keyed is numbered from 1 in the order in which it came, so
+    that nothing is acted on twice. 0 for what was not numbered.
+    """
 
     refusable: ClassVar[bool] = True
+    repeatable: ClassVar[bool] = True
     traced: ClassVar[bool] = True
+
     text: str
+    number: int = 0
+
+    def instead(self) -> InputLost:
+        """The caller is asked to repeat it."""
+        return InputLost(self.number)
 
 
 class KeyPressed(Message, frozen=True):
-    """The caller pressed a telephone key: one of 0-9 * # A-D."""
+    """The caller pressed a telephone key: one of 0-9 * # A-D. `number` is that of `TextEntered`."""
 
     refusable: ClassVar[bool] = True
+    repeatable: ClassVar[bool] = True
 
     key: str
+    number: int = 0
+
+    def instead(self) -> InputLost:
+        """The caller is asked to repeat the keys."""
+        return InputLost(self.number)
 
 
 class HoldStarted(Message, frozen=True):

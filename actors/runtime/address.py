@@ -89,15 +89,27 @@ class Address(Generic[M]):
         """`ref` has ended without handling `unhandled`: its successor handles them, before all that came later.
 
         `fatal` is the message on which it died, if that may be handled twice: it comes first, but only once, so that a
-        message on which every actor dies does not end them all.
+        message on which every actor dies does not end them all. The next time its place is taken by what it says is to
+        be told instead.
         """
         if self._ref is ref:
             self._ref = None
-            again = () if fatal is None or fatal is self._repeated else (fatal,)
-            self._repeated = fatal
+            again = self._again(fatal)
             later, self._waiting = self._waiting, deque()
             for message in (*again, *unhandled, *later):
                 self._keep(message)
+
+    def _again(self, fatal: M | None) -> tuple[M, ...]:
+        is_second, self._repeated = fatal is not None and fatal is self._repeated, fatal
+        if fatal is None:
+            return ()
+        if not is_second:
+            return (fatal,)
+        logger.error("a %s is given up: two actors of the %s have failed at it", type(fatal).__name__, self._name)
+        # Messages of the runtime itself are none of the session's, and say nothing of this.
+        instead = getattr(fatal, "instead", None)
+        told = instead() if instead is not None else None
+        return () if told is None else (told,)
 
     def close(self) -> None:
         """Give the address up for good: what waits and what will be told is thrown away."""

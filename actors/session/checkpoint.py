@@ -85,6 +85,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     """The audio that has come in, by the speaker's label; empty where all voices come in one stream."""
     participants: dict[str, str] = {}
     """By label (`rules/speakers.py`), the telephone network's ids of those who are told apart."""
+    inputs: int = 0
+    """How many texts and keys the user has entered, each numbered by how many there were with it."""
     user_at: float | None = None
     """When the user last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
     lost: LostConnection | None = None
@@ -196,6 +198,11 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         self.tool_results.clear()
 
     # the caller
+
+    def next_input(self) -> int:
+        """Number one more text or key that the user has entered."""
+        self.inputs += 1
+        return self.inputs
 
     def user_active(self, at: float) -> None:
         """Note that the user spoke, typed or pressed a key at `at`, in seconds of the session's clock."""

@@ -9,6 +9,7 @@ from actors.messages.caller import (
     ConnectionDetached,
     EndSession,
     InputMessage,
+    KeyPressed,
     TextEntered,
 )
 from actors.messages.lifecycle import RestartChild
@@ -63,8 +64,16 @@ class LiveSession:
             case ConnectionAttached() | ConnectionDetached():
                 self.addresses.supervisor.tell(message)
             case _:
-                told = TextEntered(well_formed(message.text)) if isinstance(message, TextEntered) else message
-                self._tell_receivers(told)
+                self._tell_receivers(self._numbered(message))
+
+    def _numbered(self, message: InputMessage) -> InputMessage:
+        match message:
+            case TextEntered(text):
+                return TextEntered(well_formed(text), self.checkpoint.next_input())
+            case KeyPressed(key):
+                return KeyPressed(key, self.checkpoint.next_input())
+            case _:
+                return message
 
     def _tell_receivers(self, message: Message) -> None:
         for address in self._receivers.get(type(message), ()):

@@ -33,13 +33,17 @@ class Moment(StrEnum):
 
 
 class Crash(msgspec.Struct, frozen=True, kw_only=True):
-    """`victim` raises an error of type `error`, `times` times from the `first` occasion on (counted from 1)."""
+    """`victim` raises an error of type `error`, `times` times from the `first` occasion on (counted from 1).
+
+    `messages`: the types of the messages that are counted; empty for all.
+    """
 
     victim: str
     moment: Moment
     first: int
     times: int = 1
     error: type[BaseException] = RuntimeError
+    messages: tuple[type, ...] = ()
 
 
 ERRORS: tuple[type[BaseException], ...] = (RuntimeError, asyncio.CancelledError, SystemExit, RecursionError)
@@ -62,8 +66,9 @@ def _crashing(crash: Crash, note: Callable[[str], None]) -> Any:
 
     def method(self: SupervisedActor, *message: Any) -> Any:
         nonlocal count
-        count += 1
-        due = crash.first <= count < crash.first + crash.times
+        counts = not crash.messages or isinstance(message[0], crash.messages)
+        count += counts
+        due = counts and crash.first <= count < crash.first + crash.times
         if due and crash.moment in (Moment.BEFORE_MESSAGE, Moment.AT_START):
             _raise(crash, message, note)
         result = genuine(self, *message)

@@ -47,7 +47,7 @@ def judge(evidence: Evidence) -> Verdict:
             verdict.apologised += 1
         elif outcome is None:
             verdict.violations.append(f"unanswered: {asked.ask.text!r} ({asked.ask.how}) at {asked.at:.2f} s")
-    verdict.violations += _history(evidence, evidence.messages, "the history")
+    verdict.violations += [*_history(evidence, evidence.messages, "the history"), *_taken_twice(evidence)]
     if evidence.recorded is not None and evidence.recorded != evidence.messages:
         verdict.violations.append("the record in the store is not the history")
     verdict.violations += [
@@ -117,6 +117,13 @@ def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -
     if len(remembered) > len(set(remembered)):
         found.append(f"{what} has words twice")
     return found
+
+
+def _taken_twice(evidence: Evidence) -> list[str]:
+    """What the caller has said once is in the conversation once."""
+    remembered = " ".join(f" {m.text} " for m in evidence.messages if m.role is Role.USER)
+    said = [a.ask.text for a in evidence.asked if a.ask.how is not How.KEYS]
+    return [f"in the history twice: {text!r}" for text in said if remembered.count(f" {text} ") > said.count(text)]
 
 
 def _end(evidence: Evidence) -> list[str]:

@@ -6,6 +6,7 @@ from random import Random
 
 from msgspec.structs import replace
 
+from actors.messages.caller import KeyPressed, TextEntered
 from actors.runtime.restart_budget import RestartPolicy
 from tests.fault_campaign.crashes import ACTORS, ERRORS, Crash, Moment
 from tests.fault_campaign.faulty_engines import ModelFault, RecognizerFault, ToolFault
@@ -74,6 +75,16 @@ def _crash_beside_tool(scenario: Scenario, rng: Random, *, victim: str) -> None:
     scenario.crashes.append(Crash(victim=victim, moment=rng.choice(list(Moment)[:2]), first=first))
 
 
+def _crash_at_input(scenario: Scenario, rng: Random, *, how: How, moment: Moment) -> None:
+    """At something that is typed or keyed, and sometimes at the same once more."""
+    message, text = (TextEntered, "what about this i0") if how is How.TYPED else (KeyPressed, "4711#")
+    scenario.asks.append(Ask(how=how, when=rng.choice([When.IN_QUIET, When.OVER_REPLY]), text=text))
+    first, times = (1 if how is How.TYPED else rng.randint(1, 5)), rng.choice([1, 1, 2])
+    scenario.crashes.append(
+        Crash(victim="orchestrator", moment=moment, first=first, times=times, messages=(message,))
+    )
+
+
 def _cut_audio(scenario: Scenario, rng: Random, *, share: float) -> None:
     scenario.kept_share, scenario.cut_writes = share, _window(rng)
 
@@ -113,6 +124,9 @@ def _all() -> dict[str, Kind]:
         kinds[f"{victim} crashes for good"] = partial(_crash_for_good, victim=victim)
     for victim in ("orchestrator", "session"):
         kinds[f"{victim} crashes beside a tool"] = partial(_crash_beside_tool, victim=victim)
+    for how in (How.TYPED, How.KEYS):
+        for moment in (Moment.BEFORE_MESSAGE, Moment.AFTER_MESSAGE):
+            kinds[f"orchestrator crashes {moment} that is {how}"] = partial(_crash_at_input, how=how, moment=moment)
     for place in (
         "recognizer.open", "recognizer.push", "recognizer.finish_utterance", "recognizer.close", "synthesizer.open",
         "synthesizer.write", "synthesizer.finish", "synthesizer.close", "store.save",

@@ -1,7 +1,7 @@
 """Telephone keys: each takes the floor, and several are one input."""
 
 from actors.conversation import KeyPattern
-from actors.messages.caller import KeyPressed
+from actors.messages.caller import InputLost, KeyPressed
 from actors.messages.model import KeysExpected
 from actors.rules.turn_taking import answering, interruption
 from actors.rules.turn_taking.core import TurnCore
@@ -12,6 +12,29 @@ def pattern_of(turn: TurnCore) -> KeyPattern:
     return turn.state.key_pattern or turn.agent.keys
 
 
+def is_new_input(turn: TurnCore, number: int) -> bool:
+    """Whether the typed text or key of this number has not been dealt with; from now on it has been.
+
+    A successor is told once more what its orchestrator died on, which may have been done and kept by then.
+    """
+    if number and number <= turn.state.settled_input:
+        return False
+    turn.state.settled_input = max(number, turn.state.settled_input)
+    return True
+
+
+def input_lost(turn: TurnCore, message: InputLost, at: float) -> None:
+    """What the caller typed or a key could not be dealt with: the caller is asked to repeat it.
+
+    The keys before it are dropped: with one missing in the middle they would be another number.
+    """
+    s = turn.state
+    if not is_new_input(turn, message.number):
+        return
+    s.keys, s.key_pattern, s.owes_apology = "", None, True
+    answering.settle(turn, at)
+
+
 def keys_expected(turn: TurnCore, message: KeysExpected, _at: float) -> None:
     """A tool has said when the caller's next keys are complete."""
     turn.state.key_pattern = message.pattern
@@ -20,6 +43,8 @@ def keys_expected(turn: TurnCore, message: KeysExpected, _at: float) -> None:
 def key_pressed(turn: TurnCore, message: KeyPressed, at: float) -> None:
     """One more key of an input, or the end of it."""
     s = turn.state
+    if not is_new_input(turn, message.number):
+        return
     interruption.take_floor(turn, at)
     s.spoke_at = s.key_at = at
     s.fillers = 0

@@ -42,7 +42,15 @@ from typing import Any
 from actors.agent import Agent
 from actors.conversation import KEYS, UtteranceKind
 from actors.errors import ActorsError
-from actors.messages.caller import EndSession, HoldEnded, HoldStarted, InterruptRequested, KeyPressed, TextEntered
+from actors.messages.caller import (
+    EndSession,
+    HoldEnded,
+    HoldStarted,
+    InputLost,
+    InterruptRequested,
+    KeyPressed,
+    TextEntered,
+)
 from actors.messages.lifecycle import SessionFailed, Timer, TimerFired
 from actors.messages.model import (
     EndingDecided,
@@ -93,6 +101,7 @@ TurnEvent = (
     | NoSpeechRecognized
     | TextEntered
     | KeyPressed
+    | InputLost
     | InterruptRequested
     | HoldStarted
     | HoldEnded
@@ -133,6 +142,7 @@ RULES: Mapping[type, Rule] = {
     NoSpeechRecognized: transcripts.no_speech_recognized,
     TextEntered: transcripts.text_entered,
     KeyPressed: keys.key_pressed,
+    InputLost: keys.input_lost,
     KeysExpected: keys.keys_expected,
     InterruptRequested: interruption.interrupt_requested,
     HoldStarted: silence.hold_started,

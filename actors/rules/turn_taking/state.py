@@ -187,6 +187,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """A backchannel, which is an answer if the agent was just about to end, or asks."""
     settled_ms: float = -1.0
     """Position in the caller's audio up to which it has been dealt with: a final that ends before it came late."""
+    settled_input: int = 0
+    """The number of the latest typed text or key that has been dealt with."""
     keys: str = ""
     key_pattern: KeyPattern | None = None
     """When `keys` are complete; None: as the agent has it."""

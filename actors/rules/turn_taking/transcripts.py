@@ -204,6 +204,8 @@ def _ask_again_if_idle(turn: TurnCore) -> None:
 
 def text_entered(turn: TurnCore, message: TextEntered, at: float) -> None:
     """Typed text takes the floor and is answered at once."""
+    if not keys.is_new_input(turn, message.number):
+        return
     interruption.take_floor(turn, at)
     turn.state.spoke_at, turn.state.fillers = at, 0
     answering.answer(turn, at, keys.joined_with_keys(turn, message.text))

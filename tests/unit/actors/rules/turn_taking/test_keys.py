@@ -2,13 +2,13 @@
 
 import pytest
 
-from actors.conversation import KeyPattern
-from actors.messages.caller import KeyPressed, TextEntered
+from actors.conversation import KeyPattern, UtteranceKind
+from actors.messages.caller import InputLost, KeyPressed, TextEntered
 from actors.messages.lifecycle import Timer
 from actors.messages.model import KeysExpected
 from actors.messages.transcript import NoiseStopped
 from actors.rules.turn_taking.machine import UnexpectedEventError
-from tests.unit.actors.rules.turn_taking.script import Talk, asked
+from tests.unit.actors.rules.turn_taking.script import Talk, asked, kinds
 
 
 class TestKeys:
@@ -51,3 +51,31 @@ class TestKeys:
     def test_no_key_that_no_telephone_has(self) -> None:
         with pytest.raises(UnexpectedEventError):
             Talk().tell(KeyPressed("x"))
+
+
+class TestWhatAnOrchestratorDiedOn:
+    """Its successor is told it once more."""
+
+    def test_is_not_done_again_where_it_was_kept(self) -> None:
+        talk = Talk().tell(TextEntered("hello", 1), TextEntered("hello", 1))
+        assert asked(talk) == ["hello"]
+        talk = Talk().tell(KeyPressed("4", 1), KeyPressed("4", 1), KeyPressed("4", 2))
+        assert asked(talk.wait(2)) == ["4 4"]
+
+    def test_is_asked_for_again_when_the_successor_dies_too(self) -> None:
+        talk = Talk().tell(InputLost(1))
+        assert kinds(talk) == [UtteranceKind.APOLOGY]
+
+    def test_is_asked_for_again_when_the_agent_has_spoken(self) -> None:
+        talk = Talk().speaking().tell(InputLost(1))
+        assert kinds(talk) == []
+        assert kinds(talk.starts().ends()) == [UtteranceKind.APOLOGY]
+
+    def test_takes_the_keys_before_it_along(self) -> None:
+        talk = Talk().tell(KeyPressed("1", 1), InputLost(2)).starts().ends().tell(KeyPressed("3", 3))
+        assert asked(talk.wait(2)) == ["3"]
+
+    def test_is_not_asked_for_again_when_the_successor_had_done_it(self) -> None:
+        talk = Talk().tell(TextEntered("hello", 1), InputLost(1))
+        assert kinds(talk) == []
+        assert asked(talk) == ["hello"]
