@@ -24,5 +24,5 @@ class Message(msgspec.Struct, frozen=True, tag=True):
     transient: ClassVar[bool] = False
 
     def instead(self) -> "Message | None":
-        """What is told in place of this message, which is repeatable, once two actors have died on it; None: nothing."""
+        """What is told in place of this repeatable message once two actors have died on it; None: nothing."""
         return None

@@ -8,6 +8,7 @@ from actors.conversation import ChatMessage, Memory, PositionPrecision, Role, To
 from actors.ports.llm import ToolCalled
 from actors.rules.backchannel import is_without_blanks
 from actors.rules.pending_reply import PendingReply
+from actors.rules.unicode_text import is_speakable
 
 NOT_FOR_THE_MODEL = (UtteranceKind.FILLER, UtteranceKind.APOLOGY)
 """What is said to bridge a gap is no part of what the model reads."""
@@ -51,7 +52,7 @@ class History:
             message = self.messages[index]
             if message.role is Role.USER:
                 unanswered.insert(0, index)
-            elif message.role is Role.ASSISTANT and not message.tool_requests and message.kind is UtteranceKind.REPLY:
+            elif _is_answer(message):
                 break
         return unanswered
 
@@ -138,6 +139,12 @@ class History:
             with_prelude = msgspec.structs.replace(messages[index], text=prelude)
             messages = [*messages[:index], with_prelude, *messages[index + 1 :]]
         return tuple(message for message in messages if message.kind not in NOT_FOR_THE_MODEL)
+
+
+def _is_answer(message: ChatMessage) -> bool:
+    """Whether a reply was heard that says something: one without a word has failed, and answers nobody."""
+    is_reply = message.role is Role.ASSISTANT and message.kind is UtteranceKind.REPLY
+    return is_reply and not message.tool_requests and is_speakable(message.text)
 
 
 def _without_prefix(text: str, said: Sequence[str]) -> str:

@@ -80,9 +80,7 @@ def _crash_at_input(scenario: Scenario, rng: Random, *, how: How, moment: Moment
     message, text = (TextEntered, "what about this i0") if how is How.TYPED else (KeyPressed, "4711#")
     scenario.asks.append(Ask(how=how, when=rng.choice([When.IN_QUIET, When.OVER_REPLY]), text=text))
     first, times = (1 if how is How.TYPED else rng.randint(1, 5)), rng.choice([1, 1, 2])
-    scenario.crashes.append(
-        Crash(victim="orchestrator", moment=moment, first=first, times=times, messages=(message,))
-    )
+    scenario.crashes.append(Crash(victim="orchestrator", moment=moment, first=first, times=times, messages=(message,)))
 
 
 def _cut_audio(scenario: Scenario, rng: Random, *, share: float) -> None:

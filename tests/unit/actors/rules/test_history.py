@@ -216,3 +216,11 @@ def test_words_that_go_on_replace_the_unanswered_ones_though_a_note_came_between
     history.noted("an order failed", 1, 2.0)
     history.user_said("book a visit", 2, 3.0, continues=True, confidence=1.0)
     assert [message.text for message in history.for_the_model()] == ["an order failed", "book a visit"]
+
+
+def test_a_reply_without_a_word_answers_nobody() -> None:
+    history = asked()
+    pending = PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY)
+    history.was_heard(pending, "🙂 ...", PositionPrecision.NETWORK, 11.0, interrupted=False)
+    history.user_said("book a visit tomorrow", 2, 12.0, continues=True, confidence=1.0)
+    assert [m.text for m in history.messages if m.role is Role.USER] == ["book a visit", "tomorrow"]
