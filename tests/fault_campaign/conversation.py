@@ -14,20 +14,20 @@ from actors.conversation import ChatMessage, Ending, Role, UtteranceKind
 from actors.messages.caller import (
     ConnectionAttached,
     EndSession,
-    HoldEnded,
-    HoldStarted,
-    InterruptRequested,
     KeyPressed,
     TextEntered,
+    Transport,
 )
-from actors.messages.lifecycle import RestartChild
 from actors.messages.output import AudioFrame, OutputMessage, SessionEnded
 from actors.runtime.address import MAX_WAITING
 from actors.runtime.clock import run_virtual
 from actors.session.live_session import LiveSession
+from actors.session.modes.transcription import TRANSCRIPTION
 from tests.fault_campaign.crashes import crashing
+from tests.fault_campaign.disturbances import Disturber
 from tests.fault_campaign.faulty_engines import CarelessRecognizer, WordModel, booking_tool
-from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Scenario, When
+from tests.fault_campaign.marking_client import MarkingClient
+from tests.fault_campaign.scenario import Ask, Finish, How, Scenario, When
 from tests.fault_campaign.speech_as_text import SpellingSynthesizer, phrase
 from tests.kit.fakes import FakeStore
 from tests.kit.faults import Faults
@@ -39,6 +39,8 @@ CAMPAIGN_AGENT = msgspec.structs.replace(
 )
 TALK_S = 1.0
 """How long the caller speaks."""
+UNHEARD_S = 12.0
+"""How long the caller waits at most until what was said can be read."""
 PATIENCE_S = 40.0
 """How long the caller waits for an answer at most."""
 ENDS_WITHIN_S = {
@@ -80,18 +82,10 @@ class Evidence(msgspec.Struct, kw_only=True):
     recorded: tuple[ChatMessage, ...] | None = None
     """As the store has them; None where the store is what fails."""
     leaks: list[str] = []
+    played: list[tuple[float, AudioFrame]] | None = None
+    """What the client has played, where it reports that; None where what is sent plays in real time."""
     full: list[str] = []
     """Queues that held more than they may."""
-
-
-class _Output:
-    """An output that fails once it is told to."""
-
-    def __init__(self, on: Stage) -> None:
-        self._ear = on.ear
-
-    def tell(self, message: OutputMessage) -> None:
-        raise RuntimeError("fake")
 
 
 class Conversation:
@@ -106,6 +100,9 @@ class Conversation:
         self.recognizer = CarelessRecognizer(self.faults, scenario.recognizer_fault, scenario.faulty_finals)
         self.evidence = Evidence(scenario=scenario)
         self.connections = 1
+        self.client: MarkingClient | None = None
+        """The client that reports how far it has played; None where the connection is of another kind."""
+        self._others_at_work: list[asyncio.Task[None]] = []
         self.is_mute = False
         """The caller's client sends no audio."""
 
@@ -127,8 +124,11 @@ class Conversation:
             async with stage(
                 agent=CAMPAIGN_AGENT, faults=self.faults, lead=scenario.lead, model=self.model, kept=kept,
                 tools={tool.name: tool}, recognizer=self.recognizer, synthesizer=synthesizer, tap=self._before_anything,
+                mode=scenario.mode,
             ) as on:  # fmt: skip
                 await self._talk(on)
+                if scenario.is_resumed:
+                    await self._resume(on)
                 self._collect(on)
         await self._look_for_leaks(on)
         self._collect(on)
@@ -154,8 +154,15 @@ class Conversation:
             session.deliver(TextEntered(ask.text))
 
     async def _talk(self, on: Stage) -> None:
+        if on.lead.transport is Transport.MARKED:
+            self.client = MarkingClient(on.entry, on.ear, self.scenario.client_fault, self.rng.uniform(0.0, 12.0))
+            on.entry.connection.output = self.client
+            self.client.start()
+            self.evidence.played = self.client.played
         watching = asyncio.ensure_future(self._watch(on))
-        others = [asyncio.ensure_future(self._disturb(on, at, what)) for at, what in self.scenario.disturbances]
+        disturber = Disturber(self, on, self.rng)
+        others = [asyncio.ensure_future(disturber.disturb(at, what)) for at, what in self.scenario.disturbances]
+        self._others_at_work = others
         caller = asyncio.ensure_future(self._ask_all(on))
         ended = asyncio.ensure_future(self._until_ended(on))
         await asyncio.wait([caller, ended], return_when=asyncio.FIRST_COMPLETED)
@@ -166,6 +173,28 @@ class Conversation:
         for task in (watching, caller, ended, *others):
             task.cancel()
         await asyncio.gather(watching, caller, ended, *others, return_exceptions=True)
+        if self.client is not None:
+            await self.client.stop()
+
+    async def _resume(self, on: Stage) -> None:
+        """Restore the session from its record, say something more, and hang up."""
+        store = on.engines.store
+        assert isinstance(store, FakeStore)
+        if self.evidence.ended_at is None or not store.saved:
+            return
+        self.note("the session is restored")
+        self.evidence.lost_connections += 1
+        attached = ConnectionAttached(connection_id="connection-9", lead=on.lead, rate_hz=RATE_HZ)
+        on.entry = on.sessions.restore(on.entry.plan, on.ear, attached, store.saved[-1])
+        await asyncio.sleep(0.5)
+        if not on.sessions.live:
+            return
+        await self._ask(on, Ask(how=How.VOICE, when=When.IN_QUIET, text="what about this q9"))
+        await self._until_answered(on)
+        self.evidence.left_at = asyncio.get_running_loop().time()
+        on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
+        await on.sessions.emptied()
+        self.evidence.ended_at = asyncio.get_running_loop().time()
 
     async def _until_ended(self, on: Stage) -> None:
         await on.sessions.emptied()
@@ -180,18 +209,21 @@ class Conversation:
             else:
                 await self._until_speaking(on)
             await asyncio.sleep(ask.pause_s)
-            if ask.how is How.VOICE:
-                await self._until(lambda: not self.is_mute)
-                self.recognizer.utterances[:] = [ask.text]
-                self.note(f"voice: {ask.text}")
-                await on.talk(round(TALK_S * 1000))
-                # Owed from when the voice ends: what sounded before is no answer.
-                self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
-            else:
-                self._say_at_once(on.entry, ask)
+            await self._ask(on, ask)
         if self.scenario.finish not in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE):
             await self._until_answered(on)
             await self._until_quiet(on)
+
+    async def _ask(self, on: Stage, ask: Ask) -> None:
+        if ask.how is not How.VOICE:
+            self._say_at_once(on.entry, ask)
+            return
+        await self._until(lambda: not self.is_mute)
+        self.recognizer.utterances[:] = [ask.text]
+        self.note(f"voice: {ask.text}")
+        await on.talk(round(TALK_S * 1000))
+        # Owed from when the voice ends: what sounded before is no answer.
+        self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
 
     async def _until_quiet(self, on: Stage) -> None:
         """Until what was asked last is answered and nothing has sounded for a while, or patience is over."""
@@ -199,11 +231,18 @@ class Conversation:
         await self._until(lambda: self._silent_s(on) > 0.5)
 
     async def _until_answered(self, on: Stage) -> None:
-        if self.evidence.asked:
+        if self.scenario.mode == TRANSCRIPTION:
+            await self._until_transcribed(on)
+        elif self.evidence.asked:
             at = self.evidence.asked[-1].at
             await self._until(lambda: any(t > at and m.kind in ANSWERS for t, m in self._audio(on)))
         else:
             await self._until(lambda: bool(self._audio(on)), 3.0)
+
+    async def _until_transcribed(self, on: Stage) -> None:
+        """Until what was said last is in the transcript, or patience is over; what is said next begins later."""
+        last = self.evidence.asked[-1].ask.text if self.evidence.asked else ""
+        await self._until(lambda: not last or any(m.text == last for m in on.entry.checkpoint.messages), UNHEARD_S)
 
     async def _until_speaking(self, on: Stage) -> None:
         await self._until_answered(on)
@@ -232,6 +271,9 @@ class Conversation:
             case Finish.HANG_UP | Finish.HANG_UP_OVER_REPLY | Finish.HANG_UP_AT_ONCE:
                 on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
             case Finish.LOST:
+                # Nobody brings it back.
+                for task in self._others_at_work:
+                    task.cancel()
                 self.evidence.lost_connections += 1
                 await on.hang_up()
                 on.detach(f"connection-{self.connections}")
@@ -239,60 +281,6 @@ class Conversation:
                 on.entry.deliver(EndSession(Ending.NORMAL, politely=True))
             case Finish.SILENCE:
                 pass
-
-    # what else happens
-
-    async def _disturb(self, on: Stage, at: float, what: Disturbance) -> None:
-        await asyncio.sleep(at)
-        self.note(what)
-        session = on.entry
-        match what:
-            case Disturbance.INTERRUPT:
-                session.deliver(InterruptRequested())
-            case Disturbance.LOST_AND_BACK | Disturbance.OUTPUT_RAISES | Disturbance.REPLACED:
-                await self._reconnect(on, what)
-            case Disturbance.HOLD:
-                session.deliver(HoldStarted())
-                await asyncio.sleep(3)
-                session.deliver(HoldEnded())
-            case Disturbance.RESTART:
-                session.addresses.supervisor.tell(
-                    RestartChild(self.rng.choice(["recognizer", "orchestrator", "synthesizer"]))
-                )
-            case Disturbance.GARBAGE:
-                session.deliver(TextEntered("\ud83d\ud83d"))
-                for _ in range(300):
-                    session.deliver(KeyPressed("1"))
-            case Disturbance.NOISE:
-                await on.talk(120)
-            case Disturbance.LONG_NOISE:
-                await on.talk(460)
-            case Disturbance.BACKCHANNEL:
-                if not on.talking:
-                    self.recognizer.utterances[:] = ["uh huh"]
-                    await on.talk(300)
-            case Disturbance.AUDIO_STOPS:
-                on.talking = True
-                await asyncio.sleep(0.5)
-                await on.hang_up()
-                on.talking, self.is_mute = False, True
-                await asyncio.sleep(5)
-                on.start_caller()
-                self.is_mute = False
-
-    async def _reconnect(self, on: Stage, what: Disturbance) -> None:
-        if what is Disturbance.OUTPUT_RAISES:
-            on.entry.connection.output = _Output(on)
-        elif what is Disturbance.LOST_AND_BACK:
-            on.detach(f"connection-{self.connections}")
-        self.evidence.lost_connections += 1
-        if what is not Disturbance.REPLACED:
-            await asyncio.sleep(self.rng.uniform(0.2, 4.0))
-        self.connections += 1
-        on.entry.connection.output = on.ear
-        on.entry.deliver(
-            ConnectionAttached(connection_id=f"connection-{self.connections}", lead=on.lead, rate_hz=RATE_HZ)
-        )
 
     # what is looked at
 

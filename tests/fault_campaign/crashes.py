@@ -14,12 +14,14 @@ from actors.session.orchestrator import Orchestrator
 from actors.session.recognizer import Recognizer
 from actors.session.supervisor import SessionSupervisor
 from actors.session.synthesizer import Synthesizer
+from actors.session.transcriber import Transcriber
 
 ACTORS: dict[str, type[SupervisedActor]] = {
     "recognizer": Recognizer,
     "orchestrator": Orchestrator,
     "synthesizer": Synthesizer,
     "session": SessionSupervisor,
+    "transcriber": Transcriber,
 }
 
 

@@ -8,9 +8,11 @@ import msgspec
 from actors.conversation import ChatMessage, Floor, Role, UtteranceKind
 from actors.messages.output import AudioDiscarded, AudioFrame, FloorChanged, SessionEnded
 from actors.messages.transcript import FinalTranscript
+from actors.session.modes.transcription import TRANSCRIPTION
 from tests.fault_campaign.conversation import ENDS_WITHIN_S, TALK_S, Asked, Evidence
 from tests.fault_campaign.scenario import Finish, How
 from tests.fault_campaign.speech_as_text import read
+from tests.fault_campaign.transcripts import transcript_violations
 
 FRAME_S = 0.02
 WORD = re.compile(r"r\d+w\d+")
@@ -38,6 +40,16 @@ class Verdict(msgspec.Struct, kw_only=True):
 def judge(evidence: Evidence) -> Verdict:
     """Hold a conversation against all invariants."""
     verdict = Verdict(violations=[], ended_with_a_word=_ended_with_a_word(evidence))
+    if evidence.scenario.mode == TRANSCRIPTION:
+        verdict.answered = sum(any(a.ask.text == m.text for m in evidence.messages) for a in evidence.asked)
+        verdict.violations += transcript_violations(evidence)
+    else:
+        _judge_conversation(evidence, verdict)
+    verdict.violations += _in_any_mode(evidence)
+    return verdict
+
+
+def _judge_conversation(evidence: Evidence, verdict: Verdict) -> None:
     for number, asked in enumerate(evidence.asked):
         following = evidence.asked[number + 1].at if number + 1 < len(evidence.asked) else None
         outcome = _outcome(evidence, asked, following)
@@ -48,15 +60,18 @@ def judge(evidence: Evidence) -> Verdict:
         elif outcome is None:
             verdict.violations.append(f"unanswered: {asked.ask.text!r} ({asked.ask.how}) at {asked.at:.2f} s")
     verdict.violations += [*_history(evidence, evidence.messages, "the history"), *_taken_twice(evidence)]
-    if evidence.recorded is not None and evidence.recorded != evidence.messages:
-        verdict.violations.append("the record in the store is not the history")
     verdict.violations += [
         f"tool ran twice for {s}" for s in set(evidence.tool_runs) if evidence.tool_runs.count(s) > 1
     ]
-    verdict.violations += [f"leaked: {leak}" for leak in evidence.leaks]
-    verdict.violations += [f"queue over its bound: {queue}" for queue in evidence.full[:3]]
-    verdict.violations += [*_end(evidence), *_clears(evidence)]
-    return verdict
+    verdict.violations += _clears(evidence)
+
+
+def _in_any_mode(evidence: Evidence) -> list[str]:
+    found = [f"leaked: {leak}" for leak in evidence.leaks]
+    found += [f"queue over its bound: {queue}" for queue in evidence.full[:3]]
+    if evidence.recorded is not None and evidence.recorded != evidence.messages:
+        found.append("the record in the store is not the history")
+    return [*found, *_end(evidence)]
 
 
 def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outcome | None:
@@ -84,6 +99,11 @@ def _ended_with_a_word(evidence: Evidence) -> bool:
 
 def _heard_words(evidence: Evidence) -> tuple[list[str], set[str], int]:
     """The model's words that were heard, those that were sent at all, and how often playback was cut."""
+    if evidence.played is not None:
+        sent = read(m.pcm for _, m in evidence.shown if isinstance(m, AudioFrame))
+        discards = sum(isinstance(m, AudioDiscarded) for _, m in evidence.shown)
+        heard = read(m.pcm for _, m in evidence.played)
+        return WORD.findall(heard), set(WORD.findall(sent)), discards + evidence.lost_connections + 1
     frames: list[tuple[float, AudioFrame]] = []
     cut: set[str] = set()
     plays_until, cuts = 0.0, evidence.lost_connections + 1
@@ -133,9 +153,10 @@ def _end(evidence: Evidence) -> list[str]:
     finish = evidence.scenario.finish
     if evidence.ended_at is None:
         found.append(f"still there {ENDS_WITHIN_S[finish]:.0f} s after {finish}")
-    elif shown > 1 or (shown == 0 and not evidence.lost_connections):
+    elif shown > 1 + evidence.scenario.is_resumed or (shown == 0 and not evidence.lost_connections):
         found.append(f"its end was shown {shown} times")
     by_itself = evidence.ended_at is not None and evidence.left_at is None and finish is not Finish.HANG_UP_AT_ONCE
+    by_itself = by_itself and evidence.scenario.mode != TRANSCRIPTION
     if by_itself and not evidence.lost_connections and not _ended_with_a_word(evidence):
         found.append(f"ended by itself at {evidence.ended_at:.2f} s without a word")
     return found

@@ -6,19 +6,24 @@ from random import Random
 
 from msgspec.structs import replace
 
-from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.caller import MARKED, PACED, KeyPressed, TextEntered
+from actors.messages.transcript import FinalTranscript
 from actors.runtime.restart_budget import RestartPolicy
-from tests.fault_campaign.crashes import ACTORS, ERRORS, Crash, Moment
+from actors.session.modes.transcription import TRANSCRIPTION
+from tests.fault_campaign.crashes import ERRORS, Crash, Moment
 from tests.fault_campaign.faulty_engines import ModelFault, RecognizerFault, ToolFault
+from tests.fault_campaign.marking_client import ClientFault
 from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Scenario, When, plain
 from tests.kit.faults import Fault, Plan
 
 Kind = Callable[[Scenario, Random], None]
 
-MESSAGES = {"recognizer": 900, "orchestrator": 150, "synthesizer": 900, "session": 15}
+MESSAGES = {"recognizer": 900, "orchestrator": 150, "synthesizer": 900, "session": 15, "transcriber": 300}
 """About how many messages each actor handles in a conversation."""
 LASTING = 1_000
 """So often means: from then on always."""
+CONVERSING = ("recognizer", "orchestrator", "synthesizer", "session")
+LISTENING = ("recognizer", "transcriber", "session")
 ESCALATION = RestartPolicy().max_restarts + 1
 
 
@@ -113,9 +118,49 @@ def _hang_up_in_backoff(scenario: Scenario, rng: Random) -> None:
     scenario.finish = Finish.HANG_UP_OVER_REPLY
 
 
+def _marking(scenario: Scenario, rng: Random, *, fault: ClientFault | None) -> None:
+    scenario.lead, scenario.client_fault = MARKED, fault
+
+
+def _transcribed(scenario: Scenario, rng: Random, *, kind: Kind) -> None:
+    """What the kind does, in a session that only listens."""
+    scenario.mode = TRANSCRIPTION
+    kind(scenario, rng)
+
+
+def _resumed(scenario: Scenario, rng: Random) -> None:
+    scenario.is_resumed = True
+
+
+def _in_transcription() -> dict[str, Kind]:
+    kinds: dict[str, Kind] = {"nothing at all": lambda scenario, rng: None, "it is resumed": _resumed}
+    for victim in LISTENING:
+        for moment in Moment:
+            kinds[f"{victim} crashes {moment}"] = partial(_crash, victim=victim, moment=moment)
+        kinds[f"{victim} crashes while it restarts"] = partial(_crash_in_restart, victim=victim)
+        kinds[f"{victim} crashes for good"] = partial(_crash_for_good, victim=victim)
+    for moment in (Moment.BEFORE_MESSAGE, Moment.AFTER_MESSAGE):
+        kinds[f"transcriber crashes {moment} that is a final"] = partial(_crash_at_final, moment=moment)
+    for place in ("recognizer.open", "recognizer.push", "recognizer.finish_utterance", "store.save"):
+        kinds[f"{place}: {Fault.FAIL}"] = partial(_plan, place=place, fault=Fault.FAIL)
+        kinds[f"{place}: {Fault.STALL}"] = partial(_plan, place=place, fault=Fault.STALL)
+    for fault in RecognizerFault:
+        kinds[f"recognizer: {fault}"] = partial(_recognizer, fault=fault)
+    for what in Disturbance:
+        kinds[f"caller: {what}"] = partial(_disturb, what=what)
+    for finish in Finish:
+        kinds[f"end: {finish}"] = partial(_finish, finish=finish)
+    return {f"transcription: {name}": partial(_transcribed, kind=kind) for name, kind in kinds.items()}
+
+
+def _crash_at_final(scenario: Scenario, rng: Random, *, moment: Moment) -> None:
+    first = rng.randint(1, max(1, len(scenario.asks)))
+    scenario.crashes.append(Crash(victim="transcriber", moment=moment, first=first, messages=(FinalTranscript,)))
+
+
 def _all() -> dict[str, Kind]:
     kinds: dict[str, Kind] = {"nothing at all": lambda scenario, rng: None}
-    for victim in ACTORS:
+    for victim in CONVERSING:
         for moment in Moment:
             kinds[f"{victim} crashes {moment}"] = partial(_crash, victim=victim, moment=moment)
         kinds[f"{victim} crashes while it restarts"] = partial(_crash_in_restart, victim=victim)
@@ -148,7 +193,21 @@ def _all() -> dict[str, Kind]:
         kinds[f"{how} before any actor has started"] = partial(_early, how=how)
     kinds["connection lost for good, and the session crashes"] = _lost_then_crash
     kinds["hang-up during the pause before a restart"] = _hang_up_in_backoff
-    return kinds
+    for fault in (None, *ClientFault):
+        kinds[f"client with marks: {fault or 'nothing at all'}"] = partial(_marking, fault=fault)
+    return {**kinds, **_in_transcription()}
+
+
+def _only_listen(scenario: Scenario) -> None:
+    """Make of a conversation what a caller does whom nobody answers: all is said, and each thing waits for the last."""
+    scenario.asks = [
+        replace(ask, how=How.VOICE, when=When.IN_QUIET) for ask in scenario.asks if ask.how is not How.KEYS
+    ]
+    scenario.lead = PACED if scenario.lead is MARKED else scenario.lead
+    if scenario.finish is Finish.HANG_UP_OVER_REPLY:
+        scenario.finish = Finish.HANG_UP
+    if scenario.finish is Finish.HANG_UP_AT_ONCE:
+        scenario.asks, scenario.is_resumed = [], False
 
 
 KINDS = _all()
@@ -163,6 +222,8 @@ def drawn(seed: int) -> Scenario:
     for name in dict.fromkeys(kinds):
         scenario.kinds.append(name)
         KINDS[name](scenario, rng)
+    if scenario.mode == TRANSCRIPTION:
+        _only_listen(scenario)
     if Finish.HANG_UP_AT_ONCE is scenario.finish:
         scenario.asks = [replace(ask, when=When.BEFORE_ANYTHING) for ask in scenario.asks[:1]]
     return scenario

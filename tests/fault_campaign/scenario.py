@@ -5,10 +5,12 @@ from random import Random
 
 import msgspec
 
-from actors.messages.caller import BLIND, PACED, Lead
+from actors.messages.caller import BLIND, MARKED, PACED, Lead
+from actors.session.modes.media import MEDIA
 from actors.tools import OnInterruption
 from tests.fault_campaign.crashes import Crash
 from tests.fault_campaign.faulty_engines import ModelFault, RecognizerFault, ToolFault
+from tests.fault_campaign.marking_client import ClientFault
 from tests.kit.faults import Plan
 
 
@@ -85,6 +87,11 @@ class Scenario(msgspec.Struct, kw_only=True):
     on_interruption: OnInterruption = OnInterruption.CANCEL
     kept_share: float = 1.0
     cut_writes: range = range(0)
+    mode: str = MEDIA
+    client_fault: ClientFault | None = None
+    """For a client that reports marks."""
+    is_resumed: bool = False
+    """When it has ended, the session is restored from its record, and something more is said."""
 
 
 def plain(seed: int, rng: Random) -> Scenario:
@@ -107,6 +114,6 @@ def plain(seed: int, rng: Random) -> Scenario:
         seed=seed,
         asks=asks,
         finish=rng.choice(finishes),
-        lead=rng.choice([PACED, PACED, BLIND]),
+        lead=rng.choice([PACED, PACED, MARKED, BLIND]),
         on_interruption=rng.choice(list(OnInterruption)),
     )

@@ -9,9 +9,10 @@ from tests.fault_campaign.conversation import Evidence, converse
 from tests.fault_campaign.invariants import judge
 from tests.fault_campaign.kinds import KINDS, drawn
 from tests.fault_campaign.report import run
+from tests.fault_campaign.scenario import How
 
-PLAIN = 0
-"""The seed of a conversation whose first kind of fault is none."""
+PLAIN = next(seed for seed in range(0, 100 * len(KINDS), len(KINDS)) if drawn(seed).kinds == ["nothing at all"])
+"""The seed of a conversation in which nothing goes wrong."""
 PARTS = 4
 
 
@@ -27,7 +28,7 @@ def test_each_kind_of_fault_leaves_the_caller_answered_and_nothing_behind(part: 
 
 @pytest.fixture
 def evidence() -> Evidence:
-    return converse(msgspec.structs.replace(drawn(PLAIN), crashes=[], disturbances=[]))
+    return converse(drawn(PLAIN))
 
 
 def test_a_conversation_in_which_nothing_goes_wrong_is_clean(evidence: Evidence) -> None:
@@ -70,3 +71,37 @@ class TestAViolationIsFound:
     def test_when_the_session_stays(self, evidence: Evidence) -> None:
         evidence.ended_at = None
         assert any("still there" in violation for violation in judge(evidence).violations)
+
+    def test_when_what_was_said_once_is_remembered_twice(self, evidence: Evidence) -> None:
+        said = next(a.ask for a in evidence.asked if a.ask.how is not How.KEYS)
+        evidence.messages = (*evidence.messages, ChatMessage(role=Role.USER, text=said.text, turn=9))
+        assert any("in the history twice" in violation for violation in judge(evidence).violations)
+
+    def test_when_a_client_has_not_played_what_is_remembered(self) -> None:
+        evidence = converse(drawn(list(KINDS).index("client with marks: nothing at all")))
+        assert judge(evidence).violations == []
+        assert evidence.played
+        del evidence.played[: len(evidence.played) // 2]
+        assert any("what was not heard" in violation for violation in judge(evidence).violations)
+
+
+class TestAViolationOfATranscriptIsFound:
+    @pytest.fixture
+    def transcribed(self) -> Evidence:
+        evidence = converse(drawn(list(KINDS).index("transcription: it is resumed")))
+        assert judge(evidence).violations == []
+        assert len(evidence.messages) > 1
+        return evidence
+
+    def test_when_words_are_lost(self, transcribed: Evidence) -> None:
+        transcribed.messages = transcribed.messages[:-1]
+        assert any("not in the transcript" in violation for violation in judge(transcribed).violations)
+
+    def test_when_words_are_there_twice(self, transcribed: Evidence) -> None:
+        transcribed.messages = (*transcribed.messages, transcribed.messages[-1])
+        assert any("in the transcript twice" in violation for violation in judge(transcribed).violations)
+
+    def test_when_words_were_never_said(self, transcribed: Evidence) -> None:
+        message = msgspec.structs.replace(transcribed.messages[0], text="what")
+        transcribed.messages = (message, *transcribed.messages[1:])
+        assert any("never said" in violation for violation in judge(transcribed).violations)

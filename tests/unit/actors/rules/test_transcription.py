@@ -73,6 +73,14 @@ def test_what_was_told_is_not_told_again_but_of_another_speaker_it_is() -> None:
     assert [len(rules.handle(nowhere, 2.7)) for _ in range(2)] == [1, 1]
 
 
+def test_a_successor_does_not_tell_again_what_its_transcriber_died_on() -> None:
+    rules = awaiting()
+    rules.handle(FINAL, 2.5)
+    successor = listening(rules.state.copied())
+    assert successor.handle(FINAL, 2.6) == []
+    assert successor.state.number == 1
+
+
 def test_each_speaker_has_an_utterance_of_their_own_in_hand() -> None:
     rules = listening()
     rules.handle(SpeechStarted(1_000, "caller"), 1.0)

@@ -1,6 +1,7 @@
 """A session that only listens: nothing that is said is lost, whatever fails or does not come."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from actors.messages.caller import ConnectionAttached, EndSession
 from actors.messages.transcript import FinalTranscript
 from actors.runtime.clock import run_virtual
 from actors.session.modes.transcription import TRANSCRIPTION
+from actors.session.transcriber import Transcriber
 from tests.kit.fakes import FakeRecognition, FakeStore
 from tests.kit.session_kit import RATE_HZ, Ear, Stage, stage
 
@@ -45,6 +47,35 @@ def test_the_stored_transcript_outlives_a_crash_of_each_actor(victim: str) -> No
             await say(on)
             assert stored(on) == [(1, "one"), (2, "two"), (3, "three")]
             assert [(m.turn, m.text) for m in on.ear.of(FinalTranscript)] == [(1, "one"), (2, "two"), (3, "three")]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_final_transcript_at_which_the_transcriber_fails_is_kept_once(
+    moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine, failures = Transcriber.on_receive, [moment]
+
+    def on_receive(self: Transcriber, message: Any) -> None:
+        due = failures.pop() if failures and isinstance(message, FinalTranscript) else ""
+        if due == "before":
+            raise ZeroDivisionError
+        genuine(self, message)
+        if due == "after":
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(Transcriber, "on_receive", on_receive)
+
+    async def main() -> None:
+        async with stage(mode=TRANSCRIPTION, utterances=["one", "two"]) as on:
+            await asyncio.sleep(0.5)
+            await say(on)
+            await asyncio.sleep(0.5)
+            assert on.actor("transcriber").restarts == 1
+            await say(on)
+            assert stored(on) == [(1, "one"), (2, "two")]
+            assert [m.text for m in on.ear.of(FinalTranscript)] == ["one", "two"]
 
     run_virtual(main())
 

@@ -1,0 +1,97 @@
+"""What happens beside a conversation: connections that are lost, holds, noise, restarts."""
+
+import asyncio
+from random import Random
+from typing import TYPE_CHECKING
+
+from actors.messages.caller import (
+    ConnectionAttached,
+    HoldEnded,
+    HoldStarted,
+    InterruptRequested,
+    KeyPressed,
+    TextEntered,
+)
+from actors.messages.lifecycle import RestartChild
+from actors.messages.output import OutputMessage
+from actors.session.modes.registry import mode_named
+from tests.fault_campaign.scenario import Disturbance
+from tests.kit.session_kit import RATE_HZ, Stage
+
+if TYPE_CHECKING:
+    from tests.fault_campaign.conversation import Conversation
+
+
+class FailingOutput:
+    """An output that raises whatever it is told."""
+
+    def tell(self, message: OutputMessage) -> None:
+        raise RuntimeError("fake")
+
+
+class Disturber:
+    """Disturbs one conversation."""
+
+    def __init__(self, conversation: "Conversation", on: Stage, rng: Random) -> None:
+        self._conversation = conversation
+        self._on = on
+        self._rng = rng
+
+    async def disturb(self, at: float, what: Disturbance) -> None:
+        """Wait for `at` seconds, and let it happen."""
+        await asyncio.sleep(at)
+        self._conversation.note(what)
+        on, session = self._on, self._on.entry
+        match what:
+            case Disturbance.INTERRUPT:
+                session.deliver(InterruptRequested())
+            case Disturbance.LOST_AND_BACK | Disturbance.OUTPUT_RAISES | Disturbance.REPLACED:
+                await self._reconnect(what)
+            case Disturbance.HOLD:
+                session.deliver(HoldStarted())
+                await asyncio.sleep(3)
+                session.deliver(HoldEnded())
+            case Disturbance.RESTART:
+                names = [spec.name for spec in mode_named(session.plan.mode).children]
+                session.addresses.supervisor.tell(RestartChild(self._rng.choice(names)))
+            case Disturbance.GARBAGE:
+                session.deliver(TextEntered("\ud83d\ud83d"))
+                for _ in range(300):
+                    session.deliver(KeyPressed("1"))
+            case Disturbance.NOISE:
+                await on.talk(120)
+            case Disturbance.LONG_NOISE:
+                await on.talk(460)
+            case Disturbance.BACKCHANNEL:
+                if not on.talking:
+                    self._conversation.recognizer.utterances[:] = ["uh huh"]
+                    await on.talk(300)
+            case Disturbance.AUDIO_STOPS:
+                await self._stop_audio()
+
+    async def _stop_audio(self) -> None:
+        on = self._on
+        on.talking = True
+        await asyncio.sleep(0.5)
+        await on.hang_up()
+        on.talking, self._conversation.is_mute = False, True
+        await asyncio.sleep(5)
+        on.start_caller()
+        self._conversation.is_mute = False
+
+    async def _reconnect(self, what: Disturbance) -> None:
+        conversation, on = self._conversation, self._on
+        if what is Disturbance.OUTPUT_RAISES:
+            on.entry.connection.output = FailingOutput()
+        elif what is Disturbance.LOST_AND_BACK:
+            on.detach(f"connection-{conversation.connections}")
+        conversation.evidence.lost_connections += 1
+        if what is not Disturbance.REPLACED:
+            await asyncio.sleep(self._rng.uniform(0.2, 4.0))
+        conversation.connections += 1
+        if conversation.client is not None:
+            conversation.client.forget()
+        on.entry.connection.output = conversation.client or on.ear
+        on.entry.deliver(
+            ConnectionAttached(connection_id=f"connection-{conversation.connections}", lead=on.lead, rate_hz=RATE_HZ)
+        )
