@@ -76,7 +76,7 @@ async def call(url: str, seed: int) -> Outcome:
                 unrelated = caller.interjected_after == len(utterances) + 1
                 meant = None if not (unrelated or caller.opening) else _meant(line, caller, today, unrelated=unrelated)
                 utterances.append(_judged(line, understood, heard, today, meant, confidence))
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             utterances.append(_judged(line or "", "", "", today, None, 1.0))
         metrics = [e["first_audio_ms"] for e in person.events if e["type"] == "turn_metrics"]
         runs = [_run(event) for event in person.tools()]

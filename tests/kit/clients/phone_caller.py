@@ -68,6 +68,8 @@ class PhoneCaller:
         """
         async with asyncio.timeout(timeout_s):
             while not condition() and self.caller.is_connected:
+                if self._listening.done():
+                    await self._listening
                 self._changed.clear()
                 try:
                     async with asyncio.timeout(0.2):

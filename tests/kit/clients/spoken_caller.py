@@ -10,18 +10,25 @@ from typing import Any
 
 import numpy
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from tests.kit.speech import RATE_HZ, silence, white_noise
 
 FRAME_BYTES = 640
 FRAME_S = FRAME_BYTES / 2 / RATE_HZ
 ROOM_MS = 4_000
+LATE_S = 30.0
+"""So much longer than it lasts may it take to say something, on a loaded machine."""
 VOICE_LEVEL = 3_277.0
 """The root mean square of a voice, of 32 768: 20 dB below full scale, as telephones and microphones aim at."""
 
 
 class SpokenCaller:
-    """One conversation. `snr_db`: the room's white noise below the caller's voice; None for a silent room."""
+    """One conversation. `snr_db`: the room's white noise below the caller's voice; None for a silent room.
+
+    Whatever ends one of its tasks, a test's time-out that struck there above all, is raised to whoever waits: nobody
+    waits for a caller who has fallen silent.
+    """
 
     def __init__(self, socket: ClientConnection, *, snr_db: float | None = 20.0, seed: int = 0) -> None:
         self._socket = socket
@@ -32,7 +39,10 @@ class SpokenCaller:
         self._to_say: deque[bytes] = deque()
         self._said = asyncio.Event()
         self._changed = asyncio.Event()
+        self._failure: BaseException | None = None
         self._tasks = [asyncio.ensure_future(self._talk()), asyncio.ensure_future(self._listen())]
+        for task in self._tasks:
+            task.add_done_callback(self._task_ended)
         self._plays_until = 0.0
         self.closed = False
 
@@ -45,7 +55,22 @@ class SpokenCaller:
         """Hang up."""
         for task in self._tasks:
             task.cancel()
+        await asyncio.wait(self._tasks)
         await self._socket.close()
+        self._raise_failure()
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        failure = None if task.cancelled() else task.exception()
+        # The end of the connection is no failure: whoever waits looks at `closed`.
+        if failure is not None and not isinstance(failure, ConnectionClosed):
+            self._failure = self._failure or failure
+        self.closed = self.closed or task is self._tasks[1]
+        self._said.set()
+        self._changed.set()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     async def _talk(self) -> None:
         loop = asyncio.get_running_loop()
@@ -74,16 +99,27 @@ class SpokenCaller:
                 self._plays_until = loop.time()
             self.events.append(event)
             self._changed.set()
-        self.closed = True
-        self._changed.set()
 
     async def say(self, pcm: bytes) -> None:
-        """Speak at the usual loudness into the noise of the room; returns when it has been said."""
+        """Speak at the usual loudness into the noise of the room; returns when it has been said.
+
+        Raises:
+            ConnectionError: the connection ended first.
+            TimeoutError: the server takes no sound.
+        """
         voice = _at_voice_level(pcm)
         frames = [voice[i : i + FRAME_BYTES].ljust(FRAME_BYTES, b"\0") for i in range(0, len(voice), FRAME_BYTES)]
-        self._said.clear()
         self._to_say.extend(frames)
-        await self._said.wait()
+        async with asyncio.timeout(len(frames) * FRAME_S + LATE_S):
+            while self._to_say:
+                self._require_talk()
+                self._said.clear()
+                await self._said.wait()
+
+    def _require_talk(self) -> None:
+        self._raise_failure()
+        if self._tasks[0].done():
+            raise ConnectionError("the conversation is over, and the caller still speaks")
 
     async def until(self, condition: Any, timeout_s: float) -> None:
         """Wait until `condition(self)`.
@@ -93,6 +129,7 @@ class SpokenCaller:
         """
         async with asyncio.timeout(timeout_s):
             while not condition(self):
+                self._raise_failure()
                 self._changed.clear()
                 await self._changed.wait()
 
