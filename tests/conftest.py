@@ -36,9 +36,11 @@ def _children() -> dict[int, str]:
         with suppress(FileNotFoundError, ProcessLookupError):
             for pid in listed.read_text().split():
                 with suppress(FileNotFoundError, ProcessLookupError):
+                    # Nobody has waited yet for one that has ended; one that begins has no command line yet.
+                    name, _, state = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(") ")
                     command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                    if command:
-                        found[int(pid)] = command
+                    if state[0] not in "ZX":
+                        found[int(pid)] = command or name
     return found
 
 
