@@ -71,7 +71,7 @@ class TestAnswering:
 
     def test_words_over_a_failure_are_the_question_said_again(self) -> None:
         talk = Talk().thinking().failed().starts().says("book an appointment", ms=60).ends()
-        assert asked(talk) == [] or asked(talk) == ["book an appointment"]
+        assert asked(talk) == []
         assert talk.turn.state.asked == "book an appointment"
 
 
