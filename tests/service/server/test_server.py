@@ -73,6 +73,12 @@ async def on_both_workers(server: Server, sockets: dict[str, ClientConnection]) 
 def test_one_worker_is_killed_and_the_conversations_on_the_other_go_on() -> None:
     async def main(server: Server) -> None:
         sockets: dict[str, ClientConnection] = {}
+        try:
+            await one_is_killed(server, sockets)
+        finally:
+            await asyncio.gather(*(socket.close() for socket in sockets.values()))
+
+    async def one_is_killed(server: Server, sockets: dict[str, ClientConnection]) -> None:
         owners = await on_both_workers(server, sockets)
         victim, survivor = sorted(owners, key=lambda pid: len(owners[pid]))
         os.kill(victim, signal.SIGKILL)
@@ -84,8 +90,6 @@ def test_one_worker_is_killed_and_the_conversations_on_the_other_go_on() -> None
         assert replaced
         async with connect(socket_url(server, session_id="new"), max_queue=None) as socket:
             assert "good evening" in await ask(socket, "good evening")
-        for socket in sockets.values():
-            await socket.close()
 
     with serving(EARSHOT, WEB_CONCURRENCY="2", **FAKES) as server:
         asyncio.run(main(server))
