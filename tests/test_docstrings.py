@@ -22,13 +22,13 @@ def docstrings(path: Path) -> Iterator[tuple[str, str]]:
                 yield f"{path}::{getattr(node, 'name', '')}", text
 
 
-@pytest.mark.parametrize("package", ["actors", "protocol", "config"])
+@pytest.mark.parametrize("package", ["actors", "protocol", "config", "app"])
 def test_no_docstring_is_too_short_to_say_anything(package: str) -> None:
     found = dict(pair for path in modules(package) for pair in docstrings(path))
     assert {place: text for place, text in found.items() if len(text) < SHORTEST} == {}
 
 
-@pytest.mark.parametrize("package", ["actors", "protocol", "config"])
+@pytest.mark.parametrize("package", ["actors", "protocol", "config", "app"])
 def test_every_module_says_what_it_is_for(package: str) -> None:
     silent = [path for path in modules(package) if not ast.get_docstring(ast.parse((ROOT / path).read_text()))]
     assert silent == []

@@ -1,0 +1,1 @@
+"""Text to speech by Azure Speech: the synthesizer, its pooled connections, and the audio that comes back."""
