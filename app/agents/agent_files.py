@@ -1,8 +1,12 @@
-"""Reads agents from YAML files: one file, one agent. Everything wrong with a file is said in one line."""
+"""Reads agents from YAML files. Everything wrong with a file is said in one line.
 
-from collections.abc import Hashable, MutableMapping
+`NAME.yaml` is the agent. Its dialogue, which only the keyless engine `script` needs, is a key of that file, or all of
+`NAME.dialogue.yaml` beside it: a long one would hide the agent.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
@@ -16,6 +20,10 @@ from app.plugins import PluginError, resolve
 from config.errors import ConfigurationError
 
 _SUFFIXES = (".yaml", ".yml")
+_DIALOGUE = ".dialogue"
+"""Between an agent's name and the suffix of the file that holds its dialogue alone."""
+
+T = TypeVar("T")
 
 
 class AgentFileError(ConfigurationError):
@@ -39,7 +47,9 @@ def load_agents(directory: str | Path, tools: MutableMapping[str, AnyTool]) -> d
     folder = Path(directory)
     if not folder.is_dir():
         raise AgentFileError(folder, "", f"there is no agent: no such directory in {Path.cwd()}, see AGENTS_DIRECTORY")
-    files = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
+    found = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
+    files = [path for path in found if not path.stem.endswith(_DIALOGUE)]
+    _require_agents(set(found) - set(files), {file.stem for file in files})
     if not files:
         raise AgentFileError(folder, "", "there is no agent in this directory: it holds no .yaml file")
     agents: dict[str, Agent] = {}
@@ -52,27 +62,51 @@ def load_agents(directory: str | Path, tools: MutableMapping[str, AnyTool]) -> d
 
 
 def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
-    """The agent of one file.
+    """The agent of one file, with the dialogue that stands in the file beside it, if there is one.
 
     Raises:
-        AgentFileError: the file cannot be used.
+        AgentFileError: the file, or that of the dialogue, cannot be used.
     """
     raw = _read_yaml(file)
-    try:
-        agent = msgspec.convert(with_phrases_of_its_language(raw), ScriptedAgent)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at ")
-        raise AgentFileError(file, _located(path.strip("`"), raw), reason) from None
+    agent = _converted(file, raw, with_phrases_of_its_language(raw), ScriptedAgent)
     if agent.name != file.stem:
         raise AgentFileError(
             file, "name", f"the file of the agent {agent.name} must be named {agent.name}{file.suffix}"
         )
+    source, prefix = file, "dialogue."
+    if (beside := _dialogue_beside(file)) is not None:
+        if agent.dialogue is not None:
+            raise AgentFileError(file, "dialogue", f"the agent has another one in {beside.name}")
+        raw, source, prefix = _read_yaml(beside), beside, ""
+        agent = msgspec.structs.replace(agent, dialogue=_converted(beside, raw, raw, Dialogue))
     equipped = _with_tools(file, agent, tools)
     if (dialogue := dialogue_of(equipped)) is not None:
         fault = next(dialogue_faults(dialogue, equipped.tools), None)
         if fault is not None:
-            raise AgentFileError(file, f"dialogue.{fault.path}", fault.reason)
+            raise AgentFileError(source, prefix + fault.path, fault.reason)
     return equipped
+
+
+def _dialogue_beside(file: Path) -> Path | None:
+    """The file that holds the dialogue of the agent of `file` alone, if there is one."""
+    named = (file.with_name(f"{file.stem}{_DIALOGUE}{suffix}") for suffix in _SUFFIXES)
+    return next((path for path in named if path.exists()), None)
+
+
+def _require_agents(dialogues: Iterable[Path], agents: Collection[str]) -> None:
+    for path in sorted(dialogues):
+        name = path.stem.removesuffix(_DIALOGUE)
+        if name not in agents:
+            raise AgentFileError(path, "", f"is the dialogue of no agent: there is no {name}{path.suffix} beside it")
+
+
+def _converted(file: Path, raw: Any, completed: Any, kind: type[T]) -> T:
+    """`completed` as a `kind`. `raw` is what the file holds of it."""
+    try:
+        return msgspec.convert(completed, kind)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at ")
+        raise AgentFileError(file, _located(path.strip("`"), raw), reason) from None
 
 
 def _with_tools(file: Path, agent: Agent, tools: MutableMapping[str, AnyTool]) -> Agent:
@@ -150,7 +184,8 @@ def _located(path: str, raw: Any) -> str:
     field = before.removeprefix("dialogue.")
     if not unnamed or field not in ("slots", "synonyms"):
         return named
-    keys = (key for key, value in raw["dialogue"][field].items() if not _is_right(field, key, value))
+    dialogue = raw["dialogue"] if field != before else raw
+    keys = (key for key, value in dialogue[field].items() if not _is_right(field, key, value))
     return f"{before}.{next(keys, '*')}{after}"
 
 

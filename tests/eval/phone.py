@@ -146,7 +146,7 @@ async def call(said: bytes | None, agent: str) -> int:
 
 def main(wav: str = "", agent: str = "") -> int:
     """See the module."""
-    agents = sorted(file.stem for file in AGENTS.glob("*.yaml"))
+    agents = sorted(file.stem for file in AGENTS.glob("*.yaml") if "." not in file.stem)
     if agent and agent not in agents:
         print(f"there is no agent {agent!r}; there are {', '.join(agents)}", file=sys.stderr)
         return 2

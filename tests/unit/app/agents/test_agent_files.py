@@ -1,5 +1,6 @@
 """Agent files: the shipped ones load; what is wrong with one is said in one line that names file, place and reason."""
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -149,4 +150,55 @@ def test_a_directory_without_agents_is_refused(tmp_path: Path) -> None:
 def test_two_files_for_one_agent_are_refused(tmp_path: Path) -> None:
     (tmp_path / "painter.yml").write_text(GOOD)
     with pytest.raises(AgentFileError, match="two files"):
+        load(tmp_path, GOOD)
+
+
+PERSONA, DIALOGUE = GOOD.split("dialogue:\n")
+
+
+def load_apart(folder: Path, persona: str, dialogue: str) -> Any:
+    (folder / "painter.dialogue.yaml").write_text(textwrap.dedent(dialogue))
+    return load(folder, persona)
+
+
+def test_a_dialogue_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
+    (apart,) = load_apart(tmp_path, PERSONA, DIALOGUE).values()
+    (tmp_path / "whole").mkdir()
+    (whole,) = load(tmp_path / "whole", GOOD).values()
+    assert apart == whole
+    assert dialogue_of(apart) is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "reason"),
+    [
+        ("type: day", "type: year", "slots.day.type", "year"),
+        ("slot: day", "slot: hour", "intents[0].steps[1].slot", "there is no slot hour"),
+        ("tool: free_times", "tool: book", "intents[0].steps[2].tool", "the agent has no tool book"),
+        ("  slots:", "  dialogue:", "", "unknown field `dialogue`"),
+        ("  slots:", "  a: [\n  slots:", "line 3, column 9", "expected"),
+    ],
+)
+def test_faults_of_such_a_file_are_located_in_it(tmp_path: Path, old: str, new: str, path: str, reason: str) -> None:
+    assert old in DIALOGUE
+    with pytest.raises(AgentFileError) as caught:
+        load_apart(tmp_path, PERSONA, DIALOGUE.replace(old, new, 1))
+    assert caught.value.file == tmp_path / "painter.dialogue.yaml"
+    assert caught.value.path == path
+    assert reason in caught.value.reason
+
+
+def test_faults_of_the_agent_are_located_in_the_agents_file(tmp_path: Path) -> None:
+    with pytest.raises(AgentFileError, match=r"painter\.yaml: voice\.rate: "):
+        load_apart(tmp_path, PERSONA.replace("greeting: Hello.", "voice: {rate: 9}"), DIALOGUE)
+
+
+def test_two_dialogues_of_one_agent_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AgentFileError, match=r"painter\.yaml: dialogue: .*painter\.dialogue\.yaml"):
+        load_apart(tmp_path, GOOD, DIALOGUE)
+
+
+def test_a_dialogue_without_its_agent_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sculptor.dialogue.yaml").write_text(textwrap.dedent(DIALOGUE))
+    with pytest.raises(AgentFileError, match=r"sculptor\.dialogue\.yaml: .* there is no sculptor\.yaml"):
         load(tmp_path, GOOD)
