@@ -105,7 +105,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     @property
     def turn_number(self) -> int:
         """The number of the turn in hand, from 1; 0 before the first one."""
-        conversing = self.turn.turn if self.turn is not None else 0
+        conversing = self.turn.turn_number if self.turn is not None else 0
         return max(conversing, self.transcription.number if self.transcription is not None else 0)
 
     # the conversation
@@ -266,7 +266,7 @@ def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, aud
     return Checkpoint(
         created_at=record.created_at,
         started_at=started_at,
-        turn=TurnSnapshot(turn=record.turn, greets=greets),
+        turn=TurnSnapshot(turn_number=record.turn, greets=greets),
         transcription=TranscriptionSnapshot(number=record.turn),
         tracks={"": AudioTrack(audio_bytes=audio_bytes, settled_bytes=audio_bytes)},
         messages=record.messages,

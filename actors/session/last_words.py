@@ -46,7 +46,7 @@ class LastWords:
         self._connection = session.connection
         self._text = session.plan.agent.phrases.apology
         self._on_heard = on_heard
-        self._turn = turn.turn if turn is not None else 0
+        self._turn = turn.turn_number if turn is not None else 0
         reply = 1 + max([turn.last_reply if turn is not None else 0, *session.checkpoint.pending_replies])
         self._playout = Playout(attached.rate_hz, attached.lead, attached.frame_ms)
         self._playout.begin(reply, UtteranceKind.APOLOGY, self._turn)

@@ -146,7 +146,7 @@ class Orchestrator(SupervisedActor):
                 self._maker.tool_finished(message)
                 return
             case CallOrderFailed(failure):
-                self._log.note_failed_order(failure, self.turn.state.turn)
+                self._log.note_failed_order(failure, self.turn.state.turn_number)
                 return
             case _:
                 pass

@@ -130,16 +130,16 @@ class ReplyMaker:
     def owes_answer(self) -> bool:
         """Whether tools were called in the turn in hand, and nothing that follows from them was written yet."""
         state = self._turn.state
-        if state.agent not in THINKING or not self._history.tool_rounds(state.turn):
+        if state.agent not in THINKING or not self._history.tool_rounds(state.turn_number):
             return False
-        return self._writer.model_text(state.turn) == self._writer.text_before_tools
+        return self._writer.model_text(state.turn_number) == self._writer.text_before_tools
 
     def finish_former(self) -> bool:
         """Have what a former orchestrator was writing spoken as far as it goes; whether that was the turn's reply.
 
         A reply that waits for its tools goes on when they are back.
         """
-        turn = self._turn.state.turn
+        turn = self._turn.state.turn_number
         begun = self._writer.unfinished()
         if self.owes_answer:
             begun = [p for p in begun if p.turn != turn or p.kind is not UtteranceKind.REPLY]
@@ -172,7 +172,7 @@ class ReplyMaker:
         plan = self._plan
         request = ModelRequest(
             session_id=plan.session_id,
-            turn=self._turn.state.turn,
+            turn=self._turn.state.turn_number,
             agent=plan.agent,
             messages=recent,
             omitted=len(messages) - len(recent),
@@ -184,7 +184,7 @@ class ReplyMaker:
 
     def model_reported(self, message: ModelReported) -> None:
         """Write what the model says, and note the tools that it wants."""
-        if message.turn != self._turn.state.turn or self._turn.state.agent not in THINKING:
+        if message.turn != self._turn.state.turn_number or self._turn.state.agent not in THINKING:
             return
         match message.event:
             case TextGenerated(text):
@@ -205,7 +205,7 @@ class ReplyMaker:
 
     def model_failed(self, message: ModelFailed) -> None:
         """Have what was written spoken to its end, and let turn-taking decide how to go on."""
-        if message.turn == self._turn.state.turn and self._turn.state.agent in THINKING:
+        if message.turn == self._turn.state.turn_number and self._turn.state.agent in THINKING:
             self._fail(message.turn)
 
     def _fail(self, turn: int) -> None:
@@ -217,7 +217,7 @@ class ReplyMaker:
     def _speak(self, pieces: list[str]) -> None:
         for piece in pieces:
             if not self._writer.is_begun(self._reply):
-                self._writer.begin(self._reply, self._turn.state.turn, UtteranceKind.REPLY)
+                self._writer.begin(self._reply, self._turn.state.turn_number, UtteranceKind.REPLY)
             self._writer.write(self._reply, piece)
 
     @property
@@ -229,14 +229,14 @@ class ReplyMaker:
         if self._generation.tool_calls and self._turn.state.ending is None:
             self._run_tools()
             return
-        turn, text = self._turn.state.turn, self._written
+        turn, text = self._turn.state.turn_number, self._written
         self._writer.finish(self._reply)
         self._tell_turn_taking(ReplyWritten(turn=turn, has_text=is_speakable(text), question_s=question_s(text)))
 
     # tools
 
     def _run_tools(self) -> None:
-        turn, plan = self._turn.state.turn, self._plan
+        turn, plan = self._turn.state.turn_number, self._plan
         calls = self._history.with_unique_ids(self._generation.tool_calls)
         self._generation.tool_calls = []
         self._rounds += 1
@@ -292,7 +292,7 @@ class ReplyMaker:
         self._connection.show(finished)
         self._log.keep()
         self._tool_runs.forget(finished.call_id)
-        if (ending := _ending_after(outcome.ending, is_late=finished.turn != self._turn.state.turn)) is not None:
+        if (ending := _ending_after(outcome.ending, is_late=finished.turn != self._turn.state.turn_number)) is not None:
             self._tell_turn_taking(EndingDecided(ending))
         return True
 

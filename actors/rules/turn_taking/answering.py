@@ -32,7 +32,7 @@ def start_reply(turn: TurnCore, at: float) -> None:
     # A filler may have been held by voice whose words are answered now.
     turn.release()
     turn.show_turn(None)
-    s.turn += 1
+    s.turn_number += 1
     if continues:
         s.asked = repeated_utterance(s.asked, text) if s.asked_again else joined_utterance(s.asked, text)
     else:
@@ -43,19 +43,21 @@ def start_reply(turn: TurnCore, at: float) -> None:
     turn.agent_becomes(AgentActivity.THINKING)
     s.thinking_at = at
     turn.timings.asked_at = s.spoke_at if s.spoke_at is not None else at
-    turn.do(StartReply(turn=s.turn, reply=turn.next_reply(UtteranceKind.REPLY), text=s.asked, continues=continues))
+    turn.do(
+        StartReply(turn=s.turn_number, reply=turn.next_reply(UtteranceKind.REPLY), text=s.asked, continues=continues)
+    )
 
 
 def reply_written(turn: TurnCore, message: ReplyWritten, at: float) -> None:
     """The model has finished; a reply without any text has failed, unless it was the session's last act."""
     s = turn.state
-    if message.turn != s.turn or s.agent not in THINKING:
+    if message.turn != s.turn_number or s.agent not in THINKING:
         return
     if not message.has_text and s.ending is None:
         _failed(turn, at, has_text=False)
         return
     turn.agent_becomes(AgentActivity.IDLE)
-    reply = turn.reply_of(s.turn)
+    reply = turn.reply_of(s.turn_number)
     if message.has_text:
         turn.change_utterance(reply, question_s=message.question_s)
     else:
@@ -65,13 +67,13 @@ def reply_written(turn: TurnCore, message: ReplyWritten, at: float) -> None:
 
 def reply_failed(turn: TurnCore, message: ReplyFailed, at: float) -> None:
     """The model has failed: what it said stands, but two failures in a row end the session."""
-    if message.turn == turn.state.turn and turn.state.agent in THINKING:
+    if message.turn == turn.state.turn_number and turn.state.agent in THINKING:
         _failed(turn, at, has_text=message.has_text)
 
 
 def _failed(turn: TurnCore, at: float, *, has_text: bool) -> None:
     s = turn.state
-    s.failures, s.failed_turn = s.failures + 1, s.turn
+    s.failures, s.failed_turn = s.failures + 1, s.turn_number
     if s.failures >= MAX_FAILED_REPLIES:
         endings.last_words(turn, at, UtteranceKind.APOLOGY, Ending.ERROR)
         return
@@ -79,7 +81,7 @@ def _failed(turn: TurnCore, at: float, *, has_text: bool) -> None:
     if has_text:
         settle(turn, at)
         return
-    turn.drop(turn.reply_of(s.turn))
+    turn.drop(turn.reply_of(s.turn_number))
     if s.caller is CallerActivity.SILENT:
         ask_again(turn)
     else:
@@ -97,13 +99,13 @@ def ask_again(turn: TurnCore) -> None:
 
 def tools_started(turn: TurnCore, message: ToolsStarted, _at: float) -> None:
     """Tools run: how long they may take is their own affair."""
-    if message.turn == turn.state.turn and turn.state.agent is AgentActivity.THINKING:
+    if message.turn == turn.state.turn_number and turn.state.agent is AgentActivity.THINKING:
         turn.agent_becomes(AgentActivity.TOOL)
 
 
 def tools_finished(turn: TurnCore, message: ToolsFinished, at: float) -> None:
     """The tools are back: the model goes on."""
-    if message.turn == turn.state.turn and turn.state.agent is AgentActivity.TOOL:
+    if message.turn == turn.state.turn_number and turn.state.agent is AgentActivity.TOOL:
         turn.agent_becomes(AgentActivity.THINKING)
         turn.state.thinking_at = at
 

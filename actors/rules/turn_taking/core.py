@@ -150,7 +150,7 @@ class TurnCore:
     def say(self, kind: UtteranceKind, index: int = 0) -> None:
         """Say the `index`-th of the agent's own phrases of `kind`."""
         asks_s = question_s(self.agent.greeting) if kind is UtteranceKind.GREETING else 0.0
-        self.do(Say(reply=self.next_reply(kind, asks_s), turn=self.state.turn, kind=kind, index=index))
+        self.do(Say(reply=self.next_reply(kind, asks_s), turn=self.state.turn_number, kind=kind, index=index))
 
     def next_reply(self, kind: UtteranceKind, question_s: float = 0.0) -> int:
         """Give the next number to an utterance, and queue it behind all others."""
@@ -158,7 +158,10 @@ class TurnCore:
         if s.interruption is Interruption.DECIDED:
             self.interruption_becomes(Interruption.NONE)
         s.last_reply += 1
-        s.utterances = (*s.utterances, Utterance(reply=s.last_reply, turn=s.turn, kind=kind, question_s=question_s))
+        s.utterances = (
+            *s.utterances,
+            Utterance(reply=s.last_reply, turn=s.turn_number, kind=kind, question_s=question_s),
+        )
         return s.last_reply
 
     def change_utterance(self, reply: int, **changes: bool | float) -> None:
@@ -180,14 +183,14 @@ class TurnCore:
         if s.interruption is not Interruption.NONE:
             self.interruption_becomes(Interruption.NONE)
         if s.utterances:
-            self.do(StopPlayback(s.turn, s.last_reply, reason))
+            self.do(StopPlayback(s.turn_number, s.last_reply, reason))
             s.utterances = ()
             s.stopping, s.stopped_at = True, at
 
     def cancel_thinking(self) -> None:
         """Cancel the reply that the model or the tools are working on, if there is one."""
         if self.state.agent in THINKING:
-            self.do(CancelReply(self.state.turn))
+            self.do(CancelReply(self.state.turn_number))
             self.agent_becomes(AgentActivity.IDLE)
 
     def release(self) -> bool:
@@ -210,7 +213,7 @@ class TurnCore:
         """Show the times of the turn that is over."""
         if self.timings.is_worth_showing:
             silenced_at = self.timings.silenced_at
-            self.do(self.timings.shown(self.state.turn, silent_at if silenced_at is None else silenced_at))
+            self.do(self.timings.shown(self.state.turn_number, silent_at if silenced_at is None else silenced_at))
         self.timings = Timings()
 
     def show_floor(self) -> None:
@@ -218,7 +221,7 @@ class TurnCore:
         floor = self.floor
         if floor is not self._shown_floor:
             self._shown_floor = floor
-            self.do(FloorChanged(floor, self.state.turn))
+            self.do(FloorChanged(floor, self.state.turn_number))
 
 
 def _changed(table: Mapping[S, Mapping[S, str]], now: S, to: S) -> S:

@@ -43,7 +43,7 @@ def session_too_long(turn: TurnCore, at: float) -> None:
         close(turn, at)
     elif turn.is_busy:
         turn.cancel_thinking()
-        turn.do(EndAtSentence(s.turn))
+        turn.do(EndAtSentence(s.turn_number))
     elif s.caller is CallerActivity.SILENT:
         close(turn, at)
 

@@ -55,7 +55,7 @@ def barge_in(turn: TurnCore, at: float) -> None:
     s = turn.state
     if s.interruption is not Interruption.YIELDED:
         turn.timings.decided_at = at
-    if s.is_audible and s.turn != s.failed_turn:
+    if s.is_audible and s.turn_number != s.failed_turn:
         s.failures = 0
     turn.silence(at, StopReason.BARGE_IN)
     turn.interruption_becomes(Interruption.DECIDED)
@@ -93,7 +93,7 @@ def _yield(turn: TurnCore, at: float) -> None:
     """Silence at once; what was not heard is kept until it is known whether anything was said."""
     turn.timings.decided_at = at
     turn.interruption_becomes(Interruption.YIELDED)
-    turn.do(YieldPlayback(turn.state.turn, StopReason.BARGE_IN))
+    turn.do(YieldPlayback(turn.state.turn_number, StopReason.BARGE_IN))
 
 
 def is_order_to_stop(turn: TurnCore, text: str) -> bool:

@@ -239,8 +239,8 @@ class TurnTaking(TurnCore):
             s.agent = AgentActivity.IDLE
             return
         s.agent, s.thinking_at = AgentActivity.THINKING, at
-        reply = self.reply_of(s.turn) or self.next_reply(UtteranceKind.REPLY)
-        self.do(StartReply(turn=s.turn, reply=reply, text=s.asked, continues=True))
+        reply = self.reply_of(s.turn_number) or self.next_reply(UtteranceKind.REPLY)
+        self.do(StartReply(turn=s.turn_number, reply=reply, text=s.asked, continues=True))
 
     def handle(self, message: TurnEvent, at: float) -> list[Effect]:
         """What is to be done about `message`, in order.
@@ -311,7 +311,7 @@ class TurnTaking(TurnCore):
 
     def _report_unexpected(self, message: TurnEvent) -> None:
         s = self.state
-        state = f"agent {s.agent}, caller {s.caller}, interruption {s.interruption}, turn {s.turn}"
+        state = f"agent {s.agent}, caller {s.caller}, interruption {s.interruption}, turn {s.turn_number}"
         if self._strict:
             raise UnexpectedEventError(f"{type(message).__name__} cannot happen with {state}")
         self.do(ReportUnexpected(type(message).__name__, state))
@@ -326,7 +326,7 @@ def _is_unexpected(message: TurnEvent, state: TurnSnapshot) -> bool:
         case KeyPressed(key=key):
             return key not in KEYS
         case ReplyWritten(turn=turn) | ReplyFailed(turn=turn) | ToolsStarted(turn) | ToolsFinished(turn):
-            return turn > state.turn
+            return turn > state.turn_number
         case PlaybackStarted(reply) | PlaybackFinished(reply=reply) | PlaybackFailed(reply=reply):
             return reply > state.last_reply
         case _:

@@ -17,7 +17,7 @@ def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> Non
     if utterance is None:
         return
     turn.change_utterance(message.reply, started=True)
-    if utterance.kind is UtteranceKind.REPLY and utterance.turn == s.turn:
+    if utterance.kind is UtteranceKind.REPLY and utterance.turn == s.turn_number:
         s.is_audible = True
         if turn.timings.first_audio_at is None:
             turn.timings.first_audio_at = at
@@ -53,7 +53,7 @@ def playback_failed(turn: TurnCore, message: PlaybackFailed, at: float) -> None:
     if utterance is None:
         return
     s.silent_at = at
-    is_reply_in_hand = utterance.kind is UtteranceKind.REPLY and utterance.turn == s.turn
+    is_reply_in_hand = utterance.kind is UtteranceKind.REPLY and utterance.turn == s.turn_number
     if is_reply_in_hand and s.agent is not AgentActivity.LEAVING:
         answering.reply_broken(turn, at, message.reply)
     else:

@@ -150,7 +150,7 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """The session is over; nothing is done any more."""
 
     # the turn and what is said in it
-    turn: int = 0
+    turn_number: int = 0
     """Turns are numbered from 1; the greeting belongs to turn 0."""
     last_reply: int = 0
     utterances: tuple[Utterance, ...] = ()

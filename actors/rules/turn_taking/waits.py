@@ -69,7 +69,7 @@ def _filler(turn: TurnCore) -> float | None:
     s = turn.state
     if s.caller is CallerActivity.TALKING or s.interruption in (Interruption.HELD, Interruption.YIELDED):
         return None
-    reply = turn.reply_of(s.turn)
+    reply = turn.reply_of(s.turn_number)
     if s.stopping or turn.is_sounding or any(u.reply != reply for u in s.utterances):
         return None
     waits_for_words = s.caller is CallerActivity.AWAITED and not s.utterances and s.agent is AgentActivity.IDLE
@@ -83,7 +83,7 @@ def _reply(turn: TurnCore) -> float | None:
     s = turn.state
     if s.is_audible or s.agent is AgentActivity.TOOL or s.interruption is not Interruption.NONE:
         return None
-    return s.thinking_at + turn.agent.limits.max_turn_s if turn.reply_of(s.turn) else None
+    return s.thinking_at + turn.agent.limits.max_turn_s if turn.reply_of(s.turn_number) else None
 
 
 def _stopped(turn: TurnCore) -> float | None:

@@ -22,11 +22,11 @@ MESSAGES = (
 
 
 def test_somebody_who_was_cut_off_is_greeted_once() -> None:
-    turn = TurnTaking(AGENT, state=TurnSnapshot(turn=3, greets=True))
+    turn = TurnTaking(AGENT, state=TurnSnapshot(turn_number=3, greets=True))
     effects = turn.resume(10.0, 300)
     assert acts(effects) == [Say(reply=1, turn=3, kind=UtteranceKind.GREETING)]
     assert Timer.NO_INPUT not in turn.armed
-    assert acts(TurnTaking(AGENT, state=TurnSnapshot(turn=3)).resume(10.0, 300)) == []
+    assert acts(TurnTaking(AGENT, state=TurnSnapshot(turn_number=3)).resume(10.0, 300)) == []
     assert not turn.state.greets
 
 

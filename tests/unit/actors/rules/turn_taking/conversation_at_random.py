@@ -140,7 +140,7 @@ class World:
         assert self.paused == held, "who paused playback does not let it go on"
         assert (self.writing is not None) == (s.agent in (AgentActivity.THINKING, AgentActivity.TOOL))
         assert self.timers.keys() == self.turn.armed.keys()
-        assert sum(u.kind is UtteranceKind.REPLY and u.turn == s.turn for u in s.utterances) <= 1
+        assert sum(u.kind is UtteranceKind.REPLY and u.turn == s.turn_number for u in s.utterances) <= 1
         self.check_that_something_is_owed()
 
     def check_that_something_is_owed(self) -> None:

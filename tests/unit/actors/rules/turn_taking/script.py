@@ -150,11 +150,11 @@ class Talk:
 
     def written(self, *, question_s: float = 0.0, has_text: bool = True) -> "Talk":
         """The model has finished the reply."""
-        return self.tell(ReplyWritten(turn=self.turn.state.turn, has_text=has_text, question_s=question_s))
+        return self.tell(ReplyWritten(turn=self.turn.state.turn_number, has_text=has_text, question_s=question_s))
 
     def failed(self, *, has_text: bool = False) -> "Talk":
         """The model has failed."""
-        return self.tell(ReplyFailed(turn=self.turn.state.turn, has_text=has_text))
+        return self.tell(ReplyFailed(turn=self.turn.state.turn_number, has_text=has_text))
 
     def starts(self, reply: int | None = None) -> "Talk":
         """Something begins to be heard: by default what was begun last."""

@@ -85,7 +85,7 @@ class TestTools:
     def test_stale_ones_are_ignored(self) -> None:
         talk = Talk().thinking().says("no wait i want something else").stopped()
         assert talk.tell(ToolsStarted(1), ToolsFinished(1)).did == []
-        assert talk.written().tell(ToolsFinished(talk.turn.state.turn)).did == []
+        assert talk.written().tell(ToolsFinished(talk.turn.state.turn_number)).did == []
 
     def test_a_reply_that_does_not_begin_is_given_up(self) -> None:
         talk = Talk(msgspec.structs.replace(AGENT, limits=Limits(filler_after_ms=60_000))).thinking().wait(30)

@@ -81,7 +81,7 @@ def test_what_cannot_happen_is_reported_in_service_and_raised_in_tests() -> None
 
 
 def test_a_caller_whose_greeting_was_cut_off_is_greeted_before_the_conversation_goes_on() -> None:
-    turn = TurnTaking(GREETER, state=TurnSnapshot(turn=3, last_reply=5, greets=True), strict=True)
+    turn = TurnTaking(GREETER, state=TurnSnapshot(turn_number=3, last_reply=5, greets=True), strict=True)
     said = [effect for effect in turn.resume(100.0, 600.0) if isinstance(effect, Say)]
     assert said == [Say(reply=6, turn=3, kind=UtteranceKind.GREETING)]
     again = TurnTaking(GREETER, state=msgspec.structs.replace(turn.state), strict=True)
