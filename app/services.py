@@ -26,7 +26,8 @@ from app.auth.browser import BrowserAccess
 from app.auth.exposure import Exposure
 from app.browser.session_output import SessionOutput
 from app.dialogue.schema import caller_phrases, dialogue_of
-from app.engines import make_engines, prepare_model, prepare_recognizer
+from app.engines import TellsVoices, make_engines, prepare_model, prepare_recognizer
+from app.known_sessions import KnownSessions
 from app.limits.clients import Clients
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
@@ -35,8 +36,6 @@ from app.stores.observed import ObservedStore
 from config.errors import SettingsError
 from config.groups.server import DrainPolicy
 from config.settings import Settings
-
-log = logging.getLogger(__name__)
 
 GOODBYE_S = 8.0
 """Kept of the grace for goodbyes: a reply that is being spoken ends in its sentence, and the goodbye is heard."""
@@ -63,6 +62,10 @@ class Services:
         self.acs_access = AcsAccess(settings)
         self.random = SystemRandom()
         self.clients = Clients(settings, self.exposure, lambda: self.clock.now())
+        self.known_sessions = KnownSessions(
+            lambda session_id: self.sessions.live.get(session_id),
+            lambda session_id: self.engines.store.load(session_id),
+        )
         self.outputs: dict[str, SessionOutput] = {}
         self._session_over: list[Callable[[str], None]] = [
             self.forget_output,
@@ -189,6 +192,11 @@ class Services:
             about=about,
             **more,
         )
+
+    def voices(self) -> dict[str, tuple[str, ...]]:
+        """The names of the voices of the synthesizer (TTS) by language; none if it cannot tell them."""
+        synthesizer = self.engines.synthesizer
+        return dict(synthesizer.voices()) if isinstance(synthesizer, TellsVoices) else {}
 
     def replace_agent(self, agent: Agent) -> None:
         """Have the sessions that start from now on use this one of its name; live ones keep theirs."""

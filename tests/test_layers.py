@@ -53,6 +53,17 @@ ACS = "app/telephony/acs/"
 
 WORDS_OF_A_CARRIER = re.compile(r"(?<![A-Za-z])(?:acs|ACS|Acs)(?![a-z])|(?i:azure|event.?grid|call.?automation)")
 
+HANDED_ALL_SERVICES = {
+    *("app/api/call_routes.py", "app/api/health_routes.py", "app/api/media_routes.py", "app/api/readiness.py"),
+    "app/api/session_routes.py",
+    *("app/browser/conversation_socket.py", "app/browser/dashboard_socket.py", "app/carrier.py"),
+    *("app/telephony/access_code_check.py", "app/telephony/answering.py", "app/telephony/call_rejection.py"),
+    *("app/telephony/capacity.py", "app/telephony/switchboard.py", "app/telephony/take_over.py"),
+    *("app/telephony/acs/call_events.py", "app/telephony/acs/callback_routes.py"),
+    *("app/telephony/acs/media_input.py", "app/telephony/acs/media_socket.py", "app/telephony/acs/media_stream.py"),
+}
+"""Modules that are still handed all services of a worker instead of what they need. This may only shrink."""
+
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 SETTINGS = Path("config/settings.py")
 
@@ -159,6 +170,13 @@ def test_one_module_alone_chooses_the_carrier() -> None:
     found = modules_that_import("app", "app.telephony.acs")
     outside = {path for path in found if not path.startswith(ACS)}
     assert outside == {"app/carrier.py"}
+
+
+def test_modules_are_handed_what_they_need_and_not_all_services_of_a_worker() -> None:
+    found = set(modules_that_import("app", "app.services.Services"))
+    assert found - {"app/api/asgi.py"} == HANDED_ALL_SERVICES, (
+        "hand them over at app/api/asgi.py; the list may only shrink"
+    )
 
 
 def test_unit_tests_start_no_server_and_no_process() -> None:

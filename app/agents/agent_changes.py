@@ -1,13 +1,13 @@
 """What operators change of agents while the server runs: in every worker of it, and in the same order."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from actors.agent import Agent
+from app.server.worker_bus import WorkerBus
 from app.server.worker_pipe import WorkerNotice
-from app.services import Services
 from protocol.agents import AgentChange
 
 TOPIC = "agent/"
@@ -25,11 +25,16 @@ _FIELDS = {
 
 
 class AgentChanges:
-    """Applies operators' changes of agents in one worker, and tells the other workers of them."""
+    """Applies operators' changes of agents in one worker, and tells the other workers of them.
 
-    def __init__(self, service: Services) -> None:
-        self._service = service
-        self._worker_bus = service.lifecycle.worker_bus
+    `agents` are those of this worker by name, as they are at present; `replace` puts a changed one in the place of its
+    former self.
+    """
+
+    def __init__(self, agents: Mapping[str, Agent], replace: Callable[[Agent], None], worker_bus: WorkerBus) -> None:
+        self._agents = agents
+        self._replace = replace
+        self._worker_bus = worker_bus
         self._worker_bus.on_notice(self._noticed)
 
     async def make(self, name: str, change: AgentChange) -> tuple[str, ...]:
@@ -44,9 +49,9 @@ class AgentChanges:
         return tuple(given)
 
     def _noticed(self, notice: WorkerNotice) -> None:
-        agent = self._service.agents.get(notice.topic.removeprefix(TOPIC))
+        agent = self._agents.get(notice.topic.removeprefix(TOPIC))
         if notice.topic.startswith(TOPIC) and agent is not None:
-            self._service.replace_agent(changed(agent, notice.fields))
+            self._replace(changed(agent, notice.fields))
 
 
 def changed(agent: Agent, given: Mapping[str, Any]) -> Agent:

@@ -1,6 +1,7 @@
 """The agents, and what operators may change of them while the server runs."""
 
 import time
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -12,9 +13,7 @@ from app.agents.agent_changes import AgentChanges
 from app.api.problems import ProblemError
 from app.api.requests import body_of, invalid
 from app.api.responses import json_response
-from app.engines import TellsVoices
 from app.server.worker_bus import WorkerBusError
-from app.services import Services
 from protocol.agents import (
     MODIFIABLE_SETTINGS,
     AgentChange,
@@ -30,11 +29,23 @@ from protocol.problems import FieldError
 
 
 class AgentRoutes:
-    """Serves `/agents`: lists agents, and changes their model and voice."""
+    """Serves `/agents`: lists agents, and changes their model and voice.
 
-    def __init__(self, service: Services) -> None:
-        self._service = service
-        self._changes = AgentChanges(service)
+    `agents` are those of this worker by name, as they are at present. `voices` tells the names of the engine's voices
+    by language, none where the engine cannot tell; it is called once the worker has started.
+    """
+
+    def __init__(
+        self,
+        agents: Mapping[str, Agent],
+        default_agent: str,
+        changes: AgentChanges,
+        voices: Callable[[], dict[str, tuple[str, ...]]],
+    ) -> None:
+        self._agents = agents
+        self._default_agent = default_agent
+        self._changes = changes
+        self._voices = voices
 
     def routes(self) -> list[Route]:
         """The routes below `/agents`."""
@@ -47,7 +58,7 @@ class AgentRoutes:
     async def all(self, _: Request) -> Response:
         """Answer every agent, sorted by name, with the voices that the engine knows."""
         asked_at = time.perf_counter()
-        agents = tuple(self._entry(agent) for _, agent in sorted(self._service.agents.items()))
+        agents = tuple(self._entry(agent) for _, agent in sorted(self._agents.items()))
         elapsed_ms = round((time.perf_counter() - asked_at) * 1000, 2)
         return json_response(
             AgentList(
@@ -64,7 +75,7 @@ class AgentRoutes:
         name = self._agent(request).name
         change = await _asked(request)
         # Another change may have been made while the body arrived.
-        agent = self._service.agents[name]
+        agent = self._agents[name]
         self._require_voice(agent, change)
         try:
             given = await self._changes.make(name, change)
@@ -75,9 +86,9 @@ class AgentRoutes:
 
     def _agent(self, request: Request) -> Agent:
         name = request.path_params["name"].lower()
-        agent = self._service.agents.get(name)
+        agent = self._agents.get(name)
         if agent is None:
-            known = ", ".join(sorted(self._service.agents))
+            known = ", ".join(sorted(self._agents))
             raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no agent of that name; there are {known}")
         return agent
 
@@ -87,7 +98,7 @@ class AgentRoutes:
             name=agent.name,
             label=agent.label,
             description=agent.description,
-            default=agent.name == self._service.default_agent,
+            default=agent.name == self._default_agent,
             model=AgentModel(
                 deployment_id=model.deployment_id,
                 temperature=model.temperature,
@@ -104,10 +115,6 @@ class AgentRoutes:
             tools=agent.tools,
             modifiable_settings=MODIFIABLE_SETTINGS,
         )
-
-    def _voices(self) -> dict[str, tuple[str, ...]]:
-        synthesizer = self._service.engines.synthesizer
-        return dict(synthesizer.voices()) if isinstance(synthesizer, TellsVoices) else {}
 
     def _require_voice(self, agent: Agent, change: AgentChange) -> None:
         """Refuse a voice that the engine would silently take its own for.

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -10,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.agents.agent_changes import AgentChanges
 from app.api.agent_routes import AgentRoutes
 from app.api.call_routes import CallRoutes
 from app.api.health_routes import HealthRoutes
@@ -17,6 +19,7 @@ from app.api.media_routes import MediaRoutes
 from app.api.problems import ProblemError, on_error, on_http_exception, on_problem, on_too_many
 from app.api.session_routes import SessionRoutes
 from app.api.token_routes import TokenRoutes
+from app.auth.checks import AccessPolicy
 from app.auth.guard import AccessGuard
 from app.auth.route_table import API, require_listed
 from app.browser.conversation_socket import ConversationSocket
@@ -59,13 +62,35 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
     """
     switchboard = switchboard or Switchboard(service, carrier_of(service.settings))
     TakeOver(service, switchboard)
+    served: list[BaseRoute] = [*page_routes(), Mount(API, routes=_routes(service, switchboard))]
+    require_listed(served)
+    app = Starlette(
+        routes=served,
+        middleware=_middleware(service),
+        exception_handlers={
+            ProblemError: on_problem,
+            TooManyError: on_too_many,
+            HTTPException: on_http_exception,
+            Exception: on_error,
+        },
+        lifespan=partial(_lifespan, service, switchboard),
+    )
+    app.router.redirect_slashes = False
+    return EitherSlash(app)
+
+
+def _routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
+    """The routes below the API's prefix, and its WebSockets."""
     relay = DashboardSocket(service)
     conversation = ConversationSocket(service)
-    routes: list[BaseRoute] = [
+    tokens = TokenRoutes(service.browser_access, service.agents, service.default_agent, service.random)
+    changes = AgentChanges(service.agents, service.replace_agent, service.lifecycle.worker_bus)
+    agents = AgentRoutes(service.agents, service.default_agent, changes, service.voices)
+    return [
         *HealthRoutes(service, switchboard.network).routes(),
         *SessionRoutes(service, relay).routes(),
-        *AgentRoutes(service).routes(),
-        *TokenRoutes(service).routes(),
+        *agents.routes(),
+        *tokens.routes(),
         *carrier_routes(service, switchboard),
         *CallRoutes(service, switchboard).routes(),
         *MediaRoutes(service, switchboard).routes(),
@@ -75,35 +100,45 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
         WebSocketRoute("/browser/dashboard/relay", relay),
     ]
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.service = service
-        await service.start()
-        switchboard.start()
-        try:
-            yield
-        finally:
-            await switchboard.close()
-            await service.stop()
 
-    served: list[BaseRoute] = [*page_routes(), Mount(API, routes=routes)]
-    require_listed(served)
-    middleware = [Middleware(AccessGuard, service=service)]
-    if (directory := service.lifecycle.relay_directory) is not None:
-        middleware.append(Middleware(SessionForwarding, service=service, directory=directory))
-    app = Starlette(
-        routes=served,
-        middleware=middleware,
-        exception_handlers={
-            ProblemError: on_problem,
-            TooManyError: on_too_many,
-            HTTPException: on_http_exception,
-            Exception: on_error,
-        },
-        lifespan=lifespan,
+def _middleware(service: Services) -> list[Middleware]:
+    """What stands before the routes: first who may come in, then the worker that a session belongs to."""
+    policy = AccessPolicy(
+        settings=service.settings,
+        exposure=service.exposure,
+        browser_access=service.browser_access,
+        acs_access=service.acs_access,
+        clients=service.clients,
+        sessions=service.known_sessions,
     )
-    app.router.redirect_slashes = False
-    return EitherSlash(app)
+    middleware = [Middleware(AccessGuard, policy=policy)]
+    lifecycle = service.lifecycle
+    if lifecycle.relay_directory is not None:
+        worker_bus = lifecycle.worker_bus
+        service.on_session_opened(worker_bus.session_opened)
+        service.on_session_over(lambda session_id: worker_bus.session_left(session_id, begun=True))
+        forwarding = Middleware(
+            SessionForwarding,
+            lifecycle=lifecycle,
+            sessions=service.known_sessions,
+            shown=service.outputs,
+            directory=lifecycle.relay_directory,
+        )
+        middleware.append(forwarding)
+    return middleware
+
+
+@asynccontextmanager
+async def _lifespan(service: Services, switchboard: Switchboard, app: Starlette) -> AsyncIterator[None]:
+    """Start the service before the first request, and stop it after the last."""
+    app.state.service = service
+    await service.start()
+    switchboard.start()
+    try:
+        yield
+    finally:
+        await switchboard.close()
+        await service.stop()
 
 
 class EitherSlash:

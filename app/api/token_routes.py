@@ -1,17 +1,18 @@
 """The route by which a browser, or an operator on its behalf, is given a token (JWT) for one session."""
 
+from collections.abc import Collection
 from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actors.runtime.randomness import SystemRandom
 from app.api.problems import ProblemError
 from app.api.requests import asked_of
 from app.api.responses import json_response
-from app.auth.browser import Grant
+from app.auth.browser import BrowserAccess, Grant
 from app.auth.guard import admitted
-from app.services import Services
 from protocol.browser import timestamp
 from protocol.problems import FieldError
 from protocol.tokens import TokenIssued, TokenRequest
@@ -20,10 +21,18 @@ MOST_BYTES = 16_384
 
 
 class TokenRoutes:
-    """Serves `POST /realtime/token`, which issues browser tokens."""
+    """Serves `POST /realtime/token`, which issues browser tokens.
 
-    def __init__(self, service: Services) -> None:
-        self._service = service
+    A token is for one of `agents`, and for `default_agent` where none is asked for.
+    """
+
+    def __init__(
+        self, access: BrowserAccess, agents: Collection[str], default_agent: str, random: SystemRandom
+    ) -> None:
+        self._access = access
+        self._agents = agents
+        self._default_agent = default_agent
+        self._random = random
 
     def routes(self) -> list[Route]:
         """The route that issues tokens, below the API's prefix."""
@@ -32,14 +41,13 @@ class TokenRoutes:
     async def issue(self, request: Request) -> Response:
         """Issue a token for one session and one agent; without a session id in the body, for a new session."""
         asked = await asked_of(request, TokenRequest, MOST_BYTES, empty=b"{}")
-        service = self._service
-        agent = asked.agent or service.default_agent
-        if agent not in service.agents:
-            raise _invalid("agent", f"one of {', '.join(sorted(service.agents))}", "unknown")
-        session_id = asked.session_id or service.random.token("session_")
+        agent = asked.agent or self._default_agent
+        if agent not in self._agents:
+            raise _invalid("agent", f"one of {', '.join(sorted(self._agents))}", "unknown")
+        session_id = asked.session_id or self._random.token("session_")
         sender = admitted(request.scope)
         grant = Grant(session_id, agent, vouched=sender.operator, subject=sender.subject)
-        issued = service.browser_access.issue(grant, asked.ttl_s)
+        issued = self._access.issue(grant, asked.ttl_s)
         answer = TokenIssued(
             token=issued.token, expires_at=timestamp(issued.expires_at), session_id=session_id, agent=agent
         )

@@ -9,19 +9,21 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from app.api.problems import ProblemError
-from app.auth.acs import AccessRefusedError
+from app.auth.acs import AccessRefusedError, AcsAccess
 from app.auth.audit import AccessAudit, OperatorProof
-from app.auth.browser import OPERATOR_ROLE, Grant, is_operator, subject_of
-from app.auth.exposure import Asker
+from app.auth.browser import OPERATOR_ROLE, BrowserAccess, Grant, is_operator, subject_of
+from app.auth.exposure import Asker, Exposure
 from app.auth.jwt import TokenError, TokensUnavailableError, bearer_of
 from app.auth.origins import may_connect, own_page
 from app.auth.route_table import Check
 from app.auth.socket_auth import SocketRefusedError, require_resume_token, require_session_id
+from app.known_sessions import KnownSessions
 from app.limits.client_limits import Rate
+from app.limits.clients import Clients
 from app.server.asgi_relay import RELAYED
 from app.server.socket_writer import OVERLOADED, REFUSED
-from app.services import Services
 from config.groups.access import BrowserAuth
+from config.settings import Settings
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +59,22 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
 
 
+class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What the checks of one worker decide by."""
+
+    settings: Settings
+    exposure: Exposure
+    browser_access: BrowserAccess
+    acs_access: AcsAccess
+    clients: Clients
+    sessions: KnownSessions
+
+
 class Checks:
     """Holds each request to the check that the table of routes names for it."""
 
-    def __init__(self, service: Services) -> None:
-        self._service = service
+    def __init__(self, policy: AccessPolicy) -> None:
+        self._policy = policy
         self._audit = AccessAudit()
 
     async def admit(self, check: Check, asking: Asking, route: str) -> Admitted:
@@ -72,8 +85,8 @@ class Checks:
             SocketRefusedError, TooManyError: it is a browser's WebSocket, which is closed with a code.
         """
         asker = Asker.of(asking.scope)
-        local = self._service.exposure.from_this_machine(asker)
-        known = Admitted(browser_auth=self._service.browser_access.demanded(local=local), local=local)
+        local = self._policy.exposure.from_this_machine(asker)
+        known = Admitted(browser_auth=self._policy.browser_access.demanded(local=local), local=local)
         match check:
             case Check.PUBLIC:
                 return known
@@ -107,8 +120,8 @@ class Checks:
                 token; 503 when a token cannot be checked.
         """
         token = bearer_of(asking.headers)
-        access = self._service.browser_access
-        expected = self._service.settings.access.operator_token
+        access = self._policy.browser_access
+        expected = self._policy.settings.access.operator_token
         if expected is not None and expected.matches(token):
             return OperatorProof.TOKEN
         if token and access.mode is BrowserAuth.ENTRA:
@@ -136,7 +149,7 @@ class Checks:
             proof = await self._proof(known, asking)
         except ProblemError:
             try:
-                grant = await self._service.browser_access.grant_of(bearer_of(asking.headers))
+                grant = await self._policy.browser_access.grant_of(bearer_of(asking.headers))
             except (TokenError, TokensUnavailableError) as error:
                 raise refused(error) from None
             if asking.path_params.get("session_id", grant.session_id) != grant.session_id:
@@ -153,16 +166,16 @@ class Checks:
             ProblemError: 401 or 403, neither an operator nor a page of this server asks; 503, nobody knows yet.
             TooManyError: the client has asked too often.
         """
-        service, headers = self._service, asking.headers
-        service.clients.require(service.clients.of(asking.scope), Rate.REQUESTS)
-        expected, bearer = service.settings.access.operator_token, bearer_of(headers)
+        policy, headers = self._policy, asking.headers
+        policy.clients.require(policy.clients.of(asking.scope), Rate.REQUESTS)
+        expected, bearer = policy.settings.access.operator_token, bearer_of(headers)
         if known.browser_auth is BrowserAuth.OFF:
             return known
         if expected is not None and expected.matches(bearer):
             return msgspec.structs.replace(known, operator=True)
         if known.browser_auth is BrowserAuth.ENTRA:
             try:
-                claims = await service.browser_access.entra_claims(bearer)
+                claims = await policy.browser_access.entra_claims(bearer)
             except (TokenError, TokensUnavailableError) as error:
                 raise refused(error) from None
             # An operator has tokens made for others, who are not to share the limits of one user.
@@ -170,7 +183,7 @@ class Checks:
             return msgspec.structs.replace(known, operator=operator, subject="" if operator else subject_of(claims))
         if bearer:
             raise ProblemError(HTTPStatus.UNAUTHORIZED, "the operator token is wrong")
-        if own_page(headers, service.settings.server.base_url):
+        if own_page(headers, policy.settings.server.base_url):
             return known
         if "origin" in headers or "sec-fetch-site" in headers:
             raise ProblemError(
@@ -181,21 +194,21 @@ class Checks:
         raise ProblemError(HTTPStatus.UNAUTHORIZED, "a token is for operators and for the page of this server")
 
     async def _browser_socket(self, known: Admitted, asking: Asking, *, watches: bool) -> Admitted:
-        service, settings = self._service, self._service.settings
+        policy, settings = self._policy, self._policy.settings
         session_id = asking.query.get("session_id", "")
         require_session_id(session_id)
         # Before a token is looked at or a store is asked: whatever becomes of the connection, it counts. One that
         # another worker forwards was counted there.
         if not asking.is_forwarded:
-            service.clients.require(service.clients.of(asking.scope), Rate.CONNECTIONS)
+            policy.clients.require(policy.clients.of(asking.scope), Rate.CONNECTIONS)
         if not may_connect(asking.headers, settings.access.allowed_origins, settings.server.base_url):
             raise SocketRefusedError(REFUSED, "this origin may not open a conversation")
         # On this machine a page of an allowed origin is as welcome as our own; it may not watch others.
-        welcome = not watches and service.exposure.reached_on_this_machine(Asker.of(asking.scope))
-        if service.browser_access.demanded(local=known.local or welcome) is BrowserAuth.OFF:
+        welcome = not watches and policy.exposure.reached_on_this_machine(Asker.of(asking.scope))
+        if policy.browser_access.demanded(local=known.local or welcome) is BrowserAuth.OFF:
             return known
         try:
-            grant = await service.browser_access.grant_of(asking.query.get("token", ""))
+            grant = await policy.browser_access.grant_of(asking.query.get("token", ""))
             grant.require(session_id)
         except TokenError as error:
             raise SocketRefusedError(REFUSED, f"token {error.reason}") from None
@@ -204,18 +217,18 @@ class Checks:
         # A page is given a token for whatever session it names: that alone must not open what others say.
         if watches and not grant.vouched:
             offered = asking.query.get("resume_token", "")
-            await require_resume_token(service, session_id or grant.session_id, offered, demanded=True)
+            await require_resume_token(policy.sessions, session_id or grant.session_id, offered, demanded=True)
         return msgspec.structs.replace(known, grant=grant, subject=grant.subject)
 
     async def _acs(self, check: Check, asking: Asking) -> None:
-        access, headers = self._service.acs_access, asking.headers
+        access, headers = self._policy.acs_access, asking.headers
         if check is Check.EVENT_GRID:
             await access.require_event_grid(headers)
             return
         if check is Check.ACS_CALLBACK:
             await access.require_callback(headers)
         else:
-            settings = self._service.settings
+            settings = self._policy.settings
             if not may_connect(headers, settings.access.allowed_origins, settings.server.base_url):
                 raise AccessRefusedError(HTTPStatus.FORBIDDEN, "this origin may not open a media socket")
             await access.require_media(headers)

@@ -15,13 +15,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.problems import ProblemError, on_problem, on_too_many
 from app.auth.acs import AccessRefusedError
-from app.auth.checks import Admitted, Asking, Checks
+from app.auth.checks import AccessPolicy, Admitted, Asking, Checks
 from app.auth.refusals import HandshakeDeniedError, accept_and_close, deny
 from app.auth.route_table import SOCKET, Check, check_of
 from app.auth.socket_auth import SocketRefusedError
 from app.limits.clients import TooManyError
 from app.server.socket_writer import OVERLOADED, REFUSED
-from app.services import Services
 
 log = logging.getLogger("earshot.access")
 
@@ -59,10 +58,10 @@ class Matched(msgspec.Struct, frozen=True):
 class AccessGuard:
     """ASGI middleware of the application itself, so that it sees every route that the router does."""
 
-    def __init__(self, app: ASGIApp, service: Services) -> None:
+    def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         self._app = app
-        self._exposure = service.exposure
-        self._checks = Checks(service)
+        self._exposure = policy.exposure
+        self._checks = Checks(policy)
         self._noted: dict[str, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

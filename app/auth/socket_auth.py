@@ -1,16 +1,12 @@
 """Who may open a browser's WebSocket. One that is refused is accepted and closed: a browser is shown nothing else."""
 
 import hmac
-import logging
 
 from actors.conversation import SessionRecord
-from actors.errors import StoreError
 from app.auth.browser import Grant
 from app.auth.jwt import TokenError
+from app.known_sessions import KnownSessions
 from app.server.socket_writer import REFUSED
-from app.services import Services
-
-log = logging.getLogger(__name__)
 
 SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
 MAX_SESSION_ID = 128
@@ -53,17 +49,8 @@ def require_granted_agent(grant: Grant, agent: str) -> None:
         raise SocketRefusedError(REFUSED, f"token {error.reason}") from None
 
 
-async def stored(service: Services, session_id: str) -> SessionRecord | None:
-    """The stored record of a session; None if there is none, or if the store does not answer, which is logged."""
-    try:
-        return await service.engines.store.load(session_id)
-    except StoreError as error:
-        log.warning("the session store does not answer, so that a session is not resumed: %s", error)
-        return None
-
-
 async def require_resume_token(
-    service: Services, session_id: str, offered: str, *, demanded: bool
+    sessions: KnownSessions, session_id: str, offered: str, *, demanded: bool
 ) -> SessionRecord | None:
     """Hold a client to the resume token of the session that it names, live or stored; a wrong one never passes.
 
@@ -72,9 +59,9 @@ async def require_resume_token(
     Raises:
         SocketRefusedError: the token is another one, or it is demanded and missing.
     """
-    record = await stored(service, session_id) if session_id and session_id not in service.sessions.live else None
+    record = await sessions.stored(session_id) if session_id and sessions.live(session_id) is None else None
     # Looked at after the store: somebody may have begun the session meanwhile.
-    live = service.sessions.live.get(session_id)
+    live = sessions.live(session_id)
     expected = live.plan.resume_token if live else record.resume_token if record else ""
     if live or record:
         if not offered and demanded:

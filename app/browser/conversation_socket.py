@@ -134,7 +134,9 @@ class ConversationSocket:
             require_granted_agent(grant, asked.agent.name if asked.agent_named else "")
             asked.session_id = asked.session_id or grant.session_id
             asked.agent = _agent(service, grant.agent or asked.agent.name)
-        record = await require_resume_token(service, asked.session_id, asked.resume_token, demanded=grant is not None)
+        record = await require_resume_token(
+            service.known_sessions, asked.session_id, asked.resume_token, demanded=grant is not None
+        )
         if asked.session_id not in service.sessions.live:
             service.clients.require_room(asked.client, Hold.SESSIONS)
             if service.capacity_left == 0:

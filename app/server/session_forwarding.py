@@ -9,6 +9,7 @@ import logging
 import os
 import re
 from collections import Counter
+from collections.abc import Container
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
@@ -20,10 +21,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.problems import ProblemError, on_problem
 from app.auth.guard import admitted
 from app.auth.socket_auth import usable_session_id
+from app.known_sessions import KnownSessions
 from app.server.asgi_relay import RELAYED, RelayError, address_of, relay
+from app.server.lifecycle import Lifecycle
 from app.server.socket_writer import OVERLOADED, RESTARTING
 from app.server.worker_bus import WorkerBusError
-from app.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -42,26 +44,35 @@ _failed = metrics.get_meter("earshot").create_counter(
 class SessionForwarding:
     """ASGI middleware that answers a connection here or has the worker that owns its session answer it.
 
-    `directory` holds the Unix sockets by which workers reach each other. A session's WebSocket claims the id: of two
+    `directory` holds the Unix sockets by which workers reach each other, and `shown` the ids of sessions that a socket
+    here shows or will show. A session's WebSocket claims the id: of two
     workers that are asked for a session that neither has, one makes it and the other forwards its connection. Where
     the launcher cannot tell who owns a session, the client is told to come back.
     """
 
-    def __init__(self, app: ASGIApp, service: Services, directory: Path) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        lifecycle: Lifecycle,
+        sessions: KnownSessions,
+        shown: Container[str],
+        directory: Path,
+    ) -> None:
         self._app = app
-        self._service = service
-        self._worker_bus = service.lifecycle.worker_bus
+        self._lifecycle = lifecycle
+        self._worker_bus = lifecycle.worker_bus
+        self._sessions = sessions
+        self._shown = shown
         self._directory = directory
         self._relayed: set[asyncio.Task[None]] = set()
         self._claims: Counter[str] = Counter()
-        service.on_session_opened(self._worker_bus.session_opened)
-        service.on_session_over(lambda session_id: self._worker_bus.session_left(session_id, begun=True))
-        service.lifecycle.on_drain(self._drain)
+        lifecycle.on_drain(self._drain)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the connection, or have the right worker answer it."""
         session_id = self._session_id(scope)
-        if not session_id or session_id in self._service.sessions.live:
+        if not session_id or self._sessions.live(session_id) is not None:
             await self._app(scope, receive, send)
             return
         claim = scope["type"] == "websocket"
@@ -92,7 +103,7 @@ class SessionForwarding:
 
     def _is_known(self, session_id: str) -> bool:
         """Whether this worker has the session, or a socket here shows or will show it."""
-        return session_id in self._service.sessions.live or session_id in self._service.outputs
+        return self._sessions.live(session_id) is not None or session_id in self._shown
 
     async def _forward(self, owner: int, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get(RELAYED):  # the session has moved on while this connection was passed to us
@@ -109,7 +120,7 @@ class SessionForwarding:
             await relaying
         except RelayError as error:
             # Of workers that end together one is the first: that is no fault.
-            level = logging.WARNING if self._service.lifecycle.admits() else logging.INFO
+            level = logging.WARNING if self._lifecycle.admits() else logging.INFO
             log.log(level, "a connection cannot be forwarded to worker %d: %s", owner, error)
             await _refuse(scope, receive, send, str(error), begun=sent.begun)
         finally:
