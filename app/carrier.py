@@ -28,6 +28,7 @@ def carrier_of(settings: Settings) -> Carrier:
     return Carrier(
         control=CallAutomation(resource) if resource is not None else None,
         addresses=MediaAddresses(settings),
+        transcribes=bool(settings.acs.cognitive_services_endpoint),
         default_mode=mode_named(settings.agents.streaming_mode).name,
         source_number=settings.telephony.source_phone_number,
         rate_hz=settings.telephony.sample_rate,

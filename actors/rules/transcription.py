@@ -131,7 +131,7 @@ class Transcription:
             case NoiseStopped():
                 said.audio_at = None
             case InterimTranscript():
-                said.interim = event
+                said.interim, s.heard_at = event, at
                 return [event]
             case FinalTranscript():
                 s.heard_at = at

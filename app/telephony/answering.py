@@ -126,7 +126,7 @@ class Answering:
                 call_id = await board.control.answer(
                     incoming.handle,
                     addresses.callback(call.secret),
-                    addresses.media(call.secret),
+                    addresses.media(call.secret, call.transcribed_in),
                 )
             except CallControlError as error:
                 board.refused(call, "AnswerCallRefused", error)

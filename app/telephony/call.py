@@ -72,6 +72,8 @@ class Call:
         self.participants: dict[str, Participant] = {}
         self.orders = Orders()
         self.dtmf = DtmfPresses()
+        self.transcribed_in = ""
+        """The language in which the network transcribes the call by itself; empty where its audio is streamed."""
         self.admitted = False
         """The conversation may open: no access code is asked for, or it was given."""
         self.code_given = False

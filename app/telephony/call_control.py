@@ -30,6 +30,8 @@ class MediaOptions(msgspec.Struct, frozen=True):
     """Keys are told on the same socket."""
     start: bool = True
     """When the call is connected; otherwise when asked to."""
+    streams_audio: bool = True
+    """False where the service transcribes, and nothing is to be heard or said."""
     transcription: Transcription | None = None
 
 
@@ -116,6 +118,14 @@ class CallControl(Protocol):
 
     async def stop_media_streaming(self, call_id: str) -> None:
         """Have the network close the media socket of a call."""
+        ...
+
+    async def start_transcription(self, call_id: str, locale: str) -> None:
+        """Open the transcription socket of a call that was made with transcription."""
+        ...
+
+    async def stop_transcription(self, call_id: str) -> None:
+        """Have the network close the transcription socket of a call."""
         ...
 
     async def start_recording(self, call_id: str, server_call_id: str = "", callback_url: str = "") -> str:

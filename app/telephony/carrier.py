@@ -23,8 +23,9 @@ class CallAddresses(Protocol):
         """The URL to which the telephone network sends the events of the call with this secret."""
         ...
 
-    def media(self, secret: str) -> MediaOptions:
-        """The URL and the format in which the audio of the call with this secret is streamed."""
+    def media(self, secret: str, transcribed_in: str = "") -> MediaOptions:
+        """The URL and the format in which the audio of the call with this secret is streamed; or the URL of its
+        transcript, if the network transcribes it in this language."""
         ...
 
 
@@ -34,6 +35,8 @@ class Carrier(msgspec.Struct, frozen=True, kw_only=True):
     control: CallControl | None
     """Takes orders; None where no network is configured, and only media sockets of load clients come"""
     addresses: CallAddresses
+    transcribes: bool
+    """Whether the network is configured to transcribe calls by itself"""
     default_mode: str
     """Mode of the sessions of calls for which none is asked"""
     source_number: str

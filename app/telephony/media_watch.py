@@ -143,7 +143,10 @@ class MediaWatch:
         `again`: an order before did not bring one, nor did the network by itself.
         """
         try:
-            await self._control.start_media_streaming(call.call_id)
+            if call.transcribed_in:
+                await self._control.start_transcription(call.call_id, call.transcribed_in)
+            else:
+                await self._control.start_media_streaming(call.call_id)
             call.note("StartMediaStreaming", self._clock.wall())
         except CallControlError as error:
             call.note("StartMediaStreamingRefused", self._clock.wall(), status=error.status, code=error.code)
@@ -160,7 +163,10 @@ class MediaWatch:
         if call.connection is not None:
             return
         try:
-            await self._control.stop_media_streaming(call.call_id)
+            if call.transcribed_in:
+                await self._control.stop_transcription(call.call_id)
+            else:
+                await self._control.stop_media_streaming(call.call_id)
             call.note("StopMediaStreaming", self._clock.wall())
         except CallControlError as error:
             log.warning("a dead media socket could not be closed: %s", error, extra={"call": call.call_id})

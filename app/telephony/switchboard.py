@@ -24,6 +24,7 @@ from app.telephony.errors import CallControlError, NoCapacityError, NotConfigure
 from app.telephony.hang_up import HangUp, hang_up
 from app.telephony.media_connection import MediaConnection
 from app.telephony.media_watch import MediaWatch
+from app.telephony.network_transcription import transcribed_in
 from protocol.calls import CallState, InitiateCall
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,10 @@ class Switchboard:
         call.own_number = source
         try:
             call_id = await control.create(
-                asked.target_number, source, addresses.callback(call.secret), addresses.media(call.secret)
+                asked.target_number,
+                source,
+                addresses.callback(call.secret),
+                addresses.media(call.secret, call.transcribed_in),
             )
         except CallControlError as error:
             self.refused(call, "CreateCallRefused", error)
@@ -179,6 +183,7 @@ class Switchboard:
 
     def enlist(self, call: Call) -> None:
         """Keep `call` in this worker's call log from now on, and hang up if it rings too long."""
+        call.transcribed_in = transcribed_in(call, self._service.settings, is_available=self.carrier.transcribes)
         self.log.add(call)
         call.on_change = self.call_changed
         self.call_changed(call)

@@ -27,6 +27,14 @@ class Acs(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: Annotated[
         str, Variable("ACS_ENDPOINT", "The same without a key: Entra identity is used", kinds.address())
     ] = ""
+    cognitive_services_endpoint: Annotated[
+        str,
+        Variable(
+            "AZURE_COGNITIVE_SERVICES_ENDPOINT",
+            "Azure AI services with which ACS transcribes the calls that are only transcribed; unset: this server does",
+            kinds.address(),
+        ),
+    ] = ""
     frame_ms: Annotated[
         int, Variable("ACS_FRAME_MS", "Audio in each message that a call is sent, in ms", kinds.number_of(20, 40))
     ] = 20

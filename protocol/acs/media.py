@@ -18,6 +18,8 @@ from protocol.errors import WireError
 SUPPORTED_RATES_HZ = (16_000, 24_000)
 DIGITS = "0123456789*#ABCD"
 MAX_KIND_CHARS = 64
+MAX_WORDS = 2_000
+"""Words of one transcript that are read; nobody says more in one breath."""
 
 T = TypeVar("T")
 
@@ -81,6 +83,14 @@ class TranscriptionMetadata(msgspec.Struct, frozen=True, kw_only=True):
     correlation_id: str = ""
 
 
+class TranscribedWord(msgspec.Struct, frozen=True):
+    """A word that the service understood; offset and duration in ticks of 100 ns."""
+
+    text: str
+    offset: int
+    duration: int
+
+
 class TranscriptionText(msgspec.Struct, frozen=True, kw_only=True):
     """What the service understood; offset and duration in ticks of 100 ns."""
 
@@ -90,6 +100,7 @@ class TranscriptionText(msgspec.Struct, frozen=True, kw_only=True):
     duration: int
     participant: str
     final: bool
+    words: tuple[TranscribedWord, ...] = ()
 
 
 class Unknown(msgspec.Struct, frozen=True):
@@ -213,6 +224,11 @@ class _Fields:
             raise self._wrong(name, value, "a number")
         return float(value)
 
+    def items(self, name: str) -> list[dict[str, Any]]:
+        """The objects of a list; none where there is no list."""
+        value = self._value((name,))
+        return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
     def flag(self, name: str) -> bool:
         value = self._value((name,), False)
         if not isinstance(value, bool):
@@ -291,6 +307,19 @@ def _dtmf(fields: _Fields) -> DtmfTone:
     return DtmfTone(digit, participant)
 
 
+def _words(fields: _Fields) -> tuple[TranscribedWord, ...]:
+    """The words of a transcript; those that are no such objects are left out."""
+    words = []
+    for value in fields.items("words")[:MAX_WORDS]:
+        try:
+            word = _Fields("transcriptionData.words.", value)
+            offset, duration = word.whole("offset", default=0), word.whole("duration", default=0)
+            words.append(TranscribedWord(word.text("text"), offset, duration))
+        except MediaProtocolError:
+            continue
+    return tuple(words)
+
+
 def _transcription(fields: _Fields) -> TranscriptionText:
     return TranscriptionText(
         text=fields.text("text"),
@@ -299,6 +328,7 @@ def _transcription(fields: _Fields) -> TranscriptionText:
         duration=fields.whole("duration", "durationInTicks", default=0),
         participant=fields.text("participantRawID", "participant", default=""),
         final=fields.text("resultStatus", "resultState").lower() == "final",
+        words=_words(fields),
     )
 
 

@@ -2,7 +2,8 @@
 
 Prints the variables with which a server on this machine uses it: the real Azure SDKs, no cloud. Speech is recognised as
 a count of the utterances, spoken as tones, and answered with the same sentence. Whoever the server calls picks up and
-says nothing; nobody calls by themselves, but in tests and in `make call`.
+says nothing; nobody calls by themselves, but in tests and in `make call`. Calls in the mode `transcription` get a
+transcription socket, on which tests say what was understood.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ async def main() -> None:
             "AZURE_SPEECH_KEY": speech.key,
             **chat.environment(),
             "ACS_CONNECTION_STRING": acs.connection_string,
+            "AZURE_COGNITIVE_SERVICES_ENDPOINT": "http://127.0.0.1:1",
             "ACS_AUDIENCE": acs.audience,
             "ACS_ISSUER": acs.issuer,
             "ACS_JWKS_URL": acs.jwks_url,

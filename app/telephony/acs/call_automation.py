@@ -124,6 +124,14 @@ class CallAutomation:
         """Have ACS close the media socket; see `CallControl.stop_media_streaming`."""
         await self._order("stop_media_streaming", lambda sdk: sdk.stop_media_streaming(call_id))
 
+    async def start_transcription(self, call_id: str, locale: str) -> None:
+        """Have ACS open the transcription socket; see `CallControl.start_transcription`."""
+        await self._order("start_transcription", lambda sdk: sdk.start_transcription(call_id, locale))
+
+    async def stop_transcription(self, call_id: str) -> None:
+        """Have ACS close the transcription socket; see `CallControl.stop_transcription`."""
+        await self._order("stop_transcription", lambda sdk: sdk.stop_transcription(call_id))
+
     async def start_recording(self, call_id: str, server_call_id: str = "", callback_url: str = "") -> str:
         """Start a recording by Call Automation; see `CallControl.start_recording`."""
         return await self._order(

@@ -24,6 +24,7 @@ from protocol.acs.call_events import (
     MediaStreamingFailed,
     ParticipantsUpdated,
     RecognizeCompleted,
+    TranscriptionFailed,
 )
 from protocol.calls import CallState
 
@@ -61,7 +62,7 @@ class CallEvents:
             case CallTransferAccepted():
                 call.transferred = True
                 board.end_session(call, Ending.HUMAN_HANDOFF)
-            case MediaStreamingFailed():
+            case MediaStreamingFailed() | TranscriptionFailed():
                 board.media_lost(call)
             case ContinuousDtmfRecognitionToneReceived():
                 board.pressed(call, Way.EVENT, event.digit)

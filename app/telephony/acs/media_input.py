@@ -3,13 +3,14 @@
 import logging
 from typing import assert_never
 
-from actors.messages.transcript import FinalTranscript
 from actors.session.live_session import LiveSession
 from app.server.fast_path import Message
 from app.server.socket_writer import REFUSED
 from app.services import Services
 from app.telephony.acs.call_connection import CallConnection
 from app.telephony.acs.participants import CallerVoice
+from app.telephony.acs.speaker_audio import SpeakerAudio
+from app.telephony.acs.transcription_input import TranscriptionInput
 from app.telephony.call import Call
 from app.telephony.dtmf import Way
 from app.telephony.errors import UnsupportedRateError
@@ -59,6 +60,7 @@ class MediaInput:
         self._mixed = settings.telephony.mixed_audio
         self._all_heard = self._mixed or settings.telephony.participants is Participants.ALL
         self._voice = CallerVoice(call.caller, call.is_other)
+        self._transcripts = TranscriptionInput(call.caller, service.clock)
         self._stream_at(settings.telephony.sample_rate)
 
     def _stream_at(self, rate_hz: int) -> None:
@@ -70,6 +72,7 @@ class MediaInput:
         self._rate_hz = rate_hz
         self._silence = bytes(rate_hz // 50 * 2)
         self._mixer: VoiceMixer | None = None
+        self._speakers = SpeakerAudio(self._call.caller, rate_hz)
 
     def take(self, message: Message) -> None:
         """Decode one message of the media socket and hand its audio, key or transcript to the session."""
@@ -96,10 +99,10 @@ class MediaInput:
             case DtmfTone(digit, participant):
                 if self._all_heard or self._voice.obeys(participant):
                     self._switchboard.pressed(self._call, Way.SOCKET, digit)
-            case TranscriptionText(text=said, final=True):
-                self._transcribed(decoded, said)
-            case TranscriptionText() | TranscriptionMetadata():
-                return
+            case TranscriptionText():
+                self._transcripts.transcribed(decoded, self.session)
+            case TranscriptionMetadata():
+                self._transcripts.begins(decoded, self.session)
             case Unknown():
                 self._switchboard.ignored_messages += 1
             case _:
@@ -110,6 +113,9 @@ class MediaInput:
         spoken = b"" if frame.silent else frame.pcm
         pcm = spoken or bytes(len(frame.pcm)) or self._silence
         if frame.participant and not self._mixed:
+            if self.session.tells_speakers_apart:
+                self._speakers.push(self.session, frame.participant, pcm)
+                return
             if self._all_heard:
                 pcm = self._added_up(frame.participant, pcm)
             elif not self._voice.hears(frame.participant, spoken, len(pcm) * 500 / self._rate_hz):
@@ -130,19 +136,6 @@ class MediaInput:
             self._stream_at(metadata.sample_rate)
         if metadata.length % 2 == 0 and 0 < metadata.length <= MOST_FRAME_MS * self._rate_hz // 500:
             self._silence = bytes(metadata.length)
-
-    def _transcribed(self, said: TranscriptionText, text: str) -> None:
-        """What ACS understood; only of use to a session that transcribes."""
-        if text.strip():
-            begins_ms = said.offset / 10_000
-            self.session.deliver(
-                FinalTranscript(
-                    text=text,
-                    start_ms=begins_ms,
-                    end_ms=begins_ms + said.duration / 10_000,
-                    confidence=said.confidence or 1.0,
-                )
-            )
 
     def _count_wrong(self, defect: str) -> None:
         """Count a message with something wrong in it; the first of a socket is logged."""

@@ -124,6 +124,12 @@ class SdkCalls:
     async def stop_media_streaming(self, call_id: str) -> None:
         await self._call(call_id).stop_media_streaming()
 
+    async def start_transcription(self, call_id: str, locale: str) -> None:
+        await self._call(call_id).start_transcription(locale=locale)
+
+    async def stop_transcription(self, call_id: str) -> None:
+        await self._call(call_id).stop_transcription()
+
     async def start_recording(self, call_id: str, server_call_id: str, callback_url: str) -> str:
         what: dict[str, Any] = {
             "recording_state_callback_url": callback_url or None,

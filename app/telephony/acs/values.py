@@ -58,7 +58,7 @@ def tones(keys: str) -> list[str]:
 
 def media_arguments(media: MediaOptions) -> dict[str, Any]:
     """The arguments of answer_call and create_call that are about media."""
-    arguments: dict[str, Any] = {"media_streaming": _streaming(media)}
+    arguments: dict[str, Any] = {"media_streaming": _streaming(media)} if media.streams_audio else {}
     if media.transcription is not None:
         arguments["transcription"] = _transcription(media.transcription)
         arguments["cognitive_services_endpoint"] = media.transcription.cognitive_services_endpoint

@@ -14,7 +14,9 @@ class Behaviour(msgspec.Struct):
     `opens_sockets`: if not, the service does not even try, and tells nobody. `reconnect_after_s`: a media socket that
     broke is opened again by the service, None if only when asked to. `names_in_mixed`: mixed audio says a participant
     too. `page_size`: of the list of participants, None for all in one. `transfer_ends_streaming`: the media socket is
-    closed when a transfer begins. `establish_again_s`: for so long after a transfer failed orders are still refused.
+    closed when a transfer begins. `dates_offsets`: offsets of transcripts are moments, counted down from the end of
+    .NET's calendar, instead of times from the beginning. `establish_again_s`: for so long after a transfer failed
+    orders are still refused.
     """
 
     connect_delay_s: float = 0.02
@@ -29,6 +31,7 @@ class Behaviour(msgspec.Struct):
     lenient: bool = False
     page_size: int | None = None
     transfer_ends_streaming: bool = True
+    dates_offsets: bool = False
     establish_again_s: float = 0.2
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from tests.cloud.acs.calls import Call
 
 TICKS_PER_MS = 10_000
+LAST_TICK = 3_155_378_975_999_999_999
+"""The end of the year 9999 in .NET's calendar, whose offsets in the documentation's example count down from it."""
+EPOCH_TICKS = 621_355_968_000_000_000
+"""The beginning of 1970 in that calendar."""
 
 
 class TranscriptionStream:
@@ -26,6 +31,8 @@ class TranscriptionStream:
         self._socket: ServiceSocket | None = None
         self._opening = False
         self._wanted = False
+        self._begun_s = 0.0
+        """When the socket was opened, in seconds since the epoch."""
 
     @property
     def connected(self) -> bool:
@@ -63,23 +70,41 @@ class TranscriptionStream:
             await connection.close()
 
     def send(self, raw_id: str, text: str, *, final: bool = True, offset_ms: int = 0, duration_ms: int = 0) -> None:
-        """Words of a speaker; such as are not final come only if they were asked for."""
+        """Words of a speaker, each as long as the others; such as are not final come only if they were asked for."""
         if self._socket is None or not (final or self.options.enable_intermediate_results):
             return
+        spoken = text.split()
+        each = duration_ms * TICKS_PER_MS // max(1, len(spoken))
         words = [
-            {"text": w.strip(".,?!").lower(), "offset": offset_ms * TICKS_PER_MS, "duration": 0} for w in text.split()
+            {
+                "text": word.strip(".,?!").lower(),
+                "offset": self._ticks(offset_ms * TICKS_PER_MS + number * each),
+                "duration": each,
+            }
+            for number, word in enumerate(spoken)
         ]
         about = {
             "text": text,
             "format": "display",
             "confidence": 0.9,
-            "offset": offset_ms * TICKS_PER_MS,
+            "offset": self._ticks(offset_ms * TICKS_PER_MS),
             "duration": duration_ms * TICKS_PER_MS,
             "words": words,
             "participantRawID": raw_id,
             "resultStatus": "Final" if final else "Intermediate",
         }
         self._socket.send(json.dumps({"kind": "TranscriptionData", "transcriptionData": about}))
+
+    def drop(self) -> None:
+        """Lose the connection, and tell the application; it is not opened again before it is asked for."""
+        if self._socket is not None:
+            self._socket.drop()
+
+    def _ticks(self, ticks: int) -> int:
+        """An offset as it is sent: from the beginning, or counted down as in the documentation's example."""
+        if not self._call.behaviour.dates_offsets:
+            return ticks
+        return LAST_TICK - (EPOCH_TICKS + round(self._begun_s * 1_000) * TICKS_PER_MS + ticks)
 
     async def _start(self, order: WithCallback) -> None:
         await asyncio.sleep(self._call.behaviour.socket_delay_s)
@@ -95,6 +120,7 @@ class TranscriptionStream:
             await connection.close()
             return
         self._socket = connection
+        self._begun_s = time.time()
         connection.send(self._metadata())
         self._report("Started", "subscriptionStarted", DONE, order)
         await connection.serve(lambda _: None, lambda _: None)

@@ -15,6 +15,7 @@ from protocol.acs.media import (
     MediaMessage,
     MediaProtocolError,
     OutboundCase,
+    TranscribedWord,
     TranscriptionMetadata,
     TranscriptionText,
     Unknown,
@@ -57,6 +58,7 @@ FROM_ACS: dict[str, tuple[str, MediaMessage]] = {
             duration=12_340_000,
             participant="8:acs:..",
             final=True,
+            words=(TranscribedWord("testing", 2_516_998_782_481_234_400, 5_000_000),),
         ),
     ),
 }

@@ -1,0 +1,37 @@
+"""The audio of each participant of an unmixed call by itself, for a session that tells them apart."""
+
+from actors.rules.speakers import OTHERS
+from actors.session.live_session import LiveSession
+from app.telephony.acs.participants import same_participant
+from app.telephony.resampling import Resampling, to_16_khz
+from app.telephony.voice_mixer import VoiceMixer
+
+
+class SpeakerAudio:
+    """Of one media socket.
+
+    Args:
+        caller: the caller's raw id or telephone number, empty if it is not known.
+        rate_hz: sample rate of the frames.
+    """
+
+    def __init__(self, caller: str, rate_hz: int) -> None:
+        self._caller = caller
+        self._rate_hz = rate_hz
+        self._resampling: dict[str, Resampling | None] = {}
+        self._mixer: VoiceMixer | None = None
+
+    def push(self, session: LiveSession, participant: str, pcm: bytes) -> None:
+        """Hand one participant's frame, PCM16LE mono, to the session; those who are too many are heard as one."""
+        is_caller = same_participant(participant, self._caller)
+        speaker = session.speakers.label(participant, is_caller=is_caller)
+        if speaker == OTHERS:
+            self._mixer = self._mixer or VoiceMixer(self._rate_hz)
+            pcm = self._mixer.push(participant, pcm)
+        if speaker not in self._resampling:
+            self._resampling[speaker] = to_16_khz(self._rate_hz)
+        resampling = self._resampling[speaker]
+        if resampling is not None:
+            pcm = resampling.push(pcm)
+        if pcm:
+            session.push_audio_of(speaker, pcm)
