@@ -1,9 +1,9 @@
 """The events of a recognizer straight from the SDK's C interface.
 
 The SDK's Python events read some two hundred properties each, 1.4 ms of CPU: above 20 talkers a process is busy with
-nothing else. These read text, offset, duration and the reason, and of finals how sure the service is. They bypass the
-Python package, though not the library: the functions are those of Microsoft's public C headers. `available` tells
-whether this version of the SDK has them.
+nothing else. These read text, offset, duration and the reason, and of finals how sure the service is, and in which
+language they are. They bypass the Python package, though not the library: the functions are those of Microsoft's public
+C headers. `available` tells whether this version of the SDK has them.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from azure.cognitiveservices.speech import PropertyId, ResultReason, interop  # type: ignore[import-untyped]
 
-from app.providers.azure.stt.results import Heard, sureness
+from app.providers.azure.stt.results import Heard, PhraseDetails, phrase_details
 
 TEXT_BYTES = 1 << 15
 RECOGNIZED = ResultReason.RecognizedSpeech.value
@@ -126,22 +126,23 @@ def _read(lib: _Library, event: int) -> Heard | None:
         )
         if failed:
             return None
-        sure = _sureness(lib, result) if reason.value == RECOGNIZED else 1.0
-        return Heard(text.value.decode(errors="replace"), offset.value, duration.value, sure)
+        details = _details(lib, result) if reason.value == RECOGNIZED else PhraseDetails()
+        told = text.value.decode(errors="replace")
+        return Heard(told, offset.value, duration.value, details.confidence, details.language)
     finally:
         lib.recognizer_result_handle_release(result)
 
 
-def _sureness(lib: _Library, result: ctypes.c_void_p) -> float:
+def _details(lib: _Library, result: ctypes.c_void_p) -> PhraseDetails:
     properties = ctypes.c_void_p()
     if lib.result_get_property_bag(result, ctypes.byref(properties)) != 0:
-        return 1.0
+        return PhraseDetails()
     try:
         text = lib.property_bag_get_string(properties, JSON, None, b"")
         if not text:
-            return 1.0
+            return PhraseDetails()
         try:
-            return sureness(ctypes.string_at(text))
+            return phrase_details(ctypes.string_at(text))
         finally:
             lib.property_bag_free_string(text)
     finally:

@@ -210,7 +210,13 @@ class _Recognition:
     def _segment(self, heard: "Heard") -> Segment:
         start_ms = self._positions.of_caller(heard.offset_ticks / TICKS_PER_MS)
         end_ms = self._positions.of_caller((heard.offset_ticks + heard.duration_ticks) / TICKS_PER_MS)
-        return Segment(heard.text.strip(), int(start_ms), max(int(end_ms), int(start_ms) + 1), heard.sureness)
+        return Segment(
+            heard.text.strip(),
+            int(start_ms),
+            max(int(end_ms), int(start_ms) + 1),
+            heard.confidence,
+            heard.language,
+        )
 
     # watching
 

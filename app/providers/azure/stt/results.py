@@ -9,25 +9,43 @@ class Heard(msgspec.Struct, frozen=True):
     text: str
     offset_ticks: int
     duration_ticks: int
-    sureness: float = 1.0
+    confidence: float = 1.0
     """Of a final: how sure the service is of the words, 0 to 1."""
+    language: str = ""
+    """Of a final: the language that was spoken, where the service was to find out."""
 
 
 class _Reading(msgspec.Struct):
     confidence: float = msgspec.field(name="Confidence", default=1.0)
 
 
+class _Language(msgspec.Struct):
+    language: str = msgspec.field(name="Language", default="")
+
+
 class _Phrase(msgspec.Struct):
     readings: tuple[_Reading, ...] = msgspec.field(name="NBest", default=())
+    language: _Language = msgspec.field(name="PrimaryLanguage", default_factory=_Language)
+
+
+class PhraseDetails(msgspec.Struct, frozen=True):
+    """What the service says of a final besides its words and its place."""
+
+    confidence: float = 1.0
+    language: str = ""
 
 
 _decoder = msgspec.json.Decoder(_Phrase)
 
 
-def sureness(phrase: str | bytes) -> float:
-    """That of the first reading in the service's own words, a `speech.phrase` in detail; 1 if it says nothing of it."""
+def phrase_details(phrase: str | bytes) -> PhraseDetails:
+    """Those of the service's own words, a `speech.phrase` in detail, and of the first reading in it.
+
+    Confidence is 1 and the language empty where it says nothing of them.
+    """
     try:
-        readings = _decoder.decode(phrase).readings
+        decoded = _decoder.decode(phrase)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return 1.0
-    return min(1.0, max(0.0, readings[0].confidence)) if readings else 1.0
+        return PhraseDetails()
+    confidence = min(1.0, max(0.0, decoded.readings[0].confidence)) if decoded.readings else 1.0
+    return PhraseDetails(confidence, decoded.language.language)

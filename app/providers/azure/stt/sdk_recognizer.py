@@ -22,7 +22,7 @@ from app.providers.azure import exit_guard
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.sdk_config import speech_config
 from app.providers.azure.stt import light_events
-from app.providers.azure.stt.results import Heard, sureness
+from app.providers.azure.stt.results import Heard, phrase_details
 
 PHRASES_MAX = 500
 """What the service takes of a phrase list."""
@@ -162,8 +162,8 @@ def _made(
 
 
 def _heard(result: object) -> Heard:
-    sure = sureness(result.json)  # type: ignore[attr-defined]
-    return Heard(result.text, result.offset, result.duration, sure)  # type: ignore[attr-defined]
+    details = phrase_details(result.json)  # type: ignore[attr-defined]
+    return Heard(result.text, result.offset, result.duration, details.confidence, details.language)  # type: ignore[attr-defined]
 
 
 def _spoken(result: object) -> Heard:

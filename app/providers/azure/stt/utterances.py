@@ -44,6 +44,7 @@ class Segment(msgspec.Struct, frozen=True):
     start_ms: int
     end_ms: int
     confidence: float = 1.0
+    language: str = ""
 
 
 class _Finish(msgspec.Struct):
@@ -189,7 +190,10 @@ class Utterances:
         end_ms = max(min(segments[-1].end_ms, round(at_ms)), start_ms + 1)
         self._told_end_ms = end_ms
         confidence = min(segment.confidence for segment in segments)
-        return FinalTranscript(text=_text(segments), start_ms=start_ms, end_ms=end_ms, confidence=confidence)
+        language = next((segment.language for segment in segments if segment.language), "")
+        return FinalTranscript(
+            text=_text(segments), start_ms=start_ms, end_ms=end_ms, confidence=confidence, language=language
+        )
 
     def _known(self, segment: Segment) -> bool:
         """Whether this was told or is held: after a lost connection the SDK sends audio again, and hears it again."""

@@ -16,7 +16,7 @@ from actors.ports.stt import Recognition, RecognitionEvent, RecognitionFailed, R
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.stt import recognizer, utterances
 from app.providers.azure.stt.recognizer import AzureRecognizer
-from app.providers.azure.stt.results import sureness
+from app.providers.azure.stt.results import PhraseDetails, phrase_details
 from config.secret import Secret
 from tests.cloud.speech.emulator import ALWAYS, Scripted, SpeechEmulator, Utterance
 from tests.kit.clients.spoken_caller import VOICE_LEVEL
@@ -156,7 +156,7 @@ async def test_several_languages_are_told_apart(speech: SpeechEmulator, engine: 
     listener = await listening(engine, RecognitionOptions(session_id="session", languages=("en-US", "de-DE")))
     final = await listener.say()
     assert isinstance(final, FinalTranscript)
-    assert final.text == "Hallo."
+    assert (final.text, final.language) == ("Hallo.", "de-DE")
     assert speech.recognitions[0].detects_language
     assert set(speech.recognitions[0].languages) == {"en-US", "de-DE"}
 
@@ -286,7 +286,12 @@ async def test_a_final_says_how_sure_the_service_is(speech: SpeechEmulator, undo
     ],
 )
 def test_a_service_that_does_not_say_is_taken_for_sure(phrase: str | bytes, sure: float) -> None:
-    assert sureness(phrase) == sure
+    assert phrase_details(phrase) == PhraseDetails(sure, "")
+
+
+def test_the_language_that_the_service_has_found_out_is_told() -> None:
+    phrase = '{"PrimaryLanguage": {"Language": "de-DE", "Confidence": "High"}, "NBest": [{"Confidence": 0.4}]}'
+    assert phrase_details(phrase) == PhraseDetails(0.4, "de-DE")
 
 
 async def test_without_light_events_the_sdks_own_are_used(
