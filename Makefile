@@ -16,7 +16,7 @@ INSTALL := $(BIN)/python .ci/install.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test unit check lint sources diagrams bench bench-latency soak flood faults figures call emulators eval-local system-packages programs lock
+.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-transcription soak flood faults figures call emulators eval-local system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ bench: $(VENV)/development ## the speed of the server beside a floor without ses
 
 bench-latency: $(VENV)/development ## how long an answer takes on Azure's SDKs, emulated cloud: CALLS=1,25 OUT=bench-latency.json
 	@$(BIN)/python -m tests.load.latency.bench --calls "$(or $(CALLS),1,25)" --out "$(or $(OUT),bench-latency.json)"
+
+bench-transcription: $(VENV)/development ## what a call costs that is only transcribed, beside one that is answered: CALLS=25 SECONDS=20
+	@$(BIN)/python -m tests.load.listening --calls "$(or $(CALLS),25)" --seconds "$(or $(SECONDS),20)"
 
 soak: $(VENV)/development ## MINUTES (20) of CALLS (50) calls: memory, descriptors and latency have to stay flat
 	@$(BIN)/python -m tests.load.soak --minutes "$(or $(MINUTES),20)" --calls "$(or $(CALLS),50)"

@@ -73,6 +73,10 @@ KINDS = {
 }
 
 
+TRANSCRIPTION = _earshot("earshot, transcription", ("ACS_STREAMING_MODE", "transcription"))
+"""Says nothing, so that the callers of the bench have nobody to interrupt; see `listening.py`."""
+
+
 class Usage(msgspec.Struct, frozen=True):
     """What a process has taken so far, and holds."""
 
