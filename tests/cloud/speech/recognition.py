@@ -257,10 +257,12 @@ class Turn:
         return body
 
     def _wording(self, heard: Heard) -> dict[str, Any]:
-        if self._recognition.context.get("phraseOutput", {}).get("format") != "Detailed":
+        asked = self._recognition.context.get("phraseOutput", {})
+        if asked.get("format") != "Detailed":
             return {"DisplayText": heard.text}
+        timed = {"Words": _words(heard)} if "WordTimings" in asked.get("detailed", {}).get("options", ()) else {}
         plain = {"Lexical": heard.text.lower().rstrip(".?!"), "ITN": heard.text, "MaskedITN": heard.text}
-        return {"NBest": [{"Confidence": heard.confidence, **plain, "Display": heard.text}]}
+        return {"NBest": [{"Confidence": heard.confidence, **plain, "Display": heard.text, **timed}]}
 
     def _say(self, path: str, body: dict[str, Any]) -> None:
         if not self._stalled:
@@ -289,6 +291,16 @@ def read_context(context: dict[str, Any], connection: int, request_id: str) -> R
         diarization="speakerDiarization" in detection,
         segmentation_ms=next(_found(detection, "segmentationSilenceTimeoutMs"), None),
     )
+
+
+def _words(heard: Heard) -> list[dict[str, Any]]:
+    """The words of a final, each as long as the others."""
+    words = heard.text.lower().rstrip(".?!").split()
+    each_ms = heard.duration_ms / max(1, len(words))
+    return [
+        {"Word": word, "Offset": ticks(heard.offset_ms + number * each_ms), "Duration": ticks(each_ms)}
+        for number, word in enumerate(words)
+    ]
 
 
 def _found(tree: dict[str, Any], name: str) -> Iterator[float]:

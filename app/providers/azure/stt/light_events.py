@@ -128,7 +128,7 @@ def _read(lib: _Library, event: int) -> Heard | None:
             return None
         details = _details(lib, result) if reason.value == RECOGNIZED else PhraseDetails()
         told = text.value.decode(errors="replace")
-        return Heard(told, offset.value, duration.value, details.confidence, details.language)
+        return Heard(told, offset.value, duration.value, details.confidence, details.language, details.words)
     finally:
         lib.recognizer_result_handle_release(result)
 

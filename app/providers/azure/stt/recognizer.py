@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from actors.conversation import SpokenWord
 from actors.errors import ErrorKind, RecognizerError
 from actors.ports.stt import (
     Recognition,
@@ -31,7 +32,7 @@ from app.providers.azure.threads import SdkThreads
 from config.settings import Settings
 
 if TYPE_CHECKING:
-    from app.providers.azure.stt.results import Heard
+    from app.providers.azure.stt.results import Heard, TimedWord
     from app.providers.azure.stt.sdk_recognizer import SdkRecognizer
 
 log = logging.getLogger(__name__)
@@ -216,7 +217,13 @@ class _Recognition:
             max(int(end_ms), int(start_ms) + 1),
             heard.confidence,
             heard.language,
+            tuple(self._word(word) for word in heard.words),
         )
+
+    def _word(self, word: "TimedWord") -> SpokenWord:
+        start_ms = self._positions.of_caller(word.offset_ticks / TICKS_PER_MS)
+        end_ms = self._positions.of_caller((word.offset_ticks + word.duration_ticks) / TICKS_PER_MS)
+        return SpokenWord(word.text, start_ms, end_ms)
 
     # watching
 

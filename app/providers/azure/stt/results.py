@@ -3,6 +3,14 @@
 import msgspec
 
 
+class TimedWord(msgspec.Struct, frozen=True):
+    """A word of a final and its place, in ticks of 100 ns."""
+
+    text: str = msgspec.field(name="Word")
+    offset_ticks: int = msgspec.field(name="Offset")
+    duration_ticks: int = msgspec.field(name="Duration")
+
+
 class Heard(msgspec.Struct, frozen=True):
     """Part of what was said. Ticks are 100 ns. `text` is empty if it was no speech."""
 
@@ -13,10 +21,13 @@ class Heard(msgspec.Struct, frozen=True):
     """Of a final: how sure the service is of the words, 0 to 1."""
     language: str = ""
     """Of a final: the language that was spoken, where the service was to find out."""
+    words: tuple[TimedWord, ...] = ()
+    """Of a final: each word, where that was asked for."""
 
 
 class _Reading(msgspec.Struct):
     confidence: float = msgspec.field(name="Confidence", default=1.0)
+    words: tuple[TimedWord, ...] = msgspec.field(name="Words", default=())
 
 
 class _Language(msgspec.Struct):
@@ -33,6 +44,7 @@ class PhraseDetails(msgspec.Struct, frozen=True):
 
     confidence: float = 1.0
     language: str = ""
+    words: tuple[TimedWord, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(_Phrase)
@@ -47,5 +59,5 @@ def phrase_details(phrase: str | bytes) -> PhraseDetails:
         decoded = _decoder.decode(phrase)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return PhraseDetails()
-    confidence = min(1.0, max(0.0, decoded.readings[0].confidence)) if decoded.readings else 1.0
-    return PhraseDetails(confidence, decoded.language.language)
+    first = decoded.readings[0] if decoded.readings else _Reading()
+    return PhraseDetails(min(1.0, max(0.0, first.confidence)), decoded.language.language, first.words)

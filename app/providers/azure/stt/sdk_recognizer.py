@@ -71,7 +71,7 @@ class SdkRecognizer:
         self._listener = listener
         config = speech_config(resource, use, token, rate_hz)
         config.set_property(PropertyId.Speech_SegmentationSilenceTimeoutMs, str(use.segmentation_ms))
-        # With the readings of a final comes how sure the service is of them.
+        # With the readings of a final comes how sure the service is of them, and where each word is.
         config.output_format = OutputFormat.Detailed
         self._input = PushAudioInputStream(AudioStreamFormat(samples_per_second=rate_hz))
         self._recognizer = _made(config, AudioConfig(stream=self._input), languages, use.diarization)
@@ -163,7 +163,8 @@ def _made(
 
 def _heard(result: object) -> Heard:
     details = phrase_details(result.json)  # type: ignore[attr-defined]
-    return Heard(result.text, result.offset, result.duration, details.confidence, details.language)  # type: ignore[attr-defined]
+    text, offset, duration = result.text, result.offset, result.duration  # type: ignore[attr-defined]
+    return Heard(text, offset, duration, details.confidence, details.language, details.words)
 
 
 def _spoken(result: object) -> Heard:

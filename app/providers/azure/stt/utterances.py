@@ -9,6 +9,7 @@ from collections import deque
 
 import msgspec
 
+from actors.conversation import SpokenWord
 from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 
 ANSWER_S = 2.0
@@ -45,6 +46,7 @@ class Segment(msgspec.Struct, frozen=True):
     end_ms: int
     confidence: float = 1.0
     language: str = ""
+    words: tuple[SpokenWord, ...] = ()
 
 
 class _Finish(msgspec.Struct):
@@ -192,7 +194,12 @@ class Utterances:
         confidence = min(segment.confidence for segment in segments)
         language = next((segment.language for segment in segments if segment.language), "")
         return FinalTranscript(
-            text=_text(segments), start_ms=start_ms, end_ms=end_ms, confidence=confidence, language=language
+            text=_text(segments),
+            start_ms=start_ms,
+            end_ms=end_ms,
+            confidence=confidence,
+            language=language,
+            words=tuple(word for segment in segments for word in segment.words),
         )
 
     def _known(self, segment: Segment) -> bool:

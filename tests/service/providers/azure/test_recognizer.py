@@ -16,7 +16,7 @@ from actors.ports.stt import Recognition, RecognitionEvent, RecognitionFailed, R
 from app.providers.azure.resource import SpeechResource, SpeechUse
 from app.providers.azure.stt import recognizer, utterances
 from app.providers.azure.stt.recognizer import AzureRecognizer
-from app.providers.azure.stt.results import PhraseDetails, phrase_details
+from app.providers.azure.stt.results import PhraseDetails, TimedWord, phrase_details
 from config.secret import Secret
 from tests.cloud.speech.emulator import ALWAYS, Scripted, SpeechEmulator, Utterance
 from tests.kit.clients.spoken_caller import VOICE_LEVEL
@@ -161,6 +161,20 @@ async def test_several_languages_are_told_apart(speech: SpeechEmulator, engine: 
     assert set(speech.recognitions[0].languages) == {"en-US", "de-DE"}
 
 
+@pytest.mark.parametrize("undocumented", [True, False])
+async def test_each_word_has_its_place(speech: SpeechEmulator, undocumented: bool) -> None:
+    speech.recognition = Scripted(Utterance("Hello there."))
+    engine = AzureRecognizer(resource_of(speech), SpeechUse(undocumented=undocumented))
+    final = await (await listening(engine)).say()
+    assert isinstance(final, FinalTranscript)
+    first, second = final.words
+    assert (first.text, second.text) == ("hello", "there")
+    assert first.start_ms == pytest.approx(final.start_ms, abs=2)
+    assert first.end_ms == pytest.approx(second.start_ms, abs=1)
+    assert second.end_ms == pytest.approx(final.end_ms, abs=2)
+    await engine.close()
+
+
 async def test_speakers_are_named_where_asked(speech: SpeechEmulator) -> None:
     speech.recognition = Scripted(Utterance("Hello.", speaker="Guest-1"), Utterance("Hi.", speaker="Guest-2"))
     engine = AzureRecognizer(resource_of(speech), SpeechUse(diarization=True))
@@ -292,6 +306,12 @@ def test_a_service_that_does_not_say_is_taken_for_sure(phrase: str | bytes, sure
 def test_the_language_that_the_service_has_found_out_is_told() -> None:
     phrase = '{"PrimaryLanguage": {"Language": "de-DE", "Confidence": "High"}, "NBest": [{"Confidence": 0.4}]}'
     assert phrase_details(phrase) == PhraseDetails(0.4, "de-DE")
+
+
+def test_the_words_of_the_first_reading_are_told() -> None:
+    word = '{"Word": "one", "Offset": 100, "Duration": 50}'
+    phrase = f'{{"NBest": [{{"Confidence": 0.4, "Words": [{word}]}}, {{"Words": []}}]}}'
+    assert phrase_details(phrase) == PhraseDetails(0.4, "", (TimedWord("one", 100, 50),))
 
 
 async def test_without_light_events_the_sdks_own_are_used(
