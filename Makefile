@@ -16,7 +16,7 @@ INSTALL := $(BIN)/python .ci/install.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-transcription soak flood faults figures call emulators eval-local system-packages programs lock
+.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-transcription soak flood faults figures call emulators eval-local eval-voice system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -33,6 +33,9 @@ test: programs lint sources ## every check and every test
 
 eval-local: programs $(VENV)/development ## fifty spoken conversations on the engines of this machine, as a table
 	@$(BIN)/python -m tests.eval.local
+
+eval-voice: programs $(VENV)/development ## what the local recognizer understands: recordings (VOICES=folder) and synthetic callers, as a table
+	@VOICES="$(VOICES)" $(BIN)/python -m tests.eval.voice
 
 bench: $(VENV)/development ## the speed of the server beside a floor without sessions: CALLS=1,10,50,75,100 OUT=bench.json
 	@$(BIN)/python -m tests.load.bench --calls "$(or $(CALLS),1,10,50,75,100)" --out "$(or $(OUT),bench.json)"
@@ -107,15 +110,16 @@ sources: .sources/pykka.txt
 lock: $(VENV)/development ## write the lock files anew from pyproject.toml
 	@$(COMPILE) --extra local pyproject.toml -o requirements.txt
 	@$(COMPILE) --extra local --group dev pyproject.toml -c requirements.txt -o requirements-dev.txt
+	@$(COMPILE) --group models -c requirements-dev.txt -o requirements-models.txt
 	@$(COMPILE) --group installer -c requirements-dev.txt -o requirements-installer.txt
 
 # A stamp is younger than the lock that was installed last.
-$(VENV)/runtime: requirements.txt | $(BIN)/pip
-	@$(INSTALL) $<
+$(VENV)/runtime: requirements.txt requirements-models.txt | $(BIN)/pip
+	@$(INSTALL) $^
 	@touch $@
 
-$(VENV)/development: requirements-dev.txt | $(BIN)/pip
-	@$(INSTALL) $<
+$(VENV)/development: requirements-dev.txt requirements-models.txt | $(BIN)/pip
+	@$(INSTALL) $^
 	@touch $@ $(VENV)/runtime
 
 # pip is what the making of an environment ends with. Not all locked packages have come for Python 3.14 and later yet:

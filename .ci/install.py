@@ -1,4 +1,4 @@
-"""Install the packages of a lock file into the environment whose Python runs this: `python .ci/install.py LOCK`.
+"""Install the packages of locks into the environment whose Python runs this: `python .ci/install.py LOCK [MODELS]`.
 
 The result must not depend on what has been released since the lock was written. So the installer is pinned and hashed
 itself, exactly what the lock names is installed, nothing is built from source (that would bring the newest build
@@ -6,6 +6,8 @@ tools), and nothing but the lock decides: dependencies are not resolved again.
 
 uv does the work, since it takes seconds where pip takes half a minute. It looks for packages where pip is configured
 to look. Where uv cannot be had, or fails, the environment's own pip installs the same lock.
+
+MODELS is the lock of what does not come for every machine. Where it does not, that is said, and the rest is installed.
 """
 
 import ast
@@ -46,20 +48,42 @@ RESOLVED = re.compile(r"Resolved (\d+) packages?")
 DOWNLOADING = re.compile(r"Downloading (\S+) \(([\d.]+)([KMG])iB\)")
 DOWNLOADED = re.compile(r" Downloaded (\S+)")
 UNREMARKABLE = re.compile(r"(Using Python|Prepared|Installed|Audited|Bytecode compiled| [+~-] )")
+NOT_FOR_THIS_MACHINE = re.compile(
+    r"no wheels? with a matching|no wheels are available|not compatible with|No matching distribution", re.IGNORECASE
+)
+"""What uv and pip say of a package of which there are wheels, and none that fits."""
 MEBIBYTES = {"K": 1 / 1024, "M": 1.0, "G": 1024.0}
 
 
-def main(lock: str) -> int:
-    """Install `lock`; the exit status."""
+def main(lock: str, models: str = "") -> int:
+    """Install `lock`, and `models` where they come for this machine; the exit status."""
     began = monotonic()
-    status = install_by_uv(lock) if bring_uv() else None
+    has_uv = bring_uv()
+    status = install_by_uv(lock) if has_uv else None
     if status:
         say("uv could not install the packages; pip tries")
     if status != 0:
         status = install_by_pip(lock)
+    if status == 0 and models:
+        status = install_models(models, has_uv=has_uv)
     if status == 0:
         say(f"Installed in {monotonic() - began:.0f} s")
     return status
+
+
+def install_models(lock: str, *, has_uv: bool) -> int:
+    """Install `lock`; the exit status, which is 0 also where there is no wheel of it for this machine."""
+    installer = (sys.executable, "-m", "uv", "pip") if has_uv else pip()
+    into = ("--python", sys.executable) if has_uv else ()
+    command = (*installer, "install", *LOCKED_ONLY, *into, "-r", lock)
+    environment = {**uv_settings(pip_settings()), **os.environ}
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if ended.returncode != 0 and NOT_FOR_THIS_MACHINE.search(" ".join(ended.stderr.split())):
+        say("There is no local speech recognition for this machine: people can type, or a cloud engine listens")
+        return 0
+    if ended.returncode != 0:
+        say(ended.stderr.strip())
+    return ended.returncode
 
 
 def bring_uv() -> bool:
@@ -179,4 +203,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -6,6 +6,7 @@ import msgspec
 
 from app.auth.acs import NO_PROOF, AcsAccess
 from app.auth.browser import BrowserAccess
+from app.built_in_engines import absent_engines
 from app.configuration import (
     agents_without_words,
     features,
@@ -46,6 +47,7 @@ def check(settings: Settings) -> Iterator[str]:
         if licence.engine in {engine.name for engine in configuration.engines.values()}:
             yield f"licence: {licence.product} is {licence.spdx}; it runs as a separate process"
     for warning in (
+        *absent_engines(configuration.engines),
         *warnings_of(settings),
         *agents_without_words(configuration),
         *phrases_left_in_english(configuration),

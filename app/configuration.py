@@ -15,9 +15,10 @@ from app.auth.acs import acs_configured, validation_on
 from app.auth.browser import browser_auth
 from app.auth.exposure import Exposure
 from app.auth.origins import is_loopback
+from app.built_in_engines import BuiltIn
 from app.carrier import carrier_of
 from app.dialogue.schema import dialogue_of
-from app.engines import FALLBACK, BuiltIn, chosen, require_loadable
+from app.engines import FALLBACK, chosen, require_loadable
 from app.providers.openai_chat.resource import azure_resource
 from app.services import require_default_agent
 from app.telephony.call_context import require_agents_by_number

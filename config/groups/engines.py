@@ -20,7 +20,9 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
     speech_recognizer: Annotated[
         str,
         Variable(
-            "SPEECH_RECOGNIZER", "Speech to text; unset: the best one configured", kinds.engine("azure", "pocketsphinx")
+            "SPEECH_RECOGNIZER",
+            "Speech to text; unset: the best one configured",
+            kinds.engine("azure", "moonshine", "pocketsphinx"),
         ),
     ] = ""
     speech_recognizer_fallback: Annotated[
@@ -28,7 +30,7 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "SPEECH_RECOGNIZER_FALLBACK",
             "Takes over when SPEECH_RECOGNIZER fails; unset: nothing does",
-            kinds.engine("azure", "pocketsphinx"),
+            kinds.engine("azure", "moonshine", "pocketsphinx"),
         ),
     ] = ""
     speech_synthesizer: Annotated[

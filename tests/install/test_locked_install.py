@@ -161,6 +161,37 @@ def test_an_older_pip_by_itself_installs_the_lock_of_the_server(tmp_path: Path, 
     assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_models_that_do_not_come_for_this_machine_are_named_and_left_out(
+    tmp_path: Path, wheels: Path, installer: str
+) -> None:
+    elsewhere = tmp_path / "wheels"
+    shutil.copytree(wheels, elsewhere, ignore=shutil.ignore_patterns(*[f"{INSTALLER}-*"] * (installer == "pip")))
+    checkout = Checkout(tmp_path, wheels)
+    (model,) = elsewhere.glob("moonshine_voice-*.whl")
+    model.rename(model.with_name(model.name.replace("-any.whl", "-macosx_99_0_arm64.whl")))
+    configuration = tmp_path / "pip.conf"
+    configuration.write_text(f"[global]\nno-index = true\n[install]\n{'find-links'} = {elsewhere}\n")
+    ended = checkout.make("runtime", {"PIP_CONFIG_FILE": str(configuration), "UV_OFFLINE": "1"})
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    check_installed(checkout.installed, "requirements.txt")
+    assert "moonshine-voice" not in checkout.installed
+    said = [line for line in ended.stdout.splitlines() if line.startswith("There is no local speech recognition")]
+    assert len(said) == 1
+
+
+def test_models_that_are_not_the_locked_ones_stop_it(tmp_path: Path, wheels: Path) -> None:
+    checkout = Checkout(tmp_path, wheels)
+    lock = tmp_path / "requirements-models.txt"
+    lock.write_text(re.sub(r"sha256:\w{8}", "sha256:00000000", lock.read_text()))
+    ended = checkout.make(
+        "runtime", {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    )
+    assert ended.returncode != 0
+    assert "moonshine" in ended.stderr + ended.stdout
+    assert not (tmp_path / ".venv/runtime").exists()
+
+
 def test_a_package_that_is_not_the_locked_one_stops_it(tmp_path: Path, wheels: Path) -> None:
     checkout = Checkout(tmp_path, wheels)
     lock = tmp_path / "requirements.txt"

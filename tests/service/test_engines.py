@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from importlib import metadata
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec as real_find_spec
 
@@ -9,9 +10,11 @@ import pytest
 
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock, run_virtual
-from app import engines
+from app import built_in_engines
 from app.api.asgi import app_of
+from app.built_in_engines import BUILT_IN, absent_engines
 from app.engines import chosen, make_engines
+from app.providers.moonshine.weights import DISTRIBUTION
 from app.stores.memory import MemoryStore
 from config.errors import SettingsError
 from config.settings import Settings
@@ -23,12 +26,12 @@ from tests.kit.service_kit import running
 @pytest.fixture
 def without_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the extra `local` were not installed."""
-    local = {package for known in engines.BUILT_IN.values() for engine in known for package in engine.packages}
+    local = {package for known in BUILT_IN.values() for engine in known for package in engine.packages}
 
     def find_spec(name: str) -> ModuleSpec | None:
         return None if name in local else real_find_spec(name)
 
-    monkeypatch.setattr(engines, "find_spec", find_spec)
+    monkeypatch.setattr(built_in_engines, "find_spec", find_spec)
 
 
 def names(**environ: str) -> dict[str, str]:
@@ -52,7 +55,8 @@ def test_without_the_extra_people_can_only_type(caplog: pytest.LogCaptureFixture
         make_engines(Settings.read({}), LoopClock(), BackgroundTasks(), MemoryStore())
 
     run_virtual(main())
-    assert "the extra local is not installed" in caplog.text
+    assert "without speech_recognizer and speech_synthesizer people can only type" in caplog.text
+    assert "needs the extra local" in caplog.text
 
 
 @pytest.mark.usefixtures("without_extra")
@@ -78,6 +82,34 @@ def test_without_the_extra_typing_is_answered() -> None:
 def test_one_that_is_asked_for_and_not_installed_names_the_extra() -> None:
     with pytest.raises(SettingsError, match=r"SPEECH_RECOGNIZER: pocketsphinx needs the extra local"):
         names(SPEECH_RECOGNIZER="pocketsphinx")
+
+
+def test_without_the_model_the_engine_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide_weights(monkeypatch)
+    with pytest.raises(SettingsError, match=r"moonshine needs its model.*requirements-models\.txt"):
+        names(SPEECH_RECOGNIZER="moonshine")
+
+
+def test_without_the_model_check_says_that_people_can_only_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide_weights(monkeypatch)
+    engine = next(engine for engine in BUILT_IN["speech_recognizer"] if engine.name == "moonshine")
+    monkeypatch.setitem(BUILT_IN, "speech_recognizer", (engine,))
+    assert names()["speech_recognizer"] == "none"
+    (line,) = absent_engines(chosen(Settings.read({})))
+    assert line.startswith("without speech_recognizer people can only type")
+    assert "requirements-models.txt" in line
+
+
+def hide_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where there is no wheel of the package that has them."""
+    installed = metadata.distribution
+
+    def distribution(name: str) -> metadata.Distribution:
+        if name == DISTRIBUTION:
+            raise metadata.PackageNotFoundError(name)
+        return installed(name)
+
+    monkeypatch.setattr(metadata, "distribution", distribution)
 
 
 @pytest.mark.usefixtures("without_extra")

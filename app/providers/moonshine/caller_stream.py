@@ -1,0 +1,300 @@
+"""One caller's audio on its way to words: segments are decoded while they are spoken, and once more when they are over.
+
+While the caller speaks, what there is of a segment is decoded every 400 ms, or less often where that takes long: an
+interim transcript. What two of them in a row agree on is stable; the next one takes it for granted, but for its last
+pieces. In the first silence after the voice, the segment is decoded as a whole, ahead of the end that endpointing will
+find: when that comes and nothing was said since, its final transcript is there already.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+from opentelemetry import metrics
+
+from actors.errors import ErrorKind
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
+from actors.ports.stt import RecognitionEvent, RecognitionFailed
+from actors.ports.vad import VoiceActivity
+from app.providers.moonshine.decoding import Decoding, Urgency, decoding_of
+from app.providers.moonshine.hints import Hints
+from app.providers.moonshine.segments import WINDOW_BYTES, WINDOW_MS, Segment, Segmentation
+
+CONFIDENCE_MIN = 0.5
+"""Mean probability of the pieces below which nothing was said: noise is taken for "You" or "Thank you" with less."""
+INTERIM_EVERY_MS = 400
+INTERIM_VOICED_MS = 400
+"""No interim transcript before so much voice: of less the model makes up words."""
+INTERIM_LOAD = 2.0
+"""An interim is due at the earliest after so many times what the last one took: half a thread for each caller."""
+UNSTABLE_PIECES = 2
+"""The last pieces on which two interims agree are looked for again."""
+PAUSE_MS = 6 * WINDOW_MS
+"""Silence after which a segment is decoded as a whole."""
+STALE_MS = 5_000
+"""Words that nobody asked for within this silence are forgotten: the endpointing took them for a noise."""
+SEGMENTS_MAX = 64
+"""Of one utterance; of a longer one the beginning is forgotten."""
+OWED_MAX = 16
+"""Finals of one stream that wait; with more the machine does not keep up."""
+LATE_MS = 1_000
+"""A final that comes later than this after the end of its utterance is late."""
+
+_late = metrics.get_meter("earshot").create_counter(
+    "earshot.recognizer.late_finals", description="Local final transcripts that came over a second late"
+)
+_left_out = metrics.get_meter("earshot").create_counter(
+    "earshot.recognizer.left_out_interims", description="Local interim transcripts for which there was no time"
+)
+
+log = logging.getLogger(__name__)
+
+
+class Queue(Protocol):
+    """What decodes; see `DecodingQueue`."""
+
+    def submit(self, decoding: Decoding) -> bool: ...
+
+
+class Texts(Protocol):
+    """What turns pieces into text; see `Vocabulary`."""
+
+    def text(self, numbers: tuple[int, ...]) -> str: ...
+
+
+class Lateness:
+    """When finals were late; shared by the streams of an engine."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.now = now
+        self._late_at: deque[float] = deque(maxlen=1_000)
+        self._logged_at = float("-inf")
+
+    def recent(self, within_s: float) -> int:
+        """How many came late within the last seconds."""
+        since = self.now() - within_s
+        return sum(at >= since for at in self._late_at)
+
+    def final_told(self, asked_at: float) -> None:
+        """A final that was asked for at `asked_at` goes out now."""
+        now = self.now()
+        after_ms = (now - asked_at) * 1000
+        if after_ms <= LATE_MS:
+            return
+        _late.add(1)
+        self._late_at.append(now)
+        if now - self._logged_at >= 60:
+            self._logged_at = now
+            log.warning("a transcript came %d ms after the end of its utterance: this machine is too slow", after_ms)
+
+
+class _Owed(msgspec.Struct):
+    """An utterance that is over."""
+
+    parts: list[Decoding]
+    end_ms: int
+    asked_at: float
+
+
+class CallerStream:
+    """What is known of one stream. Not thread-safe: everything happens on the engine's listening thread.
+
+    Args:
+        decoded: called on a decoding thread; has `on_decoded` called on the listening thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        detector: VoiceActivity,
+        hints: Hints | None,
+        texts: Texts,
+        queue: Queue,
+        decoded: Callable[[Decoding], None],
+        tell: Callable[[RecognitionEvent], None],
+        lateness: Lateness,
+    ) -> None:
+        self._detector = detector
+        self._hints = hints
+        self._texts = texts
+        self._queue = queue
+        self._decoded = decoded
+        self._tell = tell
+        self._lateness = lateness
+        self._segmentation = Segmentation()
+        self._rest = b""
+        self._parts: deque[Decoding] = deque(maxlen=SEGMENTS_MAX)
+        self._trial: Decoding | None = None
+        self._agreed: tuple[int, ...] = ()
+        self._last: tuple[int, ...] = ()
+        self._interim_due_ms = 0.0
+        self._interim = ""
+        self._owed: deque[_Owed] = deque()
+        self.is_over = False
+
+    def take(self, pcm: bytes) -> None:
+        """More audio, PCM16LE at 16 kHz, of any length."""
+        data = self._rest + pcm
+        end = len(data) - len(data) % WINDOW_BYTES
+        for at in range(0, end, WINDOW_BYTES):
+            self._window(data[at : at + WINDOW_BYTES])
+        self._rest = data[end:]
+
+    def finish(self) -> None:
+        """The utterance is over: its final is owed."""
+        segment = self._segmentation.end()
+        if segment is not None:
+            self._parts.append(self._whole(segment, Urgency.FINAL))
+        for part in self._parts:
+            if not part.is_begun and part.urgency is not Urgency.FINAL:
+                part.urgency = Urgency.FINAL
+                self._submit(part)
+        self._owed.append(_Owed(list(self._parts), self._segmentation.audio_ms, self._lateness.now()))
+        self._forget_utterance()
+        self._tell_finals()
+        if len(self._owed) > OWED_MAX:
+            self.fail(ErrorKind.THROTTLED, f"{OWED_MAX} utterances wait to be recognized on this machine")
+
+    def on_decoded(self, decoding: Decoding) -> None:
+        """A decoding of this stream is done."""
+        if self.is_over or decoding.is_abandoned:
+            return
+        if decoding.error is not None:
+            self.fail(ErrorKind.INTERNAL, f"the model failed: {type(decoding.error).__name__}")
+            return
+        if decoding is self._trial and self._segmentation.current is not None:
+            self._heard_so_far(decoding, self._segmentation.current)
+        self._tell_finals()
+
+    def fail(self, kind: ErrorKind, detail: str) -> None:
+        """End the stream and report why, once."""
+        if not self.is_over:
+            self.close()
+            self._tell(RecognitionFailed(kind, detail))
+
+    def close(self) -> None:
+        """Nothing is wanted any more."""
+        self.is_over = True
+        for decoding in (*self._parts, *(part for owed in self._owed for part in owed.parts)):
+            decoding.is_abandoned = True
+        self._owed.clear()
+        self._drop_trial()
+        self._forget_utterance()
+        self._detector.reset()  # a model that it had borrowed goes back
+
+    # while the caller speaks
+
+    def _window(self, window: bytes) -> None:
+        if self.is_over:
+            return
+        ended = self._segmentation.take(window, self._detector.probability(window))
+        segment = self._segmentation.current
+        if ended is not None:
+            self._parts.append(self._whole(ended, Urgency.SOON))
+            self._forget_segment()
+        elif segment is not None:
+            self._follow(segment)
+        elif self._parts and self._segmentation.silence_ms >= STALE_MS:
+            for part in self._parts:
+                part.is_abandoned = True
+            self._forget_utterance()
+
+    def _follow(self, segment: Segment) -> None:
+        silence_ms = self._segmentation.silence_ms
+        if silence_ms == PAUSE_MS:
+            self._drop_trial()
+            self._trial = self._decoding(segment, Urgency.SOON)
+        elif (
+            silence_ms == 0
+            and segment.voiced_ms >= INTERIM_VOICED_MS
+            and segment.length_ms >= self._interim_due_ms
+            and (self._trial is None or self._trial.is_done)
+        ):
+            prefix = self._agreed[:-UNSTABLE_PIECES]
+            decoding = decoding_of(segment, Urgency.INTERIM, self._hints, self._decoded, prefix)
+            if self._queue.submit(decoding):
+                self._trial = decoding
+            else:
+                _left_out.add(1)
+                self._interim_due_ms = segment.length_ms + INTERIM_EVERY_MS
+
+    def _heard_so_far(self, decoding: Decoding, segment: Segment) -> None:
+        assert decoding.result is not None
+        pieces = decoding.result.pieces
+        same = next((n for n, (new, old) in enumerate(zip(pieces, self._last, strict=False)) if new != old), None)
+        self._agreed = pieces[: min(len(pieces), len(self._last)) if same is None else same]
+        self._last = pieces
+        self._interim_due_ms = segment.length_ms + max(INTERIM_EVERY_MS, INTERIM_LOAD * decoding.took_ms)
+        if segment.voiced_ms < INTERIM_VOICED_MS:
+            return
+        heard = [*self._parts, decoding]
+        text = self._text(heard)
+        if text and text != self._interim and decoding.result.confidence >= CONFIDENCE_MIN:
+            self._interim = text
+            self._tell(InterimTranscript(text, heard[0].start_ms, decoding.end_ms))
+
+    # when it is over
+
+    def _whole(self, segment: Segment, urgency: Urgency) -> Decoding:
+        """The decoding of all of a segment that is over: the one of its last pause, if there was no voice since."""
+        trial, self._trial = self._trial, None
+        if trial is not None and trial.is_whole and trial.end_ms == segment.end_ms and not trial.is_abandoned:
+            return trial
+        if trial is not None:
+            trial.is_abandoned = True
+        return self._decoding(segment, urgency)
+
+    def _decoding(self, segment: Segment, urgency: Urgency) -> Decoding:
+        decoding = decoding_of(segment, urgency, self._hints, self._decoded)
+        self._submit(decoding)
+        return decoding
+
+    def _submit(self, decoding: Decoding) -> None:
+        if not self._queue.submit(decoding):
+            self.fail(ErrorKind.THROTTLED, "too much waits to be recognized on this machine")
+
+    def _tell_finals(self) -> None:
+        while self._owed and all(part.is_done for part in self._owed[0].parts):
+            owed = self._owed.popleft()
+            self._lateness.final_told(owed.asked_at)
+            self._tell(self._final(owed))
+
+    def _final(self, owed: _Owed) -> FinalTranscript | NoSpeechRecognized:
+        spoken = [part for part in owed.parts if self._text([part])]
+        if not spoken:
+            return NoSpeechRecognized(owed.end_ms)
+        weights = [len(part.result.pieces) for part in spoken if part.result is not None]
+        sure = [part.result.confidence for part in spoken if part.result is not None]
+        confidence = sum(weight * each for weight, each in zip(weights, sure, strict=True)) / sum(weights)
+        return FinalTranscript(
+            text=self._text(spoken),
+            start_ms=spoken[0].start_ms,
+            end_ms=spoken[-1].end_ms,
+            confidence=min(1.0, confidence),
+        )
+
+    def _text(self, parts: list[Decoding]) -> str:
+        """The words of these parts; those that are not decoded yet, or are noise, have none."""
+        results = (part.result for part in parts)
+        texts = (
+            self._texts.text(each.pieces) for each in results if each is not None and each.confidence >= CONFIDENCE_MIN
+        )
+        return " ".join(filter(None, texts))
+
+    def _drop_trial(self) -> None:
+        if self._trial is not None:
+            self._trial.is_abandoned = True
+            self._trial = None
+
+    def _forget_segment(self) -> None:
+        self._trial = None
+        self._agreed = self._last = ()
+        self._interim_due_ms = 0.0
+
+    def _forget_utterance(self) -> None:
+        self._forget_segment()
+        self._parts.clear()
+        self._interim = ""
