@@ -66,16 +66,16 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
     "speech_recognizer": (
         BuiltIn("azure", "app.providers.azure.stt.recognizer:create", configured=_azure, needs=AZURE),
         BuiltIn(
-            "pocketsphinx",
-            "app.providers.pocketsphinx.recognizer:create",
-            ("pocketsphinx", "numpy", "soxr"),
-            languages=("en",),
-        ),
-        BuiltIn(
             "moonshine",
             "app.providers.moonshine.recognizer:create",
             ("onnxruntime", "numpy", "soxr"),
             has_model=has_weights,
+            languages=("en",),
+        ),
+        BuiltIn(
+            "pocketsphinx",
+            "app.providers.pocketsphinx.recognizer:create",
+            ("pocketsphinx", "numpy", "soxr"),
             languages=("en",),
         ),
     ),

@@ -19,15 +19,18 @@ from config.settings import Settings
 
 
 class Licence(msgspec.Struct, frozen=True):
-    """An engine whose licence an operator has to know of."""
+    """The licence of a local engine, for whoever operates or hands on the product."""
 
     engine: str
     product: str
-    spdx: str
+    terms: str
 
 
-COPYLEFT = (Licence("espeak", "espeak-ng", "GPL-3.0-or-later"),)
-"""Engines under the GPL. Each runs as a process of its own behind a pipe and is never imported."""
+LICENCES = (
+    Licence("moonshine", "Moonshine tiny", "MIT, code and weights"),
+    # An engine under the GPL runs as a process of its own behind a pipe and is never imported.
+    Licence("espeak", "espeak-ng", "GPL-3.0-or-later; it runs as a separate process"),
+)
 
 
 def check(settings: Settings) -> Iterator[str]:
@@ -43,9 +46,9 @@ def check(settings: Settings) -> Iterator[str]:
     yield from features(settings, configuration)
     if acs_access.on and not acs_access.knows_event_grid:
         yield f"Event Grid deliveries are refused: {NO_PROOF}"
-    for licence in COPYLEFT:
+    for licence in LICENCES:
         if licence.engine in {engine.name for engine in configuration.engines.values()}:
-            yield f"licence: {licence.product} is {licence.spdx}; it runs as a separate process"
+            yield f"licence: {licence.product} is {licence.terms}"
     for warning in (
         *absent_engines(configuration.engines),
         *warnings_of(settings),

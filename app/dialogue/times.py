@@ -145,7 +145,7 @@ def _calendar_day(rest: list[str], today: date, *, bare: bool) -> Found | None:
         after = start + (2 if rest[start + 1 : start + 2] == ["the"] else 1)
         found = _ordinal(rest[after:]) or _number(rest[after:])
         return _on(found[0], _MONTHS[rest[start]], today, after + found[1]) if found else None
-    found = _ordinal(rest[start:])
+    found = _ordinal(rest[start:]) or _number_before_month(rest[start:])
     if not found:
         return None
     number, taken = found[0], start + found[1]
@@ -153,11 +153,18 @@ def _calendar_day(rest: list[str], today: date, *, bare: bool) -> Found | None:
     if rest[after : after + 1] and rest[after] in _MONTHS:
         return _on(number, _MONTHS[rest[after]], today, after + 1)
     follower = rest[taken] if taken < len(rest) else ""
-    names_a_day = bare or (start == 1 and number > 3)
+    is_ordinal = _ordinal(rest[start:]) is not None
+    names_a_day = is_ordinal and (bare or (start == 1 and number > 3))
     if not names_a_day or follower in ("one", "available", "time", "slot", "option", "thing"):
         return None
     month = today.month if number >= today.day else today.month % 12 + 1
     return _on(number, month, today, taken)
+
+
+def _number_before_month(rest: list[str]) -> tuple[int, int] | None:
+    """`eight of June`: what recognizers make of an ordinal that ends in a soft sound."""
+    found = _number(rest)
+    return found if found and rest[found[1] : found[1] + 1] == ["of"] and rest[found[1] + 1 : found[1] + 2] else None
 
 
 def _on(day: int, month: int, today: date, taken: int) -> Found | None:

@@ -17,6 +17,7 @@ def test_what_comes_with_the_repository_can_be_used_and_its_gpl_engine_is_named(
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
     assert lines[0].startswith("agents: ")
+    assert "licence: Moonshine tiny is MIT, code and weights" in lines
     assert "licence: espeak-ng is GPL-3.0-or-later; it runs as a separate process" in lines
 
 
@@ -85,7 +86,7 @@ AGENT = "name: {name}\nlabel: Clerk\nlanguages: [{language}]\n"
         ),
         (
             {"RECOGNIZED_LANGUAGE": "de-DE,fr-FR"},
-            "SPEECH_RECOGNIZER: pocketsphinx understands en only, and callers of the agent dentist speak de-DE, fr-FR",
+            "SPEECH_RECOGNIZER: moonshine understands en only, and callers of the agent dentist speak de-DE, fr-FR",
         ),
         ({"OPERATOR_TOKEN": "a" * 16}, "OPERATOR_TOKEN is easy to guess; `openssl rand -hex 24` makes one that is not"),
     ],

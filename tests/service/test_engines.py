@@ -41,7 +41,7 @@ def names(**environ: str) -> dict[str, str]:
 def test_unset_the_best_that_is_installed() -> None:
     assert names() == {
         "voice_activity": "silero",
-        "speech_recognizer": "pocketsphinx",
+        "speech_recognizer": "moonshine",
         "speech_synthesizer": "espeak",
         "language_model": "script",
     }

@@ -32,6 +32,8 @@ TODAY = date(2026, 6, 3)
         ("june thirtieth", "2026-06-30"),
         ("july 4", "2026-07-04"),
         ("12th of june", "2026-06-12"),
+        ("the eight of june", "2026-06-08"),
+        ("twenty five of june", "2026-06-25"),
         ("the second of june", "2027-06-02"),
         ("the twenty ninth of february", "2028-02-29"),
         ("the fifteenth", "2026-06-15"),
@@ -43,7 +45,10 @@ def test_days(said: str, day: str) -> None:
     assert read_day(words, 0, TODAY, bare=True) == (day, len(words))
 
 
-@pytest.mark.parametrize("said", ["the second one", "the first available", "soon", "the thirty first of june", ""])
+@pytest.mark.parametrize(
+    "said",
+    ["the second one", "the first available", "soon", "the thirty first of june", "eight of us", "the eight", ""],
+)
 def test_what_is_no_day(said: str) -> None:
     assert read_day(words_of(said), 0, TODAY, bare=True) is None
 
