@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.identifiers import user
 from tests.kit.spelt_speech import FRAME_MS, Utterance, frame_of
-from tests.service.telephony.telephone_kit import Telephone, answered, over, telephone
+from tests.service.telephony.telephone_kit import Telephone, answered, over, room, telephone
 
 SPELT: Any = {"SPEECH_RECOGNIZER": "tests.kit.spelt_speech:recognizer"}
 AI: Any = {"AZURE_COGNITIVE_SERVICES_ENDPOINT": "https://ai.example"}
@@ -23,6 +23,7 @@ WAIT_S = 15.0
 
 async def called(phone: Telephone, number: str, mode: str) -> tuple[Caller, str]:
     """Somebody whom the server has called in this mode, and the id of the session."""
+    await room(phone.service)
     asked = {"target_number": number, "streaming_mode": mode}
     placed = (await phone.rest.post("/calls/initiate", json=asked)).json()
     callee = await phone.acs.callee(number)
@@ -54,6 +55,7 @@ async def browse(phone: Telephone, script: Sequence[Utterance], until_ms: int, m
     """Speak by a script into a browser's socket, and collect what is shown."""
     url = f"ws{phone.url.removeprefix('http')}/api/v1/realtime/conversation?streaming_mode={mode}&session_id=browser-1"
     shown: list[dict[str, Any]] = []
+    await room(phone.service)
     async with connect(url) as socket:
 
         async def read() -> None:
@@ -66,8 +68,16 @@ async def browse(phone: Telephone, script: Sequence[Utterance], until_ms: int, m
         for at_ms in range(0, until_ms, FRAME_MS):
             await socket.send(frame_of(script, at_ms))
             await asyncio.sleep(max(0.0, began + (at_ms + FRAME_MS) / 1_000 - loop.time()))
+        async with asyncio.timeout(WAIT_S):
+            while len(finals_of(shown)) < len(script):  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.05)
         reading.cancel()
     return shown
+
+
+def finals_of(shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The final transcripts among what a browser was shown."""
+    return [m["payload"] for m in shown if m.get("type") == "event" and m["payload"].get("sender") == "User"]
 
 
 async def test_a_call_and_a_browser_are_transcribed_while_another_call_is_answered() -> None:
@@ -94,7 +104,7 @@ async def test_a_call_and_a_browser_are_transcribed_while_another_call_is_answer
         assert listened.ear.arrivals == []
 
         shown = await browsing
-        finals = [m["payload"] for m in shown if m.get("type") == "event" and m["payload"].get("sender") == "User"]
+        finals = finals_of(shown)
         assert [(f["message"], f["offset_ms"], f["duration_ms"]) for f in finals] == [
             ("bam den", 1_000, 400),
             ("fip", 3_000, 200),
