@@ -29,12 +29,16 @@ class TokenRequest(msgspec.Struct, frozen=True):
 
 
 class EntraEmulator:
-    """`ttl_s`: how long tokens live, those handed out later too. `refusals`: so many of the next requests fail."""
+    """`ttl_s`: how long tokens live, those handed out later too. `refusals`: so many of the next requests fail.
 
-    def __init__(self, *, ttl_s: float = 86_400, tenant: str = TENANT) -> None:
+    `leeway_s`: for how much longer services take a token than its holder is told, as the real ones do for minutes.
+    """
+
+    def __init__(self, *, ttl_s: float = 86_400, leeway_s: float = 0.0, tenant: str = TENANT) -> None:
         self.tokens = TokenIssuer(f"https://sts.windows.net/{tenant}/", "https://communication.azure.com/", key=5)
         self.tenant = tenant
         self.ttl_s = ttl_s
+        self.leeway_s = leeway_s
         self.refusals = 0
         self.refusal_status = 500
         self.requests: Journal[TokenRequest] = Journal()
@@ -95,7 +99,7 @@ class EntraEmulator:
             return self._refused(request, 400, "resource is missing")
         self._note(request, 200)
         answer = {
-            "access_token": self.tokens.issue(ttl_s=self.ttl_s, aud=resource, tid=self.tenant),
+            "access_token": self.tokens.issue(ttl_s=self.ttl_s + self.leeway_s, aud=resource, tid=self.tenant),
             "expires_on": str(int(time.time() + self.ttl_s)),
             "expires_in": str(int(self.ttl_s)),
             "resource": resource,

@@ -28,7 +28,7 @@ def test_a_server_talks_on_the_emulated_cloud() -> None:
                 with connect(url, proxy=None) as socket:
                     socket.send(json.dumps({"type": "text", "text": "hello"}))
                     while True:
-                        event = json.loads(socket.recv(timeout=15))
+                        event = json.loads(socket.recv(timeout=60))
                         if event["type"] == "assistant_final" and event["content"].startswith("Certainly"):
                             break
         finally:

@@ -292,9 +292,9 @@ async def test_it_runs_alone_and_says_how_to_be_used() -> None:
     )
     try:
         assert alone.stdout is not None
-        line = (await asyncio.wait_for(alone.stdout.readline(), 20)).decode()
+        line = (await asyncio.wait_for(alone.stdout.readline(), 60)).decode()
         found = re.fullmatch(r"AZURE_SPEECH_ENDPOINT=ws://127\.0\.0\.1:\d+ AZURE_SPEECH_KEY=\S+\n", line)
         assert found, line
     finally:
         alone.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(alone.wait(), 10) == 0
+        assert await asyncio.wait_for(alone.wait(), 60) == 0

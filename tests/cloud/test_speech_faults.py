@@ -300,7 +300,7 @@ async def test_a_voice_without_audio_or_words(speech: SpeechEmulator) -> None:
         assert (await voice.speak("Hi.")).audio_data
         speech.faults.no_audio()
         result = await voice.speak("Hi.")
-        await asyncio.wait_for(voice.until("ended"), 5)
+        await asyncio.wait_for(voice.until("ended"), 60)
     assert not result.audio_data
     assert not voice.of("word")
     assert speech.syntheses[1].audio_ms == 0

@@ -126,13 +126,21 @@ class FakeRecognition:
 
 
 class FakeSynthesizer:
-    """Makes `MS_PER_CHAR` of audio a character; its samples count up, so that a gap or a repeat shows.
+    """Makes `ms_per_char` of audio a character; its samples count up, so that a gap or a repeat shows.
 
     With `has_words` it tells where each word begins; in a script without blanks a word is two characters.
     """
 
-    def __init__(self, *, delay_s: float = 0.05, has_words: bool = True, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        delay_s: float = 0.05,
+        ms_per_char: int = MS_PER_CHAR,
+        has_words: bool = True,
+        faults: Faults | None = None,
+    ) -> None:
         self.delay_s = delay_s
+        self.ms_per_char = ms_per_char
         self.has_words = has_words
         self.faults = faults or Faults()
 
@@ -176,17 +184,18 @@ class FakeSynthesis:
             case None:
                 pass
         begin = len(self._texts.get(reply, ""))
+        ms_per_char = self._engine.ms_per_char
         self._texts[reply] = self._texts.get(reply, "") + text
         for word in _WORD.finditer(text) if self._engine.has_words else ():
             starts, ends = begin + word.start(), begin + word.end()
-            told = WordSynthesized(reply=reply, text_start=starts, text_end=ends, audio_ms=starts * MS_PER_CHAR)
+            told = WordSynthesized(reply=reply, text_start=starts, text_end=ends, audio_ms=starts * ms_per_char)
             self._tell(reply, told)
-        samples = self._rate_hz * MS_PER_CHAR // 1000
+        samples = self._rate_hz * ms_per_char // 1000
         first = begin * samples
         audio = array("h", (1 + n % 30_000 for n in range(first, first + len(text) * samples)))
         self._tell(reply, AudioSynthesized(reply, audio.tobytes()))
         text_end = begin + len(text)
-        self._tell(reply, PieceSynthesized(reply, text_end, text_end * MS_PER_CHAR))
+        self._tell(reply, PieceSynthesized(reply, text_end, text_end * ms_per_char))
 
     def finish(self, reply: int) -> None:
         def finished() -> None:
@@ -271,8 +280,13 @@ def recognizer() -> FakeRecognizer:
 
 
 def synthesizer() -> FakeSynthesizer:
-    """A plug-in."""
-    return FakeSynthesizer()
+    """A plug-in that begins at once: a server makes some fifty phrases before it is ready."""
+    return FakeSynthesizer(delay_s=0.005)
+
+
+def fast_synthesizer() -> FakeSynthesizer:
+    """A plug-in for tests in real time, which wait for all that it says."""
+    return FakeSynthesizer(delay_s=0.005, ms_per_char=20)
 
 
 def model() -> FakeModel:

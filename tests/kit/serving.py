@@ -66,13 +66,13 @@ class Server:
 
     def get(self, path: str) -> httpx.Response:
         """GET over a new connection."""
-        return httpx.get(self.url + path, trust_env=False, timeout=10)
+        return httpx.get(self.url + path, trust_env=False, timeout=60)
 
     def socket(self, path: str = "/echo") -> tuple[int, ClientConnection]:
         """A WebSocket, open until it or the test ends, and the pid of the worker that has it."""
         address = self.url.replace("http", "ws", 1) + path
-        connection = self._sockets.enter_context(connect(address, proxy=None, open_timeout=10, close_timeout=1))
-        return int(connection.recv(timeout=10)), connection
+        connection = self._sockets.enter_context(connect(address, proxy=None, open_timeout=60, close_timeout=1))
+        return int(connection.recv(timeout=60)), connection
 
     def signal(self, signum: signal.Signals) -> None:
         """Signal the launcher."""
@@ -132,7 +132,7 @@ def stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-def eventually(holds: Callable[[], bool], within_s: float = 10) -> None:
+def eventually(holds: Callable[[], bool], within_s: float = 60) -> None:
     """Wait until something holds.
 
     Raises:

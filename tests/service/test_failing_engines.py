@@ -49,8 +49,8 @@ def test_one_that_cannot_be_opened_is_a_line_and_the_others_start(setting: str, 
     reference = f"{ENGINES}:{factory}"
     with serving(EARSHOT, **{**FAKES, setting: reference}) as server:
         address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
-        with connect(address, proxy=None, open_timeout=10, close_timeout=1) as socket:
-            socket.recv(timeout=10)
+        with connect(address, proxy=None, open_timeout=60, close_timeout=1) as socket:
+            socket.recv(timeout=60)
             socket.send("hello")
             eventually(lambda: any(setting in line and reference in line for line in server.log().splitlines()))
         log = server.log()

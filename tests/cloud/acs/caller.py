@@ -157,7 +157,7 @@ class Caller:
         await self._until(quiet, timeout_s)
 
     async def hears_reply(
-        self, quiet_ms: float = 700, *, since_s: float | None = None, timeout_s: float = 30.0
+        self, quiet_ms: float = 700, *, since_s: float | None = None, timeout_s: float = 60.0
     ) -> bytes:
         """Wait for a voice and for the silence after it; the sound between."""
         began_s = await self.hears_voice(since_s=since_s, timeout_s=timeout_s)

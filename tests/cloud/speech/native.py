@@ -65,7 +65,7 @@ class _Native:
         """The events of a kind so far."""
         return self.events.where(lambda event: event.kind == kind)
 
-    async def until(self, kind: str, text: str = "", *, count: int = 1, timeout_s: float = 10.0) -> Event:
+    async def until(self, kind: str, text: str = "", *, count: int = 1, timeout_s: float = 60.0) -> Event:
         """The event number `count` of a kind, and of a text if that is given."""
         seen = 0
 

@@ -60,7 +60,7 @@ class PhoneCaller:
         """Speak PCM16LE at 16 kHz."""
         return await self.caller.say(pcm, RATE_HZ)
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
         """Wait for something to hold of the events, or for the end of the call.
 
         Raises:
@@ -116,7 +116,7 @@ class PhoneCaller:
 
 async def _session_of(rest: httpx.AsyncClient, call_id: str) -> str:
     """The session of a call: the one whose id its record names."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             sessions = (await rest.get("/sessions")).json()["sessions"]
             for session in sessions:

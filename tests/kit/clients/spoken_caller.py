@@ -133,7 +133,7 @@ class SpokenCaller:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def reply(self, after: int, timeout_s: float = 30.0) -> str:
+    async def reply(self, after: int, timeout_s: float = 60.0) -> str:
         """What the agent said since event number `after`, once it has been heard to its end and nobody speaks."""
 
         def over(caller: "SpokenCaller") -> bool:

@@ -93,7 +93,7 @@ async def worker(**environ: str) -> AsyncIterator[Worker]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110  what is waited for is the product's, and tells nobody
             await asyncio.sleep(0.005)
 

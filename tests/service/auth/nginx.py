@@ -78,7 +78,7 @@ def nginx(url: str, headers: str = "", *, named: bool = False) -> Iterator[str]:
 
 def _answers(url: str) -> bool:
     try:
-        httpx.get(url, trust_env=False, timeout=5)
+        httpx.get(url, trust_env=False, timeout=60)
     except httpx.TransportError:
         return False
     return True

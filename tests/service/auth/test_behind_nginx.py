@@ -42,10 +42,10 @@ def closed_with(url: str, path: str, **query: str) -> tuple[int, str]:
     address = f"{url.replace('http', 'ws', 1)}{API}{path}?{urlencode(query)}"
     try:
         with (
-            connect(address, proxy=None, open_timeout=10, close_timeout=1) as socket,
+            connect(address, proxy=None, open_timeout=60, close_timeout=1) as socket,
             pytest.raises(ConnectionClosed) as closed,
         ):
-            socket.recv(timeout=10)
+            socket.recv(timeout=60)
     except InvalidStatus as refused:
         return refused.response.status_code, ""
     assert closed.value.rcvd is not None
@@ -84,8 +84,8 @@ def test_an_operator_and_the_page_come_in_through_it(headers: str) -> None:
         assert page.status_code == 200
         issued: dict[str, Any] = page.json()
         address = f"{url.replace('http', 'ws', 1)}{API}/realtime/conversation?token={issued['token']}"
-        with connect(address, proxy=None, open_timeout=10, close_timeout=1) as socket:
-            announced = msgspec.json.decode(socket.recv(timeout=10))["payload"]
+        with connect(address, proxy=None, open_timeout=60, close_timeout=1) as socket:
+            announced = msgspec.json.decode(socket.recv(timeout=60))["payload"]
         assert announced["session_id"] == issued["session_id"]
         as_page = {"authorization": f"Bearer {issued['token']}"}
         assert client.get(f"/sessions/{issued['session_id']}", headers=as_page).status_code == 200

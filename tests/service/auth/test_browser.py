@@ -64,14 +64,14 @@ class Guarded:
         """Open a conversation; the session that it announces."""
         socket = AsgiSocket(self.app, CONVERSATION, None, **query)
         self.sockets.append(socket)
-        payload: dict[str, Any] = msgspec.json.decode(await asyncio.wait_for(socket.recv(), 5))["payload"]
+        payload: dict[str, Any] = msgspec.json.decode(await asyncio.wait_for(socket.recv(), 60))["payload"]
         return payload
 
     async def refusal(self, path: str = CONVERSATION, headers: Mapping[str, str] | None = None, **query: str) -> str:
         """Open a socket that is refused; the reason."""
         socket = AsgiSocket(self.app, path, headers, **query)
         with pytest.raises(Closed) as closed:
-            await asyncio.wait_for(socket.recv(), 5)
+            await asyncio.wait_for(socket.recv(), 60)
         assert closed.value.code == 1008
         return closed.value.reason
 
@@ -289,14 +289,14 @@ async def test_a_dashboard_needs_a_token_and_for_what_others_say_more() -> None:
         assert await guard.refusal(RELAY, session_id="s2", token=page) == "token for another session"
         before = AsgiSocket(guard.app, RELAY, session_id="s1", token=page)
         announced = await guard.announced(session_id="s1", token=page)
-        assert await asyncio.wait_for(before.recv(), 5)
+        assert await asyncio.wait_for(before.recv(), 60)
         refusal = await guard.refusal(RELAY, session_id="s1", token=await guard.token(session_id="s1"))
         assert refusal == "a session is gone on with by its resume token only"
         own_one = AsgiSocket(guard.app, RELAY, session_id="s1", token=page, resume_token=announced["resume_token"])
         answer = await guard.ask({"authorization": f"Bearer {OPERATOR}"}, session_id="s1")
         operators = AsgiSocket(guard.app, RELAY, token=answer.json()["token"])
         output = guard.service.output_of("s1")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(output.dashboards) < 3:  # noqa: ASYNC110  nobody tells when a dashboard is there
                 await asyncio.sleep(0.005)
         for socket in (before, own_one, operators):
@@ -382,7 +382,7 @@ async def test_nobody_comes_in_while_the_keys_cannot_be_had() -> None:
         ).status_code == 503
         socket = AsgiSocket(guard.app, CONVERSATION, token=user)
         with pytest.raises(Closed) as closed:
-            await asyncio.wait_for(socket.recv(), 5)
+            await asyncio.wait_for(socket.recv(), 60)
         assert closed.value.code == 1013
 
 
@@ -404,7 +404,7 @@ async def test_the_operators_role_opens_what_the_operators_token_does() -> None:
         assert (await guard.get("/sessions/s1/transcript", operator)).status_code == 200
         assert (await guard.get("/sessions", operator)).json()["live"] == 1
         watching = AsgiSocket(guard.app, RELAY, session_id="s1", token=operator)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not guard.service.output_of("s1").dashboards:  # noqa: ASYNC110  as above
                 await asyncio.sleep(0.005)
         watching.close()
@@ -422,8 +422,8 @@ def conversation_at(url: str, **query: str) -> dict[str, Any]:
         ConnectionClosed: it refuses.
     """
     address = f"{url.replace('http', 'ws', 1)}{CONVERSATION}?{urlencode(query)}"
-    with connect(address, proxy=None, open_timeout=10, close_timeout=1) as socket:
-        payload: dict[str, Any] = msgspec.json.decode(socket.recv(timeout=10))["payload"]
+    with connect(address, proxy=None, open_timeout=60, close_timeout=1) as socket:
+        payload: dict[str, Any] = msgspec.json.decode(socket.recv(timeout=60))["payload"]
     return payload
 
 

@@ -253,7 +253,7 @@ async def test_keys_that_are_kept_are_there_before_the_first_token(monkeypatch: 
     async with token_issuer() as issuer:
         keys = SigningKeys(issuer.jwks_url)
         keeping = asyncio.create_task(keys.keep())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while issuer.fetches < 3:  # noqa: ASYNC110  nobody is told
                 await asyncio.sleep(0.01)
         keeping.cancel()
@@ -273,24 +273,24 @@ async def test_a_token_that_comes_before_the_keys_waits_for_them(monkeypatch: py
         await asyncio.sleep(0.5)
         assert not verifying.done()
         monkeypatch.setattr(keys, "_url", issuer.jwks_url)
-        assert (await asyncio.wait_for(verifying, 3))["aud"] == AUDIENCE
+        assert (await asyncio.wait_for(verifying, 60))["aud"] == AUDIENCE
         keeping.cancel()
 
 
 async def test_nobody_waits_for_long_or_in_a_crowd_for_keys_that_do_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signed_tokens, "WAIT_S", 0.3)
+    monkeypatch.setattr(signed_tokens, "WAIT_S", 1.0)
     monkeypatch.setattr(signed_tokens, "MOST_WAITING", 2)
     async with token_issuer() as issuer:
         keys = SigningKeys("http://127.0.0.1:9/keys")
         keeping = asyncio.create_task(keys.keep())
         await asyncio.sleep(0.05)
         check = TokenVerifier(issuer.issuer, AUDIENCE, issuer.jwks_url, keys=keys)
-        began_s = time.monotonic()
         first = [asyncio.create_task(check.verify(issuer.token())) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(TokensUnavailableError):
             await check.verify(issuer.token())
-        assert time.monotonic() - began_s < 0.3
+        # It was not waited: the two before it wait still.
+        assert not any(task.done() for task in first)
         for result in await asyncio.gather(*first, return_exceptions=True):
             assert isinstance(result, TokensUnavailableError)
         keeping.cancel()

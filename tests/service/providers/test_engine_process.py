@@ -47,7 +47,7 @@ def test_it_has_no_secret_and_no_descriptor_of_its_worker(loop_factory: type, mo
             engine = await start_engine("tests.service.providers.idle_engine")
             try:
                 assert engine.stdout is not None
-                await asyncio.wait_for(engine.stdout.readline(), 20)
+                await asyncio.wait_for(engine.stdout.readline(), 60)
                 environment = environment_of(engine.pid)
                 assert b"not-for-engines" not in environment
                 assert b"nor-this" not in environment
@@ -57,7 +57,7 @@ def test_it_has_no_secret_and_no_descriptor_of_its_worker(loop_factory: type, mo
                 await engine.wait()
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        runner.run(asyncio.wait_for(main(), 30))
+        runner.run(asyncio.wait_for(main(), 60))
 
 
 @linux_only
@@ -80,5 +80,5 @@ def test_one_that_is_stopped_is_killed_when_its_worker_is() -> None:
 @linux_only
 def test_one_whose_worker_has_ended_before_it_could_be_tied_ends_at_once() -> None:
     command = [sys.executable, "-m", "app.providers.engine_program", "1", "tests.service.providers.idle_engine"]
-    ended = subprocess.run(command, cwd=REPOSITORY, stdin=subprocess.PIPE, timeout=20, check=False)
+    ended = subprocess.run(command, cwd=REPOSITORY, stdin=subprocess.PIPE, timeout=60, check=False)
     assert ended.returncode == -signal.SIGKILL

@@ -33,13 +33,13 @@ def sockets_on_both_workers(server: Server) -> dict[int, ClientConnection]:
 def close_code(connection: ClientConnection) -> int | None:
     """Wait for the end of `connection`; the code of the close frame that was received."""
     with pytest.raises(ConnectionClosed) as closed:
-        connection.recv(timeout=10)
+        connection.recv(timeout=60)
     return closed.value.rcvd.code if closed.value.rcvd else None
 
 
 def echoes(connection: ClientConnection) -> bool:
     connection.send("still there?")
-    return connection.recv(timeout=10) == "still there?"
+    return connection.recv(timeout=60) == "still there?"
 
 
 def nobody_listens(server: Server) -> bool:
@@ -76,7 +76,7 @@ def test_readiness_is_refused_while_the_listener_still_answers() -> None:
         eventually(lambda: server.get("/ready").status_code == 503)
         assert echoes(busy)
         busy.close()
-        assert server.process.wait(10) == 0
+        assert server.process.wait(60) == 0
 
 
 def test_sessions_that_do_not_end_are_closed_inside_the_grace() -> None:
@@ -86,7 +86,7 @@ def test_sessions_that_do_not_end_are_closed_inside_the_grace() -> None:
         began = time.monotonic()
         server.signal(signal.SIGTERM)
         assert close_code(busy) == 1012
-        assert server.process.wait(10) == 0
+        assert server.process.wait(60) == 0
         assert time.monotonic() - began < 2
         assert [close_code(connection) for connection in held.values()] == [1012, 1012]
 
@@ -98,7 +98,7 @@ def test_nothing_to_drain_is_quick_even_for_two_signals_at_once() -> None:
         server.signal(signal.SIGINT)
         server.signal(signal.SIGTERM)
         assert close_code(idle) == 1012
-        assert server.process.wait(10) == 0
+        assert server.process.wait(60) == 0
         assert time.monotonic() - began < 5
 
 
@@ -110,7 +110,7 @@ def test_a_second_signal_ends_at_once() -> None:
         time.sleep(0.3)  # two signals within a quarter of a second count as one
         assert echoes(busy)
         server.signal(signal.SIGTERM)
-        assert server.process.wait(5) == 128 + signal.SIGTERM
+        assert server.process.wait(60) == 128 + signal.SIGTERM
         eventually(lambda: not alive(worker))
         assert close_code(busy) is None
 
@@ -119,7 +119,7 @@ def test_a_worker_whose_loop_stands_still_is_ended_when_the_grace_is_over() -> N
     with serving(DRAIN_GRACE_S="1") as server:
         worker, _ = server.socket("/hang")
         server.signal(signal.SIGTERM)
-        assert server.process.wait(5) == 1
+        assert server.process.wait(30) == 1  # it would hang for 60 s
         assert not alive(worker)
 
 
@@ -133,7 +133,7 @@ def test_a_client_that_does_not_answer_the_close_frame_delays_nobody() -> None:
             )
             eventually(lambda: b"101" in mute.recv(4096, socket.MSG_PEEK))
             server.signal(signal.SIGTERM)
-            assert server.process.wait(10) == 0
+            assert server.process.wait(60) == 0
             received = mute.recv(4096)
         assert b"\x88" in received
         assert (1012).to_bytes(2, "big") in received

@@ -26,7 +26,7 @@ def socket_url(server: Server, **query: str) -> str:
     return f"{server.url.replace('http', 'ws')}{SOCKET}?{parameters}"
 
 
-async def until(socket: ClientConnection, kind: str, timeout_s: float = 15) -> dict[str, Any]:
+async def until(socket: ClientConnection, kind: str, timeout_s: float = 60) -> dict[str, Any]:
     """The next message of a type."""
     async with asyncio.timeout(timeout_s):
         async for text in socket:
@@ -102,7 +102,7 @@ def _replaced(server: Server, former: set[int]) -> bool:
         worker: int = httpx.get(f"{server.url}/api/v1/health/actors").json()["worker"]
         return worker not in former
 
-    eventually(answers, 20)
+    eventually(answers)
     return True
 
 
@@ -118,11 +118,11 @@ def test_a_drain_tells_readiness_says_goodbye_and_closes_with_1012() -> None:
             assert closed.value.rcvd.code == 1012
             assert 503 in statuses
 
-    with serving(EARSHOT, DRAIN_GRACE_S="15", **FAKES) as server:
+    with serving(EARSHOT, DRAIN_GRACE_S="60", **FAKES) as server:
         began = time.monotonic()
         asyncio.run(main(server))
-        assert server.process.wait(15) == 0
-        assert time.monotonic() - began < 15
+        assert server.process.wait(60) == 0
+        assert time.monotonic() - began < 50
 
 
 async def _watch(server: Server, client: httpx.AsyncClient, socket: ClientConnection, statuses: set[int]) -> None:

@@ -12,8 +12,8 @@ def loaded(**variables: str) -> set[str]:
     """Those of `HEAVY` that a server has loaded which has just greeted somebody."""
     with serving("tell_modules", **variables) as server:
         address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
-        with connect(address, proxy=None, open_timeout=10, close_timeout=1) as socket:
-            socket.recv(timeout=10)
+        with connect(address, proxy=None, open_timeout=60, close_timeout=1) as socket:
+            socket.recv(timeout=60)
             modules: list[str] = server.get("/modules").json()
     return {module.split(".")[0] for module in modules} & HEAVY
 

@@ -32,6 +32,9 @@ from tests.kit.speech import RATE_HZ
 
 OURS = "+15550199"
 
+UNHURRIED = FAKES["SPEECH_SYNTHESIZER"]
+"""A synthesizer that speaks at fifty milliseconds a character, so that there is time to speak into it."""
+
 
 class Telephone(msgspec.Struct, frozen=True):
     """A server that answers calls, and the network."""
@@ -65,6 +68,7 @@ async def telephone(
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         variables = {
             **FAKES,
+            "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer",
             "HOST": "127.0.0.1",
             "BASE_URL": url,
             "ACS_CONNECTION_STRING": emulator.connection_string,
@@ -91,7 +95,7 @@ async def telephone(
         running = asyncio.ensure_future(serve(app, config, shutdown_trigger=ended.wait, mode="asgi"))
         # No connection is kept: the server may close one in the very moment in which it is used again.
         limits = httpx.Limits(max_keepalive_connections=0)
-        async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, timeout=20, limits=limits) as rest:
+        async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, timeout=60, limits=limits) as rest:
             try:
                 await _until_it_answers(rest, running)
                 lifecycle.ready()
@@ -107,7 +111,7 @@ SECRET = "a secret of the subscription"[:24].replace(" ", "-")
 
 
 async def _until_it_answers(rest: httpx.AsyncClient, running: asyncio.Future[None]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not running.done():
             try:
                 await rest.get("/health/live")
@@ -130,8 +134,18 @@ async def answered(phone: Telephone, from_: str = "+15550100") -> Caller:
     await room(phone.service)
     caller = await phone.acs.dial(phone.webhook, from_=from_)
     await caller.connected()
-    await caller.hears_reply(quiet_ms=300)
+    # What is heard of a short greeting may be over before this goes on.
+    await caller.hears_reply(quiet_ms=300, since_s=caller.ear.started_s)
     return caller
+
+
+async def did_not_work(phone: Telephone) -> None:
+    """Wait until the agent has said that its tool failed."""
+    (entry,) = phone.service.sessions.live.values()
+    assert entry.session is not None
+    async with asyncio.timeout(60):
+        while not entry.session.record().messages[-1].text.endswith("That did not work."):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 async def over(phone: Telephone, caller: Caller) -> Call:
@@ -140,7 +154,7 @@ async def over(phone: Telephone, caller: Caller) -> Call:
     await caller.ended()
     call = phone.switchboard.log.of_id(caller.call.connection_id)
     assert call is not None
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         await call.over.wait()
     return call
 

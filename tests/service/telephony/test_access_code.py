@@ -26,7 +26,7 @@ async def test_the_code_opens_the_conversation(caplog: pytest.LogCaptureFixture)
         assert list(phone.service.sessions.live) == [f"{call.session_id}.access"]
         caller.press(f"{CODE}#")
         await caller.hears_reply(quiet_ms=900)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while list(phone.service.sessions.live) != [call.session_id]:  # noqa: ASYNC110  nobody is told
                 await asyncio.sleep(0.02)
         caller.press("5#")
@@ -120,7 +120,7 @@ async def test_a_voice_does_not_interrupt_the_question_for_the_code() -> None:
     async with telephone(patient, CALL_ACCESS_CODE=CODE) as phone:
         caller = await phone.acs.dial(phone.webhook)
         await caller.connected()
-        await caller.hears_voice()
+        await caller.hears_voice(since_s=caller.ear.started_s)
         await caller.say(tone(900))
         assert caller.ear.stops == []
         await caller.hears_voice()
@@ -133,7 +133,7 @@ async def test_whoever_we_call_is_asked_for_no_code() -> None:
         await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})
         callee = await phone.acs.callee("+15550123")
         await callee.connected()
-        await callee.hears_reply(quiet_ms=300)
+        await callee.hears_reply(quiet_ms=300, since_s=callee.ear.started_s)
         (call,) = phone.switchboard.log.live
         assert list(phone.service.sessions.live) == [call.session_id]
         callee.hang_up()

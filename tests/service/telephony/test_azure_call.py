@@ -44,7 +44,7 @@ async def ask(person: PhoneCaller, number: int) -> float:
     """Say a line and hear the answer out; the longest silence until it began."""
     before = len(person.events)
     spoken = await person.say(say(SAID[number], FLITE_ALSO))
-    heard_s = await person.caller.hears_voice(since_s=spoken.ended_s + 0.1, timeout_s=20)
+    heard_s = await person.caller.hears_voice(since_s=spoken.ended_s + 0.1, timeout_s=60)
     silence_s = longest_silence_s(person.caller.ear, spoken.ended_s, heard_s)
     await person.reply(before)
     return silence_s

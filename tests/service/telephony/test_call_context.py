@@ -88,7 +88,7 @@ async def test_what_is_said_of_a_call_that_is_placed() -> None:
         assert placed.status_code == 200
         callee = await phone.acs.callee("+15550123")
         await callee.connected()
-        await callee.hears_reply(quiet_ms=300)
+        await callee.hears_reply(quiet_ms=300, since_s=callee.ear.started_s)
         request, told = await asked(phone, callee)
         assert '"context":{"order":{"id":7}}' in request.preamble
         assert "you have called them" in request.preamble

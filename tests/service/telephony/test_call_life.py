@@ -10,8 +10,9 @@ from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.caller import Caller, Echo
 from tests.cloud.acs.identifiers import phone as number
+from tests.kit.running_time import running_time
 from tests.kit.session_kit import AGENT
-from tests.service.telephony.telephone_kit import answered, over, said, telephone, tone
+from tests.service.telephony.telephone_kit import UNHURRIED, answered, over, said, telephone, tone
 
 
 async def test_a_caller_is_greeted_and_hangs_up() -> None:
@@ -30,7 +31,7 @@ async def test_a_caller_is_greeted_and_hangs_up() -> None:
         assert len(phone.service.sessions.live) == 1
         caller.hang_up()
         await over(phone, caller)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await phone.service.sessions.emptied()
         shown = await phone.log(call_id)
         assert shown["status"] == "disconnected"
@@ -43,9 +44,9 @@ async def test_the_greeting_comes_at_once() -> None:
     async with telephone() as phone:
         caller = await phone.acs.dial(phone.webhook)
         await caller.connected()
-        assert caller.ear.started_s is not None
-        heard_s = await caller.hears_voice(since_s=caller.ear.started_s)
-        assert heard_s - caller.ear.started_s < 0.5
+        async with running_time() as took:
+            await caller.hears_voice(since_s=caller.ear.started_s)
+            assert took.s < 0.5
 
 
 async def test_the_greeting_is_made_while_it_rings() -> None:
@@ -53,9 +54,9 @@ async def test_the_greeting_is_made_while_it_rings() -> None:
         phone.acs.behaviour.connect_delay_s = 1.0
         caller = await phone.acs.dial(phone.webhook)
         await caller.connected()
-        assert caller.ear.started_s is not None
-        heard_s = await caller.hears_voice(since_s=caller.ear.started_s)
-        assert heard_s - caller.ear.started_s < 0.45
+        async with running_time() as took:
+            await caller.hears_voice(since_s=caller.ear.started_s)
+            assert took.s < 0.45
         caller.hang_up()
         await over(phone, caller)
 
@@ -98,7 +99,7 @@ async def test_a_call_is_hung_up_by_rest() -> None:
 
 
 async def test_a_call_that_is_hung_up_in_mid_word_stops_the_line_once() -> None:
-    async with telephone() as phone:
+    async with telephone(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = await answered(phone)
         caller.press("1234567890#")
         await caller.hears_voice()
@@ -117,7 +118,7 @@ async def test_somebody_is_called_and_greeted() -> None:
         assert placed["status"] == "initiating"
         callee = await phone.acs.callee("+15550123")
         await callee.connected()
-        await callee.hears_reply(quiet_ms=300)
+        await callee.hears_reply(quiet_ms=300, since_s=callee.ear.started_s)
         shown = await phone.log(placed["call_id"])
         assert shown["status"] == "connected"
         callee.hang_up()
@@ -131,7 +132,7 @@ async def test_a_call_that_does_not_come_about_has_failed(outcome: str) -> None:
         placed = (await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})).json()
         call = phone.switchboard.log.of_id(placed["call_id"])
         assert call is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await call.over.wait()
         assert call.state is CallState.FAILED
         assert phone.service.sessions.live == {}
@@ -148,10 +149,10 @@ async def test_keys_reach_the_conversation_once() -> None:
 
 
 async def test_an_interruption_stops_the_line_once_and_nothing_follows() -> None:
-    async with telephone() as phone:
+    async with telephone(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = await phone.acs.dial(phone.webhook)
         await caller.connected()
-        await caller.hears_voice()
+        await caller.hears_voice(since_s=caller.ear.started_s)
         await caller.say(tone(900))
         await caller.hears_silence(200)
         (stop,) = caller.ear.stops
@@ -162,7 +163,7 @@ async def test_an_interruption_stops_the_line_once_and_nothing_follows() -> None
 
 
 async def test_a_line_that_says_our_own_voice_back_is_never_paused() -> None:
-    async with telephone() as phone:
+    async with telephone(SPEECH_SYNTHESIZER=UNHURRIED) as phone:
         caller = Caller(number("+15550100"), echo=Echo(delay_ms=150, gain_db=-20))
         await phone.acs.dial(phone.webhook, caller=caller)
         await caller.connected()
@@ -185,7 +186,7 @@ async def test_a_caller_who_gives_up_while_it_rings_leaves_a_failed_call() -> No
         await caller.delivery
         caller.hang_up()
         (call,) = phone.switchboard.log.live
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await call.over.wait()
         assert call.state is CallState.FAILED
         assert "AnswerFailed" in [event.type for event in call.events]

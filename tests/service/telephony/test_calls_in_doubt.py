@@ -13,7 +13,7 @@ from tests.cloud.acs.behaviour import Pickup
 from tests.service.telephony.telephone_kit import Telephone, answered, over, said, telephone
 
 
-async def is_over(call: Call, timeout_s: float = 10) -> None:
+async def is_over(call: Call, timeout_s: float = 60) -> None:
     """Wait for the end of a call on our side."""
     async with asyncio.timeout(timeout_s):
         await call.over.wait()
@@ -21,7 +21,7 @@ async def is_over(call: Call, timeout_s: float = 10) -> None:
 
 async def the_call(phone: Telephone) -> Call:
     """The one call that there is, once it is known."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not phone.switchboard.log.live:  # noqa: ASYNC110  nobody is told
             await asyncio.sleep(0.01)
     (call,) = phone.switchboard.log.live
@@ -34,7 +34,7 @@ async def test_a_caller_whose_call_was_answered_without_our_knowledge_is_talked_
         phone.acs.faults.lose_answer("answer_call", status, times=1_000)
         caller = await phone.acs.dial(phone.webhook)
         await caller.connected()
-        await caller.hears_voice()
+        await caller.hears_voice(since_s=caller.ear.started_s)
         assert caller.delivery is not None
         assert (await caller.delivery).status == 200
         assert phone.acs.executions["answer_call"] == 1
@@ -115,7 +115,7 @@ async def test_a_call_whose_connection_nobody_told_is_connected_all_the_same(mon
         placed = (await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})).json()
         callee = await phone.acs.callee("+15550123")
         await callee.connected()
-        await callee.hears_reply(quiet_ms=300)
+        await callee.hears_reply(quiet_ms=300, since_s=callee.ear.started_s)
         await asyncio.sleep(0.5)
         assert (await phone.log(placed["call_id"]))["status"] == "connected"
         assert callee.is_connected
@@ -206,7 +206,7 @@ async def test_a_network_that_leaves_the_socket_of_a_call_that_is_over_open(monk
         monkeypatch.setattr(caller.call, "close_sockets", stays_open)
         caller.hang_up()
         await over(phone, caller)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while call.connection is not None or media.connected:  # noqa: ASYNC110  nobody is told
                 await asyncio.sleep(0.02)
         assert media.close_code == 1000

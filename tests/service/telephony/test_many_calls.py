@@ -22,14 +22,14 @@ async def short_call(phone: Telephone, caller: Caller) -> None:
     await phone.acs.dial(phone.webhook, caller=caller)
     await caller.connected(30)
     assert caller.ear.started_s is not None
-    await caller.hears_voice(since_s=caller.ear.started_s, timeout_s=30)
+    await caller.hears_voice(since_s=caller.ear.started_s, timeout_s=60)
     caller.hang_up()
     await over(phone, caller)
 
 
 async def settled(phone: Telephone) -> tuple[int, int]:
     """Tasks and descriptors once nothing of a call is under way."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await phone.service.sessions.emptied()
         while phone.switchboard.log.live or phone.service.outputs:  # noqa: ASYNC110  nobody is told
             await asyncio.sleep(0.05)

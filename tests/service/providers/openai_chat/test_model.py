@@ -27,12 +27,13 @@ from config.secret import Secret
 from tests.cloud.chat.emulator import ChatEmulator
 from tests.cloud.chat.scripted import Answer, Call, Fault, Refusal, Reply, Silence, content_filtered, throttled
 from tests.cloud.entra import EntraEmulator
+from tests.kit.running_time import running_time
 from tests.kit.source import ROOT
 
 AGENT = Agent(name="clinic", label="Clinic", model=Model(temperature=0.4, max_tokens=220))
 SECRET_WORDS = "my number is 555 0100"
 SEEN_WITHIN_S = 0.05
-QUICK = Patience(first_token=0.3, next_token=0.3, budget=1.5, backoff=0.05, rest=0.1, check=0.3)
+QUICK = Patience(first_token=1.0, next_token=1.0, budget=6.0, backoff=0.05, rest=0.1, check=1.0)
 GOOD = Reply("All is well.")
 
 
@@ -155,10 +156,10 @@ async def test_the_agent_may_name_its_own_model(chat: ChatEmulator, model: ChatM
 )
 async def test_before_the_first_token_it_is_tried_again(chat: ChatEmulator, model: ChatModel, fault: Answer) -> None:
     chat.script(fault, GOOD)
-    began = time.monotonic()
-    assert text_of(await told(model)) == GOOD.text
-    assert len(chat.requests) == 2
-    assert time.monotonic() - began < 1.0
+    async with running_time() as took:
+        assert text_of(await told(model)) == GOOD.text
+        assert len(chat.requests) == 2
+        assert took.s < 2.0
 
 
 BREAKS = [Fault.RESET, Fault.TRUNCATED, Fault.STALL, Fault.ERROR, Fault.MALFORMED, Fault.OVERLONG]
@@ -167,9 +168,9 @@ BREAKS = [Fault.RESET, Fault.TRUNCATED, Fault.STALL, Fault.ERROR, Fault.MALFORME
 @pytest.mark.parametrize("fault", BREAKS)
 async def test_in_mid_reply_the_rest_is_asked_for(chat: ChatEmulator, model: ChatModel, fault: Fault) -> None:
     chat.script(Reply("One two three four.", fault=fault, fault_after=2), Reply("three four."))
-    began = time.monotonic()
-    assert text_of(await told(model)) == "One two three four."
-    assert time.monotonic() - began < 1.0
+    async with running_time() as took:
+        assert text_of(await told(model)) == "One two three four."
+        assert took.s < 2.0
     first, second = chat.requests
     assert second.messages[:-2] == first.messages
     assert second.messages[-2] == {"role": "assistant", "content": "One two"}
@@ -221,13 +222,13 @@ async def test_what_no_retry_helps_is_told_at_once(
     chat: ChatEmulator, model: ChatModel, refusal: Refusal, kind: ErrorKind, says: str
 ) -> None:
     chat.script(refusal)
-    began = time.monotonic()
-    error, events = await failure(model)
+    async with running_time() as took:
+        error, events = await failure(model)
+        assert took.s < QUICK.first_token
     assert (error.kind, events) == (kind, [])
     assert says in error.detail
     assert error.retry_after_s == (60 if "Retry-After" in refusal.headers else None)
     assert len(chat.requests) == 1
-    assert time.monotonic() - began < QUICK.first_token
 
 
 async def test_retries_end_with_their_number_and_with_the_budget(chat: ChatEmulator, model: ChatModel) -> None:
@@ -235,12 +236,13 @@ async def test_retries_end_with_their_number_and_with_the_budget(chat: ChatEmula
     assert (await failure(model))[0].kind is ErrorKind.UNAVAILABLE
     assert len(chat.requests) == 3
     chat.script(*[Silence()] * 3)
-    short = msgspec.structs.replace(QUICK, budget=0.5)
+    short = msgspec.structs.replace(QUICK, first_token=0.3, budget=0.5)
     async with closing(ChatModel(resource(chat), short)) as hasty:
         await hasty.ready()
-        began = time.monotonic()
-        assert (await failure(hasty))[0].kind is ErrorKind.TIMEOUT
-        assert 0.4 < time.monotonic() - began < 0.7
+        async with running_time() as took:
+            assert (await failure(hasty))[0].kind is ErrorKind.TIMEOUT
+            assert took.wall_s > 0.4
+            assert took.s < 0.7
 
 
 async def test_the_word_about_when_to_come_back_is_kept(chat: ChatEmulator, model: ChatModel) -> None:
@@ -321,7 +323,7 @@ async def test_an_agent_without_a_model_is_named(chat: ChatEmulator) -> None:
 
 
 async def test_an_identity_is_enough_and_its_token_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with EntraEmulator(ttl_s=1) as entra, ChatEmulator(entra=entra.tokens) as chat:
+    async with EntraEmulator(ttl_s=1, leeway_s=60) as entra, ChatEmulator(entra=entra.tokens) as chat:
         for name, value in entra.app_service().items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
@@ -358,7 +360,7 @@ async def test_logs_show_nothing_that_was_said(
 
 def test_the_sdk_is_not_loaded_until_it_is_used() -> None:
     code = "import sys, app.providers.openai_chat.model, app.engines; sys.exit('openai' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=30).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
 
 
 FIRST_REPLY = """

@@ -43,7 +43,7 @@ async def typed(service: Services, *lines: str) -> list[str]:
     for count, line in enumerate(("", *lines), 1):
         if line:
             socket.send(line)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await page.until(lambda page, count=count: page.kinds["assistant_final"] >= count)
     listening.cancel()
     socket.close()

@@ -44,7 +44,7 @@ class Listener:
 
     async def settled(self, count: int = 1) -> Settled:
         """The `count`th event that ends an utterance or the stream."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 ends = [event for event in self.events if isinstance(event, Settled)]
                 if len(ends) >= count:
@@ -255,7 +255,7 @@ async def test_a_worker_ends_with_its_server() -> None:
         sys.executable, "-c", ORPHAN, cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE
     )
     assert server.stdout is not None
-    worker = int(await asyncio.wait_for(server.stdout.readline(), 20))
+    worker = int(await asyncio.wait_for(server.stdout.readline(), 60))
     assert runs(worker)
     server.kill()
     await server.wait()
