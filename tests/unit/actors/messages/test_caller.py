@@ -1,0 +1,13 @@
+"""What a connection says of its playback."""
+
+from actors.messages.caller import BLIND, MARKED, PACED
+
+
+def test_only_a_client_that_says_nothing_cannot_pause() -> None:
+    assert PACED.holdable
+    assert MARKED.holdable
+    assert not BLIND.holdable
+
+
+def test_a_telephone_is_sent_less_ahead_than_a_browser() -> None:
+    assert PACED.lead_ms < MARKED.lead_ms

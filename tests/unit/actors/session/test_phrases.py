@@ -1,0 +1,45 @@
+"""Which of its phrases an agent says."""
+
+import msgspec
+import pytest
+
+from actors.agent import Agent, Phrases
+from actors.conversation import UtteranceKind
+from actors.rules.turn_taking.answering import SAY_AGAIN
+from actors.session.phrases import phrase_of
+
+PHRASES = Phrases(
+    apology="Sorry.",
+    say_again="Again?",
+    hold_on="Hold on.",
+    goodbye="Bye.",
+    fillers=("Well.",),
+    no_input=("Hm?", "So?"),
+)
+AGENT = Agent(name="a", label="A", greeting="Hello.", phrases=PHRASES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "index", "text"),
+    [
+        (UtteranceKind.GREETING, 0, "Hello."),
+        (UtteranceKind.PROMPT, 1, "So?"),
+        (UtteranceKind.APOLOGY, 0, "Sorry."),
+        (UtteranceKind.APOLOGY, SAY_AGAIN, "Again?"),
+        (UtteranceKind.GOODBYE, 0, "Bye."),
+    ],
+)
+def test_each_kind_has_its_own(kind: UtteranceKind, index: int, text: str) -> None:
+    assert phrase_of(AGENT, kind, index) == text
+
+
+def test_no_filler_is_said_twice_in_a_row_even_if_there_is_one_alone() -> None:
+    assert [phrase_of(AGENT, UtteranceKind.FILLER, n) for n in range(3)] == ["Well.", "Hold on.", "Well."]
+    several = msgspec.structs.replace(PHRASES, fillers=("A.", "B."))
+    agent = msgspec.structs.replace(AGENT, phrases=several)
+    assert [phrase_of(agent, UtteranceKind.FILLER, n) for n in range(3)] == ["A.", "B.", "A."]
+
+
+def test_a_reply_is_no_phrase() -> None:
+    with pytest.raises(ValueError, match="written by the model"):
+        phrase_of(AGENT, UtteranceKind.REPLY, 0)

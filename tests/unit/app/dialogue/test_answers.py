@@ -1,0 +1,61 @@
+"""Yes, no and neither; and which slot a mentioned value is for."""
+
+import pytest
+
+from app.dialogue.answers import assign, polarity, without_lead_in
+from app.dialogue.mentions import Mention
+from app.dialogue.schema import DaySlot, Dialogue
+
+DIALOGUE = Dialogue(slots={"start": DaySlot(cues=("from",)), "end": DaySlot(cues=("until", "to"))})
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("yes", True),
+        ("um yes that works", True),
+        ("no", False),
+        ("no yes i mean", False),
+        ("yes not that one", True),
+        ("that is not correct", False),
+        ("what are your opening hours", None),
+        ("i would like to come on monday and no later", None),
+        ("", None),
+    ],
+)
+def test_yes_no_and_neither(said: str, meant: bool | None) -> None:
+    assert polarity(said.split(), DIALOGUE) is meant
+
+
+def test_what_leads_into_a_sentence_is_left_out_but_never_all_of_it() -> None:
+    dialogue = Dialogue(lead_ins=("hello", "um", "i was wondering"))
+    assert without_lead_in(["hello", "um", "where", "are", "you"], dialogue) == ["where", "are", "you"]
+    assert without_lead_in(["i", "was", "wondering", "where", "you", "are"], dialogue) == ["where", "you", "are"]
+    assert without_lead_in(["hello", "there"], dialogue) == ["hello", "there"]
+
+
+def assigned(said: str, *at: int, asked: str = "", filled: dict[str, str] | None = None) -> dict[str, str]:
+    """What each word at `at`, which is a day, is taken for."""
+    words = said.split()
+    mentions = [Mention(("start", "end"), words[place], place, place + 1) for place in at]
+    return assign(mentions, ("start", "end"), filled or {}, asked, DIALOGUE, words)
+
+
+def test_a_cue_before_a_value_says_what_it_is_for() -> None:
+    assert assigned("until friday from monday", 1, 3) == {"end": "friday", "start": "monday"}
+    assert assigned("until the friday", 2) == {"end": "friday"}
+
+
+def test_else_it_answers_the_question_or_fills_what_is_empty() -> None:
+    assert assigned("friday", 0, asked="end") == {"end": "friday"}
+    assert assigned("monday friday", 0, 1) == {"start": "monday", "end": "friday"}
+    assert assigned("friday", 0, filled={"start": "monday"}) == {"end": "friday"}
+
+
+def test_a_correction_is_of_what_was_settled_last() -> None:
+    assert assigned("sunday", 0, filled={"start": "monday", "end": "friday"}) == {"end": "sunday"}
+
+
+def test_a_value_that_no_slot_takes_is_for_none() -> None:
+    mention = Mention(("another",), "friday", 0, 1)
+    assert assign([mention], ("start",), {}, "", DIALOGUE, ["friday"]) == {}

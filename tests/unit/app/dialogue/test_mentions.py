@@ -1,0 +1,57 @@
+"""Which values a sentence mentions, and where."""
+
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from app.dialogue.mentions import MentionReader
+from app.dialogue.schema import Choice, ChoiceSlot, DaySlot, Dialogue, NameSlot, NumberSlot, TimeSlot
+
+TODAY = date(2026, 6, 3)  # a Wednesday
+READER = MentionReader(
+    Dialogue(
+        slots={
+            "day": DaySlot(),
+            "time": TimeSlot(),
+            "room": ChoiceSlot(choices=(Choice("double", words=("double room", "two beds")), Choice("single"))),
+            "name": NameSlot(answers=("my name is {name}",), samples=("Ann",)),
+            "guests": NumberSlot(least=1, most=9),
+        }
+    )
+)
+
+
+def read(said: str, asked: str | None = None) -> dict[str, Any]:
+    return {mention.slots[0]: mention.value for mention in READER.read(said.split(), TODAY, asked)}
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("tomorrow at ten a m", {"day": "2026-06-04", "time": "10:00"}),
+        ("a double room please", {"room": "double"}),
+        ("with two beds on friday", {"room": "double", "day": "2026-06-05"}),
+        ("what do you offer", {}),
+    ],
+)
+def test_values_are_found_wherever_they_are_said(said: str, found: dict[str, Any]) -> None:
+    assert read(said) == found
+
+
+def test_a_short_answer_is_read_as_what_was_asked_for() -> None:
+    assert read("three", "guests") == {"guests": 3}
+    assert read("three", "time") == {"time": "15:00"}
+    assert read("ann", "name") == {"name": "Ann"}
+
+
+def test_what_is_ruled_out_is_left_out_unless_nothing_else_is_said() -> None:
+    assert read("not on friday but on monday") == {"day": "2026-06-08"}
+    assert read("not on friday") == {"day": "2026-06-05"}
+
+
+def test_mentions_are_in_order_and_do_not_overlap() -> None:
+    found = READER.read(["tomorrow", "at", "ten", "a", "m", "in", "a", "double", "room"], TODAY)
+    assert [mention.slots[0] for mention in found] == ["day", "time", "room"]
+    assert all(one.end <= next_.start for one, next_ in pairwise(found))
