@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -118,11 +117,10 @@ def test_a_drain_tells_readiness_says_goodbye_and_closes_with_1012() -> None:
             assert closed.value.rcvd.code == 1012
             assert 503 in statuses
 
-    with serving(EARSHOT, DRAIN_GRACE_S="60", **FAKES) as server:
-        began = time.monotonic()
+    with serving(EARSHOT, DRAIN_GRACE_S="15", **FAKES) as server:
         asyncio.run(main(server))
+        # Whoever needs longer than the grace is killed, and that is another status.
         assert server.process.wait(60) == 0
-        assert time.monotonic() - began < 50
 
 
 async def _watch(server: Server, client: httpx.AsyncClient, socket: ClientConnection, statuses: set[int]) -> None:
