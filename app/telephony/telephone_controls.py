@@ -47,6 +47,11 @@ class TelephoneControls(CallOrders):
             )
         await super().transfer(number)
 
+    async def hold(self) -> None:
+        """See `CallControls`. What the agent is saying is heard before."""
+        await self._said()
+        await super().hold()
+
 
 def is_transfer_target(number: str, targets: Sequence[str]) -> bool:
     """Whether a number is in E.164 and one of `targets`, or begins as one of those that end in `*`."""

@@ -14,6 +14,8 @@ Keys = Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}$")]
 Terminator = Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")]
 
 TRANSFER_S = 60.0
+HOLD_S = 20.0
+"""What is being said is waited for, then the order and its event."""
 
 
 @tool(timeout_s=TRANSFER_S, on_interruption=OnInterruption.FINISH)
@@ -41,6 +43,29 @@ async def _transfer(context: ToolContext, number: str) -> ToolOutcome:
     except CallError as error:
         return _failed(error)
     return ToolOutcome({"status": "transferred"}, ToolEnding.HANDOFF)
+
+
+@tool(timeout_s=HOLD_S, on_interruption=OnInterruption.FINISH)
+async def put_on_hold(context: ToolContext) -> ToolOutcome:
+    """Put the caller on hold, once what you say before it was heard. Tell them first that they will wait.
+
+    The caller hears and says nothing until you call take_off_hold. Do so in every case, before you speak again.
+    """
+    try:
+        await _line(context).hold()
+    except CallError as error:
+        return _failed(error)
+    return ToolOutcome({"status": "on_hold", "next": "call take_off_hold before you speak to the caller"})
+
+
+@tool(timeout_s=HOLD_S, on_interruption=OnInterruption.FINISH)
+async def take_off_hold(context: ToolContext) -> ToolOutcome:
+    """Take the caller off hold, so that you hear each other again."""
+    try:
+        await _line(context).unhold()
+    except CallError as error:
+        return _failed(error)
+    return ToolOutcome({"status": "connected"})
 
 
 @tool(timeout_s=30)

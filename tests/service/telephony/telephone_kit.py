@@ -172,7 +172,9 @@ class KeyedTools:
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """One reply."""
         last = request.messages[-1]
-        if last.role is Role.TOOL:
+        if last.role is Role.TOOL and "on_hold" in last.text:
+            yield ToolCalled(call_id=f"back-{request.turn}", name="take_off_hold", arguments="{}")
+        elif last.role is Role.TOOL:
             yield TextGenerated("That did not work." if "error" in last.text else "Done.")
         elif (wanted := KEYED.get(last.text)) is not None:
             yield TextGenerated("One moment please. ")
@@ -194,6 +196,8 @@ KEYED = {
     "5": ("stop_recording", "{}"),
     "6": ("collect_digits", '{"length": 3, "terminator": "*", "timeout_s": 8}'),
     "7": ("end_conversation", "{}"),
+    "8 1": ("put_on_hold", "{}"),
+    "8 2": ("take_off_hold", "{}"),
 }
 
 

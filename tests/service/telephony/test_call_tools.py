@@ -13,6 +13,7 @@ from app.telephony.telephone_controls import is_transfer_target
 from app.tools import load_tools
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
+from tests.cloud.acs.events import Result
 from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import (
     KEYED,
@@ -147,6 +148,47 @@ async def test_what_is_being_said_is_heard_before_the_caller_is_put_through() ->
         assert caller.ear.stops == []
 
 
+async def test_a_caller_waits_on_hold_and_is_taken_back() -> None:
+    async with clerk() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        states: list[CallState] = []
+        call.on_change = lambda changed: states.append(changed.state)
+        caller.press("81#")
+        async with asyncio.timeout(10):
+            while states != [CallState.ON_HOLD, CallState.CONNECTED]:  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.02)
+        await caller.hears_reply(quiet_ms=900)
+        assert [len(requested(phone, operation)) for operation in ("hold", "unhold")] == [1, 1]
+        (body,) = requested(phone, "hold")
+        assert body["targetParticipant"]["phoneNumber"]["value"] == caller.raw_id.removeprefix("4:")
+        (entry,) = phone.service.sessions.live.values()
+        assert entry.session is not None
+        assert entry.session.record().messages[-1].text.endswith("Done.")
+        caller.hang_up()
+        await over(phone, caller)
+
+
+@pytest.mark.parametrize(
+    ("key", "told"), [("81", "the caller was not put on hold: 400/8558"), ("82", "the call is not on hold")]
+)
+async def test_a_model_is_told_that_a_hold_failed(key: str, told: str) -> None:
+    async with clerk() as phone:
+        caller = await answered(phone)
+        phone.acs.faults.fail("hold", Result(400, 8558, "Participant not present"))
+        caller.press(f"{key}#")
+        await caller.hears_reply(quiet_ms=900)
+        (entry,) = phone.service.sessions.live.values()
+        assert entry.session is not None
+        record = entry.session.record()
+        assert any(told in message.text for message in record.messages)
+        assert record.messages[-1].text.endswith("That did not work.")
+        (call,) = phone.switchboard.log.live
+        assert call.state is CallState.CONNECTED
+        caller.hang_up()
+        await over(phone, caller)
+
+
 async def test_keys_are_pressed_for_the_other_side() -> None:
     async with clerk() as phone:
         caller = await answered(phone)
@@ -203,7 +245,15 @@ async def test_the_agent_hangs_up_once_its_last_word_was_heard() -> None:
 
 
 async def test_in_a_browser_there_is_no_line() -> None:
-    for name in ("transfer_call", "send_keys", "start_recording", "stop_recording", "collect_digits"):
+    for name in (
+        "transfer_call",
+        "send_keys",
+        "start_recording",
+        "stop_recording",
+        "collect_digits",
+        "put_on_hold",
+        "take_off_hold",
+    ):
         arguments = dict(KEYED.values())[name]
         outcome = await TOOLS[name].run(arguments, ToolContext(session_id="s"))
         assert outcome.failed, name

@@ -110,6 +110,6 @@ async def test_a_transfer_hands_over() -> None:
 
 def test_what_must_not_be_done_by_halves_is_not_cancelled() -> None:
     for name, tool in TOOLS.items():
-        changes = name.startswith(("book", "move", "cancel", "transfer"))
+        changes = name.startswith(("book", "move", "cancel", "transfer", "put_on_hold", "take_off_hold"))
         assert (tool.on_interruption is OnInterruption.FINISH) == changes, name
         assert tool.schema.description
