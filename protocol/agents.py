@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from protocol.calls import RequestError, decode_body
 from protocol.problems import FieldError
+from protocol.request_decoding import RequestError, decode_body
 
 Text = Annotated[str, msgspec.Meta(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 

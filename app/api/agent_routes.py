@@ -24,8 +24,8 @@ from protocol.agents import (
     AgentVoice,
     decode_change,
 )
-from protocol.calls import RequestError
 from protocol.problems import FieldError
+from protocol.request_decoding import RequestError
 
 
 class AgentRoutes:

@@ -28,14 +28,13 @@ from protocol.calls import (
     HeldCall,
     InitiateCall,
     InitiatedCall,
-    RequestError,
     TerminateCall,
     TerminatedCall,
     TransferCall,
     TransferringCall,
-    decode_query,
 )
 from protocol.problems import FieldError
+from protocol.request_decoding import RequestError, decode_query
 
 T = TypeVar("T")
 

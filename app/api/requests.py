@@ -7,7 +7,7 @@ from typing import TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from app.api.problems import ProblemError
-from protocol.calls import RequestError, decode_body
+from protocol.request_decoding import RequestError, decode_body
 
 T = TypeVar("T")
 

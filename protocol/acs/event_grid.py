@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 
-from protocol.acs.call_events import (
+from protocol.acs.cloud_events import (
     MAX_TYPE_CHARS,
     EventsError,
-    Identifier,
     Malformed,
     UnknownEvent,
     delivered,
@@ -16,6 +15,7 @@ from protocol.acs.call_events import (
     malformed,
     without_nulls,
 )
+from protocol.acs.participants import Identifier
 
 __all__ = [
     "CustomContext",

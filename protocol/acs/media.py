@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from protocol.acs import call_events as acs_events
+from protocol.acs.dtmf import digit
 from protocol.acs.tolerant_base64 import Base64Error, decode_base64
 from protocol.errors import WireError
 
@@ -300,11 +300,11 @@ def _metadata(fields: _Fields) -> AudioMetadata:
 def _dtmf(fields: _Fields) -> DtmfTone:
     """A key as it stands on the keypad, or as events name it ("five", "pound")."""
     try:
-        digit = acs_events.digit(fields.text("data").strip())
+        key = digit(fields.text("data").strip())
     except ValueError:
         raise fields.wrong("data", "expected one of 0-9 * # A-D, or its name") from None
     participant = fields.text("participantRawID", "participant", default="")
-    return DtmfTone(digit, participant)
+    return DtmfTone(key, participant)
 
 
 def _words(fields: _Fields) -> tuple[TranscribedWord, ...]:

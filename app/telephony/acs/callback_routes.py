@@ -21,9 +21,9 @@ from app.telephony.answering import Answering
 from app.telephony.call import Call
 from app.telephony.errors import NotConfiguredError
 from app.telephony.switchboard import Switchboard
-from protocol.acs import call_events as acs_events
-from protocol.acs import event_grid
-from protocol.acs.call_events import AcsEvent, CallDisconnected, EventsError, Malformed, UnknownEvent
+from protocol.acs import call_event_decoding, event_grid
+from protocol.acs.call_events import AcsEvent, CallDisconnected
+from protocol.acs.cloud_events import EventsError, Malformed, UnknownEvent
 from protocol.acs.event_grid import IncomingCall, SubscriptionValidation
 from protocol.browser import timestamp
 from protocol.calls import AnsweredCall, CallbacksAnswer, NoEvents, ValidationAnswer
@@ -104,7 +104,7 @@ class CallbackRoutes:
             return await self._of_nobodys_call(request)
         processed = failed = 0
         named = own.call_id if own is not None else ""
-        for event in await self._decoded(request, acs_events.decode, CALLBACK_BYTES):
+        for event in await self._decoded(request, call_event_decoding.decode, CALLBACK_BYTES):
             if self._take(event, own):
                 processed += 1
             else:
@@ -120,7 +120,7 @@ class CallbackRoutes:
         Raises:
             ProblemError: the address is wrong, or nothing shows that the network tells of the call.
         """
-        events = await self._decoded(request, acs_events.decode, CALLBACK_BYTES)
+        events = await self._decoded(request, call_event_decoding.decode, CALLBACK_BYTES)
         named = {event.call_connection_id for event in events if isinstance(event, AcsEvent)} - {""}
         known = self._switchboard.log.of_id
         if not self._service.acs_access.on or not named or any(known(call_id) for call_id in named):

@@ -2,7 +2,7 @@
 
 from app.telephony.incoming_call import IncomingCall
 from protocol.acs import event_grid
-from protocol.acs.call_events import Identifier
+from protocol.acs.participants import Identifier
 
 ANONYMOUS = "4:anonymous"
 """Raw id of a caller who withholds their number."""

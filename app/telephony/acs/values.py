@@ -21,7 +21,7 @@ from azure.communication.callautomation import (
 
 from app.telephony.call_control import CallProperties, MediaOptions, OnTheCall, Transcription
 from app.telephony.errors import CallControlError, Trouble
-from protocol.acs.call_events import DIGITS
+from protocol.acs.dtmf import DIGITS
 from protocol.phone_numbers import is_e164
 
 PUBLIC = "public"

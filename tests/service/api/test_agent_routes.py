@@ -22,7 +22,7 @@ from app.server.lifecycle import Lifecycle
 from app.services import Services
 from config.settings import Settings
 from protocol.agents import AgentChange, ModelChange, VoiceChange, decode_change
-from protocol.calls import RequestError
+from protocol.request_decoding import RequestError
 from tests.kit.clients.asgi_socket import AsgiSocket
 from tests.kit.fakes import FakeSynthesizer
 from tests.kit.service_kit import FAKES

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocol import calls
-from protocol.acs import call_events as acs_events
-from protocol.acs import event_grid
+from protocol import calls, request_decoding
+from protocol.acs import call_event_decoding, call_events, cloud_events, event_grid, participants
 from protocol.acs import media as acs_media
 
 CALL: dict[str, Any] = {"callConnectionId": "c1", "serverCallId": "s1", "correlationId": "k1"}
@@ -37,12 +36,12 @@ EVENTS = [
     {
         "id": "e1",
         "source": "calling/callConnections/c1",
-        "type": f"{acs_events.PREFIX}{name}",
+        "type": f"{call_event_decoding.PREFIX}{name}",
         "data": EVENT_DATA,
         "time": "2026-09-14T05:50:32.0263791+00:00",
         "specversion": "1.0",
     }
-    for name in acs_events.EVENTS
+    for name in call_events.EVENTS
 ]
 INCOMING = {
     "id": "e1",
@@ -113,12 +112,12 @@ def decode_media(message: bytes | str) -> None:
 
 def decode_events(body: bytes | str) -> None:
     """Callbacks; each has a call to go to."""
-    for event in acs_events.decode(body):
+    for event in call_event_decoding.decode(body):
         match event:
-            case acs_events.AcsEvent():
+            case call_events.AcsEvent():
                 assert event.call_connection_id or event.server_call_id
                 msgspec.json.encode(event)
-            case acs_events.Malformed(_, reason):
+            case cloud_events.Malformed(_, reason):
                 assert reason
             case _:
                 pass
@@ -132,7 +131,7 @@ def decode_grid(body: bytes | str) -> None:
                 assert event.context
                 if (caller := event.caller) is not None:
                     assert caller.raw_id
-                    assert caller.kind in acs_events.Kind
+                    assert caller.kind in participants.Kind
                     assert caller.phone_number is None or caller.phone_number.startswith("+")
             case event_grid.Malformed(_, reason):
                 assert reason
@@ -144,7 +143,7 @@ def bodies(expected: type[msgspec.Struct]) -> Callable[[bytes | str], None]:
     """The decoder of that body."""
 
     def decode(body: bytes | str) -> None:
-        calls.decode_body(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body, expected)
+        request_decoding.decode_body(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body, expected)
 
     return decode
 
@@ -152,19 +151,19 @@ def bodies(expected: type[msgspec.Struct]) -> Callable[[bytes | str], None]:
 def decode_query(query: bytes | str) -> None:
     """A query whose every value is the same odd thing."""
     text = query.decode("utf-8", "replace") if isinstance(query, bytes) else query
-    asked = calls.decode_query({"page": text, "limit": text, "status_filter": text})
-    assert 1 <= asked.limit <= calls.MAX_LIMIT
+    asked = request_decoding.decode_query({"page": text, "limit": text, "status_filter": text})
+    assert 1 <= asked.limit <= request_decoding.MAX_LIMIT
 
 
 DECODERS: dict[str, tuple[Callable[[bytes | str], None], type[Exception], list[Any]]] = {
     "media": (decode_media, acs_media.MediaProtocolError, FRAMES),
-    "callbacks": (decode_events, acs_events.EventsError, [*EVENTS, EVENTS[:3]]),
+    "callbacks": (decode_events, cloud_events.EventsError, [*EVENTS, EVENTS[:3]]),
     "event grid": (decode_grid, event_grid.EventsError, [INCOMING, [INCOMING, VALIDATION]]),
-    "initiate": (bodies(calls.InitiateCall), calls.RequestError, [INITIATE]),
-    "terminate": (bodies(calls.TerminateCall), calls.RequestError, [{"call_id": "c", "reason": "r"}]),
-    "transfer": (bodies(calls.TransferCall), calls.RequestError, [{"target": "+1234567890", "context": {}}]),
-    "media session": (bodies(calls.MediaSessionRequest), calls.RequestError, [MEDIA_SESSION]),
-    "query": (decode_query, calls.RequestError, ["1", "connected"]),
+    "initiate": (bodies(calls.InitiateCall), request_decoding.RequestError, [INITIATE]),
+    "terminate": (bodies(calls.TerminateCall), request_decoding.RequestError, [{"call_id": "c", "reason": "r"}]),
+    "transfer": (bodies(calls.TransferCall), request_decoding.RequestError, [{"target": "+1234567890", "context": {}}]),
+    "media session": (bodies(calls.MediaSessionRequest), request_decoding.RequestError, [MEDIA_SESSION]),
+    "query": (decode_query, request_decoding.RequestError, ["1", "connected"]),
 }
 
 SCALARS = (
@@ -242,7 +241,7 @@ def hold(name: str, kind: str, value: bytes | str) -> bool:
     except error_type as error:
         refusal = error
     COUNTS[name, kind, "refused" if refusal else "taken"] += 1
-    if isinstance(refusal, calls.RequestError):
+    if isinstance(refusal, request_decoding.RequestError):
         assert all(wrong.field and wrong.message and wrong.code for wrong in refusal.errors)
     assert refusal is None or str(refusal)
     return refusal is None
@@ -303,9 +302,9 @@ def test_any_text(name: str) -> None:
 @given(JSON)
 def test_events_beside_any_json_are_found(value: Any) -> None:
     good = EVENTS[0]
-    first, _, last = acs_events.decode(json.dumps([good, value, good]))
+    first, _, last = call_event_decoding.decode(json.dumps([good, value, good]))
     assert first == last
-    assert isinstance(first, acs_events.EVENTS["CallConnected"])
+    assert isinstance(first, call_events.EVENTS["CallConnected"])
     call, _, validation = event_grid.decode(json.dumps([INCOMING, value, VALIDATION]))
     assert isinstance(call, event_grid.IncomingCall)
     assert isinstance(validation, event_grid.SubscriptionValidation)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from protocol.acs.call_events import Identifier, Kind
 from protocol.acs.event_grid import (
     CustomContext,
     EventsError,
@@ -17,6 +16,7 @@ from protocol.acs.event_grid import (
     UnknownEvent,
     decode,
 )
+from protocol.acs.participants import Identifier, Kind
 
 VALIDATION = """[{"id":"2d1781af-..","topic":"/subscriptions/..","subject":"","data":{"validationCode":"512d38b6-..",
   "validationUrl":"https://rp-eastus2.eventgrid.azure.net:553/eventsubscriptions/..."},

@@ -5,7 +5,7 @@ import pytest
 from app.telephony.acs.incoming_calls import incoming_call
 from app.telephony.incoming_call import IncomingCall
 from protocol.acs import event_grid
-from protocol.acs.call_events import Identifier
+from protocol.acs.participants import Identifier
 
 
 def test_every_field_of_an_announcement_has_its_place() -> None:

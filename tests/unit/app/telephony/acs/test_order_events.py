@@ -6,16 +6,15 @@ from app.telephony.acs.order_events import ended_by, why
 from app.telephony.order_book import OrderKind, OrderState
 from protocol.acs.call_events import (
     AcsEvent,
-    CallParticipant,
     CallTransferFailed,
     HoldFailed,
-    Identifier,
     ParticipantsUpdated,
     PlayStarted,
     RecordingStateChanged,
     Result,
     StartRecordingFailed,
 )
+from protocol.acs.participants import CallParticipant, Identifier
 
 START, STOP = OrderKind.START_RECORDING, OrderKind.STOP_RECORDING
 SUCCEEDED, FAILED = OrderState.SUCCEEDED, OrderState.FAILED

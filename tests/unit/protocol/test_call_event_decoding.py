@@ -5,22 +5,16 @@ from typing import Any
 
 import pytest
 
+from protocol.acs.call_event_decoding import PREFIX, decode
 from protocol.acs.call_events import (
-    DIGITS,
     EVENTS,
-    PREFIX,
     AcsEvent,
     CallConnected,
     CallDisconnected,
-    CallParticipant,
     ChoiceResult,
     ContinuousDtmfRecognitionToneReceived,
     Detail,
     DtmfResult,
-    EventsError,
-    Identifier,
-    Kind,
-    Malformed,
     MediaStreamingFailed,
     MediaStreamingStarted,
     MediaStreamingUpdate,
@@ -31,10 +25,10 @@ from protocol.acs.call_events import (
     Result,
     SpeechResult,
     TranscriptionUpdate,
-    UnknownEvent,
-    decode,
-    digit,
 )
+from protocol.acs.cloud_events import EventsError, Malformed, UnknownEvent
+from protocol.acs.dtmf import DIGITS, digit
+from protocol.acs.participants import CallParticipant, Identifier, Kind
 
 NUMBER = {"kind": "phoneNumber", "rawId": "4:+16041234567", "phoneNumber": {"value": "+16041234567"}}
 BOT = {"kind": "communicationUser", "rawId": "8:acs:b0", "communicationUser": {"id": "8:acs:b0"}}
@@ -377,26 +371,3 @@ def test_an_event_nested_too_deeply_does_not_spoil_the_others_either() -> None:
         assert isinstance(second, CallConnected)
         refused += first == Malformed(PREFIX + "CallConnected", "data: nested too deeply")
     assert refused > 0
-
-
-@pytest.mark.parametrize(
-    ("body", "named"),
-    [
-        (b"", "not JSON"),
-        (b"{", "not JSON"),
-        (b'{"a":"\xff"}', "not JSON"),
-        ("\ud800", "not JSON"),
-        ("7", "expected an event or an array of events"),
-        ("null", "expected an event or an array of events"),
-        ('"x"', "expected an event or an array of events"),
-        ("[" * 100_000, "nested too deeply"),
-    ],
-)
-def test_a_body_without_events_is_refused(body: str | bytes, named: str) -> None:
-    with pytest.raises(EventsError) as error:
-        decode(body)
-    assert named in str(error.value)
-
-
-def test_a_delivery_may_be_empty() -> None:
-    assert decode("[]") == []

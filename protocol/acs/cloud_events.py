@@ -1,0 +1,81 @@
+"""Deliveries of events: what a body holds before it is known which events they are."""
+
+import base64
+from typing import Any
+
+import msgspec
+
+from protocol.errors import WireError
+
+MAX_TYPE_CHARS = 128
+"""As much of an event's type is kept of one that is unknown or malformed."""
+
+
+class EventsError(WireError):
+    """A body in which no event can be looked for; the text says what is wrong."""
+
+
+class UnknownEvent(msgspec.Struct, frozen=True):
+    """An event of a type that is not known here; to be counted, never an error."""
+
+    type: str
+    call_connection_id: str = ""
+
+
+class Malformed(msgspec.Struct, frozen=True):
+    """An event that cannot be understood; `reason` names the field, not what it held."""
+
+    type: str
+    reason: str
+
+
+def delivered(body: str | bytes) -> list[Any]:
+    """What a body delivers, one or several, not looked at yet.
+
+    Raises:
+        EventsError: the body is no JSON, or neither an object nor an array.
+    """
+    try:
+        values = msgspec.json.decode(body)
+    except RecursionError:
+        raise EventsError("body: nested too deeply") from None
+    except ValueError as error:
+        raise EventsError(f"body: not JSON: {error}") from error
+    if isinstance(values, dict):
+        return [values]
+    if not isinstance(values, list):
+        raise EventsError("body: expected an event or an array of events")
+    return values
+
+
+def event_data(event: dict[str, Any]) -> Any:
+    """The data of an event: the object itself, or the one that its text or its `data_base64` holds, which CloudEvents
+    allows. Anything else is returned as it is, None for nothing.
+    """
+    data = event.get("data")
+    if data is None and isinstance(encoded := event.get("data_base64"), str):
+        try:
+            data = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            return encoded
+    if not isinstance(data, str | bytes):
+        return data
+    try:
+        return msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        return data
+
+
+def malformed(kind: str, error: Exception) -> Malformed:
+    """Why the `data` of an event of that type could not be converted."""
+    reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).replace("`$", "`data")
+    return Malformed(kind[:MAX_TYPE_CHARS], reason if "`" in reason else f"data: {reason}")
+
+
+def without_nulls(value: Any) -> Any:
+    """The same, where fields that are null are absent."""
+    if isinstance(value, dict):
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [without_nulls(inner) for inner in value]
+    return value
