@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 SOURCES := app actors protocol config tests
 
 # What the tests find on PATH, and the Debian packages that bring it.
-TEST_PROGRAMS := flite chromium nginx
-DEBIAN_PACKAGES := flite chromium fonts-dejavu-core nginx-light
+TEST_PROGRAMS := flite chromium nginx redis-server
+DEBIAN_PACKAGES := flite chromium fonts-dejavu-core nginx-light redis-server
 
 # Extras stay in the locks: a pip before 23.3 looks for the newest of what is wanted with an extra but pinned without.
 COMPILE := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

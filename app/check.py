@@ -15,6 +15,7 @@ from app.configuration import (
     warnings_of,
 )
 from app.server.lifecycle import Lifecycle
+from app.stores.opening import try_store
 from config.settings import Settings
 
 
@@ -38,12 +39,13 @@ def check(settings: Settings) -> Iterator[str]:
 
     Raises:
         AgentFileError, ToolDefinitionError, SettingsError: as `usable_configuration`, or access
-            control lacks what it needs.
+            control lacks what it needs, or the session store cannot be used.
     """
     configuration = usable_configuration(settings)
     BrowserAccess(settings, Lifecycle().server_secret)
     acs_access = AcsAccess(settings)
     yield from features(settings, configuration)
+    yield f"session store in Redis: {try_store(settings)}"
     if acs_access.on and not acs_access.knows_event_grid:
         yield f"Event Grid deliveries are refused: {NO_PROOF}"
     for licence in LICENCES:

@@ -21,6 +21,7 @@ from app.dialogue.schema import dialogue_of
 from app.engines import FALLBACK, chosen, require_loadable
 from app.providers.openai_chat.resource import azure_resource
 from app.services import require_default_agent
+from app.stores.redis_address import redis_address
 from app.telephony.call_context import require_agents_by_number
 from app.tools import load_tools
 from config.errors import SettingsError
@@ -46,6 +47,7 @@ def usable_configuration(settings: Settings) -> Configuration:
     carrier_of(settings)
     if acs_configured(settings) and not settings.server.base_url:
         raise SettingsError("ACS is configured, and does not know how to reach this server: set BASE_URL")
+    redis_address(settings)
     engines = chosen(settings)
     require_loadable(engines)
     tools = load_tools()

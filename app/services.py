@@ -33,14 +33,15 @@ from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
 from app.stores.memory import MemoryStore
 from app.stores.observed import ObservedStore
+from app.stores.opening import open_store
 from config.errors import SettingsError
 from config.groups.server import DrainPolicy
 from config.settings import Settings
 
-GOODBYE_S = 8.0
-"""Kept of the grace for goodbyes: a reply that is being spoken ends in its sentence, and the goodbye is heard."""
 log = logging.getLogger(__name__)
 
+GOODBYE_S = 8.0
+"""Kept of the grace for goodbyes: a reply that is being spoken ends in its sentence, and the goodbye is heard."""
 CLOSE_S = 5.0
 """An engine that is not closed by then is not waited for."""
 LAG_LIMIT_MS = 100.0
@@ -84,7 +85,9 @@ class Services:
         self.watchdog.start()
         self.background = BackgroundTasks()
         self.acs_access.start()
-        store = ObservedStore(MemoryStore(owner_of=self.clients.owner_of), self._tell_saved)
+        memory = MemoryStore(owner_of=self.clients.owner_of)
+        self.store = open_store(self.settings, memory, self.clock, self.random)
+        store = ObservedStore(self.store, self._tell_saved)
         self.engines: Engines = make_engines(self.settings, self.clock, self.background, store)
         self.phrases = PromptCache(self.engines.synthesizer, self.background)
         self._keeper = SessionsKeeper(self.engines, self._tell_session_over, self._tell_session_opened)

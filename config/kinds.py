@@ -191,6 +191,20 @@ def api_key() -> Kind:
     return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
 
 
+def key() -> Kind:
+    """The key of a service, a secret that is kept as one."""
+    plain = api_key()
+    return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
+
+
+def redis_url() -> Kind:
+    """The address of Redis, a secret since it may hold a password."""
+    pattern = r"(rediss?://[!-~]+|unix://[!-~]+|redis\+sentinel://[!-~]+/[!-~]+)"
+    allowed = "redis://, rediss:// or redis+sentinel://HOST,HOST/NAME/DB with a host, or unix:// with a path"
+    plain = matching(allowed, pattern, secret=True)
+    return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
+
+
 def identifier(allowed: str) -> Kind:
     """What some directory or service gives out: a GUID, a domain, a URI, a model's name."""
     return matching(allowed, r"[!-~]{1,256}")

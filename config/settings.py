@@ -23,6 +23,7 @@ from config.groups.event_grid import EventGrid
 from config.groups.limits import Limits
 from config.groups.logs import Logs
 from config.groups.openai import OpenAI
+from config.groups.redis import Redis
 from config.groups.server import Server
 from config.groups.telephony import Telephony
 from config.misspelt import misspelt
@@ -52,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     telephony: Telephony = msgspec.field(default_factory=Telephony)
     acs: Acs = msgspec.field(default_factory=Acs)
     event_grid: EventGrid = msgspec.field(default_factory=EventGrid)
+    redis: Redis = msgspec.field(default_factory=Redis)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:

@@ -63,7 +63,7 @@ class Readiness:
         self._cached: Report | None = None
         self._cached_at = 0.0
         self._checks: dict[str, Callable[[], Awaitable[str]]] = {
-            "redis": self._absent,
+            "redis": self._redis,
             "azure_openai_pool": self._model,
             "speech_services": self._speech,
             "acs_caller": self._acs,
@@ -112,8 +112,15 @@ class Readiness:
         engines = self._service.engines
         return await self._remote(engines.recognizer, engines.synthesizer)
 
-    async def _absent(self) -> str:
-        raise NotConfiguredError
+    async def _redis(self) -> str:
+        store = self._service.store
+        if not isinstance(store, TellsReadiness):
+            raise NotConfiguredError
+        try:
+            return await store.ready()
+        except StoreError as error:
+            # Conversations go on without it, and new ones begin.
+            raise DegradedError(error.detail) from error
 
     async def _model(self) -> str:
         return await self._remote(self._service.engines.model)
@@ -158,6 +165,8 @@ class Readiness:
         return f"{len(self._service.agents)} agents"
 
     async def _store(self) -> str:
+        if isinstance(self._service.store, TellsReadiness):
+            return f"{type(self._service.store).__name__}: see redis"
         try:
             await self._service.engines.store.load("readiness")
         except StoreError as error:

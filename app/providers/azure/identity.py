@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from actors.errors import ErrorKind
 from app.providers.azure.failures import Failure
 
@@ -44,11 +46,25 @@ class NoTokenError(Exception):
         self.failure = Failure(kind, detail)
 
 
+class Purpose(msgspec.Struct, frozen=True):
+    """What an identity is asked for tokens for."""
+
+    service: str
+    """The service's name, for the log."""
+    scope: str
+    key: str
+    """The setting that makes an identity needless."""
+
+
+SPEECH = Purpose("Azure Speech", SCOPE, "AZURE_SPEECH_KEY")
+
+
 class Identity:
     """The identity of one engine. `make` may block."""
 
-    def __init__(self, make: Callable[[], Credential] | None = None) -> None:
+    def __init__(self, make: Callable[[], Credential] | None = None, purpose: Purpose = SPEECH) -> None:
         self._make = make or _default
+        self._purpose = purpose
         self._credential: Credential | None = None
         self._token = ""
         self._expires_on = 0.0
@@ -70,7 +86,7 @@ class Identity:
                 if former and self._token != former:
                     self._tell_followers()
             if self._renewing is None:
-                self._renewing = asyncio.create_task(self._renew(), name="speech-token")
+                self._renewing = asyncio.create_task(self._renew(), name="token")
             return self._token
 
     def doubt(self) -> None:
@@ -100,14 +116,15 @@ class Identity:
             if self._credential is None:
                 self._credential = await asyncio.to_thread(self._make)
             async with asyncio.timeout(TIMEOUT_S):
-                given = await self._credential.get_token(SCOPE)
+                given = await self._credential.get_token(self._purpose.scope)
         except TimeoutError:
             raise NoTokenError(ErrorKind.TIMEOUT, "the identity gives no token within 4 s") from None
         except Exception as error:  # noqa: BLE001 - whatever a credential raises, there is no token
             # The text names the credentials that were tried, over many lines, and never a secret.
             reason = type(error).__name__
             raise NoTokenError(
-                ErrorKind.AUTHENTICATION, f"no token for Azure Speech: {reason}; set AZURE_SPEECH_KEY or an identity"
+                ErrorKind.AUTHENTICATION,
+                f"no token for {self._purpose.service}: {reason}; set {self._purpose.key} or an identity",
             ) from None
         self._token, self._expires_on, self._asked_at = given.token, float(given.expires_on), time.time()
 
@@ -120,7 +137,7 @@ class Identity:
             try:
                 await self._ask()
             except NoTokenError as none:
-                log.warning("the token for Azure Speech could not be renewed: %s", none)
+                log.warning("the token for %s could not be renewed: %s", self._purpose.service, none)
                 failed += 1
                 continue
             failed = failed + 1 if self._token == former else 0

@@ -1,0 +1,52 @@
+"""Which session store a worker uses, and whether what it needs is there.
+
+The client of Redis is imported only where Redis is configured.
+"""
+
+import asyncio
+
+from actors.errors import StoreError
+from actors.ports.clock import Clock, Random
+from actors.ports.store import SessionStore
+from app.stores.redis_address import redis_address
+from config.errors import SettingsError
+from config.settings import Settings
+
+
+def open_store(settings: Settings, memory: SessionStore, clock: Clock, random: Random) -> SessionStore:
+    """The store in Redis in front of `memory` where Redis is configured, else `memory`. Nothing is connected yet.
+
+    Raises:
+        SettingsError: Redis cannot be used as it is configured.
+    """
+    address = redis_address(settings)
+    if address is None:
+        return memory
+    from app.stores.redis_connection import RedisConnection
+    from app.stores.redis_store import RedisStore
+
+    return RedisStore(RedisConnection(address), memory, clock, random, settings.redis.record_ttl_s)
+
+
+def try_store(settings: Settings) -> str:
+    """Connect to the store once, and say what it is. Not to be called on an event loop.
+
+    Raises:
+        SettingsError: what is configured cannot be reached, takes no writes, or cannot be used.
+    """
+    address = redis_address(settings)
+    if address is None:
+        return "off (REDIS_URL or REDIS_HOST): one worker and one replica with telephony, and records end with it"
+    from app.stores.redis_connection import RedisConnection
+    from app.stores.redis_store import probe
+
+    async def tried() -> str:
+        connection = RedisConnection(address, on_failure=lambda failure: None)
+        try:
+            return await probe(connection)
+        except StoreError as failure:
+            raise SettingsError(f"{address}: {failure.detail}") from None
+        finally:
+            await connection.close()
+
+    return asyncio.run(tried())

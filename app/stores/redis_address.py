@@ -1,0 +1,130 @@
+"""Where Redis is, as the settings say it. Nothing here connects."""
+
+from urllib.parse import ParseResult, parse_qsl, unquote, urlparse
+
+import msgspec
+
+from config.errors import SettingsError
+from config.secret import Secret
+from config.settings import Settings
+
+PORT, SENTINEL_PORT = 6379, 26379
+CERTIFICATE_CHECKS = ("required", "none")
+
+
+class RedisAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Redis is, and what it is told about who connects."""
+
+    hosts: tuple[tuple[str, int], ...] = ()
+    """The server, or with `service` the Sentinels, as host and port; empty with `path`."""
+    path: str = ""
+    """A Unix socket."""
+    service: str = ""
+    """The name by which the Sentinels know the primary."""
+    database: int = 0
+    username: str = ""
+    password: Secret | None = None
+    has_identity: bool = False
+    """Whether the Entra identity of this machine is the password."""
+    is_tls: bool = False
+    checks_certificate: bool = True
+    has_one_name: bool = False
+    """Whether the nodes of a cluster are all reached at this name, each at its port: so does Azure Managed Redis."""
+    certificates: str = ""
+    """A file of certificates to trust, in place of the system's."""
+
+    def __str__(self) -> str:
+        """For logs: without name and password."""
+        if self.path:
+            return f"unix://{self.path}"
+        scheme = "redis+sentinel" if self.service else "rediss" if self.is_tls else "redis"
+        return f"{scheme}://{','.join(f'{host}:{port}' for host, port in self.hosts)}"
+
+
+def redis_address(settings: Settings) -> RedisAddress | None:
+    """Where Redis is; None if none is configured.
+
+    Raises:
+        SettingsError: the settings do not fit together, or the address cannot be used; shows no part of it.
+    """
+    redis = settings.redis
+    if redis.url is not None and redis.host:
+        raise SettingsError("REDIS_URL and REDIS_HOST are both set: set one of them")
+    if redis.access_key is not None and not redis.host:
+        raise SettingsError("REDIS_ACCESS_KEY is set, and not REDIS_HOST")
+    if redis.host:
+        return RedisAddress(
+            hosts=((redis.host, redis.port),),
+            password=redis.access_key,
+            has_identity=redis.access_key is None,
+            is_tls=True,
+            has_one_name=True,
+        )
+    if redis.url is None:
+        return None
+    try:
+        return _parsed(redis.url.reveal())
+    except ValueError as error:
+        raise SettingsError(f"REDIS_URL cannot be used: {error}") from None
+
+
+def _parsed(url: str) -> RedisAddress:
+    parts = urlparse(url)
+    query = dict(parse_qsl(parts.query))
+    access, _, location = parts.netloc.rpartition("@")
+    username, _, password = access.partition(":")
+    certificate_check = query.pop("ssl_cert_reqs", "required")
+    if certificate_check not in CERTIFICATE_CHECKS:
+        raise ValueError(f"ssl_cert_reqs must be one of {', '.join(CERTIFICATE_CHECKS)}")
+    address = RedisAddress(
+        username=unquote(username),
+        password=Secret(unquote(password)) if password else None,
+        is_tls=parts.scheme == "rediss",
+        checks_certificate=certificate_check == "required",
+        certificates=query.pop("ssl_ca_certs", ""),
+    )
+    database = query.pop("db", "")
+    if query:
+        raise ValueError(f"what is {sorted(query)[0]} in its query?")
+    return _located(address, parts, location, database)
+
+
+def _located(address: RedisAddress, parts: ParseResult, location: str, database: str) -> RedisAddress:
+    if parts.scheme == "unix":
+        if location or not parts.path:
+            raise ValueError("a Unix socket is written unix:///path/of/it")
+        return msgspec.structs.replace(address, path=unquote(parts.path), database=_database(database))
+    segments = [segment for segment in parts.path.split("/") if segment]
+    service = ""
+    if parts.scheme == "redis+sentinel":
+        if not segments:
+            raise ValueError("Sentinels are asked for a name: redis+sentinel://HOST,HOST/NAME")
+        service = segments.pop(0)
+    if len(segments) > 1:
+        raise ValueError("its path may be the number of a database only")
+    port = SENTINEL_PORT if service else PORT
+    hosts = tuple(_host(text, port) for text in location.split(","))
+    if not service and len(hosts) > 1:
+        raise ValueError("one server is named, or redis+sentinel is meant")
+    return msgspec.structs.replace(
+        address, hosts=hosts, service=service, database=_database(segments[0] if segments else database)
+    )
+
+
+def _host(text: str, default_port: int) -> tuple[str, int]:
+    try:
+        parts = urlparse(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("a port is a number up to 65535") from None
+    if not host:
+        raise ValueError("it names no host")
+    return host, port or default_port
+
+
+def _database(text: str) -> int:
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError("a database is a number")
+    return int(text)

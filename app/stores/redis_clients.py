@@ -1,0 +1,114 @@
+"""The client of `redis-py` for an address: time-outs that a conversation can bear, and no command sent twice.
+
+By default that client waits 5 s for each answer and repeats every command up to 10 times, those too that must not be
+repeated, so that a Redis that stands still holds a read for most of a minute.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.backoff import NoBackoff
+from redis.credentials import CredentialProvider
+from redis.exceptions import ResponseError
+from redis.maint_notifications import MaintNotificationsConfig
+
+from app.stores.redis_address import RedisAddress
+
+COMMAND_S = 0.2
+"""An answer takes less than a millisecond, or far too long."""
+CONNECT_S = 1.0
+"""A connection over TLS to another machine takes some round trips."""
+MOST_CONNECTIONS = 64
+
+RedisClient: TypeAlias = "Redis | RedisCluster"
+
+
+async def make_client(address: RedisAddress, credentials: CredentialProvider | None = None) -> RedisClient:
+    """A client for what is at `address`: the server is asked whether it belongs to a cluster.
+
+    Raises:
+        RedisError, OSError: it cannot be reached, or lets nobody in.
+    """
+    single = _single(address, credentials)
+    if address.service or address.path or address.database:
+        return single
+    try:
+        is_cluster = bool(await cast(Any, single).execute_command("CLUSTER", "SLOTS"))
+    except ResponseError:
+        # This server has cluster support disabled, or lets this user not ask.
+        return single
+    except BaseException:
+        await single.aclose()
+        raise
+    if not is_cluster:
+        return single
+    await single.aclose()
+    cluster = _cluster(address, credentials)
+    await cluster.initialize()
+    return cluster
+
+
+async def close_client(client: RedisClient) -> None:
+    """Close all connections of a client; those to the Sentinels too, which it forgets itself.
+
+    Raises:
+        RedisError, OSError: one was not closed in order.
+    """
+    await client.aclose()
+    if isinstance(client, Redis) and isinstance(client.connection_pool, SentinelConnectionPool):
+        for sentinel in client.connection_pool.sentinel_manager.sentinels:
+            await sentinel.aclose()
+
+
+def _single(address: RedisAddress, credentials: CredentialProvider | None) -> Redis:
+    options = _options(address, credentials) | {"db": address.database, "max_connections": MOST_CONNECTIONS}
+    if address.path:
+        return Redis(unix_socket_path=address.path, **options)
+    if address.service:
+        # The password is that of the servers: Sentinels have none, or one of their own.
+        sentinels = cast(Any, Sentinel)(address.hosts, sentinel_kwargs=_waiting(), **options)
+        return cast(Redis, sentinels.master_for(address.service))
+    ((host, port),) = address.hosts
+    return Redis(host=host, port=port, **options)
+
+
+def _cluster(address: RedisAddress, credentials: CredentialProvider | None) -> RedisCluster:
+    ((host, port),) = address.hosts
+    return RedisCluster(
+        host=host,
+        port=port,
+        address_remap=_at_one_name(host) if address.has_one_name else None,
+        max_connections=MOST_CONNECTIONS,
+        **_options(address, credentials),
+    )
+
+
+def _at_one_name(host: str) -> Callable[[tuple[str, int]], tuple[str, int]]:
+    """A managed cluster calls its nodes by addresses that its certificate does not name; they differ by their ports."""
+    return lambda node: (host, node[1])
+
+
+def _options(address: RedisAddress, credentials: CredentialProvider | None) -> dict[str, Any]:
+    options = _waiting()
+    if credentials is not None:
+        options["credential_provider"] = credentials
+    elif address.password is not None:
+        options |= {"password": address.password.reveal(), "username": address.username or None}
+    if address.is_tls:
+        options |= {"ssl": True, "ssl_ca_certs": address.certificates or None}
+        if not address.checks_certificate:
+            options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    return options
+
+
+def _waiting() -> dict[str, Any]:
+    return {
+        "socket_timeout": COMMAND_S,
+        "socket_connect_timeout": CONNECT_S,
+        "retry": Retry(NoBackoff(), 0),
+        "client_name": "earshot",
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    }

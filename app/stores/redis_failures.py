@@ -1,0 +1,57 @@
+"""What Redis and its client raise, as a `StoreError` that says in one line what is wrong."""
+
+import asyncio
+
+from redis import exceptions
+
+from actors.errors import ErrorKind, StoreError
+from app.providers.azure.identity import NoTokenError
+
+_MEANINGS: tuple[tuple[type[Exception], ErrorKind, str], ...] = (
+    (exceptions.AuthenticationError, ErrorKind.AUTHENTICATION, "Redis takes neither this name nor this password"),
+    (exceptions.AuthorizationError, ErrorKind.AUTHENTICATION, "Redis takes neither this name nor this password"),
+    (exceptions.NoPermissionError, ErrorKind.AUTHENTICATION, "Redis does not permit this user what is needed"),
+    (exceptions.BusyLoadingError, ErrorKind.UNAVAILABLE, "Redis is loading its data"),
+    (exceptions.ReadOnlyError, ErrorKind.UNAVAILABLE, "Redis is read-only: it is a replica"),
+    (exceptions.OutOfMemoryError, ErrorKind.THROTTLED, "Redis is full: maxmemory is reached"),
+    (exceptions.ClusterDownError, ErrorKind.UNAVAILABLE, "the Redis cluster is down"),
+    (exceptions.MovedError, ErrorKind.UNAVAILABLE, "the Redis cluster is being arranged anew"),
+    (exceptions.AskError, ErrorKind.UNAVAILABLE, "the Redis cluster is being arranged anew"),
+    (exceptions.TryAgainError, ErrorKind.UNAVAILABLE, "the Redis cluster is being arranged anew"),
+    (exceptions.TimeoutError, ErrorKind.TIMEOUT, "Redis does not answer in time"),
+    (exceptions.ConnectionError, ErrorKind.UNAVAILABLE, "Redis cannot be reached"),
+    (exceptions.RedisClusterException, ErrorKind.UNAVAILABLE, "the Redis cluster cannot be reached"),
+    (TimeoutError, ErrorKind.TIMEOUT, "Redis does not answer in time"),
+    (asyncio.IncompleteReadError, ErrorKind.UNAVAILABLE, "Redis cannot be reached"),
+    (OSError, ErrorKind.UNAVAILABLE, "Redis cannot be reached"),
+)
+"""The more particular classes stand before their bases."""
+
+
+def store_error(error: Exception) -> StoreError:
+    """What an exception of Redis, of its client or of the system means. Nothing of a value or a password is in it."""
+    if isinstance(error, StoreError):
+        return error
+    error = _innermost(error)
+    if isinstance(error.__cause__, NoTokenError):
+        return StoreError(ErrorKind.AUTHENTICATION, str(error.__cause__))
+    text = str(error)
+    # The client knows no class of its own for these.
+    if text.startswith(("WRONGPASS", "NOAUTH")):
+        return StoreError(ErrorKind.AUTHENTICATION, "Redis takes neither this name nor this password")
+    if text.startswith("MISCONF"):
+        return StoreError(ErrorKind.UNAVAILABLE, "Redis refuses writes: it cannot write its snapshots")
+    for kind, meaning, detail in _MEANINGS:
+        if isinstance(error, kind):
+            return StoreError(meaning, detail)
+    return StoreError(ErrorKind.BAD_REQUEST, f"Redis refuses a command: {type(error).__name__}")
+
+
+def _innermost(error: Exception) -> Exception:
+    """What the client has wrapped: while it connects it says nothing but that it could not, whatever the reason."""
+    while type(error) is exceptions.ConnectionError:
+        reason = error.__cause__ or error.__context__
+        if not isinstance(reason, Exception):
+            break
+        error = reason
+    return error

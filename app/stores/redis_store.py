@@ -1,0 +1,187 @@
+"""The session store on Redis: records outlive their worker, and every worker on every machine shows them.
+
+Keys, all with a time to live:
+
+    earshot:{SESSION}:record    the newest record of a session, as JSON
+    earshot:recent              ids of sessions, by when their records were saved last
+
+All keys of a session have its id between braces, so that a cluster keeps them on one node.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import Any, cast
+
+import msgspec
+
+from actors.conversation import SessionRecord
+from actors.errors import ErrorKind, StoreError
+from actors.ports.clock import Clock, Random
+from actors.ports.store import SessionStore
+from app.stores.redis_clients import RedisClient
+from app.stores.redis_connection import RedisConnection
+from app.stores.redis_writer import RedisWriter
+
+log = logging.getLogger(__name__)
+
+RECENT = "earshot:recent"
+RECENT_MOST = 1_000
+PROBE, PROBE_S = "earshot:probe", 60
+SAFE_POLICIES = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
+
+_decoder = msgspec.json.Decoder(SessionRecord)
+
+
+class RedisStore:
+    """Implements `SessionStore`. Belongs to the loop's thread.
+
+    A record is kept in `memory` at once, and written to Redis in its own time; while Redis cannot be used, this worker
+    shows what it has in memory.
+
+    Args:
+        connection: the way to Redis.
+        memory: the store of this worker alone.
+        clock: for the age of what is in the list of recent sessions.
+        random: for pauses after failures.
+        ttl_s: how long Redis keeps a record after it was last saved.
+    """
+
+    def __init__(
+        self, connection: RedisConnection, memory: SessionStore, clock: Clock, random: Random, ttl_s: float
+    ) -> None:
+        self._connection = connection
+        self._memory = memory
+        self._clock = clock
+        self._ttl_s = int(ttl_s)
+        self._writer = RedisWriter(connection, random)
+
+    async def save(self, record: SessionRecord) -> None:
+        """Keep `record`; it is in Redis a moment later, or once Redis can be used again."""
+        await self._memory.save(record)
+
+        async def write(client: RedisClient) -> None:
+            await client.set(record_key(record.session_id), msgspec.json.encode(record), ex=self._ttl_s)
+            oldest = self._clock.wall() - self._ttl_s
+            pipe = cast(Any, client.pipeline(transaction=False))
+            pipe.zadd(RECENT, {record.session_id: record.updated_at})
+            pipe.zremrangebyrank(RECENT, 0, -RECENT_MOST - 1)
+            pipe.zremrangebyscore(RECENT, "-inf", oldest)
+            pipe.expire(RECENT, self._ttl_s)
+            await pipe.execute()
+
+        self._writer.put(record.session_id, write)
+
+    async def load(self, session_id: str) -> SessionRecord | None:
+        """The newest record of a session that this worker or Redis has.
+
+        Raises:
+            StoreError: Redis cannot be used, and this worker has none.
+        """
+        own = await self._memory.load(session_id)
+        try:
+            data = await self._connection.run(lambda client: cast(Awaitable[Any], client.get(record_key(session_id))))
+        except StoreError:
+            if own is None:
+                raise
+            return own
+        return _newest(own, _decoded(data))
+
+    async def recent(self, limit: int = 100) -> list[SessionRecord]:
+        """At most `limit` records, those saved last first; while Redis cannot be used, those of this worker only."""
+        own = await self._memory.recent(limit)
+        try:
+            shared = await self._connection.run(lambda client: self._recent(client, limit))
+        except StoreError:
+            return own
+        found = {record.session_id: record for record in shared}
+        for record in own:
+            newest = _newest(record, found.get(record.session_id))
+            assert newest is not None
+            found[record.session_id] = newest
+        return sorted(found.values(), key=lambda record: record.updated_at, reverse=True)[:limit]
+
+    async def close(self) -> None:
+        """Write what waits, within some seconds, and close the connections."""
+        # Records of sessions that end now are on their way here.
+        await asyncio.sleep(0)
+        await self._writer.close()
+        await self._connection.close()
+        await self._memory.close()
+
+    async def ready(self) -> str:
+        """Whether Redis takes writes and keeps them; what it is, in a few words.
+
+        Raises:
+            StoreError: it does not; the text says why, and how much waits for it.
+        """
+        try:
+            return await probe(self._connection)
+        except StoreError as failure:
+            waiting = f"; {self._writer.waiting} records wait" if self._writer.waiting else ""
+            raise StoreError(failure.kind, failure.detail + waiting) from None
+
+    @staticmethod
+    async def _recent(client: RedisClient, limit: int) -> list[SessionRecord]:
+        ids = await cast(Awaitable[list[bytes]], client.zrange(RECENT, 0, limit - 1, desc=True))
+        if not ids:
+            return []
+        pipe = cast(Any, client.pipeline(transaction=False))
+        for session_id in ids:
+            pipe.get(record_key(session_id.decode()))
+        return [record for data in await pipe.execute() if (record := _decoded(data)) is not None]
+
+
+def record_key(session_id: str) -> str:
+    """Where the record of a session is."""
+    return f"earshot:{{{session_id}}}:record"
+
+
+async def probe(connection: RedisConnection) -> str:
+    """Write something to Redis, and ask it whether it keeps what it is given; what it is, in a few words.
+
+    Raises:
+        StoreError: it takes no writes, cannot be reached, or may throw away what is still needed.
+    """
+    await connection.run(lambda client: cast(Awaitable[Any], client.set(PROBE, 1, ex=PROBE_S)), writes=True)
+    try:
+        server, memory = await connection.run(_described)
+    except StoreError as failure:
+        if failure.kind in (ErrorKind.BAD_REQUEST, ErrorKind.AUTHENTICATION):
+            return "Redis takes writes"  # a user who may not ask for more
+        raise
+    policy = str(memory.get("maxmemory_policy", "noeviction"))
+    if policy not in SAFE_POLICIES and int(memory.get("maxmemory", 0)):
+        raise StoreError(
+            ErrorKind.UNAVAILABLE, f"Redis may evict what is needed: maxmemory-policy is {policy}, set noeviction"
+        )
+    return f"Redis {server.get('redis_version', '')}, {server.get('redis_mode', 'standalone')}, takes writes"
+
+
+async def _described(client: RedisClient) -> tuple[dict[str, Any], dict[str, Any]]:
+    return await _info(client, "server"), await _info(client, "memory")
+
+
+async def _info(client: RedisClient, section: str) -> dict[str, Any]:
+    """A section of INFO, of one node where there are several."""
+    info: dict[str, Any] = await cast(Awaitable[Any], client.info(section))
+    first = next(iter(info.values()), None)
+    return first if isinstance(first, dict) else info
+
+
+def _decoded(data: bytes | None) -> SessionRecord | None:
+    if data is None:
+        return None
+    try:
+        return _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        # Of another version of the server, perhaps; what is in it must not be shown.
+        log.warning("a record in Redis cannot be read: %s", type(error).__name__)
+        return None
+
+
+def _newest(one: SessionRecord | None, other: SessionRecord | None) -> SessionRecord | None:
+    """The record that was saved last; of two that were saved at once, the first."""
+    if one is None or other is None:
+        return one or other
+    return one if one.updated_at >= other.updated_at else other

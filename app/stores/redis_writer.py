@@ -1,0 +1,107 @@
+"""What a worker has to write to Redis, written by one task in its own time: nobody ever waits for a write.
+
+Of what is to be written under one key only the newest waits. What is to be written more than `most` keys at once is
+dropped, the oldest first: Redis is down, and what it will have then is still all that is newest.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from opentelemetry import metrics
+
+from actors.errors import StoreError
+from actors.ports.clock import Random
+from app.stores.redis_clients import RedisClient
+from app.stores.redis_connection import RedisConnection, is_about_the_command
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 2_000
+PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""After failures in a row; each is cut by up to a half, so that workers do not come back together."""
+FLUSH_S = 2.0
+"""At the end of the process."""
+
+Write = Callable[[RedisClient], Awaitable[object]]
+"""Must bear being done twice: whether a write that timed out was done is not known."""
+
+_dropped = metrics.get_meter("earshot").create_counter(
+    "earshot.redis.dropped_writes", description="Writes that were given up: too many waited, or Redis refused them"
+)
+
+
+class RedisWriter:
+    """Belongs to the loop's thread."""
+
+    def __init__(self, connection: RedisConnection, random: Random, most: int = MOST_WAITING) -> None:
+        self._connection = connection
+        self._random = random
+        self._most = most
+        self._waiting: OrderedDict[str, Write] = OrderedDict()
+        self._wanted = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._is_full = False
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="redis.writer")
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait, the one in hand not counted."""
+        return len(self._waiting)
+
+    def put(self, key: str, write: Write) -> None:
+        """Have `write` done in place of what waits under the same key; never waits."""
+        self._waiting[key] = write
+        self._idle.clear()
+        if len(self._waiting) > self._most:
+            self._waiting.popitem(last=False)
+            _dropped.add(1, {"reason": "too many"})
+            if not self._is_full:
+                self._is_full = True
+                log.warning("more than %d records wait for Redis: the oldest are given up", self._most)
+        self._wanted.set()
+
+    async def close(self) -> None:
+        """Write what waits, for FLUSH_S at most; what is left then is lost with the process."""
+        try:
+            async with asyncio.timeout(FLUSH_S):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("%d records were not written to Redis before the end", self.waiting)
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        failed = 0
+        while True:
+            await self._wanted.wait()
+            key, write = self._waiting.popitem(last=False)
+            if await self._written(key, write):
+                failed = 0
+            else:
+                pause_s = PAUSES_S[min(failed, len(PAUSES_S) - 1)]
+                failed += 1
+                await asyncio.sleep(pause_s * self._random.uniform(0.5, 1.0))
+            if not self._waiting:
+                self._wanted.clear()
+                self._idle.set()
+                self._is_full = False
+
+    async def _written(self, key: str, write: Write) -> bool:
+        """False if Redis could not be used, so that the write waits again."""
+        try:
+            await self._connection.run(write, writes=True)
+        except StoreError as failure:
+            if not is_about_the_command(failure):
+                self._waiting.setdefault(key, write)
+                self._waiting.move_to_end(key, last=False)
+                return False
+            _dropped.add(1, {"reason": "refused"})
+            log.warning("a record is not stored: %s", failure.detail)
+        except Exception as error:
+            # A fault of ours in one record must not end the writing of all others.
+            _dropped.add(1, {"reason": "fault"})
+            log.exception("a record cannot be written: %s", type(error).__name__)
+        return True

@@ -1,0 +1,107 @@
+"""The server with Redis: `check` tries it, readiness says how it does, and sessions outlive their worker."""
+
+import json
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from actors.runtime.clock import LoopClock
+from actors.runtime.randomness import SystemRandom
+from app.stores.memory import MemoryStore
+from app.stores.opening import open_store, try_store
+from app.stores.redis_store import record_key
+from config.errors import SettingsError
+from config.settings import Settings
+from tests.kit.redis_server import redis_server
+from tests.kit.serving import EARSHOT, eventually, run, serving
+
+CHECK = (sys.executable, "-m", "app", "check")
+
+
+async def test_without_redis_the_store_is_the_memory_of_the_worker() -> None:
+    memory = MemoryStore()
+    assert open_store(Settings(), memory, LoopClock(), SystemRandom()) is memory
+
+
+def test_without_redis_check_says_what_that_means() -> None:
+    assert "one worker and one replica" in try_store(Settings())
+
+
+def test_check_tries_redis(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        ended = run(*CHECK, REDIS_URL=redis.url)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert "session store in Redis: Redis " in ended.stdout
+        redis.kill()
+        ended = run(*CHECK, REDIS_URL=redis.url.replace("unix://", "unix://:hush@"))
+        assert ended.returncode == 2
+        assert ended.stderr == f"{redis.url}: Redis cannot be reached\n"
+
+
+def test_an_address_that_cannot_be_used_is_one_line() -> None:
+    ended = run(*CHECK, REDIS_URL="redis://a/b")
+    assert (ended.returncode, ended.stderr) == (2, "REDIS_URL cannot be used: a database is a number\n")
+    with pytest.raises(SettingsError):
+        try_store(Settings.read({"REDIS_URL": "redis://a/b"}))
+
+
+def test_a_conversation_goes_on_at_another_server_after_its_own_was_killed(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        shared = {"REDIS_URL": redis.url, "SPEECH_RECOGNIZER": "tests.kit.fakes:recognizer"}
+        shared["SPEECH_SYNTHESIZER"] = "tests.kit.fakes:synthesizer"
+        with serving(EARSHOT, **shared) as server:
+            address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
+            with connect(address, proxy=None) as caller:
+                told = json.loads(caller.recv(timeout=10))["payload"]
+                session_id, token = told["session_id"], told["resume_token"]
+                caller.send(json.dumps({"type": "text", "text": "what are your opening hours"}))
+
+                # A client that does not read is closed.
+                reader = Thread(target=read_to_the_end, args=(caller,))
+                reader.start()
+                eventually(lambda: "opening hours" in redis.command("GET", record_key(session_id)), 20)
+            reader.join(10)
+        with serving(EARSHOT, **shared) as other:
+            listed = other.get("/api/v1/sessions").json()["sessions"]
+            assert [each["session_id"] for each in listed] == [session_id]
+            address = other.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
+            with connect(f"{address}?session_id={session_id}&resume_token={token}", proxy=None) as caller:
+                told = json.loads(caller.recv(timeout=10))["payload"]
+                assert (told["session_id"], told["resumed"]) == (session_id, True)
+            shown = other.get(f"/api/v1/sessions/{session_id}/transcript").text
+            assert "opening hours" in shown
+            other.signal(signal.SIGTERM)
+
+
+def test_a_conversation_does_not_notice_a_redis_that_stands_still_and_readiness_does(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis, serving(EARSHOT, REDIS_URL=redis.url) as server:
+        assert component(server.get("/api/v1/readiness").json())["status"] == "healthy"
+        redis.freeze()
+        address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
+        with connect(address, proxy=None) as caller:
+            caller.send(json.dumps({"type": "text", "text": "what are your opening hours"}))
+            told = [json.loads(caller.recv(timeout=10)) for _ in range(12)]
+            assert "audio_data" in {message["type"] for message in told}
+        eventually(lambda: component(server.get("/api/v1/readiness").json())["status"] == "degraded", 15)
+        ready = server.get("/api/v1/readiness")
+        assert ready.status_code == 200
+        assert "Redis does not answer in time" in component(ready.json())["error"]
+        redis.kill()
+
+
+def read_to_the_end(connection: ClientConnection) -> None:
+    with suppress(ConnectionClosed):
+        for _ in connection:
+            pass
+
+
+def component(report: dict[str, object]) -> dict[str, str]:
+    checks = report["checks"]
+    assert isinstance(checks, list)
+    return next(check for check in checks if check["component"] == "redis")

@@ -1,0 +1,148 @@
+"""Clients for what stands at an address: one server, a cluster that says so itself, or the primary of Sentinels."""
+
+import asyncio
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from actors.runtime.clock import LoopClock
+from actors.runtime.randomness import SeededRandom
+from app.stores.memory import MemoryStore
+from app.stores.redis_clients import make_client
+from app.stores.redis_connection import RedisConnection
+from app.stores.redis_store import RedisStore, record_key
+from tests.kit.redis_server import RedisServer, redis_server
+from tests.kit.serving import eventually, free_port
+from tests.service.stores.places import address_of, soon
+from tests.service.stores.test_redis_store import record
+
+
+async def test_one_server_has_a_plain_client(tmp_path: Path) -> None:
+    port = free_port()
+    with redis_server(tmp_path, port=port):
+        client = await make_client(address_of(f"redis://127.0.0.1:{port}/2"))
+        assert isinstance(client, Redis)
+        await client.aclose()
+        client = await make_client(address_of(f"redis://127.0.0.1:{port}"))
+        assert isinstance(client, Redis)
+        await client.aclose()
+
+
+async def test_a_command_that_is_not_answered_is_never_sent_again(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as server:
+        client: Any = await make_client(address_of(server.url))
+        await client.incr("count")
+        server.freeze()
+        with pytest.raises(RedisTimeoutError):
+            await client.incr("count")
+        server.thaw()
+        await asyncio.sleep(0.5)
+        assert int(await client.get("count")) <= 2
+        await client.aclose()
+
+
+def is_whole(server: RedisServer) -> bool:
+    return "cluster_state:ok" in server.command("CLUSTER", "INFO")
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[list[RedisServer]]:
+    """Three primaries of a cluster."""
+    with ExitStack() as stack:
+        servers = []
+        for number in range(3):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            port, bus = free_port(), free_port()
+            options = ("--cluster-enabled", "yes", "--cluster-port", str(bus))
+            servers.append(stack.enter_context(redis_server(folder, *options, port=port)))
+        bus_of_first = servers[0].command("CONFIG", "GET", "cluster-port").split()[-1]
+        for number, server in enumerate(servers):
+            server.command("CLUSTER", "ADDSLOTSRANGE", str(number * 5461), str(number * 5461 + 5460 + (number == 2)))
+            if number:
+                server.command("CLUSTER", "MEET", "127.0.0.1", str(servers[0].port), bus_of_first)
+        for server in servers:
+            eventually(partial(is_whole, server), 30)
+        yield servers
+
+
+async def test_a_cluster_is_found_out_by_asking_and_keeps_records(cluster: list[RedisServer]) -> None:
+    address = address_of(f"redis://127.0.0.1:{cluster[1].port}")
+    client = await make_client(address)
+    assert isinstance(client, RedisCluster)
+    await client.aclose()
+    store = RedisStore(RedisConnection(address), MemoryStore(), LoopClock(), SeededRandom(1), 60)
+    other = RedisStore(RedisConnection(address), MemoryStore(), LoopClock(), SeededRandom(1), 60)
+    assert "cluster, takes writes" in await store.ready()
+    ids = [f"s{number}" for number in range(9)]
+    for session_id in ids:
+        await store.save(record(session_id))
+
+    async def all_are_shared() -> bool:
+        return {each.session_id for each in await other.recent()} == set(ids)
+
+    await soon(all_are_shared)
+    assert (await other.load("s5")) is not None
+    await store.close()
+    await other.close()
+
+
+async def test_sentinels_lead_to_the_primary_and_to_the_next_one(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("primary", "replica", "sentinel")]
+    for folder in folders:
+        folder.mkdir()
+    ports = [free_port() for _ in folders]
+    with (
+        redis_server(folders[0], port=ports[0]) as primary,
+        redis_server(folders[1], "--replicaof", "127.0.0.1", str(ports[0]), port=ports[1]) as replica,
+        SentinelServer(folders[2], ports[2], ports[0]),
+    ):
+        eventually(lambda: "master_link_status:up" in replica.command("INFO", "replication"), 30)
+        eventually(lambda: "slaves=1" in sentinel_info(ports[2]), 30)
+        address = address_of(f"redis+sentinel://127.0.0.1:{ports[2]}/earshot")
+        store = RedisStore(RedisConnection(address), MemoryStore(), LoopClock(), SeededRandom(1), 60)
+        assert "takes writes" in await store.ready()
+        await store.save(record("before"))
+
+        async def is_written(session_id: str) -> bool:
+            return replica.command("EXISTS", record_key(session_id)) == "1"
+
+        await soon(lambda: is_written("before"))
+        primary.kill()
+        await store.save(record("after"))
+        await soon(lambda: is_written("after"), 30)
+        assert {each.session_id for each in await store.recent()} == {"before", "after"}
+        await store.close()
+
+
+class SentinelServer:
+    """One Sentinel, whose word is enough."""
+
+    def __init__(self, folder: Path, port: int, primary_port: int) -> None:
+        configuration = folder / "sentinel.conf"
+        configuration.write_text(
+            f"port {port}\nbind 127.0.0.1\ndir {folder}\nlogfile {folder}/sentinel.log\n"
+            f"sentinel monitor earshot 127.0.0.1 {primary_port} 1\n"
+            "sentinel down-after-milliseconds earshot 500\nsentinel failover-timeout earshot 2000\n"
+        )
+        self._command = ["redis-server", str(configuration), "--sentinel"]
+
+    def __enter__(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+
+def sentinel_info(port: int) -> str:
+    return subprocess.run(
+        ["redis-cli", "-p", str(port), "INFO", "sentinel"], capture_output=True, text=True, timeout=10, check=False
+    ).stdout

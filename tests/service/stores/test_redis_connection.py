@@ -1,0 +1,80 @@
+"""The way to Redis: made when it is needed, made again when it is lost, and refused quickly while there is none."""
+
+import asyncio
+import logging
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from actors.errors import ErrorKind, StoreError
+from app.stores.redis_connection import AGAIN_S, RedisConnection, is_about_the_command
+from tests.kit.redis_server import redis_server
+from tests.service.stores.places import address_of
+
+
+def pong(client: Any) -> Any:
+    return client.ping()
+
+
+async def test_a_redis_that_is_not_there_is_an_error_at_once_and_is_not_tried_again_at_once(tmp_path: Path) -> None:
+    connection = RedisConnection(address_of("redis://127.0.0.1:1"))
+    with pytest.raises(StoreError, match="cannot be reached"):
+        await connection.run(pong)
+    began = monotonic()
+    for _ in range(1_000):
+        with pytest.raises(StoreError):
+            await connection.run(pong)
+    assert monotonic() - began < AGAIN_S
+    await connection.close()
+
+
+async def test_it_works_once_redis_is_there(tmp_path: Path) -> None:
+    connection = RedisConnection(address_of(f"unix://{tmp_path}/redis.sock"))
+    with pytest.raises(StoreError):
+        await connection.run(pong)
+    with redis_server(tmp_path):
+        async with asyncio.timeout(5):
+            while connection.failure is not None:
+                try:
+                    await connection.run(pong, writes=True)
+                except StoreError:
+                    await asyncio.sleep(0.05)
+        await connection.close()
+
+
+async def test_a_command_that_redis_refuses_is_told_from_a_redis_that_is_away(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as server:
+        connection = RedisConnection(address_of(server.url))
+
+        async def wrong(client: Any) -> None:
+            await client.set("a", "text")
+            await client.hget("a", "field")
+
+        with pytest.raises(StoreError) as refused:
+            await connection.run(wrong)
+        assert is_about_the_command(refused.value)
+        await connection.close()
+
+
+async def test_one_line_says_that_redis_is_away_and_one_that_it_is_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "app.stores.redis_connection")
+    with redis_server(tmp_path) as server:
+        connection = RedisConnection(address_of(server.url))
+        await connection.run(pong, writes=True)
+        server.freeze()
+        for _ in range(3):
+            with pytest.raises(StoreError) as late:
+                await connection.run(pong, writes=True)
+            assert late.value.kind is ErrorKind.TIMEOUT
+        server.thaw()
+        await connection.run(pong)
+        assert connection.failure is not None, "that it can be read says nothing of writes"
+        await connection.run(pong, writes=True)
+        await connection.close()
+    away, back = caplog.messages
+    assert away.startswith("Redis does not answer in time; conversations go on")
+    assert back.startswith("Redis can be used again after ")

@@ -1,0 +1,101 @@
+"""The task that writes to Redis: newest wins, bounded, and ended by nothing but its close."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.runtime.randomness import SeededRandom
+from app.stores.redis_connection import RedisConnection
+from app.stores.redis_writer import RedisWriter, Write
+from tests.kit.redis_server import RedisServer, redis_server
+from tests.service.stores.places import address_of, soon
+
+
+@asynccontextmanager
+async def writing(server: RedisServer, most: int = 10) -> AsyncIterator[RedisWriter]:
+    connection = RedisConnection(address_of(server.url))
+    writer = RedisWriter(connection, SeededRandom(1), most)
+    try:
+        yield writer
+    finally:
+        await writer.close()
+        await connection.close()
+
+
+def setting(key: str, value: int) -> Write:
+    def write(client: Any) -> Any:
+        return client.set(key, value)
+
+    return write
+
+
+async def until(server: RedisServer, key: str, value: str) -> None:
+    async def is_written() -> bool:
+        return server.command("GET", key) == value
+
+    await soon(is_written)
+
+
+async def test_of_what_waits_under_one_key_the_newest_is_written(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as server:
+        async with writing(server) as writer:
+            for number in range(50):
+                writer.put("a", setting("a", number))
+            assert writer.waiting == 1
+        assert server.command("GET", "a") == "49"
+        assert "cmdstat_set:calls=1," in server.command("INFO", "commandstats")
+
+
+async def test_more_than_it_may_hold_pushes_the_oldest_out_and_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with redis_server(tmp_path) as server:
+        async with writing(server) as writer:
+            server.freeze()
+            for number in range(25):
+                writer.put(str(number), setting(str(number), number))
+            assert writer.waiting == 10
+            server.thaw()
+            await until(server, "24", "24")
+        kept = sorted(int(key) for key in server.command("KEYS", "*").split())
+        assert kept == list(range(15, 25))
+    assert len([line for line in caplog.messages if "more than 10 records wait" in line]) == 1
+
+
+async def test_a_write_that_redis_refuses_or_that_is_faulty_does_not_stop_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def faulty(_client: Any) -> None:
+        raise KeyError("ours")
+
+    def refused(client: Any) -> Any:
+        return client.hset("text", "field", "value")
+
+    with redis_server(tmp_path) as server:
+        server.command("SET", "text", "text")
+        async with writing(server) as writer:
+            writer.put("one", faulty)
+            writer.put("two", refused)
+            writer.put("three", setting("three", 3))
+            await until(server, "three", "3")
+            assert writer.waiting == 0
+    assert "a record cannot be written: KeyError" in caplog.text
+    assert "a record is not stored: Redis refuses a command" in caplog.text
+
+
+async def test_what_cannot_be_written_at_the_end_is_counted_and_the_end_is_soon(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with redis_server(tmp_path) as server:
+        connection = RedisConnection(address_of(server.url))
+        writer = RedisWriter(connection, SeededRandom(1))
+        server.kill()
+        writer.put("a", setting("a", 1))
+        async with asyncio.timeout(5):
+            await writer.close()
+        await connection.close()
+    assert "1 records were not written to Redis before the end" in caplog.text
