@@ -1,18 +1,15 @@
 """What the SDK's exceptions mean. Of their texts nothing is taken over: services repeat what they were sent."""
 
-import email.utils
 import re
-import time
-from collections.abc import Mapping
 
 import openai
 
 from actors.errors import ErrorKind, ModelError
 from app.providers.openai_chat.resource import ChatResource
+from app.providers.retry_after import retry_after_s
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z_.\[\]0-9]{0,63}")
 """An error code, or a parameter."""
-_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 _KINDS = {
     401: ErrorKind.AUTHENTICATION,
     403: ErrorKind.AUTHENTICATION,
@@ -72,17 +69,3 @@ def _refused(error: openai.APIStatusError, resource: ChatResource, model: str) -
 def _reason(error: openai.APIError) -> str:
     known = {"code": error.code, "parameter": error.param}
     return "".join(f", {what} {name}" for what, name in known.items() if name and _NAME.fullmatch(str(name)))
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds from now: in milliseconds, as Azure adds it, or as RFC 9110 has it; None if neither can be read."""
-    milliseconds = headers.get("retry-after-ms", "").strip()
-    if _SECONDS.fullmatch(milliseconds):
-        return float(milliseconds) / 1000
-    text = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(text):
-        return float(text)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
-        return None

@@ -19,7 +19,6 @@ from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.reply_bounds import MAX_ARGUMENTS_CHARS
 from actors.tools import ToolSchema
-from app.providers.openai_chat.failures import retry_after_s
 from app.providers.openai_chat.model import ChatModel, Patience
 from app.providers.openai_chat.resource import ChatResource
 from config.errors import SettingsError
@@ -390,14 +389,6 @@ async def test_the_first_reply_loads_nothing_more_of_the_sdk(chat: ChatEmulator)
     )
     loaded, _ = await process.communicate(msgspec.json.encode(asked()))
     assert (process.returncode, loaded.decode().split()) == (0, [])
-
-
-def test_retry_after_is_read_in_all_its_forms() -> None:
-    assert retry_after_s({"retry-after-ms": "250", "retry-after": "1"}) == 0.25
-    assert retry_after_s({"retry-after": "7"}) == 7
-    assert retry_after_s({"retry-after": "Sat, 01 Jan 2000 00:00:00 GMT"}) == 0
-    assert retry_after_s({"retry-after": "soon"}) is None
-    assert retry_after_s({}) is None
 
 
 async def test_endless_arguments_are_not_read_to_their_end(chat: ChatEmulator) -> None:
