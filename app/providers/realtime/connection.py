@@ -1,0 +1,120 @@
+"""One WebSocket to a service: what is to be sent waits in a bounded queue, what comes is handed on one by one.
+
+Nothing that comes is kept here: audio is bounded by who plays it, which alone knows how much of it is still wanted.
+What is to be sent is never dropped, for the service counts our audio as we do: a service that takes none for
+`MAX_UNSENT_BYTES` is given up.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+from aiohttp import ClientError, ClientWebSocketResponse, WSMsgType
+
+from protocol.realtime.failure_kinds import FailureKind, close_kind
+
+MAX_UNSENT_BYTES = 2**20
+"""Sixteen seconds of audio at 24 kHz as it is sent, or the longest history and then some."""
+MAX_MESSAGE_BYTES = 4 * 2**20
+SEND_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 0.5
+READ_AT_ONCE_BYTES = 2**16
+"""After so much of a burst, others get their turn on the event loop."""
+
+OnClosed = Callable[[FailureKind, str], None]
+
+
+class RealtimeConnection:
+    """Reads and writes until either side ends it. `on_closed` is called once, unless `close` was called before."""
+
+    def __init__(
+        self, socket: ClientWebSocketResponse, on_message: Callable[[bytes | str], None], on_closed: OnClosed
+    ) -> None:
+        self._socket = socket
+        self._on_message = on_message
+        self._on_closed: OnClosed | None = on_closed
+        self._unsent: deque[bytes] = deque()
+        self._unsent_bytes = 0
+        self._wanted = asyncio.Event()
+        self._closing: asyncio.Task[None] | None = None
+        self._writing = asyncio.create_task(self._write(), name="realtime-write")
+        self._reading = asyncio.create_task(self._read(), name="realtime-read")
+
+    def send(self, message: bytes) -> None:
+        """Queue a message. After the end it is forgotten."""
+        if self._on_closed is None:
+            return
+        if self._unsent_bytes + len(message) > MAX_UNSENT_BYTES:
+            self.end(FailureKind.TRANSIENT, "takes no audio: too much waits to be sent")
+            return
+        self._unsent.append(message)
+        self._unsent_bytes += len(message)
+        self._wanted.set()
+
+    async def close(self) -> None:
+        """Send what waits, as far as that goes quickly, and end the connection."""
+        self._on_closed = None
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._shut(), name="realtime-close")
+        await asyncio.shield(self._closing)
+
+    def end(self, kind: FailureKind, detail: str) -> None:
+        """Give the connection up: what waits to be sent is forgotten, and `on_closed` is told why."""
+        on_closed, self._on_closed = self._on_closed, None
+        if on_closed is None:
+            return
+        self._unsent.clear()
+        self._closing = asyncio.create_task(self._shut(), name="realtime-close")
+        on_closed(kind, detail)
+
+    async def _shut(self) -> None:
+        self._wanted.set()
+        await asyncio.wait([self._writing], timeout=CLOSE_TIMEOUT_S)
+        for task in (self._writing, self._reading):
+            task.cancel()
+        await asyncio.wait([self._writing, self._reading])
+        with suppress(TimeoutError, ClientError, OSError):  # it is gone, or as good as gone
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._socket.close()
+
+    async def _write(self) -> None:
+        try:
+            while self._on_closed is not None or self._unsent:
+                while self._unsent:
+                    message = self._unsent.popleft()
+                    self._unsent_bytes -= len(message)
+                    async with asyncio.timeout(SEND_TIMEOUT_S):
+                        await self._socket.send_frame(message, WSMsgType.TEXT)
+                if self._on_closed is None:
+                    return
+                self._wanted.clear()
+                await self._wanted.wait()
+        except TimeoutError:
+            self.end(FailureKind.TRANSIENT, f"took nothing for {SEND_TIMEOUT_S:.0f} s")
+        except (ClientError, OSError):
+            pass  # the reader says how the connection ended
+
+    async def _read(self) -> None:
+        at_once = 0
+        while True:
+            message = await self._socket.receive()
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                self.end(*_ending(self._socket))
+                return
+            try:
+                self._on_message(message.data)
+            except Exception as error:  # noqa: BLE001 - a session that reads no more must not look like a silent one
+                self.end(FailureKind.TRANSIENT, f"a message of it could not be handled ({type(error).__name__})")
+                return
+            at_once += len(message.data)
+            if at_once >= READ_AT_ONCE_BYTES:
+                at_once = 0
+                await asyncio.sleep(0)
+
+
+def _ending(socket: ClientWebSocketResponse) -> tuple[FailureKind, str]:
+    code = socket.close_code
+    if code is None or code == 1006:
+        return FailureKind.TRANSIENT, "the connection broke"
+    return close_kind(code), f"closed the connection with {code}"

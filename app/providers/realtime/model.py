@@ -1,0 +1,99 @@
+"""Speech to speech by the Realtime protocol: the port's `RealtimeModel`, one for each process."""
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWebSocketResponse, ClientWSTimeout, TCPConnector
+from aiohttp import WSServerHandshakeError as HandshakeError
+
+from actors.errors import ErrorKind, RealtimeError
+from actors.ports import realtime as port
+from app.providers.azure.identity import Identity, NoTokenError
+from app.providers.realtime.connection import MAX_MESSAGE_BYTES
+from app.providers.realtime.resource import SCOPE, RealtimeResource
+from app.providers.realtime.session import LiveRealtimeSession
+from app.providers.retry_after import retry_after_s
+
+CONNECT_TIMEOUT_S = 5.0
+HEARTBEAT_S = 10.0
+"""A connection that does not answer a ping within half of this is broken."""
+_KINDS = {
+    401: ErrorKind.AUTHENTICATION,
+    403: ErrorKind.AUTHENTICATION,
+    404: ErrorKind.BAD_REQUEST,
+    408: ErrorKind.TIMEOUT,
+    429: ErrorKind.THROTTLED,
+}
+
+
+class RealtimeService:
+    """See `RealtimeModel`. Belongs to the loop on which its first session is opened."""
+
+    def __init__(self, resource: RealtimeResource, identity: Identity | None = None) -> None:
+        self._resource = resource
+        self._identity = identity
+        if identity is None and resource.key is None and resource.identity:
+            self._identity = Identity(scope=SCOPE, service=resource.label, key_variable=resource.key_variable)
+        self._http: ClientSession | None = None
+
+    @property
+    def abilities(self) -> port.RealtimeAbilities:
+        """See `RealtimeModel`."""
+        return self._resource.abilities
+
+    async def open(
+        self, options: port.RealtimeOptions, report: Callable[[port.RealtimeEvent], None]
+    ) -> LiveRealtimeSession:
+        """See `RealtimeModel`."""
+        model = options.model or self._resource.model
+        if not model:
+            raise RealtimeError(ErrorKind.BAD_REQUEST, f"no model is named: set {self._resource.model_variable}")
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                socket = await self._connect(model)
+        except HandshakeError as error:
+            raise self._refused(error, model) from None
+        except TimeoutError:
+            detail = f"{self._resource.label}: no connection within {CONNECT_TIMEOUT_S:.0f} s"
+            raise RealtimeError(ErrorKind.TIMEOUT, detail) from None
+        except (ClientError, OSError) as error:
+            detail = f"{self._resource.label}: no connection ({type(error).__name__})"
+            raise RealtimeError(ErrorKind.UNAVAILABLE, detail) from None
+        except NoTokenError as none:
+            raise RealtimeError(none.failure.kind, none.failure.detail) from None
+        return LiveRealtimeSession(socket, self._resource, options, report)
+
+    async def close(self) -> None:
+        """See `RealtimeModel`."""
+        if self._http is not None:
+            await self._http.close()
+        if self._identity is not None:
+            await self._identity.close()
+
+    async def _connect(self, model: str) -> ClientWebSocketResponse:
+        headers = self._resource.key_headers()
+        if self._identity is not None:
+            headers["Authorization"] = f"Bearer {await self._identity.token()}"
+        if self._http is None:
+            # Each conversation has a connection of its own for as long as it lasts.
+            self._http = ClientSession(timeout=ClientTimeout(total=None), connector=TCPConnector(limit=0))
+        return await self._http.ws_connect(
+            self._resource.address,
+            params={**self._resource.query, "model": model},
+            headers=headers,
+            heartbeat=HEARTBEAT_S,
+            max_msg_size=MAX_MESSAGE_BYTES,
+            timeout=ClientWSTimeout(ws_close=0.5),
+        )
+
+    def _refused(self, error: HandshakeError, model: str) -> RealtimeError:
+        resource, status = self._resource, error.status
+        kind = _KINDS.get(status, ErrorKind.BAD_REQUEST if 400 <= status < 500 else ErrorKind.UNAVAILABLE)
+        detail = f"status {status}"
+        if kind is ErrorKind.AUTHENTICATION:
+            if self._identity is not None:
+                self._identity.doubt()
+            detail = f"refuses us ({status}): check {resource.proof}"
+        elif status == 404:
+            detail = f"there is no such service or model (404): check its address and {resource.model_variable}"
+        return RealtimeError(kind, f"{resource.label}: {detail}", retry_after_s=retry_after_s(error.headers or {}))

@@ -1,0 +1,269 @@
+"""One session of a Realtime service: the port's operations out, the port's events in."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from aiohttp import ClientWebSocketResponse
+from opentelemetry import metrics
+
+from actors.conversation import ChatMessage
+from actors.ports import realtime as port
+from actors.ports.realtime import Operation
+from app.providers.realtime.connection import RealtimeConnection
+from app.providers.realtime.event_reader import REQUEST, EventReader, described
+from app.providers.realtime.history import history_items, message_items
+from app.providers.realtime.resampling import SAMPLE_BYTES, Resampler
+from app.providers.realtime.resource import RealtimeResource
+from app.providers.realtime.session_options import changed_settings, session_settings
+from protocol.realtime import commands, events
+from protocol.realtime.codec import Codec, RealtimeProtocolError
+from protocol.realtime.failure_kinds import FailureKind
+
+log = logging.getLogger(__name__)
+
+_failures = metrics.get_meter("earshot").create_counter(
+    "earshot.realtime.failures", description="Failures of speech-to-speech sessions, by kind and operation"
+)
+
+APPEND_MS = 40
+"""The caller's audio goes out in pieces of at least so much: each message costs, and less is heard no sooner."""
+READY_TIMEOUT_S = 5.0
+TOLD_AHEAD_S = 300.0
+"""The end of a session is told so long ahead, or for the last quarter of a shorter one."""
+MAX_UNREADABLE = 20
+"""A service of which so many messages in a row cannot be understood is none that we know."""
+GOES_ON = (FailureKind.HARMLESS, FailureKind.REFUSED, FailureKind.RATE_LIMITED)
+
+
+class LiveRealtimeSession:
+    """See `RealtimeSession`. Belongs to the loop on which it was made."""
+
+    def __init__(
+        self,
+        socket: ClientWebSocketResponse,
+        resource: RealtimeResource,
+        options: port.RealtimeOptions,
+        report: Callable[[port.RealtimeEvent], None],
+    ) -> None:
+        self._resource = resource
+        self._report: Callable[[port.RealtimeEvent], None] | None = report
+        self._codec = Codec(resource.dialect)
+        service_hz = resource.service_hz(options.rate_hz)
+        self._reader = EventReader(resource.label, options.rate_hz, service_hz, options.silence_ms)
+        self._resampler = Resampler(options.rate_hz, service_hz)
+        self._bytes_per_ms = service_hz * SAMPLE_BYTES / 1_000
+        self._pending = bytearray()
+        self._appended_bytes = 0
+        self._turn_from_ms = 0.0
+        self._sent = 0
+        self._requests = 0
+        self._unreadable = 0
+        self._ready = False
+        self._timers: list[asyncio.TimerHandle] = []
+        self._connection = RealtimeConnection(socket, self._on_message, self._on_closed)
+        self._start(options)
+
+    # operations
+
+    def append(self, pcm: bytes) -> None:
+        """See `RealtimeSession`."""
+        self._pending += self._resampler.push(pcm)
+        if len(self._pending) >= APPEND_MS * self._bytes_per_ms:
+            self._flush()
+
+    def commit(self) -> None:
+        """See `RealtimeSession`."""
+        self._flush_all()
+        end_ms = self._appended_ms
+        self._reader.committed(self._turn_from_ms, end_ms)
+        self._turn_from_ms = end_ms
+        self._send(commands.CommitAudio(), Operation.COMMIT)
+
+    def clear(self) -> None:
+        """See `RealtimeSession`. The service counts what it forgets, too."""
+        self._flush_all()
+        self._turn_from_ms = self._appended_ms
+        self._send(commands.ClearAudio(), Operation.CLEAR)
+
+    def add(self, message: ChatMessage) -> None:
+        """See `RealtimeSession`."""
+        for item in message_items(message):
+            self._send(commands.CreateItem(item), Operation.ADD)
+
+    def respond(self, request: port.ResponseRequest) -> int:
+        """See `RealtimeSession`."""
+        self._requests += 1
+        number = self._requests
+        command = commands.CreateResponse(
+            instructions=request.instructions,
+            text=request.text,
+            tools=request.tools,
+            metadata={REQUEST: str(number)},
+        )
+        self._reader.requested(number)
+        self._send(command, Operation.RESPOND, number)
+        return number
+
+    def cancel(self, response_id: str) -> None:
+        """See `RealtimeSession`."""
+        self._send(commands.CancelResponse(response_id), Operation.CANCEL)
+
+    def truncate(self, item_id: str, heard_ms: float) -> None:
+        """See `RealtimeSession`."""
+        received_ms = self._reader.received_ms(item_id)
+        kept_ms = int(heard_ms if received_ms is None else min(heard_ms, received_ms))
+        if kept_ms <= 0:
+            self.delete(item_id)
+        else:
+            self._send(commands.TruncateItem(item_id, kept_ms), Operation.TRUNCATE)
+
+    def delete(self, item_id: str) -> None:
+        """See `RealtimeSession`."""
+        self._send(commands.DeleteItem(item_id), Operation.DELETE)
+
+    def update(self, changes: port.SessionChanges) -> None:
+        """See `RealtimeSession`."""
+        self._send(commands.UpdateSession(changed_settings(changes)), Operation.UPDATE)
+
+    async def close(self) -> None:
+        """See `RealtimeSession`."""
+        self._end()
+        await self._connection.close()
+
+    # to the service
+
+    @property
+    def _appended_ms(self) -> float:
+        return self._appended_bytes / self._bytes_per_ms
+
+    def _start(self, options: port.RealtimeOptions) -> None:
+        self._send(commands.UpdateSession(session_settings(options, self._resource)), Operation.OPEN)
+        for item in history_items(options.history):
+            self._send(commands.CreateItem(item), Operation.ADD)
+        self._later(READY_TIMEOUT_S, self._not_ready)
+
+    def _flush_all(self) -> None:
+        """Send the tail, too, that the filter keeps for what follows: it belongs to the turn that ends here."""
+        self._pending += self._resampler.finish()
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._appended_bytes += len(self._pending)
+            self._connection.send(self._codec.encode(commands.AppendAudio(bytes(self._pending))))
+            self._pending.clear()
+
+    def _send(self, command: commands.Command, operation: Operation, number: int = 0) -> None:
+        """Send with an id that says what it was, so that an error names its cause."""
+        self._sent += 1
+        try:
+            message = self._codec.encode(command, f"{operation.value}_{number or self._sent}")
+        except ValueError as error:
+            # Told later, as a refusal of the service would be: nobody expects an event in the midst of an order.
+            detail = f"{self._resource.label}: {error}"
+            asyncio.get_running_loop().call_soon(self._failed, FailureKind.REFUSED, operation, detail, number)
+            return
+        self._connection.send(message)
+
+    # from the service
+
+    def _on_message(self, message: bytes | str) -> None:
+        try:
+            event = self._codec.decode(message)
+        except RealtimeProtocolError as error:
+            self._not_understood(error)
+            return
+        self._unreadable = 0
+        match event:
+            case events.ServiceFailed(failure=failure, event_id=event_id):
+                self._service_failed(failure, event_id)
+            case events.SessionUpdated(expires_at=expires_at) if not self._ready:
+                self._is_ready(expires_at)
+            case events.SessionCreated(expires_at=expires_at):
+                self._expires_at = expires_at
+            case _:
+                for told in self._reader.read(event):
+                    self._tell(told)
+
+    _expires_at: float | None = None
+
+    def _is_ready(self, expires_at: float | None) -> None:
+        self._ready = True
+        self._cancel_timers()
+        expires_at = expires_at or self._expires_at
+        if expires_at is None:
+            self._tell(port.RealtimeReady())
+            return
+        lives_s = max(0.0, expires_at - time.time())
+        left_s = min(TOLD_AHEAD_S, lives_s / 4)
+        self._later(lives_s - left_s, lambda: self._tell(port.RealtimeExpiring(left_s)))
+        self._tell(port.RealtimeReady(lives_s))
+
+    def _not_ready(self) -> None:
+        self._connection.end(FailureKind.TRANSIENT, f"did not take the session's settings in {READY_TIMEOUT_S:.0f} s")
+
+    def _not_understood(self, error: RealtimeProtocolError) -> None:
+        self._unreadable += 1
+        if self._unreadable > MAX_UNREADABLE:
+            self._connection.end(FailureKind.FATAL, "sends messages that cannot be understood")
+        else:
+            self._failed(FailureKind.REFUSED, Operation.UNKNOWN, f"{self._resource.label}: {error}")
+
+    def _service_failed(self, failure: events.Failure, event_id: str) -> None:
+        operation, number = _cause(event_id)
+        detail = described(self._resource.label, failure)
+        if failure.kind not in GOES_ON or (failure.kind is FailureKind.REFUSED and operation is Operation.OPEN):
+            kind = FailureKind.FATAL if failure.kind is FailureKind.REFUSED else failure.kind
+            self._connection.end(kind, detail.removeprefix(f"{self._resource.label}: "))
+            return
+        if operation is Operation.COMMIT:
+            self._reader.commit_failed()
+        self._failed(failure.kind, operation, detail, number if operation is Operation.RESPOND else 0)
+
+    def _failed(self, kind: FailureKind, operation: Operation, detail: str, request: int = 0) -> None:
+        self._count(kind, operation, detail)
+        if request:
+            self._reader.request_failed(request)
+        self._tell(port.RealtimeFailed(kind=kind, operation=operation, detail=detail, request=request))
+
+    def _on_closed(self, kind: FailureKind, detail: str) -> None:
+        detail = f"{self._resource.label}: {detail}"
+        report = self._report
+        self._count(kind, Operation.UNKNOWN, detail)
+        self._end()
+        if report is not None:
+            report(port.RealtimeClosed(kind, detail))
+
+    def _count(self, kind: FailureKind, operation: Operation, detail: str) -> None:
+        _failures.add(1, {"kind": kind.value, "operation": operation.value})
+        level = logging.DEBUG if kind is FailureKind.HARMLESS else logging.WARNING
+        log.log(level, "speech to speech failed (%s, %s): %s", kind.value, operation.value, detail)
+
+    # the end
+
+    def _tell(self, event: port.RealtimeEvent) -> None:
+        if self._report is not None:
+            self._report(event)
+
+    def _later(self, delay_s: float, act: Callable[[], None]) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(delay_s, act))
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def _end(self) -> None:
+        self._report = None
+        self._cancel_timers()
+
+
+def _cause(event_id: str) -> tuple[Operation, int]:
+    """Which operation an error speaks of, and its number."""
+    name, _, number = event_id.partition("_")
+    with suppress(ValueError):
+        return Operation(name), int(number)
+    return Operation.UNKNOWN, 0

@@ -1,0 +1,156 @@
+"""How a session is opened: by key and by identity, and every way in which that fails."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+import pytest
+from azure.core.credentials import AccessToken
+
+from actors.errors import ErrorKind, RealtimeError
+from actors.ports import realtime as port
+from app.providers.azure.identity import Identity
+from app.providers.realtime import model as opening
+from app.providers.realtime.model import RealtimeService
+from app.providers.realtime.resource import SCOPE, RealtimeResource
+from tests.cloud.realtime.emulator import AUDIENCE, RealtimeEmulator, Refusal
+from tests.cloud.tokens import TokenIssuer
+from tests.service.providers.realtime.conversing import OPTIONS, conversing, ga, voice_live
+
+Make = Callable[[RealtimeEmulator], RealtimeResource]
+ISSUER = TokenIssuer("https://entra.invalid", AUDIENCE)
+
+
+class Tokens:
+    """A credential that signs by itself."""
+
+    def __init__(self, issuer: TokenIssuer) -> None:
+        self.issuer = issuer
+        self.scopes: list[str] = []
+
+    async def get_token(self, *scopes: str) -> AccessToken:
+        self.scopes += scopes
+        return AccessToken(self.issuer.issue(), int(time.time()) + 3_600)
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[RealtimeEmulator]:
+    async with RealtimeEmulator(entra=ISSUER, models=("speaker", "other")) as emulator:
+        yield emulator
+
+
+async def refused(resource: RealtimeResource, options: port.RealtimeOptions = OPTIONS) -> RealtimeError:
+    model = RealtimeService(resource)
+    try:
+        with pytest.raises(RealtimeError) as raised:
+            await model.open(options, lambda _: None)
+        return raised.value
+    finally:
+        await model.close()
+
+
+@pytest.mark.parametrize("make", [ga, voice_live])
+async def test_an_identity_opens_sessions(service: RealtimeEmulator, make: Make) -> None:
+    tokens = Tokens(ISSUER)
+    resource = msgspec.structs.replace(make(service), key=None)
+    model = RealtimeService(resource, Identity(lambda: tokens, scope=SCOPE, service="Realtime"))
+    ready = asyncio.Event()
+    try:
+        client = await model.open(OPTIONS, lambda event: ready.set() if isinstance(event, port.RealtimeReady) else None)
+        await asyncio.wait_for(ready.wait(), 5)
+        await client.close()
+    finally:
+        await model.close()
+    assert tokens.scopes == ["https://ai.azure.com/.default"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "asked"),
+    [
+        (ga, {"path": "/openai/v1/realtime", "model": "speaker"}),
+        (voice_live, {"path": "/voice-live/realtime", "api-version": "2026-07-15", "model": "speaker"}),
+    ],
+)
+async def test_where_a_session_is_opened(service: RealtimeEmulator, resource: Make, asked: dict[str, str]) -> None:
+    async with conversing(service, resource(service)):
+        pass
+    assert list(service.requests) == [asked]
+
+
+async def test_a_conversation_may_name_its_model(service: RealtimeEmulator) -> None:
+    async with conversing(service, ga(service), model="other"):
+        pass
+    assert service.requests[0]["model"] == "other"
+
+
+async def test_a_model_has_to_be_named(service: RealtimeEmulator) -> None:
+    error = await refused(msgspec.structs.replace(ga(service), model=""))
+    assert error.kind is ErrorKind.BAD_REQUEST
+    assert "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID" in error.detail
+
+
+async def test_a_wrong_key_is_named(service: RealtimeEmulator) -> None:
+    error = await refused(ga(service, key="wrong"))
+    assert error.kind is ErrorKind.AUTHENTICATION
+    assert "AZURE_OPENAI_KEY" in error.detail
+    assert "wrong" not in error.detail
+
+
+async def test_a_model_that_there_is_not_is_named(service: RealtimeEmulator) -> None:
+    error = await refused(msgspec.structs.replace(ga(service), model="nowhere"))
+    assert error.kind is ErrorKind.BAD_REQUEST
+    assert "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID" in error.detail
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind", "retry_after_s"),
+    [
+        (Refusal(429, {"Retry-After": "3"}), ErrorKind.THROTTLED, 3.0),
+        (Refusal(403), ErrorKind.AUTHENTICATION, None),
+        (Refusal(400), ErrorKind.BAD_REQUEST, None),
+        (Refusal(500), ErrorKind.UNAVAILABLE, None),
+        (Refusal(503, {"Retry-After": "1"}), ErrorKind.UNAVAILABLE, 1.0),
+    ],
+)
+async def test_a_connection_that_is_refused(
+    service: RealtimeEmulator, refusal: Refusal, kind: ErrorKind, retry_after_s: float | None
+) -> None:
+    service.refusals.append(refusal)
+    error = await refused(ga(service))
+    assert (error.kind, error.retry_after_s) == (kind, retry_after_s)
+
+
+async def test_a_service_that_does_not_answer(service: RealtimeEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "CONNECT_TIMEOUT_S", 0.2)
+    service.refusals.append(Refusal(503, after_s=5))
+    assert (await refused(ga(service))).kind is ErrorKind.TIMEOUT
+
+
+async def test_a_service_that_is_not_there() -> None:
+    async with RealtimeEmulator() as service:
+        resource = ga(service)
+    assert (await refused(resource)).kind is ErrorKind.UNAVAILABLE
+
+
+async def test_a_machine_without_identity_is_told_what_to_set(service: RealtimeEmulator) -> None:
+    def none() -> Tokens:
+        raise ValueError
+
+    resource = msgspec.structs.replace(voice_live(service), key=None)
+    identity = Identity(none, service="Azure Voice Live", key_variable="AZURE_VOICE_LIVE_API_KEY")
+    model = RealtimeService(resource, identity)
+    with pytest.raises(RealtimeError, match=r"Azure Voice Live.*AZURE_VOICE_LIVE_API_KEY"):
+        await model.open(OPTIONS, lambda _: None)
+    await model.close()
+
+
+async def test_what_each_service_can_do(service: RealtimeEmulator) -> None:
+    models = [RealtimeService(ga(service)), RealtimeService(voice_live(service))]
+    assert [model.abilities.speaks_text for model in models] == [False, True]
+    assert {model.abilities.kind for model in models} == {port.RealtimeKind.TURNS}
+    for model in models:
+        await model.close()
