@@ -18,6 +18,7 @@ OF_THE_EXTRA = {
         Path("app/providers/espeak"),
         Path("app/providers/moonshine"),
         Path("app/providers/pocketsphinx"),
+        Path("app/providers/realtime/resampling.py"),
         Path("app/providers/silero/voice_activity.py"),
         Path("app/telephony/voice_mixer.py"),
         Path("app/telephony/resampling.py"),

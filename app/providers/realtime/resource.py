@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from actors.ports.realtime import RealtimeAbilities
-from config.settings import Secret
+from config.secret import Secret
 from protocol.realtime.dialect import Dialect
 from protocol.realtime.ga_dialect import RATE_HZ, GaDialect
 from protocol.realtime.voice_live_dialect import OUTPUT_FORMATS, VoiceLiveDialect

@@ -10,7 +10,7 @@ from actors.ports import realtime as port
 from app.providers.realtime.model import RealtimeService
 from app.providers.realtime.resource import RealtimeResource, RealtimeUse
 from app.providers.realtime.session import LiveRealtimeSession
-from config.settings import Secret
+from config.secret import Secret
 from tests.cloud.journal import Journal
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import tone
