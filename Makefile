@@ -65,7 +65,7 @@ figures: $(VENV)/development ## write what make bench and make soak have found i
 call: programs $(VENV)/development ## a whole telephone call through the emulated network; WAV=file.wav says what is in it, AGENT=name
 	@$(BIN)/python -m tests.eval.phone "$(WAV)" "$(AGENT)"
 
-emulators: $(VENV)/development ## the emulated cloud (ACS, Speech, OpenAI) until Ctrl-C; prints the environment to use
+emulators: $(VENV)/development ## the emulated cloud (ACS, Speech, OpenAI, Voice Live) until Ctrl-C; prints the environment to use
 	@$(BIN)/python -m tests.cloud
 
 check: lint ## the quick part: formatting, lint, types, and the rules of the repository

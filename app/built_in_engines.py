@@ -8,6 +8,8 @@ import msgspec
 from app.providers.azure.resource import speech_resource
 from app.providers.moonshine.weights import has_weights
 from app.providers.openai_chat.resource import azure_resource, openai_resource
+from app.providers.realtime import configured as realtime
+from app.providers.realtime.resampling import PACKAGES
 from config.settings import Settings
 
 
@@ -98,18 +100,44 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
         ),
         BuiltIn("script", "app.dialogue.model:create"),
     ),
+    "realtime_model": (
+        BuiltIn(
+            "azure_voice_live",
+            "app.providers.realtime.configured:create_voice_live",
+            configured=lambda settings: realtime.voice_live_resource(settings) is not None,
+            needs="AZURE_VOICE_LIVE_ENDPOINT and AZURE_VOICE_LIVE_MODEL, with AZURE_VOICE_LIVE_API_KEY or an identity",
+        ),
+        BuiltIn(
+            "azure",
+            "app.providers.realtime.configured:create_azure",
+            PACKAGES,
+            configured=lambda settings: realtime.azure_resource(settings) is not None,
+            needs="AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_REALTIME_DEPLOYMENT_ID, with AZURE_OPENAI_KEY or an identity",
+        ),
+        BuiltIn(
+            "openai",
+            "app.providers.realtime.configured:create_openai",
+            PACKAGES,
+            configured=lambda settings: realtime.openai_resource(settings) is not None,
+            needs="OPENAI_REALTIME_MODEL, with OPENAI_API_KEY or OPENAI_BASE_URL",
+        ),
+    ),
 }
 """By setting, the best first: the first that is installed and configured is used when the setting is unset."""
 
 ABSENT = {
     "speech_recognizer": BuiltIn("none", "app.providers.absent:recognizer"),
     "speech_synthesizer": BuiltIn("none", "app.providers.absent:synthesizer"),
+    "realtime_model": BuiltIn("none", "app.providers.absent:realtime_model"),
 }
+
+HEARD_AND_SPOKEN = ("speech_recognizer", "speech_synthesizer")
+"""Without these people cannot speak in the usual mode."""
 
 
 def absent_engines(engines: Mapping[str, BuiltIn]) -> Iterator[str]:
     """What people cannot do because no engine for it is installed, and how to install one: a line, or none."""
-    missing = [setting for setting in ABSENT if engines[setting] is ABSENT[setting]]
+    missing = [setting for setting in HEARD_AND_SPOKEN if engines[setting] is ABSENT[setting]]
     if not missing:
         return
     lacks_model = any(

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from actors.agent import Agent
+from actors.ports.realtime import RealtimeKind, RealtimeModel
 from actors.ports.store import SessionStore
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
@@ -118,6 +119,7 @@ def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTas
         recognizer=_with_fallback("speech_recognizer", engines, settings, clock),
         synthesizer=_with_fallback("speech_synthesizer", engines, settings, clock),
         model=_with_fallback("language_model", engines, settings, clock),
+        realtime=_realtime(engines, settings),
         voice_activity=_named("voice_activity", engines, _factory("voice_activity", engines)),
         store=store,
         play_clock=PlayClock(loop.time, loop.call_at),
@@ -142,6 +144,19 @@ def _with_fallback(setting: str, engines: dict[str, BuiltIn], settings: Settings
     if setting + FALLBACK in engines:
         made.append((engines[setting + FALLBACK].name, _made(setting + FALLBACK, engines, settings)))
     return WRAPPERS[setting](Providers(made, clock, SystemRandom(), setting=setting.upper()))
+
+
+def _realtime(engines: dict[str, BuiltIn], settings: Settings) -> RealtimeModel | None:
+    """The speech-to-speech model, if there is one whose turns we decide.
+
+    Raises:
+        SettingsError: it decides by itself when to speak.
+    """
+    model: RealtimeModel | None = _made("realtime_model", engines, settings)
+    if model is not None and model.abilities.kind is not RealtimeKind.TURNS:
+        name = engines["realtime_model"].name
+        raise SettingsError(f"REALTIME_MODEL: {name} decides by itself when to speak (duplex), which is not supported")
+    return model
 
 
 def _may_fail(engine: BuiltIn) -> bool:

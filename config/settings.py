@@ -17,12 +17,14 @@ from config.groups.acs import Acs
 from config.groups.agents import Agents
 from config.groups.azure_openai import AzureOpenAI
 from config.groups.azure_speech import AzureSpeech
+from config.groups.azure_voice_live import AzureVoiceLive
 from config.groups.engines import Engines
 from config.groups.entra import Entra
 from config.groups.event_grid import EventGrid
 from config.groups.limits import Limits
 from config.groups.logs import Logs
 from config.groups.openai import OpenAI
+from config.groups.realtime import Realtime
 from config.groups.redis import Redis
 from config.groups.server import Server
 from config.groups.telephony import Telephony
@@ -50,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     azure_openai: AzureOpenAI = msgspec.field(default_factory=AzureOpenAI)
     openai: OpenAI = msgspec.field(default_factory=OpenAI)
     azure_speech: AzureSpeech = msgspec.field(default_factory=AzureSpeech)
+    realtime: Realtime = msgspec.field(default_factory=Realtime)
+    azure_voice_live: AzureVoiceLive = msgspec.field(default_factory=AzureVoiceLive)
     telephony: Telephony = msgspec.field(default_factory=Telephony)
     acs: Acs = msgspec.field(default_factory=Acs)
     event_grid: EventGrid = msgspec.field(default_factory=EventGrid)

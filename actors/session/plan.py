@@ -8,6 +8,7 @@ from actors.agent import Agent
 from actors.ports.call_controls import CallControls
 from actors.ports.clock import Clock
 from actors.ports.llm import LanguageModel
+from actors.ports.realtime import RealtimeModel
 from actors.ports.store import SessionStore
 from actors.ports.stt import SpeechRecognizer
 from actors.ports.tts import SpeechSynthesizer, SpokenPhrase
@@ -27,6 +28,8 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
     model: LanguageModel
     voice_activity: VoiceActivityFactory
     store: SessionStore
+    realtime: RealtimeModel | None = None
+    """Speech to speech, for sessions of that mode; None: there is none."""
     play_clock: PlayClock
     clock: Clock
     background: BackgroundTasks

@@ -79,3 +79,7 @@ def recognizer() -> AbsentRecognizer:
 def synthesizer() -> AbsentSynthesizer:
     """Make the synthesizer of a server that has no text to speech."""
     return AbsentSynthesizer()
+
+
+def realtime_model() -> None:
+    """Make nothing: no speech-to-speech model is configured, and sessions of that mode are refused."""

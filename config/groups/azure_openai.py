@@ -26,6 +26,14 @@ class AzureOpenAI(msgspec.Struct, frozen=True, kw_only=True):
             kinds.matching("a deployment's name", r"[A-Za-z0-9._-]{1,64}"),
         ),
     ] = ""
+    realtime_deployment_id: Annotated[
+        str,
+        Variable(
+            "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID",
+            "Its deployment for speech to speech",
+            kinds.matching("a deployment's name", r"[A-Za-z0-9._-]{1,64}"),
+        ),
+    ] = ""
     api_version: Annotated[
         str,
         Variable(

@@ -61,3 +61,11 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
             kinds.engine("azure", "openai", "script"),
         ),
     ] = ""
+    realtime_model: Annotated[
+        str,
+        Variable(
+            "REALTIME_MODEL",
+            "Speech to speech; unset: the best one configured",
+            kinds.engine("azure_voice_live", "azure", "openai"),
+        ),
+    ] = ""

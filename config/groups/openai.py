@@ -20,5 +20,13 @@ class OpenAI(msgspec.Struct, frozen=True, kw_only=True):
             kinds.identifier("a model's name"),
         ),
     ] = ""
+    realtime_model: Annotated[
+        str,
+        Variable(
+            "OPENAI_REALTIME_MODEL",
+            "Model of that server, or of OpenAI, for speech to speech",
+            kinds.identifier("a model's name"),
+        ),
+    ] = ""
     base_url: Annotated[str, Variable("OPENAI_BASE_URL", "That server; unset: OpenAI itself", kinds.address())] = ""
     api_key: Annotated[Secret | None, Variable("OPENAI_API_KEY", "Its key", kinds.api_key())] = None

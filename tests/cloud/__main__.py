@@ -11,16 +11,23 @@ import contextlib
 
 from tests.cloud.acs.emulator import AcsEmulator
 from tests.cloud.chat.emulator import ChatEmulator
+from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.speech.emulator import LatencyEcho, SpeechEmulator
 
 
 async def main() -> None:
     """Serve, and say where."""
-    async with AcsEmulator() as acs, SpeechEmulator(recognition=LatencyEcho()) as speech, ChatEmulator() as chat:
+    async with (
+        AcsEmulator() as acs,
+        SpeechEmulator(recognition=LatencyEcho()) as speech,
+        ChatEmulator() as chat,
+        RealtimeEmulator() as realtime,
+    ):
         environment = {
             "AZURE_SPEECH_ENDPOINT": speech.endpoint,
             "AZURE_SPEECH_KEY": speech.key,
             **chat.environment(),
+            **realtime.environment(),
             "ACS_CONNECTION_STRING": acs.connection_string,
             "AZURE_COGNITIVE_SERVICES_ENDPOINT": "http://127.0.0.1:1",
             "ACS_AUDIENCE": acs.audience,

@@ -19,10 +19,12 @@ def test_a_server_talks_on_the_emulated_cloud() -> None:
     ) as emulators:  # fmt: skip
         try:
             assert emulators.stdout is not None
-            lines = [emulators.stdout.readline() for _ in range(13)]
-            found = [re.fullmatch(r"export ([A-Z_]+)='(.*)'\n", line) for line in lines]
-            environment = {match[1]: match[2] for match in found if match is not None}
-            assert len(environment) == 13
+            environment: dict[str, str] = {}
+            while "BASE_URL" not in environment:  # the last
+                line = emulators.stdout.readline()
+                match = re.fullmatch(r"export ([A-Z_]+)='(.*)'\n", line)
+                assert match is not None, line
+                environment[match[1]] = match[2]
             with serving(EARSHOT, **environment) as server:
                 url = server.url.replace("http", "ws") + "/api/v1/realtime/conversation"
                 with connect(url, proxy=None) as socket:

@@ -8,6 +8,7 @@ from importlib.util import find_spec as real_find_spec
 
 import pytest
 
+from actors.ports.realtime import RealtimeAbilities, RealtimeKind
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock, run_virtual
 from app import built_in_engines
@@ -44,7 +45,38 @@ def test_unset_the_best_that_is_installed() -> None:
         "speech_recognizer": "moonshine",
         "speech_synthesizer": "espeak",
         "language_model": "script",
+        "realtime_model": "none",
     }
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        (
+            {"AZURE_VOICE_LIVE_ENDPOINT": "https://n.services.ai.azure.com", "AZURE_VOICE_LIVE_MODEL": "m"},
+            "azure_voice_live",
+        ),
+        ({"AZURE_OPENAI_ENDPOINT": "https://n.com", "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID": "m"}, "azure"),
+        ({"OPENAI_API_KEY": "key", "OPENAI_REALTIME_MODEL": "m"}, "openai"),
+    ],
+)
+def test_speech_to_speech_is_what_is_configured(environ: dict[str, str], name: str) -> None:
+    assert names(**environ)["realtime_model"] == name
+
+
+def test_a_model_that_decides_by_itself_when_to_speak_is_refused_by_name() -> None:
+    async def main() -> None:
+        settings = Settings.read({"REALTIME_MODEL": "tests.service.test_engines:Duplex"})
+        make_engines(settings, LoopClock(), BackgroundTasks(), MemoryStore())
+
+    with pytest.raises(SettingsError, match=r"REALTIME_MODEL: tests\.service\.test_engines:Duplex .*duplex"):
+        run_virtual(main())
+
+
+class Duplex:
+    """A speech-to-speech model of the kind that is not supported."""
+
+    abilities = RealtimeAbilities(kind=RealtimeKind.DUPLEX)
 
 
 @pytest.mark.usefixtures("without_extra")

@@ -8,7 +8,7 @@ from aiohttp import WSServerHandshakeError as HandshakeError
 
 from actors.errors import ErrorKind, RealtimeError
 from actors.ports import realtime as port
-from app.providers.azure.identity import Identity, NoTokenError
+from app.providers.azure.identity import Identity, Purpose, NoTokenError
 from app.providers.realtime.connection import MAX_MESSAGE_BYTES
 from app.providers.realtime.resource import SCOPE, RealtimeResource
 from app.providers.realtime.session import LiveRealtimeSession
@@ -33,7 +33,7 @@ class RealtimeService:
         self._resource = resource
         self._identity = identity
         if identity is None and resource.key is None and resource.identity:
-            self._identity = Identity(scope=SCOPE, service=resource.label, key_variable=resource.key_variable)
+            self._identity = Identity(purpose=Purpose(resource.label, SCOPE, resource.key_variable))
         self._http: ClientSession | None = None
 
     @property

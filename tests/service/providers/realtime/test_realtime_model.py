@@ -10,7 +10,7 @@ from azure.core.credentials import AccessToken
 
 from actors.errors import ErrorKind, RealtimeError
 from actors.ports import realtime as port
-from app.providers.azure.identity import Identity
+from app.providers.azure.identity import Identity, Purpose
 from app.providers.realtime import model as opening
 from app.providers.realtime.model import RealtimeService
 from app.providers.realtime.resource import SCOPE, RealtimeResource
@@ -57,7 +57,7 @@ async def refused(resource: RealtimeResource, options: port.RealtimeOptions = OP
 async def test_an_identity_opens_sessions(service: RealtimeEmulator, make: Make) -> None:
     tokens = Tokens(ISSUER)
     resource = msgspec.structs.replace(make(service), key=None)
-    model = RealtimeService(resource, Identity(lambda: tokens, scope=SCOPE, service="Realtime"))
+    model = RealtimeService(resource, Identity(lambda: tokens, Purpose("Realtime", SCOPE, "OPENAI_API_KEY")))
     ready = asyncio.Event()
     try:
         client = await model.open(OPTIONS, lambda event: ready.set() if isinstance(event, port.RealtimeReady) else None)
@@ -141,7 +141,7 @@ async def test_a_machine_without_identity_is_told_what_to_set(service: RealtimeE
         raise ValueError
 
     resource = msgspec.structs.replace(voice_live(service), key=None)
-    identity = Identity(none, service="Azure Voice Live", key_variable="AZURE_VOICE_LIVE_API_KEY")
+    identity = Identity(none, Purpose("Azure Voice Live", SCOPE, "AZURE_VOICE_LIVE_API_KEY"))
     model = RealtimeService(resource, identity)
     with pytest.raises(RealtimeError, match=r"Azure Voice Live.*AZURE_VOICE_LIVE_API_KEY"):
         await model.open(OPTIONS, lambda _: None)
