@@ -1,11 +1,30 @@
 """When a service wants to be asked again."""
 
+import email.utils
+import time
+
+import pytest
+
 from app.providers.retry_after import retry_after_s
 
 
-def test_retry_after_is_read_in_all_its_forms() -> None:
-    assert retry_after_s({"retry-after-ms": "250", "retry-after": "1"}) == 0.25
-    assert retry_after_s({"retry-after": "7"}) == 7
-    assert retry_after_s({"retry-after": "Sat, 01 Jan 2000 00:00:00 GMT"}) == 0
-    assert retry_after_s({"retry-after": "soon"}) is None
-    assert retry_after_s({}) is None
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after": "9"}, 9.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-1"}, None),
+        ({}, None),
+    ],
+)
+def test_when_to_ask_again(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after_s(headers) == seconds
+
+
+def test_when_to_ask_again_may_be_a_time_of_day_and_is_never_in_the_past() -> None:
+    later = retry_after_s({"retry-after": email.utils.formatdate(time.time() + 3_600, usegmt=True)})
+    assert later is not None
+    assert 3_500 < later <= 3_600
+    assert retry_after_s({"retry-after": email.utils.formatdate(0, usegmt=True)}) == 0.0

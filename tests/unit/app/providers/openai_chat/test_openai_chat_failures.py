@@ -1,14 +1,11 @@
 """What the SDK's exceptions mean; of their texts nothing is shown."""
 
-import email.utils
-import time
-
 import httpx2
 import openai
 import pytest
 
 from actors.errors import ErrorKind, ModelError
-from app.providers.openai_chat.failures import may_pass, retry_after_s, understood
+from app.providers.openai_chat.failures import may_pass, understood
 from app.providers.openai_chat.resource import ChatResource
 
 RESOURCE = ChatResource(True, "https://example.openai.azure.com", "gpt-4o", None, "2024-10-21")
@@ -47,25 +44,3 @@ def test_a_model_that_is_not_there_is_named_with_what_to_check() -> None:
     detail = understood(refused(404), RESOURCE, "gpt-4o").detail
     assert "there is no gpt-4o: check AZURE_OPENAI_CHAT_DEPLOYMENT_ID" in detail
     assert "there is no the model" in understood(refused(404), RESOURCE, "my number: 555").detail
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after-ms": "250"}, 0.25),
-        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
-        ({"retry-after": "9"}, 9.0),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "-1"}, None),
-        ({}, None),
-    ],
-)
-def test_when_to_ask_again(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after_s(headers) == seconds
-
-
-def test_when_to_ask_again_may_be_a_time_of_day_and_is_never_in_the_past() -> None:
-    later = retry_after_s({"retry-after": email.utils.formatdate(time.time() + 3_600, usegmt=True)})
-    assert later is not None
-    assert 3_500 < later <= 3_600
-    assert retry_after_s({"retry-after": email.utils.formatdate(0, usegmt=True)}) == 0.0
