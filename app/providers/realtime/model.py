@@ -27,7 +27,7 @@ _KINDS = {
 
 
 class RealtimeService:
-    """See `RealtimeModel`. Belongs to the loop on which its first session is opened."""
+    """A `RealtimeModel` that is a service. Belongs to the loop on which its first session is opened."""
 
     def __init__(self, resource: RealtimeResource, identity: Identity | None = None) -> None:
         self._resource = resource
@@ -38,13 +38,13 @@ class RealtimeService:
 
     @property
     def abilities(self) -> port.RealtimeAbilities:
-        """See `RealtimeModel`."""
+        """What the service that is configured can do, so that rules need not know its name."""
         return self._resource.abilities
 
     async def open(
         self, options: port.RealtimeOptions, report: Callable[[port.RealtimeEvent], None]
     ) -> LiveRealtimeSession:
-        """See `RealtimeModel`."""
+        """Connect, within the time limit, and send the settings; see `RealtimeModel.open` for its errors."""
         model = options.model or self._resource.model
         if not model:
             raise RealtimeError(ErrorKind.BAD_REQUEST, f"no model is named: set {self._resource.model_variable}")
@@ -64,7 +64,7 @@ class RealtimeService:
         return LiveRealtimeSession(socket, self._resource, options, report)
 
     async def close(self) -> None:
-        """See `RealtimeModel`."""
+        """Close the HTTP connections that sessions share. Sessions are closed by who opened them."""
         if self._http is not None:
             await self._http.close()
         if self._identity is not None:

@@ -54,7 +54,7 @@ class RealtimeResource(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def abilities(self) -> RealtimeAbilities:
-        """What this service can do."""
+        """What a service of this dialect can do."""
         return RealtimeAbilities(
             detects_turns=True,
             speaks_text=self.voice_live,

@@ -39,7 +39,7 @@ GOES_ON = (FailureKind.HARMLESS, FailureKind.REFUSED, FailureKind.RATE_LIMITED)
 
 
 class LiveRealtimeSession:
-    """See `RealtimeSession`. Belongs to the loop on which it was made."""
+    """A `RealtimeSession` on one WebSocket. Belongs to the loop on which it was made."""
 
     def __init__(
         self,
@@ -69,13 +69,13 @@ class LiveRealtimeSession:
     # operations
 
     def append(self, pcm: bytes) -> None:
-        """See `RealtimeSession`."""
+        """Resample what the caller says, and send it in pieces of `APPEND_MS`."""
         self._pending += self._resampler.push(pcm)
         if len(self._pending) >= APPEND_MS * self._bytes_per_ms:
             self._flush()
 
     def commit(self) -> None:
-        """See `RealtimeSession`."""
+        """Send what is left of the caller's turn, and end the turn: see `RealtimeSession.commit`."""
         self._flush_all()
         end_ms = self._appended_ms
         self._reader.committed(self._turn_from_ms, end_ms)
@@ -83,18 +83,18 @@ class LiveRealtimeSession:
         self._send(commands.CommitAudio(), Operation.COMMIT)
 
     def clear(self) -> None:
-        """See `RealtimeSession`. The service counts what it forgets, too."""
+        """Make the service forget what was appended since the last commit. It counts what it forgets, too."""
         self._flush_all()
         self._turn_from_ms = self._appended_ms
         self._send(commands.ClearAudio(), Operation.CLEAR)
 
     def add(self, message: ChatMessage) -> None:
-        """See `RealtimeSession`."""
+        """Send a message as the items of the conversation that stand for it, in order."""
         for item in message_items(message):
             self._send(commands.CreateItem(item), Operation.ADD)
 
     def respond(self, request: port.ResponseRequest) -> int:
-        """See `RealtimeSession`."""
+        """Ask for a response under a number of its own, which comes back with what becomes of it."""
         self._requests += 1
         number = self._requests
         command = commands.CreateResponse(
@@ -108,11 +108,11 @@ class LiveRealtimeSession:
         return number
 
     def cancel(self, response_id: str) -> None:
-        """See `RealtimeSession`."""
+        """Stop the making of a response. Harmless if it is finished already."""
         self._send(commands.CancelResponse(response_id), Operation.CANCEL)
 
     def truncate(self, item_id: str, heard_ms: float) -> None:
-        """See `RealtimeSession`."""
+        """Make the model forget what was not heard; beyond what has come of the item, the service would refuse it."""
         received_ms = self._reader.received_ms(item_id)
         kept_ms = int(heard_ms if received_ms is None else min(heard_ms, received_ms))
         if kept_ms <= 0:
@@ -121,15 +121,15 @@ class LiveRealtimeSession:
             self._send(commands.TruncateItem(item_id, kept_ms), Operation.TRUNCATE)
 
     def delete(self, item_id: str) -> None:
-        """See `RealtimeSession`."""
+        """Make the model forget an item, and its words with it."""
         self._send(commands.DeleteItem(item_id), Operation.DELETE)
 
     def update(self, changes: port.SessionChanges) -> None:
-        """See `RealtimeSession`."""
+        """Send the settings that change; those that stay are not sent again."""
         self._send(commands.UpdateSession(changed_settings(changes)), Operation.UPDATE)
 
     async def close(self) -> None:
-        """See `RealtimeSession`."""
+        """End the session and its connection. Nothing is reported after the call."""
         self._end()
         await self._connection.close()
 
