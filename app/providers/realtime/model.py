@@ -8,7 +8,7 @@ from aiohttp import WSServerHandshakeError as HandshakeError
 
 from actors.errors import ErrorKind, RealtimeError
 from actors.ports import realtime as port
-from app.providers.azure.identity import Identity, Purpose, NoTokenError
+from app.providers.azure.identity import Identity, NoTokenError, Purpose
 from app.providers.realtime.connection import MAX_MESSAGE_BYTES
 from app.providers.realtime.resource import SCOPE, RealtimeResource
 from app.providers.realtime.session import LiveRealtimeSession
