@@ -31,9 +31,10 @@ from app.known_sessions import KnownSessions
 from app.limits.clients import Clients
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
+from app.server.socket_writer import REFUSED
 from app.stores.memory import MemoryStore
 from app.stores.observed import ObservedStore
-from app.stores.opening import open_store
+from app.stores.opening import SharedStore, open_store
 from config.errors import SettingsError
 from config.groups.server import DrainPolicy
 from config.settings import Settings
@@ -86,7 +87,9 @@ class Services:
         self.background = BackgroundTasks()
         self.acs_access.start()
         memory = MemoryStore(owner_of=self.clients.owner_of)
-        self.store = open_store(self.settings, memory, self.clock, self.random)
+        self.store = open_store(self.settings, memory, self.clock, self.random, self._leave)
+        if isinstance(self.store, SharedStore):
+            self.on_session_opened(self.store.session_opened)
         store = ObservedStore(self.store, self._tell_saved)
         self.engines: Engines = make_engines(self.settings, self.clock, self.background, store)
         self.phrases = PromptCache(self.engines.synthesizer, self.background)
@@ -133,6 +136,14 @@ class Services:
             task.cancel()
         for task in set(closing) - open_still:
             task.exception()
+
+    def _leave(self, session_id: str) -> None:
+        """End a session of this worker that another one has gone on with: it is not heard here any more."""
+        output, entry = self.outputs.get(session_id), self.sessions.live.get(session_id)
+        if output is not None and output.connection is not None:
+            output.connection.close(REFUSED, "another connection took this session over")
+        if entry is not None:
+            entry.deliver(EndSession(Ending.NORMAL, politely=False))
 
     def on_session_over(self, hear: Callable[[str], None]) -> None:
         """Have `hear` told the id of each session that has ended."""

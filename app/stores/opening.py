@@ -4,6 +4,8 @@ The client of Redis is imported only where Redis is configured.
 """
 
 import asyncio
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from actors.errors import StoreError
 from actors.ports.clock import Clock, Random
@@ -13,8 +15,21 @@ from config.errors import SettingsError
 from config.settings import Settings
 
 
-def open_store(settings: Settings, memory: SessionStore, clock: Clock, random: Random) -> SessionStore:
+@runtime_checkable
+class SharedStore(Protocol):
+    """A store that several workers share: each claims the sessions that it has."""
+
+    def session_opened(self, session_id: str) -> None:
+        """Claim a session that begins at this worker or goes on here."""
+        ...
+
+
+def open_store(
+    settings: Settings, memory: SessionStore, clock: Clock, random: Random, on_moved: Callable[[str], None]
+) -> SessionStore:
     """The store in Redis in front of `memory` where Redis is configured, else `memory`. Nothing is connected yet.
+
+    `on_moved` is called with the id of a session of this worker that another worker has gone on with.
 
     Raises:
         SettingsError: Redis cannot be used as it is configured.
@@ -25,7 +40,7 @@ def open_store(settings: Settings, memory: SessionStore, clock: Clock, random: R
     from app.stores.redis_connection import RedisConnection
     from app.stores.redis_store import RedisStore
 
-    return RedisStore(RedisConnection(address), memory, clock, random, settings.redis.record_ttl_s)
+    return RedisStore(RedisConnection(address), memory, clock, random, settings.redis.record_ttl_s, on_moved)
 
 
 def try_store(settings: Settings) -> str:

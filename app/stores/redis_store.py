@@ -3,6 +3,7 @@
 Keys, all with a time to live:
 
     earshot:{SESSION}:record    the newest record of a session, as JSON
+    earshot:{SESSION}:claim     which worker may write it (`session_claims.py`)
     earshot:recent              ids of sessions, by when their records were saved last
 
 All keys of a session have its id between braces, so that a cluster keeps them on one node.
@@ -10,10 +11,12 @@ All keys of a session have its id between braces, so that a cluster keeps them o
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 import msgspec
+from opentelemetry import metrics
 
 from actors.conversation import SessionRecord
 from actors.errors import ErrorKind, StoreError
@@ -22,6 +25,7 @@ from actors.ports.store import SessionStore
 from app.stores.redis_clients import RedisClient
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_writer import RedisWriter
+from app.stores.session_claims import Claim, SessionClaims, write_claimed
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +34,9 @@ RECENT_MOST = 1_000
 PROBE, PROBE_S = "earshot:probe", 60
 SAFE_POLICIES = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
 
+_moved = metrics.get_meter("earshot").create_counter(
+    "earshot.sessions.moved", description="Sessions that were left since another worker has gone on with them"
+)
 _decoder = msgspec.json.Decoder(SessionRecord)
 
 
@@ -45,32 +52,55 @@ class RedisStore:
         clock: for the age of what is in the list of recent sessions.
         random: for pauses after failures.
         ttl_s: how long Redis keeps a record after it was last saved.
+        on_moved: called with the id of a session of this worker that another worker has gone on with.
     """
 
     def __init__(
-        self, connection: RedisConnection, memory: SessionStore, clock: Clock, random: Random, ttl_s: float
+        self,
+        connection: RedisConnection,
+        memory: SessionStore,
+        clock: Clock,
+        random: Random,
+        ttl_s: float,
+        on_moved: Callable[[str], None] = lambda session_id: None,
     ) -> None:
         self._connection = connection
         self._memory = memory
         self._clock = clock
         self._ttl_s = int(ttl_s)
+        self._on_moved = on_moved
+        self._claims = SessionClaims()
         self._writer = RedisWriter(connection, random)
+
+    def session_opened(self, session_id: str) -> None:
+        """Claim a session that begins at this worker or goes on here: no other may write its record from now on."""
+        self._claims.begin(session_id)
 
     async def save(self, record: SessionRecord) -> None:
         """Keep `record`; it is in Redis a moment later, or once Redis can be used again."""
         await self._memory.save(record)
+        claim = self._claims.of(record.session_id)
+        self._writer.put(record.session_id, partial(self._write, record, claim))
 
-        async def write(client: RedisClient) -> None:
-            await client.set(record_key(record.session_id), msgspec.json.encode(record), ex=self._ttl_s)
-            oldest = self._clock.wall() - self._ttl_s
-            pipe = cast(Any, client.pipeline(transaction=False))
-            pipe.zadd(RECENT, {record.session_id: record.updated_at})
-            pipe.zremrangebyrank(RECENT, 0, -RECENT_MOST - 1)
-            pipe.zremrangebyscore(RECENT, "-inf", oldest)
-            pipe.expire(RECENT, self._ttl_s)
-            await pipe.execute()
-
-        self._writer.put(record.session_id, write)
+    async def _write(self, record: SessionRecord, claim: Claim, client: RedisClient) -> None:
+        session_id, was_void = record.session_id, claim.is_void
+        keys = claim_key(session_id), record_key(session_id)
+        if not await write_claimed(client, claim, keys, msgspec.json.encode(record), self._ttl_s):
+            # What is in memory here is no part of the conversation that goes on elsewhere.
+            theirs = _decoded(await cast(Awaitable[Any], client.get(record_key(session_id))))
+            if theirs is not None:
+                await self._memory.save(theirs)
+            if not was_void:
+                _moved.add(1)
+                log.warning("a session goes on at another worker and is left here", extra={"session": session_id})
+                self._on_moved(session_id)
+            return
+        pipe = cast(Any, client.pipeline(transaction=False))
+        pipe.zadd(RECENT, {session_id: record.updated_at})
+        pipe.zremrangebyrank(RECENT, 0, -RECENT_MOST - 1)
+        pipe.zremrangebyscore(RECENT, "-inf", self._clock.wall() - self._ttl_s)
+        pipe.expire(RECENT, self._ttl_s)
+        await pipe.execute()
 
     async def load(self, session_id: str) -> SessionRecord | None:
         """The newest record of a session that this worker or Redis has.
@@ -130,6 +160,11 @@ class RedisStore:
         for session_id in ids:
             pipe.get(record_key(session_id.decode()))
         return [record for data in await pipe.execute() if (record := _decoded(data)) is not None]
+
+
+def claim_key(session_id: str) -> str:
+    """Where the claim of a session is."""
+    return f"earshot:{{{session_id}}}:claim"
 
 
 def record_key(session_id: str) -> str:

@@ -15,7 +15,7 @@ from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SystemRandom
 from app.stores.memory import MemoryStore
 from app.stores.opening import open_store, try_store
-from app.stores.redis_store import record_key
+from app.stores.redis_store import claim_key, record_key
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.kit.redis_server import redis_server
@@ -26,7 +26,7 @@ CHECK = (sys.executable, "-m", "app", "check")
 
 async def test_without_redis_the_store_is_the_memory_of_the_worker() -> None:
     memory = MemoryStore()
-    assert open_store(Settings(), memory, LoopClock(), SystemRandom()) is memory
+    assert open_store(Settings(), memory, LoopClock(), SystemRandom(), lambda _: None) is memory
 
 
 def test_without_redis_check_says_what_that_means() -> None:
@@ -77,6 +77,33 @@ def test_a_conversation_goes_on_at_another_server_after_its_own_was_killed(tmp_p
             shown = other.get(f"/api/v1/sessions/{session_id}/transcript").text
             assert "opening hours" in shown
             other.signal(signal.SIGTERM)
+
+
+def test_of_two_machines_that_have_a_session_the_later_one_keeps_it(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis, serving(EARSHOT, REDIS_URL=redis.url) as former:
+        path = "/api/v1/realtime/conversation"
+        with connect(former.url.replace("http", "ws", 1) + path, proxy=None) as caller:
+            told = json.loads(caller.recv(timeout=10))["payload"]
+            session_id, token = told["session_id"], told["resume_token"]
+            reading = Thread(target=read_to_the_end, args=(caller,))
+            reading.start()
+            eventually(lambda: redis.command("EXISTS", record_key(session_id)) == "1", 20)
+            with serving(EARSHOT, REDIS_URL=redis.url) as later:
+                asked = f"?session_id={session_id}&resume_token={token}"
+                with connect(later.url.replace("http", "ws", 1) + path + asked, proxy=None) as resumed:
+                    assert json.loads(resumed.recv(timeout=10))["payload"]["resumed"] is True
+                    reader = Thread(target=read_to_the_end, args=(resumed,))
+                    reader.start()
+                    claim = claim_key(session_id)
+                    eventually(lambda: redis.command("HGET", claim, "number") == "2", 20)
+                    caller.send(json.dumps({"type": "text", "text": "what are your opening hours"}))
+                    reading.join(30)
+                    assert caller.close_reason == "another connection took this session over"
+                    eventually(lambda: former.get("/api/v1/sessions").json()["live"] == 0, 10)
+                    assert later.get("/api/v1/sessions").json()["live"] == 1
+                reader.join(10)
+                assert "opening hours" not in later.get(f"/api/v1/sessions/{session_id}/transcript").text
+        assert former.log().count("a session goes on at another worker and is left here") == 1
 
 
 def test_a_conversation_does_not_notice_a_redis_that_stands_still_and_readiness_does(tmp_path: Path) -> None:

@@ -79,9 +79,9 @@ async def test_everything_that_is_kept_has_a_time_to_live_and_its_session_in_bra
     async with opened(redis) as store:
         await store.save(record())
     keys = redis.command("KEYS", "*").split()
-    assert sorted(keys) == [RECENT, "earshot:{s1}:record"]
+    assert sorted(keys) == [RECENT, "earshot:{s1}:claim", "earshot:{s1}:record"]
     for key in keys:
-        assert 0 < int(redis.command("TTL", key)) <= TTL_S
+        assert 0 < int(redis.command("TTL", key)) <= 2 * TTL_S
 
 
 async def test_the_newest_of_many_saves_is_what_stays(redis: RedisServer) -> None:
@@ -114,6 +114,7 @@ async def test_a_session_that_went_on_elsewhere_is_shown_as_it_is_there(redis: R
         first = record(text="here")
         await one.save(first)
         await written(redis, "s1")
+        other.session_opened("s1")
         later = msgspec.structs.replace(first, updated_at=first.updated_at + 5, turn=2)
         await other.save(later)
 

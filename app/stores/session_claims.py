@@ -1,0 +1,83 @@
+"""Which worker has a session, of all on all machines: the one that began or resumed it last, and no other writes of it.
+
+Each worker claims a session when it begins there. The claim is settled where the effect is: the script that writes a
+record looks at the claim in the same step, so that a worker that stood still, or that was cut off, cannot write over
+what its successor has written since, however late it comes.
+
+    earshot:{SESSION}:claim     id and number of the newest claim; a claim with a lower number is void
+"""
+
+import secrets
+from collections import OrderedDict
+
+from app.stores.redis_clients import RedisClient
+
+MOST = 20_000
+"""Twice the sessions that one worker may have; a claim that is forgotten is made again with the next record."""
+
+WRITE = """
+local number = tonumber(redis.call('HGET', KEYS[1], 'number') or '0')
+if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then
+    local own = tonumber(ARGV[2])
+    if own > 0 and own <= number then
+        return 0
+    end
+    number = number + 1
+    redis.call('HSET', KEYS[1], 'id', ARGV[1], 'number', number)
+end
+redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[4] * 2)
+return number
+"""
+"""Writes a record if no later claim has been made. A claim without a number is new, and takes the session; one with a
+number that Redis does not know, since it was emptied, is made again. A claim is made with the first record, at once
+when a session begins: only where Redis cannot be used then may an earlier one come after a later one."""
+
+
+class Claim:
+    """One worker's claim of one session, from its beginning there to its end."""
+
+    def __init__(self) -> None:
+        self.id = secrets.token_hex(8)
+        self.number = 0
+        """Given by Redis with the first record; 0 until then."""
+        self.is_void = False
+        """Another worker has gone on with the session."""
+
+
+class SessionClaims:
+    """The claims of one worker. Belongs to the loop's thread."""
+
+    def __init__(self) -> None:
+        self._claims: OrderedDict[str, Claim] = OrderedDict()
+
+    def begin(self, session_id: str) -> Claim:
+        """Claim a session, which begins at this worker or goes on here."""
+        claim = self._claims[session_id] = Claim()
+        self._claims.move_to_end(session_id)
+        if len(self._claims) > MOST:
+            self._claims.popitem(last=False)
+        return claim
+
+    def of(self, session_id: str) -> Claim:
+        """The claim of a session; a new one if it has none."""
+        return self._claims.get(session_id) or self.begin(session_id)
+
+
+async def write_claimed(client: RedisClient, claim: Claim, keys: tuple[str, str], data: bytes, ttl_s: int) -> bool:
+    """Write a record if `claim` still stands; False if it is void. Harmless if it is done twice.
+
+    Args:
+        client: the client of Redis.
+        claim: the claim of the session.
+        keys: where the claim and the record are.
+        data: the record.
+        ttl_s: how long the record is kept, in seconds.
+    """
+    if claim.is_void:
+        return False
+    # Both keys are of one session, and so on one node of a cluster.
+    number = int(await client.eval(WRITE, 2, *keys, claim.id, claim.number, data, ttl_s))
+    claim.number = number
+    claim.is_void = number == 0
+    return not claim.is_void

@@ -1,0 +1,125 @@
+"""Two workers and one session: the later claim writes, the former one never again."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.runtime.clock import LoopClock
+from actors.runtime.randomness import SeededRandom
+from app.stores import session_claims
+from app.stores.memory import MemoryStore
+from app.stores.redis_clients import close_client, make_client
+from app.stores.redis_connection import RedisConnection
+from app.stores.redis_store import RedisStore, claim_key, record_key
+from app.stores.session_claims import Claim, SessionClaims, write_claimed
+from tests.kit.redis_server import RedisServer, redis_server
+from tests.service.stores.places import address_of, soon
+from tests.service.stores.test_redis_store import record
+
+KEYS = (claim_key("s1"), record_key("s1"))
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path) as server:
+        yield server
+
+
+@asynccontextmanager
+async def client_of(server: RedisServer) -> AsyncIterator[Any]:
+    client = await make_client(address_of(server.url))
+    try:
+        yield client
+    finally:
+        await close_client(client)
+
+
+async def test_the_later_claim_writes_and_the_former_one_never_again(redis: RedisServer) -> None:
+    former, later = Claim(), Claim()
+    async with client_of(redis) as client:
+        assert await write_claimed(client, former, KEYS, b"one", 60)
+        assert await write_claimed(client, former, KEYS, b"two", 60)
+        assert await write_claimed(client, later, KEYS, b"three", 60)
+        assert (former.number, later.number) == (1, 2)
+        assert not await write_claimed(client, former, KEYS, b"late", 60)
+        assert former.is_void
+        assert redis.command("GET", KEYS[1]) == "three"
+        assert await write_claimed(client, later, KEYS, b"four", 60)
+
+
+async def test_a_write_whose_answer_was_lost_is_done_again_under_the_same_claim(redis: RedisServer) -> None:
+    claim = Claim()
+    async with client_of(redis) as client:
+        await write_claimed(client, claim, KEYS, b"one", 60)
+        claim.number = 0
+        assert await write_claimed(client, claim, KEYS, b"one", 60)
+        assert claim.number == 1
+
+
+async def test_a_claim_that_redis_has_lost_is_made_again(redis: RedisServer) -> None:
+    claim = Claim()
+    async with client_of(redis) as client:
+        await write_claimed(client, claim, KEYS, b"one", 60)
+        redis.command("FLUSHALL")
+        assert await write_claimed(client, claim, KEYS, b"two", 60)
+        assert redis.command("GET", KEYS[1]) == "two"
+
+
+async def test_a_claim_outlives_the_record_that_it_guards(redis: RedisServer) -> None:
+    async with client_of(redis) as client:
+        await write_claimed(client, Claim(), KEYS, b"one", 60)
+    assert 0 < int(redis.command("TTL", KEYS[1])) <= 60 < int(redis.command("TTL", KEYS[0])) <= 120
+
+
+def test_claims_are_bounded_and_a_session_that_begins_again_has_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_claims, "MOST", 2)
+    claims = SessionClaims()
+    first = claims.begin("s1")
+    assert claims.of("s1") is first
+    assert claims.begin("s1") is not first
+    second = claims.of("s1")
+    claims.begin("s2")
+    claims.begin("s3")
+    assert claims.of("s1") is not second
+
+
+async def test_a_worker_that_is_late_is_told_and_shows_what_its_successor_has_written(redis: RedisServer) -> None:
+    moved: list[str] = []
+    async with AsyncExitStack() as stack:
+        stores = []
+        for hear in (moved.append, lambda _: pytest.fail("the successor has lost its session")):
+            connection = RedisConnection(address_of(redis.url))
+            stores.append(RedisStore(connection, MemoryStore(), LoopClock(), SeededRandom(1), 60, hear))
+            stack.push_async_callback(stores[-1].close)
+        frozen, successor = stores
+        frozen.session_opened("s1")
+        first = record("s1", text="before")
+        await frozen.save(first)
+
+        async def is_written() -> bool:
+            return redis.command("EXISTS", record_key("s1")) == "1"
+
+        await soon(is_written)
+        successor.session_opened("s1")
+        gone_on = msgspec.structs.replace(first, turn=2)
+        await successor.save(gone_on)
+
+        async def has_gone_on() -> bool:
+            return '"turn":2' in redis.command("GET", record_key("s1")).replace(" ", "")
+
+        await soon(has_gone_on)
+        late = msgspec.structs.replace(first, state="ended", ended_reason="ABANDONED", updated_at=first.updated_at + 9)
+        await frozen.save(late)
+
+        async def successors_is_shown() -> bool:
+            return await frozen.load("s1") == gone_on
+
+        await soon(successors_is_shown)
+        await frozen.save(late)
+        await soon(successors_is_shown)
+        assert await successor.load("s1") == gone_on
+        assert moved == ["s1"], "it is told once"
