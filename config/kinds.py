@@ -185,6 +185,13 @@ def connection_string() -> Kind:
     return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
 
 
+def application_insights() -> Kind:
+    """The connection string of an Application Insights resource, a secret."""
+    pattern = r"(?i)(?=(.*;)?instrumentationkey=[0-9a-f-]{36}(;|$))[!-~]+"
+    plain = matching("of the form InstrumentationKey=...;IngestionEndpoint=https://...", pattern, secret=True)
+    return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
+
+
 def api_key() -> Kind:
     """The key of an API, a secret."""
     plain = matching("printable characters without spaces", r"[!-~]{1,512}", secret=True)

@@ -16,6 +16,8 @@ FAMILIES = (
     "VOICE_ACTIVITY",
 )
 """Whoever sets a variable that begins like this means it for this server."""
+READ_BY_LIBRARIES = ("OTEL_",)
+"""Whatever begins like this is read by OpenTelemetry's SDK, under many names that resemble each other."""
 CLOSENESS = 0.86
 """From 0 to 1; a letter left out, doubled or changed in a name of seven letters is above it."""
 SHORTEST = 6
@@ -27,6 +29,8 @@ def misspelt(names: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, 
     known = list(known)
     by_letters = {name.replace("_", ""): name for name in known}
     for name in sorted(set(names) - set(known)):
+        if name.startswith(READ_BY_LIBRARIES):
+            continue
         letters = name.upper().replace("_", "")
         family = name.upper().startswith(FAMILIES)
         cutoff = 0.5 if family else CLOSENESS

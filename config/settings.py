@@ -27,6 +27,7 @@ from config.groups.openai import OpenAI
 from config.groups.realtime import Realtime
 from config.groups.redis import Redis
 from config.groups.server import Server
+from config.groups.telemetry import Telemetry
 from config.groups.telephony import Telephony
 from config.misspelt import misspelt
 from config.variables import Documented
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     server: Server = msgspec.field(default_factory=Server)
     limits: Limits = msgspec.field(default_factory=Limits)
     logs: Logs = msgspec.field(default_factory=Logs)
+    telemetry: Telemetry = msgspec.field(default_factory=Telemetry)
     access: Access = msgspec.field(default_factory=Access)
     entra: Entra = msgspec.field(default_factory=Entra)
     agents: Agents = msgspec.field(default_factory=Agents)

@@ -16,6 +16,7 @@ from app.api.agent_routes import AgentRoutes
 from app.api.call_routes import CallRoutes
 from app.api.health_routes import HealthRoutes
 from app.api.media_routes import MediaRoutes
+from app.api.metrics_routes import MetricsRoutes
 from app.api.problems import ProblemError, on_error, on_http_exception, on_problem, on_too_many
 from app.api.session_routes import SessionRoutes
 from app.api.token_routes import TokenRoutes
@@ -62,7 +63,8 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
     """
     switchboard = switchboard or Switchboard(service, carrier_of(service.settings))
     TakeOver(service, switchboard)
-    served: list[BaseRoute] = [*page_routes(), Mount(API, routes=_routes(service, switchboard))]
+    scrape = MetricsRoutes(service.settings.telemetry).routes()
+    served: list[BaseRoute] = [*page_routes(), *scrape, Mount(API, routes=_routes(service, switchboard))]
     require_listed(served)
     app = Starlette(
         routes=served,

@@ -4,7 +4,6 @@ import asyncio
 import os
 import time
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import msgspec
@@ -21,14 +20,7 @@ from app.api.responses import json_response
 from app.engines import provider_states
 from app.services import Services
 from app.telephony.call_control import CallControl
-
-
-def product_version() -> str:
-    """The version, also from a checkout that is not installed."""
-    try:
-        return version("earshot")
-    except PackageNotFoundError:
-        return "0.1.0"
+from app.version import product_version
 
 
 class HealthRoutes:

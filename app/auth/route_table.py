@@ -86,6 +86,7 @@ _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
 TABLE: dict[tuple[str, str], Check] = {
     ("GET", "/"): Check.PUBLIC,
     ("GET", STATIC_FILES): Check.PUBLIC,
+    ("GET", "/metrics"): Check.OPERATOR,
     **{(method, API + path): check for method, path, check in _API_ROUTES},
 }
 

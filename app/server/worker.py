@@ -40,6 +40,7 @@ from app.server.signals import StopSignal, StopSignals
 from app.server.worker_bus import WorkerBus
 from app.server.worker_loop import WorkerLoop
 from app.server.worker_pipe import BEAT_INTERVAL_S, FAULT_STATUS, READY, SECRET_BYTES
+from app.telemetry.exporting import exporting
 from config.secret import Secret
 from config.settings import Settings, read_settings
 
@@ -87,7 +88,7 @@ def run_worker(socket_fd: int, pipe_fd: int, launcher_pid: int, reference: str, 
         lifecycle = Lifecycle(_server_secret(pipe), Path(relay_directory) if relay_directory else None)
         settings = read_settings()
         configure_logging(settings.logs.level)
-        with asyncio.Runner(loop_factory=WorkerLoop) as runner:
+        with exporting(settings.telemetry), asyncio.Runner(loop_factory=WorkerLoop) as runner:
             worker = _Worker(
                 _with_real_port(settings, socket_fd), lifecycle, socket_fd, pipe, orphan_watch, launcher_pid
             )

@@ -97,9 +97,9 @@ def serving(factory: str = "create_app", **variables: str) -> Iterator[Server]:
         sockets.callback(_kill, process)
         assert process.stdout is not None
         line = process.stdout.readline()
-        errors.seek(0)
-        assert line.startswith("Earshot is listening on "), errors.read()
-        yield Server(process, line.split()[-1], sockets, errors)
+        server = Server(process, line.split()[-1] if line else "", sockets, errors)
+        assert line.startswith("Earshot is listening on "), server.log()
+        yield server
 
 
 def _kill(launcher: subprocess.Popen[str]) -> None:

@@ -1,0 +1,50 @@
+"""Starts the exporters that the settings name, and stops them within a bound when the process ends.
+
+Everything is sent by threads of the SDK: spans from a queue that holds `OTEL_BSP_MAX_QUEUE_SIZE` and drops what comes
+then, metrics every `OTEL_METRIC_EXPORT_INTERVAL` ms. The event loop never waits for a collector.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from config.groups.telemetry import Telemetry
+
+STOP_S = 0.5
+"""What is not sent by then when the process ends is lost."""
+
+OUTSPOKEN = ("opentelemetry.exporter", "azure.monitor")
+"""Loggers with a line for each attempt of each batch; failures are counted, and logged once, in `observed`."""
+
+
+@contextmanager
+def exporting(settings: Telemetry) -> Iterator[None]:
+    """Export metrics and traces as long as this lasts. Without an exporter no SDK is even imported.
+
+    Raises:
+        SettingsError: an exporter is not installed.
+    """
+    if not settings.leaves_the_process:
+        yield
+        return
+    from app.telemetry.installation import install
+
+    for name in OUTSPOKEN:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    stops = install(settings)
+    try:
+        yield
+    finally:
+        within(STOP_S, stops)
+
+
+def within(limit_s: float, steps: list[Callable[[], None]]) -> None:
+    """Run every step in a thread of its own, and return when all are done, or after `limit_s` seconds."""
+    ends_at = monotonic() + limit_s
+    threads = [threading.Thread(target=step, daemon=True, name="telemetry-stop") for step in steps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, ends_at - monotonic()))

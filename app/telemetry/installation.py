@@ -1,0 +1,63 @@
+"""The providers of OpenTelemetry's SDK with the exporters that the settings name. Imported only where something is."""
+
+import os
+from collections.abc import Callable
+from uuid import uuid4
+
+from opentelemetry import metrics, trace
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+
+from app.telemetry.azure_monitor import azure_monitor_exporters
+from app.telemetry.observed import ObservedMetricExporter, ObservedSpanExporter
+from app.telemetry.otlp import otlp_metric_exporter, otlp_span_exporter
+from app.version import product_version
+from config.groups.telemetry import Telemetry
+
+
+def install(settings: Telemetry) -> list[Callable[[], None]]:
+    """Have this process measure and export; returns what stops that. Once in a process.
+
+    Raises:
+        SettingsError: an exporter is not installed.
+    """
+    spans: dict[str, SpanExporter] = {}
+    measured: dict[str, MetricExporter] = {}
+    if settings.azure_monitor is not None:
+        spans["azure monitor"], measured["azure monitor"] = azure_monitor_exporters(settings.azure_monitor)
+    if settings.traces_by_otlp:
+        spans["otlp"] = otlp_span_exporter(settings.otlp_protocol)
+    if settings.metrics_by_otlp:
+        measured["otlp"] = otlp_metric_exporter(settings.otlp_protocol)
+    readers: list[MetricReader] = [
+        PeriodicExportingMetricReader(ObservedMetricExporter(exporter, name)) for name, exporter in measured.items()
+    ]
+    if settings.serves_prometheus:
+        readers.append(PrometheusMetricReader(scope_info_enabled=False))
+    resource = described()
+    stops: list[Callable[[], None]] = []
+    if readers:
+        meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
+        metrics.set_meter_provider(meters)
+        stops.append(meters.shutdown)
+    if spans:
+        tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
+        for name, exporter in spans.items():
+            tracers.add_span_processor(BatchSpanProcessor(ObservedSpanExporter(exporter, name)))
+        trace.set_tracer_provider(tracers)
+        stops.append(tracers.shutdown)
+    return stops
+
+
+def described() -> Resource:
+    """What this process is: the attributes of the environment, and what they leave open of name and version."""
+    given = Resource.create()
+    ours = {SERVICE_INSTANCE_ID: f"{os.getpid()}-{uuid4().hex[:12]}", SERVICE_VERSION: product_version()}
+    named = str(given.attributes.get(SERVICE_NAME, "unknown_service"))
+    if named.startswith("unknown_service"):
+        ours[SERVICE_NAME] = "earshot"
+    return given.merge(Resource(ours))

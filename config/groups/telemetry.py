@@ -1,0 +1,80 @@
+"""Settings: where metrics and traces are sent. The SDK of OpenTelemetry reads further `OTEL_*` variables by itself."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from config import kinds
+from config.secret import Secret
+from config.variables import Variable
+
+
+class OtlpProtocol(StrEnum):
+    """How OTLP is spoken with the collector."""
+
+    HTTP = "http/protobuf"
+    GRPC = "grpc"
+
+
+class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
+    """Where metrics and traces are sent. Without any of these nothing is measured, and nothing leaves the process."""
+
+    otlp_endpoint: Annotated[
+        str, Variable("OTEL_EXPORTER_OTLP_ENDPOINT", "Collector that takes metrics and traces by OTLP", kinds.address())
+    ] = ""
+    otlp_protocol: Annotated[
+        OtlpProtocol,
+        Variable("OTEL_EXPORTER_OTLP_PROTOCOL", "How OTLP is spoken with that collector", kinds.one_of(OtlpProtocol)),
+    ] = OtlpProtocol.HTTP
+    metrics_exporters: Annotated[
+        tuple[str, ...],
+        Variable(
+            "OTEL_METRICS_EXPORTER",
+            "What metrics are given to; `prometheus` serves them at `/metrics`. Unset: OTLP if it has an endpoint",
+            kinds.each("otlp, prometheus, or none, separated by commas", "otlp|prometheus|none"),
+        ),
+    ] = ()
+    traces_exporters: Annotated[
+        tuple[str, ...],
+        Variable(
+            "OTEL_TRACES_EXPORTER",
+            "What traces are given to. Unset: OTLP if it has an endpoint",
+            kinds.each("otlp or none", "otlp|none"),
+        ),
+    ] = ()
+    azure_monitor: Annotated[
+        Secret | None,
+        Variable(
+            "APPLICATIONINSIGHTS_CONNECTION_STRING",
+            "Application Insights resource that takes metrics and traces; needs the extra `azure-monitor`",
+            kinds.application_insights(),
+        ),
+    ] = None
+    disabled: Annotated[
+        bool, Variable("OTEL_SDK_DISABLED", "Whether all of this is off, whatever is set", kinds.switch())
+    ] = False
+
+    @property
+    def metrics_by_otlp(self) -> bool:
+        """Whether metrics go to a collector."""
+        return self._by_otlp(self.metrics_exporters)
+
+    @property
+    def traces_by_otlp(self) -> bool:
+        """Whether traces go to a collector."""
+        return self._by_otlp(self.traces_exporters)
+
+    @property
+    def serves_prometheus(self) -> bool:
+        """Whether Prometheus may scrape this server."""
+        return "prometheus" in self.metrics_exporters and not self.disabled
+
+    @property
+    def leaves_the_process(self) -> bool:
+        """Whether anything is measured at all."""
+        to_azure = self.azure_monitor is not None and not self.disabled
+        return self.metrics_by_otlp or self.traces_by_otlp or self.serves_prometheus or to_azure
+
+    def _by_otlp(self, exporters: tuple[str, ...]) -> bool:
+        return not self.disabled and ("otlp" in exporters if exporters else bool(self.otlp_endpoint))

@@ -1,0 +1,175 @@
+"""What the real exporters send for a scripted session. The SDK lives in a process of its own: it is installed once."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.telemetry.exporting import within
+from tests.kit.collector import Collector, grpc_collector, http_collector
+from tests.kit.serving import EARSHOT, environment, eventually, free_port, serving
+
+ROOT = Path(__file__).parents[3]
+
+SAID = ("my secret is forty two", "call me at five five five zero one hundred", "Fine. What else?")
+
+SESSION = """
+import asyncio
+from app.telemetry.exporting import exporting
+from config.settings import read_settings
+from actors.runtime.clock import run_virtual
+from actors.messages.output import ReplyHeard
+from actors.ports.llm import ReplyGenerated, TextGenerated
+from tests.kit.session_kit import stage
+from tests.kit.fakes import FakeModel
+
+async def main():
+    said = ["my secret is forty two", "call me at five five five zero one hundred"]
+    model = FakeModel(lambda request: [TextGenerated("Fine. What else?"), ReplyGenerated(100, 5)])
+    async with stage(utterances=said, model=model) as on:
+        await on.ear.until_count(ReplyHeard, 1)
+        for count in (2, 3):
+            await asyncio.sleep(0.5)
+            await on.talk(900)
+            await on.ear.until_count(ReplyHeard, count)
+        await asyncio.sleep(0.5)
+
+from app.telemetry import exporting as module
+module.STOP_S = 20.0
+settings = read_settings()
+with exporting(settings.telemetry):
+    run_virtual(main())
+    if settings.telemetry.serves_prometheus:
+        from prometheus_client import REGISTRY, generate_latest
+        print(generate_latest(REGISTRY).decode())
+"""
+
+QUIET = {
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+    "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "otel",
+}
+"""Azure Monitor's exporter would report on itself to Microsoft."""
+
+
+def scripted_session(**variables: str) -> str:
+    """Run the session with these variables; returns what was printed."""
+    run = subprocess.run(
+        [sys.executable, "-c", SESSION],
+        cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def require_no_words(*outputs: bytes | str) -> None:
+    for output in outputs:
+        text = output.decode("latin-1") if isinstance(output, bytes) else output
+        assert [words for words in SAID if words in text or words.split()[-1] in re.findall(r"\w{5,}", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("collecting", "protocol"), [(http_collector, "http/protobuf"), (grpc_collector, "grpc")], ids=["http", "grpc"]
+)
+def test_a_collector_is_sent_the_tree_of_spans_and_the_metrics(
+    collecting: Callable[[], AbstractContextManager[Collector]], protocol: str
+) -> None:
+    with collecting() as collector:
+        scripted_session(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_EXPORTER_OTLP_PROTOCOL=protocol)
+    (session,) = [span for span in collector.spans if span.name == "session"]
+    turns = [span for span in collector.spans if span.name == "turn"]
+    assert [turn.parent_span_id for turn in turns] == [session.span_id] * 2
+    assert {span.trace_id for span in collector.spans} == {session.trace_id}
+    in_turns = {span.name for span in collector.spans if span.parent_span_id in {turn.span_id for turn in turns}}
+    assert "BeginReply" in in_turns
+    tokens = {
+        point.attributes[0].value.string_value: point.as_int
+        for point in collector.metrics["earshot.model.tokens"].sum.data_points
+    }
+    assert tokens == {"prompt": 200, "completion": 10}
+    assert collector.resources[0]["service.name"] == "earshot"
+    require_no_words(*collector.raw)
+
+
+def test_azure_monitor_is_sent_dependencies_and_metrics() -> None:
+    pytest.importorskip("azure.monitor.opentelemetry.exporter", reason="the extra azure-monitor is not installed")
+    key = "00000000-0000-0000-0000-000000000001"
+    with http_collector() as collector:
+        scripted_session(
+            **QUIET,
+            APPLICATIONINSIGHTS_CONNECTION_STRING=f"InstrumentationKey={key};IngestionEndpoint={collector.url}/",
+        )
+    kinds = {envelope["data"]["baseType"] for envelope in collector.envelopes}
+    assert {"RemoteDependencyData", "MetricData"} <= kinds
+    named = [envelope["data"]["baseData"].get("name") for envelope in collector.envelopes]
+    assert named.count("session") == 1
+    assert named.count("turn") == 2
+    require_no_words(*collector.raw)
+
+
+def test_prometheus_reads_what_is_served() -> None:
+    text = scripted_session(OTEL_METRICS_EXPORTER="prometheus")
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    samples = families["earshot_model_tokens"].samples
+    assert {sample.labels["kind"]: sample.value for sample in samples} == {"prompt": 200, "completion": 10}
+    require_no_words(text)
+
+
+def test_nothing_configured_imports_no_sdk() -> None:
+    program = (
+        "import sys\nfrom app.telemetry.exporting import exporting\nfrom config.settings import read_settings\n"
+        "with exporting(read_settings().telemetry):\n"
+        "    print([name for name in sys.modules if name.startswith('opentelemetry.sdk')])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert run.stdout == "[]\n"
+
+
+def test_operators_scrape_a_server_whose_collector_is_dead_and_which_answers_all_the_same() -> None:
+    token = "an-operator-token-of-this-test"
+    dead = f"http://127.0.0.1:{free_port()}"
+    variables = {"OTEL_METRICS_EXPORTER": "otlp,prometheus", "OTEL_EXPORTER_OTLP_ENDPOINT": dead}
+    with serving(
+        EARSHOT,
+        **variables,
+        OTEL_METRIC_EXPORT_INTERVAL="200",
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+        OPERATOR_TOKEN=token,
+    ) as server:
+        assert server.get("/metrics").status_code == 401
+        deadline = time.monotonic() + 60
+        failures = 0.0
+        while not failures and time.monotonic() < deadline:
+            began = time.monotonic()
+            answer = httpx.get(
+                f"{server.url}/metrics", headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=60
+            )
+            assert answer.status_code == 200
+            for family in text_string_to_metric_families(answer.text):
+                if family.name == "earshot_telemetry_failures":
+                    failures = sum(sample.value for sample in family.samples)
+            time.sleep(max(0.0, 0.1 - (time.monotonic() - began)))
+        assert failures >= 1
+        eventually(lambda: "telemetry cannot be sent" in server.log())
+        time.sleep(1)  # batches in a row fail meanwhile
+        assert server.log().count("telemetry cannot be sent") == 1
+        assert token not in answer.text
+
+
+def test_what_hangs_when_the_process_ends_is_not_waited_for() -> None:
+    done: list[str] = []
+    began = time.monotonic()
+    within(0.1, [lambda: time.sleep(5), lambda: done.append("the other")])
+    assert time.monotonic() - began < 3
+    assert done == ["the other"]
