@@ -78,6 +78,14 @@ class Worker:
         await until(lambda: session_id in self.service.sessions.live and len(self.voices) > asked)
         return socket
 
+    async def prompts_are_made(self) -> None:
+        """Wait until the engine has been asked for nothing in 0.5 s: agents' prompts are made one after the other."""
+        async with asyncio.timeout(30):
+            asked = -1
+            while asked != len(self.voices):
+                asked = len(self.voices)
+                await asyncio.sleep(0.5)
+
 
 @asynccontextmanager
 async def worker(**environ: str) -> AsyncIterator[Worker]:
@@ -255,6 +263,7 @@ async def test_a_session_that_starts_has_the_changed_voice_and_a_live_one_keeps_
         await until(lambda: TESTER.greeting in w.service.phrases.at(w.service.agents["tester"], 48_000))
         started = await w.session("s2")
         assert w.voices[-1] == "ann"
+        await w.prompts_are_made()
         w.voices.clear()
         await w.client.post("/api/v1/health/actors/s1/synthesizer/restart")
         await until(lambda: bool(w.voices))
