@@ -8,14 +8,27 @@ from opentelemetry import context, metrics, trace
 from actors.runtime.mailbox import Mailbox
 
 FLUSH_S = 1.0
+HANDLING_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+"""Upper bounds of the buckets for what should take far less than a frame of audio."""
 
 _tracer = trace.get_tracer("earshot")
 _meter = metrics.get_meter("earshot")
 _messages = _meter.create_counter("earshot.actor.messages", description="Messages handled")
-_busy = _meter.create_counter("earshot.actor.busy", unit="ms", description="Time spent handling messages")
-_longest = _meter.create_histogram("earshot.actor.longest", unit="ms", description="Longest handling within a second")
+_busy = _meter.create_counter("earshot.actor.busy", unit="s", description="Time spent handling messages")
+_longest = _meter.create_histogram(
+    "earshot.actor.longest",
+    unit="s",
+    description="Longest handling within a second",
+    explicit_bucket_boundaries_advisory=HANDLING_S,
+)
 _wait = _meter.create_histogram(
-    "earshot.actor.wait", unit="ms", description="Longest wait in a mailbox within a second"
+    "earshot.actor.wait",
+    unit="s",
+    description="Longest wait in a mailbox within a second",
+    explicit_bucket_boundaries_advisory=HANDLING_S,
+)
+_dropped = _meter.create_counter(
+    "earshot.actor.dropped", unit="{message}", description="Messages dropped from full mailboxes"
 )
 _tokens = _meter.create_counter("earshot.model.tokens", unit="{token}", description="What requests to models cost")
 
@@ -50,7 +63,7 @@ class Dispatch:
     Made only where something records. Waits are sampled: the mailbox times one message at a time.
     """
 
-    __slots__ = ("_attributes", "_busy_s", "_count", "_flush_at_s", "_inbox", "_longest_s")
+    __slots__ = ("_attributes", "_busy_s", "_count", "_dropped", "_flush_at_s", "_inbox", "_longest_s")
 
     def __init__(self, actor_class: str, inbox: Mailbox) -> None:
         self._attributes = {"actor": actor_class}
@@ -58,6 +71,7 @@ class Dispatch:
         self._inbox.probing = True
         self._busy_s = 0.0
         self._count = 0
+        self._dropped = 0
         self._longest_s = 0.0
         self._flush_at_s = 0.0
 
@@ -78,9 +92,12 @@ class Dispatch:
         """Hand over what was counted since the last time."""
         if self._count:
             _messages.add(self._count, self._attributes)
-            _busy.add(self._busy_s * 1000, self._attributes)
-            _longest.record(self._longest_s * 1000, self._attributes)
-            _wait.record(self._inbox.waited_s * 1000, self._attributes)
+            _busy.add(self._busy_s, self._attributes)
+            _longest.record(self._longest_s, self._attributes)
+            _wait.record(self._inbox.waited_s, self._attributes)
+        if (dropped := self._inbox.dropped) > self._dropped:
+            _dropped.add(dropped - self._dropped, self._attributes)
+            self._dropped = dropped
         self._count, self._busy_s, self._longest_s, self._inbox.waited_s = 0, 0.0, 0.0, 0.0
 
 

@@ -19,6 +19,7 @@ import msgspec
 from opentelemetry import metrics
 
 from actors.runtime.clock import VirtualLoop
+from actors.runtime.telemetry import HANDLING_S
 
 logger = logging.getLogger("earshot.loop")
 
@@ -32,7 +33,9 @@ _SELECTORS = PurePath(selectors.__file__)
 RECENT_BEATS = 100
 _ASYNCIO = PurePath(asyncio.__file__).parent
 
-_lag = metrics.get_meter("earshot").create_histogram("earshot.loop.lag", unit="ms", description="Lag of the event loop")
+_lag = metrics.get_meter("earshot").create_histogram(
+    "earshot.loop.lag", unit="s", description="Lag of the event loop", explicit_bucket_boundaries_advisory=HANDLING_S
+)
 
 
 class Lag(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +120,7 @@ class LoopWatchdog:
     def _beat(self) -> None:
         lag_s = max(0.0, monotonic() - self._due_at_s)
         self._lags_ms.append(lag_s * 1000)
-        _lag.record(lag_s * 1000)
+        _lag.record(lag_s)
         if lag_s > self._stall_s and self._level == logging.WARNING:
             self.stalls += 1
         self._schedule()

@@ -10,6 +10,7 @@ from actors.runtime.restart_budget import Escalate, Restart, RestartBudget, Rest
 from actors.runtime.supervised_actor import ChildExited, SupervisedActor, actor_of, logger, order_stop_now
 from actors.runtime.telemetry import Trace
 from actors.session.live_session import LiveSession
+from actors.session.measurements import actor_restarted
 from actors.session.plan import Engines
 
 
@@ -137,6 +138,7 @@ class Children:
         match self._budgets[name].decide(self._now()):
             case Restart(delay_s):
                 logger.warning("%s is started again: %s", name, message.error or "it ended")
+                actor_restarted(name, message.error)
                 if delay_s == 0:
                     self.restart(name)
                 else:

@@ -21,6 +21,7 @@ from actors.runtime.closing import end_in_background
 from actors.runtime.supervised_actor import SupervisedActor, logger, tell_quietly
 from actors.runtime.telemetry import count_cut_reply
 from actors.session.engine_events import ModelReported
+from actors.session.measurements import first_token_came, model_failed
 
 FIRST_TOKEN_S = 8.0
 """A model that has said nothing by then has failed."""
@@ -55,7 +56,8 @@ class Generation:
         events = aiter(self._model.reply(request))
         timeout_s = FIRST_TOKEN_S
         loop = asyncio.get_running_loop()
-        bounds = ReplyBounds(loop.time())
+        asked_at = loop.time()
+        bounds = ReplyBounds(asked_at)
         for number in count(1):
             try:
                 # Not wait_for, which would make a task for every token.
@@ -67,6 +69,8 @@ class Generation:
                 ) from None
             except TimeoutError:
                 raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {timeout_s:.0f} s") from None
+            if number == 1:
+                first_token_came(loop.time() - asked_at)
             timeout_s = NEXT_TOKEN_S
             admitted = bounds.admit(_checked(event), loop.time())
             if admitted is not None:
@@ -88,6 +92,7 @@ class Generation:
 
     def _failed(self, turn: int, error: BaseException) -> None:
         provider = error if isinstance(error, ModelError) else ModelError(ErrorKind.INTERNAL, type(error).__name__)
+        model_failed(provider.kind.value)
         tell_quietly(self._actor.actor_ref, ModelFailed(turn, provider.kind, provider.detail))
 
 

@@ -6,7 +6,7 @@ from actors.messages.caller import CallOrderFailed, KeyPressed, TextEntered
 from actors.messages.lifecycle import SessionOver, TimerFired
 from actors.messages.model import ModelFailed, ToolFinished
 from actors.messages.output import FloorChanged, TurnMeasured
-from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped
+from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped, ResumePlayback
 from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued
 from actors.ports.clock import Clock
 from actors.ports.llm import LanguageModel
@@ -26,6 +26,7 @@ from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
 from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.runtime.telemetry import Trace
+from actors.session import measurements
 from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
@@ -189,10 +190,13 @@ class Orchestrator(SupervisedActor):
 
     def _order(self, order: PlaybackOrder | RecognitionOrder) -> None:
         """Hand an order for another actor to that actor."""
+        if isinstance(order, ResumePlayback):
+            measurements.reply_resumed()
         name = "recognizer" if isinstance(order, RecognitionOrder) else "synthesizer"
         self._addresses[name].tell(order)
 
     def _show_turn(self, measured: TurnMeasured) -> None:
+        measurements.turn_measured(measured)
         self.trace.turn_ended(
             first_audio_ms=measured.first_audio_ms, decision_to_silence_ms=measured.decision_to_silence_ms
         )

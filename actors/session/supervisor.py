@@ -17,6 +17,7 @@ from actors.runtime.supervised_actor import (
     tell_quietly,
 )
 from actors.runtime.telemetry import Trace
+from actors.session import measurements
 from actors.session.children import ChildContext, Children
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.session.live_session import LiveSession
@@ -88,6 +89,7 @@ class SessionSupervisor(SupervisedActor):
     def on_start(self) -> None:
         """Start the children; audio that has come in the meantime waits in the ring."""
         self.reachable_at(self.session.addresses.supervisor)
+        measurements.session_opened(self.plan.mode)
         self.trace.session_started(self.plan.session_id, self.plan.mode, self.plan.agent.name)
         self._children.start()
         if (lost := self._checkpoint.lost) is not None:
@@ -108,7 +110,10 @@ class SessionSupervisor(SupervisedActor):
         if self._last_words is not None:
             self._last_words.stop()
         self._children.stop()
-        self.trace.session_ended(self.ending or Ending.ERROR)
+        ending = self.ending or Ending.ERROR
+        lasted_s = self.engines.clock.now() - self._checkpoint.started_at
+        measurements.session_closed(self.plan.mode, ending.value, lasted_s)
+        self.trace.session_ended(ending)
 
     def on_receive(self, message: SessionMessage) -> None:
         """Handle the end of a child, the coming and going of connections, and the end of the session."""

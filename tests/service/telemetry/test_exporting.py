@@ -95,6 +95,20 @@ def test_a_collector_is_sent_the_tree_of_spans_and_the_metrics(
         for point in collector.metrics["earshot.model.tokens"].sum.data_points
     }
     assert tokens == {"prompt": 200, "completion": 10}
+    first_audio = collector.metrics["earshot.turn.first_audio"].histogram.data_points[0]
+    told_ms = [
+        attribute.value.double_value
+        for turn in turns
+        for attribute in turn.attributes
+        if attribute.key == "earshot.first_audio_ms"
+    ]
+    assert first_audio.count == len(told_ms) == 2
+    assert first_audio.sum == pytest.approx(sum(told_ms) / 1000)
+    assert collector.metrics["earshot.model.first_token"].histogram.data_points[0].count == 2
+    (sessions,) = collector.metrics["earshot.session.duration"].histogram.data_points
+    assert sessions.count == 1
+    assert {each.key for each in sessions.attributes} == {"mode", "ending"}
+    assert collector.metrics["earshot.session.active"].sum.data_points[0].as_int == 0
     assert collector.resources[0]["service.name"] == "earshot"
     require_no_words(*collector.raw)
 

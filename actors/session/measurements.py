@@ -1,0 +1,98 @@
+"""What a session counts and times for operators: durations in seconds, attributes of a few values each, no ids."""
+
+from opentelemetry import metrics
+
+from actors.messages.output import TurnMeasured
+
+LATENCIES_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+SESSIONS_S = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0)
+
+_meter = metrics.get_meter("earshot")
+_active = _meter.create_up_down_counter("earshot.session.active", unit="{session}", description="Live sessions")
+_duration = _meter.create_histogram(
+    "earshot.session.duration",
+    unit="s",
+    description="How long sessions lasted, by mode and how they ended",
+    explicit_bucket_boundaries_advisory=SESSIONS_S,
+)
+_first_audio = _meter.create_histogram(
+    "earshot.turn.first_audio",
+    unit="s",
+    description="From the end of the caller's speech to the first audio of the reply",
+    explicit_bucket_boundaries_advisory=LATENCIES_S,
+)
+_onset_to_decision = _meter.create_histogram(
+    "earshot.turn.onset_to_decision",
+    unit="s",
+    description="From the caller's first sound over the agent to the decision that it interrupts",
+    explicit_bucket_boundaries_advisory=LATENCIES_S,
+)
+_decision_to_silence = _meter.create_histogram(
+    "earshot.turn.decision_to_silence",
+    unit="s",
+    description="From the decision to interrupt to the last audio that was played",
+    explicit_bucket_boundaries_advisory=LATENCIES_S,
+)
+_interrupted = _meter.create_counter(
+    "earshot.turn.interruptions", unit="{interruption}", description="Replies that callers interrupted"
+)
+_resumed = _meter.create_counter(
+    "earshot.turn.resumes", unit="{resume}", description="Replies that went on after a pause that was no interruption"
+)
+_restarts = _meter.create_counter(
+    "earshot.actor.restarts", unit="{restart}", description="Actors that were started again, by name and cause"
+)
+_first_token = _meter.create_histogram(
+    "earshot.model.first_token",
+    unit="s",
+    description="From a request to the language model to the first that came of it",
+    explicit_bucket_boundaries_advisory=LATENCIES_S,
+)
+_model_failures = _meter.create_counter(
+    "earshot.model.failures", unit="{failure}", description="Replies of the language model that failed, by kind"
+)
+
+
+def session_opened(mode: str) -> None:
+    """Count a session that begins."""
+    _active.add(1, {"mode": mode})
+
+
+def session_closed(mode: str, ending: str, duration_s: float) -> None:
+    """Count a session that has ended, after `duration_s` seconds."""
+    _active.add(-1, {"mode": mode})
+    _duration.record(duration_s, {"mode": mode, "ending": ending})
+
+
+def turn_measured(times: TurnMeasured) -> None:
+    """Record the times of a turn that has ended; a time that did not happen is left out."""
+    for histogram, time_ms in (
+        (_first_audio, times.first_audio_ms),
+        (_onset_to_decision, times.onset_to_decision_ms),
+        (_decision_to_silence, times.decision_to_silence_ms),
+    ):
+        if time_ms is not None:
+            histogram.record(time_ms / 1000)
+    if times.interrupted:
+        _interrupted.add(1)
+
+
+def reply_resumed() -> None:
+    """Count a reply that goes on after a pause."""
+    _resumed.add(1)
+
+
+def actor_restarted(actor: str, error: str) -> None:
+    """Count an actor that is started again. `error` begins with an exception's class, or is empty if it only ended."""
+    cause = error.partition(" ")[0].partition(":")[0]
+    _restarts.add(1, {"actor": actor, "cause": cause if cause.isidentifier() else "ended"})
+
+
+def first_token_came(after_s: float) -> None:
+    """Record when the model's first event came, in seconds after the request."""
+    _first_token.record(after_s)
+
+
+def model_failed(kind: str) -> None:
+    """Count a reply of the language model that failed; `kind` is that of the error."""
+    _model_failures.add(1, {"kind": kind})
