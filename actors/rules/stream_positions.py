@@ -14,16 +14,18 @@ class Positions:
         """Where in the stream each stretch of audio without a gap begins."""
         self._shifts: list[float] = []
         """How much further on in the session each of them lies."""
-        self._end_ms = 0.0
 
-    def pushed(self, at_ms: float, duration_ms: float) -> None:
-        """Note that so much audio, which begins at `at_ms` of the session, was pushed into the stream."""
-        shift = at_ms - self._end_ms
-        if not self._shifts or abs(shift - self._shifts[-1]) > 0.5:
-            self._begins.append(self._end_ms)
-            self._shifts.append(shift)
-            del self._begins[:-MOST_GAPS], self._shifts[:-MOST_GAPS]
-        self._end_ms += duration_ms
+    def resumed(self, stream_ms: float, at_ms: float) -> None:
+        """Note that the stream goes on, at this position of its own, with audio from `at_ms` of the session on.
+
+        To be told of its beginning and of each gap; not of every frame between them.
+        """
+        if self._begins and self._begins[-1] == stream_ms:
+            self._shifts[-1] = at_ms - stream_ms
+            return
+        self._begins.append(stream_ms)
+        self._shifts.append(at_ms - stream_ms)
+        del self._begins[:-MOST_GAPS], self._shifts[:-MOST_GAPS]
 
     def beginning(self, stream_ms: float) -> float:
         """Where in the session's audio something begins that begins at this position in the stream."""

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from pykka import ActorDeadError, ActorRef
 
-from actors.runtime.mailbox import traits_of
+from actors.runtime.mailbox import TRAITS
 
 M = TypeVar("M")
 
@@ -118,14 +118,14 @@ class Address(Generic[M]):
         self._waiting.clear()
 
     def _keep(self, message: M) -> None:
-        if self._closed or traits_of(type(message)).transient:
+        if self._closed or TRAITS[type(message)].transient:
             return
         self._waiting.append(message)
         if len(self._waiting) > self._limit:
             self._drop_one()
 
     def _drop_one(self) -> None:
-        oldest = next((m for m in self._waiting if not traits_of(type(m)).urgent), self._waiting[0])
+        oldest = next((m for m in self._waiting if not TRAITS[type(m)].urgent), self._waiting[0])
         self._waiting.remove(oldest)
         if not self.dropped:
             logger.warning("too many messages wait for the %s: the oldest are dropped", self._name)

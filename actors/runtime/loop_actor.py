@@ -204,7 +204,7 @@ class LoopActor(pykka.Actor):
 
     def _actor_loop_put_now(self, message: Any) -> None:
         """Handle a message now, where that overtakes none; else in its turn. Belongs to the loop's thread."""
-        if self._actor_phase is _RUNNING and self._actor_scheduler.idle:
+        if self._actor_phase is _RUNNING and not self._actor_scheduler.busy:
             self._actor_scheduler.handle(self, message)
         else:
             self._actor_loop_deliver(Envelope(message))
@@ -217,10 +217,11 @@ class LoopActor(pykka.Actor):
     def run_with(self, message: Any) -> None:
         """Handle a message that was in no mailbox. Called by the scheduler only."""
         try:
-            self._actor_loop_handle(Envelope(message))
+            self._actor_loop_handle(message, None)
         except BaseException:  # noqa: BLE001 - a BaseException of a hook: the other actors of the loop must go on
             self._handle_failure(*sys.exc_info())
-        self._actor_loop_look_for_end()
+        if self.actor_stopped.is_set():
+            self._actor_loop_end()
 
     def run_once(self) -> None:
         """Handle the next message. Called by the scheduler only."""
@@ -228,16 +229,18 @@ class LoopActor(pykka.Actor):
             if self._actor_phase is _RUNNING:
                 inbox = self.actor_inbox
                 if inbox.urgent or inbox.normal:
-                    self._actor_loop_handle(inbox.get())
+                    envelope = inbox.get()
+                    self._actor_loop_handle(envelope.message, envelope.reply_to)
             elif self._actor_phase is _STARTING:
                 self._actor_phase = _RUNNING
                 self._actor_loop_setup()
         except BaseException:  # noqa: BLE001 - a BaseException of a hook: the other actors of the loop must go on
             self._handle_failure(*sys.exc_info())
-        self._actor_loop_look_for_end()
+        if self.actor_stopped.is_set():
+            self._actor_loop_end()
 
-    def _actor_loop_look_for_end(self) -> None:
-        if self.actor_stopped.is_set() and self._actor_phase is not _STOPPED:
+    def _actor_loop_end(self) -> None:
+        if self._actor_phase is not _STOPPED:
             self._actor_phase = _STOPPED
             self._actor_loop_finish()
 
@@ -245,11 +248,10 @@ class LoopActor(pykka.Actor):
         """The last thing that an actor does, once, whatever its end."""
         self._actor_loop_teardown()
 
-    def _actor_loop_handle(self, envelope: Envelope[Any]) -> None:
+    def _actor_loop_handle(self, message: Any, reply_to: pykka.Future[Any] | None) -> None:
         """What Pykka's own loop does with one message, except that its stop-all does not wait."""
-        reply_to = envelope.reply_to
         try:
-            response = self._handle_receive(envelope.message)
+            response = self._handle_receive(message)
             if reply_to is not None:
                 reply_to.set(response)
         except Exception:

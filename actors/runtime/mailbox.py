@@ -13,7 +13,7 @@ others are owed to somebody and never dropped; with `MAX_MESSAGES` of them queue
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from pykka._envelope import Envelope
@@ -48,19 +48,20 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     the next message makes up for, or something that the successor finds elsewhere (audio in the ring)."""
 
 
-_traits: dict[type, Traits] = {}
+class _TraitsByClass(dict[type, Traits]):
+    """Looks at a message class when it is first asked for: every later look is one of a dict, with no call."""
 
-
-def traits_of(kind: type) -> Traits:
-    """The traits of a message class, looked up once."""
-    traits = _traits.get(kind)
-    if traits is None:
+    def __missing__(self, kind: type) -> Traits:
         said = {name: getattr(kind, name, False) is True for name in Traits.__struct_fields__[1:]}
         said["runtime"] |= kind.__module__ == "pykka.messages"
         said["routine"] |= said["droppable"]
         said["transient"] |= said["droppable"] or said["runtime"]
-        traits = _traits[kind] = Traits(type_name=kind.__name__, **said)
-    return traits
+        traits = self[kind] = Traits(type_name=kind.__name__, **said)
+        return traits
+
+
+TRAITS: Final = _TraitsByClass()
+"""The traits of every message class."""
 
 
 class Depths(msgspec.Struct, frozen=True):
@@ -114,7 +115,7 @@ class Mailbox:
 
     def store(self, envelope: Envelope[Any], /) -> bool:
         """Queue a message in its lane; True when that is the urgent one."""
-        traits = traits_of(type(envelope.message))
+        traits = TRAITS[type(envelope.message)]
         lane = self.urgent if traits.urgent else self.normal
         if len(lane) >= MAX_REFUSABLE:
             if traits.refusable and envelope.reply_to is None:

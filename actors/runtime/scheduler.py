@@ -41,7 +41,7 @@ class Runnable(Protocol):
 class Scheduler:
     """Two ready queues over one asyncio loop. All methods belong to the loop's thread."""
 
-    __slots__ = ("_awake", "_context", "_ready", "_urgent", "loop", "now", "now_s")
+    __slots__ = ("_context", "_ready", "_urgent", "busy", "loop", "now", "now_s")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -51,7 +51,8 @@ class Scheduler:
         """When the message that is being handled was begun: one clock read per message serves all that want to know."""
         self._urgent: deque[Runnable] = deque()
         self._ready: deque[Runnable] = deque()
-        self._awake = False
+        self.busy = False
+        """An actor is due or at work: a message that was handled now would overtake those that wait."""
         # Its own context: else messages would be handled in that of whoever woke the scheduler, current span included.
         self._context = Context()
 
@@ -64,18 +65,13 @@ class Scheduler:
         elif not actor.in_ready:
             actor.in_ready = True
             self._ready.append(actor)
-        if not self._awake:
-            self._awake = True
+        if not self.busy:
+            self.busy = True
             self.loop.call_soon(self._drain, context=self._context)
 
-    @property
-    def idle(self) -> bool:
-        """Whether no actor is due or at work, so that a message handled now overtakes none."""
-        return not self._awake
-
     def handle(self, actor: Runnable, message: Any) -> None:
-        """Have `actor` handle `message`, and what that tells, before the loop goes on; only while this is `idle`."""
-        self._awake = True
+        """Have `actor` handle `message`, and what that tells, before the loop goes on. Not while `busy`."""
+        self.busy = True
         self.now_s = self.now()
         try:
             self._context.run(actor.run_with, message)
@@ -83,7 +79,7 @@ class Scheduler:
             if self._urgent or self._ready:
                 self._context.run(self._drain)
             else:
-                self._awake = False
+                self.busy = False
 
     def _drain(self) -> None:
         urgent, ready, now = self._urgent, self._ready, self.now
@@ -106,8 +102,8 @@ class Scheduler:
                     break
         finally:
             # Also when an exception passes through (a signal's KeyboardInterrupt): the other actors must go on.
-            self._awake = bool(urgent or ready)
-            if self._awake:
+            self.busy = bool(urgent or ready)
+            if self.busy:
                 self.loop.call_soon(self._drain, context=self._context)
 
     def _requeue(self, actor: Runnable) -> None:

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, TypeVar
 from weakref import WeakValueDictionary
 
 import msgspec
+import pykka
 from pykka import ActorDeadError, ActorRef, ActorRegistry
-from pykka._envelope import Envelope
 from pykka.messages import _ActorStop
 
 from actors.errors import ProviderError
@@ -20,7 +20,7 @@ from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
 from actors.runtime.address import Address
 from actors.runtime.loop_actor import LoopActor, Phase
-from actors.runtime.mailbox import traits_of
+from actors.runtime.mailbox import TRAITS
 from actors.runtime.telemetry import Dispatch, Trace, is_recording
 
 M = TypeVar("M")
@@ -265,9 +265,8 @@ class SupervisedActor(LoopActor):
         except BaseException as error:  # noqa: BLE001 - contained, see the class
             self._actor_fail(error)
 
-    def _actor_loop_handle(self, envelope: Envelope[Any]) -> None:
-        message, reply_to = envelope.message, envelope.reply_to
-        traits = traits_of(type(message))
+    def _actor_loop_handle(self, message: Any, reply_to: pykka.Future[Any] | None) -> None:
+        traits = TRAITS[type(message)]
         began = self._actor_scheduler.now_s
         self.handled += 1
         self.last_message_at = began
@@ -296,7 +295,7 @@ class SupervisedActor(LoopActor):
             self._actor_dispatch.record(began, self._actor_scheduler.now())
 
     def _handle_receive(self, message: Any) -> Any:
-        if not traits_of(type(message)).runtime:
+        if not TRAITS[type(message)].runtime:
             return self.on_receive(message)
         if type(message) is TaskFailed:
             raise message.error

@@ -44,7 +44,8 @@ class AudioTrack(msgspec.Struct, kw_only=True):
 
     def audio_settled(self, end_bytes: int) -> None:
         """Note that audio up to this position need not be recognised again; it never moves backwards."""
-        self.settled_bytes = max(self.settled_bytes, end_bytes)
+        if end_bytes > self.settled_bytes:
+            self.settled_bytes = end_bytes
 
 
 class Checkpoint(msgspec.Struct, kw_only=True):
@@ -210,7 +211,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 
     def track(self, speaker: str = "") -> AudioTrack:
         """What has been dealt with of a speaker's audio; a new track if none of it has come before."""
-        return self.tracks.setdefault(speaker, AudioTrack())
+        track = self.tracks.get(speaker)
+        if track is None:
+            track = self.tracks[speaker] = AudioTrack()
+        return track
 
     def connection_lost(self, connection_id: str, until: float) -> None:
         """Note that the session waits for another connection, until `until` in seconds of the session's clock."""

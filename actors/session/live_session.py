@@ -44,6 +44,7 @@ class LiveSession:
         # The whole of an utterance is there to be heard again, however long it may be.
         keep_ms = max(RING_MS, plan.agent.endpointing.max_utterance_ms + RING_MARGIN_MS)
         self.tracks = AudioTracks(checkpoint, rate_hz=plan.rate_hz, keep_ms=keep_ms)
+        self._all_voices = checkpoint.track()
         self.speakers = Speakers(checkpoint.participants)
         self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
         """Sees all input, for a recording."""
@@ -51,6 +52,9 @@ class LiveSession:
             kind: [self.addresses[name] for name, kinds in receives.items() if kind in kinds]
             for kind in {kind for kinds in receives.values() for kind in kinds}
         }
+        self._audio_receivers = tuple(self._receivers.get(CallerAudio, ()))
+        self.tells_speakers_apart = recognizer_name(OTHERS) in self.addresses
+        """Whether the session takes the voices of a call's participants one by one."""
 
     def deliver(self, message: InputMessage) -> None:
         """Hand what the connection tells, audio apart, to those actors of the session that it is for."""
@@ -81,19 +85,14 @@ class LiveSession:
 
     def push_audio(self, pcm: bytes) -> None:
         """Keep caller audio from the connection in the ring, before anything can fail, and tell who listens to it."""
-        is_first = not self.checkpoint.track().is_open
+        is_first = not self._all_voices.is_open
         audio = self.tracks.append(pcm)
         if self.tap is not None:
             self.tap(audio)
         if is_first:
             self._start_recognizer("")
-        for address in self._receivers.get(CallerAudio, ()):
+        for address in self._audio_receivers:
             address.tell_now(audio)
-
-    @property
-    def tells_speakers_apart(self) -> bool:
-        """Whether the session takes the voices of a call's participants one by one."""
-        return recognizer_name(OTHERS) in self.addresses
 
     def push_audio_of(self, speaker: str, pcm: bytes) -> None:
         """As `push_audio`, of one speaker alone, by their label, in a session that tells them apart."""

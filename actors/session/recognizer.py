@@ -112,7 +112,8 @@ class Recognizer(SupervisedActor):
         self._next_bytes = 0
         self._stream = 0
         self._recognition: Recognition | None = None
-        self._pushed_bytes = 0
+        self._pushed_bytes = self._missed_bytes = 0
+        """How far in the session's audio the engine's stream has come, and how much of that it was not given."""
         self._positions = Positions()
         self._unfinished = False
         self._begun_ms: float | None = None
@@ -179,7 +180,8 @@ class Recognizer(SupervisedActor):
         # All that has not become a final transcript yet is heard again: nothing is lost by a restart.
         self._recognition = recognition
         self._positions = Positions()
-        self._pushed_bytes = self._track.settled_bytes
+        self._pushed_bytes = self._missed_bytes = self._track.settled_bytes
+        self._positions.resumed(0.0, self._ring.ms(self._pushed_bytes))
         for offset, pcm in self._ring.pieces_since(self._track.settled_bytes):
             self._push(pcm, offset)
         if self._unfinished or (self._inherited and not self._endpointer.in_speech):
@@ -236,20 +238,27 @@ class Recognizer(SupervisedActor):
     # audio
 
     def _listen(self, pcm: bytes, offset_bytes: int) -> None:
+        size_bytes = len(pcm)
+        end_bytes = offset_bytes + size_bytes
         if self._recognition is not None and offset_bytes >= self._pushed_bytes:
             self._push(pcm, offset_bytes)
         if offset_bytes != self._next_bytes and not self._endpointer.in_speech:
             self._endpointer.reset(self._ring.ms(offset_bytes))
-        self._next_bytes = offset_bytes + len(pcm)
-        if len(pcm) == self._window_bytes and not self._rest:
+        self._next_bytes = end_bytes
+        if size_bytes == self._window_bytes and not self._rest:
             self._window(pcm)
         else:
             self._windows(self._rest + pcm)
-        self._forget_silence(offset_bytes + len(pcm))
+        # Silence that nobody has to hear again keeps the replay short.
+        if not self._track.final_owed:
+            self._track.audio_settled(end_bytes - self._pre_roll_bytes)
 
     def _push(self, pcm: bytes, offset_bytes: int) -> None:
         assert self._recognition is not None
-        self._positions.pushed(self._ring.ms(offset_bytes), self._ring.ms(len(pcm)))
+        if offset_bytes != self._pushed_bytes:
+            ring, streamed_bytes = self._ring, self._pushed_bytes - self._missed_bytes
+            self._positions.resumed(ring.ms(streamed_bytes), ring.ms(offset_bytes))
+            self._missed_bytes += offset_bytes - self._pushed_bytes
         self._recognition.push(pcm)
         self._pushed_bytes = offset_bytes + len(pcm)
 
@@ -304,11 +313,6 @@ class Recognizer(SupervisedActor):
             self._recognition.finish_utterance()
         else:
             self._unfinished = True
-
-    def _forget_silence(self, end_bytes: int) -> None:
-        """Silence that nobody has to hear again keeps the replay short."""
-        if not self._track.final_owed:
-            self._track.audio_settled(end_bytes - self._pre_roll_bytes)
 
 
 def _clean(text: object) -> str:

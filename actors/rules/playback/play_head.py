@@ -81,6 +81,8 @@ class PlayHead:
         self._ear, self._from_ms, self._from_at_ms = _Ear.RUNNING, self.heard_ms, at_ms
 
     def _hear(self, position_ms: float) -> None:
-        self.heard_ms = max(self.heard_ms, min(self.sent_ms, position_ms))
-        if self.dry:
+        if self.dry or position_ms >= self.sent_ms:
+            self.heard_ms = self.sent_ms
             self._ear = _Ear.DRY
+        elif position_ms > self.heard_ms:
+            self.heard_ms = position_ms

@@ -9,17 +9,23 @@ def test_a_stream_without_audio_shifts_nothing() -> None:
 
 def test_a_stream_begins_where_its_first_audio_does_and_goes_on_behind_each_gap() -> None:
     positions = Positions()
-    positions.pushed(1_000.0, 20.0)
-    positions.pushed(1_020.0, 20.0)
-    positions.pushed(9_000.0, 20.0)
+    positions.resumed(0.0, 1_000.0)
+    positions.resumed(40.0, 9_000.0)
     assert [positions.beginning(at) for at in (0.0, 39.0, 40.0, 60.0)] == [1_000.0, 1_039.0, 9_000.0, 9_020.0]
     assert [positions.end(at) for at in (0.0, 40.0, 41.0)] == [1_000.0, 1_040.0, 9_001.0]
+
+
+def test_a_stream_that_has_been_given_nothing_yet_may_begin_elsewhere() -> None:
+    positions = Positions()
+    positions.resumed(0.0, 1_000.0)
+    positions.resumed(0.0, 3_000.0)
+    assert [positions.beginning(0.0), positions.end(0.0), positions.end(20.0)] == [3_000.0, 3_000.0, 3_020.0]
 
 
 def test_the_oldest_gaps_are_forgotten() -> None:
     positions = Positions()
     for gap in range(MOST_GAPS + 500):
-        positions.pushed(gap * 100.0, 20.0)
+        positions.resumed(gap * 20.0, gap * 100.0)
     last = MOST_GAPS + 499
     assert positions.beginning(last * 20.0) == last * 100.0
     assert len(positions._begins) == MOST_GAPS

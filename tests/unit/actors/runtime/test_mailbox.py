@@ -7,7 +7,7 @@ import pytest
 from pykka._envelope import Envelope
 
 from actors.runtime.loop_actor import LoopFuture
-from actors.runtime.mailbox import MAX_MESSAGES, MAX_REFUSABLE, Depths, Mailbox, MailboxFullError, traits_of
+from actors.runtime.mailbox import MAX_MESSAGES, MAX_REFUSABLE, TRAITS, Depths, Mailbox, MailboxFullError
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -99,7 +99,7 @@ def test_nothing_queued_is_an_error() -> None:
 
 @pytest.mark.parametrize("message", [{"urgent": True}, "text", None, 3])
 def test_any_object_is_a_message(message: object) -> None:
-    traits = traits_of(type(message))
+    traits = TRAITS[type(message)]
     assert (traits.urgent, traits.droppable, traits.traced) == (False, False, False)
 
 

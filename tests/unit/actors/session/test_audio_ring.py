@@ -3,16 +3,25 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.session.audio_ring import AudioRing
+from actors.session.audio_ring import REHEARD_MS, TRIM_MS, AudioRing
 
 
 def test_the_ring_forgets_the_oldest() -> None:
     ring = AudioRing(16_000, keep_ms=100)
     for _ in range(10):
         ring.append(bytes(640))
+    assert ring.since(0)[0] == 0
+    ring.append(bytes(640))
     begin, pcm = ring.since(0)
-    assert (begin, len(pcm)) == (3_200, 3_200)
+    assert (begin, len(pcm)) == (3_840, 3_200)
     assert ring.kept_bytes == 3_200
+
+
+def test_a_ring_never_holds_more_than_its_limit_and_what_comes_between_two_looks() -> None:
+    ring = AudioRing(16_000, keep_ms=100)
+    for _ in range(200):
+        ring.append(bytes(640))
+        assert ring.kept_bytes <= ring.bytes_of(100 + TRIM_MS) + 640
 
 
 def test_an_empty_ring_keeps_nothing() -> None:
@@ -54,8 +63,9 @@ def test_what_is_settled_is_kept_only_as_far_as_it_is_heard_again() -> None:
         ring.append(bytes(640))
     assert ring.kept_bytes == 320_000
     settled = ring.end_bytes
-    ring.append(bytes(640))
-    assert ring.kept_bytes <= ring.bytes_of(1_900) + 640
+    for _ in range(TRIM_MS // 20):
+        ring.append(bytes(640))
+    assert ring.kept_bytes <= ring.bytes_of(REHEARD_MS + TRIM_MS) + 640
 
 
 def test_a_session_that_another_process_began_goes_on_in_its_positions() -> None:
