@@ -160,8 +160,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     def reply_resumes_at(self, reply: int, text_start: int) -> None:
         """Note the character of a reply from which a new synthesizer would go on speaking."""
         pending = self.pending_replies.get(reply)
-        if pending is not None:
-            pending.resume_at = max(pending.resume_at, text_start)
+        if pending is not None and text_start > pending.resume_at:
+            pending.resume_at = text_start
 
     def playback_finished(self, report: PlaybackFinished) -> None:
         """Keep the report that all of a reply was heard, until that is in the conversation."""

@@ -124,18 +124,18 @@ class Player:
         """Send what is due at `at_ms`, and report what has been heard to its end by then."""
         for event in self.playout.tick(at_ms):
             if isinstance(event, Frame):
-                self._send(event)
+                self._send(event, at_ms)
             else:
                 self._keep(event.hearing)
                 self._shown.pop(event.hearing.reply, None)
                 self._on_drained(event)
-        first = self.playout.first
-        if first is None:
+        unheard = self.playout.first_unheard()
+        if unheard is None:
             self.leave_clock()
         else:
-            self._checkpoint.reply_resumes_at(first, self.playout.unheard_from(first, at_ms))
+            self._checkpoint.reply_resumes_at(*unheard)
 
-    def _send(self, frame: Frame) -> None:
+    def _send(self, frame: Frame, at_ms: float) -> None:
         if frame.first:
             self._on_started(frame.reply)
         self._show_text(frame)
@@ -150,7 +150,7 @@ class Player:
                 last=frame.last,
             )
         )
-        self._level.sent(self.now_ms, frame.level_db)
+        self._level.sent(at_ms, frame.level_db)
 
     def _show_text(self, frame: Frame) -> None:
         """Show each piece of text when it is about to be heard."""

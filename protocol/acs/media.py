@@ -133,7 +133,7 @@ def decode(message: str | bytes) -> MediaMessage:
         frame = _audio_message.decode(message).audio
     except (ValueError, RecursionError):
         return _decode_tolerantly(message)
-    return _whole_samples(frame)
+    return frame if len(frame.pcm) % 2 == 0 else _whole_samples(frame)
 
 
 def require_supported(metadata: AudioMetadata) -> None:

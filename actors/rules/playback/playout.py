@@ -341,12 +341,6 @@ class Playout:
         track = next(iter(self._tracks.values()), None) if reply is None else self._tracks.get(reply)
         return self._hearing(track, at_ms) if track is not None else None
 
-    def unheard_from(self, reply: int, at_ms: float) -> int:
-        """Where the first piece of `reply` that was not heard to its end begins in its text; 0 if it is not queued."""
-        self._head.advance(at_ms)
-        track = self._tracks.get(reply)
-        return track.piece_end(self._settle(track)) if track is not None else 0
-
     def sounding(self, at_ms: float) -> bool:
         """Whether a reply has been sent in part, or wholly, and may not all have been heard yet."""
         self._head.advance(at_ms)
@@ -358,10 +352,14 @@ class Playout:
         waiting = sum(track.buffered_bytes for track in self._tracks.values())
         return self._ms(waiting) + len(self._again) * self._frame_ms
 
-    @property
-    def first(self) -> int | None:
-        """The reply that is heard first of all that are queued; None if none is."""
-        return next(iter(self._tracks), None)
+    def first_unheard(self) -> tuple[int, int] | None:
+        """The reply that is heard first, and where in its text the first piece begins that was not heard to its end.
+
+        As of the last tick; None if no reply is queued.
+        """
+        for track in self._tracks.values():
+            return track.reply, track.piece_end(self._settle(track))
+        return None
 
     @property
     def idle(self) -> bool:
@@ -375,7 +373,8 @@ class Playout:
         """How much audio of `track` has been heard, its padding apart."""
         if track.start_ms is not None:
             heard_ms = min(self._head.heard_ms - track.start_ms, self._ms(track.taken_bytes))
-            track.heard_ms = max(track.heard_ms, heard_ms)
+            if heard_ms > track.heard_ms:
+                track.heard_ms = heard_ms
         return track.heard_ms
 
     def _hearing(self, track: PlayTrack, at_ms: float) -> Hearing:

@@ -82,7 +82,7 @@ def test_a_reply_taken_up_again_counts_from_where_it_was_left() -> None:
     assert text_heard(player, 10) == [40]
     run(player, 20, 120)
     assert text_heard(player, 120) == [45]
-    assert player.unheard_from(1, 120) == 40
+    assert player.first_unheard() == (1, 40)
 
 
 def test_frames_show_the_text_whose_audio_has_begun() -> None:
@@ -115,8 +115,8 @@ def test_where_to_begin_again() -> None:
     seen = []
     for at_ms in range(0, 500, 20):
         player.tick(at_ms)
-        seen.append(player.unheard_from(1, at_ms))
-    assert seen == [0] * 10 + [10] * 10 + [25] * 5
+        seen.append(player.first_unheard())
+    assert seen == [(1, 0)] * 10 + [(1, 10)] * 10 + [(1, 25)] * 5
 
 
 def cut_at_400_ms() -> Playout:

@@ -136,7 +136,7 @@ def test_what_was_never_begun_is_ignored() -> None:
     assert player.tick(0) == []
     assert player.heard(0) is None
     assert player.heard(0, 9) is None
-    assert player.unheard_from(9, 0) == 0
+    assert player.first_unheard() is None
     assert player.idle
 
 
@@ -407,12 +407,12 @@ def test_a_reply_heard_to_its_padding_is_still_sent_to_its_end() -> None:
 
 def test_the_first_reply_is_the_one_that_is_heard_first() -> None:
     playout = Playout(16_000, PACED)
-    firsts = [playout.first]
+    firsts = [playout.first_unheard()]
     playout.begin(3)
-    playout.begin(4)
-    firsts.append(playout.first)
+    playout.begin(4, text_start=7)
+    firsts.append(playout.first_unheard())
     playout.clear(0.0, through_reply=3)
-    assert [*firsts, playout.first] == [None, 3, 4]
+    assert [*firsts, playout.first_unheard()] == [None, (3, 0), (4, 7)]
 
 
 @pytest.mark.parametrize("lead", LEADS)
