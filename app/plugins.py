@@ -5,13 +5,14 @@ import traceback
 from pathlib import PurePath
 from typing import Any
 
+from app.errors import AppError
 from config.errors import ConfigurationError
 
 MOST_CHARACTERS = 300
 """Of an error's text; longer ones are cut."""
 
 
-class PluginError(ConfigurationError):
+class PluginError(AppError, ConfigurationError):
     """Nothing can be loaded by a reference. The text is one line."""
 
 

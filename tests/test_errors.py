@@ -6,40 +6,63 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.source import ROOT, modules
+from tests.kit.source import LAYERS, ROOT, modules
 
 TREES = {
     "actors": "ActorsError",
+    "app": "AppError",
     "app/telephony": "TelephonyError",
     "config": "ConfigurationError",
     "protocol": "WireError",
 }
-"""The root of the tree of each package that has one."""
+"""The root of the tree of each package. A tree below another package is a branch of that one's tree."""
+
+Exceptions = list[tuple[str, list[str]]]
+"""Exceptions by name, each with the names of its bases."""
 
 
-def exceptions(package: str) -> dict[str, list[str]]:
-    """The exceptions that `package` defines, each with the names of its bases."""
-    found: dict[str, list[str]] = {}
-    for path in modules(package):
+def defined_in(folder: str) -> Exceptions:
+    """The exceptions that any module below `folder` defines."""
+    found: Exceptions = []
+    for path in modules(folder):
         for node in ast.walk(ast.parse((ROOT / path).read_text())):
             if isinstance(node, ast.ClassDef):
                 bases = [ast.unparse(base) for base in node.bases]
                 if any(base.endswith(("Error", "Exception")) for base in bases):
-                    found[node.name] = bases
+                    found.append((node.name, bases))
+    return found
+
+
+def exceptions(package: str) -> Exceptions:
+    """The exceptions of the tree of `package`; of a branch that is printed elsewhere, its root alone."""
+    found = defined_in(package)
+    for branch, root in TREES.items():
+        if branch.startswith(f"{package}/"):
+            found = [one for one in found if one[0] == root or one not in defined_in(branch)]
     return found
 
 
 @pytest.mark.parametrize("package", TREES)
 def test_every_exception_stands_in_the_tree_of_its_package(package: str) -> None:
     defined = exceptions(package)
-    root = TREES[package]
-    strays = [name for name, bases in defined.items() if name != root and not set(bases) & set(defined)]
+    names = [name for name, _ in defined]
+    strays = [name for name, bases in defined if name != TREES[package] and not set(bases) & set(names)]
     assert strays == []
-    assert [name for name in defined if not name.endswith("Error")] == []
+    assert [name for name in names if not name.endswith("Error")] == []
+
+
+@pytest.mark.parametrize("branch", [tree for tree in TREES if "/" in tree])
+def test_a_branch_hangs_on_the_tree_of_its_package(branch: str) -> None:
+    assert dict(defined_in(branch))[TREES[branch]] == [TREES[branch.split("/")[0]]]
+
+
+def test_no_two_exceptions_have_one_name() -> None:
+    names = [name for layer in LAYERS for name, _ in defined_in(layer)]
+    assert sorted(names) == sorted(set(names))
 
 
 @pytest.mark.parametrize("package", TREES)
 def test_the_tree_that_is_printed_is_the_one_that_there_is(package: str) -> None:
     text = ast.get_docstring(ast.parse((ROOT / Path(package) / "errors.py").read_text())) or ""
     printed = re.findall(r"^[ \u2500-\u257f]*(\w+Error)\b", text, re.MULTILINE)
-    assert sorted(printed) == sorted(exceptions(package))
+    assert sorted(printed) == sorted(name for name, _ in exceptions(package))

@@ -16,6 +16,7 @@ from actors.tools import AnyTool, Tool
 from app.agents.phrases_by_language import with_phrases_of_its_language
 from app.dialogue.check import dialogue_faults
 from app.dialogue.schema import Dialogue, ScriptedAgent, dialogue_of
+from app.errors import AppError
 from app.plugins import PluginError, resolve
 from config.errors import ConfigurationError
 
@@ -26,7 +27,7 @@ _DIALOGUE = ".dialogue"
 T = TypeVar("T")
 
 
-class AgentFileError(ConfigurationError):
+class AgentFileError(AppError, ConfigurationError):
     """An agent's file cannot be used: which, where in it, and why. One line."""
 
     def __init__(self, file: Path, path: str, reason: str) -> None:

@@ -10,13 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.errors import AppError
 from app.limits.clients import TooManyError
 from protocol.problems import CONTENT_TYPE, FieldError, problem
 
 log = logging.getLogger(__name__)
 
 
-class ProblemError(Exception):
+class ProblemError(AppError):
     """Raised by a route to answer with a problem."""
 
     def __init__(

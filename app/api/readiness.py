@@ -8,6 +8,7 @@ import msgspec
 
 from actors.errors import ProviderError, StoreError
 from app.auth.acs import NO_PROOF
+from app.errors import AppError
 from app.providers.failover.providers import PartlyReadyError, TellsReadiness
 from app.services import LAG_LIMIT_MS, Services
 from app.telephony.call_control import CallControl
@@ -38,15 +39,15 @@ class Report(msgspec.Struct, frozen=True):
     checks: list[Check]
 
 
-class UnhealthyError(Exception):
+class UnhealthyError(AppError):
     """A component does not work; the text says why."""
 
 
-class DegradedError(Exception):
+class DegradedError(AppError):
     """It works, though not as it should; the text says why."""
 
 
-class NotConfiguredError(Exception):
+class AbsentComponentError(AppError):
     """The component is optional and absent. `unhealthy`: clients must not offer what needs it."""
 
     def __init__(self, *, unhealthy: bool = False) -> None:
@@ -98,7 +99,7 @@ class Readiness:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 details = await check() or None
-        except NotConfiguredError as absent:
+        except AbsentComponentError as absent:
             status, error = "unhealthy" if absent.unhealthy else "degraded", str(absent)
         except TimeoutError:
             status, error = "unhealthy", f"no answer within {CHECK_TIMEOUT_S:g} s"
@@ -115,7 +116,7 @@ class Readiness:
     async def _redis(self) -> str:
         store = self._service.store
         if not isinstance(store, TellsReadiness):
-            raise NotConfiguredError
+            raise AbsentComponentError
         try:
             return await store.ready()
         except StoreError as error:
@@ -139,12 +140,12 @@ class Readiness:
                 raise failure
         said = [text for text in told if isinstance(text, str) and text]
         if not said:
-            raise NotConfiguredError
+            raise AbsentComponentError
         return "; ".join(dict.fromkeys(said))
 
     async def _acs(self) -> str:
         if self._network is None:
-            raise NotConfiguredError(unhealthy=True)
+            raise AbsentComponentError(unhealthy=True)
         try:
             await self._network.ready()
         except CallControlError as error:

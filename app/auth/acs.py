@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from app.api.problems import ProblemError
 from app.auth.jwt import TokenError, TokensUnavailableError, TokenVerifier, bearer_of
 from app.auth.origins import is_loopback
+from app.errors import AppError
 from config.errors import SettingsError
 from config.settings import Settings
 
@@ -27,7 +28,7 @@ TOLD_EVERY_S = 60.0
 RETRY_AFTER_S = 5
 
 
-class AccessRefusedError(Exception):
+class AccessRefusedError(AppError):
     """A request that does not prove to come from ACS or Event Grid. `reason` is safe to show."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:

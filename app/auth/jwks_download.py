@@ -2,10 +2,12 @@
 
 import aiohttp
 
+from app.errors import AppError
+
 MOST_BYTES = 262_144
 
 
-class DownloadError(Exception):
+class DownloadError(AppError):
     """The issuer's keys cannot be downloaded. The text says why."""
 
 

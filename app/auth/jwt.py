@@ -10,6 +10,8 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from app.errors import AppError
+
 log = logging.getLogger("earshot.access")
 
 ALGORITHM = "RS256"
@@ -31,7 +33,7 @@ MOST_WAITING = 256
 """No more than so many wait for keys; others are told at once that there are none."""
 
 
-class TokenError(Exception):
+class TokenError(AppError):
     """A token is not accepted. `reason` completes "token ..." and is safe to show."""
 
     def __init__(self, reason: str) -> None:
@@ -39,7 +41,7 @@ class TokenError(Exception):
         self.reason = reason
 
 
-class TokensUnavailableError(Exception):
+class TokensUnavailableError(AppError):
     """No token can be checked now, since the issuer's keys cannot be had. The text is safe to show."""
 
     def __init__(self) -> None:

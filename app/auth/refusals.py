@@ -4,11 +4,12 @@ from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
 
+from app.errors import AppError
 from app.server.socket_writer import REFUSED
 from protocol.problems import CONTENT_TYPE, problem
 
 
-class HandshakeDeniedError(Exception):
+class HandshakeDeniedError(AppError):
     """The handshake of a WebSocket is answered with an HTTP status. `reason` is safe to show."""
 
     def __init__(self, status: int, reason: str) -> None:

@@ -9,6 +9,8 @@ from enum import StrEnum, auto
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from app.errors import AppError
+
 API = "/api/v1"
 SOCKET = "WEBSOCKET"
 """Stands in the table where a request has its method."""
@@ -38,7 +40,7 @@ class Check(StrEnum):
     """The secret or the token of Event Grid, where that is demanded."""
 
 
-class UnlistedRouteError(Exception):
+class UnlistedRouteError(AppError):
     """A route has no row in the table, so nobody has decided who may use it."""
 
 

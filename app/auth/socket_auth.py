@@ -5,6 +5,7 @@ import hmac
 from actors.conversation import SessionRecord
 from app.auth.browser import Grant
 from app.auth.jwt import TokenError
+from app.errors import AppError
 from app.known_sessions import KnownSessions
 from app.server.socket_writer import REFUSED
 
@@ -13,7 +14,7 @@ MAX_SESSION_ID = 128
 SESSION_ID_FORM = f"at most {MAX_SESSION_ID} letters, digits and . _ : -"
 
 
-class SocketRefusedError(Exception):
+class SocketRefusedError(AppError):
     """A browser's WebSocket is refused: it is closed with `code` and `reason` before any session exists."""
 
     def __init__(self, code: int, reason: str) -> None:

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from app.auth.exposure import Asker, Exposure
+from app.errors import AppError
 from app.limits.client_address import client_address, networks_of
 from app.limits.client_limits import Client, ClientLimits, Hold, Rate
 from config.settings import Settings
@@ -23,7 +24,7 @@ _refusals = metrics.get_meter("earshot").create_counter(
 )
 
 
-class TooManyError(Exception):
+class TooManyError(AppError):
     """A client is over a limit. The text is for the client; `retry_after_s` are whole seconds."""
 
     def __init__(self, reason: str, retry_after_s: int) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.errors import AppError
 from app.providers.pipe_frames import Unpacked, packed
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ Frame = Begin | Begun | Event | Ended
 _frames = msgspec.msgpack.Decoder(Frame)
 
 
-class RelayError(Exception):
+class RelayError(AppError):
     """The other worker does not answer, or has ended in the middle."""
 
 

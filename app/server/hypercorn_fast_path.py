@@ -21,6 +21,7 @@ from typing import Any, cast
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 
+from app.errors import AppError
 from app.server.fast_path import FAST_PATH, FastPath
 from app.server.hypercorn_fast_path_protocol import SILENT_INTERVALS, HypercornFastPathProtocol
 
@@ -81,7 +82,7 @@ class _Offer:
         return self.taken
 
 
-class _HandshakeBrokenError(ConnectionError):
+class _HandshakeBrokenError(AppError, ConnectionError):
     """Hypercorn has answered the handshake itself: the app has no socket, and must not begin anything for it."""
 
 

@@ -18,6 +18,7 @@ from typing import Any, assert_never
 
 import msgspec
 
+from app.errors import AppError
 from app.server.listening import url
 from app.server.session_registry import SessionRegistry
 from app.server.signals import StopSignal, StopSignals
@@ -57,7 +58,7 @@ class Backoff:
         return delay_s
 
 
-class StartError(Exception):
+class StartError(AppError):
     """A worker ended before the server was ready for the first time. The text is one line."""
 
     def __init__(self, status: int, line: str) -> None:

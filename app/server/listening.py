@@ -3,10 +3,12 @@
 import os
 import socket
 
+from app.errors import AppError
+
 BACKLOG = 1_024
 
 
-class ListenError(Exception):
+class ListenError(AppError):
     """The address cannot be listened on. The text is one line."""
 
 

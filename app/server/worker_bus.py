@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from app.errors import AppError
 from app.server.worker_pipe import (
     BEAT,
     AskOwner,
@@ -34,7 +35,7 @@ READ_BYTES = 1 << 16
 TakeNotice = Callable[[WorkerNotice], None]
 
 
-class WorkerBusError(Exception):
+class WorkerBusError(AppError):
     """The launcher cannot be reached or does not answer in time. The text is one line."""
 
 

@@ -9,8 +9,10 @@ TelephonyError
 
 from enum import StrEnum
 
+from app.errors import AppError
 
-class TelephonyError(Exception):
+
+class TelephonyError(AppError):
     """The base of all errors of this package."""
 
 

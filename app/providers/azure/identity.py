@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from actors.errors import ErrorKind
+from app.errors import AppError
 from app.providers.azure.failures import Failure
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Credential(Protocol):
         ...
 
 
-class NoTokenError(Exception):
+class NoTokenError(AppError):
     """The identity of this machine gives no token; `failure` says why, for the log."""
 
     def __init__(self, kind: ErrorKind, detail: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from actors.errors import ErrorKind, ProviderError
 from actors.ports.clock import Clock, Random
+from app.errors import AppError
 from app.providers.failover.circuit_breaker import BreakerPolicy, BreakerState, CircuitBreaker
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class TellsReadiness(Protocol):
         ...
 
 
-class PartlyReadyError(ProviderError):
+class PartlyReadyError(AppError, ProviderError):
     """Some engines do not work, and others take their place."""
 
 

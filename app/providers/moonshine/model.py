@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import onnxruntime
 
+from app.errors import AppError
 from app.providers.moonshine.hints import Floats, Hints, Node
 from app.providers.moonshine.vocabulary import Vocabulary, read_pieces
 from app.providers.moonshine.weights import DECODER, ENCODER, TOKENIZER
@@ -46,7 +47,7 @@ class Decoded(msgspec.Struct, frozen=True):
     """Geometric mean of the probabilities of the pieces and the end: 0.9 when they are right, below 0.5 for noise."""
 
 
-class AbandonedError(Exception):
+class AbandonedError(AppError):
     """The result is not wanted any more."""
 
 

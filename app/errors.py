@@ -1,0 +1,33 @@
+"""What goes wrong in the app: the root of every exception of this package.
+
+    AppError
+    ├── ProblemError               a route answers with a problem (api/problems.py)
+    ├── UnhealthyError             a component does not work (api/readiness.py)
+    ├── DegradedError              a component works, though not as it should (api/readiness.py)
+    ├── AbsentComponentError       an optional component is not configured (api/readiness.py)
+    ├── TooManyError               a client is over a limit (limits/clients.py)
+    ├── TokenError                 a token is not accepted (auth/jwt.py)
+    ├── TokensUnavailableError     the keys that tokens are checked with cannot be had (auth/jwt.py)
+    ├── DownloadError              the issuer's keys cannot be downloaded (auth/jwks_download.py)
+    ├── AccessRefusedError         a request does not prove to come from the carrier (auth/acs.py)
+    ├── HandshakeDeniedError       a WebSocket's handshake is answered with an HTTP status (auth/refusals.py)
+    ├── SocketRefusedError         a browser's WebSocket is closed before any session exists (auth/socket_auth.py)
+    ├── UnlistedRouteError         nobody has decided who may use a route (auth/route_table.py)
+    ├── AgentFileError             an agent's file cannot be used; a ConfigurationError too (agents/agent_files.py)
+    ├── PluginError                a reference cannot be loaded; a ConfigurationError too (plugins.py)
+    ├── NoTokenError               this machine's identity gives no token (providers/azure/identity.py)
+    ├── PartlyReadyError           some engines fail; a ProviderError too (providers/failover/providers.py)
+    ├── AbandonedError             the result of a recognition is not wanted any more (providers/moonshine/model.py)
+    ├── StartError                 a worker ended before the server was ready (server/launcher.py)
+    ├── ListenError                the address cannot be listened on (server/listening.py)
+    ├── WorkerBusError             the launcher does not answer a worker (server/worker_bus.py)
+    ├── RelayError                 another worker does not answer (server/asgi_relay.py)
+    ├── _HandshakeBrokenError      Hypercorn has answered a handshake itself (server/hypercorn_fast_path.py)
+    └── TelephonyError             what goes wrong with calls, a tree of its own (telephony/errors.py)
+
+Errors of the configuration are those of `config` too, and errors of engines those of `actors`.
+"""
+
+
+class AppError(Exception):
+    """Base of every exception that the package `app` raises."""
