@@ -54,8 +54,8 @@ ACS = "app/telephony/acs/"
 WORDS_OF_A_CARRIER = re.compile(r"(?<![A-Za-z])(?:acs|ACS|Acs)(?![a-z])|(?i:azure|event.?grid|call.?automation)")
 
 HANDED_ALL_SERVICES = {
-    *("app/api/call_routes.py", "app/api/health_routes.py", "app/api/media_routes.py", "app/api/readiness.py"),
-    "app/api/session_routes.py",
+    *("app/api/routes/calls.py", "app/api/routes/health.py", "app/api/routes/media.py", "app/api/readiness.py"),
+    "app/api/routes/sessions.py",
     *("app/browser/conversation_socket.py", "app/browser/dashboard_socket.py", "app/carrier.py"),
     *("app/telephony/access_code_check.py", "app/telephony/answering.py", "app/telephony/call_rejection.py"),
     *("app/telephony/capacity.py", "app/telephony/switchboard.py", "app/telephony/take_over.py"),
@@ -152,7 +152,7 @@ def test_every_module_of_the_actors_is_in_a_room() -> None:
 @pytest.mark.parametrize("folder", ["app/api", "app/browser", "app/page"])
 def test_routes_and_sockets_know_no_engine_and_no_carrier(folder: str) -> None:
     found = modules_that_import(folder, "app.providers", "app.telephony.acs", "azure", "openai")
-    assert {path for path in found if folder != "app/api" or path.endswith("_routes.py")} == set()
+    assert {path for path in found if folder != "app/api" or path.startswith("app/api/routes/")} == set()
 
 
 def test_telephony_outside_acs_knows_no_carrier() -> None:

@@ -12,14 +12,14 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.agents.agent_changes import AgentChanges
-from app.api.agent_routes import AgentRoutes
-from app.api.call_routes import CallRoutes
-from app.api.health_routes import HealthRoutes
-from app.api.media_routes import MediaRoutes
-from app.api.metrics_routes import MetricsRoutes
 from app.api.problems import ProblemError, on_error, on_http_exception, on_problem, on_too_many
-from app.api.session_routes import SessionRoutes
-from app.api.token_routes import TokenRoutes
+from app.api.routes.agents import AgentRoutes
+from app.api.routes.calls import CallRoutes
+from app.api.routes.health import HealthRoutes
+from app.api.routes.media import MediaRoutes
+from app.api.routes.metrics import MetricsRoutes
+from app.api.routes.sessions import SessionRoutes
+from app.api.routes.tokens import TokenRoutes
 from app.auth.checks import AccessPolicy
 from app.auth.guard import AccessGuard
 from app.auth.route_table import API, require_listed

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.api.call_routes import not_taken
 from app.api.problems import ProblemError
 from app.api.requests import body_of
 from app.api.responses import json_response
+from app.api.routes.calls import not_taken
 from app.services import Services
 from app.telephony.acs.call_events import CallEvents
 from app.telephony.acs.incoming_calls import incoming_call

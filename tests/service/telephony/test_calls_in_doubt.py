@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.api import call_routes
+from app.api.routes import calls as call_routes
 from app.telephony import hang_up as hanging_up
 from app.telephony import switchboard
 from app.telephony.call import Call
