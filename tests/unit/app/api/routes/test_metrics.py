@@ -1,8 +1,8 @@
 import pytest
 from starlette.requests import Request
 
-from app.api.metrics_routes import MetricsRoutes
 from app.api.problems import ProblemError
+from app.api.routes.metrics import MetricsRoutes
 from config.groups.telemetry import Telemetry
 
 REQUEST = Request({"type": "http", "method": "GET", "path": "/metrics", "headers": []})
