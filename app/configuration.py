@@ -15,10 +15,11 @@ from app.auth.acs import acs_configured, validation_on
 from app.auth.browser import browser_auth
 from app.auth.exposure import Exposure
 from app.auth.origins import is_loopback
-from app.built_in_engines import BuiltIn
+from app.built_in_engines import ABSENT, BuiltIn
 from app.carrier import carrier_of
 from app.dialogue.schema import dialogue_of
 from app.engines import FALLBACK, chosen, require_loadable
+from app.modes import usable_mode
 from app.providers.openai_chat.resource import azure_resource
 from app.services import require_default_agent
 from app.stores.redis_address import redis_address
@@ -50,6 +51,11 @@ def usable_configuration(settings: Settings) -> Configuration:
     redis_address(settings)
     engines = chosen(settings)
     require_loadable(engines)
+    try:
+        has_realtime = engines["realtime_model"] is not ABSENT["realtime_model"]
+        usable_mode(settings.agents.streaming_mode, speech_to_speech=has_realtime)
+    except ValueError as error:
+        raise SettingsError(f"ACS_STREAMING_MODE: {error}") from None
     tools = load_tools()
     agents = load_agents(settings.agents.directory, tools)
     require_default_agent(settings, agents)

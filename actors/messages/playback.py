@@ -37,6 +37,40 @@ class SpeakText(Message, frozen=True):
     text: str
 
 
+class PlayAudio(Message, frozen=True):
+    """Play the next audio of `reply`, PCM16LE mono at the connection's rate, which its model has spoken by itself."""
+
+    transient: ClassVar[bool] = True
+
+    reply: int
+    pcm: bytes
+
+
+class TextPlaced(Message, frozen=True, kw_only=True):
+    """The text of `reply` up to `text_end` ends at about `audio_ms` of the audio that its model speaks.
+
+    An estimate stands until the next one, or until the place is known.
+    """
+
+    transient: ClassVar[bool] = True
+
+    reply: int
+    text_end: int
+    audio_ms: float
+    is_estimate: bool
+
+
+class WordPlaced(Message, frozen=True, kw_only=True):
+    """The word of `reply` from `text_start` to `text_end` begins at `audio_ms` of the audio that its model speaks."""
+
+    transient: ClassVar[bool] = True
+
+    reply: int
+    text_start: int
+    text_end: int
+    audio_ms: float
+
+
 class FinishReply(Message, frozen=True):
     """All text of `reply` has been told; nothing more will be added to it."""
 

@@ -66,6 +66,8 @@ class RealtimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Of those models that have one."""
     rate_hz: int = 16_000
     """Of the audio both ways, whatever the model's own rate is: 16 000 or 24 000."""
+    speaks_hz: int = 0
+    """Of the model's voice, where that is to be another rate; 0: the same."""
     languages: tuple[str, ...] = ("en-US",)
     """Those that the caller may speak."""
     phrases: tuple[str, ...] = ()

@@ -45,6 +45,18 @@ class History:
         if text:
             self.messages.append(ChatMessage(role=Role.USER, text=text, turn=turn, at=at, confidence=confidence))
 
+    def user_words_known(self, turn: int, text: str) -> None:
+        """Record the words of what the caller said in `turn`, which were not known when it was answered."""
+        for index in range(len(self.messages) - 1, -1, -1):
+            message = self.messages[index]
+            if message.role is Role.USER and message.turn == turn:
+                self.messages[index] = msgspec.structs.replace(message, text=text)
+                return
+
+    def user_text(self, turn: int) -> str:
+        """What the caller said in `turn`, as it is recorded; empty if nothing is."""
+        return next((m.text for m in reversed(self.messages) if m.role is Role.USER and m.turn == turn), "")
+
     def _unanswered(self) -> list[int]:
         """The places of those of the caller's messages to which no reply was heard, the oldest first."""
         unanswered: list[int] = []

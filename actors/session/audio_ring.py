@@ -75,7 +75,13 @@ class AudioRing:
 
     def pieces_since(self, offset: int) -> list[tuple[int, bytes]]:
         """All audio from `offset` on that is still there, in pieces with the offsets at which they begin."""
-        kept = [(begin, pcm) for begin, pcm in self._chunks if begin + len(pcm) > offset]
+        kept: list[tuple[int, bytes]] = []
+        # From the end: who follows the audio as it comes wants the last piece of many.
+        for begin, pcm in reversed(self._chunks):
+            if begin + len(pcm) <= offset:
+                break
+            kept.append((begin, pcm))
+        kept.reverse()
         if kept:
             begin, pcm = kept[0]
             skip = max(0, offset - begin) & ~1

@@ -93,6 +93,9 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     lost: LostConnection | None = None
     """Set while the session waits for its connection to come back."""
 
+    realtime_given_up: bool = False
+    """The speech-to-speech model cannot be used any more in this session: it goes on with text."""
+
     # the end
     ending: Ending | None = None
     """How the session ended; one that has ended is never rebuilt."""
@@ -223,6 +226,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     def connection_attached(self) -> None:
         """Note that a connection carries the session."""
         self.lost = None
+
+    def give_up_realtime(self) -> None:
+        """Note that the session goes on without its speech-to-speech model."""
+        self.realtime_given_up = True
 
     # the end
 

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from actors.messages.base import Message
 from actors.ports.llm import ModelEvent
+from actors.ports.realtime import RealtimeEvent
 from actors.ports.stt import RecognitionEvent
 from actors.ports.tts import SynthesisEvent
 
@@ -32,3 +33,18 @@ class ModelReported(Message, frozen=True):
 
     turn: int
     event: ModelEvent
+
+
+class RealtimeReported(Message, frozen=True):
+    """One event of the speech-to-speech session number `session`; one of a session that was given up is ignored."""
+
+    transient: ClassVar[bool] = True
+
+    session: int
+    event: RealtimeEvent
+
+
+class RealtimeChecked(Message, frozen=True):
+    """It is time to look whether the speech-to-speech model still tells what it owes, or is to be connected anew."""
+
+    transient: ClassVar[bool] = True

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from itertools import count
+from typing import Protocol
 
 from actors.errors import ErrorKind, ModelError
 from actors.messages.model import ModelFailed
@@ -29,6 +30,21 @@ NEXT_TOKEN_S = 8.0
 """A model that falls silent for so long in mid-reply has failed."""
 EVENTS_AT_ONCE = 16
 """So many pieces of a reply are told in one turn of the loop: however fast a model is, others have their turns."""
+
+
+class ReplySource(Protocol):
+    """What makes the model's part of one reply at a time: a stream of text, or a model that speaks by itself."""
+
+    tool_calls: list[ToolCalled]
+    """The tools that the model wants, until they are run."""
+
+    def start(self, request: ModelRequest) -> None:
+        """Have the reply to `request` made, and give up any other."""
+        ...
+
+    def cancel(self) -> None:
+        """Have nothing more made of the reply in hand, if there is one."""
+        ...
 
 
 class Generation:

@@ -1,5 +1,7 @@
 """The orchestrator: tells turn-taking what happens in a conversation, and carries out what turn-taking orders."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from actors.messages.caller import CallOrderFailed, KeyPressed, TextEntered
@@ -9,10 +11,11 @@ from actors.messages.output import FloorChanged, TurnMeasured
 from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped, ResumePlayback
 from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued
 from actors.ports.clock import Clock
-from actors.ports.llm import LanguageModel
 from actors.rules.turn_taking.effects import (
     CancelReply,
     CancelTimer,
+    CommitSpeech,
+    DiscardSpeech,
     Effect,
     End,
     PlaybackOrder,
@@ -20,6 +23,7 @@ from actors.rules.turn_taking.effects import (
     ReportUnexpected,
     Say,
     SetTimer,
+    SpeechOrder,
     StartReply,
 )
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
@@ -32,6 +36,7 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ModelReported
+from actors.session.generation import ReplySource
 from actors.session.phrases import phrase_of
 from actors.session.plan import SessionPlan
 from actors.session.reply_maker import ReplyMaker
@@ -51,9 +56,11 @@ class Orchestrator(SupervisedActor):
         connection: what happens is shown on it.
         tool_runs: the tools under way, also those of a former orchestrator.
         plan: whose agent speaks, with which tools.
-        model: what answers.
+        source: called with this actor, makes what answers.
         clock: times and timers.
         trace: the telemetry of the session.
+        writer: takes the replies; None: all of their text is spoken by the synthesizer.
+        transcribes: a recognizer gives the words that turn-taking waits for.
     """
 
     def __init__(
@@ -64,9 +71,11 @@ class Orchestrator(SupervisedActor):
         connection: SessionConnection,
         tool_runs: ToolRuns,
         plan: SessionPlan,
-        model: LanguageModel,
+        source: Callable[["Orchestrator"], ReplySource],
         clock: Clock,
         trace: Trace,
+        writer: ReplyWriter | None = None,
+        transcribes: bool = True,
     ) -> None:
         super().__init__("orchestrator", addresses.supervisor, trace)
         self.agent = plan.agent
@@ -74,7 +83,9 @@ class Orchestrator(SupervisedActor):
         self._addresses = addresses
         self._checkpoint = checkpoint
         self._connection = connection
-        self.turn = TurnTaking(plan.agent, state=msgspec.structs.replace(checkpoint.turn or TurnSnapshot()))
+        self.turn = TurnTaking(
+            plan.agent, transcribes=transcribes, state=msgspec.structs.replace(checkpoint.turn or TurnSnapshot())
+        )
         self._timers = TurnTimers(clock, self.actor_ref)
         self._log = ConversationLog(
             checkpoint=checkpoint,
@@ -83,11 +94,11 @@ class Orchestrator(SupervisedActor):
             supervisor=addresses.supervisor,
             clock=clock,
         )
-        self._writer = ReplyWriter(checkpoint, addresses["synthesizer"])
+        self._writer = writer or ReplyWriter(checkpoint, addresses["synthesizer"])
         self._maker = ReplyMaker(
-            actor=self,
+            trace=trace,
             plan=plan,
-            model=model,
+            source=source(self),
             turn=self.turn,
             tell_turn_taking=self._tell_turn_taking,
             log=self._log,
@@ -183,6 +194,8 @@ class Orchestrator(SupervisedActor):
             case ReportUnexpected(event, state):
                 self.unexpected_events += 1
                 logger.warning("turn-taking was told %s, which cannot happen: %s", event, state)
+            case CommitSpeech() | DiscardSpeech():
+                self._speech_over(effect)
             case End(ending):
                 self._addresses.supervisor.tell(SessionOver(ending))
             case _:
@@ -194,6 +207,9 @@ class Orchestrator(SupervisedActor):
             measurements.reply_resumed()
         name = "recognizer" if isinstance(order, RecognitionOrder) else "synthesizer"
         self._addresses[name].tell(order)
+
+    def _speech_over(self, order: SpeechOrder) -> None:
+        """The caller's voice is a turn of theirs, or is none: only of use to a model that hears it."""
 
     def _show_turn(self, measured: TurnMeasured) -> None:
         measurements.turn_measured(measured)

@@ -19,19 +19,20 @@ from actors.messages.model import (
 from actors.messages.output import ToolStarted
 from actors.messages.transcript import FinalTranscript
 from actors.ports.clock import Clock
-from actors.ports.llm import LanguageModel, MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports.llm import MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.context_budget import within_budget
 from actors.rules.questions import question_s
 from actors.rules.sentences import SentenceSplitter, following
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import StartReply
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.voice_alone import SPOKEN
 from actors.rules.unicode_text import is_speakable
-from actors.runtime.supervised_actor import SupervisedActor
+from actors.runtime.telemetry import Trace
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ModelReported
-from actors.session.generation import Generation
+from actors.session.generation import ReplySource
 from actors.session.plan import SessionPlan
 from actors.session.reply_writer import ReplyWriter
 from actors.session.tool_runs import UNKNOWN, ToolRound, ToolRuns
@@ -47,9 +48,9 @@ class ReplyMaker:
     """Makes the reply of the turn in hand: at most one at a time.
 
     Args:
-        actor: the orchestrator, whose task the model's stream is.
+        trace: the telemetry of the session.
         plan: whose agent answers, with which tools.
-        model: what writes the replies.
+        source: what makes the replies.
         turn: turn-taking, for the state of the turn in hand.
         tell_turn_taking: called with what becomes of the reply.
         log: the conversation; what the model reads, and where tools are recorded.
@@ -62,9 +63,9 @@ class ReplyMaker:
     def __init__(
         self,
         *,
-        actor: SupervisedActor,
+        trace: Trace,
         plan: SessionPlan,
-        model: LanguageModel,
+        source: ReplySource,
         turn: TurnTaking,
         tell_turn_taking: Callable[[TurnEvent], None],
         log: ConversationLog,
@@ -73,7 +74,7 @@ class ReplyMaker:
         connection: SessionConnection,
         clock: Clock,
     ) -> None:
-        self._trace = actor.trace
+        self._trace = trace
         self._plan = plan
         self._turn = turn
         self._tell_turn_taking = tell_turn_taking
@@ -83,7 +84,7 @@ class ReplyMaker:
         self._tool_runs = tool_runs
         self._connection = connection
         self._clock = clock
-        self._generation = Generation(actor, model)
+        self._generation = source
         self._splitter = SentenceSplitter()
         self._text_before_tools = ""
         """Until the model goes on: what it says then follows these words."""
@@ -113,7 +114,8 @@ class ReplyMaker:
         self._history.user_said(
             order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=transcript.confidence
         )
-        self._connection.show(transcript)
+        if SPOKEN not in order.text:
+            self._connection.show(transcript)
         self._reply, self._rounds, self._round = order.reply, 0, None
         self._follow("")
         self._ask_model()

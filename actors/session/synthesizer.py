@@ -12,6 +12,7 @@ from actors.messages.playback import (
     EndAtSentence,
     FinishReply,
     PausePlayback,
+    PlayAudio,
     PlaybackFailed,
     PlaybackFinished,
     PlaybackStarted,
@@ -22,6 +23,8 @@ from actors.messages.playback import (
     ResumePlayback,
     SpeakText,
     StopPlayback,
+    TextPlaced,
+    WordPlaced,
     YieldPlayback,
 )
 from actors.ports.clock import Clock, Timer
@@ -54,6 +57,9 @@ from actors.session.synthesis_stream import SynthesisStream
 SynthesizerMessage = (
     BeginReply
     | SpeakText
+    | PlayAudio
+    | TextPlaced
+    | WordPlaced
     | FinishReply
     | PausePlayback
     | ResumePlayback
@@ -153,6 +159,13 @@ class Synthesizer(SupervisedActor):
                 self._begin(reply, turn, kind)
             case SpeakText(reply, text):
                 self._speak(reply, text)
+            case PlayAudio(reply, pcm):
+                self._play(reply, pcm)
+            case TextPlaced(reply=reply, text_end=text_end, audio_ms=audio_ms, is_estimate=is_estimate):
+                place = self._playout.estimate_piece if is_estimate else self._playout.add_piece
+                place(reply, text_end, audio_ms)
+            case WordPlaced(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
+                self._playout.add_word(reply, text_start, text_end, audio_ms)
             case FinishReply(reply):
                 self._finish(reply)
             case PausePlayback():
@@ -202,6 +215,11 @@ class Synthesizer(SupervisedActor):
             self._fail(reply, ErrorKind.UNAVAILABLE)
         else:
             self._order(reply, text)
+
+    def _play(self, reply: int, pcm: bytes) -> None:
+        if reply in self._speaking:
+            self._playout.add_audio(reply, pcm)
+            self._player.play()
 
     def _finish(self, reply: int) -> None:
         speaking = self._speaking.get(reply)

@@ -67,6 +67,7 @@ class Readiness:
             "redis": self._redis,
             "azure_openai_pool": self._model,
             "speech_services": self._speech,
+            "speech_to_speech": self._speech_to_speech,
             "acs_caller": self._acs,
             "rt_agents": self._agents,
             "auth_configuration": self._access,
@@ -122,6 +123,11 @@ class Readiness:
         except StoreError as error:
             # Conversations go on without it, and new ones begin.
             raise DegradedError(error.detail) from error
+
+    async def _speech_to_speech(self) -> str:
+        if self._service.engines.realtime is None:
+            raise NotConfiguredError
+        return "sessions of the mode voice_live can be asked for"
 
     async def _model(self) -> str:
         return await self._remote(self._service.engines.model)

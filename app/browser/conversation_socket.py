@@ -22,7 +22,6 @@ from actors.messages.caller import (
     Transport,
 )
 from actors.session.live_session import LiveSession
-from actors.session.modes.registry import mode_named
 from actors.session.sessions import SessionEntry
 from app.auth.guard import admitted
 from app.auth.socket_auth import SocketRefusedError, require_granted_agent, require_resume_token, require_session_id
@@ -31,6 +30,7 @@ from app.browser.wire_output import BrowserWords
 from app.limits.client_limits import Client, Hold, Rate
 from app.limits.clients import TooManyError
 from app.limits.metered_model import MeteredModel
+from app.modes import usable_mode
 from app.server.fast_path import FastPath, Message, fast_path_of
 from app.server.message_rate import MessageRate
 from app.server.socket_reader import SocketReader
@@ -66,7 +66,7 @@ class Asked:
         require_session_id(self.session_id)
         self.resume_token = query.get("resume_token", "")
         self.client: Client = ()
-        self.mode = _mode(query.get("streaming_mode") or service.settings.agents.streaming_mode)
+        self.mode = _mode(service, query.get("streaming_mode") or service.settings.agents.streaming_mode)
         self.agent_named = bool(query.get("agent"))
         self.agent = _agent(service, query.get("agent") or service.default_agent)
         self.binary = _choice(query, "encoding", ("json", "binary")) == "binary"
@@ -81,9 +81,9 @@ def _choice(query: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> st
     return value
 
 
-def _mode(text: str) -> str:
+def _mode(service: Services, text: str) -> str:
     try:
-        return mode_named(text).name
+        return usable_mode(text, speech_to_speech=service.engines.realtime is not None)
     except ValueError as error:
         raise SocketRefusedError(REFUSED, f"streaming_mode: {error}") from None
 

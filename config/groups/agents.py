@@ -14,6 +14,7 @@ class StreamingMode(StrEnum):
     """What a session does with the audio of its caller."""
 
     MEDIA = "media"
+    VOICE_LIVE = "voice_live"
     TRANSCRIPTION = "transcription"
 
 

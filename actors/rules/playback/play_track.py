@@ -39,6 +39,8 @@ class PlayTrack:
         """Where each word begins in the audio, and where it ends in the text."""
         self.pieces: list[tuple[float, int]] = []
         """Where each piece ends in the audio, and in the text."""
+        self.growing: tuple[float, int] | None = None
+        """About where the piece ends that is being made, in the audio and in the text; None if none is."""
 
     def add_audio(self, pcm: bytes) -> None:
         """Add audio to the end of the reply; ignored once the reply has ended."""
@@ -53,6 +55,11 @@ class PlayTrack:
     def add_piece(self, text_end: int, audio_ms: float) -> None:
         """Note that a piece of the text, which ends at `text_end`, ends at `audio_ms` of the audio."""
         insort(self.pieces, (audio_ms, text_end))
+        self.growing = None
+
+    def estimate_piece(self, text_end: int, audio_ms: float) -> None:
+        """Note where the piece that is being made ends by now, about; it takes the place of the last such note."""
+        self.growing = (audio_ms, text_end)
 
     def pop_audio(self, size_bytes: int) -> bytes:
         """Remove and return the next `size_bytes` of audio; fewer where there is no more."""
@@ -80,7 +87,7 @@ class PlayTrack:
     @property
     def by_proportion(self) -> bool:
         """Text inside a piece can only be guessed."""
-        return bool(self.pieces) and not self.words
+        return bool(self.pieces or self.growing) and not self.words
 
     def text_begun(self, audio_ms: float) -> int:
         """The end of the text whose audio begins before `audio_ms`."""
@@ -88,6 +95,8 @@ class PlayTrack:
         if begun:
             return max(self.words[begun - 1][1], self.piece_end(audio_ms))
         entered = bisect_left(self.pieces, (audio_ms,)) + 1
+        if self.growing is not None and entered > len(self.pieces):
+            return self._share_of(self.growing, audio_ms)
         return self.pieces[:entered][-1][1] if self.pieces and not self.words else self.piece_end(audio_ms)
 
     def piece_end(self, audio_ms: float) -> int:
@@ -103,10 +112,17 @@ class PlayTrack:
             return max(piece_end, self.words[begun - 2][1]) if begun > 1 else piece_end
         ended = bisect_right(self.pieces, (audio_ms, _BEHIND))
         if ended == len(self.pieces):
-            return piece_end
-        from_ms = self.pieces[ended - 1][0] if ended else 0.0
-        to_ms, to_text = self.pieces[ended]
-        return piece_end + int((to_text - piece_end) * (audio_ms - from_ms) / (to_ms - from_ms))
+            return piece_end if self.growing is None else self._share_of(self.growing, audio_ms)
+        return self._share_of(self.pieces[ended], audio_ms)
+
+    def _share_of(self, ends: tuple[float, int], audio_ms: float) -> int:
+        """The end of the text that was spoken by `audio_ms`, in proportion, of the piece that ends there."""
+        ended = bisect_right(self.pieces, (audio_ms, _BEHIND))
+        from_ms, from_text = self.pieces[ended - 1] if ended else (0.0, self.text_start)
+        to_ms, to_text = ends
+        if audio_ms >= to_ms:
+            return to_text
+        return from_text + int((to_text - from_text) * (audio_ms - from_ms) / (to_ms - from_ms))
 
     @property
     def text_last(self) -> int:

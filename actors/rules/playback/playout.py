@@ -137,6 +137,12 @@ class Playout:
         if track is not None:
             track.add_piece(text_end, audio_ms)
 
+    def estimate_piece(self, reply: int, text_end: int, audio_ms: float) -> None:
+        """Note that the text of `reply`, as far as it is known, ends at about `audio_ms` of what is being made."""
+        track = self._tracks.get(reply)
+        if track is not None:
+            track.estimate_piece(text_end, audio_ms)
+
     def end(self, reply: int) -> None:
         """Note that all audio of `reply` has been added."""
         track = self._tracks.get(reply)

@@ -41,6 +41,14 @@ class Say(msgspec.Struct, frozen=True, kw_only=True):
     index: int = 0
 
 
+class CommitSpeech(msgspec.Struct, frozen=True):
+    """Make the utterance that is over a turn of the caller, for a model that hears the caller itself."""
+
+
+class DiscardSpeech(msgspec.Struct, frozen=True):
+    """Have a model that hears the caller itself forget the voice that is over: it was noise, or not meant for it."""
+
+
 class SetTimer(msgspec.Struct, frozen=True):
     """Start `timer` anew, to fire in `delay_s` seconds."""
 
@@ -71,9 +79,12 @@ PlaybackOrder = PausePlayback | YieldPlayback | ResumePlayback | StopPlayback | 
 """What the synthesizer is ordered to do."""
 RecognitionOrder = EndUtterance | ReopenRecognition
 """What the recognizer is ordered to do."""
+SpeechOrder = CommitSpeech | DiscardSpeech
+"""What is done with voice that a speech-to-speech model has heard; never ordered where a recognizer gives words."""
 Effect = (
     PlaybackOrder
     | RecognitionOrder
+    | SpeechOrder
     | StartReply
     | CancelReply
     | Say

@@ -13,7 +13,7 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
-from actors.rules.turn_taking import answering, interruption, keys
+from actors.rules.turn_taking import answering, interruption, keys, voice_alone
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 from actors.rules.utterances import bounded_utterance, joined_utterance
@@ -49,7 +49,10 @@ def speech_continued(turn: TurnCore, message: SpeechContinued, at: float) -> Non
 
 
 def speech_stopped(turn: TurnCore, message: SpeechStopped, at: float) -> None:
-    """The utterance is over; its final transcript is owed."""
+    """The utterance is over: its final transcript is owed, or it is answered without."""
+    if not turn.transcribes:
+        voice_alone.utterance_over(turn, message, at)
+        return
     _utterance_over(turn, at, at - message.silence_ms / 1000)
 
 
@@ -70,7 +73,9 @@ def _utterance_over(turn: TurnCore, at: float, spoke_at: float) -> None:
 def noise_stopped(turn: TurnCore, _message: NoiseStopped, at: float) -> None:
     """What had begun was too short to be an utterance. The final of an utterance before it may still be owed."""
     s = turn.state
-    if s.caller is CallerActivity.TALKING and s.final_owed:
+    if not turn.transcribes:
+        voice_alone.noise_stopped(turn, at)
+    elif s.caller is CallerActivity.TALKING and s.final_owed:
         turn.caller_becomes(CallerActivity.AWAITED)
         interruption.not_confirmed(turn, at)
     elif not s.final_owed:
@@ -84,6 +89,8 @@ def no_speech_recognized(turn: TurnCore, _message: NoSpeechRecognized, at: float
     Once: voice that is never understood, a television perhaps, would be asked without end.
     """
     s = turn.state
+    if not turn.transcribes:
+        return
     s.final_owed = False
     if s.caller is CallerActivity.TALKING:
         return
@@ -183,6 +190,10 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
     say it again: now, or when what the agent is saying is over.
     """
     s = turn.state
+    if not turn.transcribes:
+        # Only where the end of the utterance was not told after its audio had stopped.
+        voice_alone.answer_speech(turn, at)
+        return
     turn.do(ReopenRecognition(again=not s.interim and not s.reopened))
     if s.interim:
         words(turn, at, s.interim)

@@ -19,6 +19,7 @@ from actors.messages.caller import (
 from actors.messages.lifecycle import SessionFailed
 from actors.messages.model import ToolFinished
 from actors.session.children import ChildContext, ChildSpec
+from actors.session.generation import Generation
 from actors.session.modes.listening import recognizer_for
 from actors.session.modes.mode import SessionMode
 from actors.session.orchestrator import Orchestrator
@@ -43,7 +44,8 @@ def _start_synthesizer(context: ChildContext) -> ActorRef[Any]:
     )
 
 
-def _start_orchestrator(context: ChildContext) -> ActorRef[Any]:
+def start_orchestrator(context: ChildContext) -> ActorRef[Any]:
+    """Start the actor that decides, with the language model of the session."""
     session, engines, plan = context.session, context.engines, context.session.plan
     return Orchestrator.start(
         addresses=session.addresses,
@@ -51,7 +53,7 @@ def _start_orchestrator(context: ChildContext) -> ActorRef[Any]:
         connection=session.connection,
         tool_runs=session.tool_runs,
         plan=plan,
-        model=plan.model or engines.model,
+        source=lambda actor: Generation(actor, plan.model or engines.model),
         clock=engines.clock,
         trace=context.trace,
     )
@@ -60,31 +62,36 @@ def _start_orchestrator(context: ChildContext) -> ActorRef[Any]:
 MEDIA = "media"
 """The name of the mode, as clients ask for it."""
 
+SYNTHESIZER = ChildSpec(
+    name="synthesizer",
+    factory=_start_synthesizer,
+    speaks=True,
+    receives=(PlaybackMarked, ConnectionAttached, ConnectionDetached),
+)
+"""The child that speaks, of every mode in which an orchestrator decides."""
+CONVERSATION = (
+    TextEntered,
+    KeyPressed,
+    InterruptRequested,
+    HoldStarted,
+    HoldEnded,
+    CallOrderFailed,
+    EndSession,
+    SessionFailed,
+    ToolFinished,
+)
+"""What an orchestrator is told from outside."""
+
 MEDIA_MODE = SessionMode(
     name=MEDIA,
     children=(
         recognizer_for("orchestrator"),
-        ChildSpec(
-            name="synthesizer",
-            factory=_start_synthesizer,
-            speaks=True,
-            receives=(PlaybackMarked, ConnectionAttached, ConnectionDetached),
-        ),
+        SYNTHESIZER,
         ChildSpec(
             name="orchestrator",
-            factory=_start_orchestrator,
+            factory=start_orchestrator,
             speaks=True,
-            receives=(
-                TextEntered,
-                KeyPressed,
-                InterruptRequested,
-                HoldStarted,
-                HoldEnded,
-                CallOrderFailed,
-                EndSession,
-                SessionFailed,
-                ToolFinished,
-            ),
+            receives=CONVERSATION,
         ),
     ),
 )

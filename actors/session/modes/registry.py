@@ -3,6 +3,7 @@
 from actors.session.modes.media import MEDIA_MODE
 from actors.session.modes.mode import SessionMode
 from actors.session.modes.transcription import TRANSCRIPTION_MODE
+from actors.session.modes.voice_live import VOICE_LIVE_MODE
 
 MODES: dict[str, SessionMode] = {}
 """By name, as clients ask for them."""
@@ -14,6 +15,7 @@ def register(mode: SessionMode) -> None:
 
 
 register(MEDIA_MODE)
+register(VOICE_LIVE_MODE)
 register(TRANSCRIPTION_MODE)
 
 

@@ -11,12 +11,12 @@ from starlette.routing import Route
 
 from actors.agent import Agent
 from actors.ports.call_controls import CallError, CallTrouble
-from actors.session.modes.registry import mode_named
 from app.api.problems import ProblemError
 from app.api.requests import asked_of, invalid
 from app.api.responses import json_response
 from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
 from app.limits.client_limits import Rate
+from app.modes import usable_mode
 from app.services import Services
 from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
@@ -94,9 +94,11 @@ class CallRoutes:
 
     def _mode(self, name: str | None) -> str:
         try:
-            return mode_named(name or self._service.settings.agents.streaming_mode).name
+            service = self._service
+            asked = name or service.settings.agents.streaming_mode
+            return usable_mode(asked, speech_to_speech=service.engines.realtime is not None)
         except ValueError as error:
-            raise _invalid("streaming_mode", f"this server has {error}") from None
+            raise _invalid("streaming_mode", f"expected {error}") from None
 
     async def all(self, request: Request) -> Response:
         """A page of the call log, newest first."""

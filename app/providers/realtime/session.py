@@ -52,7 +52,8 @@ class LiveRealtimeSession:
         self._report: Callable[[port.RealtimeEvent], None] | None = report
         self._codec = Codec(resource.dialect)
         service_hz = resource.service_hz(options.rate_hz)
-        self._reader = EventReader(resource.label, options.rate_hz, service_hz, options.silence_ms)
+        speaks_hz = options.speaks_hz or options.rate_hz
+        self._reader = EventReader(resource.label, speaks_hz, service_hz, options.silence_ms)
         self._resampler = Resampler(options.rate_hz, service_hz)
         self._bytes_per_ms = service_hz * SAMPLE_BYTES / 1_000
         self._pending = bytearray()

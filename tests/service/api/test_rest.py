@@ -87,7 +87,8 @@ async def test_readiness(path: str) -> None:
         assert report["status"] == "degraded"
         checks = {check["component"]: check for check in report["checks"]}
         assert set(checks) >= {
-            "redis", "azure_openai_pool", "speech_services", "acs_caller", "rt_agents", "auth_configuration"
+            "redis", "azure_openai_pool", "speech_services", "speech_to_speech",
+            "acs_caller", "rt_agents", "auth_configuration"
         }  # fmt: skip
         assert (checks["redis"]["status"], checks["redis"]["error"]) == ("degraded", "not configured")
         assert checks["acs_caller"]["status"] == "unhealthy"

@@ -121,7 +121,7 @@ def test_a_value_is_taken(name: str, text: str, value: object) -> None:
         (
             "ACS_STREAMING_MODE",
             "video",
-            "ACS_STREAMING_MODE is 'video'; it must be one of media, transcription",
+            "ACS_STREAMING_MODE is 'video'; it must be one of media, voice_live, transcription",
         ),
         (
             "ALLOWED_ORIGINS",

@@ -21,7 +21,7 @@ class Poison(msgspec.Struct, frozen=True):
 
 def test_a_mode_is_found_in_any_case_and_another_is_refused_with_those_there_are() -> None:
     assert mode_named("MEDIA").name == "media"
-    with pytest.raises(ValueError, match="one of media, transcription"):
+    with pytest.raises(ValueError, match="one of media, voice_live, transcription"):
         mode_named("parrot")
 
 

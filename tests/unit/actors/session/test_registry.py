@@ -16,7 +16,7 @@ def test_another_is_refused_with_those_that_there_are_and_found_once_it_is_regis
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(registry, "MODES", dict(MODES))
-    with pytest.raises(ValueError, match="one of media, transcription"):
+    with pytest.raises(ValueError, match="one of media, voice_live, transcription"):
         mode_named("silent")
     silent = SessionMode(name="silent", children=())
     register(silent)

@@ -1,0 +1,70 @@
+"""Voice without words: where a model hears the caller itself, an utterance is answered as it was spoken.
+
+The words may be told later, or never, and nothing waits for them. Voice that lasted has taken the floor already; an
+utterance too short for that, said into what the agent says, is a sign of listening and is dropped. Where a recognizer
+listens beside the model, the words of what was dropped still count: they come as a final transcript of their own.
+"""
+
+from actors.conversation import UtteranceKind
+from actors.messages.transcript import SpeechStopped
+from actors.rules.turn_taking import answering, interruption, keys
+from actors.rules.turn_taking.core import TurnCore
+from actors.rules.turn_taking.effects import CommitSpeech, DiscardSpeech
+from actors.rules.turn_taking.state import CallerActivity
+from actors.rules.utterances import joined_utterance
+
+SPOKEN = "[speech]"
+"""What stands for the caller's words until they are known."""
+LATER_END_MS = 250.0
+"""By how much a recognizer's end of an utterance may lie behind ours: its words have been answered as speech."""
+
+
+def utterance_over(turn: TurnCore, message: SpeechStopped, at: float) -> None:
+    """The caller has spoken: that is answered now, or after what goes on, or it was a sign of listening."""
+    s = turn.state
+    s.spoke_at, s.fillers = at - message.silence_ms / 1000, 0
+    if _is_meant(turn):
+        s.settled_ms = max(s.settled_ms, message.end_ms + message.silence_ms + LATER_END_MS)
+        answer_speech(turn, at)
+    else:
+        _forget(turn, at)
+
+
+def answer_speech(turn: TurnCore, at: float) -> None:
+    """Make what was spoken the caller's turn."""
+    s = turn.state
+    turn.caller_becomes(CallerActivity.SILENT)
+    s.interim, s.reopened, s.final_owed = "", False, False
+    turn.do(CommitSpeech())
+    if s.keys:
+        interruption.take_floor(turn, at)
+        answering.answer(turn, at, keys.joined_with_keys(turn, SPOKEN))
+    elif turn.is_busy and turn.policy is None:
+        s.waiting_text = joined_utterance(s.waiting_text, SPOKEN)
+    else:
+        interruption.take_floor(turn, at)
+        answering.answer(turn, at, SPOKEN)
+
+
+def noise_stopped(turn: TurnCore, at: float) -> None:
+    """What had begun was too short to be an utterance."""
+    if turn.state.caller is not CallerActivity.SILENT:
+        _forget(turn, at)
+
+
+def _is_meant(turn: TurnCore) -> bool:
+    """Whether an utterance is more than a sign of listening: nothing is said by the agent that it could be one to."""
+    if turn.state.closing_since is not None:
+        return False
+    utterances = turn.state.utterances
+    asks_for_a_sign = bool(utterances) and utterances[0].kind is UtteranceKind.PROMPT
+    return not turn.is_busy or turn.only_bridges or turn.policy is None or asks_for_a_sign or bool(turn.state.keys)
+
+
+def _forget(turn: TurnCore, at: float) -> None:
+    s = turn.state
+    turn.caller_becomes(CallerActivity.SILENT)
+    s.interim, s.reopened, s.final_owed = "", False, False
+    turn.do(DiscardSpeech())
+    interruption.not_confirmed(turn, at)
+    answering.settle(turn, at)

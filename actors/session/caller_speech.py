@@ -1,0 +1,147 @@
+"""What of the caller's voice a speech-to-speech model is given, and the words that it tells of it later."""
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+
+from actors.ports.realtime import RealtimeSession
+from actors.rules.turn_taking.voice_alone import SPOKEN
+from actors.session.audio_ring import AudioRing
+
+PRE_ROLL_MS = 300
+"""Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
+MAX_UNANSWERED_MS = 60_000
+"""So much of what was not answered is kept for another session of the model."""
+
+
+class SpokenUtterance(msgspec.Struct, kw_only=True):
+    """One utterance of the caller that the model was given as a turn."""
+
+    pcm: bytes
+    """Until it is answered; empty then."""
+    turn: int = 0
+    """The turn in which it is answered; 0 until that is known."""
+    text: str = ""
+
+
+class CallerSpeech:
+    """Gives each utterance to the session, from before its onset, as it is spoken.
+
+    Args:
+        ring: the caller's recent audio.
+    """
+
+    def __init__(self, ring: AudioRing) -> None:
+        self._ring = ring
+        self._session: RealtimeSession | None = None
+        self._turn = 0
+        self._next = 0
+        self._is_open = False
+        self._utterance = bytearray()
+        self._utterances: deque[SpokenUtterance] = deque(maxlen=64)
+        self._uncommitted: deque[SpokenUtterance] = deque()
+        """Those of which the session has not told an item yet."""
+        self._items: dict[str, SpokenUtterance] = {}
+
+    def connect(self, session: RealtimeSession | None) -> None:
+        """Go on with this session, which is given again what was not answered; None: there is none for now."""
+        self._session = session
+        self._uncommitted.clear()
+        self._items.clear()
+        if session is None:
+            return
+        for utterance in self._utterances:
+            if utterance.pcm:
+                session.append(utterance.pcm)
+                session.commit()
+                self._uncommitted.append(utterance)
+        if self._utterance:
+            session.append(bytes(self._utterance))
+
+    def started(self, onset_ms: float) -> None:
+        """Voice begins at `onset_ms` of the caller's audio."""
+        self._next = max(self._next, self._ring.bytes_of(max(0.0, onset_ms - PRE_ROLL_MS)))
+        self._is_open = True
+        self.forward()
+
+    def forward(self) -> None:
+        """Give the session what has come in since."""
+        if not self._is_open:
+            return
+        begin, pcm = self._ring.since(self._next)
+        if pcm:
+            self._next = begin + len(pcm)
+            self._utterance += pcm
+            if self._session is not None:
+                self._session.append(pcm)
+
+    def commit(self) -> None:
+        """Make what was spoken a turn of the caller."""
+        self.forward()
+        self._is_open = False
+        if not self._utterance:
+            return
+        spoken = SpokenUtterance(pcm=bytes(self._utterance))
+        self._utterance.clear()
+        self._utterances.append(spoken)
+        self._bound()
+        if self._session is not None:
+            self._uncommitted.append(spoken)
+            self._session.commit()
+
+    def discard(self) -> None:
+        """Make the session forget what was spoken."""
+        self._is_open = False
+        if self._utterance and self._session is not None:
+            self._session.clear()
+        self._utterance.clear()
+
+    def committed(self, item_id: str) -> None:
+        """The oldest turn of which no item was told is this item of the session."""
+        if self._uncommitted:
+            self._items[item_id] = self._uncommitted.popleft()
+
+    def asked(self, turn: int, *, continues: bool) -> None:
+        """What was spoken since the last turn is answered in `turn`; with `continues`, that of the last turn too."""
+        for utterance in self._utterances:
+            if utterance.turn == 0 or (continues and utterance.turn == self._turn):
+                utterance.turn = turn
+            else:
+                utterance.pcm = b""
+        self._turn = turn
+
+    def answered(self) -> None:
+        """All that was asked has been answered: it need not be heard again."""
+        for utterance in self._utterances:
+            if utterance.turn:
+                utterance.pcm = b""
+
+    @property
+    def turns_to_hear(self) -> set[int]:
+        """The turns whose speech another session would be given as sound."""
+        return {utterance.turn for utterance in self._utterances if utterance.pcm}
+
+    def transcribed(self, item_id: str, text: str) -> int:
+        """Note the words of an item; the turn they belong to, 0 if that is not known."""
+        utterance = self._items.pop(item_id, None)
+        if utterance is None:
+            return 0
+        utterance.text = text
+        return utterance.turn
+
+    def words(self, turn: int, text: str) -> str:
+        """The caller's words in `turn`, as far as they are known, in place of what stands for them in `text`."""
+        told: Iterator[str] = (u.text or SPOKEN for u in self._utterances if u.turn == turn)
+        first, *rest = text.split(SPOKEN)
+        parts = [first]
+        for after in rest:
+            parts += [next(told, SPOKEN), after]
+        return "".join(parts)
+
+    def _bound(self) -> None:
+        most = self._ring.bytes_of(MAX_UNANSWERED_MS)
+        for utterance in self._utterances:
+            if sum(len(each.pcm) for each in self._utterances) <= most:
+                return
+            utterance.pcm = b""

@@ -1,0 +1,45 @@
+"""The mode in which a speech-to-speech model hears and speaks: turn-taking decides as ever, and the model answers.
+
+Where the model cannot be used any more, the call goes on with the engines of the usual mode, if they are there.
+"""
+
+from typing import Any
+
+from pykka import ActorRef
+
+from actors.session.children import ChildContext, ChildSpec
+from actors.session.modes.listening import recognizer_for
+from actors.session.modes.media import CONVERSATION, SYNTHESIZER, start_orchestrator
+from actors.session.modes.mode import SessionMode
+from actors.session.realtime_agent import RealtimeAgent
+
+
+def _start_agent(context: ChildContext) -> ActorRef[Any]:
+    session, engines = context.session, context.engines
+    if engines.realtime is None or session.checkpoint.realtime_given_up:
+        return start_orchestrator(context)
+    return RealtimeAgent.start(
+        addresses=session.addresses,
+        checkpoint=session.checkpoint,
+        connection=session.connection,
+        ring=session.tracks.all_voices,
+        tool_runs=session.tool_runs,
+        plan=session.plan,
+        model=engines.realtime,
+        clock=engines.clock,
+        trace=context.trace,
+    )
+
+
+VOICE_LIVE = "voice_live"
+"""The name of the mode, as clients ask for it."""
+
+VOICE_LIVE_MODE = SessionMode(
+    name=VOICE_LIVE,
+    children=(
+        # It finds voice, and its words, if any, confirm an interruption too.
+        recognizer_for("orchestrator"),
+        SYNTHESIZER,
+        ChildSpec(name="orchestrator", factory=_start_agent, speaks=True, receives=CONVERSATION),
+    ),
+)

@@ -1,0 +1,172 @@
+"""The orchestrator of a session in which a speech-to-speech model hears the caller and speaks."""
+
+import msgspec
+
+from actors.messages.lifecycle import RestartChild, TimerFired
+from actors.messages.model import ToolFinished
+from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped
+from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued, SpeechStarted
+from actors.ports import realtime as port
+from actors.ports.clock import Clock
+from actors.rules.context_budget import within_budget
+from actors.rules.turn_taking.effects import CommitSpeech, Effect, SpeechOrder, StartReply
+from actors.runtime.supervised_actor import logger
+from actors.runtime.telemetry import Trace
+from actors.session.addresses import Addresses
+from actors.session.audio_ring import AudioRing
+from actors.session.caller_speech import CallerSpeech
+from actors.session.checkpoint import Checkpoint
+from actors.session.connection import SessionConnection
+from actors.session.engine_events import RealtimeChecked, RealtimeReported
+from actors.session.generation import ReplySource
+from actors.session.orchestrator import Orchestrator, OrchestratorMessage
+from actors.session.plan import SessionPlan
+from actors.session.realtime_source import RealtimeSource
+from actors.session.spoken_reply_writer import SpokenReplyWriter
+from actors.session.tool_runs import ToolRuns
+from actors.session_context import preamble
+
+HEARD_ONLY = "Your earlier messages hold only what the user heard of them."
+
+RealtimeAgentMessage = OrchestratorMessage | RealtimeReported | RealtimeChecked
+
+
+class RealtimeAgent(Orchestrator):
+    """An orchestrator whose replies are spoken by the model that heard the caller. Voice alone decides.
+
+    Args:
+        ring: the caller's recent audio.
+        model: the speech-to-speech engine.
+
+    The other arguments are those of `Orchestrator`.
+    """
+
+    def __init__(
+        self,
+        *,
+        addresses: Addresses,
+        checkpoint: Checkpoint,
+        connection: SessionConnection,
+        ring: AudioRing,
+        tool_runs: ToolRuns,
+        plan: SessionPlan,
+        model: port.RealtimeModel,
+        clock: Clock,
+        trace: Trace,
+    ) -> None:
+        assert connection.attached is not None
+        self._plan = plan
+        self._model = model
+        self._speaks_hz = connection.attached.rate_hz
+        self._spoken_writer = SpokenReplyWriter(checkpoint, addresses["synthesizer"], self._speaks_hz)
+        self._speech = CallerSpeech(ring)
+        super().__init__(
+            addresses=addresses,
+            checkpoint=checkpoint,
+            connection=connection,
+            tool_runs=tool_runs,
+            plan=plan,
+            source=self._source_of,
+            clock=clock,
+            trace=trace,
+            writer=self._spoken_writer,
+            transcribes=False,
+        )
+
+    def _source_of(self, _actor: Orchestrator) -> ReplySource:
+        self._source = RealtimeSource(
+            actor=self,
+            model=self._model,
+            options=self._options,
+            history=lambda: within_budget(self._log.history.for_the_model()),
+            speech=self._speech,
+            writer=self._spoken_writer,
+            reply_of=lambda turn: self.turn.reply_of(turn),
+            clock=self.clock,
+            report=lambda message: self._maker.model_reported(message),
+            on_given_up=self._give_up,
+        )
+        return self._source
+
+    def _options(self) -> port.RealtimeOptions:
+        plan, agent = self._plan, self.agent
+        notes = (agent.instructions.strip(), HEARD_ONLY, preamble(plan.about, self.clock.wall()))
+        return port.RealtimeOptions(
+            session_id=plan.session_id,
+            instructions="\n\n".join(note for note in notes if note),
+            tools=tuple(tool.schema for tool in plan.tools.values()),
+            voice=agent.voice,
+            rate_hz=plan.rate_hz,
+            speaks_hz=self._speaks_hz,
+            languages=agent.languages,
+            phrases=plan.phrases_expected,
+            silence_ms=agent.endpointing.end_silence_ms,
+        )
+
+    def on_start(self) -> None:
+        """Connect, and greet or go on from where the former orchestrator was."""
+        self._source.open()
+        super().on_start()
+
+    def on_end(self) -> None:
+        """The model's session is closed in the background."""
+        self._source.close()
+        super().on_end()
+
+    def on_receive(self, message: RealtimeAgentMessage) -> None:
+        """Give the model what it is to hear and to forget, then do as every orchestrator does."""
+        match message:
+            case RealtimeReported(event=port.CallerTranscribed(item_id, transcript)):
+                self._transcribed(item_id, transcript)
+                return
+            case RealtimeReported():
+                self._source.reported(message)
+                return
+            case RealtimeChecked():
+                self._source.check()
+                return
+            case SpeechStarted(onset_ms):
+                self._speech.started(onset_ms)
+            case SpeechContinued():
+                self._speech.forward()
+            case PlaybackStopped(through_reply, cut):
+                self._source.stopped(through_reply, cut)
+            case PlaybackFailed(cut=position):
+                self._source.stopped(position.reply, (position,))
+            case PlaybackFinished(reply=reply):
+                self._source.heard(reply)
+            case _:
+                pass
+        super().on_receive(message)
+        if isinstance(message, PlaybackFinished | TimerFired | ToolFinished):
+            self._source.renew_in_silence()
+
+    def _effect(self, effect: Effect) -> None:
+        if isinstance(effect, StartReply):
+            self._speech.asked(effect.turn, continues=effect.continues)
+        super()._effect(effect)
+
+    def _speech_over(self, order: SpeechOrder) -> None:
+        if isinstance(order, CommitSpeech):
+            self._speech.commit()
+        else:
+            self._speech.discard()
+
+    def _transcribed(self, item_id: str, transcript: object) -> None:
+        """The words of a turn are known, which may have been answered already: they are shown, and recorded."""
+        if isinstance(transcript, InterimTranscript):
+            self._connection.show(transcript)
+        if not isinstance(transcript, FinalTranscript):
+            return
+        if not (turn := self._speech.transcribed(item_id, transcript.text)):
+            return
+        history = self._log.history
+        history.user_words_known(turn, self._speech.words(turn, history.user_text(turn)))
+        self._connection.show(msgspec.structs.replace(transcript, turn=turn))
+        self._log.keep()
+
+    def _give_up(self, cause: str) -> None:
+        """The session goes on with the engines of the usual mode, from where it is."""
+        logger.error("the speech-to-speech model is given up, the session goes on with text: %s", cause)
+        self._checkpoint.give_up_realtime()
+        self._addresses.supervisor.tell(RestartChild("orchestrator"))

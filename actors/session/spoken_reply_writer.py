@@ -1,0 +1,75 @@
+"""Writing of replies that their model speaks by itself: text and audio come side by side, the text ahead."""
+
+from typing import Any
+
+from actors.conversation import UtteranceKind
+from actors.messages.playback import PlayAudio, TextPlaced
+from actors.runtime.address import Address
+from actors.session.checkpoint import Checkpoint
+from actors.session.reply_writer import ReplyWriter
+
+MS_PER_CHAR = 65.0
+"""How long a character of speech lasts, about: where text lies is estimated by it until all audio is there."""
+
+
+class SpokenReplyWriter(ReplyWriter):
+    """Hands audio and text of the model's replies to the synthesizer, and the agent's own phrases as text to speak.
+
+    Args:
+        checkpoint: holds the pending replies.
+        synthesizer: who plays them.
+        rate_hz: of the audio.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, synthesizer: Address[Any], rate_hz: int) -> None:
+        super().__init__(checkpoint, synthesizer)
+        self._rate_hz = rate_hz
+        self._reply = 0
+        self._audio_ms = 0.0
+        self._placed_text = 0
+        self._placed_ms = 0.0
+
+    def begin(self, reply: int, turn: int, kind: UtteranceKind) -> None:
+        """Begin the reply number `reply`, which is heard in `turn`."""
+        super().begin(reply, turn, kind)
+        if kind is UtteranceKind.REPLY:
+            self._reply, self._audio_ms, self._placed_text, self._placed_ms = reply, 0.0, 0, 0.0
+
+    def play(self, reply: int, turn: int, pcm: bytes) -> float:
+        """Add audio to a reply, PCM16LE mono, which begins with it if it has not begun; how many ms that is."""
+        if not self.is_begun(reply):
+            self.begin(reply, turn, UtteranceKind.REPLY)
+        audio_ms = len(pcm) * 500 / self._rate_hz
+        self._audio_ms += audio_ms
+        self._synthesizer.tell(PlayAudio(reply, pcm))
+        return audio_ms
+
+    def write(self, reply: int, text: str) -> None:
+        """Add a piece of text to a reply that was begun; the model's own is spoken already, or is being."""
+        if reply != self._reply:
+            super().write(reply, text)
+            return
+        self._checkpoint.reply_written(reply, text)
+        text_end = len(self.text(reply))
+        about_ms = max(self._audio_ms, self._placed_ms + (text_end - self._placed_text) * MS_PER_CHAR)
+        self._synthesizer.tell(TextPlaced(reply=reply, text_end=text_end, audio_ms=about_ms, is_estimate=True))
+
+    def follow(self, text: str) -> None:
+        """Note the text of the reply in hand that the model's next words follow; all its audio has come."""
+        super().follow(text)
+        if text:
+            self._place()
+
+    def finish(self, reply: int) -> None:
+        """Note that all text and audio of a reply has come; harmless for one that is over or was never begun."""
+        if reply == self._reply and self.is_begun(reply):
+            self._place()
+        super().finish(reply)
+
+    def _place(self) -> None:
+        text_end = len(self.text(self._reply))
+        if text_end > self._placed_text and self._audio_ms > self._placed_ms:
+            self._placed_text, self._placed_ms = text_end, self._audio_ms
+            self._synthesizer.tell(
+                TextPlaced(reply=self._reply, text_end=text_end, audio_ms=self._audio_ms, is_estimate=False)
+            )

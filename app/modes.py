@@ -1,0 +1,21 @@
+"""The modes that sessions of this worker can have: those whose engines are configured."""
+
+from actors.session.modes.registry import mode_named
+from actors.session.modes.voice_live import VOICE_LIVE
+
+NEEDS_MODEL = (
+    "voice_live needs a speech-to-speech model: set AZURE_VOICE_LIVE_ENDPOINT, AZURE_OPENAI_REALTIME_DEPLOYMENT_ID,"
+    " OPENAI_REALTIME_MODEL or REALTIME_MODEL"
+)
+
+
+def usable_mode(name: str, *, speech_to_speech: bool) -> str:
+    """The mode of this name, in whatever case it is written; `speech_to_speech`: there is a model for that.
+
+    Raises:
+        ValueError: there is no such mode, or what it needs is not configured; says what is.
+    """
+    mode = mode_named(name).name
+    if mode == VOICE_LIVE and not speech_to_speech:
+        raise ValueError(NEEDS_MODEL)
+    return mode

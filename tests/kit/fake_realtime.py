@@ -1,0 +1,153 @@
+"""A speech-to-speech model for tests on virtual time: exact, scripted, and able to fail."""
+
+import asyncio
+from array import array
+from collections import deque
+from collections.abc import Callable
+
+from actors.conversation import ChatMessage
+from actors.errors import ErrorKind, RealtimeError
+from actors.messages.transcript import FinalTranscript
+from actors.ports import realtime as port
+from actors.ports.llm import ToolCalled
+from protocol.realtime.failure_kinds import FailureKind
+
+CHUNK_MS = 100
+SPEED = 5.0
+"""Audio comes so many times faster than it plays."""
+MS_PER_CHAR = 50
+
+
+class FakeRealtime:
+    """Answers each response with the next of `replies`: a text that is spoken, or a call of a tool."""
+
+    def __init__(self, *replies: str | ToolCalled, words: str = "") -> None:
+        self.replies: deque[str | ToolCalled] = deque(replies)
+        self.words = words
+        """What each turn of the caller is understood as, late; empty: nothing tells."""
+        self.sessions: list[FakeRealtimeSession] = []
+        self.refusals: deque[ErrorKind] = deque()
+        """The next sessions are refused so."""
+
+    @property
+    def abilities(self) -> port.RealtimeAbilities:
+        return port.RealtimeAbilities()
+
+    async def open(
+        self, options: port.RealtimeOptions, report: Callable[[port.RealtimeEvent], None]
+    ) -> "FakeRealtimeSession":
+        await asyncio.sleep(0.05)
+        if self.refusals:
+            raise RealtimeError(self.refusals.popleft(), "fake")
+        session = FakeRealtimeSession(self, options, report)
+        self.sessions.append(session)
+        report(port.RealtimeReady())
+        return session
+
+    async def close(self) -> None:
+        return
+
+
+class FakeRealtimeSession:
+    """One session, with what it was told."""
+
+    def __init__(
+        self, model: FakeRealtime, options: port.RealtimeOptions, report: Callable[[port.RealtimeEvent], None]
+    ) -> None:
+        self.options = options
+        self.turns: list[int] = []
+        """The length of each turn of the caller in ms."""
+        self.added: list[ChatMessage] = []
+        self.truncated: dict[str, float] = {}
+        self.cancelled: list[str] = []
+        self.cleared = 0
+        self.is_closed = False
+        self._model = model
+        self._report = report
+        self._heard = bytearray()
+        self._requests = 0
+        self._running: asyncio.Task[None] | None = None
+
+    def append(self, pcm: bytes) -> None:
+        self._heard += pcm
+
+    def commit(self) -> None:
+        self.turns.append(len(self._heard) * 500 // self.options.rate_hz)
+        self._heard.clear()
+        item_id = f"caller-{len(self.turns)}"
+        self._tell(port.CallerCommitted(item_id=item_id, start_ms=0, end_ms=0))
+        if self._model.words:
+            told = FinalTranscript(text=self._model.words, start_ms=0, end_ms=1)
+            asyncio.get_running_loop().call_later(0.5, self._tell, port.CallerTranscribed(item_id, told))
+
+    def clear(self) -> None:
+        self.cleared += 1
+        self._heard.clear()
+
+    def add(self, message: ChatMessage) -> None:
+        self.added.append(message)
+
+    def respond(self, request: port.ResponseRequest) -> int:
+        self._requests += 1
+        assert self._running is None, "a response runs already"
+        self._running = asyncio.ensure_future(self._speak(self._requests))
+        return self._requests
+
+    async def _speak(self, number: int) -> None:
+        response_id, item_id = f"response-{number}", f"item-{number}"
+        reply = self._model.replies.popleft() if self._model.replies else "I see."
+        await asyncio.sleep(0.1)
+        self._tell(port.ResponseStarted(response_id, number))
+        if isinstance(reply, ToolCalled):
+            self._tell(port.ResponseToolCalled(response_id, item_id, reply))
+        else:
+            self._tell(port.ResponseTranscript(response_id, item_id, reply))
+            late = 2
+            for begin_ms in range(0, len(reply) * MS_PER_CHAR, CHUNK_MS):
+                late -= response_id in self.cancelled
+                if late < 0:
+                    break
+                await asyncio.sleep(CHUNK_MS / SPEED / 1_000)
+                samples = self.options.rate_hz * CHUNK_MS // 1_000
+                first = begin_ms * self.options.rate_hz // 1_000
+                audio = array("h", (1 + n % 30_000 for n in range(first, first + samples)))
+                self._tell(port.ResponseAudio(response_id, item_id, audio.tobytes()))
+            else:
+                self._tell(port.ResponseAudioFinished(response_id, item_id))
+        self._running = None
+        was_cancelled = response_id in self.cancelled
+        status = port.ResponseStatus.CANCELLED if was_cancelled else port.ResponseStatus.COMPLETED
+        self._tell(port.ResponseFinished(response_id=response_id, status=status))
+
+    def cancel(self, response_id: str) -> None:
+        self.cancelled.append(response_id)
+
+    def truncate(self, item_id: str, heard_ms: float) -> None:
+        self.truncated[item_id] = heard_ms
+
+    def delete(self, item_id: str) -> None:
+        self.truncated[item_id] = 0.0
+
+    def update(self, changes: port.SessionChanges) -> None:
+        return
+
+    def drop(self, kind: FailureKind = FailureKind.TRANSIENT) -> None:
+        """The connection breaks."""
+        self._tell(port.RealtimeClosed(kind, "fake"))
+        self._end()
+
+    def tell(self, event: port.RealtimeEvent) -> None:
+        """Report something of the test's own."""
+        self._tell(event)
+
+    def _tell(self, event: port.RealtimeEvent) -> None:
+        if not self.is_closed:
+            self._report(event)
+
+    def _end(self) -> None:
+        self.is_closed = True
+        if self._running is not None:
+            self._running.cancel()
+
+    async def close(self) -> None:
+        self._end()

@@ -1,0 +1,111 @@
+"""Turn-taking where nobody tells the caller's words."""
+
+import msgspec
+import pytest
+
+from actors.agent import Agent, BargeIn, PhasePolicy
+from actors.conversation import PositionPrecision
+from actors.messages.caller import KeyPressed
+from actors.messages.lifecycle import Timer, TimerFired
+from actors.messages.playback import PlaybackFinished, PlaybackStarted, ResumePlayback, StopPlayback
+from actors.messages.transcript import (
+    FinalTranscript,
+    NoiseStopped,
+    NoSpeechRecognized,
+    SpeechContinued,
+    SpeechStarted,
+    SpeechStopped,
+)
+from actors.rules.turn_taking.effects import CommitSpeech, DiscardSpeech, Effect, StartReply
+from actors.rules.turn_taking.machine import TurnTaking
+from actors.rules.turn_taking.voice_alone import SPOKEN
+
+AGENT = Agent(name="tester", label="Tester", greeting="Hello there.")
+SILENT = msgspec.structs.replace(AGENT, greeting="")
+
+
+def begun(agent: Agent = SILENT) -> TurnTaking:
+    turn = TurnTaking(agent, transcribes=False, strict=True)
+    turn.start(0.0)
+    return turn
+
+
+def spoken(turn: TurnTaking, at: float, voiced_ms: float) -> list[Effect]:
+    effects = turn.handle(SpeechStarted(at * 1_000), at)
+    effects += turn.handle(SpeechContinued(voiced_ms, 0.0), at + voiced_ms / 1_000)
+    over = SpeechStopped(start_ms=at * 1_000, end_ms=at * 1_000 + voiced_ms, voiced_ms=voiced_ms, silence_ms=400)
+    return effects + turn.handle(over, at + voiced_ms / 1_000 + 0.4)
+
+
+def kinds(effects: list[Effect]) -> list[type]:
+    wanted = (CommitSpeech, DiscardSpeech, StartReply, StopPlayback, ResumePlayback)
+    return [type(effect) for effect in effects if isinstance(effect, wanted)]
+
+
+def test_an_utterance_is_answered_at_its_end_and_its_words_are_not_answered_again() -> None:
+    turn = begun()
+    effects = spoken(turn, 1.0, 500)
+    assert kinds(effects) == [CommitSpeech, StartReply]
+    assert turn.state.asked == SPOKEN
+    assert turn.handle(FinalTranscript(text="are you open", start_ms=1_000, end_ms=1_600), 2.5) == []
+    assert kinds(turn.handle(NoSpeechRecognized(1_600), 2.6)) == []
+
+
+def test_a_short_one_into_the_greeting_is_dropped_and_playback_goes_on() -> None:
+    turn = begun(AGENT)
+    turn.handle(PlaybackStarted(1), 0.1)
+    assert kinds(spoken(turn, 1.0, 250)) == [DiscardSpeech, ResumePlayback]
+
+
+def test_a_lasting_one_takes_the_floor() -> None:
+    turn = begun(AGENT)
+    turn.handle(PlaybackStarted(1), 0.1)
+    effects = spoken(turn, 1.0, 1_500)
+    assert kinds(effects)[0] is StopPlayback
+    assert kinds(effects)[-1] is CommitSpeech
+    assert turn.state.waiting_text == SPOKEN
+
+
+def test_what_is_said_into_a_protected_greeting_is_answered_after_it() -> None:
+    barge_in = msgspec.structs.replace(BargeIn(), greeting=PhasePolicy(protected=True))
+    turn = begun(msgspec.structs.replace(AGENT, barge_in=barge_in))
+    turn.handle(PlaybackStarted(1), 0.1)
+    assert kinds(spoken(turn, 1.0, 800)) == [CommitSpeech]
+    over = PlaybackFinished(reply=1, precision=PositionPrecision.NETWORK, heard_ms=3_000, text_end=12)
+    assert kinds(turn.handle(over, 3.0)) == [StartReply]
+
+
+def test_speech_after_keys_completes_them() -> None:
+    turn = begun()
+    turn.handle(KeyPressed("4"), 0.5)
+    effects = spoken(turn, 0.8, 500)
+    assert [effect.text for effect in effects if isinstance(effect, StartReply)] == [f"4 {SPOKEN}"]
+
+
+def test_noise_is_forgotten() -> None:
+    turn = begun()
+    turn.handle(SpeechStarted(0.0), 1.0)
+    assert kinds(turn.handle(NoiseStopped(), 1.2)) == [DiscardSpeech]
+    assert kinds(turn.handle(NoiseStopped(), 1.3)) == []
+
+
+@pytest.mark.parametrize("tells_end", [True, False])
+def test_an_utterance_whose_audio_stops_is_answered(tells_end: bool) -> None:
+    from actors.messages.lifecycle import Timer, TimerFired
+
+    turn = begun()
+    turn.handle(SpeechStarted(0.0), 1.0)
+    turn.handle(SpeechContinued(500.0, 0.0), 1.5)
+    turn.handle(TimerFired(Timer.AUDIO, 1), 2.6)
+    if tells_end:
+        effects = turn.handle(SpeechStopped(start_ms=0, end_ms=500, voiced_ms=500, silence_ms=0), 2.7)
+    else:
+        effects = turn.handle(TimerFired(Timer.TRANSCRIPT, 2), 6.0)
+    assert kinds(effects) == [CommitSpeech, StartReply]
+
+
+def test_what_is_said_when_the_longest_session_is_over_is_not_answered() -> None:
+    turn = begun(AGENT)
+    turn.handle(PlaybackStarted(1), 0.1)
+    turn.handle(TimerFired(Timer.SESSION, 1), AGENT.limits.max_session_s)
+    assert DiscardSpeech in kinds(spoken(turn, AGENT.limits.max_session_s, 250))

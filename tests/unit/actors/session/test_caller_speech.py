@@ -1,0 +1,89 @@
+"""What a speech-to-speech model is given of the caller's voice."""
+
+from actors.ports.realtime import RealtimeOptions
+from actors.session.audio_ring import AudioRing
+from actors.session.caller_speech import CallerSpeech
+from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
+
+
+def session() -> FakeRealtimeSession:
+    return FakeRealtimeSession(FakeRealtime(), RealtimeOptions(session_id="s", instructions=""), lambda event: None)
+
+
+def spoken(speech: CallerSpeech, ring: AudioRing, ms: int) -> None:
+    onset_ms = ring.ms(ring.end_bytes)
+    ring.append(bytes(ms * 32))
+    speech.started(onset_ms)
+    speech.forward()
+
+
+def test_each_utterance_is_given_with_its_pre_roll_and_once() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    speech.connect(heard)
+    ring.append(bytes(1_000 * 32))
+    spoken(speech, ring, 400)
+    speech.commit()
+    # The pre-roll of the next one was given with the first.
+    spoken(speech, ring, 200)
+    speech.commit()
+    assert heard.turns == [700, 200]
+
+
+def test_noise_is_cleared_and_nothing_is_committed_without_voice() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    speech.connect(heard)
+    spoken(speech, ring, 100)
+    speech.discard()
+    speech.commit()
+    speech.forward()
+    assert (heard.cleared, heard.turns) == (1, [])
+
+
+def test_another_session_hears_what_was_not_answered() -> None:
+    ring = AudioRing(16_000)
+    speech, first, second, third = CallerSpeech(ring), session(), session(), session()
+    speech.connect(first)
+    spoken(speech, ring, 400)
+    speech.commit()
+    speech.asked(1, continues=False)
+    speech.connect(None)
+    assert speech.turns_to_hear == {1}
+    spoken(speech, ring, 200)
+    speech.connect(second)
+    speech.commit()
+    assert second.turns == [400, 200]
+    speech.asked(2, continues=True)
+    assert speech.turns_to_hear == {2}
+    speech.answered()
+    speech.connect(third)
+    assert (third.turns, speech.turns_to_hear) == ([], set())
+
+
+def test_words_that_come_late_take_their_places() -> None:
+    ring = AudioRing(16_000)
+    speech = CallerSpeech(ring)
+    speech.connect(session())
+    for item_id in ("a", "b"):
+        spoken(speech, ring, 200)
+        speech.commit()
+        speech.committed(item_id)
+    speech.committed("nobody's")
+    speech.asked(3, continues=False)
+    assert speech.transcribed("b", "tomorrow") == 3
+    assert speech.words(3, "[speech] [speech]") == "[speech] tomorrow"
+    assert speech.transcribed("a", "open") == 3
+    assert speech.words(3, "12 [speech] [speech]") == "12 open tomorrow"
+    assert speech.transcribed("a", "again") == 0
+
+
+def test_no_more_than_a_minute_is_kept() -> None:
+    ring = AudioRing(16_000, 120_000)
+    speech = CallerSpeech(ring)
+    for _ in range(3):
+        spoken(speech, ring, 25_000)
+        speech.commit()
+    heard = session()
+    speech.connect(heard)
+    assert heard.turns == [25_000, 25_000]
