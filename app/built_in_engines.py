@@ -27,7 +27,7 @@ class BuiltIn(msgspec.Struct, frozen=True):
     needs: str = ""
     """What `configured` looks for, in words for an operator."""
     languages: tuple[str, ...] = ()
-    """Those it understands, by the first part of their tags; empty: whatever callers speak."""
+    """Those it understands or speaks, by the first part of their tags; empty: whatever callers speak."""
 
     @property
     def installed(self) -> bool:
@@ -83,6 +83,12 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
     ),
     "speech_synthesizer": (
         BuiltIn("azure", "app.providers.azure.tts.synthesizer:create", configured=_azure, needs=AZURE),
+        BuiltIn(
+            "hibari",
+            "app.providers.hibari.synthesizer:create",
+            ("hibari", "onnxruntime", "numpy", "soxr"),
+            languages=("en",),
+        ),
         BuiltIn("espeak", "app.providers.espeak.synthesizer:create", ("espeakng_loader", "numpy", "soxr")),
     ),
     "language_model": (

@@ -63,6 +63,7 @@ def usable_configuration(settings: Settings) -> Configuration:
     for agent in agents.values():
         _require_model(settings, engines, agent)
         _require_language(settings, engines["speech_recognizer"], agent)
+        _require_voice(engines["speech_synthesizer"], agent)
     return Configuration(agents=agents, tools=tools, engines=engines)
 
 
@@ -88,6 +89,15 @@ def _require_language(settings: Settings, recognizer: BuiltIn, agent: Agent) -> 
         raise SettingsError(
             f"SPEECH_RECOGNIZER: {recognizer.name} understands {', '.join(recognizer.languages)} only, and callers of "
             f"the agent {agent.name} speak {', '.join(spoken)}"
+        )
+
+
+def _require_voice(synthesizer: BuiltIn, agent: Agent) -> None:
+    language = agent.voice.language
+    if synthesizer.languages and language.lower().split("-")[0] not in synthesizer.languages:
+        raise SettingsError(
+            f"SPEECH_SYNTHESIZER: {synthesizer.name} speaks {', '.join(synthesizer.languages)} only, and the voice of "
+            f"the agent {agent.name} is to speak {language}"
         )
 
 

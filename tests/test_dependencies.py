@@ -16,6 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OF_THE_EXTRA = {
     "local": {
         Path("app/providers/espeak"),
+        Path("app/providers/hibari"),
         Path("app/providers/moonshine"),
         Path("app/providers/pocketsphinx"),
         Path("app/providers/realtime/resampling.py"),

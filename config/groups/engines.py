@@ -36,7 +36,9 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
     speech_synthesizer: Annotated[
         str,
         Variable(
-            "SPEECH_SYNTHESIZER", "Text to speech; unset: the best one configured", kinds.engine("azure", "espeak")
+            "SPEECH_SYNTHESIZER",
+            "Text to speech; unset: the best one configured",
+            kinds.engine("azure", "hibari", "espeak"),
         ),
     ] = ""
     speech_synthesizer_fallback: Annotated[
@@ -44,7 +46,7 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "SPEECH_SYNTHESIZER_FALLBACK",
             "Takes over, in its own voice, when SPEECH_SYNTHESIZER fails",
-            kinds.engine("azure", "espeak"),
+            kinds.engine("azure", "hibari", "espeak"),
         ),
     ] = ""
     language_model: Annotated[

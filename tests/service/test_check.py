@@ -12,20 +12,26 @@ from tests.kit.serving import run
 CHECK = (sys.executable, "-m", "app", "check")
 
 
-def test_what_comes_with_the_repository_can_be_used_and_its_gpl_engine_is_named() -> None:
+def test_what_comes_with_the_repository_can_be_used_and_the_licences_are_named() -> None:
     ended = run(*CHECK)
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
     assert lines[0].startswith("agents: ")
     assert "licence: Moonshine tiny is MIT, code and weights" in lines
-    assert "licence: espeak-ng is GPL-3.0-or-later; it runs as a separate process" in lines
+    assert "licence: hibari is Apache-2.0, code and weights" in lines
+    assert "GPL" not in ended.stdout
+
+
+def test_an_engine_under_the_gpl_is_named_where_it_is_used() -> None:
+    ended = run(*CHECK, SPEECH_SYNTHESIZER="espeak")
+    assert "licence: espeak-ng is GPL-3.0-or-later; it runs as a separate process" in ended.stdout.splitlines()
 
 
 def test_an_engine_that_is_not_used_is_not_named() -> None:
     ended = run(*CHECK, SPEECH_SYNTHESIZER="app.plugins:resolve")
     assert ended.returncode == 0
     assert "SPEECH_SYNTHESIZER: app.plugins:resolve" in ended.stdout
-    assert "espeak" not in ended.stdout
+    assert "hibari" not in ended.stdout
 
 
 def test_a_wrong_value_is_one_line() -> None:

@@ -43,7 +43,7 @@ def test_unset_the_best_that_is_installed() -> None:
     assert names() == {
         "voice_activity": "silero",
         "speech_recognizer": "moonshine",
-        "speech_synthesizer": "espeak",
+        "speech_synthesizer": "hibari",
         "language_model": "script",
         "realtime_model": "none",
     }

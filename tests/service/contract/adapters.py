@@ -10,6 +10,7 @@ from actors.ports.tts import SpeechSynthesizer
 from app.dialogue import model as script_model
 from app.providers.azure.resource import SpeechUse
 from app.providers.espeak import synthesizer as espeak_synthesizer
+from app.providers.hibari import synthesizer as hibari_synthesizer
 from app.providers.moonshine import recognizer as moonshine_recognizer
 from app.providers.pocketsphinx import recognizer as pocketsphinx_recognizer
 from tests.kit import failover_kit as failover
@@ -44,6 +45,7 @@ SYNTHESIZERS = (
     Synthesizing("azure", EmulatedSynthesizer),
     Synthesizing("azure-streaming", lambda: EmulatedSynthesizer(SpeechUse(text_streaming=True))),
     Synthesizing("espeak", espeak_synthesizer.create),
+    Synthesizing("hibari", hibari_synthesizer.create),
     Synthesizing("fake", FakeSynthesizer),
     Synthesizing("failover", failover.synthesizer),
 )

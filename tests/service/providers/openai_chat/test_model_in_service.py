@@ -148,7 +148,7 @@ def test_what_is_configured_is_chosen(environ: dict[str, str], name: str) -> Non
         ({"LANGUAGE_MODEL": "azure"}, "LANGUAGE_MODEL: azure needs AZURE_OPENAI_ENDPOINT"),
         ({"LANGUAGE_MODEL_FALLBACK": "openai"}, "LANGUAGE_MODEL_FALLBACK: openai needs OPENAI_MODEL"),
         ({"LANGUAGE_MODEL_FALLBACK": "script"}, "LANGUAGE_MODEL_FALLBACK is script, and so is LANGUAGE_MODEL"),
-        ({"SPEECH_SYNTHESIZER_FALLBACK": "espeak"}, "SPEECH_SYNTHESIZER_FALLBACK is espeak, and so is SPEECH_SYNTH"),
+        ({"SPEECH_SYNTHESIZER_FALLBACK": "hibari"}, "SPEECH_SYNTHESIZER_FALLBACK is hibari, and so is SPEECH_SYNTH"),
         ({"OPENAI_MODEL": "gpt-4o"}, "OPENAI_MODEL needs OPENAI_API_KEY"),
     ],
 )

@@ -1,0 +1,107 @@
+"""What one session has to say: its replies in order, and how far ahead of its listener each is made."""
+
+from collections import deque
+
+import msgspec
+
+from app.providers.hibari.text import Span, clauses
+
+AHEAD_MAX_S = 30.0
+"""A reply is made so far ahead of being heard, taking it that it is heard from its first audio on; then as it goes.
+More would only fill the server's memory."""
+TEXT_MAX_CHARS = 100_000
+"""Of one session's text that waits: two hours of speech."""
+
+
+class Clause(msgspec.Struct, frozen=True):
+    """A part of a piece of text that is made in one go."""
+
+    reply: int
+    text: str
+    """The piece."""
+    span: Span
+    offset: int
+    """Where the piece begins in all text of the reply."""
+    is_last: bool
+    """Whether the piece ends with it."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """All clauses of a finished reply were taken."""
+
+    reply: int
+
+
+class _Reply(msgspec.Struct):
+    clauses: deque[Clause] = msgspec.field(default_factory=deque)
+    text_chars: int = 0
+    waiting_chars: int = 0
+    audio_s: float = 0.0
+    began_at: float | None = None
+    is_finished: bool = False
+
+
+class Replies:
+    """The replies of one session. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._replies: dict[int, _Reply] = {}
+
+    def write(self, number: int, text: str) -> bool:
+        """Add a piece of text to a reply; False if too much waits already, and then it is not added."""
+        reply = self._reply(number)
+        if sum(each.waiting_chars for each in self._replies.values()) + len(text) > TEXT_MAX_CHARS:
+            return False
+        spans = list(clauses(text)) or [Span(0, 0)]
+        for at, span in enumerate(spans, start=1):
+            reply.clauses.append(Clause(number, text, span, reply.text_chars, at == len(spans)))
+        reply.text_chars += len(text)
+        reply.waiting_chars += len(text)
+        return True
+
+    def finish(self, number: int) -> None:
+        """Note that a reply has all its text."""
+        self._reply(number).is_finished = True
+
+    def drop(self, number: int) -> None:
+        """Make nothing more of a reply."""
+        self._replies.pop(number, None)
+
+    def due_in_s(self, now: float) -> float | None:
+        """After how long the next part is to be made, 0 being now; None if there is nothing to make."""
+        reply = next(iter(self._replies.values()), None)
+        if reply is None or not (reply.clauses or reply.is_finished):
+            return None
+        if not reply.clauses or reply.began_at is None:
+            return 0.0
+        return max(0.0, reply.began_at + reply.audio_s - now - AHEAD_MAX_S)
+
+    def ahead_s(self, now: float) -> float:
+        """How much audio of the reply in front cannot have been heard yet; less than nothing: its listener waits."""
+        reply = next(iter(self._replies.values()), None)
+        if reply is None or reply.began_at is None:
+            return 0.0
+        return reply.began_at + reply.audio_s - now
+
+    def take(self) -> Clause | Ended:
+        """The next part; only when one is due."""
+        number, reply = next(iter(self._replies.items()))
+        if reply.clauses:
+            clause = reply.clauses.popleft()
+            reply.waiting_chars -= clause.span.end - clause.span.start
+            return clause
+        del self._replies[number]
+        return Ended(number)
+
+    def made(self, number: int, audio_s: float, now: float) -> float | None:
+        """Count audio of a reply; where it begins in the reply's audio, in s, or None if the reply was dropped."""
+        reply = self._replies.get(number)
+        if reply is None:
+            return None
+        if reply.began_at is None:
+            reply.began_at = now
+        start_s, reply.audio_s = reply.audio_s, reply.audio_s + audio_s
+        return start_s
+
+    def _reply(self, number: int) -> _Reply:
+        return self._replies.setdefault(number, _Reply())
