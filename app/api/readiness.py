@@ -126,7 +126,7 @@ class Readiness:
 
     async def _speech_to_speech(self) -> str:
         if self._service.engines.realtime is None:
-            raise NotConfiguredError
+            raise AbsentComponentError
         return "sessions of the mode voice_live can be asked for"
 
     async def _model(self) -> str:
