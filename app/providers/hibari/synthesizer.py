@@ -87,7 +87,7 @@ class _Synthesis:
         return True
 
     def _tell(self, made: Made) -> None:
-        """On a speaking thread."""
+        """Hand what a speaking thread has made to the event loop."""
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever listened
             self._loop.call_soon_threadsafe(self._told, made)
 

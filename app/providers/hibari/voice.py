@@ -37,7 +37,7 @@ _NOISE_SEED = 1
 
 
 class SpokenClause(msgspec.Struct, frozen=True):
-    """A clause as sound."""
+    """The sound of one clause, and where its words are in it."""
 
     samples: Samples
     """Float, mono, 24 kHz, full scale 1."""

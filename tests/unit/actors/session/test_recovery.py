@@ -218,6 +218,8 @@ AWAITS = {
     ("record_saving.py", "RecordSaver._save"): {"store.save"},
     ("closing.py", ""): {"recognizer.close", "synthesizer.close"},
     ("sessions.py", "Sessions.emptied"): set(),
+    # Opening is refused, stalls and is lost in test_realtime_agent.py: no other mode has such a session.
+    ("realtime_source.py", "RealtimeSource._connect"): set(),
 }
 """By function of the session's actors, the places at which what it awaits can go wrong."""
 

@@ -8,7 +8,7 @@ from actors.session.modes.registry import MODES, mode_named, register
 
 
 def test_those_of_the_product_are_there_in_any_case() -> None:
-    assert list(MODES) == ["media", "transcription"]
+    assert list(MODES) == ["media", "voice_live", "transcription"]
     assert mode_named("Media") is MODES["media"]
 
 
