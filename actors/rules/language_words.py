@@ -12,7 +12,7 @@ class LanguageWords(msgspec.Struct, frozen=True, kw_only=True):
     """Phrases in lower case, each of one or several words."""
 
     backchannels: tuple[str, ...]
-    """Say "I am listening", and nothing else."""
+    """Say "I am listening", or nothing: a hesitation is no word either, nor what a recognizer makes of a cough."""
     stop_words: tuple[str, ...]
     """Silence the agent at once when an utterance begins with one of them."""
     attention: tuple[str, ...]
@@ -22,7 +22,7 @@ class LanguageWords(msgspec.Struct, frozen=True, kw_only=True):
 ENGLISH = LanguageWords(
     backchannels=(
         "uh huh", "uh-huh", "mhm", "mm-hmm", "mm", "hmm", "yeah", "yep", "yes", "ok", "okay", "right", "sure", "i see",
-        "got it", "alright", "cool", "ah", "oh", "no problem", "no worries",
+        "got it", "alright", "cool", "ah", "oh", "no problem", "no worries", "uh", "um", "uhm", "er", "erm", "eh",
     ),
     stop_words=("stop", "wait", "hold on", "hang on", "no", "be quiet", "shut up", "enough", "cancel"),
     attention=("hello", "hello there", "are you there", "are you still there", "anybody there", "can you hear me"),
@@ -34,6 +34,9 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         backchannels=(
             "mhm",
             "hm",
+            "äh",
+            "ähm",
+            "öh",
             "ja",
             "jaja",
             "ok",
@@ -54,6 +57,8 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
     "es": LanguageWords(
         backchannels=(
             "mhm",
+            "eh",
+            "em",
             "ajá",
             "sí",
             "ok",
@@ -74,6 +79,8 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         backchannels=(
             "mhm",
             "hum",
+            "euh",
+            "heu",
             "oui",
             "ouais",
             "ok",
@@ -89,27 +96,68 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         attention=("allô", "bonjour", "vous êtes là", "tu es là", "vous m'entendez"),
     ),
     "it": LanguageWords(
-        backchannels=("mhm", "sì", "ok", "va bene", "certo", "capisco", "ho capito", "esatto", "ah", "già"),
+        backchannels=(
+            "mhm",
+            "eh",
+            "ehm",
+            "sì",
+            "ok",
+            "va bene",
+            "certo",
+            "capisco",
+            "ho capito",
+            "esatto",
+            "ah",
+            "già",
+        ),
         stop_words=("stop", "ferma", "fermati", "aspetta", "aspetti", "un momento", "un attimo", "no", "basta"),
         attention=("pronto", "c'è qualcuno", "mi sente", "è ancora lì"),
     ),
     "pt": LanguageWords(
-        backchannels=("mhm", "sim", "ok", "tá", "tá bom", "está bem", "certo", "claro", "entendi", "sei", "pois"),
+        backchannels=(
+            "mhm",
+            "hum",
+            "eh",
+            "sim",
+            "ok",
+            "tá",
+            "tá bom",
+            "está bem",
+            "certo",
+            "claro",
+            "entendi",
+            "sei",
+            "pois",
+        ),
         stop_words=("pare", "para", "espera", "espere", "um momento", "não", "chega", "basta"),
         attention=("alô", "olá", "está aí", "ainda está aí", "me ouve", "está me ouvindo"),
     ),
     "nl": LanguageWords(
-        backchannels=("mhm", "hm", "ja", "oké", "ok", "precies", "goed", "juist", "ik snap het", "begrepen"),
+        backchannels=(
+            "mhm",
+            "hm",
+            "eh",
+            "uh",
+            "uhm",
+            "ja",
+            "oké",
+            "ok",
+            "precies",
+            "goed",
+            "juist",
+            "ik snap het",
+            "begrepen",
+        ),
         stop_words=("stop", "wacht", "wacht even", "een moment", "nee", "genoeg", "hou op"),
         attention=("hallo", "bent u er nog", "ben je er nog", "hoort u mij"),
     ),
     "zh": LanguageWords(
-        backchannels=("嗯", "嗯嗯", "是", "是的", "对", "对对", "好", "好的", "行", "哦", "明白", "知道了"),
+        backchannels=("嗯", "嗯嗯", "呃", "是", "是的", "对", "对对", "好", "好的", "行", "哦", "明白", "知道了"),
         stop_words=("停", "停一下", "等等", "等一下", "不", "不要", "不是", "别说了"),
         attention=("喂", "你好", "在吗", "你在吗", "听得到吗"),
     ),
     "ja": LanguageWords(
-        backchannels=("はい", "うん", "ええ", "そう", "そうですね", "なるほど", "わかりました", "へえ"),
+        backchannels=("はい", "うん", "えっと", "ええ", "そう", "そうですね", "なるほど", "わかりました", "へえ"),
         stop_words=("止めて", "ストップ", "待って", "待ってください", "ちょっと待って", "いいえ", "違います"),
         attention=("もしもし", "聞こえますか", "いますか"),
     ),

@@ -1,5 +1,8 @@
 """Words by language: which of them count for an agent, by its languages."""
 
+import pytest
+
+from actors.rules.backchannel import meaningful_words
 from actors.rules.language_words import BY_LANGUAGE, ENGLISH, words_for
 
 
@@ -25,3 +28,22 @@ def test_every_language_has_words_of_all_three_kinds_in_lower_case() -> None:
         for phrases in (words.backchannels, words.stop_words, words.attention):
             assert phrases, language
             assert all(phrase == phrase.lower().strip() for phrase in phrases), language
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en-GB", "Uh?"),
+        ("en-US", "Um, er..."),
+        ("de-DE", "Ähm."),
+        ("es-ES", "Eh..."),
+        ("fr-FR", "Euh"),
+        ("zh-CN", "呃"),
+    ],
+)
+def test_a_hesitation_is_no_word(language: str, text: str) -> None:
+    assert meaningful_words(text, words_for((language,)).backchannels) == 0
+
+
+def test_to_ask_again_is_a_word() -> None:
+    assert meaningful_words("Huh? What?", words_for(("en-US",)).backchannels) > 0
