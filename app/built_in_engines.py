@@ -74,12 +74,6 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
             has_model=has_weights,
             languages=("en",),
         ),
-        BuiltIn(
-            "pocketsphinx",
-            "app.providers.pocketsphinx.recognizer:create",
-            ("pocketsphinx", "numpy", "soxr"),
-            languages=("en",),
-        ),
     ),
     "speech_synthesizer": (
         BuiltIn("azure", "app.providers.azure.tts.synthesizer:create", configured=_azure, needs=AZURE),

@@ -18,7 +18,6 @@ OF_THE_EXTRA = {
         Path("app/providers/espeak"),
         Path("app/providers/hibari"),
         Path("app/providers/moonshine"),
-        Path("app/providers/pocketsphinx"),
         Path("app/providers/realtime/resampling.py"),
         Path("app/providers/silero/voice_activity.py"),
         Path("app/telephony/voice_mixer.py"),

@@ -16,7 +16,7 @@ class RecognitionOptions(msgspec.Struct, frozen=True, kw_only=True):
     rate_hz: int = 16_000
     languages: tuple[str, ...] = ("en-US",)
     phrases: tuple[str, ...] = ()
-    """Sentences to expect, lower case, slots expanded: a hint to cloud engines, a vocabulary to local ones."""
+    """Sentences to expect, lower case, slots expanded: a hint, never a limit on what is understood."""
 
 
 class RecognitionReady(msgspec.Struct, frozen=True, tag=True):
@@ -68,5 +68,5 @@ class SpeechRecognizer(Protocol):
         ...
 
     async def close(self) -> None:
-        """Release what the engine holds: worker processes and connections."""
+        """Release what the engine holds: threads, processes and connections."""
         ...

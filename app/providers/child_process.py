@@ -40,7 +40,6 @@ class ChildProcess(Generic[T]):
         question: an order, packed, that it answers at once.
         on_told: called with each message that it tells.
         on_ended: called once, when it is of no use any more, with the reason.
-        questions_max: how many questions may remain unanswered now; asked each time.
     """
 
     def __init__(
@@ -52,7 +51,6 @@ class ChildProcess(Generic[T]):
         question: bytes,
         on_told: Callable[[T], None],
         on_ended: Callable[[ErrorKind, str], None],
-        questions_max: Callable[[], int] = lambda: QUESTIONS_MAX,
     ) -> None:
         self._name = name
         self._start = start
@@ -60,7 +58,6 @@ class ChildProcess(Generic[T]):
         self._question = question
         self._on_told = on_told
         self._on_ended = on_ended
-        self._questions_max = questions_max
         self._process: asyncio.subprocess.Process | None = None
         self._unsent: list[bytes] = []
         self._started = asyncio.Event()
@@ -165,7 +162,7 @@ class ChildProcess(Generic[T]):
     def _ask(self) -> None:
         if not self.alive:
             return
-        if self._unanswered >= self._questions_max():
+        if self._unanswered >= QUESTIONS_MAX:
             logger.error("the %s does not answer and is replaced", self._name)
             self.kill(ErrorKind.TIMEOUT, f"the {self._name} does not answer")
             return

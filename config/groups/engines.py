@@ -22,7 +22,7 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "SPEECH_RECOGNIZER",
             "Speech to text; unset: the best one configured",
-            kinds.engine("azure", "moonshine", "pocketsphinx"),
+            kinds.engine("azure", "moonshine"),
         ),
     ] = ""
     speech_recognizer_fallback: Annotated[
@@ -30,7 +30,7 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "SPEECH_RECOGNIZER_FALLBACK",
             "Takes over when SPEECH_RECOGNIZER fails; unset: nothing does",
-            kinds.engine("azure", "moonshine", "pocketsphinx"),
+            kinds.engine("azure", "moonshine"),
         ),
     ] = ""
     speech_synthesizer: Annotated[

@@ -18,7 +18,7 @@ BYTES_PER_MS: Final = RATE_HZ * 2 // 1000
 FLITE: Final = "flite:rms"
 FLITE_ALSO: Final = "flite:kal16"
 ESPEAK: Final = "espeak:en-us+klatt6@175"
-"""A voice, its variant and words a minute; of some twenty variants the one the local recognizer hears best."""
+"""A voice, its variant and words a minute."""
 CALLERS: Final = (FLITE, ESPEAK)
 
 

@@ -112,8 +112,8 @@ def test_without_the_extra_typing_is_answered() -> None:
 
 @pytest.mark.usefixtures("without_extra")
 def test_one_that_is_asked_for_and_not_installed_names_the_extra() -> None:
-    with pytest.raises(SettingsError, match=r"SPEECH_RECOGNIZER: pocketsphinx needs the extra local"):
-        names(SPEECH_RECOGNIZER="pocketsphinx")
+    with pytest.raises(SettingsError, match=r"SPEECH_RECOGNIZER: moonshine needs the extra local"):
+        names(SPEECH_RECOGNIZER="moonshine")
 
 
 def test_without_the_model_the_engine_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,8 +124,6 @@ def test_without_the_model_the_engine_names_what_to_install(monkeypatch: pytest.
 
 def test_without_the_model_check_says_that_people_can_only_type(monkeypatch: pytest.MonkeyPatch) -> None:
     hide_weights(monkeypatch)
-    engine = next(engine for engine in BUILT_IN["speech_recognizer"] if engine.name == "moonshine")
-    monkeypatch.setitem(BUILT_IN, "speech_recognizer", (engine,))
     assert names()["speech_recognizer"] == "none"
     (line,) = absent_engines(chosen(Settings.read({})))
     assert line.startswith("without speech_recognizer people can only type")

@@ -157,11 +157,11 @@ async def test_the_actor_tree_of_every_session() -> None:
 
 
 async def test_the_circuit_of_every_provider() -> None:
-    async with rest(LANGUAGE_MODEL_FALLBACK="script", SPEECH_RECOGNIZER_FALLBACK="pocketsphinx") as r:
+    async with rest(LANGUAGE_MODEL_FALLBACK="script", SPEECH_RECOGNIZER_FALLBACK="moonshine") as r:
         shown = (await r.get("/health/actors")).json()["providers"]
         well = {"breaker": "closed", "recent_failures": 0, "opens_in_s": 0.0}
         assert shown == {
-            "speech_recognizer": [{"name": "tests.kit.fakes:recognizer", **well}, {"name": "pocketsphinx", **well}],
+            "speech_recognizer": [{"name": "tests.kit.fakes:recognizer", **well}, {"name": "moonshine", **well}],
             "speech_synthesizer": [{"name": "tests.kit.fakes:synthesizer", **well}],
             "language_model": [{"name": "tests.kit.fakes:model", **well}, {"name": "script", **well}],
         }

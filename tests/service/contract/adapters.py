@@ -12,7 +12,6 @@ from app.providers.azure.resource import SpeechUse
 from app.providers.espeak import synthesizer as espeak_synthesizer
 from app.providers.hibari import synthesizer as hibari_synthesizer
 from app.providers.moonshine import recognizer as moonshine_recognizer
-from app.providers.pocketsphinx import recognizer as pocketsphinx_recognizer
 from tests.kit import failover_kit as failover
 from tests.kit.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.service.providers.azure.emulated import EmulatedRecognizer, EmulatedSynthesizer
@@ -58,7 +57,6 @@ RECOGNIZERS = (
         lambda: EmulatedRecognizer(use=SpeechUse(undocumented=False)),
     ),
     Recognizing("moonshine", moonshine_recognizer.create, moonshine_recognizer.create),
-    Recognizing("pocketsphinx", pocketsphinx_recognizer.create, pocketsphinx_recognizer.create),
     Recognizing("fake", lambda: FakeRecognizer(["yes please"] * 10), FakeRecognizer),
     Recognizing("failover", lambda: failover.recognizer(["yes please"] * 10), failover.recognizer),
 )

@@ -116,7 +116,7 @@ def test_a_value_is_taken(name: str, text: str, value: object) -> None:
         (
             "SPEECH_RECOGNIZER",
             "ears",
-            "SPEECH_RECOGNIZER is 'ears'; it must be azure, moonshine, pocketsphinx or package.module:factory",
+            "SPEECH_RECOGNIZER is 'ears'; it must be azure, moonshine or package.module:factory",
         ),
         (
             "ACS_STREAMING_MODE",

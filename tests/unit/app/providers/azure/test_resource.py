@@ -80,8 +80,8 @@ def test_azure_is_chosen_when_it_is_configured() -> None:
     environ = {"AZURE_SPEECH_REGION": "westeurope", "AZURE_SPEECH_KEY": "0123"}
     engines = chosen(Settings.read(environ))
     assert (engines["speech_recognizer"].name, engines["speech_synthesizer"].name) == ("azure", "azure")
-    engines = chosen(Settings.read(environ | {"SPEECH_RECOGNIZER": "pocketsphinx"}))
-    assert (engines["speech_recognizer"].name, engines["speech_synthesizer"].name) == ("pocketsphinx", "azure")
+    engines = chosen(Settings.read(environ | {"SPEECH_RECOGNIZER": "moonshine"}))
+    assert (engines["speech_recognizer"].name, engines["speech_synthesizer"].name) == ("moonshine", "azure")
 
 
 def test_azure_that_is_asked_for_and_not_configured_says_what_it_needs() -> None:
