@@ -22,8 +22,7 @@ INSTALLER = "uv"
 
 def newer(version: str) -> str:
     """The next release of the same kind, which whoever wants this version would take too."""
-    *first, last = version.split(".")
-    return ".".join([*first, str(int(last) + 1)])
+    return re.sub(r"\d+$", lambda last: str(int(last[0]) + 1), version)
 
 
 def bundled_pip(python: str) -> tuple[int, ...] | None:
