@@ -3,10 +3,8 @@
 from actors.session.modes.registry import mode_named
 from actors.session.modes.voice_live import VOICE_LIVE
 
-NEEDS_MODEL = (
-    "voice_live needs a speech-to-speech model: set AZURE_VOICE_LIVE_ENDPOINT, AZURE_OPENAI_REALTIME_DEPLOYMENT_ID,"
-    " OPENAI_REALTIME_MODEL or REALTIME_MODEL"
-)
+NEEDS_MODEL = "voice_live needs AZURE_VOICE_LIVE_ENDPOINT, AZURE_OPENAI_REALTIME_DEPLOYMENT_ID or OPENAI_REALTIME_MODEL"
+"""Short enough for the reason of a WebSocket's close: what is cut off there is never seen."""
 
 
 def usable_mode(name: str, *, speech_to_speech: bool) -> str:

@@ -98,7 +98,7 @@ class CallRoutes:
             asked = name or service.settings.agents.streaming_mode
             return usable_mode(asked, speech_to_speech=service.engines.realtime is not None)
         except ValueError as error:
-            raise _invalid("streaming_mode", f"expected {error}") from None
+            raise _invalid("streaming_mode", str(error)) from None
 
     async def all(self, request: Request) -> Response:
         """A page of the call log, newest first."""

@@ -1,0 +1,127 @@
+"""Calls and browser conversations that a speech-to-speech model holds, beside others that it does not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.cloud.realtime.emulator import RealtimeEmulator
+from tests.cloud.realtime.replies import Heard, Reply
+from tests.kit.clients.spoken_caller import SpokenCaller
+from tests.kit.spelt_speech import Utterance
+from tests.service.telephony.telephone_kit import Telephone, over, telephone
+from tests.service.telephony.test_transcribed_calls import SPELT, audio, words_of
+from tests.service.telephony.test_transcribed_calls import transcript as transcribed
+from tests.service.voice_live_kit import (
+    TURN,
+    WAIT_S,
+    answer_of,
+    browsing,
+    greeted,
+    model_of,
+    of_type,
+    pitch_hz,
+    pitches_hz,
+    placed,
+    speaking,
+    transcript,
+)
+
+VARIABLES = ("AZURE_VOICE_LIVE_ENDPOINT", "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID", "OPENAI_REALTIME_MODEL")
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[RealtimeEmulator]:
+    async with RealtimeEmulator() as service:
+        service.plan.default = Reply(text="It is open until six.", tone_hz=500)
+        yield service
+
+
+async def converse(phone: Telephone, mode: str, session_id: str) -> SpokenCaller:
+    """Be greeted in a browser, say something, and hear the answer."""
+    async with browsing(phone, mode, session_id) as person:
+        await person.reply(0)
+        before = len(person.events)
+        await person.say(TURN)
+        await person.reply(before)
+    return person
+
+
+async def test_a_call_and_a_browser_are_answered_by_the_model_beside_one_in_each_other_mode(
+    model: RealtimeEmulator,
+) -> None:
+    model.plan.heard.extend([Heard(text="Are you open?")] * 2)
+    async with speaking(model, **SPELT) as phone:
+        spoken_with, session_id = await greeted(phone, "+15550123")
+        by_text, text_id = await greeted(phone, "+15550124", "media")
+        listened_to, listened_id = await placed(phone, "+15550125", "transcription")
+        browser = asyncio.ensure_future(converse(phone, "VOICE_LIVE", "browser-1"))
+        heard, by_words, _ = await asyncio.gather(
+            answer_of(spoken_with),
+            answer_of(by_text, audio(Utterance(500, ("gor", "lat")))),
+            listened_to.say(audio(Utterance(500, ("bam", "den")))),
+        )
+        assert pitch_hz(heard) == model.plan.default.tone_hz
+        assert pitch_hz(by_words) != model.plan.default.tone_hz
+        assert await transcript(phone, session_id, 3) == [
+            ("assistant", "Hello there."),
+            ("user", "Are you open?"),
+            ("assistant", "It is open until six."),
+        ]
+        assert ("user", "gor lat") in await transcript(phone, text_id, 3)
+        assert words_of(await transcribed(phone, listened_id, 1), "caller") == ["bam", "den"]
+        assert listened_to.ear.arrivals == []
+        person = await browser
+        assert person.said_by_agent() == "Hello there. It is open until six."
+        assert person.understood() == ["Are you open?"]
+        assert person.heard_s > 1.2
+        assert len(model.sessions) == 2
+        for caller in (spoken_with, by_text, listened_to):
+            caller.hang_up()
+            await over(phone, caller)
+
+
+async def test_an_interruption_is_told_to_the_model_as_it_was_heard(model: RealtimeEmulator) -> None:
+    long = Reply(text=" ".join(["word"] * 30), tone_hz=500)
+    short = Reply(text="All right then, goodbye.", tone_hz=900)
+    model.plan.replies.extend([long, short])
+    async with speaking(model) as phone:
+        caller, _ = await greeted(phone)
+        far = await model_of(model)
+        began = len(caller.ear.arrivals)
+        said = await caller.say(TURN)
+        await caller.hears_voice(since_s=said.ended_s, timeout_s=WAIT_S)
+        await asyncio.sleep(1.0)
+        answer = await answer_of(caller)
+
+        (stop,) = caller.ear.stops
+        of_long = [arrival for arrival in caller.ear.arrivals[began:] if arrival.at_s <= stop.at_s]
+        heard_ms = sum(arrival.bytes for arrival in of_long) / 32 - stop.dropped_ms
+        (truncated,) = of_type(far, "conversation.item.truncate")
+        assert truncated["audio_end_ms"] == pytest.approx(heard_ms, abs=20)
+        since_stop = caller.ear.heard_between(stop.at_s, caller.ear.arrivals[-1].at_s)
+        assert long.tone_hz not in pitches_hz(since_stop)
+        assert pitch_hz(answer) == short.tone_hz
+        assert await far.sent.until(lambda message: message["type"] == "conversation.item.truncated")
+        assert not far.sent.where(lambda message: message["type"] == "error")
+        caller.hang_up()
+        await over(phone, caller)
+
+
+async def test_a_server_without_a_model_refuses_the_mode_and_names_what_to_set() -> None:
+    async with telephone() as phone:
+        asked = {"target_number": "+15550123", "streaming_mode": "voice_live"}
+        answer = await phone.rest.post("/calls/initiate", json=asked)
+        assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+        assert all(name in answer.text for name in VARIABLES)
+        url = f"ws{phone.url.removeprefix('http')}/api/v1/realtime/conversation?streaming_mode=voice_live"
+        async with asyncio.timeout(30), connect(url, proxy=None) as socket:
+            with pytest.raises(ConnectionClosed) as closed:
+                await socket.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1008
+        assert all(name in closed.value.rcvd.reason for name in VARIABLES)
+        assert not phone.acs.calls
