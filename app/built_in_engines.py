@@ -103,20 +103,20 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
     "realtime_model": (
         BuiltIn(
             "azure_voice_live",
-            "app.providers.realtime.configured:create_voice_live",
+            "app.providers.realtime.factories:create_voice_live",
             configured=lambda settings: realtime.voice_live_resource(settings) is not None,
             needs="AZURE_VOICE_LIVE_ENDPOINT and AZURE_VOICE_LIVE_MODEL, with AZURE_VOICE_LIVE_API_KEY or an identity",
         ),
         BuiltIn(
             "azure",
-            "app.providers.realtime.configured:create_azure",
+            "app.providers.realtime.factories:create_azure",
             PACKAGES,
             configured=lambda settings: realtime.azure_resource(settings) is not None,
             needs="AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_REALTIME_DEPLOYMENT_ID, with AZURE_OPENAI_KEY or an identity",
         ),
         BuiltIn(
             "openai",
-            "app.providers.realtime.configured:create_openai",
+            "app.providers.realtime.factories:create_openai",
             PACKAGES,
             configured=lambda settings: realtime.openai_resource(settings) is not None,
             needs="OPENAI_REALTIME_MODEL, with OPENAI_API_KEY or OPENAI_BASE_URL",

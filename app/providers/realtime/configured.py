@@ -1,10 +1,9 @@
-"""The speech-to-speech services that the settings name, and the factories of their engines."""
+"""The speech-to-speech services that the settings name. Reads settings alone: no client is imported."""
 
 import ipaddress
 from urllib.parse import urlsplit
 
 from app.auth.origins import is_local_name, is_loopback
-from app.providers.realtime.model import RealtimeService
 from app.providers.realtime.resource import RealtimeResource, RealtimeUse
 from config.errors import SettingsError
 from config.groups.realtime import NoiseReduction
@@ -99,39 +98,6 @@ def voice_live_resource(settings: Settings) -> RealtimeResource | None:
             semantic_model=voice_live.turn_detection.value,
         ),
     )
-
-
-def create_azure(settings: Settings) -> RealtimeService:
-    """The factory that `REALTIME_MODEL=azure` names.
-
-    Raises:
-        SettingsError: no deployment is configured.
-    """
-    return RealtimeService(_required(azure_resource(settings), "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID"))
-
-
-def create_openai(settings: Settings) -> RealtimeService:
-    """The factory that `REALTIME_MODEL=openai` names.
-
-    Raises:
-        SettingsError: no model is configured.
-    """
-    return RealtimeService(_required(openai_resource(settings), "OPENAI_REALTIME_MODEL"))
-
-
-def create_voice_live(settings: Settings) -> RealtimeService:
-    """The factory that `REALTIME_MODEL=azure_voice_live` names.
-
-    Raises:
-        SettingsError: the service is not configured.
-    """
-    return RealtimeService(_required(voice_live_resource(settings), "AZURE_VOICE_LIVE_ENDPOINT"))
-
-
-def _required(resource: RealtimeResource | None, variable: str) -> RealtimeResource:
-    if resource is None:
-        raise SettingsError(f"{variable} is unset")
-    return resource
 
 
 def _use(settings: Settings) -> RealtimeUse:

@@ -4,16 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from actors.ports.realtime import RealtimeKind
 from app.providers.realtime.configured import (
     azure_resource,
-    create_azure,
-    create_openai,
-    create_voice_live,
     openai_resource,
     voice_live_resource,
 )
-from app.providers.realtime.model import RealtimeService
 from app.providers.realtime.resource import RealtimeResource
 from config.errors import SettingsError
 from config.settings import Settings
@@ -140,17 +135,3 @@ def test_how_voice_live_is_used() -> None:
     on = {"AZURE_VOICE_LIVE_NOISE_SUPPRESSION": "on", "AZURE_VOICE_LIVE_ECHO_CANCELLATION": "on"}
     use = found(voice_live_resource, VOICE_LIVE | on).use
     assert (use.noise_reduction, use.echo_cancellation) == ("azure_deep_noise_suppression", True)
-
-
-@pytest.mark.parametrize(
-    ("create", "environ", "variable"),
-    [
-        (create_azure, AZURE, "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID"),
-        (create_openai, OPENAI, "OPENAI_REALTIME_MODEL"),
-        (create_voice_live, VOICE_LIVE, "AZURE_VOICE_LIVE_ENDPOINT"),
-    ],
-)
-def test_the_factories(create: Callable[[Settings], RealtimeService], environ: dict[str, str], variable: str) -> None:
-    assert create(Settings.read(environ)).abilities.kind is RealtimeKind.TURNS
-    with pytest.raises(SettingsError, match=variable):
-        create(Settings.read({}))
