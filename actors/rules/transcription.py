@@ -32,6 +32,9 @@ AUDIO_WAIT_S = 1.0
 TRANSCRIPT_WAIT_S = 3.0
 """Speech to text answers within two seconds at p99 (Azure); one more is not waited for."""
 
+_SOON_S = 1e-6
+"""A timer that fires earlier than its wait by less than this is on time: floats round."""
+
 HeardEvent = (
     SpeechStarted
     | SpeechContinued
@@ -164,7 +167,7 @@ class Transcription:
         effects: list[TranscriptionEffect] = []
         for wait in WAITS:
             due = wait.due(self)
-            if due is not None and due <= at and not self.state.finished:
+            if due is not None and due <= at + _SOON_S and not self.state.finished:
                 effects += wait.missing(self, at)
         return effects
 
@@ -172,7 +175,7 @@ class Transcription:
         """End the utterances as silence would have of which the transport has sent no audio in the middle."""
         effects: list[TranscriptionEffect] = []
         for speaker, said in self.state.utterances.items():
-            if said.audio_at is not None and said.audio_at + AUDIO_WAIT_S <= at:
+            if said.audio_at is not None and said.audio_at + AUDIO_WAIT_S <= at + _SOON_S:
                 said.audio_at, said.awaited_at = None, at
                 effects.append(EndUtterance(speaker))
         return effects
@@ -182,20 +185,23 @@ class Transcription:
         effects: list[TranscriptionEffect] = []
         for speaker, said in self.state.utterances.items():
             due = _transcript_due(said)
-            if due is not None and due <= at:
+            if due is not None and due <= at + _SOON_S:
                 effects += self._transcript_missing(speaker, said, at)
         return effects
 
     def _transcript_missing(self, speaker: str, said: UtteranceInHand, at: float) -> list[TranscriptionEffect]:
         interim = said.interim
-        reopen = ReopenRecognition(again=interim is None and not said.is_reopened, speaker=speaker)
-        if interim is not None:
-            return [reopen, *self._final(said, _as_final(interim))]
-        if not said.is_reopened:
+        # An interim transcript of what was said before says nothing of the utterance that is awaited.
+        is_stale = interim is not None and 0 < interim.end_ms <= said.awaited_start_ms
+        again = (interim is None or is_stale) and not said.is_reopened
+        reopen = ReopenRecognition(again=again, speaker=speaker)
+        if again:
             said.is_reopened, said.awaited_at = True, at
             return [reopen]
+        told = self._final(said, _as_final(interim)) if interim is not None else []
+        # Whatever was told: a wait that stays owed would be over again at once, without end.
         _settled(said)
-        return [reopen]
+        return [reopen, *told]
 
     def over(self, ending: Ending) -> list[TranscriptionEffect]:
         """End the session for the reason `ending`: nothing more is ordered afterwards."""

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from tests.fault_campaign.conversation import converse
 from tests.fault_campaign.invariants import judge
 from tests.fault_campaign.kinds import drawn
-from tests.fault_campaign.report import Run, log, run, table
+from tests.fault_campaign.report import Run, bounded_run, log, table
 
 PROCESSES = 2
 
@@ -34,7 +34,7 @@ def main() -> int:
     else:
         seeds = range(arguments.seed, arguments.seed + arguments.runs)
         with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-            runs = list(pool.map(run, seeds, chunksize=8))
+            runs = list(pool.map(bounded_run, seeds, chunksize=8))
         print(table(runs))
     violated = [one for one in runs if one.verdict.violations]
     for one in violated:

@@ -1,5 +1,8 @@
 """One conversation judged, and what is printed of many: a table by kind of fault, and the log of one."""
 
+import os
+import signal
+import sys
 from collections import Counter
 from collections.abc import Iterable
 
@@ -11,6 +14,8 @@ from tests.fault_campaign.invariants import Verdict, judge
 from tests.fault_campaign.kinds import drawn
 
 COLUMNS = ("runs", "clean", "answered", "apologised", "ended with a word", "violated")
+RUN_CPU_S = 60.0
+"""Processor time for one conversation, which takes a tenth of a second: with more it will never end."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -25,6 +30,24 @@ def run(seed: int) -> Run:
     """Have the conversation of a seed, and judge it."""
     scenario = drawn(seed)
     return Run(seed, tuple(scenario.kinds), judge(converse(scenario)))
+
+
+def bounded_run(seed: int) -> Run:
+    """Have the conversation of a seed; one that never ends ends this process, and is named.
+
+    No exception: an actor that is at work when it is raised would contain it.
+    """
+
+    def give_up(*_: object) -> None:
+        print(f"make faults RUNS=1 SEED={seed}: it never ends", file=sys.stderr, flush=True)
+        os._exit(1)
+
+    signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, RUN_CPU_S)
+    try:
+        return run(seed)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
 
 
 def table(runs: Iterable[Run]) -> str:

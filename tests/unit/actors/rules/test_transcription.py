@@ -81,6 +81,29 @@ def test_a_successor_does_not_tell_again_what_its_transcriber_died_on() -> None:
     assert successor.state.number == 1
 
 
+@pytest.mark.parametrize("was_told", [True, False])
+def test_an_interim_transcript_of_earlier_words_does_not_keep_a_later_utterance_owed(was_told: bool) -> None:
+    """A wait that stays owed when it is over would be over again at once, and the worker would do nothing else."""
+    rules = awaiting()
+    if was_told:
+        rules.handle(FINAL, 2.5)
+    rules.handle(InterimTranscript("hello", 1_000, 2_000), 2.6)
+    rules.handle(SpeechStarted(3_000), 3.0)
+    rules.handle(SpeechStopped(start_ms=3_000, end_ms=3_400, voiced_ms=400, silence_ms=400), 4.0)
+    assert wait(rules) == (7.0, [ReopenRecognition(again=True)])
+    due, effects = wait(rules)
+    assert due == 10.0
+    assert effects[0] == ReopenRecognition(again=False)
+    # Words that were not told yet are not lost with it.
+    assert [effect.text for effect in effects if isinstance(effect, FinalTranscript)] == ([] if was_told else ["hello"])
+    assert rules.due() == 63.0
+
+
+def test_a_wait_is_over_when_its_timer_fires_a_rounding_error_early() -> None:
+    rules = awaiting()
+    assert rules.waited(5.0 - 1e-9) == [ReopenRecognition(again=True)]
+
+
 def test_each_speaker_has_an_utterance_of_their_own_in_hand() -> None:
     rules = listening()
     rules.handle(SpeechStarted(1_000, "caller"), 1.0)
