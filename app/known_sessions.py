@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from actors.conversation import SessionRecord
 from actors.errors import StoreError
+from actors.runtime.failure_counters import Failure, count_failure
 from actors.session.sessions import SessionEntry
 
 log = logging.getLogger(__name__)
@@ -35,4 +36,5 @@ class KnownSessions:
             return await self._load(session_id)
         except StoreError as error:
             log.warning("the session store does not answer, so that a session is not resumed: %s", error)
+            count_failure(Failure.STORE, operation="load")
             return None

@@ -47,6 +47,8 @@ class ReplyFailed(Message, frozen=True, kw_only=True):
     turn: int
     has_text: bool
     """Any text of it had gone to the synthesizer."""
+    cause: str = ""
+    """In a clause, for operators only."""
 
 
 class ToolsStarted(Message, frozen=True):

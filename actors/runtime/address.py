@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from pykka import ActorDeadError, ActorRef
 
+from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.mailbox import TRAITS
 
 M = TypeVar("M")
@@ -106,6 +107,7 @@ class Address(Generic[M]):
         if not is_second:
             return (fatal,)
         logger.error("a %s is given up: two actors of the %s have failed at it", type(fatal).__name__, self._name)
+        count_failure(Failure.DROPPED, place=self._name)
         # Messages of the runtime itself are none of the session's, and say nothing of this.
         instead = getattr(fatal, "instead", None)
         told = instead() if instead is not None else None
@@ -127,6 +129,11 @@ class Address(Generic[M]):
     def _drop_one(self) -> None:
         oldest = next((m for m in self._waiting if not TRAITS[type(m)].urgent), self._waiting[0])
         self._waiting.remove(oldest)
-        if not self.dropped:
-            logger.warning("too many messages wait for the %s: the oldest are dropped", self._name)
+        logger.log(
+            logging.DEBUG if self.dropped else logging.WARNING,
+            "too many messages wait for the %s: a %s is dropped",
+            self._name,
+            type(oldest).__name__,
+        )
         self.dropped += 1
+        count_failure(Failure.DROPPED, place=self._name)

@@ -10,6 +10,7 @@ asked for, which say `refusable = True`, a mailbox holds `MAX_REFUSABLE` and dro
 others are owed to somebody and never dropped; with `MAX_MESSAGES` of them queued the actor is lost, and fails.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
@@ -19,6 +20,8 @@ import msgspec
 from pykka._envelope import Envelope
 
 from actors.errors import ActorsError
+
+logger = logging.getLogger("earshot.actors")
 
 DEFAULT_LIMIT_MS = 2_000.0
 MAX_REFUSABLE = 256
@@ -119,7 +122,7 @@ class Mailbox:
         lane = self.urgent if traits.urgent else self.normal
         if len(lane) >= MAX_REFUSABLE:
             if traits.refusable and envelope.reply_to is None:
-                self.dropped += 1
+                self._count_dropped(traits, "too many messages wait")
                 return False
             if len(lane) >= MAX_MESSAGES:
                 raise MailboxFullError(f"{MAX_MESSAGES} messages wait")
@@ -167,9 +170,15 @@ class Mailbox:
         self._forget_oldest()
         # Found by identity and near the front: all that is droppable and was queued before it is gone already.
         self.normal.remove(envelope)
-        self.dropped += 1
+        self._count_dropped(TRAITS[type(envelope.message)], "too much audio waits")
         if self._probe is envelope:
             self._probe = None
+
+    def _count_dropped(self, traits: Traits, reason: str) -> None:
+        """Only the first leaves a line that is always there: a mailbox that is full drops many."""
+        level = logging.DEBUG if self.dropped else logging.WARNING
+        logger.log(level, "%s for an actor: a %s is dropped", reason, traits.type_name)
+        self.dropped += 1
 
     def _forget_oldest(self) -> None:
         envelope = self._droppable.popleft()

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from pykka import ActorRef
 
+from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget, RestartPolicy
 from actors.runtime.supervised_actor import ChildExited, SupervisedActor, actor_of, logger, order_stop_now
 from actors.runtime.telemetry import Trace
@@ -145,7 +146,8 @@ class Children:
                     self._restart_later(delay_s, name)
                 return ""
             case Escalate():
-                logger.error("%s failed too often", name)
+                logger.error("%s failed too often: %s", name, message.error or "it ended")
+                count_failure(Failure.GIVEN_UP, actor=name)
                 return name
 
     def _start(self, name: str) -> None:

@@ -5,7 +5,9 @@ import logging
 from actors.messages.caller import ConnectionAttached, ConnectionDetached
 from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
+from actors.rules.playback.playout import TURNS_KEPT
 from actors.runtime.address import Address
+from actors.runtime.failure_counters import Failure, count_failure
 
 logger = logging.getLogger("earshot.actors")
 
@@ -23,6 +25,19 @@ class SessionConnection:
         """The connection with its observers; None while nobody is connected."""
         self.attached: ConnectionAttached | None = None
         """What the present connection, or the last one, can do."""
+        self.sent_ms: dict[int, float] = {}
+        """How much audio of each of the latest turns the present connection was sent, which its marks count by."""
+
+    def attach(self, attached: ConnectionAttached) -> None:
+        """Note what another connection can do; its client counts what it is sent from the beginning."""
+        self.attached = attached
+        self.sent_ms = {}
+
+    def audio_sent(self, turn: int, duration_ms: float) -> None:
+        """Count audio of `turn` that was shown."""
+        self.sent_ms[turn] = self.sent_ms.get(turn, 0.0) + duration_ms
+        if len(self.sent_ms) > TURNS_KEPT:
+            del self.sent_ms[next(iter(self.sent_ms))]
 
     def show(self, message: OutputMessage) -> None:
         """Send `message` to the connection and the observers, if there are any. An output that raises is given up."""
@@ -31,6 +46,7 @@ class SessionConnection:
                 self.output.tell(message)
             except Exception as error:  # noqa: BLE001 - whatever an output raises, the session goes on
                 logger.error("the output of a session failed and is given up: %s", type(error).__name__)  # noqa: TRY400
+                count_failure(Failure.OUTPUT, output="connection")
                 self.output = None
                 if self.attached is not None:
                     self._supervisor.tell(ConnectionDetached(self.attached.connection_id))

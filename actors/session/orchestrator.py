@@ -6,7 +6,7 @@ import msgspec
 
 from actors.messages.caller import CallOrderFailed, KeyPressed, TextEntered
 from actors.messages.lifecycle import SessionOver, TimerFired
-from actors.messages.model import ModelFailed, ToolFinished
+from actors.messages.model import ModelFailed, ReplyFailed, ReplyWritten, ToolFinished
 from actors.messages.output import FloorChanged, TurnMeasured
 from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped, ResumePlayback
 from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued
@@ -28,6 +28,7 @@ from actors.rules.turn_taking.effects import (
 )
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
+from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.runtime.telemetry import Trace
 from actors.session import measurements
@@ -167,7 +168,11 @@ class Orchestrator(SupervisedActor):
     def _tell_turn_taking(self, event: TurnEvent) -> None:
         if (attached := self._connection.attached) is not None:
             self.turn.holdable = attached.lead.holdable
-        self._carry_out(self.turn.handle(event, self.clock.now()))
+        before = self.turn.state.failures
+        effects = self.turn.handle(event, self.clock.now())
+        if self.turn.state.failures > before:
+            _leave_trace(event)
+        self._carry_out(effects)
         if not isinstance(event, SpeechContinued | InterimTranscript):
             self._log.keep()
 
@@ -194,6 +199,7 @@ class Orchestrator(SupervisedActor):
             case ReportUnexpected(event, state):
                 self.unexpected_events += 1
                 logger.warning("turn-taking was told %s, which cannot happen: %s", event, state)
+                count_failure(Failure.UNEXPECTED, event=event)
             case CommitSpeech() | DiscardSpeech():
                 self._speech_over(effect)
             case End(ending):
@@ -217,3 +223,18 @@ class Orchestrator(SupervisedActor):
             first_audio_ms=measured.first_audio_ms, decision_to_silence_ms=measured.decision_to_silence_ms
         )
         self._connection.show(measured)
+
+
+def _leave_trace(event: TurnEvent) -> None:
+    """Log and count a reply that has failed, with what of turn-taking's events was the end of it."""
+    match event:
+        case ReplyFailed(cause=cause):
+            party = "model"
+        case ReplyWritten():
+            party, cause = "model", "the language model said nothing that can be spoken"
+        case PlaybackFailed(kind=kind):
+            party, cause = "synthesizer", f"it could not be spoken: {kind}"
+        case _:
+            party, cause = "model or synthesizer", "nothing of it was heard in time"
+    logger.warning("a reply failed: %s", cause)
+    count_failure(Failure.REPLY, owed_by=party)

@@ -7,6 +7,7 @@ from actors.ports.clock import Clock
 from actors.ports.store import SessionStore
 from actors.rules.history import History
 from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.supervised_actor import logger
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
@@ -41,7 +42,8 @@ class RecordSaver:
         try:
             await self._store.save(record)
         except StoreError as error:
-            logger.warning("a session could not be stored: %s", error.kind)
+            logger.warning("a session could not be stored: %s", error)
+            count_failure(Failure.STORE, operation="save")
         finally:
             self._saving = False
             following, self._next = self._next, None

@@ -208,13 +208,13 @@ class ReplyMaker:
     def model_failed(self, message: ModelFailed) -> None:
         """Have what was written spoken to its end, and let turn-taking decide how to go on."""
         if message.turn == self._turn.state.turn_number and self._turn.state.agent in THINKING:
-            self._fail(message.turn)
+            self._fail(message.turn, f"the language model failed: {message.kind}, {message.detail}")
 
-    def _fail(self, turn: int) -> None:
+    def _fail(self, turn: int, cause: str) -> None:
         self._speak(self._splitter.finish())
         text = self._written
         self._writer.finish(self._reply)
-        self._tell_turn_taking(ReplyFailed(turn=turn, has_text=is_speakable(text)))
+        self._tell_turn_taking(ReplyFailed(turn=turn, has_text=is_speakable(text), cause=cause))
 
     def _speak(self, pieces: list[str]) -> None:
         for piece in pieces:
@@ -243,7 +243,7 @@ class ReplyMaker:
         self._generation.tool_calls = []
         self._rounds += 1
         if self._rounds > MAX_TOOL_ROUNDS:
-            self._fail(turn)
+            self._fail(turn, f"the language model called tools more than {MAX_TOOL_ROUNDS} times")
             return
         self._follow(self._writer.text(self._reply))
         self._round = ToolRound(turn, [call.call_id for call in calls])

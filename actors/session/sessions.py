@@ -13,10 +13,12 @@ from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
 from actors.ports.tts import SpokenPhrase
 from actors.runtime.address import Address
+from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.supervised_actor import ChildExited, Exit, SupervisedActor, actor_of, describe, logger
 from actors.session.checkpoint import Checkpoint, checkpoint_of
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.session.live_session import LiveSession
+from actors.session.measurements import actor_restarted
 from actors.session.modes.registry import mode_named
 from actors.session.plan import Engines, SessionPlan
 from actors.session.record_saving import RecordSaver, conclude, record_of
@@ -166,9 +168,16 @@ class Sessions(SupervisedActor):
             self._over(entry, checkpoint.hung_up)
         elif entry.rebuilt == 0:
             entry.rebuilt += 1
-            logger.error("a session is rebuilt from its last snapshot: %s", message.error)
+            logger.error("a session is rebuilt from its checkpoint: %s", message.error)
+            actor_restarted("session", message.error)
             self._start(entry)
-        elif (phrase := kept_apology(entry.plan, entry.connection)) is not None:
+        else:
+            self._give_up(entry, message.error)
+
+    def _give_up(self, entry: SessionEntry, error: str) -> None:
+        logger.error("a session failed too often: %s", error)
+        count_failure(Failure.GIVEN_UP, actor="session")
+        if (phrase := kept_apology(entry.plan, entry.connection)) is not None:
             self._apologise(entry, phrase)
         else:
             self._over(entry, Ending.ERROR)

@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 from pykka import ActorRef
 
+from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget
 from actors.runtime.supervised_actor import ChildExited, actor_of, logger
+from actors.session.measurements import actor_restarted
 from actors.session.plan import Engines
 from actors.session.sessions import Sessions
 
@@ -48,10 +50,12 @@ class SessionsKeeper:
         match self._budget.decide(self._engines.clock.now()):
             case Restart(delay_s):
                 logger.error("the actor that starts sessions is started again: %s", message.error or "it ended")
+                actor_restarted("sessions", message.error)
                 asyncio.get_running_loop().call_later(delay_s, self._restart)
             case Escalate():
                 self.has_failed = True
                 logger.critical("the actor that starts sessions has failed too often: this worker takes no more")
+                count_failure(Failure.GIVEN_UP, actor="sessions")
 
     def _restart(self) -> None:
         if not self._is_stopped:

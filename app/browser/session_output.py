@@ -6,6 +6,7 @@ from typing import Protocol
 from actors.messages.output import AudioFrame, OutputMessage, ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.recipient import Recipient
+from actors.runtime.failure_counters import Failure, count_failure
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class SessionOutput:
             viewer.tell(message)
         except Exception as error:  # noqa: BLE001 - whatever it is
             log.error("a socket that shows a session failed and is closed: %s", type(error).__name__)  # noqa: TRY400
+            count_failure(Failure.OUTPUT, output="connection" if viewer is self.connection else "dashboard")
             viewer.close(INTERNAL_ERROR, "the server could not show the session")
 
     def _log(self, message: OutputMessage) -> None:

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from actors.errors import ErrorKind, ProviderError
+from actors.runtime.failure_counters import Failure, count_failure
 from app.providers.pipe_frames import Unpacked
 
 T = TypeVar("T")
@@ -136,8 +137,7 @@ class ChildProcess(Generic[T]):
         try:
             await self._read(process)
         except Exception as error:  # noqa: BLE001 - it told what is no message, or its owner could not bear it
-            logger.error("the %s is given up: %s", self._name, type(error).__name__)  # noqa: TRY400
-            self.kill(ErrorKind.INTERNAL, f"the {self._name} told nonsense")
+            self.kill(ErrorKind.INTERNAL, f"the {self._name} told nonsense: {type(error).__name__}")
         self._over(*self._reason)
         # One that only closed its output must not live on.
         self._close_input()
@@ -163,7 +163,6 @@ class ChildProcess(Generic[T]):
         if not self.alive:
             return
         if self._unanswered >= QUESTIONS_MAX:
-            logger.error("the %s does not answer and is replaced", self._name)
             self.kill(ErrorKind.TIMEOUT, f"the {self._name} does not answer")
             return
         self._unanswered += 1
@@ -172,6 +171,9 @@ class ChildProcess(Generic[T]):
 
     def _over(self, kind: ErrorKind, detail: str) -> None:
         self.failure = kind, detail
+        if not self._ending:
+            logger.error("the %s has to be replaced: %s", self._name, detail)
+            count_failure(Failure.ENGINE, engine=self._name)
         if self._watch is not None:
             self._watch.cancel()
         self._started.set()

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from actors.runtime.failure_counters import Failure, count_failure
 from app.errors import AppError
 from app.server.worker_pipe import (
     BEAT,
@@ -71,6 +72,8 @@ class WorkerBus:
                 await self._send(encode_line(WorkerNotice(topic, fields, os.getpid(), number)))
                 await heard
         except (OSError, TimeoutError):
+            log.warning("the other workers are not told of %s: the launcher does not answer", topic)
+            count_failure(Failure.DROPPED, place="worker bus")
             raise WorkerBusError("the other workers of this server cannot be told") from None
         finally:
             del self._awaited[number]
@@ -108,6 +111,7 @@ class WorkerBus:
             return
         if len(self._unsent) >= UNSENT_MOST:
             log.warning("the launcher is not told of a session: %d messages wait for it already", len(self._unsent))
+            count_failure(Failure.DROPPED, place="worker bus")
             return
         # Each waits for the one before: the line is written in order.
         sending = asyncio.create_task(self._send(encode_line(message)))
@@ -118,6 +122,7 @@ class WorkerBus:
         self._unsent.discard(sending)
         if not sending.cancelled() and sending.exception() is not None:
             log.warning("the launcher was not told of a session: %s", type(sending.exception()).__name__)
+            count_failure(Failure.DROPPED, place="worker bus")
 
     def _take(self, message: FromLauncher) -> None:
         if isinstance(message, WorkerNotice):

@@ -1,5 +1,6 @@
 """Live and recent sessions, and the state of the realtime endpoints."""
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,7 @@ from starlette.routing import Route
 from actors.conversation import Ending, SessionRecord
 from actors.errors import StoreError
 from actors.messages.caller import EndSession
+from actors.runtime.failure_counters import Failure, count_failure
 from app.api.content_negotiation import preferred
 from app.api.problems import ProblemError
 from app.api.responses import json_response
@@ -19,6 +21,8 @@ from app.auth.guard import admitted
 from app.browser.dashboard_socket import DashboardSocket
 from app.services import Services
 from protocol.browser import timestamp
+
+log = logging.getLogger(__name__)
 
 
 class SessionRoutes:
@@ -73,7 +77,8 @@ class SessionRoutes:
         grant = admitted(request.scope).grant
         live = [entry.session.record() for entry in self._service.sessions.live.values() if entry.session]
         ids = {record.session_id for record in live}
-        recent = [record for record in await self._recent() if record.session_id not in ids]
+        stored, missing = await self._recent()
+        recent = [record for record in stored if record.session_id not in ids]
         if grant is not None:
             live = [record for record in live if grant.shows(record.session_id, record.created_at)]
             recent = [record for record in recent if grant.shows(record.session_id, record.created_at)]
@@ -82,6 +87,7 @@ class SessionRoutes:
                 "sessions": [_summary(record) for record in (*live, *recent)],
                 "live": len(live),
                 "total": len(live) + len(recent),
+                **({"missing": missing} if missing else {}),
             }
         )
 
@@ -122,17 +128,25 @@ class SessionRoutes:
             return entry.session.record()
         try:
             record = await self._service.engines.store.load(session_id)
-        except StoreError:
+        except StoreError as error:
+            _store_failed("load", error)
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "the session store does not answer") from None
         if record is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no session of that id")
         return record
 
-    async def _recent(self) -> list[SessionRecord]:
+    async def _recent(self) -> tuple[list[SessionRecord], str]:
+        """The recent sessions, and why there are none of them to show; nothing if there are."""
         try:
-            return await self._service.engines.store.recent()
-        except StoreError:
-            return []
+            return await self._service.engines.store.recent(), ""
+        except StoreError as error:
+            _store_failed("recent", error)
+            return [], "the recent sessions: the session store does not answer"
+
+
+def _store_failed(operation: str, error: StoreError) -> None:
+    log.warning("the session store does not answer a request: %s", error)
+    count_failure(Failure.STORE, operation=operation)
 
 
 def _summary(record: SessionRecord) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class FailoverModel:
         Raises:
             ModelError: none did, or it failed in mid-reply.
         """
-        failure = ModelError(ErrorKind.UNAVAILABLE, "there is no model")
+        failure: ModelError | None = None
         asked: list[Provider[LanguageModel]] = []
         for provider in self.providers.in_order():
             asked.append(provider)
@@ -42,6 +42,8 @@ class FailoverModel:
             events = self._events(provider, request, self._patience_s if another else None)
             try:
                 async for event in events:
+                    if not told:
+                        self.providers.answered(provider, failure)
                     told = True
                     yield event
             except ModelError as error:
@@ -52,9 +54,7 @@ class FailoverModel:
                 return
             finally:
                 await events.aclose()
-            if another:
-                log.warning("%s failed before its first word, another is asked: %s", provider.name, failure)
-        raise failure
+        raise failure or ModelError(ErrorKind.UNAVAILABLE, "there is no model")
 
     async def ready(self) -> str:
         """Ask all models whether they are ready; see `Providers.ready`."""

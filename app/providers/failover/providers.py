@@ -9,6 +9,7 @@ import msgspec
 
 from actors.errors import ErrorKind, ProviderError
 from actors.ports.clock import Clock, Random
+from actors.runtime.failure_counters import Failure, count_failure
 from app.errors import AppError
 from app.providers.failover.circuit_breaker import BreakerPolicy, BreakerState, CircuitBreaker
 
@@ -68,12 +69,16 @@ class Provider(Generic[E]):
         if error.kind is ErrorKind.BAD_REQUEST:
             self.breaker.given_up(now)
             return
+        count_failure(Failure.PROVIDER, provider=self.name, kind=error.kind)
         openings = self.breaker.openings
         self.breaker.failed(now, error.retry_after_s)
         if self.breaker.openings > openings:
             log.error(
                 "circuit breaker open for %s, retry in %.0f s: %s", self.name, self.breaker.opens_in_s(now), error
             )
+            count_failure(Failure.BREAKER, provider=self.name)
+        else:
+            log.warning("%s has failed: %s", self.name, error)
 
 
 class Providers(Generic[E]):
@@ -137,14 +142,22 @@ class Providers(Generic[E]):
             provider.breaker.ask_anyway(self.now())
             yield provider
 
+    def answered(self, provider: Provider[E], failure: ProviderError | None) -> None:
+        """Leave a line where another provider than the first choice has given what was asked for.
+
+        `failure`: why the one before it has not; None if that was not asked.
+        """
+        if provider is not self._all[0]:
+            count_failure(Failure.FALLBACK, provider=provider.name)
+            cause = failure or "it has failed lately, and is not asked"
+            log.warning("fallback in use: %s in place of %s: %s", provider.name, self._all[0].name, cause)
+
     def failed_stream(self, provider: Provider[E], whose: Hashable, error: ProviderError) -> None:
         """A stream could not be opened, or failed; who had it asks for another at once."""
         now = self.now()
         self._failed = {key: at for key, at in self._failed.items() if now - at < AGAIN_S}
         self._failed[provider.name, whose] = now
         provider.failed(now, error)
-        if len(self._all) > 1:
-            log.warning("%s failed a session: %s", provider.name, error)
 
     def states(self) -> list[ProviderState]:
         """The state of each provider's circuit breaker, for operators."""

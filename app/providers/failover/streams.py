@@ -119,14 +119,17 @@ async def first_stream(
         ProviderError: none does; what the last one said.
     """
     left = len(providers)
+    failure: ProviderError | None = None
     for provider in providers.for_streams(whose):
         left -= 1
         watched = watch(provider)
         try:
             await watched.open(open_s if left else None)
-        except ProviderError:
+        except ProviderError as error:
             if not left:
                 raise
+            failure = error
         else:
+            providers.answered(provider, failure)
             return watched
     raise AssertionError("can't happen because there is at least one provider")

@@ -183,7 +183,7 @@ class TestAnAddress:
         for number in range(9):
             address.tell(Note(number))
         assert [record.getMessage() for record in caplog.records] == [
-            "too many messages wait for the part: the oldest are dropped"
+            "too many messages wait for the part: a Note is dropped"
         ]
 
     def test_keeps_nothing_once_it_is_closed(self) -> None:
