@@ -108,6 +108,7 @@ class CallOrderFailed(Message, frozen=True):
 class InterruptRequested(Message, frozen=True):
     """The caller asks for the floor by other means than voice, such as a button."""
 
+    repeatable: ClassVar[bool] = True
     refusable: ClassVar[bool] = True
     urgent: ClassVar[bool] = True
 

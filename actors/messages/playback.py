@@ -82,19 +82,23 @@ class FinishReply(Message, frozen=True):
 class PausePlayback(Message, frozen=True):
     """Stop sending audio, and keep all that was not heard."""
 
+    repeatable: ClassVar[bool] = True
     urgent: ClassVar[bool] = True
 
 
 class ResumePlayback(Message, frozen=True):
     """Go on with playback where it was paused or silenced by `YieldPlayback`."""
 
+    repeatable: ClassVar[bool] = True
     urgent: ClassVar[bool] = True
 
 
 class YieldPlayback(Message, frozen=True):
     """Silence playback at once, on the wire too, and keep what was not heard: `ResumePlayback` goes on with it."""
 
+    repeatable: ClassVar[bool] = True
     urgent: ClassVar[bool] = True
+
     turn: int
     reason: StopReason
 
@@ -106,14 +110,18 @@ class PlaybackYielded(Message, frozen=True):
 class EndAtSentence(Message, frozen=True):
     """End the reply of `turn` with the sentence that is being heard; what follows it is forgotten."""
 
+    repeatable: ClassVar[bool] = True
     urgent: ClassVar[bool] = True
+
     turn: int
 
 
 class StopPlayback(Message, frozen=True):
     """Silence playback at once, and forget all replies up to number `through_reply`; answered by `PlaybackStopped`."""
 
+    repeatable: ClassVar[bool] = True
     urgent: ClassVar[bool] = True
+
     turn: int
     through_reply: int
     reason: StopReason
@@ -121,6 +129,8 @@ class StopPlayback(Message, frozen=True):
 
 class PlaybackStarted(Message, frozen=True):
     """The first frame of `reply` was sent to the connection."""
+
+    repeatable: ClassVar[bool] = True
 
     reply: int
 
@@ -137,6 +147,8 @@ class PlaybackFinished(Message, frozen=True, kw_only=True):
 class PlaybackStopped(Message, frozen=True):
     """Playback is silent, as `StopPlayback` ordered. `cut`: what was heard of each reply that it ended."""
 
+    repeatable: ClassVar[bool] = True
+
     through_reply: int
     cut: tuple["PlaybackPosition", ...]
 
@@ -152,6 +164,8 @@ class PlaybackPosition(msgspec.Struct, frozen=True, kw_only=True):
 
 class PlaybackFailed(Message, frozen=True):
     """The synthesizer cannot speak `reply`, or no more of it. `cut`: what was heard of it."""
+
+    repeatable: ClassVar[bool] = True
 
     reply: int
     kind: ErrorKind

@@ -60,14 +60,22 @@ class ConversationLog:
         """Record what was heard of the replies that were stopped, and drop those of which nothing was."""
         for position in message.cut:
             self.playback_cut(position)
-        for reply in [reply for reply in self._checkpoint.pending_replies if reply <= message.through_reply]:
-            self._checkpoint.reply_over(reply)
+        for reply in sorted(reply for reply in self._checkpoint.pending_replies if reply <= message.through_reply):
+            self._record_cut(reply, None)
 
     def playback_cut(self, position: PlaybackPosition) -> None:
         """Record the words of a reply that were heard until it was cut off."""
-        pending = self._checkpoint.reply_over(position.reply)
-        if pending is not None and (text := whole_words(pending.text, position.text_end)):
-            self._record(pending, text, position.precision, interrupted=True)
+        self._record_cut(position.reply, position)
+
+    def _record_cut(self, reply: int, position: PlaybackPosition | None) -> None:
+        """`position` is where the present synthesizer was. One that failed before may have come further with it."""
+        pending = self._checkpoint.reply_over(reply)
+        if pending is None:
+            return
+        heard = [each for each in (position, pending.heard) if each is not None]
+        furthest = max(heard, key=lambda each: each.text_end, default=None)
+        if furthest is not None and (text := whole_words(pending.text, furthest.text_end)):
+            self._record(pending, text, furthest.precision, interrupted=True)
 
     def note_failed_order(self, failure: str, turn: int) -> None:
         """Have the next request to the language model say that an order in the call failed; nothing is spoken of it."""

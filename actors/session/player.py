@@ -76,7 +76,7 @@ class Player:
         on_drained: Callable[[Drained], None],
     ) -> None:
         self._attached = attached
-        self.playout = Playout(attached.rate_hz, attached.lead, attached.frame_ms)
+        self.playout = Playout(attached.rate_hz, attached.lead, attached.frame_ms, connection.sent_ms)
         self._checkpoint = checkpoint
         self._connection = connection
         self._level = LevelReporter(recognizer)
@@ -150,6 +150,7 @@ class Player:
                 last=frame.last,
             )
         )
+        self._connection.audio_sent(frame.turn, self._attached.frame_ms)
         self._level.sent(at_ms, frame.level_db)
 
     def _show_text(self, frame: Frame) -> None:

@@ -191,7 +191,8 @@ class SessionSupervisor(SupervisedActor):
     def _attach(self, message: ConnectionAttached) -> None:
         """Another connection: what was not heard yet is played on it."""
         connection = self.session.connection
-        former, connection.attached = connection.attached, message
+        former = connection.attached
+        connection.attach(message)
         self._checkpoint.connection_attached()
         if self.stage is SessionState.WAITING:
             self.stage = SessionState.CONNECTED

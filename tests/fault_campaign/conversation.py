@@ -162,12 +162,14 @@ class Conversation:
         watching = asyncio.ensure_future(self._watch(on))
         disturber = Disturber(self, on, self.rng)
         others = [asyncio.ensure_future(disturber.disturb(at, what)) for at, what in self.scenario.disturbances]
-        self._others_at_work = others
+        self._others_at_work = list(others)
         caller = asyncio.ensure_future(self._ask_all(on))
         ended = asyncio.ensure_future(self._until_ended(on))
         await asyncio.wait([caller, ended], return_when=asyncio.FIRST_COMPLETED)
         if caller.done() and not ended.done():
-            await asyncio.wait([asyncio.ensure_future(self._leave(on)), ended], return_when=asyncio.FIRST_COMPLETED)
+            leaving = asyncio.ensure_future(self._leave(on))
+            others.append(leaving)
+            await asyncio.wait([leaving, ended], return_when=asyncio.FIRST_COMPLETED)
             self.evidence.left_at = asyncio.get_running_loop().time()
             await asyncio.wait([ended], timeout=ENDS_WITHIN_S[self.scenario.finish])
         for task in (watching, caller, ended, *others):
@@ -185,6 +187,8 @@ class Conversation:
         self.note("the session is restored")
         self.evidence.lost_connections += 1
         attached = ConnectionAttached(connection_id="connection-9", lead=on.lead, rate_hz=RATE_HZ)
+        await on.hang_up()
+        on.start_caller()
         on.entry = on.sessions.restore(on.entry.plan, on.ear, attached, store.saved[-1])
         await asyncio.sleep(0.5)
         if not on.sessions.live:

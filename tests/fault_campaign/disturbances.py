@@ -63,7 +63,8 @@ class Disturber:
             case Disturbance.LONG_NOISE:
                 await on.talk(460)
             case Disturbance.BACKCHANNEL:
-                if not on.talking:
+                # The engine says one thing at a time.
+                if not on.talking and not self._conversation.recognizer.utterances:
                     self._conversation.recognizer.utterances[:] = ["uh huh"]
                     await on.talk(300)
             case Disturbance.AUDIO_STOPS:

@@ -52,4 +52,7 @@ def _is_unrecognisable(evidence: Evidence) -> bool:
     scenario = evidence.scenario
     lasting = any(plan.place.startswith("recognizer.") and plan.times > 1 for plan in scenario.plans)
     without_text = scenario.recognizer_fault is RecognizerFault.NOT_TEXT
-    return lasting or without_text or any(what in SPOKEN for _, what in scenario.disturbances)
+    # The engine of these tests recognises the same words once: a stream that was closed meanwhile has kept them.
+    is_late = scenario.recognizer_fault is RecognizerFault.LATE
+    too_late = is_late and any(crash.victim in ("recognizer", "session") for crash in scenario.crashes)
+    return lasting or without_text or too_late or any(what in SPOKEN for _, what in scenario.disturbances)

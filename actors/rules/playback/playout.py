@@ -12,7 +12,7 @@ sent, and how it is known where the ear is, belongs to the transport:
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 import msgspec
@@ -76,9 +76,17 @@ class Playout:
 
     `at_ms` is the time, on any scale that never runs backwards. Orders about replies that are not (or no longer) queued
     are ignored, so that what was cleared stays silent.
+
+    Args:
+        rate_hz: of the audio.
+        lead: how the connection plays.
+        frame_ms: how long a frame lasts.
+        sent_before_ms: how much audio of each turn a former playout has sent to the same client, which counts on.
     """
 
-    def __init__(self, rate_hz: int, lead: Lead, frame_ms: int = 20) -> None:
+    def __init__(
+        self, rate_hz: int, lead: Lead, frame_ms: int = 20, sent_before_ms: Mapping[int, float] | None = None
+    ) -> None:
         if lead.lead_ms < frame_ms:
             raise ValueError(f"a lead of {lead.lead_ms} ms has no room for a frame of {frame_ms} ms")
         self.lead = lead
@@ -94,6 +102,7 @@ class Playout:
         """Frames sent and not heard to their end."""
         self._again: deque[Frame] = deque()
         """Frames that a former connection was sent in vain."""
+        self._sent_before_ms = dict(sent_before_ms or {})
         self._turns: dict[int, float] = {}
         """Where each turn begins on the line of all audio, as the present client counts."""
         self._marked_at_ms: float | None = None
@@ -234,6 +243,7 @@ class Playout:
         self._attached = True
         self._paused = self._paused and lead.transport is not Transport.BLIND
         self._turns.clear()
+        self._sent_before_ms.clear()
         self._marked_at_ms = None
 
     def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
@@ -308,7 +318,8 @@ class Playout:
 
     def _send(self, frame: Frame, at_ms: float) -> Frame:
         self._tracks[frame.reply].start_ms = self._head.sent_ms - frame.audio_ms
-        self._turns.setdefault(frame.turn, self._head.sent_ms)
+        if frame.turn not in self._turns:
+            self._turns[frame.turn] = self._head.sent_ms - self._sent_before_ms.get(frame.turn, 0.0)
         if len(self._turns) > TURNS_KEPT:
             del self._turns[next(iter(self._turns))]
         softened = self._ramp_due and self._head.dry and frame.sequence > 0

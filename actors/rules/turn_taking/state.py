@@ -177,6 +177,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """The latest interim transcript of the utterance in hand."""
     final_owed: bool = False
     """An utterance is over whose final transcript has not come."""
+    presumed_over: bool = False
+    """The utterance in hand ended because no audio came: the recognizer may still find that it was mere noise."""
     reopened: bool = False
     """The recognizer was given a second chance for the utterance whose final is owed."""
     voiced_ms: float = 0.0

@@ -26,7 +26,7 @@ def speech_started(turn: TurnCore, _message: SpeechStarted, at: float) -> None:
     """The caller begins to speak: an utterance is in hand from now on."""
     s = turn.state
     turn.caller_becomes(CallerActivity.TALKING)
-    s.interim, s.reopened = "", False
+    s.interim, s.reopened, s.presumed_over = "", False, False
     if not s.final_owed:
         s.voiced_ms = 0.0
     s.audio_at = s.voice_at = at
@@ -53,12 +53,14 @@ def speech_stopped(turn: TurnCore, message: SpeechStopped, at: float) -> None:
     if not turn.transcribes:
         voice_alone.utterance_over(turn, message, at)
         return
+    turn.state.presumed_over = False
     _utterance_over(turn, at, at - message.silence_ms / 1000)
 
 
 def audio_missing(turn: TurnCore, at: float) -> None:
     """The transport has sent no audio in mid-utterance: the utterance is over, as if silence had ended it."""
     turn.do(EndUtterance())
+    turn.state.presumed_over = not turn.state.final_owed
     _utterance_over(turn, at, turn.state.audio_at)
 
 
@@ -78,7 +80,8 @@ def noise_stopped(turn: TurnCore, _message: NoiseStopped, at: float) -> None:
     elif s.caller is CallerActivity.TALKING and s.final_owed:
         turn.caller_becomes(CallerActivity.AWAITED)
         interruption.not_confirmed(turn, at)
-    elif not s.final_owed:
+    elif s.presumed_over or not s.final_owed:
+        s.presumed_over = False
         nothing_said(turn, at)
 
 

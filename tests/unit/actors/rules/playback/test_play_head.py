@@ -208,3 +208,25 @@ def test_time_that_stands_still_moves_nothing() -> None:
     head.advance(160)
     head.advance(155)
     assert head.heard_ms == 10
+
+
+def test_marks_count_what_a_former_playout_has_sent_of_the_turn() -> None:
+    """The client counts on when a synthesizer that failed is replaced, and still plays what it was sent before."""
+    player = Playout(RATE_HZ, MARKED, sent_before_ms={0: 3_000.0})
+    player.begin(1)
+    player.add_audio(1, audio(2_000))
+    player.tick(0)
+    player.mark(0, 2_800.0, MarkState.PLAYING, 100)
+    hearing = player.heard(100)
+    assert hearing is not None
+    assert hearing.audio_ms == 0
+    player.mark(0, 3_100.0, MarkState.PLAYING, 400)
+    hearing = player.heard(400)
+    assert hearing is not None
+    assert hearing.audio_ms == pytest.approx(100)
+    player.attach(MARKED, 500)
+    player.tick(500)
+    player.mark(0, 40.0, MarkState.PLAYING, 600)
+    hearing = player.heard(600)
+    assert hearing is not None
+    assert hearing.audio_ms == pytest.approx(240)

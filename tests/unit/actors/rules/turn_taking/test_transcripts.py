@@ -23,6 +23,19 @@ class TestTranscripts:
         assert talk.turn.state.caller is CallerActivity.AWAITED
         assert asked(talk.final("book it")) == ["book it"]
 
+    def test_noise_in_which_the_transport_stops_owes_no_words(self) -> None:
+        talk = Talk().voice(60).wait(1.0)
+        assert EndUtterance() in talk.effects
+        assert talk.tell(NoiseStopped()).turn.state.caller is CallerActivity.SILENT
+        talk.wait(7.0)
+        assert UtteranceKind.APOLOGY not in kinds(talk)
+        assert not any(isinstance(effect, ReopenRecognition) for effect in talk.effects)
+
+    def test_noise_in_which_the_transport_stops_leaves_an_earlier_final_owed(self) -> None:
+        talk = Talk().voice(300).pause().voice(60).wait(1.0).tell(NoiseStopped())
+        assert talk.turn.state.caller is CallerActivity.AWAITED
+        assert asked(talk.final("book it")) == ["book it"]
+
     def test_frames_that_come_back_are_a_new_utterance(self) -> None:
         talk = Talk().voice(200).wait(1.2).tell(SpeechContinued(300.0, 0.0))
         assert talk.turn.state.caller is CallerActivity.TALKING
