@@ -26,13 +26,19 @@ MOST_CONNECTIONS = 64
 RedisClient: TypeAlias = "Redis | RedisCluster"
 
 
-async def make_client(address: RedisAddress, credentials: CredentialProvider | None = None) -> RedisClient:
+async def make_client(
+    address: RedisAddress, credentials: CredentialProvider | None = None, *, check_s: int = 0
+) -> RedisClient:
     """A client for what is at `address`: the server is asked whether it belongs to a cluster.
+
+    A connection that has been silent for `check_s` is asked whether it still lives; with 0 none is, since each command
+    finds out by itself.
 
     Raises:
         RedisError, OSError: it cannot be reached, or lets nobody in.
     """
-    single = _single(address, credentials)
+    options = _options(address, credentials) | {"health_check_interval": check_s}
+    single = _single(address, options)
     if address.service or address.path or address.database:
         return single
     try:
@@ -46,7 +52,7 @@ async def make_client(address: RedisAddress, credentials: CredentialProvider | N
     if not is_cluster:
         return single
     await single.aclose()
-    cluster = _cluster(address, credentials)
+    cluster = _cluster(address, options)
     await cluster.initialize()
     return cluster
 
@@ -63,8 +69,8 @@ async def close_client(client: RedisClient) -> None:
             await sentinel.aclose()
 
 
-def _single(address: RedisAddress, credentials: CredentialProvider | None) -> Redis:
-    options = _options(address, credentials) | {"db": address.database, "max_connections": MOST_CONNECTIONS}
+def _single(address: RedisAddress, options: dict[str, Any]) -> Redis:
+    options = options | {"db": address.database, "max_connections": MOST_CONNECTIONS}
     if address.path:
         return Redis(unix_socket_path=address.path, **options)
     if address.service:
@@ -75,14 +81,14 @@ def _single(address: RedisAddress, credentials: CredentialProvider | None) -> Re
     return Redis(host=host, port=port, **options)
 
 
-def _cluster(address: RedisAddress, credentials: CredentialProvider | None) -> RedisCluster:
+def _cluster(address: RedisAddress, options: dict[str, Any]) -> RedisCluster:
     ((host, port),) = address.hosts
     return RedisCluster(
         host=host,
         port=port,
         address_remap=_at_one_name(host) if address.has_one_name else None,
         max_connections=MOST_CONNECTIONS,
-        **_options(address, credentials),
+        **options,
     )
 
 

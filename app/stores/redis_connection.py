@@ -25,6 +25,8 @@ WHOLE_S = CONNECT_S + 5 * COMMAND_S
 AGAIN_S = 0.5
 """So soon after a connection that failed the next one is not tried: whoever asks meanwhile is told at once."""
 CLOSE_S = 1.0
+CHECK_S = 5
+"""A connection that is cut off without a word would else be found out after most of a minute."""
 
 T = TypeVar("T")
 
@@ -86,6 +88,14 @@ class RedisConnection:
         if writes:
             self._succeeded()
         return result
+
+    async def subscriber(self) -> RedisClient:
+        """A client for a subscription, whose silence is looked into; whoever asks for it closes it.
+
+        Raises:
+            RedisError, OSError: Redis cannot be reached.
+        """
+        return await make_client(self.address, self._credentials, check_s=CHECK_S)
 
     async def close(self) -> None:
         """Close all connections; what does not close within CLOSE_S is left."""

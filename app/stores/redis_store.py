@@ -22,6 +22,7 @@ from actors.conversation import SessionRecord
 from actors.errors import ErrorKind, StoreError
 from actors.ports.clock import Clock, Random
 from actors.ports.store import SessionStore
+from app.stores.claim_notices import ClaimNotice, ClaimNotices, publish
 from app.stores.redis_clients import RedisClient
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_writer import RedisWriter
@@ -71,6 +72,7 @@ class RedisStore:
         self._on_moved = on_moved
         self._claims = SessionClaims()
         self._writer = RedisWriter(connection, random)
+        self._notices = ClaimNotices(connection, random, self._hear)
 
     def session_opened(self, session_id: str) -> None:
         """Claim a session that begins at this worker or goes on here: no other may write its record from now on."""
@@ -83,24 +85,35 @@ class RedisStore:
         self._writer.put(record.session_id, partial(self._write, record, claim))
 
     async def _write(self, record: SessionRecord, claim: Claim, client: RedisClient) -> None:
-        session_id, was_void = record.session_id, claim.is_void
+        session_id, former = record.session_id, claim.number
         keys = claim_key(session_id), record_key(session_id)
         if not await write_claimed(client, claim, keys, msgspec.json.encode(record), self._ttl_s):
             # What is in memory here is no part of the conversation that goes on elsewhere.
             theirs = _decoded(await cast(Awaitable[Any], client.get(record_key(session_id))))
             if theirs is not None:
                 await self._memory.save(theirs)
-            if not was_void:
-                _moved.add(1)
-                log.warning("a session goes on at another worker and is left here", extra={"session": session_id})
-                self._on_moved(session_id)
+            self._lost(claim, session_id)
             return
+        if claim.number != former:
+            await publish(client, ClaimNotice(session_id, claim.id, claim.number))
         pipe = cast(Any, client.pipeline(transaction=False))
         pipe.zadd(RECENT, {session_id: record.updated_at})
         pipe.zremrangebyrank(RECENT, 0, -RECENT_MOST - 1)
         pipe.zremrangebyscore(RECENT, "-inf", self._clock.wall() - self._ttl_s)
         pipe.expire(RECENT, self._ttl_s)
         await pipe.execute()
+
+    def _hear(self, notice: ClaimNotice) -> None:
+        """A later claim than one of this worker's: what this worker still writes of the session would be refused."""
+        claim = self._claims.known(notice.session_id)
+        if claim is not None and claim.id != notice.claim_id and 0 < claim.number < notice.number:
+            self._lost(claim, notice.session_id)
+
+    def _lost(self, claim: Claim, session_id: str) -> None:
+        if self._claims.give_up(claim, session_id):
+            _moved.add(1)
+            log.warning("a session goes on at another worker and is left here", extra={"session": session_id})
+            self._on_moved(session_id)
 
     async def load(self, session_id: str) -> SessionRecord | None:
         """The newest record of a session that this worker or Redis has.
@@ -136,6 +149,7 @@ class RedisStore:
         # Records of sessions that end now are on their way here.
         await asyncio.sleep(0)
         await self._writer.close()
+        await self._notices.close()
         await self._connection.close()
         await self._memory.close()
 

@@ -59,6 +59,16 @@ class SessionClaims:
             self._claims.popitem(last=False)
         return claim
 
+    def give_up(self, claim: Claim, session_id: str) -> bool:
+        """Note that another worker has gone on with a session. False if that is known, or it began here again."""
+        is_news = not claim.is_void and self._claims.get(session_id) is claim
+        claim.is_void = True
+        return is_news
+
+    def known(self, session_id: str) -> Claim | None:
+        """The claim of a session, if this worker has claimed it."""
+        return self._claims.get(session_id)
+
     def of(self, session_id: str) -> Claim:
         """The claim of a session; a new one if it has none."""
         return self._claims.get(session_id) or self.begin(session_id)
@@ -78,6 +88,6 @@ async def write_claimed(client: RedisClient, claim: Claim, keys: tuple[str, str]
         return False
     # Both keys are of one session, and so on one node of a cluster.
     number = int(await client.eval(WRITE, 2, *keys, claim.id, claim.number, data, ttl_s))
-    claim.number = number
-    claim.is_void = number == 0
-    return not claim.is_void
+    if number > 0:
+        claim.number = number
+    return number > 0
