@@ -52,7 +52,7 @@ class ClaimNotices:
         self._task = asyncio.get_running_loop().create_task(self._run(), name="redis.claims")
 
     async def close(self) -> None:
-        """Hear no more."""
+        """End the subscription: notices that come from now on are not heard."""
         self._task.cancel()
         await asyncio.wait([self._task])
 

@@ -96,13 +96,11 @@ def test_of_two_machines_that_have_a_session_the_later_one_keeps_it(tmp_path: Pa
                     reader.start()
                     claim = claim_key(session_id)
                     eventually(lambda: redis.command("HGET", claim, "number") == "2", 20)
-                    caller.send(json.dumps({"type": "text", "text": "what are your opening hours"}))
                     reading.join(30)
                     assert caller.close_reason == "another connection took this session over"
                     eventually(lambda: former.get("/api/v1/sessions").json()["live"] == 0, 10)
                     assert later.get("/api/v1/sessions").json()["live"] == 1
                 reader.join(10)
-                assert "opening hours" not in later.get(f"/api/v1/sessions/{session_id}/transcript").text
         assert former.log().count("a session goes on at another worker and is left here") == 1
 
 
