@@ -4,7 +4,7 @@ Each worker claims a session when it begins there. The claim is settled where th
 record looks at the claim in the same step, so that a worker that stood still, or that was cut off, cannot write over
 what its successor has written since, however late it comes.
 
-    earshot:{SESSION}:claim     id and number of the newest claim; a claim with a lower number is void
+    earshot:{SESSION}:claim     id and number of the newest claim, and under their numbers the ids of the last ones
 """
 
 import secrets
@@ -22,8 +22,14 @@ if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then
     if own > 0 and own <= number then
         return 0
     end
+    for former = math.max(1, number - 7), number do
+        if redis.call('HGET', KEYS[1], former) == ARGV[1] then
+            return 0
+        end
+    end
     number = number + 1
-    redis.call('HSET', KEYS[1], 'id', ARGV[1], 'number', number)
+    redis.call('HSET', KEYS[1], 'id', ARGV[1], 'number', number, number, ARGV[1])
+    redis.call('HDEL', KEYS[1], number - 8)
 end
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[4] * 2)
@@ -31,7 +37,10 @@ return number
 """
 """Writes a record if no later claim has been made. A claim without a number is new, and takes the session; one with a
 number that Redis does not know, since it was emptied, is made again. A claim is made with the first record, at once
-when a session begins: only where Redis cannot be used then may an earlier one come after a later one."""
+when a session begins: only where Redis cannot be used then may an earlier one come after a later one.
+
+A claim may have been made though its answer never came, and is then sent without a number again. Redis knows it by its
+id, of the last eight of a session: it must not take the session back from a claim that has been made meanwhile."""
 
 
 class Claim:
@@ -72,6 +81,13 @@ class SessionClaims:
     def of(self, session_id: str) -> Claim:
         """The claim of a session; a new one if it has none."""
         return self._claims.get(session_id) or self.begin(session_id)
+
+
+def is_superseded(claim: Claim, known: dict[bytes, bytes]) -> bool:
+    """Whether what Redis knows of the claims of a session makes `claim` void. False if Redis has lost them."""
+    if not known or known.get(b"id") == claim.id.encode():
+        return False
+    return 0 < claim.number <= int(known.get(b"number", 0)) or claim.id.encode() in known.values()
 
 
 async def write_claimed(client: RedisClient, claim: Claim, keys: tuple[str, str], data: bytes, ttl_s: int) -> bool:

@@ -15,7 +15,7 @@ from app.stores.memory import MemoryStore
 from app.stores.redis_clients import close_client, make_client
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_store import RedisStore, claim_key, record_key
-from app.stores.session_claims import Claim, SessionClaims, write_claimed
+from app.stores.session_claims import Claim, SessionClaims, is_superseded, write_claimed
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of, soon
 from tests.service.stores.test_redis_store import record
@@ -57,6 +57,27 @@ async def test_a_write_whose_answer_was_lost_is_done_again_under_the_same_claim(
         claim.number = 0
         assert await write_claimed(client, claim, KEYS, b"one", 60)
         assert claim.number == 1
+
+
+async def test_a_claim_whose_answer_was_lost_does_not_take_the_session_back_from_a_later_one(
+    redis: RedisServer,
+) -> None:
+    former, later = Claim(), Claim()
+    async with client_of(redis) as client:
+        await write_claimed(client, former, KEYS, b"one", 60)
+        former.number = 0
+        assert await write_claimed(client, later, KEYS, b"two", 60)
+        assert is_superseded(former, await client.hgetall(KEYS[0]))
+        assert not is_superseded(later, await client.hgetall(KEYS[0]))
+        assert not await write_claimed(client, former, KEYS, b"one", 60)
+        assert redis.command("GET", KEYS[1]) == "two"
+
+
+async def test_of_former_claims_only_the_last_ones_are_kept(redis: RedisServer) -> None:
+    async with client_of(redis) as client:
+        for _ in range(20):
+            await write_claimed(client, Claim(), KEYS, b"one", 60)
+    assert sorted(redis.command("HKEYS", KEYS[0]).split()) == sorted(["id", "number", *map(str, range(13, 21))])
 
 
 async def test_a_claim_that_redis_has_lost_is_made_again(redis: RedisServer) -> None:
