@@ -32,6 +32,7 @@ from app.limits.clients import Clients
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
 from app.server.socket_writer import REFUSED
+from app.stores.claim_check import ClaimCheck
 from app.stores.memory import MemoryStore
 from app.stores.observed import ObservedStore
 from app.stores.opening import SharedStore, open_store
@@ -88,8 +89,12 @@ class Services:
         self.acs_access.start()
         memory = MemoryStore(owner_of=self.clients.owner_of)
         self.store = open_store(self.settings, memory, self.clock, self.random, self._leave)
+        self.claim_check: ClaimCheck | None = None
         if isinstance(self.store, SharedStore):
+            check = self.store.check_claims
             self.on_session_opened(self.store.session_opened)
+            self.claim_check = ClaimCheck(lambda: check(tuple(self.sessions.live)))
+            self.claim_check.start()
         store = ObservedStore(self.store, self._tell_saved)
         self.engines: Engines = make_engines(self.settings, self.clock, self.background, store)
         self.phrases = PromptCache(self.engines.synthesizer, self.background)
@@ -124,6 +129,8 @@ class Services:
         except TimeoutError:
             pass
         self._keeper.stop()
+        if self.claim_check is not None:
+            self.claim_check.stop()
         engines = self.engines
         closing = [
             asyncio.ensure_future(engine.close())

@@ -155,7 +155,13 @@ class _Conversation:
         self._session_id = asked.session_id or service.random.token("session_")
         self._words = BrowserWords(self._session_id, asked.agent.label, service.clock)
         self._connection = Connection(
-            writer, self._words, service.lifecycle, binary=asked.binary, marks=asked.marks, rate_hz=asked.rate_hz
+            writer,
+            self._words,
+            service.lifecycle,
+            binary=asked.binary,
+            marks=asked.marks,
+            rate_hz=asked.rate_hz,
+            gate=service.claim_check,
         )
         self._output = service.output_of(self._session_id)
 

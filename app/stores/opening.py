@@ -4,7 +4,7 @@ The client of Redis is imported only where Redis is configured.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from actors.errors import StoreError
@@ -21,6 +21,14 @@ class SharedStore(Protocol):
 
     def session_opened(self, session_id: str) -> None:
         """Claim a session that begins at this worker or goes on here."""
+        ...
+
+    async def check_claims(self, session_ids: Sequence[str]) -> None:
+        """Ask which of these sessions another worker has gone on with, and leave those.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
         ...
 
 

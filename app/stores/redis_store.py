@@ -11,7 +11,7 @@ All keys of a session have its id between braces, so that a cluster keeps them o
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ from app.stores.claim_notices import ClaimNotice, ClaimNotices, publish
 from app.stores.redis_clients import RedisClient
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_writer import RedisWriter
-from app.stores.session_claims import Claim, SessionClaims, write_claimed
+from app.stores.session_claims import Claim, SessionClaims, is_superseded, write_claimed
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +115,20 @@ class RedisStore:
             log.warning("a session goes on at another worker and is left here", extra={"session": session_id})
             self._on_moved(session_id)
 
+    async def check_claims(self, session_ids: Sequence[str]) -> None:
+        """Ask Redis which of these sessions another worker has gone on with, and leave those.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        claims = [(each, claim) for each in session_ids if (claim := self._claims.known(each)) and not claim.is_void]
+        if not claims:
+            return
+        all_known = await self._connection.run(lambda client: _claims_known(client, [each for each, _ in claims]))
+        for (session_id, claim), known in zip(claims, all_known, strict=True):
+            if is_superseded(claim, known):
+                self._lost(claim, session_id)
+
     async def load(self, session_id: str) -> SessionRecord | None:
         """The newest record of a session that this worker or Redis has.
 
@@ -174,6 +188,14 @@ class RedisStore:
         for session_id in ids:
             pipe.get(record_key(session_id.decode()))
         return [record for data in await pipe.execute() if (record := _decoded(data)) is not None]
+
+
+async def _claims_known(client: RedisClient, session_ids: list[str]) -> list[dict[bytes, bytes]]:
+    pipe = cast(Any, client.pipeline(transaction=False))
+    for session_id in session_ids:
+        pipe.hgetall(claim_key(session_id))
+    known: list[dict[bytes, bytes]] = await pipe.execute()
+    return known
 
 
 def claim_key(session_id: str) -> str:

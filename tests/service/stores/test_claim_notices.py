@@ -11,7 +11,7 @@ from app.stores.claim_notices import CHANNEL, ClaimNotice, ClaimNotices, publish
 from app.stores.memory import MemoryStore
 from app.stores.redis_clients import close_client, make_client
 from app.stores.redis_connection import RedisConnection
-from app.stores.redis_store import RedisStore, record_key
+from app.stores.redis_store import RedisStore, claim_key, record_key
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of, soon
 from tests.service.stores.test_redis_store import record
@@ -95,6 +95,39 @@ async def test_the_former_worker_leaves_a_session_before_it_writes_again(tmp_pat
         later.session_opened("s1")
         await later.save(record("s1"))
         await soon(has_left)
+        await former.close()
+        await later.close()
+        assert moved == ["s1"]
+
+
+async def test_a_worker_that_asks_is_told_of_a_claim_whose_notice_it_missed(tmp_path: Path) -> None:
+    moved: list[str] = []
+    with redis_server(tmp_path) as redis:
+        former, later = (
+            RedisStore(RedisConnection(address_of(redis.url)), MemoryStore(), LoopClock(), SeededRandom(1), 60, hear)
+            for hear in (moved.append, lambda session_id: moved.append(f"wrong: {session_id}"))
+        )
+        # Nobody hears a notice.
+        await former._notices.close()
+        await later._notices.close()
+        for session_id in ("s1", "s2"):
+            former.session_opened(session_id)
+            await former.save(record(session_id))
+
+        async def are_written() -> bool:
+            return redis.command("EXISTS", claim_key("s1"), claim_key("s2")) == "2"
+
+        async def has_gone_on() -> bool:
+            return redis.command("HGET", claim_key("s1"), "number") == "2"
+
+        await soon(are_written)
+        await former.check_claims(["s1", "s2", "unknown"])
+        assert moved == []
+        later.session_opened("s1")
+        await later.save(record("s1"))
+        await soon(has_gone_on)
+        await former.check_claims(["s1", "s2", "unknown"])
+        await former.check_claims(["s1", "s2"])
         await former.close()
         await later.close()
         assert moved == ["s1"]

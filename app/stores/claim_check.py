@@ -1,0 +1,120 @@
+"""A worker that stood still asks the store whether its sessions are still its own, before it speaks in them again.
+
+While its loop does not turn (SIGSTOP, a frozen container, a machine that sleeps), another worker may go on with its
+sessions, and the notice of that waits in a socket behind audio that has fallen due. So before each message of a
+session, and on a timer, a clock is looked at: nothing else is done while the loop turns.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from opentelemetry import metrics
+
+from actors.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+FROZEN_S = 0.5
+"""A loop that has not turned for so long may have lost its sessions. A client takes longer to come back elsewhere."""
+LOOK_S = 0.1
+ASK_S = 1.0
+"""How long the store is asked. If it does not answer, conversations go on: nobody else can have read their records."""
+AGAIN_S = 0.05
+
+_asked = metrics.get_meter("earshot").create_counter(
+    "earshot.claims.checks", description="Checks of a worker's claims after its loop stood still, by their outcome"
+)
+
+
+def boot_time_s() -> float:
+    """Seconds of a clock that goes on while the machine sleeps, where there is one."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+class ClaimCheck:
+    """Looks from `start` until `stop`. Belongs to the loop's thread.
+
+    Args:
+        ask: asks the store about the claims of all live sessions, and leaves those that are lost.
+        now: a clock that goes on while the process does not.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[None]], now: Callable[[], float] = boot_time_s) -> None:
+        self._ask = ask
+        self._now = now
+        self._seen_s = now()
+        self._freezes = 0
+        self._asking: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: dict[Callable[[], None], None] = {}
+
+    def start(self) -> None:
+        """Look at the clock from now on; call it on the loop whose turns are watched."""
+        self._seen_s = self._now()
+        self._look_again()
+
+    def stop(self) -> None:
+        """Look no more; what waits is let go."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._asking is not None:
+            self._asking.cancel()
+
+    def must_wait(self, go_on: Callable[[], None]) -> bool:
+        """Whether nothing of a session may be sent yet; if so `go_on` is called, once, when that is known."""
+        self._look()
+        if self._asking is None:
+            return False
+        self._waiting[go_on] = None
+        return True
+
+    def _look_again(self) -> None:
+        self._look()
+        self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look_again)
+
+    def _look(self) -> None:
+        now_s = self._now()
+        stood_s, self._seen_s = now_s - self._seen_s, now_s
+        if stood_s >= FROZEN_S:
+            self._freezes += 1
+            if self._asking is None:
+                self._asking = asyncio.get_running_loop().create_task(self._check(), name="claims.check")
+                self._asking.add_done_callback(self._go_on)
+
+    async def _check(self) -> None:
+        """Ask until an answer has come that was not given before the loop stood still once more."""
+        answered_for = 0
+        while answered_for != self._freezes:
+            answered_for = self._freezes
+            await self._answer()
+            self._look()
+
+    async def _answer(self) -> None:
+        try:
+            async with asyncio.timeout(ASK_S):
+                while True:
+                    try:
+                        await self._ask()
+                        break
+                    except StoreError:
+                        # The connection too may be one of before.
+                        await asyncio.sleep(AGAIN_S)
+        except TimeoutError:
+            _asked.add(1, {"outcome": "unknown"})
+            log.warning("the worker stood still and its claims cannot be looked at: its conversations go on")
+        else:
+            _asked.add(1, {"outcome": "known"})
+
+    def _go_on(self, asked: asyncio.Task[None]) -> None:
+        self._asking = None
+        if not asked.cancelled() and (fault := asked.exception()) is not None:
+            log.error("the claims of a worker that stood still cannot be looked at", exc_info=fault)
+        waiting, self._waiting = self._waiting, {}
+        for go_on in waiting:
+            try:
+                go_on()
+            except Exception as error:
+                # One socket's fault is not the others'.
+                log.exception("what waited for a check of the claims is lost: %s", type(error).__name__)
