@@ -60,7 +60,7 @@ async def test_a_question_into_the_microphone_is_answered_aloud(tmp_path: Path) 
     assert "eight in the morning" in shown
 
 
-TRIES = 3
+TRIES = 8
 
 
 async def in_time(attempt: Callable[[], Awaitable[T | None]]) -> T:
@@ -207,4 +207,4 @@ async def tool_runs(person: SoundingPage) -> list[ToolRun]:
     return [ToolRun(tool["tool"], starts[tool["callId"]]["args"], tool["result"]) for tool in ends]
 
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = pytest.mark.timeout(400)

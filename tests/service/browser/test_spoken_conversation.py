@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
 from websockets.asyncio.client import connect
 
 from tests.eval.callers import Caller, ToolRun
@@ -10,6 +11,9 @@ from tests.eval.local import SNR_DB, VOICES, refused_share, spoken, table, wrong
 from tests.kit.clients.spoken_caller import SpokenCaller
 from tests.kit.serving import EARSHOT, serving
 from tests.kit.speech import say
+
+# They speak and listen in real time, for about two minutes on an idle machine.
+pytestmark = pytest.mark.timeout(400)
 
 BOOKING = 0
 """A seed whose caller books an appointment."""

@@ -15,7 +15,7 @@ from tests.eval.phone import BOOKING, answering, calling, converse
 from tests.kit.clients.phone_caller import PhoneCaller
 from tests.kit.speech import FLITE_ALSO, say
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = pytest.mark.timeout(400)
 
 
 def cough() -> bytes:

@@ -25,7 +25,7 @@ from tests.kit.running_time import running_time
 from tests.service.providers.azure.emulated import resource_of
 
 RATE_HZ = 16_000
-WITHIN_S = 8.0
+WITHIN_S = 60.0
 SHORT_S = 0.4
 LONG = "Let me tell you a very long story, which has no end at all. "
 
@@ -333,7 +333,7 @@ async def test_a_dead_host_is_a_failure(
     speech: SpeechEmulator, engine: AzureSynthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The refusal is what is told, however long a busy machine takes to see it.
-    monkeypatch.setattr(synthesizer_pool, "SILENT_S", 20.0)
+    monkeypatch.setattr(synthesizer_pool, "SILENT_S", 90.0)
     await speech.stop_listening()
     listener = await listening(engine)
     failed = await listener.say(1, "Hello.")
