@@ -1,5 +1,6 @@
 """What holds for all tests: children can be interrupted, and no process outlives the module that started it."""
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -42,6 +43,16 @@ def _children() -> dict[int, str]:
                     if state[0] not in "ZX":
                         found[int(pid)] = command or name
     return found
+
+
+@pytest.fixture(autouse=True)
+def levels_of_logging_stay_as_they_are() -> Iterator[None]:
+    """Give back the levels that a test's own server has set, or a later test sees nothing in the log."""
+    loggers = [logging.getLogger(name) for name in (None, "app", "actors", "protocol", "config", "earshot")]
+    levels = [(logger, logger.level) for logger in loggers]
+    yield
+    for logger, level in levels:
+        logger.setLevel(level)
 
 
 @pytest.fixture(autouse=True, scope="module")
