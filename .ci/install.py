@@ -198,7 +198,7 @@ def lines(stream: Iterable[str]) -> Iterator[str | None]:
 
 
 def say(line: str) -> None:
-    """Print a line at once."""
+    """Print a line without waiting for a full buffer, so that whoever installs sees what goes on."""
     print(line, flush=True)
 
 

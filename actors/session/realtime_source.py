@@ -39,6 +39,7 @@ class RealtimeSource:
         actor: whose tasks and messages are used: it is told `RealtimeReported`, `RealtimeChecked` and `ModelFailed`.
         model: the engine.
         options: called for what a new session is asked for, without its history.
+        history: called for the conversation that a new session begins with.
         speech: the caller's voice.
         writer: takes the audio.
         reply_of: called with a turn, the number of its reply.
