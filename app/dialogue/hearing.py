@@ -8,7 +8,7 @@ import msgspec
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from app.dialogue.answers import without_lead_in
-from app.dialogue.matching import Match, Matcher, Synonyms, reduce, says_nothing
+from app.dialogue.matching import CONTRACTED, Match, Matcher, Synonyms, reduce, says_nothing
 from app.dialogue.mentions import Mention, MentionReader
 from app.dialogue.schema import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot, plain
 from app.dialogue.state import Question, State
@@ -47,6 +47,9 @@ class Hearing:
     def __init__(self, dialogue: Dialogue) -> None:
         self._dialogue = dialogue
         self._final = frozenset(intent.name for intent in dialogue.intents if intent.does is Does.END)
+        self._leaving = frozenset(
+            intent.name for intent in dialogue.intents if intent.does in (Does.END, Does.DROP_TASK)
+        )
         self._reader = MentionReader(dialogue)
         self._zone = ZoneInfo(dialogue.time_zone)
         answers = (text for slot in dialogue.slots.values() for text in slot.answers)
@@ -56,6 +59,10 @@ class Hearing:
             intent.name: [without_lead_in(self._reader.abstract_example(text), dialogue) for text in intent.examples]
             for intent in dialogue.intents
         }
+        # Of `it's him` every word is in some `drop it`, and yet it asks for nothing.
+        self._without_subject = frozenset(
+            (name, _bare(words)) for name in self._leaving for words in examples[name] if _names_nothing(words)
+        )
         examples[UNRELATED] = [self._reader.abstract_example(sentence) for sentence in dialogue.unrelated]
         self._matcher = Matcher(examples, Synonyms(dialogue.synonyms))
 
@@ -66,10 +73,14 @@ class Hearing:
 
     def _match(self, words: list[str], mentions: Sequence[Mention]) -> tuple[Match | None, bool]:
         """The likeliest intent if it is likely enough, and whether the sentence is rather none of our business."""
-        ranking = self._matcher.rank(without_lead_in(self._reader.abstract(words, mentions), self._dialogue))
+        abstract = without_lead_in(self._reader.abstract(words, mentions), self._dialogue)
+        ranking = self._matcher.rank(abstract)
         if not ranking:
             return None, False
         best = ranking[0]
+        if best.intent in self._leaving and _names_nothing(abstract):
+            asked_for = (best.intent, _bare(abstract)) in self._without_subject
+            return best if asked_for else None, False
         if best.intent == UNRELATED or best.score < self._dialogue.threshold:
             return None, best.intent == UNRELATED and best.score >= self._dialogue.threshold
         return best, False
@@ -96,6 +107,16 @@ class Hearing:
         telling = [word for word in rest if not says_nothing(word) and word not in self._answer_words]
         heard = question_heard(messages, state.question_text)
         return Utterance(words, mentions, best, unrelated, len(telling), heard)
+
+
+def _names_nothing(words: Sequence[str]) -> bool:
+    """Whether every word is one that says nothing of a subject."""
+    return all(says_nothing(word) for word in reduce(words))
+
+
+def _bare(words: Sequence[str]) -> tuple[str, ...]:
+    """The words, reduced, without those of which a contraction leaves nothing: `i am done` is `i'm done`."""
+    return tuple(word for word in reduce(words) if word not in CONTRACTED)
 
 
 def _as_answer(words: list[str]) -> list[str]:

@@ -70,6 +70,8 @@ def reduce(words: Sequence[str]) -> list[str]:
 
 
 _FUNCTION_STEMS = frozenset(stem(word) for word in FUNCTION_WORDS)
+CONTRACTED = frozenset(stem(word) for word in ("am", "are", "had", "has", "have", "is", "will", "would"))
+"""What is left out of a sentence, reduced, where it was said as a contraction."""
 
 
 class Synonyms:

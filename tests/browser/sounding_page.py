@@ -81,14 +81,14 @@ class SoundingPage:
         await self.until(f"call.state === 'ended' || (call.floor === 'nobody' && {heard})", timeout_s)
         return " ".join(detail["text"] for _, detail in await self.told("heard", after=after))
 
-    async def until_heard(self, text: str) -> None:
+    async def until_heard(self, text: str, timeout_s: float = 30.0) -> None:
         """Wait for a reply with `text` to be over.
 
         Raises:
             TimeoutError: there was none in time.
         """
         heard = f"told.some(([name, detail]) => name === 'heard' && detail.text.includes({json.dumps(text)}))"
-        await self.until(heard)
+        await self.until(heard, timeout_s)
 
     async def say(self, pcm: bytes) -> None:
         """Speak PCM16LE at 16 kHz into the controlled microphone; returns when it has been said."""

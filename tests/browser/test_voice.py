@@ -15,7 +15,7 @@ from tests.browser.chromium import SERVER_GONE, microphone_file, open_page
 from tests.browser.sounding_page import Recording, Samples, SoundingPage
 from tests.eval.callers import Caller, ToolRun
 from tests.kit.serving import EARSHOT, free_port, serving
-from tests.kit.speech import FLITE_ALSO, say, silence
+from tests.kit.speech import FLITE_ALSO, HIBARI, say, silence
 
 T = TypeVar("T")
 
@@ -45,13 +45,14 @@ async def talking(url: str, *arguments: str, expected: tuple[str, ...] = ()) -> 
 
 
 async def test_a_question_into_the_microphone_is_answered_aloud(tmp_path: Path) -> None:
-    speech = silence(9_000) + say("what are your opening hours", FLITE_ALSO) + silence(20_000)
+    speech = silence(9_000) + say("what are your opening hours", HIBARI) + silence(20_000)
     with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
         async with talking(server.url, *microphone_file(tmp_path, speech)) as person:
             await person.until_heard("Maple Street Dental")
             greeted = await person.recorded()
-            # Of the answer it is told when it has been heard to its end.
-            await person.until_heard("eight in the morning")
+            # Of the answer it is told when it has been heard to its end. Chromium plays the file again and again: of
+            # whom is not understood, as when this machine had no time for sound, the question is heard once more.
+            await person.until_heard("eight in the morning", timeout_s=3 * len(speech) / 32_000)
             answered = await person.recorded(await person.now_s() - 3)
             shown = await person.page.get_by_role("log").inner_text()
     assert loudness(greeted.samples) > AUDIBLE
@@ -82,7 +83,7 @@ async def test_an_interruption_silences_the_page() -> None:
 async def interrupted_greeting(url: str) -> str | None:
     """What was heard of it; None if the page's marks came too late for that to be known exactly."""
     async with talking(url) as person:
-        await person.say_when("playing", 1_500, say("what are your opening hours", FLITE_ALSO))
+        await person.say_when("playing", 1_500, say("what are your opening hours", HIBARI))
         await person.until("told.some(([name]) => name === 'cleared')")
         answer_at = await person.events()
         await person.until(f"told.slice({answer_at}).some(([name]) => name === 'reply')")
@@ -174,7 +175,7 @@ async def test_a_conversation_by_voice_reaches_its_task() -> None:
             line = caller.next_line(await person.reply(0))
             while line is not None:
                 before = await person.events()
-                await person.say(say(line, FLITE_ALSO))
+                await person.say(say(line, HIBARI))
                 line = caller.next_line(await person.reply(before))
             tools = await tool_runs(person)
     assert caller.task_reached(tools)
@@ -193,7 +194,7 @@ async def test_a_server_that_comes_back_is_found_again_and_talked_with() -> None
                 await person.until("call.state === 'live'")
                 await person.reply(before)
                 before = await person.events()
-                await person.say(say("what are your opening hours", FLITE_ALSO))
+                await person.say(say("what are your opening hours", HIBARI))
                 answer = await person.reply(before)
                 shown = await person.page.get_by_role("log").inner_text()
     assert "eight in the morning" in answer

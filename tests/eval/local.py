@@ -1,8 +1,8 @@
 """Spoken conversations with the running server on the engines of this machine.
 
-`python -m tests.eval.local [COUNT] [AT_ONCE]` (`make eval-local`) speaks COUNT seeded conversations (50) with two
-synthetic voices into white noise at 20 dB, in real time, AT_ONCE side by side (4), and prints a table. What callers say
-are paraphrases that are not in the agent's file.
+`python -m tests.eval.local [COUNT] [AT_ONCE]` (`make eval-local`) speaks COUNT seeded conversations (50) with a
+synthetic voice at two speeds into white noise at 20 dB, in real time, AT_ONCE side by side (4), and prints a table.
+What callers say are paraphrases that are not in the agent's file.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from tests.eval.callers import Caller, Goal, ToolRun
 from tests.eval.text import script
 from tests.kit.clients.spoken_caller import SpokenCaller
 from tests.kit.serving import EARSHOT, serving
-from tests.kit.speech import ESPEAK, FLITE_ALSO, say
+from tests.kit.speech import HIBARI, HIBARI_FAST, say_aside
 
-VOICES = (FLITE_ALSO, ESPEAK)
+VOICES = (HIBARI, HIBARI_FAST)
 SNR_DB = 20.0
 REPLY_TIMEOUT_S = 40.0
 WRONG_SHARE = 0.05
@@ -69,7 +69,7 @@ async def call(url: str, seed: int) -> Outcome:
         try:
             while not person.closed and (line := caller.next_line(heard)) is not None:
                 before = len(person.events)
-                await person.say(say(line, voice))
+                await person.say(await say_aside(line, voice))
                 heard = await person.reply(before, REPLY_TIMEOUT_S)
                 understood = " ".join(person.understood(before))
                 confidence = min(person.confidences(before), default=1.0)

@@ -23,7 +23,7 @@ from tests.cloud.acs.identifiers import phone
 from tests.eval.callers import Caller
 from tests.kit.clients.phone_caller import PhoneCaller
 from tests.kit.serving import EARSHOT, free_port, serving
-from tests.kit.speech import FLITE_ALSO, RATE_HZ, say
+from tests.kit.speech import HIBARI, RATE_HZ, say_aside
 
 DENTIST = "dentist"
 BOOKING = 0
@@ -77,7 +77,7 @@ async def converse(person: PhoneCaller, caller: Caller) -> None:
     line = caller.next_line(await person.reply())
     while line is not None and person.caller.is_connected:
         before = len(person.events)
-        await person.say(say(line, FLITE_ALSO))
+        await person.say(await say_aside(line, HIBARI))
         line = caller.next_line(await person.reply(before))
     if person.of("session_end"):
         await person.until(lambda: False, 15)

@@ -25,10 +25,10 @@ from tests.eval.text import dialogue, tally
 from tests.eval.word_errors import WordErrors, word_errors
 from tests.kit.acoustics import telephone, with_kitchen
 from tests.kit.source import ROOT
-from tests.kit.speech import FLITE, FLITE_ALSO, say, silence
+from tests.kit.speech import FLITE, FLITE_ALSO, HIBARI, HIBARI_FAST, say, silence
 
 RECORDINGS = Path(os.environ.get("VOICES") or ROOT.parent / "shared" / "voices")
-VOICES = (FLITE, FLITE_ALSO, "flite:slt")
+VOICES = (HIBARI, HIBARI_FAST, FLITE, FLITE_ALSO, "flite:slt")
 EVERY = 3
 """One sentence in so many of the corpus is spoken."""
 BEFORE_MS, AFTER_MS = 500, 600

@@ -1,16 +1,18 @@
-"""Spoken test audio: two synthetic callers, noise, silence. PCM16LE mono at 16 kHz throughout.
+"""Spoken test audio: synthetic callers, noise, silence. PCM16LE mono at 16 kHz throughout.
 
-`flite` must be on PATH; espeak-ng is the library inside `espeakng-loader`, run in a process of its own since it is GPL
-(this file, as a script). Speech is made once for each sentence of a process.
+`flite` must be on PATH; hibari, which people would rather listen to, runs in this process; espeak-ng is the library
+inside `espeakng-loader`, run in a process of its own since it is GPL (this file, as a script). Speech is made once for
+each sentence of a process.
 """
 
+import asyncio
 import ctypes
 import io
 import subprocess
 import sys
 import wave
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 RATE_HZ: Final = 16_000
 BYTES_PER_MS: Final = RATE_HZ * 2 // 1000
@@ -19,20 +21,30 @@ FLITE: Final = "flite:rms"
 FLITE_ALSO: Final = "flite:kal16"
 ESPEAK: Final = "espeak:en-us+klatt6@175"
 """A voice, its variant and words a minute."""
+HIBARI: Final = "hibari:1.0"
+HIBARI_FAST: Final = "hibari:1.25"
+"""A voice that is nearly always understood, and how fast it speaks."""
 CALLERS: Final = (FLITE, ESPEAK)
 
 
 @lru_cache(maxsize=512)
 def say(text: str, voice: str = FLITE) -> bytes:
-    """`text` spoken by `voice`: `flite:NAME`, or `espeak:NAME@WORDS_A_MINUTE`."""
+    """`text` spoken by `voice`: `flite:NAME`, `espeak:NAME@WORDS_A_MINUTE`, or `hibari:SPEED`."""
     engine, _, name = voice.partition(":")
     match engine:
         case "flite":
             return _flite(text, name)
         case "espeak":
             return _espeak(text, *name.split("@"))
+        case "hibari":
+            return _hibari(text, float(name))
         case _:
             raise ValueError(f"no voice {voice!r}")
+
+
+async def say_aside(text: str, voice: str = FLITE) -> bytes:
+    """The same in a thread: in the loop of a test that plays audio in real time, nothing may take as long."""
+    return await asyncio.to_thread(say, text, voice)
 
 
 def silence(ms: int) -> bytes:
@@ -94,6 +106,21 @@ def _espeak(text: str, name: str, words_a_minute: str = "160") -> bytes:
     )
     rate_hz = int.from_bytes(done.stdout[:4], "little")
     return resampled(done.stdout[4:], rate_hz, RATE_HZ)
+
+
+@lru_cache(maxsize=1)
+def _loaded_hibari() -> Any:
+    from hibari import Hibari
+
+    return Hibari(threads=1)
+
+
+def _hibari(text: str, speed: float) -> bytes:
+    import numpy
+
+    voice = _loaded_hibari()
+    samples = numpy.clip(numpy.rint(voice(text, speed=speed, seed=1) * 32_767), -32_768, 32_767).astype(numpy.int16)
+    return resampled(samples.tobytes(), voice.sample_rate, RATE_HZ)
 
 
 def _speak_here(name: str, words_a_minute: int, text: bytes) -> bytes:

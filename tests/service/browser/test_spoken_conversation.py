@@ -10,7 +10,7 @@ from tests.eval.callers import Caller, ToolRun
 from tests.eval.local import SNR_DB, VOICES, refused_share, spoken, table, wrong_share
 from tests.kit.clients.spoken_caller import SpokenCaller
 from tests.kit.serving import EARSHOT, serving
-from tests.kit.speech import say
+from tests.kit.speech import say_aside
 
 # They speak and listen in real time, for about two minutes on an idle machine.
 pytestmark = pytest.mark.timeout(400)
@@ -29,15 +29,15 @@ async def converse(url: str) -> tuple[SpokenCaller, Caller]:
         greeting = await person.reply(0)
         for question in QUESTIONS:
             before = len(person.events)
-            await person.say(say(question, voice))
+            await person.say(await say_aside(question, voice))
             await person.reply(before)
         before, heard_s = len(person.events), person.heard_s
-        await person.say(say("how do i find you", voice))
+        await person.say(await say_aside("how do i find you", voice))
         await person.until(lambda p: p.heard_s > heard_s + 1.0, 10)
         line = caller.next_line(greeting)
         before = len(person.events)
         while not person.closed and line is not None:
-            await person.say(say(line, voice))
+            await person.say(await say_aside(line, voice))
             heard = await person.reply(before)
             before = len(person.events)
             line = caller.next_line(heard.rpartition("public library")[2])

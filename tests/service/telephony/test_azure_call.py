@@ -12,7 +12,7 @@ from tests.cloud.entra import EntraEmulator
 from tests.cloud.speech.emulator import RESOURCE_ID, Scripted, SpeechEmulator
 from tests.eval.phone import answering, calling
 from tests.kit.clients.phone_caller import PhoneCaller
-from tests.kit.speech import FLITE_ALSO, say
+from tests.kit.speech import HIBARI, say_aside
 
 pytestmark = pytest.mark.timeout(170)
 
@@ -43,7 +43,7 @@ def longest_silence_s(ear: Ear, from_s: float, to_s: float) -> float:
 async def ask(person: PhoneCaller, number: int) -> float:
     """Say a line and hear the answer out; the longest silence until it began."""
     before = len(person.events)
-    spoken = await person.say(say(SAID[number], FLITE_ALSO))
+    spoken = await person.say(await say_aside(SAID[number], HIBARI))
     heard_s = await person.caller.hears_voice(since_s=spoken.ended_s + 0.1, timeout_s=60)
     silence_s = longest_silence_s(person.caller.ear, spoken.ended_s, heard_s)
     await person.reply(before)

@@ -13,7 +13,7 @@ from tests.cloud.acs.ear import Ear
 from tests.eval.callers import Caller, ToolRun
 from tests.eval.phone import BOOKING, answering, calling, converse
 from tests.kit.clients.phone_caller import PhoneCaller
-from tests.kit.speech import FLITE_ALSO, say
+from tests.kit.speech import FLITE_ALSO, HIBARI, say, say_aside
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -44,7 +44,7 @@ async def test_a_caller_asks_interrupts_coughs_and_is_put_through() -> None:
             assert "Maple Street Dental" in await person.reply()
             await interrupt(person, telephone)
             before = len(person.events)
-            await person.say(say("can i talk to a real person please", FLITE_ALSO))
+            await person.say(await say_aside("can i talk to a real person please", HIBARI))
             await telephone.ended(40)
             assert [event["tool"] for event in person.of("tool_start")] == ["transfer_to_person"]
         assert acs.executions["transfer_call_to_participant"] == 1
@@ -57,11 +57,11 @@ async def test_a_caller_asks_interrupts_coughs_and_is_put_through() -> None:
 
 async def interrupt(person: PhoneCaller, telephone: Telephone) -> None:
     """An answer is interrupted by another question: silence at once, and nothing follows."""
-    await person.say(say("what are your opening hours", FLITE_ALSO))
+    await person.say(await say_aside("what are your opening hours", HIBARI))
     await telephone.hears_voice(timeout_s=60)
     await asyncio.sleep(1.0)
     before = len(person.events)
-    await person.say(say("how much is a cleaning", FLITE_ALSO))
+    await person.say(await say_aside("how much is a cleaning", HIBARI))
     answer = await person.reply(before)
     (stop,) = telephone.ear.stops
     # Two lots of a frame are on their way at most.

@@ -34,6 +34,21 @@ def test_clear_words_count_though_doubtful() -> None:
     assert best("i would like to book an appointment", DOUBTFUL - 0.1) == "book"
 
 
+@pytest.mark.parametrize("text", ["it's him", "It's him.", "no it's him", "that's it", "it is not that", "is it"])
+def test_words_without_a_subject_leave_nothing(text: str) -> None:
+    assert best(text, 1.0) not in ("never_mind", "goodbye")
+
+
+@pytest.mark.parametrize("text", ["let us not do that", "never mind", "forget it", "leave it", "stop that please"])
+def test_who_wants_to_leave_it_is_understood(text: str) -> None:
+    assert best(text, 1.0) == "never_mind"
+
+
+@pytest.mark.parametrize("text", ["i need to go", "i'm done", "i have to go now"])
+def test_who_says_goodbye_without_a_subject_is_understood(text: str) -> None:
+    assert best(text, 1.0) == "goodbye"
+
+
 def test_know_is_no() -> None:
     message = ChatMessage(role=Role.USER, text="know that is wrong", turn=1, at=AT)
     assert Hearing(dialogue()).read(State(), [message]).words[0] == "no"
