@@ -13,6 +13,12 @@ DEBIAN_PACKAGES := flite chromium fonts-dejavu-core nginx-light redis-server
 COMPILE := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header --no-strip-extras --upgrade
 INSTALL := $(BIN)/python .ci/install.py
+# Here somebody talks with the agent aloud: engines, browser and caller keep up with the clock, or nothing is understood.
+# The other tests wait more than they work; what measures has the machine for itself.
+SPOKEN_TESTS := tests/browser/test_voice.py $(addprefix tests/service/, browser/test_spoken_conversation.py \
+	telephony/test_spoken_calls.py telephony/test_azure_call.py telephony/test_many_calls.py)
+# Modules in an order that SEED stirs: what failed fails again.
+TESTS = $(BIN)/python -m pytest --randomly-seed=$(or $(SEED),1) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -28,8 +34,11 @@ unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/test_layers.py tests/test_mirror.py tests/test_repository.py
 
 test: programs lint sources ## every check and every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/load
-	@$(BIN)/python -m pytest tests/load # measures: nothing else may run
+	@failed=; \
+	$(TESTS) -n 2 $(SPOKEN_TESTS) || failed=yes; \
+	$(TESTS) -n 4 $(SPOKEN_TESTS:%=--ignore=%) --ignore=tests/load || failed=yes; \
+	$(BIN)/python -m pytest tests/load || failed=yes; \
+	test -z "$$failed"
 
 eval-local: programs $(VENV)/development ## fifty spoken conversations on the engines of this machine, as a table
 	@$(BIN)/python -m tests.eval.local

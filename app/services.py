@@ -103,6 +103,16 @@ class Services:
             name: caller_phrases(dialogue) if (dialogue := dialogue_of(agent)) is not None else ()
             for name, agent in self.agents.items()
         }
+        try:
+            await self._prepare()
+        except BaseException:
+            await self.stop()
+            raise
+        for name, phrases in self._caller_phrases.items():
+            if name != self.default_agent:
+                self.background.run(self._prepare_recognizer(phrases))
+
+    async def _prepare(self) -> None:
         await asyncio.gather(
             self.phrases.prepare(list(self.agents.values())),
             # The first detector of a process brings its packages with it: not in a conversation, and not on the loop.
@@ -110,9 +120,6 @@ class Services:
             prepare_model(self.engines, self.agents.values(), self.lifecycle.report_degradation),
             self._prepare_recognizer(self._caller_phrases[self.default_agent]),
         )
-        for name, phrases in self._caller_phrases.items():
-            if name != self.default_agent:
-                self.background.run(self._prepare_recognizer(phrases))
 
     async def _prepare_recognizer(self, phrases: tuple[str, ...]) -> None:
         await prepare_recognizer(self.engines, phrases, self.lifecycle.report_degradation)

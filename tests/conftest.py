@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from pykka import ActorRegistry
 
 
 def pytest_configure() -> None:
@@ -17,10 +18,11 @@ def pytest_configure() -> None:
 
 
 SLOW_FIRST = (
-    "test_spoken_conversation.py", "test_spoken_calls.py", "test_session_forwarding.py", "test_many_calls.py",
-    "test_azure_call.py", "test_azure_identity.py", "test_dead_workers.py", "test_orders.py", "test_server.py",
+    "test_voice.py", "test_spoken_conversation.py", "test_spoken_calls.py", "test_azure_call.py", "test_many_calls.py",
+    "test_session_forwarding.py", "test_voice_live_faults.py", "test_page_troubles.py", "test_azure_identity.py",
+    "test_dead_workers.py", "test_orders.py", "test_server.py", "test_azure_faults.py", "test_errors.py",
 )  # fmt: skip
-"""Modules that take a minute or more of real time: begun last, they would keep one core waiting for the other."""
+"""Modules that take long: begun last, they would keep one core waiting for the others."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -53,6 +55,17 @@ def levels_of_logging_stay_as_they_are() -> Iterator[None]:
     yield
     for logger, level in levels:
         logger.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def no_actor_outlives_its_test() -> Iterator[None]:
+    """Forget the actors that a test has left, and fail for them: the registry is one for the process."""
+    before = {ref.actor_urn for ref in ActorRegistry.get_all()}
+    yield
+    left = [ref for ref in ActorRegistry.get_all() if ref.actor_urn not in before]
+    for ref in left:
+        ActorRegistry.unregister(ref)
+    assert left == [], "actors that outlived their test"
 
 
 @pytest.fixture(autouse=True, scope="module")

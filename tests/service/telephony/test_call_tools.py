@@ -241,7 +241,8 @@ async def test_the_agent_hangs_up_once_its_last_word_was_heard() -> None:
         voices = [voice for voice in caller.ear.voices() if voice.ended_s > before_s]
         # "One moment please. Done." at fifty milliseconds a character.
         assert sum(voice.ms for voice in voices) == pytest.approx(24 * 50, abs=150)
-        assert caller.ear.stops == []
+        # Two clocks: the telephone may have a part of the last frame to play when that has been heard by ours.
+        assert sum(stop.dropped_ms for stop in caller.ear.stops) < 20
 
 
 async def test_in_a_browser_there_is_no_line() -> None:

@@ -13,6 +13,7 @@ import pytest
 from actors.agent import Phrases
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from app.dialogue.schema import plain
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.identifiers import phone as number_of
 from tests.cloud.speech.emulator import ALWAYS, Embedded, Scripted, SpeechEmulator
@@ -189,8 +190,9 @@ async def go_on(way: Way) -> None:
             await striking
         words = [message.text for message in remembered(phone) if message.role is Role.USER]
         kinds = {message.kind for message in remembered(phone) if message.role is Role.ASSISTANT}
-        assert words == list(SAID)
-        assert replies(phone) == [f"You said {text}" for text in SAID]
+        # Of a recognition that broke off in the middle of an utterance the interim words count: "one" and not "One.".
+        assert [plain(text) for text in words] == [plain(text) for text in SAID]
+        assert [plain(text) for text in replies(phone)] == [plain(f"You said {text}") for text in SAID]
         assert kinds <= {UtteranceKind.GREETING, UtteranceKind.REPLY, UtteranceKind.FILLER}
         assert not way.befalls or way.befalls in {fault.name for fault in speech.faults.befallen}
         caller.hang_up()
