@@ -25,6 +25,7 @@ from app.auth.acs import AcsAccess
 from app.auth.browser import BrowserAccess
 from app.auth.exposure import Exposure
 from app.browser.session_output import SessionOutput
+from app.cluster.checkpoints import CheckpointKeeper
 from app.dialogue.schema import caller_phrases, dialogue_of
 from app.engines import TellsVoices, make_engines, prepare_model, prepare_recognizer
 from app.known_sessions import KnownSessions
@@ -75,6 +76,7 @@ class Services:
             self.clients.session_over,
             GarbageCollection().session_over,
         ]
+        self._session_moved: list[Callable[[str], None]] = []
         self._session_opened: list[Callable[[str], None]] = []
         self._session_saved: list[Callable[[SessionRecord], None]] = []
         lifecycle.on_drain(self._drain)
@@ -90,6 +92,7 @@ class Services:
         memory = MemoryStore(owner_of=self.clients.owner_of)
         self.store = open_store(self.settings, memory, self.clock, self.random, self._leave)
         self.claim_check: ClaimCheck | None = None
+        self.checkpoints: CheckpointKeeper | None = None
         if isinstance(self.store, SharedStore):
             check = self.store.check_claims
             self.on_session_opened(self.store.session_opened)
@@ -99,6 +102,10 @@ class Services:
         self.engines: Engines = make_engines(self.settings, self.clock, self.background, store)
         self.phrases = PromptCache(self.engines.synthesizer, self.background)
         self._keeper = SessionsKeeper(self.engines, self._tell_session_over, self._tell_session_opened)
+        if isinstance(self.store, SharedStore):
+            self.checkpoints = CheckpointKeeper(self.store, self.sessions.live, self.clock)
+            self.on_session_over(self.checkpoints.session_over)
+            self.checkpoints.start()
         self._caller_phrases = {
             name: caller_phrases(dialogue) if (dialogue := dialogue_of(agent)) is not None else ()
             for name, agent in self.agents.items()
@@ -138,6 +145,8 @@ class Services:
         self._keeper.stop()
         if self.claim_check is not None:
             self.claim_check.stop()
+        if self.checkpoints is not None:
+            self.checkpoints.stop()
         engines = self.engines
         closing = [
             asyncio.ensure_future(engine.close())
@@ -154,6 +163,10 @@ class Services:
     def _leave(self, session_id: str) -> None:
         """End a session of this worker that another one has gone on with: it is not heard here any more."""
         output, entry = self.outputs.get(session_id), self.sessions.live.get(session_id)
+        if self.checkpoints is not None:
+            self.checkpoints.left(session_id)
+        for hear in self._session_moved:
+            hear(session_id)
         if output is not None and output.connection is not None:
             output.connection.close(REFUSED, "another connection took this session over")
         if entry is not None:
@@ -162,6 +175,10 @@ class Services:
     def on_session_over(self, hear: Callable[[str], None]) -> None:
         """Have `hear` told the id of each session that has ended."""
         self._session_over.append(hear)
+
+    def on_session_moved(self, hear: Callable[[str], None]) -> None:
+        """Have `hear` told the id of each session that another worker has gone on with, before it ends here."""
+        self._session_moved.append(hear)
 
     def on_session_opened(self, hear: Callable[[str], None]) -> None:
         """Have `hear` told the id of each session that begins."""

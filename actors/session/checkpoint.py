@@ -15,6 +15,7 @@ from actors.ports.clock import Clock
 from actors.rules.history import History
 from actors.rules.pending_reply import PendingReply
 from actors.rules.transcription import TranscriptionSnapshot
+from actors.rules.turn_taking.moving import moved
 from actors.rules.turn_taking.state import TurnSnapshot
 
 
@@ -111,6 +112,31 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         """The number of the turn in hand, from 1; 0 before the first one."""
         conversing = self.turn.turn_number if self.turn is not None else 0
         return max(conversing, self.transcription.number if self.transcription is not None else 0)
+
+    # what others keep of it
+
+    def state(self) -> tuple[object, ...]:
+        """All that a successor must not miss; equal to a former one for as long as nothing of it has changed."""
+        return (
+            self.turn,
+            self.transcription,
+            self.messages[-1:],
+            len(self.messages),
+            tuple((p.reply, len(p.pieces), p.finished, p.resume_at, p.heard) for p in self.pending_replies.values()),
+            self.stopped_through,
+            len(self.text_before_tools),
+            tuple(self.tool_results),
+            self.inputs,
+            self.lost,
+            self.realtime_given_up,
+        )
+
+    def caller_audio_lost(self, *, greets_idle: bool) -> None:
+        """Note that the caller's audio up to now is lost with the process that heard it (`turn_taking/moving.py`)."""
+        for track in self.tracks.values():
+            track.final_owed = False
+        if self.turn is not None:
+            self.turn = moved(self.turn, is_speaking=bool(self.pending_replies), greets_idle=greets_idle)
 
     # the conversation
 

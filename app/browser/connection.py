@@ -1,27 +1,14 @@
 """What a session shows, on one browser's WebSocket."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
-from typing import Protocol
 
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from app.browser.wire_output import BrowserWords
 from app.server.fast_path import Message
+from app.server.gated_output import Gate, GatedOutput
 from app.server.lifecycle import Lifecycle
 from app.server.socket_writer import NORMAL, RESTARTING, SocketWriter
 from protocol.browser import OUTPUT_RATE_HZ, AudioData, encode
-
-HELD_MOST = 500
-"""Messages that are held while the gate is shut, the newest: more than the second or two that it may be shut bring."""
-
-
-class Gate(Protocol):
-    """Holds back what a session shows while it is not known whether the session is still this worker's."""
-
-    def must_wait(self, go_on: Callable[[], None]) -> bool:
-        """Whether nothing may be sent yet; if so `go_on` is called once that is known."""
-        ...
 
 
 class Connection:
@@ -44,8 +31,7 @@ class Connection:
         self._binary = binary
         self._marks = marks
         self._rate_hz = rate_hz
-        self._gate = gate
-        self._held: deque[OutputMessage] = deque(maxlen=HELD_MOST)
+        self._gated = GatedOutput(self._show, gate)
         self._audio_turn: int | None = None
 
     @property
@@ -55,17 +41,7 @@ class Connection:
 
     def tell(self, message: OutputMessage) -> None:
         """Queue what the session shows; silence goes ahead of queued audio and drops it."""
-        if self._gate is not None and self._gate.must_wait(self._release):
-            if isinstance(message, AudioDiscarded):
-                self._held = deque((each for each in self._held if not isinstance(each, AudioFrame)), HELD_MOST)
-            self._held.append(message)
-        else:
-            self._show(message)
-
-    def _release(self) -> None:
-        """Send what was held, unless the connection was closed meanwhile."""
-        while self._held:
-            self._show(self._held.popleft())
+        self._gated.tell(message)
 
     def _show(self, message: OutputMessage) -> None:
         match message:
@@ -90,12 +66,12 @@ class Connection:
 
     def close(self, code: int, reason: str) -> None:
         """Close once what is queued has been sent; what is held back is not."""
-        self._held.clear()
+        self._gated.drop()
         self._writer.close(code, reason)
 
     def abandon(self) -> None:
         """Drop what is queued and send nothing more, since the client is gone."""
-        self._held.clear()
+        self._gated.drop()
         self._writer.abandon()
 
     def _say(self, message: OutputMessage) -> None:

@@ -21,6 +21,7 @@ from actors.messages.caller import (
     TextEntered,
     Transport,
 )
+from actors.session.checkpoint import Checkpoint
 from actors.session.live_session import LiveSession
 from actors.session.sessions import SessionEntry
 from app.auth.guard import admitted
@@ -110,13 +111,15 @@ class ConversationSocket:
             query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
             asked = Asked(self._service, query)
             record = await self._admit(asked, scope)
+            checkpoint = await self._checkpoint(asked, record)
         except SocketRefusedError as refused:
             await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
             return
         except TooManyError as error:
             await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
             return
-        await _Conversation(self._service, asked, SocketWriter(send, fast_path)).run(record, receive, fast_path)
+        conversation = _Conversation(self._service, asked, SocketWriter(send, fast_path), record, checkpoint)
+        await conversation.run(receive, fast_path)
 
     async def _admit(self, asked: Asked, scope: Scope) -> SessionRecord | None:
         """The record to go on from, if there is one.
@@ -143,12 +146,31 @@ class ConversationSocket:
                 raise SocketRefusedError(OVERLOADED, "no capacity left, try again soon")
         return record if record is not None and record.resumable else None
 
+    async def _checkpoint(self, asked: Asked, record: SessionRecord | None) -> Checkpoint | None:
+        """What a session that was live at another worker goes on from, if it is to go on in the same way."""
+        checkpoints = self._service.checkpoints
+        if checkpoints is None or record is None or (record.mode, record.agent) != (asked.mode, asked.agent.name):
+            return None
+        checkpoint = await checkpoints.load(record)
+        if checkpoint is not None:
+            checkpoint.caller_audio_lost(greets_idle=False)
+        return checkpoint
+
 
 class _Conversation:
-    """One browser's connection to one session."""
+    """One browser's connection to one session. `record` and `checkpoint` are what it goes on from, if there are any."""
 
-    def __init__(self, service: Services, asked: Asked, writer: SocketWriter) -> None:
+    def __init__(
+        self,
+        service: Services,
+        asked: Asked,
+        writer: SocketWriter,
+        record: SessionRecord | None,
+        checkpoint: Checkpoint | None,
+    ) -> None:
         self._service = service
+        self._record = record
+        self._checkpoint = checkpoint
         self._writer = writer
         self._asked = asked
         self._id = service.random.token("conn_")
@@ -165,9 +187,9 @@ class _Conversation:
         )
         self._output = service.output_of(self._session_id)
 
-    def _attach(self, record: SessionRecord | None) -> SessionEntry:
-        """Take the session over, restore it from its record, or start it."""
-        service, asked = self._service, self._asked
+    def _attach(self) -> SessionEntry:
+        """Take the session over, restore it from its checkpoint or record, or start it."""
+        service, asked, record = self._service, self._asked, self._record
         former, self._output.connection = self._output.connection, self._connection
         if former is not None:
             former.close(REFUSED, "another connection took this session over")
@@ -185,9 +207,9 @@ class _Conversation:
         plan = service.plan(self._session_id, asked.mode, asked.agent, token, model=model)
         service.clients.session_began(asked.client, self._session_id)
         self._announce(token, resumed=record is not None)
-        if record is not None:
+        if record is not None and self._checkpoint is None:
             return service.sessions.restore(plan, self._output, attached, record)
-        return service.sessions.open(plan, self._output, attached)
+        return service.sessions.open(plan, self._output, attached, self._checkpoint)
 
     def _announce(self, resume_token: str, *, resumed: bool) -> None:
         envelope = self._words.envelope(
@@ -204,11 +226,11 @@ class _Conversation:
         )
         self._connection.text(encode(envelope))
 
-    async def run(self, record: SessionRecord | None, receive: Receive, fast_path: FastPath | None) -> None:
+    async def run(self, receive: Receive, fast_path: FastPath | None) -> None:
         """Attach the browser to its session and read its messages until either side closes."""
         entry = None
         try:
-            entry = self._attach(record)
+            entry = self._attach()
             rate = MessageRate(self._service.settings.limits.client_messages_per_s, asyncio.get_running_loop().time)
             addresses = entry.addresses
             take = partial(self._take, entry)

@@ -23,6 +23,22 @@ class SharedStore(Protocol):
         """Claim a session that begins at this worker or goes on here."""
         ...
 
+    def keep_checkpoint(self, session_id: str, data: bytes) -> None:
+        """Keep the checkpoint of a session of this worker in place of the former one; never waits."""
+        ...
+
+    def forget_checkpoint(self, session_id: str) -> None:
+        """Remove the checkpoint of a session of this worker, which has ended; never waits."""
+        ...
+
+    async def load_checkpoint(self, session_id: str) -> bytes | None:
+        """The checkpoint of a session as it was kept last, by whichever worker; None if there is none.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        ...
+
     async def check_claims(self, session_ids: Sequence[str]) -> None:
         """Ask which of these sessions another worker has gone on with, and leave those.
 

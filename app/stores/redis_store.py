@@ -3,6 +3,7 @@
 Keys, all with a time to live:
 
     earshot:{SESSION}:record    the newest record of a session, as JSON
+    earshot:{SESSION}:checkpoint    what another worker goes on from with a live session, as JSON
     earshot:{SESSION}:claim     which worker may write it (`session_claims.py`)
     earshot:recent              ids of sessions, by when their records were saved last
 
@@ -26,7 +27,7 @@ from app.stores.claim_notices import ClaimNotice, ClaimNotices, publish
 from app.stores.redis_clients import RedisClient
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_writer import RedisWriter
-from app.stores.session_claims import Claim, SessionClaims, is_superseded, write_claimed
+from app.stores.session_claims import Claim, SessionClaims, is_superseded, remove_claimed, write_claimed
 
 log = logging.getLogger(__name__)
 
@@ -85,23 +86,50 @@ class RedisStore:
         self._writer.put(record.session_id, partial(self._write, record, claim))
 
     async def _write(self, record: SessionRecord, claim: Claim, client: RedisClient) -> None:
-        session_id, former = record.session_id, claim.number
-        keys = claim_key(session_id), record_key(session_id)
-        if not await write_claimed(client, claim, keys, msgspec.json.encode(record), self._ttl_s):
-            # What is in memory here is no part of the conversation that goes on elsewhere.
-            theirs = _decoded(await cast(Awaitable[Any], client.get(record_key(session_id))))
-            if theirs is not None:
-                await self._memory.save(theirs)
-            self._lost(claim, session_id)
+        session_id, key = record.session_id, record_key(record.session_id)
+        if not await self._write_own(client, claim, session_id, key, msgspec.json.encode(record)):
             return
-        if claim.number != former:
-            await publish(client, ClaimNotice(session_id, claim.id, claim.number))
         pipe = cast(Any, client.pipeline(transaction=False))
         pipe.zadd(RECENT, {session_id: record.updated_at})
         pipe.zremrangebyrank(RECENT, 0, -RECENT_MOST - 1)
         pipe.zremrangebyscore(RECENT, "-inf", self._clock.wall() - self._ttl_s)
         pipe.expire(RECENT, self._ttl_s)
         await pipe.execute()
+
+    async def _write_own(self, client: RedisClient, claim: Claim, session_id: str, key: str, data: bytes) -> bool:
+        """Write something of a session; False if another worker has gone on with it, and it is left here."""
+        former = claim.number
+        if not await write_claimed(client, claim, (claim_key(session_id), key), data, self._ttl_s):
+            # What is in memory here is no part of the conversation that goes on elsewhere.
+            theirs = _decoded(await cast(Awaitable[Any], client.get(record_key(session_id))))
+            if theirs is not None:
+                await self._memory.save(theirs)
+            self._lost(claim, session_id)
+            return False
+        if claim.number != former:
+            await publish(client, ClaimNotice(session_id, claim.id, claim.number))
+        return True
+
+    def keep_checkpoint(self, session_id: str, data: bytes) -> None:
+        """Keep the checkpoint of a session of this worker; it is in Redis a moment later, the newest only."""
+        claim, key = self._claims.of(session_id), checkpoint_key(session_id)
+        self._writer.put(key, lambda client: self._write_own(client, claim, session_id, key, data))
+
+    def forget_checkpoint(self, session_id: str) -> None:
+        """Remove the checkpoint of a session of this worker, unless another worker has gone on with the session."""
+        claim, key = self._claims.known(session_id), checkpoint_key(session_id)
+        if claim is not None and not claim.is_void:
+            self._writer.put(key, lambda client: remove_claimed(client, claim, (claim_key(session_id), key)))
+
+    async def load_checkpoint(self, session_id: str) -> bytes | None:
+        """The checkpoint of a session as it was kept last, by whichever worker.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        key = checkpoint_key(session_id)
+        data: bytes | None = await self._connection.run(lambda client: cast(Awaitable[Any], client.get(key)))
+        return data
 
     def _hear(self, notice: ClaimNotice) -> None:
         """A later claim than one of this worker's: what this worker still writes of the session would be refused."""
@@ -206,6 +234,11 @@ def claim_key(session_id: str) -> str:
 def record_key(session_id: str) -> str:
     """Where the record of a session is."""
     return f"earshot:{{{session_id}}}:record"
+
+
+def checkpoint_key(session_id: str) -> str:
+    """Where the checkpoint of a live session is."""
+    return f"earshot:{{{session_id}}}:checkpoint"
 
 
 async def probe(connection: RedisConnection) -> str:

@@ -43,6 +43,14 @@ A claim may have been made though its answer never came, and is then sent withou
 id, of the last eight of a session: it must not take the session back from a claim that has been made meanwhile."""
 
 
+REMOVE = """
+if redis.call('HGET', KEYS[1], 'id') == ARGV[1] then
+    return redis.call('DEL', KEYS[2])
+end
+return 0
+"""
+
+
 class Claim:
     """One worker's claim of one session, from its beginning there to its end."""
 
@@ -107,3 +115,8 @@ async def write_claimed(client: RedisClient, claim: Claim, keys: tuple[str, str]
     if number > 0:
         claim.number = number
     return number > 0
+
+
+async def remove_claimed(client: RedisClient, claim: Claim, keys: tuple[str, str]) -> None:
+    """Remove what is at the second of `keys` if `claim`, at the first, is the newest of the session."""
+    await client.eval(REMOVE, 2, *keys, claim.id)

@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
+from actors.session.checkpoint import Checkpoint
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.telephony.dtmf import DtmfPresses
 from app.telephony.errors import CallControlError
@@ -87,6 +88,8 @@ class Call:
         """It was another worker's, which died: the caller was cut off."""
         self.conversation: SessionRecord | None = None
         """Its session as it was stored last"""
+        self.checkpoint: Checkpoint | None = None
+        """What its session goes on from that was another worker's."""
         self.on_change: Callable[[Call], None] = lambda call: None
         """Told when the call's id gets known, and of each new state."""
         self.over = asyncio.Event()

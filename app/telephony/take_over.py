@@ -6,11 +6,13 @@ A call that nobody has, since the record of it is lost as well, is hung up: its 
 import asyncio
 import logging
 from collections import OrderedDict
+from contextlib import suppress
 
 import msgspec
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
+from actors.session.checkpoint import Checkpoint
 from actors.session.modes.registry import mode_named
 from actors.session_context import SessionContext
 from app.server.worker_bus import WorkerBusError
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 SOON_KNOWN_S = 1.0
 """A call that nobody seems to have may be handed over within this time."""
+LOAD_S = 0.8
+"""A checkpoint that the store has not given by then is gone on without."""
 ABANDONED_KEPT = 1_000
 """Calls that nobody has and that are remembered, so that each is hung up once."""
 
@@ -89,11 +93,14 @@ class TakeOver:
         if notice.topic != ORPHANED or self._switchboard.network is None:
             return
         try:
-            self._take_over(record_of(notice.fields))
+            record = record_of(notice.fields)
         except ValueError as error:
             log.warning("a call cannot be taken over: %s", error)
+            return
+        self._service.background.run(self._take_over(record))
 
-    def _take_over(self, record: CallRecord) -> None:
+    async def _take_over(self, record: CallRecord) -> None:
+        checkpoint = await self._checkpoint(record)
         if self._switchboard.log.of_secret(record.secret) is not None:
             return
         service = self._service
@@ -109,7 +116,7 @@ class TakeOver:
             about=msgspec.convert(record.about, SessionContext),
         )
         call.taken_over = True
-        call.conversation = record.conversation
+        call.conversation, call.checkpoint = record.conversation, checkpoint
         call.admitted = record.admitted
         call.server_call_id = record.server_call_id
         call.own_number = record.own_number
@@ -119,6 +126,19 @@ class TakeOver:
             call.identify(record.call_id)
             log.warning("a call is taken over from a worker that died", extra={"call": call.call_id})
             self._switchboard.media_lost(call, at_once=True)
+
+    async def _checkpoint(self, record: CallRecord) -> Checkpoint | None:
+        """What the session of the call goes on from, if a shared store has it and answers in time."""
+        checkpoints, former = self._service.checkpoints, record.conversation
+        if checkpoints is None or former is None or not record.admitted:
+            return None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOAD_S):
+                checkpoint = await checkpoints.load(former)
+                if checkpoint is not None:
+                    checkpoint.caller_audio_lost(greets_idle=True)
+                return checkpoint
+        return None
 
     # calls that nobody has
 

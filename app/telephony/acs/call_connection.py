@@ -4,6 +4,7 @@ import asyncio
 
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
 from actors.ports.clock import Clock
+from app.server.gated_output import Gate, GatedOutput
 from app.server.socket_writer import SocketWriter
 from protocol.acs.media import OutboundCase, audio_message, stop_message
 
@@ -11,12 +12,15 @@ from protocol.acs.media import OutboundCase, audio_message, stop_message
 class CallConnection:
     """Belongs to the loop's thread; `tell` never waits."""
 
-    def __init__(self, writer: SocketWriter, clock: Clock, rate_hz: int, case: OutboundCase) -> None:
+    def __init__(
+        self, writer: SocketWriter, clock: Clock, rate_hz: int, case: OutboundCase, gate: Gate | None = None
+    ) -> None:
         self._writer = writer
         self._clock = clock
         self._rate_hz = rate_hz
         self._case = case
         self._sounds_until = 0.0
+        self._gated = GatedOutput(self._show, gate)
 
     @property
     def closed(self) -> asyncio.Event:
@@ -30,6 +34,9 @@ class CallConnection:
 
     def tell(self, message: OutputMessage) -> None:
         """Send audio, and the order to drop audio, to the telephone network; ignore all other messages."""
+        self._gated.tell(message)
+
+    def _show(self, message: OutputMessage) -> None:
         match message:
             case AudioFrame(pcm=pcm):
                 duration_ms = len(pcm) * 500 / self._rate_hz
@@ -45,10 +52,12 @@ class CallConnection:
 
     def close(self, code: int, reason: str) -> None:
         """Close the media socket with this close code, once the queued messages have been sent."""
+        self._gated.drop()
         self._writer.close(code, reason)
 
     def abandon(self) -> None:
         """The other side is gone: send nothing more."""
+        self._gated.drop()
         self._writer.abandon()
 
     def _stop(self) -> None:

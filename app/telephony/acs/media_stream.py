@@ -47,7 +47,11 @@ class MediaStream:
         )
         self._writer = writer
         self._connection = CallConnection(
-            writer, service.clock, settings.telephony.sample_rate, OutboundCase(settings.acs.outbound_case)
+            writer,
+            service.clock,
+            settings.telephony.sample_rate,
+            OutboundCase(settings.acs.outbound_case),
+            service.claim_check,
         )
         self._input = MediaInput(service, switchboard, call, self._connection, trusted=trusted)
         self._input.session = self._attach()
@@ -109,7 +113,10 @@ class MediaStream:
             )
             plan = msgspec.structs.replace(plan, tools=ACCESS_TOOLS)
         former, sessions = call.conversation, service.sessions
-        if call.taken_over and call.admitted and former is not None and former.resumable:
+        if call.admitted and call.checkpoint is not None:
+            checkpoint, call.checkpoint = call.checkpoint, None
+            entry = sessions.open(plan, self._output, self._attached, checkpoint)
+        elif call.taken_over and call.admitted and former is not None and former.resumable:
             entry = sessions.restore(plan, self._output, self._attached, former, greets=True)
         else:
             entry = sessions.open(plan, self._output, self._attached)

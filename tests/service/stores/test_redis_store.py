@@ -15,7 +15,7 @@ from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SeededRandom
 from app.stores.memory import MemoryStore
 from app.stores.redis_connection import RedisConnection
-from app.stores.redis_store import RECENT, RedisStore, record_key
+from app.stores.redis_store import RECENT, RedisStore, checkpoint_key, record_key
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of, soon
 
@@ -233,3 +233,33 @@ async def test_a_user_who_may_not_ask_what_redis_is_can_use_it(redis: RedisServe
         assert await store.ready() == "Redis takes writes"
         await store.save(record())
         await written(redis, "s1")
+
+
+async def test_a_checkpoint_is_that_of_the_worker_that_claimed_the_session_last(redis: RedisServer) -> None:
+    async with opened(redis) as former, opened(redis) as later:
+        former.session_opened("s1")
+        former.keep_checkpoint("s1", b"of the former")
+
+        async def is_kept(data: bytes | None) -> bool:
+            return await later.load_checkpoint("s1") == data
+
+        await soon(lambda: is_kept(b"of the former"))
+        assert 0 < int(redis.command("TTL", checkpoint_key("s1"))) <= TTL_S
+        later.session_opened("s1")
+        later.keep_checkpoint("s1", b"of the later")
+        await soon(lambda: is_kept(b"of the later"))
+        former.keep_checkpoint("s1", b"too late")
+        former.forget_checkpoint("s1")
+        await former.save(record("another"))
+        await written(redis, "another")
+        assert await later.load_checkpoint("s1") == b"of the later"
+        later.forget_checkpoint("s1")
+        await soon(lambda: is_kept(None))
+        later.forget_checkpoint("unknown")
+
+
+async def test_a_checkpoint_of_which_nothing_is_known_since_redis_is_gone_is_an_error(redis: RedisServer) -> None:
+    async with opened(redis) as store:
+        redis.kill()
+        with pytest.raises(StoreError):
+            await store.load_checkpoint("s1")

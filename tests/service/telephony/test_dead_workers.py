@@ -1,121 +1,16 @@
 """Calls outlive the process that talks on them: real processes, killed, against the emulated telephone network."""
 
 import asyncio
-import os
-import signal
 import stat
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from app.telephony.live_calls import FILE
-from tests.cloud.acs.caller import Caller
-from tests.cloud.acs.emulator import AcsEmulator
-from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, free_port, serving
-from tests.service.telephony.telephone_kit import OURS, SECRET
+from tests.service.telephony.processes import conversations, goes_on, greeted, processes
 
 WITHIN_S = 10.0
 """A caller whose worker died is talked to again, or hung up, within this time."""
-AGENT = """
-name: tester
-label: Tester
-greeting: Hello there.
-"""
-
-
-class Processes:
-    """A server of real processes that can be killed and started again at its address."""
-
-    def __init__(self, acs: AcsEmulator, directory: Path, stack: ExitStack) -> None:
-        self._acs = acs
-        self._stack = stack
-        (directory / "agents").mkdir()
-        (directory / "agents" / "tester.yaml").write_text(AGENT)
-        self.state = directory / "state"
-        self._agents = directory / "agents"
-        self._port = free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
-        self._server: Server | None = None
-
-    async def start(self, **more: str) -> None:
-        """Start it; returns when it listens."""
-        acs = self._acs
-        variables = {
-            **FAKES,
-            "PORT": str(self._port),
-            "BASE_URL": self.url,
-            "AGENTS_DIRECTORY": str(self._agents),
-            "ACS_CONNECTION_STRING": acs.connection_string,
-            "ACS_SOURCE_PHONE_NUMBER": OURS,
-            "ENABLE_AUTH_VALIDATION": "on",
-            "ACS_AUDIENCE": acs.audience,
-            "ACS_ISSUER": acs.issuer,
-            "ACS_JWKS_URL": acs.jwks_url,
-            "EVENT_GRID_SECRET": SECRET,
-            **more,
-        }
-        self._server = await asyncio.to_thread(self._stack.enter_context, serving(EARSHOT, **variables))
-
-    def kill_workers(self) -> None:
-        """End every worker as a crash would."""
-        for pid in self._workers():
-            os.kill(pid, signal.SIGKILL)
-
-    def kill_everything(self) -> None:
-        """End the launcher and its workers as a crash of the machine would."""
-        assert self._server is not None
-        workers = self._workers()
-        os.kill(self._server.process.pid, signal.SIGKILL)
-        for pid in workers:
-            os.kill(pid, signal.SIGKILL)
-        self._server.process.wait()
-
-    def _workers(self) -> list[int]:
-        assert self._server is not None
-        pid = self._server.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-@asynccontextmanager
-async def processes(directory: Path) -> AsyncIterator[tuple[AcsEmulator, Processes]]:
-    """The network, and a server that is not started yet."""
-    async with AcsEmulator() as acs:
-        acs.event_grid.secret = ("x-earshot-event-grid-secret", SECRET)
-        stack = ExitStack()
-        try:
-            yield acs, Processes(acs, directory, stack)
-        finally:
-            await asyncio.to_thread(stack.close)
-
-
-async def greeted(acs: AcsEmulator, url: str, number: int) -> Caller:
-    """A caller who has been greeted."""
-    caller = await acs.dial(f"{url}/api/v1/calls/answer", from_=f"+1555010{number}")
-    await caller.connected()
-    await caller.hears_reply(quiet_ms=300, since_s=caller.ear.started_s)
-    return caller
-
-
-async def conversations(url: str) -> list[list[str]]:
-    """What the users of all sessions have said."""
-    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as rest:
-        sessions = (await rest.get("/sessions")).json()["sessions"]
-        texts = [(await rest.get(f"/sessions/{each['session_id']}/transcript")).json() for each in sessions]
-    return [[entry["text"] for entry in text["entries"] if entry["role"] == "user"] for text in texts]
-
-
-async def goes_on(caller: Caller, since_s: float) -> float:
-    """The caller is talked to again, and answered; seconds until then."""
-    heard_s = await caller.hears_voice(since_s=since_s, timeout_s=60)
-    await caller.hears_silence(300)
-    caller.press("5#")
-    await caller.hears_reply(quiet_ms=300)
-    caller.hang_up()
-    return heard_s - since_s
 
 
 async def test_the_calls_of_a_killed_worker_are_talked_to_again(tmp_path: Path) -> None:

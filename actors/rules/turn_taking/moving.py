@@ -1,0 +1,37 @@
+"""What of a turn goes on in another process, where the caller's recent audio is not: it is lost with the former one."""
+
+import msgspec
+
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
+
+
+def moved(state: TurnSnapshot, *, is_speaking: bool, greets_idle: bool) -> TurnSnapshot:
+    """The state of turn-taking that another process goes on from.
+
+    Words that were known when the caller had ended them are answered; for any others the caller is asked to say them
+    again, since no final transcript of them comes.
+
+    Args:
+        state: as it was kept last.
+        is_speaking: a reply is still to be heard, or the rest of one.
+        greets_idle: the caller was cut off, and is greeted if there is nothing else to be said to them.
+    """
+    was_speaking = state.caller is not CallerActivity.SILENT or state.final_owed
+    waiting = state.waiting_text
+    if state.interim and state.caller is CallerActivity.AWAITED:
+        waiting, was_speaking = f"{waiting} {state.interim}".strip(), False
+    is_idle = state.agent is AgentActivity.IDLE and not is_speaking and not waiting
+    greets = state.greets or (greets_idle and is_idle)
+    held = state.interruption in (Interruption.HELD, Interruption.YIELDED)
+    return msgspec.structs.replace(
+        state,
+        caller=CallerActivity.SILENT,
+        interruption=Interruption.NONE if held else state.interruption,
+        waiting_text=waiting,
+        interim="",
+        final_owed=False,
+        presumed_over=False,
+        reopened=False,
+        greets=greets,
+        owes_apology=state.owes_apology or (was_speaking and not greets),
+    )

@@ -1,0 +1,1 @@
+"""What workers on all machines do together: a conversation outlives its worker, and goes on at another one."""

@@ -1,0 +1,112 @@
+"""Keeps the checkpoint of each live session in the shared store, from which another worker goes on with it.
+
+No conversation waits for it, and none is asked to tell of its changes: all live sessions are looked at ten times a
+second, and what has changed in a way that a successor must not miss is written in the store's own time.
+"""
+
+import asyncio
+import logging
+
+import msgspec
+from opentelemetry import metrics
+
+from actors.conversation import SessionRecord
+from actors.errors import StoreError
+from actors.ports.clock import Clock
+from actors.runtime.failure_counters import Failure, count_failure
+from actors.session.checkpoint import Checkpoint, decode, encode
+from actors.session.sessions import SessionEntry
+from app.stores.opening import SharedStore
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.1
+"""What happened later than this before a worker is killed may be missing in the checkpoint."""
+
+_restored = metrics.get_meter("earshot").create_counter(
+    "earshot.sessions.restored", description="Sessions that went on from the checkpoint of another worker"
+)
+
+
+class CheckpointKeeper:
+    """Keeps checkpoints from `start` until `stop`. Belongs to the loop's thread.
+
+    Args:
+        store: where they are kept.
+        live: the sessions of this worker, by their ids.
+        clock: the sessions'.
+    """
+
+    def __init__(self, store: SharedStore, live: dict[str, SessionEntry], clock: Clock) -> None:
+        self._store = store
+        self._live = live
+        self._clock = clock
+        self._kept: dict[str, tuple[object, ...]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Look at the sessions from now on."""
+        self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look_again)
+
+    def stop(self) -> None:
+        """Look at the sessions no more; what is to be written still is."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def session_over(self, session_id: str) -> None:
+        """A session has ended: nobody goes on with it."""
+        if self._kept.pop(session_id, None) is not None:
+            self._store.forget_checkpoint(session_id)
+
+    def left(self, session_id: str) -> None:
+        """Another worker has gone on with a session: what is kept of it is that one's."""
+        self._kept.pop(session_id, None)
+
+    def keep_now(self, session_id: str) -> None:
+        """Keep the checkpoint of a session as it is at this moment."""
+        entry = self._live.get(session_id)
+        if entry is not None:
+            self._keep(session_id, entry)
+
+    async def load(self, record: SessionRecord) -> Checkpoint | None:
+        """What a session goes on from that was live at another worker when `record` was stored.
+
+        None if there is no checkpoint, it is older than the record, or it cannot be had: then the record has to do.
+        """
+        if record.ended_reason:
+            return None
+        try:
+            data = await self._store.load_checkpoint(record.session_id)
+            checkpoint = None if data is None else decode(data, self._clock)
+        except StoreError as error:
+            log.warning("a session goes on from its record only: %s", error)
+            count_failure(Failure.STORE, operation="checkpoint")
+            return None
+        except msgspec.MsgspecError as error:
+            # Of another version of the server, perhaps; what is in it must not be shown.
+            log.warning("a checkpoint cannot be read: %s", type(error).__name__)
+            count_failure(Failure.STORE, operation="checkpoint")
+            return None
+        if checkpoint is None or checkpoint.ending or len(checkpoint.messages) < len(record.messages):
+            return None
+        _restored.add(1)
+        return checkpoint
+
+    def _look_again(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look_again)
+        for session_id, entry in self._live.items():
+            is_live = entry.plan.stored and entry.checkpoint.ending is None
+            if is_live and self._kept.get(session_id) != entry.checkpoint.state():
+                self._keep(session_id, entry)
+
+    def _keep(self, session_id: str, entry: SessionEntry) -> None:
+        checkpoint = entry.checkpoint
+        self._kept[session_id] = checkpoint.state()
+        try:
+            data = encode(checkpoint, self._clock, entry.tracks.all_voices.end_bytes)
+        except (TypeError, ValueError) as error:
+            # A model's notes may hold what is no JSON: the record has to do then.
+            log.warning("a checkpoint cannot be written: %s", type(error).__name__, extra={"session": session_id})
+            count_failure(Failure.STORE, operation="checkpoint")
+            return
+        self._store.keep_checkpoint(session_id, data)

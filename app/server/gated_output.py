@@ -1,0 +1,45 @@
+"""Holds back what a session shows while it is not known whether the session is still this worker's."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage
+
+HELD_MOST = 500
+"""Messages that are held while the gate is shut, the newest: more than the second or two that it may be shut bring."""
+
+
+class Gate(Protocol):
+    """Is shut while it is not known whether this worker still has its sessions."""
+
+    def must_wait(self, go_on: Callable[[], None]) -> bool:
+        """Whether nothing may be sent yet; if so `go_on` is called once that is known."""
+        ...
+
+
+class GatedOutput:
+    """Stands before a connection. `show` sends a message on it; without a gate everything is sent at once."""
+
+    def __init__(self, show: Callable[[OutputMessage], None], gate: Gate | None) -> None:
+        self._show = show
+        self._gate = gate
+        self._held: deque[OutputMessage] = deque(maxlen=HELD_MOST)
+
+    def tell(self, message: OutputMessage) -> None:
+        """Send a message, or hold it back; the order to drop audio drops what of it is held."""
+        if self._gate is not None and self._gate.must_wait(self._release):
+            if isinstance(message, AudioDiscarded):
+                self._held = deque((each for each in self._held if not isinstance(each, AudioFrame)), HELD_MOST)
+            self._held.append(message)
+        else:
+            self._show(message)
+
+    def drop(self) -> None:
+        """Forget what is held back: nothing more is to be sent."""
+        self._held.clear()
+
+    def _release(self) -> None:
+        """Send what was held, unless it was dropped meanwhile."""
+        while self._held:
+            self._show(self._held.popleft())

@@ -1,0 +1,57 @@
+"""A turn that goes on in another process: what the caller was just saying is lost with the former one."""
+
+import pytest
+
+from actors.rules.turn_taking.moving import moved
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
+
+IDLE = TurnSnapshot(turn_number=2)
+
+
+def test_words_that_had_ended_are_answered_though_their_final_transcript_never_comes() -> None:
+    state = TurnSnapshot(caller=CallerActivity.AWAITED, interim="at nine", final_owed=True, waiting_text="tomorrow")
+    later = moved(state, is_speaking=False, greets_idle=True)
+    assert later.waiting_text == "tomorrow at nine"
+    assert (later.caller, later.interim, later.final_owed) == (CallerActivity.SILENT, "", False)
+    assert (later.owes_apology, later.greets) == (False, False)
+    assert state.final_owed, "the state that is kept is not changed"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        TurnSnapshot(caller=CallerActivity.TALKING, interim="at"),
+        TurnSnapshot(caller=CallerActivity.AWAITED),
+        TurnSnapshot(final_owed=True),
+    ],
+)
+def test_a_caller_whose_words_are_lost_is_asked_to_say_them_again_unless_greeted(state: TurnSnapshot) -> None:
+    assert moved(state, is_speaking=False, greets_idle=False).owes_apology
+    greeted = moved(state, is_speaking=False, greets_idle=True)
+    assert (greeted.owes_apology, greeted.greets) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_speaking"),
+    [(IDLE, True), (TurnSnapshot(agent=AgentActivity.THINKING), False), (TurnSnapshot(waiting_text="hello"), False)],
+)
+def test_nobody_is_greeted_to_whom_something_else_is_said(state: TurnSnapshot, is_speaking: bool) -> None:
+    assert not moved(state, is_speaking=is_speaking, greets_idle=True).greets
+
+
+def test_somebody_to_whom_nothing_is_owed_is_greeted_where_they_were_cut_off() -> None:
+    assert moved(IDLE, is_speaking=False, greets_idle=True).greets
+    assert not moved(IDLE, is_speaking=False, greets_idle=False).greets
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Interruption.HELD, Interruption.NONE),
+        (Interruption.YIELDED, Interruption.NONE),
+        (Interruption.DECIDED, Interruption.DECIDED),
+    ],
+)
+def test_voice_that_is_heard_no_more_holds_no_reply(before: Interruption, after: Interruption) -> None:
+    state = TurnSnapshot(caller=CallerActivity.TALKING, interruption=before)
+    assert moved(state, is_speaking=True, greets_idle=False).interruption is after
