@@ -14,6 +14,7 @@ from actors.messages.caller import EndSession
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SystemRandom
+from actors.runtime.session_trace import current_traceparent
 from actors.runtime.watchdog import LoopWatchdog
 from actors.session.plan import Engines, SessionPlan
 from actors.session.sessions import Sessions
@@ -226,6 +227,7 @@ class Services:
         """What a session with `agent` is made of; `more` are further fields of the plan."""
         if self.settings.agents.recognized_language:
             agent = _speaking(agent, self.settings.agents.recognized_language)
+        traceparent = more.pop("traceparent", "") or current_traceparent()
         about = msgspec.structs.replace(more.pop("about", SessionContext()), time_zone=self.settings.agents.time_zone)
         return SessionPlan(
             session_id=session_id,
@@ -236,6 +238,7 @@ class Services:
             kept=lambda rate_hz: self.phrases.at(agent, rate_hz),
             resume_token=resume_token,
             about=about,
+            traceparent=traceparent,
             **more,
         )
 

@@ -21,7 +21,8 @@ from actors.ports.recipient import Recipient
 from actors.runtime.address import Address
 from actors.runtime.loop_actor import LoopActor, Phase
 from actors.runtime.mailbox import TRAITS
-from actors.runtime.telemetry import Dispatch, Trace, is_recording
+from actors.runtime.session_trace import Trace
+from actors.runtime.telemetry import Dispatch, is_recording
 
 M = TypeVar("M")
 S = TypeVar("S", bound="SupervisedActor")
@@ -274,7 +275,7 @@ class SupervisedActor(LoopActor):
             self.recent.append((began, traits.type_name))
         try:
             if traits.traced and self.trace.in_turn:
-                with self.trace.span(traits.type_name, self.name):
+                with self.trace.message(traits.type_name, self.name):
                     response = self._handle_receive(message)
             elif traits.runtime:
                 response = self._handle_receive(message)

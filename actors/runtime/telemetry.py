@@ -1,9 +1,6 @@
 """Telemetry at dispatch, once: handlers contain none. OpenTelemetry's API only; without an SDK nothing is recorded."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from opentelemetry import context, metrics, trace
+from opentelemetry import metrics
 
 from actors.runtime.mailbox import Mailbox
 
@@ -11,7 +8,6 @@ FLUSH_S = 1.0
 HANDLING_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 """Upper bounds of the buckets for what should take far less than a frame of audio."""
 
-_tracer = trace.get_tracer("earshot")
 _meter = metrics.get_meter("earshot")
 _messages = _meter.create_counter("earshot.actor.messages", description="Messages handled")
 _busy = _meter.create_counter("earshot.actor.busy", unit="s", description="Time spent handling messages")
@@ -30,7 +26,6 @@ _wait = _meter.create_histogram(
 _dropped = _meter.create_counter(
     "earshot.actor.dropped", unit="{message}", description="Messages dropped from full mailboxes"
 )
-_tokens = _meter.create_counter("earshot.model.tokens", unit="{token}", description="What requests to models cost")
 
 _cut_replies = _meter.create_counter("earshot.model.cut_replies", description="Replies that did not end by themselves")
 _cut_results = _meter.create_counter("earshot.tool.cut_results", description="Results of tools that were too long")
@@ -99,77 +94,3 @@ class Dispatch:
             _dropped.add(dropped - self._dropped, self._attributes)
             self._dropped = dropped
         self._count, self._busy_s, self._longest_s, self._inbox.waited_s = 0, 0.0, 0.0, 0.0
-
-
-class Trace:
-    """The spans of one session: its own, inside it one for each turn. Shared by the actors of the session."""
-
-    __slots__ = ("_completion_tokens", "_prompt_tokens", "_session", "_turn")
-
-    def __init__(self) -> None:
-        self._session: trace.Span | None = None
-        self._turn: trace.Span | None = None
-        self._prompt_tokens = 0
-        self._completion_tokens = 0
-
-    def session_started(self, session_id: str, mode: str, agent: str) -> None:
-        """Open the span of the session, which lasts until `session_ended`."""
-        attributes = {"earshot.session.id": session_id, "earshot.mode": mode, "earshot.agent": agent}
-        self._session = _tracer.start_span("session", attributes=attributes)
-
-    def turn_started(self, turn: int) -> None:
-        """Open the span of `turn`, in place of the former one."""
-        self.turn_ended()
-        self._prompt_tokens = self._completion_tokens = 0
-        if self._session is not None and self._session.is_recording():
-            parent = trace.set_span_in_context(self._session)
-            self._turn = _tracer.start_span("turn", context=parent, attributes={"earshot.turn": turn})
-
-    def turn_ended(self, **times_ms: float | None) -> None:
-        """Close the turn's span with its times."""
-        if self._turn is not None:
-            for name, value in times_ms.items():
-                if value is not None:
-                    self._turn.set_attribute(f"earshot.{name}", value)
-            self._turn.end()
-            self._turn = None
-
-    def model_used(self, prompt_tokens: int, completion_tokens: int) -> None:
-        """Count what a request to the language model cost; a turn has one for each round of tools."""
-        self._prompt_tokens += prompt_tokens
-        self._completion_tokens += completion_tokens
-        _tokens.add(prompt_tokens, {"kind": "prompt"})
-        _tokens.add(completion_tokens, {"kind": "completion"})
-        if self._turn is not None:
-            self._turn.set_attribute("earshot.prompt_tokens", self._prompt_tokens)
-            self._turn.set_attribute("earshot.completion_tokens", self._completion_tokens)
-
-    def session_ended(self, reason: str) -> None:
-        """Close the spans that are open: the turn's, if there is one, and the session's."""
-        self.turn_ended()
-        if self._session is not None:
-            self._session.set_attribute("earshot.ended", reason)
-            self._session.end()
-            self._session = None
-
-    @property
-    def in_turn(self) -> bool:
-        """Whether a turn's span is open and recorded."""
-        return self._turn is not None
-
-    @contextmanager
-    def span(self, name: str, actor: str) -> Iterator[None]:
-        """A span inside the turn's for the handling of one message; what it raises is marked, without its words."""
-        assert self._turn is not None
-        span = _tracer.start_span(
-            name, context=trace.set_span_in_context(self._turn), attributes={"earshot.actor": actor}
-        )
-        token = context.attach(trace.set_span_in_context(span))
-        try:
-            yield
-        except BaseException as error:
-            span.set_status(trace.StatusCode.ERROR, type(error).__name__)
-            raise
-        finally:
-            context.detach(token)
-            span.end()

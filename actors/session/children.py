@@ -8,8 +8,8 @@ from pykka import ActorRef
 
 from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget, RestartPolicy
+from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import ChildExited, SupervisedActor, actor_of, logger, order_stop_now
-from actors.runtime.telemetry import Trace
 from actors.session.live_session import LiveSession
 from actors.session.measurements import actor_restarted
 from actors.session.plan import Engines

@@ -19,6 +19,7 @@ from actors.ports.llm import (
 from actors.rules.reply_bounds import ReplyBounds
 from actors.rules.unicode_text import well_formed, well_formed_json
 from actors.runtime.closing import end_in_background
+from actors.runtime.session_trace import Stage
 from actors.runtime.supervised_actor import SupervisedActor, logger, tell_quietly
 from actors.runtime.telemetry import count_cut_reply
 from actors.session.engine_events import ModelReported
@@ -28,6 +29,8 @@ FIRST_TOKEN_S = 8.0
 """A model that has said nothing by then has failed."""
 NEXT_TOKEN_S = 8.0
 """A model that falls silent for so long in mid-reply has failed."""
+CHAT = {"gen_ai.operation.name": Stage.MODEL.value}
+"""The attribute of every request to a model."""
 EVENTS_AT_ONCE = 16
 """So many pieces of a reply are told in one turn of the loop: however fast a model is, others have their turns."""
 
@@ -52,6 +55,7 @@ class Generation:
 
     def __init__(self, actor: SupervisedActor, model: LanguageModel) -> None:
         self._actor = actor
+        self._trace = actor.trace
         self._model = model
         self._task: asyncio.Task[None] | None = None
         self.tool_calls: list[ToolCalled] = []
@@ -59,13 +63,17 @@ class Generation:
     def start(self, request: ModelRequest) -> None:
         """Stream the reply to `request`: each event is told as `ModelReported`, a failure as `ModelFailed`."""
         self.cancel()
-        self._task = self._actor.spawn(self._stream(request), "model", lambda error: self._failed(request.turn, error))
+        self._trace.begin(Stage.MODEL, attributes=CHAT | {"gen_ai.conversation.id": request.session_id})
+        with self._trace.inside(Stage.MODEL):
+            work = self._stream(request)
+            self._task = self._actor.spawn(work, "model", lambda error: self._failed(request.turn, error))
 
     def cancel(self) -> None:
         """Close the model's stream at once, if there is one."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
+            self._trace.end(Stage.MODEL, attributes={"earshot.cancelled": True})
         self.tool_calls = []
 
     async def _stream(self, request: ModelRequest) -> None:
@@ -86,7 +94,9 @@ class Generation:
             except TimeoutError:
                 raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {timeout_s:.0f} s") from None
             if number == 1:
-                first_token_came(loop.time() - asked_at)
+                waited_s = loop.time() - asked_at
+                first_token_came(waited_s)
+                self._trace.describe(Stage.MODEL, {"gen_ai.response.time_to_first_chunk": waited_s})
             timeout_s = NEXT_TOKEN_S
             admitted = bounds.admit(_checked(event), loop.time())
             if admitted is not None:
@@ -95,6 +105,7 @@ class Generation:
                 self._cut(request, events, bounds.exceeded)
                 return
             if isinstance(event, ReplyGenerated):
+                self._trace.end(Stage.MODEL, attributes=usage(event))
                 return
             if number % EVENTS_AT_ONCE == 0:
                 await asyncio.sleep(0)
@@ -103,13 +114,23 @@ class Generation:
         """End a reply that does not end by itself; the conversation goes on with what there is of it."""
         logger.warning("a reply was cut: it had more than %s", bound)
         count_cut_reply()
+        self._trace.end(Stage.MODEL, attributes={"earshot.cut": True})
         self._actor.actor_ref.tell(ModelReported(request.turn, ReplyGenerated(cut=True)))
         end_in_background(events)
 
     def _failed(self, turn: int, error: BaseException) -> None:
         provider = error if isinstance(error, ModelError) else ModelError(ErrorKind.INTERNAL, type(error).__name__)
         model_failed(provider.kind.value)
+        self._trace.end(Stage.MODEL, error=provider.kind)
         tell_quietly(self._actor.actor_ref, ModelFailed(turn, provider.kind, provider.detail))
+
+
+def usage(reply: ReplyGenerated) -> dict[str, int]:
+    """The attributes of a request to a model that say what it cost."""
+    return {
+        "gen_ai.usage.input_tokens": reply.prompt_tokens,
+        "gen_ai.usage.output_tokens": reply.completion_tokens,
+    }
 
 
 def _checked(event: ModelEvent) -> ModelEvent:

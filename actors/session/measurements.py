@@ -48,6 +48,12 @@ _first_token = _meter.create_histogram(
     description="From a request to the language model to the first that came of it",
     explicit_bucket_boundaries_advisory=LATENCIES_S,
 )
+_recognition_delay = _meter.create_histogram(
+    "earshot.recognition.delay",
+    unit="s",
+    description="From the end of the caller's speech to its final transcript",
+    explicit_bucket_boundaries_advisory=LATENCIES_S,
+)
 _model_failures = _meter.create_counter(
     "earshot.model.failures", unit="{failure}", description="Replies of the language model that failed, by kind"
 )
@@ -91,6 +97,11 @@ def actor_restarted(actor: str, error: str) -> None:
 def first_token_came(after_s: float) -> None:
     """Record when the model's first event came, in seconds after the request."""
     _first_token.record(after_s)
+
+
+def recognition_delayed(delay_s: float) -> None:
+    """Record how long after the end of the caller's speech its final transcript came."""
+    _recognition_delay.record(delay_s)
 
 
 def model_failed(kind: str) -> None:

@@ -29,8 +29,8 @@ from actors.rules.turn_taking.effects import (
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
 from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import SupervisedActor, logger
-from actors.runtime.telemetry import Trace
 from actors.session import measurements
 from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
@@ -44,6 +44,7 @@ from actors.session.reply_maker import ReplyMaker
 from actors.session.reply_writer import ReplyWriter
 from actors.session.tool_runs import ToolRuns
 from actors.session.turn_timers import TurnTimers
+from actors.session.turn_trace import TurnTrace
 
 OrchestratorMessage = TurnEvent | ModelReported | ModelFailed | ToolFinished | CallOrderFailed
 
@@ -108,6 +109,7 @@ class Orchestrator(SupervisedActor):
             connection=connection,
             clock=clock,
         )
+        self._turn_trace = TurnTrace(trace, clock)
         self.unexpected_events = 0
         """Events that cannot happen, as turn-taking reported them: faults of ours."""
 
@@ -133,6 +135,7 @@ class Orchestrator(SupervisedActor):
 
     def on_receive(self, message: OrchestratorMessage) -> None:
         """Do what has to be known of the conversation first, then tell turn-taking, and carry out what it orders."""
+        self._turn_trace.told(message)
         match message:
             case InterimTranscript():
                 self._connection.show(message)
@@ -209,6 +212,7 @@ class Orchestrator(SupervisedActor):
 
     def _order(self, order: PlaybackOrder | RecognitionOrder) -> None:
         """Hand an order for another actor to that actor."""
+        self._turn_trace.ordered(order)
         if isinstance(order, ResumePlayback):
             measurements.reply_resumed()
         name = "recognizer" if isinstance(order, RecognitionOrder) else "synthesizer"

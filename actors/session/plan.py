@@ -56,5 +56,7 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the session before a word is said."""
     model: LanguageModel | None = None
     """What answers in this session, in place of the engines' own."""
+    traceparent: str = ""
+    """The W3C trace context of the request that it begins with; empty if that is not traced."""
     stored: bool = True
     """Whether its record is kept: what is said in it may not be for the store."""

@@ -10,8 +10,8 @@ from actors.ports import realtime as port
 from actors.ports.clock import Clock
 from actors.rules.context_budget import within_budget
 from actors.rules.turn_taking.effects import CommitSpeech, Effect, SpeechOrder, StartReply
+from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import logger
-from actors.runtime.telemetry import Trace
 from actors.session.addresses import Addresses
 from actors.session.audio_ring import AudioRing
 from actors.session.caller_speech import CallerSpeech

@@ -14,9 +14,11 @@ from actors.ports.clock import Clock, Timer
 from actors.ports.llm import ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.spoken_items import SpokenItem, unheard
 from actors.runtime.closing import close_in_background
+from actors.runtime.session_trace import Stage, peer_of
 from actors.runtime.supervised_actor import SupervisedActor, logger, tell_quietly
 from actors.session.caller_speech import CallerSpeech
 from actors.session.engine_events import ModelReported, RealtimeChecked, RealtimeReported
+from actors.session.generation import CHAT, usage
 from actors.session.spoken_reply_writer import SpokenReplyWriter
 from protocol.realtime.failure_kinds import FailureKind
 
@@ -166,12 +168,16 @@ class RealtimeSource:
         """Have the model answer all that it was told, as soon as it can."""
         self.tool_calls = []
         self._request, self._has_text = request, False
+        trace = self._actor.trace
+        trace.peers[Stage.MODEL] = peer_of(self._model)
+        trace.begin(Stage.MODEL, attributes=CHAT | {"gen_ai.conversation.id": request.session_id})
         self._owes()
         self._respond()
 
     def cancel(self) -> None:
         """Have nothing more made of the reply in hand; what comes of it still is dropped."""
         self._request, self.tool_calls = None, []
+        self._actor.trace.end(Stage.MODEL, attributes={"earshot.cancelled": True})
         if self._number and not self._is_cancelled:
             self._is_cancelled = True
             self._owes()
@@ -286,6 +292,7 @@ class RealtimeSource:
     def _finish(self, event: ReplyGenerated) -> None:
         request, self._request = self._request, None
         if request is not None:
+            self._actor.trace.end(Stage.MODEL, attributes=usage(event))
             self._speech.answered()
             self._report(ModelReported(request.turn, event))
 
@@ -297,6 +304,7 @@ class RealtimeSource:
     def _reply_failed(self, detail: str) -> None:
         request, self._request = self._request, None
         if request is not None:
+            self._actor.trace.end(Stage.MODEL, error=ErrorKind.UNAVAILABLE)
             tell_quietly(self._actor.actor_ref, ModelFailed(request.turn, ErrorKind.UNAVAILABLE, detail))
 
     def _tell(self, event: TextGenerated | ToolCalled) -> None:

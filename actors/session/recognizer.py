@@ -37,8 +37,8 @@ from actors.rules.stream_positions import Positions
 from actors.rules.unicode_text import well_formed
 from actors.runtime.address import Address
 from actors.runtime.closing import close_in_background
+from actors.runtime.session_trace import Stage, Trace, peer_of
 from actors.runtime.supervised_actor import SupervisedActor
-from actors.runtime.telemetry import Trace
 from actors.session.addresses import Addresses
 from actors.session.audio_ring import REHEARD_MS, AudioRing
 from actors.session.checkpoint import Checkpoint
@@ -166,6 +166,7 @@ class Recognizer(SupervisedActor):
 
     def _open(self) -> None:
         self._stream += 1
+        self.trace.peers[Stage.RECOGNITION] = peer_of(self.engine)
         self.spawn(self._connect(self._stream), "open")
 
     async def _connect(self, stream: int) -> None:
@@ -179,6 +180,7 @@ class Recognizer(SupervisedActor):
             return
         # All that has not become a final transcript yet is heard again: nothing is lost by a restart.
         self._recognition = recognition
+        self.trace.peers[Stage.RECOGNITION] = peer_of(recognition, self.engine)
         self._positions = Positions()
         self._pushed_bytes = self._missed_bytes = self._track.settled_bytes
         self._positions.resumed(0.0, self._ring.ms(self._pushed_bytes))

@@ -28,7 +28,7 @@ from actors.rules.turn_taking.effects import StartReply
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.voice_alone import SPOKEN
 from actors.rules.unicode_text import is_speakable
-from actors.runtime.telemetry import Trace
+from actors.runtime.session_trace import Stage, Trace
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ModelReported
@@ -260,7 +260,13 @@ class ReplyMaker:
         )
         for call in calls:
             self._connection.show(ToolStarted(call.call_id, call.name, call.arguments))
-            self._tool_runs.start(call, plan.tools.get(call.name), context, self._clock)
+            tool = plan.tools.get(call.name)
+            # What a model calls a tool that there is not may be anything, even what was said.
+            name = call.name if tool is not None else "unknown"
+            attributes = {"gen_ai.operation.name": Stage.TOOL.value, "gen_ai.tool.name": name}
+            self._trace.begin(Stage.TOOL, call.call_id, attributes, of=name)
+            with self._trace.inside(Stage.TOOL, call.call_id):
+                self._tool_runs.start(call, tool, context, self._clock)
 
     def take_over_tools(self) -> None:
         """Record what became of the tools that the former orchestrator, or the one of another process, began."""
@@ -289,6 +295,7 @@ class ReplyMaker:
     def _record_result(self, finished: ToolFinished) -> bool:
         """Put a tool's result into the conversation; False if it is there already."""
         outcome = finished.outcome
+        self._trace.end(Stage.TOOL, finished.call_id, error="tool_failed" if outcome.failed else "")
         if not self._history.tool_answered(finished.call_id, outcome.text, finished.turn, self._clock.wall()):
             return False
         self._connection.show(finished)

@@ -8,6 +8,7 @@ from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSe
 from actors.messages.lifecycle import ReconnectExpired, RestartChild, SessionFailed, SessionOver, TurnRecorded
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
+from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import (
     ActorState,
     ChildExited,
@@ -16,7 +17,6 @@ from actors.runtime.supervised_actor import (
     order_stop,
     tell_quietly,
 )
-from actors.runtime.telemetry import Trace
 from actors.session import measurements
 from actors.session.children import ChildContext, Children
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
@@ -62,7 +62,7 @@ class SessionSupervisor(SupervisedActor):
     def __init__(
         self, *, session: LiveSession, engines: Engines, saver: RecordSaver, parent: Recipient[ChildExited]
     ) -> None:
-        super().__init__(f"session {session.plan.session_id}", parent, Trace())
+        super().__init__(f"session {session.plan.session_id}", parent, Trace(engines.clock.now, engines.clock.wall))
         self.session = session
         self.plan = session.plan
         self.engines = engines
@@ -90,7 +90,8 @@ class SessionSupervisor(SupervisedActor):
         """Start the children; audio that has come in the meantime waits in the ring."""
         self.reachable_at(self.session.addresses.supervisor)
         measurements.session_opened(self.plan.mode)
-        self.trace.session_started(self.plan.session_id, self.plan.mode, self.plan.agent.name)
+        plan = self.plan
+        self.trace.session_started(plan.session_id, plan.mode, plan.agent.name, plan.traceparent)
         self._children.start()
         if (lost := self._checkpoint.lost) is not None:
             self.stage = SessionState.WAITING

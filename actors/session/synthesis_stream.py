@@ -5,6 +5,7 @@ import asyncio
 from actors.agent import Voice
 from actors.ports.tts import SpeechSynthesizer, Synthesis, SynthesisEvent
 from actors.runtime.closing import close_in_background
+from actors.runtime.session_trace import Stage, peer_of
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.engine_events import SynthesisReported
 
@@ -38,6 +39,7 @@ class SynthesisStream:
     def open(self) -> None:
         """Connect the engine as a task of the actor."""
         if self._engine is not None:
+            self._actor.trace.peers[Stage.SYNTHESIS] = peer_of(self._engine)
             self._actor.spawn(self._connect(self._engine), "open")
 
     async def _connect(self, engine: SpeechSynthesizer) -> None:
@@ -52,6 +54,7 @@ class SynthesisStream:
             await synthesis.close()
             return
         self._synthesis = synthesis
+        self._actor.trace.peers[Stage.SYNTHESIS] = peer_of(synthesis, engine)
         unsent, self._unsent = self._unsent, []
         for reply, text in unsent:
             self.write(reply, text)

@@ -44,8 +44,8 @@ from actors.rules.playback.playout import Drained
 from actors.rules.unicode_text import is_speakable
 from actors.runtime.address import Address
 from actors.runtime.play_clock import PlayClock
+from actors.runtime.session_trace import Stage, Trace
 from actors.runtime.supervised_actor import SupervisedActor
-from actors.runtime.telemetry import Trace
 from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
@@ -234,6 +234,8 @@ class Synthesizer(SupervisedActor):
     def _order(self, reply: int, text: str | None) -> None:
         """Give text (None: the end) to the engine, once it is connected."""
         speaking = self._speaking[reply]
+        if not speaking.owed:
+            self.trace.begin(Stage.SYNTHESIS, reply)
         speaking.owed = True
         if text is None:
             speaking.has_end = True
@@ -275,6 +277,7 @@ class Synthesizer(SupervisedActor):
                     self._engine_failed(reply, ErrorKind.UNAVAILABLE, "a reply ended before all its text was spoken")
                     return
                 speaking.owed = False
+                self.trace.end(Stage.SYNTHESIS, reply)
                 self._playout.end(reply)
                 self._player.play()
             case SynthesisFailed(reply, kind, detail):
@@ -284,6 +287,7 @@ class Synthesizer(SupervisedActor):
 
     def _engine_failed(self, reply: int, kind: ErrorKind, detail: str) -> None:
         """Once, the actor starts anew and takes the reply up; the second time in a reply the reply is given up."""
+        self.trace.end(Stage.SYNTHESIS, reply, error=kind)
         if self._checkpoint.synthesis_failed(reply):
             raise SynthesizerError(kind, detail)
         self._fail(reply, kind)
@@ -292,6 +296,7 @@ class Synthesizer(SupervisedActor):
         """Give a reply up. What can be heard of it already is heard out before that is reported."""
         speaking = self._speaking[reply]
         speaking.failure = kind
+        self.trace.end(Stage.SYNTHESIS, reply, error=kind)
         if speaking.owed:
             self._engine.cancel(reply)
         speaking.owed = False
@@ -347,7 +352,7 @@ class Synthesizer(SupervisedActor):
         if speaking.last_text is None or not self._playout.cut_after(reply, speaking.last_text):
             return
         if speaking.owed:
-            self._engine.cancel(reply)
+            self._cancel(reply)
         speaking.owed = False
 
     def _stop_playback(self, order: StopPlayback) -> None:
@@ -359,5 +364,9 @@ class Synthesizer(SupervisedActor):
     def _forget(self, reply: int) -> ReplySynthesis | None:
         speaking = self._speaking.pop(reply, None)
         if speaking is not None and speaking.owed:
-            self._engine.cancel(reply)
+            self._cancel(reply)
         return speaking
+
+    def _cancel(self, reply: int) -> None:
+        self._engine.cancel(reply)
+        self.trace.end(Stage.SYNTHESIS, reply, {"earshot.cancelled": True})

@@ -6,8 +6,8 @@ from actors.messages.lifecycle import SessionOver, TranscriptionWaited, TurnReco
 from actors.messages.transcript import EndUtterance, FinalTranscript, InterimTranscript, ReopenRecognition
 from actors.ports.clock import Clock, Timer
 from actors.rules.transcription import HeardEvent, Transcription, TranscriptionEffect, TranscriptionSnapshot
+from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import SupervisedActor
-from actors.runtime.telemetry import Trace
 from actors.session.addresses import Addresses, recognizer_name
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection

@@ -1,10 +1,12 @@
 """The ASGI app of one worker: routes, WebSockets, and the service behind them."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
+from opentelemetry.trace import SpanContext
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -32,6 +34,7 @@ from app.page.pages import page_routes
 from app.server.lifecycle import Lifecycle
 from app.server.session_forwarding import SessionForwarding
 from app.services import Services
+from app.telemetry.requests import RequestSpans, is_tracing
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import TakeOver
 from config.settings import Settings, misspelt_variables
@@ -68,7 +71,7 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
     require_listed(served)
     app = Starlette(
         routes=served,
-        middleware=_middleware(service),
+        middleware=_middleware(service, switchboard),
         exception_handlers={
             ProblemError: on_problem,
             TooManyError: on_too_many,
@@ -103,8 +106,8 @@ def _routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
     ]
 
 
-def _middleware(service: Services) -> list[Middleware]:
-    """What stands before the routes: first who may come in, then the worker that a session belongs to."""
+def _middleware(service: Services, switchboard: Switchboard) -> list[Middleware]:
+    """What stands before the routes: telemetry, then who may come in, then the worker that a session belongs to."""
     policy = AccessPolicy(
         settings=service.settings,
         exposure=service.exposure,
@@ -114,6 +117,8 @@ def _middleware(service: Services) -> list[Middleware]:
         sessions=service.known_sessions,
     )
     middleware = [Middleware(AccessGuard, policy=policy)]
+    if is_tracing():
+        middleware.insert(0, Middleware(RequestSpans, session_of=partial(_session_span, service, switchboard)))
     lifecycle = service.lifecycle
     if lifecycle.relay_directory is not None:
         worker_bus = lifecycle.worker_bus
@@ -128,6 +133,14 @@ def _middleware(service: Services) -> list[Middleware]:
         )
         middleware.append(forwarding)
     return middleware
+
+
+def _session_span(service: Services, switchboard: Switchboard, path_params: Mapping[str, Any]) -> SpanContext | None:
+    """The span of the live session that a request is about, or of the session of its call."""
+    call = switchboard.log.of_secret(path_params.get("call_secret", ""))
+    call = call or switchboard.log.of_id(path_params.get("call_id", ""))
+    entry = service.sessions.live.get(call.session_id if call else path_params.get("session_id", ""))
+    return entry.session.trace.session_context if entry is not None and entry.session is not None else None
 
 
 @asynccontextmanager

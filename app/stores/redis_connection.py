@@ -8,10 +8,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from opentelemetry import metrics
+from opentelemetry import metrics, trace
 from redis import exceptions
 
 from actors.errors import ErrorKind, StoreError
+from actors.runtime.session_trace import Peer, peer_attributes
 from app.providers.azure.identity import Identity
 from app.stores.redis_address import RedisAddress
 from app.stores.redis_clients import COMMAND_S, CONNECT_S, RedisClient, close_client, make_client
@@ -30,6 +31,7 @@ CHECK_S = 5
 
 T = TypeVar("T")
 
+_tracer = trace.get_tracer("earshot")
 _failures = metrics.get_meter("earshot").create_counter(
     "earshot.redis.failures", description="Commands that Redis did not carry out, by the kind of failure"
 )
@@ -55,6 +57,8 @@ class RedisConnection:
         on_failure: Callable[[StoreError], None] = _log_failure,
     ) -> None:
         self.address = address
+        host = address.hosts[0][0] if address.hosts else address.path
+        self._described = {"db.system.name": "redis", **peer_attributes(Peer("Redis", host))}
         self._on_failure = on_failure
         self._identity = (identity or Identity(purpose=REDIS)) if address.has_identity else None
         self._credentials = None if self._identity is None else EntraCredentials(self._identity)
@@ -75,16 +79,21 @@ class RedisConnection:
         Raises:
             StoreError: it could not be done, or it is not known whether it was.
         """
+        span = _tracer.start_span("redis", kind=trace.SpanKind.CLIENT, attributes=self._described)
         try:
             async with asyncio.timeout(WHOLE_S):
                 result = await work(await self._connected())
         except (exceptions.RedisError, exceptions.RedisClusterException, StoreError, OSError) as error:
             failure = store_error(error)
+            span.set_attribute("error.type", failure.kind.value)
+            span.set_status(trace.StatusCode.ERROR)
             if isinstance(error, exceptions.ReadOnlyError | exceptions.MovedError):
                 # Its name may lead to another server by now.
                 self._drop()
             self._failed(failure)
             raise failure from None
+        finally:
+            span.end()
         if writes:
             self._succeeded()
         return result

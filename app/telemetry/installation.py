@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from uuid import uuid4
 
+from azure.core.settings import settings as azure_settings
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
@@ -49,6 +50,8 @@ def install(settings: Telemetry) -> list[Callable[[], None]]:
         for name, exporter in spans.items():
             tracers.add_span_processor(BatchSpanProcessor(ObservedSpanExporter(exporter, name)))
         trace.set_tracer_provider(tracers)
+        # Azure's SDKs, such as that of calls, make a span of each request then, and send it along.
+        azure_settings.tracing_enabled = True
         stops.append(tracers.shutdown)
     return stops
 

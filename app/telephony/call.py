@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
+from actors.runtime.session_trace import current_traceparent
 from actors.session.checkpoint import Checkpoint
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.telephony.dtmf import DtmfPresses
@@ -63,6 +64,8 @@ class Call:
         """Set once `call_id` is."""
         self.own_number = ""
         """The number that was called, or that the call was placed from; in E.164, empty if there is none."""
+        self.traceparent = current_traceparent()
+        """The W3C trace context of the request that the call began with."""
         self.holds_place = True
         """Its session is expected: the call counts as one although it has none yet."""
         self.server_call_id = ""

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from actors.runtime.session_trace import Peer
 from app.auth.origins import is_loopback
 from config.errors import SettingsError
 from config.secret import Secret
@@ -28,6 +29,10 @@ class SpeechResource(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """Name the resource for people: its region, or the host of its endpoint."""
         return self.endpoint or self.region
+
+    def peer(self, url: str) -> Peer:
+        """The service as telemetry names it, for what is done at `url`."""
+        return Peer("Azure Speech", urlsplit(url).hostname or "")
 
     @property
     def proof(self) -> str:

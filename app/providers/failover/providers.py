@@ -10,6 +10,7 @@ import msgspec
 from actors.errors import ErrorKind, ProviderError
 from actors.ports.clock import Clock, Random
 from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.session_trace import Peer, peer_of
 from app.errors import AppError
 from app.providers.failover.circuit_breaker import BreakerPolicy, BreakerState, CircuitBreaker
 
@@ -107,6 +108,11 @@ class Providers(Generic[E]):
     def engines(self) -> list[E]:
         """The engines of all providers, in the order in which they are asked."""
         return [provider.engine for provider in self._all]
+
+    @property
+    def peer(self) -> Peer | None:
+        """The service behind the first choice; each stream says of itself who has given it."""
+        return peer_of(self._all[0].engine)
 
     def __iter__(self) -> Iterator[Provider[E]]:
         return iter(self._all)

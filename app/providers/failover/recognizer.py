@@ -21,6 +21,7 @@ class FailoverRecognizer:
 
     def __init__(self, providers: Providers[SpeechRecognizer]) -> None:
         self.providers = providers
+        self.peer = providers.peer
 
     async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
         """A stream of the first that gives one.

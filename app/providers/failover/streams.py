@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from actors.errors import ErrorKind, ProviderError
+from actors.runtime.session_trace import Peer, peer_of
 from app.plugins import in_one_line
 from app.providers.failover.providers import E, Provider, Providers
 
@@ -42,6 +43,11 @@ class WatchedStream(Generic[E, S]):
         self._provider = provider
         self._whose = whose
         self._settled = False
+
+    @property
+    def peer(self) -> Peer | None:
+        """The service behind the provider that gave the stream."""
+        return peer_of(self._provider.engine)
 
     async def ask(self, engine: E) -> S:
         """Open it.

@@ -25,6 +25,7 @@ class FailoverSynthesizer:
 
     def __init__(self, providers: Providers[SpeechSynthesizer]) -> None:
         self.providers = providers
+        self.peer = providers.peer
 
     async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
         """A stream of the first that gives one; it is the voice that a provider may have failed.

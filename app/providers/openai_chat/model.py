@@ -8,11 +8,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from opentelemetry import trace
 
 from actors.agent import Agent
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import ModelEvent, ModelRequest, TextGenerated
 from actors.rules.sentences import following
+from actors.runtime.session_trace import peer_attributes
 from app.providers.openai_chat import prompt
 from app.providers.openai_chat.chunks import ReplyReader
 from app.providers.openai_chat.resource import ChatResource, azure_resource, openai_resource
@@ -102,6 +104,7 @@ class ChatModel:
         if not model:
             detail = f"no model is named: set {self._resource.model_variable} or the agent's deployment_id"
             raise ModelError(ErrorKind.BAD_REQUEST, detail)
+        _describe_span(self._resource, model)
         sdk = await self._sdk()
         arguments = _arguments(request)
         text, said, broke = "", "", False
@@ -231,6 +234,17 @@ def _load(resource: ChatResource) -> "SdkChat":
     from app.providers.openai_chat.sdk import SdkChat
 
     return SdkChat(resource)
+
+
+def _describe_span(resource: ChatResource, model: str) -> None:
+    """Say on the span of the request, if it is traced, which service is asked and for which model."""
+    span = trace.get_current_span()
+    if span.is_recording():
+        span.update_name(f"chat {model}")
+        provider = "azure.ai.openai" if resource.azure else "openai"
+        span.set_attributes(
+            {"gen_ai.provider.name": provider, "gen_ai.request.model": model, **peer_attributes(resource.peer)}
+        )
 
 
 def _arguments(request: ModelRequest) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from actors.runtime.session_trace import Peer
 from app.auth.origins import is_local_name, is_loopback
 from config.errors import SettingsError
 from config.secret import Secret
@@ -31,6 +32,11 @@ class ChatResource(msgspec.Struct, frozen=True):
     def label(self) -> str:
         """Name the service for people, in logs and in readiness."""
         return "Azure OpenAI" if self.azure else urlsplit(self.address).hostname or self.address
+
+    @property
+    def peer(self) -> Peer:
+        """The service as telemetry names it."""
+        return Peer(self.label, urlsplit(self.address).hostname or "")
 
     @property
     def proof(self) -> str:

@@ -10,6 +10,7 @@ from openai import AsyncStream
 from openai.types.chat import ChatCompletionChunk
 
 from actors.errors import ErrorKind, ModelError
+from actors.runtime.session_trace import trace_headers
 from app.providers.openai_chat.bounded_stream import UNCOMPRESSED, bound_events
 from app.providers.openai_chat.failures import may_pass, understood
 from app.providers.openai_chat.resource import ChatResource
@@ -47,7 +48,7 @@ class SdkChat:
             try:
                 given = _without(refused, arguments)
                 stream: AsyncStream[ChatCompletionChunk] = await self._completions.create(
-                    model=model, stream=True, **given
+                    model=model, stream=True, extra_headers=trace_headers(), **given
                 )
             except openai.BadRequestError as error:
                 name = str(error.param)

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWebSocketResponse, ClientWSTimeout, TCPConnector
 from aiohttp import WSServerHandshakeError as HandshakeError
 
 from actors.errors import ErrorKind, RealtimeError
 from actors.ports import realtime as port
+from actors.runtime.session_trace import Peer, trace_headers
 from app.providers.azure.identity import Identity, NoTokenError, Purpose
 from app.providers.realtime.connection import MAX_MESSAGE_BYTES
 from app.providers.realtime.resource import SCOPE, RealtimeResource
@@ -31,6 +33,7 @@ class RealtimeService:
 
     def __init__(self, resource: RealtimeResource, identity: Identity | None = None) -> None:
         self._resource = resource
+        self.peer = Peer(resource.label, urlsplit(resource.address).hostname or "")
         self._identity = identity
         if identity is None and resource.key is None and resource.identity:
             self._identity = Identity(purpose=Purpose(resource.label, SCOPE, resource.key_variable))
@@ -71,7 +74,7 @@ class RealtimeService:
             await self._identity.close()
 
     async def _connect(self, model: str) -> ClientWebSocketResponse:
-        headers = self._resource.key_headers()
+        headers = self._resource.key_headers() | trace_headers()
         if self._identity is not None:
             headers["Authorization"] = f"Bearer {await self._identity.token()}"
         if self._http is None:

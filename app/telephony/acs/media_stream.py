@@ -89,6 +89,7 @@ class MediaStream:
                 taking_over(call.agent) if call.taken_over else call.agent,
                 service.random.token("resume_"),
                 call_id=call.call_id,
+                traceparent=call.traceparent,
                 about=call.about,
                 call=TelephoneControls(
                     self._switchboard,
@@ -108,6 +109,7 @@ class MediaStream:
                 agent,
                 service.random.token("resume_"),
                 call_id=call.call_id,
+                traceparent=call.traceparent,
                 model=AccessCodeModel(judge, agent, self._accept),
                 stored=False,
             )

@@ -39,6 +39,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     body: dict[str, Any]
     proof: str
     at: float
+    traceparent: str = ""
+    """The W3C trace context that came with it."""
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -203,7 +205,8 @@ class ChatEmulator:
         if (refusal := refused(body, reasoning=model in self.reasoning)) is not None:
             return self._refuse(refusal)
         proof = request.headers.get("api-key") or request.headers.get("Authorization", "").removeprefix("Bearer ")
-        noted = ChatRequest(len(self.requests), request.path, model, body, proof, time.monotonic())
+        trace = request.headers.get("traceparent", "")
+        noted = ChatRequest(len(self.requests), request.path, model, body, proof, time.monotonic(), trace)
         self.requests.append(noted)
         complete = False
         try:

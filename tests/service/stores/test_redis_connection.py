@@ -7,10 +7,12 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from opentelemetry.trace import SpanKind
 
 from actors.errors import ErrorKind, StoreError
 from app.stores.redis_connection import AGAIN_S, RedisConnection, is_about_the_command
 from tests.kit.redis_server import redis_server
+from tests.kit.spans import recorded_spans
 from tests.service.stores.places import address_of
 
 
@@ -78,3 +80,24 @@ async def test_one_line_says_that_redis_is_away_and_one_that_it_is_back(
     away, back = caplog.messages
     assert away.startswith("Redis does not answer in time; conversations go on")
     assert back.startswith("Redis can be used again after ")
+
+
+async def test_what_is_asked_of_redis_is_a_span_with_its_peer_and_without_what_is_stored(tmp_path: Path) -> None:
+    with recorded_spans("app.stores.redis_connection") as spans, redis_server(tmp_path) as server:
+        connection = RedisConnection(address_of(server.url))
+
+        async def wrong(client: Any) -> None:
+            await client.set("a", "forty two")
+            await client.hget("a", "field")
+
+        await connection.run(pong)
+        with pytest.raises(StoreError):
+            await connection.run(wrong)
+        await connection.close()
+        done, refused = spans.get_finished_spans()
+    assert done.kind is SpanKind.CLIENT
+    attributes = dict(done.attributes or {})
+    assert attributes["peer.service"] == "Redis"
+    assert attributes["db.system.name"] == "redis"
+    assert dict(refused.attributes or {}) == attributes | {"error.type": "bad_request"}
+    assert "forty" not in refused.to_json()

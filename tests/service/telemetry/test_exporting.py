@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.telemetry.exporting import within
@@ -26,14 +27,30 @@ from app.telemetry.exporting import exporting
 from config.settings import read_settings
 from actors.runtime.clock import run_virtual
 from actors.messages.output import ReplyHeard
-from actors.ports.llm import ReplyGenerated, TextGenerated
+from actors.ports.llm import ReplyGenerated, TextGenerated, ToolCalled
+from actors.tools import tool
 from tests.kit.session_kit import stage
-from tests.kit.fakes import FakeModel
+from actors.runtime.session_trace import Peer
+from tests.kit.fakes import FakeModel, FakeSynthesizer
+
+FakeSynthesizer.peer = Peer("Azure Speech", "westeurope.tts.speech.microsoft.com")
 
 async def main():
     said = ["my secret is forty two", "call me at five five five zero one hundred"]
-    model = FakeModel(lambda request: [TextGenerated("Fine. What else?"), ReplyGenerated(100, 5)])
-    async with stage(utterances=said, model=model) as on:
+
+    @tool
+    async def look_up(what: str) -> str:
+        "Look something up."
+        await asyncio.sleep(0.5)
+        return "the secret of the caller is forty two"
+
+    def script(request):
+        if request.turn == 2 and request.messages[-1].role.value != "tool":
+            call = ToolCalled(call_id="1", name="look_up", arguments="{\\"what\\": \\"forty two\\"}")
+            return [0.2, call, ReplyGenerated(100, 5)]
+        return [0.2, TextGenerated("Fine. What else?"), ReplyGenerated(100, 5)]
+
+    async with stage(utterances=said, model=FakeModel(script), tools={"look_up": look_up}) as on:
         await on.ear.until_count(ReplyHeard, 1)
         for count in (2, 3):
             await asyncio.sleep(0.5)
@@ -76,6 +93,29 @@ def require_no_words(*outputs: bytes | str) -> None:
         assert [words for words in SAID if words in text or words.split()[-1] in re.findall(r"\w{5,}", text)] == []
 
 
+STAGES = ("recognition", "chat", "execute_tool", "synthesis", "playout")
+
+
+def stages_of(collector: Collector, parent: Span) -> list[str]:
+    """The names of the stages below a span, in the order in which they began."""
+    below = [span for span in collector.spans if span.parent_span_id == parent.span_id]
+    return [
+        span.name for span in sorted(below, key=lambda each: each.start_time_unix_nano) if span.name.startswith(STAGES)
+    ]
+
+
+def require_within(collector: Collector, session: Span) -> None:
+    """Every span lies in its session, and a stage in its turn; times are those of the clock of the conversation."""
+    spans = {span.span_id: span for span in collector.spans}
+    for span in collector.spans:
+        assert session.start_time_unix_nano <= span.start_time_unix_nano <= span.end_time_unix_nano
+        assert span.end_time_unix_nano <= session.end_time_unix_nano
+        parent = spans.get(span.parent_span_id)
+        assert parent is None or parent.start_time_unix_nano <= span.start_time_unix_nano
+    (called,) = [span for span in collector.spans if span.name == "execute_tool look_up"]
+    assert (called.end_time_unix_nano - called.start_time_unix_nano) / 1e9 == pytest.approx(0.5, abs=0.001)
+
+
 @pytest.mark.parametrize(
     ("collecting", "protocol"), [(http_collector, "http/protobuf"), (grpc_collector, "grpc")], ids=["http", "grpc"]
 )
@@ -88,13 +128,17 @@ def test_a_collector_is_sent_the_tree_of_spans_and_the_metrics(
     turns = [span for span in collector.spans if span.name == "turn"]
     assert [turn.parent_span_id for turn in turns] == [session.span_id] * 2
     assert {span.trace_id for span in collector.spans} == {session.trace_id}
-    in_turns = {span.name for span in collector.spans if span.parent_span_id in {turn.span_id for turn in turns}}
-    assert "BeginReply" in in_turns
+    assert stages_of(collector, session) == ["synthesis", "playout"]
+    assert stages_of(collector, turns[0]) == ["recognition", "chat", "synthesis", "playout"]
+    assert stages_of(collector, turns[1]) == [
+        *("recognition", "chat", "execute_tool look_up", "chat", "synthesis", "playout")
+    ]
+    require_within(collector, session)
     tokens = {
         point.attributes[0].value.string_value: point.as_int
         for point in collector.metrics["earshot.model.tokens"].sum.data_points
     }
-    assert tokens == {"prompt": 200, "completion": 10}
+    assert tokens == {"prompt": 300, "completion": 15}
     first_audio = collector.metrics["earshot.turn.first_audio"].histogram.data_points[0]
     told_ms = [
         attribute.value.double_value
@@ -104,7 +148,7 @@ def test_a_collector_is_sent_the_tree_of_spans_and_the_metrics(
     ]
     assert first_audio.count == len(told_ms) == 2
     assert first_audio.sum == pytest.approx(sum(told_ms) / 1000)
-    assert collector.metrics["earshot.model.first_token"].histogram.data_points[0].count == 2
+    assert collector.metrics["earshot.model.first_token"].histogram.data_points[0].count == 3
     (sessions,) = collector.metrics["earshot.session.duration"].histogram.data_points
     assert sessions.count == 1
     assert {each.key for each in sessions.attributes} == {"mode", "ending"}
@@ -126,6 +170,11 @@ def test_azure_monitor_is_sent_dependencies_and_metrics() -> None:
     named = [envelope["data"]["baseData"].get("name") for envelope in collector.envelopes]
     assert named.count("session") == 1
     assert named.count("turn") == 2
+    spoken = [
+        each["data"]["baseData"] for each in collector.envelopes if each["data"]["baseData"].get("name") == "synthesis"
+    ]
+    assert {each["target"] for each in spoken} == {"Azure Speech"}
+    assert not [name for name in named if name and name.startswith("POST")]
     require_no_words(*collector.raw)
 
 
@@ -133,7 +182,7 @@ def test_prometheus_reads_what_is_served() -> None:
     text = scripted_session(OTEL_METRICS_EXPORTER="prometheus")
     families = {family.name: family for family in text_string_to_metric_families(text)}
     samples = families["earshot_model_tokens"].samples
-    assert {sample.labels["kind"]: sample.value for sample in samples} == {"prompt": 200, "completion": 10}
+    assert {sample.labels["kind"]: sample.value for sample in samples} == {"prompt": 300, "completion": 15}
     require_no_words(text)
 
 

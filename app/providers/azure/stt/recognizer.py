@@ -321,6 +321,7 @@ class AzureRecognizer:
         """`identity`: only without a key; by default that of the machine. Belongs to the loop that first uses it."""
         self.renew_ms = renew_ms
         self.resource = resource
+        self.peer = resource.peer(resource.recognition_url)
         self.use = use or SpeechUse()
         self._identity = identity
         self._threads = SdkThreads("azure-recognizer")

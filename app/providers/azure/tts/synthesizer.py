@@ -443,6 +443,7 @@ class AzureSynthesizer:
     ) -> None:
         """`identity`: only without a key; by default that of the machine. Belongs to the loop that first uses it."""
         self._resource = resource
+        self.peer = resource.peer(resource.synthesis_url)
         self._identity = identity if identity is not None or resource.key is not None else Identity()
         use = use or SpeechUse()
         self.text_streaming = use.text_streaming

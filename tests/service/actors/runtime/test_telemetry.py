@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from actors.runtime.clock import run_virtual
+from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import SupervisedActor, order_stop
-from actors.runtime.telemetry import Trace, is_recording
+from actors.runtime.telemetry import is_recording
 
 WITH_SDK = """
 import asyncio, json, sys
@@ -28,7 +29,7 @@ trace.set_tracer_provider(provider)
 
 from actors.runtime import telemetry
 from actors.runtime.supervised_actor import SupervisedActor, order_stop
-from actors.runtime.telemetry import Trace
+from actors.runtime.session_trace import Trace
 
 class Plain(msgspec.Struct, frozen=True):
     pass

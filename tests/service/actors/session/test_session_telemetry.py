@@ -56,7 +56,7 @@ def test_a_session_is_a_span_with_its_turns_inside_and_audio_opens_none() -> Non
     assert turns[0]["attributes"]["earshot.first_audio_ms"] > 0
     assert [span["attributes"]["earshot.prompt_tokens"] for span in turns] == [100, 100]
     assert [span["attributes"]["earshot.completion_tokens"] for span in turns] == [5, 5]
-    assert session["attributes"]["earshot.agent"] == "tester"
+    assert session["attributes"]["gen_ai.agent.name"] == "tester"
     messages = {span["name"] for span in spans if span["parent"] in {turn["id"] for turn in turns}}
     assert "BeginReply" in messages
     assert not messages & {"CallerAudio", "Ticked", "LevelSent", "VoiceProgressed", "SynthesisTold"}

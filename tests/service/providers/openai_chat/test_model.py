@@ -18,6 +18,7 @@ from actors.conversation import ChatMessage, Role
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.reply_bounds import MAX_ARGUMENTS_CHARS
+from actors.runtime.session_trace import Stage, Trace
 from actors.tools import ToolSchema
 from app.providers.openai_chat.model import ChatModel, Patience
 from app.providers.openai_chat.resource import ChatResource
@@ -28,6 +29,7 @@ from tests.cloud.chat.scripted import Answer, Call, Fault, Refusal, Reply, Silen
 from tests.cloud.entra import EntraEmulator
 from tests.kit.running_time import running_time
 from tests.kit.source import ROOT
+from tests.kit.spans import recorded_spans
 
 AGENT = Agent(name="clinic", label="Clinic", model=Model(temperature=0.4, max_tokens=220))
 SECRET_WORDS = "my number is 555 0100"
@@ -399,3 +401,27 @@ async def test_endless_arguments_are_not_read_to_their_end(chat: ChatEmulator) -
     assert call.name == "book"
     assert MAX_ARGUMENTS_CHARS < len(call.arguments) < 3 * MAX_ARGUMENTS_CHARS
     assert isinstance(events[-1], ReplyGenerated)
+
+
+async def test_a_traced_request_names_its_service_and_model_and_sends_the_trace_along(
+    chat: ChatEmulator, model: ChatModel
+) -> None:
+    chat.script(GOOD)
+    with recorded_spans("actors.runtime.session_trace") as spans:
+        trace = Trace()
+        trace.session_started("session-1", "media", "clinic")
+        trace.begin(Stage.MODEL)
+        with trace.inside(Stage.MODEL):
+            await told(model)
+        trace.session_ended("NORMAL")
+        span = spans.get_finished_spans()[0]
+    assert span.name == "chat gpt-4o"
+    assert dict(span.attributes or {}) == {
+        "gen_ai.provider.name": "azure.ai.openai",
+        "gen_ai.request.model": "gpt-4o",
+        "peer.service": "Azure OpenAI",
+        "server.address": "127.0.0.1",
+    }
+    assert span.context is not None
+    (sent,) = [each.traceparent for each in chat.requests if each.traceparent]
+    assert sent.startswith(f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}-")
