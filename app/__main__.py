@@ -30,7 +30,7 @@ def _serve(options: argparse.Namespace) -> int:
         listener = listen(settings.server.host, settings.server.port)
     except (SettingsError, ListenError) as fault:
         return _told(fault)
-    configure_logging(settings.logs.level)
+    configure_logging(settings.logs.level, settings.logs.format)
     with listener:
         return asyncio.run(launch(settings, listener, options.app))
 

@@ -16,6 +16,7 @@ from app.configuration import (
 )
 from app.server.lifecycle import Lifecycle
 from app.stores.opening import try_store
+from config.groups.telemetry import Telemetry
 from config.settings import Settings
 
 
@@ -35,17 +36,36 @@ LICENCES = (
 )
 
 
+def _telemetry(settings: Telemetry) -> str:
+    """Where metrics and traces go.
+
+    Raises:
+        SettingsError: the exporter for it is not installed.
+    """
+    if settings.to_azure_monitor:
+        from app.telemetry.azure_monitor import exporter_package
+
+        exporter_package()
+    ways = {
+        "Azure Monitor": settings.to_azure_monitor,
+        "OTLP": settings.metrics_by_otlp or settings.traces_by_otlp,
+        "Prometheus": settings.serves_prometheus,
+    }
+    return ", ".join(way for way, is_on in ways.items() if is_on) or "off (OTEL_EXPORTER_OTLP_ENDPOINT)"
+
+
 def check(settings: Settings) -> Iterator[str]:
     """What is configured, a line each, with what is likely not meant at the end.
 
     Raises:
         AgentFileError, ToolDefinitionError, SettingsError: as `usable_configuration`, or access
-            control lacks what it needs, or the session store cannot be used.
+            control lacks what it needs, the session store cannot be used, or an exporter is not installed.
     """
     configuration = usable_configuration(settings)
     BrowserAccess(settings, Lifecycle().server_secret)
     acs_access = AcsAccess(settings)
     yield from features(settings, configuration)
+    yield f"telemetry: {_telemetry(settings.telemetry)}"
     yield f"session store in Redis: {try_store(settings)}"
     if acs_access.on and not acs_access.knows_event_grid:
         yield f"Event Grid deliveries are refused: {NO_PROOF}"

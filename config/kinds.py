@@ -187,7 +187,7 @@ def connection_string() -> Kind:
 
 def application_insights() -> Kind:
     """The connection string of an Application Insights resource, a secret."""
-    pattern = r"(?i)(?=(.*;)?instrumentationkey=[0-9a-f-]{36}(;|$))[!-~]+"
+    pattern = r"(?i)(?=(.*;)?instrumentationkey=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(;|$))[!-~]+"
     plain = matching("of the form InstrumentationKey=...;IngestionEndpoint=https://...", pattern, secret=True)
     return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
 

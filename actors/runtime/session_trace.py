@@ -79,11 +79,13 @@ class Trace:
         "_clock",
         "_completion_tokens",
         "_epoch_s",
+        "_ids",
         "_prompt_tokens",
         "_session",
         "_speech",
         "_stages",
         "_turn",
+        "_turn_number",
         "peers",
     )
 
@@ -98,8 +100,10 @@ class Trace:
         self._stages: dict[tuple[Stage, Hashable], trace.Span] = {}
         self._prompt_tokens = 0
         self._completion_tokens = 0
+        self._ids: dict[str, str | int] = {}
+        self._turn_number = 0
 
-    def session_started(self, session_id: str, mode: str, agent: str, traceparent: str = "") -> None:
+    def session_started(self, session_id: str, mode: str, agent: str, traceparent: str = "", call_id: str = "") -> None:
         """Open the span of the session, which lasts until `session_ended`.
 
         Args:
@@ -107,7 +111,9 @@ class Trace:
             mode: the name of its mode.
             agent: the name of its agent.
             traceparent: the W3C trace context of the request that the session began with.
+            call_id: the id of its telephone call; empty if there is none.
         """
+        self._ids = {"session_id": session_id, **({"call_id": call_id} if call_id else {})}
         attributes = {"session.id": session_id, "earshot.mode": mode, "gen_ai.agent.name": agent}
         self._session = _tracer.start_span(
             "session",
@@ -116,6 +122,13 @@ class Trace:
             attributes=attributes,
             start_time=self._now(),
         )
+        context_of = self._session.get_span_context()
+        if context_of.is_valid:
+            self._ids["trace_id"] = f"{context_of.trace_id:032x}"
+
+    def ids(self) -> dict[str, str | int]:
+        """What a line of the log says of the session: `session_id`, `call_id`, `trace_id` and `turn`, if there are."""
+        return {**self._ids, **({"turn": self._turn_number} if self._turn_number else {})}
 
     @property
     def session_context(self) -> trace.SpanContext | None:
@@ -139,6 +152,7 @@ class Trace:
     def turn_started(self, turn: int) -> None:
         """Open the span of `turn`, in place of the former one; it begins with the speech that it answers."""
         self.turn_ended()
+        self._turn_number = turn
         self._prompt_tokens = self._completion_tokens = 0
         if not self._is_recording:
             return

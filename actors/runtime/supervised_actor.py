@@ -19,6 +19,7 @@ from actors.errors import ProviderError
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
 from actors.runtime.address import Address
+from actors.runtime.log_context import work_for
 from actors.runtime.loop_actor import LoopActor, Phase
 from actors.runtime.mailbox import TRAITS
 from actors.runtime.session_trace import Trace
@@ -261,6 +262,7 @@ class SupervisedActor(LoopActor):
     def _actor_loop_setup(self) -> None:
         if is_recording():
             self._actor_dispatch = Dispatch(type(self).__name__, self.actor_inbox)
+        work_for(self.trace)
         try:
             self.on_start()
         except BaseException as error:  # noqa: BLE001 - contained, see the class
@@ -269,6 +271,7 @@ class SupervisedActor(LoopActor):
     def _actor_loop_handle(self, message: Any, reply_to: pykka.Future[Any] | None) -> None:
         traits = TRAITS[type(message)]
         began = self._actor_scheduler.now_s
+        work_for(self.trace)
         self.handled += 1
         self.last_message_at = began
         if not traits.routine:
@@ -333,6 +336,7 @@ class SupervisedActor(LoopActor):
             logger.warning("%s.%s failed after its actor had ended: %s", self.name, name, describe(error))
 
     def _actor_loop_finish(self) -> None:
+        work_for(self.trace)
         try:
             self.on_end()
         except BaseException as error:  # noqa: BLE001 - the actor is over; its parent must still be told

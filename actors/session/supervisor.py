@@ -91,7 +91,7 @@ class SessionSupervisor(SupervisedActor):
         self.reachable_at(self.session.addresses.supervisor)
         measurements.session_opened(self.plan.mode)
         plan = self.plan
-        self.trace.session_started(plan.session_id, plan.mode, plan.agent.name, plan.traceparent)
+        self.trace.session_started(plan.session_id, plan.mode, plan.agent.name, plan.traceparent, plan.call_id)
         self._children.start()
         if (lost := self._checkpoint.lost) is not None:
             self.stage = SessionState.WAITING

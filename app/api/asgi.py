@@ -18,6 +18,7 @@ from app.api.problems import ProblemError, on_error, on_http_exception, on_probl
 from app.api.routes.agents import AgentRoutes
 from app.api.routes.calls import CallRoutes
 from app.api.routes.health import HealthRoutes
+from app.api.routes.logs import LogRoutes
 from app.api.routes.media import MediaRoutes
 from app.api.routes.metrics import MetricsRoutes
 from app.api.routes.sessions import SessionRoutes
@@ -93,6 +94,7 @@ def _routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
     agents = AgentRoutes(service.agents, service.default_agent, changes, service.voices)
     return [
         *HealthRoutes(service, switchboard.network).routes(),
+        *LogRoutes(service.settings.logs, service.lifecycle.worker_bus).routes(),
         *SessionRoutes(service, relay).routes(),
         *agents.routes(),
         *tokens.routes(),

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 log = logging.getLogger("earshot.audit")
@@ -11,6 +11,8 @@ log = logging.getLogger("earshot.audit")
 REPEATED_AFTER_S = 60.0
 """The same client reading the same route leaves one line in this time; a console asks every second."""
 REMEMBERED = 1_000
+ABOUT = ("session_id", "actor", "call_id", "name")
+"""Parameters of paths that name what an operator acts on."""
 
 
 class OperatorProof(StrEnum):
@@ -32,9 +34,15 @@ class AccessAudit:
         self._now = now
         self._written: OrderedDict[tuple[str, str, str], tuple[float, int]] = OrderedDict()
 
-    def let_in(self, route: str, client: str, proof: OperatorProof) -> None:
-        """An operator uses a route, given by its method and template, never by the path with its ids and secrets."""
-        fields = {"route": route, "client": client, "proof": proof.value}
+    def let_in(
+        self, route: str, client: str, proof: OperatorProof, path_params: Mapping[str, str] | None = None
+    ) -> None:
+        """An operator uses a route, given by its method and template, never by the path with its ids and secrets.
+
+        Of `path_params` those are written that say what a change was made to, and are no secret.
+        """
+        about = {f"about_{name}": value for name, value in (path_params or {}).items() if name in ABOUT}
+        fields = {"route": route, "client": client, "proof": proof.value, **about}
         if not route.startswith("GET "):
             log.info("operator access", extra=fields)
         elif (left_out := self._due(route, client, proof.value)) is not None:

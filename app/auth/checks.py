@@ -109,7 +109,7 @@ class Checks:
             self._audit.refused(route, asker.client, problem.detail)
             raise
         if not asking.is_forwarded:
-            self._audit.let_in(route, asker.client, proof)
+            self._audit.let_in(route, asker.client, proof, asking.path_params)
         return msgspec.structs.replace(known, operator=True)
 
     async def _proof(self, known: Admitted, asking: Asking) -> OperatorProof:
@@ -156,7 +156,7 @@ class Checks:
                 raise ProblemError(HTTPStatus.FORBIDDEN, "the token is not for this session") from None
             return msgspec.structs.replace(known, grant=grant)
         if not asking.is_forwarded:
-            self._audit.let_in(route, asker.client, proof)
+            self._audit.let_in(route, asker.client, proof, asking.path_params)
         return msgspec.structs.replace(known, operator=True)
 
     async def _token_issue(self, known: Admitted, asking: Asking) -> Admitted:

@@ -52,6 +52,8 @@ _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
     ("GET", "/health/actors", Check.OPERATOR),
     ("GET", "/health/actors/{session_id}", Check.OPERATOR),
     ("POST", "/health/actors/{session_id}/{actor}/restart", Check.OPERATOR),
+    ("GET", "/logs", Check.OPERATOR),
+    ("PUT", "/logs", Check.OPERATOR),
     ("GET", "/realtime/status", Check.PUBLIC),
     ("POST", "/realtime/token", Check.TOKEN_ISSUE),
     ("GET", "/sessions", Check.OWN_SESSION),

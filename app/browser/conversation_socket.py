@@ -21,6 +21,7 @@ from actors.messages.caller import (
     TextEntered,
     Transport,
 )
+from actors.runtime.log_context import SessionIds, work_for
 from actors.session.checkpoint import Checkpoint
 from actors.session.live_session import LiveSession
 from actors.session.sessions import SessionEntry
@@ -175,6 +176,7 @@ class _Conversation:
         self._asked = asked
         self._id = service.random.token("conn_")
         self._session_id = asked.session_id or service.random.token("session_")
+        work_for(SessionIds(self._session_id))
         self._words = BrowserWords(self._session_id, asked.agent.label, service.clock)
         self._connection = Connection(
             writer,

@@ -1,55 +1,107 @@
-"""Logging: one line of `key=value` pairs for each record, on standard error."""
+"""Logging: one line for each record, of `key=value` pairs or of JSON, on standard error."""
 
 import json
 import logging
 import sys
 from datetime import UTC, datetime
 
-from config.groups.logs import LogLevel
+from actors.runtime.log_context import ids_of_line
+from config.groups.logs import LogFormat, LogLevel
 
 OURS = ("app", "actors", "protocol", "config", "earshot")
 """Our loggers. All others log warnings and errors only: some SDKs log request bodies, so what people say."""
+
+AUDIT = "earshot.audit"
+"""What operators do is written whatever the level is: who raises it must not act unseen."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 class KeyValueFormatter(logging.Formatter):
-    """`ts=… level=… logger=… pid=… msg="…"`, then the record's extras, then `exc="…"`, with no line break anywhere."""
+    """`ts=… level=… logger=… pid=… msg="…"`, then the ids of session, call, turn and trace, as far as the line is about
+    one, then the record's extras, then `exc="…"`, with no line break anywhere."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a log record as one line, without the line feed."""
+        return " ".join(f"{name}={_written(value)}" for name, value in self.pairs(record).items())
+
+    def pairs(self, record: logging.LogRecord) -> dict[str, object]:
+        """What the line says, by name, in its order."""
         pairs: dict[str, object] = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "pid": record.process,
             "msg": record.getMessage(),
+            **ids_of_line(),
         }
         pairs.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
         if record.exc_info:
             pairs["exc"] = self.formatException(record.exc_info)
-        return " ".join(f"{name}={_written(value)}" for name, value in pairs.items())
+        return pairs
 
 
-def configure_logging(level: LogLevel) -> None:
+class JsonFormatter(KeyValueFormatter):
+    """The same as an object of JSON; what JSON has no form for is its text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a log record as one line, without the line feed."""
+        return json.dumps(self.pairs(record), ensure_ascii=True, default=str)
+
+
+FORMATTERS = {LogFormat.KEY_VALUE: KeyValueFormatter, LogFormat.JSON: JsonFormatter}
+
+
+class _Wanted:
+    """Whether a record is written: by its level, and by whose logger it is."""
+
+    def __init__(self) -> None:
+        self.level = LogLevel.INFO
+        self._least = self._least_of_others = logging.INFO
+        self.change(LogLevel.INFO)
+
+    def change(self, level: LogLevel) -> None:
+        """Write what is at least this important, from now on."""
+        self.level = level
+        self._least = logging.getLevelNamesMapping()[level.value.upper()]
+        self._least_of_others = max(self._least, logging.WARNING)
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        if record.name == AUDIT:
+            return True
+        ours = record.name.partition(".")[0] in OURS
+        return record.levelno >= (self._least if ours else self._least_of_others)
+
+
+_wanted = _Wanted()
+
+
+def configure_logging(level: LogLevel, form: LogFormat = LogFormat.KEY_VALUE) -> None:
     """Log to standard error from now on, in place of any other configuration.
 
     LOG_LEVEL (`level`) is the least level of our own loggers; libraries log warnings and errors only, whatever it says.
     """
-    least = logging.getLevelNamesMapping()[level.value.upper()]
-    least_of_others = max(least, logging.WARNING)
-
-    def is_wanted(record: logging.LogRecord) -> bool:
-        ours = record.name.partition(".")[0] in OURS
-        return record.levelno >= (least if ours else least_of_others)
-
     lines = logging.StreamHandler(sys.stderr)
-    lines.setFormatter(KeyValueFormatter())
+    lines.setFormatter(FORMATTERS[form]())
     # Loggers may be given levels of their own later, by whoever owns them: what is written is decided here.
-    lines.addFilter(is_wanted)
-    logging.basicConfig(level=least_of_others, handlers=[lines], force=True)
+    lines.addFilter(_wanted)
+    logging.basicConfig(handlers=[lines], force=True)
+    change_level(level)
+
+
+def change_level(level: LogLevel) -> None:
+    """Log in this process what is at least this important, from now on."""
+    _wanted.change(level)
+    least = logging.getLevelNamesMapping()[level.value.upper()]
+    logging.getLogger().setLevel(max(least, logging.WARNING))
     for name in OURS:
         logging.getLogger(name).setLevel(least)
+    logging.getLogger(AUDIT).setLevel(logging.INFO)
+
+
+def current_level() -> LogLevel:
+    """The least important thing that this process logs at present."""
+    return _wanted.level
 
 
 def _written(value: object) -> str:

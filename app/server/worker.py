@@ -87,7 +87,7 @@ def run_worker(socket_fd: int, pipe_fd: int, launcher_pid: int, reference: str, 
     try:
         lifecycle = Lifecycle(_server_secret(pipe), Path(relay_directory) if relay_directory else None)
         settings = read_settings()
-        configure_logging(settings.logs.level)
+        configure_logging(settings.logs.level, settings.logs.format)
         with exporting(settings.telemetry), asyncio.Runner(loop_factory=WorkerLoop) as runner:
             worker = _Worker(
                 _with_real_port(settings, socket_fd), lifecycle, socket_fd, pipe, orphan_watch, launcher_pid

@@ -73,8 +73,12 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def leaves_the_process(self) -> bool:
         """Whether anything is measured at all."""
-        to_azure = self.azure_monitor is not None and not self.disabled
-        return self.metrics_by_otlp or self.traces_by_otlp or self.serves_prometheus or to_azure
+        return self.metrics_by_otlp or self.traces_by_otlp or self.serves_prometheus or self.to_azure_monitor
+
+    @property
+    def to_azure_monitor(self) -> bool:
+        """Whether metrics and traces go to an Application Insights resource."""
+        return self.azure_monitor is not None and not self.disabled
 
     def _by_otlp(self, exporters: tuple[str, ...]) -> bool:
         return not self.disabled and ("otlp" in exporters if exporters else bool(self.otlp_endpoint))

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from app.check import check
 from app.configuration import warnings_of
+from app.telemetry import azure_monitor
+from config.errors import SettingsError
 from config.settings import Settings, misspelt_variables
 from tests.kit.serving import run
 
@@ -131,6 +134,17 @@ def test_what_is_on_is_said_for_each_feature() -> None:
         assert line in lines
     assert "4711" not in " ".join(lines)
     assert "+12065550100" not in " ".join(lines)
+
+
+def test_where_telemetry_goes_is_said_and_a_missing_exporter_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = "InstrumentationKey=00000000-0000-0000-0000-000000000001;IngestionEndpoint=http://127.0.0.1:9/"
+    settings = Settings.read({"APPLICATIONINSIGHTS_CONNECTION_STRING": resource, "OTEL_METRICS_EXPORTER": "prometheus"})
+    monkeypatch.setattr(azure_monitor, "PACKAGE", "opentelemetry.sdk.trace")
+    assert "telemetry: Azure Monitor, Prometheus" in list(check(settings))
+    monkeypatch.setattr(azure_monitor, "PACKAGE", "azure.monitor.not_installed")
+    with pytest.raises(SettingsError, match="the extra azure-monitor is not installed"):
+        list(check(settings))
+    assert "telemetry: off (OTEL_EXPORTER_OTLP_ENDPOINT)" in run(*CHECK).stdout.splitlines()
 
 
 def test_what_is_likely_not_meant_is_warned_of() -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actors.runtime.log_context import SessionIds, work_for
 from app.api.problems import ProblemError
 from app.api.requests import body_of
 from app.api.responses import json_response
@@ -152,6 +153,7 @@ class CallbackRoutes:
         if event.call_connection_id and not call.identify(event.call_connection_id):
             log.warning("an event of another call came to a call's address")
             return False
+        work_for(SessionIds(call.session_id, call.call_id))
         self._events.apply(call, event)
         return True
 

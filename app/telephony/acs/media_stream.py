@@ -7,6 +7,7 @@ import msgspec
 from starlette.types import Receive
 
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, HoldStarted, Lead, Transport
+from actors.runtime.log_context import SessionIds, work_for
 from actors.session.modes.media import MEDIA
 from app.server.fast_path import FastPath
 from app.server.socket_reader import SocketReader
@@ -38,6 +39,7 @@ class MediaStream:
         self._service = service
         self._switchboard = switchboard
         self._call = call
+        work_for(SessionIds(call.session_id, call.call_id))
         self._id = service.random.token("conn_")
         self._attached = ConnectionAttached(
             connection_id=self._id,

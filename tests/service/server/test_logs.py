@@ -1,10 +1,22 @@
+import json
 import logging
 import sys
+from contextvars import copy_context
+from http import HTTPStatus
 
 import pytest
 
-from app.server.logs import OURS, KeyValueFormatter, configure_logging
-from config.groups.logs import LogLevel
+from actors.runtime.log_context import SessionIds, work_for
+from app.server.logs import (
+    AUDIT,
+    OURS,
+    JsonFormatter,
+    KeyValueFormatter,
+    change_level,
+    configure_logging,
+    current_level,
+)
+from config.groups.logs import LogFormat, LogLevel
 from tests.kit.serving import run
 from tests.kit.source import modules
 
@@ -41,6 +53,31 @@ def test_quotes_and_line_breaks_stay_inside_one_line() -> None:
     assert "\n" not in line
     assert r'msg="a \"b\"\nts=forged"' in line
     assert r"ValueError: c\nd" in line
+
+
+def test_a_line_of_json_holds_the_same_and_the_ids_of_its_session() -> None:
+    record = logging.LogRecord("app.x", logging.WARNING, "x.py", 1, 'a "b"\nc', (), None)
+    record.created, record.process = 0.0, 7
+    record.__dict__["status"] = HTTPStatus.OK
+    context = copy_context()
+    context.run(work_for, SessionIds("session-1", "call-1"))
+    line = context.run(JsonFormatter().format, record)
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "ts": "1970-01-01T00:00:00.000+00:00", "level": "warning", "logger": "app.x", "pid": 7, "msg": 'a "b"\nc',
+        "session_id": "session-1", "call_id": "call-1", "status": 200,
+    }  # fmt: skip
+    assert "session_id=session-1 call_id=call-1" in context.run(KeyValueFormatter().format, record)
+
+
+def test_the_level_can_be_changed_while_it_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(LogLevel.INFO, LogFormat.JSON)
+    for level in (LogLevel.DEBUG, LogLevel.ERROR):
+        change_level(level)
+        assert current_level() is level
+        logging.getLogger("app.somewhere").debug(level)
+        logging.getLogger("openai").info(level)
+    assert [json.loads(line)["msg"] for line in capsys.readouterr().err.splitlines()] == ["debug"]
 
 
 def test_our_loggers_obey_the_level_and_others_never_go_below_warning(capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,6 +123,7 @@ def test_every_logger_of_the_process_obeys_the_level(level: LogLevel) -> None:
         pairs = dict(pair.split("=", 1) for pair in line.split(" ")[:5])
         written.setdefault(pairs["logger"], set()).add(pairs["level"])
     known = [each.value for each in LogLevel]
+    assert "info" in written.pop(AUDIT)
     for name, levels in written.items():
         least = level.value if name.split(".")[0] in OURS else max(level.value, "warning", key=known.index)
         assert levels <= set(known[known.index(least) :]), name

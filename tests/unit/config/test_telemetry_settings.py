@@ -36,6 +36,8 @@ def test_one_variable_turns_an_exporter_on(
     ("name", "value"),
     [
         ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=secret-of-ours"),
+        ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=" + "-secret-" * 4 + "ours"),
+        ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=" + "-" * 36),
         ("OTEL_METRICS_EXPORTER", "console"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),

@@ -28,6 +28,15 @@ def test_every_change_is_written(caplog: pytest.LogCaptureFixture) -> None:
     assert vars(caplog.records[0])["proof"] == "OPERATOR_TOKEN"
 
 
+def test_a_change_says_what_it_was_made_to_and_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    path_params = {"session_id": "session-1", "actor": "recognizer", "call_secret": "hidden"}
+    AccessAudit(Clock()).let_in("POST /restart", "10.0.0.1", OperatorProof.TOKEN, path_params)
+    written = vars(caplog.records[0])
+    assert (written["about_session_id"], written["about_actor"]) == ("session-1", "recognizer")
+    assert "hidden" not in str(written)
+
+
 def test_reading_again_and_again_is_one_line_a_minute_that_counts_the_others(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     clock = Clock()

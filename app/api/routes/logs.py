@@ -1,0 +1,51 @@
+"""What is logged, which operators change while the server runs: in every worker, those that start later included."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.api.problems import ProblemError
+from app.api.requests import asked_of
+from app.api.responses import json_response
+from app.server.logs import change_level, current_level
+from app.server.worker_bus import WorkerBus, WorkerBusError
+from app.server.worker_pipe import WorkerNotice
+from config.groups.logs import LogLevel, Logs
+from protocol.logs import LogChange, LogState
+
+TOPIC = "log level"
+
+
+class LogRoutes:
+    """Serves `/logs`: shows the level of the log, and changes it until the server is started again."""
+
+    def __init__(self, settings: Logs, worker_bus: WorkerBus) -> None:
+        self._settings = settings
+        self._worker_bus = worker_bus
+        worker_bus.on_notice(self._noticed)
+
+    def routes(self) -> list[Route]:
+        """The routes of the log, below the API's prefix."""
+        return [Route("/logs", self.shown), Route("/logs", self.change, methods=["PUT"])]
+
+    async def shown(self, _: Request) -> Response:
+        """Answer what is logged at present."""
+        return json_response(self._state())
+
+    async def change(self, request: Request) -> Response:
+        """Change the level in every worker; answered when this one has changed it."""
+        asked = await asked_of(request, LogChange)
+        try:
+            await self._worker_bus.tell(TOPIC, {"level": asked.level})
+        except WorkerBusError as error:
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"}) from None
+        return json_response(self._state())
+
+    def _state(self) -> LogState:
+        return LogState(level=current_level().value, format=self._settings.format.value, content=self._settings.content)
+
+    def _noticed(self, notice: WorkerNotice) -> None:
+        if notice.topic == TOPIC:
+            change_level(LogLevel(notice.fields["level"]))
