@@ -39,6 +39,15 @@ _interrupted = _meter.create_counter(
 _resumed = _meter.create_counter(
     "earshot.turn.resumes", unit="{resume}", description="Replies that went on after a pause that was no interruption"
 )
+_reconnects = _meter.create_counter(
+    "earshot.session.reconnects", unit="{reconnect}", description="Sessions whose lost connection came back in time"
+)
+_recognized = _meter.create_counter(
+    "earshot.recognition.audio", unit="s", description="Audio that recognizers were given"
+)
+_synthesized = _meter.create_counter(
+    "earshot.synthesis.characters", unit="{character}", description="Text that synthesizers were given"
+)
 _restarts = _meter.create_counter(
     "earshot.actor.restarts", unit="{restart}", description="Actors that were started again, by name and cause"
 )
@@ -86,6 +95,22 @@ def turn_measured(times: TurnMeasured) -> None:
 def reply_resumed() -> None:
     """Count a reply that goes on after a pause."""
     _resumed.add(1)
+
+
+def reconnected(mode: str) -> None:
+    """Count a session whose connection was lost, and is back."""
+    _reconnects.add(1, {"mode": mode})
+
+
+def audio_recognized(audio_s: float) -> None:
+    """Count the seconds of audio that a recognizer's stream was given: what speech to text costs."""
+    if audio_s > 0:
+        _recognized.add(audio_s)
+
+
+def text_synthesized(characters: int) -> None:
+    """Count text that a synthesizer was given: what text to speech costs."""
+    _synthesized.add(characters)
 
 
 def actor_restarted(actor: str, error: str) -> None:

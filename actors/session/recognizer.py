@@ -44,6 +44,7 @@ from actors.session.audio_ring import REHEARD_MS, AudioRing
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import RecognitionReported
+from actors.session.measurements import audio_recognized
 
 RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | EndUtterance | RecognitionReported
 
@@ -114,6 +115,8 @@ class Recognizer(SupervisedActor):
         self._recognition: Recognition | None = None
         self._pushed_bytes = self._missed_bytes = 0
         """How far in the session's audio the engine's stream has come, and how much of that it was not given."""
+        self._given_bytes = 0
+        """What of audio the engine's stream was given, to be counted when it is closed."""
         self._positions = Positions()
         self._unfinished = False
         self._begun_ms: float | None = None
@@ -192,6 +195,8 @@ class Recognizer(SupervisedActor):
 
     def _close(self) -> None:
         recognition, self._recognition = self._recognition, None
+        audio_recognized(self._ring.ms(self._given_bytes) / 1000)
+        self._given_bytes = 0
         close_in_background(recognition)
 
     def _on_event(self, event: RecognitionEvent) -> None:
@@ -262,6 +267,7 @@ class Recognizer(SupervisedActor):
             self._positions.resumed(ring.ms(streamed_bytes), ring.ms(offset_bytes))
             self._missed_bytes += offset_bytes - self._pushed_bytes
         self._recognition.push(pcm)
+        self._given_bytes += len(pcm)
         self._pushed_bytes = offset_bytes + len(pcm)
 
     def _windows(self, data: bytes) -> None:

@@ -197,6 +197,7 @@ class SessionSupervisor(SupervisedActor):
         self._checkpoint.connection_attached()
         if self.stage is SessionState.WAITING:
             self.stage = SessionState.CONNECTED
+            measurements.reconnected(self.plan.mode)
         if former is None or self.ending is not None:
             return
         if (former.rate_hz, former.frame_ms) == (message.rate_hz, message.frame_ms):

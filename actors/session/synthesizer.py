@@ -50,6 +50,7 @@ from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import SynthesisReported
+from actors.session.measurements import text_synthesized
 from actors.session.player import Player, position_of
 from actors.session.reply_synthesis import ReplySynthesis
 from actors.session.synthesis_stream import SynthesisStream
@@ -241,6 +242,7 @@ class Synthesizer(SupervisedActor):
             speaking.has_end = True
         else:
             speaking.ordered_text += len(text)
+            text_synthesized(len(text))
         if self._check is None:
             self._told_at = self.clock.now()
             self._check = self.clock.call_later(CHECK_S, self.actor_ref, ProgressChecked())

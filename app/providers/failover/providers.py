@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Hashable, Iterator, Sequence
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from weakref import WeakSet
 
 import msgspec
+from opentelemetry import metrics
 
 from actors.errors import ErrorKind, ProviderError
 from actors.ports.clock import Clock, Random
@@ -82,6 +84,26 @@ class Provider(Generic[E]):
             log.warning("%s has failed: %s", self.name, error)
 
 
+_BREAKER_VALUES = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
+_shown: "WeakSet[Providers[Any]]" = WeakSet()
+"""Those of this process, whose breakers are measured."""
+
+
+def breaker_observations(_: metrics.CallbackOptions) -> Iterator[metrics.Observation]:
+    """The state of each breaker. Called by the thread that exports; reads only."""
+    for providers in tuple(_shown):
+        for provider in providers:
+            labels = {"setting": providers.setting, "provider": provider.name}
+            yield metrics.Observation(_BREAKER_VALUES[provider.breaker.state], labels)
+
+
+metrics.get_meter("earshot").create_observable_gauge(
+    "earshot.provider.breaker",
+    [breaker_observations],
+    description="State of each circuit breaker: 0 closed, 1 half open, 2 open",
+)
+
+
 class Providers(Generic[E]):
     """One that is asked first, and those that take over.
 
@@ -103,6 +125,7 @@ class Providers(Generic[E]):
         self._all = [Provider(name, engine, CircuitBreaker(random, policy)) for name, engine in engines]
         self._clock = clock
         self._failed: dict[tuple[str, Hashable], float] = {}
+        _shown.add(self)
 
     @property
     def engines(self) -> list[E]:

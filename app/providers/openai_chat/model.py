@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from opentelemetry import trace
+from opentelemetry import metrics, trace
 
 from actors.agent import Agent
 from actors.errors import ErrorKind, ModelError
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
 
     from app.providers.openai_chat.sdk import SdkChat
+
+_retries = metrics.get_meter("earshot").create_counter(
+    "earshot.model.retries", unit="{retry}", description="Requests to the language model that were tried again, by kind"
+)
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +169,7 @@ class ChatModel:
                     pause_s = patience.backoff * 2**retry * random.uniform(0.5, 1.0)
                 if not sdk.may_pass(error) or retry == patience.retries or time() + pause_s >= deadline:
                     raise failure from None
+            _retries.add(1, {"kind": failure.kind.value})
             await asyncio.sleep(pause_s)
         raise AssertionError("can't happen because the last retry returns or raises")
 
