@@ -76,9 +76,13 @@ class SoundingPage:
         )
 
     async def reply(self, after: int, timeout_s: float = 30.0) -> str:
-        """What was heard of the agent since event number `after`, once nobody speaks any more."""
-        heard = f"told.slice({after}).some(([name]) => name === 'heard')"
-        await self.until(f"call.state === 'ended' || (call.floor === 'nobody' && {heard})", timeout_s)
+        """What was heard of the agent since event number `after`, once nobody speaks any more.
+
+        Where the user was understood meanwhile, a reply of an earlier turn is none to that.
+        """
+        turns = f"told.slice({after}).filter(([name]) => name === of).map(([, {{ turn }}]) => turn)"
+        replied = f"(last => last('heard', -1) >= last('user', 0))((of, none) => Math.max(none, ...{turns}))"
+        await self.until(f"call.state === 'ended' || (call.floor === 'nobody' && {replied})", timeout_s)
         return " ".join(detail["text"] for _, detail in await self.told("heard", after=after))
 
     async def until_heard(self, text: str, timeout_s: float = 30.0) -> None:

@@ -14,6 +14,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.cloud.acs.caller import Caller, CallOver, Spoken
+from tests.kit.clients.replies import is_understood, reply_is_over, said_by_agent
 from tests.kit.speech import RATE_HZ
 
 
@@ -79,26 +80,23 @@ class PhoneCaller:
 
     async def reply(self, after: int = 0, timeout_s: float = 40.0) -> str:
         """What the agent said since event number `after`, once it was heard to its end and nobody speaks."""
-
-        def over() -> bool:
-            floors = [event["floor"] for event in self.of("floor", after)]
-            return bool(self.of("assistant_final", after)) and bool(floors) and floors[-1] == "nobody"
-
-        await self.until(over, timeout_s)
+        await self.until(lambda: reply_is_over(self._told(after)), timeout_s)
         return self.said_by_agent(after)
 
     def of(self, kind: str, after: int = 0) -> list[dict[str, Any]]:
         """The events of one type since number `after`."""
-        return [event for _, event in self.events[after:] if event["type"] == kind]
+        return [event for event in self._told(after) if event["type"] == kind]
+
+    def _told(self, after: int) -> list[dict[str, Any]]:
+        return [event for _, event in self.events[after:]]
 
     def said_by_agent(self, after: int = 0) -> str:
         """What was heard of the agent."""
-        return " ".join(event["content"] for event in self.of("assistant_final", after))
+        return said_by_agent(self._told(after))
 
     def understood(self, after: int = 0) -> list[str]:
         """The caller's words as the server understood them."""
-        payloads = [event["payload"] for event in self.of("event", after) if event["sender"] == "User"]
-        return [payload["message"] for payload in payloads if payload.get("event_type") != "stt_partial"]
+        return [event["payload"]["message"] for event in self._told(after) if is_understood(event)]
 
     def tools(self) -> list[dict[str, Any]]:
         """Tool calls with their results."""

@@ -12,6 +12,7 @@ import numpy
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from tests.kit.clients.replies import is_understood, reply_is_over, said_by_agent
 from tests.kit.speech import RATE_HZ, silence, white_noise
 
 FRAME_BYTES = 640
@@ -135,18 +136,12 @@ class SpokenCaller:
 
     async def reply(self, after: int, timeout_s: float = 60.0) -> str:
         """What the agent said since event number `after`, once it has been heard to its end and nobody speaks."""
-
-        def over(caller: "SpokenCaller") -> bool:
-            floors = [e["floor"] for e in caller.events[after:] if e["type"] == "floor"]
-            finals = [e for e in caller.events[after:] if e["type"] == "assistant_final"]
-            return caller.closed or (bool(finals) and bool(floors) and floors[-1] == "nobody")
-
-        await self.until(over, timeout_s)
+        await self.until(lambda caller: caller.closed or reply_is_over(caller.events[after:]), timeout_s)
         return self.said_by_agent(after)
 
     def said_by_agent(self, after: int = 0) -> str:
         """What was heard of the agent since event number `after`."""
-        return " ".join(e["content"] for e in self.events[after:] if e["type"] == "assistant_final")
+        return said_by_agent(self.events[after:])
 
     def understood(self, after: int = 0) -> list[str]:
         """The user's words as the server understood them."""
@@ -157,8 +152,7 @@ class SpokenCaller:
         return [payload["confidence"] for payload in self._finals(after)]
 
     def _finals(self, after: int) -> list[dict[str, Any]]:
-        users = [e["payload"] for e in self.events[after:] if e["type"] == "event" and e["sender"] == "User"]
-        return [payload for payload in users if payload.get("event_type") != "stt_partial"]
+        return [event["payload"] for event in self.events[after:] if is_understood(event)]
 
     def tools(self) -> list[dict[str, Any]]:
         """Tool calls with their results."""
