@@ -115,12 +115,16 @@ def _typed(text: str) -> Typed | Ignored:
 # to the browser
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened, for the page and for dashboards."""
+EnvelopeType = Literal["event", "status", "assistant_streaming", "exit", "error"]
 
-    type: Literal["event", "status", "assistant_streaming", "exit", "error"]
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened, for the page and for dashboards. `sender` is User, System or the agent's label; `ts` ISO 8601."""
+
+    type: EnvelopeType
     sender: str
-    payload: dict[str, Any]
+    payload: Any
+    """One of `protocol.browser_payloads.Payload`: msgspec describes no union of Structs without tags"""
     session_id: str
     ts: str
     topic: str = "session"

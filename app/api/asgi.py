@@ -17,6 +17,7 @@ from app.agents.agent_changes import AgentChanges
 from app.api.problems import ProblemError, on_error, on_http_exception, on_problem, on_too_many
 from app.api.routes.agents import AgentRoutes
 from app.api.routes.calls import CallRoutes
+from app.api.routes.documents import DocumentRoutes
 from app.api.routes.health import HealthRoutes
 from app.api.routes.logs import LogRoutes
 from app.api.routes.media import MediaRoutes
@@ -68,7 +69,12 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
     switchboard = switchboard or Switchboard(service, carrier_of(service.settings))
     TakeOver(service, switchboard)
     scrape = MetricsRoutes(service.settings.telemetry).routes()
-    served: list[BaseRoute] = [*page_routes(), *scrape, Mount(API, routes=_routes(service, switchboard))]
+    served: list[BaseRoute] = [
+        *page_routes(documented=service.settings.server.enable_docs),
+        *DocumentRoutes(service.settings, lambda: served).routes(),
+        *scrape,
+        Mount(API, routes=_routes(service, switchboard)),
+    ]
     require_listed(served)
     app = Starlette(
         routes=served,

@@ -90,6 +90,10 @@ _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
 TABLE: dict[tuple[str, str], Check] = {
     ("GET", "/"): Check.PUBLIC,
     ("GET", STATIC_FILES): Check.PUBLIC,
+    # They tell of no session, agent or secret; ENABLE_DOCS takes them away.
+    ("GET", "/docs"): Check.PUBLIC,
+    ("GET", "/openapi.json"): Check.PUBLIC,
+    ("GET", "/asyncapi.json"): Check.PUBLIC,
     ("GET", "/metrics"): Check.OPERATOR,
     **{(method, API + path): check for method, path, check in _API_ROUTES},
 }

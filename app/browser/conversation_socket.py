@@ -54,6 +54,7 @@ from protocol.browser import (
     encode,
     timestamp,
 )
+from protocol.browser_payloads import ErrorText, SessionOpened
 
 
 class Asked:
@@ -214,10 +215,7 @@ class _Conversation:
         return service.sessions.open(plan, self._output, attached, self._checkpoint)
 
     def _announce(self, resume_token: str, *, resumed: bool) -> None:
-        envelope = self._words.envelope(
-            "event",
-            "System",
-            event_type="session",
+        opened = SessionOpened(
             session_id=self._session_id,
             resume_token=resume_token,
             resumed=resumed,
@@ -226,7 +224,7 @@ class _Conversation:
             agent=self._asked.agent.name,
             label=self._asked.agent.label,
         )
-        self._connection.text(encode(envelope))
+        self._connection.text(encode(self._words.envelope("event", "System", opened)))
 
     async def run(self, receive: Receive, fast_path: FastPath | None) -> None:
         """Attach the browser to its session and read its messages until either side closes."""
@@ -258,7 +256,7 @@ class _Conversation:
         try:
             self._order(session, message)
         except ProtocolError as error:
-            self._connection.text(encode(self._words.envelope("error", "System", error_message=str(error))))
+            self._connection.text(encode(self._words.envelope("error", "System", ErrorText(str(error)))))
 
     def _audio(self, session: LiveSession, pcm: bytes) -> None:
         if len(pcm) > MAX_AUDIO_BYTES:

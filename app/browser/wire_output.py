@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from actors.conversation import Ending, SpokenWord, UtteranceKind
 from actors.messages.model import ToolFinished
@@ -27,6 +28,7 @@ from protocol.browser import (
     AssistantFinal,
     Control,
     Envelope,
+    EnvelopeType,
     Floor,
     ServerMessage,
     SessionEnd,
@@ -35,6 +37,7 @@ from protocol.browser import (
     TurnMetrics,
     timestamp,
 )
+from protocol.browser_payloads import ErrorText, Exit, FinalText, GreetingText, InterimText, Payload, ReplyPiece
 from protocol.transcripts import WordPlace
 
 Shown = (
@@ -62,9 +65,9 @@ class BrowserWords:
         self._label = label
         self._clock = clock
 
-    def envelope(self, kind: str, from_: str, /, **payload: object) -> Envelope:
-        """An envelope of this session, now: its type and its sender, then what the payload holds."""
-        return Envelope(type=kind, sender=from_, payload=payload, session_id=self._session_id, ts=self._now())  # type: ignore[arg-type]
+    def envelope(self, kind: EnvelopeType, sender: str, payload: Payload) -> Envelope:
+        """An envelope of this session, now."""
+        return Envelope(type=kind, sender=sender, payload=payload, session_id=self._session_id, ts=self._now())
 
     def say(self, message: OutputMessage) -> list[ServerMessage]:
         """The wire messages for what the session shows; audio apart, which each connection encodes for itself."""
@@ -77,13 +80,10 @@ class BrowserWords:
                 return [self.control("pause", turn)]
             case PlaybackResumed(turn):
                 return [self.control("resume", turn)]
-            case InterimTranscript(text=text):
-                payload = {"event_type": "stt_partial", "content": text, "message": text}
-                return [self.envelope("event", "User", **payload, **_place(message))]
-            case FinalTranscript(text=text, confidence=confidence, turn=turn, words=words):
-                final = {"sender": "User", "message": text, "turn": turn, "confidence": round(confidence, 3)}
-                timed: dict[str, object] = {"words": places_of(words)} if words else {}
-                return [self.envelope("event", "User", **final, **_place(message), **timed)]
+            case InterimTranscript():
+                return [self.envelope("event", "User", _interim(message))]
+            case FinalTranscript():
+                return [self.envelope("event", "User", _final(message))]
             case ReplyText(turn, kind, text):
                 return [self._reply_text(turn, kind, text)]
             case ReplyHeard(turn=turn, text=text, precision=precision, interrupted=interrupted):
@@ -103,7 +103,7 @@ class BrowserWords:
             case TurnMeasured():
                 return [msgspec.convert(message, TurnMetrics, from_attributes=True)]
             case ErrorShown(text):
-                return [self.envelope("error", "System", error_message=text)]
+                return [self.envelope("error", "System", ErrorText(text))]
             case SessionEnded(reason):
                 return self._ended(reason)
             case _:
@@ -115,10 +115,9 @@ class BrowserWords:
 
     def _reply_text(self, turn: int, kind: UtteranceKind, text: str) -> Envelope:
         if kind is UtteranceKind.GREETING:
-            return self.envelope("status", self._label, message=text, turn=turn)
-        return self.envelope(
-            "assistant_streaming", self._label, content=text, streaming=True, turn=turn, kind=kind.value
-        )
+            return self.envelope("status", self._label, GreetingText(message=text, turn=turn))
+        piece = ReplyPiece(content=text, turn=turn, kind=kind.value)
+        return self.envelope("assistant_streaming", self._label, piece)
 
     def _tool_end(self, message: ToolFinished) -> ToolEnd:
         outcome = message.outcome
@@ -136,7 +135,7 @@ class BrowserWords:
 
     def _ended(self, reason: Ending) -> list[ServerMessage]:
         return [
-            self.envelope("exit", "System", reason=reason.value),
+            self.envelope("exit", "System", Exit(reason.value)),
             SessionEnd(reason.value, self._now()),
         ]
 
@@ -149,14 +148,37 @@ def places_of(words: Iterable[SpokenWord]) -> tuple[WordPlace, ...]:
     return tuple(WordPlace(word.text, round(word.start_ms), round(word.end_ms - word.start_ms)) for word in words)
 
 
-def _place(said: InterimTranscript | FinalTranscript) -> dict[str, object]:
-    """Who said it, in which language and where in the audio, as far as that is known."""
-    place: dict[str, object] = {"speaker": said.speaker} if said.speaker else {}
-    if said.language:
-        place["language"] = said.language
-    if said.end_ms > 0:
-        place |= {"offset_ms": round(said.start_ms), "duration_ms": round(said.end_ms - said.start_ms)}
-    return place
+def _interim(said: InterimTranscript) -> InterimText:
+    offset_ms, duration_ms = _place(said)
+    return InterimText(
+        content=said.text,
+        message=said.text,
+        speaker=said.speaker or UNSET,
+        language=said.language or UNSET,
+        offset_ms=offset_ms,
+        duration_ms=duration_ms,
+    )
+
+
+def _final(said: FinalTranscript) -> FinalText:
+    offset_ms, duration_ms = _place(said)
+    return FinalText(
+        message=said.text,
+        turn=said.turn,
+        confidence=round(said.confidence, 3),
+        speaker=said.speaker or UNSET,
+        language=said.language or UNSET,
+        offset_ms=offset_ms,
+        duration_ms=duration_ms,
+        words=places_of(said.words) if said.words else UNSET,
+    )
+
+
+def _place(said: InterimTranscript | FinalTranscript) -> tuple[int | UnsetType, int | UnsetType]:
+    """Where in the audio something was said, in ms: its beginning and its length, as far as that is known."""
+    if said.end_ms <= 0:
+        return UNSET, UNSET
+    return round(said.start_ms), round(said.end_ms - said.start_ms)
 
 
 def _json_object(text: str) -> bytes:

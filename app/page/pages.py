@@ -1,6 +1,7 @@
-"""The page at `/` and what it is made of, read once at start and served from memory."""
+"""The pages at `/` and `/docs` and what they are made of, read once at start and served from memory."""
 
 import hashlib
+from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
@@ -8,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from app.api.problems import ProblemError
+
 STATIC = Path(__file__).parent / "static"
-PAGE = "index.html"
+PAGES = {"/": "index.html", "/docs": "docs.html"}
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -59,23 +62,35 @@ class File(msgspec.Struct, frozen=True):
         return Response(self.body, headers=self.headers)
 
 
-def page_routes(directory: Path = STATIC) -> list[BaseRoute]:
-    """`/`, and `/static/...` for each file; other names are unknown paths.
+def page_routes(directory: Path = STATIC, *, documented: bool = True) -> list[BaseRoute]:
+    """`/`, `/docs`, and `/static/...` for each file; other names are unknown paths, and `/docs` is one if nothing is to
+    be `documented`.
 
     Raises:
         OSError: a file cannot be read.
     """
-    files = sorted(path for path in directory.iterdir() if path.suffix in TYPES and path.name != PAGE)
+    files = sorted(path for path in directory.iterdir() if path.suffix in TYPES and path.name not in PAGES.values())
     return [
-        _route("/", directory / PAGE, FOR_THE_PAGE),
+        *(
+            _route(address, directory / name, FOR_THE_PAGE)
+            if documented or address != "/docs"
+            else Route(address, absent)
+            for address, name in PAGES.items()
+        ),
         *(_route(f"/static/{path.name}", path, FOR_OTHER_PAGES) for path in files),
     ]
+
+
+async def absent(_: Request) -> Response:
+    """Answer 404: nothing describes the API to whoever asks."""
+    raise ProblemError(HTTPStatus.NOT_FOUND, "the API is not described here: ENABLE_DOCS is off")
 
 
 def _route(address: str, path: Path, headers: dict[str, str]) -> Route:
     file = _read(path, headers)
 
     async def serve(request: Request) -> Response:
+        """Answer a file of the page, or 304 if the browser has it already."""
         return file.answer(request)
 
     return Route(address, serve)

@@ -66,6 +66,14 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
             kinds.one_of(DrainPolicy),
         ),
     ] = DrainPolicy.FINISH
+    enable_docs: Annotated[
+        bool,
+        Variable(
+            "ENABLE_DOCS",
+            "Whether `/docs`, `/openapi.json` and `/asyncapi.json` describe the API to whoever asks",
+            kinds.switch(),
+        ),
+    ] = True
     state_directory: Annotated[
         Path | None,
         Variable(

@@ -6,7 +6,6 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,6 +13,7 @@ from starlette.routing import Route
 from actors.messages.lifecycle import RestartChild
 from actors.runtime.supervised_actor import MessageSeen
 from actors.session.sessions import SessionEntry
+from app.api.actor_reports import ActorsReport, Capacity, SessionActors, SessionActorsInDetail
 from app.api.problems import ProblemError
 from app.api.readiness import Readiness
 from app.api.responses import json_response
@@ -21,6 +21,7 @@ from app.engines import provider_states
 from app.services import Services
 from app.telephony.call_control import CallControl
 from app.version import product_version
+from protocol.health import Alive, Health, Restarting, SessionMetrics
 
 
 class HealthRoutes:
@@ -46,26 +47,23 @@ class HealthRoutes:
         """Answer liveness and counts of sessions, in the fields that clients of the existing backend read."""
         sessions = self._service.sessions
         active = len(sessions.live)
+        metrics = SessionMetrics(
+            connected=active, disconnected=sessions.ended, active=active, total_connected=sessions.started
+        )
         return json_response(
-            {
-                "status": "healthy",
-                "version": product_version(),
-                "timestamp": time.time(),
-                "message": "Earshot is answering",
-                "details": {"phase": self._service.lifecycle.phase.value, "agents": sorted(self._service.agents)},
-                "active_sessions": active,
-                "session_metrics": {
-                    "connected": active,
-                    "disconnected": sessions.ended,
-                    "active": active,
-                    "total_connected": sessions.started,
-                },
-            }
+            Health(
+                version=product_version(),
+                timestamp=time.time(),
+                message="Earshot is answering",
+                details={"phase": self._service.lifecycle.phase.value, "agents": sorted(self._service.agents)},
+                active_sessions=active,
+                session_metrics=metrics,
+            )
         )
 
     async def live(self, _: Request) -> Response:
         """The loop turns, or this would not answer."""
-        return json_response({"status": "alive"})
+        return json_response(Alive())
 
     async def readiness(self, _: Request) -> Response:
         """Whether new sessions are welcome here."""
@@ -84,19 +82,18 @@ class HealthRoutes:
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "scope: worker or cluster")
         service = self._service
         return json_response(
-            {
-                "scope": "worker",
-                "worker": os.getpid(),
-                "sessions": [self._describe(entry) for entry in service.sessions.live.values()],
-                "process": msgspec.to_builtins(service.sessions.state()),
-                "providers": msgspec.to_builtins(provider_states(service.engines)),
-                "loop_lag": msgspec.to_builtins(service.watchdog.lag),
-                "capacity": {
-                    "sessions": len(service.sessions.live),
-                    "max_sessions": service.settings.limits.max_concurrent_sessions,
-                    "left": service.capacity_left,
-                },
-            }
+            ActorsReport(
+                worker=os.getpid(),
+                sessions=[SessionActors(**self._describe(entry)) for entry in service.sessions.live.values()],
+                process=service.sessions.state(),
+                providers=provider_states(service.engines),
+                loop_lag=service.watchdog.lag,
+                capacity=Capacity(
+                    sessions=len(service.sessions.live),
+                    max_sessions=service.settings.limits.max_concurrent_sessions,
+                    left=service.capacity_left,
+                ),
+            )
         )
 
     async def session_actors(self, request: Request) -> Response:
@@ -104,7 +101,7 @@ class HealthRoutes:
         entry = self._entry(request)
         session = entry.session
         recent: list[MessageSeen] = session.recent_of_tree() if session else []
-        return json_response({**self._describe(entry), "recent_messages": [msgspec.to_builtins(m) for m in recent]})
+        return json_response(SessionActorsInDetail(**self._describe(entry), recent_messages=recent))
 
     async def restart(self, request: Request) -> Response:
         """Restart one child of a live session."""
@@ -117,7 +114,7 @@ class HealthRoutes:
             )
         entry.addresses.supervisor.tell(RestartChild(name))
         await asyncio.sleep(0)
-        return json_response({"status": "restarting", "session_id": entry.plan.session_id, "actor": name})
+        return json_response(Restarting(session_id=entry.plan.session_id, actor=name))
 
     def _entry(self, request: Request) -> SessionEntry:
         entry = self._service.sessions.live.get(request.path_params["session_id"])
@@ -138,5 +135,5 @@ class HealthRoutes:
             "age_s": round(self._service.clock.now() - entry.checkpoint.started_at, 3),
             "rebuilt": entry.rebuilt,
             "audio_bytes": entry.tracks.kept_bytes,
-            "actors": [msgspec.to_builtins(state) for state in session.tree()] if session else [],
+            "actors": session.tree() if session else [],
         }

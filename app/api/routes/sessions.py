@@ -2,8 +2,8 @@
 
 import logging
 from http import HTTPStatus
-from typing import Any
 
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,6 +21,7 @@ from app.auth.guard import admitted
 from app.browser.dashboard_socket import DashboardSocket
 from app.services import Services
 from protocol.browser import timestamp
+from protocol.sessions import RealtimeConnections, RealtimeStatus, SessionEnding, SessionList, SessionSummary
 
 log = logging.getLogger(__name__)
 
@@ -46,30 +47,17 @@ class SessionRoutes:
         """Answer the realtime endpoints and how many are connected, as clients of the existing backend read it."""
         conversations = sum(1 for o in self._service.outputs.values() if o.connection is not None)
         dashboards = self._relay.open
+        connections = RealtimeConnections(
+            dashboard_clients=dashboards,
+            conversation_sessions=conversations,
+            total_connections=dashboards + conversations,
+        )
         return json_response(
-            {
-                "status": "available" if self._service.lifecycle.admits() else "draining",
-                "websocket_endpoints": {
-                    "dashboard_relay": "/api/v1/realtime/dashboard/relay",
-                    "conversation": "/api/v1/realtime/conversation",
-                },
-                "features": {
-                    "dashboard_broadcasting": True,
-                    "conversation_streaming": True,
-                    "orchestrator_support": True,
-                    "session_management": True,
-                    "barge_in": True,
-                    "resume": True,
-                },
-                "active_connections": {
-                    "dashboard_clients": dashboards,
-                    "conversation_sessions": conversations,
-                    "total_connections": dashboards + conversations,
-                },
-                "protocols_supported": ["WebSocket"],
-                "version": "v1",
-                "browser_auth": admitted(request.scope).browser_auth.value,
-            }
+            RealtimeStatus(
+                status="available" if self._service.lifecycle.admits() else "draining",
+                active_connections=connections,
+                browser_auth=admitted(request.scope).browser_auth.value,
+            )
         )
 
     async def all(self, request: Request) -> Response:
@@ -83,12 +71,12 @@ class SessionRoutes:
             live = [record for record in live if grant.shows(record.session_id, record.created_at)]
             recent = [record for record in recent if grant.shows(record.session_id, record.created_at)]
         return json_response(
-            {
-                "sessions": [_summary(record) for record in (*live, *recent)],
-                "live": len(live),
-                "total": len(live) + len(recent),
-                **({"missing": missing} if missing else {}),
-            }
+            SessionList(
+                sessions=tuple(_summary(record) for record in (*live, *recent)),
+                live=len(live),
+                total=len(live) + len(recent),
+                missing=missing or UNSET,
+            )
         )
 
     async def one(self, request: Request) -> Response:
@@ -108,7 +96,7 @@ class SessionRoutes:
         if entry is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no live session of that id")
         entry.deliver(EndSession(Ending.NORMAL, politely=True))
-        return json_response({"session_id": entry.plan.session_id, "status": "ending"})
+        return json_response(SessionEnding(entry.plan.session_id))
 
     async def transcript(self, request: Request) -> Response:
         """What was said and what was heard of it, as JSON, WebVTT or plain text: whichever `Accept` prefers."""
@@ -149,15 +137,15 @@ def _store_failed(operation: str, error: StoreError) -> None:
     count_failure(Failure.STORE, operation=operation)
 
 
-def _summary(record: SessionRecord) -> dict[str, Any]:
-    return {
-        "session_id": record.session_id,
-        "call_id": record.call_id or None,
-        "mode": record.mode,
-        "agent": record.agent,
-        "state": record.state,
-        "turn": record.turn,
-        "created_at": timestamp(record.created_at),
-        "updated_at": timestamp(record.updated_at),
-        "ended_reason": record.ended_reason or None,
-    }
+def _summary(record: SessionRecord) -> SessionSummary:
+    return SessionSummary(
+        session_id=record.session_id,
+        call_id=record.call_id or None,
+        mode=record.mode,
+        agent=record.agent,
+        state=record.state,
+        turn=record.turn,
+        created_at=timestamp(record.created_at),
+        updated_at=timestamp(record.updated_at),
+        ended_reason=record.ended_reason or None,
+    )

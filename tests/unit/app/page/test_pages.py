@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from app.api.problems import on_http_exception
-from app.page.pages import STATIC, page_routes
+from app.page.pages import PAGES, STATIC, page_routes
 
 
 def client(directory: Path = STATIC) -> httpx.AsyncClient:
@@ -16,9 +16,10 @@ def client(directory: Path = STATIC) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://earshot.test")
 
 
-async def test_the_page_allows_nothing_but_what_comes_from_here() -> None:
+@pytest.mark.parametrize("page", ["/", "/docs"])
+async def test_a_page_allows_nothing_but_what_comes_from_here(page: str) -> None:
     async with client() as c:
-        answer = await c.get("/")
+        answer = await c.get(page)
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert policy["default-src"] == "'none'"
@@ -56,7 +57,8 @@ async def test_a_file_that_the_browser_has_is_not_sent_again() -> None:
 async def test_a_file_of_another_content_has_another_tag(tmp_path: Path) -> None:
     tags = set()
     for content in ("one", "two"):
-        (tmp_path / "index.html").write_text(content)
+        for page in PAGES.values():
+            (tmp_path / page).write_text(content)
         async with client(tmp_path) as c:
             tags.add((await c.get("/")).headers["etag"])
     assert len(tags) == 2

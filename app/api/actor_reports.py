@@ -1,0 +1,54 @@
+"""What operators are shown of sessions and their actors: the answers of `/health/actors`."""
+
+from typing import Literal
+
+import msgspec
+
+from actors.runtime.supervised_actor import ActorState, MessageSeen
+from actors.runtime.watchdog import Lag
+from app.providers.failover.providers import ProviderState
+
+
+class SessionActors(msgspec.Struct, frozen=True, kw_only=True):
+    """A live session and its actors, the supervisor first. `doing` is what the agent does with the turn."""
+
+    session_id: str
+    mode: str
+    agent: str
+    state: str
+    doing: str
+    turn: int
+    age_s: float
+    rebuilt: int
+    """How many times its actors were all made anew"""
+    audio_bytes: int
+    """Bytes of audio that are kept for it"""
+    actors: list[ActorState]
+
+
+class SessionActorsInDetail(SessionActors, frozen=True, kw_only=True):
+    """The same with the messages that were handled last, the newest first, without content."""
+
+    recent_messages: list[MessageSeen]
+
+
+class Capacity(msgspec.Struct, frozen=True, kw_only=True):
+    """How many sessions this worker has, may have, and still takes."""
+
+    sessions: int
+    max_sessions: int
+    left: int
+
+
+class ActorsReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Every session of a worker. `providers` are those with a circuit breaker, by setting."""
+
+    worker: int
+    """Process id"""
+    sessions: list[SessionActors]
+    process: ActorState
+    """The actor that starts sessions"""
+    providers: dict[str, list[ProviderState]]
+    loop_lag: Lag
+    capacity: Capacity
+    scope: Literal["worker"] = "worker"

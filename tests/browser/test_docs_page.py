@@ -1,0 +1,119 @@
+"""The documentation page at /docs: everything is shown, a request is tried, a socket is opened and talked in."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.browser.chromium import microphone_file, open_page, page_in
+from tests.browser.visit import DESKTOP, PHONE
+from tests.kit.serving import EARSHOT, Server, serving
+from tests.kit.speech import HIBARI, say, silence
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CONVERSATION = "/api/v1/realtime/conversation"
+
+
+@asynccontextmanager
+async def docs(browser: Browser, server: Server, **options: Any) -> AsyncIterator[Page]:
+    """The page, with everything on it that it shows of itself."""
+    async with page_in(browser, **{**DESKTOP, **options}) as page:
+        await page.goto(f"{server.url}/docs")
+        await expect(page.locator("#access dt").first).to_be_visible()
+        yield page
+
+
+async def opened(page: Page, path: str, method: str) -> Locator:
+    """The part about a request or a socket, unfolded."""
+    entry = page.locator("details.entry").filter(
+        has=page.locator("summary", has=page.get_by_text(path, exact=True), has_text=re.compile(f"^{method}"))
+    )
+    await entry.locator("> summary").click()
+    return entry
+
+
+async def test_every_request_and_every_socket_is_there(browser: Browser, server: Server) -> None:
+    rest, sockets = (server.get(f"/{name}.json").json() for name in ("openapi", "asyncapi"))
+    async with docs(browser, server) as page:
+        shown = page.locator("#requests > details > summary")
+        await expect(shown).to_have_count(sum(len(methods) for methods in rest["paths"].values()))
+        await expect(page.locator("#sockets > details > summary")).to_have_count(len(sockets["channels"]))
+        for entry in await page.locator("#requests > details, #sockets > details").all():
+            await entry.locator("> summary").click()
+            await expect(entry.locator("form.try")).to_be_visible()
+            await entry.locator("> summary").click()
+
+
+async def test_a_request_can_be_tried(browser: Browser, server: Server) -> None:
+    async with docs(browser, server) as page:
+        entry = await opened(page, "/api/v1/health/live", "GET")
+        await entry.get_by_role("button", name="Send").click()
+        await expect(entry.get_by_role("status")).to_contain_text("200, ")
+        await expect(entry.locator("form pre")).to_have_text('{\n  "status": "alive"\n}')
+
+
+async def test_a_problem_is_shown_as_the_server_says_it(browser: Browser, server: Server) -> None:
+    async with page_in(browser, expected=("404",), **DESKTOP) as page:
+        await page.goto(f"{server.url}/docs")
+        entry = await opened(page, "/api/v1/agents/{name}", "GET")
+        await entry.get_by_label("name (path)").fill("nobody")
+        await entry.get_by_role("button", name="Send").click()
+        await expect(entry.get_by_role("status")).to_contain_text("404")
+        await expect(entry.locator("form pre")).to_contain_text("there is no agent of that name")
+
+
+async def test_a_socket_can_be_opened_and_talked_in(browser: Browser, server: Server) -> None:
+    async with docs(browser, server) as page:
+        entry = await opened(page, CONVERSATION, "WS")
+        console = entry.locator("form.try")
+        await console.get_by_role("button", name="Open").click()
+        await expect(console.get_by_role("status")).to_have_text("Open")
+        traffic = console.get_by_label("Messages")
+        await expect(traffic).to_contain_text('"event_type":"session"')
+        await console.get_by_label("As it is sent").fill('{"type":"text","text":"hello docs"}')
+        await console.get_by_role("button", name="Send").click()
+        await expect(traffic).to_contain_text('> {"type":"text","text":"hello docs"}')
+        await expect(traffic).to_contain_text("You said hello docs")
+        await expect(traffic).to_contain_text(re.compile(r"audio: \d+ messages"))
+        await console.get_by_role("button", name="Close").click()
+        await expect(console.get_by_role("status")).to_have_text("Closed: closed here")
+
+
+async def test_the_microphone_is_heard_in_a_socket(tmp_path: Path) -> None:
+    speech = silence(2_000) + say("what are your opening hours", HIBARI) + silence(10_000)
+    with serving(EARSHOT, DEFAULT_AGENT="dentist") as server:
+        async with open_page(*microphone_file(tmp_path, speech), **DESKTOP) as page:
+            await page.goto(f"{server.url}/docs")
+            console = (await opened(page, CONVERSATION, "WS")).locator("form.try")
+            await console.get_by_role("button", name="Open").click()
+            await expect(console.get_by_label("Messages")).to_contain_text("Maple Street Dental")
+            await console.get_by_role("button", name="Talk").click()
+            await expect(console.get_by_role("button", name="Stop talking")).to_be_visible()
+            heard = re.compile(r'"message":"[^"]*opening hours', re.IGNORECASE)
+            await expect(console.get_by_label("Messages")).to_contain_text(heard, timeout=90_000)
+
+
+async def test_a_refused_socket_says_why(browser: Browser, server: Server) -> None:
+    async with docs(browser, server) as page:
+        entry = await opened(page, CONVERSATION, "WS")
+        await entry.locator("form").get_by_label("agent", exact=True).fill("nobody")
+        await entry.get_by_role("button", name="Open").click()
+        await expect(entry.get_by_role("status")).to_contain_text("1008 agent: one of")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size: dict[str, Any], scheme: str) -> None:
+    async with docs(browser, server, color_scheme=scheme, reduced_motion="reduce", **size) as page:
+        await opened(page, "/api/v1/agents/{name}", "PUT")
+        await opened(page, CONVERSATION, "WS")
+        found = await Axe().run(page)
+        assert found.response["violations"] == [], found.generate_report()
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not await page.evaluate(wide)
