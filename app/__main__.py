@@ -1,16 +1,21 @@
-"""`python -m app`: the command line."""
+"""`python -m app`, also installed as `earshot`: the command line."""
 
 import argparse
 import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 
+from app.commands.arguments import FAILED, add_commands, print_json
 from app.server.worker_pipe import FAULT_STATUS
 from config.errors import SettingsError
-from config.settings import documented, misspelt_variables, read_settings
+from config.settings import misspelt_variables, read_settings
 
 DEFAULT_APP = "app.api.asgi:create_app"
+
+EPILOG = """`python -m app config` lists the variables of the environment.
+Exit status: 0 it went well, 1 it failed, 2 a fault in the configuration or on the command line."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,18 +50,28 @@ def _worker(options: argparse.Namespace) -> int:
     )
 
 
-def _check(_: argparse.Namespace) -> int:
-    from app.check import check
+def _check(options: argparse.Namespace) -> int:
+    from app.check import Found, check
     from app.server.configuration_errors import CONFIGURATION_ERRORS
 
     try:
-        for line in check(read_settings()):
-            print(line)
-        for line in misspelt_variables():
-            print(f"warning: {line}")
+        settings = read_settings()
+        found = check(settings)
+        found = Found(found.features, (*found.warnings, *misspelt_variables()))
+        if options.connect:
+            from app.commands.connections import tried
+
+            found = Found(found.features, found.warnings, tried(settings))
     except CONFIGURATION_ERRORS as fault:
         return _told(fault)
-    return 0
+    except TimeoutError:
+        print("the parts of a worker do not start in time", file=sys.stderr)
+        return FAILED
+    if options.json:
+        print_json(found)
+    else:
+        print("\n".join(found.lines()))
+    return FAILED if found.failed_connections else 0
 
 
 def _told(fault: Exception) -> int:
@@ -69,15 +84,17 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m app",
         description="Earshot, a real-time voice agent backend",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=_environment(),
+        epilog=EPILOG,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     serve = _command(commands, "serve", "start the server")
     serve.set_defaults(run=_serve)
     _add_app(serve)
-    _command(commands, "check", "say whether the configuration and the agents' files can be used").set_defaults(
-        run=_check
-    )
+    check = _command(commands, "check", "say whether the configuration and the agents' files can be used")
+    check.set_defaults(run=_check)
+    check.add_argument("--connect", action="store_true", help="start every part, and ask each whether it works")
+    check.add_argument("--json", action="store_true", help="print JSON, for programs")
+    add_commands(partial(_command, commands))
     worker = commands.add_parser("worker", description="One worker of `serve`, which starts it; not to be run by hand.")
     worker.set_defaults(run=_worker)
     worker.add_argument("--socket-fd", type=int, required=True, help="the listening socket")
@@ -96,7 +113,7 @@ def _command(
         help=purpose,
         description=purpose[0].upper() + purpose[1:],
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=_environment(),
+        epilog=EPILOG,
     )
 
 
@@ -109,13 +126,10 @@ def _add_app(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _environment() -> str:
-    rows = [
-        f"  {row.name:<24} {row.help}\n  {'':<24} {row.allowed}; default: {row.default or 'unset'}"
-        for row in documented()
-    ]
-    return "\n".join(("environment:", *rows))
+def console() -> int:
+    """What the installed command `earshot` runs."""
+    return main(sys.argv[1:])
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(console())

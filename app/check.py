@@ -1,23 +1,33 @@
 """`python -m app check`: can the server start with this configuration? A platform runs it in its release phase."""
 
+import asyncio
 from collections.abc import Iterator
 
 import msgspec
 
+from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.clock import LoopClock
+from app.api import readiness
+from app.api.asgi import silent_app
 from app.auth.acs import NO_PROOF, AcsAccess
-from app.auth.browser import BrowserAccess
 from app.built_in_engines import absent_engines
 from app.configuration import (
+    Configuration,
     agents_without_words,
     features,
     phrases_left_in_english,
     usable_configuration,
     warnings_of,
 )
+from app.engines import assemble_engines
 from app.server.lifecycle import Lifecycle
+from app.stores.memory import MemoryStore
 from app.stores.opening import try_store
 from config.groups.telemetry import Telemetry
 from config.settings import Settings
+
+UNHEALTHY = "unhealthy"
+CLOSED_WITHIN_S = 5.0
 
 
 class Licence(msgspec.Struct, frozen=True):
@@ -54,15 +64,65 @@ def _telemetry(settings: Telemetry) -> str:
     return ", ".join(way for way, is_on in ways.items() if is_on) or "off (OTEL_EXPORTER_OTLP_ENDPOINT)"
 
 
-def check(settings: Settings) -> Iterator[str]:
-    """What is configured, a line each, with what is likely not meant at the end.
+class Found(msgspec.Struct, frozen=True):
+    """What `check` says: what is on and what is missing for what is off, what is likely not meant, and which
+    connections work, if they were tried."""
+
+    features: tuple[str, ...]
+    warnings: tuple[str, ...]
+    connections: tuple[readiness.Check, ...] = ()
+
+    @property
+    def failed_connections(self) -> tuple[readiness.Check, ...]:
+        """Those of components that are configured and do not work."""
+        return tuple(each for each in self.connections if each.status == UNHEALTHY and not _is_off(each))
+
+    def lines(self) -> Iterator[str]:
+        """A line for each, for people."""
+        yield from self.features
+        yield from (f"warning: {warning}" for warning in self.warnings)
+        for each in self.connections:
+            outcome = "off" if _is_off(each) else f"{each.status} ({each.error or each.details})"
+            yield f"connection: {each.component}: {outcome}"
+
+
+def _is_off(connection: readiness.Check) -> bool:
+    return connection.error == readiness.NOT_CONFIGURED
+
+
+def check(settings: Settings) -> Found:
+    """What is configured, and what is likely not meant.
 
     Raises:
         AgentFileError, ToolDefinitionError, SettingsError: as `usable_configuration`, or access
-            control lacks what it needs, the session store cannot be used, or an exporter is not installed.
+            control lacks what it needs, the session store cannot be used, an exporter is not installed, or an engine
+            cannot be made.
     """
     configuration = usable_configuration(settings)
-    BrowserAccess(settings, Lifecycle().server_secret)
+    silent_app(settings, Lifecycle())
+    asyncio.run(_make_engines(settings))
+    warnings = (
+        *absent_engines(configuration.engines),
+        *warnings_of(settings),
+        *agents_without_words(configuration),
+        *phrases_left_in_english(configuration),
+    )
+    return Found(tuple(_features(settings, configuration)), warnings)
+
+
+async def _make_engines(settings: Settings) -> None:
+    """Make what `serve` makes, and close it again.
+
+    Raises:
+        SettingsError: an engine cannot be made; names the variable.
+    """
+    engines = assemble_engines(settings, LoopClock(), BackgroundTasks(), MemoryStore())
+    made = (engines.recognizer, engines.synthesizer, engines.model, engines.realtime)
+    closing = [asyncio.ensure_future(engine.close()) for engine in made if engine is not None]
+    await asyncio.wait(closing, timeout=CLOSED_WITHIN_S)
+
+
+def _features(settings: Settings, configuration: Configuration) -> Iterator[str]:
     acs_access = AcsAccess(settings)
     yield from features(settings, configuration)
     yield f"telemetry: {_telemetry(settings.telemetry)}"
@@ -72,10 +132,3 @@ def check(settings: Settings) -> Iterator[str]:
     for licence in LICENCES:
         if licence.engine in {engine.name for engine in configuration.engines.values()}:
             yield f"licence: {licence.product} is {licence.terms}"
-    for warning in (
-        *absent_engines(configuration.engines),
-        *warnings_of(settings),
-        *agents_without_words(configuration),
-        *phrases_left_in_english(configuration),
-    ):
-        yield f"warning: {warning}"

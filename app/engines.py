@@ -106,14 +106,24 @@ def require_loadable(engines: dict[str, BuiltIn]) -> None:
 
 
 def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTasks, store: SessionStore) -> Engines:
-    """Make the engines that the settings name; sessions are kept in `store`. Call on the event loop's thread.
+    """Make the engines that the settings name, and log which are absent; sessions are kept in `store`. Call on the
+    event loop's thread.
+
+    Raises:
+        SettingsError: an engine cannot be loaded or made; names the variable.
+    """
+    for warning in absent_engines(chosen(settings)):
+        log.warning("%s", warning)
+    return assemble_engines(settings, clock, background, store)
+
+
+def assemble_engines(settings: Settings, clock: LoopClock, background: BackgroundTasks, store: SessionStore) -> Engines:
+    """The same for whoever tells by other means which engines are absent.
 
     Raises:
         SettingsError: an engine cannot be loaded or made; names the variable.
     """
     engines = chosen(settings)
-    for warning in absent_engines(engines):
-        log.warning("%s", warning)
     loop = asyncio.get_running_loop()
     return Engines(
         recognizer=_with_fallback("speech_recognizer", engines, settings, clock),

@@ -14,6 +14,7 @@
     ├── SocketRefusedError         a browser's WebSocket is closed before any session exists (auth/socket_auth.py)
     ├── UnlistedRouteError         nobody has decided who may use a route (auth/route_table.py)
     ├── UndocumentedRouteError     a route is missing from the description of the API (api/contract/openapi.py)
+    ├── CallCommandError           a running server does not place a call for the command line (commands/call.py)
     ├── AgentFileError             an agent's file cannot be used; a ConfigurationError too (agents/agent_files.py)
     ├── PluginError                a reference cannot be loaded; a ConfigurationError too (plugins.py)
     ├── NoTokenError               this machine's identity gives no token (providers/azure/identity.py)

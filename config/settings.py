@@ -86,6 +86,11 @@ def read_settings() -> Settings:
     return Settings.read(os.environ)
 
 
+def set_variables() -> frozenset[str]:
+    """The names of those variables that are set for this process, and not empty."""
+    return frozenset(row.name for row in documented() if os.environ.get(row.name, "").strip())
+
+
 def engine_environment() -> dict[str, str]:
     """What a program that this one starts as an engine is given of the environment: how to run, and no secret."""
     return {name: os.environ[name] for name in ENGINE_VARIABLES if name in os.environ}

@@ -29,6 +29,7 @@ class Documented(msgspec.Struct, frozen=True, kw_only=True):
     default: str
     help: str
     allowed: str
+    secret: bool = False
 
 
 def variables(group: type[msgspec.Struct]) -> dict[str, Variable]:
@@ -56,7 +57,11 @@ def documented(group: type[msgspec.Struct]) -> Iterator[Documented]:
     defaults = {field.name: field.default for field in msgspec.structs.fields(group)}
     for field, variable in variables(group).items():
         yield Documented(
-            name=variable.name, default=_written(defaults[field]), help=variable.help, allowed=variable.kind.allowed
+            name=variable.name,
+            default=written(defaults[field]),
+            help=variable.help,
+            allowed=variable.kind.allowed,
+            secret=variable.kind.secret,
         )
 
 
@@ -75,15 +80,16 @@ def _shortened(text: str) -> str:
     return text if len(text) <= MOST_SHOWN_CHARS else text[: MOST_SHOWN_CHARS - 3] + "..."
 
 
-def _written(default: Any) -> str:
-    match default:
+def written(value: Any) -> str:
+    """A value as one would write it into the environment; empty for none."""
+    match value:
         case None:
             return ""
         case bool():
-            return "on" if default else "off"
+            return "on" if value else "off"
         case float():
-            return f"{default:g}"
+            return f"{value:g}"
         case tuple():
-            return ",".join(default)
+            return ",".join(value)
         case _:
-            return str(default)
+            return str(value)

@@ -50,12 +50,21 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
     Raises:
         SettingsError, AgentFileError and others of CONFIGURATION_ERRORS: the configuration cannot be used.
     """
-    configuration = usable_configuration(settings)
-    app = app_of(Services(settings, lifecycle, configuration.agents, configuration.tools))
+    app = silent_app(settings, lifecycle)
     # After all that may refuse the start: whoever reads why it was refused reads nothing else.
     for line in (*warnings_of(settings), *misspelt_variables()):
         log.warning(line)
     return app
+
+
+def silent_app(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
+    """The same without a word about what is likely not meant.
+
+    Raises:
+        SettingsError, AgentFileError and others of CONFIGURATION_ERRORS: the configuration cannot be used.
+    """
+    configuration = usable_configuration(settings)
+    return app_of(Services(settings, lifecycle, configuration.agents, configuration.tools))
 
 
 def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp:

@@ -8,14 +8,20 @@ import msgspec
 
 from actors.errors import ProviderError, StoreError
 from app.auth.acs import NO_PROOF
+from app.carrier import carrier_of
+from app.configuration import usable_configuration
 from app.errors import AppError
 from app.providers.failover.providers import PartlyReadyError, TellsReadiness
+from app.server.lifecycle import Lifecycle
 from app.services import LAG_LIMIT_MS, Services
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError
+from config.settings import Settings
 
 CACHED_S = 2.0
 CHECK_TIMEOUT_S = 2.0
+NOT_CONFIGURED = "not configured"
+"""The error of a component that is optional and absent."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -51,7 +57,7 @@ class AbsentComponentError(AppError):
     """The component is optional and absent. `unhealthy`: clients must not offer what needs it."""
 
     def __init__(self, *, unhealthy: bool = False) -> None:
-        super().__init__("not configured")
+        super().__init__(NOT_CONFIGURED)
         self.unhealthy = unhealthy
 
 
@@ -190,6 +196,22 @@ class Readiness:
         if lag.recent_ms > LAG_LIMIT_MS:
             raise UnhealthyError(f"the event loop is {lag.recent_ms:.0f} ms late")
         return f"lag {lag.recent_ms:.1f} ms"
+
+
+async def report_of(settings: Settings) -> Report:
+    """The report of a worker with these settings, which is started for it and stopped again.
+
+    Raises:
+        SettingsError and others of CONFIGURATION_ERRORS: `serve` would refuse.
+    """
+    configuration = usable_configuration(settings)
+    service = Services(settings, Lifecycle(), configuration.agents, configuration.tools)
+    await service.start()
+    try:
+        service.lifecycle.ready()
+        return await Readiness(service, carrier_of(settings).control).report()
+    finally:
+        await service.stop()
 
 
 def _is_partial(failure: BaseException) -> bool:

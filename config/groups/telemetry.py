@@ -32,7 +32,7 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "OTEL_METRICS_EXPORTER",
             "What metrics are given to; `prometheus` serves them at `/metrics`. Unset: OTLP if it has an endpoint",
-            kinds.each("otlp, prometheus, or none, separated by commas", "otlp|prometheus|none"),
+            kinds.each("otlp, prometheus or none", "otlp|prometheus|none"),
         ),
     ] = ()
     traces_exporters: Annotated[

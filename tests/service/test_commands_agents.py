@@ -1,0 +1,31 @@
+"""`python -m app agents`: the agents, as people and programs read them."""
+
+import json
+import sys
+from pathlib import Path
+
+from tests.kit.serving import run
+
+AGENTS = (sys.executable, "-m", "app", "agents")
+
+
+def test_the_agents_of_the_repository_are_listed() -> None:
+    ended = run(*AGENTS)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "dentist (default): " in ended.stdout
+    assert "hotel: " in ended.stdout
+    assert "without a language model: speaks its dialogue" in ended.stdout
+
+
+def test_programs_read_the_same() -> None:
+    found = {agent["name"]: agent for agent in json.loads(run(*AGENTS, "--json", DEFAULT_AGENT="hotel").stdout)}
+    assert (found["hotel"]["default"], found["dentist"]["default"]) == (True, False)
+    assert "book_appointment" in found["dentist"]["tools"]
+
+
+def test_a_file_that_is_no_agent_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("name: [\n")
+    ended = run(*AGENTS, AGENTS_DIRECTORY=str(tmp_path))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "broken.yaml" in ended.stderr
+    assert ended.stderr.count("\n") == 1
