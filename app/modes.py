@@ -1,10 +1,15 @@
 """The modes that sessions of this worker can have: those whose engines are configured."""
 
-from actors.session.modes.registry import mode_named
+from actors.session.modes.registry import MODES, mode_named
 from actors.session.modes.voice_live import VOICE_LIVE
 
 NEEDS_MODEL = "voice_live needs AZURE_VOICE_LIVE_ENDPOINT, AZURE_OPENAI_REALTIME_DEPLOYMENT_ID or OPENAI_REALTIME_MODEL"
 """Short enough for the reason of a WebSocket's close: what is cut off there is never seen."""
+
+
+def usable_modes(*, speech_to_speech: bool) -> tuple[str, ...]:
+    """The names of the modes that sessions can have."""
+    return tuple(name for name in MODES if speech_to_speech or name != VOICE_LIVE)
 
 
 def usable_mode(name: str, *, speech_to_speech: bool) -> str:

@@ -62,11 +62,15 @@ class RealtimeConnections(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RealtimeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the browser's WebSockets are and what they want. `browser_auth`: what the client that asks has to bring."""
+    """Where the browser's WebSockets are and what they want. `browser_auth`: what the client that asks has to bring;
+    `streaming_modes`: those that a session can have, of which `default_mode` is that of a session that asks for none.
+    """
 
     status: Literal["available", "draining"]
     active_connections: RealtimeConnections
     browser_auth: str
+    streaming_modes: tuple[str, ...]
+    default_mode: str
     websocket_endpoints: RealtimeEndpoints = RealtimeEndpoints()
     features: RealtimeFeatures = RealtimeFeatures()
     protocols_supported: tuple[str, ...] = ("WebSocket",)

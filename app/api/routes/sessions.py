@@ -19,6 +19,7 @@ from app.api.transcripts import TRANSCRIPT_TYPES, transcript_response
 from app.auth.acs import same_secret
 from app.auth.guard import admitted
 from app.browser.dashboard_socket import DashboardSocket
+from app.modes import usable_modes
 from app.services import Services
 from protocol.browser import timestamp
 from protocol.sessions import RealtimeConnections, RealtimeStatus, SessionEnding, SessionList, SessionSummary
@@ -56,6 +57,8 @@ class SessionRoutes:
             RealtimeStatus(
                 status="available" if self._service.lifecycle.admits() else "draining",
                 active_connections=connections,
+                streaming_modes=usable_modes(speech_to_speech=self._service.engines.realtime is not None),
+                default_mode=self._service.settings.agents.streaming_mode.value,
                 browser_auth=admitted(request.scope).browser_auth.value,
             )
         )

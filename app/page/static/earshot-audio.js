@@ -70,6 +70,11 @@ export class Sound {
     await this.context.audioWorklet.addModule(WORKLETS);
   }
 
+  /** Play on another loudspeaker, by its id; empty: the system's own. One that is gone changes nothing. */
+  use(speaker) {
+    if ("setSinkId" in this.context) this.context.setSinkId(speaker).catch(() => {});
+  }
+
   close() {
     this.#listening.abort();
     clearTimeout(this.#timer);
@@ -113,14 +118,21 @@ export class Microphone {
    * @param {AudioContext} context loaded
    * @param {(pcm: ArrayBuffer) => void} onFrame
    * @param {() => void} onEnd it was unplugged, or taken away
+   * @param {string} [device] which one, by its id; empty: the system's own
    * @returns {Promise<Microphone>} rejects with NoMicrophone
    */
-  static async open(context, onFrame, onEnd) {
+  static async open(context, onFrame, onEnd, device = "") {
     if (!navigator.mediaDevices?.getUserMedia) throw new NoMicrophone("unsupported");
     let stream;
     try {
       stream = await navigator.mediaDevices.getUserMedia({
-        audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+        audio: {
+          channelCount: 1,
+          echoCancellation: true,
+          noiseSuppression: true,
+          autoGainControl: true,
+          ...(device ? { deviceId: { exact: device } } : {}),
+        },
       });
       if (context.state === "closed") throw new DOMException("hung up meanwhile", "AbortError");
       return new Microphone(context, stream, onFrame, onEnd);

@@ -10,7 +10,8 @@
  * http they allow neither at all, but on localhost: people can type and read. A page of another origin than the
  * server's must be listed in the server's ALLOWED_ORIGINS, and with BROWSER_AUTH on it brings a token, which its own
  * backend asks of `POST /api/v1/realtime/token`. A page may have several of these; each has a conversation of its own.
- * Leaving the page hangs up, as far as the browser still sends it.
+ * Leaving the page hangs up, as far as the browser still sends it; with `keep`, a reload does not: when the page is there
+ * again, `kept` says so, and `start` goes on with the conversation.
  *
  * Events are CustomEvents; `detail` holds:
  *
@@ -38,6 +39,7 @@
  */
 
 import { meter, Microphone, NoMicrophone, Player, Sound } from "./earshot-audio.js";
+import { forget, keep, kept } from "./earshot-kept.js";
 import { Line } from "./earshot-line.js";
 
 const API = "/api/v1";
@@ -92,20 +94,24 @@ export class Earshot extends EventTarget {
   #turn = null; // of the audio that comes
   #marked = { at: 0, state: "", turn: null };
   #endedReason = "";
+  #keep;
+  #devices = { microphone: "", speaker: "" };
 
   /**
    * @param {object} [options]
    * @param {string} [options.agent] by name; the server's default without one
-   * @param {"media"|"transcription"} [options.mode] what the server does with the voice; its default without one
+   * @param {"media"|"voice_live"|"transcription"} [options.mode] what the server does with the voice; its default without one
    * @param {string|URL} [options.server] by default the one that this module came from
    * @param {string|(() => string|Promise<string>)} [options.token] for servers with BROWSER_AUTH; asked anew for each
    *     connection. By default a page of the server itself asks it for one
+   * @param {string} [options.keep] a name under which this tab keeps the conversation over a reload of the page
    */
-  constructor({ agent = "", mode = "", server = new URL("/", import.meta.url), token } = {}) {
+  constructor({ agent = "", mode = "", server = new URL("/", import.meta.url), token, keep = "" } = {}) {
     super();
     this.#server = new URL(server, location.href);
     this.#agent = agent;
     this.#mode = mode;
+    this.#keep = keep;
     this.#token = token ?? (this.#server.origin === location.origin ? () => this.#ownToken() : "");
   }
 
@@ -123,6 +129,37 @@ export class Earshot extends EventTarget {
       .map(({ name, label, description, default: first }) => ({ name, label: label ?? name, description, first }))
       .sort((one, other) => Number(Boolean(other.first)) - Number(Boolean(one.first)))
       .map(({ name, label, description }) => ({ name, label, description }));
+  }
+
+  /**
+   * What was kept under a name when the page was reloaded in a conversation.
+   *
+   * @param {string} name
+   * @returns {{agent: string, mode: string, microphone: boolean}|null} `microphone`: it was on
+   */
+  static kept(name) {
+    return kept(name);
+  }
+
+  /**
+   * The microphones and loudspeakers to choose from. Browsers name them once the microphone was allowed.
+   *
+   * @returns {Promise<{microphones: {id: string, label: string}[], speakers: {id: string, label: string}[]}>}
+   */
+  static async devices() {
+    let found = [];
+    try {
+      found = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    } catch {
+      // A browser that does not say has the system's own.
+    }
+    const of = (kind) => found.filter((each) => each.kind === kind).map(({ deviceId: id, label }) => ({ id, label }));
+    return { microphones: of("audioinput"), speakers: of("audiooutput") };
+  }
+
+  /** Whether this browser lets a page choose the loudspeaker. */
+  static get choosesSpeakers() {
+    return typeof AudioContext !== "undefined" && "setSinkId" in AudioContext.prototype;
   }
 
   /** @returns {"idle"|"connecting"|"live"|"reconnecting"|"ended"} */
@@ -180,10 +217,13 @@ export class Earshot extends EventTarget {
     if (this.active) return;
     const call = { sound: null, player: null, microphone: null, asking: null, line: null, settle: () => {} };
     this.#call = call;
-    this.#sessionId = this.#resumeToken = this.#endedReason = "";
+    const before = this.#keep ? kept(this.#keep) : null;
+    this.#sessionId = before?.sessionId ?? "";
+    this.#resumeToken = before?.resumeToken ?? "";
+    this.#endedReason = "";
     // Before anything is waited for: the gesture is over then.
     call.sound = Sound.open((running) => this.#soundIs(running ? "on" : "held"));
-    addEventListener("pagehide", this.#hangUp);
+    addEventListener("pagehide", this.#leave);
     this.#enter("connecting", "", WORDS.connecting);
     if (call.sound) {
       try {
@@ -192,6 +232,7 @@ export class Earshot extends EventTarget {
         if (call === this.#call) this.#end("gone", WORDS.gone);
       }
       if (call !== this.#call) return;
+      call.sound.use(this.#devices.speaker);
       call.player = new Player(call.sound.context, OUTPUT_RATE_HZ, (playout) => this.#played(playout));
     }
     if (microphone) await this.setMicrophone(true);
@@ -254,6 +295,7 @@ export class Earshot extends EventTarget {
         call.sound.context,
         (pcm) => this.#hear(pcm),
         () => this.#closeMicrophone("unplugged"),
+        this.#devices.microphone,
       );
     } catch (error) {
       state = error instanceof NoMicrophone ? error.reason : "unsupported";
@@ -267,9 +309,39 @@ export class Earshot extends EventTarget {
     this.#microphoneIs(state);
   }
 
+  /**
+   * Use other devices from now on; empty stands for the system's own.
+   *
+   * @param {{microphone?: string, speaker?: string}} ids as `devices` gives them
+   * @returns {Promise<void>} when they are in use, as far as there is a conversation
+   */
+  async use({ microphone = "", speaker = "" }) {
+    const other = microphone !== this.#devices.microphone;
+    this.#devices = { microphone, speaker };
+    this.#call?.sound?.use(speaker);
+    if (!other || !this.#call?.microphone) return;
+    this.#closeMicrophone("off");
+    await this.setMicrophone(true);
+  }
+
   // the conversation
 
-  #hangUp = () => this.stop();
+  /** The page is left, or reloaded: then the server waits a while for it to come back. */
+  #leave = () => {
+    if (!this.#keep || !this.#resumeToken) {
+      this.stop();
+      return;
+    }
+    this.#store();
+    this.#end("ended", WORDS.ended, { keeps: true });
+  };
+
+  #store() {
+    if (!this.#keep) return;
+    const microphone = this.#microphoneState === "on" || this.#microphoneState === "muted";
+    const own = { sessionId: this.#sessionId, resumeToken: this.#resumeToken };
+    keep(this.#keep, { ...own, agent: this.#agent, mode: this.#mode, microphone });
+  }
 
   /** Returns when the line is open, or has failed for the first time. */
   #connect(call) {
@@ -329,8 +401,9 @@ export class Earshot extends EventTarget {
   }
 
 
-  #end(reason, message) {
-    removeEventListener("pagehide", this.#hangUp);
+  #end(reason, message, { keeps = false } = {}) {
+    removeEventListener("pagehide", this.#leave);
+    if (this.#keep && !keeps) forget(this.#keep);
     this.#closeMicrophone("off");
     const { line, player, sound, settle } = this.#call;
     this.#call = null;
@@ -416,6 +489,7 @@ export class Earshot extends EventTarget {
     line.establish();
     this.#sessionId = sessionId;
     this.#resumeToken = resumeToken;
+    this.#store();
     this.#marked = { at: 0, state: "", turn: null };
     this.#enter("live", "", WORDS.live);
     this.#tell("session", { sessionId, agent, label, resumed, restarted: again && !resumed });

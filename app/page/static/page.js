@@ -2,6 +2,7 @@
 
 import { Earshot } from "./earshot.js";
 import { Meters } from "./meters.js";
+import { DeviceSettings } from "./settings.js";
 import { switchScheme } from "./scheme-switch.js";
 import { Timing } from "./timing.js";
 import { Transcript } from "./transcript.js";
@@ -26,6 +27,9 @@ const FLOOR = {
   agent: ["Agent speaks", "Speak or type to interrupt"],
   paused: ["Paused", "Go on speaking to interrupt"],
 };
+
+/** The same where nothing can be said: a page without https, or a browser without a microphone. */
+const SPEECHLESS = { off: ["Ready", "Type a message"], agent: ["Agent speaks", "Type, or press Interrupt"] };
 
 /** The same where nobody answers. */
 const WRITTEN_DOWN = {
@@ -55,6 +59,9 @@ const MICROPHONE = {
   unsupported: "Not in this browser",
 };
 
+const SPEAK = "Press Talk and speak, or type below. You can interrupt at any time";
+const TYPE = "Type below: browsers allow the microphone only over https or on localhost";
+
 /** What was not fetched, be it the sound's own program, says more about the browser than about what to do. */
 const GONE = "The server cannot be reached. Check your connection, then press Talk to try again.";
 
@@ -67,7 +74,11 @@ const ENDINGS = {
 /** The end of a reply is heard here before the server knows of it: for so long it is no new thought. */
 const SETTLES_MS = 400;
 
-const FORGOTTEN = "The server was restarted and has no memory of the conversation; it begins anew.";
+const FORGOTTEN = "The server has no memory of the conversation; it begins anew.";
+
+/** Under this name the tab keeps a conversation, and the words of it, over a reload. */
+const KEEP = "page";
+const KEPT_WORDS = "earshot-page-words";
 
 const sentence = (...texts) =>
   texts
@@ -91,15 +102,19 @@ let held = false; // the reply stands still while the agent listens whether it i
 const active = () => call?.active ?? false;
 const live = () => call?.state === "live";
 const transcribes = () => $("mode").value === "transcription";
+/** Whether there may be a microphone: browsers have none for pages without https. */
+const canSpeak = () => isSecureContext && Boolean(navigator.mediaDevices?.getUserMedia);
+const hears = () => (active() ? call.microphone === "on" : canSpeak());
 
 // the call
 
 /** Begin a conversation; whatever comes of it comes as an event. */
 async function begin(microphone) {
-  const options = { mode: $("mode").value };
+  const options = { mode: $("mode").value, keep: KEEP };
   if ($("agent").value) options.agent = $("agent").value;
   const begun = new Earshot(options);
   call = begun;
+  begun.use(devices.chosen);
   ending = waiting = "";
   notice("microphone", "");
   notice("sound", "");
@@ -123,6 +138,7 @@ const ON = {
     else notice("state", "");
   },
   microphone({ state, message }) {
+    if (state === "on") devices.refresh();
     if (["on", "muted", "off"].includes(state)) notice("microphone", "");
     else if (state === "asking") notice("microphone", sentence(message));
     else notice("microphone", sentence(message, transcribes() ? "" : "You can type instead"), "warn");
@@ -251,6 +267,7 @@ function show() {
   showButtons();
   showFacts();
   $("setup").disabled = active();
+  $("download").disabled = $("log").childElementCount === 0;
   $("welcome").hidden = active() || $("log").childElementCount > 0;
   $("text").disabled = $("send").disabled = transcribes();
   $("text").placeholder = transcribes() ? "Nobody answers here" : "Type a message";
@@ -265,6 +282,7 @@ function showFloor(floor) {
 }
 
 function floorWords(floor) {
+  if (!hears() && SPEECHLESS[floor] && !transcribes()) return SPEECHLESS[floor];
   if (floor !== "listening" || call.microphone === "on") return (transcribes() ? WRITTEN_DOWN : FLOOR)[floor];
   if (transcribes()) return UNHEARD.transcribing;
   return UNHEARD[call.microphone] ?? UNHEARD.typing;
@@ -373,9 +391,80 @@ function introduce() {
   const agent = agents.find(({ name }) => name === $("agent").value);
   if (!agent) return;
   words("welcome-title", agent.label);
-  words("welcome-text", sentence(agent.description, "Press Talk and speak, or type below. You can interrupt at any time"));
+  words("welcome-text", sentence(agent.description, canSpeak() ? SPEAK : TYPE));
 }
+
+/** What the address asks for: `/?agent=NAME&mode=MODE`. */
+function takeAddress() {
+  const asked = new URLSearchParams(location.search);
+  const unknown = [
+    ["agent", $("agent"), asked.get("agent")],
+    ["mode", $("mode"), asked.get("mode")],
+  ].filter(([, choice, value]) => value && !choose(choice, value));
+  for (const [name, , value] of unknown) notice("state", sentence(`The address asks for the ${name} ${value}, which is not here`), "warn");
+}
+
+/** @returns {boolean} whether there is such a choice */
+function choose(select, value) {
+  const offered = [...select.options].find((option) => option.value === value && !option.disabled);
+  if (offered) select.value = value;
+  return Boolean(offered);
+}
+
+/** What the server cannot do is not offered; what it does by itself is chosen. */
+async function offerModes() {
+  try {
+    const answer = await fetch(new URL("api/v1/realtime/status", document.baseURI));
+    const { streaming_modes: modes, default_mode: usual } = await answer.json();
+    for (const option of $("mode").options) option.hidden = option.disabled = !modes.includes(option.value);
+    choose($("mode"), usual);
+  } catch {
+    // The server says by refusing what it cannot do.
+  }
+}
+
+// over a reload
+
+/** The page was reloaded in a conversation: it goes on. */
+function goOn() {
+  const before = Earshot.kept(KEEP);
+  if (!before || active()) return;
+  choose($("agent"), before.agent);
+  choose($("mode"), before.mode);
+  try {
+    transcript.restore(JSON.parse(sessionStorage.getItem(KEPT_WORDS)) ?? []);
+  } catch {
+    // The words of before are gone; the conversation is not.
+  }
+  begin(before.microphone);
+}
+
+addEventListener("pagehide", () => {
+  try {
+    sessionStorage.setItem(KEPT_WORDS, JSON.stringify(transcript.lines()));
+  } catch {
+    // They are gone with the page then.
+  }
+});
+addEventListener("pageshow", ({ persisted }) => persisted && goOn());
+
+$("download").addEventListener("click", () => {
+  const text = transcript.lines().map(({ name, text: said }) => (name ? `${name}: ${said}\n` : `[${said}]\n`));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob(text, { type: "text/plain" }));
+  link.download = `earshot-${call?.sessionId || "transcript"}.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+});
+
+const devices = new DeviceSettings({ microphone: $("microphone-device"), speaker: $("speaker-device") }, () =>
+  call?.use(devices.chosen),
+);
 
 switchScheme($("scheme"));
 show();
-offerAgents();
+await Promise.all([offerAgents(), offerModes()]);
+takeAddress();
+introduce();
+show();
+goOn();

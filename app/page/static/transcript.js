@@ -136,6 +136,38 @@ export class Transcript {
     chip.querySelector(".tool-end").textContent = status === "error" ? `failed: ${error}` : took;
   }
 
+  /**
+   * What stands there, for a file or for the page after a reload; what is not finished is left out.
+   *
+   * @returns {{side: "user"|"agent"|"note", name: string, text: string}[]}
+   */
+  lines() {
+    return [...this.#log.children]
+      .filter((line) => !line.classList.contains("partial"))
+      .map((line) => ({
+        side: ["user", "agent"].find((side) => line.classList.contains(side)) ?? "note",
+        name: line.querySelector(".speaker")?.textContent ?? "",
+        text: (line.querySelector(".words") ?? line).textContent.replace(/\s+/g, " ").trim(),
+      }))
+      .filter(({ text }) => text);
+  }
+
+  /** Show again what stood there before a reload; nobody needs to have it read out a second time. */
+  restore(lines) {
+    const live = this.#log.getAttribute("aria-live");
+    this.#log.setAttribute("aria-live", "off");
+    for (const { side, name, text } of lines) {
+      if (side === "note") {
+        this.note(text);
+        continue;
+      }
+      const entry = this.#entry(side, name);
+      entry.querySelector(".words").textContent = text;
+      this.#add(entry);
+    }
+    requestAnimationFrame(() => this.#log.setAttribute("aria-live", live));
+  }
+
   #entry(side, name, kind = "") {
     const entry = clone("entry");
     entry.classList.add(side);

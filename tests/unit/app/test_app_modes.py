@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.modes import NEEDS_MODEL, usable_mode
+from app.modes import NEEDS_MODEL, usable_mode, usable_modes
 from app.server.socket_writer import MAX_REASON_BYTES
 
 
@@ -14,3 +14,8 @@ def test_a_mode_without_its_engine_is_refused_with_the_variables_that_configure_
     assert usable_mode("media", speech_to_speech=False) == "media"
     with pytest.raises(ValueError, match="one of media, voice_live, transcription"):
         usable_mode("telepathy", speech_to_speech=True)
+
+
+def test_a_mode_without_its_engine_is_not_offered() -> None:
+    assert usable_modes(speech_to_speech=False) == ("media", "transcription")
+    assert usable_modes(speech_to_speech=True) == ("media", "voice_live", "transcription")
