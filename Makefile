@@ -64,11 +64,12 @@ flood: $(VENV)/development ## clients that flood the server, each beside a conve
 faults: $(VENV)/development ## RUNS (1000) conversations from SEED (0) on in which things go wrong: none may suffer for it
 	@$(BIN)/python -m tests.fault_campaign --runs "$(or $(RUNS),1000)" --seed "$(or $(SEED),0)"
 
-diagrams: $(VENV)/development ## write from the code: docs/turn-taking.md, grafana.json, environment.md, the keys in agents.md
+diagrams: $(VENV)/development ## write what documents, the dashboard and the schema of agents have from the code
 	@$(BIN)/python -m tests.kit.turn_taking_diagram
 	@$(BIN)/python -m tests.kit.agent_reference
 	@$(BIN)/python -m tests.kit.environment_reference
 	@$(BIN)/python -m tests.kit.grafana_dashboard
+	@$(BIN)/python -m tests.kit.agent_schema
 
 figures: $(VENV)/development ## write what make bench and make soak have found into docs/performance.md
 	@$(BIN)/python -m tests.load.figures

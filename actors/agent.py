@@ -14,6 +14,7 @@ Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 TransferTarget = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{0,14}\*?\Z")]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+VariableName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -137,6 +138,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A lost connection is waited for this long, if the user has said anything yet."""
     max_hold_s: Seconds = 300.0
     """A caller who is on hold for this long is said goodbye to, and the session ends."""
+    on_session_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
+    """The greeting waits for the function `on_session` no longer than this."""
 
 
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -152,6 +155,12 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The first words of a session; empty: the agent waits for the user."""
     instructions: str = ""
     """The language model's system prompt."""
+    variables: dict[VariableName, str] = {}
+    """Texts by name, which stand as `{{name}}` in `greeting`, `instructions` and `phrases`. These are the defaults: the
+    `context` of a call and the function `on_session` give others."""
+    on_session: str = ""
+    """`package.module:name` of a function that is told what is known of a session before the greeting, and may look
+    the caller up."""
     languages: tuple[str, ...] = ("en-US",)
     """Languages that its callers speak, unless RECOGNIZED_LANGUAGE names others."""
     voice: Voice = Voice()

@@ -17,6 +17,7 @@
     ├── CallCommandError           a running server does not place a call for the command line (commands/call.py)
     ├── AgentFileError             an agent's file cannot be used; a ConfigurationError too (agents/agent_files.py)
     ├── PluginError                a reference cannot be loaded; a ConfigurationError too (plugins.py)
+    │   └── NoToolError              what an agent's file names cannot be a tool (agents/agent_tools.py)
     ├── NoTokenError               this machine's identity gives no token (providers/azure/identity.py)
     ├── PartlyReadyError           some engines fail; a ProviderError too (providers/failover/providers.py)
     ├── AbandonedError             the result of a recognition is not wanted any more (providers/moonshine/model.py)

@@ -22,6 +22,7 @@ from actors.session.sessions_keeper import SessionsKeeper
 from actors.session_context import SessionContext
 from actors.tools import AnyTool
 from app.agents.prompt_cache import PromptCache
+from app.agents.session_hook import lookup_of
 from app.auth.acs import AcsAccess
 from app.auth.browser import BrowserAccess
 from app.auth.exposure import Exposure
@@ -239,7 +240,7 @@ class Services:
             resume_token=resume_token,
             about=about,
             traceparent=traceparent,
-            **more,
+            **{"look_up": lookup_of(agent), **more},
         )
 
     def voices(self) -> dict[str, tuple[str, ...]]:

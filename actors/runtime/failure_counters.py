@@ -22,6 +22,7 @@ class Failure(StrEnum):
     ENGINE = "engine"
     STORE = "store"
     BACKGROUND = "background"
+    HOOK = "hook"
 
 
 _meter = metrics.get_meter("earshot")
@@ -55,6 +56,9 @@ _counters = {
     ),
     Failure.STORE: _meter.create_counter(
         "earshot.store.failures", description="Records that the session store has neither kept nor given"
+    ),
+    Failure.HOOK: _meter.create_counter(
+        "earshot.agent.hook_failures", description="Sessions that began without what `on_session` was to look up"
     ),
     Failure.BACKGROUND: _meter.create_counter(
         "earshot.background.failures", description="Work in the background that has failed"

@@ -1,6 +1,6 @@
 """What sessions are made of: the engines of a process, and the plan of one session."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -54,6 +54,8 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The telephone line of the session, for its tools; None in a browser."""
     about: SessionContext = SessionContext()
     """What is known of the session before a word is said."""
+    look_up: Callable[[SessionContext], Awaitable[SessionContext]] | None = None
+    """Completes what is known before the session begins. None: there is no more."""
     model: LanguageModel | None = None
     """What answers in this session, in place of the engines' own."""
     traceparent: str = ""

@@ -1,9 +1,10 @@
 """`Sessions`: one per process; starts the Session actors and is told when one ends."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
+import msgspec
 from pykka import ActorRef
 
 from actors.conversation import Ending, SessionRecord
@@ -23,6 +24,13 @@ from actors.session.modes.registry import mode_named
 from actors.session.plan import Engines, SessionPlan
 from actors.session.record_saving import RecordSaver, conclude, record_of
 from actors.session.supervisor import SessionSupervisor
+from actors.session_context import SessionContext
+from actors.variables import filled
+
+LOOK_UP_S = 15.0
+"""A session begins by then, whatever becomes of looking its caller up: what does that has a shorter bound itself."""
+
+LookUp = Callable[[SessionContext], Awaitable[SessionContext]]
 
 
 class SessionEntry(LiveSession):
@@ -39,6 +47,11 @@ class SessionEntry(LiveSession):
         self.saver = saver
         self.ref: ActorRef[SessionSupervisor] | None = None
         self.rebuilt = 0
+
+    def prepare(self, about: SessionContext, at: float) -> None:
+        """Note all that is known of the session, which begins at `at`, in seconds since the epoch."""
+        agent = filled(self.plan.agent, about, at)
+        self.plan = msgspec.structs.replace(self.plan, about=about, agent=agent, look_up=None)
 
     @property
     def session(self) -> SessionSupervisor | None:
@@ -156,7 +169,23 @@ class Sessions(SupervisedActor):
                 self._forget(entry)
 
     def _start(self, entry: SessionEntry) -> None:
+        """Start the supervisor once the caller has been looked up; what the session is told until then waits."""
+        look_up = entry.plan.look_up
+        if look_up is not None and self.engines.background.run(
+            self._looked_up(entry, look_up), what="looking a caller up", within_s=LOOK_UP_S
+        ):
+            return
+        entry.prepare(entry.plan.about, self.engines.clock.wall())
         entry.ref = SessionSupervisor.start(session=entry, engines=self.engines, saver=entry.saver, parent=self.address)
+
+    async def _looked_up(self, entry: SessionEntry, look_up: LookUp) -> None:
+        # A task of the process: an actor that fails meanwhile takes nothing away from the session.
+        about = entry.plan.about
+        try:
+            about = await look_up(about)
+        finally:
+            entry.prepare(about, self.engines.clock.wall())
+            self.address.tell(StartSession(entry))
 
     def _exited(self, entry: SessionEntry, message: ChildExited) -> None:
         entry.ref = None

@@ -12,19 +12,23 @@ import msgspec
 import yaml
 
 from actors.agent import Agent
-from actors.tools import AnyTool, Tool
+from actors.tools import AnyTool
+from actors.variables import BUILT_IN, texts_of, variables_in
+from app.agents.agent_tools import NoToolError, tool_named
+from app.agents.nearest import explained, with_nearest
 from app.agents.phrases_by_language import with_phrases_of_its_language
+from app.agents.session_hook import require_hook
 from app.dialogue.check import dialogue_faults
 from app.dialogue.schema import Dialogue, ScriptedAgent, dialogue_of
 from app.errors import AppError
-from app.plugins import PluginError, resolve
+from app.plugins import PluginError
 from config.errors import ConfigurationError
 
 _SUFFIXES = (".yaml", ".yml")
 _DIALOGUE = ".dialogue"
 """Between an agent's name and the suffix of the file that holds its dialogue alone."""
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class AgentFileError(AppError, ConfigurationError):
@@ -80,6 +84,8 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
             raise AgentFileError(file, "dialogue", f"the agent has another one in {beside.name}")
         raw, source, prefix = _read_yaml(beside), beside, ""
         agent = msgspec.structs.replace(agent, dialogue=_converted(beside, raw, raw, Dialogue))
+    _require_variables(file, agent)
+    _require_hook(file, agent)
     equipped = _with_tools(file, agent, tools)
     if (dialogue := dialogue_of(equipped)) is not None:
         fault = next(dialogue_faults(dialogue, equipped.tools), None)
@@ -107,38 +113,44 @@ def _converted(file: Path, raw: Any, completed: Any, kind: type[T]) -> T:
         return msgspec.convert(completed, kind)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at ")
-        raise AgentFileError(file, _located(path.strip("`"), raw), reason) from None
+        located = _located(path.strip("`"), raw)
+        raise AgentFileError(file, located, explained(reason, located, kind)) from None
 
 
 def _with_tools(file: Path, agent: Agent, tools: MutableMapping[str, AnyTool]) -> Agent:
     """The agent with its tools under their own names."""
-    names = []
+    names: list[str] = []
     for index, named in enumerate(agent.tools):
         path = f"tools[{index}]"
-        name = named
-        if ":" in named:
-            found = _referenced(file, path, named)
-            name = found.name
-            if tools.setdefault(name, found) is not found:
-                raise AgentFileError(file, path, f"there is already another tool named {name}")
-        if name not in tools:
-            raise AgentFileError(file, path, f"there is no tool {named}; there are {', '.join(sorted(tools))}")
+        try:
+            name = tool_named(named, tools).name
+        except NoToolError as error:
+            raise AgentFileError(file, path, str(error)) from None
         if name in names:
             raise AgentFileError(file, path, f"the tool {name} is named twice")
         names.append(name)
     return msgspec.structs.replace(agent, tools=tuple(names))
 
 
-def _referenced(file: Path, path: str, reference: str) -> AnyTool:
-    try:
-        found = resolve(reference)
-    except PluginError as error:
-        raise AgentFileError(file, path, str(error)) from None
-    except Exception as error:
-        raise AgentFileError(file, path, f"{reference} cannot be imported: {type(error).__name__}: {error}") from error
-    if not isinstance(found, Tool):
-        raise AgentFileError(file, path, f"{reference} is no tool: decorate the function with actors.tools.tool")
-    return found
+def _require_variables(file: Path, agent: Agent) -> None:
+    """Every variable in a text is known, and none is declared that every agent has anyway."""
+    for name in agent.variables:
+        if name in BUILT_IN:
+            raise AgentFileError(file, f"variables.{name}", "every agent has this variable: choose another name")
+    known = {*agent.variables, *BUILT_IN}
+    for path, text in texts_of(agent):
+        for name in variables_in(text):
+            if name not in known:
+                reason = f"there is no variable {name}: declare it under variables"
+                raise AgentFileError(file, path, with_nearest(reason, name, known))
+
+
+def _require_hook(file: Path, agent: Agent) -> None:
+    if agent.on_session:
+        try:
+            require_hook(agent.on_session)
+        except PluginError as error:
+            raise AgentFileError(file, "on_session", str(error)) from None
 
 
 class _Loader(yaml.SafeLoader):

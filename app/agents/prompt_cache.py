@@ -17,6 +17,7 @@ from actors.ports.tts import (
     WordSynthesized,
 )
 from actors.runtime.background_tasks import BackgroundTasks
+from actors.variables import filled_with_defaults
 from protocol.browser import OUTPUT_RATE_HZ
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,8 @@ def _tell_failed(failure: str, agents: list[str]) -> None:
 
 
 def _phrases(agent: Agent) -> list[str]:
-    """The greeting before all else: somebody may be waiting for it."""
+    """The greeting before all else: somebody may be waiting for it. What differs from call to call is left out."""
+    agent = filled_with_defaults(agent)
     p = agent.phrases
     texts = [agent.greeting, p.apology, p.say_again, p.hold_on, p.goodbye, p.cut_off, *p.fillers, *p.no_input]
     return [text for text in texts if text]

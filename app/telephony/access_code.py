@@ -70,4 +70,6 @@ def gatekeeper(agent: Agent) -> Agent:
         limits=msgspec.structs.replace(agent.limits, max_session_s=min(LONGEST_S, agent.limits.max_session_s)),
         keys=ANY_KEYS,
         tools=(),
+        # It costs time, and who calls is not known yet.
+        on_session="",
     )

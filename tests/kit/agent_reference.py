@@ -38,7 +38,7 @@ def rows(struct: type[msgspec.Struct] = Agent, prefix: str = "") -> Iterator[tup
     texts = docstrings()
     for field in msgspec.structs.fields(struct):
         key = prefix + field.name
-        default = field.default
+        default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
         if isinstance(default, agent.PhasePolicy) and prefix == "barge_in.":
             yield f"{key}.*", _changed(default), texts.get((struct.__name__, field.name), "")
         elif isinstance(default, msgspec.Struct):
@@ -68,7 +68,7 @@ def _shown(default: object) -> str:
     """A default as YAML shows it."""
     if default is msgspec.NODEFAULT:
         return "required"
-    if default is None or default in ("", ()):
+    if default is None or default in ("", (), {}):
         return "unset"
     if isinstance(default, tuple):
         return "; ".join(str(each) for each in default)

@@ -20,7 +20,7 @@ from actors.runtime.restart_budget import RestartPolicy
 from actors.runtime.supervised_actor import actor_of
 from actors.session.modes.media import MEDIA
 from actors.session.plan import Engines, SessionPlan
-from actors.session.sessions import SessionEntry, Sessions
+from actors.session.sessions import LookUp, SessionEntry, Sessions
 from actors.session.supervisor import SessionSupervisor
 from actors.tools import AnyTool
 from tests.kit.fakes import EnergyActivity, FakeModel, FakeRecognizer, FakeStore, FakeSynthesizer
@@ -169,6 +169,7 @@ async def stage(
     wrap: Callable[[Engines], Engines] = lambda engines: engines,
     wrap_tools: Callable[[Mapping[str, AnyTool]], Mapping[str, AnyTool]] = dict,
     tap: Callable[[SessionEntry], None] = lambda entry: None,
+    look_up: LookUp | None = None,
     **changes: Any,
 ) -> AsyncIterator[Stage]:
     """A running session whose caller is silent; afterwards nothing of it is left."""
@@ -199,6 +200,7 @@ async def stage(
         phrases_expected=(),
         kept=lambda _: kept or {},
         resume_token="resume-token",
+        look_up=look_up,
     )
     entry = sessions.open(plan, ear, ConnectionAttached(connection_id="connection-1", lead=lead, rate_hz=RATE_HZ))
     tap(entry)

@@ -25,6 +25,8 @@ from actors.runtime.failure_counters import Failure
 from actors.runtime.mailbox import MAX_REFUSABLE, Mailbox
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session import measurements
+from actors.session_context import SessionContext
+from app.agents.session_hook import lookup_of
 from app.browser.session_output import SessionOutput
 from app.providers.child_process import ChildProcess
 from app.providers.failover.model import FailoverModel
@@ -226,6 +228,12 @@ async def work_in_the_background_that_fails() -> None:
     await background.finished()
 
 
+async def a_caller_who_cannot_be_looked_up() -> None:
+    look_up = lookup_of(msgspec.structs.replace(QUIET, on_session=f"{__name__}:nobody_there"))
+    assert look_up is not None
+    await look_up(SessionContext())
+
+
 CASES: list[tuple[Failure | str, Provoke, str]] = [
     (Failure.REPLY, a_model_that_fails, "a reply failed: the language model failed: unavailable"),
     (Failure.REPLY, a_model_that_says_nothing, "a reply failed: the language model said nothing"),
@@ -248,6 +256,7 @@ CASES: list[tuple[Failure | str, Provoke, str]] = [
     (Failure.FALLBACK, a_provider_in_whose_place_another_answers, "fallback in use: "),
     (Failure.ENGINE, an_engine_that_cannot_be_started, "the synthesis process has to be replaced: no such program"),
     (Failure.STORE, a_store_that_fails, "a session could not be stored: "),
+    (Failure.HOOK, a_caller_who_cannot_be_looked_up, f"{__name__}:nobody_there failed, the session begins without it"),
     (Failure.BACKGROUND, work_in_the_background_that_fails, "background work failed: ZeroDivisionError"),
 ]
 

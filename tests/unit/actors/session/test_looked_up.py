@@ -1,0 +1,79 @@
+"""A session whose caller is looked up before the greeting: what comes meanwhile waits, and is answered."""
+
+import asyncio
+
+import msgspec
+
+from actors.agent import Agent
+from actors.conversation import Ending
+from actors.messages.caller import EndSession, TextEntered
+from actors.messages.output import ReplyHeard, ReplyText
+from actors.runtime.clock import run_virtual
+from actors.session.sessions import LOOK_UP_S
+from actors.session_context import SessionContext
+from tests.kit.fakes import FakeModel
+from tests.kit.session_kit import AGENT, stage
+
+KNOWN: Agent = msgspec.structs.replace(
+    AGENT,
+    greeting="Hello {{name}}.",
+    instructions="You talk with {{name}}.",
+    variables={"name": "there"},
+)
+
+
+async def find_ada(about: SessionContext) -> SessionContext:
+    await asyncio.sleep(1.0)
+    return msgspec.structs.replace(about, context={"name": "Ada", "city": "London"})
+
+
+def test_the_greeting_waits_and_knows_who_calls() -> None:
+    async def main() -> None:
+        model = FakeModel()
+        async with stage(agent=KNOWN, look_up=find_ada, model=model) as on:
+            await on.ear.until_count(ReplyHeard, 1)
+            assert on.ear.times(ReplyText)[0] >= 1.0
+            assert on.ear.of(ReplyText)[0].text.strip() == "Hello Ada."
+            on.entry.deliver(TextEntered("hello"))
+            await on.ear.until_count(ReplyHeard, 2)
+            (request,) = model.requests
+            assert request.agent.instructions == "You talk with Ada."
+            assert "London" in request.preamble
+            assert request.messages[-1].text == "hello"
+
+    run_virtual(main())
+
+
+def test_a_session_without_a_lookup_has_the_defaults_at_once() -> None:
+    async def main() -> None:
+        async with stage(agent=KNOWN) as on:
+            await on.ear.until_count(ReplyText, 1)
+            assert on.ear.of(ReplyText)[0].text.strip() == "Hello there."
+
+    run_virtual(main())
+
+
+def test_one_who_hangs_up_while_they_are_looked_up_leaves_nothing_behind() -> None:
+    async def main() -> None:
+        async with stage(agent=KNOWN, look_up=find_ada) as on:
+            on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
+            async with asyncio.timeout(5):
+                await on.sessions.emptied()
+            assert not on.ear.of(ReplyText)
+
+    run_virtual(main())
+
+
+async def nobody_answers(_: SessionContext) -> SessionContext:
+    await asyncio.sleep(3_600)
+    raise AssertionError("can't happen because it is given up before")
+
+
+def test_a_lookup_that_never_ends_is_given_up() -> None:
+    async def main() -> None:
+        async with stage(agent=KNOWN, look_up=nobody_answers) as on:
+            await on.ear.until_count(ReplyText, 1)
+            assert LOOK_UP_S <= on.ear.times(ReplyText)[0] < LOOK_UP_S + 1
+            assert on.ear.of(ReplyText)[0].text.strip() == "Hello there."
+
+    run_virtual(main())
