@@ -3,6 +3,7 @@
 Read from YAML by `app/agents/agent_files.py`.
 """
 
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -142,6 +143,26 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The greeting waits for the function `on_session` no longer than this."""
 
 
+class GuardrailAction(StrEnum):
+    """What becomes of a reply that says what it must not."""
+
+    REDACT = "redact"
+    STOP = "stop"
+
+
+class Guardrail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something that an agent must not say."""
+
+    name: Name
+    """Names it in the log and the counter."""
+    pattern: Annotated[str, Meta(min_length=1, max_length=500)]
+    """A regular expression of Python, without regard to upper and lower case, for words in one sentence or two."""
+    action: GuardrailAction = GuardrailAction.REDACT
+    """`redact` speaks `say` in place of what was found; `stop` speaks it in place of the clause, and ends the reply."""
+    say: str = ""
+    """What is said instead."""
+
+
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that makes one agent: a session is started with one, and keeps it to its end."""
 
@@ -174,6 +195,10 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     each key at once."""
     tools: tuple[str, ...] = ()
     """The tools that its model may call: names in `app/tools`, or `package.module:name`."""
+    speaks_markup: bool = False
+    """Markup, emoji, addresses' paths, thinking and calls of tools in the model's text are spoken as they come."""
+    guardrails: tuple[Guardrail, ...] = ()
+    """What its model must not say, held against each clause before it is spoken."""
     transfer_targets: tuple[TransferTarget, ...] = ()
     """Where tools may put callers through to besides HANDOFF_PHONE_NUMBER: numbers in E.164, or prefixes of numbers
     that end in `*`, such as `+1206555*`. A number that only the model names is not dialled, since callers can make a

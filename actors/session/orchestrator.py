@@ -40,6 +40,7 @@ from actors.session.engine_events import ModelReported
 from actors.session.generation import ReplySource
 from actors.session.phrases import phrase_of
 from actors.session.plan import SessionPlan
+from actors.session.reply_filter import AsItComes, ReplyFilter
 from actors.session.reply_maker import ReplyMaker
 from actors.session.reply_writer import ReplyWriter
 from actors.session.tool_runs import ToolRuns
@@ -106,6 +107,7 @@ class Orchestrator(SupervisedActor):
             log=self._log,
             writer=self._writer,
             tool_runs=tool_runs,
+            filters=ReplyFilter(plan.agent) if writer is None else AsItComes(plan.agent),
             connection=connection,
             clock=clock,
         )

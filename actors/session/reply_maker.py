@@ -34,6 +34,7 @@ from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ModelReported
 from actors.session.generation import ReplySource
 from actors.session.plan import SessionPlan
+from actors.session.reply_filter import ReplyFilter
 from actors.session.reply_writer import ReplyWriter
 from actors.session.tool_runs import UNKNOWN, ToolRound, ToolRuns
 from actors.session_context import preamble
@@ -56,6 +57,7 @@ class ReplyMaker:
         log: the conversation; what the model reads, and where tools are recorded.
         writer: takes the text.
         tool_runs: runs the tools.
+        filters: what of the model's text is spoken.
         connection: shown the transcript that is answered, and the tools.
         clock: times of the messages.
     """
@@ -71,6 +73,7 @@ class ReplyMaker:
         log: ConversationLog,
         writer: ReplyWriter,
         tool_runs: ToolRuns,
+        filters: ReplyFilter,
         connection: SessionConnection,
         clock: Clock,
     ) -> None:
@@ -82,6 +85,7 @@ class ReplyMaker:
         self._history = log.history
         self._writer = writer
         self._tool_runs = tool_runs
+        self._filter = filters
         self._connection = connection
         self._clock = clock
         self._generation = source
@@ -163,6 +167,7 @@ class ReplyMaker:
     def _follow(self, text: str) -> None:
         """What the model says next follows `text`, which it said before it called its tools."""
         self._splitter, self._text_before_tools = SentenceSplitter(), text
+        self._filter.begin()
         self._writer.follow(text)
 
     # the model
@@ -190,18 +195,17 @@ class ReplyMaker:
             return
         match message.event:
             case TextGenerated(text):
-                self._speak(self._splitter.push(following(self._text_before_tools, text)))
-                self._text_before_tools = "" if text else self._text_before_tools
+                self._speak(self._split(self._filter.push(text)))
             case ToolCalled():
                 self._generation.tool_calls.append(message.event)
             case MemoryUpdated(memory):
                 self._history.memory = memory
             case ReplyGenerated(prompt_tokens, completion_tokens, cut):
                 self._trace.model_used(prompt_tokens, completion_tokens)
-                rest = self._splitter.finish()
+                rest = self._rest()
                 # The sentence in which a reply was cut is not begun, unless it is all that there is.
-                self._speak([] if cut and self._written else rest)
-                self._generated()
+                if self._speak([] if cut and self._written else rest):
+                    self._generated()
             case _:
                 assert_never(message.event)
 
@@ -211,16 +215,35 @@ class ReplyMaker:
             self._fail(message.turn, f"the language model failed: {message.kind}, {message.detail}")
 
     def _fail(self, turn: int, cause: str) -> None:
-        self._speak(self._splitter.finish())
+        if not self._speak(self._rest()):
+            return
         text = self._written
         self._writer.finish(self._reply)
         self._tell_turn_taking(ReplyFailed(turn=turn, has_text=is_speakable(text), cause=cause))
 
-    def _speak(self, pieces: list[str]) -> None:
+    def _split(self, text: str) -> list[str]:
+        """The pieces that are complete with `text`, which follows what was said before the tools were called."""
+        pieces = self._splitter.push(following(self._text_before_tools, text))
+        self._text_before_tools = "" if text else self._text_before_tools
+        return pieces
+
+    def _rest(self) -> list[str]:
+        """The pieces that are left at the end of the model's text."""
+        return [*self._split(self._filter.finish()), *self._splitter.finish()]
+
+    def _speak(self, pieces: list[str]) -> bool:
+        """Write what may be spoken of the pieces; False if the reply ends there, whatever else the model has to say."""
         for piece in pieces:
-            if not self._writer.is_begun(self._reply):
-                self._writer.begin(self._reply, self._turn.state.turn_number, UtteranceKind.REPLY)
-            self._writer.write(self._reply, piece)
+            spoken = self._filter.piece(self._writer.text(self._reply), piece)
+            if spoken.text:
+                if not self._writer.is_begun(self._reply):
+                    self._writer.begin(self._reply, self._turn.state.turn_number, UtteranceKind.REPLY)
+                self._writer.write(self._reply, spoken.text)
+            if spoken.is_end:
+                self._generation.cancel()
+                self._written_out()
+                return False
+        return True
 
     @property
     def _written(self) -> str:
@@ -231,6 +254,10 @@ class ReplyMaker:
         if self._generation.tool_calls and self._turn.state.ending is None:
             self._run_tools()
             return
+        self._written_out()
+
+    def _written_out(self) -> None:
+        """All text of the reply is there."""
         turn, text = self._turn.state.turn_number, self._written
         self._writer.finish(self._reply)
         self._tell_turn_taking(ReplyWritten(turn=turn, has_text=is_speakable(text), question_s=question_s(text)))

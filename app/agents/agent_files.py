@@ -4,6 +4,7 @@
 `NAME.dialogue.yaml` beside it: a long one would hide the agent.
 """
 
+import re
 from collections.abc import Collection, Hashable, Iterable, MutableMapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -85,6 +86,7 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
         raw, source, prefix = _read_yaml(beside), beside, ""
         agent = msgspec.structs.replace(agent, dialogue=_converted(beside, raw, raw, Dialogue))
     _require_variables(file, agent)
+    _require_patterns(file, agent)
     _require_hook(file, agent)
     equipped = _with_tools(file, agent, tools)
     if (dialogue := dialogue_of(equipped)) is not None:
@@ -143,6 +145,16 @@ def _require_variables(file: Path, agent: Agent) -> None:
             if name not in known:
                 reason = f"there is no variable {name}: declare it under variables"
                 raise AgentFileError(file, path, with_nearest(reason, name, known))
+
+
+def _require_patterns(file: Path, agent: Agent) -> None:
+    for index, rail in enumerate(agent.guardrails):
+        try:
+            matches_nothing = re.compile(rail.pattern).search("") is None
+        except re.error as error:
+            raise AgentFileError(file, f"guardrails[{index}].pattern", f"is no regular expression: {error}") from None
+        if not matches_nothing:
+            raise AgentFileError(file, f"guardrails[{index}].pattern", "finds something in every text")
 
 
 def _require_hook(file: Path, agent: Agent) -> None:

@@ -1,0 +1,143 @@
+"""What of a model's text is spoken: no markup, no thinking, no calls of tools written as text, no emoji. Pure.
+
+Models are told to write for the ear, and often do not. `UnspokenParts` takes out of the stream what is no part of the
+reply, however it is cut into tokens; `speakable` takes the markup out of a piece that is about to be spoken.
+"""
+
+import re
+import unicodedata
+
+_HIDDEN = re.compile(
+    r"<(?P<name>think|thinking|thought|reasoning|scratchpad|tool_call|tool_response|function_call|function|tool)"
+    r"\b[^<>]{0,80}>",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"<(/?[a-z][a-z0-9_:-]{0,30}(\s[^<>]{0,200})?/?|/?\|[^<>|]{0,60}\|)>", re.IGNORECASE)
+_TAG_BEGUN = re.compile(
+    r"</?(?:\|[^<>|]{0,60}\|?|[a-z][a-z0-9_:=.-]{0,60}(?:\s+[a-z_:-]{1,30}(?:=[^<>]{0,200})?){0,4}\s*/?)?",
+    re.IGNORECASE,
+)
+_JSON_BEGUN = re.compile(r'\{\s*"')
+_FENCE = "```"
+_START = re.compile(r"[<{`]")
+
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s[^()]*)?\)")
+_ADDRESS = re.compile(
+    r"<?(?:https?://(?:www\.)?|\bwww\.)([^\s/<>()]+)(?:/[^\s<>]*?)?>?(?=[.,;:!?)]*(?:\s|$))", re.IGNORECASE
+)
+_RULE = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$|^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:-]*$", re.MULTILINE)
+_LINE_START = re.compile(r"^[ \t]*(?:>[ \t]?|#{1,6}[ \t]+|[-*+•‣◦▪][ \t]+(?:\[[ xX]\][ \t]+)?)+", re.MULTILINE)
+_CELL = re.compile(r"[ \t]*\|[ \t]*")
+_TABLE_ROW = re.compile(r"^[ \t]*\|(.*?)\|?[ \t]*$", re.MULTILINE)
+_EMPHASIS = re.compile(r"\*+(?=\S)|(?<=\S)\*+|~~|`+|(?<![^\W_])_+(?=\S)|(?<=\S)_+(?![^\W_])")
+_BLANKS = re.compile(r"[ \t]{2,}")
+_BLANK_BEFORE_MARK = re.compile(r"[ \t]+(?=[.,;:!?](?:\s|$))")
+_JOINERS = {0x200D, 0x20E3, 0xFFFD, *range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)}
+_FIRST_SYMBOL = 0x2190
+"""Below are signs that are pronounced, such as ° and ™."""
+
+
+class UnspokenParts:
+    """Takes thinking, calls of tools in the text, code and tags out of one reply as it comes in."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._until = ""
+        """What ends the part that is left out; empty outside of one."""
+        self._depth = 0
+        """Open braces of the JSON that is left out."""
+
+    def push(self, text: str) -> str:
+        """What can be spoken of the text up to here; what may be the beginning of an unspoken part is held."""
+        self._held += text
+        spoken: list[str] = []
+        while self._held and self._step(spoken):
+            pass
+        return "".join(spoken)
+
+    def finish(self) -> str:
+        """What is left at the end of the reply: the beginning of a part that never came is text after all."""
+        held, self._held = self._held, ""
+        is_hidden = self._until or self._depth or held.startswith(_FENCE) or _JSON_BEGUN.match(held)
+        is_tag = len(held) > 1 and _TAG_BEGUN.fullmatch(held) and (" " not in held or "=" in held)
+        self._until, self._depth = "", 0
+        return "" if is_hidden or is_tag else held
+
+    def _step(self, spoken: list[str]) -> bool:
+        """Deal with the beginning of what is held; False if more text is needed."""
+        if self._depth:
+            return self._skip_json()
+        if self._until:
+            return self._skip_part()
+        found = _START.search(self._held)
+        start = found.start() if found else len(self._held)
+        spoken.append(self._held[:start])
+        self._held = self._held[start:]
+        return bool(self._held) and self._at_start(spoken)
+
+    def _at_start(self, spoken: list[str]) -> bool:
+        """What is held begins like something unspoken: whether it can be told what it is."""
+        held = self._held
+        if held.startswith("{"):
+            if _JSON_BEGUN.match(held):
+                self._depth, self._held = 1, held[1:]
+                return True
+            is_open = not held[1:].strip()
+        elif held.startswith("`"):
+            if held.startswith(_FENCE):
+                self._until, self._held = _FENCE, held[len(_FENCE) :]
+                return True
+            is_open = held in _FENCE
+        elif hidden := _HIDDEN.match(held):
+            self._until, self._held = f"</{hidden['name'].lower()}>", held[hidden.end() :]
+            return True
+        elif tag := _TAG.match(held):
+            self._held = held[tag.end() :]
+            return True
+        else:
+            is_open = _TAG_BEGUN.fullmatch(held) is not None
+        if not is_open:
+            spoken.append(held[0])
+            self._held = held[1:]
+        return not is_open
+
+    def _skip_part(self) -> bool:
+        end = self._held.lower().find(self._until)
+        if end < 0:
+            self._held = self._held[-(len(self._until) - 1) :]
+            return False
+        self._held, self._until = self._held[end + len(self._until) :], ""
+        return True
+
+    def _skip_json(self) -> bool:
+        for at, character in enumerate(self._held):
+            self._depth += (character == "{") - (character == "}")
+            if not self._depth:
+                self._held = self._held[at + 1 :]
+                return True
+        self._held = ""
+        return False
+
+
+def speakable(piece: str) -> str:
+    """A piece of a reply without markup, addresses' paths and emoji; empty if nothing is left to be said.
+
+    White space around it stays, so that pieces can follow each other.
+    """
+    text = _LINK.sub(r"\1", piece)
+    text = _ADDRESS.sub(r"\1", text)
+    text = _RULE.sub("", text)
+    text = _LINE_START.sub("", text)
+    if "|" in text:
+        text = _TABLE_ROW.sub(lambda row: f"{_CELL.sub(', ', row[1].strip())}.", text)
+    text = _EMPHASIS.sub("", text)
+    if not text.isascii():
+        text = "".join(character for character in text if not _is_symbol(character))
+    if text == piece:
+        return piece
+    return _BLANK_BEFORE_MARK.sub("", _BLANKS.sub(" ", text)) if text.strip() else ""
+
+
+def _is_symbol(character: str) -> bool:
+    code = ord(character)
+    return code in _JOINERS or (code >= _FIRST_SYMBOL and unicodedata.category(character) == "So")
