@@ -4,7 +4,7 @@ Read from YAML by `app/agents/agent_files.py`.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -44,6 +44,24 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Share of the probability mass that the model samples from."""
     max_tokens: Annotated[int, Meta(ge=1, le=16_384)] = 400
     """Tokens that one request to the model may produce."""
+    first_token_s: Annotated[float, Meta(ge=0.5, le=60)] = 8.0
+    """A model that has said nothing by then, retries included, has failed. `limits.max_turn_s` holds besides."""
+    next_token_s: Annotated[float, Meta(ge=0.5, le=60)] = 8.0
+    """A model that falls silent for so long in mid-reply has failed."""
+    retries: Annotated[int, Meta(ge=0, le=5)] = 2
+    """How often a request that may succeed later is sent again, within `first_token_s`."""
+    wait_s: Annotated[float, Meta(ge=0, le=120)] = 20.0
+    """A model that is busy and says for how long is waited for up to this, and asked once more; fillers are said."""
+    max_tool_rounds: Annotated[int, Meta(ge=1, le=20)] = 6
+    """How often it may call tools in one reply; then it is asked to answer without."""
+    parallel_tools: bool = True
+    """It may call several tools at once."""
+    reasoning_effort: str = ""
+    """Sent to models that reason, such as `minimal`; unset: nothing is."""
+    context_chars: Annotated[int, Meta(ge=2_000, le=2_000_000)] = 48_000
+    """Characters of the conversation that it reads with each request, the newest: 48,000 are an hour of talk."""
+    extra_body: dict[str, Any] = {}
+    """Sent with each request besides, for what a server has of its own."""
 
 
 class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -52,7 +70,13 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     apology: str = "I am sorry, something went wrong on our side. Please call again later."
     """Said before a session that cannot be mended ends."""
     say_again: str = "Sorry, could you say that again?"
-    """After a reply that failed, or a voice of which nothing was understood."""
+    """After a voice of which nothing was understood."""
+    no_answer: str = "I am sorry, I could not find an answer just now. Shall I try again?"
+    """After words that were understood, and to which no reply could be made or spoken."""
+    busy: str = "I am sorry, this takes longer than it should. Shall I try once more?"
+    """After words that were understood, and to which the model was too busy or too slow to reply."""
+    refused: str = "I am sorry, I cannot talk about that. What else can I do for you?"
+    """After words that the model's content filter refuses."""
     hold_on: str = "One moment, please."
     """One more filler, for an agent that has fewer than two."""
     goodbye: str = "Thank you for calling. Goodbye."
@@ -139,6 +163,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A lost connection is waited for this long, if the user has said anything yet."""
     max_hold_s: Seconds = 300.0
     """A caller who is on hold for this long is said goodbye to, and the session ends."""
+    max_tokens: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    """The session is ended politely once its model has read and written so many tokens; 0: there is no limit."""
+    max_tool_calls: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    """The session is ended politely once so many tools were called in it; 0: there is no limit."""
     on_session_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     """The greeting waits for the function `on_session` no longer than this."""
 

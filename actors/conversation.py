@@ -76,6 +76,8 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     confidence: float = 1.0
     """Of a user's message: how sure the recognizer was of the words, 0 to 1."""
+    is_withheld: bool = False
+    """Of a user's message: a content filter refuses it, so that no model is sent it again."""
     start_ms: float = 0.0
     """Of what was transcribed: where in the caller's audio it begins."""
     end_ms: float = 0.0

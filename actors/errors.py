@@ -30,6 +30,8 @@ class ErrorKind(StrEnum):
     TIMEOUT = "timeout"
     UNAVAILABLE = "unavailable"
     BAD_REQUEST = "bad_request"  # our request is at fault: the same request will fail again
+    REFUSED = "refused"  # a content filter will not have what was said
+    TOO_LONG = "too_long"  # the conversation is longer than the model can read
     INTERNAL = "internal"
 
 
@@ -49,7 +51,12 @@ class ProviderError(ActorsError):
     @property
     def retryable(self) -> bool:
         """True when the same request may succeed later."""
-        return self.kind not in (ErrorKind.AUTHENTICATION, ErrorKind.BAD_REQUEST)
+        return self.kind is not ErrorKind.AUTHENTICATION and not self.is_of_the_request
+
+    @property
+    def is_of_the_request(self) -> bool:
+        """True when what was asked is at fault: it says nothing about the provider, and the same will fail again."""
+        return self.kind in (ErrorKind.BAD_REQUEST, ErrorKind.REFUSED, ErrorKind.TOO_LONG)
 
 
 class RecognizerError(ProviderError):

@@ -1,5 +1,6 @@
 """What the language model and its tools did: told to the orchestrator, and by it to turn-taking."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 from actors.conversation import Ending, KeyPattern
@@ -16,6 +17,14 @@ class ModelFailed(Message, frozen=True):
     turn: int
     kind: ErrorKind
     detail: str
+
+
+class ReplyTrouble(StrEnum):
+    """Why the caller's words, which were understood, have no reply: it decides what is said instead."""
+
+    NO_ANSWER = "no answer"
+    BUSY = "busy"
+    REFUSED = "refused"
 
 
 class ToolFinished(Message, frozen=True, kw_only=True):
@@ -49,6 +58,11 @@ class ReplyFailed(Message, frozen=True, kw_only=True):
     """Any text of it had gone to the synthesizer."""
     cause: str = ""
     """In a clause, for operators only."""
+    trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER
+
+
+class SessionSpent(Message, frozen=True):
+    """The session has used up what it may cost: it ends politely once the reply in hand has been heard."""
 
 
 class ToolsStarted(Message, frozen=True):

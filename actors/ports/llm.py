@@ -29,6 +29,8 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     memory: Memory = {}
     omitted: int = 0
     """How many messages came before these."""
+    may_call_tools: bool = True
+    """If not, the tools are there to be read of in the conversation, and are not called."""
     preamble: str = ""
     """What is known of the session besides what was said: date, time, who talks with the agent. Bounded."""
 

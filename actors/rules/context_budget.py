@@ -9,7 +9,7 @@ MAX_CONTEXT_CHARS = 48_000
 MAX_CONTEXT_MESSAGES = 200
 
 
-def within_budget(messages: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
+def within_budget(messages: Sequence[ChatMessage], max_chars: int = MAX_CONTEXT_CHARS) -> Sequence[ChatMessage]:
     """The newest messages that fit, in order: the user's last words and all behind them, and what there is room for.
 
     A tool's result never comes without the call that it answers.
@@ -18,7 +18,7 @@ def within_budget(messages: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
     owed = next((at for at in range(len(messages) - 1, -1, -1) if messages[at].role is Role.USER), 0)
     for at in range(len(messages) - 1, -1, -1):
         chars += _chars(messages[at])
-        fits = chars <= MAX_CONTEXT_CHARS and len(messages) - at <= MAX_CONTEXT_MESSAGES
+        fits = chars <= max_chars and len(messages) - at <= MAX_CONTEXT_MESSAGES
         if not fits and at < owed:
             break
         start = at

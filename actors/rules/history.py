@@ -143,6 +143,18 @@ class History:
         """Record in `turn` what the model has to know of and nobody said."""
         self.messages.append(ChatMessage(role=Role.NOTE, text=text, turn=turn, at=at))
 
+    def withhold(self, turn: int) -> None:
+        """Send no model again what the caller said in `turn`, which a content filter refuses.
+
+        If it refuses twice running, more of the conversation is at fault than these words: no model is sent any of it.
+        """
+        asked = [index for index, message in enumerate(self.messages) if message.role is Role.USER]
+        before = [index for index in asked if self.messages[index].turn != turn]
+        refuses_again = bool(before) and self.messages[before[-1]].is_withheld
+        for index in asked:
+            if refuses_again or self.messages[index].turn == turn:
+                self.messages[index] = msgspec.structs.replace(self.messages[index], is_withheld=True)
+
     def for_the_model(self, prelude: str = "") -> tuple[ChatMessage, ...]:
         """The messages that the model reads; `prelude` is what the reply in hand said before it called its tools."""
         messages = self.messages
@@ -150,7 +162,7 @@ class History:
             index = next(i for i in range(len(messages) - 1, -1, -1) if messages[i].tool_requests)
             with_prelude = msgspec.structs.replace(messages[index], text=prelude)
             messages = [*messages[:index], with_prelude, *messages[index + 1 :]]
-        return tuple(message for message in messages if message.kind not in NOT_FOR_THE_MODEL)
+        return tuple(m for m in messages if m.kind not in NOT_FOR_THE_MODEL and not m.is_withheld)
 
 
 def _is_answer(message: ChatMessage) -> bool:

@@ -82,6 +82,11 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     tool_results: dict[str, ToolFinished] = {}
     """Results of tools that are not in `messages` yet, by the call's id."""
 
+    spent_tokens: int = 0
+    """Tokens that the language model has read and written in this session."""
+    spent_tool_calls: int = 0
+    """Calls of tools in this session."""
+
     # the caller
     tracks: dict[str, AudioTrack] = {}
     """The audio that has come in, by the speaker's label; empty where all voices come in one stream."""
@@ -226,6 +231,11 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     def tools_given_up(self) -> None:
         """Drop all results of tools: nobody will record them."""
         self.tool_results.clear()
+
+    def spent(self, tokens: int = 0, tool_calls: int = 0) -> None:
+        """Add to what the session has cost."""
+        self.spent_tokens += tokens
+        self.spent_tool_calls += tool_calls
 
     # the caller
 

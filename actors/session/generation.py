@@ -25,10 +25,6 @@ from actors.runtime.telemetry import count_cut_reply
 from actors.session.engine_events import ModelReported
 from actors.session.measurements import first_token_came, model_failed
 
-FIRST_TOKEN_S = 8.0
-"""A model that has said nothing by then has failed."""
-NEXT_TOKEN_S = 8.0
-"""A model that falls silent for so long in mid-reply has failed."""
 CHAT = {"gen_ai.operation.name": Stage.MODEL.value}
 """The attribute of every request to a model."""
 EVENTS_AT_ONCE = 16
@@ -58,6 +54,7 @@ class Generation:
         self._trace = actor.trace
         self._model = model
         self._task: asyncio.Task[None] | None = None
+        self._told = 0
         self.tool_calls: list[ToolCalled] = []
 
     def start(self, request: ModelRequest) -> None:
@@ -77,8 +74,23 @@ class Generation:
         self.tool_calls = []
 
     async def _stream(self, request: ModelRequest) -> None:
+        """Stream a reply; from a model that is busy for so long as it says, and has said nothing yet, in its time."""
+        told_before = self._told
+        try:
+            await self._attempt(request)
+        except ModelError as error:
+            wait_s = error.retry_after_s
+            is_over = error.kind is not ErrorKind.THROTTLED or self._told > told_before
+            if is_over or wait_s is None or wait_s > request.agent.model.wait_s:
+                raise
+            logger.warning("the language model is busy and is asked again in %.1f s", wait_s)
+            await asyncio.sleep(wait_s)
+            await self._attempt(request)
+
+    async def _attempt(self, request: ModelRequest) -> None:
         events = aiter(self._model.reply(request))
-        timeout_s = FIRST_TOKEN_S
+        settings = request.agent.model
+        timeout_s = settings.first_token_s
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
         bounds = ReplyBounds(asked_at)
@@ -97,9 +109,10 @@ class Generation:
                 waited_s = loop.time() - asked_at
                 first_token_came(waited_s)
                 self._trace.describe(Stage.MODEL, {"gen_ai.response.time_to_first_chunk": waited_s})
-            timeout_s = NEXT_TOKEN_S
+            timeout_s = settings.next_token_s
             admitted = bounds.admit(_checked(event), loop.time())
             if admitted is not None:
+                self._told += 1
                 self._actor.actor_ref.tell(ModelReported(request.turn, admitted))
             if bounds.exceeded:
                 self._cut(request, events, bounds.exceeded)

@@ -43,6 +43,7 @@ from actors.session.plan import SessionPlan
 from actors.session.reply_filter import AsItComes, ReplyFilter
 from actors.session.reply_maker import ReplyMaker
 from actors.session.reply_writer import ReplyWriter
+from actors.session.spending import Spending
 from actors.session.tool_runs import ToolRuns
 from actors.session.turn_timers import TurnTimers
 from actors.session.turn_trace import TurnTrace
@@ -107,6 +108,7 @@ class Orchestrator(SupervisedActor):
             log=self._log,
             writer=self._writer,
             tool_runs=tool_runs,
+            spending=Spending(plan.agent.limits, checkpoint),
             filters=ReplyFilter(plan.agent) if writer is None else AsItComes(plan.agent),
             connection=connection,
             clock=clock,

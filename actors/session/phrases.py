@@ -4,7 +4,7 @@ from typing import assert_never
 
 from actors.agent import Agent
 from actors.conversation import UtteranceKind
-from actors.rules.turn_taking.answering import SAY_AGAIN
+from actors.rules.turn_taking.answering import BUSY, NO_ANSWER, REFUSED, SAY_AGAIN
 
 
 def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:
@@ -24,7 +24,8 @@ def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:
         case UtteranceKind.PROMPT:
             return phrases.no_input[index]
         case UtteranceKind.APOLOGY:
-            return phrases.say_again if index == SAY_AGAIN else phrases.apology
+            by_index = {SAY_AGAIN: phrases.say_again, NO_ANSWER: phrases.no_answer, BUSY: phrases.busy}
+            return {**by_index, REFUSED: phrases.refused}.get(index, phrases.apology)
         case UtteranceKind.GOODBYE:
             return phrases.goodbye
         case UtteranceKind.REPLY:

@@ -5,13 +5,15 @@ from typing import assert_never
 
 import msgspec
 
-from actors.conversation import Ending, UtteranceKind
+from actors.conversation import UtteranceKind
 from actors.messages.model import (
     EndingDecided,
     KeysExpected,
     ModelFailed,
     ReplyFailed,
+    ReplyTrouble,
     ReplyWritten,
+    SessionSpent,
     ToolFinished,
     ToolsFinished,
     ToolsStarted,
@@ -19,8 +21,7 @@ from actors.messages.model import (
 from actors.messages.output import ToolStarted
 from actors.messages.transcript import FinalTranscript
 from actors.ports.clock import Clock
-from actors.ports.llm import MemoryUpdated, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.rules.context_budget import within_budget
+from actors.ports.llm import MemoryUpdated, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.questions import question_s
 from actors.rules.sentences import SentenceSplitter, following
 from actors.rules.turn_taking.core import THINKING
@@ -33,16 +34,13 @@ from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ModelReported
 from actors.session.generation import ReplySource
+from actors.session.model_asking import TROUBLES, ModelAsking
 from actors.session.plan import SessionPlan
 from actors.session.reply_filter import ReplyFilter
 from actors.session.reply_writer import ReplyWriter
-from actors.session.tool_runs import UNKNOWN, ToolRound, ToolRuns
-from actors.session_context import preamble
-from actors.tool_outcome import ToolEnding
+from actors.session.spending import Spending
+from actors.session.tool_runs import UNKNOWN, ToolRound, ToolRuns, ending_after
 from actors.tools import ToolContext
-
-MAX_TOOL_ROUNDS = 6
-"""A model that calls tools more often than this in one reply has failed."""
 
 
 class ReplyMaker:
@@ -57,6 +55,7 @@ class ReplyMaker:
         log: the conversation; what the model reads, and where tools are recorded.
         writer: takes the text.
         tool_runs: runs the tools.
+        spending: counts what the replies cost.
         filters: what of the model's text is spoken.
         connection: shown the transcript that is answered, and the tools.
         clock: times of the messages.
@@ -74,6 +73,7 @@ class ReplyMaker:
         writer: ReplyWriter,
         tool_runs: ToolRuns,
         filters: ReplyFilter,
+        spending: Spending,
         connection: SessionConnection,
         clock: Clock,
     ) -> None:
@@ -89,6 +89,8 @@ class ReplyMaker:
         self._connection = connection
         self._clock = clock
         self._generation = source
+        self._asking = ModelAsking(plan, log.history, source, clock)
+        self._spending = spending
         self._splitter = SentenceSplitter()
         self._text_before_tools = ""
         """Until the model goes on: what it says then follows these words."""
@@ -121,6 +123,7 @@ class ReplyMaker:
         if SPOKEN not in order.text:
             self._connection.show(transcript)
         self._reply, self._rounds, self._round = order.reply, 0, None
+        self._asking.begin()
         self._follow("")
         self._ask_model()
 
@@ -157,6 +160,7 @@ class ReplyMaker:
         """Go on with a turn that a former orchestrator began: with its tools, and what they came to."""
         self._reply, self._rounds = order.reply, self._history.tool_rounds(order.turn)
         self._follow(self._writer.text(self._reply))
+        self._asking.begin()
         running = [call.call_id for turn, call in self._history.unanswered_calls() if turn == order.turn]
         if running:
             self._round = ToolRound(order.turn, running)
@@ -174,20 +178,7 @@ class ReplyMaker:
 
     def _ask_model(self) -> None:
         prelude = self._writer.text(self._reply).strip() if self._rounds > 0 else ""
-        messages = self._history.for_the_model(prelude)
-        recent = within_budget(messages)
-        plan = self._plan
-        request = ModelRequest(
-            session_id=plan.session_id,
-            turn=self._turn.state.turn_number,
-            agent=plan.agent,
-            messages=recent,
-            omitted=len(messages) - len(recent),
-            tools=tuple(tool.schema for tool in plan.tools.values()),
-            memory=self._history.memory,
-            preamble=preamble(plan.about, self._clock.wall()),
-        )
-        self._generation.start(request)
+        self._asking.ask(self._turn.state.turn_number, prelude)
 
     def model_reported(self, message: ModelReported) -> None:
         """Write what the model says, and note the tools that it wants."""
@@ -202,6 +193,8 @@ class ReplyMaker:
                 self._history.memory = memory
             case ReplyGenerated(prompt_tokens, completion_tokens, cut):
                 self._trace.model_used(prompt_tokens, completion_tokens)
+                self._spending.replied(prompt_tokens + completion_tokens, len(self._written))
+                self._end_if_spent()
                 rest = self._rest()
                 # The sentence in which a reply was cut is not begun, unless it is all that there is.
                 if self._speak([] if cut and self._written else rest):
@@ -210,16 +203,26 @@ class ReplyMaker:
                 assert_never(message.event)
 
     def model_failed(self, message: ModelFailed) -> None:
-        """Have what was written spoken to its end, and let turn-taking decide how to go on."""
-        if message.turn == self._turn.state.turn_number and self._turn.state.agent in THINKING:
-            self._fail(message.turn, f"the language model failed: {message.kind}, {message.detail}")
+        """Ask again where that may help; else have what was written spoken, and let turn-taking decide how to go on."""
+        if message.turn != self._turn.state.turn_number or self._turn.state.agent not in THINKING:
+            return
+        if not self._written and self._asking.ask_with_less(message):
+            return
+        trouble = TROUBLES.get(message.kind, ReplyTrouble.NO_ANSWER)
+        if trouble is ReplyTrouble.REFUSED:
+            self._history.withhold(message.turn)
+        self._fail(message.turn, f"the language model failed: {message.kind}, {message.detail}", trouble)
 
-    def _fail(self, turn: int, cause: str) -> None:
+    def _fail(self, turn: int, cause: str, trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER) -> None:
         if not self._speak(self._rest()):
             return
-        text = self._written
+        has_text = is_speakable(self._written)
         self._writer.finish(self._reply)
-        self._tell_turn_taking(ReplyFailed(turn=turn, has_text=is_speakable(text), cause=cause))
+        self._tell_turn_taking(ReplyFailed(turn=turn, has_text=has_text, cause=cause, trouble=trouble))
+
+    def _end_if_spent(self) -> None:
+        if self._spending.is_newly_spent():
+            self._tell_turn_taking(SessionSpent())
 
     def _split(self, text: str) -> list[str]:
         """The pieces that are complete with `text`, which follows what was said before the tools were called."""
@@ -254,6 +257,10 @@ class ReplyMaker:
         if self._generation.tool_calls and self._turn.state.ending is None:
             self._run_tools()
             return
+        is_last_act = self._turn.state.ending is not None
+        if not is_speakable(self._written) and not is_last_act and self._asking.ask_for_words():
+            self._filter.begin()
+            return
         self._written_out()
 
     def _written_out(self) -> None:
@@ -269,9 +276,12 @@ class ReplyMaker:
         calls = self._history.with_unique_ids(self._generation.tool_calls)
         self._generation.tool_calls = []
         self._rounds += 1
-        if self._rounds > MAX_TOOL_ROUNDS:
-            self._fail(turn, f"the language model called tools more than {MAX_TOOL_ROUNDS} times")
+        if self._rounds > plan.agent.model.max_tool_rounds:
+            if not self._asking.ask_without_tools():
+                self._fail(turn, f"the language model called tools {self._rounds} times in one reply")
             return
+        self._spending.called(len(calls))
+        self._end_if_spent()
         self._follow(self._writer.text(self._reply))
         self._round = ToolRound(turn, [call.call_id for call in calls])
         # Recorded before they begin: a successor has to know of each tool that may have done something.
@@ -328,22 +338,6 @@ class ReplyMaker:
         self._connection.show(finished)
         self._log.keep()
         self._tool_runs.forget(finished.call_id)
-        if (ending := _ending_after(outcome.ending, is_late=finished.turn != self._turn.state.turn_number)) is not None:
+        if (ending := ending_after(outcome.ending, is_late=finished.turn != self._turn.state.turn_number)) is not None:
             self._tell_turn_taking(EndingDecided(ending))
         return True
-
-
-def _ending_after(wanted: ToolEnding, *, is_late: bool) -> Ending | None:
-    """How the session ends because a tool wants so.
-
-    A caller who has been put through is gone, whatever was said meanwhile; a goodbye of a turn that is over is not.
-    """
-    match wanted:
-        case ToolEnding.HANDOFF:
-            return Ending.HUMAN_HANDOFF
-        case ToolEnding.END_SESSION:
-            return None if is_late else Ending.NORMAL
-        case ToolEnding.NONE:
-            return None
-        case _:
-            assert_never(wanted)

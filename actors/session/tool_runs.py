@@ -8,13 +8,15 @@ is neither may have been done or not (the process that ran it is gone), and is n
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from typing import assert_never
 
+from actors.conversation import Ending
 from actors.messages.model import ToolFinished
 from actors.ports.clock import Clock
 from actors.ports.llm import ToolCalled
 from actors.runtime.telemetry import count_cut_result
 from actors.session.checkpoint import Checkpoint
-from actors.tool_outcome import MAX_RESULT_CHARS, ToolOutcome, shortened
+from actors.tool_outcome import MAX_RESULT_CHARS, ToolEnding, ToolOutcome, shortened
 from actors.tools import AnyTool, OnInterruption, ToolContext
 
 logger = logging.getLogger("earshot.tools")
@@ -122,3 +124,19 @@ class ToolRound:
         """Count one that is back; whether it was the last."""
         self.open.discard(call_id)
         return not self.open
+
+
+def ending_after(wanted: ToolEnding, *, is_late: bool) -> Ending | None:
+    """How the session ends because a tool wants so.
+
+    A caller who has been put through is gone, whatever was said meanwhile; a goodbye of a turn that is over is not.
+    """
+    match wanted:
+        case ToolEnding.HANDOFF:
+            return Ending.HUMAN_HANDOFF
+        case ToolEnding.END_SESSION:
+            return None if is_late else Ending.NORMAL
+        case ToolEnding.NONE:
+            return None
+        case _:
+            assert_never(wanted)

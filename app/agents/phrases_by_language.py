@@ -13,6 +13,9 @@ PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "de": {
         "apology": "Es tut mir leid, bei uns ist etwas schiefgegangen. Bitte rufen Sie später noch einmal an.",
         "say_again": "Entschuldigung, können Sie das bitte wiederholen?",
+        "no_answer": "Es tut mir leid, ich konnte gerade keine Antwort finden. Soll ich es noch einmal versuchen?",
+        "busy": "Es tut mir leid, das dauert länger als gedacht. Soll ich es noch einmal versuchen?",
+        "refused": "Es tut mir leid, darüber kann ich nicht sprechen. Was kann ich sonst für Sie tun?",
         "hold_on": "Einen Moment, bitte.",
         "goodbye": "Vielen Dank für Ihren Anruf. Auf Wiederhören.",
         "cut_off": "Entschuldigung, wir wurden unterbrochen. Bitte sprechen Sie weiter.",
@@ -25,6 +28,9 @@ PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "es": {
         "apology": "Lo siento, ha habido un problema por nuestra parte. Por favor, llame más tarde.",
         "say_again": "Perdone, ¿puede repetirlo?",
+        "no_answer": "Lo siento, no he podido encontrar una respuesta. ¿Lo intento otra vez?",
+        "busy": "Lo siento, está tardando más de lo normal. ¿Lo intento otra vez?",
+        "refused": "Lo siento, no puedo hablar de eso. ¿En qué más puedo ayudarle?",
         "hold_on": "Un momento, por favor.",
         "goodbye": "Gracias por llamar. Adiós.",
         "cut_off": "Perdone, se ha cortado la llamada. Siga, por favor.",
@@ -37,6 +43,9 @@ PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "fr": {
         "apology": "Je suis désolé, il y a eu un problème de notre côté. Veuillez rappeler plus tard.",
         "say_again": "Pardon, pouvez-vous répéter ?",
+        "no_answer": "Je suis désolé, je n'ai pas trouvé de réponse. Voulez-vous que je réessaie ?",
+        "busy": "Je suis désolé, cela prend plus de temps que prévu. Voulez-vous que je réessaie ?",
+        "refused": "Je suis désolé, je ne peux pas parler de cela. Que puis-je faire d'autre pour vous ?",
         "hold_on": "Un instant, s'il vous plaît.",
         "goodbye": "Merci de votre appel. Au revoir.",
         "cut_off": "Pardon, nous avons été coupés. Continuez, je vous prie.",
@@ -49,6 +58,9 @@ PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "it": {
         "apology": "Mi dispiace, c'è stato un problema da parte nostra. La preghiamo di richiamare più tardi.",
         "say_again": "Scusi, può ripetere?",
+        "no_answer": "Mi dispiace, non ho trovato una risposta. Vuole che riprovi?",
+        "busy": "Mi dispiace, ci vuole più tempo del previsto. Vuole che riprovi?",
+        "refused": "Mi dispiace, di questo non posso parlare. Che altro posso fare per Lei?",
         "hold_on": "Un momento, per favore.",
         "goodbye": "Grazie per la chiamata. Arrivederci.",
         "cut_off": "Mi scusi, è caduta la linea. Continui pure.",
@@ -61,6 +73,9 @@ PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "pt": {
         "apology": "Desculpe, houve um problema do nosso lado. Por favor, ligue mais tarde.",
         "say_again": "Desculpe, pode repetir?",
+        "no_answer": "Desculpe, não consegui encontrar uma resposta. Quer que tente outra vez?",
+        "busy": "Desculpe, está a demorar mais do que o normal. Quer que tente outra vez?",
+        "refused": "Desculpe, não posso falar sobre isso. Em que mais posso ajudar?",
         "hold_on": "Um momento, por favor.",
         "goodbye": "Obrigado por ligar. Até logo.",
         "cut_off": "Desculpe, a ligação caiu. Continue, por favor.",
@@ -73,6 +88,9 @@ PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "nl": {
         "apology": "Het spijt me, er is bij ons iets misgegaan. Belt u alstublieft later terug.",
         "say_again": "Pardon, kunt u dat herhalen?",
+        "no_answer": "Het spijt me, ik kon geen antwoord vinden. Zal ik het nog eens proberen?",
+        "busy": "Het spijt me, dit duurt langer dan normaal. Zal ik het nog eens proberen?",
+        "refused": "Het spijt me, daar kan ik niet over praten. Waarmee kan ik u verder helpen?",
         "hold_on": "Een moment, alstublieft.",
         "goodbye": "Bedankt voor het bellen. Tot ziens.",
         "cut_off": "Excuses, de verbinding werd verbroken. Gaat u verder.",
@@ -85,6 +103,9 @@ PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "zh": {
         "apology": "很抱歉，我们这边出了问题。请稍后再打来。",
         "say_again": "不好意思，请您再说一遍，好吗？",
+        "no_answer": "抱歉，我刚才没能找到答案。要我再试一次吗？",
+        "busy": "抱歉，这比平时要久。要我再试一次吗？",
+        "refused": "抱歉，这个话题我不能谈。还有什么可以帮您？",
         "hold_on": "请稍等。",
         "goodbye": "感谢您的来电，再见。",
         "cut_off": "抱歉，刚才断线了。请您继续说。",
@@ -97,6 +118,9 @@ PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
     "ja": {
         "apology": "申し訳ございません。こちらで問題が発生しました。後ほどおかけ直しください。",
         "say_again": "恐れ入りますが、もう一度おっしゃっていただけますか。",
+        "no_answer": "申し訳ございません、お答えが見つかりませんでした。もう一度試しましょうか。",
+        "busy": "申し訳ございません、通常より時間がかかっております。もう一度試しましょうか。",
+        "refused": "申し訳ございません、その件についてはお話しできません。ほかにご用件はございますか。",
         "hold_on": "少々お待ちください。",
         "goodbye": "お電話ありがとうございました。失礼いたします。",
         "cut_off": "申し訳ございません、通話が途切れました。続けてお話しください。",

@@ -1,7 +1,7 @@
 """The agent's turn: the model is asked, replies are written or fail, tools run, and what follows when all is heard."""
 
 from actors.conversation import Ending, UtteranceKind
-from actors.messages.model import EndingDecided, ReplyFailed, ReplyWritten, ToolsFinished, ToolsStarted
+from actors.messages.model import EndingDecided, ReplyFailed, ReplyTrouble, ReplyWritten, ToolsFinished, ToolsStarted
 from actors.messages.playback import StopReason
 from actors.rules.turn_taking import endings
 from actors.rules.turn_taking.core import THINKING, TurnCore
@@ -13,6 +13,9 @@ MAX_FAILED_REPLIES = 2
 """The number of failed replies in a row after which the session is given up."""
 SAY_AGAIN = 1
 """Among the apologies, the one that asks the caller to repeat; the first one is the last word of a session."""
+NO_ANSWER, BUSY, REFUSED = 2, 3, 4
+"""Those for words that were understood, and have no reply."""
+APOLOGIES = {ReplyTrouble.NO_ANSWER: NO_ANSWER, ReplyTrouble.BUSY: BUSY, ReplyTrouble.REFUSED: REFUSED}
 
 
 def answer(turn: TurnCore, at: float, text: str) -> None:
@@ -37,7 +40,8 @@ def start_reply(turn: TurnCore, at: float) -> None:
         s.asked = repeated_utterance(s.asked, text) if s.asked_again else joined_utterance(s.asked, text)
     else:
         s.asked = text
-    s.is_audible = s.asked_again = s.owes_apology = False
+    s.is_audible = s.asked_again = False
+    s.owed_apology = 0
     s.pause_factor, s.tail_text = 1, ""
     endings.take_back_goodbye(turn)
     turn.agent_becomes(AgentActivity.THINKING)
@@ -68,12 +72,17 @@ def reply_written(turn: TurnCore, message: ReplyWritten, at: float) -> None:
 def reply_failed(turn: TurnCore, message: ReplyFailed, at: float) -> None:
     """The model has failed: what it said stands, but two failures in a row end the session."""
     if message.turn == turn.state.turn_number and turn.state.agent in THINKING:
-        _failed(turn, at, has_text=message.has_text)
+        _failed(turn, at, has_text=message.has_text, trouble=message.trouble)
 
 
-def _failed(turn: TurnCore, at: float, *, has_text: bool) -> None:
+def _failed(turn: TurnCore, at: float, *, has_text: bool, trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER) -> None:
     s = turn.state
-    s.failures, s.failed_turn = s.failures + 1, s.turn_number
+    s.failed_turn = s.turn_number
+    if trouble is ReplyTrouble.REFUSED:
+        # Nothing is broken, and what the caller says next is asked without these words.
+        s.asked = ""
+    else:
+        s.failures += 1
     if s.failures >= MAX_FAILED_REPLIES:
         endings.last_words(turn, at, UtteranceKind.APOLOGY, Ending.ERROR)
         return
@@ -83,18 +92,21 @@ def _failed(turn: TurnCore, at: float, *, has_text: bool) -> None:
         return
     turn.drop(turn.reply_of(s.turn_number))
     if s.caller is CallerActivity.SILENT:
-        ask_again(turn)
+        apologise(turn, APOLOGIES[trouble])
     else:
-        s.owes_apology = True
+        s.owed_apology = APOLOGIES[trouble]
         settle(turn, at)
 
 
-def ask_again(turn: TurnCore) -> None:
-    """Ask the caller to repeat what was not answered."""
-    turn.state.owes_apology = False
+def apologise(turn: TurnCore, apology: int) -> None:
+    """Say that there is no answer; or ask the caller to repeat what was not understood.
+
+    What the caller says then goes with the words that were not answered, unless those are not wanted any more.
+    """
+    turn.state.owed_apology = 0
     turn.state.asked_again = True
     turn.release()
-    turn.say(UtteranceKind.APOLOGY, SAY_AGAIN)
+    turn.say(UtteranceKind.APOLOGY, apology)
 
 
 def tools_started(turn: TurnCore, message: ToolsStarted, _at: float) -> None:
@@ -145,7 +157,7 @@ def settle(turn: TurnCore, at: float) -> None:
     tail, s.tail_text = s.tail_text, ""
     if s.waiting_text or tail:
         answer(turn, at, tail)
-    elif s.owes_apology and s.caller is CallerActivity.SILENT:
-        ask_again(turn)
+    elif s.owed_apology and s.caller is CallerActivity.SILENT:
+        apologise(turn, s.owed_apology)
     elif s.interruption is Interruption.DECIDED and s.caller is CallerActivity.SILENT:
         turn.interruption_becomes(Interruption.NONE)

@@ -3,6 +3,7 @@
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import EndSession
 from actors.messages.lifecycle import SessionFailed
+from actors.messages.model import SessionSpent
 from actors.messages.playback import EndAtSentence, StopReason
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity
@@ -45,6 +46,14 @@ def session_too_long(turn: TurnCore, at: float) -> None:
         turn.cancel_thinking()
         turn.do(EndAtSentence(s.turn_number))
     elif s.caller is CallerActivity.SILENT:
+        close(turn, at)
+
+
+def session_spent(turn: TurnCore, _message: SessionSpent, at: float) -> None:
+    """The session has used up what it may cost: the reply in hand is heard, then it ends."""
+    s = turn.state
+    s.closing_since = at if s.closing_since is None else s.closing_since
+    if not turn.is_busy and s.agent not in THINKING and s.caller is CallerActivity.SILENT:
         close(turn, at)
 
 

@@ -31,7 +31,7 @@ def input_lost(turn: TurnCore, message: InputLost, at: float) -> None:
     s = turn.state
     if not is_new_input(turn, message.number):
         return
-    s.keys, s.key_pattern, s.owes_apology = "", None, True
+    s.keys, s.key_pattern, s.owed_apology = "", None, answering.SAY_AGAIN
     answering.settle(turn, at)
 
 

@@ -57,6 +57,7 @@ from actors.messages.model import (
     KeysExpected,
     ReplyFailed,
     ReplyWritten,
+    SessionSpent,
     ToolsFinished,
     ToolsStarted,
 )
@@ -117,6 +118,7 @@ TurnEvent = (
     | PlaybackYielded
     | PlaybackFailed
     | EndSession
+    | SessionSpent
     | SessionFailed
     | TimerFired
 )
@@ -153,6 +155,7 @@ RULES: Mapping[type, Rule] = {
     ToolsFinished: answering.tools_finished,
     EndingDecided: answering.ending_decided,
     EndSession: endings.end_session,
+    SessionSpent: endings.session_spent,
     SessionFailed: endings.session_failed,
     **_PLAYBACK,
 }

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from actors.rules.turn_taking.answering import SAY_AGAIN
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
 
 
@@ -33,5 +34,5 @@ def moved(state: TurnSnapshot, *, is_speaking: bool, greets_idle: bool) -> TurnS
         presumed_over=False,
         reopened=False,
         greets=greets,
-        owes_apology=state.owes_apology or (was_speaking and not greets),
+        owed_apology=state.owed_apology or (SAY_AGAIN if was_speaking and not greets else 0),
     )

@@ -165,12 +165,12 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """Replies in a row that failed."""
     failed_turn: int = -1
     """The turn of the last of them."""
-    owes_apology: bool = False
-    """The caller is to be asked to say it again as soon as nobody speaks: the turn's reply has failed while the caller
+    owed_apology: int = 0
+    """Which apology is to be said as soon as nobody speaks, 0 for none: the turn's reply has failed while the caller
     was speaking, or the recognizer has failed at what the caller said into a reply.
     """
     asked_again: bool = False
-    """The caller was asked to say it again: what comes takes the place of the words that were not answered."""
+    """An apology was said: what comes goes with the words that were not answered, or takes the place of them."""
 
     # the caller's words
     interim: str = ""

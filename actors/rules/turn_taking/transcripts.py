@@ -205,7 +205,7 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
     else:
         was_waited_for = turn.only_bridges
         # What the agent is saying goes on first.
-        s.owes_apology = s.owes_apology or not was_waited_for
+        s.owed_apology = s.owed_apology or (0 if was_waited_for else answering.SAY_AGAIN)
         nothing_said(turn, at)
         if was_waited_for:
             _ask_again_if_idle(turn)
@@ -213,7 +213,7 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
 
 def _ask_again_if_idle(turn: TurnCore) -> None:
     if turn.state.agent is AgentActivity.IDLE and not turn.state.finished:
-        answering.ask_again(turn)
+        answering.apologise(turn, answering.SAY_AGAIN)
 
 
 def text_entered(turn: TurnCore, message: TextEntered, at: float) -> None:

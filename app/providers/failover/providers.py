@@ -69,7 +69,7 @@ class Provider(Generic[E]):
 
     def failed(self, now: float, error: ProviderError) -> None:
         """A request that was at fault itself says nothing about the provider."""
-        if error.kind is ErrorKind.BAD_REQUEST:
+        if error.is_of_the_request:
             self.breaker.given_up(now)
             return
         count_failure(Failure.PROVIDER, provider=self.name, kind=error.kind)

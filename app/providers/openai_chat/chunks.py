@@ -113,7 +113,7 @@ class ReplyReader:
 
     def _end(self) -> list[ModelEvent]:
         if self.finish_reason == "content_filter":
-            raise ModelError(ErrorKind.BAD_REQUEST, "the reply was cut by the content filter")
+            raise ModelError(ErrorKind.REFUSED, "the reply was cut by the content filter")
         if self.finish_reason == "length" and len(self._calls) > self._told:
             raise ModelError(ErrorKind.INTERNAL, "max_tokens was reached within a call of a tool")
         return self._complete()

@@ -20,6 +20,7 @@ _KINDS = {
 }
 AGAIN_STATUS = (408, 409, 429)
 """Below 500, the refusals after which the same request may succeed."""
+TOO_LONG_CODES = ("context_length_exceeded", "string_above_max_length")
 FINAL_CODES = ("insufficient_quota",)
 """Among those, reasons that no patience removes."""
 
@@ -58,7 +59,9 @@ def _refused(error: openai.APIStatusError, resource: ChatResource, model: str) -
         named = model if _NAME.fullmatch(model.replace("-", "_")) else "the model"
         detail = f"there is no {named}: check {resource.model_variable} and the agent's deployment_id"
     elif error.code == "content_filter":
-        detail = "the content filter refuses the prompt"
+        kind, detail = ErrorKind.REFUSED, "the content filter refuses the prompt"
+    elif error.code in TOO_LONG_CODES:
+        kind, detail = ErrorKind.TOO_LONG, "the conversation is longer than the model can read"
     elif kind is ErrorKind.AUTHENTICATION:
         detail = f"refuses us ({status}): check {resource.proof}"
     else:

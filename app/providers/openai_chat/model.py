@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from opentelemetry import metrics, trace
 
-from actors.agent import Agent
+from actors.agent import Agent, Model
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import ModelEvent, ModelRequest, TextGenerated
 from actors.rules.sentences import following
@@ -37,6 +37,9 @@ CHECKED_S = 10.0
 """A service that answered so recently is not asked whether it does."""
 
 
+USUAL = Model()
+
+
 class Patience(msgspec.Struct, frozen=True):
     """How long things may take, in seconds."""
 
@@ -52,6 +55,20 @@ class Patience(msgspec.Struct, frozen=True):
     rest: float = 0.3
     """For what follows a complete reply: what it cost, and the end of the stream."""
     check: float = 2.0
+
+    def for_(self, agent: Agent) -> "Patience":
+        """This patience with a model of `agent`: as much longer or shorter as the agent's times are than usual."""
+        first, following_s = (
+            agent.model.first_token_s / USUAL.first_token_s,
+            agent.model.next_token_s / USUAL.next_token_s,
+        )
+        return msgspec.structs.replace(
+            self,
+            first_token=self.first_token * first,
+            budget=self.budget * first,
+            next_token=self.next_token * following_s,
+            retries=agent.model.retries,
+        )
 
 
 class ChatModel:
@@ -111,8 +128,9 @@ class ChatModel:
         _describe_span(self._resource, model)
         sdk = await self._sdk()
         arguments = _arguments(request)
+        patience = self._patience.for_(request.agent)
         text, said, broke = "", "", False
-        stream, reader, events = await self._begin(sdk, model, arguments, self._patience.budget)
+        stream, reader, events = await self._begin(sdk, model, arguments, patience)
         try:
             while True:
                 for event in events:
@@ -128,7 +146,7 @@ class ChatModel:
                     await self._rest(stream, reader)
                     break
                 try:
-                    events = await self._read(stream, reader, self._patience.next_token)
+                    events = await self._read(stream, reader, patience.next_token)
                 except Exception as error:  # noqa: BLE001 - a stream that cannot be read on is broken
                     if broke or not text.strip() or reader.calling or not sdk.may_pass(error):
                         raise sdk.understood(error, self._resource, model) from None
@@ -136,7 +154,8 @@ class ChatModel:
                     await stream.close()
                     log.warning("%s broke off a reply: the rest is asked for", self._resource.label)
                     rest = arguments | {"messages": prompt.broken_off(arguments["messages"], text)}
-                    stream, reader, events = await self._begin(sdk, model, rest, self._patience.first_token)
+                    hasty = msgspec.structs.replace(patience, budget=patience.first_token)
+                    stream, reader, events = await self._begin(sdk, model, rest, hasty)
         finally:
             await stream.close()
         self._answered()
@@ -154,14 +173,15 @@ class ChatModel:
     # a reply
 
     async def _begin(
-        self, sdk: "SdkChat", model: str, arguments: dict[str, Any], budget_s: float
+        self, sdk: "SdkChat", model: str, arguments: dict[str, Any], patience: Patience
     ) -> "tuple[AsyncStream[ChatCompletionChunk], ReplyReader, list[ModelEvent]]":
         """A stream that has begun to speak; tried again, within the budget, if that may help."""
-        patience, time = self._patience, asyncio.get_running_loop().time
-        deadline = time() + budget_s
+        time = asyncio.get_running_loop().time
+        deadline = time() + patience.budget
         for retry in range(patience.retries + 1):
             try:
-                return await self._attempt(sdk, model, arguments, deadline)
+                allowed_s = min(patience.first_token, deadline - time())
+                return await self._attempt(sdk, model, arguments, allowed_s)
             except Exception as error:  # noqa: BLE001 - whatever it is, there is no reply
                 failure = sdk.understood(error, self._resource, model)
                 pause_s = failure.retry_after_s
@@ -174,9 +194,8 @@ class ChatModel:
         raise AssertionError("can't happen because the last retry returns or raises")
 
     async def _attempt(
-        self, sdk: "SdkChat", model: str, arguments: dict[str, Any], deadline: float
+        self, sdk: "SdkChat", model: str, arguments: dict[str, Any], allowed_s: float
     ) -> "tuple[AsyncStream[ChatCompletionChunk], ReplyReader, list[ModelEvent]]":
-        allowed_s = min(self._patience.first_token, deadline - asyncio.get_running_loop().time())
         stream, reader = None, ReplyReader()
         try:
             async with asyncio.timeout(allowed_s):
@@ -263,6 +282,14 @@ def _arguments(request: ModelRequest) -> dict[str, Any]:
     }
     if request.tools:  # an empty list is refused
         arguments["tools"] = prompt.tools(request.tools)
+        if not request.may_call_tools:
+            arguments["tool_choice"] = "none"
+        if not settings.parallel_tools:
+            arguments["parallel_tool_calls"] = False
+    if settings.reasoning_effort:
+        arguments["reasoning_effort"] = settings.reasoning_effort
+    if settings.extra_body:
+        arguments["extra_body"] = settings.extra_body
     return arguments
 
 

@@ -22,7 +22,14 @@ SCOPE = "https://cognitiveservices.azure.com/.default"
 CONNECT_TIMEOUT_S = 2.0
 KEPT_S = 240.0
 """A connection waits so long for the next reply: the SDK's own five seconds are shorter than most turns."""
-SPARED = {"max_tokens": "max_completion_tokens", "temperature": "", "top_p": "", "stream_options": ""}
+SPARED = {
+    "max_tokens": "max_completion_tokens",
+    "temperature": "",
+    "top_p": "",
+    "stream_options": "",
+    "parallel_tool_calls": "",
+    "reasoning_effort": "",
+}
 """What some models and servers refuse, and what is sent instead."""
 QUIET_LOGGERS = ("openai", "httpx2", "httpcore2", "azure", "msal")
 

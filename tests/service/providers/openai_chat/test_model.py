@@ -212,8 +212,8 @@ async def test_a_call_that_breaks_off_is_not_made_up(chat: ChatEmulator, model: 
         (Refusal(401, "401"), ErrorKind.AUTHENTICATION, "check AZURE_OPENAI_KEY"),
         (Refusal(403), ErrorKind.AUTHENTICATION, "check AZURE_OPENAI_KEY"),
         (Refusal(404, "DeploymentNotFound"), ErrorKind.UNAVAILABLE, "AZURE_OPENAI_CHAT_DEPLOYMENT_ID"),
-        (content_filtered(), ErrorKind.BAD_REQUEST, "the content filter refuses the prompt"),
-        (Refusal(400, "context_length_exceeded", SECRET_WORDS), ErrorKind.BAD_REQUEST, "context_length_exceeded"),
+        (content_filtered(), ErrorKind.REFUSED, "the content filter refuses the prompt"),
+        (Refusal(400, "context_length_exceeded", SECRET_WORDS), ErrorKind.TOO_LONG, "longer than the model can read"),
         (Refusal(400, SECRET_WORDS, param="555"), ErrorKind.BAD_REQUEST, "status 400"),
         (Refusal(429, "insufficient_quota"), ErrorKind.THROTTLED, "insufficient_quota"),
         (throttled(60), ErrorKind.THROTTLED, "status 429"),
@@ -229,6 +229,26 @@ async def test_what_no_retry_helps_is_told_at_once(
     assert (error.kind, events) == (kind, [])
     assert says in error.detail
     assert error.retry_after_s == (60 if "Retry-After" in refusal.headers else None)
+    assert len(chat.requests) == 1
+
+
+async def test_what_an_agent_sets_for_its_model_is_sent(chat: ChatEmulator, model: ChatModel) -> None:
+    settings = Model(parallel_tools=False, reasoning_effort="minimal", extra_body={"top_k": 20})
+    agent = msgspec.structs.replace(AGENT, model=settings)
+    schema = ToolSchema("book", "Book.", {"type": "object", "properties": {}})
+    chat.script(GOOD)
+    await told(model, asked(agent, tools=(schema,), may_call_tools=False))
+    body = chat.requests[0].body
+    assert (body["parallel_tool_calls"], body["reasoning_effort"], body["top_k"]) == (False, "minimal", 20)
+    assert body["tool_choice"] == "none"
+
+
+async def test_an_agent_says_how_long_its_model_is_waited_for(chat: ChatEmulator, model: ChatModel) -> None:
+    hasty = msgspec.structs.replace(AGENT, model=Model(first_token_s=2.4, retries=0))
+    chat.script(Silence(), GOOD)
+    async with running_time() as took:
+        assert (await failure(model, asked(hasty)))[0].kind is ErrorKind.TIMEOUT
+        assert took.s < QUICK.first_token / 2
     assert len(chat.requests) == 1
 
 

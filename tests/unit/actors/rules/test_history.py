@@ -224,3 +224,20 @@ def test_a_reply_without_a_word_answers_nobody() -> None:
     history.was_heard(pending, "🙂 ...", PositionPrecision.NETWORK, 11.0, interrupted=False)
     history.user_said("book a visit tomorrow", 2, 12.0, continues=True, confidence=1.0)
     assert [m.text for m in history.messages if m.role is Role.USER] == ["book a visit", "tomorrow"]
+
+
+def test_words_that_a_filter_refuses_are_remembered_and_not_read() -> None:
+    history = asked()
+    history.withhold(1)
+    assert [m.text for m in history.messages] == ["book a visit"]
+    assert history.for_the_model() == ()
+
+
+def test_words_refused_after_refused_ones_leave_nothing_to_be_read() -> None:
+    history = asked("first")
+    for turn, text in ((2, "second"), (3, "third")):
+        history.user_said(text, turn, 10.0, continues=False, confidence=1.0)
+    history.withhold(2)
+    assert [m.text for m in history.for_the_model()] == ["first", "third"]
+    history.withhold(3)
+    assert history.for_the_model() == ()

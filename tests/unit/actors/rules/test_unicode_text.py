@@ -90,7 +90,7 @@ def test_a_model_that_tells_what_is_no_text_has_failed_and_no_actor_with_it(even
             await asyncio.sleep(0.1)
             on.entry.deliver(TextEntered("hello"))
             await on.ear.until_count(ReplyHeard, 1, 20)
-            assert on.ear.of(ReplyHeard)[0].text == AGENT.phrases.say_again
+            assert on.ear.of(ReplyHeard)[0].text == AGENT.phrases.no_answer
             on.entry.deliver(TextEntered("hello"))
             await on.ear.until_count(ReplyHeard, 2, 20)
             assert on.ear.of(ReplyHeard)[1].text == "Here you are."

@@ -30,7 +30,7 @@ from tests.kit.session_kit import AGENT, RATE_HZ, Ear, stage
 QUIET = msgspec.structs.replace(AGENT, greeting="")
 PHRASES = AGENT.phrases
 ANSWER = "Nine to five, every day but Sunday."
-KEPT = {text: SpokenPhrase(b"\1\0" * RATE_HZ) for text in (PHRASES.apology, PHRASES.say_again)}
+KEPT = {text: SpokenPhrase(b"\1\0" * RATE_HZ) for text in (PHRASES.apology, PHRASES.no_answer)}
 
 
 async def heard_or_ended(ear: Ear, count: int) -> None:
@@ -53,8 +53,8 @@ def test_a_synthesizer_that_never_says_its_reply_is_not_apologised_for_without_e
                     await heard_or_ended(on.ear, count)
             await on.ear.until(lambda ear: ear.ended, 30)
             assert on.ear.ended is Ending.ERROR
-            texts = [m.text for m in on.ear.of(ReplyHeard) if m.text in (PHRASES.apology, PHRASES.say_again)]
-            assert texts == [PHRASES.say_again, PHRASES.apology]
+            texts = [m.text for m in on.ear.of(ReplyHeard) if m.text in (PHRASES.apology, PHRASES.no_answer)]
+            assert texts == [PHRASES.no_answer, PHRASES.apology]
 
     run_virtual(main())
 
@@ -68,7 +68,7 @@ def test_a_reply_that_is_heard_between_two_failures_starts_the_count_anew() -> N
                 on.entry.deliver(TextEntered(f"question number {count} is this"))
                 await heard_or_ended(on.ear, count)
             assert on.ear.ended is None
-            assert [m.text for m in on.ear.of(ReplyHeard)][::2] == [PHRASES.say_again] * 3
+            assert [m.text for m in on.ear.of(ReplyHeard)][::2] == [PHRASES.no_answer] * 3
 
     run_virtual(main())
 
@@ -135,7 +135,7 @@ def test_a_reply_whose_audio_ends_early_is_taken_up_once_and_then_apologised_for
             if times == 1:
                 assert heard == [ANSWER]
                 return
-            assert heard[-1] == PHRASES.say_again
+            assert heard[-1] == PHRASES.no_answer
             sounded = "".join(heard[:-1])
             assert ANSWER.startswith(sounded)
             assert 34 * share - 9 <= len(sounded) <= 34 * share
@@ -153,8 +153,8 @@ def test_a_reply_of_nothing_to_pronounce_has_failed_and_is_not_remembered(text: 
             await asyncio.sleep(0.2)
             on.entry.deliver(TextEntered("what are your hours"))
             await on.ear.until_count(ReplyHeard, 1, 5)
-            assert [m.text for m in on.ear.of(ReplyHeard)] == [PHRASES.say_again]
-            assert [m.text for m in on.session.record().messages if m.role is Role.ASSISTANT] == [PHRASES.say_again]
+            assert [m.text for m in on.ear.of(ReplyHeard)] == [PHRASES.no_answer]
+            assert [m.text for m in on.session.record().messages if m.role is Role.ASSISTANT] == [PHRASES.no_answer]
 
     run_virtual(main())
 

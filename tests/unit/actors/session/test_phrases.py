@@ -5,12 +5,15 @@ import pytest
 
 from actors.agent import Agent, Phrases
 from actors.conversation import UtteranceKind
-from actors.rules.turn_taking.answering import SAY_AGAIN
+from actors.rules.turn_taking.answering import BUSY, NO_ANSWER, REFUSED, SAY_AGAIN
 from actors.session.phrases import phrase_of
 
 PHRASES = Phrases(
     apology="Sorry.",
     say_again="Again?",
+    no_answer="Nothing.",
+    busy="Busy.",
+    refused="No.",
     hold_on="Hold on.",
     goodbye="Bye.",
     fillers=("Well.",),
@@ -26,6 +29,9 @@ AGENT = Agent(name="a", label="A", greeting="Hello.", phrases=PHRASES)
         (UtteranceKind.PROMPT, 1, "So?"),
         (UtteranceKind.APOLOGY, 0, "Sorry."),
         (UtteranceKind.APOLOGY, SAY_AGAIN, "Again?"),
+        (UtteranceKind.APOLOGY, NO_ANSWER, "Nothing."),
+        (UtteranceKind.APOLOGY, BUSY, "Busy."),
+        (UtteranceKind.APOLOGY, REFUSED, "No."),
         (UtteranceKind.GOODBYE, 0, "Bye."),
     ],
 )

@@ -7,11 +7,19 @@ from actors.agent import Limits
 from actors.conversation import Ending, Floor, UtteranceKind
 from actors.messages.caller import InterruptRequested, TextEntered
 from actors.messages.lifecycle import Timer
-from actors.messages.model import EndingDecided, ReplyFailed, ReplyWritten, ToolsFinished, ToolsStarted
+from actors.messages.model import (
+    EndingDecided,
+    ReplyFailed,
+    ReplyTrouble,
+    ReplyWritten,
+    SessionSpent,
+    ToolsFinished,
+    ToolsStarted,
+)
 from actors.messages.transcript import (
     NoiseStopped,
 )
-from actors.rules.turn_taking.answering import SAY_AGAIN
+from actors.rules.turn_taking.answering import APOLOGIES, NO_ANSWER
 from actors.rules.turn_taking.effects import End, Say
 from actors.rules.turn_taking.state import AgentActivity, Interruption
 from tests.unit.actors.rules.turn_taking.script import AGENT, Talk, acts, asked, kinds
@@ -39,10 +47,34 @@ class TestAnswering:
     def test_an_empty_final_is_nothing(self) -> None:
         assert asked(Talk().says("  ")) == []
 
-    def test_a_reply_without_text_is_asked_for_again(self) -> None:
+    def test_for_a_reply_without_text_the_caller_is_not_asked_to_repeat_what_was_understood(self) -> None:
         assert acts(Talk().thinking().written(has_text=False).effects)[-1] == Say(
-            reply=2, turn=1, kind=UtteranceKind.APOLOGY, index=SAY_AGAIN
+            reply=2, turn=1, kind=UtteranceKind.APOLOGY, index=NO_ANSWER
         )
+
+    @pytest.mark.parametrize("trouble", list(ReplyTrouble))
+    def test_each_trouble_has_words_of_its_own(self, trouble: ReplyTrouble) -> None:
+        talk = Talk().thinking().tell(ReplyFailed(turn=1, has_text=False, trouble=trouble))
+        assert acts(talk.effects)[-1] == Say(reply=2, turn=1, kind=UtteranceKind.APOLOGY, index=APOLOGIES[trouble])
+
+    def test_to_try_again_asks_what_was_not_answered(self) -> None:
+        talk = Talk().thinking().failed().starts().ends().says("yes please do")
+        assert asked(talk) == ["book an appointment yes please do"]
+
+    def test_what_is_refused_is_not_asked_again_and_ends_nothing(self) -> None:
+        talk = Talk().thinking()
+        for turn in (1, 2, 3):
+            talk.tell(ReplyFailed(turn=turn, has_text=False, trouble=ReplyTrouble.REFUSED)).starts().ends()
+            talk.says(f"question number {turn}")
+            assert asked(talk) == [f"question number {turn}"]
+
+    def test_what_a_session_may_cost_is_spent_after_the_reply_in_hand(self) -> None:
+        talk = Talk().thinking().tell(SessionSpent()).starts().written().ends()
+        assert kinds(talk) == [UtteranceKind.GOODBYE]
+        assert talk.starts().ends().effects[-1] == End(Ending.NORMAL)
+
+    def test_a_session_that_is_spent_while_nobody_speaks_ends_at_once(self) -> None:
+        assert kinds(Talk().tell(SessionSpent(), SessionSpent())) == [UtteranceKind.GOODBYE]
 
     def test_two_failures_in_a_row_end_the_session(self) -> None:
         talk = Talk().thinking().failed().starts().ends().says("book an appointment").failed()

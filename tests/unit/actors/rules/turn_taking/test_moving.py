@@ -2,6 +2,7 @@
 
 import pytest
 
+from actors.rules.turn_taking.answering import SAY_AGAIN
 from actors.rules.turn_taking.moving import moved
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
 
@@ -13,7 +14,7 @@ def test_words_that_had_ended_are_answered_though_their_final_transcript_never_c
     later = moved(state, is_speaking=False, greets_idle=True)
     assert later.waiting_text == "tomorrow at nine"
     assert (later.caller, later.interim, later.final_owed) == (CallerActivity.SILENT, "", False)
-    assert (later.owes_apology, later.greets) == (False, False)
+    assert (later.owed_apology, later.greets) == (0, False)
     assert state.final_owed, "the state that is kept is not changed"
 
 
@@ -26,9 +27,9 @@ def test_words_that_had_ended_are_answered_though_their_final_transcript_never_c
     ],
 )
 def test_a_caller_whose_words_are_lost_is_asked_to_say_them_again_unless_greeted(state: TurnSnapshot) -> None:
-    assert moved(state, is_speaking=False, greets_idle=False).owes_apology
+    assert moved(state, is_speaking=False, greets_idle=False).owed_apology == SAY_AGAIN
     greeted = moved(state, is_speaking=False, greets_idle=True)
-    assert (greeted.owes_apology, greeted.greets) == (False, True)
+    assert (greeted.owed_apology, greeted.greets) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_chunks_that_say_nothing_say_nothing() -> None:
 @pytest.mark.parametrize(
     ("chunks", "kind"),
     [
-        ([chunk({"content": "Well"}), chunk({}, "content_filter")], ErrorKind.BAD_REQUEST),
+        ([chunk({"content": "Well"}), chunk({}, "content_filter")], ErrorKind.REFUSED),
         ([chunk(piece(0, "a", "book", '{"day":')), chunk({}, "length")], ErrorKind.INTERNAL),
     ],
 )

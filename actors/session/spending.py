@@ -1,0 +1,51 @@
+"""What a session has cost, against what its agent may cost."""
+
+from opentelemetry import metrics
+
+from actors.agent import Limits
+from actors.runtime.supervised_actor import logger
+from actors.session.checkpoint import Checkpoint
+
+CHARS_PER_TOKEN = 4
+"""Of English text, about; for servers that do not say what a reply cost."""
+
+_spent = metrics.get_meter("earshot").create_counter(
+    "earshot.session.spent", description="Sessions that ended because they had used up what they may cost"
+)
+
+
+class Spending:
+    """Counts the tokens and the calls of tools of one session.
+
+    Args:
+        limits: what the session may cost.
+        checkpoint: keeps the count, also for a successor.
+    """
+
+    def __init__(self, limits: Limits, checkpoint: Checkpoint) -> None:
+        self._limits = limits
+        self._checkpoint = checkpoint
+        self._is_told = False
+
+    def replied(self, tokens: int, chars: int) -> None:
+        """Count a reply of the model: the tokens that it told, else those of the `chars` that it wrote."""
+        self._checkpoint.spent(tokens=tokens or chars // CHARS_PER_TOKEN)
+
+    def called(self, calls: int) -> None:
+        """Count so many calls of tools as part of what the session has cost."""
+        self._checkpoint.spent(tool_calls=calls)
+
+    def is_newly_spent(self) -> bool:
+        """Whether the session has used up what it may cost, and that was not told before."""
+        tokens, calls = self._checkpoint.spent_tokens, self._checkpoint.spent_tool_calls
+        over = {
+            "tokens": 0 < self._limits.max_tokens <= tokens,
+            "tool calls": 0 < self._limits.max_tool_calls <= calls,
+        }
+        reached = [what for what, is_over in over.items() if is_over]
+        if not reached or self._is_told:
+            return False
+        self._is_told = True
+        logger.warning("a session has used up its %s and is ended", reached[0])
+        _spent.add(1, {"limit": reached[0]})
+        return True
