@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from app.commands.arguments import FAILED, add_commands, print_json
 from app.server.worker_pipe import FAULT_STATUS
@@ -74,6 +75,17 @@ def _check(options: argparse.Namespace) -> int:
     return FAILED if found.failed_connections else 0
 
 
+def _eval(options: argparse.Namespace) -> int:
+    from app.evals.command import Evaluation, evaluate, paths
+    from app.server.configuration_errors import CONFIGURATION_ERRORS
+
+    asked = Evaluation(files=paths(options.files), repeat=options.repeat, junit=options.junit, json=options.json)
+    try:
+        return 0 if evaluate(asked, read_settings()) else 1
+    except CONFIGURATION_ERRORS as fault:
+        return _told(fault)
+
+
 def _told(fault: Exception) -> int:
     print(fault, file=sys.stderr)
     return FAULT_STATUS
@@ -95,6 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--connect", action="store_true", help="start every part, and ask each whether it works")
     check.add_argument("--json", action="store_true", help="print JSON, for programs")
     add_commands(partial(_command, commands))
+    evaluation = _command(commands, "eval", "hold the conversations of YAML files with agents, in text")
+    evaluation.set_defaults(run=_eval)
+    evaluation.add_argument("files", nargs="+", metavar="FILE", help="scenarios; of a directory all that it holds")
+    evaluation.add_argument("--repeat", type=_count, default=1, metavar="N", help="hold each so often, for a rate")
+    evaluation.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit's XML")
+    evaluation.add_argument("--json", type=Path, metavar="FILE", help="write the results, with every run, as JSON")
     worker = commands.add_parser("worker", description="One worker of `serve`, which starts it; not to be run by hand.")
     worker.set_defaults(run=_worker)
     worker.add_argument("--socket-fd", type=int, required=True, help="the listening socket")
@@ -115,6 +133,12 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EPILOG,
     )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError("from 1 to 10000")
+    return int(text)
 
 
 def _add_app(parser: argparse.ArgumentParser) -> None:

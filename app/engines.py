@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from actors.agent import Agent
+from actors.ports.llm import LanguageModel
 from actors.ports.realtime import RealtimeKind, RealtimeModel
 from actors.ports.store import SessionStore
 from actors.runtime.background_tasks import BackgroundTasks
@@ -136,6 +137,16 @@ def assemble_engines(settings: Settings, clock: LoopClock, background: Backgroun
         clock=clock,
         background=background,
     )
+
+
+def make_model(settings: Settings, clock: LoopClock) -> LanguageModel:
+    """Make the language model that the settings name, and what takes over from it. Call on the event loop's thread.
+
+    Raises:
+        SettingsError: it cannot be loaded or made; names the variable.
+    """
+    model: LanguageModel = _with_fallback("language_model", chosen(settings), settings, clock)
+    return model
 
 
 def _factory(setting: str, engines: dict[str, BuiltIn]) -> Any:

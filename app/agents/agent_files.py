@@ -73,7 +73,7 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
     Raises:
         AgentFileError: the file, or that of the dialogue, cannot be used.
     """
-    raw = _read_yaml(file)
+    raw = read_yaml(file)
     agent = _converted(file, raw, with_phrases_of_its_language(raw), ScriptedAgent)
     if agent.name != file.stem:
         raise AgentFileError(
@@ -83,7 +83,7 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
     if (beside := _dialogue_beside(file)) is not None:
         if agent.dialogue is not None:
             raise AgentFileError(file, "dialogue", f"the agent has another one in {beside.name}")
-        raw, source, prefix = _read_yaml(beside), beside, ""
+        raw, source, prefix = read_yaml(beside), beside, ""
         agent = msgspec.structs.replace(agent, dialogue=_converted(beside, raw, raw, Dialogue))
     _require_variables(file, agent)
     _require_patterns(file, agent)
@@ -184,7 +184,12 @@ def _mapping_without_doubles(loader: _Loader, node: yaml.MappingNode) -> dict[Ha
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_doubles)
 
 
-def _read_yaml(file: Path) -> Any:
+def read_yaml(file: Path) -> Any:
+    """What a YAML file holds.
+
+    Raises:
+        AgentFileError: it cannot be read, is empty, or is no YAML.
+    """
     try:
         raw = yaml.load(file.read_text(encoding="utf-8"), _Loader)
     except OSError as error:

@@ -1,0 +1,1 @@
+"""Evaluations: conversations from YAML files, held with an agent in text, and what came of them."""

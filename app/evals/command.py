@@ -1,0 +1,111 @@
+"""`python -m app eval FILE...`: holds the conversations of the files, and tells what came of them."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from actors.agent import Agent
+from actors.ports.llm import LanguageModel
+from actors.runtime.clock import LoopClock, run_virtual
+from actors.tools import AnyTool
+from app.agents.agent_files import AgentFileError, load_agents
+from app.agents.nearest import with_nearest
+from app.engines import chosen, make_model
+from app.evals.conversation import Outcome, hold
+from app.evals.report import Result, as_json, as_junit, failure_lines, line_of, summary
+from app.evals.scenario import Scenario, Suite, read_suite
+from app.tools import load_tools
+from config.settings import Settings
+
+VIRTUAL_MODELS = ("script", "absent")
+"""Models of this process: with them a conversation takes no time. All others answer in real time."""
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for at the command line."""
+
+    files: tuple[Path, ...]
+    repeat: int = 1
+    junit: Path | None = None
+    json: Path | None = None
+
+
+class _Cast(msgspec.Struct, frozen=True):
+    """Who takes part: the agents, their tools, and the settings that name the model."""
+
+    agents: Mapping[str, Agent]
+    tools: Mapping[str, AnyTool]
+    settings: Settings
+
+
+def evaluate(asked: Evaluation, settings: Settings, tell: Callable[[str], None] = print) -> bool:
+    """Hold every scenario of the files; whether each run of each came out as expected.
+
+    Args:
+        asked: the files, how often, and where to write what came of it.
+        settings: agents and language model are those of the server.
+        tell: called with each line for people.
+
+    Raises:
+        AgentFileError: a file of scenarios, or of an agent, cannot be used.
+        ConfigurationError, ToolDefinitionError: as when the server starts.
+    """
+    # What goes wrong in a conversation is in its timeline; the log has it as often as it is held.
+    logging.getLogger("earshot").setLevel(logging.ERROR)
+    tools = load_tools()
+    cast = _Cast(load_agents(settings.agents.directory, tools), tools, settings)
+    suites = [(file, _with_agents(file, read_suite(file), cast)) for file in asked.files]
+    results: list[Result] = []
+    for file, suite in suites:
+        for scenario in suite.scenarios:
+            runs = tuple(_run(scenario, cast) for _ in range(asked.repeat))
+            result = Result(file=str(file), name=scenario.name, runs=runs)
+            results.append(result)
+            tell(line_of(result))
+            if (failure := result.first_failure) is not None:
+                for line in failure_lines(failure):
+                    tell(line)
+    tell(summary(results))
+    for path, written in ((asked.junit, as_junit), (asked.json, as_json)):
+        if path is not None:
+            path.write_bytes(written(results))
+    return all(result.is_passed for result in results)
+
+
+def _with_agents(file: Path, suite: Suite, cast: _Cast) -> Suite:
+    """The suite with an agent for each scenario."""
+    scenarios = []
+    for index, scenario in enumerate(suite.scenarios):
+        default = suite.agent or cast.settings.agents.default or min(cast.agents)
+        name = scenario.agent or default
+        if name not in cast.agents:
+            path = f"scenarios[{index}].agent" if scenario.agent else "agent"
+            raise AgentFileError(file, path, with_nearest(f"there is no agent {name}", name, cast.agents))
+        scenarios.append(msgspec.structs.replace(scenario, agent=name))
+    return msgspec.structs.replace(suite, scenarios=tuple(scenarios))
+
+
+def _run(scenario: Scenario, cast: _Cast) -> Outcome:
+    """Hold one conversation: on virtual time, unless its model is somewhere else."""
+    is_virtual = bool(scenario.model) or chosen(cast.settings)["language_model"].name in VIRTUAL_MODELS
+    main = _hold(scenario, cast)
+    return run_virtual(main) if is_virtual else asyncio.run(main)
+
+
+async def _hold(scenario: Scenario, cast: _Cast) -> Outcome:
+    model: LanguageModel = make_model(cast.settings, LoopClock())
+    try:
+        return await hold(scenario, cast.agents[scenario.agent], cast.tools, model)
+    finally:
+        await model.close()
+
+
+def paths(names: Sequence[str]) -> tuple[Path, ...]:
+    """The files that are named; of a directory all that it holds."""
+    found: list[Path] = []
+    for path in map(Path, names):
+        found += sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+    return tuple(found)

@@ -1,0 +1,204 @@
+"""One scenario, held with an agent: a session as the server's own, whose caller types and whose voice is silent."""
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from actors.agent import Agent
+from actors.conversation import Ending
+from actors.messages.caller import PACED, ConnectionAttached, EndSession, KeyPressed, TextEntered
+from actors.ports.llm import LanguageModel
+from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.clock import LoopClock
+from actors.runtime.play_clock import PlayClock
+from actors.runtime.supervised_actor import actor_of
+from actors.session.live_session import LiveSession
+from actors.session.modes.media import MEDIA
+from actors.session.plan import Engines, SessionPlan
+from actors.session.sessions import Sessions
+from actors.session_context import Channel, SessionContext
+from actors.tools import AnyTool
+from app.agents.session_hook import lookup_of
+from app.evals.listener import Listener, Moment
+from app.evals.scenario import Scenario, Step
+from app.evals.scripted_model import ScriptedModel
+from app.evals.silent_voice import SilentVoice
+from app.providers.absent import AbsentRecognizer
+from app.stores.memory import MemoryStore
+
+RATE_HZ = 16_000
+QUIET_S = 120.0
+"""An agent that goes on speaking for longer than this is not waited for."""
+ENDS_S = 5.0
+"""A session that is hung up on ends within this."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The step at which a scenario failed, and why."""
+
+    step: int
+    expected: str
+    instead: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one scenario."""
+
+    name: str
+    took_s: float
+    """In seconds of the conversation."""
+    failed: Failed | None
+    timeline: tuple[Moment, ...]
+
+
+async def hold(scenario: Scenario, agent: Agent, tools: Mapping[str, AnyTool], model: LanguageModel) -> Outcome:
+    """Hold one conversation on the running loop; on a virtual one it takes no time.
+
+    Args:
+        scenario: what the caller does, and what is expected.
+        agent: who is talked with.
+        tools: those that agents name, by name.
+        model: what answers, unless the scenario has a script.
+    """
+    loop = asyncio.get_running_loop()
+    background = BackgroundTasks()
+    engines = Engines(
+        recognizer=AbsentRecognizer(),
+        synthesizer=SilentVoice(),
+        model=ScriptedModel(scenario.model) if scenario.model else model,
+        voice_activity=_NoVoice,
+        store=MemoryStore(),
+        play_clock=PlayClock(loop.time, loop.call_at),
+        clock=LoopClock(),
+        background=background,
+    )
+    ref = Sessions.start(engines)
+    sessions = actor_of(ref)
+    assert sessions is not None
+    listener = Listener(loop.time)
+    attached = ConnectionAttached(connection_id="eval", lead=PACED, rate_hz=RATE_HZ)
+    session = sessions.open(_plan(scenario, agent, tools), listener, attached)
+    try:
+        failed = await _follow(scenario.steps, session, listener)
+        return Outcome(
+            name=scenario.name, took_s=round(loop.time(), 3), failed=failed, timeline=tuple(listener.timeline)
+        )
+    finally:
+        session.deliver(EndSession(Ending.NORMAL, politely=False))
+        async with asyncio.timeout(ENDS_S):
+            await sessions.emptied()
+        ref.stop(block=False)
+        await background.finished()
+
+
+def _plan(scenario: Scenario, agent: Agent, tools: Mapping[str, AnyTool]) -> SessionPlan:
+    channel = Channel.TELEPHONE if scenario.caller else Channel.BROWSER
+    return SessionPlan(
+        session_id="eval",
+        mode=MEDIA,
+        agent=agent,
+        tools={name: tools[name] for name in agent.tools},
+        phrases_expected=(),
+        kept=lambda _: {},
+        resume_token="",
+        about=SessionContext(channel=channel, caller=scenario.caller, context=scenario.context),
+        look_up=lookup_of(agent),
+    )
+
+
+async def _follow(steps: tuple[Step, ...], session: LiveSession, listener: Listener) -> Failed | None:
+    """Do and expect one after another; the first that fails, or None."""
+    for number, step in enumerate(steps, 1):
+        failed = await (
+            _act(number, step, session, listener) if step.action in _ACTS else _check(number, step, listener)
+        )
+        if failed is not None:
+            return failed
+    return None
+
+
+_ACTS = ("say", "interrupt", "key", "silence_s")
+
+
+async def _act(number: int, step: Step, session: LiveSession, listener: Listener) -> Failed | None:
+    """Do what the caller does in this step; the reason why that cannot be done, or None."""
+    if step.interrupt is not None:
+        if not await listener.until(lambda: listener.speaking_since is not None, step.within_ms / 1000):
+            return Failed(number, "the agent speaks, to be interrupted", "it said nothing")
+        await asyncio.sleep(step.after_ms / 1000)
+    elif not await listener.until(lambda: listener.is_quiet, QUIET_S):
+        return Failed(number, "the agent comes to an end", f"it said {listener.spoken!r}")
+    if listener.ended is not None:
+        return Failed(number, f"the session goes on, for {step.action}", f"it ended, {listener.ended.value}")
+    if step.silence_s is not None:
+        listener.acted(f"says nothing for {step.silence_s:g} s")
+        await listener.until(lambda: listener.ended is not None, step.silence_s)
+    elif step.key is not None:
+        listener.acted(f"presses {step.key}")
+        for key in step.key:
+            session.deliver(KeyPressed(key))
+    else:
+        text = step.say if step.say is not None else step.interrupt
+        listener.acted(text or "")
+        session.deliver(TextEntered(text or ""))
+    # The session takes it in before anything is expected of it.
+    await asyncio.sleep(0.001)
+    return None
+
+
+async def _check(number: int, step: Step, listener: Listener) -> Failed | None:
+    """See whether what is expected of the agent comes."""
+    left_s = step.within_ms / 1000 - (asyncio.get_running_loop().time() - listener.acted_at)
+    within = f" within {step.within_ms} ms"
+    if step.expect is not None:
+        pattern = step.expect
+        came = await listener.until(lambda: listener.said(pattern), left_s)
+        expected, instead = f"the agent says {pattern!r}{within}", f"it said {listener.spoken!r}"
+    elif step.absent is not None:
+        await listener.until(lambda: bool(listener.spoken), left_s)
+        await listener.until(lambda: listener.is_quiet, QUIET_S)
+        came = bool(listener.spoken) and not listener.said(step.absent)
+        expected, instead = f"the agent speaks, and does not say {step.absent!r}", f"it said {listener.spoken!r}"
+    elif step.tool is not None:
+        came = await listener.until(lambda: _was_called(step, listener), left_s)
+        called = "; ".join(f"{call.name} {call.arguments}" for call in listener.calls)
+        expected = f"the tool {step.tool} is called with {msgspec.json.encode(step.arguments).decode()}{within}"
+        instead = f"called were: {called or 'none'}; the agent said {listener.spoken!r}"
+    else:
+        came = await listener.until(lambda: listener.ended is not None, max(left_s, QUIET_S))
+        came = came and listener.ended is step.ended
+        expected = f"the session ends, {step.ended.value if step.ended else ''}"
+        instead = (
+            f"it ended, {listener.ended.value}" if listener.ended else f"it goes on; the agent said {listener.spoken!r}"
+        )
+    return None if came else Failed(number, expected, instead)
+
+
+def _was_called(step: Step, listener: Listener) -> bool:
+    """Whether a tool was called with these arguments, and perhaps others."""
+    return any(
+        call.name == step.tool and step.arguments.items() <= _arguments(call.arguments).items()
+        for call in listener.calls
+    )
+
+
+def _arguments(text: str) -> Mapping[str, object]:
+    try:
+        found = msgspec.json.decode(text or "{}")
+    except msgspec.DecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+class _NoVoice:
+    """Finds no voice anywhere: the caller of an evaluation types."""
+
+    rate_hz = RATE_HZ
+    window_samples = 320
+
+    def probability(self, window: bytes) -> float:
+        return 0.0
+
+    def reset(self) -> None:
+        """Do nothing: there is no state."""

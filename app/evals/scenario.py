@@ -1,0 +1,117 @@
+"""Scenarios as data: what a caller does, and what is expected of the agent. Read from YAML."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from actors.conversation import Ending
+from app.agents.agent_files import AgentFileError, read_yaml
+from app.agents.nearest import explained
+
+Pattern = Annotated[str, Meta(min_length=1, max_length=2_000)]
+ACTIONS = ("say", "interrupt", "key", "silence_s", "expect", "absent", "tool", "ended")
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One step: exactly one of `ACTIONS`, and what belongs to it."""
+
+    say: str | None = None
+    """The caller says this, when the agent has finished."""
+    interrupt: str | None = None
+    """The caller says this `after_ms` into what the agent is saying."""
+    after_ms: Annotated[int, Meta(ge=0, le=600_000)] = 500
+    """Of an interruption."""
+    key: Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}$")] | None = None
+    """The caller presses these keys of the telephone."""
+    silence_s: Annotated[float, Meta(gt=0, le=3_600)] | None = None
+    """The caller does nothing for so long, once the agent has finished."""
+    expect: Pattern | None = None
+    """What the agent says from the caller's last words on: a regular expression, without regard to case."""
+    absent: Pattern | None = None
+    """What the agent must not have said in all of its answer: a regular expression."""
+    tool: str | None = None
+    """A tool that is called from the caller's last words on."""
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict, name="with")
+    """Arguments that the call of the tool must have; it may have others."""
+    ended: Ending | None = None
+    """How the session ends."""
+    within_ms: Annotated[int, Meta(ge=1, le=600_000)] = 30_000
+    """What is expected has to come so soon after the caller's last words."""
+
+    @property
+    def action(self) -> str:
+        """Which of `ACTIONS` this is."""
+        return next(name for name in ACTIONS if getattr(self, name) is not None)
+
+
+class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A call of a tool by a scripted model."""
+
+    tool: str
+    arguments: dict[str, Any] = msgspec.field(default_factory=dict, name="with")
+
+
+class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a scripted model does when it is asked: it waits, says something, calls tools."""
+
+    say: str = ""
+    calls: tuple[Call, ...] = ()
+    after_ms: Annotated[int, Meta(ge=0, le=600_000)] = 300
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One conversation with an agent: what the caller does, and what is expected."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
+    agent: str = ""
+    """The agent that is talked with; unset: that of the file."""
+    caller: str = ""
+    """The number of a caller on the telephone; unset: they are in a browser."""
+    context: dict[str, Any] = {}
+    """What is known of the session, as the `context` of a call."""
+    model: tuple[Reply, ...] = ()
+    """The replies of a scripted model, one for each time it is asked; unset: the model of the settings."""
+
+
+class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The scenarios of one file."""
+
+    scenarios: Annotated[tuple[Scenario, ...], Meta(min_length=1)]
+    agent: str = ""
+    """The agent of those that name none; unset: the agent of a session that asks for none."""
+
+
+def read_suite(file: Path) -> Suite:
+    """The scenarios of a file.
+
+    Raises:
+        AgentFileError: it cannot be used: names file, place and reason.
+    """
+    raw = read_yaml(file)
+    try:
+        suite = msgspec.convert(raw, Suite)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at ")
+        located = path.strip("`").removeprefix("$").lstrip(".")
+        raise AgentFileError(file, located, explained(reason, located, Suite)) from None
+    for number, scenario in enumerate(suite.scenarios):
+        for index, step in enumerate(scenario.steps):
+            _require_one_action(file, f"scenarios[{number}].steps[{index}]", step)
+    return suite
+
+
+def _require_one_action(file: Path, path: str, step: Step) -> None:
+    actions = [name for name in ACTIONS if getattr(step, name) is not None]
+    if len(actions) != 1:
+        found = f"it has {' and '.join(actions)}" if actions else "it has none"
+        raise AgentFileError(file, path, f"a step is exactly one of {', '.join(ACTIONS)}: {found}")
+    for name in ("expect", "absent"):
+        if (pattern := getattr(step, name)) is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise AgentFileError(file, f"{path}.{name}", f"is no regular expression: {error}") from None

@@ -1,0 +1,48 @@
+"""The command holds the shipped conversations, and tells what came of them."""
+
+from pathlib import Path
+
+import pytest
+
+from app.agents.agent_files import AgentFileError
+from app.evals.command import Evaluation, evaluate, paths
+from config.settings import Settings
+from tests.kit.source import ROOT
+
+SCRIPTED = """
+agent: hotel
+scenarios:
+  - name: says it
+    model: [{say: "It is at nine."}]
+    steps: [{say: when}, {expect: WORD}]
+"""
+
+
+def test_the_shipped_agents_do_what_their_scenarios_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    lines: list[str] = []
+    assert evaluate(Evaluation(files=paths(["config/evals"])), Settings(), lines.append), "\n".join(lines)
+    assert lines[-1].startswith(f"{len(lines) - 1} of {len(lines) - 1} scenarios passed")
+
+
+@pytest.mark.parametrize("word", ["nine", "ten"])
+def test_what_came_of_it_is_told_and_written(word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    file, junit, json = tmp_path / "s.yaml", tmp_path / "out.xml", tmp_path / "out.json"
+    file.write_text(SCRIPTED.replace("WORD", word))
+    lines: list[str] = []
+    asked = Evaluation(files=(file,), repeat=2, junit=junit, json=json)
+    assert evaluate(asked, Settings(), lines.append) is (word == "nine")
+    assert ("2 of 2" in lines[0]) is (word == "nine")
+    assert ("It is at nine." in "".join(lines)) is (word == "ten")
+    assert b"testcase" in junit.read_bytes()
+    assert b'"runs"' in json.read_bytes()
+
+
+def test_an_agent_that_does_not_exist_is_named_with_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "s.yaml").write_text(SCRIPTED.replace("hotel", "hotle"))
+    with pytest.raises(AgentFileError, match="is hotel meant"):
+        evaluate(Evaluation(files=paths([str(tmp_path)])), Settings())
