@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from actors.conversation import ANY_KEYS, KeyPattern
+from actors.conversation import ANY_KEYS, ExpectedAnswer, KeyPattern
 
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -133,13 +133,34 @@ class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Phrases that only ask whether anybody is there; unset: those of the agent's languages."""
 
 
+class QuestionEndpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the answer to one kind of question is heard out."""
+
+    asks: Annotated[str, Meta(min_length=1, max_length=200)]
+    """Words of the question, such as `phone number`, in any case."""
+    expects: ExpectedAnswer = ExpectedAnswer.ANYTHING
+    """What kind of answer it gets: anything, yes_no, short, name, number or spelling."""
+    min_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] | None = None
+    """In place of `endpointing.min_silence_ms` after this question."""
+    max_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] | None = None
+    """In place of `endpointing.max_silence_ms` after this question."""
+
+
 class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When speech begins and ends, in milliseconds of audio."""
 
     threshold: Annotated[float, Meta(ge=0.05, le=0.99)] = 0.5
     """Voice-activity probability above which a window is voiced."""
     end_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 600
-    """Silence that ends an utterance."""
+    """Silence that ends an utterance of whose words nothing says whether it is complete."""
+    min_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 200
+    """The least silence that ends an utterance: one that is surely complete, such as "yes, please"."""
+    max_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 1_600
+    """The most silence that is waited for: after "I'd like to", or in the middle of a number."""
+    adaptive: bool = True
+    """Callers who have gone on after a pause are waited for longer from then on."""
+    questions: tuple[QuestionEndpointing, ...] = ()
+    """Questions of the agent whose answers are heard out in their own way; the first whose words are asked counts."""
     min_speech_ms: Annotated[int, Meta(ge=20, le=1_000)] = 100
     """Less voiced audio than this between silences is a noise, not an utterance."""
     max_utterance_ms: Milliseconds = 30_000

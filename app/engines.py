@@ -132,6 +132,7 @@ def assemble_engines(settings: Settings, clock: LoopClock, background: Backgroun
         model=_with_fallback("language_model", engines, settings, clock),
         realtime=_realtime(engines, settings),
         voice_activity=_named("voice_activity", engines, _factory("voice_activity", engines)),
+        end_of_turn=_named("end_of_turn", engines, _factory("end_of_turn", engines)),
         store=store,
         play_clock=PlayClock(loop.time, loop.call_at),
         clock=clock,

@@ -9,6 +9,7 @@ FAMILIES = (
     "AZURE_SPEECH_",
     "CALL_ACCESS",
     "EARSHOT_",
+    "END_OF_TURN",
     "EVENT_GRID_",
     "LANGUAGE_MODEL",
     "SPEECH_RECOGNIZER",

@@ -53,6 +53,10 @@ class InterimTranscript(Message, frozen=True):
     end_ms: float
     speaker: str = ""
     language: str = ""
+    end_confidence: float | None = None
+    """How sure the engine is of the last words and that none follow, from 0 to 1; None: it does not tell."""
+    ended_by_engine: bool = False
+    """The engine takes this for all of the utterance, by its own rules."""
 
 
 class FinalTranscript(Message, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from actors.agent import Agent
-from actors.conversation import ChatMessage, Memory
+from actors.conversation import ChatMessage, ExpectedAnswer, Memory
 
 
 class ToolSchema(msgspec.Struct, frozen=True):
@@ -64,6 +64,8 @@ class ReplyGenerated(msgspec.Struct, frozen=True, tag=True):
     completion_tokens: int = 0
     cut: bool = False
     """The model had not finished: the reply was longer than a reply may be."""
+    expected: ExpectedAnswer | None = None
+    """What kind of answer the reply asks for; None: its words have to tell."""
 
 
 ModelEvent = TextGenerated | ToolCalled | MemoryUpdated | ReplyGenerated

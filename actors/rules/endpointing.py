@@ -35,6 +35,7 @@ class Endpointer:
         self._start_threshold = settings.threshold
         self._continue_threshold = max(settings.threshold - CONTINUE_BELOW, settings.threshold / 2)
         self._noise_silence_ms = min(NOISE_SILENCE_MS, settings.end_silence_ms)
+        self._end_silence_ms = float(settings.end_silence_ms)
         self.reset()
 
     def reset(self, audio_ms: float = 0.0) -> None:
@@ -43,6 +44,20 @@ class Endpointer:
         self._start_ms: float | None = None
         self._end_ms = audio_ms
         self._voiced_ms = 0.0
+
+    def wait_for(self, silence_ms: float) -> None:
+        """Have the utterance in hand, and those to come, end with so much silence."""
+        self._end_silence_ms = silence_ms
+
+    @property
+    def in_pause(self) -> bool:
+        """Whether speech that is more than a noise has begun, and is silent now."""
+        return self.in_speech and not self._is_noise and self.audio_ms > self._end_ms
+
+    @property
+    def voice_end_ms(self) -> float:
+        """Where the last voiced window ended."""
+        return self._end_ms
 
     @property
     def in_speech(self) -> bool:
@@ -89,7 +104,7 @@ class Endpointer:
         return self._voiced_ms < self._settings.min_speech_ms
 
     def _is_over(self, start_ms: float) -> bool:
-        enough_ms = self._noise_silence_ms if self._is_noise else self._settings.end_silence_ms
+        enough_ms = self._noise_silence_ms if self._is_noise else self._end_silence_ms
         too_long = self.audio_ms - start_ms >= self._settings.max_utterance_ms
         return too_long or self.audio_ms - self._end_ms >= enough_ms
 

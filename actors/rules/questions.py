@@ -19,11 +19,16 @@ _CLOSING = " \t\n\"'\u00bb\u201d)]"
 _SENTENCE_END = re.compile(rf"[.!\u3002\uff01{QUESTION_MARKS}]+[{re.escape(_CLOSING)}]+|[\u3002\uff01\uff1f]")
 
 
-def question_s(text: str) -> float:
-    """About how long the last sentence of `text` lasts in seconds, if it asks something; else 0."""
+def question_at_end(text: str) -> str:
+    """The last sentence of `text`, if it asks something; else nothing."""
     text = text.rstrip(_CLOSING)
     if not text.endswith(tuple(QUESTION_MARKS)):
-        return 0.0
+        return ""
     begins = max((match.end() for match in _SENTENCE_END.finditer(text, 0, len(text) - 1)), default=0)
-    question = text[begins:]
+    return text[begins:]
+
+
+def question_s(text: str) -> float:
+    """About how long the last sentence of `text` lasts in seconds, if it asks something; else 0."""
+    question = question_at_end(text)
     return len(question) / (SIGNS_PER_S if is_without_blanks(question) else CHARACTERS_PER_S)

@@ -8,7 +8,7 @@ event loop's thread. It is plain data: `encode` makes JSON of it, and `decode` m
 
 import msgspec
 
-from actors.conversation import ChatMessage, Ending, Memory, SessionRecord
+from actors.conversation import ChatMessage, Ending, ExpectedAnswer, Memory, SessionRecord
 from actors.messages.model import ToolFinished
 from actors.messages.playback import PlaybackFinished, PlaybackPosition
 from actors.ports.clock import Clock
@@ -47,6 +47,13 @@ class AudioTrack(msgspec.Struct, kw_only=True):
         """Note that audio up to this position need not be recognised again; it never moves backwards."""
         if end_bytes > self.settled_bytes:
             self.settled_bytes = end_bytes
+
+
+class AskedQuestion(msgspec.Struct, frozen=True):
+    """What the agent has asked last, and what kind of answer it gets."""
+
+    question: str
+    expected: ExpectedAnswer
 
 
 class Checkpoint(msgspec.Struct, kw_only=True):
@@ -94,6 +101,8 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     """By label (`rules/speakers.py`), the telephone network's ids of those who are told apart."""
     inputs: int = 0
     """How many texts and keys the user has entered, each numbered by how many there were with it."""
+    asked: AskedQuestion | None = None
+    """The question that the caller's next words answer; None if the agent has not asked."""
     user_at: float | None = None
     """When the user last spoke, typed or pressed a key, in seconds of the session's clock. None: never yet."""
     lost: LostConnection | None = None
@@ -247,6 +256,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     def user_active(self, at: float) -> None:
         """Note that the user spoke, typed or pressed a key at `at`, in seconds of the session's clock."""
         self.user_at = at
+
+    def agent_asked(self, asked: AskedQuestion | None) -> None:
+        """Note the question with which the agent's last utterance ends; None if it ends with none."""
+        self.asked = asked
 
     def track(self, speaker: str = "") -> AudioTrack:
         """What has been dealt with of a speaker's audio; a new track if none of it has come before."""

@@ -7,12 +7,14 @@ import msgspec
 from actors.agent import Agent
 from actors.ports.call_controls import CallControls
 from actors.ports.clock import Clock
+from actors.ports.end_of_turn import EndOfTurnFactory
 from actors.ports.llm import LanguageModel
 from actors.ports.realtime import RealtimeModel
 from actors.ports.store import SessionStore
 from actors.ports.stt import SpeechRecognizer
 from actors.ports.tts import SpeechSynthesizer, SpokenPhrase
 from actors.ports.vad import VoiceActivityFactory
+from actors.rules.end_of_turn.by_words import EndOfTurnByWords
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.play_clock import PlayClock
 from actors.runtime.restart_budget import RestartPolicy
@@ -28,6 +30,7 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
     model: LanguageModel
     voice_activity: VoiceActivityFactory
     store: SessionStore
+    end_of_turn: EndOfTurnFactory = EndOfTurnByWords
     realtime: RealtimeModel | None = None
     """Speech to speech, for sessions of that mode; None: there is none."""
     play_clock: PlayClock

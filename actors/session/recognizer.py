@@ -22,6 +22,7 @@ from actors.messages.transcript import (
     SpeechStopped,
 )
 from actors.ports.clock import Clock
+from actors.ports.end_of_turn import EndOfTurn
 from actors.ports.stt import (
     Recognition,
     RecognitionEvent,
@@ -45,6 +46,7 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import RecognitionReported
 from actors.session.measurements import audio_recognized
+from actors.session.turn_end import TurnEnd
 
 RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | EndUtterance | RecognitionReported
 
@@ -72,6 +74,7 @@ class Recognizer(SupervisedActor):
         options: what is asked of the engine.
         detector: voice activity, for this session alone.
         endpointing: the agent's settings.
+        end_of_turn: decides for this session how much silence ends an utterance.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Recognizer(SupervisedActor):
         options: RecognitionOptions,
         detector: VoiceActivity,
         endpointing: Endpointing,
+        end_of_turn: EndOfTurn,
         clock: Clock,
         trace: Trace,
     ) -> None:
@@ -109,6 +113,8 @@ class Recognizer(SupervisedActor):
         self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
         self._echo = EchoWindow()
         self._only_language = options.languages[0] if len(options.languages) == 1 else ""
+        self._turn_end = TurnEnd(end_of_turn, endpointing, checkpoint, self._only_language)
+        self._shown_interim: InterimTranscript | None = None
         self._rest = b""
         self._next_bytes = 0
         self._stream = 0
@@ -204,7 +210,7 @@ class Recognizer(SupervisedActor):
             case RecognitionReady():
                 return
             case InterimTranscript():
-                self.listener.tell(self._in_session_time(event))
+                self._on_interim(self._in_session_time(event))
             case FinalTranscript():
                 final = self._in_session_time(event)
                 self._settle(final.end_ms)
@@ -217,6 +223,13 @@ class Recognizer(SupervisedActor):
                 raise RecognizerError(kind, detail)
             case _:
                 assert_never(event)
+
+    def _on_interim(self, interim: InterimTranscript) -> None:
+        """The same words again, of more audio, say something of the end of the utterance, and nothing to a listener."""
+        self._turn_end.heard(interim)
+        shown, self._shown_interim = self._shown_interim, interim
+        if shown is None or (shown.text, shown.start_ms) != (interim.text, interim.start_ms):
+            self.listener.tell(interim)
 
     def _settle(self, end_ms: float) -> None:
         self._inherited = False
@@ -283,6 +296,8 @@ class Recognizer(SupervisedActor):
         level, echo = QUIET_DB, None
         if self._endpointer.may_be_voiced(probability):
             level, echo = level_db(window), self._echo_bound()
+        if self._endpointer.in_pause:
+            self._endpointer.wait_for(self._turn_end.silence_ms(self._endpointer.voice_end_ms))
         for event in self._endpointer.process(probability, level, echo):
             self._endpoint(event)
 
@@ -297,12 +312,15 @@ class Recognizer(SupervisedActor):
         match event:
             case SpeechStarted(onset_ms):
                 self._begun_ms = onset_ms
+                self._turn_end.started(onset_ms)
                 self._track.final_transcript_owed(is_owed=True)
                 self._checkpoint.user_active(self.clock.now())
             case SpeechContinued(silence_ms=silence_ms):
+                self._turn_end.continued(silence_ms)
                 if silence_ms == 0:
                     self._checkpoint.user_active(self.clock.now())
-            case SpeechStopped():
+            case SpeechStopped(end_ms=end_ms):
+                self._turn_end.stopped(end_ms)
                 self._finish_utterance()
             case NoiseStopped():
                 self._begun_ms = None

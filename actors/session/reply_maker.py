@@ -5,7 +5,7 @@ from typing import assert_never
 
 import msgspec
 
-from actors.conversation import UtteranceKind
+from actors.conversation import ExpectedAnswer, UtteranceKind
 from actors.messages.model import (
     EndingDecided,
     KeysExpected,
@@ -191,14 +191,14 @@ class ReplyMaker:
                 self._generation.tool_calls.append(message.event)
             case MemoryUpdated(memory):
                 self._history.memory = memory
-            case ReplyGenerated(prompt_tokens, completion_tokens, cut):
+            case ReplyGenerated(prompt_tokens, completion_tokens, cut, expected):
                 self._trace.model_used(prompt_tokens, completion_tokens)
                 self._spending.replied(prompt_tokens + completion_tokens, len(self._written))
                 self._end_if_spent()
                 rest = self._rest()
                 # The sentence in which a reply was cut is not begun, unless it is all that there is.
                 if self._speak([] if cut and self._written else rest):
-                    self._generated()
+                    self._generated(expected)
             case _:
                 assert_never(message.event)
 
@@ -253,7 +253,7 @@ class ReplyMaker:
         """The text of the reply in hand that is on its way."""
         return self._writer.text(self._reply).strip()
 
-    def _generated(self) -> None:
+    def _generated(self, expected: ExpectedAnswer | None) -> None:
         if self._generation.tool_calls and self._turn.state.ending is None:
             self._run_tools()
             return
@@ -261,12 +261,12 @@ class ReplyMaker:
         if not is_speakable(self._written) and not is_last_act and self._asking.ask_for_words():
             self._filter.begin()
             return
-        self._written_out()
+        self._written_out(expected)
 
-    def _written_out(self) -> None:
-        """All text of the reply is there."""
+    def _written_out(self, expected: ExpectedAnswer | None = None) -> None:
+        """All text of the reply is there, and what its question expects is known if it is to be."""
         turn, text = self._turn.state.turn_number, self._written
-        self._writer.finish(self._reply)
+        self._writer.finish(self._reply, expected)
         self._tell_turn_taking(ReplyWritten(turn=turn, has_text=is_speakable(text), question_s=question_s(text)))
 
     # tools

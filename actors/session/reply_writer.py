@@ -2,11 +2,16 @@
 
 from typing import Any
 
-from actors.conversation import UtteranceKind
+from actors.conversation import ExpectedAnswer, UtteranceKind
 from actors.messages.playback import BeginReply, FinishReply, SpeakText
+from actors.rules.end_of_turn.questions import expected_answer
 from actors.rules.pending_reply import PendingReply
+from actors.rules.questions import question_at_end
 from actors.runtime.address import Address
-from actors.session.checkpoint import Checkpoint
+from actors.session.checkpoint import AskedQuestion, Checkpoint
+
+ASKING = (UtteranceKind.REPLY, UtteranceKind.GREETING)
+"""What ends with a question, or leaves none open; the agent's other phrases come between a question and its answer."""
 
 
 class ReplyWriter:
@@ -37,8 +42,15 @@ class ReplyWriter:
         self._checkpoint.reply_written(reply, text)
         self._synthesizer.tell(SpeakText(reply, text))
 
-    def finish(self, reply: int) -> None:
-        """Note that all text of a reply is written; harmless for a reply that is over or was never begun."""
+    def finish(self, reply: int, expected: ExpectedAnswer | None = None) -> None:
+        """Note that all text of a reply is written; harmless for a reply that is over or was never begun.
+
+        Args:
+            expected: what kind of answer it asks for; None: its words have to tell.
+        """
+        pending = self._checkpoint.pending_replies.get(reply)
+        if pending is not None and pending.kind in ASKING:
+            self._checkpoint.agent_asked(_asked(pending.text, expected))
         if self._checkpoint.reply_finished(reply):
             self._synthesizer.tell(FinishReply(reply))
 
@@ -68,3 +80,10 @@ class ReplyWriter:
         """The text so far of the model's replies in `turn` whose playback is not over."""
         pending = self._checkpoint.pending_replies.values()
         return "".join(p.text for p in pending if p.turn == turn and p.kind is UtteranceKind.REPLY)
+
+
+def _asked(text: str, expected: ExpectedAnswer | None) -> AskedQuestion | None:
+    question = question_at_end(text)
+    if not question and expected is None:
+        return None
+    return AskedQuestion(question, expected if expected is not None else expected_answer(question))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actors.conversation import UtteranceKind
+from actors.conversation import ExpectedAnswer, UtteranceKind
 from actors.messages.playback import PlayAudio, TextPlaced
 from actors.runtime.address import Address
 from actors.session.checkpoint import Checkpoint
@@ -60,11 +60,11 @@ class SpokenReplyWriter(ReplyWriter):
         if text:
             self._place()
 
-    def finish(self, reply: int) -> None:
+    def finish(self, reply: int, expected: ExpectedAnswer | None = None) -> None:
         """Note that all text and audio of a reply has come; harmless for one that is over or was never begun."""
         if reply == self._reply and self.is_begun(reply):
             self._place()
-        super().finish(reply)
+        super().finish(reply, expected)
 
     def _place(self) -> None:
         text_end = len(self.text(self._reply))

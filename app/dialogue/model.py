@@ -13,6 +13,7 @@ from actors.agent import Agent
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import MemoryUpdated, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from app.dialogue.engine import Script
+from app.dialogue.expectation import expected_by
 from app.dialogue.schema import Dialogue, dialogue_of
 
 _PIECE = re.compile(r"\S+\s*\S*\s*\S*\s*")
@@ -55,7 +56,10 @@ class ScriptModel:
             await asyncio.sleep(0)
         if reaction.call is not None:
             yield reaction.call
-        yield ReplyGenerated(completion_tokens=len(reaction.text.split()))
+        yield ReplyGenerated(
+            completion_tokens=len(reaction.text.split()),
+            expected=expected_by(reaction.memory, dialogue) if reaction.call is None else None,
+        )
 
     async def close(self) -> None:
         """Do nothing: the engine holds no connection and no file open."""

@@ -17,6 +17,14 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
             "VOICE_ACTIVITY", "Voice activity detector; unset: the best one installed", kinds.engine("silero", "energy")
         ),
     ] = ""
+    end_of_turn: Annotated[
+        str,
+        Variable(
+            "END_OF_TURN",
+            "What decides when a caller is done: `words`, or `silence` of one length; unset: words",
+            kinds.engine("words", "silence"),
+        ),
+    ] = ""
     speech_recognizer: Annotated[
         str,
         Variable(

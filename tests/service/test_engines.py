@@ -42,6 +42,7 @@ def names(**environ: str) -> dict[str, str]:
 def test_unset_the_best_that_is_installed() -> None:
     assert names() == {
         "voice_activity": "silero",
+        "end_of_turn": "words",
         "speech_recognizer": "moonshine",
         "speech_synthesizer": "hibari",
         "language_model": "script",

@@ -6,19 +6,23 @@ from pykka import ActorRef
 
 from actors.messages.caller import CallerAudio
 from actors.ports.stt import RecognitionOptions
+from actors.rules.end_of_turn.by_words import FixedSilence
 from actors.session.addresses import recognizer_name
 from actors.session.children import ChildContext, ChildSpec
 from actors.session.live_session import LiveSession
 from actors.session.recognizer import Recognizer
 
 
-def recognizer_for(listener: str, speaker: str = "", *, on_first_audio: bool = False) -> ChildSpec:
+def recognizer_for(
+    listener: str, speaker: str = "", *, on_first_audio: bool = False, answers: bool = True
+) -> ChildSpec:
     """The recognizer of a mode in which the child called `listener` is told of voice and words.
 
     Args:
         listener: the name of that child.
         speaker: whom alone it hears, by label; empty for all voices in one stream.
         on_first_audio: it is started only when the first audio comes that it is to hear.
+        answers: somebody waits for the end of the speaker's turn; else a fixed silence ends an utterance.
     """
 
     name = recognizer_name(speaker)
@@ -42,6 +46,7 @@ def recognizer_for(listener: str, speaker: str = "", *, on_first_audio: bool = F
             ),
             detector=engines.voice_activity(),
             endpointing=plan.agent.endpointing,
+            end_of_turn=engines.end_of_turn() if answers else FixedSilence(),
             clock=engines.clock,
             trace=context.trace,
         )

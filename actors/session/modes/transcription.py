@@ -35,8 +35,8 @@ TRANSCRIPTION_MODE = SessionMode(
     name=TRANSCRIPTION,
     children=(
         # Where the telephone network transcribes, no audio comes and none of them is started.
-        recognizer_for("transcriber", on_first_audio=True),
-        *(recognizer_for("transcriber", speaker, on_first_audio=True) for speaker in SPEAKERS),
+        recognizer_for("transcriber", on_first_audio=True, answers=False),
+        *(recognizer_for("transcriber", speaker, on_first_audio=True, answers=False) for speaker in SPEAKERS),
         ChildSpec(name="transcriber", factory=_start_transcriber, receives=(InterimTranscript, FinalTranscript)),
     ),
 )

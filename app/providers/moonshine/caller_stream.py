@@ -28,12 +28,14 @@ CONFIDENCE_MIN = 0.5
 INTERIM_EVERY_MS = 400
 INTERIM_VOICED_MS = 400
 """No interim transcript before so much voice: of less the model makes up words."""
+SHORT_VOICED_MS, SHORT_CONFIDENCE_MIN = 200, 0.7
+"""In a pause, a short word such as "yes" may be told of too, if the model is surer of it than it ever is of noise."""
 INTERIM_LOAD = 2.0
 """An interim is due at the earliest after so many times what the last one took: half a thread for each caller."""
 UNSTABLE_PIECES = 2
 """The last pieces on which two interims agree are looked for again."""
-PAUSE_MS = 6 * WINDOW_MS
-"""Silence after which a segment is decoded as a whole."""
+PAUSE_MS = 3 * WINDOW_MS
+"""Silence after which a segment is decoded as a whole: most of the least silence that ends a turn."""
 STALE_MS = 5_000
 """Words that nobody asked for within this silence are forgotten: the endpointing took them for a noise."""
 SEGMENTS_MAX = 64
@@ -228,13 +230,19 @@ class CallerStream:
         self._agreed = pieces[: min(len(pieces), len(self._last)) if same is None else same]
         self._last = pieces
         self._interim_due_ms = segment.length_ms + max(INTERIM_EVERY_MS, INTERIM_LOAD * decoding.took_ms)
-        if segment.voiced_ms < INTERIM_VOICED_MS:
+        is_of_pause = decoding.urgency is not Urgency.INTERIM
+        is_short = segment.voiced_ms < INTERIM_VOICED_MS
+        if is_short and not (is_of_pause and segment.voiced_ms >= SHORT_VOICED_MS):
             return
         heard = [*self._parts, decoding]
         text = self._text(heard)
-        if text and text != self._interim and decoding.result.confidence >= CONFIDENCE_MIN:
+        if decoding.result.confidence < (SHORT_CONFIDENCE_MIN if is_short else CONFIDENCE_MIN):
+            return
+        # What is said again in a pause tells that nothing was said since.
+        if text and (text != self._interim or is_of_pause):
             self._interim = text
-            self._tell(InterimTranscript(text, heard[0].start_ms, decoding.end_ms))
+            sure = decoding.result.end_confidence if is_of_pause else None
+            self._tell(InterimTranscript(text, heard[0].start_ms, decoding.end_ms, end_confidence=sure))
 
     # when it is over
 

@@ -39,12 +39,18 @@ _NO_CACHE = np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32)
 _MASK = np.ones((1, 1), np.int64)
 
 
+LAST_PIECES = 3
+"""The end of a text, its punctuation and its last piece of a word."""
+
+
 class Decoded(msgspec.Struct, frozen=True):
     """What a piece of audio says, as pieces of words."""
 
     pieces: tuple[int, ...]
     confidence: float
     """Geometric mean of the probabilities of the pieces and the end: 0.9 when they are right, below 0.5 for noise."""
+    end_confidence: float = 1.0
+    """The same of the last pieces and the end alone: less where the audio ends in the middle of a phrase."""
 
 
 class AbandonedError(AppError):
@@ -105,7 +111,7 @@ class Model:
             pieces.append(piece)
             written = [piece]
             active = hints.after(active, piece) if hints is not None else active
-        return Decoded(tuple(pieces), math.exp(sum(logarithms) / len(logarithms)) if logarithms else 0.0)
+        return Decoded(tuple(pieces), _mean(logarithms), _mean(logarithms[-LAST_PIECES:]))
 
     def _encode(self, samples: Floats) -> Floats:
         if len(samples) < SAMPLES_MIN:
@@ -135,3 +141,8 @@ class Model:
                 cache[name] = value
         logits: Floats = scores[0, -1]
         return logits
+
+
+def _mean(logarithms: list[float]) -> float:
+    """The geometric mean of probabilities, of which these are the logarithms; 0 if there are none."""
+    return math.exp(sum(logarithms) / len(logarithms)) if logarithms else 0.0

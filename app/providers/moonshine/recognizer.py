@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 RATE_HZ = 16_000
 HINTS_MAX = 32
 """Agents whose phrases are kept ready; the one longest unused goes first."""
-HAND_OVER_MS = 96
-"""Audio is handed to the listening thread in pieces of this length: three windows of voice activity detection."""
+HAND_OVER_MS = 32
+"""Audio is handed to the listening thread in pieces of this length: a window of voice activity detection."""
 BACKLOG_MAX_MS = 60_000
 """A stream whose audio waits for a minute is failed: the machine cannot keep up."""
 LATE_WITHIN_S = 60.0

@@ -179,7 +179,12 @@ class Utterances:
     def _so_far(self) -> InterimTranscript:
         segments = [*self._held, *([self._partial] if self._partial is not None else [])]
         start_ms = max(segments[0].start_ms, self._told_end_ms)
-        return InterimTranscript(_text(segments), start_ms, max(segments[-1].end_ms, start_ms + 1))
+        return InterimTranscript(
+            _text(segments),
+            start_ms,
+            max(segments[-1].end_ms, start_ms + 1),
+            ended_by_engine=self._partial is None,
+        )
 
     def _unasked(self) -> FinalTranscript:
         """What is held, though nobody has told of an end: if that comes, there is nothing more to it."""

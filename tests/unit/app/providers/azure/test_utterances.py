@@ -32,7 +32,7 @@ def finals(outcomes: "Iterable[Outcome] | Stalled") -> list[str]:
 
 def test_a_final_waits_for_the_end_of_the_utterance() -> None:
     utterances = Utterances()
-    assert utterances.final(YES, 0.5) == [InterimTranscript("yes", 100, 500)]
+    assert utterances.final(YES, 0.5) == [InterimTranscript("yes", 100, 500, ended_by_engine=True)]
     assert utterances.finish(1_000, suspicious=True, now=1.0) == [FinalTranscript(text="yes", start_ms=100, end_ms=500)]
     assert utterances.idle
 

@@ -15,6 +15,8 @@ from app.providers.moonshine.caller_stream import (
     LATE_MS,
     OWED_MAX,
     PAUSE_MS,
+    SHORT_CONFIDENCE_MIN,
+    SHORT_VOICED_MS,
     STALE_MS,
     CallerStream,
     Lateness,
@@ -118,6 +120,33 @@ def test_an_interim_is_told_once(bench: Bench) -> None:
     bench.speak(800)
     bench.answer("yes please")
     assert bench.interims == ["yes", "yes please"]
+
+
+def test_what_is_heard_again_in_a_pause_is_told_with_how_sure_it_is_of_the_end(bench: Bench) -> None:
+    bench.speak(800)
+    bench.answer("yes")
+    bench.be_silent(PAUSE_MS)
+    bench.answer("yes")
+    told = [event for event in bench.events if isinstance(event, InterimTranscript)]
+    assert [(each.text, each.end_confidence) for each in told] == [("yes", None), ("yes", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("voiced_ms", "confidence", "told"),
+    [
+        (SHORT_VOICED_MS, SHORT_CONFIDENCE_MIN, ["yes"]),
+        (SHORT_VOICED_MS, SHORT_CONFIDENCE_MIN - 0.01, []),
+        (SHORT_VOICED_MS - 2 * WINDOW_MS, 0.9, []),
+        (INTERIM_VOICED_MS, SHORT_CONFIDENCE_MIN - 0.01, ["yes"]),
+    ],
+)
+def test_a_short_word_is_told_of_in_a_pause_if_it_is_no_noise(
+    bench: Bench, voiced_ms: int, confidence: float, told: list[str]
+) -> None:
+    bench.speak(voiced_ms + WINDOW_MS)
+    bench.be_silent(PAUSE_MS)
+    bench.answer("yes", confidence)
+    assert bench.interims == told
 
 
 def test_one_interim_at_a_time_and_the_next_when_it_is_due(bench: Bench) -> None:

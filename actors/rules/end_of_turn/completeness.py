@@ -1,0 +1,161 @@
+"""How complete an utterance is by its words: pure, without a clock, quick enough to be asked in each pause.
+
+There is no grammar here: it is the last word that tells most ("to", "my", "because" end nothing), then how many there
+are, then what was asked. An utterance whose words decide nothing is uncertain, and a language that is not known here
+decides nothing.
+"""
+
+import re
+from enum import IntEnum
+
+from actors.conversation import ExpectedAnswer
+from actors.rules.backchannel import words_of
+from actors.rules.end_of_turn import english
+
+LONG_NUMBER = 10
+"""Digits of a telephone number with its area."""
+SHORT_NUMBER = 7
+"""Digits of a telephone number without."""
+FEW_WORDS = 4
+"""A sentence with fewer words may be the beginning of another."""
+FEW_DIGITS = 3
+"""Digits in a row that are the beginning of some number; two may be a time of day."""
+FULL_NAME = 2
+"""Words: of less, a family name may follow."""
+SURE = 0.92
+"""Confidence of the recognizer in the last words of nearly every sentence that is complete, and of few that are not."""
+VERY_SURE = 0.97
+"""The same, of so few that even the last word may be wrong about it."""
+HARDLY_HEARD = 0.7
+"""Below it even what was asked for may be something else."""
+DOUBTFUL = 0.8
+"""Below it the last words are hardly what was said."""
+LONG_ANSWER = 6
+"""Words from which the answer to a question is a sentence of its own."""
+
+_TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
+_DIGITS = re.compile(r"\d")
+_UNFINISHED_MARKS = (",", "-", ":", "\u2026", "...")
+
+
+class Completeness(IntEnum):
+    """How likely the caller is done, from the least."""
+
+    UNFINISHED = 0
+    UNCERTAIN = 1
+    UNKNOWN = 2
+    LIKELY = 3
+    COMPLETE = 4
+    ANSWERED = 5
+
+
+def completeness(text: str, expected: ExpectedAnswer, language: str = "") -> Completeness:
+    """How complete `text` is as an utterance in `language` to an agent that expects an answer of this kind."""
+    words = words_of(text)
+    if not words or (language and not language.lower().startswith("en")):
+        return Completeness.UNKNOWN
+    written = text.rstrip()
+    if words[-1] in english.HESITATIONS or written.endswith(_UNFINISHED_MARKS):
+        return Completeness.UNFINISHED
+    for rule in (_number, _spelling, _answer):
+        found = rule(written, words, expected)
+        if found is not None:
+            return found
+    return _sentence(words)
+
+
+def _number(text: str, words: list[str], expected: ExpectedAnswer) -> Completeness | None:
+    """A number that is given digit by digit: none of its groups is its end."""
+    digits = digits_at_end(text, words)
+    wanted = expected is ExpectedAnswer.NUMBER
+    if digits >= LONG_NUMBER:
+        return Completeness.LIKELY if digits in (LONG_NUMBER, LONG_NUMBER + 1) else Completeness.UNCERTAIN
+    if digits == SHORT_NUMBER:
+        return Completeness.UNCERTAIN
+    if digits >= FEW_DIGITS or (digits and wanted):
+        return Completeness.UNFINISHED
+    return Completeness.UNCERTAIN if wanted and len(words) < LONG_ANSWER else None
+
+
+def digits_at_end(text: str, words: list[str]) -> int:
+    """How many digits the utterance ends with, as figures or as words; 0 if it ends with a time or something else."""
+    if _TIME.search(text):
+        return 0
+    count = singles = 0
+    for part in (part for word in reversed(words) for part in reversed(word.split("-"))):
+        figures = len(_DIGITS.findall(part))
+        if part in english.DIGITS or figures:
+            count += figures or 1
+            singles += 1
+        elif part in english.TWO_DIGITS:
+            count += 2
+        else:
+            break
+    return count if singles else 0
+
+
+def _spelling(_text: str, words: list[str], expected: ExpectedAnswer) -> Completeness | None:
+    """Letters one by one: which one is the last, only the speaker knows."""
+    letters = 0
+    for word in reversed(words):
+        if any(len(part) > 1 for part in word.split("-")):
+            break
+        letters += 1
+    if letters >= 2 or "-" in words[-1][1:2]:
+        return Completeness.UNCERTAIN
+    return Completeness.UNCERTAIN if expected is ExpectedAnswer.SPELLING and len(words) < LONG_ANSWER else None
+
+
+def _answer(text: str, words: list[str], expected: ExpectedAnswer) -> Completeness | None:
+    """What is complete only because it was asked for, and what is short and whole by itself."""
+    said = " ".join(words)
+    if expected is ExpectedAnswer.YES_NO and words[0] in english.YES_NO and len(words) < FEW_WORDS:
+        return Completeness.ANSWERED if words[-1] not in english.OPEN else None
+    if expected is ExpectedAnswer.NAME and len(words) < LONG_ANSWER:
+        return _name(said)
+    if said in english.WHOLE:
+        return Completeness.UNCERTAIN if said in english.GREETINGS else Completeness.ANSWERED
+    if expected is ExpectedAnswer.SHORT and words[-1] not in english.OPEN and len(words) < LONG_ANSWER:
+        return Completeness.LIKELY
+    return None
+
+
+def _name(said: str) -> Completeness | None:
+    before = max((phrase for phrase in english.NAMING if f"{said} ".startswith(f"{phrase} ")), key=len, default="")
+    name = said[len(before) :].split()
+    if not name:
+        return Completeness.UNFINISHED
+    if name[-1] in english.OPEN:
+        return None
+    return Completeness.LIKELY if len(name) >= FULL_NAME else Completeness.UNCERTAIN
+
+
+def _sentence(words: list[str]) -> Completeness:
+    """A sentence by its last word, its first and its length."""
+    last = words[-1]
+    if last in english.CLOSING and len(words) > 1:
+        return Completeness.UNKNOWN if len(words) < FEW_WORDS else Completeness.ANSWERED
+    if last in english.OPEN or (last in english.TRANSITIVE and words[0] not in english.ASKING):
+        return Completeness.UNFINISHED
+    if len(words) < FEW_WORDS or last in english.CLIPPED or last in english.BEFORE_A_NOUN:
+        return Completeness.UNCERTAIN
+    return Completeness.COMPLETE if len(words) > FEW_WORDS else Completeness.LIKELY
+
+
+def weighed(found: Completeness, confidence: float | None) -> Completeness:
+    """What `found` is worth if the recognizer is so sure of the last words; None: it does not tell.
+
+    Somebody who stops in the middle of a phrase leaves half a word behind, or the intonation of one that goes on, and
+    the recognizer makes the nearest ending of it, without being sure.
+    """
+    if confidence is None:
+        return Completeness.LIKELY if found is Completeness.COMPLETE else found
+    if found is Completeness.ANSWERED and confidence < HARDLY_HEARD:
+        return Completeness.UNKNOWN
+    if found in (Completeness.COMPLETE, Completeness.LIKELY) and confidence < SURE:
+        return Completeness.UNCERTAIN if confidence >= DOUBTFUL else Completeness.UNFINISHED
+    if found is Completeness.UNCERTAIN and confidence < SURE:
+        return Completeness.UNFINISHED
+    if found is Completeness.UNFINISHED and confidence >= VERY_SURE:
+        return Completeness.UNCERTAIN
+    return found

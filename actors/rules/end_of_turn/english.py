@@ -1,0 +1,105 @@
+"""English words that tell whether a sentence goes on. Data only."""
+
+HESITATIONS = frozenset(str.split("um uh uhm er erm eh hm hmm mm ah well like so let's"))
+"""Who says one is about to go on."""
+
+OPEN = frozenset(
+    str.split(
+        # articles, possessives and other words that a noun follows
+        "a an the my your his her our their its this these those every each another any some no which whose other "
+        "next "
+        # prepositions
+        "at by for from in into near of off on onto over per since than through to toward towards under until till "
+        "upon via with within without about above across after against along among before behind below beside besides "
+        "between beyond during except inside outside past regarding "
+        # conjunctions
+        "and but or nor so because if unless whether while although though when whenever where wherever that as plus "
+        # subjects
+        "i we they he she who there "
+        # verbs that are nothing by themselves
+        "am is are was were be been isn't aren't wasn't weren't do does did don't doesn't didn't has hasn't had "
+        "hadn't have haven't will would could should shall can may might must won't wouldn't couldn't shouldn't can't "
+        "cannot i'm you're we're they're he's she's it's there's that's who's what's where's how's when's i'd you'd "
+        "we'd they'd i'll you'll we'll they'll it'll i've you've we've they've let "
+        # adverbs and other words that stand before what they are about
+        "just also very quite rather only even maybe perhaps actually basically kind sort bit going gonna wanna "
+        "trying supposed able hoping wondering planning thinking calling looking half quarter called named spelled "
+        "how what why well um uh uhm er erm eh hm hmm"
+    )
+)
+"""Words that no sentence ends with, or hardly any."""
+
+CLIPPED = frozenset(str.split("it up us me them him her you one some in on off out un all and"))
+"""What the beginning of another word sounds like: a sentence may end with it, but the middle of one as well."""
+
+CLOSING = frozenset(str.split("please anymore goodbye bye thanks today tomorrow much again cheers too"))
+"""What stands at the end of a sentence nearly always."""
+
+BEFORE_A_NOUN = frozenset(
+    str.split(
+        "whole real good working public private different human next last first second free wisdom early late long "
+        "short big small new old own same certain special general medical dental"
+    )
+)
+"""Adjectives that seldom end a sentence in which a verb came before."""
+
+TRANSITIVE = frozenset(
+    str.split(
+        "accept appreciate ask book bring buy charge check confirm cover discuss do find get give got has have know "
+        "leave like make mean move need pay prefer put reach require say schedule see send show take tell trade try "
+        "use want needs wants makes takes suppose guess think believe hope wanted needed wonder"
+    )
+)
+"""Verbs that something follows, unless it stands before them as in a question for it ("what do you charge")."""
+
+ASKING = frozenset(str.split("what when where which who why how whose what's where's who's when's how's"))
+"""Words that begin a question for something."""
+
+YES_NO = frozenset(
+    str.split("yes yeah yep yup no nope nah sure correct right exactly absolutely definitely okay ok wrong incorrect")
+)
+"""Words that answer a question for a yes or no."""
+
+DIGITS = frozenset(str.split("zero oh one two three four five six seven eight nine double triple"))
+"""Digits as words."""
+
+TWO_DIGITS = frozenset(
+    str.split(
+        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty "
+        "sixty seventy eighty ninety"
+    )
+)
+"""Two digits of a number that is given in groups."""
+
+WHOLE = frozenset(
+    str.split(
+        "yes; yeah; yep; yes please; no; nope; no thanks; no thank you; ok; okay; sure; correct; that's "
+        "right; that is right; that's correct; that's all; that's it; that's fine; right; exactly; of course; "
+        "thanks; thank you; thank you very much; thanks a lot; many thanks; cheers; hi; help; hello; good "
+        "morning; good afternoon; good evening; bye; goodbye; bye bye; see you; repeat; say again; say that "
+        "again; pardon; sorry; stop; stop it; cancel; forget it; never mind; excuse me; operator; agent; "
+        "none; nothing; nothing else; goodbye then; great thanks; wonderful thanks; perfect thanks; okay "
+        "thanks; okay bye; thanks bye; please do; sounds good; perfect; great; wonderful; no that's all; no "
+        "that's it; yes that's right; yes that is right",
+        "; ",
+    )
+)
+"""Short utterances that are whole."""
+
+GREETINGS = frozenset(
+    str.split(
+        "hi; hello; sorry; okay; ok; good morning; good afternoon; good evening; right; excuse me; great; "
+        "please; perfect; wonderful; thank you; thanks",
+        "; ",
+    )
+)
+"""Of those, what people begin a sentence with as well."""
+
+NAMING = tuple(
+    str.split(
+        "my name is; my name's; the name is; the name's; name is; this is; i am; i'm; it is; it's; that is; "
+        "that's; under; you can put it under; call me",
+        "; ",
+    )
+)
+"""What people say before their name."""

@@ -1,0 +1,39 @@
+"""How one speaker pauses: who has gone on after a pause is given more time from then on. Pure."""
+
+from collections import deque
+
+KEPT = 12
+"""Pauses that are remembered; older ones say little of how somebody speaks now."""
+HEARD_AT_LEAST_MS = 150.0
+"""Shorter silence is between the sounds of a word."""
+LONGER = 1.25
+"""A speaker may pause longer than ever before by so much."""
+CUT_OFF_MS = 150.0
+"""More time for whatever seems complete, for each time the speaker was taken at less than their word."""
+CUT_OFFS_MAX = 2
+
+
+class SpeakerPauses:
+    """The pauses in which one speaker was not done."""
+
+    def __init__(self) -> None:
+        self._pauses_ms: deque[float] = deque(maxlen=KEPT)
+        self._cut_off: deque[bool] = deque(maxlen=KEPT)
+
+    def went_on(self, pause_ms: float, *, was_over: bool) -> None:
+        """Count a pause after which the speaker has gone on; `was_over`: it had been taken for the end."""
+        if pause_ms >= HEARD_AT_LEAST_MS:
+            self._pauses_ms.append(pause_ms)
+            self._cut_off.append(was_over)
+
+    @property
+    def usual_ms(self) -> float:
+        """What an unfinished sentence of this speaker is waited for; 0 while they have not paused twice."""
+        if len(self._pauses_ms) < 2:
+            return 0.0
+        return sorted(self._pauses_ms)[-2] * LONGER
+
+    @property
+    def more_ms(self) -> float:
+        """What whatever seems complete is waited for beyond the least."""
+        return min(sum(self._cut_off), CUT_OFFS_MAX) * CUT_OFF_MS

@@ -1,0 +1,130 @@
+"""How complete an utterance is by its words, as tables of what people say and of where they stop."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.conversation import ExpectedAnswer
+from actors.rules.end_of_turn.completeness import SURE, VERY_SURE, Completeness, completeness, digits_at_end, weighed
+
+ANY, YES_NO, SHORT, NAME, NUMBER, SPELLING = ExpectedAnswer
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("I'd like to make a booking for next week.", Completeness.COMPLETE),
+        ("Do you have parking?", Completeness.LIKELY),
+        ("What time does the office close?", Completeness.COMPLETE),
+        ("How much do you charge?", Completeness.COMPLETE),
+        ("I can't come to my appointment tomorrow", Completeness.ANSWERED),
+        ("Friday please", Completeness.UNKNOWN),
+        ("Yes, please.", Completeness.ANSWERED),
+        ("Thank you very much.", Completeness.ANSWERED),
+        ("Hello.", Completeness.UNCERTAIN),
+        ("Next Tuesday.", Completeness.UNCERTAIN),
+        ("I need to change it.", Completeness.UNCERTAIN),
+        ("Do I speak with a real?", Completeness.UNCERTAIN),
+        ("I'd like to", Completeness.UNFINISHED),
+        ("I want to book", Completeness.UNFINISHED),
+        ("Could you move my", Completeness.UNFINISHED),
+        ("I have an appointment on Monday, but", Completeness.UNFINISHED),
+        ("I need a cleaning, um", Completeness.UNFINISHED),
+        ("I need a cleaning and,", Completeness.UNFINISHED),
+        ("well...", Completeness.UNFINISHED),
+        ("", Completeness.UNKNOWN),
+        ("?!", Completeness.UNKNOWN),
+    ],
+)
+def test_a_sentence_is_judged_by_its_last_word_and_its_length(text: str, found: Completeness) -> None:
+    assert completeness(text, ANY, "en-US") is found
+    assert completeness(text, ANY) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "found"),
+    [
+        ("Two zero six", ANY, Completeness.UNFINISHED),
+        ("It is 555-12", ANY, Completeness.UNFINISHED),
+        ("My number is 206-555-0142.", ANY, Completeness.LIKELY),
+        ("Two zero six, five, five, five, zero one, four two.", NUMBER, Completeness.LIKELY),
+        ("Two zero six, five, five, five, zero one fourteen.", ANY, Completeness.LIKELY),
+        ("four one five, five five five, nine eight seven six, two two", NUMBER, Completeness.UNCERTAIN),
+        ("It is 555-1234.", ANY, Completeness.UNCERTAIN),
+        ("five", NUMBER, Completeness.UNFINISHED),
+        ("it is", NUMBER, Completeness.UNCERTAIN),
+        ("I would rather not give you my number today", NUMBER, Completeness.ANSWERED),
+        ("Could I come tomorrow at 10:30", ANY, Completeness.COMPLETE),
+        ("Is half past three okay for you, or ten?", ANY, Completeness.COMPLETE),
+    ],
+)
+def test_a_group_of_digits_is_not_the_end_of_a_number(text: str, expected: ExpectedAnswer, found: Completeness) -> None:
+    assert completeness(text, expected) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("206-555-01", 8), ("five five-five", 3), ("at 10:30", 0), ("in twenty", 0), ("one fourteen", 3), ("no", 0)],
+)
+def test_digits_are_counted_from_the_end(text: str, count: int) -> None:
+    assert digits_at_end(text, text.split()) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "found"),
+    [
+        ("M. E. Y.", ANY, Completeness.UNCERTAIN),
+        ("It's under Jonathan, spelled J-O-N-A.", ANY, Completeness.UNCERTAIN),
+        ("em why", SPELLING, Completeness.UNCERTAIN),
+        ("I would rather not spell it for you again", SPELLING, Completeness.ANSWERED),
+        ("Yes.", YES_NO, Completeness.ANSWERED),
+        ("Nope, not really.", YES_NO, Completeness.ANSWERED),
+        ("Yes, but", YES_NO, Completeness.UNFINISHED),
+        ("Yes, and I would like to bring my daughter.", YES_NO, Completeness.COMPLETE),
+        ("Laura.", NAME, Completeness.UNCERTAIN),
+        ("My name is", NAME, Completeness.UNFINISHED),
+        ("My name is Laura Meyer.", NAME, Completeness.LIKELY),
+        ("My name is the", NAME, Completeness.UNFINISHED),
+        ("I would rather not tell you my name.", NAME, Completeness.COMPLETE),
+        ("Friday afternoon.", SHORT, Completeness.LIKELY),
+        ("on the", SHORT, Completeness.UNFINISHED),
+        ("Friday afternoon would be the best for me.", SHORT, Completeness.UNCERTAIN),
+    ],
+)
+def test_what_was_asked_decides_what_is_an_answer(text: str, expected: ExpectedAnswer, found: Completeness) -> None:
+    assert completeness(text, expected) is found
+
+
+@pytest.mark.parametrize("expected", ExpectedAnswer)
+def test_of_another_language_nothing_is_known(expected: ExpectedAnswer) -> None:
+    assert completeness("Ich möchte", expected, "de-DE") is Completeness.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("found", "confidence", "worth"),
+    [
+        (Completeness.COMPLETE, SURE, Completeness.COMPLETE),
+        (Completeness.COMPLETE, 0.85, Completeness.UNCERTAIN),
+        (Completeness.COMPLETE, 0.5, Completeness.UNFINISHED),
+        (Completeness.COMPLETE, None, Completeness.LIKELY),
+        (Completeness.LIKELY, 0.85, Completeness.UNCERTAIN),
+        (Completeness.UNCERTAIN, 0.85, Completeness.UNFINISHED),
+        (Completeness.UNCERTAIN, SURE, Completeness.UNCERTAIN),
+        (Completeness.UNCERTAIN, None, Completeness.UNCERTAIN),
+        (Completeness.UNFINISHED, VERY_SURE, Completeness.UNCERTAIN),
+        (Completeness.UNFINISHED, SURE, Completeness.UNFINISHED),
+        (Completeness.ANSWERED, 0.75, Completeness.ANSWERED),
+        (Completeness.ANSWERED, 0.6, Completeness.UNKNOWN),
+        (Completeness.ANSWERED, None, Completeness.ANSWERED),
+        (Completeness.UNKNOWN, 0.1, Completeness.UNKNOWN),
+    ],
+)
+def test_half_a_word_shows_in_the_confidence(
+    found: Completeness, confidence: float | None, worth: Completeness
+) -> None:
+    assert weighed(found, confidence) is worth
+
+
+@given(st.text(max_size=200), st.sampled_from(ExpectedAnswer), st.none() | st.floats(0, 1))
+def test_any_text_has_a_completeness(text: str, expected: ExpectedAnswer, confidence: float | None) -> None:
+    assert weighed(completeness(text, expected), confidence) in Completeness

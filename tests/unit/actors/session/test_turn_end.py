@@ -1,0 +1,77 @@
+"""What the port that decides about the end of a turn is asked, and what it is told of pauses."""
+
+from actors.agent import Endpointing
+from actors.conversation import ExpectedAnswer
+from actors.messages.transcript import InterimTranscript
+from actors.ports.end_of_turn import SpeechSoFar
+from actors.session.checkpoint import AskedQuestion, Checkpoint
+from actors.session.turn_end import CURRENT_MS, WENT_ON_MS, TurnEnd
+
+
+class Rule:
+    """Notes what it is asked and told."""
+
+    def __init__(self) -> None:
+        self.asked: list[SpeechSoFar] = []
+        self.pauses: list[tuple[float, bool]] = []
+
+    def silence_ms(self, speech: SpeechSoFar, settings: Endpointing) -> float:
+        self.asked.append(speech)
+        return settings.end_silence_ms
+
+    def went_on(self, pause_ms: float, *, was_over: bool) -> None:
+        self.pauses.append((pause_ms, was_over))
+
+
+def turn_end(rule: Rule, checkpoint: Checkpoint | None = None) -> TurnEnd:
+    return TurnEnd(rule, Endpointing(end_silence_ms=500), checkpoint or Checkpoint(), "en-US")
+
+
+def test_words_count_when_they_came_in_the_pause_and_hold_all_of_the_voice() -> None:
+    rule = Rule()
+    end = turn_end(rule)
+    end.started(0)
+    assert end.silence_ms(1_000) == 500
+    assert rule.asked[-1] == SpeechSoFar(text="", is_current=False, language="en-US")
+    end.heard(InterimTranscript("i want", 0, 1_000))
+    end.continued(40)
+    end.silence_ms(1_000)
+    assert (rule.asked[-1].text, rule.asked[-1].is_current) == ("i want", False)
+    end.heard(InterimTranscript("i want that", 0, 1_000 - CURRENT_MS, end_confidence=0.8, ended_by_engine=True))
+    end.silence_ms(1_000)
+    asked = rule.asked[-1]
+    assert (asked.text, asked.is_current, asked.end_confidence, asked.ended_by_engine) == (
+        "i want that",
+        True,
+        0.8,
+        True,
+    )
+    end.silence_ms(1_001)
+    assert not rule.asked[-1].is_current
+    end.started(3_000)
+    end.silence_ms(3_100)
+    assert rule.asked[-1].text == ""
+
+
+def test_the_question_of_the_agent_is_what_is_answered() -> None:
+    rule, checkpoint = Rule(), Checkpoint()
+    end = turn_end(rule, checkpoint)
+    checkpoint.agent_asked(AskedQuestion("Your name?", ExpectedAnswer.NAME))
+    end.silence_ms(0)
+    assert (rule.asked[-1].question, rule.asked[-1].expected) == ("Your name?", ExpectedAnswer.NAME)
+    checkpoint.agent_asked(None)
+    end.silence_ms(0)
+    assert (rule.asked[-1].question, rule.asked[-1].expected) == ("", ExpectedAnswer.ANYTHING)
+
+
+def test_pauses_are_told_within_an_utterance_and_after_one_that_was_taken_for_complete() -> None:
+    rule = Rule()
+    end = turn_end(rule)
+    end.started(0)
+    for silence_ms in (0, 20, 300, 0, 0, 200):
+        end.continued(silence_ms)
+    end.stopped(1_000)
+    end.started(1_700)
+    end.stopped(2_000)
+    end.started(2_000 + WENT_ON_MS + 1)
+    assert rule.pauses == [(300, False), (700, True)]
