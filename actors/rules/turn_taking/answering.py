@@ -40,7 +40,7 @@ def start_reply(turn: TurnCore, at: float) -> None:
         s.asked = repeated_utterance(s.asked, text) if s.asked_again else joined_utterance(s.asked, text)
     else:
         s.asked = text
-    s.is_audible = s.asked_again = False
+    s.is_audible = s.asked_again = s.has_asked = False
     s.owed_apology = 0
     s.pause_factor, s.tail_text = 1, ""
     endings.take_back_goodbye(turn)

@@ -31,6 +31,10 @@ def playback_finished(turn: TurnCore, message: PlaybackFinished, at: float) -> N
     if utterance is None:
         return
     s.silent_at = at
+    if utterance.kind in (UtteranceKind.REPLY, UtteranceKind.GREETING):
+        s.has_asked = utterance.question_s > 0
+    elif utterance.kind is UtteranceKind.PROMPT:
+        s.has_asked = True
     if utterance.kind is UtteranceKind.REPLY and utterance.turn != s.failed_turn:
         # That it was written does not count: a synthesizer that never says it would be apologised for without end.
         s.failures = 0

@@ -169,6 +169,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """Which apology is to be said as soon as nobody speaks, 0 for none: the turn's reply has failed while the caller
     was speaking, or the recognizer has failed at what the caller said into a reply.
     """
+    has_asked: bool = False
+    """What was heard of the agent last ends with a question, to which the caller has not said a word yet."""
     asked_again: bool = False
     """An apology was said: what comes goes with the words that were not answered, or takes the place of them."""
 

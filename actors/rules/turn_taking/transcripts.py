@@ -20,6 +20,8 @@ from actors.rules.utterances import bounded_utterance, joined_utterance
 
 LASTING_MS = 600.0
 """Voice that lasts so long was meant for the agent, though nothing of it was recognised; shorter voice may be noise."""
+ANSWER_MS = 250.0
+"""The same where the agent has asked something: a name or a "no" is as short. A cough is shorter."""
 
 
 def speech_started(turn: TurnCore, _message: SpeechStarted, at: float) -> None:
@@ -88,7 +90,8 @@ def noise_stopped(turn: TurnCore, _message: NoiseStopped, at: float) -> None:
 def no_speech_recognized(turn: TurnCore, _message: NoSpeechRecognized, at: float) -> None:
     """There was voice, but nothing intelligible: the agent goes on with what it says, if anything.
 
-    A caller who has spoken for long to an agent that says nothing waits for an answer, and is asked to say it again.
+    A caller who has spoken for long to an agent that says nothing, or as long as a word to one that has asked, waits
+    for an answer, and is asked to say it again.
     Once: voice that is never understood, a television perhaps, would be asked without end.
     """
     s = turn.state
@@ -99,7 +102,7 @@ def no_speech_recognized(turn: TurnCore, _message: NoSpeechRecognized, at: float
         return
     is_waited_for = turn.only_bridges and s.caller is CallerActivity.AWAITED
     nothing_said(turn, at)
-    if is_waited_for and s.voiced_ms >= LASTING_MS and not s.asked_again:
+    if is_waited_for and s.voiced_ms >= (ANSWER_MS if s.has_asked else LASTING_MS) and not s.asked_again:
         _ask_again_if_idle(turn)
 
 

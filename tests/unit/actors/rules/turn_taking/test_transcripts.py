@@ -1,5 +1,6 @@
 """Utterances and their transcripts, those that do not come included, as examples."""
 
+import msgspec
 import pytest
 
 from actors.conversation import UtteranceKind
@@ -13,7 +14,7 @@ from actors.messages.transcript import (
 from actors.rules.turn_taking.answering import SAY_AGAIN
 from actors.rules.turn_taking.effects import Say
 from actors.rules.turn_taking.state import CallerActivity
-from tests.unit.actors.rules.turn_taking.script import Talk, agent_for, asked, kinds
+from tests.unit.actors.rules.turn_taking.script import GREETER, Talk, agent_for, asked, kinds
 
 
 class TestTranscripts:
@@ -129,6 +130,41 @@ class TestVoiceOfWhichNothingIsRecognised:
         talk = Talk().speaking().voice(1_000).pause().tell(NoSpeechRecognized(0.0))
         assert talk.did == ["ResumePlayback"]
         assert kinds(talk.ends()) == []
+
+    @pytest.mark.parametrize(
+        ("voice_ms", "question_s", "kinds_said"),
+        [
+            (240, 1.0, []),
+            (260, 1.0, [UtteranceKind.APOLOGY]),
+            (460, 1.0, [UtteranceKind.APOLOGY]),
+            (460, 0.0, []),
+            (620, 0.0, [UtteranceKind.APOLOGY]),
+        ],
+    )
+    def test_to_a_question_a_short_word_is_an_answer_and_a_cough_is_none(
+        self, voice_ms: int, question_s: float, kinds_said: list[UtteranceKind]
+    ) -> None:
+        talk = Talk().speaking(question_s=question_s).ends()
+        assert kinds(talk.voice(voice_ms).pause().tell(NoSpeechRecognized(0.0))) == kinds_said
+
+    def test_the_question_of_the_greeting_counts_until_it_is_answered(self) -> None:
+        talk = Talk(msgspec.structs.replace(GREETER, greeting="What is your name?")).starts().ends()
+        assert kinds(talk.voice(300).pause().tell(NoSpeechRecognized(0.0))) == [UtteranceKind.APOLOGY]
+        talk.starts().ends().says("laura").starts().written().ends()
+        assert kinds(talk.voice(300).pause().tell(NoSpeechRecognized(0.0))) == []
+
+    def test_who_is_asked_whether_they_are_there_need_not_say_much(self) -> None:
+        talk = Talk().wait(10.0)
+        assert kinds(talk) == [UtteranceKind.PROMPT]
+        talk.starts().ends()
+        assert kinds(talk.voice(300).pause().tell(NoSpeechRecognized(0.0))) == [UtteranceKind.APOLOGY]
+
+    def test_a_filler_and_an_apology_leave_the_question_open(self) -> None:
+        talk = Talk().speaking(question_s=1.0).ends()
+        talk.voice(300).pause().wait(2.0)
+        assert kinds(talk) == [UtteranceKind.FILLER]
+        assert kinds(talk.starts().ends().tell(NoSpeechRecognized(0.0))) == [UtteranceKind.APOLOGY]
+        assert talk.starts().ends().turn.state.has_asked
 
 
 def test_nobody_is_asked_to_say_it_again_when_the_longest_session_is_over_meanwhile() -> None:
