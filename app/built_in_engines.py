@@ -87,7 +87,6 @@ BUILT_IN: dict[str, tuple[BuiltIn, ...]] = {
             ("hibari", "onnxruntime", "numpy", "soxr"),
             languages=("en",),
         ),
-        BuiltIn("espeak", "app.providers.espeak.synthesizer:create", ("espeakng_loader", "numpy", "soxr")),
     ),
     "language_model": (
         BuiltIn(

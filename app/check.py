@@ -41,8 +41,6 @@ class Licence(msgspec.Struct, frozen=True):
 LICENCES = (
     Licence("moonshine", "Moonshine tiny", "MIT, code and weights"),
     Licence("hibari", "hibari", "Apache-2.0, code and weights"),
-    # An engine under the GPL runs as a process of its own behind a pipe and is never imported.
-    Licence("espeak", "espeak-ng", "GPL-3.0-or-later; it runs as a separate process"),
 )
 
 

@@ -15,7 +15,6 @@ from tests.kit.source import LAYERS, ROOT, Import, imports, modules
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OF_THE_EXTRA = {
     "local": {
-        Path("app/providers/espeak"),
         Path("app/providers/hibari"),
         Path("app/providers/moonshine"),
         Path("app/providers/realtime/resampling.py"),
@@ -100,7 +99,7 @@ def test_files_of_an_extra_are_there_and_need_it() -> None:
     [
         ("app/api/asgi.py", "import numpy"),
         ("app/api/asgi.py", "def late():\n    from soxr import ResampleStream"),
-        ("app/providers/espeak/engine.py", "import httpcore2"),
+        ("app/providers/hibari/voice.py", "import httpcore2"),
         ("app/api/asgi.py", "import not_there_at_all"),
         ("app/telephony/acs/sdk.py", "from azure.storage.blob import BlobClient"),
     ],
@@ -112,7 +111,7 @@ def test_an_undeclared_import_is_seen(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("app/providers/espeak/engine.py", "import numpy"),
+        ("app/providers/hibari/voice.py", "import numpy"),
         ("app/telephony/acs/sdk.py", "from azure.core.exceptions import AzureError"),
         ("app/api/asgi.py", "import sys, starlette.routing"),
     ],

@@ -19,7 +19,6 @@ class Failure(StrEnum):
     PROVIDER = "provider"
     BREAKER = "breaker"
     FALLBACK = "fallback"
-    ENGINE = "engine"
     STORE = "store"
     BACKGROUND = "background"
     HOOK = "hook"
@@ -50,9 +49,6 @@ _counters = {
     ),
     Failure.FALLBACK: _meter.create_counter(
         "earshot.provider.fallbacks", description="Replies and streams of others than the first choice"
-    ),
-    Failure.ENGINE: _meter.create_counter(
-        "earshot.engine.replacements", description="Processes of local engines that had to be replaced"
     ),
     Failure.STORE: _meter.create_counter(
         "earshot.store.failures", description="Records that the session store has neither kept nor given"

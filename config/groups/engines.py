@@ -46,7 +46,7 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "SPEECH_SYNTHESIZER",
             "Text to speech; unset: the best one configured",
-            kinds.engine("azure", "hibari", "espeak"),
+            kinds.engine("azure", "hibari"),
         ),
     ] = ""
     speech_synthesizer_fallback: Annotated[
@@ -54,7 +54,7 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "SPEECH_SYNTHESIZER_FALLBACK",
             "Takes over, in its own voice, when SPEECH_SYNTHESIZER fails",
-            kinds.engine("azure", "hibari", "espeak"),
+            kinds.engine("azure", "hibari"),
         ),
     ] = ""
     language_model: Annotated[

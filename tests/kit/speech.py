@@ -1,15 +1,12 @@
 """Spoken test audio: synthetic callers, noise, silence. PCM16LE mono at 16 kHz throughout.
 
-`flite` must be on PATH; hibari, which people would rather listen to, runs in this process; espeak-ng is the library
-inside `espeakng-loader`, run in a process of its own since it is GPL (this file, as a script). Speech is made once for
-each sentence of a process.
+`flite` must be on PATH; hibari, which people would rather listen to, runs in this process. Speech is made once for each
+sentence of a process.
 """
 
 import asyncio
-import ctypes
 import io
 import subprocess
-import sys
 import wave
 from functools import lru_cache
 from typing import Any, Final
@@ -19,25 +16,23 @@ BYTES_PER_MS: Final = RATE_HZ * 2 // 1000
 
 FLITE: Final = "flite:rms"
 FLITE_ALSO: Final = "flite:kal16"
-ESPEAK: Final = "espeak:en-us+klatt6@175"
-"""A voice, its variant and words a minute."""
 HIBARI: Final = "hibari:1.0"
 HIBARI_FAST: Final = "hibari:1.25"
 """A voice that is nearly always understood, and how fast it speaks."""
-CALLERS: Final = (FLITE, ESPEAK)
+HIBARI_HIGH: Final = "hibari:1.1:1.2"
+"""The same, with a voice that is higher by a fifth."""
+CALLERS: Final = (FLITE, HIBARI_HIGH)
 
 
 @lru_cache(maxsize=512)
 def say(text: str, voice: str = FLITE) -> bytes:
-    """`text` spoken by `voice`: `flite:NAME`, `espeak:NAME@WORDS_A_MINUTE`, or `hibari:SPEED`."""
+    """`text` spoken by `voice`: `flite:NAME`, `hibari:SPEED` or `hibari:SPEED:PITCH`."""
     engine, _, name = voice.partition(":")
     match engine:
         case "flite":
             return _flite(text, name)
-        case "espeak":
-            return _espeak(text, *name.split("@"))
         case "hibari":
-            return _hibari(text, float(name))
+            return _hibari(text, *map(float, name.split(":")))
         case _:
             raise ValueError(f"no voice {voice!r}")
 
@@ -96,18 +91,6 @@ def _flite(text: str, name: str) -> bytes:
     return resampled(pcm, rate_hz, RATE_HZ)
 
 
-def _espeak(text: str, name: str, words_a_minute: str = "160") -> bytes:
-    done = subprocess.run(
-        [sys.executable, __file__, name, words_a_minute],
-        input=text.encode(),
-        capture_output=True,
-        check=True,
-        timeout=30,
-    )
-    rate_hz = int.from_bytes(done.stdout[:4], "little")
-    return resampled(done.stdout[4:], rate_hz, RATE_HZ)
-
-
 @lru_cache(maxsize=1)
 def _loaded_hibari() -> Any:
     from hibari import Hibari
@@ -115,37 +98,10 @@ def _loaded_hibari() -> Any:
     return Hibari(threads=1)
 
 
-def _hibari(text: str, speed: float) -> bytes:
+def _hibari(text: str, speed: float, pitch: float = 1.0) -> bytes:
+    """Sound that is played faster is higher; it is spoken as much slower before."""
     import numpy
 
     voice = _loaded_hibari()
-    samples = numpy.clip(numpy.rint(voice(text, speed=speed, seed=1) * 32_767), -32_768, 32_767).astype(numpy.int16)
-    return resampled(samples.tobytes(), voice.sample_rate, RATE_HZ)
-
-
-def _speak_here(name: str, words_a_minute: int, text: bytes) -> bytes:
-    """The rate, four bytes, and the audio; in this process."""
-    import espeakng_loader
-
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
-    data_path = espeakng_loader.get_data_path().encode()
-    synchronous, rate_parameter, utf8 = 2, 1, 1
-    rate_hz = library.espeak_Initialize(synchronous, 60, data_path, 0)
-    audio = bytearray(rate_hz.to_bytes(4, "little"))
-
-    def keep(samples: int | None, count: int, _events: int) -> int:
-        if samples:
-            audio.extend(ctypes.string_at(samples, count * 2))
-        return 0
-
-    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(keep)
-    library.espeak_SetSynthCallback(callback)
-    if library.espeak_SetVoiceByName(name.encode()) != 0:
-        raise SystemExit(f"espeak-ng has no voice {name}")
-    library.espeak_SetParameter(rate_parameter, words_a_minute, 0)
-    library.espeak_Synth(text, len(text) + 1, 0, 1, 0, utf8, None, None)
-    return bytes(audio)
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(_speak_here(sys.argv[1], int(sys.argv[2]), sys.stdin.buffer.read()))
+    samples = numpy.clip(numpy.rint(voice(text, speed=speed / pitch, seed=1) * 32_767), -32_768, 32_767)
+    return resampled(samples.astype(numpy.int16).tobytes(), round(voice.sample_rate * pitch), RATE_HZ)

@@ -25,11 +25,6 @@ def test_what_comes_with_the_repository_can_be_used_and_the_licences_are_named()
     assert "GPL" not in ended.stdout
 
 
-def test_an_engine_under_the_gpl_is_named_where_it_is_used() -> None:
-    ended = run(*CHECK, SPEECH_SYNTHESIZER="espeak")
-    assert "licence: espeak-ng is GPL-3.0-or-later; it runs as a separate process" in ended.stdout.splitlines()
-
-
 def test_an_engine_that_is_not_used_is_not_named() -> None:
     ended = run(*CHECK, SPEECH_SYNTHESIZER="tests.kit.fakes:synthesizer")
     assert ended.returncode == 0

@@ -9,7 +9,6 @@ from actors.ports.stt import SpeechRecognizer
 from actors.ports.tts import SpeechSynthesizer
 from app.dialogue import model as script_model
 from app.providers.azure.resource import SpeechUse
-from app.providers.espeak import synthesizer as espeak_synthesizer
 from app.providers.hibari import synthesizer as hibari_synthesizer
 from app.providers.moonshine import recognizer as moonshine_recognizer
 from tests.kit import failover_kit as failover
@@ -43,7 +42,6 @@ class Generating(msgspec.Struct, frozen=True):
 SYNTHESIZERS = (
     Synthesizing("azure", EmulatedSynthesizer),
     Synthesizing("azure-streaming", lambda: EmulatedSynthesizer(SpeechUse(text_streaming=True))),
-    Synthesizing("espeak", espeak_synthesizer.create),
     Synthesizing("hibari", hibari_synthesizer.create),
     Synthesizing("fake", FakeSynthesizer),
     Synthesizing("failover", failover.synthesizer),

@@ -13,7 +13,7 @@ from pykka._envelope import Envelope
 
 from actors.agent import Agent
 from actors.conversation import ChatMessage, Floor, Role
-from actors.errors import ErrorKind, ModelError, SynthesizerError
+from actors.errors import ModelError
 from actors.messages.caller import CallerAudio, KeyPressed, TextEntered
 from actors.messages.output import FloorChanged, OutputMessage
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
@@ -28,7 +28,6 @@ from actors.session import measurements
 from actors.session_context import SessionContext
 from app.agents.session_hook import lookup_of
 from app.browser.session_output import SessionOutput
-from app.providers.child_process import ChildProcess
 from app.providers.failover.model import FailoverModel
 from app.server.worker_bus import WorkerBus
 from tests.kit.failover_kit import providers
@@ -199,21 +198,6 @@ async def a_provider_in_whose_place_another_answers() -> None:
     await reply_of(model(Plan("model.reply", Fault.FAIL, 1, 9)), model())
 
 
-async def an_engine_that_cannot_be_started() -> None:
-    async def start() -> asyncio.subprocess.Process:
-        raise SynthesizerError(ErrorKind.UNAVAILABLE, "no such program")
-
-    process = ChildProcess(
-        "synthesis process",
-        start,
-        msgspec.msgpack.Decoder(int),
-        question=b"",
-        on_told=lambda told: None,
-        on_ended=lambda kind, detail: None,
-    )
-    await process.started()
-
-
 async def a_store_that_fails() -> None:
     async with stage(agent=QUIET, faults=Faults(Plan("store.save", Fault.FAIL, 1, 9))) as on:
         await ask(on, 1.0)
@@ -254,7 +238,6 @@ CASES: list[tuple[Failure | str, Provoke, str]] = [
     (Failure.PROVIDER, a_provider_that_fails, "first has failed: unavailable"),
     (Failure.BREAKER, a_provider_that_is_down, "circuit breaker open for "),
     (Failure.FALLBACK, a_provider_in_whose_place_another_answers, "fallback in use: "),
-    (Failure.ENGINE, an_engine_that_cannot_be_started, "the synthesis process has to be replaced: no such program"),
     (Failure.STORE, a_store_that_fails, "a session could not be stored: "),
     (Failure.HOOK, a_caller_who_cannot_be_looked_up, f"{__name__}:nobody_there failed, the session begins without it"),
     (Failure.BACKGROUND, work_in_the_background_that_fails, "background work failed: ZeroDivisionError"),
