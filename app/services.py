@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -28,6 +29,7 @@ from app.auth.browser import BrowserAccess
 from app.auth.exposure import Exposure
 from app.browser.session_output import SessionOutput
 from app.cluster.checkpoints import CheckpointKeeper
+from app.console.timeline import Timelines
 from app.dialogue.schema import caller_phrases, dialogue_of
 from app.engines import TellsVoices, make_engines, prepare_model, prepare_recognizer
 from app.known_sessions import KnownSessions
@@ -73,6 +75,7 @@ class Services:
             lambda session_id: self.engines.store.load(session_id),
         )
         self.outputs: dict[str, SessionOutput] = {}
+        self.timelines = Timelines(time.time, self.tools, content=settings.logs.content)
         self._session_over: list[Callable[[str], None]] = [
             self.forget_output,
             self.clients.session_over,
@@ -257,7 +260,9 @@ class Services:
         """The output of a session, made when it is first asked for."""
         known = self.outputs.get(session_id)
         if known is None:
-            known = self.outputs[session_id] = SessionOutput(session_id, log_content=self.settings.logs.content)
+            known = self.outputs[session_id] = SessionOutput(
+                session_id, self.timelines.of(session_id), log_content=self.settings.logs.content
+            )
         return known
 
     def forget_output(self, session_id: str) -> None:

@@ -10,7 +10,7 @@ from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget, RestartPolicy
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import ChildExited, SupervisedActor, actor_of, logger, order_stop_now
-from actors.session.live_session import LiveSession
+from actors.session.live_session import ActorRestarted, LiveSession
 from actors.session.measurements import actor_restarted
 from actors.session.plan import Engines
 
@@ -133,6 +133,7 @@ class Children:
             return ""
         if name in self._replaced:
             self._replaced.discard(name)
+            self._note_restart(name, "it was ordered to")
             self.restart(name)
             return ""
         # A child that ended without an error is missed as much as one that failed.
@@ -140,6 +141,7 @@ class Children:
             case Restart(delay_s):
                 logger.warning("%s is started again: %s", name, message.error or "it ended")
                 actor_restarted(name, message.error)
+                self._note_restart(name, message.error or "it ended")
                 if delay_s == 0:
                     self.restart(name)
                 else:
@@ -149,6 +151,10 @@ class Children:
                 logger.error("%s failed too often: %s", name, message.error or "it ended")
                 count_failure(Failure.GIVEN_UP, actor=name)
                 return name
+
+    def _note_restart(self, name: str, error: str) -> None:
+        context = self._context
+        context.session.restarts.append(ActorRestarted(context.engines.clock.wall(), name, error))
 
     def _start(self, name: str) -> None:
         spec = self._specs[name]

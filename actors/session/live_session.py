@@ -1,6 +1,9 @@
 """What of a live session outlives its actors: addresses, connection, recent audio, checkpoint and running tools."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
+
+import msgspec
 
 from actors.messages.base import Message
 from actors.messages.caller import (
@@ -22,6 +25,16 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.plan import SessionPlan
 from actors.session.tool_runs import ToolRuns
+
+MOST_RESTARTS = 50
+
+
+class ActorRestarted(msgspec.Struct, frozen=True):
+    """An actor has been started again. `at`: seconds since 1970; `error`: why, without words of anybody."""
+
+    at: float
+    actor: str
+    error: str
 
 
 class LiveSession:
@@ -48,6 +61,8 @@ class LiveSession:
         self.speakers = Speakers(checkpoint.participants)
         self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
         """Sees all input, for a recording."""
+        self.restarts: deque[ActorRestarted] = deque(maxlen=MOST_RESTARTS)
+        """The last times that an actor of the session was started again, for operators."""
         self._receivers = {
             kind: [self.addresses[name] for name, kinds in receives.items() if kind in kinds]
             for kind in {kind for kinds in receives.values() for kind in kinds}

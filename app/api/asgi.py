@@ -1,6 +1,8 @@
 """The ASGI app of one worker: routes, WebSockets, and the service behind them."""
 
 import logging
+import signal
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -31,6 +33,9 @@ from app.browser.conversation_socket import ConversationSocket
 from app.browser.dashboard_socket import DashboardSocket
 from app.carrier import carrier_of, carrier_routes
 from app.configuration import usable_configuration, warnings_of
+from app.console.overview import Overview
+from app.console.routes import ConsoleRoutes
+from app.console.summary import Summaries
 from app.limits.clients import TooManyError
 from app.page.pages import page_routes
 from app.server.lifecycle import Lifecycle
@@ -103,6 +108,21 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
 def _routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
     """The routes below the API's prefix, and its WebSockets."""
     relay = DashboardSocket(service)
+    summaries = Summaries(
+        lifecycle=service.lifecycle,
+        engines=lambda: service.engines,
+        sessions=lambda: service.sessions.live,
+        starts_sessions=lambda: service.can_start_sessions,
+        lag_ms=lambda: service.watchdog.lag.recent_ms,
+        max_sessions=service.settings.limits.max_concurrent_sessions,
+    )
+    overview = Overview(
+        summaries.present,
+        service.lifecycle.worker_bus,
+        time.time,
+        # The worker drains as at any other order to end, and the launcher starts another in its place.
+        drain=partial(signal.raise_signal, signal.SIGTERM),
+    )
     conversation = ConversationSocket(service)
     tokens = TokenRoutes(service.browser_access, service.agents, service.default_agent, service.random)
     changes = AgentChanges(service.agents, service.replace_agent, service.lifecycle.worker_bus)
@@ -110,6 +130,9 @@ def _routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
     return [
         *HealthRoutes(service, switchboard.network).routes(),
         *LogRoutes(service.settings.logs, service.lifecycle.worker_bus).routes(),
+        *ConsoleRoutes(
+            overview, service.timelines, service.known_sessions, content=service.settings.logs.content
+        ).routes(),
         *SessionRoutes(service, relay).routes(),
         *agents.routes(),
         *tokens.routes(),

@@ -1,5 +1,6 @@
 """The checks that the table of routes names, and what each finds out about the sender of a request."""
 
+import base64
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +25,9 @@ from app.server.asgi_relay import RELAYED
 from app.server.socket_writer import OVERLOADED, REFUSED
 from config.groups.access import BrowserAuth
 from config.settings import Settings
+
+BEARER = "bearer."
+"""Begins the subprotocol that is a token."""
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +96,8 @@ class Checks:
                 return known
             case Check.OPERATOR:
                 return await self._operator(known, asking, asker, route)
+            case Check.CONSOLE:
+                return await self._console(known, asking, asker, route)
             case Check.OWN_SESSION:
                 return await self._own_session(known, asking, asker, route)
             case Check.TOKEN_ISSUE:
@@ -102,9 +108,16 @@ class Checks:
                 await self._acs(check, asking)
                 return known
 
-    async def _operator(self, known: Admitted, asking: Asking, asker: Asker, route: str) -> Admitted:
+    async def _console(self, known: Admitted, asking: Asking, asker: Asker, route: str) -> Admitted:
+        if not may_connect(asking.headers, (), self._policy.settings.server.base_url):
+            raise ProblemError(HTTPStatus.FORBIDDEN, "only the console of this server may open this socket")
+        return await self._operator(known, asking, asker, route, token_of_subprotocol(asking.headers))
+
+    async def _operator(
+        self, known: Admitted, asking: Asking, asker: Asker, route: str, token: str | None = None
+    ) -> Admitted:
         try:
-            proof = await self._proof(known, asking)
+            proof = await self._proof(known, bearer_of(asking.headers) if token is None else token)
         except ProblemError as problem:
             self._audit.refused(route, asker.client, problem.detail)
             raise
@@ -112,14 +125,13 @@ class Checks:
             self._audit.let_in(route, asker.client, proof, asking.path_params)
         return msgspec.structs.replace(known, operator=True)
 
-    async def _proof(self, known: Admitted, asking: Asking) -> OperatorProof:
+    async def _proof(self, known: Admitted, token: str) -> OperatorProof:
         """How an operator has shown to be one.
 
         Raises:
             ProblemError: 401 without or with a wrong token, 403 for another role, or from elsewhere when there is no
                 token; 503 when a token cannot be checked.
         """
-        token = bearer_of(asking.headers)
         access = self._policy.browser_access
         expected = self._policy.settings.access.operator_token
         if expected is not None and expected.matches(token):
@@ -146,7 +158,7 @@ class Checks:
         if known.browser_auth is BrowserAuth.OFF and known.local:
             return known
         try:
-            proof = await self._proof(known, asking)
+            proof = await self._proof(known, bearer_of(asking.headers))
         except ProblemError:
             try:
                 grant = await self._policy.browser_access.grant_of(bearer_of(asking.headers))
@@ -234,6 +246,22 @@ class Checks:
             await access.require_media(headers)
         if access.on and not asking.path_params.get("call_secret"):
             raise AccessRefusedError(HTTPStatus.FORBIDDEN, "only the address that ACS was given for this call is open")
+
+
+def token_of_subprotocol(headers: Headers) -> str:
+    """The token in `Sec-WebSocket-Protocol: ..., bearer.TOKEN`, where it is base64url; empty if there is none.
+
+    It is the only header that a page can set on a WebSocket. In the address it would get into the logs of proxies.
+    """
+    for offered in headers.get("sec-websocket-protocol", "").split(","):
+        encoded = offered.strip()
+        if encoded.startswith(BEARER):
+            encoded = encoded.removeprefix(BEARER)
+            try:
+                return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+            except ValueError:
+                return ""
+    return ""
 
 
 def refused(error: TokenError | TokensUnavailableError) -> ProblemError:

@@ -24,6 +24,8 @@ class Check(StrEnum):
     """Nothing."""
     OPERATOR = auto()
     """OPERATOR_TOKEN or an Entra token with the operator's role; without either configured, a request from here."""
+    CONSOLE = auto()
+    """As OPERATOR, on a WebSocket of our own page, which brings its token as a subprotocol: it can set no header."""
     OWN_SESSION = auto()
     """A browser's token, which opens the session it was issued for; operators see every session."""
     TOKEN_ISSUE = auto()
@@ -52,6 +54,9 @@ _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
     ("GET", "/health/actors", Check.OPERATOR),
     ("GET", "/health/actors/{session_id}", Check.OPERATOR),
     ("POST", "/health/actors/{session_id}/{actor}/restart", Check.OPERATOR),
+    (SOCKET, "/console", Check.CONSOLE),
+    ("GET", "/sessions/{session_id}/timeline", Check.OPERATOR),
+    ("POST", "/workers/{worker}/drain", Check.OPERATOR),
     ("GET", "/logs", Check.OPERATOR),
     ("PUT", "/logs", Check.OPERATOR),
     ("GET", "/realtime/status", Check.PUBLIC),
@@ -89,6 +94,8 @@ _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
 
 TABLE: dict[tuple[str, str], Check] = {
     ("GET", "/"): Check.PUBLIC,
+    # Without a token it shows nothing of the server.
+    ("GET", "/console"): Check.PUBLIC,
     ("GET", STATIC_FILES): Check.PUBLIC,
     # They tell of no session, agent or secret; ENABLE_DOCS takes them away.
     ("GET", "/docs"): Check.PUBLIC,

@@ -7,6 +7,7 @@ from actors.messages.output import AudioFrame, OutputMessage, ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.recipient import Recipient
 from actors.runtime.failure_counters import Failure, count_failure
+from app.console.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,9 @@ class Viewer(Recipient[OutputMessage], Protocol):
 class SessionOutput:
     """Shows one session's output to everybody who is connected to it."""
 
-    def __init__(self, session_id: str, *, log_content: bool) -> None:
+    def __init__(self, session_id: str, timeline: Timeline, *, log_content: bool) -> None:
         self._session_id = session_id
+        self._timeline = timeline
         self._log_content = log_content
         self.connection: Viewer | None = None
         self.dashboards: set[Viewer] = set()
@@ -37,7 +39,10 @@ class SessionOutput:
             self._log(message)
         if self.connection is not None:
             self._show(self.connection, message)
-        if self.dashboards and not isinstance(message, AudioFrame):
+        if isinstance(message, AudioFrame):
+            return
+        self._timeline.note(message)
+        if self.dashboards:
             for dashboard in tuple(self.dashboards):
                 self._show(dashboard, message)
 

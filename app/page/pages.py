@@ -1,4 +1,4 @@
-"""The pages at `/` and `/docs` and what they are made of, read once at start and served from memory."""
+"""The pages at `/`, `/docs` and `/console` and what they are made of, read once at start and served from memory."""
 
 import hashlib
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from app.api.problems import ProblemError
 
 STATIC = Path(__file__).parent / "static"
-PAGES = {"/": "index.html", "/docs": "docs.html"}
+PAGES = {"/": "index.html", "/docs": "docs.html", "/console": "console.html"}
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -63,19 +63,18 @@ class File(msgspec.Struct, frozen=True):
 
 
 def page_routes(directory: Path = STATIC, *, documented: bool = True) -> list[BaseRoute]:
-    """`/`, `/docs`, and `/static/...` for each file; other names are unknown paths, and `/docs` is one if nothing is to
-    be `documented`.
+    """`/`, `/docs`, `/console`, and `/static/...` for each other file; other names are unknown paths, and `/docs` is one
+    if nothing is to be `documented`.
 
     Raises:
         OSError: a file cannot be read.
     """
-    files = sorted(path for path in directory.iterdir() if path.suffix in TYPES and path.name not in PAGES.values())
+    pages = {address: directory / name for address, name in PAGES.items() if (directory / name).exists()}
+    files = sorted(path for path in directory.iterdir() if path.suffix in TYPES and path.suffix != ".html")
     return [
         *(
-            _route(address, directory / name, FOR_THE_PAGE)
-            if documented or address != "/docs"
-            else Route(address, absent)
-            for address, name in PAGES.items()
+            _route(address, path, FOR_THE_PAGE) if documented or address != "/docs" else Route(address, absent)
+            for address, path in pages.items()
         ),
         *(_route(f"/static/{path.name}", path, FOR_OTHER_PAGES) for path in files),
     ]

@@ -23,6 +23,7 @@ from app.server.listening import url
 from app.server.session_registry import SessionRegistry
 from app.server.signals import StopSignal, StopSignals
 from app.server.worker_pipe import (
+    OF_WORKER,
     SECRET_BYTES,
     AskOwner,
     Owner,
@@ -156,6 +157,7 @@ class Launcher:
             status = await worker.process.wait()
             self._workers.discard(worker)
             self._sessions.forget(worker.process.pid)
+            self._noticed.pop(f"{OF_WORKER}{worker.process.pid}", None)
             self._calls_without(worker)
             worker.hang_up()
         lived_s = asyncio.get_running_loop().time() - worker.started_at

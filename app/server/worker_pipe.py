@@ -19,6 +19,10 @@ FAULT_STATUS = 2
 """Exit status for a fault in the configuration: to start again cannot help."""
 
 
+OF_WORKER = "worker/"
+"""Begins a topic that is about one worker, and ends with its process id: the launcher forgets it with the worker."""
+
+
 class WorkerNotice(msgspec.Struct, frozen=True, tag="notice"):
     """Something that every worker has to know. Later fields of a topic replace earlier ones of the same name.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -28,6 +29,7 @@ from actors.session import measurements
 from actors.session_context import SessionContext
 from app.agents.session_hook import lookup_of
 from app.browser.session_output import SessionOutput
+from app.console.timeline import Timeline
 from app.providers.failover.model import FailoverModel
 from app.server.worker_bus import WorkerBus
 from tests.kit.failover_kit import providers
@@ -161,7 +163,7 @@ async def a_connection_that_cannot_be_shown_anything() -> None:
 
 
 async def a_dashboard_that_cannot_be_shown_anything() -> None:
-    output = SessionOutput("s", log_content=False)
+    output = SessionOutput("s", Timeline(time.time, (), content=False), log_content=False)
     output.dashboards.add(FailingOutput())
     output.tell(FloorChanged(Floor.NOBODY, 1))
 

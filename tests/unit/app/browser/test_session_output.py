@@ -1,7 +1,10 @@
 """Who sees a session."""
 
+import time
+
 from actors.messages.output import ErrorShown, OutputMessage
 from app.browser.session_output import SessionOutput
+from app.console.timeline import Timeline
 
 
 class Screen:
@@ -22,7 +25,7 @@ class Screen:
 
 
 def test_a_socket_that_fails_is_closed_and_the_others_are_shown_everything() -> None:
-    output = SessionOutput("session", log_content=False)
+    output = SessionOutput("session", Timeline(time.time, (), content=False), log_content=False)
     connection, broken, dashboard = Screen(), Screen(broken=True), Screen()
     output.connection = connection
     output.dashboards = {broken, dashboard}
@@ -33,7 +36,7 @@ def test_a_socket_that_fails_is_closed_and_the_others_are_shown_everything() -> 
 
 
 def test_a_connection_that_fails_is_closed() -> None:
-    output = SessionOutput("session", log_content=False)
+    output = SessionOutput("session", Timeline(time.time, (), content=False), log_content=False)
     broken = Screen(broken=True)
     output.connection = broken
     output.tell(ErrorShown("sorry"))

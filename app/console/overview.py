@@ -1,0 +1,103 @@
+"""What all workers of a server tell of themselves while somebody looks: a summary a second, over the worker bus."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from app.console.troubles import WorkerSummary
+from app.server.worker_bus import WorkerBus, WorkerBusError
+from app.server.worker_pipe import OF_WORKER, WorkerNotice
+
+log = logging.getLogger(__name__)
+
+WATCH = "console watch"
+DRAIN = "console drain"
+EVERY_S = 1.0
+WATCHED_S = 6.0
+"""A console that is open says so within this time, again and again; without it nobody tells anything."""
+FORGOTTEN_S = 60.0
+"""A worker of which nothing was heard for so long is shown no more."""
+DRAIN_WITHIN_S = 10.0
+"""An order to drain that is older was meant for another process."""
+
+
+class Overview:
+    """This worker's part in the overview of all workers. Belongs to the loop's thread.
+
+    Args:
+        own: makes the summary of this worker.
+        worker_bus: the way to the others.
+        wall: the time in seconds since 1970.
+        drain: has this worker drain.
+    """
+
+    def __init__(
+        self,
+        own: Callable[[], WorkerSummary],
+        worker_bus: WorkerBus,
+        wall: Callable[[], float],
+        drain: Callable[[], None],
+    ) -> None:
+        self._own = own
+        self._worker_bus = worker_bus
+        self._wall = wall
+        self._drain = drain
+        self._until = 0.0
+        self._telling: asyncio.Task[None] | None = None
+        self._heard: dict[int, WorkerSummary] = {}
+        worker_bus.on_notice(self._noticed)
+
+    async def watch(self) -> None:
+        """Have every worker tell of itself for the next seconds; harmless if they do already."""
+        if self._until - self._wall() < WATCHED_S / 2:
+            await self._tell(WATCH, {"until": self._wall() + WATCHED_S})
+
+    def workers(self) -> list[WorkerSummary]:
+        """What was last heard of each worker, this one at present included; the worst first."""
+        now = self._wall()
+        self._heard = {worker: each for worker, each in self._heard.items() if now - each.at < FORGOTTEN_S}
+        self._heard[os.getpid()] = self._own()
+        return sorted(self._heard.values(), key=lambda each: (-each.weight, each.worker))
+
+    async def drain(self, worker: int) -> None:
+        """Order a worker to drain; another is started in its place.
+
+        Raises:
+            LookupError: there is no such worker.
+            WorkerBusError: it cannot be told.
+        """
+        if all(each.worker != worker for each in self.workers()):
+            raise LookupError(f"there is no worker {worker}")
+        await self._worker_bus.tell(DRAIN, {"worker": worker, "at": self._wall()})
+
+    def _noticed(self, notice: WorkerNotice) -> None:
+        fields = notice.fields
+        if notice.topic == WATCH:
+            self._until = max(self._until, min(fields["until"], self._wall() + WATCHED_S))
+            if self._until > self._wall() and (self._telling is None or self._telling.done()):
+                self._telling = asyncio.get_running_loop().create_task(self._keep_telling(), name="overview")
+        elif notice.topic.startswith(OF_WORKER):
+            summary = msgspec.convert(fields["summary"], WorkerSummary)
+            self._heard[summary.worker] = summary
+        elif notice.topic == DRAIN and self._is_own_drain(fields):
+            log.warning("this worker drains: an operator has ordered it to")
+            self._drain()
+
+    def _is_own_drain(self, fields: dict[str, Any]) -> bool:
+        return bool(fields["worker"] == os.getpid() and self._wall() - fields["at"] < DRAIN_WITHIN_S)
+
+    async def _keep_telling(self) -> None:
+        while self._wall() < self._until:
+            await self._tell(f"{OF_WORKER}{os.getpid()}", {"summary": msgspec.to_builtins(self._own())})
+            await asyncio.sleep(EVERY_S)
+
+    async def _tell(self, topic: str, fields: dict[str, Any]) -> None:
+        try:
+            await self._worker_bus.tell(topic, fields)
+        except WorkerBusError:
+            # The bus has left a line; the next look tries again.
+            return

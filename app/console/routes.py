@@ -1,0 +1,67 @@
+"""What the console asks and orders besides its overview: the timeline of a session, and a worker that is to drain."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from app.api.problems import ProblemError
+from app.api.responses import json_response
+from app.console.overview import Overview
+from app.console.socket import ConsoleSocket
+from app.console.timeline import TimelineEvent, Timelines
+from app.known_sessions import KnownSessions
+from app.server.worker_bus import WorkerBusError
+
+
+class ConsoleRoutes:
+    """Serves `/console`, `/sessions/{session_id}/timeline` and `/workers/{worker}/drain`.
+
+    Args:
+        overview: of all workers.
+        timelines: of the sessions of this worker.
+        sessions: those that are live here.
+        content: whether timelines hold what people say.
+    """
+
+    def __init__(self, overview: Overview, timelines: Timelines, sessions: KnownSessions, *, content: bool) -> None:
+        self._overview = overview
+        self._timelines = timelines
+        self._sessions = sessions
+        self._content = content
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes of the console, below the API's prefix."""
+        return [
+            WebSocketRoute("/console", ConsoleSocket(self._overview)),
+            Route("/sessions/{session_id}/timeline", self.timeline),
+            Route("/workers/{worker}/drain", self.drain, methods=["POST"]),
+        ]
+
+    async def timeline(self, request: Request) -> Response:
+        """Answer what happened in a session of this worker, live or lately over, in the order of time."""
+        session_id = request.path_params["session_id"]
+        timeline = self._timelines.known(session_id)
+        if timeline is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "this worker knows no timeline of a session of that id")
+        entry = self._sessions.live(session_id)
+        restarts = [
+            TimelineEvent(round(each.at, 3), "restart", name=each.actor, text=each.error)
+            for each in (entry.restarts if entry is not None else ())
+        ]
+        events = sorted([*timeline.events, *restarts], key=lambda event: event.at)
+        return json_response(
+            {"session_id": session_id, "live": entry is not None, "content": self._content, "events": events}
+        )
+
+    async def drain(self, request: Request) -> Response:
+        """Have a worker end its sessions by themselves, or with a goodbye; another is started in its place."""
+        named = request.path_params["worker"]
+        try:
+            await self._overview.drain(int(named) if named.isascii() and named.isdecimal() else -1)
+        except LookupError:
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no worker of that number") from None
+        except WorkerBusError as error:
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"}) from None
+        return json_response({"status": "draining", "worker": int(named)})

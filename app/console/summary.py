@@ -1,0 +1,105 @@
+"""The summary of one worker: itself, its providers, and its sessions, the worst first."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+
+from actors.session.plan import Engines
+from actors.session.sessions import SessionEntry
+from app.console.troubles import (
+    SessionSummary,
+    WorkerSummary,
+    troubles_of_session,
+    troubles_of_worker,
+    weight_of,
+)
+from app.engines import provider_states
+from app.server.lifecycle import Lifecycle
+
+MOST_SHOWN = 40
+"""Sessions of one worker, those in trouble before the others: a notice between workers holds no more."""
+
+
+class Summaries:
+    """Sums up one worker, whose engines and sessions are there once it has started.
+
+    Args:
+        lifecycle: the phase of the worker, and what it does less well.
+        engines: the engines with their circuit breakers.
+        sessions: the live sessions by id.
+        starts_sessions: False when the actor that starts sessions has failed too often.
+        lag_ms: how late the event loop is.
+        max_sessions: how many sessions the worker takes.
+    """
+
+    def __init__(
+        self,
+        *,
+        lifecycle: Lifecycle,
+        engines: Callable[[], Engines],
+        sessions: Callable[[], Mapping[str, SessionEntry]],
+        starts_sessions: Callable[[], bool],
+        lag_ms: Callable[[], float],
+        max_sessions: int,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._engines = engines
+        self._sessions = sessions
+        self._starts_sessions = starts_sessions
+        self._lag_ms = lag_ms
+        self._max_sessions = max_sessions
+
+    def present(self) -> WorkerSummary:
+        """What this worker is like at present."""
+        sessions, lag_ms, phase = self._sessions(), self._lag_ms(), self._lifecycle.phase.value
+        troubles = troubles_of_worker(
+            phase=phase,
+            lag_ms=lag_ms,
+            sessions=len(sessions),
+            max_sessions=self._max_sessions,
+            starts_sessions=self._starts_sessions(),
+            breakers=self._breakers(),
+            degradations=self._lifecycle.degradations,
+        )
+        now = self._engines().clock.now()
+        described = [describe(entry, now) for entry in tuple(sessions.values())]
+        worst = sorted(described, key=lambda each: (-each.weight, -each.age_s))[:MOST_SHOWN]
+        return WorkerSummary(
+            worker=os.getpid(),
+            at=round(time.time(), 3),
+            phase=phase,
+            sessions=len(sessions),
+            max_sessions=self._max_sessions,
+            lag_ms=round(lag_ms, 1),
+            weight=max(weight_of(troubles), worst[0].weight if worst else 0),
+            troubles=tuple(trouble.text for trouble in troubles),
+            worst=tuple(worst),
+        )
+
+    def _breakers(self) -> dict[str, str]:
+        """The state of each circuit breaker that is not closed."""
+        return {
+            f"{setting} {state.name}": state.breaker.value
+            for setting, states in provider_states(self._engines()).items()
+            for state in states
+            if state.breaker.value != "closed"
+        }
+
+
+def describe(entry: SessionEntry, now: float) -> SessionSummary:
+    """One session in the list; `now` by the clock of the session."""
+    session, checkpoint = entry.session, entry.checkpoint
+    state = session.stage.value if session is not None else "starting"
+    last_errors = {restart.actor: restart.error for restart in entry.restarts}
+    actors = session.tree() if session is not None else []
+    troubles = troubles_of_session(actors, state=state, rebuilt=entry.rebuilt, last_errors=last_errors)
+    return SessionSummary(
+        session_id=entry.plan.session_id,
+        mode=entry.plan.mode,
+        agent=entry.plan.agent.name,
+        state=state,
+        turn=checkpoint.turn_number,
+        age_s=round(now - checkpoint.started_at, 1),
+        weight=weight_of(troubles),
+        troubles=tuple(trouble.text for trouble in troubles),
+    )

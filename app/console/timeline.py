@@ -1,0 +1,125 @@
+"""What happened in a session, and when: who held the floor, pauses, interruptions, tools, times. Kept in memory.
+
+No word of it is kept unless content may be logged.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection
+from typing import Any
+
+import msgspec
+
+from actors.messages.model import ToolFinished
+from actors.messages.output import (
+    AudioDiscarded,
+    ErrorShown,
+    FloorChanged,
+    OutputMessage,
+    PlaybackPaused,
+    PlaybackResumed,
+    ReplyHeard,
+    SessionEnded,
+    ToolStarted,
+    TurnMeasured,
+)
+from actors.messages.transcript import FinalTranscript
+
+MOST_EVENTS = 1_000
+"""Of one session; the oldest are forgotten."""
+MOST_SESSIONS = 200
+"""Of one worker, live or over; the one that was begun first is forgotten."""
+
+
+class TimelineEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that happened. `at`: seconds since 1970. What else is filled in depends on `kind`."""
+
+    at: float
+    kind: str
+    turn: int = 0
+    name: str = ""
+    """Who has the floor; a tool; an actor; how it ended."""
+    text: str = ""
+    """What was said or heard, where content may be logged; the error of an actor."""
+    times_ms: dict[str, float] = {}
+    interrupted: bool = False
+    failed: bool = False
+
+
+class Timeline:
+    """The events of one session."""
+
+    def __init__(self, wall: Callable[[], float], tools: Collection[str], *, content: bool) -> None:
+        self.events: deque[TimelineEvent] = deque(maxlen=MOST_EVENTS)
+        self._wall = wall
+        self._tools = tools
+        self._content = content
+
+    def note(self, message: OutputMessage) -> None:
+        """Note what a session shows; audio, and words that are not final yet, leave nothing."""
+        match message:
+            case FloorChanged(floor, turn):
+                self._add("floor", turn, name=floor.value)
+            case FinalTranscript(text=text, turn=turn):
+                self._add("said", turn, text=self._shown(text))
+            case ReplyHeard(turn=turn, text=text, interrupted=interrupted):
+                self._add("heard", turn, text=self._shown(text), interrupted=interrupted)
+            case PlaybackPaused(turn):
+                self._add("paused", turn)
+            case PlaybackResumed(turn):
+                self._add("resumed", turn)
+            case AudioDiscarded(turn):
+                self._add("cut", turn)
+            case ToolStarted(name=name):
+                # What a model calls a tool that there is not may be anything.
+                self._add("tool", name=name if name in self._tools else "unknown")
+            case ToolFinished(turn=turn, name=name, outcome=outcome, elapsed_ms=elapsed_ms):
+                known = name if name in self._tools else "unknown"
+                self._add("tool_over", turn, name=known, times_ms={"elapsed_ms": elapsed_ms}, failed=outcome.failed)
+            case TurnMeasured():
+                self._measured(message)
+            case ErrorShown():
+                self._add("error")
+            case SessionEnded(reason):
+                self._add("ended", name=reason.value)
+            case _:
+                pass
+
+    def _measured(self, message: TurnMeasured) -> None:
+        named = msgspec.structs.asdict(message).items()
+        times = {name: value for name, value in named if name.endswith("_ms") and value is not None}
+        self._add("measured", message.turn, times_ms=times, interrupted=message.interrupted)
+
+    def _shown(self, text: str) -> str:
+        return text if self._content else ""
+
+    def _add(self, kind: str, turn: int = 0, **more: Any) -> None:
+        self.events.append(TimelineEvent(round(self._wall(), 3), kind, turn, **more))
+
+
+class Timelines:
+    """The timelines of the sessions of one worker.
+
+    Args:
+        wall: the time in seconds since 1970.
+        tools: the names of all tools.
+        content: whether what people say may be kept.
+    """
+
+    def __init__(self, wall: Callable[[], float], tools: Collection[str], *, content: bool) -> None:
+        self._wall = wall
+        self._tools = tools
+        self._content = content
+        self._kept: OrderedDict[str, Timeline] = OrderedDict()
+
+    def of(self, session_id: str) -> Timeline:
+        """The timeline of a session, which begins if there is none."""
+        known = self._kept.get(session_id)
+        if known is None:
+            known = self._kept[session_id] = Timeline(self._wall, self._tools, content=self._content)
+            if len(self._kept) > MOST_SESSIONS:
+                self._kept.popitem(last=False)
+        return known
+
+    def known(self, session_id: str) -> Timeline | None:
+        """The timeline of a session; None if there is none any more."""
+        return self._kept.get(session_id)

@@ -1,0 +1,128 @@
+"""What is wrong with a session or a worker, in words, and how bad it is. Pure: what is looked at is passed in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from actors.runtime.supervised_actor import ActorState
+
+STUCK_S = 2.0
+"""An actor that has mail and has handled none of it for so long does not come to it any more."""
+FULL_MAILBOX = 100
+LATE_MS = 100.0
+MOST_CHARS = 200
+MOST_TROUBLES = 5
+
+STUCK, LOST, BREAKER, RESTARTED, FULL, DEGRADED, DROPPED, WAITING = 100, 90, 60, 50, 40, 30, 20, 10
+"""How bad things are, for the order in which they are shown."""
+
+
+class Trouble(msgspec.Struct, frozen=True, order=True):
+    """Something that is wrong: the higher `weight`, the sooner somebody has to know."""
+
+    weight: int
+    text: str
+
+
+class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One live session in the list of sessions."""
+
+    session_id: str
+    mode: str
+    agent: str
+    state: str
+    turn: int
+    age_s: float
+    weight: int
+    troubles: tuple[str, ...]
+
+
+class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker with its worst sessions. `at`: seconds since 1970."""
+
+    worker: int
+    at: float
+    phase: str
+    sessions: int
+    max_sessions: int
+    lag_ms: float
+    weight: int
+    troubles: tuple[str, ...]
+    worst: tuple[SessionSummary, ...]
+
+
+def troubles_of_session(
+    actors: Sequence[ActorState], *, state: str, rebuilt: int, last_errors: Mapping[str, str]
+) -> list[Trouble]:
+    """What is wrong with a session, the worst first.
+
+    Args:
+        actors: the supervisor and its children.
+        state: of the session.
+        rebuilt: how often the session itself was started again.
+        last_errors: why an actor was started again the last time, by its name.
+    """
+    found = [trouble for actor in actors for trouble in _troubles_of_actor(actor, last_errors)]
+    if rebuilt:
+        found.append(Trouble(RESTARTED, "the session was rebuilt: its supervisor had failed"))
+    if state == "waiting":
+        found.append(Trouble(WAITING, "its connection is lost, and is waited for"))
+    return worst_first(found)
+
+
+def _troubles_of_actor(actor: ActorState, last_errors: Mapping[str, str]) -> Iterable[Trouble]:
+    name, waiting, age_s = actor.name.partition(" ")[0], actor.mailbox + actor.mailbox_urgent, actor.last_message_age_s
+    if waiting and age_s is not None and age_s > STUCK_S:
+        yield Trouble(STUCK, f"{name} is stuck: {waiting} messages wait, none was handled for {age_s:.0f} s")
+    elif waiting >= FULL_MAILBOX:
+        yield Trouble(FULL, f"the mailbox of {name} is full: {waiting} messages wait")
+    if actor.restarts:
+        times = "once" if actor.restarts == 1 else f"{actor.restarts} times"
+        error = last_errors.get(name, "") or actor.last_error
+        yield Trouble(RESTARTED + actor.restarts, f"{name} was started again {times}" + (f": {error}" if error else ""))
+    if actor.dropped:
+        yield Trouble(DROPPED, f"{name} has dropped {actor.dropped} messages")
+
+
+def troubles_of_worker(
+    *,
+    phase: str,
+    lag_ms: float,
+    sessions: int,
+    max_sessions: int,
+    starts_sessions: bool,
+    breakers: Mapping[str, str],
+    degradations: Mapping[str, str],
+) -> list[Trouble]:
+    """What is wrong with a worker, the worst first.
+
+    Args:
+        phase: of its life.
+        lag_ms: how late its event loop is.
+        sessions: how many are live.
+        max_sessions: how many it takes.
+        starts_sessions: False when the actor that starts sessions has failed too often.
+        breakers: the state of each circuit breaker by setting and provider.
+        degradations: the cause by the part that works in a lesser way.
+    """
+    found = [Trouble(BREAKER, f"{name}: circuit breaker {state}") for name, state in breakers.items()]
+    found += [Trouble(DEGRADED, f"{part} is degraded: {cause}") for part, cause in degradations.items()]
+    if not starts_sessions:
+        found.append(Trouble(LOST, "it cannot start sessions any more: drain it"))
+    if lag_ms > LATE_MS:
+        found.append(Trouble(STUCK, f"its event loop is {lag_ms:.0f} ms late: it takes no more sessions"))
+    if sessions >= max_sessions:
+        found.append(Trouble(FULL, f"it is full: {sessions} sessions"))
+    if phase == "draining":
+        found.append(Trouble(WAITING, "it drains"))
+    return worst_first(found)
+
+
+def worst_first(troubles: Iterable[Trouble]) -> list[Trouble]:
+    """The worst of them, each cut to what a line holds."""
+    return [Trouble(each.weight, each.text[:MOST_CHARS]) for each in sorted(troubles, reverse=True)[:MOST_TROUBLES]]
+
+
+def weight_of(troubles: Iterable[Trouble]) -> int:
+    """How bad it is in all: the worst of them; 0 if nothing is wrong."""
+    return max((each.weight for each in troubles), default=0)

@@ -1,0 +1,127 @@
+/** The timeline of a session as a picture: lanes of caller, agent and tools over time, with what broke into them. */
+
+const SVG = "http://www.w3.org/2000/svg";
+const LANES = { user: 34, agent: 74, tool: 114 };
+const NAMES = { user: "caller", agent: "agent", tool: "tools" };
+const LEFT = 56;
+const HEIGHT = 176;
+const FOOT = 150;
+const PER_SECOND = 24;
+const WIDEST = 20_000;
+const PER_CHARACTER = 6;
+
+/** @returns {SVGElement} an element with attributes and, if given, text; never markup */
+function part(name, attributes, text) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+/** What lasted, from the events: who held the floor, and which tool ran. */
+function spans(events, now) {
+  const found = [];
+  const tools = [];
+  let floor = null;
+  for (const event of events) {
+    if (event.kind === "floor" || event.kind === "ended") {
+      if (floor) found.push({ ...floor, to: event.at });
+      floor = null;
+      if (event.kind === "floor" && event.name !== "nobody") floor = { lane: event.name, from: event.at, title: event.name };
+    } else if (event.kind === "tool") {
+      tools.push({ lane: "tool", from: event.at, title: event.name });
+    } else if (event.kind === "tool_over") {
+      const begun = tools.findIndex((tool) => tool.title === event.name);
+      if (begun >= 0) found.push({ ...tools.splice(begun, 1)[0], to: event.at, failed: event.failed });
+    }
+  }
+  for (const open of [floor, ...tools]) if (open) found.push({ ...open, to: now });
+  return found;
+}
+
+/**
+ * Draw the events into an SVG element.
+ * @param {SVGElement} picture
+ * @param {Array} events in the order of time
+ * @param {number} now seconds since 1970, where a live session ends
+ */
+export function draw(picture, events, now) {
+  picture.replaceChildren();
+  if (events.length === 0) {
+    picture.setAttribute("aria-label", "Nothing has happened yet.");
+    return;
+  }
+  const first = events[0].at;
+  const last = Math.max(now, events[events.length - 1].at, first + 1);
+  const scale = Math.min(PER_SECOND, (WIDEST - LEFT) / (last - first));
+  const x = (at) => LEFT + (at - first) * scale;
+  const width = Math.ceil(x(last)) + 16;
+  picture.setAttribute("width", width);
+  picture.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
+  picture.setAttribute("preserveAspectRatio", "xMinYMin meet");
+  for (const [lane, y] of Object.entries(LANES)) {
+    picture.append(part("line", { class: "lane", x1: LEFT, x2: width, y1: y + 10, y2: y + 10 }), part("text", { x: 0, y: y + 14 }, NAMES[lane]));
+  }
+  const step = [1, 2, 5, 10, 30, 60, 300, 900].find((seconds) => seconds * scale >= 60) ?? 3600;
+  for (let at = 0; at <= last - first; at += step) {
+    picture.append(part("text", { x: x(first + at), y: HEIGHT - 6 }, at < 120 ? `${at} s` : `${Math.floor(at / 60)}:${String(at % 60).padStart(2, "0")}`));
+  }
+  for (const span of spans(events, last)) {
+    const bar = part("rect", {
+      class: span.failed ? "tool failed" : span.lane, x: x(span.from), y: LANES[span.lane], height: 20, width: Math.max(2, (span.to - span.from) * scale),
+    });
+    bar.append(part("title", {}, `${span.title}, ${(span.to - span.from).toFixed(1)} s`));
+    picture.append(bar);
+  }
+  marks(picture, events, x);
+  const seconds = Math.round(last - first);
+  const count = (kind) => events.filter((event) => event.kind === kind).length;
+  picture.setAttribute("aria-label", `Timeline of ${seconds} seconds: ${count("said")} utterances of the caller, ${count("heard")} replies, ${count("cut")} interruptions, ${count("tool")} tools, ${count("restart")} restarts. In words below.`);
+}
+
+/** Words end where they were over, and are cut to the room that those before them have left. */
+function words(picture, lane, at, text, room) {
+  const space = Math.floor((at - room[lane]) / PER_CHARACTER);
+  if (space < 6) return;
+  const shown = text.length > space ? `${text.slice(0, space - 1)}…` : text;
+  picture.append(part("text", { class: "words", x: at, y: LANES[lane] - 4, "text-anchor": "end" }, shown));
+  room[lane] = at + PER_CHARACTER;
+}
+
+function marks(picture, events, x) {
+  const room = { user: LEFT, agent: LEFT };
+  const kinds = { cut: "cut", paused: "pause", restart: "restart", error: "cut" };
+  for (const event of events) {
+    if (event.kind in kinds) {
+      const line = part("line", { class: kinds[event.kind], x1: x(event.at), x2: x(event.at), y1: 24, y2: FOOT - 8 });
+      line.append(part("title", {}, describe(event)));
+      picture.append(line);
+    }
+    if (event.kind === "measured" && event.times_ms?.first_audio_ms !== undefined) {
+      picture.append(part("text", { class: "words", x: x(event.at) - 40, y: FOOT }, `${Math.round(event.times_ms.first_audio_ms)} ms`));
+    }
+    if ((event.kind === "said" || event.kind === "heard") && event.text) {
+      words(picture, event.kind === "said" ? "user" : "agent", x(event.at), event.text, room);
+    }
+  }
+}
+
+/** One event in words. */
+export function describe(event) {
+  const words = event.text ? `: ${event.text}` : "";
+  switch (event.kind) {
+    case "floor": return event.name === "nobody" ? "nobody holds the floor" : `the floor is the ${event.name === "user" ? "caller" : "agent"}'s`;
+    case "said": return `the caller said${words || " something"}`;
+    case "heard": return `${event.interrupted ? "the beginning of a reply was heard" : "a reply was heard"}${words}`;
+    case "paused": return "the agent pauses: the caller makes a sound";
+    case "resumed": return "the agent goes on: it was no interruption";
+    case "cut": return "the agent is interrupted";
+    case "tool": return `tool ${event.name} begins`;
+    case "tool_over": return `tool ${event.name} ${event.failed ? "failed" : "is done"} after ${Math.round(event.times_ms?.elapsed_ms ?? 0)} ms`;
+    case "measured": return `turn ${event.turn}: ${Object.entries(event.times_ms ?? {}).map(([name, ms]) => `${name.replaceAll("_", " ").replace(/ ms$/, "")} ${Math.round(ms)} ms`).join(", ")}`;
+    case "restart": return `${event.name} is started again${words}`;
+    case "error": return "the caller is told of an error";
+    case "ended": return `the session ended: ${event.name}`;
+    default: return event.kind;
+  }
+}

@@ -1,0 +1,293 @@
+/** The operators' console: a live overview over a WebSocket, one session in detail by REST, and orders. */
+
+import { describe, draw } from "./console-timeline.js";
+import { switchScheme } from "./scheme-switch.js";
+
+const API = "api/v1";
+const KEY = "earshot-operator";
+const SILENT_S = 4;
+const BAD = 50;
+const $ = (id) => document.getElementById(id);
+
+const state = { token: "", workers: [], chosen: "", isOver: false, socket: null, again: 0, heardAt: 0 };
+
+// asking
+
+/** @returns {string} base64url: what a subprotocol may be made of */
+function encoded(text) {
+  const binary = String.fromCharCode(...new TextEncoder().encode(text));
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+async function ask(path, method = "GET") {
+  const headers = state.token ? { Authorization: `Bearer ${state.token}` } : {};
+  const answer = await fetch(`${API}${path}`, { method, headers, cache: "no-store" });
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(body.detail ?? `status ${answer.status}`), { status: answer.status });
+  return body;
+}
+
+function notice(text) {
+  $("notice").textContent = text;
+  $("notice").hidden = !text;
+}
+
+// signing in
+
+async function open(token) {
+  state.token = token;
+  try {
+    await ask("/logs");
+  } catch (error) {
+    if (error.status === 401 || error.status === 403) {
+      forget();
+      $("sign-in-why").textContent = token ? `That was refused: ${error.message}.` : "The console is for operators.";
+      $("sign-in").hidden = false;
+      $("board").hidden = true;
+      $("token").focus();
+      return;
+    }
+    notice(`The server does not answer: ${error.message}`);
+    setTimeout(() => open(token), 3000);
+    return;
+  }
+  try {
+    if (token) sessionStorage.setItem(KEY, token);
+  } catch {
+    // It holds until the page is left.
+  }
+  notice("");
+  $("sign-in").hidden = true;
+  $("board").hidden = false;
+  $("leave").hidden = !token;
+  connect();
+}
+
+function forget() {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // Nothing was kept.
+  }
+}
+
+// the overview
+
+function connect() {
+  const address = new URL(`${API}/console`, document.baseURI);
+  address.protocol = address.protocol.replace("http", "ws");
+  const offered = ["earshot.console", ...(state.token ? [`bearer.${encoded(state.token)}`] : [])];
+  const socket = new WebSocket(address, offered);
+  state.socket = socket;
+  socket.addEventListener("message", ({ data }) => {
+    state.heardAt = Date.now();
+    state.again = 0;
+    link("live", "Live");
+    state.workers = JSON.parse(data).workers;
+    show();
+  });
+  socket.addEventListener("close", () => {
+    if (state.socket !== socket) return;
+    link("lost", "Connection lost, trying again");
+    state.again = Math.min(10, state.again + 1);
+    setTimeout(() => open(state.token), 500 * state.again);
+  });
+}
+
+function link(name, text) {
+  document.body.dataset.link = name;
+  if ($("link").textContent !== text) $("link").textContent = text;
+}
+
+/** @returns {HTMLElement} an element with text, never markup */
+function element(name, { text, classes, ...attributes } = {}, ...children) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (classes) made.className = classes;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  made.append(...children);
+  return made;
+}
+
+function button(text, act, { classes = "", label = text } = {}) {
+  const made = element("button", { text, classes, type: "button", "aria-label": label, "data-key": label });
+  made.addEventListener("click", act);
+  return made;
+}
+
+/** Put new content in the place of the old one; whoever is on a button stays on it. */
+function replace(parent, children) {
+  const focused = parent.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  const scrolled = parent.scrollTop;
+  parent.replaceChildren(...children);
+  parent.scrollTop = scrolled;
+  if (focused) [...parent.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus();
+}
+
+const silentS = (worker) => Math.max(0, Math.max(...state.workers.map(({ at }) => at)) - worker.at);
+
+function show() {
+  const sessions = state.workers.flatMap((worker) => worker.worst.map((session) => ({ ...session, worker: worker.worker })));
+  sessions.sort((one, other) => other.weight - one.weight || other.age_s - one.age_s);
+  replace($("wrong"), wrong(sessions));
+  replace($("workers"), state.workers.map(workerRow));
+  replace($("sessions"), sessions.map(sessionEntry));
+  const total = state.workers.reduce((sum, worker) => sum + (silentS(worker) > SILENT_S ? 0 : worker.sessions), 0);
+  $("session-count").textContent = total > sessions.length ? `${sessions.length} worst of ${total}` : String(total);
+  document.title = `${$("wrong").querySelector(".bad") ? "⚠ " : ""}Earshot console`;
+}
+
+function wrong(sessions) {
+  const found = [];
+  for (const worker of state.workers) {
+    if (silentS(worker) > SILENT_S) {
+      found.push({ weight: 95, where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }), text: `is gone: no word for ${Math.round(silentS(worker))} s` });
+    }
+    for (const [index, text] of worker.troubles.entries()) {
+      found.push({ weight: worker.weight - index, where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }), text });
+    }
+  }
+  for (const session of sessions.filter(({ weight }) => weight > 0)) {
+    found.push({ weight: session.weight, where: button(session.session_id, () => choose(session.session_id)), text: session.troubles[0] });
+  }
+  if (found.length === 0) return [element("li", { classes: "fine", text: "Nothing." })];
+  found.sort((one, other) => other.weight - one.weight);
+  const shown = found.slice(0, 12).map(({ weight, where, text }) => element("li", { classes: weight >= BAD ? "bad" : "" }, where, text));
+  if (found.length > shown.length) shown.push(element("li", { text: `and ${found.length - shown.length} more, in the lists below` }));
+  return shown;
+}
+
+function workerRow(worker) {
+  const gone = silentS(worker) > SILENT_S;
+  const order = button("Drain", () => drain(worker.worker), { label: `Drain worker ${worker.worker}` });
+  return element("tr", { classes: gone || worker.troubles.length ? "bad" : "" },
+    element("td", { text: worker.worker, classes: "number" }),
+    element("td", { text: gone ? "gone" : worker.phase, classes: "short" }),
+    element("td", { text: `${worker.sessions} of ${worker.max_sessions}`, classes: "number" }),
+    element("td", { text: `${worker.lag_ms} ms`, classes: "number" }),
+    element("td", {}, ...(gone || worker.phase !== "ready" ? [] : [order])));
+}
+
+function sessionEntry(session) {
+  const entry = button("", () => choose(session.session_id), {
+    classes: session.weight >= BAD ? "bad" : session.weight > 0 ? "warn" : "", label: `Session ${session.session_id}`,
+  });
+  entry.removeAttribute("aria-label");
+  entry.setAttribute("aria-current", String(session.session_id === state.chosen));
+  entry.append(
+    element("span", { classes: "id", text: session.session_id }),
+    element("span", { classes: "facts", text: `${session.agent}, ${session.mode}, ${session.state}, turn ${session.turn}, ${duration(session.age_s)}` }),
+    ...session.troubles.map((text) => element("span", { classes: "trouble", text })));
+  return element("li", {}, entry);
+}
+
+function duration(seconds) {
+  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+// one session
+
+function choose(id) {
+  state.chosen = id;
+  state.isOver = false;
+  show();
+  detail();
+  $("detail").scrollIntoView({ block: "nearest" });
+  $("detail").focus({ preventScroll: true });
+}
+
+async function detail() {
+  const id = state.chosen;
+  if (!id) return;
+  const path = encodeURIComponent(id);
+  const [timeline, actors] = await Promise.allSettled([ask(`/sessions/${path}/timeline`), ask(`/health/actors/${path}`)]);
+  if (state.chosen !== id) return;
+  $("detail-none").hidden = true;
+  $("detail-body").hidden = false;
+  $("detail-title").textContent = id;
+  const live = actors.status === "fulfilled";
+  // What is over does not change any more, and is not asked for again.
+  state.isOver = !live && actors.reason.status === 404;
+  $("end").hidden = !live;
+  $("detail-facts").textContent = live
+    ? `${actors.value.agent}, ${actors.value.mode}, ${actors.value.state}, ${actors.value.doing}, turn ${actors.value.turn}, ${duration(actors.value.age_s)}`
+    : state.isOver ? "The session is over." : `Not to be had: ${actors.reason.message}`;
+  replace($("actors"), live ? actors.value.actors.map(actorRow) : []);
+  const messages = live ? actors.value.recent_messages : [];
+  replace($("messages"), messages.slice(0, 100).map(({ actor, type }) => element("li", { text: `${actor}: ${type}` })));
+  const events = timeline.status === "fulfilled" ? timeline.value.events : [];
+  draw($("timeline"), events, live ? Date.now() / 1000 : 0);
+  replace($("events"), events.slice(-200).reverse().map((event) => element("li", {},
+    element("span", { classes: "at", text: new Date(event.at * 1000).toLocaleTimeString([], { hour12: false }) }), describe(event))));
+}
+
+function actorRow(actor, index) {
+  const waiting = actor.mailbox + actor.mailbox_urgent;
+  const stuck = waiting > 0 && actor.last_message_age_s > 2;
+  const order = button("Restart", () => restart(actor.name), { label: `Restart ${actor.name}` });
+  return element("tr", { classes: stuck || actor.last_error || actor.restarts ? "bad" : "" },
+    element("td", { text: index === 0 ? "session" : `└ ${actor.name}`, classes: "short" }),
+    element("td", { text: stuck ? "stuck" : actor.state, classes: "short" }),
+    element("td", { text: waiting, classes: "number" }),
+    element("td", { text: actor.last_message_age_s === null ? "never" : `${actor.last_message_age_s.toFixed(1)} s`, classes: "number" }),
+    element("td", { text: actor.restarts, classes: "number" }),
+    element("td", { text: actor.last_error, classes: actor.last_error ? "error" : "" }),
+    element("td", {}, ...(index === 0 ? [] : [order])));
+}
+
+// orders
+
+function sure(text, act) {
+  const dialog = $("sure");
+  $("sure-text").textContent = text;
+  $("sure-yes").onclick = async () => {
+    dialog.close();
+    try {
+      await act();
+      notice("");
+    } catch (error) {
+      notice(`That was not done: ${error.message}`);
+    }
+    detail();
+  };
+  dialog.showModal();
+  $("sure-no").focus();
+}
+
+function restart(actor) {
+  const path = `/health/actors/${encodeURIComponent(state.chosen)}/${encodeURIComponent(actor)}/restart`;
+  sure(`Restart the ${actor} of ${state.chosen}? The conversation goes on from where it was.`, () => ask(path, "POST"));
+}
+
+function drain(worker) {
+  sure(`Drain worker ${worker}? Its conversations end with a goodbye, and another worker is started in its place.`, () => ask(`/workers/${worker}/drain`, "POST"));
+}
+
+$("end").addEventListener("click", () => {
+  sure(`End ${state.chosen}? The caller hears a goodbye.`, () => ask(`/sessions/${encodeURIComponent(state.chosen)}`, "DELETE"));
+});
+$("sure-no").addEventListener("click", () => $("sure").close());
+$("sign-in").addEventListener("submit", (event) => {
+  event.preventDefault();
+  open($("token").value.trim());
+  $("token").value = "";
+});
+$("leave").addEventListener("click", () => {
+  forget();
+  location.reload();
+});
+switchScheme($("scheme"));
+
+setInterval(() => {
+  if ($("board").hidden) return;
+  if (state.heardAt && Date.now() - state.heardAt > SILENT_S * 1000) link("lost", `No word for ${Math.round((Date.now() - state.heardAt) / 1000)} s`);
+  if (!state.isOver) detail();
+}, 1000);
+
+let kept = "";
+try {
+  kept = sessionStorage.getItem(KEY) ?? "";
+} catch {
+  // Nothing is kept.
+}
+open(kept);

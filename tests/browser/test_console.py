@@ -1,0 +1,142 @@
+"""The console in a real browser, beside live conversations: what is wrong first, one session in detail, and orders."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Browser, Page, expect
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from tests.browser.chromium import page_in
+from tests.browser.visit import DESKTOP, PHONE
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TOKEN = "an-operator-token-of-this-test"
+REFUSED = (r"status of 401",)
+MARKUP = "<img src=x onerror=alert(1)> and the bear"
+
+
+@pytest.fixture(scope="module", name="server")
+def fixture_server() -> Iterator[Server]:
+    with serving(EARSHOT, **FAKES, OPERATOR_TOKEN=TOKEN, LOG_CONTENT="on") as server:
+        yield server
+
+
+@contextmanager
+def talking(server: Server, *session_ids: str) -> Iterator[dict[str, ClientConnection]]:
+    """Conversations whose clients read all that they are sent."""
+    with ExitStack() as stack:
+        found = {}
+        for session_id in session_ids:
+            address = f"{server.url.replace('http', 'ws', 1)}/api/v1/realtime/conversation?session_id={session_id}"
+            socket = stack.enter_context(connect(address, proxy=None, open_timeout=60, close_timeout=1, max_size=None))
+            threading.Thread(target=read_all, args=(socket,), daemon=True).start()
+            found[session_id] = socket
+        yield found
+
+
+def read_all(socket: ClientConnection) -> None:
+    try:
+        for _ in socket:
+            pass
+    except WebSocketException:
+        return
+
+
+def restart(server: Server, session_id: str, actor: str) -> None:
+    path = f"/api/v1/health/actors/{session_id}/{actor}/restart"
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert httpx.post(server.url + path, headers=headers, trust_env=False, timeout=60).status_code == 200
+
+
+async def sign_in(page: Page, server: Server, token: str = TOKEN) -> None:
+    await page.goto(f"{server.url}/console")
+    await page.get_by_label("Operator token").fill(token)
+    await page.keyboard.press("Enter")
+
+
+async def test_without_the_token_it_shows_nothing(browser: Browser, server: Server) -> None:
+    async with page_in(browser, expected=REFUSED, **DESKTOP) as page:
+        await sign_in(page, server, "guessed")
+        await expect(page.get_by_text("That was refused")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Workers")).to_be_hidden()
+
+
+async def test_a_session_in_trouble_is_seen_at_a_glance_and_in_detail(browser: Browser, server: Server) -> None:
+    with talking(server, "alpha", "beta", "gamma") as talks:
+        async with page_in(browser, expected=REFUSED, **DESKTOP) as page:
+            await sign_in(page, server)
+            wrong = page.get_by_role("region", name="What is wrong").get_by_role("listitem")
+            await expect(page.locator("#sessions li")).to_have_count(3)
+            await expect(wrong).to_have_text(["Nothing."])
+            talks["gamma"].send(json.dumps({"type": "text", "text": MARKUP}))
+            restart(server, "gamma", "synthesizer")
+            await expect(wrong.first).to_contain_text("synthesizer was started again once")
+            await expect(page.locator("#sessions .id").first).to_have_text("gamma")
+            await expect(page).to_have_title("⚠ Earshot console")
+            await wrong.get_by_role("button", name="gamma").press("Enter")
+            await expect(page.get_by_role("heading", name="gamma")).to_be_visible()
+            row = page.get_by_role("row").filter(has_text="└ synthesizer")
+            await expect(row.get_by_role("cell").nth(4)).to_have_text("1")
+            await expect(page.locator("#timeline rect.agent").first).to_be_visible()
+            # Text of a caller is text, whatever it looks like.
+            await page.get_by_text("What happened, in words").click()
+            await expect(page.locator("#events")).to_contain_text(f"the caller said: {MARKUP}")
+            assert await page.locator("#board img").count() == 0
+
+
+async def test_orders_are_asked_for_once_more_and_carried_out(browser: Browser, server: Server) -> None:
+    with talking(server, "delta"):
+        # Once it is over, the session has no actors to be asked for.
+        async with page_in(browser, expected=(*REFUSED, r"status of 404 .*/delta"), **DESKTOP) as page:
+            await sign_in(page, server)
+            await page.locator("#sessions button", has_text="delta").click()
+            order = page.get_by_role("button", name="Restart recognizer")
+            await order.click()
+            await expect(page.get_by_role("dialog")).to_contain_text("Restart the recognizer of delta?")
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_role("dialog")).to_be_hidden()
+            await order.click()
+            await page.get_by_role("button", name="Do it").click()
+            row = page.get_by_role("row").filter(has_text="└ recognizer")
+            await expect(row.get_by_role("cell").nth(4)).to_have_text("1")
+            await page.get_by_role("button", name="End session").click()
+            await page.get_by_role("button", name="Do it").click()
+            await expect(page.locator("#detail-facts")).to_have_text("The session is over.")
+            await expect(page.locator("#events")).to_contain_text("the session ended: NORMAL")
+
+
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size: dict[str, Any], scheme: str) -> None:
+    with talking(server, "epsilon") as talks:
+        talks["epsilon"].send(json.dumps({"type": "text", "text": "once there was a house by the river"}))
+        async with page_in(browser, expected=REFUSED, color_scheme=scheme, **size) as page:
+            await page.goto(f"{server.url}/console")
+            await expect(page.get_by_label("Operator token")).to_be_visible()
+            await no_violations(page)
+            await sign_in(page, server)
+            restart(server, "epsilon", "recognizer")
+            await page.locator("#sessions button", has_text="epsilon").click()
+            await expect(page.locator("#timeline rect.agent").first).to_be_visible()
+            await expect(page.locator("#wrong .bad")).to_have_count(1)
+            await no_violations(page)
+            assert not await page.evaluate(TOO_WIDE)
+
+
+async def no_violations(page: Page) -> None:
+    """What axe-core finds wrong with the page as it is."""
+    found = await Axe().run(page)
+    assert found.response["violations"] == [], found.generate_report()

@@ -1,0 +1,44 @@
+"""What one worker tells of itself and its sessions."""
+
+import asyncio
+
+from actors.messages.lifecycle import RestartChild
+from app.api.asgi import app_of
+from app.console.summary import MOST_SHOWN, Summaries
+from app.services import Services
+from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
+from tests.kit.service_kit import running
+
+
+def summaries(service: Services) -> Summaries:
+    return Summaries(
+        lifecycle=service.lifecycle,
+        engines=lambda: service.engines,
+        sessions=lambda: service.sessions.live,
+        starts_sessions=lambda: service.can_start_sessions,
+        lag_ms=lambda: 1.26,
+        max_sessions=100,
+    )
+
+
+async def test_a_worker_shows_itself_and_its_worst_session_first() -> None:
+    async with running() as service:
+        app = app_of(service)
+        sockets = [AsgiSocket(app, CONVERSATION, session_id=f"session-{number}") for number in range(3)]
+        async with asyncio.timeout(60):
+            while len([each for each in service.sessions.live.values() if each.session]) < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        quiet = summaries(service).present()
+        assert (quiet.phase, quiet.sessions, quiet.weight, quiet.lag_ms) == ("ready", 3, 0, 1.3)
+        assert {each.state for each in quiet.worst} == {"connected"}
+        entry = service.sessions.live["session-1"]
+        entry.addresses.supervisor.tell(RestartChild("recognizer"))
+        async with asyncio.timeout(60):
+            while not summaries(service).present().weight:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        worst = summaries(service).present().worst[0]
+        assert worst.session_id == "session-1"
+        assert worst.troubles == ("recognizer was started again once: it was ordered to",)
+        assert len(summaries(service).present().worst) <= MOST_SHOWN
+        for socket in sockets:
+            socket.close()

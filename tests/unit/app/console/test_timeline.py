@@ -1,0 +1,95 @@
+"""What a timeline keeps, and that it keeps no words unless it may."""
+
+import msgspec
+
+from actors.conversation import Ending, Floor, PositionPrecision, UtteranceKind
+from actors.messages.model import ToolFinished
+from actors.messages.output import (
+    AudioDiscarded,
+    AudioFrame,
+    ErrorShown,
+    FloorChanged,
+    OutputMessage,
+    PlaybackPaused,
+    PlaybackResumed,
+    ReplyHeard,
+    SessionEnded,
+    ToolStarted,
+    TurnMeasured,
+)
+from actors.messages.transcript import FinalTranscript, InterimTranscript
+from actors.tool_outcome import ToolOutcome
+from app.console.timeline import MOST_EVENTS, MOST_SESSIONS, Timeline, Timelines
+
+SECRETS = ("forty two", "555 0100", "hidden_tool")
+
+
+def conversation() -> list[OutputMessage]:
+    return [
+        FloorChanged(Floor.USER, 1),
+        InterimTranscript("my secret is", 0.0, 10.0),
+        FinalTranscript(text="my secret is forty two", turn=1),
+        ToolStarted("1", "look_up", '{"number": "555 0100"}'),
+        ToolStarted("2", "hidden_tool", "{}"),
+        ToolFinished(
+            turn=1, call_id="1", name="look_up", outcome=ToolOutcome({"is": "forty two"}, failed=True), elapsed_ms=120.0
+        ),
+        AudioFrame(
+            reply=1, turn=1, kind=UtteranceKind.REPLY, pcm=b"", sequence=1, audio_ms=20.0, last=False
+        ),
+        PlaybackPaused(1),
+        PlaybackResumed(1),
+        AudioDiscarded(1, "barge_in"),
+        ReplyHeard(
+            turn=1, kind=UtteranceKind.REPLY, text="call 555 0100", precision=PositionPrecision.EXACT, interrupted=True
+        ),
+        TurnMeasured(
+            turn=1, first_audio_ms=310.0, onset_to_pause_ms=None, onset_to_decision_ms=None,
+            decision_to_silence_ms=20.0, heard_ms=900.0, interrupted=True,
+        ),
+        ErrorShown("sorry"),
+        SessionEnded(Ending.NORMAL),
+    ]  # fmt: skip
+
+
+def kept(*, content: bool) -> Timeline:
+    timeline = Timeline(lambda: 12.3456, ("look_up",), content=content)
+    for message in conversation():
+        timeline.note(message)
+    return timeline
+
+
+def test_each_thing_that_happened_is_an_event_and_audio_and_unfinished_words_are_none() -> None:
+    timeline = kept(content=True)
+    assert [event.kind for event in timeline.events] == [
+        *("floor", "said", "tool", "tool", "tool_over", "paused", "resumed", "cut", "heard", "measured"),
+        *("error", "ended"),
+    ]
+    assert {event.at for event in timeline.events} == {12.346}
+    by_kind = {event.kind: event for event in timeline.events}
+    assert by_kind["floor"].name == "user"
+    assert by_kind["said"].text == "my secret is forty two"
+    assert (by_kind["heard"].text, by_kind["heard"].interrupted) == ("call 555 0100", True)
+    assert (by_kind["tool_over"].name, by_kind["tool_over"].failed) == ("look_up", True)
+    assert by_kind["measured"].times_ms == {
+        "first_audio_ms": 310.0, "decision_to_silence_ms": 20.0, "heard_ms": 900.0,
+    }  # fmt: skip
+
+
+def test_without_leave_to_keep_content_no_word_number_or_unknown_name_is_in_it() -> None:
+    text = msgspec.json.encode(list(kept(content=False).events)).decode()
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert '"look_up"' in text
+
+
+def test_events_and_sessions_are_bounded() -> None:
+    timelines = Timelines(lambda: 0.0, (), content=False)
+    first = timelines.of("session-0")
+    assert timelines.of("session-0") is first
+    for _ in range(MOST_EVENTS + 5):
+        first.note(PlaybackPaused(1))
+    assert len(first.events) == MOST_EVENTS
+    for number in range(1, MOST_SESSIONS + 1):
+        timelines.of(f"session-{number}")
+    assert timelines.known("session-0") is None
+    assert timelines.known("session-1") is not None
