@@ -15,7 +15,16 @@ from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
 from actors.runtime.randomness import SystemRandom
 from actors.session.plan import Engines
-from app.built_in_engines import ABSENT, BUILT_IN, NEEDS_LOCAL, NEEDS_MODEL, BuiltIn, absent_engines, installed
+from app.built_in_engines import (
+    ABSENT,
+    BUILT_IN,
+    HEARD_AND_SPOKEN,
+    NEEDS_LOCAL,
+    NEEDS_MODEL,
+    BuiltIn,
+    absent_engines,
+    installed,
+)
 from app.plugins import PluginError, in_one_line, resolve
 from app.providers.failover.model import FailoverModel
 from app.providers.failover.providers import Providers, ProviderState
@@ -24,6 +33,7 @@ from app.providers.failover.synthesizer import FailoverSynthesizer
 from app.telephony.resampling import HEARD_HZ, RESAMPLING_PACKAGES
 from app.telephony.voice_mixer import MIXING_PACKAGES
 from config.errors import SettingsError
+from config.groups.realtime import RealtimeFallback
 from config.groups.telephony import Participants
 from config.settings import Settings
 
@@ -131,6 +141,7 @@ def assemble_engines(settings: Settings, clock: LoopClock, background: Backgroun
         synthesizer=_with_fallback("speech_synthesizer", engines, settings, clock),
         model=_with_fallback("language_model", engines, settings, clock),
         realtime=_realtime(engines, settings),
+        realtime_falls_back=_falls_back(engines, settings),
         voice_activity=_named("voice_activity", engines, _factory("voice_activity", engines)),
         end_of_turn=_named("end_of_turn", engines, _factory("end_of_turn", engines)),
         store=store,
@@ -179,6 +190,12 @@ def _realtime(engines: dict[str, BuiltIn], settings: Settings) -> RealtimeModel 
         name = engines["realtime_model"].name
         raise SettingsError(f"REALTIME_MODEL: {name} decides by itself when to speak (duplex), which is not supported")
     return model
+
+
+def _falls_back(engines: dict[str, BuiltIn], settings: Settings) -> bool:
+    """Whether people are heard and spoken to where the speech-to-speech model has failed."""
+    can_speak = all(engines[setting] is not ABSENT[setting] for setting in HEARD_AND_SPOKEN)
+    return can_speak and settings.realtime.fallback is RealtimeFallback.MEDIA
 
 
 def _may_fail(engine: BuiltIn) -> bool:

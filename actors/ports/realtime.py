@@ -247,6 +247,8 @@ class RealtimeFailed(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     detail: str
     """For operators."""
     request: int = 0
+    retry_after_s: float | None = None
+    """Of one that may succeed later, if it is known when."""
 
 
 class RealtimeExpiring(msgspec.Struct, frozen=True, tag=True):

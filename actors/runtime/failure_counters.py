@@ -16,6 +16,7 @@ class Failure(StrEnum):
     DROPPED = "dropped"
     OUTPUT = "output"
     UNEXPECTED = "unexpected"
+    REALTIME = "realtime"
     PROVIDER = "provider"
     BREAKER = "breaker"
     FALLBACK = "fallback"
@@ -40,6 +41,10 @@ _counters = {
     ),
     Failure.UNEXPECTED: _meter.create_counter(
         "earshot.turn.unexpected_events", description="Events that cannot happen in the state that turn-taking was in"
+    ),
+    Failure.REALTIME: _meter.create_counter(
+        "earshot.realtime.losses",
+        description="Speech-to-speech sessions that could not be opened or stalled, and responses that failed",
     ),
     Failure.PROVIDER: _meter.create_counter(
         "earshot.provider.failures", description="Requests and streams at which a provider has failed"

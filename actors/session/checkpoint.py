@@ -182,6 +182,11 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         """Add a piece of text to a reply that was begun."""
         self.pending_replies[reply].pieces.append(text)
 
+    def reply_retracted(self, reply: int, text: str) -> None:
+        """Make `text`, the beginning of what was written of a reply, all of it."""
+        if (pending := self.pending_replies.get(reply)) is not None:
+            pending.pieces = [text] if text else []
+
     def reply_finished(self, reply: int) -> bool:
         """Note that all text of a reply is written; False if that reply is not pending."""
         pending = self.pending_replies.get(reply)

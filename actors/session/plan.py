@@ -33,6 +33,8 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
     end_of_turn: EndOfTurnFactory = EndOfTurnByWords
     realtime: RealtimeModel | None = None
     """Speech to speech, for sessions of that mode; None: there is none."""
+    realtime_falls_back: bool = True
+    """A session whose speech-to-speech model has failed goes on with the engines above; else it ends."""
     play_clock: PlayClock
     clock: Clock
     background: BackgroundTasks

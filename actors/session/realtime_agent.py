@@ -2,14 +2,17 @@
 
 import msgspec
 
-from actors.messages.lifecycle import RestartChild, TimerFired
-from actors.messages.model import ToolFinished
+from actors.errors import ErrorKind
+from actors.messages.lifecycle import RestartChild, SessionFailed, TimerFired
+from actors.messages.model import ModelFailed, ToolFinished
 from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped
 from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued, SpeechStarted
 from actors.ports import realtime as port
 from actors.ports.clock import Clock
 from actors.rules.context_budget import within_budget
+from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import CommitSpeech, Effect, SpeechOrder, StartReply
+from actors.rules.turn_taking.voice_alone import SPOKEN
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import logger
 from actors.session.addresses import Addresses
@@ -37,6 +40,7 @@ class RealtimeAgent(Orchestrator):
     Args:
         ring: the caller's recent audio.
         model: the speech-to-speech engine.
+        falls_back: the engines of the usual mode take over when the model is given up; else the session ends.
 
     The other arguments are those of `Orchestrator`.
     """
@@ -51,12 +55,14 @@ class RealtimeAgent(Orchestrator):
         tool_runs: ToolRuns,
         plan: SessionPlan,
         model: port.RealtimeModel,
+        falls_back: bool,
         clock: Clock,
         trace: Trace,
     ) -> None:
         assert connection.attached is not None
         self._plan = plan
         self._model = model
+        self._falls_back = falls_back
         self._speaks_hz = connection.attached.rate_hz
         self._spoken_writer = SpokenReplyWriter(checkpoint, addresses["synthesizer"], self._speaks_hz)
         self._speech = CallerSpeech(ring)
@@ -84,6 +90,7 @@ class RealtimeAgent(Orchestrator):
             reply_of=lambda turn: self.turn.reply_of(turn),
             clock=self.clock,
             report=lambda message: self._maker.model_reported(message),
+            on_retracted=lambda text: self._maker.retracted(text),
             on_given_up=self._give_up,
         )
         return self._source
@@ -165,8 +172,16 @@ class RealtimeAgent(Orchestrator):
         self._connection.show(msgspec.structs.replace(transcript, turn=turn))
         self._log.keep()
 
-    def _give_up(self, cause: str) -> None:
-        """The session goes on with the engines of the usual mode, from where it is."""
-        logger.error("the speech-to-speech model is given up, the session goes on with text: %s", cause)
+    def _give_up(self) -> None:
+        """The session goes on with the engines of the usual mode, from where it is, or ends with an apology."""
+        if not self._falls_back:
+            logger.error("the speech-to-speech model is given up, and the session ends")
+            self._tell_turn_taking(SessionFailed())
+            return
+        logger.error("the speech-to-speech model is given up, and the session goes on with text")
+        turn = self.turn.state
+        if turn.agent in THINKING and SPOKEN in self._log.history.user_text(turn.turn_number):
+            # What was asked is known to nobody but the model that is gone.
+            self._maker.model_failed(ModelFailed(turn.turn_number, ErrorKind.UNAVAILABLE, "nobody else has heard it"))
         self._checkpoint.give_up_realtime()
         self._addresses.supervisor.tell(RestartChild("orchestrator"))

@@ -174,6 +174,11 @@ class ReplyMaker:
         self._filter.begin()
         self._writer.follow(text)
 
+    def retracted(self, text: str) -> None:
+        """Go on behind `text`, the beginning of what the model has said of the reply: the rest will not be heard."""
+        self._writer.retract(self._reply, text)
+        self._follow(text)
+
     # the model
 
     def _ask_model(self) -> None:

@@ -42,6 +42,10 @@ class ReplyWriter:
         self._checkpoint.reply_written(reply, text)
         self._synthesizer.tell(SpeakText(reply, text))
 
+    def retract(self, reply: int, text: str) -> None:
+        """Make `text` all that was written of a reply: the rest of it will not be spoken."""
+        self._checkpoint.reply_retracted(reply, text)
+
     def finish(self, reply: int, expected: ExpectedAnswer | None = None) -> None:
         """Note that all text of a reply is written; harmless for a reply that is over or was never begun.
 

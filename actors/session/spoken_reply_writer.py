@@ -3,13 +3,11 @@
 from typing import Any
 
 from actors.conversation import ExpectedAnswer, UtteranceKind
-from actors.messages.playback import PlayAudio, TextPlaced
+from actors.messages.playback import PlayAudio, TextPlaced, WordPlaced
+from actors.rules.spoken_words import MS_PER_CHAR
 from actors.runtime.address import Address
 from actors.session.checkpoint import Checkpoint
 from actors.session.reply_writer import ReplyWriter
-
-MS_PER_CHAR = 65.0
-"""How long a character of speech lasts, about: where text lies is estimated by it until all audio is there."""
 
 
 class SpokenReplyWriter(ReplyWriter):
@@ -43,6 +41,10 @@ class SpokenReplyWriter(ReplyWriter):
         self._audio_ms += audio_ms
         self._synthesizer.tell(PlayAudio(reply, pcm))
         return audio_ms
+
+    def place(self, reply: int, text_start: int, text_end: int, audio_ms: float) -> None:
+        """Note where a word of the reply begins in its audio, as its model has told."""
+        self._synthesizer.tell(WordPlaced(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms))
 
     def write(self, reply: int, text: str) -> None:
         """Add a piece of text to a reply that was begun; the model's own is spoken already, or is being."""

@@ -17,6 +17,13 @@ class NoiseReduction(StrEnum):
     FAR_FIELD = "far_field"
 
 
+class RealtimeFallback(StrEnum):
+    """What becomes of a session whose speech-to-speech model has failed."""
+
+    MEDIA = "media"
+    NONE = "none"
+
+
 class Realtime(msgspec.Struct, frozen=True, kw_only=True):
     """How any speech-to-speech model speaks and hears."""
 
@@ -44,3 +51,13 @@ class Realtime(msgspec.Struct, frozen=True, kw_only=True):
             kinds.one_of(NoiseReduction),
         ),
     ] = NoiseReduction.OFF
+    fallback: Annotated[
+        RealtimeFallback,
+        Variable(
+            "REALTIME_MODEL_FALLBACK",
+            "What takes over within a call when the model fails for good: media is SPEECH_RECOGNIZER and "
+            "LANGUAGE_MODEL, where people can be heard without the model; with none the caller is told, and the call "
+            "ends",
+            kinds.one_of(RealtimeFallback),
+        ),
+    ] = RealtimeFallback.MEDIA

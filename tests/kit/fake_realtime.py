@@ -1,15 +1,19 @@
 """A speech-to-speech model for tests on virtual time: exact, scripted, and able to fail."""
 
 import asyncio
+import re
 from array import array
 from collections import deque
 from collections.abc import Callable
+
+import msgspec
 
 from actors.conversation import ChatMessage
 from actors.errors import ErrorKind, RealtimeError
 from actors.messages.transcript import FinalTranscript
 from actors.ports import realtime as port
 from actors.ports.llm import ToolCalled
+from actors.session.spoken_reply import GO_ON
 from protocol.realtime.failure_kinds import FailureKind
 
 CHUNK_MS = 100
@@ -18,11 +22,20 @@ SPEED = 5.0
 MS_PER_CHAR = 50
 
 
-class FakeRealtime:
-    """Answers each response with the next of `replies`: a text that is spoken, or a call of a tool."""
+Scripted = str | ToolCalled | port.ResponseFinished
+"""A text that is spoken, a call of a tool, or how the response fails before its first word."""
 
-    def __init__(self, *replies: str | ToolCalled, words: str = "") -> None:
-        self.replies: deque[str | ToolCalled] = deque(replies)
+
+class FakeRealtime:
+    """Answers each response with the next of `replies`; one who is to go on with a reply says the rest of it."""
+
+    def __init__(self, *replies: Scripted, words: str = "", word_times: bool = False) -> None:
+        self.replies: deque[Scripted] = deque(replies)
+        self.word_times = word_times
+        self.limit_s: float | None = None
+        """Sessions end after this, which is told ahead."""
+        self.saying = ""
+        """What was said last, or is being said."""
         self.words = words
         """What each turn of the caller is understood as, late; empty: nothing tells."""
         self.sessions: list[FakeRealtimeSession] = []
@@ -41,7 +54,11 @@ class FakeRealtime:
             raise RealtimeError(self.refusals.popleft(), "fake")
         session = FakeRealtimeSession(self, options, report)
         self.sessions.append(session)
-        report(port.RealtimeReady())
+        report(port.RealtimeReady(self.limit_s))
+        if self.limit_s is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self.limit_s * 3 / 4, session.tell, port.RealtimeExpiring(self.limit_s / 4))
+            loop.call_later(self.limit_s, session.drop, FailureKind.EXPIRED)
         return session
 
     async def close(self) -> None:
@@ -90,18 +107,41 @@ class FakeRealtimeSession:
     def respond(self, request: port.ResponseRequest) -> int:
         self._requests += 1
         assert self._running is None, "a response runs already"
-        self._running = asyncio.ensure_future(self._speak(self._requests))
+        self._running = asyncio.ensure_future(self._speak(self._requests, request))
         return self._requests
 
-    async def _speak(self, number: int) -> None:
+    def _next(self, request: port.ResponseRequest) -> Scripted:
+        model = self._model
+        if request.instructions.endswith(GO_ON):
+            return model.saying.removeprefix(self.added[-1].text).lstrip()
+        reply = model.replies.popleft() if model.replies else "I see."
+        model.saying = reply if isinstance(reply, str) else ""
+        return reply
+
+    def _time_words(self, response_id: str, item_id: str, reply: str) -> None:
+        for word in re.finditer(r"\S+", reply):
+            begins_ms, lasts_ms = word.start() * MS_PER_CHAR, len(word[0]) * MS_PER_CHAR
+            self._tell(
+                port.ResponseWord(
+                    response_id=response_id, item_id=item_id, text=word[0], audio_ms=begins_ms, duration_ms=lasts_ms
+                )
+            )
+
+    async def _speak(self, number: int, request: port.ResponseRequest) -> None:
         response_id, item_id = f"response-{number}", f"item-{number}"
-        reply = self._model.replies.popleft() if self._model.replies else "I see."
+        reply = self._next(request)
         await asyncio.sleep(0.1)
         self._tell(port.ResponseStarted(response_id, number))
+        if isinstance(reply, port.ResponseFinished):
+            self._running = None
+            self._tell(msgspec.structs.replace(reply, response_id=response_id))
+            return
         if isinstance(reply, ToolCalled):
             self._tell(port.ResponseToolCalled(response_id, item_id, reply))
         else:
             self._tell(port.ResponseTranscript(response_id, item_id, reply))
+            if self._model.word_times:
+                self._time_words(response_id, item_id, reply)
             late = 2
             for begin_ms in range(0, len(reply) * MS_PER_CHAR, CHUNK_MS):
                 late -= response_id in self.cancelled
@@ -135,6 +175,10 @@ class FakeRealtimeSession:
         """The connection breaks."""
         self._tell(port.RealtimeClosed(kind, "fake"))
         self._end()
+
+    def stall(self) -> None:
+        """Nothing more is told, and the connection stays."""
+        self._report = lambda event: None
 
     def tell(self, event: port.RealtimeEvent) -> None:
         """Report something of the test's own."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from array import array
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -47,10 +48,12 @@ class Ear:
 
     def __init__(self) -> None:
         self.shown: list[tuple[float, OutputMessage]] = []
+        self._counts: Counter[type[OutputMessage]] = Counter()
         self._changed = asyncio.Event()
 
     def tell(self, message: OutputMessage) -> None:
         self.shown.append((asyncio.get_running_loop().time(), message))
+        self._counts[type(message)] += 1
         self._changed.set()
 
     def of(self, kind: type[M]) -> list[M]:
@@ -70,7 +73,7 @@ class Ear:
 
     async def until_count(self, kind: type[OutputMessage], count: int, timeout_s: float = 60.0) -> None:
         """Wait until `count` messages of a kind were shown."""
-        await self.until(lambda ear: len(ear.of(kind)) >= count, timeout_s)
+        await self.until(lambda ear: ear._counts[kind] >= count, timeout_s)
 
     @property
     def ended(self) -> Ending | None:

@@ -65,6 +65,28 @@ def test_speech_to_speech_is_what_is_configured(environ: dict[str, str], name: s
     assert names(**environ)["realtime_model"] == name
 
 
+@pytest.mark.parametrize(("fallback", "falls_back"), [("", True), ("media", True), ("none", False)])
+def test_what_takes_over_from_speech_to_speech_is_configured(fallback: str, *, falls_back: bool) -> None:
+    async def main() -> None:
+        settings = Settings.read({"REALTIME_MODEL_FALLBACK": fallback})
+        engines = make_engines(settings, LoopClock(), BackgroundTasks(), MemoryStore())
+        assert engines.realtime_falls_back is falls_back
+        await engines.recognizer.close()
+        await engines.synthesizer.close()
+
+    run_virtual(main())
+
+
+@pytest.mark.usefixtures("without_extra")
+def test_nothing_takes_over_where_nobody_is_heard_without_the_model() -> None:
+    async def main() -> None:
+        settings = Settings.read({"REALTIME_MODEL_FALLBACK": "media"})
+        engines = make_engines(settings, LoopClock(), BackgroundTasks(), MemoryStore())
+        assert not engines.realtime_falls_back
+
+    run_virtual(main())
+
+
 def test_a_model_that_decides_by_itself_when_to_speak_is_refused_by_name() -> None:
     async def main() -> None:
         settings = Settings.read({"REALTIME_MODEL": "tests.service.test_engines:Duplex"})

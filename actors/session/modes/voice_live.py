@@ -26,6 +26,7 @@ def _start_agent(context: ChildContext) -> ActorRef[Any]:
         tool_runs=session.tool_runs,
         plan=session.plan,
         model=engines.realtime,
+        falls_back=engines.realtime_falls_back,
         clock=engines.clock,
         trace=context.trace,
     )

@@ -18,6 +18,7 @@ from actors.errors import ModelError
 from actors.messages.caller import CallerAudio, KeyPressed, TextEntered
 from actors.messages.output import FloorChanged, OutputMessage
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.realtime import ResponseFinished, ResponseStatus
 from actors.runtime import failure_counters
 from actors.runtime.address import Address
 from actors.runtime.background_tasks import BackgroundTasks
@@ -26,13 +27,16 @@ from actors.runtime.failure_counters import Failure
 from actors.runtime.mailbox import MAX_REFUSABLE, Mailbox
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session import measurements
+from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session_context import SessionContext
 from app.agents.session_hook import lookup_of
 from app.browser.session_output import SessionOutput
 from app.console.timeline import Timeline
 from app.providers.failover.model import FailoverModel
 from app.server.worker_bus import WorkerBus
+from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.failover_kit import providers
+from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import AGENT, Stage, stage
@@ -220,6 +224,31 @@ async def a_caller_who_cannot_be_looked_up() -> None:
     await look_up(SessionContext())
 
 
+async def a_speech_to_speech_service_that_is_away() -> None:
+    model = FakeRealtime()
+    model.refusals.append(ErrorKind.UNAVAILABLE)
+    async with stage(mode=VOICE_LIVE, agent=QUIET, realtime=model):
+        await asyncio.sleep(1)
+
+
+async def a_speech_to_speech_model_that_is_silent() -> None:
+    model = FakeRealtime()
+    async with stage(mode=VOICE_LIVE, agent=QUIET, realtime=model) as on:
+        await asyncio.sleep(0.2)
+        model.sessions[0].stall()
+        on.entry.deliver(TextEntered("hello"))
+        await asyncio.sleep(9)
+
+
+async def a_spoken_response_that_fails() -> None:
+    failed = ResponseFinished(
+        response_id="", status=ResponseStatus.FAILED, failure=FailureKind.RATE_LIMITED, detail="x"
+    )
+    async with stage(mode=VOICE_LIVE, agent=QUIET, realtime=FakeRealtime(failed)) as on:
+        on.entry.deliver(TextEntered("hello"))
+        await asyncio.sleep(2)
+
+
 CASES: list[tuple[Failure | str, Provoke, str]] = [
     (Failure.REPLY, a_model_that_fails, "a reply failed: the language model failed: unavailable"),
     (Failure.REPLY, a_model_that_says_nothing, "a reply failed: the language model said nothing"),
@@ -237,6 +266,9 @@ CASES: list[tuple[Failure | str, Provoke, str]] = [
     (Failure.OUTPUT, a_connection_that_cannot_be_shown_anything, "the output of a session failed and is given up"),
     (Failure.OUTPUT, a_dashboard_that_cannot_be_shown_anything, "a socket that shows a session failed"),
     (Failure.UNEXPECTED, an_event_that_cannot_happen, "turn-taking was told KeyPressed, which cannot happen"),
+    (Failure.REALTIME, a_speech_to_speech_service_that_is_away, "a speech-to-speech session cannot be opened: "),
+    (Failure.REALTIME, a_speech_to_speech_model_that_is_silent, "a speech-to-speech session has stalled: it is asked"),
+    (Failure.REALTIME, a_spoken_response_that_fails, "a response of the speech-to-speech model has failed: x"),
     (Failure.PROVIDER, a_provider_that_fails, "first has failed: unavailable"),
     (Failure.BREAKER, a_provider_that_is_down, "circuit breaker open for "),
     (Failure.FALLBACK, a_provider_in_whose_place_another_answers, "fallback in use: "),

@@ -1,50 +1,21 @@
 """A session with a speech-to-speech model, on virtual time: it hears and speaks, and turn-taking decides."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import msgspec
 import pytest
 
-from actors.agent import Agent, BargeIn
+from actors.agent import BargeIn
 from actors.conversation import Ending, Role
-from actors.errors import ErrorKind
 from actors.messages.caller import EndSession, KeyPressed, TextEntered
-from actors.messages.output import AudioDiscarded, AudioFrame, ReplyHeard, ToolStarted
+from actors.messages.output import AudioDiscarded, AudioFrame, ToolStarted
 from actors.messages.transcript import FinalTranscript
-from actors.ports import realtime as port
 from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
-from actors.session.modes.voice_live import VOICE_LIVE
 from actors.tools import tool
-from app.providers.absent import AbsentRecognizer
-from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime
-from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import AGENT, Stage, stage
-
-SILENT = msgspec.structs.replace(AGENT, greeting="")
-LONG = "This answer is so long that there is all the time in the world to interrupt it. It has a second sentence, too."
-
-
-@asynccontextmanager
-async def speaking(realtime: FakeRealtime, agent: Agent = SILENT, **more: Any) -> AsyncIterator[Stage]:
-    """A session with this model whose caller has said nothing yet."""
-    more.setdefault("recognizer", AbsentRecognizer())
-    async with stage(mode=VOICE_LIVE, agent=agent, realtime=realtime, **more) as on:
-        await asyncio.sleep(0.3)
-        yield on
-
-
-async def heard(on: Stage, count: int = 1) -> list[ReplyHeard]:
-    await on.ear.until_count(ReplyHeard, count)
-    return on.ear.of(ReplyHeard)
-
-
-def messages(on: Stage) -> list[tuple[Role, str]]:
-    return [(message.role, message.text) for message in on.entry.checkpoint.messages]
+from tests.kit.session_kit import AGENT
+from tests.unit.actors.session.realtime_kit import LONG, SILENT, heard, messages, speaking
 
 
 def test_the_model_hears_the_caller_from_before_the_onset_and_answers() -> None:
@@ -189,87 +160,6 @@ def test_a_tool_is_run_and_its_result_answered() -> None:
             (result,) = model.sessions[0].added
             assert result.call_id == "c1"
             assert "nine to five" in result.text
-
-    run_virtual(main())
-
-
-@pytest.mark.parametrize("after_ms", range(50, 3_000, 295))
-def test_a_lost_session_is_replaced_and_the_call_goes_on(after_ms: int) -> None:
-    async def main() -> None:
-        model = FakeRealtime(LONG, "Once more.", "Later.")
-        async with speaking(model) as on:
-            asyncio.get_running_loop().call_later(after_ms / 1_000, lambda: model.sessions[0].drop())
-            await on.talk(800)
-            await heard(on)
-            await on.talk(800)
-            await heard(on, 2)
-            assert len(model.sessions) == 2
-            assert on.ear.ended is None
-            last = model.sessions[-1]
-            # What was not answered was heard again; what was, is told in words.
-            assert last.turns
-            assert all(m.role is not Role.USER or m.text for m in last.options.history)
-
-    run_virtual(main())
-
-
-def test_a_session_that_expires_is_replaced_in_a_silence() -> None:
-    async def main() -> None:
-        model = FakeRealtime("It is open.", "Yes, it really is.", "No, it really is not.", words="well")
-        async with speaking(model) as on:
-            for turn in range(3):
-                await on.talk(600)
-                await on.ear.until_count(AudioFrame, 1 + len(on.ear.of(AudioFrame)))
-                model.sessions[turn].tell(port.RealtimeExpiring(5))
-                await heard(on, turn + 1)
-                await asyncio.sleep(0.5)
-            assert len(model.sessions) == 4
-            assert all(session.is_closed for session in model.sessions[:3])
-            assert [m.text for m in model.sessions[3].options.history] == [
-                *("well", "It is open.", "well", "Yes, it really is.", "well", "No, it really is not."),
-            ]
-
-    run_virtual(main())
-
-
-def test_a_session_that_stalls_is_replaced() -> None:
-    async def main() -> None:
-        model = FakeRealtime("It is open.", "It is open again.")
-        async with speaking(model) as on:
-            model.sessions[0].respond = lambda request: 1  # type: ignore[method-assign]
-            await on.talk(600)
-            await on.ear.until(lambda ear: any(r.text == "It is open." for r in ear.of(ReplyHeard)))
-            assert len(model.sessions) == 2
-
-    run_virtual(main())
-
-
-@pytest.mark.parametrize("kind", [ErrorKind.AUTHENTICATION, ErrorKind.BAD_REQUEST])
-def test_a_service_that_refuses_leaves_the_call_to_the_other_engines(kind: ErrorKind) -> None:
-    async def main() -> None:
-        model = FakeRealtime()
-        model.refusals.append(kind)
-        async with speaking(model, model=FakeModel()) as on:
-            on.entry.deliver(TextEntered("hello"))
-            replies = await heard(on)
-            assert replies[0].text
-            assert on.entry.checkpoint.realtime_given_up
-            assert on.ear.ended is None
-
-    run_virtual(main())
-
-
-def test_a_service_that_ends_for_good_in_the_call_leaves_it_to_the_other_engines() -> None:
-    async def main() -> None:
-        model = FakeRealtime("It is open.")
-        async with speaking(model) as on:
-            await on.talk(600)
-            await heard(on)
-            model.sessions[0].drop(FailureKind.FATAL)
-            await asyncio.sleep(1)
-            on.entry.deliver(TextEntered("hello"))
-            await heard(on, 2)
-            assert on.ear.ended is None
 
     run_virtual(main())
 

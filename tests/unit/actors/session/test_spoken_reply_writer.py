@@ -1,21 +1,11 @@
 """Replies whose audio comes with their text."""
 
-from typing import Any
-
 from actors.conversation import UtteranceKind
-from actors.messages.playback import BeginReply, FinishReply, PlayAudio, SpeakText, TextPlaced
-from actors.runtime.address import Address
+from actors.messages.playback import BeginReply, FinishReply, PlayAudio, SpeakText, TextPlaced, WordPlaced
+from actors.rules.spoken_words import MS_PER_CHAR
 from actors.session.checkpoint import Checkpoint
-from actors.session.spoken_reply_writer import MS_PER_CHAR, SpokenReplyWriter
-
-
-class Told(Address[Any]):
-    def __init__(self) -> None:
-        super().__init__("synthesizer")
-        self.messages: list[Any] = []
-
-    def tell(self, message: Any) -> None:
-        self.messages.append(message)
+from actors.session.spoken_reply_writer import SpokenReplyWriter
+from tests.unit.actors.session.realtime_kit import Told
 
 
 def test_text_is_placed_by_estimate_until_all_of_its_audio_is_there() -> None:
@@ -58,3 +48,23 @@ def test_our_own_phrases_are_spoken_as_text() -> None:
     assert told.messages == [
         BeginReply(7, 3, UtteranceKind.PROMPT), SpeakText(7, "Are you there?"), FinishReply(7)
     ]  # fmt: skip
+
+
+def test_a_word_is_placed_where_its_model_has_told() -> None:
+    told = Told()
+    SpokenReplyWriter(Checkpoint(), told, 16_000).place(7, 3, 6, 120.0)
+    assert told.messages == [WordPlaced(reply=7, text_start=3, text_end=6, audio_ms=120.0)]
+
+
+def test_text_whose_audio_will_not_come_is_taken_back() -> None:
+    told = Told()
+    writer = SpokenReplyWriter(Checkpoint(), told, 16_000)
+    writer.play(1, 1, bytes(32_000))
+    writer.write(1, "We are open until six.")
+    writer.retract(1, "We are open")
+    writer.follow("We are open")
+    assert writer.text(1) == "We are open"
+    assert told.messages[-1] == TextPlaced(reply=1, text_end=11, audio_ms=1_000, is_estimate=False)
+    writer.retract(9, "of nothing")
+    writer.retract(1, "")
+    assert writer.text(1) == ""

@@ -1,0 +1,275 @@
+"""Where a conversation stands with its speech-to-speech model: one state, and what is owed in it. Pure.
+
+A session of the model is opened, asked for one response at a time, and replaced when it is lost. Each state in which
+somebody owes something is a row of `WAITS`, which says what is done when that does not come; so a service that falls
+silent without a word is found by what it owes, never by how long it has been quiet.
+"""
+
+import math
+from enum import StrEnum
+
+import msgspec
+
+MAX_LIMITED_S = 6.0
+"""A limit of the service is waited for at most so long at a time; the caller hears a filler meanwhile."""
+
+SETTLED_S = 30.0
+"""A session that has lasted so long was a good one."""
+
+
+class RealtimeState(StrEnum):
+    """What is going on between us and the model."""
+
+    PAUSED = "paused"
+    """Another session is opened after a pause."""
+    CONNECTING = "connecting"
+    LISTENING = "listening"
+    """The model hears; nothing is asked for."""
+    ASKED = "asked"
+    """A response is asked for, and has not begun."""
+    SPEAKING = "speaking"
+    """A response is being made."""
+    WITHDRAWN = "withdrawn"
+    """A response that has not begun is not wanted any more: it is cancelled when it begins."""
+    CANCELLED = "cancelled"
+    """A response was cancelled, and some of it still comes."""
+    OCCUPIED = "occupied"
+    """The service makes a response that is not ours, and takes no order for another one."""
+    LIMITED = "limited"
+    """The next response may not be asked for yet."""
+    GIVEN_UP = "given up"
+
+
+class Overdue(StrEnum):
+    """What is done when something owed has not come."""
+
+    CONNECT = "connect"
+    """The pause is over: another session is opened."""
+    ASK = "ask"
+    """The pause is over: the response is asked for."""
+    REPLACE = "replace"
+    """The session has stalled, or never began: another one is opened, and asked for what is missing."""
+
+
+class RealtimeWait(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: in `state`, `awaited` is owed by `owed_by` within `within_s`; None: until the end of the pause."""
+
+    state: RealtimeState
+    awaited: str
+    owed_by: str
+    clock: str
+    within_s: float | None
+    overdue: Overdue
+
+
+WAITS = (
+    RealtimeWait(
+        state=RealtimeState.PAUSED,
+        awaited="the end of the pause before another attempt",
+        owed_by="nobody",
+        clock="wall",
+        within_s=None,
+        overdue=Overdue.CONNECT,
+    ),
+    RealtimeWait(
+        state=RealtimeState.CONNECTING,
+        awaited="a session that has taken our options",
+        owed_by="the service",
+        clock="wall, from the attempt",
+        within_s=6.0,
+        overdue=Overdue.REPLACE,
+    ),
+    RealtimeWait(
+        state=RealtimeState.ASKED,
+        awaited="the beginning of the response",
+        owed_by="the model",
+        clock="wall, from the order",
+        within_s=8.0,
+        overdue=Overdue.REPLACE,
+    ),
+    RealtimeWait(
+        state=RealtimeState.SPEAKING,
+        awaited="more of the response, or its end",
+        owed_by="the model",
+        clock="wall, from the last that came of it",
+        within_s=8.0,
+        overdue=Overdue.REPLACE,
+    ),
+    RealtimeWait(
+        state=RealtimeState.WITHDRAWN,
+        awaited="the beginning of the response, which can be cancelled then",
+        owed_by="the model",
+        clock="wall, from when it was not wanted any more",
+        within_s=3.0,
+        overdue=Overdue.REPLACE,
+    ),
+    RealtimeWait(
+        state=RealtimeState.CANCELLED,
+        awaited="the end of the response",
+        owed_by="the service",
+        clock="wall, from the last that came of it",
+        within_s=3.0,
+        overdue=Overdue.REPLACE,
+    ),
+    RealtimeWait(
+        state=RealtimeState.OCCUPIED,
+        awaited="the end of the other response",
+        owed_by="the service",
+        clock="wall, from the refusal",
+        within_s=3.0,
+        overdue=Overdue.REPLACE,
+    ),
+    RealtimeWait(
+        state=RealtimeState.LIMITED,
+        awaited="the moment from which the service, or our own limits, let us ask",
+        owed_by="nobody",
+        clock="wall",
+        within_s=None,
+        overdue=Overdue.ASK,
+    ),
+)
+"""Every wait. LISTENING owes nothing, and what is GIVEN_UP never will."""
+
+_ROWS = {wait.state: wait for wait in WAITS}
+
+
+class RealtimeProgress:
+    """The state, and what is known of the response in hand. All times in seconds of the session's clock."""
+
+    def __init__(self) -> None:
+        self.state = RealtimeState.PAUSED
+        self.failures = 0
+        """Of the service, since it has last completed a response."""
+        self.is_expiring = False
+        """The service will end the session soon."""
+        self._number = 0
+        self._response = ""
+        self._until = self._told_at = 0.0
+        self._limited_until = 0.0
+        self._opened_at = math.inf
+
+    # the session
+
+    def pause(self, at: float, delay_s: float) -> None:
+        """There is no session; another one is opened in `delay_s`."""
+        self._becomes(RealtimeState.PAUSED, at)
+        self._until = at + delay_s
+
+    def connect(self, at: float) -> None:
+        """Another session is being opened."""
+        self.is_expiring = False
+        self._becomes(RealtimeState.CONNECTING, at)
+
+    def opened(self, at: float) -> None:
+        """The session is there, and nothing is asked of it yet."""
+        self._becomes(RealtimeState.LISTENING, at)
+        self._opened_at = at
+
+    def limit_over(self, at: float) -> None:
+        """What forbade a response lets it pass."""
+        self._becomes(RealtimeState.LISTENING, at)
+
+    def give_up(self, at: float) -> None:
+        """No session is opened any more."""
+        self._becomes(RealtimeState.GIVEN_UP, at)
+
+    def lost(self, at: float) -> None:
+        """The session is gone. One that has lasted for long is no failure that follows those before it."""
+        if at - self._opened_at >= SETTLED_S:
+            self.failures = 0
+        self._opened_at = math.inf
+
+    def succeeded(self) -> None:
+        """A response has come to its end."""
+        self.failures = 0
+
+    def failed(self) -> int:
+        """Count a failure of the service; how many there were before it in a row."""
+        self.failures += 1
+        return self.failures - 1
+
+    # the response
+
+    def may_ask(self, at: float) -> bool:
+        """Whether a response can be asked for now. Where a limit forbids it, that is waited for from now on."""
+        if self.state is RealtimeState.LISTENING and self._limited_until > at:
+            self._becomes(RealtimeState.LIMITED, at)
+            self._until = self._limited_until
+        return self.state is RealtimeState.LISTENING
+
+    def limited(self, until: float, at: float) -> None:
+        """No response may be asked for before `until`, or `MAX_LIMITED_S` from now."""
+        self._limited_until = min(max(until, self._limited_until), at + MAX_LIMITED_S)
+
+    def asked(self, number: int, at: float) -> None:
+        """The response `number` is asked for."""
+        self._becomes(RealtimeState.ASKED, at)
+        self._number = number
+
+    def cancel(self, at: float) -> str:
+        """Nothing more of the response is wanted. The id of the one that is to be cancelled now, if there is one."""
+        match self.state:
+            case RealtimeState.ASKED:
+                number = self._number
+                self._becomes(RealtimeState.WITHDRAWN, at)
+                self._number = number
+            case RealtimeState.SPEAKING:
+                response = self._response
+                self._becomes(RealtimeState.CANCELLED, at)
+                self._response = response
+                return response
+            case RealtimeState.LIMITED:
+                self._becomes(RealtimeState.LISTENING, at)
+            case _:
+                pass
+        return ""
+
+    def started(self, response_id: str, number: int, at: float) -> bool:
+        """A response begins; False if it is to be cancelled, for nobody wants it."""
+        if number != self._number or self.state not in (RealtimeState.ASKED, RealtimeState.WITHDRAWN):
+            return False
+        is_wanted = self.state is RealtimeState.ASKED
+        self._becomes(RealtimeState.SPEAKING if is_wanted else RealtimeState.CANCELLED, at)
+        self._response = response_id
+        return is_wanted
+
+    def makes(self, response_id: str, at: float) -> bool:
+        """Some of a response has come; whether it is wanted."""
+        if response_id != self._response:
+            return False
+        self._told_at = at
+        return self.state is RealtimeState.SPEAKING
+
+    def finished(self, response_id: str, at: float) -> RealtimeState | None:
+        """A response is over: the state in which it was, None if it is not the one in hand."""
+        former = self.state
+        if former is not RealtimeState.OCCUPIED and (not response_id or response_id != self._response):
+            return None
+        self._becomes(RealtimeState.LISTENING, at)
+        return former
+
+    def refused(self, number: int, at: float, *, is_occupied: bool) -> bool:
+        """The order `number` has failed; whether it was wanted. `is_occupied`: because another response runs."""
+        if number != self._number or self.state not in (RealtimeState.ASKED, RealtimeState.WITHDRAWN):
+            return False
+        is_wanted = self.state is RealtimeState.ASKED
+        self._becomes(RealtimeState.OCCUPIED if is_occupied else RealtimeState.LISTENING, at)
+        return is_wanted
+
+    # what is owed
+
+    @property
+    def due(self) -> float | None:
+        """By when what is owed has to come; None: nothing is."""
+        row = _ROWS.get(self.state)
+        if row is None:
+            return None
+        return self._until if row.within_s is None else self._told_at + row.within_s
+
+    @property
+    def overdue(self) -> Overdue:
+        """What is done when it has not come by then."""
+        return _ROWS[self.state].overdue
+
+    def _becomes(self, state: RealtimeState, at: float) -> None:
+        self.state, self._told_at, self._number, self._response = state, at, 0, ""

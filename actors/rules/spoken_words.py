@@ -1,0 +1,71 @@
+"""The text of a reply that its model speaks by itself, and where the words lie in its audio. Pure.
+
+Text comes ahead of its audio. Some models tell where each word begins; of others it is estimated by the length of the
+text. All positions are in ms of the reply's audio and in characters of its text.
+"""
+
+import msgspec
+
+from actors.rules.history import whole_words
+from actors.rules.sentences import following
+
+MS_PER_CHAR = 65.0
+"""How long a character of speech lasts, about: where text lies is estimated by it until all audio is there."""
+MAX_SKIPPED_CHARS = 40
+"""A word is looked for in so much text behind the one before it: punctuation, and what is not pronounced."""
+
+
+class PlacedWord(msgspec.Struct, frozen=True):
+    """A word, from `text_start` to `text_end` of the text and from `audio_ms` to `ends_ms` of the audio."""
+
+    text_start: int
+    text_end: int
+    audio_ms: float
+    ends_ms: float
+
+
+class SpokenWords:
+    """One part of a reply: what the model says in one go.
+
+    Args:
+        before: the text of the reply that it follows.
+        from_ms: where the part begins in the reply's audio.
+    """
+
+    def __init__(self, before: str = "", from_ms: float = 0.0) -> None:
+        self.text = before
+        self._from_text = len(before)
+        self._from_ms = from_ms
+        self._found = len(before)
+        self._placed: list[PlacedWord] = []
+        self._told = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no word of this part has come."""
+        return len(self.text) == self._from_text
+
+    def add(self, text: str) -> None:
+        """Add the next text, which runs ahead of its audio."""
+        self.text += following(self.text, text) if self.is_empty else text
+
+    def place(self, word: str, audio_ms: float, duration_ms: float) -> None:
+        """Note that `word` begins at `audio_ms` and lasts so long; ignored if it is not in the text that is due."""
+        start = self.text.find(word, self._found, self._found + MAX_SKIPPED_CHARS + len(word)) if word else -1
+        if start >= 0:
+            self._found = start + len(word)
+            self._placed.append(PlacedWord(start, self._found, audio_ms, audio_ms + duration_ms))
+
+    def placed_by(self, audio_ms: float | None = None) -> list[PlacedWord]:
+        """The words, each once, whose audio has come: it ends by `audio_ms`, or there is no more; None."""
+        come = [word for word in self._placed[self._told :] if audio_ms is None or word.ends_ms <= audio_ms]
+        self._told += len(come)
+        return come
+
+    def said_by(self, audio_ms: float) -> str:
+        """The text of the reply whose audio ends by `audio_ms`, in whole words."""
+        if self._placed:
+            end = max((word.text_end for word in self._placed if word.ends_ms <= audio_ms), default=self._from_text)
+        else:
+            end = self._from_text + int(max(0.0, audio_ms - self._from_ms) / MS_PER_CHAR)
+        return whole_words(self.text, min(end, len(self.text))) if end > self._from_text else self.text[:end]

@@ -1,0 +1,103 @@
+"""What a session of a speech-to-speech model knows of the conversation, and what it has to be told or must forget."""
+
+from collections.abc import Iterable, Sequence
+
+from actors.conversation import ChatMessage, Role, UtteranceKind
+from actors.messages.playback import PlaybackPosition
+from actors.ports.realtime import RealtimeSession
+from actors.rules.spoken_items import SpokenItem, unheard
+
+
+class RealtimeMemory:
+    """The memory of one session at a time. Each begins with the conversation as it was heard."""
+
+    def __init__(self) -> None:
+        self._session: RealtimeSession | None = None
+        self._known: set[tuple[Role, str, str, int]] = set()
+        self._own: set[int] = set()
+        """The turns that this session has answered itself."""
+        self._items: dict[str, SpokenItem] = {}
+
+    def connect(self, session: RealtimeSession | None, history: Sequence[ChatMessage] = ()) -> None:
+        """Go on with a session that was opened with this history; None: there is none for now."""
+        self._session = session
+        self._known = {_key(message) for message in history}
+        self._own.clear()
+        self._items.clear()
+
+    def tell(self, messages: Iterable[ChatMessage], heard_turns: set[int]) -> None:
+        """Add what the session does not know, but for what the caller said in `heard_turns`, which it has heard."""
+        assert self._session is not None
+        for message in messages:
+            if _key(message) in self._known:
+                continue
+            self._known.add(_key(message))
+            is_heard = message.role is Role.USER and message.turn in heard_turns
+            is_own = message.role is Role.ASSISTANT and message.turn in self._own and _is_made(message)
+            if not is_heard and not is_own:
+                self._session.add(message)
+
+    def made(self, turn: int) -> None:
+        """Note that this session makes the reply of `turn`, or calls tools in it: it need not be told of that."""
+        self._own.add(turn)
+
+    def continues(self, reply: int, turn: int, said: str, audio_ms: float) -> None:
+        """Tell the session what a former one has said of the reply that it is to go on with."""
+        assert self._session is not None
+        self._session.add(ChatMessage(role=Role.ASSISTANT, text=said, turn=turn))
+        self._items[""] = SpokenItem(item_id="", reply=reply, audio_ms=audio_ms, is_complete=True)
+
+    def item(self, item_id: str, reply: int) -> SpokenItem:
+        """The item of the session's conversation with this id, which belongs to `reply`."""
+        return self._items.setdefault(item_id, SpokenItem(item_id=item_id, reply=reply))
+
+    def begins_ms(self, item_id: str, reply: int) -> float:
+        """Where an item begins in the audio of its reply: behind all of the items before it."""
+        before_ms = 0.0
+        for item in self._items_of(reply):
+            if item.item_id == item_id:
+                break
+            before_ms += item.audio_ms
+        return before_ms
+
+    @property
+    def is_being_heard(self) -> bool:
+        """Whether anything that this session has said was not heard to its end yet."""
+        return bool(self._items)
+
+    def stopped(self, through_reply: int, cut: Iterable[PlaybackPosition]) -> bool:
+        """Have the model forget what was not heard of the replies up to this number.
+
+        False if that is not possible: what a former session has said is known to this one as text, which has no length.
+        """
+        heard = {position.reply: position.heard_ms for position in cut}
+        is_exact = True
+        for reply in sorted({item.reply for item in self._items.values() if item.reply <= through_reply}):
+            for part in unheard(self._items_of(reply), heard.get(reply, 0.0)):
+                is_exact = is_exact and bool(part.item_id)
+                if self._session is not None and part.item_id:
+                    self._session.truncate(part.item_id, part.heard_ms)
+            self.heard(reply)
+        return is_exact
+
+    def heard(self, reply: int) -> None:
+        """All of this reply that will be heard was heard."""
+        self._items = {item_id: item for item_id, item in self._items.items() if item.reply != reply}
+
+    def has_all_of(self, reply: int) -> bool:
+        """Whether all audio has come of every item of the reply; False if there is none."""
+        items = self._items_of(reply)
+        return bool(items) and all(item.is_complete for item in items)
+
+    def _items_of(self, reply: int) -> list[SpokenItem]:
+        return [item for item in self._items.values() if item.reply == reply]
+
+
+def _is_made(message: ChatMessage) -> bool:
+    return bool(message.tool_requests) or message.kind is UtteranceKind.REPLY
+
+
+def _key(message: ChatMessage) -> tuple[Role, str, str, int]:
+    """What tells messages of a conversation apart, though the words of one may become known later."""
+    said = "" if message.role is Role.USER else message.text[:40]
+    return message.role, message.call_id or said, message.kind if message.role is Role.ASSISTANT else "", message.turn

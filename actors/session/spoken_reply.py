@@ -1,0 +1,112 @@
+"""A reply in the making that its model speaks: its text and audio, and what is left of it when its session is lost."""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from actors.ports import realtime as port
+from actors.ports.llm import TextGenerated, ToolCalled
+from actors.rules.spoken_words import SpokenWords
+from actors.session.realtime_memory import RealtimeMemory
+from actors.session.spoken_reply_writer import SpokenReplyWriter
+
+MAX_REPLY_MS = 180_000.0
+"""A reply with more audio than this is cut: the conversation goes on with what there is of it."""
+GO_ON = (
+    "Your last message was cut off by a fault of the line, and the user has heard all of it. Go on with exactly what"
+    " was to follow. Neither repeat nor mention anything."
+)
+"""Asks another session for the rest of a reply."""
+
+MadeOfResponse = (
+    port.ResponseAudio
+    | port.ResponseAudioFinished
+    | port.ResponseTranscript
+    | port.ResponseWord
+    | port.ResponseToolCalled
+)
+
+
+class SpokenReply:
+    """One reply at a time.
+
+    Args:
+        memory: what the session knows.
+        writer: takes the audio, and where the words lie in it.
+        on_retracted: called with the text of the reply that is left when the audio of the rest will not come; what the
+            model says next follows it.
+    """
+
+    def __init__(self, memory: RealtimeMemory, writer: SpokenReplyWriter, on_retracted: Callable[[str], None]) -> None:
+        self._memory = memory
+        self._writer = writer
+        self._on_retracted = on_retracted
+        self._words = SpokenWords()
+        self._reply = self._turn = 0
+        self._audio_ms = 0.0
+        """How much has come, from all sessions."""
+        self._said = ""
+        """What a former session has said of it, for the next one to go on with."""
+
+    def begin(self, reply: int, turn: int) -> None:
+        """Begin the reply number `reply`, or go on with it after a tool."""
+        if reply != self._reply:
+            self._reply, self._audio_ms = reply, 0.0
+        self._turn, self._said = turn, ""
+        self._words = SpokenWords(self._writer.text(reply), self._audio_ms)
+
+    def order(self, instructions: str) -> port.ResponseRequest:
+        """The order for the reply, or for what is missing of it; `instructions` are the session's."""
+        said, self._said = self._said, ""
+        if not said:
+            return port.ResponseRequest()
+        self._memory.continues(self._reply, self._turn, said, self._audio_ms)
+        return port.ResponseRequest(instructions=f"{instructions}\n\n{GO_ON}")
+
+    def take(self, event: MadeOfResponse) -> TextGenerated | ToolCalled | None:
+        """Take up what the model has made; what of it is not sound, as of a model that only writes."""
+        self._memory.made(self._turn)
+        match event:
+            case port.ResponseTranscript(text=text):
+                self._words.add(text)
+                return TextGenerated(text)
+            case port.ResponseToolCalled(call=call):
+                return call
+            case port.ResponseAudio(item_id=item_id, pcm=pcm):
+                audio_ms = self._writer.play(self._reply, self._turn, pcm)
+                self._memory.item(item_id, self._reply).audio_ms += audio_ms
+                self._audio_ms += audio_ms
+                self._place(self._audio_ms)
+            case port.ResponseAudioFinished(item_id=item_id):
+                self._memory.item(item_id, self._reply).is_complete = True
+                self._place()
+            case port.ResponseWord():
+                begins_ms = self._memory.begins_ms(event.item_id, self._reply) + event.audio_ms
+                self._words.place(event.text, begins_ms, event.duration_ms)
+            case _:
+                assert_never(event)
+        return None
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether it has more audio than a reply may have."""
+        return self._audio_ms > MAX_REPLY_MS
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether this session has said any word of it."""
+        return not self._words.is_empty
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all its audio has come, as far as is known."""
+        return self._memory.has_all_of(self._reply)
+
+    def retract(self) -> None:
+        """Keep what has come as audio: another session is asked for the rest."""
+        self._said = self._words.said_by(self._audio_ms)
+        self._words = SpokenWords(self._said, self._audio_ms)
+        self._on_retracted(self._said)
+
+    def _place(self, audio_ms: float | None = None) -> None:
+        for word in self._words.placed_by(audio_ms):
+            self._writer.place(self._reply, word.text_start, word.text_end, word.audio_ms)

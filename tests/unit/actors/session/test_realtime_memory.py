@@ -1,0 +1,88 @@
+"""What a session of a speech-to-speech model is told, is not told twice, and is made to forget."""
+
+from actors.conversation import ChatMessage, PositionPrecision, Role, ToolRequest, UtteranceKind
+from actors.messages.playback import PlaybackPosition
+from actors.session.realtime_memory import RealtimeMemory
+from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
+from tests.unit.actors.session.realtime_kit import OPTIONS
+
+USER = ChatMessage(role=Role.USER, text="[speech]", turn=1)
+REPLY = ChatMessage(role=Role.ASSISTANT, text="It is open.", turn=1)
+FILLER = ChatMessage(role=Role.ASSISTANT, text="One moment.", turn=1, kind=UtteranceKind.FILLER)
+CALL = ChatMessage(role=Role.ASSISTANT, turn=1, tool_requests=(ToolRequest("c1", "hours", "{}"),))
+RESULT = ChatMessage(role=Role.TOOL, text="nine", turn=1, call_id="c1")
+
+
+def remembering() -> tuple[RealtimeMemory, FakeRealtimeSession]:
+    session = FakeRealtimeSession(FakeRealtime(), OPTIONS, lambda event: None)
+    memory = RealtimeMemory()
+    memory.connect(session)
+    return memory, session
+
+
+def cut(reply: int, heard_ms: float) -> tuple[PlaybackPosition, ...]:
+    return (PlaybackPosition(reply=reply, text_end=0, heard_ms=heard_ms, precision=PositionPrecision.EXACT),)
+
+
+def test_a_session_is_told_once_what_it_has_neither_heard_nor_said() -> None:
+    memory, session = remembering()
+    memory.made(1)
+    for _ in range(2):
+        memory.tell([USER, CALL, RESULT, FILLER, REPLY], {1})
+    assert session.added == [RESULT, FILLER]
+
+
+def test_another_session_is_told_what_a_former_one_has_said_after_it_was_opened() -> None:
+    memory, _ = remembering()
+    memory.made(1)
+    session = FakeRealtimeSession(FakeRealtime(), OPTIONS, lambda event: None)
+    memory.connect(session, [USER])
+    memory.tell([USER, REPLY], set())
+    assert session.added == [REPLY]
+
+
+def test_a_reply_is_truncated_to_what_was_heard_of_it() -> None:
+    memory, session = remembering()
+    memory.item("a", 3).audio_ms = 500.0
+    memory.item("a", 3).is_complete = True
+    memory.item("b", 3).audio_ms = 500.0
+    assert memory.has_all_of(3) is False
+    assert memory.begins_ms("b", 3) == 500.0
+    assert memory.stopped(3, cut(3, 700.0))
+    assert session.truncated == {"b": 200.0}
+    assert not memory.is_being_heard
+
+
+def test_what_is_heard_later_is_not_touched() -> None:
+    memory, session = remembering()
+    memory.item("a", 3).audio_ms = 500.0
+    memory.stopped(2, ())
+    assert session.truncated == {}
+    assert memory.is_being_heard
+    memory.heard(3)
+    assert not memory.is_being_heard
+
+
+def test_a_session_that_goes_on_with_a_reply_is_told_the_beginning() -> None:
+    memory, session = remembering()
+    memory.continues(3, 1, "It is", 400.0)
+    memory.item("b", 3).audio_ms = 500.0
+    assert [(m.role, m.text) for m in session.added] == [(Role.ASSISTANT, "It is")]
+    assert memory.begins_ms("b", 3) == 400.0
+    assert memory.stopped(3, cut(3, 600.0))
+    assert session.truncated == {"b": 200.0}
+
+
+def test_of_a_beginning_that_was_not_heard_nothing_can_be_forgotten() -> None:
+    memory, session = remembering()
+    memory.continues(3, 1, "It is", 400.0)
+    memory.item("b", 3).audio_ms = 500.0
+    assert not memory.stopped(3, cut(3, 100.0))
+    assert session.truncated == {"b": 0.0}
+
+
+def test_without_a_session_nothing_is_told() -> None:
+    memory, _ = remembering()
+    memory.connect(None)
+    memory.item("a", 3).audio_ms = 500.0
+    assert memory.stopped(3, ())

@@ -1,0 +1,107 @@
+"""One spoken reply in the making: what is passed on, where its words lie, and what is left when its session is lost."""
+
+from actors.messages.playback import PlayAudio, WordPlaced
+from actors.ports import realtime as port
+from actors.ports.llm import TextGenerated, ToolCalled
+from actors.session.checkpoint import Checkpoint
+from actors.session.realtime_memory import RealtimeMemory
+from actors.session.spoken_reply import GO_ON, MAX_REPLY_MS, SpokenReply
+from actors.session.spoken_reply_writer import SpokenReplyWriter
+from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
+from tests.unit.actors.session.realtime_kit import OPTIONS, Told
+
+SECOND = bytes(32_000)
+
+
+class Making:
+    """Reply 2, in turn 1."""
+
+    def __init__(self) -> None:
+        self.synthesizer = Told()
+        self.retracted: list[str] = []
+        self.memory = RealtimeMemory()
+        self.session = self.connect()
+        writer = SpokenReplyWriter(Checkpoint(), self.synthesizer, 16_000)
+        self.reply = SpokenReply(self.memory, writer, self.retracted.append)
+        self.reply.begin(2, 1)
+
+    def connect(self) -> FakeRealtimeSession:
+        session = FakeRealtimeSession(FakeRealtime(), OPTIONS, lambda event: None)
+        self.memory.connect(session)
+        return session
+
+    def audio(self, seconds: int = 1) -> None:
+        for _ in range(seconds):
+            assert self.reply.take(port.ResponseAudio("r", "i", SECOND)) is None
+
+    def word(self, text: str, audio_ms: float) -> None:
+        times = {"audio_ms": audio_ms, "duration_ms": 400.0}
+        assert self.reply.take(port.ResponseWord(response_id="r", item_id="i", text=text, **times)) is None
+
+
+def test_text_and_calls_of_tools_are_those_of_any_model() -> None:
+    making = Making()
+    call = ToolCalled(call_id="c", name="hours", arguments="{}")
+    assert [making.reply.is_begun] == [False]
+    assert making.reply.take(port.ResponseTranscript("r", "i", "Yes.")) == TextGenerated("Yes.")
+    assert making.reply.take(port.ResponseToolCalled("r", "j", call)) is call
+    assert [making.reply.is_begun] == [True]
+
+
+def test_words_are_placed_when_their_audio_has_come() -> None:
+    making = Making()
+    making.reply.take(port.ResponseTranscript("r", "i", "We are open."))
+    for number, word in enumerate(("We", "are", "open")):
+        making.word(word, number * 400.0)
+    making.audio()
+    placed = [m for m in making.synthesizer.messages if isinstance(m, WordPlaced)]
+    assert [(m.text_start, m.text_end, m.audio_ms) for m in placed] == [(0, 2, 0.0), (3, 6, 400.0)]
+    assert [making.reply.is_complete] == [False]
+    making.reply.take(port.ResponseAudioFinished("r", "i"))
+    assert [making.reply.is_complete] == [True]
+    last = making.synthesizer.messages[-1]
+    assert last == WordPlaced(reply=2, text_start=7, text_end=11, audio_ms=800.0)
+
+
+def test_what_has_come_as_audio_is_kept_and_the_rest_is_asked_of_another_session() -> None:
+    making = Making()
+    assert making.reply.order("Be kind.") == port.ResponseRequest()
+    making.reply.take(port.ResponseTranscript("r", "i", "We are open until six."))
+    for number, word in enumerate(("We", "are", "open")):
+        making.word(word, number * 400.0)
+    making.audio()
+    making.reply.retract()
+    assert making.retracted == ["We are"]
+    session = making.connect()
+    assert making.reply.order("Be kind.") == port.ResponseRequest(instructions=f"Be kind.\n\n{GO_ON}")
+    assert [message.text for message in session.added] == ["We are"]
+    assert making.reply.order("Be kind.") == port.ResponseRequest()
+    making.reply.take(port.ResponseTranscript("r", "i", "open until six."))
+    making.word("open", 0.0)
+    making.audio()
+    last = making.synthesizer.messages[-1]
+    assert last == WordPlaced(reply=2, text_start=7, text_end=11, audio_ms=1_000.0)
+
+
+def test_a_reply_of_which_nothing_has_sounded_is_asked_for_anew() -> None:
+    making = Making()
+    making.reply.take(port.ResponseTranscript("r", "i", "We are open."))
+    making.reply.retract()
+    assert making.retracted == [""]
+    assert making.reply.order("Be kind.") == port.ResponseRequest()
+
+
+def test_a_reply_has_a_longest_length_whatever_the_model_does() -> None:
+    making = Making()
+    making.audio(int(MAX_REPLY_MS / 1_000))
+    assert [making.reply.is_too_long] == [False]
+    making.audio()
+    assert [making.reply.is_too_long] == [True]
+    making.reply.begin(3, 2)
+    assert [making.reply.is_too_long] == [False]
+
+
+def test_audio_is_played_as_it_comes() -> None:
+    making = Making()
+    making.audio(2)
+    assert [m for m in making.synthesizer.messages if isinstance(m, PlayAudio)] == [PlayAudio(2, SECOND)] * 2
