@@ -69,6 +69,14 @@ KINDS = {
         Kind(
             "earshot, azure", _SERVE, EARSHOT, is_earshot=True, has_workers=True, cloud=("-m", "tests.load.azure_cloud")
         ),
+        Kind(
+            "earshot, voice live",
+            _SERVE,
+            (*EARSHOT, *PROVIDERS, ("ACS_STREAMING_MODE", "voice_live")),
+            is_earshot=True,
+            has_workers=True,
+            cloud=("-m", "tests.load.realtime_cloud"),
+        ),
     )
 }
 

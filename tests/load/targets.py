@@ -9,6 +9,7 @@ from tests.load.runs import Row
 
 FULL = 50
 """Calls at which latency, lateness and memory are judged."""
+TEN = 10
 START_UP_S = 3.0
 TELEPHONES = ("earshot", "earshot, 40 ms")
 
@@ -49,6 +50,7 @@ def targets(found: Report) -> list[Target]:
         _memory(found),
         _after_stop(found),
         _azure(found),
+        _voice_live(found),
         *(
             Target(f"start to the first frame of a greeting, {wire}", START_UP_S, START_UP_S, seconds, "s")
             for wire, seconds in found.start_up_s.items()
@@ -99,3 +101,9 @@ def _after_stop(found: Report) -> Target:
 def _azure(found: Report) -> Target:
     kept = found.calls_kept.get("earshot, azure")
     return Target("calls per core with the real Azure Speech SDK", 25, 50, kept, more_is_better=True)
+
+
+def _voice_live(found: Report) -> Target:
+    row, media = (found.row(server, TEN) for server in ("earshot, voice live", "earshot"))
+    share = row.cpu_per_call / media.cpu_per_call if row and media else None
+    return Target(f"CPU per call in voice_live at {TEN} calls, of media's", 1.3, 1.0, share)

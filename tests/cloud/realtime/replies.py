@@ -2,6 +2,7 @@
 
 import math
 from array import array
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -51,6 +52,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     fails: bool = False
 
 
+@lru_cache(maxsize=4_096)
 def tone(duration_ms: float, rate_hz: int, tone_hz: float, from_ms: float = 0.0) -> bytes:
     """PCM16LE mono of a steady tone: a part that is missing, or that comes twice, can be heard in its phase."""
     first, count = round(from_ms * rate_hz / 1_000), round(duration_ms * rate_hz / 1_000)
