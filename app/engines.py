@@ -10,6 +10,7 @@ from actors.agent import Agent
 from actors.ports.llm import LanguageModel
 from actors.ports.realtime import RealtimeKind, RealtimeModel
 from actors.ports.store import SessionStore
+from actors.ports.stt import SpeechRecognizer
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
@@ -26,6 +27,7 @@ from app.built_in_engines import (
     installed,
 )
 from app.plugins import PluginError, in_one_line, resolve
+from app.providers.absent import AbsentRecognizer
 from app.providers.failover.model import FailoverModel
 from app.providers.failover.providers import Providers, ProviderState
 from app.providers.failover.recognizer import FailoverRecognizer
@@ -51,6 +53,9 @@ PREPARE_TIMEOUT_S = 60.0
 ReportDegradation = Callable[[str, str], None]
 """Is told a part that works less well than it should, and the cause in one line."""
 
+TRANSCRIBER = "voice_live_transcriber"
+"""The setting of the recognizer that listens beside a speech-to-speech model."""
+
 FALLBACK = "_fallback"
 """The end of a setting's name that makes it the setting of the engine that takes over."""
 
@@ -71,6 +76,8 @@ def chosen(settings: Settings) -> dict[str, BuiltIn]:
                 name = setting.upper()
                 raise SettingsError(f"{name}{FALLBACK.upper()} is {asked}, and so is {name}: it must be another")
             engines[setting + FALLBACK] = fallback
+    if asked := settings.engines.voice_live_transcriber:
+        engines[TRANSCRIBER] = _chosen(settings, TRANSCRIBER, asked)
     return engines
 
 
@@ -93,7 +100,7 @@ def _require_audio_of_calls(settings: Settings) -> None:
 def _chosen(settings: Settings, setting: str, asked: str) -> BuiltIn:
     if ":" in asked:
         return BuiltIn(asked, asked)
-    known = BUILT_IN[setting.removesuffix(FALLBACK)]
+    known = BUILT_IN["speech_recognizer" if setting == TRANSCRIBER else setting.removesuffix(FALLBACK)]
     if not asked:
         usable = (engine for engine in known if engine.installed and engine.usable(settings))
         return next(usable, ABSENT.get(setting, known[-1]))
@@ -141,6 +148,7 @@ def assemble_engines(settings: Settings, clock: LoopClock, background: Backgroun
         synthesizer=_with_fallback("speech_synthesizer", engines, settings, clock),
         model=_with_fallback("language_model", engines, settings, clock),
         realtime=_realtime(engines, settings),
+        transcriber=_transcriber(engines, settings),
         realtime_falls_back=_falls_back(engines, settings),
         voice_activity=_named("voice_activity", engines, _factory("voice_activity", engines)),
         end_of_turn=_named("end_of_turn", engines, _factory("end_of_turn", engines)),
@@ -190,6 +198,19 @@ def _realtime(engines: dict[str, BuiltIn], settings: Settings) -> RealtimeModel 
         name = engines["realtime_model"].name
         raise SettingsError(f"REALTIME_MODEL: {name} decides by itself when to speak (duplex), which is not supported")
     return model
+
+
+def _transcriber(engines: dict[str, BuiltIn], settings: Settings) -> SpeechRecognizer | None:
+    """What listens beside the speech-to-speech model: nothing that understands, unless it is set.
+
+    None: the very recognizer that listens in the other modes.
+    """
+    if TRANSCRIBER not in engines:
+        return AbsentRecognizer()
+    if engines[TRANSCRIBER].name == engines["speech_recognizer"].name:
+        return None
+    recognizer: SpeechRecognizer = _made(TRANSCRIBER, engines, settings)
+    return recognizer
 
 
 def _falls_back(engines: dict[str, BuiltIn], settings: Settings) -> bool:
@@ -295,6 +316,9 @@ async def prepare_recognizer(engines: Engines, phrases: Iterable[str], report: R
     for name, recognizer in _behind(engines.recognizer):
         if isinstance(recognizer, PreparesPhrases):
             await _prepare(f"SPEECH_RECOGNIZER: {name}", recognizer.prepare(phrases), report)
+    for name, transcriber in _behind(engines.transcriber):
+        if isinstance(transcriber, PreparesPhrases):
+            await _prepare(f"{TRANSCRIBER.upper()}: {name}", transcriber.prepare(phrases), report)
 
 
 async def _prepare(whose: str, preparing: Awaitable[None], report: ReportDegradation) -> None:

@@ -155,7 +155,14 @@ class Services:
         engines = self.engines
         closing = [
             asyncio.ensure_future(engine.close())
-            for engine in (engines.recognizer, engines.synthesizer, engines.model, engines.realtime, engines.store)
+            for engine in (
+                engines.recognizer,
+                engines.transcriber,
+                engines.synthesizer,
+                engines.model,
+                engines.realtime,
+                engines.store,
+            )
             if engine is not None
         ]
         _, open_still = await asyncio.wait(closing, timeout=CLOSE_S)

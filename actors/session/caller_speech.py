@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from actors.ports.realtime import RealtimeSession
-from actors.rules.turn_taking.voice_alone import SPOKEN
+from actors.rules.turn_taking.voice_alone import LATER_END_MS, SPOKEN
 from actors.session.audio_ring import AudioRing
 
 PRE_ROLL_MS = 300
@@ -23,6 +23,9 @@ class SpokenUtterance(msgspec.Struct, kw_only=True):
     turn: int = 0
     """The turn in which it is answered; 0 until that is known."""
     text: str = ""
+    start_ms: float = 0.0
+    end_ms: float = 0.0
+    """Where it lies in the caller's audio."""
 
 
 class CallerSpeech:
@@ -82,7 +85,8 @@ class CallerSpeech:
         self._is_open = False
         if not self._utterance:
             return
-        spoken = SpokenUtterance(pcm=bytes(self._utterance))
+        end_ms, size_ms = self._ring.ms(self._next), self._ring.ms(len(self._utterance))
+        spoken = SpokenUtterance(pcm=bytes(self._utterance), start_ms=end_ms - size_ms, end_ms=end_ms)
         self._utterance.clear()
         self._utterances.append(spoken)
         self._bound()
@@ -125,10 +129,21 @@ class CallerSpeech:
     def transcribed(self, item_id: str, text: str) -> int:
         """Note the words of an item; the turn they belong to, 0 if that is not known."""
         utterance = self._items.pop(item_id, None)
-        if utterance is None:
+        if utterance is None or utterance.text:
             return 0
         utterance.text = text
         return utterance.turn
+
+    def overheard(self, end_ms: float, text: str) -> int:
+        """Note words that a recognizer has understood up to there in the caller's audio, unless the model has told any.
+
+        The turn they belong to, 0 if no utterance lies there or its words are known.
+        """
+        for utterance in self._utterances:
+            if utterance.start_ms < end_ms <= utterance.end_ms + LATER_END_MS and not utterance.text:
+                utterance.text = text
+                return utterance.turn
+        return 0
 
     def words(self, turn: int, text: str) -> str:
         """The caller's words in `turn`, as far as they are known, in place of what stands for them in `text`."""

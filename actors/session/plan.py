@@ -33,6 +33,8 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
     end_of_turn: EndOfTurnFactory = EndOfTurnByWords
     realtime: RealtimeModel | None = None
     """Speech to speech, for sessions of that mode; None: there is none."""
+    transcriber: SpeechRecognizer | None = None
+    """Speech to text that listens beside the speech-to-speech model; None: `recognizer` does."""
     realtime_falls_back: bool = True
     """A session whose speech-to-speech model has failed goes on with the engines above; else it ends."""
     play_clock: PlayClock
@@ -63,6 +65,8 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Completes what is known before the session begins. None: there is no more."""
     model: LanguageModel | None = None
     """What answers in this session, in place of the engines' own."""
+    realtime: RealtimeModel | None = None
+    """The same where a speech-to-speech model answers."""
     traceparent: str = ""
     """The W3C trace context of the request that it begins with; empty if that is not traced."""
     stored: bool = True

@@ -136,6 +136,8 @@ class RealtimeAgent(Orchestrator):
                 self._speech.started(onset_ms)
             case SpeechContinued():
                 self._speech.forward()
+            case FinalTranscript() if self._overheard(message):
+                return
             case PlaybackStopped(through_reply, cut):
                 self._source.stopped(through_reply, cut)
             case PlaybackFailed(cut=position):
@@ -159,14 +161,23 @@ class RealtimeAgent(Orchestrator):
         else:
             self._speech.discard()
 
+    def _overheard(self, final: FinalTranscript) -> bool:
+        """Whether a recognizer beside has only now understood what is being answered: its words are as good."""
+        turn = self._speech.overheard(final.end_ms, final.text)
+        if turn:
+            self._words_known(turn, final)
+        return bool(turn)
+
     def _transcribed(self, item_id: str, transcript: object) -> None:
         """The words of a turn are known, which may have been answered already: they are shown, and recorded."""
         if isinstance(transcript, InterimTranscript):
             self._connection.show(transcript)
         if not isinstance(transcript, FinalTranscript):
             return
-        if not (turn := self._speech.transcribed(item_id, transcript.text)):
-            return
+        if turn := self._speech.transcribed(item_id, transcript.text):
+            self._words_known(turn, transcript)
+
+    def _words_known(self, turn: int, transcript: FinalTranscript) -> None:
         history = self._log.history
         history.user_words_known(turn, self._speech.words(turn, history.user_text(turn)))
         self._connection.show(msgspec.structs.replace(transcript, turn=turn))
@@ -184,4 +195,5 @@ class RealtimeAgent(Orchestrator):
             # What was asked is known to nobody but the model that is gone.
             self._maker.model_failed(ModelFailed(turn.turn_number, ErrorKind.UNAVAILABLE, "nobody else has heard it"))
         self._checkpoint.give_up_realtime()
-        self._addresses.supervisor.tell(RestartChild("orchestrator"))
+        for child in ("recognizer", "orchestrator"):
+            self._addresses.supervisor.tell(RestartChild(child))

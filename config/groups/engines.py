@@ -79,3 +79,12 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
             kinds.engine("azure_voice_live", "azure", "openai"),
         ),
     ] = ""
+    voice_live_transcriber: Annotated[
+        str,
+        Variable(
+            "VOICE_LIVE_TRANSCRIBER",
+            "Speech to text that listens beside REALTIME_MODEL, whose words confirm an interruption and tell what the "
+            "caller said; unset: nothing does",
+            kinds.engine("azure", "moonshine"),
+        ),
+    ] = ""

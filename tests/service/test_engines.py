@@ -15,12 +15,14 @@ from app import built_in_engines
 from app.api.asgi import app_of
 from app.built_in_engines import BUILT_IN, absent_engines
 from app.engines import chosen, make_engines
+from app.providers.absent import AbsentRecognizer
 from app.providers.moonshine.weights import DISTRIBUTION
 from app.stores.memory import MemoryStore
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.kit.clients.known_frontend import KnownFrontend
+from tests.kit.fakes import FakeRecognizer
 from tests.kit.service_kit import running
 
 
@@ -75,6 +77,29 @@ def test_what_takes_over_from_speech_to_speech_is_configured(fallback: str, *, f
         await engines.synthesizer.close()
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("environ", "kind"),
+    [
+        ({}, AbsentRecognizer),
+        ({"VOICE_LIVE_TRANSCRIBER": "tests.kit.fakes:recognizer"}, FakeRecognizer),
+        ({"VOICE_LIVE_TRANSCRIBER": "moonshine"}, type(None)),
+    ],
+)
+def test_what_listens_beside_speech_to_speech_is_configured(environ: dict[str, str], kind: type) -> None:
+    async def main() -> None:
+        engines = make_engines(Settings.read(environ), LoopClock(), BackgroundTasks(), MemoryStore())
+        assert isinstance(engines.transcriber, kind)
+        await engines.recognizer.close()
+        await engines.synthesizer.close()
+
+    run_virtual(main())
+
+
+def test_what_is_to_listen_beside_and_is_not_configured_names_the_variable() -> None:
+    with pytest.raises(SettingsError, match=r"^VOICE_LIVE_TRANSCRIBER: azure needs AZURE_SPEECH_REGION"):
+        names(VOICE_LIVE_TRANSCRIBER="azure")
 
 
 @pytest.mark.usefixtures("without_extra")

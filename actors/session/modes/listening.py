@@ -1,11 +1,12 @@
 """The child that every mode has which listens: the recognizer, with whoever is told what it hears."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pykka import ActorRef
 
 from actors.messages.caller import CallerAudio
-from actors.ports.stt import RecognitionOptions
+from actors.ports.stt import RecognitionOptions, SpeechRecognizer
 from actors.rules.end_of_turn.by_words import FixedSilence
 from actors.session.addresses import recognizer_name
 from actors.session.children import ChildContext, ChildSpec
@@ -13,8 +14,17 @@ from actors.session.live_session import LiveSession
 from actors.session.recognizer import Recognizer
 
 
+def _usual(context: ChildContext) -> SpeechRecognizer:
+    return context.engines.recognizer
+
+
 def recognizer_for(
-    listener: str, speaker: str = "", *, on_first_audio: bool = False, answers: bool = True
+    listener: str,
+    speaker: str = "",
+    *,
+    on_first_audio: bool = False,
+    answers: bool = True,
+    engine: Callable[[ChildContext], SpeechRecognizer] = _usual,
 ) -> ChildSpec:
     """The recognizer of a mode in which the child called `listener` is told of voice and words.
 
@@ -23,6 +33,7 @@ def recognizer_for(
         speaker: whom alone it hears, by label; empty for all voices in one stream.
         on_first_audio: it is started only when the first audio comes that it is to hear.
         answers: somebody waits for the end of the speaker's turn; else a fixed silence ends an utterance.
+        engine: called for the speech to text that it is to use, each time when it is started.
     """
 
     name = recognizer_name(speaker)
@@ -37,7 +48,7 @@ def recognizer_for(
             checkpoint=session.checkpoint,
             ring=session.tracks.of(speaker),
             connection=session.connection,
-            engine=engines.recognizer,
+            engine=engine(context),
             options=RecognitionOptions(
                 session_id=plan.session_id,
                 rate_hz=plan.rate_hz,

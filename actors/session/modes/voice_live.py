@@ -7,6 +7,7 @@ from typing import Any
 
 from pykka import ActorRef
 
+from actors.ports.stt import SpeechRecognizer
 from actors.session.children import ChildContext, ChildSpec
 from actors.session.modes.listening import recognizer_for
 from actors.session.modes.media import CONVERSATION, SYNTHESIZER, start_orchestrator
@@ -14,10 +15,21 @@ from actors.session.modes.mode import SessionMode
 from actors.session.realtime_agent import RealtimeAgent
 
 
+def _is_given_up(context: ChildContext) -> bool:
+    return context.engines.realtime is None or context.session.checkpoint.realtime_given_up
+
+
+def _transcriber(context: ChildContext) -> SpeechRecognizer:
+    """What listens beside the model, and instead of it when it is given up."""
+    engines = context.engines
+    return engines.recognizer if _is_given_up(context) or engines.transcriber is None else engines.transcriber
+
+
 def _start_agent(context: ChildContext) -> ActorRef[Any]:
     session, engines = context.session, context.engines
-    if engines.realtime is None or session.checkpoint.realtime_given_up:
+    if _is_given_up(context):
         return start_orchestrator(context)
+    assert engines.realtime is not None
     return RealtimeAgent.start(
         addresses=session.addresses,
         checkpoint=session.checkpoint,
@@ -25,7 +37,7 @@ def _start_agent(context: ChildContext) -> ActorRef[Any]:
         ring=session.tracks.all_voices,
         tool_runs=session.tool_runs,
         plan=session.plan,
-        model=engines.realtime,
+        model=session.plan.realtime or engines.realtime,
         falls_back=engines.realtime_falls_back,
         clock=engines.clock,
         trace=context.trace,
@@ -39,7 +51,7 @@ VOICE_LIVE_MODE = SessionMode(
     name=VOICE_LIVE,
     children=(
         # It finds voice, and its words, if any, confirm an interruption too.
-        recognizer_for("orchestrator"),
+        recognizer_for("orchestrator", engine=_transcriber),
         SYNTHESIZER,
         ChildSpec(name="orchestrator", factory=_start_agent, speaks=True, receives=CONVERSATION),
     ),

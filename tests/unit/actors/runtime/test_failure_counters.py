@@ -14,7 +14,7 @@ from pykka._envelope import Envelope
 
 from actors.agent import Agent
 from actors.conversation import ChatMessage, Floor, Role
-from actors.errors import ModelError
+from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import CallerAudio, KeyPressed, TextEntered
 from actors.messages.output import FloorChanged, OutputMessage
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated

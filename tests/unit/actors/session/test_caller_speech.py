@@ -87,3 +87,19 @@ def test_no_more_than_a_minute_is_kept() -> None:
     heard = session()
     speech.connect(heard)
     assert heard.turns == [25_000, 25_000]
+
+
+def test_words_that_are_understood_beside_belong_to_the_utterance_in_which_they_end() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    speech.connect(heard)
+    for _ in range(2):
+        spoken(speech, ring, 400)
+        speech.commit()
+        ring.append(bytes(1_000 * 32))
+    speech.asked(3, continues=False)
+    assert speech.overheard(1_000.0, "in the silence") == 0
+    assert speech.overheard(1_700.0, "second") == 3
+    assert speech.overheard(1_750.0, "again") == 0
+    assert speech.overheard(420.0, "first") == 3
+    assert speech.words(3, "[speech] [speech]") == "first second"

@@ -14,6 +14,7 @@ from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tools import tool
 from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime
+from tests.kit.fakes import FakeRecognizer
 from tests.kit.session_kit import AGENT
 from tests.unit.actors.session.realtime_kit import LONG, SILENT, heard, messages, speaking
 
@@ -173,5 +174,35 @@ def test_the_session_ends_politely() -> None:
             await asyncio.sleep(0.2)
             assert on.ear.ended is Ending.NORMAL
             assert model.sessions[0].is_closed
+
+    run_virtual(main())
+
+
+def test_the_words_of_a_recognizer_beside_stand_where_the_model_tells_none() -> None:
+    async def main() -> None:
+        model = FakeRealtime("It is open, from nine to five.", "Yes.")
+        beside = FakeRecognizer(["are you open", "even on monday"], delay_s=0.4)
+        async with speaking(model, transcriber=beside) as on:
+            await on.talk(800)
+            await heard(on)
+            await on.talk(600)
+            await heard(on, 2)
+            await asyncio.sleep(1)
+            assert messages(on)[::2] == [(Role.USER, "are you open"), (Role.USER, "even on monday")]
+            assert [m.text for m in on.ear.of(FinalTranscript)] == ["are you open", "even on monday"]
+            assert [m.turn for m in on.ear.of(FinalTranscript)] == [1, 2]
+            assert len(model.sessions[0].turns) == 2
+
+    run_virtual(main())
+
+
+def test_words_that_the_model_has_told_are_not_told_twice() -> None:
+    async def main() -> None:
+        model = FakeRealtime("It is open, from nine to five.", words="are you open")
+        async with speaking(model, transcriber=FakeRecognizer(["are you hoping"], delay_s=1.0)) as on:
+            await on.talk(800)
+            await heard(on)
+            await asyncio.sleep(1)
+            assert [m.text for m in on.ear.of(FinalTranscript)] == ["are you open"]
 
     run_virtual(main())

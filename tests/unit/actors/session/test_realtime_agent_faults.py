@@ -15,9 +15,10 @@ from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports import realtime as port
 from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
+from app.providers.absent import AbsentRecognizer
 from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import FakeRealtime
-from tests.kit.fakes import FakeModel
+from tests.kit.fakes import FakeModel, FakeRecognizer
 from tests.kit.session_kit import Stage
 from tests.unit.actors.session.realtime_kit import LONG, SILENT, heard, messages, speaking
 
@@ -338,6 +339,18 @@ def test_what_was_asked_of_a_model_that_is_given_up_is_answered_or_asked_for_aga
             on.entry.deliver(TextEntered("hello"))
             await on.ear.until(lambda ear: "hello" in ear.of(ReplyHeard)[-1].text)
             assert on.ear.ended is None
+
+    run_virtual(main())
+
+
+def test_a_caller_who_speaks_while_the_model_is_given_up_is_understood_by_what_takes_over() -> None:
+    async def main() -> None:
+        model = FakeRealtime("It is open.")
+        async with speaking(model, recognizer=FakeRecognizer(["anyone there"]), transcriber=AbsentRecognizer()) as on:
+            asyncio.get_running_loop().call_later(0.4, lambda: model.sessions[0].drop(FailureKind.FATAL))
+            await on.talk(1_000)
+            (reply,) = await heard(on)
+            assert "anyone there" in reply.text
 
     run_virtual(main())
 
