@@ -13,7 +13,7 @@ from tests.cloud.realtime.replies import Heard, Reply
 from tests.kit.clients.spoken_caller import SpokenCaller
 from tests.kit.spelt_speech import Utterance
 from tests.service.telephony.telephone_kit import Telephone, over, telephone
-from tests.service.telephony.test_transcribed_calls import SPELT, audio, words_of
+from tests.service.telephony.test_transcribed_calls import SPELT, audio, browse, finals_of, words_of
 from tests.service.telephony.test_transcribed_calls import transcript as transcribed
 from tests.service.voice_live_kit import (
     TURN,
@@ -40,17 +40,17 @@ async def model() -> AsyncIterator[RealtimeEmulator]:
         yield service
 
 
-async def converse(phone: Telephone, mode: str, session_id: str) -> SpokenCaller:
+async def converse(phone: Telephone, mode: str, session_id: str, pcm: bytes = TURN) -> SpokenCaller:
     """Be greeted in a browser, say something, and hear the answer."""
     async with browsing(phone, mode, session_id) as person:
         await person.reply(0)
         before = len(person.events)
-        await person.say(TURN)
+        await person.say(pcm)
         await person.reply(before)
     return person
 
 
-async def test_a_call_and_a_browser_are_answered_by_the_model_beside_one_in_each_other_mode(
+async def test_a_call_and_a_browser_in_each_of_the_three_modes_are_served_at_the_same_time(
     model: RealtimeEmulator,
 ) -> None:
     model.plan.heard.extend([Heard(text="Are you open?")] * 2)
@@ -58,11 +58,14 @@ async def test_a_call_and_a_browser_are_answered_by_the_model_beside_one_in_each
         spoken_with, session_id = await greeted(phone, "+15550123")
         by_text, text_id = await greeted(phone, "+15550124", "media")
         listened_to, listened_id = await placed(phone, "+15550125", "transcription")
-        browser = asyncio.ensure_future(converse(phone, "VOICE_LIVE", "browser-1"))
-        heard, by_words, _ = await asyncio.gather(
+        words = audio(Utterance(500, ("gor", "lat")))
+        heard, by_words, _, person, by_text_person, shown = await asyncio.gather(
             answer_of(spoken_with),
-            answer_of(by_text, audio(Utterance(500, ("gor", "lat")))),
+            answer_of(by_text, words),
             listened_to.say(audio(Utterance(500, ("bam", "den")))),
+            converse(phone, "VOICE_LIVE", "browser-live"),
+            converse(phone, "media", "browser-text", words),
+            browse(phone, [Utterance(500, ("bam", "den"))], 2_500, "Transcription"),
         )
         assert pitch_hz(heard) == model.plan.default.tone_hz
         assert pitch_hz(by_words) != model.plan.default.tone_hz
@@ -74,7 +77,9 @@ async def test_a_call_and_a_browser_are_answered_by_the_model_beside_one_in_each
         assert ("user", "gor lat") in await transcript(phone, text_id, 3)
         assert words_of(await transcribed(phone, listened_id, 1), "caller") == ["bam", "den"]
         assert listened_to.ear.arrivals == []
-        person = await browser
+        (understood,) = by_text_person.understood()
+        assert understood in by_text_person.said_by_agent(), "the model of the tests repeats what it is told"
+        assert [final["message"] for final in finals_of(shown)] == ["bam den"]
         assert person.said_by_agent() == "Hello there. It is open until six."
         assert person.understood() == ["Are you open?"]
         assert person.heard_s > 1.2
