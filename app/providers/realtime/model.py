@@ -19,6 +19,8 @@ from app.providers.retry_after import retry_after_s
 CONNECT_TIMEOUT_S = 5.0
 HEARTBEAT_S = 10.0
 """A connection that does not answer a ping within half of this is broken."""
+CHECKED_S = 60.0
+"""What is known of the service holds so long: a connection costs it more than a question of plain HTTP."""
 _KINDS = {
     401: ErrorKind.AUTHENTICATION,
     403: ErrorKind.AUTHENTICATION,
@@ -38,6 +40,8 @@ class RealtimeService:
         if identity is None and resource.key is None and resource.identity:
             self._identity = Identity(purpose=Purpose(resource.label, SCOPE, resource.key_variable))
         self._http: ClientSession | None = None
+        self._checked: str | RealtimeError | None = None
+        self._checked_at = 0.0
 
     @property
     def abilities(self) -> port.RealtimeAbilities:
@@ -48,12 +52,47 @@ class RealtimeService:
         self, options: port.RealtimeOptions, report: Callable[[port.RealtimeEvent], None]
     ) -> LiveRealtimeSession:
         """Connect, within the time limit, and send the settings; see `RealtimeModel.open` for its errors."""
-        model = options.model or self._resource.model
+        socket = await self._connected(options.model or self._resource.model)
+        self._checked, self._checked_at = f"{self._resource.label} answers", asyncio.get_running_loop().time()
+        return LiveRealtimeSession(socket, self._resource, options, report)
+
+    async def ready(self) -> str:
+        """Whether the service takes our connections; what it is, for people. Asked anew once in `CHECKED_S`.
+
+        Raises:
+            RealtimeError: it does not.
+        """
+        loop = asyncio.get_running_loop()
+        if self._checked is None or loop.time() - self._checked_at > CHECKED_S:
+            self._checked_at = loop.time()
+            self._checked = await self._check()
+        if isinstance(self._checked, RealtimeError):
+            raise RealtimeError(self._checked.kind, self._checked.detail)
+        return self._checked
+
+    async def _check(self) -> str | RealtimeError:
+        """Make a connection and close it, before anything is asked of it."""
+        try:
+            socket = await self._connected(self._resource.model)
+        except RealtimeError as error:
+            return error
+        await socket.close()
+        return f"{self._resource.label} answers"
+
+    async def close(self) -> None:
+        """Close the HTTP connections that sessions share. Sessions are closed by who opened them."""
+        if self._http is not None:
+            await self._http.close()
+        if self._identity is not None:
+            await self._identity.close()
+
+    async def _connected(self, model: str) -> ClientWebSocketResponse:
+        """A connection, within the time limit; see `RealtimeModel.open` for its errors."""
         if not model:
             raise RealtimeError(ErrorKind.BAD_REQUEST, f"no model is named: set {self._resource.model_variable}")
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                socket = await self._connect(model)
+                return await self._connect(model)
         except HandshakeError as error:
             raise self._refused(error, model) from None
         except TimeoutError:
@@ -64,14 +103,6 @@ class RealtimeService:
             raise RealtimeError(ErrorKind.UNAVAILABLE, detail) from None
         except NoTokenError as none:
             raise RealtimeError(none.failure.kind, none.failure.detail) from None
-        return LiveRealtimeSession(socket, self._resource, options, report)
-
-    async def close(self) -> None:
-        """Close the HTTP connections that sessions share. Sessions are closed by who opened them."""
-        if self._http is not None:
-            await self._http.close()
-        if self._identity is not None:
-            await self._identity.close()
 
     async def _connect(self, model: str) -> ClientWebSocketResponse:
         headers = self._resource.key_headers() | trace_headers()

@@ -1,10 +1,12 @@
 """The engines that must keep the contracts of `actors/ports.py`: one line each. A new adapter adds its own."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import msgspec
 
 from actors.ports.llm import LanguageModel
+from actors.ports.realtime import RealtimeModel
 from actors.ports.stt import SpeechRecognizer
 from actors.ports.tts import SpeechSynthesizer
 from app.dialogue import model as script_model
@@ -12,9 +14,12 @@ from app.providers.azure.resource import SpeechUse
 from app.providers.hibari import synthesizer as hibari_synthesizer
 from app.providers.moonshine import recognizer as moonshine_recognizer
 from tests.kit import failover_kit as failover
+from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.service.providers.azure.emulated import EmulatedRecognizer, EmulatedSynthesizer
 from tests.service.providers.openai_chat.emulated import EmulatedModel
+from tests.service.providers.realtime.conversing import ga, voice_live
+from tests.service.providers.realtime.emulated import emulated
 
 
 class Synthesizing(msgspec.Struct, frozen=True):
@@ -37,6 +42,13 @@ class Generating(msgspec.Struct, frozen=True):
 
     name: str
     create: Callable[[], LanguageModel]
+
+
+class Speaking(msgspec.Struct, frozen=True):
+    """A speech-to-speech model under test, with the service that it needs."""
+
+    name: str
+    create: Callable[[], AbstractAsyncContextManager[RealtimeModel]]
 
 
 SYNTHESIZERS = (
@@ -65,4 +77,10 @@ LANGUAGE_MODELS = (
     Generating("script", script_model.create),
     Generating("fake", FakeModel),
     Generating("failover", failover.model),
+)
+
+REALTIME_MODELS = (
+    Speaking("azure", lambda: emulated(ga)),
+    Speaking("azure_voice_live", lambda: emulated(voice_live)),
+    Speaking("fake", lambda: nullcontext(FakeRealtime())),
 )

@@ -154,3 +154,31 @@ async def test_what_each_service_can_do(service: RealtimeEmulator) -> None:
     assert {model.abilities.kind for model in models} == {port.RealtimeKind.TURNS}
     for model in models:
         await model.close()
+
+
+@pytest.mark.parametrize("resource", [ga, voice_live], ids=["ga", "voice live"])
+async def test_readiness_says_whether_the_service_takes_our_connections_and_asks_seldom(
+    service: RealtimeEmulator, resource: Make
+) -> None:
+    model = RealtimeService(resource(service))
+    assert [await model.ready() for _ in range(3)] == [f"{resource(service).label} answers"] * 3
+    assert len(service.requests) == 1
+    await model.close()
+
+
+async def test_readiness_says_why_it_does_not(service: RealtimeEmulator) -> None:
+    model = RealtimeService(voice_live(service, key="wrong"))
+    for _ in range(3):
+        with pytest.raises(RealtimeError, match="AZURE_VOICE_LIVE_API_KEY"):
+            await model.ready()
+    assert len(service.requests) == 1
+    await model.close()
+
+
+async def test_a_session_that_was_opened_says_enough(service: RealtimeEmulator) -> None:
+    model = RealtimeService(voice_live(service))
+    session = await model.open(OPTIONS, lambda event: None)
+    await model.ready()
+    assert len(service.requests) == 1
+    await session.close()
+    await model.close()
