@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 import webvtt
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.identifiers import user
@@ -123,6 +123,34 @@ async def test_a_call_and_a_browser_are_transcribed_while_another_call_is_answer
         await over(phone, listened)
         # It is kept with the record.
         assert (await transcript(phone, session_id, 2))["entries"] == document["entries"]
+
+
+async def test_a_browser_that_comes_back_goes_on_with_its_transcript() -> None:
+    async with telephone(**SPELT) as phone:
+        url = f"ws{phone.url.removeprefix('http')}/api/v1/realtime/conversation"
+        begun = f"{url}?streaming_mode=transcription&session_id=browser-1"
+        await room(phone.service)
+        said = audio(Utterance(500, ("bam", "den")))
+        async with asyncio.timeout(WAIT_S), connect(begun, proxy=None) as socket:
+            opened = msgspec.json.decode(await socket.recv())["payload"]
+            await say(socket, said)
+            await transcript(phone, "browser-1", 1)
+            socket.transport.abort()
+        resumed = f"{begun}&resume_token={opened['resume_token']}"
+        async with asyncio.timeout(WAIT_S), connect(resumed, proxy=None) as socket:
+            assert msgspec.json.decode(await socket.recv())["payload"]["resumed"] is True
+            await say(socket, audio(Utterance(500, ("gor", "lat"))))
+            first, second = (await transcript(phone, "browser-1", 2))["entries"]
+        assert [word["text"] for entry in (first, second) for word in entry["words"]] == ["bam", "den", "gor", "lat"]
+        assert second["offset_ms"] >= first["offset_ms"] + first["duration_ms"] + 500
+
+
+async def say(socket: ClientConnection, pcm: bytes) -> None:
+    """Send audio as a microphone does."""
+    size = len(frame_of([], 0))
+    for begin in range(0, len(pcm), size):
+        await socket.send(pcm[begin : begin + size])
+        await asyncio.sleep(FRAME_MS / 1_000)
 
 
 @pytest.mark.parametrize("dates_offsets", [False, True], ids=["from the beginning", "counted down"])

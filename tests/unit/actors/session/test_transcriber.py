@@ -1,6 +1,7 @@
 """A session that only listens: nothing that is said is lost, whatever fails or does not come."""
 
 import asyncio
+import random
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from actors.conversation import ChatMessage, Ending, Role, SessionRecord
 from actors.messages.caller import ConnectionAttached, EndSession
 from actors.messages.transcript import FinalTranscript
 from actors.runtime.clock import run_virtual
+from actors.runtime.restart_budget import RestartPolicy
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.transcriber import Transcriber
 from tests.kit.fakes import FakeRecognition, FakeStore
@@ -47,6 +49,27 @@ def test_the_stored_transcript_outlives_a_crash_of_each_actor(victim: str) -> No
             await say(on)
             assert stored(on) == [(1, "one"), (2, "two"), (3, "three")]
             assert [(m.turn, m.text) for m in on.ear.of(FinalTranscript)] == [(1, "one"), (2, "two"), (3, "three")]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_word_is_lost_whoever_fails_and_whenever(seed: int) -> None:
+    chance = random.Random(seed)
+    said = [f"utterance {number}" for number in range(8)]
+
+    async def main() -> None:
+        patience = RestartPolicy(max_restarts=100)
+        async with stage(mode=TRANSCRIPTION, utterances=said, restarts=patience) as on:
+            await asyncio.sleep(0.5)
+            for _ in said:
+                victim = on.entry.addresses[chance.choice(("transcriber", "recognizer"))]
+                asyncio.get_running_loop().call_later(chance.uniform(0.0, 1.6), victim.tell, Poison())
+                await say(on)
+                await asyncio.sleep(chance.uniform(0.0, 1.0))
+            await asyncio.sleep(1)
+            assert stored(on) == list(enumerate(said, 1))
+            assert [m.text for m in on.ear.of(FinalTranscript)] == said
 
     run_virtual(main())
 
