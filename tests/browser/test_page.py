@@ -149,6 +149,28 @@ async def test_who_only_wants_a_transcript_is_told_that_nobody_answers(browser: 
         await expect(page.get_by_role("button", name="Interrupt")).to_be_hidden()
 
 
+async def test_words_tell_their_language_and_when_they_were_said_and_stand_before_their_answer(
+    browser: Browser, server: Server
+) -> None:
+    async with visit(browser, server) as page:
+        await page.evaluate(
+            """async () => {
+              const { Transcript } = await import(new URL("static/transcript.js", document.baseURI));
+              const shown = new Transcript(document.getElementById("log"), document.getElementById("scroll"));
+              shown.reply(3, "reply", "We are open.");
+              const words = [{ text: "guten", offset_ms: 1240 }, { text: "abend", offset_ms: 1600 }, { text: "x" }];
+              shown.user("Guten Abend!", { turn: 3, language: "de-DE", words });
+              shown.user("Plain.");
+            }"""
+        )
+        entries = log(page).locator(".entry")
+        await expect(entries).to_have_text(["You, de-DEGuten Abend!", re.compile("We are open."), "YouPlain."])
+        said = entries.first.locator(".words")
+        await expect(said).to_have_attribute("lang", "de-DE")
+        titles = await said.locator("span").evaluate_all("all => all.map((one) => [one.textContent, one.title])")
+        assert titles == [["Guten", "1.2 s"], ["Abend", "1.6 s"]]
+
+
 async def test_what_is_said_is_shown_at_once_and_read_aloud_once(browser: Browser, server: Server) -> None:
     # The microphone that the test speaks into brings a module of its own, which the page's policy would forbid.
     async with page_in(browser, bypass_csp=True, **DESKTOP) as page:

@@ -24,7 +24,8 @@
  *     session     {sessionId, agent, label, resumed, restarted}: the conversation is open; `resumed`: it goes on where
  *                 it was; `restarted`: the connection was lost, and the server has forgotten the conversation
  *     partial     {text}: what the user seems to be saying
- *     user        {turn, text, confidence}: what the user said, or typed
+ *     user        {turn, text, confidence, language, words}: what the user said, or typed; `language` such as "de-DE" and
+ *                 `words` [{text, offset_ms, duration_ms}] where the recognizer tells them, empty where it does not
  *     reply       {turn, kind, text}: a piece of a reply as it is about to be heard; `kind` is reply, greeting, filler,
  *                 prompt, apology or goodbye
  *     heard       {turn, text, interrupted, exactness}: what was heard of the reply, in place of its pieces
@@ -479,8 +480,10 @@ export class Earshot extends EventTarget {
   #event({ sender, payload }) {
     if (payload.event_type === "session") this.#opened(payload);
     else if (payload.event_type === "stt_partial") this.#tell("partial", { text: payload.message });
-    else if (sender === "User")
-      this.#tell("user", { turn: payload.turn, text: payload.message, confidence: payload.confidence });
+    else if (sender === "User") {
+      const { turn, message: text, confidence, language = "", words = [] } = payload;
+      this.#tell("user", { turn, text, confidence, language, words });
+    }
   }
 
   #opened({ session_id: sessionId, resume_token: resumeToken, agent, label, resumed }) {

@@ -160,8 +160,8 @@ const ON = {
   partial({ text }) {
     transcript.partial(text);
   },
-  user({ text }) {
-    transcript.user(text);
+  user({ text, ...told }) {
+    transcript.user(text, told);
   },
   reply({ turn, kind, text }) {
     transcript.reply(turn, kind, text);

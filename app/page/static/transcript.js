@@ -78,11 +78,20 @@ export class Transcript {
     this.#partial = null;
   }
 
-  /** What the user said. */
-  user(text) {
-    const entry = this.#entry("user", "You");
-    entry.querySelector(".words").textContent = text;
-    if (this.#partial) {
+  /**
+   * What the user said: in which language, and where in the sound each word is, as far as that is known. A model that
+   * hears by itself tells the words when it answers already: they stand before the answer all the same.
+   */
+  user(text, { turn = 0, language = "", words = [] } = {}) {
+    const entry = this.#entry("user", "You", language);
+    const said = entry.querySelector(".words");
+    if (language) said.lang = language;
+    said.append(...timed(text, words));
+    const answer = turn && this.#replies.find((one) => one.turn === turn && one.kind === "reply");
+    if (answer) {
+      this.forget();
+      answer.entry.before(entry);
+    } else if (this.#partial) {
       this.#partial.replaceWith(entry);
       this.#partial = null;
     } else {
@@ -225,6 +234,22 @@ function cut(words, text) {
     else if (bare(shown.slice(end))) piece.textContent = shown.slice(0, end);
   }
   return true;
+}
+
+/** A text in pieces, of which those that are words tell when they were said, if they are pointed at. */
+function timed(text, words) {
+  const pieces = [];
+  let at = 0;
+  for (const { text: word, offset_ms: offsetMs } of words) {
+    const begin = text.toLowerCase().indexOf(word.toLowerCase(), at);
+    if (begin < 0) continue;
+    const piece = document.createElement("span");
+    piece.textContent = text.slice(begin, begin + word.length);
+    piece.title = `${(offsetMs / 1000).toFixed(1)} s`;
+    pieces.push(text.slice(at, begin), piece);
+    at = begin + word.length;
+  }
+  return [...pieces, text.slice(at)];
 }
 
 /** A tool's arguments for people: `day: friday, name: Ann`. */
