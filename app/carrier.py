@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 
 from actors.session.modes.registry import mode_named
 from app.services import Services
+from app.stores.redis_address import redis_address
 from app.telephony.acs.call_automation import CallAutomation
 from app.telephony.acs.callback_routes import CallbackRoutes
 from app.telephony.acs.media_addresses import MediaAddresses
@@ -22,9 +23,11 @@ def carrier_of(settings: Settings) -> Carrier:
         SettingsError: it cannot be used as it is configured; names the variable.
     """
     resource = acs_resource(settings)
-    if resource is not None and settings.server.web_concurrency > 1:
+    if resource is not None and settings.server.web_concurrency > 1 and not redis_address(settings):
         # Its callbacks and media sockets come to any worker, and only one has the call.
-        raise SettingsError("WEB_CONCURRENCY must be 1 where ACS is configured: the workers share no calls")
+        raise SettingsError(
+            "WEB_CONCURRENCY must be 1 where ACS is configured and Redis is not (REDIS_URL): the workers share no calls"
+        )
     return Carrier(
         control=CallAutomation(resource) if resource is not None else None,
         addresses=MediaAddresses(settings),

@@ -25,6 +25,7 @@
     ├── ListenError                the address cannot be listened on (server/listening.py)
     ├── WorkerBusError             the launcher does not answer a worker (server/worker_bus.py)
     ├── RelayError                 another worker does not answer (server/asgi_relay.py)
+    ├── WorkerSilentError          a worker asked over Redis does not answer (cluster/worker_requests.py)
     ├── _HandshakeBrokenError      Hypercorn has answered a handshake itself (server/hypercorn_fast_path.py)
     └── TelephonyError             what goes wrong with calls, a tree of its own (telephony/errors.py)
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -74,6 +74,8 @@ class Services:
             lambda session_id: self.sessions.live.get(session_id),
             lambda session_id: self.engines.store.load(session_id),
         )
+        self.hand_over: Callable[[float], Awaitable[None]] | None = None
+        """Has other workers go on with the sessions of this one, until a time of the loop; None: nobody can."""
         self.outputs: dict[str, SessionOutput] = {}
         self.timelines = Timelines(time.time, self.tools, content=settings.logs.content)
         self._session_over: list[Callable[[str], None]] = [
@@ -95,7 +97,7 @@ class Services:
         self.background = BackgroundTasks()
         self.acs_access.start()
         memory = MemoryStore(owner_of=self.clients.owner_of)
-        self.store = open_store(self.settings, memory, self.clock, self.random, self._leave)
+        self.store = open_store(self.settings, memory, self.clock, self.random, self.leave)
         self.claim_check: ClaimCheck | None = None
         self.checkpoints: CheckpointKeeper | None = None
         if isinstance(self.store, SharedStore):
@@ -172,15 +174,20 @@ class Services:
         for task in set(closing) - open_still:
             task.exception()
 
-    def _leave(self, session_id: str) -> None:
-        """End a session of this worker that another one has gone on with: it is not heard here any more."""
+    def leave(self, session_id: str, code: int = REFUSED) -> None:
+        """End a session of this worker that another one goes on with: it is not heard here any more, nor written of.
+
+        Its connection is closed with `code`.
+        """
+        if isinstance(self.store, SharedStore):
+            self.store.session_left(session_id)
         output, entry = self.outputs.get(session_id), self.sessions.live.get(session_id)
         if self.checkpoints is not None:
             self.checkpoints.left(session_id)
         for hear in self._session_moved:
             hear(session_id)
         if output is not None and output.connection is not None:
-            output.connection.close(REFUSED, "another connection took this session over")
+            output.connection.close(code, "another connection took this session over")
         if entry is not None:
             entry.deliver(EndSession(Ending.NORMAL, politely=False))
 
@@ -286,6 +293,8 @@ class Services:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline - goodbye_s):
                     await self.sessions.emptied()
+        if self.hand_over is not None and self.settings.server.drain_policy is not DrainPolicy.GOODBYE:
+            await self.hand_over(deadline)
         self.lifecycle.end_sessions()
         for entry in list(self.sessions.live.values()):
             entry.deliver(EndSession(Ending.NORMAL, politely=True))

@@ -32,6 +32,8 @@ from app.auth.route_table import API, require_listed
 from app.browser.conversation_socket import ConversationSocket
 from app.browser.dashboard_socket import DashboardSocket
 from app.carrier import carrier_of, carrier_routes
+from app.cluster.call_forwarding import FORWARD, CallForwarding, answered
+from app.cluster.cluster import Cluster
 from app.configuration import usable_configuration, warnings_of
 from app.console.overview import Overview
 from app.console.routes import ConsoleRoutes
@@ -81,7 +83,7 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
         UnlistedRouteError: a route has no check.
     """
     switchboard = switchboard or Switchboard(service, carrier_of(service.settings))
-    TakeOver(service, switchboard)
+    cluster = Cluster(service, switchboard, TakeOver(service, switchboard))
     scrape = MetricsRoutes(service.settings.telemetry).routes()
     served: list[BaseRoute] = [
         *page_routes(documented=service.settings.server.enable_docs),
@@ -92,14 +94,14 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
     require_listed(served)
     app = Starlette(
         routes=served,
-        middleware=_middleware(service, switchboard),
+        middleware=_middleware(service, switchboard, cluster),
         exception_handlers={
             ProblemError: on_problem,
             TooManyError: on_too_many,
             HTTPException: on_http_exception,
             Exception: on_error,
         },
-        lifespan=partial(_lifespan, service, switchboard),
+        lifespan=partial(_lifespan, service, switchboard, cluster),
     )
     app.router.redirect_slashes = False
     return EitherSlash(app)
@@ -146,7 +148,7 @@ def _routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
     ]
 
 
-def _middleware(service: Services, switchboard: Switchboard) -> list[Middleware]:
+def _middleware(service: Services, switchboard: Switchboard, cluster: Cluster) -> list[Middleware]:
     """What stands before the routes: telemetry, then who may come in, then the worker that a session belongs to."""
     policy = AccessPolicy(
         settings=service.settings,
@@ -172,7 +174,7 @@ def _middleware(service: Services, switchboard: Switchboard) -> list[Middleware]
             directory=lifecycle.relay_directory,
         )
         middleware.append(forwarding)
-    return middleware
+    return [*middleware, Middleware(CallForwarding, cluster=cluster)]
 
 
 def _session_span(service: Services, switchboard: Switchboard, path_params: Mapping[str, Any]) -> SpanContext | None:
@@ -184,14 +186,18 @@ def _session_span(service: Services, switchboard: Switchboard, path_params: Mapp
 
 
 @asynccontextmanager
-async def _lifespan(service: Services, switchboard: Switchboard, app: Starlette) -> AsyncIterator[None]:
+async def _lifespan(
+    service: Services, switchboard: Switchboard, cluster: Cluster, app: Starlette
+) -> AsyncIterator[None]:
     """Start the service before the first request, and stop it after the last."""
     app.state.service = service
     await service.start()
     switchboard.start()
+    cluster.start(FORWARD, partial(answered, app))
     try:
         yield
     finally:
+        await cluster.stop()
         await switchboard.close()
         await service.stop()
 

@@ -108,7 +108,7 @@ async def relay(address: Path, scope: Scope, receive: Receive, send: Send) -> No
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             pipe = _Pipe(*await asyncio.open_unix_connection(address))
             frames = pipe.frames()
-            await pipe.send(Begin({key: scope[key] for key in _SCOPE_KEYS if key in scope}))
+            await pipe.send(Begin(relayed_scope(scope)))
             await anext(frames)
     except (OSError, TimeoutError, StopAsyncIteration):
         raise RelayError("the worker that has the session does not answer") from None
@@ -189,12 +189,17 @@ class RelayServer:
 
         taking = asyncio.create_task(take())
         try:
-            await self._app({**_scope(scope), RELAYED: True}, events.get, send)
+            await self._app({**scope_of(scope), RELAYED: True}, events.get, send)
         finally:
             taking.cancel()
 
 
-def _scope(received: dict[str, Any]) -> Scope:
+def relayed_scope(scope: Scope) -> dict[str, Any]:
+    """What of a scope another worker needs."""
+    return {key: scope[key] for key in _SCOPE_KEYS if key in scope}
+
+
+def scope_of(received: dict[str, Any]) -> Scope:
     """A scope as ASGI has it: pairs are tuples."""
     return {
         **received,

@@ -27,6 +27,7 @@ from app.server.worker_pipe import (
     SECRET_BYTES,
     AskOwner,
     Owner,
+    SessionBegun,
     SessionLeft,
     WorkerNotice,
     decode_from_worker,
@@ -210,6 +211,8 @@ class Launcher:
                         each.tell(line)
                 case AskOwner():
                     worker.tell(encode_line(Owner(message.number, self._owner(message, worker.process.pid))))
+                case SessionBegun(session_id):
+                    self._sessions.begun(session_id, worker.process.pid)
                 case SessionLeft(session_id, begun):
                     leave = self._sessions.end if begun else self._sessions.release
                     leave(session_id, worker.process.pid)

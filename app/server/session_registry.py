@@ -29,6 +29,12 @@ class SessionRegistry:
             self._recent.get(worker, OrderedDict()).pop(session_id, None)
         return owner
 
+    def begun(self, session_id: str, worker: int) -> None:
+        """A session has begun at `worker`, or goes on there: whichever worker had it before has it no more."""
+        former = self._owners.get(session_id, worker)
+        self._recent.get(former, OrderedDict()).pop(session_id, None)
+        self._owners[session_id] = worker
+
     def end(self, session_id: str, worker: int) -> None:
         """A session of `worker` is over; it is remembered for as long as the worker has its record."""
         if self._owners.get(session_id) != worker:

@@ -18,6 +18,7 @@ from app.server.worker_pipe import (
     BEAT,
     AskOwner,
     FromLauncher,
+    SessionBegun,
     SessionLeft,
     WorkerNotice,
     decode_from_launcher,
@@ -100,13 +101,13 @@ class WorkerBus:
 
     def session_opened(self, session_id: str) -> None:
         """This worker has begun a session; never waits."""
-        self._say(AskOwner(session_id=session_id, number=0, claim=True))
+        self._say(SessionBegun(session_id))
 
     def session_left(self, session_id: str, *, begun: bool) -> None:
         """A session of this worker is over, or was claimed and never begun; never waits."""
         self._say(SessionLeft(session_id, begun))
 
-    def _say(self, message: AskOwner | SessionLeft) -> None:
+    def _say(self, message: SessionBegun | SessionLeft) -> None:
         if self._send is None:
             return
         if len(self._unsent) >= UNSENT_MOST:

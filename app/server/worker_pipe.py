@@ -51,6 +51,12 @@ class Owner(msgspec.Struct, frozen=True, tag="owner"):
     worker: int
 
 
+class SessionBegun(msgspec.Struct, frozen=True, tag="session_begun"):
+    """A worker tells the launcher that a session has begun there, or goes on there that another worker had."""
+
+    session_id: str
+
+
 class SessionLeft(msgspec.Struct, frozen=True, tag="session_left"):
     """A worker tells the launcher that a session it has claimed is over, or (`begun` is false) was never begun."""
 
@@ -58,7 +64,7 @@ class SessionLeft(msgspec.Struct, frozen=True, tag="session_left"):
     begun: bool
 
 
-FromWorker = WorkerNotice | AskOwner | SessionLeft
+FromWorker = WorkerNotice | AskOwner | SessionBegun | SessionLeft
 FromLauncher = WorkerNotice | Owner
 
 _from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)

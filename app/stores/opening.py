@@ -23,6 +23,10 @@ class SharedStore(Protocol):
         """Claim a session that begins at this worker or goes on here."""
         ...
 
+    def session_left(self, session_id: str) -> None:
+        """Write nothing more of a session that another worker goes on with."""
+        ...
+
     def keep_checkpoint(self, session_id: str, data: bytes) -> None:
         """Keep the checkpoint of a session of this worker in place of the former one; never waits."""
         ...

@@ -66,24 +66,30 @@ class RedisStore:
         ttl_s: float,
         on_moved: Callable[[str], None] = lambda session_id: None,
     ) -> None:
-        self._connection = connection
+        self.connection = connection
         self._memory = memory
         self._clock = clock
         self._ttl_s = int(ttl_s)
         self._on_moved = on_moved
         self._claims = SessionClaims()
-        self._writer = RedisWriter(connection, random)
+        self.writer = RedisWriter(connection, random)
         self._notices = ClaimNotices(connection, random, self._hear)
 
     def session_opened(self, session_id: str) -> None:
         """Claim a session that begins at this worker or goes on here: no other may write its record from now on."""
         self._claims.begin(session_id)
 
+    def session_left(self, session_id: str) -> None:
+        """Write nothing more of a session that another worker goes on with."""
+        claim = self._claims.known(session_id)
+        if claim is not None:
+            self._claims.give_up(claim, session_id)
+
     async def save(self, record: SessionRecord) -> None:
         """Keep `record`; it is in Redis a moment later, or once Redis can be used again."""
         await self._memory.save(record)
         claim = self._claims.of(record.session_id)
-        self._writer.put(record.session_id, partial(self._write, record, claim))
+        self.writer.put(record.session_id, partial(self._write, record, claim))
 
     async def _write(self, record: SessionRecord, claim: Claim, client: RedisClient) -> None:
         session_id, key = record.session_id, record_key(record.session_id)
@@ -113,13 +119,13 @@ class RedisStore:
     def keep_checkpoint(self, session_id: str, data: bytes) -> None:
         """Keep the checkpoint of a session of this worker; it is in Redis a moment later, the newest only."""
         claim, key = self._claims.of(session_id), checkpoint_key(session_id)
-        self._writer.put(key, lambda client: self._write_own(client, claim, session_id, key, data))
+        self.writer.put(key, lambda client: self._write_own(client, claim, session_id, key, data))
 
     def forget_checkpoint(self, session_id: str) -> None:
         """Remove the checkpoint of a session of this worker, unless another worker has gone on with the session."""
         claim, key = self._claims.known(session_id), checkpoint_key(session_id)
         if claim is not None and not claim.is_void:
-            self._writer.put(key, lambda client: remove_claimed(client, claim, (claim_key(session_id), key)))
+            self.writer.put(key, lambda client: remove_claimed(client, claim, (claim_key(session_id), key)))
 
     async def load_checkpoint(self, session_id: str) -> bytes | None:
         """The checkpoint of a session as it was kept last, by whichever worker.
@@ -128,7 +134,7 @@ class RedisStore:
             StoreError: Redis cannot be used.
         """
         key = checkpoint_key(session_id)
-        data: bytes | None = await self._connection.run(lambda client: cast(Awaitable[Any], client.get(key)))
+        data: bytes | None = await self.connection.run(lambda client: cast(Awaitable[Any], client.get(key)))
         return data
 
     def _hear(self, notice: ClaimNotice) -> None:
@@ -152,7 +158,7 @@ class RedisStore:
         claims = [(each, claim) for each in session_ids if (claim := self._claims.known(each)) and not claim.is_void]
         if not claims:
             return
-        all_known = await self._connection.run(lambda client: _claims_known(client, [each for each, _ in claims]))
+        all_known = await self.connection.run(lambda client: _claims_known(client, [each for each, _ in claims]))
         for (session_id, claim), known in zip(claims, all_known, strict=True):
             if is_superseded(claim, known):
                 self._lost(claim, session_id)
@@ -165,7 +171,7 @@ class RedisStore:
         """
         own = await self._memory.load(session_id)
         try:
-            data = await self._connection.run(lambda client: cast(Awaitable[Any], client.get(record_key(session_id))))
+            data = await self.connection.run(lambda client: cast(Awaitable[Any], client.get(record_key(session_id))))
         except StoreError:
             if own is None:
                 raise
@@ -176,7 +182,7 @@ class RedisStore:
         """At most `limit` records, those saved last first; while Redis cannot be used, those of this worker only."""
         own = await self._memory.recent(limit)
         try:
-            shared = await self._connection.run(lambda client: self._recent(client, limit))
+            shared = await self.connection.run(lambda client: self._recent(client, limit))
         except StoreError:
             return own
         found = {record.session_id: record for record in shared}
@@ -190,9 +196,9 @@ class RedisStore:
         """Write what waits, within some seconds, and close the connections."""
         # Records of sessions that end now are on their way here.
         await asyncio.sleep(0)
-        await self._writer.close()
+        await self.writer.close()
         await self._notices.close()
-        await self._connection.close()
+        await self.connection.close()
         await self._memory.close()
 
     async def ready(self) -> str:
@@ -202,9 +208,9 @@ class RedisStore:
             StoreError: it does not; the text says why, and how much waits for it.
         """
         try:
-            return await probe(self._connection)
+            return await probe(self.connection)
         except StoreError as failure:
-            waiting = f"; {self._writer.waiting} records wait" if self._writer.waiting else ""
+            waiting = f"; {self.writer.waiting} records wait" if self.writer.waiting else ""
             raise StoreError(failure.kind, failure.detail + waiting) from None
 
     @staticmethod

@@ -63,12 +63,18 @@ class RedisWriter:
                 log.warning("more than %d records wait for Redis: the oldest are given up", self._most)
         self._wanted.set()
 
-    async def close(self) -> None:
-        """Write what waits, for FLUSH_S at most; what is left then is lost with the process."""
+    async def settled(self, within_s: float) -> bool:
+        """Wait until everything is written that waits; False if that takes longer."""
         try:
-            async with asyncio.timeout(FLUSH_S):
+            async with asyncio.timeout(within_s):
                 await self._idle.wait()
         except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Write what waits, for FLUSH_S at most; what is left then is lost with the process."""
+        if not await self.settled(FLUSH_S):
             log.warning("%d records were not written to Redis before the end", self.waiting)
         self._task.cancel()
         await asyncio.wait([self._task])

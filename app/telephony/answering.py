@@ -84,6 +84,8 @@ class Answering:
         known = board.log.of_announcement(announcement)
         if known is not None:
             return known if known.call_id else None
+        if not await board.is_ours(announcement):
+            return None
         if reason := self._rejection.reason(incoming):
             await self._rejection.refuse(control, incoming, reason)
             return None
@@ -94,7 +96,7 @@ class Answering:
         task = call.run(self._order(call, incoming))
         if task is not None:
             await asyncio.wait([task])
-        if task is not None and task.cancelled() and not call.call_id:
+        if task is not None and task.cancelled() and not call.call_id and not call.left:
             # The worker ends before the answer was taken: its caller does not ring on for nobody.
             await self._rejection.at_capacity(control, incoming)
         return call if call.call_id else None

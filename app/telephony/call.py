@@ -96,6 +96,8 @@ class Call:
         self.on_change: Callable[[Call], None] = lambda call: None
         """Told when the call's id gets known, and of each new state."""
         self.over = asyncio.Event()
+        self.left = False
+        """Another worker has the call: nothing is ordered here any more, nor told of it."""
         self.told_of = False
         """Whether any callback of the call has come."""
         self.refusal: CallControlError | None = None

@@ -22,6 +22,10 @@ class CallLog:
         for known in over[: max(0, len(over) - KEPT)]:
             del self._calls[known.secret]
 
+    def remove(self, call: Call) -> None:
+        """Forget a call, which is another worker's from now on."""
+        self._calls.pop(call.secret, None)
+
     def of_secret(self, secret: str) -> Call | None:
         """The call whose callback and media URLs carry `secret`; None if no call does."""
         return self._calls.get(secret)

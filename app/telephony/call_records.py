@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from actors.conversation import Role, SessionRecord
+from protocol.calls import CallEvent, CallState, Participant
 
 KEPT = "call_kept"
 """Topic: a call, as it now stands, is the teller's. The fields are those of a `CallRecord`."""
@@ -43,10 +44,19 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     """No access code has to be given any more"""
     conversation: SessionRecord | None = None
     """Its session as it was stored last: what was said. It stays in memory."""
+    worker: str = ""
+    """The id by which workers on all machines know the one that has it; empty where they share no store"""
+    state: CallState = CallState.INITIATING
+    connected_at: float | None = None
+    participants: tuple[Participant, ...] = ()
+    events: tuple[CallEvent, ...] = ()
+    """What has happened to it. It stays where all workers share a store."""
+    recording: str = ""
+    """The id of the recording that runs"""
 
     def fields(self) -> dict[str, Any]:
         """The record as the fields of a notice to the launcher."""
-        record = self
+        record = msgspec.structs.replace(self, events=())
         if len(msgspec.json.encode(self.about)) > LONGEST_CONTEXT_BYTES:
             record = msgspec.structs.replace(record, about={})
         if record.conversation is not None:
@@ -56,7 +66,9 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     def without_personal_data(self) -> "CallRecord":
         """The same without who calls and why, for a file."""
-        return msgspec.structs.replace(self, caller="", own_number="", about={}, conversation=None)
+        return msgspec.structs.replace(
+            self, caller="", own_number="", about={}, conversation=None, participants=(), events=()
+        )
 
 
 def _shortened(conversation: SessionRecord) -> SessionRecord | None:

@@ -48,7 +48,10 @@ class LiveCalls:
         if notice.topic == KEPT:
             self._keep(worker, notice)
         elif notice.topic == OVER:
-            self._forget(str(notice.fields.get("secret")))
+            secret = str(notice.fields.get("secret"))
+            # Another worker may have it meanwhile.
+            if self._owners.get(secret) == worker:
+                self._forget(secret)
         return notice.topic in (KEPT, OVER)
 
     def hand_over(self, worker: Hashable, tell: Tell) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from actors.agent import Agent
@@ -41,6 +41,10 @@ HANG_UP_S = 1.5
 """A worker that has to end keeps so much of its time to hang up."""
 
 
+async def _always(_: str) -> bool:
+    return True
+
+
 class Switchboard:
     """Of one worker; belongs to the loop's thread."""
 
@@ -58,10 +62,13 @@ class Switchboard:
         """Incoming calls that were rejected or redirected, since the start."""
         self.call_changed: Callable[[Call], None] = lambda call: None
         """Told when a call begins, and whenever it changes."""
+        self.is_ours: Callable[[str], Awaitable[bool]] = _always
+        """Asked whether this worker is to answer the call of an announcement, which may be delivered to several."""
         self.nobody_has: Callable[[str], None] = lambda call_id: None
         """Told the id of a call that is up at the network and unknown here."""
         self._media: MediaWatch | None = None
         service.on_session_over(self._session_over)
+        service.on_session_moved(self._session_moved)
         service.lifecycle.on_drain(self._drain)
 
     @property
@@ -214,7 +221,7 @@ class Switchboard:
     def connected(self, call: Call) -> None:
         """A call is up. One that was given up before has nobody to talk to: it is hung up."""
         if call.over.is_set():
-            if call.call_id and self._control is not None:
+            if call.call_id and not call.left and self._control is not None:
                 self._service.background.run(hang_up(self._control, call.call_id))
         elif call.connected_at is None:
             call.became(CallState.CONNECTED, self._service.clock.wall())
@@ -274,6 +281,30 @@ class Switchboard:
             self._media.lost(call, at_once=at_once)
 
     # calls end
+
+    def leave(self, call: Call, code: int = NORMAL) -> None:
+        """Another worker has the call: forget it here, without an order to the network. Its media socket is closed with
+        this close code.
+        """
+        if call.left:
+            return
+        call.left = True
+        self.log.remove(call)
+        if self._media is not None:
+            self._media.opened(call)
+        call.over.set()
+        call.cancel()
+        if call.hanging_up is not None:
+            call.hanging_up.cancel()
+        if call.connection is not None:
+            call.connection.close(code, "another worker has the call")
+        self._service.leave(self.session_of(call))
+
+    def _session_moved(self, session_id: str) -> None:
+        call = self.log.of_session(session_id)
+        if call is not None:
+            log.warning("a call goes on at another worker and is left here", extra={"call": call.call_id})
+            self.leave(call)
 
     def _session_over(self, session_id: str) -> None:
         """A session ended: its call goes on with the next one, or is over."""
@@ -351,7 +382,7 @@ class Switchboard:
     async def _drain(self, deadline: float) -> None:
         """Calls end with the goodbye of their sessions; what is not over shortly before `deadline` is hung up."""
         for call in self.log.live:
-            if self.session_of(call) not in self._service.sessions.live:
+            if self.session_of(call) not in self._service.sessions.live and self._service.hand_over is None:
                 self.hang_up(call)
         await self._all_over(deadline - HANG_UP_S)
         for call in self.log.live:

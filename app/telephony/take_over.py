@@ -7,20 +7,21 @@ import asyncio
 import logging
 from collections import OrderedDict
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
+from actors.errors import StoreError
 from actors.session.checkpoint import Checkpoint
-from actors.session.modes.registry import mode_named
-from actors.session_context import SessionContext
 from app.server.worker_bus import WorkerBusError
 from app.server.worker_pipe import WorkerNotice
 from app.services import Services
-from app.telephony.call import Call, Direction
+from app.telephony.call import Call
 from app.telephony.call_records import KEPT, ORPHANED, OVER, CallRecord, record_of
 from app.telephony.hang_up import hang_up
+from app.telephony.shared_calls import SharedCalls, call_of_record, record_of_call
 from app.telephony.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ class TakeOver:
         self._telling = False
         self._told: dict[str, CallRecord] = {}
         self._abandoned: OrderedDict[str, None] = OrderedDict()
+        self.shared: SharedCalls | None = None
+        """Where workers of all machines keep their calls; None: those of this server only"""
         switchboard.call_changed = self._call_changed
         switchboard.nobody_has = self._nobody_has
         service.on_session_saved(self._saved)
@@ -72,8 +75,18 @@ class TakeOver:
         finally:
             self._telling = False
 
+    def tell_all(self) -> None:
+        """Tell of every call anew: what was told before may be lost, or another worker may have one meanwhile."""
+        self._told.clear()
+        for call in self._switchboard.log.live:
+            self._call_changed(call)
+
     async def _tell_change(self, call: Call) -> None:
-        record = _record_of(call)
+        if call.left:
+            return
+        record = record_of_call(call, self.shared.worker if self.shared is not None else "")
+        if self.shared is not None:
+            self._share(call, record)
         if call.over.is_set():
             topic, fields = OVER, {"secret": call.secret}
             self._told.pop(call.secret, None)
@@ -82,10 +95,13 @@ class TakeOver:
             self._told[call.secret] = record
         else:
             return
+        await self._tell(topic, fields, call.call_id)
+
+    async def _tell(self, topic: str, fields: dict[str, Any], call_id: str) -> None:
         try:
             await self._service.lifecycle.worker_bus.tell(topic, fields)
         except WorkerBusError as error:
-            log.warning("a call would be lost with this worker: %s", error, extra={"call": call.call_id})
+            log.warning("a call would be lost with this worker: %s", error, extra={"call": call_id})
 
     # calls of a worker that died
 
@@ -97,37 +113,62 @@ class TakeOver:
         except ValueError as error:
             log.warning("a call cannot be taken over: %s", error)
             return
-        self._service.background.run(self._take_over(record))
+        self._service.background.run(self._take_orphan(record))
 
-    async def _take_over(self, record: CallRecord) -> None:
-        checkpoint = await self._checkpoint(record)
+    def _share(self, call: Call, record: CallRecord) -> None:
+        """Tell the workers of all machines how a call stands."""
+        assert self.shared is not None
+        if call.over.is_set():
+            self.shared.drop(call.secret, call.call_id)
+        elif record != self._told.get(call.secret):
+            self.shared.keep(record)
+
+    async def _take_orphan(self, record: CallRecord) -> None:
+        """Take a call over that the launcher hands to this worker, unless a worker elsewhere has it by now."""
+        if self.shared is not None and record.worker:
+            with suppress(StoreError):
+                if not await self.shared.has(record.secret, record.worker):
+                    await self._tell(OVER, {"secret": record.secret}, record.call_id)
+                    return
+        await self.take_over(record, await self.checkpoint_of(record))
+
+    async def take_over(self, record: CallRecord, checkpoint: Checkpoint | None, *, is_cut_off: bool = True) -> None:
+        """Have a call of another worker from now on.
+
+        Args:
+            record: the call as it stood.
+            checkpoint: what its session goes on from; None: its conversation as it was stored, or a new one.
+            is_cut_off: its worker has died, so that its media socket has to be asked for; else one has come here.
+        """
         if self._switchboard.log.of_secret(record.secret) is not None:
             return
         service = self._service
-        agent = service.agents.get(record.agent) or service.agents[service.default_agent]
-        call = Call(
-            secret=record.secret,
-            session_id=record.session_id,
-            direction=Direction(record.direction),
-            agent=agent,
-            mode=mode_named(record.mode).name,
-            caller=record.caller,
-            created_at=record.created_at,
-            about=msgspec.convert(record.about, SessionContext),
-        )
-        call.taken_over = True
-        call.conversation, call.checkpoint = record.conversation, checkpoint
-        call.admitted = record.admitted
-        call.server_call_id = record.server_call_id
-        call.own_number = record.own_number
+        try:
+            call = call_of_record(record, service.agents, service.default_agent)
+        except ValueError as error:
+            log.warning("a call cannot be taken over: %s", error, extra={"call": record.call_id})
+            return
+        call.checkpoint = checkpoint
+        call.taken_over = is_cut_off or (checkpoint is None and record.conversation is not None)
+        if not is_cut_off:
+            call.state, call.connected_at = record.state, record.connected_at
         self._switchboard.enlist(call)
-        call.note("TakenOver", service.clock.wall())
+        call.note("TakenOver" if is_cut_off else "Moved", service.clock.wall())
         if record.call_id:
             call.identify(record.call_id)
+        if record.call_id and is_cut_off:
             log.warning("a call is taken over from a worker that died", extra={"call": call.call_id})
             self._switchboard.media_lost(call, at_once=True)
 
-    async def _checkpoint(self, record: CallRecord) -> Checkpoint | None:
+    async def give_up(self, record: CallRecord) -> None:
+        """Hang up a call of a worker that died which nobody can go on with."""
+        if record.call_id and self._switchboard.network is not None:
+            log.error("a call is hung up: no worker can take it over", extra={"call": record.call_id})
+            await hang_up(self._switchboard.network, record.call_id)
+        if self.shared is not None:
+            self.shared.drop(record.secret, record.call_id)
+
+    async def checkpoint_of(self, record: CallRecord) -> Checkpoint | None:
         """What the session of the call goes on from, if a shared store has it and answers in time."""
         checkpoints, former = self._service.checkpoints, record.conversation
         if checkpoints is None or former is None or not record.admitted:
@@ -153,29 +194,22 @@ class TakeOver:
 
     async def _hang_up_abandoned(self, call_id: str) -> None:
         await asyncio.sleep(SOON_KNOWN_S)
+        if await self._is_known_elsewhere(call_id):
+            return
         if self._switchboard.log.of_id(call_id) is None:
             log.warning("a call that nobody has is hung up", extra={"call": call_id})
             await hang_up(self._switchboard.control, call_id)
+
+    async def _is_known_elsewhere(self, call_id: str) -> bool:
+        """Whether a worker on whatever machine has the call, or may have it, since nobody can be asked."""
+        if self.shared is None:
+            return False
+        try:
+            return bool(await self.shared.secret_of(call_id))
+        except StoreError:
+            return True
 
 
 def taking_over(agent: Agent) -> Agent:
     """`agent` as it greets a caller who was cut off."""
     return msgspec.structs.replace(agent, greeting=agent.phrases.cut_off)
-
-
-def _record_of(call: Call) -> CallRecord:
-    return CallRecord(
-        secret=call.secret,
-        session_id=call.session_id,
-        direction=call.direction.value,
-        agent=call.agent.name,
-        mode=call.mode,
-        created_at=call.created_at,
-        caller=call.caller,
-        about=msgspec.to_builtins(call.about),
-        call_id=call.call_id,
-        server_call_id=call.server_call_id,
-        own_number=call.own_number,
-        conversation=call.conversation,
-        admitted=call.admitted,
-    )

@@ -17,6 +17,8 @@ class DrainPolicy(StrEnum):
     """They may end by themselves until the grace is nearly over; what is left then says goodbye."""
     GOODBYE = "goodbye"
     """They say goodbye at once."""
+    HAND_OVER = "hand_over"
+    """They go on at other workers at once, where Redis is configured; else they say goodbye."""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +63,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         DrainPolicy,
         Variable(
             "DRAIN_POLICY",
-            "What live conversations do on SIGTERM: finish by themselves, with a goodbye shortly before the grace is "
-            "over, or say goodbye at once",
+            "What live conversations do on SIGTERM: finish by themselves until shortly before the grace is over, and "
+            "then go on at another worker (with Redis) or say goodbye; say goodbye at once; or go on elsewhere at once",
             kinds.one_of(DrainPolicy),
         ),
     ] = DrainPolicy.FINISH

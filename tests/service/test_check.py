@@ -10,6 +10,7 @@ from app.configuration import warnings_of
 from app.telemetry import azure_monitor
 from config.errors import SettingsError
 from config.settings import Settings, misspelt_variables
+from tests.kit.redis_server import redis_server
 from tests.kit.serving import run
 
 CHECK = (sys.executable, "-m", "app", "check")
@@ -63,6 +64,23 @@ def test_such_a_file_stops_the_server_with_the_same_line(tmp_path: Path) -> None
     checked = run(*CHECK, AGENTS_DIRECTORY=str(tmp_path))
     served = run(sys.executable, "-m", "app", "serve", AGENTS_DIRECTORY=str(tmp_path))
     assert (served.returncode, served.stdout, served.stderr) == (2, "", checked.stderr)
+
+
+ACS = {
+    "ACS_CONNECTION_STRING": "endpoint=https://a.example/;accesskey=aGVsbG8=",
+    "BASE_URL": "https://x.example",
+    "ACS_AUDIENCE": "a",
+}
+
+
+def test_several_workers_with_telephony_want_redis(tmp_path: Path) -> None:
+    ended = run(*CHECK, WEB_CONCURRENCY="2", **ACS)
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        "WEB_CONCURRENCY must be 1 where ACS is configured and Redis is not (REDIS_URL): the workers share no calls\n"
+    )
+    with redis_server(tmp_path) as redis:
+        assert run(*CHECK, WEB_CONCURRENCY="2", REDIS_URL=redis.url, **ACS).returncode == 0
 
 
 AGENT = "name: {name}\nlabel: Clerk\nlanguages: [{language}]\n"

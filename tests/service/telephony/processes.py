@@ -57,19 +57,25 @@ class Processes:
 
     def kill_workers(self) -> None:
         """End every worker as a crash would."""
-        for pid in self._workers():
+        for pid in self.workers():
             os.kill(pid, signal.SIGKILL)
 
     def kill_everything(self) -> None:
         """End the launcher and its workers as a crash of the machine would."""
         assert self._server is not None
-        workers = self._workers()
+        workers = self.workers()
         os.kill(self._server.process.pid, signal.SIGKILL)
         for pid in workers:
             os.kill(pid, signal.SIGKILL)
         self._server.process.wait()
 
-    def _workers(self) -> list[int]:
+    def log(self) -> str:
+        """What its processes have written on standard error."""
+        assert self._server is not None
+        return self._server.log()
+
+    def workers(self) -> list[int]:
+        """The process ids of its workers."""
         assert self._server is not None
         pid = self._server.process.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

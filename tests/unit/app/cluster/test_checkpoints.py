@@ -33,6 +33,9 @@ class Store:
     def session_opened(self, session_id: str) -> None:
         raise NotImplementedError
 
+    def session_left(self, session_id: str) -> None:
+        raise NotImplementedError
+
     async def check_claims(self, session_ids: Sequence[str]) -> None:
         raise NotImplementedError
 

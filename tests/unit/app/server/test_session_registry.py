@@ -44,3 +44,18 @@ def test_the_sessions_of_a_worker_end_with_it() -> None:
     registry.end("u", ONE)
     registry.forget(ONE)
     assert [registry.owner(session_id) for session_id in "stu"] == [0, OTHER, 0]
+
+
+def test_a_session_that_goes_on_at_another_worker_is_that_ones_whatever_its_former_says_later() -> None:
+    registry = SessionRegistry()
+    registry.claim("s", ONE)
+    registry.begun("s", OTHER)
+    assert registry.owner("s") == OTHER
+    registry.end("s", ONE)
+    registry.forget(ONE)
+    assert registry.owner("s") == OTHER
+    registry.begun("t", ONE)
+    registry.end("t", ONE)
+    registry.begun("t", OTHER)
+    registry.forget(ONE)
+    assert registry.owner("t") == OTHER

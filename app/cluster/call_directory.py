@@ -1,0 +1,208 @@
+"""The telephone calls of all workers, in Redis: who has which, and what another worker needs to go on with it.
+
+    earshot:{c:SECRET}:call     a call: its owner's id, a number that grows with each new owner, and its record
+    earshot:call-id:CALL_ID     the secret of the call that the telephone network knows by that id
+    earshot:calls-of:WORKER     secrets of the calls that a worker has, or had when it died
+    earshot:announced:SHA256    the worker that deals with the announcement of an incoming call
+
+Who has a call is decided in one step where it is written: a worker from whom a call was taken can write nothing of it
+any more, and of several that want the call of a worker that died one gets it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import msgspec
+
+from app.stores.redis_clients import RedisClient
+from app.stores.redis_connection import RedisConnection
+from app.stores.redis_writer import RedisWriter
+from app.telephony.call_records import CallRecord
+
+CALL_S = 90_000
+"""How long a call is known after it was last heard of, in seconds: longer than any lasts."""
+ANNOUNCED_S = 120
+"""Nobody lets it ring for longer."""
+
+KEEP = """
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if owner and owner ~= ARGV[1] then
+    return 0
+end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'record', ARGV[2])
+redis.call('HSETNX', KEYS[1], 'number', 1)
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+TAKE = """
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if not owner or (owner ~= ARGV[1] and owner ~= ARGV[2]) then
+    return false
+end
+if owner ~= ARGV[1] then
+    redis.call('HSET', KEYS[1], 'owner', ARGV[1])
+    redis.call('HINCRBY', KEYS[1], 'number', 1)
+    if ARGV[3] == '1' then
+        redis.call('HINCRBY', KEYS[1], 'orphaned', 1)
+    end
+end
+return {redis.call('HGET', KEYS[1], 'record'), redis.call('HGET', KEYS[1], 'orphaned') or '0'}
+"""
+DROP = """
+if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then
+    return redis.call('DEL', KEYS[1])
+end
+return 0
+"""
+
+ANNOUNCED = """
+redis.call('SET', KEYS[1], ARGV[1], 'NX', 'EX', ARGV[2])
+return redis.call('GET', KEYS[1])
+"""
+
+
+class TakenCall(msgspec.Struct, frozen=True):
+    """A call that is this worker's from now on."""
+
+    record: CallRecord
+    orphaned: int
+    """How many workers it has outlived."""
+
+
+class CallDirectory:
+    """One worker's view of it. Belongs to the loop's thread.
+
+    Args:
+        connection: the way to Redis.
+        writer: writes in its own time.
+        worker: the id of this worker.
+        on_taken: called with the secret of a call of this worker that another one has taken.
+    """
+
+    def __init__(
+        self, connection: RedisConnection, writer: RedisWriter, worker: str, on_taken: Callable[[str], None]
+    ) -> None:
+        self.worker = worker
+        self._connection = connection
+        self._writer = writer
+        self._on_taken = on_taken
+
+    def keep(self, record: CallRecord) -> None:
+        """Keep the record of a call of this worker, as it stands; never waits."""
+        self._writer.put(call_key(record.secret), lambda client: self._keep(client, record))
+
+    async def _keep(self, client: RedisClient, record: CallRecord) -> None:
+        redis = cast(Any, client)
+        data = msgspec.json.encode(record)
+        if not await redis.eval(KEEP, 1, call_key(record.secret), self.worker, data, CALL_S):
+            self._on_taken(record.secret)
+            return
+        pipe = redis.pipeline(transaction=False)
+        pipe.sadd(calls_of(self.worker), record.secret)
+        pipe.expire(calls_of(self.worker), CALL_S)
+        if record.call_id:
+            pipe.set(id_key(record.call_id), record.secret, ex=CALL_S)
+        await pipe.execute()
+
+    def drop(self, secret: str, call_id: str) -> None:
+        """Forget a call of this worker that is over; never waits."""
+
+        async def write(client: RedisClient) -> None:
+            redis = cast(Any, client)
+            await redis.srem(calls_of(self.worker), secret)
+            if await redis.eval(DROP, 1, call_key(secret), self.worker) and call_id:
+                await redis.delete(id_key(call_id))
+
+        self._writer.put(call_key(secret), write)
+
+    async def announced(self, announcement: str) -> str:
+        """The id of the worker that deals with an announced call: this one from now on, if none does.
+
+        Raises:
+            StoreError: it cannot be found out.
+        """
+        key = f"earshot:announced:{announcement}"
+        found = await self._connection.run(
+            lambda client: cast(Any, client).eval(ANNOUNCED, 1, key, self.worker, ANNOUNCED_S), writes=True
+        )
+        return bytes(found).decode()
+
+    async def owner(self, secret: str) -> str:
+        """The id of the worker that has a call; empty if no call has that secret.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        found = await self._connection.run(lambda client: cast(Awaitable[Any], client.hget(call_key(secret), "owner")))
+        return found.decode() if found else ""
+
+    async def secret_of(self, call_id: str) -> str:
+        """The secret of the call with this id; empty if there is none.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        found = await self._connection.run(lambda client: cast(Awaitable[Any], client.get(id_key(call_id))))
+        return found.decode() if found else ""
+
+    async def secrets_of(self, worker: str) -> list[str]:
+        """The secrets of the calls that a worker has, or had when it died.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        found = await self._connection.run(lambda client: cast(Awaitable[Any], client.smembers(calls_of(worker))))
+        return sorted(each.decode() for each in found)
+
+    async def has(self, secret: str, former: str) -> bool:
+        """Have a call whose worker `former` has died; whether this worker has it now, and not another one.
+
+        Raises:
+            StoreError: it cannot be found out.
+        """
+        return await self.take(secret, former, is_orphan=True) is not None
+
+    async def take(self, secret: str, former: str, *, is_orphan: bool) -> TakenCall | None:
+        """Have a call from the worker `former`; None if it has it no more. Harmless if it is done twice.
+
+        Raises:
+            StoreError: it could not be taken, or it is not known whether it was.
+        """
+        # Should this worker die in the middle, the call is found in one of the two sets.
+        await self._in_set(self.worker, secret, is_in=True)
+        found = await self._connection.run(
+            lambda client: cast(Any, client).eval(
+                TAKE, 1, call_key(secret), self.worker, former, "1" if is_orphan else "0"
+            ),
+            writes=True,
+        )
+        if former != self.worker:
+            await self._in_set(former, secret, is_in=False)
+        if not found:
+            await self._in_set(self.worker, secret, is_in=False)
+            return None
+        return TakenCall(msgspec.json.decode(found[0], type=CallRecord), int(found[1]))
+
+    async def _in_set(self, worker: str, secret: str, *, is_in: bool) -> None:
+        """Note that a worker has a call, or has it no more."""
+
+        async def write(client: RedisClient) -> None:
+            change = cast(Any, client).sadd if is_in else cast(Any, client).srem
+            await change(calls_of(worker), secret)
+
+        await self._connection.run(write, writes=True)
+
+
+def call_key(secret: str) -> str:
+    """The key of the call with this secret, in Redis."""
+    return f"earshot:{{c:{secret}}}:call"
+
+
+def id_key(call_id: str) -> str:
+    """Where the secret of a call with this id is."""
+    return f"earshot:call-id:{call_id}"
+
+
+def calls_of(worker: str) -> str:
+    """Where the secrets of a worker's calls are."""
+    return f"earshot:calls-of:{worker}"

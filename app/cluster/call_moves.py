@@ -1,0 +1,124 @@
+"""Calls go where their media socket is: the worker that the telephone network has connected to takes the call over.
+
+So no audio ever passes from one worker to another. The former owner, if it is still there, gives the call away as it
+stands at that moment; if it does not answer, what it has stored last has to do.
+"""
+
+import logging
+
+import msgspec
+
+from actors.ports.clock import Clock
+from actors.session.checkpoint import Checkpoint, decode, encode
+from app.cluster.call_directory import CallDirectory, TakenCall
+from app.cluster.worker import ClusterWorker
+from app.cluster.worker_requests import WorkerRequests, WorkerSilentError
+from app.telephony.call_records import CallRecord
+from app.telephony.shared_calls import record_of_call
+from app.telephony.switchboard import Switchboard
+from app.telephony.take_over import TakeOver
+
+log = logging.getLogger(__name__)
+
+RELEASE = "release"
+RELEASE_S = 1.0
+"""A worker that has not given a call away by then is taken for dead, or as good as."""
+MOST_OWNERS = 3
+"""A call that has another owner at each look is left to whoever gets it."""
+
+
+class Release(msgspec.Struct, frozen=True):
+    """Asks a worker for a call that was taken from it."""
+
+    secret: str
+
+
+class Released(msgspec.Struct, frozen=True):
+    """A call as it stood when its worker gave it away; nothing if that worker did not have it."""
+
+    record: CallRecord | None = None
+    checkpoint: bytes | None = None
+
+
+class CallMoves:
+    """Of one worker; belongs to the loop's thread."""
+
+    def __init__(
+        self,
+        worker: ClusterWorker,
+        switchboard: Switchboard,
+        take_over: TakeOver,
+        directory: CallDirectory,
+        requests: WorkerRequests,
+    ) -> None:
+        self._here = worker
+        self._switchboard = switchboard
+        self._take_over = take_over
+        self._directory = directory
+        self._requests = requests
+        requests.on(RELEASE, self._release)
+
+    def ask_for_audio(self, secret: str) -> None:
+        """Have the telephone network connect to this worker, which has taken the call from one that ends."""
+        call = self._switchboard.log.of_secret(secret)
+        if call is not None and call.call_id:
+            self._switchboard.media_lost(call, at_once=True)
+
+    async def move_here(self, secret: str) -> None:
+        """Have the call with this secret at this worker from now on, if there is one.
+
+        Raises:
+            StoreError: it cannot be found out who has it.
+        """
+        for _ in range(MOST_OWNERS):
+            owner = await self._directory.owner(secret)
+            if not owner or self._switchboard.log.of_secret(secret) is not None:
+                return
+            taken = await self._directory.take(secret, owner, is_orphan=False)
+            if taken is not None:
+                await self._go_on(taken, owner)
+                return
+
+    async def _go_on(self, taken: TakenCall, owner: str) -> None:
+        released = Released()
+        if owner != self._directory.worker:
+            try:
+                asked = msgspec.msgpack.encode(Release(taken.record.secret))
+                answer = await self._requests.ask(owner, RELEASE, asked, RELEASE_S)
+                released = msgspec.msgpack.decode(answer, type=Released)
+            except (WorkerSilentError, msgspec.MsgspecError) as error:
+                log.warning(
+                    "a call goes on from what was stored of it: %s", error, extra={"call": taken.record.call_id}
+                )
+        record = released.record or taken.record
+        checkpoint = _decoded(released.checkpoint, self._here.clock)
+        if released.record is None:
+            checkpoint = await self._take_over.checkpoint_of(record)
+        await self._take_over.take_over(record, checkpoint, is_cut_off=False)
+
+    async def _release(self, payload: bytes) -> bytes:
+        """Give a call of this worker away."""
+        asked = msgspec.msgpack.decode(payload, type=Release)
+        call = self._switchboard.log.of_secret(asked.secret)
+        released = Released()
+        if call is not None and not call.over.is_set():
+            record = record_of_call(call, self._directory.worker)
+            entry = self._here.sessions.live.get(call.session_id)
+            checkpoint = None
+            if entry is not None and entry.checkpoint.ending is None:
+                checkpoint = encode(entry.checkpoint, self._here.clock, entry.tracks.all_voices.end_bytes)
+            self._switchboard.leave(call)
+            released = Released(record, checkpoint)
+        return msgspec.msgpack.encode(released)
+
+
+def _decoded(data: bytes | None, clock: Clock) -> Checkpoint | None:
+    if data is None:
+        return None
+    try:
+        checkpoint = decode(data, clock)
+    except msgspec.MsgspecError as error:
+        log.warning("a checkpoint cannot be read: %s", type(error).__name__)
+        return None
+    checkpoint.caller_audio_lost(greets_idle=False)
+    return checkpoint

@@ -1,0 +1,146 @@
+"""The worker as one of many, on all machines that share its Redis: started with it, and ended before its store is."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from actors.errors import StoreError
+from app.cluster.call_directory import CallDirectory
+from app.cluster.call_moves import CallMoves
+from app.cluster.hand_over import HandOver
+from app.cluster.membership import Membership
+from app.cluster.orphans import Orphans
+from app.cluster.worker import ClusterWorker
+from app.cluster.worker_requests import WorkerRequests
+from app.stores.redis_store import RedisStore
+from app.telephony.call_records import CallRecord
+from app.telephony.errors import NoCapacityError
+from app.telephony.switchboard import Switchboard
+from app.telephony.take_over import TakeOver
+
+log = logging.getLogger(__name__)
+
+SOON_S = (0.0, 0.1, 0.3, 0.6)
+"""Waits before a call of which nothing is known is looked for again."""
+
+Answer = Callable[[bytes], Awaitable[bytes]]
+
+
+class Cluster:
+    """One worker's part in it. Without Redis it does nothing. Belongs to the loop's thread."""
+
+    def __init__(self, worker: ClusterWorker, switchboard: Switchboard, take_over: TakeOver) -> None:
+        self._here = worker
+        self._switchboard = switchboard
+        self._take_over = take_over
+        self.worker = worker.random.token("worker_")
+        self.is_running = False
+
+    def start(self, topic: str, answer: Answer) -> None:
+        """Take part from now on; `answer` deals with requests about `topic` that other workers pass on."""
+        store, board = self._here.store, self._switchboard
+        if not isinstance(store, RedisStore):
+            return
+        self.requests = WorkerRequests(store.connection, self.worker, self._here.random)
+        self.requests.on(topic, answer)
+        self._directory = CallDirectory(store.connection, store.writer, self.worker, self._taken)
+        self._moves = CallMoves(self._here, board, self._take_over, self._directory, self.requests)
+        self._membership = Membership(store.connection, self.worker, self._renewed)
+        self._orphans = Orphans(
+            self._membership, self._directory, has_room=self._has_room, take=self._take, give_up=self._take_over.give_up
+        )
+        self._take_over.shared = self._directory
+        board.is_ours = self._is_ours
+        hand_over = HandOver(self._here, board, self._moves, self._membership, self.requests, store.writer)
+        hand_over.has_room = self._has_room
+        self._here.hand_over = hand_over.hand_over
+        self._membership.start()
+        self.is_running = True
+
+    async def stop(self) -> None:
+        """Give the lease back, and hear and ask nothing more of the others."""
+        if self.is_running:
+            self.is_running = False
+            # What is still here is found by the others when the lease ends by itself.
+            await self._membership.stop(gives_back=not self._switchboard.log.live)
+            await self.requests.close()
+
+    # calls
+
+    def has_call(self, secret: str, call_id: str) -> bool:
+        """Whether this worker has a call, live or over, by its secret or its id."""
+        log_ = self._switchboard.log
+        return (log_.of_secret(secret) if secret else log_.of_id(call_id)) is not None
+
+    async def owner_of_call(self, secret: str, call_id: str) -> str:
+        """The id of the worker elsewhere that has a call; empty if this one has it, or none.
+
+        Raises:
+            StoreError: it cannot be found out.
+        """
+        if self.has_call(secret, call_id):
+            return ""
+        if secret:
+            owner = await self._known_soon(secret)
+        else:
+            secret = await self._directory.secret_of(call_id)
+            owner = await self._directory.owner(secret) if secret else ""
+        return "" if owner == self.worker else owner
+
+    async def _known_soon(self, secret: str) -> str:
+        """The id of the worker that has a call; empty if this one has it, or if nothing is known of it for a second:
+        what is known of a new call may be on its way to Redis.
+        """
+        for wait_s in SOON_S:
+            await asyncio.sleep(wait_s)
+            if self._switchboard.log.of_secret(secret) is not None:
+                return ""
+            if owner := await self._directory.owner(secret):
+                return owner
+        return ""
+
+    async def require_call(self, secret: str) -> bool:
+        """Have the call of a media socket here, if there is one, since its socket is; False if this worker ends.
+
+        Raises:
+            StoreError: it cannot be found out who has it.
+        """
+        if await self._known_soon(secret):
+            if not self._here.lifecycle.admits():
+                return False
+            await self._moves.move_here(secret)
+        return True
+
+    def _taken(self, secret: str) -> None:
+        call = self._switchboard.log.of_secret(secret)
+        if call is not None:
+            log.warning("a call is another worker's by now and is left here", extra={"call": call.call_id})
+            self._switchboard.leave(call)
+
+    async def _is_ours(self, announcement: str) -> bool:
+        """Whether this worker deals with the announcement of a call, which may be delivered to several."""
+        try:
+            worker = await self._directory.announced(announcement)
+            return worker == self.worker or worker not in await self._membership.live()
+        except StoreError as error:
+            # The network itself takes one answer only.
+            log.warning("a call is answered that another worker may answer too: %s", error)
+            return True
+
+    # workers that are gone
+
+    def _has_room(self) -> bool:
+        try:
+            self._switchboard.capacity.require()
+        except NoCapacityError:
+            return False
+        return self._switchboard.network is not None
+
+    async def _take(self, record: CallRecord) -> None:
+        await self._take_over.take_over(record, await self._take_over.checkpoint_of(record))
+
+    async def _renewed(self, had_ended: bool) -> None:
+        if had_ended:
+            log.warning("the lease of this worker had ended: others may have taken its calls")
+            self._take_over.tell_all()
+        await self._orphans.look()

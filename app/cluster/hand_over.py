@@ -1,0 +1,145 @@
+"""A worker that ends hands its conversations over to others, each at a moment in which its caller is not speaking.
+
+A telephone call is taken by a worker that is asked to; a browser is told to come back, and finds its conversation at
+whichever worker it comes to.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from opentelemetry import metrics
+
+from actors.errors import StoreError
+from actors.rules.turn_taking.state import CallerActivity
+from actors.session.checkpoint import Checkpoint
+from app.cluster.call_moves import CallMoves
+from app.cluster.membership import Membership
+from app.cluster.worker import ClusterWorker
+from app.cluster.worker_requests import WorkerRequests, WorkerSilentError
+from app.server.socket_writer import RESTARTING
+from app.server.worker_loop import WorkerLoop
+from app.stores.redis_writer import RedisWriter
+from app.telephony.call import Call
+from app.telephony.switchboard import Switchboard
+
+log = logging.getLogger(__name__)
+
+TAKE = "take"
+TAKE_S = 2.0
+"""A worker that has not taken a call by then is not waited for."""
+LEFT_S = 6.0
+"""Before the worker ends: by then a call is handed over though its caller speaks, so that a refusal leaves time."""
+LOOK_S = 0.1
+WRITTEN_S = 1.0
+"""Checkpoints of browsers' sessions are written within this time, or those sessions say goodbye."""
+YES, NO = b"yes", b"no"
+
+_handed_over = metrics.get_meter("earshot").create_counter(
+    "earshot.sessions.handed_over", description="Sessions of a worker that ended, by whether another one has them"
+)
+
+
+class HandOver:
+    """Of one worker; belongs to the loop's thread."""
+
+    def __init__(
+        self,
+        worker: ClusterWorker,
+        switchboard: Switchboard,
+        moves: CallMoves,
+        membership: Membership,
+        requests: WorkerRequests,
+        writer: RedisWriter,
+    ) -> None:
+        self._here = worker
+        self._switchboard = switchboard
+        self._moves = moves
+        self._membership = membership
+        self._requests = requests
+        self._writer = writer
+        self.has_room: Callable[[], bool] = lambda: False
+        """Whether this worker may take one more call"""
+        requests.on(TAKE, self._take)
+
+    async def hand_over(self, deadline: float) -> None:
+        """Have others go on with what this worker has; what is here still when this returns nobody has taken.
+
+        Args:
+            deadline: when this worker ends, in seconds of the loop's clock.
+        """
+        try:
+            others = [worker for worker in await self._membership.live() if worker != self._membership.worker]
+        except StoreError as error:
+            log.warning("conversations are not handed over: %s", error)
+            return
+        loop = asyncio.get_running_loop()
+        if others and isinstance(loop, WorkerLoop):
+            # The media socket of a call that is handed over is to come to another worker.
+            loop.stop_listening()
+        calls = [call for call in self._switchboard.log.live if call.call_id and others]
+        await asyncio.gather(
+            self._browsers({self._switchboard.session_of(call) for call in calls}),
+            *(self._call(call, others[n:] + others[:n], deadline) for n, call in _spread(calls, others)),
+        )
+
+    async def _call(self, call: Call, others: Sequence[str], deadline: float) -> None:
+        await self._until_quiet(call, deadline - LEFT_S)
+        for worker in others:
+            if call.over.is_set():
+                return
+            try:
+                answer = await self._requests.ask(worker, TAKE, call.secret.encode(), TAKE_S)
+            except WorkerSilentError as error:
+                log.info("a worker takes no call: %s", error)
+                continue
+            if answer == YES:
+                _handed_over.add(1, {"outcome": "taken"})
+                return
+        _handed_over.add(1, {"outcome": "not taken"})
+        log.warning("a call is handed over to nobody: no other worker takes it", extra={"call": call.call_id})
+
+    async def _until_quiet(self, call: Call, until: float) -> None:
+        """Wait until the caller is not speaking: what they say just then would be lost."""
+        loop = asyncio.get_running_loop()
+        while loop.time() < until:
+            entry = self._here.sessions.live.get(self._switchboard.session_of(call))
+            if entry is None or not _is_speaking(entry.checkpoint):
+                return
+            await asyncio.sleep(LOOK_S)
+
+    async def _take(self, payload: bytes) -> bytes:
+        """Take a call from a worker that ends, if there is room."""
+        secret = payload.decode()
+        if not self._here.lifecycle.admits() or not self.has_room():
+            return NO
+        await self._moves.move_here(secret)
+        if self._switchboard.log.of_secret(secret) is None:
+            return NO
+        self._moves.ask_for_audio(secret)
+        return YES
+
+    async def _browsers(self, of_calls: set[str]) -> None:
+        checkpoints = self._here.checkpoints
+        if checkpoints is None:
+            return
+        live = self._here.sessions.live
+        ids = [each for each, entry in live.items() if each not in of_calls and not entry.plan.call_id]
+        for session_id in ids:
+            checkpoints.keep_now(session_id)
+        if not await self._writer.settled(WRITTEN_S):
+            log.warning("conversations of browsers are not handed over: Redis takes too long", extra={"n": len(ids)})
+            return
+        for session_id in ids:
+            _handed_over.add(1, {"outcome": "told to come back"})
+            self._here.leave(session_id, RESTARTING)
+
+
+def _spread(calls: Sequence[Call], others: Sequence[str]) -> list[tuple[int, Call]]:
+    """Each call with the number of the worker that is asked first."""
+    return [(n % len(others) if others else 0, call) for n, call in enumerate(calls)]
+
+
+def _is_speaking(checkpoint: Checkpoint) -> bool:
+    turn = checkpoint.turn
+    return turn is not None and (turn.caller is not CallerActivity.SILENT or turn.final_owed)

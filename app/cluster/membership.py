@@ -1,0 +1,128 @@
+"""Which workers there are, on all machines: each has a lease in Redis that it renews for as long as its loop turns.
+
+    earshot:workers     the workers by when their leases end, in ms of the time of Redis
+
+A worker whose lease has ended was killed, stopped, or cut off: others may take what it had. It knows that itself
+without asking anybody, from its own clock (`Membership.holds`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from actors.errors import StoreError
+from app.stores.claim_check import boot_time_s
+from app.stores.redis_connection import RedisConnection
+
+log = logging.getLogger(__name__)
+
+WORKERS = "earshot:workers"
+LEASE_S = 3.0
+RENEW_S = 1.0
+KEPT_S = 86_400
+
+_NOW = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) "
+RENEW = f"""{_NOW}
+redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+FOUND = f"""{_NOW}
+return {{redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf'), redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)}}
+"""
+
+
+class Membership:
+    """The lease of one worker, and a look at those of all. Belongs to the loop's thread.
+
+    Args:
+        connection: the way to Redis.
+        worker: the id of this worker.
+        renewed: awaited after each renewal; told whether the lease had ended before.
+    """
+
+    def __init__(self, connection: RedisConnection, worker: str, renewed: Callable[[bool], Awaitable[None]]) -> None:
+        self.worker = worker
+        self._connection = connection
+        self._renewed = renewed
+        self._until_s = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether nobody else can think that this worker is gone, by this worker's clock, without asking anybody."""
+        return boot_time_s() < self._until_s
+
+    def start(self) -> None:
+        """Hold a lease from now on, and renew it."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="worker.lease")
+
+    async def stop(self, *, gives_back: bool) -> None:
+        """Renew the lease no more. `gives_back`: this worker has nothing that others would have to take."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            if not gives_back:
+                return
+            try:
+                await self.forget(self.worker)
+            except StoreError as error:
+                log.debug("the lease of this worker ends by itself: %s", error)
+
+    async def renew(self) -> None:
+        """Renew the lease once.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        asked_s = boot_time_s()
+        await self._eval(RENEW, int(LEASE_S * 1000), self.worker, KEPT_S)
+        self._until_s = asked_s + LEASE_S
+
+    async def live(self) -> list[str]:
+        """The ids of the workers whose leases hold.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        return (await self._found())[0]
+
+    async def gone(self) -> list[str]:
+        """The ids of the workers whose leases have ended and whom nobody has forgotten yet.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        return (await self._found())[1]
+
+    async def forget(self, worker: str) -> None:
+        """Remove a worker that has nothing any more.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        await self._connection.run(lambda client: cast(Awaitable[Any], client.zrem(WORKERS, worker)))
+
+    async def _found(self) -> tuple[list[str], list[str]]:
+        live, gone = await self._eval(FOUND)
+        return [each.decode() for each in live], [each.decode() for each in gone]
+
+    async def _eval(self, script: str, *arguments: object) -> Any:
+        return await self._connection.run(
+            lambda client: cast(Any, client).eval(script, 1, WORKERS, *arguments), writes=True
+        )
+
+    async def _run(self) -> None:
+        while True:
+            had_ended = self._until_s > 0 and not self.holds
+            try:
+                await self.renew()
+                await self._renewed(had_ended)
+            except StoreError as error:
+                # The first failure in a row is in the log already.
+                log.debug("the lease of this worker is not renewed: %s", error)
+            except Exception as error:
+                # One round that fails must not be the last one.
+                log.exception("a worker's look after the others failed: %s", type(error).__name__)
+            await asyncio.sleep(RENEW_S)

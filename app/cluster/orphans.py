@@ -1,0 +1,83 @@
+"""The calls of workers that are gone: each is taken over by one of those that are left, or hung up."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from opentelemetry import metrics
+
+from app.cluster.call_directory import CallDirectory, TakenCall
+from app.cluster.membership import Membership
+from app.telephony.call_records import CallRecord
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 10
+"""Calls that a worker takes in one round of a second, so that the others get theirs."""
+MOST_ORPHANED = 5
+"""A call that has outlived more workers may be what they die of."""
+MOST_ROUNDS = 5
+"""A worker without room leaves calls to others for so many rounds; then nobody has room, and it hangs them up."""
+
+_taken = metrics.get_meter("earshot").create_counter(
+    "earshot.calls.taken_over", description="Calls of workers that were gone, by what became of them"
+)
+
+TakeCall = Callable[[CallRecord], Awaitable[None]]
+
+
+class Orphans:
+    """Of one worker; belongs to the loop's thread.
+
+    Args:
+        membership: which workers are gone.
+        directory: which calls they had.
+        has_room: whether this worker may take one more call.
+        take: goes on with a call that is this worker's from now on.
+        give_up: ends such a call.
+    """
+
+    def __init__(
+        self,
+        membership: Membership,
+        directory: CallDirectory,
+        *,
+        has_room: Callable[[], bool],
+        take: TakeCall,
+        give_up: TakeCall,
+    ) -> None:
+        self._membership = membership
+        self._directory = directory
+        self._has_room = has_room
+        self._take = take
+        self._give_up = give_up
+        self._rounds: dict[str, int] = {}
+
+    async def look(self) -> None:
+        """Take what workers that are gone have left; one round.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        gone = [worker for worker in await self._membership.gone() if worker != self._membership.worker]
+        self._rounds = {worker: self._rounds.get(worker, 0) + 1 for worker in gone}
+        left = MOST_AT_ONCE
+        for worker in gone:
+            secrets = await self._directory.secrets_of(worker)
+            if not secrets:
+                await self._membership.forget(worker)
+                continue
+            for secret in secrets[:left]:
+                if not self._has_room() and self._rounds[worker] <= MOST_ROUNDS:
+                    return
+                left -= 1
+                taken = await self._directory.take(secret, worker, is_orphan=True)
+                if taken is not None:
+                    await self._deal_with(taken)
+
+    async def _deal_with(self, taken: TakenCall) -> None:
+        if self._has_room() and taken.orphaned <= MOST_ORPHANED:
+            _taken.add(1, {"outcome": "taken over"})
+            await self._take(taken.record)
+        else:
+            _taken.add(1, {"outcome": "hung up"})
+            await self._give_up(taken.record)

@@ -1,0 +1,143 @@
+"""What one worker asks of another, wherever it runs: over Redis pub/sub, answered within a time or not at all.
+
+Each worker listens to a channel of its own. Nothing of a conversation's audio goes this way.
+"""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import msgspec
+from opentelemetry import metrics
+
+from actors.errors import StoreError
+from actors.ports.clock import Random
+from app.errors import AppError
+from app.stores.redis_connection import RedisConnection
+from app.stores.redis_subscription import RedisSubscription
+
+log = logging.getLogger(__name__)
+
+MOST_IN_HAND = 200
+"""Requests that a worker deals with at once; of more, whoever asks hears nothing."""
+MOST_LINES = 16
+"""Connections to Redis that requests and answers take at once: a publication takes a fraction of a millisecond."""
+
+_asked = metrics.get_meter("earshot").create_counter(
+    "earshot.cluster.requests", description="What workers asked of each other over Redis, by topic and outcome"
+)
+
+
+class WorkerSilentError(AppError):
+    """Another worker cannot be asked, or does not answer in time. The text is one line."""
+
+
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    """One worker asks another for something."""
+
+    number: int
+    reply_to: str
+    topic: str
+    payload: bytes
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    """What the `Ask` of that number came to."""
+
+    number: int
+    payload: bytes
+
+
+Handle = Callable[[bytes], Awaitable[bytes]]
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Ask | Answer).decode
+
+
+def channel_of(worker: str) -> str:
+    """The channel that a worker listens to."""
+    return f"earshot:to:{worker}"
+
+
+class WorkerRequests:
+    """One worker's end. Belongs to the loop's thread."""
+
+    def __init__(self, connection: RedisConnection, worker: str, random: Random) -> None:
+        self._connection = connection
+        self._worker = worker
+        self._handlers: dict[str, Handle] = {}
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, asyncio.Future[bytes]] = {}
+        self._in_hand: set[asyncio.Task[None]] = set()
+        self._lines = asyncio.Semaphore(MOST_LINES)
+        self._subscription = RedisSubscription(connection, random, channel_of(worker), self._hear)
+        self.is_reachable = self._subscription.is_subscribed
+        """Set while others can ask this worker."""
+
+    def on(self, topic: str, handle: Handle) -> None:
+        """Have `handle` answer what others ask about `topic`."""
+        self._handlers[topic] = handle
+
+    async def ask(self, worker: str, topic: str, payload: bytes, within_s: float) -> bytes:
+        """What another worker answers.
+
+        Raises:
+            WorkerSilentError: nothing, within `within_s` seconds; what it was asked for may be done all the same.
+        """
+        number = next(self._numbers)
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        try:
+            async with asyncio.timeout(within_s):
+                await self._publish(worker, Ask(number, self._worker, topic, payload))
+                found = await answer
+        except (TimeoutError, StoreError) as error:
+            _asked.add(1, {"topic": topic, "outcome": "silent"})
+            raise WorkerSilentError(str(error) or "the worker that is asked does not answer") from None
+        finally:
+            del self._asked[number]
+        _asked.add(1, {"topic": topic, "outcome": "answered"})
+        return found
+
+    async def close(self) -> None:
+        """Hear nothing more; what is being dealt with is given up."""
+        await self._subscription.close()
+        for task in self._in_hand:
+            task.cancel()
+        if self._in_hand:
+            await asyncio.wait(self._in_hand)
+
+    async def _publish(self, worker: str, message: Ask | Answer) -> None:
+        # How many hear it is not told: a cluster counts those at one of its nodes only.
+        async with self._lines:
+            await self._connection.run(lambda client: cast(Any, client).publish(channel_of(worker), _encode(message)))
+
+    def _hear(self, data: bytes) -> None:
+        try:
+            message = _decode(data)
+        except msgspec.MsgspecError as error:
+            # Of another version of the server, perhaps; what is in it must not be shown.
+            log.warning("what another worker says cannot be read: %s", type(error).__name__)
+            return
+        if isinstance(message, Answer):
+            answer = self._asked.get(message.number)
+            if answer is not None and not answer.done():
+                answer.set_result(message.payload)
+        elif (handle := self._handlers.get(message.topic)) is None or len(self._in_hand) >= MOST_IN_HAND:
+            _asked.add(1, {"topic": message.topic, "outcome": "not taken"})
+        else:
+            task = asyncio.get_running_loop().create_task(self._answer(message, handle), name="worker.answer")
+            self._in_hand.add(task)
+            task.add_done_callback(self._in_hand.discard)
+
+    async def _answer(self, message: Ask, handle: Handle) -> None:
+        try:
+            payload = await handle(message.payload)
+            await self._publish(message.reply_to, Answer(message.number, payload))
+        except StoreError as error:
+            log.warning("another worker is not answered: %s", error)
+        except Exception as error:
+            # Whatever it is: whoever asks hears nothing, and says so.
+            log.exception("what another worker asked for failed: %s", type(error).__name__)

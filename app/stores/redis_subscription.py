@@ -1,0 +1,68 @@
+"""One channel of Redis pub/sub that is listened to for as long as its worker lives, whatever becomes of the connection.
+
+What is published while nobody is connected is lost: whoever uses this has another way to find out.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, cast
+
+from redis import exceptions
+
+from actors.ports.clock import Random
+from app.stores.redis_clients import RedisClient, close_client
+from app.stores.redis_connection import RedisConnection
+
+log = logging.getLogger(__name__)
+
+READ_S = 5.0
+"""A subscription that is silent for so long is looked after: its connection is asked whether it still lives."""
+AGAIN_S = 1.0
+"""After a subscription that failed, with up to as much more, so that workers do not come back together."""
+
+
+class RedisSubscription:
+    """Hears what is published on `channel`, from its making until `close`. Belongs to the loop's thread."""
+
+    def __init__(
+        self, connection: RedisConnection, random: Random, channel: str, hear: Callable[[bytes], None]
+    ) -> None:
+        self._connection = connection
+        self._random = random
+        self._channel = channel
+        self._hear = hear
+        self.is_subscribed = asyncio.Event()
+        """Set while messages come in."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="redis.subscription")
+
+    async def close(self) -> None:
+        """End the subscription: what is published from now on is not heard."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                # A connection of its own: one that waits for messages is none for commands.
+                client = await self._connection.subscriber()
+                try:
+                    await self._listen(client)
+                finally:
+                    self.is_subscribed.clear()
+                    await close_client(client)
+            except (exceptions.RedisError, exceptions.RedisClusterException, OSError) as error:
+                log.debug("messages of other workers do not come in: %s", type(error).__name__)
+            await asyncio.sleep(AGAIN_S * self._random.uniform(1.0, 2.0))
+
+    async def _listen(self, client: RedisClient) -> None:
+        async with cast(Any, client).pubsub() as subscription:
+            await subscription.subscribe(self._channel)
+            while True:
+                message = await subscription.get_message(timeout=READ_S)
+                if message is None:
+                    continue
+                if message["type"] == "subscribe":
+                    self.is_subscribed.set()
+                elif message["type"] == "message":
+                    self._hear(message["data"])

@@ -1,0 +1,96 @@
+"""A call as the record that another worker goes on from, and back; and the port to where workers share them."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from actors.agent import Agent
+from actors.session.modes.registry import mode_named
+from actors.session_context import SessionContext
+from app.telephony.call import Call, Direction
+from app.telephony.call_records import CallRecord
+from app.telephony.order_book import OrderKind, OrderState
+
+
+class SharedCalls(Protocol):
+    """Where the workers of all machines keep their calls."""
+
+    worker: str
+    """The id of this worker"""
+
+    def keep(self, record: CallRecord) -> None:
+        """Keep the record of a call of this worker, as it stands; never waits."""
+        ...
+
+    def drop(self, secret: str, call_id: str) -> None:
+        """Forget a call of this worker that is over; never waits."""
+        ...
+
+    async def secret_of(self, call_id: str) -> str:
+        """The secret of the call with this id; empty if there is none.
+
+        Raises:
+            StoreError: it cannot be found out.
+        """
+        ...
+
+    async def has(self, secret: str, former: str) -> bool:
+        """Have a call whose worker `former` has died; whether this worker has it now, and not another one.
+
+        Raises:
+            StoreError: it cannot be found out.
+        """
+        ...
+
+
+def record_of_call(call: Call, worker: str = "") -> CallRecord:
+    """All that another worker needs to know of a call; `worker` is the id of this one."""
+    return CallRecord(
+        secret=call.secret,
+        session_id=call.session_id,
+        direction=call.direction.value,
+        agent=call.agent.name,
+        mode=call.mode,
+        created_at=call.created_at,
+        caller=call.caller,
+        about=msgspec.to_builtins(call.about),
+        call_id=call.call_id,
+        server_call_id=call.server_call_id,
+        own_number=call.own_number,
+        conversation=call.conversation,
+        admitted=call.admitted,
+        worker=worker,
+        state=call.state,
+        connected_at=call.connected_at,
+        participants=tuple(call.participants.values()),
+        events=tuple(call.events),
+        recording=call.orders.recording,
+    )
+
+
+def call_of_record(record: CallRecord, agents: Mapping[str, Agent], default_agent: str) -> Call:
+    """The call of a record, as it stood.
+
+    Raises:
+        ValueError: the record cannot be used.
+    """
+    call = Call(
+        secret=record.secret,
+        session_id=record.session_id,
+        direction=Direction(record.direction),
+        agent=agents.get(record.agent) or agents[default_agent],
+        mode=mode_named(record.mode).name,
+        caller=record.caller,
+        created_at=record.created_at,
+        about=msgspec.convert(record.about, SessionContext),
+    )
+    call.conversation = record.conversation
+    call.admitted = record.admitted
+    call.server_call_id = record.server_call_id
+    call.own_number = record.own_number
+    call.events.extend(record.events)
+    call.participants = {each.id: each for each in record.participants}
+    if record.recording:
+        call.orders.told(OrderKind.START_RECORDING, OrderState.SUCCEEDED, subject=record.recording)
+    return call

@@ -1,0 +1,55 @@
+"""A call moves to the worker that its media socket has come to, as it stood; its former worker leaves it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from app.cluster import call_moves
+from protocol.calls import CallState
+from tests.kit.redis_server import redis_server
+from tests.service.cluster.cluster_kit import known, two_workers
+
+
+async def test_a_call_moves_with_its_conversation_and_nobody_hangs_up(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            await one.talks(call.session_id, call_id="call")
+            await known(other, call)
+            await other.cluster.require_call(call.secret)
+            moved = other.board.log.of_secret(call.secret)
+            assert moved is not None
+            assert (moved.call_id, moved.state, moved.taken_over) == ("call", CallState.CONNECTED, False)
+            assert moved.checkpoint is not None
+            assert [message.text for message in moved.checkpoint.messages if message.text == "hello"] == ["hello"]
+            assert call.left
+            async with asyncio.timeout(20):
+                await one.service.sessions.emptied()
+            assert await known(one, moved) == other.cluster.worker
+            await other.cluster.require_call(call.secret)
+            assert other.board.log.of_secret(call.secret) is moved
+            one.control.hang_up.assert_not_awaited()
+
+
+async def test_a_worker_that_does_not_answer_loses_its_call_as_it_was_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(call_moves, "RELEASE_S", 0.2)
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            await known(other, call)
+            await one.cluster.requests.close()
+            await other.cluster.require_call(call.secret)
+            moved = other.board.log.of_secret(call.secret)
+            assert moved is not None
+            assert moved.call_id == "call"
+            assert "a call goes on from what was stored of it" in caplog.text
+
+
+async def test_a_socket_of_a_call_that_nobody_has_moves_nothing(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (_, other):
+            await other.cluster.require_call("unknown")
+            assert other.board.log.live == []

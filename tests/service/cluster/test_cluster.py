@@ -1,0 +1,76 @@
+"""A worker as one of many: whose call it is, and what becomes of it when Redis says that it is another one's."""
+
+from pathlib import Path
+
+import pytest
+
+from actors.errors import StoreError
+from app.cluster.call_directory import call_key
+from app.cluster.membership import WORKERS
+from tests.kit.redis_server import redis_server
+from tests.kit.service_kit import running
+from tests.service.cluster.cluster_kit import Worker, known, two_workers
+from tests.service.stores.places import soon
+
+
+async def test_without_redis_a_worker_is_alone() -> None:
+    async with running() as service:
+        worker = Worker(service)
+        worker.cluster.start("request", worker.answer)
+        assert not worker.cluster.is_running
+        await worker.cluster.stop()
+
+
+async def test_workers_know_whose_a_call_is_and_ask_each_other(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            assert await known(other, call) == one.cluster.worker
+            assert await one.cluster.owner_of_call(call.secret, "") == ""
+            assert await other.cluster.owner_of_call("", "unknown") == ""
+            assert await other.cluster.owner_of_call("unknown", "") == ""
+            answer = await other.cluster.requests.ask(one.cluster.worker, "request", b"it", 5)
+            assert answer == f"{one.cluster.worker} got it".encode()
+
+
+async def test_a_call_that_redis_says_is_another_workers_is_left_without_an_order_to_the_network(
+    tmp_path: Path,
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            await known(other, call)
+            redis.command("HSET", call_key(call.secret), "owner", "somebody")
+            one.cluster._take_over.tell_all()
+
+            async def is_left() -> bool:
+                return call.left
+
+            await soon(is_left)
+            assert one.board.log.of_secret(call.secret) is None
+            one.board.connected(call)
+            one.control.hang_up.assert_not_awaited()
+
+
+async def test_what_cannot_be_found_out_is_an_error(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, _):
+            redis.kill()
+            with pytest.raises(StoreError):
+                await one.cluster.owner_of_call("unknown", "")
+            with pytest.raises(StoreError):
+                await one.cluster.require_call("unknown")
+
+
+async def test_an_announcement_that_is_delivered_to_two_workers_is_one_workers_and_of_the_other_if_it_dies(
+    tmp_path: Path,
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            assert await one.board.is_ours("announcement")
+            assert await one.board.is_ours("announcement")
+            assert not await other.board.is_ours("announcement")
+            redis.command("ZREM", WORKERS, one.cluster.worker)
+            assert await other.board.is_ours("announcement")
+            redis.kill()
+            assert await other.board.is_ours("announcement"), "the network takes one answer only"

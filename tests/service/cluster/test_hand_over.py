@@ -1,0 +1,99 @@
+"""What a worker that ends does with its conversations: others go on with them."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from actors.messages.output import OutputMessage
+from actors.rules.turn_taking.state import CallerActivity, TurnSnapshot
+from app.cluster import hand_over as module
+from app.server.socket_writer import RESTARTING
+from app.stores.redis_store import checkpoint_key
+from tests.kit.redis_server import redis_server
+from tests.service.cluster.cluster_kit import Worker, known, two_workers
+
+
+class Browser:
+    """A connection that remembers how it was closed."""
+
+    def __init__(self) -> None:
+        self.codes: list[int] = []
+
+    def tell(self, message: OutputMessage) -> None:
+        """Nobody looks at it."""
+
+    def close(self, code: int, reason: str) -> None:
+        self.codes.append(code)
+
+
+async def handed_over(worker: Worker, within_s: float = 20.0) -> None:
+    assert worker.service.hand_over is not None
+    await worker.service.hand_over(asyncio.get_running_loop().time() + within_s)
+
+
+async def test_a_call_is_taken_by_another_worker_which_asks_for_its_audio(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            await one.talks(call.session_id, call_id="call")
+            await known(other, call)
+            await handed_over(one)
+            moved = other.board.log.of_secret(call.secret)
+            assert moved is not None
+            assert moved.checkpoint is not None
+            assert one.board.log.live == []
+            async with asyncio.timeout(10):
+                while not other.control.start_media_streaming.await_count:  # noqa: ASYNC110  nobody is told
+                    await asyncio.sleep(0.01)
+            one.control.hang_up.assert_not_awaited()
+
+
+async def test_a_caller_who_speaks_is_waited_for_as_long_as_there_is_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            entry = await one.talks(call.session_id, call_id="call")
+            await known(other, call)
+            entry.checkpoint.turn = TurnSnapshot(caller=CallerActivity.TALKING)
+            assert module._is_speaking(entry.checkpoint)
+            entry.checkpoint.turn = TurnSnapshot()
+            assert not module._is_speaking(entry.checkpoint)
+            monkeypatch.setattr(module, "_is_speaking", lambda checkpoint: True)
+            began = asyncio.get_running_loop().time()
+            await handed_over(one, module.LEFT_S + 0.5)
+            assert asyncio.get_running_loop().time() - began >= 0.5
+            assert call.left
+
+
+async def test_a_call_that_no_worker_takes_stays_where_it_is(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            await known(other, call)
+            await other.service.lifecycle.drain(asyncio.get_running_loop().time())
+            await handed_over(one)
+            assert one.board.log.live == [call]
+            await other.cluster.stop()
+            await handed_over(one)
+            assert one.board.log.live == [call]
+
+
+async def test_a_browser_is_told_to_come_back_and_its_checkpoint_stays(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, _):
+            browser = Browser()
+            one.service.output_of("browsers").connection = browser
+            await one.talks("browsers")
+            await handed_over(one)
+            assert browser.codes[0] == RESTARTING
+            async with asyncio.timeout(10):
+                await one.service.sessions.emptied()
+            assert '"hello"' in redis.command("GET", checkpoint_key("browsers"))
+            await one.talks("another")
+            redis.freeze()
+            await handed_over(one)
+            assert list(one.service.sessions.live) == ["another"]
+            redis.thaw()

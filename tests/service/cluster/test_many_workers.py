@@ -1,0 +1,140 @@
+"""Telephone calls with several workers and a real Redis: whichever worker is asked, the call's own one answers."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import httpx
+
+from tests.cloud.acs.caller import Caller
+from tests.kit.redis_server import redis_server
+from tests.service.telephony.processes import Processes, conversations, greeted, processes
+
+WORKERS = "3"
+CALLS = 6
+BACK_S = 60.0
+
+
+async def answers(caller: Caller, keys: str) -> None:
+    """The caller presses keys, and hears that they were understood."""
+    caller.press(f"{keys}#")
+    await caller.hears_reply(quiet_ms=300)
+
+
+async def got(server: Processes, path: str) -> httpx.Response:
+    """An answer over a new connection, which any worker may take."""
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False, timeout=30) as rest:
+        return await rest.get(path)
+
+
+async def test_every_worker_answers_about_every_call(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with processes(tmp_path) as (acs, server):
+            await server.start(REDIS_URL=redis.url, WEB_CONCURRENCY=WORKERS)
+            callers = await asyncio.gather(*(greeted(acs, server.url, number) for number in range(CALLS)))
+            await asyncio.gather(*(answers(caller, f"4{n}") for n, caller in enumerate(callers)))
+            ids = [caller.call.connection_id for caller in callers if caller.call is not None]
+            for call_id in ids * 6:
+                shown = await got(server, f"/calls/{call_id}")
+                assert shown.json()["status"] == "connected", shown.text
+            assert (await got(server, "/calls/unknown")).status_code == 404
+            async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False, timeout=30) as rest:
+                for call_id in ids[: CALLS // 2]:
+                    ended = await rest.post("/calls/terminate", json={"call_id": call_id})
+                    assert ended.status_code == 200, ended.text
+            for caller in callers[CALLS // 2 :]:
+                caller.hang_up()
+            await asyncio.gather(*(caller.ended() for caller in callers))
+            assert sorted(await conversations(server.url)) == [[f"4 {number}"] for number in range(CALLS)]
+            assert acs.executions["terminate"] == CALLS // 2
+
+
+async def goes_on(caller: Caller, connections: int) -> None:
+    """The caller, whose media socket may be opened anew, is understood, and hangs up."""
+    media = caller.call.media if caller.call is not None else None
+    assert media is not None
+    async with asyncio.timeout(BACK_S):
+        while not media.connected or media.connections < connections:  # noqa: ASYNC110  the emulator opens it
+            await asyncio.sleep(0.05)
+    await caller.hears_silence(1_000)
+    await answers(caller, "7")
+    caller.hang_up()
+    await caller.ended()
+
+
+async def lost(callers: list[Caller]) -> list[Caller]:
+    """The callers whose media socket is gone, once one is."""
+    async with asyncio.timeout(BACK_S):
+        while True:
+            found = [
+                caller for caller in callers if caller.call and caller.call.media and not caller.call.media.connected
+            ]
+            if found:
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def test_the_calls_of_a_killed_worker_go_on_at_the_others(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with processes(tmp_path) as (acs, server):
+            await server.start(REDIS_URL=redis.url, WEB_CONCURRENCY=WORKERS)
+            callers = await asyncio.gather(*(greeted(acs, server.url, number) for number in range(CALLS)))
+            await asyncio.gather(*(answers(caller, f"4{n}") for n, caller in enumerate(callers)))
+            for pid in server.workers()[:2]:
+                os.kill(pid, signal.SIGKILL)
+            cut_off = await lost(callers)
+            await asyncio.gather(*(goes_on(caller, 2 if caller in cut_off else 1) for caller in callers))
+            assert sorted(await conversations(server.url)) == [[f"4 {number}", "7"] for number in range(CALLS)]
+            assert "terminate" not in acs.executions
+
+
+async def test_the_calls_of_a_stopped_worker_go_on_at_the_others_and_it_leaves_them(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with processes(tmp_path) as (acs, server):
+            await server.start(REDIS_URL=redis.url, WEB_CONCURRENCY=WORKERS, WORKER_TIMEOUT_S="600")
+            callers = await asyncio.gather(*(greeted(acs, server.url, number) for number in range(CALLS)))
+            await asyncio.gather(*(answers(caller, f"4{n}") for n, caller in enumerate(callers)))
+            stopped = server.workers()[:2]
+            for pid in stopped:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                cut_off = await lost(callers)
+                await asyncio.gather(*(goes_on(caller, 2 if caller in cut_off else 1) for caller in callers))
+            finally:
+                for pid in stopped:
+                    os.kill(pid, signal.SIGCONT)
+            async with asyncio.timeout(BACK_S):
+                while "goes on at another worker and is left here" not in server.log():  # noqa: ASYNC110  another process writes it
+                    await asyncio.sleep(0.1)
+            assert sorted(await conversations(server.url)) == [[f"4 {number}", "7"] for number in range(CALLS)]
+            # Callers have hung up, all of them: no call was ended by a worker that had lost it.
+            assert "terminate" not in acs.executions
+
+
+async def said_by_agent(server: Processes) -> list[list[str]]:
+    """What was heard of the agent in each session."""
+    sessions = (await got(server, "/sessions")).json()["sessions"]
+    texts = [(await got(server, f"/sessions/{each['session_id']}/transcript")).json() for each in sessions]
+    return [[entry["text"] for entry in text["entries"] if entry["role"] != "user"] for text in texts]
+
+
+async def test_a_worker_that_is_told_to_end_hands_its_calls_over_without_a_word(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with processes(tmp_path) as (acs, server):
+            await server.start(
+                REDIS_URL=redis.url, WEB_CONCURRENCY=WORKERS, DRAIN_POLICY="hand_over", DRAIN_GRACE_S="20"
+            )
+            callers = await asyncio.gather(*(greeted(acs, server.url, number) for number in range(CALLS)))
+            await asyncio.gather(*(answers(caller, f"4{n}") for n, caller in enumerate(callers)))
+            ending = server.workers()[:2]
+            for pid in ending:
+                os.kill(pid, signal.SIGTERM)
+            async with asyncio.timeout(BACK_S):
+                while set(ending) & set(server.workers()):  # noqa: ASYNC110  they are no processes of ours
+                    await asyncio.sleep(0.05)
+            assert any(caller.call and caller.call.media and caller.call.media.connections > 1 for caller in callers)
+            await asyncio.gather(*(goes_on(caller, 1) for caller in callers))
+            assert sorted(await conversations(server.url)) == [[f"4 {number}", "7"] for number in range(CALLS)]
+            assert {len(texts) for texts in await said_by_agent(server)} == {3}, "greeting, answer, answer"
+            assert "terminate" not in acs.executions

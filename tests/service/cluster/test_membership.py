@@ -1,0 +1,100 @@
+"""The leases of workers against a real Redis: who is there, and who has gone without a word."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from actors.errors import StoreError
+from app.cluster import membership as module
+from app.cluster.membership import WORKERS, Membership
+from app.stores.redis_connection import RedisConnection
+from tests.kit.redis_server import RedisServer, redis_server
+from tests.service.stores.places import address_of, soon
+
+
+@asynccontextmanager
+async def two(redis: RedisServer) -> AsyncIterator[tuple[Membership, Membership, list[bool]]]:
+    connections = [RedisConnection(address_of(redis.url)) for _ in range(2)]
+    told: list[bool] = []
+
+    async def renewed(had_ended: bool) -> None:
+        told.append(had_ended)
+
+    try:
+        yield Membership(connections[0], "one", renewed), Membership(connections[1], "two", renewed), told
+    finally:
+        for connection in connections:
+            await connection.close()
+
+
+async def test_a_worker_that_renews_no_more_is_gone_when_its_lease_ends_and_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEASE_S", 0.5)
+    with redis_server(tmp_path) as redis:
+        async with two(redis) as (one, other, _):
+            assert [one.holds] == [False]
+            await one.renew()
+            assert [one.holds] == [True]
+            assert await other.live() == ["one"]
+            assert await other.gone() == []
+
+            async def is_gone() -> bool:
+                return await other.gone() == ["one"]
+
+            await soon(is_gone)
+            assert [one.holds] == [False]
+            assert await other.live() == []
+            assert int(redis.command("TTL", WORKERS)) > 0
+            await one.renew()
+            assert await other.live() == ["one"]
+            await other.forget("one")
+            assert await other.live() == []
+
+
+async def test_it_is_renewed_while_the_loop_turns_and_given_back_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEW_S", 0.02)
+    with redis_server(tmp_path) as redis:
+        async with two(redis) as (one, other, told):
+            one.start()
+            other.start()
+            async with asyncio.timeout(10):
+                while len(told) < 10:  # noqa: ASYNC110  nobody is told
+                    await asyncio.sleep(0.01)
+            assert sorted(await other.live()) == ["one", "two"]
+            await one.stop(gives_back=True)
+            assert await other.live() == ["two"]
+            redis.kill()
+            with pytest.raises(StoreError):
+                await other.live()
+            # Nothing is raised where nobody can be told.
+            await other.stop(gives_back=True)
+            assert told[0] is False
+
+
+async def test_a_look_that_fails_is_logged_and_is_not_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "RENEW_S", 0.02)
+    looks: list[bool] = []
+
+    async def renewed(had_ended: bool) -> None:
+        looks.append(had_ended)
+        raise ValueError("a fault of ours")
+
+    with redis_server(tmp_path) as redis:
+        connection = RedisConnection(address_of(redis.url))
+        member = Membership(connection, "one", renewed)
+        member.start()
+        async with asyncio.timeout(10):
+            while len(looks) < 3:  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.01)
+        await member.stop(gives_back=False)
+        assert await member.live() == ["one"]
+        await connection.close()
+    assert "a worker's look after the others failed: ValueError" in caplog.text

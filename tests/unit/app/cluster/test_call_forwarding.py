@@ -1,0 +1,169 @@
+"""Requests about calls of other workers are passed on whole, and those that cannot be are refused with a reason."""
+
+import asyncio
+from typing import Any, cast
+
+import httpx
+import msgspec
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from actors.errors import ErrorKind, StoreError
+from app.cluster.call_forwarding import CallForwarding, answered
+from app.cluster.worker_requests import WorkerSilentError
+
+OURS, THEIRS = "ours", "theirs"
+
+
+class Cluster:
+    """Two workers: this one has the call `mine`, the other one `his`."""
+
+    worker = OURS
+
+    def __init__(self, other: Any) -> None:
+        self.is_running = True
+        self.requests = self
+        self.failure: Exception | None = None
+        self.required: list[str] = []
+        self.ends = False
+        self._other = other
+
+    async def owner_of_call(self, secret: str, call_id: str) -> str:
+        if isinstance(self.failure, StoreError):
+            raise self.failure
+        return THEIRS if "his" in (secret, call_id) else ""
+
+    async def require_call(self, secret: str) -> bool:
+        if self.failure is not None:
+            raise self.failure
+        self.required.append(secret)
+        return not self.ends
+
+    async def ask(self, worker: str, topic: str, payload: bytes, within_s: float) -> bytes:
+        assert worker == THEIRS
+        if self.failure is not None:
+            raise self.failure
+        return await answered(self._other, payload)
+
+
+def served(name: str) -> Starlette:
+    async def shown(request: Request) -> Response:
+        body = (await request.body()).decode()
+        return JSONResponse({"worker": name, "body": body, "path": request.url.path}, 207)
+
+    return Starlette(routes=[Route("/{path:path}", shown, methods=["GET", "POST", "DELETE"])])
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster(served(THEIRS))
+
+
+def client(cluster: Cluster) -> httpx.AsyncClient:
+    app = CallForwarding(served(OURS), cast(Any, cluster))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here/api/v1")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/calls/{}"),
+        ("DELETE", "/calls/{}"),
+        ("POST", "/calls/{}/transfer"),
+        ("POST", "/calls/{}/hold"),
+        ("POST", "/calls/{}/unhold"),
+        ("POST", "/calls/callbacks/{}"),
+    ],
+)
+async def test_a_request_is_answered_by_the_worker_that_has_the_call(cluster: Cluster, method: str, path: str) -> None:
+    async with client(cluster) as rest:
+        for call, worker in (("his", THEIRS), ("mine", OURS)):
+            answer = await rest.request(method, path.format(call), content=b"what was asked")
+            assert answer.status_code == 207
+            assert answer.json() == {
+                "worker": worker,
+                "body": "what was asked",
+                "path": f"/api/v1{path.format(call)}",
+            }
+
+
+async def test_the_call_that_a_body_names_is_found_and_the_body_is_read_again(cluster: Cluster) -> None:
+    async with client(cluster) as rest:
+        for body, worker in (('{"call_id":"his"}', THEIRS), ('{"call_id":"mine"}', OURS), ("nonsense", OURS)):
+            answer = (await rest.post("/calls/terminate", content=body)).json()
+            assert (answer["worker"], answer["body"]) == (worker, body)
+        huge = await rest.post("/calls/terminate", content=b"x" * 300_000)
+        assert huge.status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/calls", "/calls/initiate", "/calls/answer", "/calls/callbacks", "/health"])
+async def test_what_names_no_call_is_answered_here(cluster: Cluster, path: str) -> None:
+    cluster.failure = StoreError(ErrorKind.UNAVAILABLE, "not to be asked")
+    async with client(cluster) as rest:
+        assert (await rest.post(path)).json()["worker"] == OURS
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (StoreError(ErrorKind.UNAVAILABLE, "gone"), "it cannot be found out which worker has the call"),
+        (WorkerSilentError("silent"), "the worker that has the call does not answer"),
+    ],
+)
+async def test_what_cannot_be_passed_on_is_to_be_sent_again(cluster: Cluster, failure: Exception, reason: str) -> None:
+    cluster.failure = failure
+    async with client(cluster) as rest:
+        answer = await rest.get("/calls/his")
+        assert answer.status_code == 503
+        assert reason in answer.text
+        assert answer.headers["retry-after"] == "1"
+
+
+async def test_a_worker_that_is_alone_answers_everything(cluster: Cluster) -> None:
+    cluster.is_running = False
+    async with client(cluster) as rest:
+        assert (await rest.get("/calls/his")).json()["worker"] == OURS
+
+
+async def opened(cluster: Cluster, path: str) -> list[str]:
+    """What is sent to a WebSocket that is opened there."""
+    sent: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(event: Any) -> None:
+        await asyncio.sleep(0)
+        sent.append(event["type"])
+
+    scope = {"type": "websocket", "path": path, "headers": [], "extensions": {}}
+    await CallForwarding(app, cast(Any, cluster))(scope, receive, send)
+    return sent
+
+
+async def test_the_call_of_a_media_socket_comes_here_before_it_is_answered(cluster: Cluster) -> None:
+    assert await opened(cluster, "/api/v1/media/stream/secret") == ["websocket.accept"]
+    assert await opened(cluster, "/api/v1/realtime/conversation") == ["websocket.accept"]
+    assert cluster.required == ["secret"]
+    cluster.ends = True
+    assert "websocket.accept" not in await opened(cluster, "/api/v1/media/stream/secret")
+    cluster.failure = StoreError(ErrorKind.UNAVAILABLE, "gone")
+    assert "websocket.accept" not in await opened(cluster, "/api/v1/media/stream/secret")
+
+
+async def test_an_answer_of_many_pieces_is_passed_on_whole() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert (await receive())["body"] == b"asked"
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]})
+        for piece in (b"one ", b"two"):
+            await send({"type": "http.response.body", "body": piece, "more_body": piece != b"two"})
+
+    asked = msgspec.msgpack.encode({"scope": {"type": "http", "headers": [(b"x", b"y")]}, "body": b"asked"})
+    reply = msgspec.msgpack.decode(await answered(app, asked))
+    assert reply == {"status": 200, "headers": [[b"a", b"b"]], "body": b"one two"}

@@ -1,0 +1,87 @@
+"""What becomes of the calls of a worker that is gone: by the room that is left, and by how often it happened."""
+
+from typing import Any, cast
+
+import pytest
+
+from app.cluster.call_directory import TakenCall
+from app.cluster.orphans import MOST_AT_ONCE, MOST_ORPHANED, MOST_ROUNDS, Orphans
+from app.telephony.call_records import CallRecord
+
+
+class Cluster:
+    """Workers that are gone, and their calls."""
+
+    worker = "me"
+
+    def __init__(self, calls: dict[str, list[str]]) -> None:
+        self.calls = calls
+        self.has_room = True
+        self.orphaned = 1
+        self.is_contended = False
+        self.taken: list[str] = []
+        self.given_up: list[str] = []
+        self.orphans = Orphans(
+            cast(Any, self), cast(Any, self), has_room=lambda: self.has_room, take=self._take, give_up=self._give_up
+        )
+
+    async def gone(self) -> list[str]:
+        return list(self.calls)
+
+    async def forget(self, worker: str) -> None:
+        del self.calls[worker]
+
+    async def secrets_of(self, worker: str) -> list[str]:
+        return list(self.calls[worker])
+
+    async def take(self, secret: str, former: str, *, is_orphan: bool) -> TakenCall | None:
+        assert is_orphan
+        self.calls[former].remove(secret)
+        if self.is_contended:
+            return None
+        return TakenCall(
+            CallRecord(secret=secret, session_id="", direction="", agent="", mode="", created_at=0.0), self.orphaned
+        )
+
+    async def _take(self, record: CallRecord) -> None:
+        self.taken.append(record.secret)
+
+    async def _give_up(self, record: CallRecord) -> None:
+        self.given_up.append(record.secret)
+
+
+async def test_calls_of_a_worker_that_is_gone_are_taken_some_at_a_time_and_then_it_is_forgotten() -> None:
+    many = [f"call {n}" for n in range(MOST_AT_ONCE + 3)]
+    cluster = Cluster({"gone": list(many), "me": ["mine"]})
+    await cluster.orphans.look()
+    assert cluster.taken == many[:MOST_AT_ONCE]
+    await cluster.orphans.look()
+    assert cluster.taken == many
+    await cluster.orphans.look()
+    assert cluster.calls == {"me": ["mine"]}
+    assert cluster.given_up == []
+
+
+async def test_what_another_worker_got_is_left_to_it() -> None:
+    cluster = Cluster({"gone": ["a"]})
+    cluster.is_contended = True
+    await cluster.orphans.look()
+    assert (cluster.taken, cluster.given_up) == ([], [])
+
+
+async def test_a_worker_without_room_leaves_calls_to_others_for_a_while_and_then_they_are_hung_up() -> None:
+    cluster = Cluster({"gone": ["a"]})
+    cluster.has_room = False
+    for _ in range(MOST_ROUNDS):
+        await cluster.orphans.look()
+        assert (cluster.taken, cluster.given_up) == ([], [])
+    await cluster.orphans.look()
+    assert (cluster.taken, cluster.given_up) == ([], ["a"])
+
+
+@pytest.mark.parametrize(("orphaned", "hung_up"), [(MOST_ORPHANED, False), (MOST_ORPHANED + 1, True)])
+async def test_a_call_of_which_workers_seem_to_die_is_hung_up(orphaned: int, hung_up: bool) -> None:
+    cluster = Cluster({"gone": ["a"]})
+    cluster.orphaned = orphaned
+    await cluster.orphans.look()
+    assert (cluster.taken == ["a"], cluster.given_up == ["a"]) == (not hung_up, hung_up)

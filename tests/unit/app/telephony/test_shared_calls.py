@@ -1,0 +1,51 @@
+"""A call as another worker gets it: as it stood."""
+
+import msgspec
+import pytest
+
+from app.telephony.call import Call, Direction
+from app.telephony.order_book import OrderKind, OrderState
+from app.telephony.shared_calls import call_of_record, record_of_call
+from protocol.calls import CallState, Participant
+from tests.kit.session_kit import AGENT
+
+AGENTS = {AGENT.name: AGENT}
+
+
+def made() -> Call:
+    call = Call(
+        secret="secret",
+        session_id="s",
+        direction=Direction.INBOUND,
+        agent=AGENT,
+        mode="media",
+        caller="+15550100",
+        created_at=1.0,
+    )
+    call.identify("call")
+    call.admitted = True
+    call.server_call_id, call.own_number = "server", "+15550199"
+    call.became(CallState.CONNECTED, 2.0)
+    call.note("CallConnected", 2.0)
+    call.update_participants(1, [Participant(id="p", phone_number=None, role="person", status="connected")])
+    call.orders.told(OrderKind.START_RECORDING, OrderState.SUCCEEDED, subject="recording")
+    return call
+
+
+def test_a_call_goes_to_another_worker_as_it_stood() -> None:
+    record = record_of_call(made(), "worker")
+    assert (record.worker, record.state, record.connected_at) == ("worker", CallState.CONNECTED, 2.0)
+    sent = msgspec.json.decode(msgspec.json.encode(record), type=type(record))
+    call = call_of_record(sent, AGENTS, AGENT.name)
+    call.identify(sent.call_id)
+    call.state, call.connected_at = sent.state, sent.connected_at
+    assert record_of_call(call, "worker") == record
+    assert call.orders.recording == "recording"
+
+
+def test_an_agent_that_is_gone_is_replaced_by_the_default_one_and_a_record_of_nonsense_is_refused() -> None:
+    record = record_of_call(made())
+    assert call_of_record(msgspec.structs.replace(record, agent="gone"), AGENTS, AGENT.name).agent is AGENT
+    for nonsense in ({"direction": "sideways"}, {"about": {"channel": 3}}):
+        with pytest.raises(ValueError):  # noqa: PT011  of whichever library
+            call_of_record(msgspec.structs.replace(record, **nonsense), AGENTS, AGENT.name)
