@@ -25,6 +25,19 @@ DRAIN_WITHIN_S = 10.0
 """An order to drain that is older was meant for another process."""
 
 
+class OverviewMessage(msgspec.Struct, frozen=True, tag_field="type", tag="overview"):
+    """What each console is sent every second: all workers, the worst first."""
+
+    workers: list[WorkerSummary]
+
+
+class Draining(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker that has been ordered to drain, by the number of its process."""
+
+    worker: int
+    status: str = "draining"
+
+
 class Overview:
     """This worker's part in the overview of all workers. Belongs to the loop's thread.
 

@@ -8,9 +8,9 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from app.api.problems import ProblemError
 from app.api.responses import json_response
-from app.console.overview import Overview
+from app.console.overview import Draining, Overview
 from app.console.socket import ConsoleSocket
-from app.console.timeline import TimelineEvent, Timelines
+from app.console.timeline import TimelineEvent, TimelineReport, Timelines
 from app.known_sessions import KnownSessions
 from app.server.worker_bus import WorkerBusError
 
@@ -51,9 +51,7 @@ class ConsoleRoutes:
             for each in (entry.restarts if entry is not None else ())
         ]
         events = sorted([*timeline.events, *restarts], key=lambda event: event.at)
-        return json_response(
-            {"session_id": session_id, "live": entry is not None, "content": self._content, "events": events}
-        )
+        return json_response(TimelineReport(session_id, entry is not None, self._content, events))
 
     async def drain(self, request: Request) -> Response:
         """Have a worker end its sessions by themselves, or with a goodbye; another is started in its place."""
@@ -64,4 +62,4 @@ class ConsoleRoutes:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no worker of that number") from None
         except WorkerBusError as error:
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "5"}) from None
-        return json_response({"status": "draining", "worker": int(named)})
+        return json_response(Draining(worker=int(named)))

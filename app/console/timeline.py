@@ -45,6 +45,15 @@ class TimelineEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     failed: bool = False
 
 
+class TimelineReport(msgspec.Struct, frozen=True):
+    """What happened in a session, in the order of time; words are in it if `content`."""
+
+    session_id: str
+    live: bool
+    content: bool
+    events: list[TimelineEvent]
+
+
 class Timeline:
     """The events of one session."""
 

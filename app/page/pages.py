@@ -63,8 +63,9 @@ class File(msgspec.Struct, frozen=True):
 
 
 def page_routes(directory: Path = STATIC, *, documented: bool = True) -> list[BaseRoute]:
-    """`/`, `/docs`, `/console`, and `/static/...` for each other file; other names are unknown paths, and `/docs` is one
-    if nothing is to be `documented`.
+    """`/`, `/docs`, `/console`, and `/static/...` for each other file; all other names are unknown paths.
+
+    So is `/docs` if nothing is to be `documented`.
 
     Raises:
         OSError: a file cannot be read.

@@ -11,6 +11,8 @@ from app.api.contract.operation import JSON, Answer, Operation, Parameter, ok
 from app.api.readiness import Report
 from app.api.transcripts import TRANSCRIPT_TYPES
 from app.auth.route_table import API, STATIC_FILES
+from app.console.overview import Draining
+from app.console.timeline import TimelineReport
 from protocol.agents import AgentChange, AgentChanged, AgentEntry, AgentList, ModelChange, VoiceChange
 from protocol.health import Alive, Health, Restarting
 from protocol.logs import LogChange, LogState
@@ -125,12 +127,23 @@ _BELOW_API: dict[tuple[str, str], Operation] = {
         answers=ok("What is logged from now on", LogState),
         problems={503: "Another worker does not take the change"},
     ),
+    ("GET", "/sessions/{session_id}/timeline"): Operation(
+        tag="sessions", answers=ok("What happened in the session, in the order of time", TimelineReport)
+    ),
+    ("POST", "/workers/{worker}/drain"): Operation(
+        tag="health",
+        answers=ok("It drains, and another is started in its place", Draining, Draining(worker=4711)),
+        problems={503: "The worker cannot be told"},
+    ),
     **CALLS,
 }
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/"): Operation(
         tag="documents", answers={200: Answer(description="The page", type=str, media_types=(HTML,))}
+    ),
+    ("GET", "/console"): Operation(
+        tag="documents", answers={200: Answer(description="The operators' page", type=str, media_types=(HTML,))}
     ),
     ("GET", "/docs"): Operation(
         tag="documents",

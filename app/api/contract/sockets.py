@@ -6,6 +6,7 @@ import msgspec
 
 from app.api.contract.operation import Parameter
 from app.auth.route_table import API
+from app.console.overview import OverviewMessage
 from protocol.acs.media_wire import (
     AudioBody,
     AudioDataMessage,
@@ -158,11 +159,21 @@ MEDIA = Channel(
     closes={code: _CLOSES[code] for code in (1000, 1008, 1009, 1011, 1012, 1013)},
 )
 
+CONSOLE = Channel(
+    name="console",
+    title="Tells operators of all workers and their sessions every second. What clients send keeps it alive",
+    query=(),
+    takes=(),
+    sends=(OverviewMessage,),
+    closes={code: _CLOSES[code] for code in (1008, 1011, 1012, 1013)},
+)
+
 CHANNELS: dict[str, Channel] = {
     f"{API}/realtime/conversation": CONVERSATION,
     f"{API}/browser/conversation": CONVERSATION,
     f"{API}/realtime/dashboard/relay": RELAY,
     f"{API}/browser/dashboard/relay": RELAY,
+    f"{API}/console": CONSOLE,
     f"{API}/media/stream": MEDIA,
     f"{API}/media/stream/{{call_secret}}": MEDIA,
 }
@@ -227,5 +238,6 @@ EXAMPLES: tuple[Any, ...] = (
     TranscriptionDataMessage(transcription_data=TranscriptionBody(text="Good morning.", confidence=0.9)),
     OutboundAudioMessage(audio_data=OutboundAudio(_SILENCE)),
     StopAudioMessage(),
+    OverviewMessage([]),
 )
 """One of each message."""

@@ -68,7 +68,7 @@ def test_every_reference_leads_somewhere() -> None:
 def test_every_channel_is_there_with_its_check() -> None:
     assert {channel["address"] for channel in DOCUMENT["channels"].values()} == CHANNELS.keys()
     checks = {channel["x-check"] for channel in DOCUMENT["channels"].values()}
-    assert checks == {"conversation", "watch", "acs_media"}
+    assert checks == {"conversation", "watch", "acs_media", "console"}
 
 
 def test_every_message_is_there_with_a_summary_and_an_example_that_it_describes() -> None:
