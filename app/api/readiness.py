@@ -133,7 +133,9 @@ class Readiness:
     async def _speech_to_speech(self) -> str:
         if self._service.engines.realtime is None:
             raise AbsentComponentError
-        return "sessions of the mode voice_live can be asked for"
+        if not isinstance(self._service.engines.realtime, TellsReadiness):
+            return "sessions of the mode voice_live can be asked for"
+        return await self._remote(self._service.engines.realtime)
 
     async def _model(self) -> str:
         return await self._remote(self._service.engines.model)

@@ -32,6 +32,7 @@ from app.browser.wire_output import BrowserWords
 from app.limits.client_limits import Client, Hold, Rate
 from app.limits.clients import TooManyError
 from app.limits.metered_model import MeteredModel
+from app.limits.metered_realtime import MeteredRealtimeModel
 from app.modes import usable_mode
 from app.server.fast_path import FastPath, Message, fast_path_of
 from app.server.message_rate import MessageRate
@@ -207,7 +208,10 @@ class _Conversation:
             return entry
         token = record.resume_token if record else service.random.token("resume_")
         model = MeteredModel(service.engines.model, service.clients, asked.client)
-        plan = service.plan(self._session_id, asked.mode, asked.agent, token, model=model)
+        realtime = service.engines.realtime
+        if realtime is not None:
+            realtime = MeteredRealtimeModel(realtime, service.clients, asked.client)
+        plan = service.plan(self._session_id, asked.mode, asked.agent, token, model=model, realtime=realtime)
         service.clients.session_began(asked.client, self._session_id)
         self._announce(token, resumed=record is not None)
         if record is not None and self._checkpoint is None:

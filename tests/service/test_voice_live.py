@@ -130,3 +130,20 @@ async def test_a_server_without_a_model_refuses_the_mode_and_names_what_to_set()
         assert closed.value.rcvd.code == 1008
         assert all(name in closed.value.rcvd.reason for name in VARIABLES)
         assert not phone.acs.calls
+
+
+@pytest.mark.parametrize(
+    ("variables", "status", "told"),
+    [
+        ({}, "healthy", "Azure Voice Live answers"),
+        ({"AZURE_VOICE_LIVE_API_KEY": "wrong-key"}, "unhealthy", "check AZURE_VOICE_LIVE_API_KEY"),
+    ],
+)
+async def test_readiness_says_whether_the_service_takes_our_connections(
+    model: RealtimeEmulator, variables: dict[str, str], status: str, told: str
+) -> None:
+    async with speaking(model, **variables) as phone:
+        report = (await phone.rest.get("/readiness")).json()
+        (check,) = [check for check in report["checks"] if check["component"] == "speech_to_speech"]
+        assert check["status"] == status
+        assert told in (check["details"] or check["error"])
