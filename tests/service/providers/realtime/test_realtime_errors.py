@@ -19,7 +19,7 @@ from actors.session.modes.voice_live import VOICE_LIVE
 from app.providers.absent import AbsentRecognizer
 from app.providers.realtime.model import RealtimeService
 from tests.cloud.realtime.emulator import RealtimeEmulator, Refusal
-from tests.cloud.realtime.replies import Reply
+from tests.cloud.realtime.replies import Heard, Reply
 from tests.cloud.realtime.service_session import ServiceSession
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, stage
@@ -105,6 +105,8 @@ async def going_wrong(row: Row, *, falls_back: bool = True) -> AsyncIterator[tup
             service.refusals.append(Refusal(row.status, {"Retry-After": "1"}))
         if isinstance(row, Failed):
             service.plan.replies.append(Reply(status="failed", error={"code": row.code, "message": "hello"}))
+            # What the caller said is known to the model alone, whichever of both comes first.
+            service.plan.heard.append(Heard())
         async with stage(
             mode=VOICE_LIVE,
             agent=SILENT,
