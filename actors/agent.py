@@ -47,7 +47,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     first_token_s: Annotated[float, Meta(ge=0.5, le=60)] = 8.0
     """A model that has said nothing by then, retries included, has failed. `limits.max_turn_s` holds besides."""
     next_token_s: Annotated[float, Meta(ge=0.5, le=60)] = 8.0
-    """A model that falls silent for so long in mid-reply has failed."""
+    """A model that falls silent in mid-reply has failed when nothing has come for so long since all that there is of
+    the reply was heard; fillers are said meanwhile."""
     retries: Annotated[int, Meta(ge=0, le=5)] = 2
     """How often a request that may succeed later is sent again, within `first_token_s`."""
     wait_s: Annotated[float, Meta(ge=0, le=120)] = 20.0

@@ -128,7 +128,15 @@ class StopPlayback(Message, frozen=True):
 
 
 class PlaybackStarted(Message, frozen=True):
-    """The first frame of `reply` was sent to the connection."""
+    """A frame of `reply` was sent to the connection: the first one, or the first after `PlaybackCaughtUp`."""
+
+    repeatable: ClassVar[bool] = True
+
+    reply: int
+
+
+class PlaybackCaughtUp(Message, frozen=True):
+    """All that was written of `reply` has been heard, and more is to be written."""
 
     repeatable: ClassVar[bool] = True
 

@@ -31,6 +31,10 @@ class ReplyBounds:
         self._chars = 0
         self._calls = 0
 
+    def left_s(self, now: float) -> float:
+        """Seconds that are left for the rest of the reply, however many pieces it has."""
+        return max(0.0, self._until - now)
+
     def admit(self, event: ModelEvent, now: float) -> ModelEvent | None:
         """As much of an event as is within the bounds; None for nothing of it. Afterwards `exceeded` may be set."""
         self._events += 1

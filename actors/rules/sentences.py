@@ -1,7 +1,8 @@
 """Text as it is generated, cut into pieces to be spoken: a clause first, so that speech begins early, then sentences.
 
 A cut is decided by the text before it and the least that must be known of the text behind it, never by how the text
-arrived; all pieces together are the text, to the character. White space belongs to the piece before it.
+arrived; all pieces together are the text, to the character. White space belongs to the piece before it. Only where the
+text pauses is a piece given whose end is likely and not certain: else the caller waits as long as the model does.
 """
 
 # ruff: noqa: RUF001 - punctuation of several scripts is what this file is about
@@ -17,6 +18,9 @@ FIRST_MAX_CHARS = 120
 
 MAX_CHARS = 240
 """The same for later pieces."""
+
+PAUSE_S = 0.7
+"""A model that has written nothing for so long pauses, and does not only write in bursts."""
 
 WIDE_CHARS = 3
 """The number of letters that say as much as one ideograph."""
@@ -107,6 +111,10 @@ class SentenceSplitter:
         self._text += text
         return self._pieces(final=False)
 
+    def pause(self) -> list[str]:
+        """Return the pieces that would be complete if the text ended here; what is none waits for what follows."""
+        return self._pieces(final=True)
+
     def finish(self) -> list[str]:
         """End the text, and return what is left of it in pieces, if anything is."""
         pieces = self._pieces(final=True)
@@ -170,7 +178,9 @@ class SentenceSplitter:
             return _Cut.NOTHING if around.isdigit() else _Cut.CLAUSE
         if mark["clause"]:
             return _Cut.CLAUSE if mark["clause_space"] else _Cut.NOTHING
-        return self._worth_of_stop(mark, final=final) if mark["stop_space"] else _Cut.NOTHING
+        # A figure may go on behind its point.
+        is_last = final and mark.end() == len(self._text) and not self._word_before(mark.start()).isdigit()
+        return self._worth_of_stop(mark, final=final) if mark["stop_space"] or is_last else _Cut.NOTHING
 
     def _worth_of_stop(self, mark: re.Match[str], *, final: bool) -> _Cut:
         """A full stop, a question mark or the like, with white space behind it."""

@@ -26,6 +26,12 @@ class SynthesisReported(Message, frozen=True):
     event: SynthesisEvent
 
 
+class ModelPaused(Message, frozen=True):
+    """The language model has said nothing for a while in the reply of `turn`, and is not through."""
+
+    turn: int
+
+
 class ModelReported(Message, frozen=True):
     """One event of the stream in which the model replies to `turn`; one of another turn is ignored."""
 

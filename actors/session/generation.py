@@ -1,7 +1,8 @@
 """A reply in the making: the model's stream as a task of the orchestrator."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from itertools import count
 from typing import Protocol
 
@@ -17,16 +18,18 @@ from actors.ports.llm import (
     ToolCalled,
 )
 from actors.rules.reply_bounds import ReplyBounds
+from actors.rules.sentences import PAUSE_S
 from actors.rules.unicode_text import well_formed, well_formed_json
 from actors.runtime.closing import end_in_background
 from actors.runtime.session_trace import Stage
 from actors.runtime.supervised_actor import SupervisedActor, logger, tell_quietly
 from actors.runtime.telemetry import count_cut_reply
-from actors.session.engine_events import ModelReported
+from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.measurements import first_token_came, model_failed
 
 CHAT = {"gen_ai.operation.name": Stage.MODEL.value}
 """The attribute of every request to a model."""
+_SOON_S = 1e-3
 EVENTS_AT_ONCE = 16
 """So many pieces of a reply are told in one turn of the loop: however fast a model is, others have their turns."""
 
@@ -88,40 +91,42 @@ class Generation:
             await self._attempt(request)
 
     async def _attempt(self, request: ModelRequest) -> None:
-        events = aiter(self._model.reply(request))
-        settings = request.agent.model
-        timeout_s = settings.first_token_s
-        loop = asyncio.get_running_loop()
-        asked_at = loop.time()
-        bounds = ReplyBounds(asked_at)
-        for number in count(1):
-            try:
-                # Not wait_for, which would make a task for every token.
-                async with asyncio.timeout(timeout_s):
-                    event = await anext(events)
-            except StopAsyncIteration:
-                raise ModelError(
-                    ErrorKind.INTERNAL, "the stream ended without saying that the reply is complete"
-                ) from None
-            except TimeoutError:
-                raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {timeout_s:.0f} s") from None
-            if number == 1:
-                waited_s = loop.time() - asked_at
-                first_token_came(waited_s)
-                self._trace.describe(Stage.MODEL, {"gen_ai.response.time_to_first_chunk": waited_s})
-            timeout_s = settings.next_token_s
-            admitted = bounds.admit(_checked(event), loop.time())
-            if admitted is not None:
-                self._told += 1
-                self._actor.actor_ref.tell(ModelReported(request.turn, admitted))
-            if bounds.exceeded:
-                self._cut(request, events, bounds.exceeded)
-                return
-            if isinstance(event, ReplyGenerated):
-                self._trace.end(Stage.MODEL, attributes=usage(event))
-                return
-            if number % EVENTS_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        with closing(_PauseWatch(lambda: tell_quietly(self._actor.actor_ref, ModelPaused(request.turn)))) as pauses:
+            events = aiter(self._model.reply(request))
+            timeout_s = request.agent.model.first_token_s
+            loop = asyncio.get_running_loop()
+            asked_at = loop.time()
+            bounds = ReplyBounds(asked_at)
+            for number in count(1):
+                try:
+                    # Not wait_for, which would make a task for every token.
+                    async with asyncio.timeout(timeout_s):
+                        event = await anext(events)
+                except StopAsyncIteration:
+                    raise ModelError(
+                        ErrorKind.INTERNAL, "the stream ended without saying that the reply is complete"
+                    ) from None
+                except TimeoutError:
+                    raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {timeout_s:.0f} s") from None
+                if number == 1:
+                    waited_s = loop.time() - asked_at
+                    first_token_came(waited_s)
+                    self._trace.describe(Stage.MODEL, {"gen_ai.response.time_to_first_chunk": waited_s})
+                # How long the caller waits for its next words is turn-taking's to say, which knows what was heard.
+                timeout_s = bounds.left_s(loop.time())
+                admitted = bounds.admit(_checked(event), loop.time())
+                if admitted is not None:
+                    self._told += 1
+                    pauses.written()
+                    self._actor.actor_ref.tell(ModelReported(request.turn, admitted))
+                if bounds.exceeded:
+                    self._cut(request, events, bounds.exceeded)
+                    return
+                if isinstance(event, ReplyGenerated):
+                    self._trace.end(Stage.MODEL, attributes=usage(event))
+                    return
+                if number % EVENTS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
 
     def _cut(self, request: ModelRequest, events: AsyncIterator[ModelEvent], bound: str) -> None:
         """End a reply that does not end by itself; the conversation goes on with what there is of it."""
@@ -136,6 +141,35 @@ class Generation:
         model_failed(provider.kind.value)
         self._trace.end(Stage.MODEL, error=provider.kind)
         tell_quietly(self._actor.actor_ref, ModelFailed(turn, provider.kind, provider.detail))
+
+
+class _PauseWatch:
+    """Calls `on_pause` once when nothing was written for PAUSE_S, and again only after more was written."""
+
+    def __init__(self, on_pause: Callable[[], object]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_pause = on_pause
+        self._written_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def written(self) -> None:
+        """Note that something was written. One timer serves all pieces of a burst."""
+        self._written_at = self._loop.time()
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._written_at + PAUSE_S, self._look)
+
+    def close(self) -> None:
+        """Stop watching: `on_pause` is not called any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        self._timer = None
+        due = self._written_at + PAUSE_S
+        if due > self._loop.time() + _SOON_S:
+            self._timer = self._loop.call_at(due, self._look)
+        else:
+            self._on_pause()
 
 
 def usage(reply: ReplyGenerated) -> dict[str, int]:

@@ -36,7 +36,7 @@ from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
-from actors.session.engine_events import ModelReported
+from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.generation import ReplySource
 from actors.session.phrases import phrase_of
 from actors.session.plan import SessionPlan
@@ -48,7 +48,7 @@ from actors.session.tool_runs import ToolRuns
 from actors.session.turn_timers import TurnTimers
 from actors.session.turn_trace import TurnTrace
 
-OrchestratorMessage = TurnEvent | ModelReported | ModelFailed | ToolFinished | CallOrderFailed
+OrchestratorMessage = TurnEvent | ModelReported | ModelPaused | ModelFailed | ToolFinished | CallOrderFailed
 
 
 class Orchestrator(SupervisedActor):
@@ -158,6 +158,9 @@ class Orchestrator(SupervisedActor):
                     return
             case ModelReported():
                 self._maker.model_reported(message)
+                return
+            case ModelPaused(turn):
+                self._maker.model_paused(turn)
                 return
             case ModelFailed():
                 self._maker.model_failed(message)

@@ -58,7 +58,9 @@ class Player:
         play_clock: the process's.
         clock: the time.
         on_tick: called when the play clock ticks, with the time in milliseconds; has `tick` called with it.
-        on_started: called with the number of a reply whose first frame is about to be sent.
+        on_started: called with the number of a reply that begins to be sent, or goes on after it was caught up with.
+        on_caught_up: called with each tick with the number of a reply of which all there is was heard, and more is to
+            come; tells whether that counts, so that it is not told again until the reply goes on.
         on_drained: called when a reply has been heard to its end.
     """
 
@@ -73,6 +75,7 @@ class Player:
         clock: Clock,
         on_tick: Callable[[float], None],
         on_started: Callable[[int], None],
+        on_caught_up: Callable[[int], bool],
         on_drained: Callable[[Drained], None],
     ) -> None:
         self._attached = attached
@@ -84,6 +87,9 @@ class Player:
         self._clock = clock
         self._on_tick = on_tick
         self._on_started = on_started
+        self._on_caught_up = on_caught_up
+        self._caught_up = 0
+        """The reply of which that was told last, and that has not gone on; 0: none."""
         self._on_drained = on_drained
         self._seat: Seat | None = None
         self._shown: dict[int, int] = {}
@@ -129,6 +135,9 @@ class Player:
                 self._keep(event.hearing)
                 self._shown.pop(event.hearing.reply, None)
                 self._on_drained(event)
+        waiting = self.playout.caught_up()
+        if waiting is not None and waiting != self._caught_up and self._on_caught_up(waiting):
+            self._caught_up = waiting
         unheard = self.playout.first_unheard()
         if unheard is None:
             self.leave_clock()
@@ -136,8 +145,10 @@ class Player:
             self._checkpoint.reply_resumes_at(*unheard)
 
     def _send(self, frame: Frame, at_ms: float) -> None:
-        if frame.first:
+        if frame.first or frame.reply == self._caught_up:
             self._on_started(frame.reply)
+        if frame.reply == self._caught_up:
+            self._caught_up = 0
         self._show_text(frame)
         self._connection.show(
             AudioFrame(

@@ -207,6 +207,11 @@ class ReplyMaker:
             case _:
                 assert_never(message.event)
 
+    def model_paused(self, turn: int) -> None:
+        """Have spoken what is complete of the reply, as far as can be told: more may be long in coming."""
+        if turn == self._turn.state.turn_number and self._turn.state.agent in THINKING:
+            self._speak(self._splitter.pause())
+
     def model_failed(self, message: ModelFailed) -> None:
         """Ask again where that may help; else have what was written spoken, and let turn-taking decide how to go on."""
         if message.turn != self._turn.state.turn_number or self._turn.state.agent not in THINKING:

@@ -13,6 +13,7 @@ from actors.messages.playback import (
     FinishReply,
     PausePlayback,
     PlayAudio,
+    PlaybackCaughtUp,
     PlaybackFailed,
     PlaybackFinished,
     PlaybackStarted,
@@ -124,6 +125,7 @@ class Synthesizer(SupervisedActor):
             clock=clock,
             on_tick=lambda at_ms: self.actor_inbox.put_now(PlayClockTicked(at_ms)),
             on_started=lambda reply: listener.tell(PlaybackStarted(reply)),
+            on_caught_up=self._caught_up,
             on_drained=self._drained,
         )
         self._playout = self._player.playout
@@ -338,6 +340,16 @@ class Synthesizer(SupervisedActor):
         )
         self._checkpoint.playback_finished(finished)
         self._listener.tell(finished)
+
+    def _caught_up(self, reply: int) -> bool:
+        """Report that all that was written of a reply was heard, unless the engine still owes audio of it."""
+        speaking = self._speaking.get(reply)
+        if speaking is None or speaking.owes_audio or speaking.failure is not None:
+            return False
+        if self._playout.flush(reply):
+            return False
+        self._listener.tell(PlaybackCaughtUp(reply))
+        return True
 
     def _end_at_sentence(self, turn: int) -> None:
         """Let the sentence in hand be the last of what is heard of `turn`."""

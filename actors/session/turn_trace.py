@@ -2,6 +2,7 @@
 
 from actors.messages.playback import (
     PausePlayback,
+    PlaybackCaughtUp,
     PlaybackFailed,
     PlaybackFinished,
     PlaybackStarted,
@@ -44,6 +45,8 @@ class TurnTrace:
                 trace.speech_dropped()
             case PlaybackStarted(reply):
                 trace.begin(Stage.PLAYOUT, reply)
+            case PlaybackCaughtUp(reply):
+                trace.end(Stage.PLAYOUT, reply, {"earshot.caught_up": True})
             case PlaybackFinished(reply=reply, heard_ms=heard_ms):
                 trace.end(Stage.PLAYOUT, reply, {HEARD_MS: heard_ms})
             case PlaybackFailed(reply, kind):

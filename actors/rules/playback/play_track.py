@@ -29,6 +29,8 @@ class PlayTrack:
         self.ended = False
         self.is_cut_short = False
         """Its audio ended before its text: a word that has begun may not have been spoken to its end."""
+        self.is_flushed = False
+        """What waits of it is sent though it is less than a frame: nothing is on its way that would complete it."""
         self.closed = False
         """The last frame was taken."""
         self.start_ms: float | None = None

@@ -110,14 +110,16 @@ class Playout:
     def begin(self, reply: int, kind: UtteranceKind = UtteranceKind.REPLY, turn: int = 0, text_start: int = 0) -> None:
         """Queue `reply` behind all others; `text_start` characters of its text have been heard already.
 
-        A filler goes before replies of which nothing has been sent: it is for the wait until they come.
+        A filler goes before replies of which nothing has been sent, or of which all there is was heard: it is for the
+        wait until they come, or go on.
 
         Raises:
             ValueError: it is queued already.
         """
         if reply in self._tracks:
             raise ValueError(f"reply {reply} is queued already")
-        waiting = [t for t in self._tracks.values() if not t.frames] if kind is UtteranceKind.FILLER else []
+        is_filler = kind is UtteranceKind.FILLER
+        waiting = [t for t in self._tracks.values() if not t.frames or self._is_dry(t)] if is_filler else []
         self._tracks[reply] = PlayTrack(reply, kind, turn, text_start)
         for track in waiting:
             self._tracks[track.reply] = self._tracks.pop(track.reply)
@@ -290,7 +292,7 @@ class Playout:
         for track in self._tracks.values():
             if track.closed:
                 continue
-            if track.buffered_bytes < self._frame_bytes and not track.ended:
+            if track.buffered_bytes < self._frame_bytes and not (track.ended or track.is_flushed):
                 return None
             if track.buffered_bytes or track.frames:
                 return self._cut(track)
@@ -302,6 +304,7 @@ class Playout:
         begins_ms = self._ms(track.taken_bytes)
         pcm = track.pop_audio(self._frame_bytes).ljust(self._frame_bytes, b"\0")
         track.closed = track.ended and not track.buffered_bytes
+        track.is_flushed = False
         track.frames += 1
         return Frame(
             reply=track.reply,
@@ -377,6 +380,24 @@ class Playout:
         for track in self._tracks.values():
             return track.reply, track.piece_end(self._settle(track))
         return None
+
+    def caught_up(self) -> int | None:
+        """The reply that is heard first, if all there is of it was heard and more is to come. As of the last tick."""
+        track = next(iter(self._tracks.values()), None)
+        return track.reply if track is not None and self._is_dry(track) else None
+
+    def flush(self, reply: int) -> bool:
+        """Have the rest of `reply` sent that is less than a frame, filled up with silence; False if there is none."""
+        track = self._tracks.get(reply)
+        if track is None or not track.buffered_bytes:
+            return False
+        track.is_flushed = True
+        return True
+
+    def _is_dry(self, track: PlayTrack) -> bool:
+        is_underway = not self._head.dry or bool(self._again)
+        has_begun = track.frames > 0 or track.text_start > 0
+        return has_begun and not track.ended and track.buffered_bytes < self._frame_bytes and not is_underway
 
     @property
     def idle(self) -> bool:

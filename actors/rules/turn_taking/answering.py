@@ -123,7 +123,7 @@ def tools_finished(turn: TurnCore, message: ToolsFinished, at: float) -> None:
 
 
 def reply_missing(turn: TurnCore, at: float) -> None:
-    """The reply has not begun to be heard in time, whoever is to blame."""
+    """The reply has not begun or gone on to be heard in time, whoever is to blame."""
     turn.silence(at, StopReason.SUPERSEDED)
     _failed(turn, at, has_text=False)
 

@@ -92,7 +92,7 @@ class TurnCore:
 
     @property
     def is_sounding(self) -> bool:
-        """Whether anything of the agent's has begun to be sent."""
+        """Whether anything of the agent's is being sent; not a reply that was heard as far as it is written."""
         return any(utterance.started for utterance in self.state.utterances)
 
     @property

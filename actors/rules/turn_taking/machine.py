@@ -62,6 +62,7 @@ from actors.messages.model import (
     ToolsStarted,
 )
 from actors.messages.playback import (
+    PlaybackCaughtUp,
     PlaybackFailed,
     PlaybackFinished,
     PlaybackStarted,
@@ -113,6 +114,7 @@ TurnEvent = (
     | KeysExpected
     | EndingDecided
     | PlaybackStarted
+    | PlaybackCaughtUp
     | PlaybackFinished
     | PlaybackStopped
     | PlaybackYielded
@@ -128,6 +130,7 @@ Rule = Callable[[TurnCore, Any, float], None]
 
 _PLAYBACK: Mapping[type, Rule] = {
     PlaybackStarted: playback_reports.playback_started,
+    PlaybackCaughtUp: playback_reports.playback_caught_up,
     PlaybackFinished: playback_reports.playback_finished,
     PlaybackStopped: playback_reports.playback_stopped,
     PlaybackYielded: playback_reports.playback_yielded,
@@ -330,7 +333,12 @@ def _is_unexpected(message: TurnEvent, state: TurnSnapshot) -> bool:
             return key not in KEYS
         case ReplyWritten(turn=turn) | ReplyFailed(turn=turn) | ToolsStarted(turn) | ToolsFinished(turn):
             return turn > state.turn_number
-        case PlaybackStarted(reply) | PlaybackFinished(reply=reply) | PlaybackFailed(reply=reply):
+        case (
+            PlaybackStarted(reply)
+            | PlaybackCaughtUp(reply)
+            | PlaybackFinished(reply=reply)
+            | PlaybackFailed(reply=reply)
+        ):
             return reply > state.last_reply
         case _:
             return False

@@ -1,9 +1,16 @@
 """What the synthesizer reports: what begins to be heard, what was heard, and what could not be spoken."""
 
 from actors.conversation import UtteranceKind
-from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStarted, PlaybackStopped, PlaybackYielded
+from actors.messages.playback import (
+    PlaybackCaughtUp,
+    PlaybackFailed,
+    PlaybackFinished,
+    PlaybackStarted,
+    PlaybackStopped,
+    PlaybackYielded,
+)
 from actors.rules.turn_taking import answering
-from actors.rules.turn_taking.core import TurnCore
+from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.state import AgentActivity, Interruption, Utterance
 
 TAIL_S = 1.0
@@ -11,7 +18,7 @@ TAIL_S = 1.0
 
 
 def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> None:
-    """An utterance begins to be heard."""
+    """An utterance begins to be heard, or goes on."""
     s = turn.state
     utterance = next((u for u in s.utterances if u.reply == message.reply), None)
     if utterance is None:
@@ -21,6 +28,14 @@ def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> Non
         s.is_audible = True
         if turn.timings.first_audio_at is None:
             turn.timings.first_audio_at = at
+
+
+def playback_caught_up(turn: TurnCore, message: PlaybackCaughtUp, at: float) -> None:
+    """All that was written of the reply in hand was heard: from now on its next words are waited for."""
+    s = turn.state
+    if s.agent in THINKING and message.reply == turn.reply_of(s.turn_number):
+        turn.change_utterance(message.reply, started=False)
+        s.silent_at = s.thinking_at = at
 
 
 def playback_finished(turn: TurnCore, message: PlaybackFinished, at: float) -> None:

@@ -102,7 +102,7 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     question_s: float = 0.0
     """About how long the question lasts with which it ends, in seconds: what is said to it is an answer. 0: none."""
     started: bool = False
-    """Its first frame was sent."""
+    """Its first frame was sent, and it is not waited for: all that is written of it may be heard before the rest."""
 
 
 class Timings(msgspec.Struct, kw_only=True):
@@ -226,7 +226,7 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     silent_at: float = 0.0
     """When the agent was last heard, or began to think."""
     thinking_at: float = 0.0
-    """Since when the model, and then the synthesizer, owe the beginning of the reply."""
+    """Since when the model, and then the synthesizer, owe the beginning of the reply, or its going on."""
     stopped_at: float = 0.0
     key_at: float = 0.0
     hold_at: float = 0.0

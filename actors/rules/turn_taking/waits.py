@@ -3,7 +3,7 @@
 Each row says from the state alone whether something is owed and by when. So a timer is never set or cancelled by a
 rule: after each event the machine arms what the table asks for. A wait without a row is a defect; so is a row whose
 answer leaves what was awaited still owed, and the random tests look for both. What others owe to others is not here:
-the model's next token (`session/generation.py`), a tool's result (the tool's own time-out), audio for text that was
+the model's first token (`session/generation.py`), a tool's result (the tool's own time-out), audio for text that was
 written (`session/synthesizer.py`), the end of playback (the play clock), a lost connection (`session/supervisor.py`).
 """
 
@@ -81,9 +81,14 @@ def _filler(turn: TurnCore) -> float | None:
 
 def _reply(turn: TurnCore) -> float | None:
     s = turn.state
-    if s.is_audible or s.agent is AgentActivity.TOOL or s.interruption is not Interruption.NONE:
+    if s.agent is AgentActivity.TOOL or s.interruption is not Interruption.NONE:
         return None
-    return s.thinking_at + turn.agent.limits.max_turn_s if turn.reply_of(s.turn_number) else None
+    reply = turn.reply_of(s.turn_number)
+    is_sent = any(utterance.started for utterance in s.utterances if utterance.reply == reply)
+    if not reply or is_sent or (s.is_audible and s.agent not in THINKING):
+        return None
+    agent = turn.agent
+    return s.thinking_at + (agent.model.next_token_s if s.is_audible else agent.limits.max_turn_s)
 
 
 def _stopped(turn: TurnCore) -> float | None:
@@ -160,9 +165,9 @@ WAITS = (
     ),
     Wait(
         timer=Timer.REPLY,
-        awaited="the beginning of the reply",
+        awaited="the beginning of the reply, or how it goes on once all that was written was heard",
         owed_by="the model, then the synthesizer",
-        clock="wall, the time of tools apart",
+        clock="wall, the time of tools and of what is heard apart",
         otherwise="the caller is asked to say it again; the second time in a row the session apologises and ends",
         due=_reply,
         missing=answering.reply_missing,

@@ -205,3 +205,9 @@ def test_of_a_huge_result_the_model_reads_the_beginning_and_a_note(caplog: pytes
 
     run_virtual(main())
     assert any("result of tool look_up was cut" in record.getMessage() for record in caplog.records)
+
+
+def test_what_is_left_of_the_time_of_a_reply() -> None:
+    bounds = ReplyBounds(10.0)
+    assert bounds.left_s(12.0) == MAX_REPLY_S - 2.0
+    assert bounds.left_s(10.0 + 2 * MAX_REPLY_S) == 0.0

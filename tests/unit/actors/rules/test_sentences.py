@@ -197,3 +197,25 @@ def test_no_cut_is_inside_a_word_or_a_number(text: str) -> None:
 )
 def test_what_follows_is_kept_apart(said: str, text: str, follows: str) -> None:
     assert following(said, text) == follows
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("We have a table for you on Friday evening. ", ["We have a table for you on Friday evening. "]),
+        ("Yes.", ["Yes."]),
+        ("Is it for two?", ["Is it for two?"]),
+        ("That makes 12.", []),
+        ("I will ask Mr. ", []),
+        ("There are seats in row no. ", []),
+        ("It costs three hundred and", []),
+        ("Let me look at that for you, it", ["Let me look at that for you, "]),
+        ("One. Two. And", ["One. ", "Two. "]),
+    ],
+)
+def test_where_the_text_pauses_what_looks_complete_is_spoken(text: str, pieces: list[str]) -> None:
+    splitter = SentenceSplitter()
+    spoken = [*splitter.push(text), *splitter.pause()]
+    assert spoken == pieces
+    rest = [*splitter.push(" And so on."), *splitter.finish()]
+    assert "".join([*spoken, *rest]) == f"{text} And so on."

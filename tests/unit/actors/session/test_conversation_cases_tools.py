@@ -245,3 +245,15 @@ def test_a_session_of_text_and_a_session_of_speech_are_asked_the_same() -> None:
             assert heard(on.ear) == ["Let me check. At nine."]
 
     run_virtual(main())
+
+
+def test_a_caller_who_was_told_of_a_long_tool_is_not_left_in_silence_behind_that() -> None:
+    async def main() -> None:
+        making = model("Let me look that up for you.", "It is at nine.")
+        async with stage(agent=QUIET, model=making, tools={"work": slow_tool(9)}) as on:
+            await ask(on, "when is it")
+            await on.ear.until(lambda ear: bool(heard(ear)), 30)
+            assert heard(on.ear) == ["Let me look that up for you. It is at nine."]
+            assert len(heard(on.ear, UtteranceKind.FILLER)) == 2
+
+    run_virtual(main())

@@ -1,13 +1,15 @@
 """Whole conversations in which something does not come: audio, transcripts, speech, or the end of the session."""
 
 import asyncio
+from itertools import pairwise
 
 import msgspec
 import pytest
 
-from actors.agent import Limits
+from actors.agent import Agent, Limits, Model
 from actors.conversation import Ending, Role, UtteranceKind
 from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.lifecycle import RestartChild
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.runtime.clock import run_virtual
@@ -162,5 +164,92 @@ def test_what_is_typed_while_a_child_is_being_restarted_is_answered(child: str) 
             on.entry.deliver(TextEntered("hello there"))
             await on.ear.until(lambda ear: heard(ear) != [], 20)
             assert [m.text for m in on.session.record().messages if m.role is Role.USER] == ["hello there"]
+
+    run_virtual(main())
+
+
+FIRST, SECOND = "We have a table for you on Friday evening. ", "Shall I book it for seven?"
+
+
+def pauses(pause_s: float) -> FakeModel:
+    """A model that falls silent between its two sentences."""
+
+    def script(_: ModelRequest) -> list[ModelEvent | float]:
+        return [0.1, TextGenerated(FIRST), pause_s, TextGenerated(SECOND), ReplyGenerated()]
+
+    return FakeModel(script)
+
+
+PATIENT = msgspec.structs.replace(QUIET, model=Model(next_token_s=30.0))
+
+
+@pytest.mark.parametrize("pause_s", [1.0, 7.0, 8.5, 12.0, 25.0])
+def test_a_model_that_pauses_in_mid_reply_is_waited_for_and_the_caller_is_not_left_in_silence(pause_s: float) -> None:
+    async def main() -> None:
+        agent = QUIET if pause_s < 10 else PATIENT
+        async with stage(agent=agent, model=pauses(pause_s)) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("a table on friday"))
+            await on.ear.until(lambda ear: bool(heard(ear)), 60)
+            assert heard(on.ear) == [FIRST + SECOND]
+            assert on.ear.ended is None
+            audio = [at for at, m in on.ear.shown if isinstance(m, AudioFrame)]
+            # The fillers come after one, three, five and seven times the wait of the first.
+            longest_s = max(later - former for former, later in pairwise(audio))
+            assert longest_s <= 0.1 + 7 * QUIET.limits.filler_after_ms / 1000
+            assert audio[0] < 2.0
+            assert bool(heard(on.ear, UtteranceKind.FILLER)) == (pause_s > 5)
+            replies = [m for m in on.ear.of(AudioFrame) if m.kind is UtteranceKind.REPLY]
+            assert [m.sequence for m in replies] == list(range(len(replies)))
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(("agent", "pause_s"), [(QUIET, 12.0), (QUIET, 40.0), (PATIENT, 40.0)])
+def test_a_model_that_goes_on_too_late_is_apologised_for_and_the_conversation_goes_on(
+    agent: Agent, pause_s: float
+) -> None:
+    async def main() -> None:
+        async with stage(agent=agent, model=pauses(pause_s)) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("a table on friday"))
+            await on.ear.until(lambda ear: bool(heard(ear, UtteranceKind.APOLOGY)), 60)
+            assert [text.rstrip() for text in heard(on.ear)] == [FIRST.rstrip()]
+            assert heard(on.ear, UtteranceKind.APOLOGY) == [QUIET.phrases.no_answer]
+            assert heard(on.ear, UtteranceKind.FILLER)
+            said = [m.text.rstrip() for m in on.session.record().messages if m.kind is UtteranceKind.REPLY]
+            assert FIRST.rstrip() in said
+            assert on.ear.ended is None
+
+    run_virtual(main())
+
+
+def test_voice_in_such_a_pause_takes_the_floor_and_nothing_of_the_rest_is_heard() -> None:
+    async def main() -> None:
+        model = pauses(12.0)
+        async with stage(agent=QUIET, utterances=["no, on saturday please"], model=model) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("a table on friday"))
+            await asyncio.sleep(7)
+            asked = len(model.requests)
+            await on.talk(900)
+            await on.ear.until(lambda ear: bool(heard(ear)), 10)
+            assert heard(on.ear)[0].rstrip() == FIRST.rstrip()
+            await asyncio.sleep(1)
+            assert len(model.requests) == asked + 1
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("fault_s", [3.0, 4.5, 9.0])
+def test_a_synthesizer_that_starts_anew_in_such_a_pause_says_nothing_twice(fault_s: float) -> None:
+    async def main() -> None:
+        async with stage(agent=PATIENT, model=pauses(12.0)) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("a table on friday"))
+            await asyncio.sleep(fault_s)
+            on.entry.addresses.supervisor.tell(RestartChild("synthesizer"))
+            await on.ear.until(lambda ear: bool(heard(ear)), 60)
+            assert heard(on.ear) == [FIRST + SECOND]
 
     run_virtual(main())

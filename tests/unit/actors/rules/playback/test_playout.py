@@ -461,3 +461,53 @@ def test_a_cut_of_a_reply_whose_last_pieces_were_never_told_of_keeps_all_its_aud
 
 def test_a_cut_of_what_is_not_queued_is_done() -> None:
     assert playout(PACED, 400).cut_after(9, 10)
+
+
+class TestAReplyThatIsWaitedFor:
+    """All there is of a reply was heard, and more is to come."""
+
+    def test_is_told_once_all_of_it_was_heard(self) -> None:
+        player = playout(PACED, 100, ended=False)
+        told = []
+        for at_ms in range(0, 200, 20):
+            player.tick(at_ms)
+            told.append(player.caught_up())
+        assert told == [None] * 5 + [1] * 5
+
+    def test_is_none_that_has_ended_or_not_begun(self) -> None:
+        player = playout(PACED, 100)
+        run(player, 0, 60)
+        assert player.caught_up() is None
+        empty = Playout(RATE_HZ, PACED)
+        assert empty.caught_up() is None
+        empty.begin(1)
+        assert empty.caught_up() is None
+        assert not empty.flush(1)
+        assert not empty.flush(2)
+
+    def test_lets_a_filler_pass_and_goes_on_where_it_was(self) -> None:
+        player = playout(PACED, 100, ended=False)
+        run(player, 0, 200)
+        player.begin(2, UtteranceKind.FILLER)
+        player.add_audio(2, audio(40))
+        player.end(2)
+        assert {frame.reply for frame in frames(run(player, 200, 300))} == {2}
+        assert player.caught_up() == 1
+        player.add_audio(1, audio(60))
+        player.end(1)
+        rest = frames(run(player, 300, 400))
+        assert [(frame.reply, frame.audio_ms) for frame in rest] == [(1, 100), (1, 120), (1, 140)]
+        assert [frame.first for frame in rest] == [False] * 3
+
+    def test_sends_what_is_less_than_a_frame_when_nothing_completes_it(self) -> None:
+        player = playout(PACED, 50, ended=False)
+        assert len(frames(run(player, 0, 200))) == 2
+        assert player.caught_up() == 1
+        assert player.flush(1)
+        (last,) = frames(player.tick(200))
+        assert (last.audio_ms, last.last, last.pcm[320:]) == (40, False, bytes(320))
+        assert not player.flush(1)
+        run(player, 220, 300)
+        player.add_audio(1, audio(20))
+        (more,) = frames(player.tick(300))
+        assert more.audio_ms == 50

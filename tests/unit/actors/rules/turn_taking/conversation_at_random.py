@@ -17,6 +17,7 @@ from actors.messages.model import EndingDecided, KeysExpected, ReplyFailed, Repl
 from actors.messages.playback import (
     EndAtSentence,
     PausePlayback,
+    PlaybackCaughtUp,
     PlaybackFailed,
     PlaybackFinished,
     PlaybackPosition,
@@ -324,7 +325,11 @@ class World:
         elif reply not in self.begun:
             self.begun.add(reply)
             self.tell(PlaybackStarted(reply))
-        elif kind is not UtteranceKind.REPLY or self.writing is None:
+        elif kind is UtteranceKind.REPLY and self.writing is not None:
+            if self.dice.random() < 0.3:
+                self.begun.remove(reply)
+                self.tell(PlaybackCaughtUp(reply))
+        else:
             del self.queued[reply]
             self.tell(PlaybackFinished(reply=reply, precision=PositionPrecision.EXACT, heard_ms=500, text_end=10))
 

@@ -11,6 +11,7 @@ from actors.messages.lifecycle import Timer, TimerFired
 from actors.messages.model import ReplyFailed, ReplyWritten
 from actors.messages.output import FloorChanged, TurnMeasured
 from actors.messages.playback import (
+    PlaybackCaughtUp,
     PlaybackFailed,
     PlaybackFinished,
     PlaybackPosition,
@@ -159,6 +160,10 @@ class Talk:
     def starts(self, reply: int | None = None) -> "Talk":
         """Something begins to be heard: by default what was begun last."""
         return self.tell(PlaybackStarted(reply or self.reply))
+
+    def catches_up(self, reply: int | None = None) -> "Talk":
+        """All that was written of something was heard, and more is to come."""
+        return self.tell(PlaybackCaughtUp(reply or self.reply))
 
     def ends(self, reply: int | None = None) -> "Talk":
         """Something was heard to its end."""

@@ -51,3 +51,43 @@ def test_so_is_a_prompt_and_the_next_one_comes_in_its_time() -> None:
     talk = Talk().wait(10).breaks()
     assert kinds(talk) == []
     assert kinds(talk.wait(10)) == [UtteranceKind.PROMPT]
+
+
+class TestAReplyThatWasCaughtUpWith:
+    """All that the model has written was heard, and it has not finished."""
+
+    def waiting(self) -> Talk:
+        return Talk().thinking().starts().catches_up()
+
+    def test_is_bridged_by_fillers_and_goes_on(self) -> None:
+        talk = self.waiting()
+        assert not talk.turn.is_sounding
+        assert kinds(talk.wait(1.6)) == [UtteranceKind.FILLER]
+        talk.starts().ends()
+        talk.starts(1)
+        assert Timer.REPLY not in talk.due
+        assert talk.written().wait(20).did == []
+        assert talk.turn.state.failures == 0
+
+    def test_that_does_not_go_on_is_apologised_for(self) -> None:
+        talk = self.waiting()
+        assert talk.due[Timer.REPLY] - talk.at == talk.turn.agent.model.next_token_s
+        while Timer.REPLY in talk.due:
+            talk.wait(1.0)
+            if len(talk.turn.state.utterances) > 1:
+                talk.starts().ends()
+        assert talk.turn.state.failures == 1
+        assert kinds(talk) == [UtteranceKind.APOLOGY]
+
+    def test_is_none_of_those_that_are_written(self) -> None:
+        talk = Talk().speaking().catches_up()
+        assert talk.turn.is_sounding
+        assert Timer.REPLY not in talk.due
+
+    def test_is_no_filler_nor_what_is_gone(self) -> None:
+        talk = Talk().thinking().wait(1.6).starts().catches_up()
+        assert talk.turn.is_sounding
+        assert TestReportsOfWhatIsGone().stopped().catches_up(1).did == []
+
+    def test_is_interrupted_by_words_as_one_that_is_heard(self) -> None:
+        assert "StopPlayback" in self.waiting().says("no, on tuesday please").did
