@@ -207,3 +207,27 @@ def refuse_configuration_later(settings: Settings, lifecycle: Lifecycle) -> Star
 def crash(settings: Settings, lifecycle: Lifecycle) -> Starlette:
     """Not a fault of the configuration."""
     raise RuntimeError("out of luck")
+
+
+def trace_ways(settings: Settings, lifecycle: Lifecycle) -> ASGIApp:
+    """Earshot itself; besides, `/trace?begins=...&ends_in=...` traces, and `/traced` tells what was passed."""
+    from app.api.asgi import create_app as create_earshot
+    from tests.kit.ways import WayTracer
+
+    earshot = create_earshot(settings, lifecycle)
+    tracers: list[WayTracer] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/trace":
+            asked = Request(scope).query_params
+            tracers.append(WayTracer(asked["begins"], asked["ends_in"]))
+            await JSONResponse(None)(scope, receive, send)
+            asyncio.get_running_loop().call_soon(tracers[-1].start)
+        elif scope["type"] == "http" and scope["path"] == "/traced":
+            tracer = tracers.pop()
+            tracer.stop()
+            await JSONResponse({"ways": tracer.ways, "stacks": tracer.stacks})(scope, receive, send)
+        else:
+            await earshot(scope, receive, send)
+
+    return app
