@@ -1,10 +1,10 @@
-"""Each module of the product has a test module of its name. The list of those that have none may only shrink."""
+"""Each module of the product has a test module of its name and place. The list of those without may only shrink."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.kit.mirror import has_code, listed, untested_modules
+from tests.kit.mirror import has_code, is_test_of, listed, untested_modules
 
 EXCEPTIONS = Path(__file__).parent / "untested_modules.txt"
 """Modules that are tested only through others so far."""
@@ -36,3 +36,23 @@ def test_the_exceptions_are_in_order() -> None:
 )
 def test_only_what_does_something_is_asked_for_a_test(source: str, asked_for: bool) -> None:
     assert has_code(source) is asked_for
+
+
+@pytest.mark.parametrize(
+    ("test", "module", "is_its_test"),
+    [
+        ("tests/unit/actors/rules/test_audio.py", "actors/rules/audio.py", True),
+        ("tests/unit/protocol/test_acs_media.py", "protocol/acs/media.py", True),
+        ("tests/service/telephony/test_media_socket.py", "app/telephony/acs/media_socket.py", True),
+        ("tests/service/actors/runtime/test_clock.py", "actors/runtime/clock.py", True),
+        ("tests/service/test_check.py", "app/check.py", True),
+        ("tests/service/test_check.py", "app/dialogue/check.py", False),
+        ("tests/service/providers/azure/test_recognizer.py", "app/providers/failover/recognizer.py", False),
+        ("tests/service/providers/azure/test_recognizer.py", "actors/session/recognizer.py", False),
+        ("tests/unit/app/telephony/test_dtmf.py", "protocol/acs/dtmf.py", False),
+        ("tests/test_errors.py", "actors/errors.py", False),
+        ("tests/kit/unit/test_audio.py", "actors/rules/audio.py", False),
+    ],
+)
+def test_a_test_of_another_place_is_none_of_a_module(test: str, module: str, is_its_test: bool) -> None:
+    assert is_test_of(PurePosixPath(test), PurePosixPath(module)) is is_its_test

@@ -1,26 +1,42 @@
-"""Which modules of the product have a test module of their name, for the test about it."""
+"""Which modules of the product have a test module of their name and place, for the test about it."""
 
 import ast
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tests.kit.source import LAYERS, ROOT, modules
 
+KINDS = ("unit", "service", "cloud", "browser", "load")
+"""Folders of tests that mirror the product; `tests/service/x` stands for `app/x` as well."""
+
 
 def untested_modules() -> list[str]:
-    """The product's modules of which no test module has the name, those without any code of their own apart.
+    """The product's modules of which no test module has the name and the place; those without code of their own apart.
 
-    The test of `rules/backchannel.py` is called `test_backchannel.py`; where a name says too little alone, as that of
-    `acs/media.py`, its folder may stand before it: `test_acs_media.py`.
+    The test of `actors/rules/backchannel.py` is called `test_backchannel.py`; where a name says too little alone, as
+    that of `acs/media.py`, its folder may stand before it: `test_acs_media.py`. It stands in the folder of the same
+    name below `tests/unit` or `tests/service`, or in one above that.
     """
-    tests = {path.stem for path in modules("tests") if path.name.startswith("test_")}
+    tests = [PurePosixPath(path) for path in modules("tests") if path.name.startswith("test_")]
     return [
         path.as_posix()
         for layer in LAYERS
         for path in modules(layer)
         if not path.name.startswith("__")
-        and not {f"test_{path.stem}", f"test_{path.parent.name}_{path.stem}"} & tests
+        and not any(is_test_of(test, PurePosixPath(path)) for test in tests)
         and has_code((ROOT / path).read_text(encoding="utf-8"))
     ]
+
+
+def is_test_of(test: PurePosixPath, module: PurePosixPath) -> bool:
+    """Whether a test module has the name of `module`, and stands in its place."""
+    if test.stem not in (f"test_{module.stem}", f"test_{module.parent.name}_{module.stem}"):
+        return False
+    if len(test.parts) < 3 or test.parts[1] not in KINDS:
+        return False
+    place = PurePosixPath(*test.parts[2:-1])
+    if not place.parts:
+        return module.parent == PurePosixPath("app")
+    return module.is_relative_to(place) or module.is_relative_to("app" / place)
 
 
 def has_code(source: str) -> bool:

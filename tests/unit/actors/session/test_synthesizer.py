@@ -1,0 +1,62 @@
+"""The synthesizer's reports of a reply that is written more slowly than it is heard."""
+
+import asyncio
+
+import msgspec
+
+from actors.conversation import UtteranceKind
+from actors.messages.caller import TextEntered
+from actors.messages.output import AudioFrame, ReplyHeard
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.rules.turn_taking.state import Utterance
+from actors.runtime.clock import run_virtual
+from tests.kit.fakes import FakeModel
+from tests.kit.session_kit import AGENT, Stage, stage
+
+QUIET = msgspec.structs.replace(
+    AGENT, greeting="", limits=msgspec.structs.replace(AGENT.limits, filler_after_ms=60_000)
+)
+
+
+def writes(*parts: str | float) -> FakeModel:
+    """A model that writes texts, and waits for seconds between them."""
+
+    def script(_: ModelRequest) -> list[ModelEvent | float]:
+        return [*(TextGenerated(part) if isinstance(part, str) else part for part in parts), ReplyGenerated()]
+
+    return FakeModel(script)
+
+
+def in_hand(on: Stage) -> list[Utterance]:
+    return list(on.actor("orchestrator").turn.state.utterances)
+
+
+def test_a_reply_sounds_as_long_as_there_is_something_to_hear_of_it() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=writes("It is open now. ", 6.0, "Until six.")) as on:
+            await asyncio.sleep(0.1)
+            on.entry.deliver(TextEntered("when"))
+            await asyncio.sleep(1.2)
+            assert [utterance.started for utterance in in_hand(on)] == [True]
+            await asyncio.sleep(3.0)
+            assert [utterance.started for utterance in in_hand(on)] == [False]
+            await asyncio.sleep(2.2)
+            assert [utterance.started for utterance in in_hand(on)] == [True]
+            await on.ear.until_count(ReplyHeard, 1, 10)
+            assert [message.text for message in on.ear.of(ReplyHeard)] == ["It is open now. Until six."]
+
+    run_virtual(main())
+
+
+def test_audio_of_less_than_a_frame_is_sent_before_the_pause_and_not_behind_it() -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=writes("Yes, it is. ", 6.0, "Until six.")) as on:
+            await asyncio.sleep(0.1)
+            on.entry.deliver(TextEntered("when"))
+            await on.ear.until_count(ReplyHeard, 1, 20)
+            frames = [message for message in on.ear.of(AudioFrame) if message.kind is UtteranceKind.REPLY]
+            times = on.ear.times(AudioFrame)
+            pause = max(range(1, len(times)), key=lambda number: times[number] - times[number - 1])
+            assert frames[pause].audio_ms - frames[0].audio_ms == len("Yes, it is. ") * 50
+
+    run_virtual(main())
