@@ -91,9 +91,16 @@ class Tool(Generic[P, R]):
     """A function with its schema. Calling it calls the function."""
 
     def __init__(
-        self, function: Callable[P, R], *, name: str = "", timeout_s: float, on_interruption: OnInterruption
+        self,
+        function: Callable[P, R],
+        *,
+        name: str = "",
+        timeout_s: float,
+        on_interruption: OnInterruption,
+        confirm: bool = False,
     ) -> None:
         self.function = function
+        self.confirm = confirm
         self.timeout_s = timeout_s
         self.on_interruption = on_interruption
         self.__name__ = name or function.__name__
@@ -184,7 +191,11 @@ def tool(function: Callable[P, R]) -> Tool[P, R]: ...
 
 @overload
 def tool(
-    *, name: str = "", timeout_s: float = 10.0, on_interruption: OnInterruption = OnInterruption.CANCEL
+    *,
+    name: str = "",
+    timeout_s: float = 10.0,
+    on_interruption: OnInterruption = OnInterruption.CANCEL,
+    confirm: bool = False,
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 
 
@@ -194,15 +205,24 @@ def tool(
     name: str = "",
     timeout_s: float = 10.0,
     on_interruption: OnInterruption = OnInterruption.CANCEL,
+    confirm: bool = False,
 ) -> Tool[P, R] | Callable[[Callable[P, R]], Tool[P, R]]:
     """Make a typed function a tool.
+
+    Args:
+        function: what is done; its docstring tells the model of it.
+        name: what models and agent files call it; empty: the function's name.
+        timeout_s: a call is given up after this.
+        on_interruption: what becomes of a call that runs when the caller interrupts.
+        confirm: it must be said back first: the first call with the same arguments is put off, and is made when the
+            model calls again after the caller's next words.
 
     Raises:
         ToolDefinitionError: a parameter has no type, or one that JSON cannot carry.
     """
 
     def decorate(decorated: Callable[P, R]) -> Tool[P, R]:
-        return Tool(decorated, name=name, timeout_s=timeout_s, on_interruption=on_interruption)
+        return Tool(decorated, name=name, timeout_s=timeout_s, on_interruption=on_interruption, confirm=confirm)
 
     return decorate if function is None else decorate(function)
 

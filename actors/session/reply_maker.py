@@ -39,7 +39,7 @@ from actors.session.plan import SessionPlan
 from actors.session.reply_filter import ReplyFilter
 from actors.session.reply_writer import ReplyWriter
 from actors.session.spending import Spending
-from actors.session.tool_runs import UNKNOWN, ToolRound, ToolRuns, ending_after
+from actors.session.tool_runs import UNKNOWN, ToolRound, ToolRuns, ending_after, put_off_unconfirmed
 from actors.tools import ToolContext
 
 
@@ -283,8 +283,10 @@ class ReplyMaker:
 
     def _run_tools(self) -> None:
         turn, plan = self._turn.state.turn_number, self._plan
-        calls = self._history.with_unique_ids(self._generation.tool_calls)
-        self._generation.tool_calls = []
+        wanted, self._generation.tool_calls = self._generation.tool_calls, []
+        said, tools = self._history.messages, plan.tools
+        wanted = [put_off_unconfirmed(call, tools.get(call.name), said, turn) for call in wanted]
+        calls = self._history.with_unique_ids(wanted)
         self._rounds += 1
         if self._rounds > plan.agent.model.max_tool_rounds:
             if not self._asking.ask_without_tools():

@@ -7,13 +7,16 @@ is neither may have been done or not (the process that ran it is gone), and is n
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import assert_never
 
-from actors.conversation import Ending
+import msgspec
+
+from actors.conversation import ChatMessage, Ending
 from actors.messages.model import ToolFinished
 from actors.ports.clock import Clock
 from actors.ports.llm import ToolCalled
+from actors.rules.confirmation import TO_BE_CONFIRMED, is_confirmed
 from actors.runtime.telemetry import count_cut_result
 from actors.session.checkpoint import Checkpoint
 from actors.tool_outcome import MAX_RESULT_CHARS, ToolEnding, ToolOutcome, shortened
@@ -140,3 +143,10 @@ def ending_after(wanted: ToolEnding, *, is_late: bool) -> Ending | None:
             return None
         case _:
             assert_never(wanted)
+
+
+def put_off_unconfirmed(call: ToolCalled, tool: AnyTool | None, said: Sequence[ChatMessage], turn: int) -> ToolCalled:
+    """The call, refused for now if its tool must be said back first and the caller has not had their say."""
+    if tool is None or not tool.confirm or is_confirmed(said, call.name, call.arguments, turn):
+        return call
+    return msgspec.structs.replace(call, refusal=TO_BE_CONFIRMED)

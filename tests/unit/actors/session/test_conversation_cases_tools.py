@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,7 +22,7 @@ from tests.kit.session_kit import AGENT, Ear, Stage, stage
 QUIET = msgspec.structs.replace(AGENT, greeting="")
 
 
-def slow_tool(seconds: float, outcome: ToolOutcome | str = "nine", **options: OnInterruption) -> AnyTool:
+def slow_tool(seconds: float, outcome: ToolOutcome | str = "nine", **options: Any) -> AnyTool:
     """A tool of the name `work` that takes so long."""
 
     @tool(timeout_s=60, **options)

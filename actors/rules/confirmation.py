@@ -1,0 +1,44 @@
+"""Tools that are run only when the caller was told what is about to be done, and has said something to it. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from actors.conversation import ChatMessage, Role, ToolRequest
+
+TO_BE_CONFIRMED = (
+    "not done yet: say back to the user what exactly is about to be done, and ask whether that is right; once they have"
+    " agreed, call this tool again with the same arguments"
+)
+"""The answer to a call that was not confirmed, for the model."""
+
+
+def is_confirmed(messages: Sequence[ChatMessage], name: str, arguments: str, turn: int) -> bool:
+    """Whether the caller has had their say about a call that is made in `turn`.
+
+    That is so if the same call, with the same arguments, was put off in an earlier turn and not made since: then it was
+    said back, and the caller's words came after it. What they meant by them is the model's to judge.
+    """
+    same = [
+        (message.turn, request)
+        for message in messages
+        for request in message.tool_requests
+        if request.name == name and _parsed(request.arguments) == _parsed(arguments)
+    ]
+    if not same:
+        return False
+    asked_in, last = same[-1]
+    return asked_in < turn and _was_put_off(messages, last)
+
+
+def _was_put_off(messages: Sequence[ChatMessage], request: ToolRequest) -> bool:
+    answers = (m.text for m in messages if m.role is Role.TOOL and m.call_id == request.call_id)
+    return any(TO_BE_CONFIRMED in text for text in answers)
+
+
+def _parsed(arguments: str) -> Any:
+    try:
+        return msgspec.json.decode(arguments or "{}")
+    except msgspec.DecodeError:
+        return arguments
