@@ -249,6 +249,8 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Markup, emoji, addresses' paths, thinking and calls of tools in the model's text are spoken as they come."""
     guardrails: tuple[Guardrail, ...] = ()
     """What its model must not say, held against each clause before it is spoken."""
+    knowledge: str = ""
+    """A folder of Markdown and text, beside the agent's file, that its model may search by a tool of its own."""
     transfer_targets: tuple[TransferTarget, ...] = ()
     """Where tools may put callers through to besides HANDOFF_PHONE_NUMBER: numbers in E.164, or prefixes of numbers
     that end in `*`, such as `+1206555*`. A number that only the model names is not dialled, since callers can make a

@@ -16,6 +16,7 @@
     ├── UndocumentedRouteError     a route is missing from the description of the API (api/contract/openapi.py)
     ├── CallCommandError           a running server does not place a call for the command line (commands/call.py)
     ├── AgentFileError             an agent's file cannot be used; a ConfigurationError too (agents/agent_files.py)
+    ├── KnowledgeError             a folder of knowledge cannot be used; a ConfigurationError too (agents/knowledge.py)
     ├── PluginError                a reference cannot be loaded; a ConfigurationError too (plugins.py)
     │   └── NoToolError              what an agent's file names cannot be a tool (agents/agent_tools.py)
     ├── NoTokenError               this machine's identity gives no token (providers/azure/identity.py)

@@ -16,6 +16,7 @@ from actors.agent import Agent
 from actors.tools import AnyTool
 from actors.variables import BUILT_IN, texts_of, variables_in
 from app.agents.agent_tools import NoToolError, tool_named
+from app.agents.knowledge import Knowledge, KnowledgeError, knowledge_tool
 from app.agents.nearest import explained, with_nearest
 from app.agents.phrases_by_language import with_phrases_of_its_language
 from app.agents.session_hook import require_hook
@@ -88,7 +89,7 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
     _require_variables(file, agent)
     _require_patterns(file, agent)
     _require_hook(file, agent)
-    equipped = _with_tools(file, agent, tools)
+    equipped = _with_knowledge(file, _with_tools(file, agent, tools), tools)
     if (dialogue := dialogue_of(equipped)) is not None:
         fault = next(dialogue_faults(dialogue, equipped.tools), None)
         if fault is not None:
@@ -132,6 +133,18 @@ def _with_tools(file: Path, agent: Agent, tools: MutableMapping[str, AnyTool]) -
             raise AgentFileError(file, path, f"the tool {name} is named twice")
         names.append(name)
     return msgspec.structs.replace(agent, tools=tuple(names))
+
+
+def _with_knowledge(file: Path, agent: Agent, tools: MutableMapping[str, AnyTool]) -> Agent:
+    """The agent with the tool by which its model searches what it knows, if it has such a folder."""
+    if not agent.knowledge:
+        return agent
+    try:
+        search = knowledge_tool(agent.name, Knowledge(file.parent / agent.knowledge))
+    except KnowledgeError as error:
+        raise AgentFileError(file, "knowledge", str(error)) from None
+    tools[search.name] = search
+    return msgspec.structs.replace(agent, tools=(*agent.tools, search.name))
 
 
 def _require_variables(file: Path, agent: Agent) -> None:
