@@ -132,6 +132,8 @@ class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Phrases that silence the agent at once when an utterance begins with one; unset: those of its languages."""
     attention: tuple[str, ...] | None = None
     """Phrases that only ask whether anybody is there; unset: those of the agent's languages."""
+    waiting: tuple[str, ...] | None = None
+    """Phrases that ask the agent to wait, such as "hold on a minute"; unset: those of the agent's languages."""
 
 
 class QuestionEndpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -173,6 +175,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     no_input_s: Seconds = 10.0
     """Silence of both sides before the user is prompted."""
+    asked_to_wait_s: Seconds = 60.0
+    """The same, after the user has asked the agent to wait ("hold on a minute")."""
     filler_after_ms: Milliseconds = 1_500
     """After the end of the user's speech without an answer, a filler is due."""
     max_turn_s: Seconds = 30.0

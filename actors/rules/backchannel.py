@@ -59,3 +59,23 @@ def begins_with(text: str, phrases: Sequence[str], unless: Sequence[str] = ()) -
 def _longest(words: list[str], phrases: Sequence[str]) -> int:
     alike = _phrases(tuple(phrases)).get(words[0], ()) if words else ()
     return next((len(phrase) for phrase in alike if words[: len(phrase)] == phrase), 0)
+
+
+POLITE = (
+    "please",
+    "bitte",
+    "por favor",
+    "s'il vous plaît",
+    "s'il te plaît",
+    "per favore",
+    "alstublieft",
+    "一下",
+    "ください",
+)
+"""Beside a request to wait these say nothing of their own."""
+
+
+def asks_to_wait(text: str, waiting: Sequence[str], backchannels: Sequence[str]) -> bool:
+    """Whether `text` says nothing but that the agent is to wait: "okay, hold on a minute please"."""
+    says_more = meaningful_words(text, waiting, backchannels, POLITE)
+    return not says_more and meaningful_words(text, backchannels, POLITE) > 0

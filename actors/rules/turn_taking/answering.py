@@ -3,6 +3,7 @@
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.model import EndingDecided, ReplyFailed, ReplyTrouble, ReplyWritten, ToolsFinished, ToolsStarted
 from actors.messages.playback import StopReason
+from actors.rules.backchannel import asks_to_wait
 from actors.rules.turn_taking import endings
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.effects import StartReply
@@ -22,6 +23,7 @@ def answer(turn: TurnCore, at: float, text: str) -> None:
     """Answer `text`, as soon as it is known what was heard of the former reply."""
     s = turn.state
     s.prompts = 0
+    s.asked_to_wait = asks_to_wait(text, turn.words.waiting, turn.words.backchannels)
     s.waiting_text = joined_utterance(s.waiting_text, text)
     if not s.stopping:
         start_reply(turn, at)

@@ -236,4 +236,5 @@ def _words_of(agent: Agent) -> LanguageWords:
         backchannels=own.backchannels if own.backchannels is not None else words.backchannels,
         stop_words=own.stop_words if own.stop_words is not None else words.stop_words,
         attention=own.attention if own.attention is not None else words.attention,
+        waiting=own.waiting if own.waiting is not None else words.waiting,
     )

@@ -171,6 +171,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """
     has_asked: bool = False
     """What was heard of the agent last ends with a question, to which the caller has not said a word yet."""
+    asked_to_wait: bool = False
+    """The caller's last words asked the agent to wait."""
     asked_again: bool = False
     """An apology was said: what comes goes with the words that were not answered, or takes the place of them."""
 

@@ -104,8 +104,10 @@ def _keys(turn: TurnCore) -> float | None:
 
 
 def _no_input(turn: TurnCore) -> float | None:
-    quiet_at = turn.state.quiet_at
-    return quiet_at + turn.agent.limits.no_input_s if quiet_at is not None else None
+    quiet_at, limits = turn.state.quiet_at, turn.agent.limits
+    if quiet_at is None:
+        return None
+    return quiet_at + (limits.asked_to_wait_s if turn.state.asked_to_wait else limits.no_input_s)
 
 
 def _hold(turn: TurnCore) -> float | None:

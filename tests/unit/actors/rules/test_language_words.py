@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.rules.backchannel import meaningful_words
+from actors.rules.backchannel import asks_to_wait, meaningful_words
 from actors.rules.language_words import BY_LANGUAGE, ENGLISH, words_for
 
 
@@ -25,7 +25,7 @@ def test_a_language_that_is_not_known_is_spoken_to_in_english() -> None:
 
 def test_every_language_has_words_of_all_three_kinds_in_lower_case() -> None:
     for language, words in BY_LANGUAGE.items():
-        for phrases in (words.backchannels, words.stop_words, words.attention):
+        for phrases in (words.backchannels, words.stop_words, words.attention, words.waiting):
             assert phrases, language
             assert all(phrase == phrase.lower().strip() for phrase in phrases), language
 
@@ -47,3 +47,23 @@ def test_a_hesitation_is_no_word(language: str, text: str) -> None:
 
 def test_to_ask_again_is_a_word() -> None:
     assert meaningful_words("Huh? What?", words_for(("en-US",)).backchannels) > 0
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "asks"),
+    [
+        ("en-US", "Hold on a minute.", True),
+        ("en-US", "Okay, just a moment please", True),
+        ("en-US", "Wait, let me check.", True),
+        ("en-US", "Yes please.", False),
+        ("en-US", "Please", False),
+        ("en-US", "Wait, I said Monday.", False),
+        ("de-DE", "Einen Moment bitte.", True),
+        ("de-DE", "Ja genau.", False),
+        ("fr-FR", "Ne quittez pas.", True),
+        ("ja-JP", "ちょっと待ってください", True),
+    ],
+)
+def test_whether_a_caller_asks_for_nothing_but_time(language: str, text: str, asks: bool) -> None:
+    words = words_for((language,))
+    assert asks_to_wait(text, words.waiting, words.backchannels) is asks

@@ -68,6 +68,17 @@ class TestSilence:
         assert kinds(talk) == [UtteranceKind.GOODBYE]
         assert talk.starts().ends().effects[-1] == End(Ending.IDLE_TIMEOUT)
 
+    def test_who_asked_for_a_minute_has_it_and_then_silence_is_silence(self) -> None:
+        talk = Talk().tell(TextEntered("hold on a minute please")).starts().written().ends()
+        assert kinds(talk.wait(59)) == []
+        assert kinds(talk.wait(1)) == [UtteranceKind.PROMPT]
+        assert kinds(talk.starts().ends().wait(10)) == [UtteranceKind.PROMPT]
+
+    def test_whoever_says_more_after_that_has_not_asked_for_it_any_more(self) -> None:
+        talk = Talk().tell(TextEntered("hold on")).starts().written().ends()
+        talk.tell(TextEntered("here I am, on Monday")).starts().written().ends()
+        assert kinds(talk.wait(10)) == [UtteranceKind.PROMPT]
+
     def test_nobody_is_prompted_on_hold(self) -> None:
         talk = Talk().tell(HoldStarted(), HoldStarted()).wait(200)
         assert kinds(talk) == []
