@@ -6,6 +6,9 @@ The actors of a session change it only through its methods, each named for what 
 event loop's thread. It is plain data: `encode` makes JSON of it, and `decode` moves its times to another clock.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from actors.conversation import ChatMessage, Ending, ExpectedAnswer, Memory, SessionRecord
@@ -63,6 +66,9 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     """When the conversation began, in seconds since the epoch."""
     started_at: float = 0.0
     """When the session began, in seconds of the session's clock."""
+
+    context: dict[str, Any] | None = None
+    """What was known of the session before a word was said, as `SessionContext.context`; None: it was not looked up."""
 
     # the conversation
     turn: TurnSnapshot | None = None
@@ -171,6 +177,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     def transcribed(self, message: ChatMessage, state: TranscriptionSnapshot) -> None:
         """Add what was said in a session that only listens, and note the state after it: both, or neither."""
         self.messages, self.transcription = (*self.messages, message), state.copied()
+
+    def looked_up(self, context: Mapping[str, Any]) -> None:
+        """Note what is known of the session before a word is said: whoever goes on with it need not look it up."""
+        self.context = dict(context)
 
     # replies and tools
 

@@ -170,7 +170,10 @@ class Sessions(SupervisedActor):
 
     def _start(self, entry: SessionEntry) -> None:
         """Start the supervisor once the caller has been looked up; what the session is told until then waits."""
-        look_up = entry.plan.look_up
+        look_up, known = entry.plan.look_up, entry.checkpoint.context
+        if look_up is not None and known is not None:
+            entry.prepare(msgspec.structs.replace(entry.plan.about, context=known), self.engines.clock.wall())
+            look_up = None
         if look_up is not None and self.engines.background.run(
             self._looked_up(entry, look_up), what="looking a caller up", within_s=LOOK_UP_S
         ):
@@ -183,6 +186,7 @@ class Sessions(SupervisedActor):
         about = entry.plan.about
         try:
             about = await look_up(about)
+            entry.checkpoint.looked_up(about.context)
         finally:
             entry.prepare(about, self.engines.clock.wall())
             self.address.tell(StartSession(entry))

@@ -6,9 +6,10 @@ import msgspec
 
 from actors.agent import Agent
 from actors.conversation import Ending
-from actors.messages.caller import EndSession, TextEntered
+from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
 from actors.messages.output import ReplyHeard, ReplyText
 from actors.runtime.clock import run_virtual
+from actors.session.checkpoint import decode, encode
 from actors.session.sessions import LOOK_UP_S
 from actors.session_context import SessionContext
 from tests.kit.fakes import FakeModel
@@ -75,5 +76,29 @@ def test_a_lookup_that_never_ends_is_given_up() -> None:
             await on.ear.until_count(ReplyText, 1)
             assert LOOK_UP_S <= on.ear.times(ReplyText)[0] < LOOK_UP_S + 1
             assert on.ear.of(ReplyText)[0].text.strip() == "Hello there."
+
+    run_virtual(main())
+
+
+def test_whoever_goes_on_with_a_session_does_not_look_its_caller_up_again() -> None:
+    looked_up: list[str] = []
+
+    async def look_up(about: SessionContext) -> SessionContext:
+        looked_up.append(about.caller)
+        return await find_ada(about)
+
+    async def main() -> None:
+        async with stage(agent=KNOWN, look_up=look_up) as on:
+            await on.ear.until_count(ReplyHeard, 1)
+            moved = decode(encode(on.entry.checkpoint, on.engines.clock, 0), on.engines.clock)
+            plan = msgspec.structs.replace(on.entry.plan, session_id="moved", agent=KNOWN, look_up=look_up)
+            attached = ConnectionAttached(connection_id="other", lead=on.lead, rate_hz=16_000)
+            entry = on.sessions.open(plan, on.ear, attached, moved)
+            await asyncio.sleep(0.1)
+            assert entry.session is not None
+            assert entry.plan.agent.instructions == "You talk with Ada."
+            assert entry.plan.about.context["city"] == "London"
+            assert len(looked_up) == 1
+            entry.deliver(EndSession(Ending.NORMAL, politely=False))
 
     run_virtual(main())
