@@ -22,7 +22,7 @@ TESTS = $(BIN)/python -m pytest --randomly-seed=$(or $(SEED),1) --dist loadfile 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-transcription soak flood faults figures call emulators eval-local eval-voice system-packages programs lock
+.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-transcription soak flood faults chaos figures call emulators eval-local eval-voice system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -60,6 +60,9 @@ soak: $(VENV)/development ## MINUTES (20) of CALLS (50) calls: memory, descripto
 
 flood: $(VENV)/development ## clients that flood the server, each beside a conversation that must not notice: ONLY=part of a name
 	@$(BIN)/python -m tests.load.flood --only "$(ONLY)"
+
+chaos: $(VENV)/development ## CALLS (40) and BROWSERS (20) while workers are killed, stopped and drained, and Redis is taken away: a table
+	@$(BIN)/python -m tests.load.chaos --calls "$(or $(CALLS),40)" --browsers "$(or $(BROWSERS),20)"
 
 faults: $(VENV)/development ## RUNS (1000) conversations from SEED (0) on in which things go wrong: none may suffer for it
 	@$(BIN)/python -m tests.fault_campaign --runs "$(or $(RUNS),1000)" --seed "$(or $(SEED),0)"

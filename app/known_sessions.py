@@ -30,6 +30,19 @@ class KnownSessions:
         """The live session of this id, or None."""
         return self._find_live(session_id)
 
+    async def required(self, session_id: str) -> SessionRecord | None:
+        """The stored record of a session that somebody comes back to; None if there is none.
+
+        Raises:
+            StoreError: the store does not answer, so that nobody knows.
+        """
+        try:
+            return await self._load(session_id)
+        except StoreError as error:
+            log.warning("the session store does not answer, so that somebody has to come back later: %s", error)
+            count_failure(Failure.STORE, operation="load")
+            raise
+
     async def stored(self, session_id: str) -> SessionRecord | None:
         """The stored record of a session; None if there is none, or if the store does not answer, which is logged."""
         try:

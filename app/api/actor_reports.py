@@ -51,4 +51,8 @@ class ActorsReport(msgspec.Struct, frozen=True, kw_only=True):
     providers: dict[str, list[ProviderState]]
     loop_lag: Lag
     capacity: Capacity
-    scope: Literal["worker"] = "worker"
+    scope: Literal["worker", "cluster"] = "worker"
+    others: list["ActorsReport"] = []
+    """The reports of the other workers, if all are asked for"""
+    missing: int = 0
+    """How many workers did not answer"""

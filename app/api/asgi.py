@@ -89,7 +89,7 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
         *page_routes(documented=service.settings.server.enable_docs),
         *DocumentRoutes(service.settings, lambda: served).routes(),
         *scrape,
-        Mount(API, routes=_routes(service, switchboard)),
+        Mount(API, routes=_routes(service, switchboard, cluster)),
     ]
     require_listed(served)
     app = Starlette(
@@ -107,7 +107,7 @@ def app_of(service: Services, switchboard: Switchboard | None = None) -> ASGIApp
     return EitherSlash(app)
 
 
-def _routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
+def _routes(service: Services, switchboard: Switchboard, cluster: Cluster) -> list[BaseRoute]:
     """The routes below the API's prefix, and its WebSockets."""
     relay = DashboardSocket(service)
     summaries = Summaries(
@@ -130,7 +130,7 @@ def _routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
     changes = AgentChanges(service.agents, service.replace_agent, service.lifecycle.worker_bus)
     agents = AgentRoutes(service.agents, service.default_agent, changes, service.voices)
     return [
-        *HealthRoutes(service, switchboard.network).routes(),
+        *HealthRoutes(service, switchboard.network, cluster).routes(),
         *LogRoutes(service.settings.logs, service.lifecycle.worker_bus).routes(),
         *ConsoleRoutes(
             overview, service.timelines, service.known_sessions, content=service.settings.logs.content
@@ -139,7 +139,7 @@ def _routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
         *agents.routes(),
         *tokens.routes(),
         *carrier_routes(service, switchboard),
-        *CallRoutes(service, switchboard).routes(),
+        *CallRoutes(service, switchboard, cluster).routes(),
         *MediaRoutes(service, switchboard).routes(),
         WebSocketRoute("/realtime/conversation", conversation),
         WebSocketRoute("/browser/conversation", conversation),
@@ -193,7 +193,8 @@ async def _lifespan(
     app.state.service = service
     await service.start()
     switchboard.start()
-    cluster.start(FORWARD, partial(answered, app))
+    cluster.on(FORWARD, partial(answered, app))
+    cluster.start()
     try:
         yield
     finally:

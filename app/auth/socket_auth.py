@@ -3,11 +3,12 @@
 import hmac
 
 from actors.conversation import SessionRecord
+from actors.errors import StoreError
 from app.auth.browser import Grant
 from app.auth.jwt import TokenError
 from app.errors import AppError
 from app.known_sessions import KnownSessions
-from app.server.socket_writer import REFUSED
+from app.server.socket_writer import OVERLOADED, REFUSED
 
 SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
 MAX_SESSION_ID = 128
@@ -58,9 +59,15 @@ async def require_resume_token(
     Returns the record of a session that is not live.
 
     Raises:
-        SocketRefusedError: the token is another one, or it is demanded and missing.
+        SocketRefusedError: the token is another one, or it is demanded and missing; or the store does not answer, so
+            that a conversation that somebody comes back to would begin anew.
     """
-    record = await sessions.stored(session_id) if session_id and sessions.live(session_id) is None else None
+    record = None
+    if session_id and sessions.live(session_id) is None:
+        try:
+            record = await (sessions.required(session_id) if offered else sessions.stored(session_id))
+        except StoreError:
+            raise SocketRefusedError(OVERLOADED, "the session cannot be looked up, try again soon") from None
     # Looked at after the store: somebody may have begun the session meanwhile.
     live = sessions.live(session_id)
     expected = live.plan.resume_token if live else record.resume_token if record else ""

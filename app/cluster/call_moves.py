@@ -13,6 +13,7 @@ from actors.session.checkpoint import Checkpoint, decode, encode
 from app.cluster.call_directory import CallDirectory, TakenCall
 from app.cluster.worker import ClusterWorker
 from app.cluster.worker_requests import WorkerRequests, WorkerSilentError
+from app.telephony.call import Call
 from app.telephony.call_records import CallRecord
 from app.telephony.shared_calls import record_of_call
 from app.telephony.switchboard import Switchboard
@@ -103,13 +104,19 @@ class CallMoves:
         released = Released()
         if call is not None and not call.over.is_set():
             record = record_of_call(call, self._directory.worker)
-            entry = self._here.sessions.live.get(call.session_id)
-            checkpoint = None
-            if entry is not None and entry.checkpoint.ending is None:
-                checkpoint = encode(entry.checkpoint, self._here.clock, entry.tracks.all_voices.end_bytes)
+            checkpoint = self._checkpoint(call)
             self._switchboard.leave(call)
             released = Released(record, checkpoint)
         return msgspec.msgpack.encode(released)
+
+    def _checkpoint(self, call: Call) -> bytes | None:
+        """What the session of the call goes on from elsewhere, if it has one, or was to go on here and has not yet."""
+        entry, clock = self._here.sessions.live.get(call.session_id), self._here.clock
+        if entry is not None and entry.checkpoint.ending is None:
+            return encode(entry.checkpoint, clock, entry.tracks.all_voices.end_bytes)
+        if call.checkpoint is not None:
+            return encode(call.checkpoint, clock, call.checkpoint.track().audio_bytes)
+        return None
 
 
 def _decoded(data: bytes | None, clock: Clock) -> Checkpoint | None:

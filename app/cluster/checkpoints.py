@@ -68,6 +68,11 @@ class CheckpointKeeper:
         if entry is not None:
             self._keep(session_id, entry)
 
+    def is_kept(self, session_id: str) -> bool:
+        """Whether nothing of a session has changed since its checkpoint was given to the store."""
+        entry = self._live.get(session_id)
+        return entry is not None and self._kept.get(session_id) == entry.checkpoint.state()
+
     async def load(self, record: SessionRecord) -> Checkpoint | None:
         """What a session goes on from that was live at another worker when `record` was stored.
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 
 from actors.errors import StoreError
 from app.cluster.call_directory import CallDirectory
@@ -11,7 +10,7 @@ from app.cluster.hand_over import HandOver
 from app.cluster.membership import Membership
 from app.cluster.orphans import Orphans
 from app.cluster.worker import ClusterWorker
-from app.cluster.worker_requests import WorkerRequests
+from app.cluster.worker_requests import Handle, WorkerRequests, WorkerSilentError
 from app.stores.redis_store import RedisStore
 from app.telephony.call_records import CallRecord
 from app.telephony.errors import NoCapacityError
@@ -23,7 +22,8 @@ log = logging.getLogger(__name__)
 SOON_S = (0.0, 0.1, 0.3, 0.6)
 """Waits before a call of which nothing is known is looked for again."""
 
-Answer = Callable[[bytes], Awaitable[bytes]]
+GATHER_S = 1.0
+"""A worker that has not told by then what it has is left out of what is shown of all."""
 
 
 class Cluster:
@@ -35,14 +35,20 @@ class Cluster:
         self._take_over = take_over
         self.worker = worker.random.token("worker_")
         self.is_running = False
+        self._handlers: dict[str, Handle] = {}
 
-    def start(self, topic: str, answer: Answer) -> None:
-        """Take part from now on; `answer` deals with requests about `topic` that other workers pass on."""
+    def on(self, topic: str, handle: Handle) -> None:
+        """Have `handle` answer what other workers ask about `topic`; to be called before the start."""
+        self._handlers[topic] = handle
+
+    def start(self) -> None:
+        """Hold a lease, hear what other workers ask, and look after those that are gone, from now on."""
         store, board = self._here.store, self._switchboard
         if not isinstance(store, RedisStore):
             return
         self.requests = WorkerRequests(store.connection, self.worker, self._here.random)
-        self.requests.on(topic, answer)
+        for topic, handle in self._handlers.items():
+            self.requests.on(topic, handle)
         self._directory = CallDirectory(store.connection, store.writer, self.worker, self._taken)
         self._moves = CallMoves(self._here, board, self._take_over, self._directory, self.requests)
         self._membership = Membership(store.connection, self.worker, self._renewed)
@@ -64,6 +70,21 @@ class Cluster:
             # What is still here is found by the others when the lease ends by itself.
             await self._membership.stop(gives_back=not self._switchboard.log.live)
             await self.requests.close()
+
+    async def gather(self, topic: str, payload: bytes) -> tuple[list[bytes], int]:
+        """What all other workers answer about `topic`, and how many of them do not answer.
+
+        Raises:
+            StoreError: it cannot be found out which there are.
+        """
+        others = [worker for worker in await self._membership.live() if worker != self.worker]
+        told = await asyncio.gather(
+            *(self.requests.ask(worker, topic, payload, GATHER_S) for worker in others), return_exceptions=True
+        )
+        answers = [each for each in told if isinstance(each, bytes)]
+        if faults := [each for each in told if not isinstance(each, bytes | WorkerSilentError)]:
+            raise faults[0]
+        return answers, len(others) - len(answers)
 
     # calls
 

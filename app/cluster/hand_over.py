@@ -31,6 +31,8 @@ TAKE_S = 2.0
 LEFT_S = 6.0
 """Before the worker ends: by then a call is handed over though its caller speaks, so that a refusal leaves time."""
 LOOK_S = 0.1
+MOST_WRITES = 3
+"""A conversation in which something happens while its checkpoint is written has it written again so often."""
 WRITTEN_S = 1.0
 """Checkpoints of browsers' sessions are written within this time, or those sessions say goodbye."""
 YES, NO = b"yes", b"no"
@@ -125,14 +127,19 @@ class HandOver:
             return
         live = self._here.sessions.live
         ids = [each for each, entry in live.items() if each not in of_calls and not entry.plan.call_id]
-        for session_id in ids:
-            checkpoints.keep_now(session_id)
-        if not await self._writer.settled(WRITTEN_S):
-            log.warning("conversations of browsers are not handed over: Redis takes too long", extra={"n": len(ids)})
-            return
-        for session_id in ids:
-            _handed_over.add(1, {"outcome": "told to come back"})
-            self._here.leave(session_id, RESTARTING)
+        for _ in range(MOST_WRITES):
+            for session_id in ids:
+                checkpoints.keep_now(session_id)
+            if not await self._writer.settled(WRITTEN_S):
+                break
+            # What goes on meanwhile is written again.
+            for session_id in filter(checkpoints.is_kept, tuple(ids)):
+                ids.remove(session_id)
+                _handed_over.add(1, {"outcome": "told to come back"})
+                self._here.leave(session_id, RESTARTING)
+        if ids:
+            _handed_over.add(len(ids), {"outcome": "not written"})
+            log.warning("conversations of browsers are not handed over", extra={"sessions": len(ids)})
 
 
 def _spread(calls: Sequence[Call], others: Sequence[str]) -> list[tuple[int, Call]]:

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 WORKERS = "earshot:workers"
 LEASE_S = 3.0
 RENEW_S = 1.0
+LATE_S = 1.8
+"""A renewal that comes later than this after the last one is late."""
 KEPT_S = 86_400
 
 _NOW = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) "
@@ -47,6 +49,7 @@ class Membership:
         self._connection = connection
         self._renewed = renewed
         self._until_s = 0.0
+        self._trusts_from_s = 0.0
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -77,6 +80,9 @@ class Membership:
             StoreError: Redis cannot be used.
         """
         asked_s = boot_time_s()
+        if asked_s > self._until_s - LEASE_S + LATE_S:
+            # Redis was away, or this worker: the others may not have renewed their leases either.
+            self._trusts_from_s = asked_s + LEASE_S
         await self._eval(RENEW, int(LEASE_S * 1000), self.worker, KEPT_S)
         self._until_s = asked_s + LEASE_S
 
@@ -91,9 +97,14 @@ class Membership:
     async def gone(self) -> list[str]:
         """The ids of the workers whose leases have ended and whom nobody has forgotten yet.
 
+        None for as long after this worker's own renewals were late as the others may need to renew theirs: who comes
+        back to a Redis that stood still must not take the others for dead.
+
         Raises:
             StoreError: Redis cannot be used.
         """
+        if boot_time_s() < self._trusts_from_s:
+            return []
         return (await self._found())[1]
 
     async def forget(self, worker: str) -> None:

@@ -67,9 +67,13 @@ _BELOW_API: dict[tuple[str, str], Operation] = {
         tag="health",
         answers=ok("Sessions and their actors", ActorsReport),
         parameters=(
-            Parameter(name="scope", description="`worker`, or `cluster` with a shared store", example="worker"),
+            Parameter(
+                name="scope",
+                description="`worker`, or `cluster` with Redis: then those of all workers",
+                example="worker",
+            ),
         ),
-        problems={422: "The scope is neither", 503: "There is no shared store"},
+        problems={422: "The scope is neither", 503: "There is no Redis, or it does not answer"},
     ),
     ("GET", "/health/actors/{session_id}"): Operation(
         tag="health", answers=ok("The session's actors and the messages they handled last", SessionActorsInDetail)

@@ -1,20 +1,24 @@
 """Calls by REST: place one, look at them, end one, put one through."""
 
 import asyncio
+import logging
 import math
 from http import HTTPStatus
 from typing import TypeVar
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from actors.agent import Agent
+from actors.errors import StoreError
 from actors.ports.call_controls import CallError, CallTrouble
 from app.api.problems import ProblemError
 from app.api.requests import asked_of, invalid
 from app.api.responses import json_response
 from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
+from app.cluster.cluster import Cluster
 from app.limits.client_limits import Rate
 from app.modes import usable_mode
 from app.services import Services
@@ -25,6 +29,8 @@ from app.telephony.switchboard import Switchboard
 from protocol.browser import timestamp
 from protocol.calls import (
     CallList,
+    CallsQuery,
+    CallStatus,
     HeldCall,
     InitiateCall,
     InitiatedCall,
@@ -38,17 +44,32 @@ from protocol.request_decoding import RequestError, decode_query
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 RETRY_AFTER = {"Retry-After": "5"}
 HANG_UP_S = 8.0
 """Whoever ends a call is told after this how far that is."""
 
 
+CALLS = "calls"
+"""What workers ask each other for: the newest calls of each."""
+
+
+class _Calls(msgspec.Struct, frozen=True):
+    """The newest calls of one worker, with when each began, and how many it has."""
+
+    calls: list[tuple[float, CallStatus]]
+    total: int
+
+
 class CallRoutes:
     """`/calls`: for operators, since calls cost money and show numbers."""
 
-    def __init__(self, service: Services, switchboard: Switchboard) -> None:
+    def __init__(self, service: Services, switchboard: Switchboard, cluster: Cluster) -> None:
         self._service = service
         self._switchboard = switchboard
+        self._cluster = cluster
+        cluster.on(CALLS, self._told)
 
     def routes(self) -> list[Route]:
         """The routes below `/calls` that operators use."""
@@ -101,16 +122,41 @@ class CallRoutes:
             raise _invalid("streaming_mode", str(error)) from None
 
     async def all(self, request: Request) -> Response:
-        """A page of the call log, newest first."""
+        """A page of the call logs of all workers, newest first."""
         try:
             query = decode_query(request.query_params)
         except RequestError as error:
             raise invalid(error) from None
-        calls, total = self._switchboard.log.page(query)
-        now = self._service.clock.wall()
-        return json_response(
-            CallList(calls=tuple(call.status(now) for call in calls), total=total, page=query.page, limit=query.limit)
+        told = [self._newest(query), *(await self._of_others(query))]
+        calls = sorted((call for each in told for call in each.calls), key=lambda call: call[0], reverse=True)
+        first = (query.page - 1) * query.limit
+        page = tuple(status for _, status in calls[first : first + query.limit])
+        total = sum(each.total for each in told)
+        return json_response(CallList(calls=page, total=total, page=query.page, limit=query.limit))
+
+    def _newest(self, query: CallsQuery) -> _Calls:
+        """The calls of this worker that may be on that page, each with the time of its beginning."""
+        calls, total = self._switchboard.log.page(
+            msgspec.structs.replace(query, page=1, limit=query.page * query.limit)
         )
+        now = self._service.clock.wall()
+        return _Calls([(call.created_at, call.status(now)) for call in calls], total)
+
+    async def _told(self, payload: bytes) -> bytes:
+        return msgspec.json.encode(self._newest(msgspec.json.decode(payload, type=CallsQuery)))
+
+    async def _of_others(self, query: CallsQuery) -> list[_Calls]:
+        """The same of all other workers; one that does not answer is left out, with a line in the log."""
+        if not self._cluster.is_running:
+            return []
+        try:
+            answers, missing = await self._cluster.gather(CALLS, msgspec.json.encode(query))
+        except StoreError as error:
+            log.warning("the calls of this worker only are shown: %s", error)
+            return []
+        if missing:
+            log.warning("calls are shown without those of workers that do not answer", extra={"workers": missing})
+        return [msgspec.json.decode(answer, type=_Calls) for answer in answers]
 
     async def one(self, request: Request) -> Response:
         """Answer the state of one call by its id, or 404."""

@@ -6,10 +6,12 @@ import time
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actors.errors import StoreError
 from actors.messages.lifecycle import RestartChild
 from actors.runtime.supervised_actor import MessageSeen
 from actors.session.sessions import SessionEntry
@@ -17,18 +19,24 @@ from app.api.actor_reports import ActorsReport, Capacity, SessionActors, Session
 from app.api.problems import ProblemError
 from app.api.readiness import Readiness
 from app.api.responses import json_response
+from app.cluster.cluster import Cluster
 from app.engines import provider_states
 from app.services import Services
 from app.telephony.call_control import CallControl
 from app.version import product_version
 from protocol.health import Alive, Health, Restarting, SessionMetrics
 
+ACTORS = "actors"
+"""What workers ask each other for: the sessions of each and their actors."""
+
 
 class HealthRoutes:
     """`/health` and what is below it, `/readiness`."""
 
-    def __init__(self, service: Services, network: CallControl | None = None) -> None:
+    def __init__(self, service: Services, network: CallControl | None, cluster: Cluster) -> None:
         self._service = service
+        self._cluster = cluster
+        cluster.on(ACTORS, self._told)
         self._readiness = Readiness(service, network)
 
     def routes(self) -> list[Route]:
@@ -75,25 +83,40 @@ class HealthRoutes:
         """Every session of this worker and its actors."""
         scope = request.query_params.get("scope", "worker")
         if scope == "cluster":
-            raise ProblemError(
-                HTTPStatus.SERVICE_UNAVAILABLE, "scope cluster needs a shared store, and none is configured"
-            )
+            return await self._actors_of_all()
         if scope != "worker":
             raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "scope: worker or cluster")
+        return json_response(self._described())
+
+    async def _actors_of_all(self) -> Response:
+        """The sessions and actors of the workers of all machines, and how many workers do not answer."""
+        if not self._cluster.is_running:
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "scope cluster needs Redis, and none is configured")
+        try:
+            answers, missing = await self._cluster.gather(ACTORS, b"")
+        except StoreError as error:
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, f"scope cluster: {error.detail}") from None
+        others = [msgspec.json.decode(answer, type=ActorsReport) for answer in answers]
+        report = msgspec.structs.replace(self._described(), scope="cluster", others=others, missing=missing)
+        return json_response(report)
+
+    async def _told(self, _: bytes) -> bytes:
+        return msgspec.json.encode(self._described())
+
+    def _described(self) -> ActorsReport:
+        """This worker: its sessions and their actors, its providers, its loop and its room."""
         service = self._service
-        return json_response(
-            ActorsReport(
-                worker=os.getpid(),
-                sessions=[SessionActors(**self._describe(entry)) for entry in service.sessions.live.values()],
-                process=service.sessions.state(),
-                providers=provider_states(service.engines),
-                loop_lag=service.watchdog.lag,
-                capacity=Capacity(
-                    sessions=len(service.sessions.live),
-                    max_sessions=service.settings.limits.max_concurrent_sessions,
-                    left=service.capacity_left,
-                ),
-            )
+        return ActorsReport(
+            worker=os.getpid(),
+            sessions=[SessionActors(**self._describe(entry)) for entry in service.sessions.live.values()],
+            process=service.sessions.state(),
+            providers=provider_states(service.engines),
+            loop_lag=service.watchdog.lag,
+            capacity=Capacity(
+                sessions=len(service.sessions.live),
+                max_sessions=service.settings.limits.max_concurrent_sessions,
+                left=service.capacity_left,
+            ),
         )
 
     async def session_actors(self, request: Request) -> Response:

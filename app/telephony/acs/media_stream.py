@@ -88,7 +88,7 @@ class MediaStream:
             plan = service.plan(
                 call.session_id,
                 call.mode,
-                taking_over(call.agent) if call.taken_over else call.agent,
+                taking_over(call.agent) if call.taken_over or call.checkpoint is not None else call.agent,
                 service.random.token("resume_"),
                 call_id=call.call_id,
                 traceparent=call.traceparent,

@@ -66,7 +66,8 @@ async def two_workers(redis: RedisServer) -> AsyncIterator[tuple[Worker, Worker]
             service = await stack.enter_async_context(running({"REDIS_URL": redis.url}))
             worker = Worker(service)
             worker.board.start()
-            worker.cluster.start("request", worker.answer)
+            worker.cluster.on("request", worker.answer)
+            worker.cluster.start()
             stack.push_async_callback(worker.cluster.stop)
             workers.append(worker)
         for worker in workers:

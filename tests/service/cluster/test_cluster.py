@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from actors.errors import StoreError
+from app.cluster import cluster as module
 from app.cluster.call_directory import call_key
 from app.cluster.membership import WORKERS
 from tests.kit.redis_server import redis_server
@@ -16,7 +17,7 @@ from tests.service.stores.places import soon
 async def test_without_redis_a_worker_is_alone() -> None:
     async with running() as service:
         worker = Worker(service)
-        worker.cluster.start("request", worker.answer)
+        worker.cluster.start()
         assert not worker.cluster.is_running
         await worker.cluster.stop()
 
@@ -50,6 +51,25 @@ async def test_a_call_that_redis_says_is_another_workers_is_left_without_an_orde
             assert one.board.log.of_secret(call.secret) is None
             one.board.connected(call)
             one.control.hang_up.assert_not_awaited()
+
+
+async def test_all_are_asked_and_those_that_do_not_answer_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GATHER_S", 0.3)
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+
+            async def both_are_there() -> bool:
+                return len(redis.command("ZRANGE", WORKERS, "0", "-1").split()) == 2
+
+            await soon(both_are_there)
+            assert await one.cluster.gather("request", b"it") == ([f"{other.cluster.worker} got it".encode()], 0)
+            await other.cluster.requests.close()
+            assert await one.cluster.gather("request", b"it") == ([], 1)
+            redis.kill()
+            with pytest.raises(StoreError):
+                await one.cluster.gather("request", b"it")
 
 
 async def test_what_cannot_be_found_out_is_an_error(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ async def test_a_worker_that_renews_no_more_is_gone_when_its_lease_ends_and_know
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LEASE_S", 0.5)
+    monkeypatch.setattr(module, "LATE_S", 60.0)
     with redis_server(tmp_path) as redis:
         async with two(redis) as (one, other, _):
             assert [one.holds] == [False]
@@ -98,3 +99,25 @@ async def test_a_look_that_fails_is_logged_and_is_not_the_last(
         assert await member.live() == ["one"]
         await connection.close()
     assert "a worker's look after the others failed: ValueError" in caplog.text
+
+
+async def test_a_worker_that_comes_back_to_redis_takes_nobody_for_dead_until_they_had_time_to_renew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEASE_S", 1.0)
+    monkeypatch.setattr(module, "LATE_S", 0.6)
+    with redis_server(tmp_path) as redis:
+        async with two(redis) as (one, other, _):
+            await one.renew()
+            await other.renew()
+            redis.freeze()
+            await asyncio.sleep(1.2)
+            redis.thaw()
+            await one.renew()
+            assert await one.gone() == []
+            await asyncio.sleep(0.5)
+            await one.renew()
+            assert await one.gone() == []
+            await asyncio.sleep(0.5)
+            await one.renew()
+            assert await one.gone() == ["two"], "it has had its time"

@@ -9,7 +9,9 @@ import pytest
 from actors.conversation import SessionRecord
 from actors.errors import ErrorKind, StoreError
 from actors.session.sessions import SessionEntry
+from app.auth.socket_auth import SocketRefusedError, require_resume_token
 from app.known_sessions import KnownSessions
+from app.server.socket_writer import OVERLOADED
 
 ENTRY = cast("SessionEntry", object())
 RECORD = cast("SessionRecord", object())
@@ -39,3 +41,14 @@ def test_a_store_that_does_not_answer_is_logged_and_knows_nothing(caplog: pytest
         assert asyncio.run(SESSIONS.stored("broken")) is None
     (line,) = caplog.messages
     assert line.startswith("the session store does not answer")
+
+
+def test_somebody_who_comes_back_is_not_begun_anew_with_while_nobody_knows(caplog: pytest.LogCaptureFixture) -> None:
+    assert asyncio.run(SESSIONS.required("kept")) is RECORD
+    with pytest.raises(StoreError):
+        asyncio.run(SESSIONS.required("broken"))
+    with pytest.raises(SocketRefusedError) as refused:
+        asyncio.run(require_resume_token(SESSIONS, "broken", "resume_me", demanded=False))
+    assert refused.value.code == OVERLOADED
+    assert asyncio.run(require_resume_token(SESSIONS, "broken", "", demanded=False)) is None
+    assert "somebody has to come back later" in caplog.text

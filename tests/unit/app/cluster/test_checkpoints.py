@@ -105,6 +105,11 @@ def test_what_another_worker_goes_on_with_is_not_removed_and_can_be_kept_at_once
             keeper.keep_now(session_id)
             keeper.keep_now("unknown")
             assert list(store.kept) == [session_id]
+            assert keeper.is_kept(session_id)
+            assert not keeper.is_kept("unknown")
+            on.entry.deliver(TextEntered("are you there"))
+            await asyncio.sleep(LOOK_S / 10)
+            assert not keeper.is_kept(session_id)
             keeper.left(session_id)
             keeper.session_over(session_id)
             assert list(store.kept) == [session_id]

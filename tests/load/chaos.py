@@ -1,0 +1,265 @@
+"""Calls and browsers' conversations whose workers are killed, stopped and drained, and whose Redis is taken away.
+
+`make chaos` prints a table: for each kind of mishap how many connections it cost and for how long, and what was lost.
+Callers press a number every few seconds and are to hear an answer; browsers type it. In the end each transcript is to
+hold every number, in order.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from tests.cloud.acs.caller import Caller, CallOver
+from tests.kit.redis_server import RedisServer, redis_server
+from tests.kit.serving import alive
+from tests.service.telephony.processes import Processes, greeted, processes
+
+STOPPED_S = 6.0
+"""Longer than a lease."""
+FROZEN_S = 3.0
+ANSWER_S = 10.0
+"""A number that is not answered by then is given again."""
+BACK_S = 30.0
+CONVERSATION = "/api/v1/realtime/conversation"
+
+
+class Tally(msgspec.Struct):
+    """What became of everything."""
+
+    mishap: str = ""
+    gaps_s: list[tuple[str, float]] = []
+    """How long each connection was gone, by the mishap before."""
+    turns: int = 0
+    repeated: int = 0
+    """Numbers that had to be given again."""
+    lost: list[str] = []
+    """Conversations that ended, began anew, or lack a number."""
+    said: dict[str, list[str]] = {}
+    """What was said in each conversation, by the name of its session."""
+
+    def gap(self, seconds: float) -> None:
+        """Note that a connection was gone for so long."""
+        self.gaps_s.append((self.mishap, seconds))
+
+    def row(self, mishap: str) -> str:
+        """A line of the table."""
+        gaps = sorted(seconds for name, seconds in self.gaps_s if name == mishap)
+        if not gaps:
+            return f"{mishap:<16}{0:>8}"
+        p50, p99 = gaps[len(gaps) // 2], gaps[min(len(gaps) - 1, int(len(gaps) * 0.99))]
+        return f"{mishap:<16}{len(gaps):>8}{p50:>10.2f}{p99:>10.2f}{gaps[-1]:>10.2f}"
+
+
+# those who talk
+
+
+async def calls(caller: Caller, tally: Tally, ends_s: float, name: str) -> None:
+    """A caller who presses numbers until the end, and hangs up."""
+    call = caller.call
+    assert call is not None
+    watch = asyncio.create_task(_watched(caller, tally))
+    said = tally.said[name] = [f"9 {name[-1]}"]
+    try:
+        for number in range(10_000):
+            if time.monotonic() > ends_s:
+                break
+            keys = f"{number:03d}"
+            while not await _pressed(caller, keys):
+                tally.repeated += 1
+            tally.turns += 1
+            said.append(" ".join(keys))
+            await asyncio.sleep(random.uniform(0.5, 2.0))
+        await caller.hears_silence(500)
+    except (CallOver, TimeoutError) as error:
+        tally.lost.append(f"{name}: {type(error).__name__}")
+    finally:
+        watch.cancel()
+
+
+async def _pressed(caller: Caller, keys: str) -> bool:
+    """Press keys while the line is there; whether an answer is heard."""
+    media = caller.call.media if caller.call is not None else None
+    async with asyncio.timeout(BACK_S):
+        while media is None or not media.connected:  # noqa: ASYNC110  the emulator opens it
+            await asyncio.sleep(0.02)
+    await caller.hears_silence(300)
+    connections = media.connections
+    caller.press(f"{keys}#")
+    try:
+        await caller.hears_reply(quiet_ms=300, timeout_s=ANSWER_S)
+    except TimeoutError:
+        return False
+    # Whoever was cut off in the middle does not know what they heard an answer to.
+    return media.connected and media.connections == connections
+
+
+async def _watched(caller: Caller, tally: Tally) -> None:
+    """Measure how long the media socket is gone each time."""
+    gone_s: float | None = None
+    while True:
+        media = caller.call.media if caller.call is not None else None
+        now = time.monotonic()
+        if media is not None and not media.connected and gone_s is None:
+            gone_s = now
+        elif media is not None and media.connected and gone_s is not None:
+            tally.gap(now - gone_s)
+            gone_s = None
+        await asyncio.sleep(0.02)
+
+
+async def types(url: str, tally: Tally, ends_s: float, name: str) -> None:
+    """A browser in which numbers are typed until the end; it comes back when its socket is closed."""
+    session_id, token, number, gone_s = f"chaos-{name}", "", 0, 0.0
+    said = tally.said[session_id] = []
+    while time.monotonic() < ends_s:
+        asked = f"?session_id={session_id}" + (f"&resume_token={token}" if token else "")
+        try:
+            async with connect(url.replace("http", "ws", 1) + CONVERSATION + asked, proxy=None) as socket:
+                begun = json.loads(await asyncio.wait_for(socket.recv(), ANSWER_S))["payload"]
+                if token and not begun["resumed"]:
+                    tally.lost.append(f"{name}: began anew")
+                    return
+                if gone_s:
+                    tally.gap(time.monotonic() - gone_s)
+                token, gone_s = begun["resume_token"], 0.0
+                while time.monotonic() < ends_s:
+                    await socket.send(json.dumps({"type": "text", "text": f"number {number}"}))
+                    await asyncio.wait_for(_answer(socket, f"number {number}."), ANSWER_S)
+                    said.append(f"number {number}")
+                    tally.turns, number = tally.turns + 1, number + 1
+                    await asyncio.sleep(random.uniform(0.5, 2.0))
+        except (WebSocketException, OSError, TimeoutError, KeyError) as error:
+            tally.repeated += isinstance(error, TimeoutError)
+            gone_s = gone_s or time.monotonic()
+            await asyncio.sleep(0.2)
+
+
+async def _answer(socket: Any, words: str) -> None:
+    async for message in socket:
+        if words in str(message):
+            return
+
+
+# mishaps
+
+
+class Mishaps:
+    """What happens to the server and its Redis."""
+
+    def __init__(self, server: Processes, redis: RedisServer) -> None:
+        self._server = server
+        self._redis = redis
+        self.kinds: dict[str, Callable[[], Awaitable[None]]] = {
+            "kill": self._kill,
+            "stop": self._stop,
+            "drain": self._drain,
+            "redis restart": self._restart,
+            "redis freeze": self._freeze,
+        }
+
+    async def _kill(self) -> None:
+        os.kill(random.choice(self._server.workers()), signal.SIGKILL)
+
+    async def _stop(self) -> None:
+        pid = random.choice(self._server.workers())
+        os.kill(pid, signal.SIGSTOP)
+        await asyncio.sleep(STOPPED_S)
+        if alive(pid):
+            os.kill(pid, signal.SIGCONT)
+
+    async def _drain(self) -> None:
+        os.kill(random.choice(self._server.workers()), signal.SIGTERM)
+
+    async def _restart(self) -> None:
+        await asyncio.to_thread(self._redis.kill)
+        await asyncio.to_thread(self._redis.start)
+
+    async def _freeze(self) -> None:
+        self._redis.freeze()
+        await asyncio.sleep(FROZEN_S)
+        self._redis.thaw()
+
+
+# the run
+
+
+async def chaos(kinds: list[str], *, callers: int, browsers: int, every_s: float) -> Tally:
+    """Let all talk while one thing after another happens, and look at the transcripts in the end."""
+    tally = Tally()
+    with tempfile.TemporaryDirectory() as directory, redis_server(Path(directory)) as redis:
+        async with processes(Path(directory)) as (acs, server):
+            await server.start(
+                REDIS_URL=redis.url, WEB_CONCURRENCY="3", DRAIN_POLICY="hand_over", WORKER_TIMEOUT_S="60"
+            )
+            lines = [await greeted(acs, server.url, number) for number in range(callers)]
+            for number, line in enumerate(lines):
+                await _pressed(line, f"9{number % 10}")
+            ends_s = time.monotonic() + every_s * (len(kinds) + 1)
+            talkers = [
+                *(calls(line, tally, ends_s, f"call-{number}") for number, line in enumerate(lines)),
+                *(types(server.url, tally, ends_s, f"browser-{number}") for number in range(browsers)),
+            ]
+            talking = asyncio.gather(*talkers)
+            mishaps = Mishaps(server, redis)
+            for kind in kinds:
+                await asyncio.sleep(every_s)
+                tally.mishap = kind
+                await mishaps.kinds[kind]()
+            await talking
+            await _looked_at(
+                server.url, tally, {line.call.connection_id: n for n, line in enumerate(lines) if line.call}
+            )
+            for line in lines:
+                line.hang_up()
+    return tally
+
+
+async def _looked_at(url: str, tally: Tally, calls_by_id: dict[str, int]) -> None:
+    """Find what is missing in the transcripts."""
+    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, timeout=30) as rest:
+        for each in (await rest.get("/sessions")).json()["sessions"]:
+            number = calls_by_id.get(each["call_id"] or "")
+            name = each["session_id"] if number is None else f"call-{number}"
+            text = (await rest.get(f"/sessions/{each['session_id']}/transcript")).json()
+            heard = [entry["text"] for entry in text["entries"] if entry["role"] == "user"]
+            if missing := [words for words in tally.said.get(name, ()) if words not in heard]:
+                tally.lost.append(f"{name}: {missing} not in the transcript")
+
+
+def table(tally: Tally, kinds: list[str]) -> str:
+    """The result, as it is printed."""
+    rows = [tally.row(kind) for kind in dict.fromkeys(["", *kinds]) if kind or tally.row("").split()[0] != "0"]
+    head = f"{'mishap':<16}{'sockets':>8}{'p50 s':>10}{'p99 s':>10}{'most s':>10}"
+    end = f"turns {tally.turns}, given again {tally.repeated}, lost {len(tally.lost)}"
+    return "\n".join([head, *rows, end, *tally.lost])
+
+
+def main() -> None:
+    """Run it as the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--calls", type=int, default=40)
+    parser.add_argument("--browsers", type=int, default=20)
+    parser.add_argument("--every", type=float, default=10.0, help="seconds between mishaps")
+    parser.add_argument("--mishaps", default="kill,stop,drain,redis restart,kill,redis freeze,drain,stop")
+    asked = parser.parse_args()
+    kinds = [kind.strip() for kind in asked.mishaps.split(",")]
+    tally = asyncio.run(chaos(kinds, callers=asked.calls, browsers=asked.browsers, every_s=asked.every))
+    print(table(tally, kinds))
+    raise SystemExit(bool(tally.lost))
+
+
+if __name__ == "__main__":
+    main()
