@@ -13,7 +13,7 @@ Text = Annotated[str, msgspec.Meta(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*\
 # changing
 
 
-class ModelChange(msgspec.Struct, frozen=True, kw_only=True):
+class ModelChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of the language model; null leaves one as it is."""
 
     deployment_id: Text | None = None
@@ -22,14 +22,14 @@ class ModelChange(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: Annotated[int, msgspec.Meta(ge=1, le=16_384)] | None = None
 
 
-class VoiceChange(msgspec.Struct, frozen=True):
+class VoiceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of the voice; null leaves one as it is, and an empty name is the engine's own voice."""
 
     voice_name: Text | None = None
     voice_style: Text | None = None
 
 
-class AgentChange(msgspec.Struct, frozen=True):
+class AgentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of PUT /agents/{name}: the fields to change."""
 
     model: ModelChange | None = None

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.allowed_methods import allowed_methods
 from app.errors import AppError
 from app.limits.clients import TooManyError
 from protocol.problems import CONTENT_TYPE, FieldError, problem
@@ -64,6 +65,8 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     """Starlette's own: unknown path, wrong method."""
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "app" in request.scope:
+        headers["Allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
     return _answer(request, HTTPStatus(error.status_code), str(error.detail), headers=headers)
 
 

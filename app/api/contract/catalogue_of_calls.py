@@ -32,7 +32,8 @@ NETWORK = {
 }
 _LIVE = {409: "The call is not connected", 422: "The telephone network refused", **NETWORK}
 
-_Events = list[dict[str, Any]] | dict[str, Any]
+_Events = list[Any] | dict[str, Any]
+"""An event that cannot be understood costs the others of its delivery nothing."""
 
 _SUBSCRIPTION = [
     {
