@@ -27,8 +27,15 @@ TESTS = $(BIN)/python -m pytest --randomly-seed=$(or $(SEED),1) --dist loadfile 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
 
-run: $(VENV)/runtime ## start the server on PORT (8000), reachable from this machine only unless HOST says otherwise
-	@HOST="$${HOST:-127.0.0.1}"; export HOST; exec $(BIN)/python -m app serve
+run: $(VENV)/runtime $(if $(TLS),.tls/certificate.pem) ## start the server on PORT (8000), reachable from this machine only unless HOST says otherwise; TLS=1: https
+	@HOST="$${HOST:-127.0.0.1}"; export HOST; $(if $(TLS),TLS_CERTIFICATE=.tls/certificate.pem TLS_KEY=.tls/key.pem) exec $(BIN)/python -m app serve
+
+# For this machine and nobody else: browsers ask whether to trust it. The key stays here.
+.tls/certificate.pem:
+	@mkdir -p $(@D)
+	@umask 077; openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=localhost \
+		-addext subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1 -keyout $(@D)/key.pem -out $@ 2>$(@D)/openssl.log || \
+		{ cat $(@D)/openssl.log >&2; exit 1; }
 
 unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (under a minute)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/test_layers.py tests/test_mirror.py tests/test_repository.py

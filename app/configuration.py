@@ -21,6 +21,7 @@ from app.dialogue.schema import dialogue_of
 from app.engines import FALLBACK, chosen, require_loadable
 from app.modes import usable_mode
 from app.providers.openai_chat.resource import azure_resource
+from app.server.tls import tls_files
 from app.services import require_default_agent
 from app.stores.redis_address import redis_address
 from app.telephony.call_context import require_agents_by_number
@@ -49,6 +50,7 @@ def usable_configuration(settings: Settings) -> Configuration:
     if acs_configured(settings) and not settings.server.base_url:
         raise SettingsError("ACS is configured, and does not know how to reach this server: set BASE_URL")
     redis_address(settings)
+    tls_files(settings)
     engines = chosen(settings)
     require_loadable(engines)
     try:

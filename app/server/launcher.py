@@ -235,7 +235,10 @@ class Launcher:
         ready = sum(worker.ready for worker in self._workers)
         if self._phase is _Phase.STARTING and ready == self._settings.server.web_concurrency:
             self._phase = _Phase.SERVING
-            print(f"Earshot is listening on {url(self._listener)}", flush=True)
+            print(
+                f"Earshot is listening on {url(self._listener, tls=self._settings.server.tls_certificate is not None)}",
+                flush=True,
+            )
 
     async def _pause(self, delay_s: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -37,6 +37,7 @@ from app.server.open_sockets import OpenSockets
 from app.server.orphan import OrphanWatch
 from app.server.process_ties import signal_when_parent_ends
 from app.server.signals import StopSignal, StopSignals
+from app.server.tls import tls_files
 from app.server.worker_bus import WorkerBus
 from app.server.worker_loop import WorkerLoop
 from app.server.worker_pipe import BEAT_INTERVAL_S, FAULT_STATUS, READY, SECRET_BYTES
@@ -125,6 +126,10 @@ class _Worker:
         self._orphan_watch = orphan_watch
         self._margins = Margins.of(settings.server.drain_grace_s)
         self._hypercorn = _hypercorn(socket_fd, self._margins, settings.server.websocket_ping_interval_s)
+        if files := tls_files(settings):
+            self._hypercorn.certfile, self._hypercorn.keyfile = map(str, files)
+            # WebSockets over HTTP/2 would take other ways through Hypercorn than those that are tested.
+            self._hypercorn.alpn_protocols = ["http/1.1"]
 
     async def serve(self, create_app: AppFactory) -> None:
         """Serve an app until drained."""

@@ -68,6 +68,18 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
             kinds.one_of(DrainPolicy),
         ),
     ] = DrainPolicy.FINISH
+    tls_certificate: Annotated[
+        Path | None,
+        Variable(
+            "TLS_CERTIFICATE",
+            "File (PEM) with the certificate by which the server speaks https and wss; unset: a proxy does, or nobody",
+            kinds.directory(),
+        ),
+    ] = None
+    tls_key: Annotated[
+        Path | None,
+        Variable("TLS_KEY", "File (PEM) with the key of that certificate, without a password", kinds.directory()),
+    ] = None
     enable_docs: Annotated[
         bool,
         Variable(
