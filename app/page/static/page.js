@@ -433,6 +433,7 @@ function goOn() {
   choose($("mode"), before.mode);
   try {
     transcript.restore(JSON.parse(sessionStorage.getItem(KEPT_WORDS)) ?? []);
+    sessionStorage.removeItem(KEPT_WORDS);
   } catch {
     // The words of before are gone; the conversation is not.
   }
@@ -440,6 +441,7 @@ function goOn() {
 }
 
 addEventListener("pagehide", () => {
+  if (!active()) return;
   try {
     sessionStorage.setItem(KEPT_WORDS, JSON.stringify(transcript.lines()));
   } catch {
