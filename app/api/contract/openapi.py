@@ -31,6 +31,7 @@ PATH_PARAMETERS = {
     "session_id": "A session",
     "call_id": "A call: the connection id of the telephone network",
     "call_secret": "The secret that the network was given for one call",
+    "worker": "A worker, by its process id",
     "actor": "An actor of the session, by name",
     "file": "A file of the page",
 }

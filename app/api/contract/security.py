@@ -47,6 +47,7 @@ SECURITY: dict[Check, list[dict[str, list[str]]]] = {
     Check.OWN_SESSION: [{"browser": []}, *_OPERATOR],
     Check.TOKEN_ISSUE: _OPERATOR,
     Check.CONVERSATION: [{"browser": []}, {}],
+    Check.CONSOLE: _OPERATOR,
     Check.WATCH: [{"browser": []}, {}],
     Check.ACS_CALLBACK: [{"carrier": []}, {}],
     Check.ACS_MEDIA: [{"carrier": []}, {}],
