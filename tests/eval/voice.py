@@ -3,6 +3,7 @@
 People are recordings: a folder of WAV files at 16 kHz with a `transcripts.tsv` (columns `file`, `group`, `transcript`),
 which VOICES names; nothing is printed of them where there is none. Synthetic callers say sentences that are not in the
 agent's file. All are heard clean, over a telephone line with the noise of a kitchen 20 dB below it, and in a kitchen.
+A second table says when the turns of such callers are taken for over: see `tests/eval/turn_ends.py`.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from actors.messages.transcript import FinalTranscript, NoSpeechRecognized
 from actors.ports.stt import RecognitionEvent, RecognitionFailed, RecognitionOptions, SpeechRecognizer
 from app.dialogue.schema import caller_phrases
 from app.providers.moonshine.recognizer import create
+from tests.eval import turn_ends
 from tests.eval.corpus import Sentence, read_corpus
 from tests.eval.text import dialogue, tally
 from tests.eval.word_errors import WordErrors, word_errors
@@ -190,6 +192,8 @@ def main() -> None:
     if not recordings():
         print(f"no recordings of people in {RECORDINGS.name} (VOICES=folder)", file=sys.stderr)
     print(table(asyncio.run(rows())))
+    print()
+    print(turn_ends.table(turn_ends.rows([samples_of(recording.path) for recording in recordings()])))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class EndOfTurnByWords:
         match found:
             case Completeness.ANSWERED | Completeness.COMPLETE:
                 wanted_ms = least + pauses.more_ms
-            case Completeness.LIKELY:
+            case Completeness.LIKELY | Completeness.EXPECTED:
                 wanted_ms = (least + usual) / 2 + pauses.more_ms
             case Completeness.UNKNOWN:
                 wanted_ms = usual + pauses.more_ms

@@ -45,8 +45,10 @@ class Completeness(IntEnum):
     UNCERTAIN = 1
     UNKNOWN = 2
     LIKELY = 3
-    COMPLETE = 4
-    ANSWERED = 5
+    EXPECTED = 4
+    """An answer of the kind that was asked for, to which little may be added: however it was heard."""
+    COMPLETE = 5
+    ANSWERED = 6
 
 
 def completeness(text: str, expected: ExpectedAnswer, language: str = "") -> Completeness:
@@ -69,7 +71,7 @@ def _number(text: str, words: list[str], expected: ExpectedAnswer) -> Completene
     digits = digits_at_end(text, words)
     wanted = expected is ExpectedAnswer.NUMBER
     if digits >= LONG_NUMBER:
-        return Completeness.LIKELY if digits in (LONG_NUMBER, LONG_NUMBER + 1) else Completeness.UNCERTAIN
+        return Completeness.EXPECTED if digits in (LONG_NUMBER, LONG_NUMBER + 1) else Completeness.UNCERTAIN
     if digits == SHORT_NUMBER:
         return Completeness.UNCERTAIN
     if digits >= FEW_DIGITS or (digits and wanted):
@@ -115,8 +117,8 @@ def _answer(text: str, words: list[str], expected: ExpectedAnswer) -> Completene
         return _name(said)
     if said in english.WHOLE:
         return Completeness.UNCERTAIN if said in english.GREETINGS else Completeness.ANSWERED
-    if expected is ExpectedAnswer.SHORT and words[-1] not in english.OPEN and len(words) < LONG_ANSWER:
-        return Completeness.LIKELY
+    if expected is ExpectedAnswer.SHORT and len(words) < LONG_ANSWER:
+        return Completeness.EXPECTED if _may_end_with(words[-1]) else None
     return None
 
 
@@ -125,9 +127,13 @@ def _name(said: str) -> Completeness | None:
     name = said[len(before) :].split()
     if not name:
         return Completeness.UNFINISHED
-    if name[-1] in english.OPEN:
+    if not _may_end_with(name[-1]):
         return None
-    return Completeness.LIKELY if len(name) >= FULL_NAME else Completeness.UNCERTAIN
+    return Completeness.EXPECTED if len(name) >= FULL_NAME else Completeness.UNKNOWN
+
+
+def _may_end_with(word: str) -> bool:
+    return word not in english.OPEN and word not in english.CLIPPED
 
 
 def _sentence(words: list[str]) -> Completeness:
@@ -156,6 +162,6 @@ def weighed(found: Completeness, confidence: float | None) -> Completeness:
         return Completeness.UNCERTAIN if confidence >= DOUBTFUL else Completeness.UNFINISHED
     if found is Completeness.UNCERTAIN and confidence < SURE:
         return Completeness.UNFINISHED
-    if found is Completeness.UNFINISHED and confidence >= VERY_SURE:
-        return Completeness.UNCERTAIN
+    if found in (Completeness.UNCERTAIN, Completeness.UNFINISHED) and confidence >= VERY_SURE:
+        return Completeness(found + 1)
     return found

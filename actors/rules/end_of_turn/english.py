@@ -37,7 +37,7 @@ CLOSING = frozenset(str.split("please anymore goodbye bye thanks today tomorrow 
 
 BEFORE_A_NOUN = frozenset(
     str.split(
-        "whole real good working public private different human next last first second free wisdom early late long "
+        "whole real good working public private different human next last first second wisdom early late long "
         "short big small new old own same certain special general medical dental"
     )
 )
@@ -77,7 +77,7 @@ WHOLE = frozenset(
         "right; that is right; that's correct; that's all; that's it; that's fine; right; exactly; of course; "
         "thanks; thank you; thank you very much; thanks a lot; many thanks; cheers; hi; help; hello; good "
         "morning; good afternoon; good evening; bye; goodbye; bye bye; see you; repeat; say again; say that "
-        "again; pardon; sorry; stop; stop it; cancel; forget it; never mind; excuse me; operator; agent; "
+        "again; pardon; sorry; stop; stop it; cancel; forget it; never mind; excuse me; "
         "none; nothing; nothing else; goodbye then; great thanks; wonderful thanks; perfect thanks; okay "
         "thanks; okay bye; thanks bye; please do; sounds good; perfect; great; wonderful; no that's all; no "
         "that's it; yes that's right; yes that is right",
@@ -97,7 +97,7 @@ GREETINGS = frozenset(
 
 NAMING = tuple(
     str.split(
-        "my name is; my name's; the name is; the name's; name is; this is; i am; i'm; it is; it's; that is; "
+        "my name; my name is; my name's; the name is; the name's; name is; this is; i am; i'm; it is; it's; that is; "
         "that's; under; you can put it under; call me",
         "; ",
     )

@@ -28,7 +28,7 @@ CONFIDENCE_MIN = 0.5
 INTERIM_EVERY_MS = 400
 INTERIM_VOICED_MS = 400
 """No interim transcript before so much voice: of less the model makes up words."""
-SHORT_VOICED_MS, SHORT_CONFIDENCE_MIN = 200, 0.7
+SHORT_VOICED_MS, SHORT_CONFIDENCE_MIN = 128, 0.7
 """In a pause, a short word such as "yes" may be told of too, if the model is surer of it than it ever is of noise."""
 INTERIM_LOAD = 2.0
 """An interim is due at the earliest after so many times what the last one took: half a thread for each caller."""
@@ -36,6 +36,9 @@ UNSTABLE_PIECES = 2
 """The last pieces on which two interims agree are looked for again."""
 PAUSE_MS = 3 * WINDOW_MS
 """Silence after which a segment is decoded as a whole: most of the least silence that ends a turn."""
+PAUSE_BYTES, PAUSE_REPEATED = PAUSE_MS // WINDOW_MS * WINDOW_BYTES, 2
+"""The pause is decoded as if it had lasted three times as long: with less silence behind it, the model is not sure of
+the end of a sentence that is complete."""
 STALE_MS = 5_000
 """Words that nobody asked for within this silence are forgotten: the endpointing took them for a noise."""
 SEGMENTS_MAX = 64
@@ -208,7 +211,7 @@ class CallerStream:
         silence_ms = self._segmentation.silence_ms
         if silence_ms == PAUSE_MS:
             self._drop_trial()
-            self._trial = self._decoding(segment, Urgency.SOON)
+            self._trial = self._decoding(segment, Urgency.SOON, bytes(segment.pcm[-PAUSE_BYTES:]) * PAUSE_REPEATED)
         elif (
             silence_ms == 0
             and segment.voiced_ms >= INTERIM_VOICED_MS
@@ -255,8 +258,8 @@ class CallerStream:
             trial.is_abandoned = True
         return self._decoding(segment, urgency)
 
-    def _decoding(self, segment: Segment, urgency: Urgency) -> Decoding:
-        decoding = decoding_of(segment, urgency, self._hints, self._decoded)
+    def _decoding(self, segment: Segment, urgency: Urgency, more_silence: bytes = b"") -> Decoding:
+        decoding = decoding_of(segment, urgency, self._hints, self._decoded, more_silence=more_silence)
         self._submit(decoding)
         return decoding
 

@@ -85,13 +85,14 @@ def decoding_of(
     hints: Hints | None,
     on_done: Callable[[Decoding], None],
     prefix: tuple[int, ...] = (),
+    more_silence: bytes = b"",
 ) -> Decoding:
-    """What there is of `segment` now, to be decoded."""
+    """What there is of `segment` now, with more silence behind it than there was yet, to be decoded."""
     return Decoding(
         urgency=urgency,
         start_ms=segment.start_ms,
         end_ms=segment.end_ms,
-        pcm=bytes(segment.pcm),
+        pcm=bytes(segment.pcm) + more_silence,
         hints=hints,
         prefix=prefix,
         on_done=on_done,

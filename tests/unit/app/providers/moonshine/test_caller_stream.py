@@ -14,7 +14,9 @@ from app.providers.moonshine.caller_stream import (
     INTERIM_VOICED_MS,
     LATE_MS,
     OWED_MAX,
+    PAUSE_BYTES,
     PAUSE_MS,
+    PAUSE_REPEATED,
     SHORT_CONFIDENCE_MIN,
     SHORT_VOICED_MS,
     STALE_MS,
@@ -129,6 +131,18 @@ def test_what_is_heard_again_in_a_pause_is_told_with_how_sure_it_is_of_the_end(b
     bench.answer("yes")
     told = [event for event in bench.events if isinstance(event, InterimTranscript)]
     assert [(each.text, each.end_confidence) for each in told] == [("yes", None), ("yes", 1.0)]
+
+
+def test_a_pause_is_decoded_as_if_it_were_longer_and_is_the_final_if_nothing_follows(bench: Bench) -> None:
+    bench.speak(800)
+    bench.be_silent(PAUSE_MS)
+    decoding = bench.submitted[-1]
+    silent = len(decoding.pcm) - len(decoding.pcm.rstrip(b"\0"))
+    assert silent == PAUSE_BYTES * (1 + PAUSE_REPEATED)
+    bench.answer("yes")
+    bench.stream.finish()
+    assert bench.submitted[-1] is decoding
+    assert [event.text for event in bench.events if isinstance(event, FinalTranscript)] == ["yes"]
 
 
 @pytest.mark.parametrize(
