@@ -247,6 +247,8 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     keys: KeyPattern = ANY_KEYS
     """When the telephone keys that a caller presses are one input, unless a tool asks for others. `length: 1` answers
     each key at once."""
+    redact: tuple[str, ...] = ()
+    """Regular expressions of what is left out of call records besides numbers and addresses, such as customer ids."""
     tools: tuple[str, ...] = ()
     """The tools that its model may call: names in `app/tools`, or `package.module:name`."""
     speaks_markup: bool = False

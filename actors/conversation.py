@@ -148,6 +148,17 @@ ABANDONED = "ABANDONED"
 """Why a session ended whose connection was lost and did not come back."""
 
 
+class Usage(msgspec.Struct, kw_only=True):
+    """What a session has cost so far, in the units that providers charge by."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    recognized_s: float = 0.0
+    """Audio that the recognizer was given."""
+    spoken_characters: int = 0
+    """Text that the synthesizer was given."""
+
+
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A session as it is stored: enough to show it, and to go on with it elsewhere."""
 

@@ -4,6 +4,7 @@ What is found here stops the start with one line, so that no caller is the first
 """
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -28,6 +29,7 @@ from app.telephony.call_context import require_agents_by_number
 from app.tools import load_tools
 from config.errors import SettingsError
 from config.groups.access import BrowserAuth
+from config.groups.records import Records
 from config.settings import Settings
 
 
@@ -49,6 +51,7 @@ def usable_configuration(settings: Settings) -> Configuration:
     carrier_of(settings)
     if acs_configured(settings) and not settings.server.base_url:
         raise SettingsError("ACS is configured, and does not know how to reach this server: set BASE_URL")
+    _require_webhook(settings.records)
     redis_address(settings)
     tls_files(settings)
     engines = chosen(settings)
@@ -67,6 +70,17 @@ def usable_configuration(settings: Settings) -> Configuration:
         _require_language(settings, engines["speech_recognizer"], agent)
         _require_voice(engines["speech_synthesizer"], agent)
     return Configuration(agents=agents, tools=tools, engines=engines)
+
+
+def _require_webhook(records: Records) -> None:
+    """Records are signed, and go over the network encrypted."""
+    if not records.url:
+        return
+    if records.secret is None:
+        raise SettingsError("CALL_RECORD_URL is set, and nothing to sign the records with: set CALL_RECORD_SECRET")
+    parts = urlsplit(records.url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise SettingsError("CALL_RECORD_URL must be https://...: http would send the records unencrypted")
 
 
 def _require_model(settings: Settings, engines: Mapping[str, BuiltIn], agent: Agent) -> None:

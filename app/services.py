@@ -34,6 +34,8 @@ from app.dialogue.schema import caller_phrases, dialogue_of
 from app.engines import TellsVoices, make_engines, prepare_model, prepare_recognizer
 from app.known_sessions import KnownSessions
 from app.limits.clients import Clients
+from app.records.call_records import CallRecords
+from app.records.webhook import Webhook
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
 from app.server.socket_writer import REFUSED
@@ -78,13 +80,22 @@ class Services:
         """Has other workers go on with the sessions of this one, until a time of the loop; None: nobody can."""
         self.outputs: dict[str, SessionOutput] = {}
         self.timelines = Timelines(time.time, self.tools, content=settings.logs.content)
+        records = settings.records
+        self.call_records = CallRecords(
+            lambda session_id: self.sessions.live.get(session_id),
+            self.timelines,
+            lambda: self.clock,
+            Webhook(records.url, records.secret) if records.url and records.secret is not None else None,
+            content=settings.logs.content,
+        )
         self._session_over: list[Callable[[str], None]] = [
             self.forget_output,
             self.clients.session_over,
             GarbageCollection().session_over,
+            self.call_records.session_over,
         ]
-        self._session_moved: list[Callable[[str], None]] = []
-        self._session_opened: list[Callable[[str], None]] = []
+        self._session_moved: list[Callable[[str], None]] = [self.call_records.session_moved]
+        self._session_opened: list[Callable[[str], None]] = [self.call_records.session_opened]
         self._session_saved: list[Callable[[SessionRecord], None]] = []
         lifecycle.on_drain(self._drain)
 
@@ -150,6 +161,7 @@ class Services:
         except TimeoutError:
             pass
         self._keeper.stop()
+        await self.call_records.close()
         if self.claim_check is not None:
             self.claim_check.stop()
         if self.checkpoints is not None:

@@ -25,6 +25,7 @@ from config.groups.limits import Limits
 from config.groups.logs import Logs
 from config.groups.openai import OpenAI
 from config.groups.realtime import Realtime
+from config.groups.records import Records
 from config.groups.redis import Redis
 from config.groups.server import Server
 from config.groups.telemetry import Telemetry
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     logs: Logs = msgspec.field(default_factory=Logs)
     telemetry: Telemetry = msgspec.field(default_factory=Telemetry)
+    records: Records = msgspec.field(default_factory=Records)
     access: Access = msgspec.field(default_factory=Access)
     entra: Entra = msgspec.field(default_factory=Entra)
     agents: Agents = msgspec.field(default_factory=Agents)

@@ -12,6 +12,8 @@ from enum import StrEnum
 import msgspec
 from opentelemetry import context, metrics, propagate, trace
 
+from actors.conversation import Usage
+
 TRACEPARENT = "traceparent"
 MOST_STAGES = 64
 """Stages of a session that are open at once; the oldest is closed when there are more."""
@@ -73,6 +75,7 @@ class Trace:
     Args:
         now: the time in seconds of a monotonic clock, by which spans begin and end.
         wall: the time in seconds since 1970, asked once.
+        usage: what the session costs is added to it.
     """
 
     __slots__ = (
@@ -87,9 +90,16 @@ class Trace:
         "_turn",
         "_turn_number",
         "peers",
+        "usage",
     )
 
-    def __init__(self, now: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        usage: Usage | None = None,
+    ) -> None:
+        self.usage = usage if usage is not None else Usage()
         self.peers: dict[Stage, Peer | None] = {}
         """The services that are asked in each stage, as the actors that open the streams have noted."""
         self._clock = now
@@ -253,6 +263,8 @@ class Trace:
         """Count what a request to the language model cost; a turn has one for each round of tools."""
         self._prompt_tokens += prompt_tokens
         self._completion_tokens += completion_tokens
+        self.usage.prompt_tokens += prompt_tokens
+        self.usage.completion_tokens += completion_tokens
         _tokens.add(prompt_tokens, {"kind": "prompt"})
         _tokens.add(completion_tokens, {"kind": "completion"})
         if self._turn is not None:

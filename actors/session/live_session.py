@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
+from actors.conversation import Usage
 from actors.messages.base import Message
 from actors.messages.caller import (
     CallerAudio,
@@ -61,6 +62,7 @@ class LiveSession:
         self.speakers = Speakers(checkpoint.participants)
         self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
         """Sees all input, for a recording."""
+        self.usage = Usage()
         self.restarts: deque[ActorRestarted] = deque(maxlen=MOST_RESTARTS)
         """The last times that an actor of the session was started again, for operators."""
         self._receivers = {

@@ -201,7 +201,9 @@ class Recognizer(SupervisedActor):
 
     def _close(self) -> None:
         recognition, self._recognition = self._recognition, None
-        audio_recognized(self._ring.ms(self._given_bytes) / 1000)
+        given_s = self._ring.ms(self._given_bytes) / 1000
+        self.trace.usage.recognized_s += given_s
+        audio_recognized(given_s)
         self._given_bytes = 0
         close_in_background(recognition)
 

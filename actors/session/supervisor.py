@@ -62,7 +62,8 @@ class SessionSupervisor(SupervisedActor):
     def __init__(
         self, *, session: LiveSession, engines: Engines, saver: RecordSaver, parent: Recipient[ChildExited]
     ) -> None:
-        super().__init__(f"session {session.plan.session_id}", parent, Trace(engines.clock.now, engines.clock.wall))
+        trace = Trace(engines.clock.now, engines.clock.wall, session.usage)
+        super().__init__(f"session {session.plan.session_id}", parent, trace)
         self.session = session
         self.plan = session.plan
         self.engines = engines

@@ -244,6 +244,7 @@ class Synthesizer(SupervisedActor):
             speaking.has_end = True
         else:
             speaking.ordered_text += len(text)
+            self.trace.usage.spoken_characters += len(text)
             text_synthesized(len(text))
         if self._check is None:
             self._told_at = self.clock.now()

@@ -24,6 +24,7 @@ from app.dialogue.check import dialogue_faults
 from app.dialogue.schema import Dialogue, ScriptedAgent, dialogue_of
 from app.errors import AppError
 from app.plugins import PluginError
+from app.records.redaction import compiled
 from config.errors import ConfigurationError
 
 _SUFFIXES = (".yaml", ".yml")
@@ -168,6 +169,10 @@ def _require_patterns(file: Path, agent: Agent) -> None:
             raise AgentFileError(file, f"guardrails[{index}].pattern", f"is no regular expression: {error}") from None
         if not matches_nothing:
             raise AgentFileError(file, f"guardrails[{index}].pattern", "finds something in every text")
+    try:
+        compiled(agent.redact)
+    except ValueError as error:
+        raise AgentFileError(file, "redact", str(error)) from None
 
 
 def _require_hook(file: Path, agent: Agent) -> None:

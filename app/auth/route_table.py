@@ -65,6 +65,7 @@ _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
     ("GET", "/sessions/{session_id}", Check.OWN_SESSION),
     ("DELETE", "/sessions/{session_id}", Check.OPERATOR),
     ("GET", "/sessions/{session_id}/transcript", Check.OPERATOR),
+    ("GET", "/sessions/{session_id}/record", Check.OPERATOR),
     ("GET", "/agents", Check.PUBLIC),
     ("GET", "/agents/{name}", Check.PUBLIC),
     ("PUT", "/agents/{name}", Check.OPERATOR),

@@ -160,6 +160,21 @@ def test_where_telemetry_goes_is_said_and_a_missing_exporter_found(monkeypatch: 
     assert "telemetry: off (OTEL_EXPORTER_OTLP_ENDPOINT)" in run(*CHECK).stdout.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({"CALL_RECORD_URL": "https://crm.example/records"}, "set CALL_RECORD_SECRET"),
+        (
+            {"CALL_RECORD_URL": "http://crm.example/records", "CALL_RECORD_SECRET": "a-secret-of-this-test"},
+            "CALL_RECORD_URL must be https",
+        ),
+    ],
+)
+def test_records_are_signed_and_sent_encrypted(environ: dict[str, str], line: str) -> None:
+    with pytest.raises(SettingsError, match=line):
+        check(Settings.read(environ))
+
+
 def test_what_is_likely_not_meant_is_warned_of() -> None:
     environ = {
         "BASE_URL": "http://voice.example:8000",

@@ -14,6 +14,7 @@ from app.auth.route_table import API, STATIC_FILES
 from app.console.overview import Draining
 from app.console.timeline import TimelineReport
 from protocol.agents import AgentChange, AgentChanged, AgentEntry, AgentList, ModelChange, VoiceChange
+from protocol.call_record import CallRecord
 from protocol.health import Alive, Health, Restarting
 from protocol.logs import LogChange, LogState
 from protocol.sessions import RealtimeStatus, SessionEnding, SessionList, SessionSummary
@@ -133,6 +134,11 @@ _BELOW_API: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/sessions/{session_id}/timeline"): Operation(
         tag="sessions", answers=ok("What happened in the session, in the order of time", TimelineReport)
+    ),
+    ("GET", "/sessions/{session_id}/record"): Operation(
+        tag="sessions",
+        answers=ok("What became of a session that is over", CallRecord),
+        problems={409: "The session is not over"},
     ),
     ("POST", "/workers/{worker}/drain"): Operation(
         tag="health",

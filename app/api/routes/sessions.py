@@ -42,6 +42,7 @@ class SessionRoutes:
             Route("/sessions/{session_id}", self.one),
             Route("/sessions/{session_id}", self.end, methods=["DELETE"]),
             Route("/sessions/{session_id}/transcript", self.transcript),
+            Route("/sessions/{session_id}/record", self.call_record),
         ]
 
     async def status(self, request: Request) -> Response:
@@ -111,6 +112,16 @@ class SessionRoutes:
         response = transcript_response(record, agent.label if agent is not None else record.agent, media_type)
         response.headers["vary"] = "Accept"
         return response
+
+    async def call_record(self, request: Request) -> Response:
+        """What became of a session of this worker that is over: its outcome, times, tools and cost."""
+        session_id = request.path_params["session_id"]
+        record = self._service.call_records.known(session_id)
+        if record is not None:
+            return json_response(record)
+        if self._service.sessions.live.get(session_id) is not None:
+            raise ProblemError(HTTPStatus.CONFLICT, "the session is not over: there is no record of it yet")
+        raise ProblemError(HTTPStatus.NOT_FOUND, "this worker knows no record of a session of that id")
 
     async def _record(self, request: Request) -> SessionRecord:
         session_id = request.path_params["session_id"]

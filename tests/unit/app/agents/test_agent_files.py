@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.agents.agent_files import AgentFileError, load_agents
+from app.agents.agent_files import AgentFileError, load_agent, load_agents
 from app.dialogue.schema import caller_phrases, dialogue_of
 from app.tools import load_tools
 
@@ -212,3 +212,10 @@ def test_a_dialogue_without_its_agent_is_refused(tmp_path: Path) -> None:
     (tmp_path / "sculptor.dialogue.yaml").write_text(textwrap.dedent(DIALOGUE))
     with pytest.raises(AgentFileError, match=r"sculptor\.dialogue\.yaml: .* there is no sculptor\.yaml"):
         load(tmp_path, GOOD)
+
+
+def test_a_pattern_of_what_is_left_out_of_records_is_a_regular_expression(tmp_path: Path) -> None:
+    file = tmp_path / "clinic.yaml"
+    file.write_text("name: clinic\nlabel: Clinic\nredact: ['[A-Z]{2}-\\d+', '(unfinished']\n", encoding="utf-8")
+    with pytest.raises(AgentFileError, match=r"redact.*\(unfinished.*no regular expression"):
+        load_agent(file, {})

@@ -1,0 +1,85 @@
+"""The records of the conversations of one worker: made when one is over, kept for a while, and sent."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import msgspec
+
+from actors.ports.clock import Clock
+from actors.session.record_saving import record_of
+from actors.session.sessions import SessionEntry
+from app.console.timeline import Timelines
+from app.records.making import made
+from app.records.redaction import compiled
+from app.records.webhook import Webhook
+from protocol.call_record import CallRecord
+
+MOST_KEPT = 200
+
+
+class CallRecords:
+    """Belongs to the loop's thread.
+
+    Args:
+        live: the live session of an id; None if there is none.
+        timelines: what happened in the sessions.
+        clock: the times of the sessions; called once the worker has started.
+        webhook: where records are sent; None: nowhere.
+        content: whether records hold what was said.
+    """
+
+    def __init__(
+        self,
+        live: Callable[[str], SessionEntry | None],
+        timelines: Timelines,
+        clock: Callable[[], Clock],
+        webhook: Webhook | None,
+        *,
+        content: bool,
+    ) -> None:
+        self._live = live
+        self._timelines = timelines
+        self._clock = clock
+        self._webhook = webhook
+        self._content = content
+        self._open: dict[str, SessionEntry] = {}
+        self._kept: OrderedDict[str, CallRecord] = OrderedDict()
+
+    def session_opened(self, session_id: str) -> None:
+        """A session begins, of which there will be a record if it may be stored."""
+        entry = self._live(session_id)
+        if entry is not None and entry.plan.stored:
+            self._open[session_id] = entry
+
+    def session_moved(self, session_id: str) -> None:
+        """Another worker has gone on with a session: its record is made there."""
+        self._open.pop(session_id, None)
+
+    def session_over(self, session_id: str) -> None:
+        """A session is over: make its record, keep it and send it."""
+        entry = self._open.pop(session_id, None)
+        if entry is None:
+            return
+        timeline = self._timelines.known(session_id)
+        record = made(
+            record_of(entry, "ended", self._clock()),
+            tuple(timeline.events) if timeline is not None else (),
+            entry.usage,
+            restarts=len(entry.restarts),
+            patterns=compiled(entry.plan.agent.redact),
+            content=self._content,
+        )
+        self._kept[session_id] = record
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        if self._webhook is not None:
+            self._webhook.send(f"{session_id}.{record.started_at}", msgspec.json.encode(record))
+
+    def known(self, session_id: str) -> CallRecord | None:
+        """The record of a session that is over; None if there is none, or none any more."""
+        return self._kept.get(session_id)
+
+    async def close(self) -> None:
+        """Send what waits to be sent, for a moment."""
+        if self._webhook is not None:
+            await self._webhook.close()
