@@ -17,7 +17,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 class Collector:
-    """What has been received. `raw` holds every body, for tests that look for what must not be in any."""
+    """What has been received. `raw` holds every body, for tests that look for what must not be in any;
+    `posted` those that are no telemetry, with their paths."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -26,6 +27,7 @@ class Collector:
         self.envelopes: list[dict[str, Any]] = []
         self.resources: list[dict[str, str]] = []
         self.raw: list[bytes] = []
+        self.posted: list[tuple[str, bytes]] = []
 
     def take_traces(self, request: Any) -> None:
         """Take an ExportTraceServiceRequest."""
@@ -53,6 +55,9 @@ class Collector:
             envelopes = json.loads(body)
             self.envelopes += envelopes
             return json.dumps({"itemsReceived": len(envelopes), "itemsAccepted": len(envelopes), "errors": []}).encode()
+        else:
+            self.raw.append(body)
+            self.posted.append((path, body))
         return b""
 
 
