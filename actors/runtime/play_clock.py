@@ -9,7 +9,17 @@ the true time, and changes nothing about the next. A clock without members sets 
 import logging
 from collections.abc import Callable
 
+from opentelemetry import metrics
+
 from actors.ports.clock import Timer
+from actors.runtime.telemetry import HANDLING_S
+
+_lateness = metrics.get_meter("earshot").create_histogram(
+    "earshot.playback.lateness",
+    unit="s",
+    description="How late the agent's audio is sent, after the play clock",
+    explicit_bucket_boundaries_advisory=HANDLING_S,
+)
 
 logger = logging.getLogger("earshot.play_clock")
 
@@ -79,9 +89,11 @@ class _Slot:
         self._timer = self._call_at((period * PERIOD_MS + self.offset_ms) / 1000, self._fire)
 
     def _fire(self) -> None:
+        due_ms = self._period * PERIOD_MS + self.offset_ms
         # A loop may wake a hair too early; then the next period by the clock is still the present one.
         self._set_timer(max(self._period + 1, self._next_period()))
         at_ms = self._now_s() * 1000
+        _lateness.record(max(0.0, at_ms - due_ms) / 1000)
         for seat in tuple(self.members):
             seat.tick(at_ms)
 

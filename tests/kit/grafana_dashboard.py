@@ -66,6 +66,9 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("Lateness of the event loop, 99 %", "s", "above 0.1 s a worker admits no sessions", {
         "{{instance}}": "histogram_quantile(0.99, sum by (le, instance) (rate(earshot_loop_lag_seconds_bucket[5m])))",
     }),
+    ("Lateness of the agent's audio, 99 %", "s", "above 0.04 s callers hear gaps", {
+        "all workers": quantile(0.99, "earshot_playback_lateness_seconds"),
+    }),
     ("Load of the actors", "percentunit", "share of a worker's time; near 1 it is full", {
         "{{instance}}": rate("earshot_actor_busy_seconds_total", "instance"),
         "dropped {{actor}}": rate("earshot_actor_dropped_total", "actor"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from actors.runtime import play_clock
 from actors.runtime.clock import run_virtual
 from actors.runtime.play_clock import PERIOD_MS, SLOT_MS, SLOTS, PlayClock, Seat
 
@@ -180,3 +181,22 @@ async def test_on_a_real_loop_it_keeps_the_pace() -> None:
     await asyncio.sleep(0.03)
     assert len(ticks) == count
     assert 1 <= count <= 13
+
+
+def test_how_late_a_tick_comes_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    late: list[float] = []
+
+    class Histogram:
+        def record(self, value: float) -> None:
+            late.append(value)
+
+    monkeypatch.setattr(play_clock, "_lateness", Histogram())
+    loop = HandLoop()
+    clock = PlayClock(loop.time, loop.call_at)
+    clock.join(lambda at_ms: None)
+    (timer,) = loop.timers
+    for late_ms in (0.0, 33.0):
+        loop.wake_at(loop.timers[0].when_ms + late_ms)
+    loop.wake_at(loop.timers[0].when_ms - 0.4)
+    assert late == pytest.approx([0.0, 0.033, 0.0])
+    assert timer not in loop.timers
