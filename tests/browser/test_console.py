@@ -1,6 +1,9 @@
 """The console in a real browser, beside live conversations: what is wrong first, one session in detail, and orders."""
 
 import json
+import os
+import re
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,10 +16,10 @@ from playwright.async_api import Browser, Page, expect
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from tests.browser.chromium import page_in
+from tests.browser.chromium import SERVER_GONE, page_in
 from tests.browser.visit import DESKTOP, PHONE
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, serving
+from tests.kit.serving import EARSHOT, Server, children, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -113,6 +116,26 @@ async def test_orders_are_asked_for_once_more_and_carried_out(browser: Browser, 
             await page.get_by_role("button", name="Do it").click()
             await expect(page.locator("#detail-facts")).to_have_text("The session is over.")
             await expect(page.locator("#events")).to_contain_text("the session ended: NORMAL")
+
+
+async def test_a_dead_worker_and_a_failing_provider_are_seen_at_a_glance(browser: Browser) -> None:
+    failing = {"LANGUAGE_MODEL": "tests.service.failing_engines:fails_in_open", "LANGUAGE_MODEL_FALLBACK": "script"}
+    with serving(EARSHOT, **{**FAKES, **failing}, OPERATOR_TOKEN=TOKEN, WEB_CONCURRENCY="2") as server:
+        workers = children(server.process.pid)
+        with talking(server, *(f"call-{number}" for number in range(6))) as talks:
+            for socket in talks.values():
+                socket.send(json.dumps({"type": "text", "text": "hello"}))
+            async with page_in(browser, expected=(*REFUSED, *SERVER_GONE), **DESKTOP) as page:
+                await sign_in(page, server)
+                wrong = page.locator("#wrong li.bad")
+                await expect(page.locator("#workers tr")).to_have_count(2)
+                await expect(wrong.first).to_contain_text("circuit breaker open")
+                os.kill(workers[0], signal.SIGKILL)
+                gone = wrong.filter(has_text=f"Worker {workers[0]}")
+                await expect(gone).to_contain_text(re.compile(r"is gone: no word for \d+ s"))
+                # Another has been started in its place.
+                await expect(page.locator("#workers tr").filter(has_text="ready")).to_have_count(2)
+                await expect(page.locator("#link")).to_have_text("Live")
 
 
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"

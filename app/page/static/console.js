@@ -124,15 +124,17 @@ function replace(parent, children) {
   if (focused) [...parent.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus();
 }
 
+/** How long a worker has said nothing while others have. What it said before is not true any more. */
 const silentS = (worker) => Math.max(0, Math.max(...state.workers.map(({ at }) => at)) - worker.at);
 
 function show() {
-  const sessions = state.workers.flatMap((worker) => worker.worst.map((session) => ({ ...session, worker: worker.worker })));
+  const present = state.workers.filter((worker) => silentS(worker) <= SILENT_S);
+  const sessions = present.flatMap((worker) => worker.worst.map((session) => ({ ...session, worker: worker.worker })));
   sessions.sort((one, other) => other.weight - one.weight || other.age_s - one.age_s);
   replace($("wrong"), wrong(sessions));
   replace($("workers"), state.workers.map(workerRow));
   replace($("sessions"), sessions.map(sessionEntry));
-  const total = state.workers.reduce((sum, worker) => sum + (silentS(worker) > SILENT_S ? 0 : worker.sessions), 0);
+  const total = present.reduce((sum, worker) => sum + worker.sessions, 0);
   $("session-count").textContent = total > sessions.length ? `${sessions.length} worst of ${total}` : String(total);
   document.title = `${$("wrong").querySelector(".bad") ? "⚠ " : ""}Earshot console`;
 }
@@ -142,6 +144,7 @@ function wrong(sessions) {
   for (const worker of state.workers) {
     if (silentS(worker) > SILENT_S) {
       found.push({ weight: 95, where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }), text: `is gone: no word for ${Math.round(silentS(worker))} s` });
+      continue;
     }
     for (const [index, text] of worker.troubles.entries()) {
       found.push({ weight: worker.weight - index, where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }), text });
