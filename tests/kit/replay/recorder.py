@@ -163,6 +163,7 @@ class _NotedTool:
         self.name = tool.name
         self.schema: ToolSchema = tool.schema
         self.on_interruption: OnInterruption = tool.on_interruption
+        self.confirm = tool.confirm
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         index = self._recorder.next("tool")

@@ -198,6 +198,7 @@ class _ReplayedTool:
         self.name = tool.name
         self.schema: ToolSchema = tool.schema
         self.on_interruption: OnInterruption = tool.on_interruption
+        self.confirm = tool.confirm
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         returned: asyncio.Future[Returned] = asyncio.get_running_loop().create_future()

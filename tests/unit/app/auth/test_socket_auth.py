@@ -52,7 +52,7 @@ def test_a_token_is_for_its_agent() -> None:
 async def test_a_session_is_gone_on_with_by_its_token(
     is_live: bool, offered: str, demanded: bool, refusal: str
 ) -> None:
-    sessions = Mock(stored=AsyncMock(return_value=RECORD))
+    sessions = Mock(stored=AsyncMock(return_value=RECORD), required=AsyncMock(return_value=RECORD))
     sessions.live.return_value = ENTRY if is_live else None
     if refusal:
         with pytest.raises(SocketRefusedError, match=refusal):
