@@ -46,7 +46,9 @@ class Tally(msgspec.Struct):
     repeated: int = 0
     """Numbers that had to be given again."""
     lost: list[str] = []
-    """Conversations that ended, began anew, or lack a number."""
+    """Conversations that ended or began anew."""
+    missing: list[str] = []
+    """Transcripts that lack a number which was answered."""
     said: dict[str, list[str]] = {}
     """What was said in each conversation, by the name of its session."""
 
@@ -236,15 +238,16 @@ async def _looked_at(url: str, tally: Tally, calls_by_id: dict[str, int]) -> Non
             text = (await rest.get(f"/sessions/{each['session_id']}/transcript")).json()
             heard = [entry["text"] for entry in text["entries"] if entry["role"] == "user"]
             if missing := [words for words in tally.said.get(name, ()) if words not in heard]:
-                tally.lost.append(f"{name}: {missing} not in the transcript")
+                tally.missing.append(f"{name}: {missing} not in the transcript")
 
 
 def table(tally: Tally, kinds: list[str]) -> str:
     """The result, as it is printed."""
     rows = [tally.row(kind) for kind in dict.fromkeys(["", *kinds]) if kind or tally.row("").split()[0] != "0"]
     head = f"{'mishap':<16}{'sockets':>8}{'p50 s':>10}{'p99 s':>10}{'most s':>10}"
-    end = f"turns {tally.turns}, given again {tally.repeated}, lost {len(tally.lost)}"
-    return "\n".join([head, *rows, end, *tally.lost])
+    end = f"turns {tally.turns}, given again {tally.repeated}, conversations lost {len(tally.lost)}"
+    end += f", without a turn {len(tally.missing)}"
+    return "\n".join([head, *rows, end, *tally.lost, *tally.missing])
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The short form of `make chaos`: nothing is lost when a worker is killed and another one is drained."""
+"""The short form of `make chaos`: no conversation is lost when a worker is killed and another one is drained."""
 
 import pytest
 
@@ -6,8 +6,10 @@ from tests.load.chaos import chaos, table
 
 
 @pytest.mark.timeout(240)
-async def test_no_conversation_and_no_turn_is_lost() -> None:
+async def test_no_conversation_is_lost_and_no_more_turns_than_the_kill_has_cut() -> None:
     kinds = ["kill", "drain"]
     tally = await chaos(kinds, callers=4, browsers=2, every_s=5.0)
     assert tally.lost == [], table(tally, kinds)
     assert tally.turns > 0
+    # What happened in the moment before a worker was killed is not in Redis yet.
+    assert len(tally.missing) <= sum(mishap == "kill" for mishap, _ in tally.gaps_s), table(tally, kinds)
