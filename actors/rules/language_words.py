@@ -26,6 +26,7 @@ ENGLISH = LanguageWords(
     backchannels=(
         "uh huh", "uh-huh", "mhm", "mm-hmm", "mm", "hmm", "yeah", "yep", "yes", "ok", "okay", "right", "sure", "i see",
         "got it", "alright", "cool", "ah", "oh", "no problem", "no worries", "uh", "um", "uhm", "er", "erm", "eh",
+        "huh",
     ),
     stop_words=("stop", "wait", "hold on", "hang on", "no", "be quiet", "shut up", "enough", "cancel"),
     attention=("hello", "hello there", "are you there", "are you still there", "anybody there", "can you hear me"),

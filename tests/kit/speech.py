@@ -21,6 +21,8 @@ HIBARI_FAST: Final = "hibari:1.25"
 """A voice that is nearly always understood, and how fast it speaks."""
 HIBARI_HIGH: Final = "hibari:1.1:1.2"
 """The same, with a voice that is higher by a fifth."""
+QUIET: Final = 100
+"""Samples up to this are silence, of 32 768."""
 CALLERS: Final = (FLITE, HIBARI_HIGH)
 
 
