@@ -34,8 +34,7 @@ from app.dialogue.schema import caller_phrases, dialogue_of
 from app.engines import TellsVoices, make_engines, prepare_model, prepare_recognizer
 from app.known_sessions import KnownSessions
 from app.limits.clients import Clients
-from app.records.call_records import CallRecords
-from app.records.webhook import Webhook
+from app.records.call_records import CallRecords, webhook_of
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
 from app.server.socket_writer import REFUSED
@@ -80,12 +79,11 @@ class Services:
         """Has other workers go on with the sessions of this one, until a time of the loop; None: nobody can."""
         self.outputs: dict[str, SessionOutput] = {}
         self.timelines = Timelines(time.time, self.tools, content=settings.logs.content)
-        records = settings.records
         self.call_records = CallRecords(
             lambda session_id: self.sessions.live.get(session_id),
             self.timelines,
             lambda: self.clock,
-            Webhook(records.url, records.secret) if records.url and records.secret is not None else None,
+            webhook_of(settings.records),
             content=settings.logs.content,
         )
         self._session_over: list[Callable[[str], None]] = [

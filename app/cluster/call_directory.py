@@ -10,14 +10,16 @@ any more, and of several that want the call of a worker that died one gets it.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from app.stores.redis_clients import RedisClient
-from app.stores.redis_connection import RedisConnection
-from app.stores.redis_writer import RedisWriter
 from app.telephony.call_records import CallRecord
+
+if TYPE_CHECKING:
+    from app.stores.redis_clients import RedisClient
+    from app.stores.redis_connection import RedisConnection
+    from app.stores.redis_writer import RedisWriter
 
 CALL_S = 90_000
 """How long a call is known after it was last heard of, in seconds: longer than any lasts."""
@@ -80,7 +82,7 @@ class CallDirectory:
     """
 
     def __init__(
-        self, connection: RedisConnection, writer: RedisWriter, worker: str, on_taken: Callable[[str], None]
+        self, connection: "RedisConnection", writer: "RedisWriter", worker: str, on_taken: Callable[[str], None]
     ) -> None:
         self.worker = worker
         self._connection = connection
@@ -91,7 +93,7 @@ class CallDirectory:
         """Keep the record of a call of this worker, as it stands; never waits."""
         self._writer.put(call_key(record.secret), lambda client: self._keep(client, record))
 
-    async def _keep(self, client: RedisClient, record: CallRecord) -> None:
+    async def _keep(self, client: "RedisClient", record: CallRecord) -> None:
         redis = cast(Any, client)
         data = msgspec.json.encode(record)
         if not await redis.eval(KEEP, 1, call_key(record.secret), self.worker, data, CALL_S):
@@ -107,7 +109,7 @@ class CallDirectory:
     def drop(self, secret: str, call_id: str) -> None:
         """Forget a call of this worker that is over; never waits."""
 
-        async def write(client: RedisClient) -> None:
+        async def write(client: "RedisClient") -> None:
             redis = cast(Any, client)
             await redis.srem(calls_of(self.worker), secret)
             if await redis.eval(DROP, 1, call_key(secret), self.worker) and call_id:
@@ -186,7 +188,7 @@ class CallDirectory:
     async def _in_set(self, worker: str, secret: str, *, is_in: bool) -> None:
         """Note that a worker has a call, or has it no more."""
 
-        async def write(client: RedisClient) -> None:
+        async def write(client: "RedisClient") -> None:
             change = cast(Any, client).sadd if is_in else cast(Any, client).srem
             await change(calls_of(worker), secret)
 

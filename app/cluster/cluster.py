@@ -11,7 +11,7 @@ from app.cluster.membership import Membership
 from app.cluster.orphans import Orphans
 from app.cluster.worker import ClusterWorker
 from app.cluster.worker_requests import Handle, WorkerRequests, WorkerSilentError
-from app.stores.redis_store import RedisStore
+from app.stores.opening import SharedStore
 from app.telephony.call_records import CallRecord
 from app.telephony.errors import NoCapacityError
 from app.telephony.switchboard import Switchboard
@@ -44,8 +44,12 @@ class Cluster:
     def start(self) -> None:
         """Hold a lease, hear what other workers ask, and look after those that are gone, from now on."""
         store, board = self._here.store, self._switchboard
-        if not isinstance(store, RedisStore):
+        if not isinstance(store, SharedStore):
             return
+        # The client of Redis is imported only where Redis is configured.
+        from app.stores.redis_store import RedisStore
+
+        assert isinstance(store, RedisStore)
         self.requests = WorkerRequests(store.connection, self.worker, self._here.random)
         for topic, handle in self._handlers.items():
             self.requests.on(topic, handle)

@@ -7,6 +7,7 @@ whichever worker it comes to.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from opentelemetry import metrics
 
@@ -19,9 +20,11 @@ from app.cluster.worker import ClusterWorker
 from app.cluster.worker_requests import WorkerRequests, WorkerSilentError
 from app.server.socket_writer import RESTARTING
 from app.server.worker_loop import WorkerLoop
-from app.stores.redis_writer import RedisWriter
 from app.telephony.call import Call
 from app.telephony.switchboard import Switchboard
+
+if TYPE_CHECKING:
+    from app.stores.redis_writer import RedisWriter
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +55,7 @@ class HandOver:
         moves: CallMoves,
         membership: Membership,
         requests: WorkerRequests,
-        writer: RedisWriter,
+        writer: "RedisWriter",
     ) -> None:
         self._here = worker
         self._switchboard = switchboard

@@ -9,11 +9,13 @@ without asking anybody, from its own clock (`Membership.holds`).
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from actors.errors import StoreError
 from app.stores.claim_check import boot_time_s
-from app.stores.redis_connection import RedisConnection
+
+if TYPE_CHECKING:
+    from app.stores.redis_connection import RedisConnection
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ class Membership:
         renewed: awaited after each renewal; told whether the lease had ended before.
     """
 
-    def __init__(self, connection: RedisConnection, worker: str, renewed: Callable[[bool], Awaitable[None]]) -> None:
+    def __init__(self, connection: "RedisConnection", worker: str, renewed: Callable[[bool], Awaitable[None]]) -> None:
         self.worker = worker
         self._connection = connection
         self._renewed = renewed

@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from opentelemetry import metrics
@@ -15,8 +15,9 @@ from opentelemetry import metrics
 from actors.errors import StoreError
 from actors.ports.clock import Random
 from app.errors import AppError
-from app.stores.redis_connection import RedisConnection
-from app.stores.redis_subscription import RedisSubscription
+
+if TYPE_CHECKING:
+    from app.stores.redis_connection import RedisConnection
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def channel_of(worker: str) -> str:
 class WorkerRequests:
     """One worker's end. Belongs to the loop's thread."""
 
-    def __init__(self, connection: RedisConnection, worker: str, random: Random) -> None:
+    def __init__(self, connection: "RedisConnection", worker: str, random: Random) -> None:
         self._connection = connection
         self._worker = worker
         self._handlers: dict[str, Handle] = {}
@@ -72,6 +73,9 @@ class WorkerRequests:
         self._asked: dict[int, asyncio.Future[bytes]] = {}
         self._in_hand: set[asyncio.Task[None]] = set()
         self._lines = asyncio.Semaphore(MOST_LINES)
+        # Only where Redis is configured, its client is imported.
+        from app.stores.redis_subscription import RedisSubscription
+
         self._subscription = RedisSubscription(connection, random, channel_of(worker), self._hear)
         self.is_reachable = self._subscription.is_subscribed
         """Set while others can ask this worker."""

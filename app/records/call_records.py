@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,10 +12,22 @@ from actors.session.sessions import SessionEntry
 from app.console.timeline import Timelines
 from app.records.making import made
 from app.records.redaction import compiled
-from app.records.webhook import Webhook
+from config.groups.records import Records
 from protocol.call_record import CallRecord
 
+if TYPE_CHECKING:
+    from app.records.webhook import Webhook
+
 MOST_KEPT = 200
+
+
+def webhook_of(settings: Records) -> "Webhook | None":
+    """Where records are sent, if anywhere; what sends them is loaded only then."""
+    if not settings.url or settings.secret is None:
+        return None
+    from app.records.webhook import Webhook
+
+    return Webhook(settings.url, settings.secret)
 
 
 class CallRecords:
@@ -33,7 +46,7 @@ class CallRecords:
         live: Callable[[str], SessionEntry | None],
         timelines: Timelines,
         clock: Callable[[], Clock],
-        webhook: Webhook | None,
+        webhook: "Webhook | None",
         *,
         content: bool,
     ) -> None:

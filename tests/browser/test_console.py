@@ -144,17 +144,19 @@ TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clie
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 async def test_nothing_keeps_anybody_out(browser: Browser, server: Server, size: dict[str, Any], scheme: str) -> None:
-    with talking(server, "epsilon") as talks:
-        talks["epsilon"].send(json.dumps({"type": "text", "text": "once there was a house by the river"}))
+    # A name of its own: the session of the test before may be ending still.
+    session_id = f"epsilon-{scheme}-{size['viewport']['width']}"
+    with talking(server, session_id) as talks:
+        talks[session_id].send(json.dumps({"type": "text", "text": "once there was a house by the river"}))
         async with page_in(browser, expected=REFUSED, color_scheme=scheme, **size) as page:
             await page.goto(f"{server.url}/console")
             await expect(page.get_by_label("Operator token")).to_be_visible()
             await no_violations(page)
             await sign_in(page, server)
-            restart(server, "epsilon", "recognizer")
-            await page.locator("#sessions button", has_text="epsilon").click()
+            restart(server, session_id, "recognizer")
+            await page.locator("#sessions button", has_text=session_id).click()
             await expect(page.locator("#timeline rect.agent").first).to_be_visible()
-            await expect(page.locator("#wrong .bad")).to_have_count(1)
+            await expect(page.locator("#wrong .bad", has_text=session_id)).to_have_count(1)
             await no_violations(page)
             assert not await page.evaluate(TOO_WIDE)
 

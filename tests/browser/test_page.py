@@ -105,9 +105,10 @@ async def test_the_policy_is_obeyed(browser: Browser, server: Server) -> None:
 
 async def test_what_comes_from_outside_is_text_and_nothing_else(browser: Browser, server: Server) -> None:
     async with visit(browser, server) as page:
-        await type_in(page, "<img src=x onerror=alert(1)><b>bold</b>")
-        await expect(log(page).locator(".entry.user")).to_contain_text("<img src=x onerror=alert(1)><b>bold</b>")
-        await expect(log(page).locator(".entry.agent").last).to_contain_text("You said <img")
+        await type_in(page, "<img src=x onerror=alert(1)><b>bold</b> 1 < 2")
+        await expect(log(page).locator(".entry.user")).to_contain_text("<img src=x onerror=alert(1)><b>bold</b> 1 < 2")
+        # An agent speaks no markup: it is taken out of its words before the page is told of them.
+        await expect(log(page).locator(".entry.agent").last).to_contain_text("You said bold 1 < 2")
         await expect(log(page).locator("img, b")).to_have_count(0)
 
 
