@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ Exceptions = list[tuple[str, list[str]]]
 """Exceptions by name, each with the names of its bases."""
 
 
+@lru_cache
 def defined_in(folder: str) -> Exceptions:
     """The exceptions that any module below `folder` defines."""
     found: Exceptions = []
@@ -38,7 +40,8 @@ def exceptions(package: str) -> Exceptions:
     found = defined_in(package)
     for branch, root in TREES.items():
         if branch.startswith(f"{package}/"):
-            found = [one for one in found if one[0] == root or one not in defined_in(branch)]
+            printed_there = defined_in(branch)
+            found = [one for one in found if one[0] == root or one not in printed_there]
     return found
 
 

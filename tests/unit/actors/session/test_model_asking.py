@@ -88,15 +88,15 @@ def test_if_it_is_not_these_words_that_are_refused_nothing_of_the_conversation_i
 def test_a_conversation_that_is_too_long_is_sent_in_part_and_nobody_notices() -> None:
     async def main() -> None:
         too_long = ModelError(ErrorKind.TOO_LONG, "too long")
-        long: list[ModelEvent | float] = [TextGenerated("Well, so it is, and so it was. " * 40), ReplyGenerated()]
-        model = Scripted(long, long, long, long, long, too_long, FINE)
+        model = Scripted(FINE, FINE, FINE, FINE, FINE, too_long, FINE)
+        stories = ["and so it was, " * 60 + number for number in "abcdef"]
         agent = msgspec.structs.replace(QUIET, limits=Limits(no_input_s=600, max_session_s=3_600))
         async with stage(agent=agent, model=model) as on:
-            assert (await hear(on, *"abcdef"))[-1] == "All is well."
+            assert (await hear(on, *stories))[-1] == "All is well."
             before, after = model.requests[-2:]
             assert sum(len(m.text) for m in after.messages) <= sum(len(m.text) for m in before.messages) / 2
             assert after.omitted
-            assert after.messages[-1].text == "f"
+            assert after.messages[-1].text == stories[-1]
 
     run_virtual(main())
 
