@@ -177,7 +177,10 @@ def found_in(whole: Samples, part: Samples) -> tuple[int, int]:
     """Where `part` lies in `whole`, to the sample, and by how much a sample differs there at most."""
     size = len(whole) + len(part)
     spectrum = numpy.fft.rfft(whole.astype(float), size) * numpy.conj(numpy.fft.rfft(part.astype(float), size))
-    at = int(numpy.argmax(numpy.fft.irfft(spectrum, size)[: len(whole) - len(part) + 1]))
+    alike = numpy.fft.irfft(spectrum, size)[: len(whole) - len(part) + 1]
+    # The least squares of the differences: what is alike only for being loud is no place for a part that is quiet.
+    power = numpy.concatenate(([0.0], numpy.cumsum(whole.astype(float) ** 2)))
+    at = int(numpy.argmin(power[len(part) :] - power[: -len(part)] - 2 * alike))
     return at, int(numpy.abs(whole[at : at + len(part)].astype(int) - part).max())
 
 

@@ -1,6 +1,7 @@
 """Spoken telephone calls with the running server and local engines: what the telephone of the caller recorded."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.cloud.acs.caller import Caller as Telephone
+from tests.cloud.acs.caller import CallOver
 from tests.cloud.acs.ear import Ear
 from tests.eval.callers import Caller, ToolRun
 from tests.eval.phone import BOOKING, answering, calling, converse
@@ -44,7 +46,9 @@ async def test_a_caller_asks_interrupts_coughs_and_is_put_through() -> None:
             assert "Maple Street Dental" in await person.reply()
             await interrupt(person, telephone)
             before = len(person.events)
-            await person.say(await say_aside("can i talk to a real person please", HIBARI))
+            # They may be put through while the last sound of it still fades.
+            with suppress(CallOver):
+                await person.say(await say_aside("can i talk to a real person please", HIBARI))
             await telephone.ended(40)
             assert [event["tool"] for event in person.of("tool_start")] == ["transfer_to_person"]
         assert acs.executions["transfer_call_to_participant"] == 1
