@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WORKERS = "earshot:workers"
+CLOSE_S = 2.0
+"""A cancellation may be swallowed on its way through the client: the task then ends with the process."""
 LEASE_S = 3.0
 RENEW_S = 1.0
 LATE_S = 1.8
@@ -67,7 +69,7 @@ class Membership:
         """Renew the lease no more. `gives_back`: this worker has nothing that others would have to take."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.wait([self._task])
+            await asyncio.wait([self._task], timeout=CLOSE_S)
             if not gives_back:
                 return
             try:

@@ -16,6 +16,8 @@ from app.stores.redis_connection import RedisConnection
 
 log = logging.getLogger(__name__)
 
+CLOSE_S = 2.0
+"""A cancellation may be swallowed on its way through the client: the task then ends with the process."""
 READ_S = 5.0
 """A subscription that is silent for so long is looked after: its connection is asked whether it still lives."""
 AGAIN_S = 1.0
@@ -39,7 +41,7 @@ class RedisSubscription:
     async def close(self) -> None:
         """End the subscription: what is published from now on is not heard."""
         self._task.cancel()
-        await asyncio.wait([self._task])
+        await asyncio.wait([self._task], timeout=CLOSE_S)
 
     async def _run(self) -> None:
         while True:

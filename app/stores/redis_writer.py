@@ -44,6 +44,7 @@ class RedisWriter:
         self._idle = asyncio.Event()
         self._idle.set()
         self._is_full = False
+        self._is_closed = False
         self._task = asyncio.get_running_loop().create_task(self._run(), name="redis.writer")
 
     @property
@@ -76,12 +77,14 @@ class RedisWriter:
         """Write what waits, for FLUSH_S at most; what is left then is lost with the process."""
         if not await self.settled(FLUSH_S):
             log.warning("%d records were not written to Redis before the end", self.waiting)
+        # A cancellation may be swallowed on its way through the client, if an answer comes in the same turn.
+        self._is_closed = True
         self._task.cancel()
-        await asyncio.wait([self._task])
+        await asyncio.wait([self._task], timeout=FLUSH_S)
 
     async def _run(self) -> None:
         failed = 0
-        while True:
+        while not self._is_closed:
             await self._wanted.wait()
             key, write = self._waiting.popitem(last=False)
             if await self._written(key, write):

@@ -90,9 +90,13 @@ async def test_the_newest_of_many_saves_is_what_stays(redis: RedisServer) -> Non
             await store.save(record(text=f"turn {number}"))
         assert (found := await store.load("s1")) is not None
         assert found.messages[0].text == "turn 499"
-    async with opened(redis) as other:
-        assert (found := await other.load("s1")) is not None
-        assert found.messages[0].text == "turn 499"
+        async with opened(redis) as other:
+
+            async def newest_is_written() -> bool:
+                found = await other.load("s1")
+                return found is not None and found.messages[0].text == "turn 499"
+
+            await soon(newest_is_written)
 
 
 async def test_recent_sessions_of_all_workers_come_newest_first_and_only_so_many(redis: RedisServer) -> None:

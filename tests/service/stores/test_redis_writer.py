@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +99,19 @@ async def test_what_cannot_be_written_at_the_end_is_counted_and_the_end_is_soon(
             await writer.close()
         await connection.close()
     assert "1 records were not written to Redis before the end" in caplog.text
+
+
+async def test_a_write_that_swallows_its_cancellation_holds_up_no_close(tmp_path: Path) -> None:
+    begun = asyncio.Event()
+
+    async def swallow(client: Any) -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    with redis_server(tmp_path) as server:
+        async with writing(server) as writer:
+            writer.put("a", swallow)
+            await asyncio.wait_for(begun.wait(), 10)
+            async with asyncio.timeout(30):
+                await writer.close()
