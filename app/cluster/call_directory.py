@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from app.telephony.call_records import CallRecord
+from app.telephony.call_checkpoints import CallCheckpoint
 
 if TYPE_CHECKING:
     from app.stores.redis_clients import RedisClient
@@ -66,7 +66,7 @@ return redis.call('GET', KEYS[1])
 class TakenCall(msgspec.Struct, frozen=True):
     """A call that is this worker's from now on."""
 
-    record: CallRecord
+    record: CallCheckpoint
     orphaned: int
     """How many workers it has outlived."""
 
@@ -89,11 +89,11 @@ class CallDirectory:
         self._writer = writer
         self._on_taken = on_taken
 
-    def keep(self, record: CallRecord) -> None:
-        """Keep the record of a call of this worker, as it stands; never waits."""
+    def keep(self, record: CallCheckpoint) -> None:
+        """Keep the checkpoint of a call of this worker, as it stands; never waits."""
         self._writer.put(call_key(record.secret), lambda client: self._keep(client, record))
 
-    async def _keep(self, client: "RedisClient", record: CallRecord) -> None:
+    async def _keep(self, client: "RedisClient", record: CallCheckpoint) -> None:
         redis = cast(Any, client)
         data = msgspec.json.encode(record)
         if not await redis.eval(KEEP, 1, call_key(record.secret), self.worker, data, CALL_S):
@@ -183,7 +183,7 @@ class CallDirectory:
         if not found:
             await self._in_set(self.worker, secret, is_in=False)
             return None
-        return TakenCall(msgspec.json.decode(found[0], type=CallRecord), int(found[1]))
+        return TakenCall(msgspec.json.decode(found[0], type=CallCheckpoint), int(found[1]))
 
     async def _in_set(self, worker: str, secret: str, *, is_in: bool) -> None:
         """Note that a worker has a call, or has it no more."""

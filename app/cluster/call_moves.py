@@ -14,7 +14,7 @@ from app.cluster.call_directory import CallDirectory, TakenCall
 from app.cluster.worker import ClusterWorker
 from app.cluster.worker_requests import WorkerRequests, WorkerSilentError
 from app.telephony.call import Call
-from app.telephony.call_records import CallRecord
+from app.telephony.call_checkpoints import CallCheckpoint
 from app.telephony.shared_calls import record_of_call
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import TakeOver
@@ -37,7 +37,7 @@ class Release(msgspec.Struct, frozen=True):
 class Released(msgspec.Struct, frozen=True):
     """A call as it stood when its worker gave it away; nothing if that worker did not have it."""
 
-    record: CallRecord | None = None
+    record: CallCheckpoint | None = None
     checkpoint: bytes | None = None
 
 

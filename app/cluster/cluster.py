@@ -12,7 +12,7 @@ from app.cluster.orphans import Orphans
 from app.cluster.worker import ClusterWorker
 from app.cluster.worker_requests import Handle, WorkerRequests, WorkerSilentError
 from app.stores.opening import SharedStore
-from app.telephony.call_records import CallRecord
+from app.telephony.call_checkpoints import CallCheckpoint
 from app.telephony.errors import NoCapacityError
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import TakeOver
@@ -161,7 +161,7 @@ class Cluster:
             return False
         return self._switchboard.network is not None
 
-    async def _take(self, record: CallRecord) -> None:
+    async def _take(self, record: CallCheckpoint) -> None:
         await self._take_over.take_over(record, await self._take_over.checkpoint_of(record))
 
     async def _renewed(self, had_ended: bool) -> None:

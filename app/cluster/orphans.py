@@ -7,7 +7,7 @@ from opentelemetry import metrics
 
 from app.cluster.call_directory import CallDirectory, TakenCall
 from app.cluster.membership import Membership
-from app.telephony.call_records import CallRecord
+from app.telephony.call_checkpoints import CallCheckpoint
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ _taken = metrics.get_meter("earshot").create_counter(
     "earshot.calls.taken_over", description="Calls of workers that were gone, by what became of them"
 )
 
-TakeCall = Callable[[CallRecord], Awaitable[None]]
+TakeCall = Callable[[CallCheckpoint], Awaitable[None]]
 
 
 class Orphans:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from actors.session.plan import Engines
 from actors.session.sessions import SessionEntry
 from app.console.troubles import (
-    SessionSummary,
+    ConsoleSession,
     WorkerSummary,
     troubles_of_session,
     troubles_of_worker,
@@ -86,14 +86,14 @@ class Summaries:
         }
 
 
-def describe(entry: SessionEntry, now: float) -> SessionSummary:
+def describe(entry: SessionEntry, now: float) -> ConsoleSession:
     """One session in the list; `now` by the clock of the session."""
     session, checkpoint = entry.session, entry.checkpoint
     state = session.stage.value if session is not None else "starting"
     last_errors = {restart.actor: restart.error for restart in entry.restarts}
     actors = session.tree() if session is not None else []
     troubles = troubles_of_session(actors, state=state, rebuilt=entry.rebuilt, last_errors=last_errors)
-    return SessionSummary(
+    return ConsoleSession(
         session_id=entry.plan.session_id,
         mode=entry.plan.mode,
         agent=entry.plan.agent.name,

@@ -24,7 +24,7 @@ class Trouble(msgspec.Struct, frozen=True, order=True):
     text: str
 
 
-class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
+class ConsoleSession(msgspec.Struct, frozen=True, kw_only=True):
     """One live session in the list of sessions."""
 
     session_id: str
@@ -48,7 +48,7 @@ class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
     lag_ms: float
     weight: int
     troubles: tuple[str, ...]
-    worst: tuple[SessionSummary, ...]
+    worst: tuple[ConsoleSession, ...]
 
 
 def troubles_of_session(

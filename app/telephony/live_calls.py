@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from app.server.worker_pipe import WorkerNotice, encode_line
-from app.telephony.call_records import KEPT, ORPHANED, OVER, CallRecord, record_of
+from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class LiveCalls:
 
     def __init__(self, directory: Path | None = None) -> None:
         self._file = directory / FILE if directory is not None else None
-        self._records: dict[str, CallRecord] = {}
+        self._records: dict[str, CallCheckpoint] = {}
         self._owners: dict[str, Hashable] = {}
         """By the call's secret; a call without an owner waits for a worker to take it over."""
         self._hand_overs: dict[str, int] = {}
@@ -107,10 +107,10 @@ class LiveCalls:
             _write(self._file, self._records.values())
 
 
-def _read(file: Path) -> dict[str, CallRecord]:
+def _read(file: Path) -> dict[str, CallCheckpoint]:
     """The calls of a launcher that is gone; none from a file that cannot be read."""
     try:
-        records = msgspec.json.decode(file.read_bytes(), type=list[CallRecord])
+        records = msgspec.json.decode(file.read_bytes(), type=list[CallCheckpoint])
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -119,7 +119,7 @@ def _read(file: Path) -> dict[str, CallRecord]:
     return {record.secret: record for record in records[:MOST_CALLS]}
 
 
-def _write(file: Path, records: Iterable[CallRecord]) -> None:
+def _write(file: Path, records: Iterable[CallCheckpoint]) -> None:
     """Replace the file in one step. It opens calls, so it is for this user alone."""
     text = msgspec.json.encode([record.without_personal_data() for record in records])
     new = file.with_suffix(".new")

@@ -1,4 +1,4 @@
-"""A call as the record that another worker goes on from, and back; and the port to where workers share them."""
+"""A call as the checkpoint that another worker goes on from, and back; and the port to where workers share them."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -9,7 +9,7 @@ from actors.agent import Agent
 from actors.session.modes.registry import mode_named
 from actors.session_context import SessionContext
 from app.telephony.call import Call, Direction
-from app.telephony.call_records import CallRecord
+from app.telephony.call_checkpoints import CallCheckpoint
 from app.telephony.order_book import OrderKind, OrderState
 
 
@@ -19,8 +19,8 @@ class SharedCalls(Protocol):
     worker: str
     """The id of this worker"""
 
-    def keep(self, record: CallRecord) -> None:
-        """Keep the record of a call of this worker, as it stands; never waits."""
+    def keep(self, record: CallCheckpoint) -> None:
+        """Keep the checkpoint of a call of this worker, as it stands; never waits."""
         ...
 
     def drop(self, secret: str, call_id: str) -> None:
@@ -44,9 +44,9 @@ class SharedCalls(Protocol):
         ...
 
 
-def record_of_call(call: Call, worker: str = "") -> CallRecord:
+def record_of_call(call: Call, worker: str = "") -> CallCheckpoint:
     """All that another worker needs to know of a call; `worker` is the id of this one."""
-    return CallRecord(
+    return CallCheckpoint(
         secret=call.secret,
         session_id=call.session_id,
         direction=call.direction.value,
@@ -69,11 +69,11 @@ def record_of_call(call: Call, worker: str = "") -> CallRecord:
     )
 
 
-def call_of_record(record: CallRecord, agents: Mapping[str, Agent], default_agent: str) -> Call:
+def call_of_record(record: CallCheckpoint, agents: Mapping[str, Agent], default_agent: str) -> Call:
     """The call of a record, as it stood.
 
     Raises:
-        ValueError: the record cannot be used.
+        ValueError: the checkpoint cannot be used.
     """
     call = Call(
         secret=record.secret,

@@ -19,7 +19,7 @@ from app.server.worker_bus import WorkerBusError
 from app.server.worker_pipe import WorkerNotice
 from app.services import Services
 from app.telephony.call import Call
-from app.telephony.call_records import KEPT, ORPHANED, OVER, CallRecord, record_of
+from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.hang_up import hang_up
 from app.telephony.shared_calls import SharedCalls, call_of_record, record_of_call
 from app.telephony.switchboard import Switchboard
@@ -42,7 +42,7 @@ class TakeOver:
         self._switchboard = switchboard
         self._changed: dict[str, Call] = {}
         self._telling = False
-        self._told: dict[str, CallRecord] = {}
+        self._told: dict[str, CallCheckpoint] = {}
         self._abandoned: OrderedDict[str, None] = OrderedDict()
         self.shared: SharedCalls | None = None
         """Where workers of all machines keep their calls; None: those of this server only"""
@@ -115,7 +115,7 @@ class TakeOver:
             return
         self._service.background.run(self._take_orphan(record))
 
-    def _share(self, call: Call, record: CallRecord) -> None:
+    def _share(self, call: Call, record: CallCheckpoint) -> None:
         """Tell the workers of all machines how a call stands."""
         assert self.shared is not None
         if call.over.is_set():
@@ -123,7 +123,7 @@ class TakeOver:
         elif record != self._told.get(call.secret):
             self.shared.keep(record)
 
-    async def _take_orphan(self, record: CallRecord) -> None:
+    async def _take_orphan(self, record: CallCheckpoint) -> None:
         """Take a call over that the launcher hands to this worker, unless a worker elsewhere has it by now."""
         if self.shared is not None and record.worker:
             with suppress(StoreError):
@@ -132,7 +132,9 @@ class TakeOver:
                     return
         await self.take_over(record, await self.checkpoint_of(record))
 
-    async def take_over(self, record: CallRecord, checkpoint: Checkpoint | None, *, is_cut_off: bool = True) -> None:
+    async def take_over(
+        self, record: CallCheckpoint, checkpoint: Checkpoint | None, *, is_cut_off: bool = True
+    ) -> None:
         """Have a call of another worker from now on.
 
         Args:
@@ -160,7 +162,7 @@ class TakeOver:
             log.warning("a call is taken over from a worker that died", extra={"call": call.call_id})
             self._switchboard.media_lost(call, at_once=True)
 
-    async def give_up(self, record: CallRecord) -> None:
+    async def give_up(self, record: CallCheckpoint) -> None:
         """Hang up a call of a worker that died which nobody can go on with."""
         if record.call_id and self._switchboard.network is not None:
             log.error("a call is hung up: no worker can take it over", extra={"call": record.call_id})
@@ -168,7 +170,7 @@ class TakeOver:
         if self.shared is not None:
             self.shared.drop(record.secret, record.call_id)
 
-    async def checkpoint_of(self, record: CallRecord) -> Checkpoint | None:
+    async def checkpoint_of(self, record: CallCheckpoint) -> Checkpoint | None:
         """What the session of the call goes on from, if a shared store has it and answers in time."""
         checkpoints, former = self._service.checkpoints, record.conversation
         if checkpoints is None or former is None or not record.admitted:

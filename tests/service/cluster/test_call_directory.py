@@ -11,11 +11,11 @@ from actors.runtime.randomness import SeededRandom
 from app.cluster.call_directory import CALL_S, CallDirectory
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_writer import RedisWriter
-from app.telephony.call_records import CallRecord
+from app.telephony.call_checkpoints import CallCheckpoint
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.service.stores.places import address_of, soon
 
-RECORD = CallRecord(
+RECORD = CallCheckpoint(
     secret="secret", session_id="s", direction="inbound", agent="a", mode="media", created_at=1.0, call_id="call"
 )
 

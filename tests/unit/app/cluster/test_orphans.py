@@ -6,7 +6,7 @@ import pytest
 
 from app.cluster.call_directory import TakenCall
 from app.cluster.orphans import MOST_AT_ONCE, MOST_ORPHANED, MOST_ROUNDS, Orphans
-from app.telephony.call_records import CallRecord
+from app.telephony.call_checkpoints import CallCheckpoint
 
 
 class Cluster:
@@ -40,13 +40,13 @@ class Cluster:
         if self.is_contended:
             return None
         return TakenCall(
-            CallRecord(secret=secret, session_id="", direction="", agent="", mode="", created_at=0.0), self.orphaned
+            CallCheckpoint(secret=secret, session_id="", direction="", agent="", mode="", created_at=0.0), self.orphaned
         )
 
-    async def _take(self, record: CallRecord) -> None:
+    async def _take(self, record: CallCheckpoint) -> None:
         self.taken.append(record.secret)
 
-    async def _give_up(self, record: CallRecord) -> None:
+    async def _give_up(self, record: CallCheckpoint) -> None:
         self.given_up.append(record.secret)
 
 

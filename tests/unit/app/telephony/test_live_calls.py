@@ -9,12 +9,12 @@ import pytest
 
 from actors.conversation import ChatMessage, Role, SessionRecord, ToolRequest
 from app.server.worker_pipe import WorkerNotice, decode_from_launcher
-from app.telephony.call_records import KEPT, LONGEST_CONTEXT_BYTES, ORPHANED, OVER, CallRecord, record_of
+from app.telephony.call_checkpoints import KEPT, LONGEST_CONTEXT_BYTES, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.live_calls import FILE, MOST_HAND_OVERS, LiveCalls
 
 
-def record(secret: str, **more: Any) -> CallRecord:
-    record = CallRecord(
+def record(secret: str, **more: Any) -> CallCheckpoint:
+    record = CallCheckpoint(
         secret=secret,
         session_id="s",
         direction="inbound",

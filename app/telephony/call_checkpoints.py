@@ -8,7 +8,7 @@ from actors.conversation import Role, SessionRecord
 from protocol.calls import CallEvent, CallState, Participant
 
 KEPT = "call_kept"
-"""Topic: a call, as it now stands, is the teller's. The fields are those of a `CallRecord`."""
+"""Topic: a call, as it now stands, is the teller's. The fields are those of a `CallCheckpoint`."""
 OVER = "call_over"
 """Topic: a call of the teller's is over. The field `secret` says which."""
 ORPHANED = "call_orphaned"
@@ -22,7 +22,7 @@ LONGEST_CONVERSATION_BYTES = 40_000
 """The beginning of a longer conversation is not kept."""
 
 
-class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
+class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One call as far as another worker needs to know it, to go on with it."""
 
     secret: str
@@ -64,7 +64,7 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
         fields: dict[str, Any] = msgspec.to_builtins(record)
         return fields
 
-    def without_personal_data(self) -> "CallRecord":
+    def without_personal_data(self) -> "CallCheckpoint":
         """The same without who calls and why, for a file."""
         return msgspec.structs.replace(
             self, caller="", own_number="", about={}, conversation=None, participants=(), events=()
@@ -84,10 +84,10 @@ def _shortened(conversation: SessionRecord) -> SessionRecord | None:
         messages = messages[next((i for i in later if messages[i].role is Role.USER), len(messages)) :]
 
 
-def record_of(fields: dict[str, Any]) -> CallRecord:
+def record_of(fields: dict[str, Any]) -> CallCheckpoint:
     """The record in a notice.
 
     Raises:
         ValueError: the fields are not those of a record.
     """
-    return msgspec.convert(fields, CallRecord)
+    return msgspec.convert(fields, CallCheckpoint)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from actors.conversation import ChatMessage, Role, SessionRecord
-from app.telephony.call_records import LONGEST_CONTEXT_BYTES, LONGEST_CONVERSATION_BYTES, CallRecord, record_of
+from app.telephony.call_checkpoints import LONGEST_CONTEXT_BYTES, LONGEST_CONVERSATION_BYTES, CallCheckpoint, record_of
 
 
 def conversation(*texts: str) -> SessionRecord:
@@ -21,7 +21,7 @@ def conversation(*texts: str) -> SessionRecord:
     )
 
 
-RECORD = CallRecord(
+RECORD = CallCheckpoint(
     secret="secret",
     session_id="s",
     direction="inbound",
