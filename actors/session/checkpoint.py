@@ -156,7 +156,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         for track in self.tracks.values():
             track.final_owed = False
         if self.turn is not None:
-            self.turn = moved(self.turn, is_speaking=bool(self.pending_replies), greets_idle=greets_idle)
+            self.turn = moved(self.turn, has_reply=bool(self.pending_replies), greets_idle=greets_idle)
 
     # the conversation
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from opentelemetry import metrics
 
 from actors.errors import StoreError
-from actors.rules.turn_taking.state import CallerActivity
+from actors.rules.turn_taking.moving import is_speaking
 from actors.session.checkpoint import Checkpoint
 from app.cluster.call_moves import CallMoves
 from app.cluster.membership import Membership
@@ -109,7 +109,7 @@ class HandOver:
         loop = asyncio.get_running_loop()
         while loop.time() < until:
             entry = self._here.sessions.live.get(self._switchboard.session_of(call))
-            if entry is None or not _is_speaking(entry.checkpoint):
+            if entry is None or not _caller_is_speaking(entry.checkpoint):
                 return
             await asyncio.sleep(LOOK_S)
 
@@ -150,6 +150,5 @@ def _spread(calls: Sequence[Call], others: Sequence[str]) -> list[tuple[int, Cal
     return [(n % len(others) if others else 0, call) for n, call in enumerate(calls)]
 
 
-def _is_speaking(checkpoint: Checkpoint) -> bool:
-    turn = checkpoint.turn
-    return turn is not None and (turn.caller is not CallerActivity.SILENT or turn.final_owed)
+def _caller_is_speaking(checkpoint: Checkpoint) -> bool:
+    return checkpoint.turn is not None and is_speaking(checkpoint.turn)

@@ -6,7 +6,12 @@ from actors.rules.turn_taking.answering import SAY_AGAIN
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
 
 
-def moved(state: TurnSnapshot, *, is_speaking: bool, greets_idle: bool) -> TurnSnapshot:
+def is_speaking(state: TurnSnapshot) -> bool:
+    """Whether the caller is in the middle of something: what is not transcribed yet would be lost by a move."""
+    return state.caller is not CallerActivity.SILENT or state.final_owed
+
+
+def moved(state: TurnSnapshot, *, has_reply: bool, greets_idle: bool) -> TurnSnapshot:
     """The state of turn-taking that another process goes on from.
 
     Words that were known when the caller had ended them are answered; for any others the caller is asked to say them
@@ -14,14 +19,14 @@ def moved(state: TurnSnapshot, *, is_speaking: bool, greets_idle: bool) -> TurnS
 
     Args:
         state: as it was kept last.
-        is_speaking: a reply is still to be heard, or the rest of one.
+        has_reply: a reply is still to be heard, or the rest of one.
         greets_idle: the caller was cut off, and is greeted if there is nothing else to be said to them.
     """
-    was_speaking = state.caller is not CallerActivity.SILENT or state.final_owed
+    was_speaking = is_speaking(state)
     waiting = state.waiting_text
     if state.interim and state.caller is CallerActivity.AWAITED:
         waiting, was_speaking = f"{waiting} {state.interim}".strip(), False
-    is_idle = state.agent is AgentActivity.IDLE and not is_speaking and not waiting
+    is_idle = state.agent is AgentActivity.IDLE and not has_reply and not waiting
     greets = state.greets or (greets_idle and is_idle)
     held = state.interruption in (Interruption.HELD, Interruption.YIELDED)
     return msgspec.structs.replace(

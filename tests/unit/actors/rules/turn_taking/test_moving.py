@@ -3,7 +3,7 @@
 import pytest
 
 from actors.rules.turn_taking.answering import SAY_AGAIN
-from actors.rules.turn_taking.moving import moved
+from actors.rules.turn_taking.moving import is_speaking, moved
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
 
 IDLE = TurnSnapshot(turn_number=2)
@@ -11,7 +11,7 @@ IDLE = TurnSnapshot(turn_number=2)
 
 def test_words_that_had_ended_are_answered_though_their_final_transcript_never_comes() -> None:
     state = TurnSnapshot(caller=CallerActivity.AWAITED, interim="at nine", final_owed=True, waiting_text="tomorrow")
-    later = moved(state, is_speaking=False, greets_idle=True)
+    later = moved(state, has_reply=False, greets_idle=True)
     assert later.waiting_text == "tomorrow at nine"
     assert (later.caller, later.interim, later.final_owed) == (CallerActivity.SILENT, "", False)
     assert (later.owed_apology, later.greets) == (0, False)
@@ -26,23 +26,27 @@ def test_words_that_had_ended_are_answered_though_their_final_transcript_never_c
         TurnSnapshot(final_owed=True),
     ],
 )
-def test_a_caller_whose_words_are_lost_is_asked_to_say_them_again_unless_greeted(state: TurnSnapshot) -> None:
-    assert moved(state, is_speaking=False, greets_idle=False).owed_apology == SAY_AGAIN
-    greeted = moved(state, is_speaking=False, greets_idle=True)
+def test_a_caller_whose_words_would_be_lost_is_speaking_and_asked_to_say_them_again_unless_greeted(
+    state: TurnSnapshot,
+) -> None:
+    assert is_speaking(state)
+    assert not is_speaking(IDLE)
+    assert moved(state, has_reply=False, greets_idle=False).owed_apology == SAY_AGAIN
+    greeted = moved(state, has_reply=False, greets_idle=True)
     assert (greeted.owed_apology, greeted.greets) == (0, True)
 
 
 @pytest.mark.parametrize(
-    ("state", "is_speaking"),
+    ("state", "has_reply"),
     [(IDLE, True), (TurnSnapshot(agent=AgentActivity.THINKING), False), (TurnSnapshot(waiting_text="hello"), False)],
 )
-def test_nobody_is_greeted_to_whom_something_else_is_said(state: TurnSnapshot, is_speaking: bool) -> None:
-    assert not moved(state, is_speaking=is_speaking, greets_idle=True).greets
+def test_nobody_is_greeted_to_whom_something_else_is_said(state: TurnSnapshot, has_reply: bool) -> None:
+    assert not moved(state, has_reply=has_reply, greets_idle=True).greets
 
 
 def test_somebody_to_whom_nothing_is_owed_is_greeted_where_they_were_cut_off() -> None:
-    assert moved(IDLE, is_speaking=False, greets_idle=True).greets
-    assert not moved(IDLE, is_speaking=False, greets_idle=False).greets
+    assert moved(IDLE, has_reply=False, greets_idle=True).greets
+    assert not moved(IDLE, has_reply=False, greets_idle=False).greets
 
 
 @pytest.mark.parametrize(
@@ -55,4 +59,4 @@ def test_somebody_to_whom_nothing_is_owed_is_greeted_where_they_were_cut_off() -
 )
 def test_voice_that_is_heard_no_more_holds_no_reply(before: Interruption, after: Interruption) -> None:
     state = TurnSnapshot(caller=CallerActivity.TALKING, interruption=before)
-    assert moved(state, is_speaking=True, greets_idle=False).interruption is after
+    assert moved(state, has_reply=True, greets_idle=False).interruption is after
