@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 MOST_IN_HAND = 200
 """Requests that a worker deals with at once; of more, whoever asks hears nothing."""
+CLOSE_S = 2.0
+"""What is dealt with still after that is left to itself: its cancellation was swallowed on its way."""
 MOST_LINES = 16
 """Connections to Redis that requests and answers take at once: a publication takes a fraction of a millisecond."""
 
@@ -111,7 +113,7 @@ class WorkerRequests:
         for task in self._in_hand:
             task.cancel()
         if self._in_hand:
-            await asyncio.wait(self._in_hand)
+            await asyncio.wait(self._in_hand, timeout=CLOSE_S)
 
     async def _publish(self, worker: str, message: Ask | Answer) -> None:
         # How many hear it is not told: a cluster counts those at one of its nodes only.

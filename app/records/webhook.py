@@ -74,6 +74,8 @@ class Webhook:
             record_id, body = await self._waiting.get()
             try:
                 await self._deliver(record_id, body)
+            except Exception as error:  # noqa: BLE001 - a fault in one record must not end the sending of all others
+                _given_up("fault", f"it cannot be sent: {type(error).__name__}")
             finally:
                 self._waiting.task_done()
 

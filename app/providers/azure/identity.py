@@ -23,6 +23,8 @@ EARLY_S = 300.0
 AGAIN_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses after attempts to renew that failed, or that brought no token that lives longer."""
 TIMEOUT_S = 4.0
+CLOSE_S = 2.0
+"""A renewal whose cancellation was swallowed on its way is left to itself."""
 DOUBTED_S = 2.0
 """A token that is refused so soon after it was given is not what is wrong."""
 
@@ -108,7 +110,7 @@ class Identity:
         self._followers.clear()
         if self._renewing is not None:
             self._renewing.cancel()
-            await asyncio.wait([self._renewing])
+            await asyncio.wait([self._renewing], timeout=CLOSE_S)
         if self._credential is not None:
             await self._credential.close()
 

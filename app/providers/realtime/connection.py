@@ -73,7 +73,7 @@ class RealtimeConnection:
         await asyncio.wait([self._writing], timeout=CLOSE_TIMEOUT_S)
         for task in (self._writing, self._reading):
             task.cancel()
-        await asyncio.wait([self._writing, self._reading])
+        await asyncio.wait([self._writing, self._reading], timeout=CLOSE_TIMEOUT_S)
         with suppress(TimeoutError, ClientError, OSError):  # it is gone, or as good as gone
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._socket.close()

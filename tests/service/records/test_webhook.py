@@ -112,6 +112,18 @@ async def test_a_webhook_that_is_not_there_holds_up_neither_the_sender_nor_the_e
         await webhook.close()
 
 
+async def test_records_that_cannot_be_sent_end_the_sending_of_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    async with receiving() as receiver:
+        webhook = Webhook(receiver.url, SECRET)
+        for _ in range(2 * module.SENDERS):
+            webhook.send("no\nheader", b"{}")
+        webhook.send("session-1", b"{}")
+        await receiver.until(1)
+        await webhook.close()
+    assert receiver.received[0][0]["webhook-id"] == "session-1"
+    assert caplog.text.count("it cannot be sent: ValueError") == 2 * module.SENDERS
+
+
 def test_another_body_or_time_has_another_signature() -> None:
     first = signature(SECRET, "1", 1, b"{}")["webhook-signature"]
     assert signature(SECRET, "1", 2, b"{}")["webhook-signature"] != first
