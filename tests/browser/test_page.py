@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, WebSocketRoute, expect
 
 from tests.browser.chromium import page_in
 from tests.browser.sounding_page import SoundingPage
@@ -23,6 +23,8 @@ from tests.browser.visit import (
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, serving
 from tests.kit.speech import say
+
+MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -109,6 +111,21 @@ async def test_what_comes_from_outside_is_text_and_nothing_else(browser: Browser
         await expect(log(page).locator(".entry.user")).to_contain_text("<img src=x onerror=alert(1)><b>bold</b> 1 < 2")
         # An agent speaks no markup: it is taken out of its words before the page is told of them.
         await expect(log(page).locator(".entry.agent").last).to_contain_text("You said bold 1 < 2")
+        await expect(log(page).locator("img, b")).to_have_count(0)
+
+
+async def test_markup_that_a_server_sends_all_the_same_is_text_too(browser: Browser, server: Server) -> None:
+    def through(socket: WebSocketRoute) -> None:
+        def pass_on(message: str | bytes) -> None:
+            socket.send(message.replace("You said", MARKUP) if isinstance(message, str) else message)
+
+        socket.connect_to_server().on_message(pass_on)
+
+    async with page_in(browser, **DESKTOP) as page:
+        await page.route_web_socket(re.compile("/realtime/conversation"), through)
+        await go_to(page, server)
+        await type_in(page, "good morning")
+        await expect(log(page).locator(".entry.agent").last).to_contain_text(f"{MARKUP} good morning")
         await expect(log(page).locator("img, b")).to_have_count(0)
 
 
