@@ -2,14 +2,18 @@
 
 from starlette.routing import BaseRoute, WebSocketRoute
 
+from actors.ports.clock import Clock
 from actors.session.modes.registry import mode_named
-from app.services import Services
+from app.auth.acs import AcsAccess
+from app.server.gated_output import Gate
 from app.stores.redis_address import redis_address
 from app.telephony.acs.call_automation import CallAutomation
 from app.telephony.acs.callback_routes import CallbackRoutes
 from app.telephony.acs.media_addresses import MediaAddresses
 from app.telephony.acs.media_socket import MediaSocket
 from app.telephony.acs.resource import acs_resource
+from app.telephony.answering import Answering
+from app.telephony.call_sessions import CallSessions
 from app.telephony.carrier import Carrier
 from app.telephony.switchboard import Switchboard
 from config.errors import SettingsError
@@ -40,11 +44,23 @@ def carrier_of(settings: Settings) -> Carrier:
     )
 
 
-def carrier_routes(service: Services, switchboard: Switchboard) -> list[BaseRoute]:
-    """The routes by which the carrier reaches this server: its callbacks, and the media sockets of calls."""
-    media = MediaSocket(service, switchboard)
+def carrier_routes(
+    *,
+    settings: Settings,
+    clock: Clock,
+    acs_access: AcsAccess,
+    answering: Answering,
+    call_sessions: CallSessions,
+    gate: Gate | None,
+    switchboard: Switchboard,
+) -> list[BaseRoute]:
+    """The routes by which the carrier reaches this server: its callbacks, and the media sockets of calls.
+
+    `gate` holds back what sessions say while it is not known whether they are still this worker's.
+    """
+    media = MediaSocket(settings, clock, acs_access, call_sessions, gate, switchboard)
     return [
-        *CallbackRoutes(service, switchboard).routes(),
+        *CallbackRoutes(acs_access, clock, answering, switchboard).routes(),
         WebSocketRoute("/media/stream", media),
         WebSocketRoute("/media/stream/{call_secret}", media),
     ]

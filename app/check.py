@@ -5,10 +5,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from actors.runtime.background_tasks import BackgroundTasks
-from actors.runtime.clock import LoopClock
 from app.api import readiness
-from app.api.asgi import silent_app
+from app.api.asgi import app_of
 from app.auth.acs import NO_PROOF, AcsAccess
 from app.built_in_engines import absent_engines
 from app.configuration import (
@@ -19,15 +17,13 @@ from app.configuration import (
     usable_configuration,
     warnings_of,
 )
-from app.engines import assemble_engines
 from app.server.lifecycle import Lifecycle
-from app.stores.memory import MemoryStore
+from app.services import Services
 from app.stores.opening import try_store
 from config.groups.telemetry import Telemetry
 from config.settings import Settings
 
 UNHEALTHY = "unhealthy"
-CLOSED_WITHIN_S = 5.0
 
 
 class Licence(msgspec.Struct, frozen=True):
@@ -97,8 +93,7 @@ def check(settings: Settings) -> Found:
             cannot be made.
     """
     configuration = usable_configuration(settings)
-    silent_app(settings, Lifecycle())
-    asyncio.run(_make_engines(settings))
+    asyncio.run(_make_worker(settings, configuration))
     warnings = (
         *absent_engines(configuration.engines),
         *warnings_of(settings),
@@ -108,16 +103,17 @@ def check(settings: Settings) -> Found:
     return Found(tuple(_features(settings, configuration)), warnings)
 
 
-async def _make_engines(settings: Settings) -> None:
-    """Make what `serve` makes, and close it again.
+async def _make_worker(settings: Settings, configuration: Configuration) -> None:
+    """Make what `serve` makes, start none of it, and close it again.
 
     Raises:
-        SettingsError: an engine cannot be made; names the variable.
+        SettingsError and others of CONFIGURATION_ERRORS: `serve` would refuse.
     """
-    engines = assemble_engines(settings, LoopClock(), BackgroundTasks(), MemoryStore())
-    made = (engines.recognizer, engines.synthesizer, engines.model, engines.realtime)
-    closing = [asyncio.ensure_future(engine.close()) for engine in made if engine is not None]
-    await asyncio.wait(closing, timeout=CLOSED_WITHIN_S)
+    services = Services(settings, Lifecycle(), configuration.agents, configuration.tools)
+    try:
+        app_of(services)
+    finally:
+        await services.stop()
 
 
 def _features(settings: Settings, configuration: Configuration) -> Iterator[str]:

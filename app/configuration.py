@@ -12,6 +12,7 @@ from actors.agent import Agent, Phrases
 from actors.tools import AnyTool
 from app.agents.agent_files import load_agents
 from app.agents.phrases_by_language import left_in_english
+from app.agents.roster import require_default_agent
 from app.auth.acs import acs_configured, validation_on
 from app.auth.browser import browser_auth
 from app.auth.exposure import Exposure
@@ -20,10 +21,9 @@ from app.built_in_engines import ABSENT, BuiltIn
 from app.carrier import carrier_of
 from app.dialogue.schema import dialogue_of
 from app.engines import FALLBACK, chosen, require_loadable
-from app.modes import usable_mode
+from app.modes import Modes
 from app.providers.openai_chat.resource import azure_resource
 from app.server.tls import tls_files
-from app.services import require_default_agent
 from app.stores.redis_address import redis_address
 from app.telephony.call_context import require_agents_by_number
 from app.tools import load_tools
@@ -58,7 +58,7 @@ def usable_configuration(settings: Settings) -> Configuration:
     require_loadable(engines)
     try:
         has_realtime = engines["realtime_model"] is not ABSENT["realtime_model"]
-        usable_mode(settings.agents.streaming_mode, speech_to_speech=has_realtime)
+        Modes(settings.agents.streaming_mode, speech_to_speech=has_realtime).usable_mode("")
     except ValueError as error:
         raise SettingsError(f"ACS_STREAMING_MODE: {error}") from None
     tools = load_tools()

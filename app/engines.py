@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
@@ -23,7 +22,6 @@ from app.built_in_engines import (
     NEEDS_LOCAL,
     NEEDS_MODEL,
     BuiltIn,
-    absent_engines,
     installed,
 )
 from app.plugins import PluginError, in_one_line, resolve
@@ -38,9 +36,6 @@ from config.errors import SettingsError
 from config.groups.realtime import RealtimeFallback
 from config.groups.telephony import Participants
 from config.settings import Settings
-
-log = logging.getLogger(__name__)
-
 
 WRAPPERS: dict[str, Callable[[Providers[Any]], Any]] = {
     "speech_recognizer": FailoverRecognizer,
@@ -124,19 +119,7 @@ def require_loadable(engines: dict[str, BuiltIn]) -> None:
 
 
 def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTasks, store: SessionStore) -> Engines:
-    """Make the engines that the settings name, and log which are absent; sessions are kept in `store`. Call on the
-    event loop's thread.
-
-    Raises:
-        SettingsError: an engine cannot be loaded or made; names the variable.
-    """
-    for warning in absent_engines(chosen(settings)):
-        log.warning("%s", warning)
-    return assemble_engines(settings, clock, background, store)
-
-
-def assemble_engines(settings: Settings, clock: LoopClock, background: BackgroundTasks, store: SessionStore) -> Engines:
-    """The same for whoever tells by other means which engines are absent.
+    """Make the engines that the settings name; sessions are kept in `store`. Call on the event loop's thread.
 
     Raises:
         SettingsError: an engine cannot be loaded or made; names the variable.

@@ -7,18 +7,30 @@ NEEDS_MODEL = "voice_live needs AZURE_VOICE_LIVE_ENDPOINT, AZURE_OPENAI_REALTIME
 """Short enough for the reason of a WebSocket's close: what is cut off there is never seen."""
 
 
-def usable_modes(*, speech_to_speech: bool) -> tuple[str, ...]:
-    """The names of the modes that sessions can have."""
-    return tuple(name for name in MODES if speech_to_speech or name != VOICE_LIVE)
+class Modes:
+    """Tells which mode a session gets. `default`: that of a session that asks for none.
 
-
-def usable_mode(name: str, *, speech_to_speech: bool) -> str:
-    """The mode of this name, in whatever case it is written; `speech_to_speech`: there is a model for that.
-
-    Raises:
-        ValueError: there is no such mode, or what it needs is not configured; says what is.
+    Args:
+        default: the name of a mode, in whatever case it is written.
+        speech_to_speech: there is a model for that.
     """
-    mode = mode_named(name).name
-    if mode == VOICE_LIVE and not speech_to_speech:
-        raise ValueError(NEEDS_MODEL)
-    return mode
+
+    def __init__(self, default: str, *, speech_to_speech: bool) -> None:
+        self.default = default
+        self._speech_to_speech = speech_to_speech
+
+    @property
+    def usable(self) -> tuple[str, ...]:
+        """The names of the modes that sessions can have."""
+        return tuple(name for name in MODES if self._speech_to_speech or name != VOICE_LIVE)
+
+    def usable_mode(self, name: str) -> str:
+        """The mode of this name, in whatever case it is written; the default one for an empty name.
+
+        Raises:
+            ValueError: there is no such mode, or what it needs is not configured; says what is.
+        """
+        mode = mode_named(name or self.default).name
+        if mode == VOICE_LIVE and not self._speech_to_speech:
+            raise ValueError(NEEDS_MODEL)
+        return mode

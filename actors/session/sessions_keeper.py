@@ -1,20 +1,27 @@
 """The keeper of `Sessions`: starts that actor, and starts it again when it ends though nobody has asked it to."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from pykka import ActorRef
 
+from actors.conversation import SessionRecord
+from actors.messages.caller import ConnectionAttached
+from actors.messages.output import OutputMessage
+from actors.ports.recipient import Recipient
 from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget
-from actors.runtime.supervised_actor import ChildExited, actor_of, logger
+from actors.runtime.supervised_actor import ActorState, ChildExited, actor_of, logger
+from actors.session.checkpoint import Checkpoint
 from actors.session.measurements import actor_restarted
-from actors.session.plan import Engines
-from actors.session.sessions import Sessions
+from actors.session.plan import Engines, SessionPlan
+from actors.session.sessions import SessionEntry, Sessions
 
 
 class SessionsKeeper:
     """Keeps one `Sessions` running in this process. Live sessions outlive its restart. Belongs to the loop's thread.
+
+    Whoever opens sessions, or looks at live ones, holds the keeper: the actor itself may be replaced.
 
     Args:
         engines: what sessions are made with.
@@ -65,3 +72,48 @@ class SessionsKeeper:
         """Stop the actor that starts sessions, and do not start it again."""
         self._is_stopped = True
         self._ref.stop(block=False)
+
+    @property
+    def live(self) -> Mapping[str, SessionEntry]:
+        """The live sessions by id; the same mapping as long as this process lives."""
+        return self.sessions.live
+
+    @property
+    def started(self) -> int:
+        """How many sessions have begun in this process."""
+        return self.sessions.started
+
+    @property
+    def ended(self) -> int:
+        """How many sessions have ended in this process."""
+        return self.sessions.ended
+
+    def state(self) -> ActorState:
+        """A snapshot of the actor that starts sessions."""
+        return self.sessions.state()
+
+    def open(
+        self,
+        plan: SessionPlan,
+        output: Recipient[OutputMessage],
+        attached: ConnectionAttached,
+        checkpoint: Checkpoint | None = None,
+    ) -> SessionEntry:
+        """Start a session for a connection: see `Sessions.open`."""
+        return self.sessions.open(plan, output, attached, checkpoint)
+
+    def restore(
+        self,
+        plan: SessionPlan,
+        output: Recipient[OutputMessage],
+        attached: ConnectionAttached,
+        record: SessionRecord,
+        *,
+        greets: bool = False,
+    ) -> SessionEntry:
+        """Go on from the record of a former session: see `Sessions.restore`."""
+        return self.sessions.restore(plan, output, attached, record, greets=greets)
+
+    def emptied(self) -> Awaitable[None]:
+        """Completes when every session of this process has ended."""
+        return self.sessions.emptied()

@@ -2,21 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 
 import msgspec
 
 from actors.errors import ProviderError, StoreError
-from app.auth.acs import NO_PROOF
-from app.carrier import carrier_of
-from app.configuration import usable_configuration
+from actors.ports.store import SessionStore
+from actors.runtime.watchdog import LoopWatchdog
+from actors.session.plan import Engines
+from actors.session.sessions_keeper import SessionsKeeper
+from app.auth.acs import NO_PROOF, AcsAccess
+from app.auth.browser import BrowserAccess
 from app.errors import AppError
 from app.providers.failover.providers import PartlyReadyError, TellsReadiness
 from app.server.lifecycle import Lifecycle
-from app.services import LAG_LIMIT_MS, Services
+from app.session_capacity import LAG_LIMIT_MS
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError
-from config.settings import Settings
 
 CACHED_S = 2.0
 CHECK_TIMEOUT_S = 2.0
@@ -62,10 +64,32 @@ class AbsentComponentError(AppError):
 
 
 class Readiness:
-    """Runs the readiness checks of one worker and caches their report for CACHED_S seconds."""
+    """Runs the readiness checks of one worker and caches their report for CACHED_S seconds.
 
-    def __init__(self, service: Services, network: CallControl | None) -> None:
-        self._service = service
+    `store` is the one that is configured, `network` the telephone network, None where none is configured.
+    """
+
+    def __init__(
+        self,
+        *,
+        lifecycle: Lifecycle,
+        watchdog: LoopWatchdog,
+        engines: Engines,
+        store: SessionStore,
+        sessions: SessionsKeeper,
+        agents: Sized,
+        browser_access: BrowserAccess,
+        acs_access: AcsAccess,
+        network: CallControl | None,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._watchdog = watchdog
+        self._engines = engines
+        self._configured_store = store
+        self._sessions = sessions
+        self._known_agents = agents
+        self._browser_access = browser_access
+        self._acs_access = acs_access
         self._network = network
         self._cached: Report | None = None
         self._cached_at = 0.0
@@ -88,7 +112,7 @@ class Readiness:
         now = time.monotonic()
         if self._cached is None or now - self._cached_at > CACHED_S:
             self._cached, self._cached_at = await self._ask(), now
-        if not self._service.lifecycle.admits():
+        if not self._lifecycle.admits():
             return msgspec.structs.replace(self._cached, status="not_ready")
         return self._cached
 
@@ -117,11 +141,11 @@ class Readiness:
         return Check(name, status, (time.monotonic() - began) * 1000, error, details)
 
     async def _speech(self) -> str:
-        engines = self._service.engines
+        engines = self._engines
         return await self._remote(engines.recognizer, engines.synthesizer)
 
     async def _redis(self) -> str:
-        store = self._service.store
+        store = self._configured_store
         if not isinstance(store, TellsReadiness):
             raise AbsentComponentError
         try:
@@ -131,14 +155,14 @@ class Readiness:
             raise DegradedError(error.detail) from error
 
     async def _speech_to_speech(self) -> str:
-        if self._service.engines.realtime is None:
+        if self._engines.realtime is None:
             raise AbsentComponentError
-        if not isinstance(self._service.engines.realtime, TellsReadiness):
+        if not isinstance(self._engines.realtime, TellsReadiness):
             return "sessions of the mode voice_live can be asked for"
-        return await self._remote(self._service.engines.realtime)
+        return await self._remote(self._engines.realtime)
 
     async def _model(self) -> str:
-        return await self._remote(self._service.engines.model)
+        return await self._remote(self._engines.model)
 
     async def _remote(self, *engines: object) -> str:
         """Whether those that are somewhere else answer; there may be none."""
@@ -167,53 +191,37 @@ class Readiness:
         return "calls can be placed and answered"
 
     async def _access(self) -> str:
-        acs = self._service.acs_access
+        acs = self._acs_access
         if acs.on and not acs.knows_event_grid:
             raise UnhealthyError(f"Event Grid deliveries are refused: {NO_PROOF}")
         if acs.without_keys:
             raise UnhealthyError("ACS is refused: the keys at ACS_JWKS_URL cannot be had")
-        return f"browsers: {self._service.browser_access.mode}; ACS: {'checked' if acs.on else 'not checked'}"
+        return f"browsers: {self._browser_access.mode}; ACS: {'checked' if acs.on else 'not checked'}"
 
     async def _agents(self) -> str:
-        if not self._service.can_start_sessions:
+        if self._sessions.has_failed:
             raise UnhealthyError("sessions cannot be started any more: restart this worker")
-        return f"{len(self._service.agents)} agents"
+        return f"{len(self._known_agents)} agents"
 
     async def _store(self) -> str:
-        if isinstance(self._service.store, TellsReadiness):
-            return f"{type(self._service.store).__name__}: see redis"
+        if isinstance(self._configured_store, TellsReadiness):
+            return f"{type(self._configured_store).__name__}: see redis"
         try:
-            await self._service.engines.store.load("readiness")
+            await self._engines.store.load("readiness")
         except StoreError as error:
             raise UnhealthyError(error.detail) from error
-        return type(self._service.engines.store).__name__
+        return type(self._engines.store).__name__
 
     async def _worker(self) -> str:
-        if found := self._service.lifecycle.degradations:
+        if found := self._lifecycle.degradations:
             raise DegradedError("; ".join(f"{part}: {cause}" for part, cause in found.items()))
         return "every part works as it should"
 
     async def _loop(self) -> str:
-        lag = self._service.watchdog.lag
+        lag = self._watchdog.lag
         if lag.recent_ms > LAG_LIMIT_MS:
             raise UnhealthyError(f"the event loop is {lag.recent_ms:.0f} ms late")
         return f"lag {lag.recent_ms:.1f} ms"
-
-
-async def report_of(settings: Settings) -> Report:
-    """The report of a worker with these settings, which is started for it and stopped again.
-
-    Raises:
-        SettingsError and others of CONFIGURATION_ERRORS: `serve` would refuse.
-    """
-    configuration = usable_configuration(settings)
-    service = Services(settings, Lifecycle(), configuration.agents, configuration.tools)
-    await service.start()
-    try:
-        service.lifecycle.ready()
-        return await Readiness(service, carrier_of(settings).control).report()
-    finally:
-        await service.stop()
 
 
 def _is_partial(failure: BaseException) -> bool:

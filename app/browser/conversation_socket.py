@@ -1,15 +1,13 @@
 """The conversation's WebSocket: a thin ASGI shell between a browser and its session."""
 
 import asyncio
-from collections.abc import Mapping
 from functools import partial
 from typing import assert_never
-from urllib.parse import parse_qs
 
+import msgspec
 from starlette.types import Receive, Scope, Send
 
-from actors.agent import Agent
-from actors.conversation import Ending, SessionRecord
+from actors.conversation import Ending
 from actors.messages.caller import (
     BLIND,
     ConnectionAttached,
@@ -21,28 +19,31 @@ from actors.messages.caller import (
     TextEntered,
     Transport,
 )
+from actors.ports.clock import Clock, Random
+from actors.ports.llm import LanguageModel
+from actors.ports.realtime import RealtimeModel
 from actors.runtime.log_context import SessionIds, work_for
-from actors.session.checkpoint import Checkpoint
 from actors.session.live_session import LiveSession
 from actors.session.sessions import SessionEntry
-from app.auth.guard import admitted
-from app.auth.socket_auth import SocketRefusedError, require_granted_agent, require_resume_token, require_session_id
+from actors.session.sessions_keeper import SessionsKeeper
+from app.auth.socket_auth import SocketRefusedError
+from app.browser.admission import Asked, ConversationAdmission, Former
 from app.browser.connection import Connection
+from app.browser.session_outputs import SessionOutputs
 from app.browser.wire_output import BrowserWords
-from app.limits.client_limits import Client, Hold, Rate
-from app.limits.clients import TooManyError
+from app.limits.client_limits import Rate
+from app.limits.clients import Clients, TooManyError
 from app.limits.metered_model import MeteredModel
 from app.limits.metered_realtime import MeteredRealtimeModel
-from app.modes import usable_mode
 from app.server.fast_path import FastPath, Message, fast_path_of
+from app.server.lifecycle import Lifecycle
 from app.server.message_rate import MessageRate
 from app.server.socket_reader import SocketReader
-from app.server.socket_writer import OVERLOADED, REFUSED, RESTARTING, TOO_BIG, SocketWriter
-from app.services import Services
+from app.server.socket_writer import OVERLOADED, REFUSED, TOO_BIG, SocketWriter
+from app.session_plans import SessionPlans
+from app.stores.claim_check import ClaimCheck
 from protocol.browser import (
     MAX_AUDIO_BYTES,
-    OUTPUT_RATE_HZ,
-    OUTPUT_RATES_HZ,
     HangUp,
     Ignored,
     Interrupt,
@@ -58,52 +59,30 @@ from protocol.browser import (
 from protocol.browser_payloads import ErrorText, SessionOpened
 
 
-class Asked:
-    """What the query of a browser's socket asks for.
+class ConversationParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the conversations of one worker are made with. `claim_check` is None where no store is shared."""
 
-    Raises:
-        SocketRefusedError: a value cannot be used; names it.
-    """
-
-    def __init__(self, service: Services, query: Mapping[str, str]) -> None:
-        self.session_id = query.get("session_id", "")
-        require_session_id(self.session_id)
-        self.resume_token = query.get("resume_token", "")
-        self.client: Client = ()
-        self.mode = _mode(service, query.get("streaming_mode") or service.settings.agents.streaming_mode)
-        self.agent_named = bool(query.get("agent"))
-        self.agent = _agent(service, query.get("agent") or service.default_agent)
-        self.binary = _choice(query, "encoding", ("json", "binary")) == "binary"
-        self.marks = _choice(query, "marks", ("0", "1")) == "1"
-        self.rate_hz = int(_choice(query, "sample_rate", (str(OUTPUT_RATE_HZ), *map(str, OUTPUT_RATES_HZ))))
-
-
-def _choice(query: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
-    value = query.get(name) or allowed[0]
-    if value not in allowed:
-        raise SocketRefusedError(REFUSED, f"{name}: one of {', '.join(dict.fromkeys(allowed))}")
-    return value
-
-
-def _mode(service: Services, text: str) -> str:
-    try:
-        return usable_mode(text, speech_to_speech=service.engines.realtime is not None)
-    except ValueError as error:
-        raise SocketRefusedError(REFUSED, f"streaming_mode: {error}") from None
-
-
-def _agent(service: Services, name: str) -> Agent:
-    agent = service.agents.get(name)
-    if agent is None:
-        raise SocketRefusedError(REFUSED, f"agent: one of {', '.join(sorted(service.agents))}")
-    return agent
+    lifecycle: Lifecycle
+    clock: Clock
+    random: Random
+    clients: Clients
+    model: LanguageModel
+    realtime: RealtimeModel | None
+    """The speech-to-speech model, if there is one."""
+    plans: SessionPlans
+    sessions: SessionsKeeper
+    outputs: SessionOutputs
+    claim_check: ClaimCheck | None
+    messages_per_s: float
+    """Messages that a client may send in a second."""
 
 
 class ConversationSocket:
     """ASGI endpoint of `/api/v1/realtime/conversation`."""
 
-    def __init__(self, service: Services) -> None:
-        self._service = service
+    def __init__(self, admission: ConversationAdmission, parts: ConversationParts) -> None:
+        self._admission = admission
+        self._parts = parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection, from its handshake to its end."""
@@ -111,112 +90,65 @@ class ConversationSocket:
         fast_path = fast_path_of(scope)
         await send({"type": "websocket.accept"})
         try:
-            query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
-            asked = Asked(self._service, query)
-            record = await self._admit(asked, scope)
-            checkpoint = await self._checkpoint(asked, record)
+            asked, former = await self._admission.admit(scope)
         except SocketRefusedError as refused:
             await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
             return
         except TooManyError as error:
             await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
             return
-        conversation = _Conversation(self._service, asked, SocketWriter(send, fast_path), record, checkpoint)
-        await conversation.run(receive, fast_path)
-
-    async def _admit(self, asked: Asked, scope: Scope) -> SessionRecord | None:
-        """The record to go on from, if there is one.
-
-        Raises:
-            SocketRefusedError: draining, full, a token for another agent, or not the session's resume token.
-        """
-        service = self._service
-        # A conversation that may still finish may also lose its line and come back.
-        if not service.lifecycle.admits() and asked.session_id not in service.sessions.live:
-            raise SocketRefusedError(RESTARTING, "the server is restarting")
-        asked.client = service.clients.of(scope, admitted(scope).subject)
-        grant = admitted(scope).grant
-        if grant is not None:
-            require_granted_agent(grant, asked.agent.name if asked.agent_named else "")
-            asked.session_id = asked.session_id or grant.session_id
-            asked.agent = _agent(service, grant.agent or asked.agent.name)
-        record = await require_resume_token(
-            service.known_sessions, asked.session_id, asked.resume_token, demanded=grant is not None
-        )
-        if asked.session_id not in service.sessions.live:
-            service.clients.require_room(asked.client, Hold.SESSIONS)
-            if service.capacity_left == 0:
-                raise SocketRefusedError(OVERLOADED, "no capacity left, try again soon")
-        return record if record is not None and record.resumable else None
-
-    async def _checkpoint(self, asked: Asked, record: SessionRecord | None) -> Checkpoint | None:
-        """What a session that was live at another worker goes on from, if it is to go on in the same way."""
-        checkpoints = self._service.checkpoints
-        if checkpoints is None or record is None or (record.mode, record.agent) != (asked.mode, asked.agent.name):
-            return None
-        checkpoint = await checkpoints.load(record)
-        if checkpoint is not None:
-            checkpoint.caller_audio_lost(greets_idle=False)
-        return checkpoint
+        await _Conversation(self._parts, asked, former, SocketWriter(send, fast_path)).run(receive, fast_path)
 
 
 class _Conversation:
-    """One browser's connection to one session. `record` and `checkpoint` are what it goes on from, if there are any."""
+    """One browser's connection to one session. `former` is what that goes on from."""
 
-    def __init__(
-        self,
-        service: Services,
-        asked: Asked,
-        writer: SocketWriter,
-        record: SessionRecord | None,
-        checkpoint: Checkpoint | None,
-    ) -> None:
-        self._service = service
-        self._record = record
-        self._checkpoint = checkpoint
+    def __init__(self, parts: ConversationParts, asked: Asked, former: Former, writer: SocketWriter) -> None:
+        self._former = former
+        self._parts = parts
         self._writer = writer
         self._asked = asked
-        self._id = service.random.token("conn_")
-        self._session_id = asked.session_id or service.random.token("session_")
+        self._id = parts.random.token("conn_")
+        self._session_id = asked.session_id or parts.random.token("session_")
         work_for(SessionIds(self._session_id))
-        self._words = BrowserWords(self._session_id, asked.agent.label, service.clock)
+        self._words = BrowserWords(self._session_id, asked.agent.label, parts.clock)
         self._connection = Connection(
             writer,
             self._words,
-            service.lifecycle,
+            parts.lifecycle,
             binary=asked.binary,
             marks=asked.marks,
             rate_hz=asked.rate_hz,
-            gate=service.claim_check,
+            gate=parts.claim_check,
         )
-        self._output = service.output_of(self._session_id)
+        self._output = parts.outputs.of(self._session_id)
 
     def _attach(self) -> SessionEntry:
         """Take the session over, restore it from its checkpoint or record, or start it."""
-        service, asked, record = self._service, self._asked, self._record
+        parts, asked, record = self._parts, self._asked, self._former.record
         former, self._output.connection = self._output.connection, self._connection
         if former is not None:
             former.close(REFUSED, "another connection took this session over")
         attached = ConnectionAttached(
             connection_id=self._id, lead=_lead(asked), rate_hz=asked.rate_hz, cancels_echo=True
         )
-        entry = service.sessions.live.get(self._session_id)
+        entry = parts.sessions.live.get(self._session_id)
         if entry is not None:
             self._announce(entry.plan.resume_token, resumed=True)
             entry.connection.output = self._output
             entry.deliver(attached)
             return entry
-        token = record.resume_token if record else service.random.token("resume_")
-        model = MeteredModel(service.engines.model, service.clients, asked.client)
-        realtime = service.engines.realtime
+        token = record.resume_token if record else parts.random.token("resume_")
+        model = MeteredModel(parts.model, parts.clients, asked.client)
+        realtime = parts.realtime
         if realtime is not None:
-            realtime = MeteredRealtimeModel(realtime, service.clients, asked.client)
-        plan = service.plan(self._session_id, asked.mode, asked.agent, token, model=model, realtime=realtime)
-        service.clients.session_began(asked.client, self._session_id)
+            realtime = MeteredRealtimeModel(realtime, parts.clients, asked.client)
+        plan = parts.plans.plan(self._session_id, asked.mode, asked.agent, token, model=model, realtime=realtime)
+        parts.clients.session_began(asked.client, self._session_id)
         self._announce(token, resumed=record is not None)
-        if record is not None and self._checkpoint is None:
-            return service.sessions.restore(plan, self._output, attached, record)
-        return service.sessions.open(plan, self._output, attached, self._checkpoint)
+        if record is not None and self._former.checkpoint is None:
+            return parts.sessions.restore(plan, self._output, attached, record)
+        return parts.sessions.open(plan, self._output, attached, self._former.checkpoint)
 
     def _announce(self, resume_token: str, *, resumed: bool) -> None:
         opened = SessionOpened(
@@ -235,7 +167,7 @@ class _Conversation:
         entry = None
         try:
             entry = self._attach()
-            rate = MessageRate(self._service.settings.limits.client_messages_per_s, asyncio.get_running_loop().time)
+            rate = MessageRate(self._parts.messages_per_s, asyncio.get_running_loop().time)
             addresses = entry.addresses
             take = partial(self._take, entry)
             reader = SocketReader(self._writer, take, crowded=lambda: addresses.is_crowded, rate=rate)
@@ -249,7 +181,7 @@ class _Conversation:
             self._output.connection = None
             if entry is not None:
                 entry.deliver(ConnectionDetached(self._id))
-        self._service.forget_output(self._session_id)
+        self._parts.outputs.forget_unused(self._session_id)
 
     def _take(self, session: LiveSession, message: Message) -> None:
         if self._output.connection is not self._connection:
@@ -270,7 +202,7 @@ class _Conversation:
 
     def _type(self, session: LiveSession, text: str) -> None:
         try:
-            self._service.clients.require(self._asked.client, Rate.TEXTS)
+            self._parts.clients.require(self._asked.client, Rate.TEXTS)
         except TooManyError as error:
             raise ProtocolError(error.reason) from None
         session.deliver(TextEntered(text))
@@ -285,7 +217,7 @@ class _Conversation:
             case HangUp():
                 session.deliver(EndSession(Ending.NORMAL, politely=False))
             case Ping():
-                self._connection.text(encode(Pong(timestamp(self._service.clock.wall()))))
+                self._connection.text(encode(Pong(timestamp(self._parts.clock.wall()))))
             case PlayoutMark(turn, audio_ms, state):
                 session.deliver(PlaybackMarked(turn, audio_ms, state))
             case Ignored():

@@ -5,17 +5,22 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
+from actors.ports.clock import Clock
+from actors.session.sessions_keeper import SessionsKeeper
+from app.agents.roster import AgentRoster
 from app.auth.guard import admitted
 from app.auth.socket_auth import SocketRefusedError
 from app.browser.connection import Connection
+from app.browser.session_outputs import SessionOutputs
 from app.browser.wire_output import BrowserWords
 from app.limits.client_limits import Hold
-from app.limits.clients import TooManyError
+from app.limits.clients import Clients, TooManyError
 from app.server.fast_path import fast_path_of
+from app.server.lifecycle import Lifecycle
 from app.server.message_rate import MessageRate
 from app.server.socket_reader import SocketReader
 from app.server.socket_writer import OVERLOADED, REFUSED, SocketWriter
-from app.services import Services
+from config.groups.limits import Limits
 
 MAX_OF_A_SESSION = 10
 """Dashboards that show one session."""
@@ -24,8 +29,24 @@ MAX_OF_A_SESSION = 10
 class DashboardSocket:
     """ASGI endpoint of `/api/v1/realtime/dashboard/relay`."""
 
-    def __init__(self, service: Services) -> None:
-        self._service = service
+    def __init__(
+        self,
+        *,
+        limits: Limits,
+        lifecycle: Lifecycle,
+        clock: Clock,
+        clients: Clients,
+        sessions: SessionsKeeper,
+        outputs: SessionOutputs,
+        agents: AgentRoster,
+    ) -> None:
+        self._limits = limits
+        self._lifecycle = lifecycle
+        self._clock = clock
+        self._clients = clients
+        self._sessions = sessions
+        self._outputs = outputs
+        self._agents = agents
         self.open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,11 +54,10 @@ class DashboardSocket:
         await receive()
         fast_path = fast_path_of(scope)
         await send({"type": "websocket.accept"})
-        service = self._service
-        client = service.clients.of(scope, admitted(scope).subject)
+        client = self._clients.of(scope, admitted(scope).subject)
         try:
             session_id = _session_id(scope)
-            service.clients.require_room(client, Hold.RELAYS)
+            self._clients.require_room(client, Hold.RELAYS)
             self._require_room(session_id)
         except SocketRefusedError as refused:
             await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
@@ -45,24 +65,24 @@ class DashboardSocket:
         except TooManyError as error:
             await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
             return
-        entry = service.sessions.live.get(session_id)
-        label = entry.plan.agent.label if entry else service.agents[service.default_agent].label
-        words = BrowserWords(session_id, label, service.clock)
+        entry = self._sessions.live.get(session_id)
+        label = entry.plan.agent.label if entry else self._agents.default.label
+        words = BrowserWords(session_id, label, self._clock)
         writer = SocketWriter(send, fast_path)
-        dashboard = Connection(writer, words, service.lifecycle)
-        output = service.output_of(session_id)
+        dashboard = Connection(writer, words, self._lifecycle)
+        output = self._outputs.of(session_id)
         output.dashboards.add(dashboard)
         self.open += 1
-        service.clients.relay_began(client)
+        self._clients.relay_began(client)
         try:
-            rate = MessageRate(service.settings.limits.client_messages_per_s, asyncio.get_running_loop().time)
+            rate = MessageRate(self._limits.client_messages_per_s, asyncio.get_running_loop().time)
             await SocketReader(writer, lambda _: None, rate=rate).run(receive, fast_path)
         finally:
             self.open -= 1
-            service.clients.relay_over(client)
+            self._clients.relay_over(client)
             output.dashboards.discard(dashboard)
             dashboard.abandon()
-            service.forget_output(session_id)
+            self._outputs.forget_unused(session_id)
 
     def _require_room(self, session_id: str) -> None:
         """See that the server, and the session, may have one more dashboard.
@@ -70,8 +90,8 @@ class DashboardSocket:
         Raises:
             SocketRefusedError: it may not.
         """
-        output = self._service.outputs.get(session_id)
-        if self.open >= self._service.settings.limits.max_relays:
+        output = self._outputs.get(session_id)
+        if self.open >= self._limits.max_relays:
             raise SocketRefusedError(OVERLOADED, "too many dashboards are open, try again soon")
         if output is not None and len(output.dashboards) >= MAX_OF_A_SESSION:
             raise SocketRefusedError(OVERLOADED, "too many dashboards show this session, try again soon")

@@ -6,6 +6,7 @@ second, and what has changed in a way that a successor must not miss is written 
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 import msgspec
 from opentelemetry import metrics
@@ -37,7 +38,7 @@ class CheckpointKeeper:
         clock: the sessions'.
     """
 
-    def __init__(self, store: SharedStore, live: dict[str, SessionEntry], clock: Clock) -> None:
+    def __init__(self, store: SharedStore, live: Mapping[str, SessionEntry], clock: Clock) -> None:
         self._store = store
         self._live = live
         self._clock = clock

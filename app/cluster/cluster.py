@@ -63,7 +63,7 @@ class Cluster:
         board.is_ours = self._is_ours
         hand_over = HandOver(self._here, board, self._moves, self._membership, self.requests, store.writer)
         hand_over.has_room = self._has_room
-        self._here.hand_over = hand_over.hand_over
+        self._here.draining.hand_over = hand_over.hand_over
         self._membership.start()
         self.is_running = True
 

@@ -1,51 +1,33 @@
 """What the cluster needs of the worker that takes part in it."""
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Callable
+
+import msgspec
 
 from actors.ports.clock import Clock, Random
 from actors.ports.store import SessionStore
-from actors.session.sessions import Sessions
+from actors.session.sessions_keeper import SessionsKeeper
 from app.cluster.checkpoints import CheckpointKeeper
+from app.draining import Draining
 from app.server.lifecycle import Lifecycle
 
 
-class ClusterWorker(Protocol):
-    """One started worker; belongs to the loop's thread."""
+class ClusterWorker(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of one worker; they belong to the loop's thread."""
 
-    hand_over: Callable[[float], Awaitable[None]] | None
-    """Has other workers go on with the sessions of this one; None: nobody can."""
-
-    @property
-    def random(self) -> Random:
-        """The source of ids that cannot be guessed."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The clock of its sessions."""
-        ...
-
-    @property
-    def store(self) -> SessionStore:
-        """The store of session records, of this worker or shared."""
-        ...
-
-    @property
-    def checkpoints(self) -> CheckpointKeeper | None:
-        """What keeps the checkpoints of its sessions; None where no store is shared."""
-        ...
-
-    @property
-    def sessions(self) -> Sessions:
-        """The actor that knows the live sessions."""
-        ...
-
-    @property
-    def lifecycle(self) -> Lifecycle:
-        """Whether it takes anything on."""
-        ...
-
-    def leave(self, session_id: str, code: int) -> None:
-        """End a session that another worker goes on with; its connection is closed with `code`."""
-        ...
+    random: Random
+    """The source of ids that cannot be guessed."""
+    clock: Clock
+    """The clock of its sessions."""
+    store: SessionStore
+    """The store of session records, of this worker or shared."""
+    checkpoints: CheckpointKeeper | None
+    """What keeps the checkpoints of its sessions; None where no store is shared."""
+    sessions: SessionsKeeper
+    """The live sessions."""
+    lifecycle: Lifecycle
+    """Whether it takes anything on."""
+    draining: Draining
+    """How its sessions end; told of what has other workers go on with them."""
+    leave: Callable[[str, int], None]
+    """Ends a session that another worker goes on with; its connection is closed with the code."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from app.agents.agent_files import load_agents
+from app.agents.roster import require_default_agent
 from app.dialogue.schema import dialogue_of
-from app.services import require_default_agent
 from app.tools import load_tools
 from config.settings import Settings
 

@@ -2,7 +2,12 @@
 
 import asyncio
 
-from app.api.readiness import Check, report_of
+from app.api.readiness import Check, Report
+from app.assembly import readiness_of
+from app.carrier import carrier_of
+from app.configuration import usable_configuration
+from app.server.lifecycle import Lifecycle
+from app.services import Services
 from config.settings import Settings
 
 TRIED_WITHIN_S = 120.0
@@ -19,6 +24,18 @@ def tried(settings: Settings) -> tuple[Check, ...]:
 
     async def asked() -> tuple[Check, ...]:
         async with asyncio.timeout(TRIED_WITHIN_S):
-            return tuple((await report_of(settings)).checks)
+            return tuple((await _report(settings)).checks)
 
     return asyncio.run(asked())
+
+
+async def _report(settings: Settings) -> Report:
+    """The report of a worker with these settings, which is started for it and stopped again."""
+    configuration = usable_configuration(settings)
+    services = Services(settings, Lifecycle(), configuration.agents, configuration.tools)
+    await services.start()
+    try:
+        services.lifecycle.ready()
+        return await readiness_of(services, carrier_of(settings).control).report()
+    finally:
+        await services.stop()

@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
 
+from actors.runtime.watchdog import LoopWatchdog
 from actors.session.plan import Engines
 from actors.session.sessions import SessionEntry
+from actors.session.sessions_keeper import SessionsKeeper
 from app.console.troubles import (
     ConsoleSession,
     WorkerSummary,
@@ -21,14 +22,13 @@ MOST_SHOWN = 40
 
 
 class Summaries:
-    """Sums up one worker, whose engines and sessions are there once it has started.
+    """Sums up one worker.
 
     Args:
         lifecycle: the phase of the worker, and what it does less well.
         engines: the engines with their circuit breakers.
-        sessions: the live sessions by id.
-        starts_sessions: False when the actor that starts sessions has failed too often.
-        lag_ms: how late the event loop is.
+        sessions: the live sessions, and whether more can be started.
+        watchdog: how late the event loop is.
         max_sessions: how many sessions the worker takes.
     """
 
@@ -36,32 +36,31 @@ class Summaries:
         self,
         *,
         lifecycle: Lifecycle,
-        engines: Callable[[], Engines],
-        sessions: Callable[[], Mapping[str, SessionEntry]],
-        starts_sessions: Callable[[], bool],
-        lag_ms: Callable[[], float],
+        engines: Engines,
+        sessions: SessionsKeeper,
+        watchdog: LoopWatchdog,
         max_sessions: int,
     ) -> None:
         self._lifecycle = lifecycle
         self._engines = engines
         self._sessions = sessions
-        self._starts_sessions = starts_sessions
-        self._lag_ms = lag_ms
+        self._watchdog = watchdog
         self._max_sessions = max_sessions
 
     def present(self) -> WorkerSummary:
         """What this worker is like at present."""
-        sessions, lag_ms, phase = self._sessions(), self._lag_ms(), self._lifecycle.phase.value
+        sessions, lag_ms = self._sessions.live, self._watchdog.lag.recent_ms
+        phase = self._lifecycle.phase.value
         troubles = troubles_of_worker(
             phase=phase,
             lag_ms=lag_ms,
             sessions=len(sessions),
             max_sessions=self._max_sessions,
-            starts_sessions=self._starts_sessions(),
+            starts_sessions=not self._sessions.has_failed,
             breakers=self._breakers(),
             degradations=self._lifecycle.degradations,
         )
-        now = self._engines().clock.now()
+        now = self._engines.clock.now()
         described = [describe(entry, now) for entry in tuple(sessions.values())]
         worst = sorted(described, key=lambda each: (-each.weight, -each.age_s))[:MOST_SHOWN]
         return WorkerSummary(
@@ -80,7 +79,7 @@ class Summaries:
         """The state of each circuit breaker that is not closed."""
         return {
             f"{setting} {state.name}": state.breaker.value
-            for setting, states in provider_states(self._engines()).items()
+            for setting, states in provider_states(self._engines).items()
             for state in states
             if state.breaker.value != "closed"
         }

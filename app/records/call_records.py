@@ -36,7 +36,7 @@ class CallRecords:
     Args:
         live: the live session of an id; None if there is none.
         timelines: what happened in the sessions.
-        clock: the times of the sessions; called once the worker has started.
+        clock: the times of the sessions.
         webhook: where records are sent; None: nowhere.
         content: whether records hold what was said.
     """
@@ -45,7 +45,7 @@ class CallRecords:
         self,
         live: Callable[[str], SessionEntry | None],
         timelines: Timelines,
-        clock: Callable[[], Clock],
+        clock: Clock,
         webhook: "Webhook | None",
         *,
         content: bool,
@@ -75,7 +75,7 @@ class CallRecords:
             return
         timeline = self._timelines.known(session_id)
         record = made(
-            record_of(entry, "ended", self._clock()),
+            record_of(entry, "ended", self._clock),
             tuple(timeline.events) if timeline is not None else (),
             entry.usage,
             restarts=len(entry.restarts),

@@ -5,9 +5,11 @@ import hmac
 import logging
 from enum import Enum, auto
 
+from actors.ports.clock import Clock
+from actors.runtime.background_tasks import BackgroundTasks
+from app.server.lifecycle import Lifecycle
 from app.server.worker_bus import WorkerBusError
 from app.server.worker_pipe import WorkerNotice
-from app.services import Services
 from app.telephony.code_limits import CodeLimits
 from config.secret import Secret
 
@@ -28,37 +30,48 @@ class Verdict(Enum):
 class AccessCodes:
     """One per worker; the workers of a server tell each other of wrong codes. Belongs to the loop's thread."""
 
-    def __init__(self, service: Services, limits: CodeLimits | None = None) -> None:
-        self._service = service
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        clock: Clock,
+        background: BackgroundTasks,
+        *,
+        log_content: bool,
+        limits: CodeLimits | None = None,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._clock = clock
+        self._background = background
+        self._log_content = log_content
         self._limits = limits or CodeLimits()
-        service.lifecycle.worker_bus.on_notice(self._on_notice)
+        lifecycle.worker_bus.on_notice(self._on_notice)
 
     def judge(self, code: Secret, caller: str, keys: str) -> Verdict:
         """Look at the keys that a caller pressed; `caller` is a number or the raw id of somebody without one."""
         name = self._name(caller)
-        shown = {"caller": caller if self._service.settings.logs.content else name}
-        if not self._limits.may_try(name, self._service.clock.now()):
+        shown = {"caller": caller if self._log_content else name}
+        if not self._limits.may_try(name, self._clock.now()):
             log.warning("access code not looked at", extra=shown | {"everybody": self._limits.exhausted})
             return Verdict.LOCKED
         if code.matches(keys):
             log.info("access code accepted", extra=shown)
             return Verdict.ACCEPTED
         log.warning("access code wrong", extra=shown)
-        self._service.background.run(self._tell(name))
+        self._background.run(self._tell(name))
         return Verdict.WRONG
 
     def _name(self, caller: str) -> str:
         """Tells callers apart without naming them: there are too few numbers for a hash without a key."""
-        key = self._service.lifecycle.server_secret.reveal().encode()
+        key = self._lifecycle.server_secret.reveal().encode()
         return hmac.new(key, caller.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
 
     async def _tell(self, name: str) -> None:
         try:
-            await self._service.lifecycle.worker_bus.tell(TOPIC, {"caller": name})
+            await self._lifecycle.worker_bus.tell(TOPIC, {"caller": name})
         except WorkerBusError:
-            self._limits.wrong(name, self._service.clock.now())
+            self._limits.wrong(name, self._clock.now())
 
     def _on_notice(self, notice: WorkerNotice) -> None:
         caller = notice.fields.get("caller")
         if notice.topic == TOPIC and isinstance(caller, str):
-            self._limits.wrong(caller, self._service.clock.now())
+            self._limits.wrong(caller, self._clock.now())

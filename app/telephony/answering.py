@@ -10,13 +10,15 @@ import hashlib
 import logging
 from http import HTTPStatus
 
-from app.services import Services
+from actors.ports.clock import Clock
+from app.agents.roster import AgentRoster
 from app.telephony.call import Call, Direction
 from app.telephony.call_context import agent_for, inbound_context
 from app.telephony.call_rejection import CallRejection
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble
 from app.telephony.incoming_call import IncomingCall
 from app.telephony.switchboard import Switchboard
+from config.settings import Settings
 from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
@@ -37,10 +39,12 @@ EVENT_IDS_KEPT = 2_000
 class Answering:
     """Of one worker; belongs to the loop's thread."""
 
-    def __init__(self, service: Services, switchboard: Switchboard) -> None:
-        self._service = service
+    def __init__(self, settings: Settings, clock: Clock, agents: AgentRoster, switchboard: Switchboard) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._agents = agents
         self._switchboard = switchboard
-        self._rejection = CallRejection(service, switchboard)
+        self._rejection = CallRejection(settings.telephony, switchboard)
         self._under_way: dict[str, asyncio.Task[Call | None]] = {}
         self._of_event: dict[str, str] = {}
 
@@ -102,15 +106,14 @@ class Answering:
         return call if call.call_id else None
 
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
-        service = self._service
         about, mode = inbound_context(incoming), self._switchboard.carrier.default_mode
-        agent = agent_for(about, service.settings, service.agents, service.default_agent)
+        agent = agent_for(about, self._settings, self._agents, self._agents.default_name)
         call = self._switchboard.begin(
             Direction.INBOUND, agent, mode, about.caller, announcement=announcement, about=about
         )
         call.server_call_id = incoming.server_call_id
         call.own_number = incoming.called_number or call.own_number
-        call.note("IncomingCall", service.clock.wall())
+        call.note("IncomingCall", self._clock.wall())
         return call
 
     async def _order(self, call: Call, incoming: IncomingCall) -> None:

@@ -6,11 +6,11 @@ A call that is neither answered nor refused rings until its caller gives up: of 
 import logging
 from typing import Literal
 
-from app.services import Services
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError
 from app.telephony.incoming_call import IncomingCall
 from app.telephony.switchboard import Switchboard
+from config.groups.telephony import Telephony
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +23,14 @@ Reason = Literal["none", "busy", "forbidden"]
 class CallRejection:
     """Rejects or redirects calls for which one worker has no room."""
 
-    def __init__(self, service: Services, switchboard: Switchboard) -> None:
-        self._settings = service.settings
+    def __init__(self, settings: Telephony, switchboard: Switchboard) -> None:
+        self._settings = settings
         self._switchboard = switchboard
 
     def reason(self, incoming: IncomingCall) -> Reason | None:
         """Why this call is not answered, whatever room there is; None if nothing speaks against it."""
         number = incoming.caller_number or (ANONYMOUS if incoming.is_withheld else "")
-        if number in self._settings.telephony.blocked_callers:
+        if number in self._settings.blocked_callers:
             return "forbidden"
         if not self._switchboard.carrier.addresses.known:
             log.error("no call can be answered: set BASE_URL, so that the telephone network can reach this server")
@@ -48,7 +48,7 @@ class CallRejection:
 
     async def at_capacity(self, control: CallControl, incoming: IncomingCall) -> None:
         """Have the call ring at HANDOFF_PHONE_NUMBER, else say that the line is busy."""
-        handoff = self._settings.telephony.handoff_phone_number
+        handoff = self._settings.handoff_phone_number
         if not handoff or handoff == incoming.called_number:
             await self.refuse(control, incoming, "busy")
             return

@@ -1,13 +1,12 @@
 """A call as the checkpoint that another worker goes on from, and back; and the port to where workers share them."""
 
-from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
 
-from actors.agent import Agent
 from actors.session.modes.registry import mode_named
 from actors.session_context import SessionContext
+from app.agents.roster import AgentRoster
 from app.telephony.call import Call, Direction
 from app.telephony.call_checkpoints import CallCheckpoint
 from app.telephony.order_book import OrderKind, OrderState
@@ -69,7 +68,7 @@ def record_of_call(call: Call, worker: str = "") -> CallCheckpoint:
     )
 
 
-def call_of_record(record: CallCheckpoint, agents: Mapping[str, Agent], default_agent: str) -> Call:
+def call_of_record(record: CallCheckpoint, agents: AgentRoster) -> Call:
     """The call of a record, as it stood.
 
     Raises:
@@ -79,7 +78,7 @@ def call_of_record(record: CallCheckpoint, agents: Mapping[str, Agent], default_
         secret=record.secret,
         session_id=record.session_id,
         direction=Direction(record.direction),
-        agent=agents.get(record.agent) or agents[default_agent],
+        agent=agents.get(record.agent) or agents.default,
         mode=mode_named(record.mode).name,
         caller=record.caller,
         created_at=record.created_at,

@@ -8,9 +8,15 @@ from contextlib import suppress
 from actors.agent import Agent
 from actors.conversation import Ending
 from actors.messages.caller import EndSession, InputMessage, KeyPressed
+from actors.ports.clock import Clock, Random
+from actors.runtime.background_tasks import BackgroundTasks
+from actors.session.sessions_keeper import SessionsKeeper
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
+from app.agents.prompt_cache import PromptCache
+from app.agents.roster import AgentRoster
+from app.browser.session_outputs import SessionOutputs
+from app.draining import Draining
 from app.server.socket_writer import NORMAL
-from app.services import Services
 from app.telephony.access_code import gatekeeper
 from app.telephony.access_code_check import AccessCodes
 from app.telephony.call import Call, Direction
@@ -25,6 +31,7 @@ from app.telephony.hang_up import HangUp, hang_up
 from app.telephony.media_connection import MediaConnection
 from app.telephony.media_watch import MediaWatch
 from app.telephony.network_transcription import transcribed_in
+from config.settings import Settings
 from protocol.calls import CallState, InitiateCall
 
 log = logging.getLogger(__name__)
@@ -48,13 +55,39 @@ async def _always(_: str) -> bool:
 class Switchboard:
     """Of one worker; belongs to the loop's thread."""
 
-    def __init__(self, service: Services, carrier: Carrier) -> None:
-        self._service = service
+    def __init__(
+        self,
+        *,
+        carrier: Carrier,
+        settings: Settings,
+        clock: Clock,
+        random: Random,
+        background: BackgroundTasks,
+        agents: AgentRoster,
+        phrases: PromptCache,
+        sessions: SessionsKeeper,
+        outputs: SessionOutputs,
+        draining: Draining,
+        leave_session: Callable[[str], None],
+        capacity: Capacity,
+        access_codes: AccessCodes,
+        log: CallLog,
+    ) -> None:
         self.carrier = carrier
         self._control = carrier.control
-        self.log = CallLog()
-        self.capacity = Capacity(service, self.log)
-        self.access_codes = AccessCodes(service)
+        self._settings = settings
+        self._clock = clock
+        self._random = random
+        self._background = background
+        self._agents = agents
+        self._phrases = phrases
+        self._sessions = sessions
+        self._outputs = outputs
+        self._draining = draining
+        self._leave_session = leave_session
+        self.capacity = capacity
+        self.access_codes = access_codes
+        self.log = log
         self.unknown_events = 0
         self.ignored_messages = 0
         self.defective_messages = 0
@@ -67,9 +100,6 @@ class Switchboard:
         self.nobody_has: Callable[[str], None] = lambda call_id: None
         """Told the id of a call that is up at the network and unknown here."""
         self._media: MediaWatch | None = None
-        service.on_session_over(self._session_over)
-        service.on_session_moved(self._session_moved)
-        service.lifecycle.on_drain(self._drain)
 
     @property
     def network(self) -> CallControl | None:
@@ -80,9 +110,9 @@ class Switchboard:
         """Get ready for the first call, beside the work."""
         if self._control is not None:
             self._media = MediaWatch(
-                self._control, self._service.clock, self._hang_up_after_transfer, self._gone, self.connected
+                self._control, self._clock, self._hang_up_after_transfer, self._gone, self.connected
             )
-            self._service.background.run(self._control.open())
+            self._background.run(self._control.open())
 
     @property
     def control(self) -> CallControl:
@@ -97,10 +127,10 @@ class Switchboard:
 
     def order_id(self) -> str:
         """A new operation context, by which the events of an order are known."""
-        return self._service.random.token("order_")
+        return self._random.token("order_")
 
     async def close(self) -> None:
-        """Let go of the network. Calls that are still up are nobody's from here on: `_drain` comes before."""
+        """Let go of the network. Calls that are still up are nobody's from here on: `drain` comes before."""
         live = self.log.live
         ordered = [call.hanging_up for call in live if call.hanging_up is not None]
         for task in ordered:
@@ -146,9 +176,9 @@ class Switchboard:
             # The order was carried out, and its answer lost: the call's events say so.
             return call
         self.taken(call, call_id)
-        call.note("CreateCall", self._service.clock.wall())
+        call.note("CreateCall", self._clock.wall())
         if call.state is CallState.INITIATING:
-            call.became(CallState.RINGING, self._service.clock.wall())
+            call.became(CallState.RINGING, self._clock.wall())
         return call
 
     def begin(
@@ -165,32 +195,31 @@ class Switchboard:
         """A call that is not ordered of the network yet, or that the network has. `wanted`: the id of its session, if
         that is free.
         """
-        service = self._service
-        taken = wanted is None or wanted in service.sessions.live or self.log.of_session(wanted) is not None
-        session_id = service.random.token("session_") if taken or wanted is None else wanted
+        taken = wanted is None or wanted in self._sessions.live or self.log.of_session(wanted) is not None
+        session_id = self._random.token("session_") if taken or wanted is None else wanted
         call = Call(
-            secret=service.random.token(),
+            secret=self._random.token(),
             session_id=session_id,
             direction=direction,
             agent=agent,
             mode=mode,
             caller=caller,
-            created_at=service.clock.wall(),
+            created_at=self._clock.wall(),
             announcement=announcement,
             about=about,
         )
         call.own_number = self.carrier.source_number
-        call.admitted = direction is Direction.OUTBOUND or service.settings.telephony.access_code is None
+        call.admitted = direction is Direction.OUTBOUND or self._settings.telephony.access_code is None
         self.enlist(call)
         # The first words are made while it rings.
-        service.phrases.at(agent, self.carrier.rate_hz)
+        self._phrases.at(agent, self.carrier.rate_hz)
         if not call.admitted:
-            service.phrases.at(gatekeeper(agent), self.carrier.rate_hz)
+            self._phrases.at(gatekeeper(agent), self.carrier.rate_hz)
         return call
 
     def enlist(self, call: Call) -> None:
         """Keep `call` in this worker's call log from now on, and hang up if it rings too long."""
-        call.transcribed_in = transcribed_in(call, self._service.settings, is_available=self.carrier.transcribes)
+        call.transcribed_in = transcribed_in(call, self._settings, is_available=self.carrier.transcribes)
         self.log.add(call)
         call.on_change = self.call_changed
         self.call_changed(call)
@@ -202,10 +231,9 @@ class Switchboard:
         Raises:
             NoCapacityError.
         """
-        if self._service.capacity_left == 0:
+        if not self.capacity.has_room:
             raise NoCapacityError("no capacity left for another call")
-        service = self._service
-        agent, mode = service.agents[service.default_agent], self.carrier.default_mode
+        agent, mode = self._agents.default, self.carrier.default_mode
         call = self.begin(Direction.INBOUND, agent, mode, "", wanted=session_id or f"session_{call_id}")
         call.identify(call_id or call.session_id)
         return call
@@ -222,9 +250,9 @@ class Switchboard:
         """A call is up. One that was given up before has nobody to talk to: it is hung up."""
         if call.over.is_set():
             if call.call_id and not call.left and self._control is not None:
-                self._service.background.run(hang_up(self._control, call.call_id))
+                self._background.run(hang_up(self._control, call.call_id))
         elif call.connected_at is None:
-            call.became(CallState.CONNECTED, self._service.clock.wall())
+            call.became(CallState.CONNECTED, self._clock.wall())
             log.info("a call is connected", extra={"call": call.call_id, "direction": call.direction.value})
             call.run(self._end_overtime(call))
             if call.connection is None and self._media is not None:
@@ -232,7 +260,7 @@ class Switchboard:
 
     def pressed(self, call: Call, way: Way, digit: str) -> None:
         """Tell the session of a key once, though the network may report it in an event and on the media socket."""
-        at = self._service.clock.now()
+        at = self._clock.now()
         if not call.dtmf.pressed(way, digit, at):
             return
         if call.dtmf.within_bounds(at):
@@ -242,7 +270,7 @@ class Switchboard:
 
     def tell_session(self, call: Call, message: InputMessage) -> None:
         """Tell the session that the call has now, if it has one."""
-        entry = self._service.sessions.live.get(self.session_of(call))
+        entry = self._sessions.live.get(self.session_of(call))
         if entry is not None:
             entry.deliver(message)
 
@@ -266,10 +294,10 @@ class Switchboard:
         if call.connection is not connection:
             return False
         call.connection = call.open_session = None
-        observers = self._service.outputs.get(call.session_id)
+        observers = self._outputs.get(call.session_id)
         if observers is not None and observers.connection is connection:
             observers.connection = None
-            self._service.forget_output(call.session_id)
+            self._outputs.forget_unused(call.session_id)
         self.media_lost(call)
         return True
 
@@ -298,15 +326,16 @@ class Switchboard:
             call.hanging_up.cancel()
         if call.connection is not None:
             call.connection.close(code, "another worker has the call")
-        self._service.leave(self.session_of(call))
+        self._leave_session(self.session_of(call))
 
-    def _session_moved(self, session_id: str) -> None:
+    def session_moved(self, session_id: str) -> None:
+        """Another worker goes on with a session: if it is that of a call, it has the call too."""
         call = self.log.of_session(session_id)
         if call is not None:
             log.warning("a call goes on at another worker and is left here", extra={"call": call.call_id})
             self.leave(call)
 
-    def _session_over(self, session_id: str) -> None:
+    def session_over(self, session_id: str) -> None:
         """A session ended: its call goes on with the next one, or is over."""
         call = next((call for call in self.log.live if self.session_of(call) == session_id), None)
         if call is None:
@@ -348,7 +377,7 @@ class Switchboard:
 
     def ended(self, call: Call, state: CallState) -> None:
         """A call is over; one that never was connected has failed."""
-        if not call.became(state if call.connected_at is not None else CallState.FAILED, self._service.clock.wall()):
+        if not call.became(state if call.connected_at is not None else CallState.FAILED, self._clock.wall()):
             return
         log.info("a call is over", extra={"call": call.call_id, "state": call.state.value})
         call.orders.end()
@@ -365,24 +394,24 @@ class Switchboard:
         """The network did not take an order that begins a call."""
         log.warning("%s: %s", kind, error)
         details = {"status": error.status, "trouble": error.trouble.value, "code": error.code}
-        call.note(kind, self._service.clock.wall(), **details)
+        call.note(kind, self._clock.wall(), **details)
 
     async def _give_up_ringing(self, call: Call) -> None:
         await asyncio.sleep(RINGING_S)
         if call.connected_at is None:
-            call.note("NotAnswered", self._service.clock.wall())
+            call.note("NotAnswered", self._clock.wall())
             self.hang_up(call)
 
     async def _end_overtime(self, call: Call) -> None:
         """Sessions keep their own time; this is for a call whose session does not, as one that only transcribes."""
         await asyncio.sleep(call.agent.limits.max_session_s + OVERTIME_S)
-        call.note("Overtime", self._service.clock.wall())
+        call.note("Overtime", self._clock.wall())
         self.hang_up(call)
 
-    async def _drain(self, deadline: float) -> None:
+    async def drain(self, deadline: float) -> None:
         """Calls end with the goodbye of their sessions; what is not over shortly before `deadline` is hung up."""
         for call in self.log.live:
-            if self.session_of(call) not in self._service.sessions.live and self._service.hand_over is None:
+            if self.session_of(call) not in self._sessions.live and self._draining.hand_over is None:
                 self.hang_up(call)
         await self._all_over(deadline - HANG_UP_S)
         for call in self.log.live:

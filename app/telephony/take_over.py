@@ -14,10 +14,14 @@ import msgspec
 from actors.agent import Agent
 from actors.conversation import SessionRecord
 from actors.errors import StoreError
+from actors.ports.clock import Clock
+from actors.runtime.background_tasks import BackgroundTasks
 from actors.session.checkpoint import Checkpoint
-from app.server.worker_bus import WorkerBusError
+from app.agents.roster import AgentRoster
+from app.cluster.checkpoints import CheckpointKeeper
+from app.observers import Observers
+from app.server.worker_bus import WorkerBus, WorkerBusError
 from app.server.worker_pipe import WorkerNotice
-from app.services import Services
 from app.telephony.call import Call
 from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.hang_up import hang_up
@@ -37,8 +41,22 @@ ABANDONED_KEPT = 1_000
 class TakeOver:
     """Of one worker; belongs to the loop's thread."""
 
-    def __init__(self, service: Services, switchboard: Switchboard) -> None:
-        self._service = service
+    def __init__(
+        self,
+        *,
+        worker_bus: WorkerBus,
+        clock: Clock,
+        background: BackgroundTasks,
+        agents: AgentRoster,
+        session_saved: Observers[SessionRecord],
+        checkpoints: CheckpointKeeper | None,
+        switchboard: Switchboard,
+    ) -> None:
+        self._checkpoints = checkpoints
+        self._worker_bus = worker_bus
+        self._clock = clock
+        self._background = background
+        self._agents = agents
         self._switchboard = switchboard
         self._changed: dict[str, Call] = {}
         self._telling = False
@@ -48,8 +66,8 @@ class TakeOver:
         """Where workers of all machines keep their calls; None: those of this server only"""
         switchboard.call_changed = self._call_changed
         switchboard.nobody_has = self._nobody_has
-        service.on_session_saved(self._saved)
-        service.lifecycle.worker_bus.on_notice(self._hear)
+        session_saved.add(self._saved)
+        worker_bus.on_notice(self._hear)
 
     # what the launcher is told
 
@@ -59,7 +77,7 @@ class TakeOver:
         self._changed[call.secret] = call
         if not self._telling:
             self._telling = True
-            self._service.background.run(self._tell_changes())
+            self._background.run(self._tell_changes())
 
     def _saved(self, record: SessionRecord) -> None:
         call = self._switchboard.log.of_session(record.session_id)
@@ -99,7 +117,7 @@ class TakeOver:
 
     async def _tell(self, topic: str, fields: dict[str, Any], call_id: str) -> None:
         try:
-            await self._service.lifecycle.worker_bus.tell(topic, fields)
+            await self._worker_bus.tell(topic, fields)
         except WorkerBusError as error:
             log.warning("a call would be lost with this worker: %s", error, extra={"call": call_id})
 
@@ -113,7 +131,7 @@ class TakeOver:
         except ValueError as error:
             log.warning("a call cannot be taken over: %s", error)
             return
-        self._service.background.run(self._take_orphan(record))
+        self._background.run(self._take_orphan(record))
 
     def _share(self, call: Call, record: CallCheckpoint) -> None:
         """Tell the workers of all machines how a call stands."""
@@ -144,9 +162,8 @@ class TakeOver:
         """
         if self._switchboard.log.of_secret(record.secret) is not None:
             return
-        service = self._service
         try:
-            call = call_of_record(record, service.agents, service.default_agent)
+            call = call_of_record(record, self._agents)
         except ValueError as error:
             log.warning("a call cannot be taken over: %s", error, extra={"call": record.call_id})
             return
@@ -155,7 +172,7 @@ class TakeOver:
         if not is_cut_off:
             call.state, call.connected_at = record.state, record.connected_at
         self._switchboard.enlist(call)
-        call.note("TakenOver" if is_cut_off else "Moved", service.clock.wall())
+        call.note("TakenOver" if is_cut_off else "Moved", self._clock.wall())
         if record.call_id:
             call.identify(record.call_id)
         if record.call_id and is_cut_off:
@@ -172,12 +189,12 @@ class TakeOver:
 
     async def checkpoint_of(self, record: CallCheckpoint) -> Checkpoint | None:
         """What the session of the call goes on from, if a shared store has it and answers in time."""
-        checkpoints, former = self._service.checkpoints, record.conversation
-        if checkpoints is None or former is None or not record.admitted:
+        former = record.conversation
+        if self._checkpoints is None or former is None or not record.admitted:
             return None
         with suppress(TimeoutError):
             async with asyncio.timeout(LOAD_S):
-                checkpoint = await checkpoints.load(former)
+                checkpoint = await self._checkpoints.load(former)
                 if checkpoint is not None:
                     checkpoint.caller_audio_lost(greets_idle=True)
                 return checkpoint
@@ -192,7 +209,7 @@ class TakeOver:
         self._abandoned[call_id] = None
         if len(self._abandoned) > ABANDONED_KEPT:
             self._abandoned.popitem(last=False)
-        self._service.background.run(self._hang_up_abandoned(call_id))
+        self._background.run(self._hang_up_abandoned(call_id))
 
     async def _hang_up_abandoned(self, call_id: str) -> None:
         await asyncio.sleep(SOON_KNOWN_S)

@@ -41,19 +41,23 @@ def main() -> None:
     settings = read_settings()
     configure_logging(settings.logs.level)
     lifecycle = Lifecycle()
-    config = uvicorn.Config(
-        create_app(settings, lifecycle),
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-    )
+
+    async def serve() -> None:
+        config = uvicorn.Config(
+            create_app(settings, lifecycle),
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+        )
+        await _Server(config, lifecycle).serve(sockets=[listener])
+
     with (
         listen(settings.server.host, settings.server.port) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(_Server(config, lifecycle).serve(sockets=[listener]))
+        runner.run(serve())
 
 
 if __name__ == "__main__":

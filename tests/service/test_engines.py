@@ -7,16 +7,18 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec as real_find_spec
 
 import pytest
+from starlette.types import Message
 
 from actors.ports.realtime import RealtimeAbilities, RealtimeKind
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock, run_virtual
 from app import built_in_engines
-from app.api.asgi import app_of
+from app.api.asgi import app_of, create_app
 from app.built_in_engines import BUILT_IN, absent_engines
 from app.engines import chosen, make_engines
 from app.providers.absent import AbsentRecognizer
 from app.providers.moonshine.weights import DISTRIBUTION
+from app.server.lifecycle import Lifecycle
 from app.stores.memory import MemoryStore
 from config.errors import SettingsError
 from config.settings import Settings
@@ -132,7 +134,18 @@ def test_without_the_extra_people_can_only_type(caplog: pytest.LogCaptureFixture
     assert names()["voice_activity"] == "energy"
 
     async def main() -> None:
-        make_engines(Settings.read({}), LoopClock(), BackgroundTasks(), MemoryStore())
+        app = create_app(Settings.read({}), Lifecycle())
+        asked = iter(({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}))
+        answers: list[str] = []
+
+        async def receive() -> Message:
+            return next(asked)
+
+        async def send(message: Message) -> None:
+            answers.append(message["type"])
+
+        await app({"type": "lifespan", "state": {}}, receive, send)
+        assert answers == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
     run_virtual(main())
     assert "without speech_recognizer and speech_synthesizer people can only type" in caplog.text

@@ -14,14 +14,16 @@ from starlette.routing import Route
 from actors.agent import Agent
 from actors.errors import StoreError
 from actors.ports.call_controls import CallError, CallTrouble
+from actors.ports.clock import Clock
+from app.agents.roster import AgentRoster
 from app.api.problems import ProblemError
 from app.api.requests import asked_of, invalid
 from app.api.responses import json_response
 from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
 from app.cluster.cluster import Cluster
 from app.limits.client_limits import Rate
-from app.modes import usable_mode
-from app.services import Services
+from app.limits.clients import Clients
+from app.modes import Modes
 from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble
@@ -65,8 +67,20 @@ class _Calls(msgspec.Struct, frozen=True):
 class CallRoutes:
     """`/calls`: for operators, since calls cost money and show numbers."""
 
-    def __init__(self, service: Services, switchboard: Switchboard, cluster: Cluster) -> None:
-        self._service = service
+    def __init__(
+        self,
+        *,
+        clients: Clients,
+        clock: Clock,
+        agents: AgentRoster,
+        modes: Modes,
+        switchboard: Switchboard,
+        cluster: Cluster,
+    ) -> None:
+        self._clients = clients
+        self._clock = clock
+        self._agents = agents
+        self._modes = modes
         self._switchboard = switchboard
         self._cluster = cluster
         cluster.on(CALLS, self._told)
@@ -86,7 +100,7 @@ class CallRoutes:
 
     async def initiate(self, request: Request) -> Response:
         """Place a call to a telephone number and answer its ids before it is picked up."""
-        self._service.clients.require(self._service.clients.of(request.scope), Rate.REQUESTS)
+        self._clients.require(self._clients.of(request.scope), Rate.REQUESTS)
         asked = await asked_of(request, InitiateCall)
         agent, mode = self._agent(asked.agent), self._mode(asked.streaming_mode)
         if not usable_session_id(asked.browser_session_id or ""):
@@ -107,17 +121,14 @@ class CallRoutes:
         )
 
     def _agent(self, name: str | None) -> Agent:
-        agents = self._service.agents
-        agent = agents.get(name or self._service.default_agent)
+        agent = self._agents.get(name or self._agents.default_name)
         if agent is None:
-            raise _invalid("agent", f"expected one of {', '.join(sorted(agents))}")
+            raise _invalid("agent", f"expected one of {', '.join(sorted(self._agents))}")
         return agent
 
     def _mode(self, name: str | None) -> str:
         try:
-            service = self._service
-            asked = name or service.settings.agents.streaming_mode
-            return usable_mode(asked, speech_to_speech=service.engines.realtime is not None)
+            return self._modes.usable_mode(name or "")
         except ValueError as error:
             raise _invalid("streaming_mode", str(error)) from None
 
@@ -139,7 +150,7 @@ class CallRoutes:
         calls, total = self._switchboard.log.page(
             msgspec.structs.replace(query, page=1, limit=query.page * query.limit)
         )
-        now = self._service.clock.wall()
+        now = self._clock.wall()
         return _Calls([(call.created_at, call.status(now)) for call in calls], total)
 
     async def _told(self, payload: bytes) -> bytes:
@@ -160,7 +171,7 @@ class CallRoutes:
 
     async def one(self, request: Request) -> Response:
         """Answer the state of one call by its id, or 404."""
-        return json_response(self._call(request.path_params["call_id"]).status(self._service.clock.wall()))
+        return json_response(self._call(request.path_params["call_id"]).status(self._clock.wall()))
 
     async def terminate(self, request: Request) -> Response:
         """Hang up the call whose id is in the body, as clients of the existing backend ask for it."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -13,16 +14,20 @@ from starlette.routing import Route
 
 from actors.errors import StoreError
 from actors.messages.lifecycle import RestartChild
+from actors.ports.clock import Clock
 from actors.runtime.supervised_actor import MessageSeen
+from actors.runtime.watchdog import LoopWatchdog
+from actors.session.plan import Engines
 from actors.session.sessions import SessionEntry
+from actors.session.sessions_keeper import SessionsKeeper
 from app.api.actor_reports import ActorsReport, Capacity, SessionActors, SessionActorsInDetail
 from app.api.problems import ProblemError
 from app.api.readiness import Readiness
 from app.api.responses import json_response
 from app.cluster.cluster import Cluster
 from app.engines import provider_states
-from app.services import Services
-from app.telephony.call_control import CallControl
+from app.server.lifecycle import Lifecycle
+from app.session_capacity import SessionCapacity
 from app.version import product_version
 from protocol.health import Alive, Health, Restarting, SessionMetrics
 
@@ -33,11 +38,29 @@ ACTORS = "actors"
 class HealthRoutes:
     """`/health` and what is below it, `/readiness`."""
 
-    def __init__(self, service: Services, network: CallControl | None, cluster: Cluster) -> None:
-        self._service = service
+    def __init__(
+        self,
+        *,
+        lifecycle: Lifecycle,
+        clock: Clock,
+        watchdog: LoopWatchdog,
+        engines: Engines,
+        sessions: SessionsKeeper,
+        capacity: SessionCapacity,
+        agents: Iterable[str],
+        readiness: Readiness,
+        cluster: Cluster,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._clock = clock
+        self._watchdog = watchdog
+        self._engines = engines
+        self._sessions = sessions
+        self._capacity = capacity
+        self._agents = agents
+        self._readiness = readiness
         self._cluster = cluster
         cluster.on(ACTORS, self._told)
-        self._readiness = Readiness(service, network)
 
     def routes(self) -> list[Route]:
         """The routes of liveness, readiness and the state of every actor."""
@@ -53,7 +76,7 @@ class HealthRoutes:
 
     async def health(self, _: Request) -> Response:
         """Answer liveness and counts of sessions, in the fields that clients of the existing backend read."""
-        sessions = self._service.sessions
+        sessions = self._sessions
         active = len(sessions.live)
         metrics = SessionMetrics(
             connected=active, disconnected=sessions.ended, active=active, total_connected=sessions.started
@@ -63,7 +86,7 @@ class HealthRoutes:
                 version=product_version(),
                 timestamp=time.time(),
                 message="Earshot is answering",
-                details={"phase": self._service.lifecycle.phase.value, "agents": sorted(self._service.agents)},
+                details={"phase": self._lifecycle.phase.value, "agents": sorted(self._agents)},
                 active_sessions=active,
                 session_metrics=metrics,
             )
@@ -105,18 +128,14 @@ class HealthRoutes:
 
     def _described(self) -> ActorsReport:
         """This worker: its sessions and their actors, its providers, its loop and its room."""
-        service = self._service
+        live = self._sessions.live
         return ActorsReport(
             worker=os.getpid(),
-            sessions=[SessionActors(**self._describe(entry)) for entry in service.sessions.live.values()],
-            process=service.sessions.state(),
-            providers=provider_states(service.engines),
-            loop_lag=service.watchdog.lag,
-            capacity=Capacity(
-                sessions=len(service.sessions.live),
-                max_sessions=service.settings.limits.max_concurrent_sessions,
-                left=service.capacity_left,
-            ),
+            sessions=[SessionActors(**self._describe(entry)) for entry in live.values()],
+            process=self._sessions.state(),
+            providers=provider_states(self._engines),
+            loop_lag=self._watchdog.lag,
+            capacity=Capacity(sessions=len(live), max_sessions=self._capacity.most, left=self._capacity.left),
         )
 
     async def session_actors(self, request: Request) -> Response:
@@ -140,7 +159,7 @@ class HealthRoutes:
         return json_response(Restarting(session_id=entry.plan.session_id, actor=name))
 
     def _entry(self, request: Request) -> SessionEntry:
-        entry = self._service.sessions.live.get(request.path_params["session_id"])
+        entry = self._sessions.live.get(request.path_params["session_id"])
         if entry is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no live session of that id on this worker")
         return entry
@@ -155,7 +174,7 @@ class HealthRoutes:
             "state": session.stage.value if session else "starting",
             "doing": turn.agent.value if turn else "",
             "turn": entry.checkpoint.turn_number,
-            "age_s": round(self._service.clock.now() - entry.checkpoint.started_at, 3),
+            "age_s": round(self._clock.now() - entry.checkpoint.started_at, 3),
             "rebuilt": entry.rebuilt,
             "audio_bytes": entry.tracks.kept_bytes,
             "actors": session.tree() if session else [],

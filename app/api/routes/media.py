@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actors.ports.clock import Clock, Random
 from app.api.problems import ProblemError
 from app.api.requests import asked_of
 from app.api.responses import json_response
-from app.services import Services
 from app.telephony.switchboard import Switchboard
+from config.settings import Settings
 from protocol.browser import timestamp
 from protocol.calls import MediaConfiguration, MediaSession, MediaSessionRequest, MediaStatus
 
@@ -21,10 +22,24 @@ PATH = "/api/v1/media/stream"
 
 
 class MediaRoutes:
-    """Serves `/media/status` and `/media/sessions`; the media socket itself is `app/telephony/acs/media_socket.py`."""
+    """Serves `/media/status` and `/media/sessions`; the media socket itself is `app/telephony/acs/media_socket.py`.
 
-    def __init__(self, service: Services, switchboard: Switchboard) -> None:
-        self._service = service
+    `unannounced`: media sessions may be prepared for calls that are not known here.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        random: Random,
+        switchboard: Switchboard,
+        *,
+        unannounced: bool,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._random = random
+        self._unannounced = unannounced
         self._switchboard = switchboard
         self._sessions: OrderedDict[str, tuple[MediaSession, str]] = OrderedDict()
 
@@ -41,7 +56,7 @@ class MediaRoutes:
         board = self._switchboard
         return json_response(
             MediaStatus(
-                streaming_mode=self._service.settings.agents.streaming_mode.value,
+                streaming_mode=self._settings.agents.streaming_mode.value,
                 calls=len(board.log.live),
                 unknown_events=board.unknown_events,
                 ignored_messages=board.ignored_messages,
@@ -53,9 +68,9 @@ class MediaRoutes:
         """A media session for a call: the call's own, if it is known here, else one to come."""
         asked = await asked_of(request, MediaSessionRequest)
         call = self._switchboard.log.of_id(asked.call_connection_id)
-        if call is None and self._service.acs_access.on:
+        if call is None and not self._unannounced:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no call of that id, and none is taken unannounced")
-        session_id = call.session_id if call is not None else self._service.random.token("session_")
+        session_id = call.session_id if call is not None else self._random.token("session_")
         if call is not None:
             path = f"{PATH}/{call.secret}"
         else:
@@ -68,7 +83,7 @@ class MediaRoutes:
             enable_transcription=asked.enable_transcription,
             enable_vad=asked.enable_vad,
         )
-        base = self._service.settings.server.base_url or f"{request.url.scheme}://{request.url.netloc}"
+        base = self._settings.server.base_url or f"{request.url.scheme}://{request.url.netloc}"
         prepared = MediaSession(
             session_id=session_id,
             websocket_url=f"ws{base.removeprefix('http')}{path}",
@@ -102,4 +117,4 @@ class MediaRoutes:
         )
 
     def _now(self) -> str:
-        return timestamp(self._service.clock.wall())
+        return timestamp(self._clock.wall())

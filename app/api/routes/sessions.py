@@ -1,6 +1,7 @@
 """Live and recent sessions, and the state of the realtime endpoints."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from msgspec import UNSET
@@ -8,10 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actors.agent import Agent
 from actors.conversation import Ending, SessionRecord
 from actors.errors import StoreError
 from actors.messages.caller import EndSession
+from actors.ports.store import SessionStore
 from actors.runtime.failure_counters import Failure, count_failure
+from actors.session.sessions_keeper import SessionsKeeper
 from app.api.content_negotiation import preferred
 from app.api.problems import ProblemError
 from app.api.responses import json_response
@@ -19,8 +23,10 @@ from app.api.transcripts import TRANSCRIPT_TYPES, transcript_response
 from app.auth.acs import same_secret
 from app.auth.guard import admitted
 from app.browser.dashboard_socket import DashboardSocket
-from app.modes import usable_modes
-from app.services import Services
+from app.browser.session_outputs import SessionOutputs
+from app.modes import Modes
+from app.records.call_records import CallRecords
+from app.server.lifecycle import Lifecycle
 from protocol.browser import timestamp
 from protocol.sessions import RealtimeConnections, RealtimeStatus, SessionEnding, SessionList, SessionSummary
 
@@ -30,8 +36,25 @@ log = logging.getLogger(__name__)
 class SessionRoutes:
     """Serves `/sessions`, live and stored ones, and `/realtime/status`."""
 
-    def __init__(self, service: Services, relay: DashboardSocket) -> None:
-        self._service = service
+    def __init__(
+        self,
+        *,
+        lifecycle: Lifecycle,
+        sessions: SessionsKeeper,
+        store: SessionStore,
+        outputs: SessionOutputs,
+        agents: Mapping[str, Agent],
+        call_records: CallRecords,
+        modes: Modes,
+        relay: DashboardSocket,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._sessions = sessions
+        self._store = store
+        self._outputs = outputs
+        self._agents = agents
+        self._call_records = call_records
+        self._modes = modes
         self._relay = relay
 
     def routes(self) -> list[Route]:
@@ -47,7 +70,7 @@ class SessionRoutes:
 
     async def status(self, request: Request) -> Response:
         """Answer the realtime endpoints and how many are connected, as clients of the existing backend read it."""
-        conversations = sum(1 for o in self._service.outputs.values() if o.connection is not None)
+        conversations = self._outputs.connected
         dashboards = self._relay.open
         connections = RealtimeConnections(
             dashboard_clients=dashboards,
@@ -56,10 +79,10 @@ class SessionRoutes:
         )
         return json_response(
             RealtimeStatus(
-                status="available" if self._service.lifecycle.admits() else "draining",
+                status="available" if self._lifecycle.admits() else "draining",
                 active_connections=connections,
-                streaming_modes=usable_modes(speech_to_speech=self._service.engines.realtime is not None),
-                default_mode=self._service.settings.agents.streaming_mode.value,
+                streaming_modes=self._modes.usable,
+                default_mode=self._modes.default,
                 browser_auth=admitted(request.scope).browser_auth.value,
             )
         )
@@ -67,7 +90,7 @@ class SessionRoutes:
     async def all(self, request: Request) -> Response:
         """Live sessions first, then recent ones; for a browser with a token, its own."""
         grant = admitted(request.scope).grant
-        live = [entry.session.record() for entry in self._service.sessions.live.values() if entry.session]
+        live = [entry.session.record() for entry in self._sessions.live.values() if entry.session]
         ids = {record.session_id for record in live}
         stored, missing = await self._recent()
         recent = [record for record in stored if record.session_id not in ids]
@@ -96,7 +119,7 @@ class SessionRoutes:
 
     async def end(self, request: Request) -> Response:
         """End a session politely: its goodbye is heard first."""
-        entry = self._service.sessions.live.get(request.path_params["session_id"])
+        entry = self._sessions.live.get(request.path_params["session_id"])
         if entry is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no live session of that id")
         entry.deliver(EndSession(Ending.NORMAL, politely=True))
@@ -108,7 +131,7 @@ class SessionRoutes:
         if media_type is None:
             raise ProblemError(HTTPStatus.NOT_ACCEPTABLE, f"Accept: a transcript is {', '.join(TRANSCRIPT_TYPES)}")
         record = await self._record(request)
-        agent = self._service.agents.get(record.agent)
+        agent = self._agents.get(record.agent)
         response = transcript_response(record, agent.label if agent is not None else record.agent, media_type)
         response.headers["vary"] = "Accept"
         return response
@@ -116,20 +139,20 @@ class SessionRoutes:
     async def call_record(self, request: Request) -> Response:
         """What became of a session of this worker that is over: its outcome, times, tools and cost."""
         session_id = request.path_params["session_id"]
-        record = self._service.call_records.known(session_id)
+        record = self._call_records.known(session_id)
         if record is not None:
             return json_response(record)
-        if self._service.sessions.live.get(session_id) is not None:
+        if self._sessions.live.get(session_id) is not None:
             raise ProblemError(HTTPStatus.CONFLICT, "the session is not over: there is no record of it yet")
         raise ProblemError(HTTPStatus.NOT_FOUND, "this worker knows no record of a session of that id")
 
     async def _record(self, request: Request) -> SessionRecord:
         session_id = request.path_params["session_id"]
-        entry = self._service.sessions.live.get(session_id)
+        entry = self._sessions.live.get(session_id)
         if entry is not None and entry.session is not None:
             return entry.session.record()
         try:
-            record = await self._service.engines.store.load(session_id)
+            record = await self._store.load(session_id)
         except StoreError as error:
             _store_failed("load", error)
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "the session store does not answer") from None
@@ -140,7 +163,7 @@ class SessionRoutes:
     async def _recent(self) -> tuple[list[SessionRecord], str]:
         """The recent sessions, and why there are none of them to show; nothing if there are."""
         try:
-            return await self._service.engines.store.recent(), ""
+            return await self._store.recent(), ""
         except StoreError as error:
             _store_failed("recent", error)
             return [], "the recent sessions: the session store does not answer"

@@ -4,7 +4,7 @@ import logging
 
 from actors.conversation import Ending
 from actors.messages.caller import CallOrderFailed, HoldEnded, HoldStarted
-from app.services import Services
+from actors.ports.clock import Clock
 from app.telephony.acs.order_events import ended_by, why
 from app.telephony.acs.participants import participants_of
 from app.telephony.call import Call
@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 class CallEvents:
     """Of one worker; belongs to the loop's thread."""
 
-    def __init__(self, service: Services, switchboard: Switchboard) -> None:
-        self._service = service
+    def __init__(self, clock: Clock, switchboard: Switchboard) -> None:
+        self._clock = clock
         self._switchboard = switchboard
 
     def apply(self, call: Call, event: AcsEvent) -> None:
@@ -43,7 +43,7 @@ class CallEvents:
         call.told_of = True
         if call.knows(event.event_id):
             return
-        at = self._service.clock.wall()
+        at = self._clock.wall()
         if event.server_call_id and not call.server_call_id:
             call.server_call_id = event.server_call_id
         _note(call, event, at)

@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actors.ports.clock import Clock
 from actors.runtime.log_context import SessionIds, work_for
 from app.api.problems import ProblemError
 from app.api.requests import body_of
 from app.api.responses import json_response
 from app.api.routes.calls import not_taken
-from app.services import Services
+from app.auth.acs import AcsAccess
 from app.telephony.acs.call_events import CallEvents
 from app.telephony.acs.incoming_calls import incoming_call
 from app.telephony.answering import Answering
@@ -42,11 +43,12 @@ CALLBACK_BYTES = 262_144
 class CallbackRoutes:
     """Serves `/calls/answer` for Event Grid, and `/calls/callbacks` for the events of ACS."""
 
-    def __init__(self, service: Services, switchboard: Switchboard) -> None:
-        self._service = service
+    def __init__(self, acs_access: AcsAccess, clock: Clock, answering: Answering, switchboard: Switchboard) -> None:
+        self._acs_access = acs_access
+        self._clock = clock
+        self._answering = answering
         self._switchboard = switchboard
-        self._answering = Answering(service, switchboard)
-        self._events = CallEvents(service, switchboard)
+        self._events = CallEvents(clock, switchboard)
 
     def routes(self) -> list[Route]:
         """The routes that Event Grid and ACS call."""
@@ -80,7 +82,7 @@ class CallbackRoutes:
         answered = await self._answered([event for event in events if isinstance(event, IncomingCall)])
         if answered is None:
             return json_response(NoEvents())
-        now = timestamp(self._service.clock.wall())
+        now = timestamp(self._clock.wall())
         return json_response(
             AnsweredCall(call_connection_id=answered.call_id, caller_id=answered.caller, answered_at=now)
         )
@@ -124,7 +126,7 @@ class CallbackRoutes:
         events = await self._decoded(request, call_event_decoding.decode, CALLBACK_BYTES)
         named = {event.call_connection_id for event in events if isinstance(event, AcsEvent)} - {""}
         known = self._switchboard.log.of_id
-        if not self._service.acs_access.on or not named or any(known(call_id) for call_id in named):
+        if not self._acs_access.on or not named or any(known(call_id) for call_id in named):
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
         ended = {event.call_connection_id for event in events if isinstance(event, CallDisconnected)}
         for call_id in named - ended:

@@ -3,10 +3,10 @@
 import logging
 from typing import assert_never
 
+from actors.ports.clock import Clock
 from actors.session.live_session import LiveSession
 from app.server.fast_path import Message
 from app.server.socket_writer import REFUSED
-from app.services import Services
 from app.telephony.acs.call_connection import CallConnection
 from app.telephony.acs.participants import CallerVoice
 from app.telephony.acs.speaker_audio import SpeakerAudio
@@ -17,7 +17,7 @@ from app.telephony.errors import UnsupportedRateError
 from app.telephony.resampling import Resampling, to_16_khz
 from app.telephony.switchboard import Switchboard
 from app.telephony.voice_mixer import VoiceMixer
-from config.groups.telephony import Participants
+from config.groups.telephony import Participants, Telephony
 from protocol.acs.media import (
     AudioFrame,
     AudioMetadata,
@@ -49,19 +49,25 @@ class MediaInput:
     session: LiveSession
 
     def __init__(
-        self, service: Services, switchboard: Switchboard, call: Call, connection: CallConnection, *, trusted: bool
+        self,
+        settings: Telephony,
+        clock: Clock,
+        switchboard: Switchboard,
+        call: Call,
+        connection: CallConnection,
+        *,
+        trusted: bool,
     ) -> None:
-        settings = service.settings
         self._switchboard = switchboard
         self._call = call
         self._connection = connection
         self._trusted = trusted
         self._wrong = 0
-        self._mixed = settings.telephony.mixed_audio
-        self._all_heard = self._mixed or settings.telephony.participants is Participants.ALL
+        self._mixed = settings.mixed_audio
+        self._all_heard = self._mixed or settings.participants is Participants.ALL
         self._voice = CallerVoice(call.caller, call.is_other)
-        self._transcripts = TranscriptionInput(call.caller, service.clock)
-        self._stream_at(settings.telephony.sample_rate)
+        self._transcripts = TranscriptionInput(call.caller, clock)
+        self._stream_at(settings.sample_rate)
 
     def _stream_at(self, rate_hz: int) -> None:
         """Expect the frames that follow at `rate_hz`, and resample them to the rate of the session if it differs."""

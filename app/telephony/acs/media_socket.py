@@ -5,23 +5,39 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from actors.ports.clock import Clock
+from app.auth.acs import AcsAccess
 from app.auth.guard import admitted
 from app.auth.refusals import HandshakeDeniedError, deny
 from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
 from app.server.fast_path import fast_path_of
+from app.server.gated_output import Gate
 from app.server.socket_writer import NORMAL, SocketWriter
-from app.services import Services
 from app.telephony.acs.media_stream import MediaStream
 from app.telephony.call import OVER, Call
+from app.telephony.call_sessions import CallSessions
 from app.telephony.errors import NoCapacityError
 from app.telephony.switchboard import Switchboard
+from config.settings import Settings
 
 
 class MediaSocket:
     """ASGI endpoint of `/api/v1/media/stream` and `/api/v1/media/stream/{call_secret}`."""
 
-    def __init__(self, service: Services, switchboard: Switchboard) -> None:
-        self._service = service
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        acs_access: AcsAccess,
+        sessions: CallSessions,
+        gate: Gate | None,
+        switchboard: Switchboard,
+    ) -> None:
+        self._gate = gate
+        self._settings = settings
+        self._clock = clock
+        self._acs_access = acs_access
+        self._sessions = sessions
         self._switchboard = switchboard
         self.open = 0
 
@@ -34,7 +50,7 @@ class MediaSocket:
             await deny(scope, send, denied)
             return
         # Who shows the network's token, or knows an address that only the network was given, is the network.
-        trusted = self._service.acs_access.on or bool(_secret(scope))
+        trusted = self._acs_access.on or bool(_secret(scope))
         fast_path = fast_path_of(scope)
         await send({"type": "websocket.accept"})
         if call.over.is_set():
@@ -42,8 +58,12 @@ class MediaSocket:
             return
         self.open += 1
         try:
-            writer = SocketWriter(send, fast_path)
-            await MediaStream(self._service, self._switchboard, call, writer, trusted=trusted).run(receive, fast_path)
+            stream = MediaStream(
+                *(self._settings, self._clock, self._sessions, self._gate, self._switchboard),
+                *(call, SocketWriter(send, fast_path)),
+                trusted=trusted,
+            )
+            await stream.run(receive, fast_path)
         finally:
             self.open -= 1
 
@@ -63,10 +83,10 @@ class MediaSocket:
             session_id = query.get("session_id", "") or headers.get("x-session-id", "")
             call = self._unannounced(scope, call_id, session_id)
         if call is None:
-            if self._service.acs_access.on:
+            if self._acs_access.on:
                 self._switchboard.nobody_has(call_id)
             raise HandshakeDeniedError(404, "there is no such call")
-        if (call_id or self._service.acs_access.on) and not call.identify(call_id):
+        if (call_id or self._acs_access.on) and not call.identify(call_id):
             raise HandshakeDeniedError(403, "x-ms-call-connection-id: this is another call's address")
         if call.state in OVER:
             raise HandshakeDeniedError(410, "the call is over")
@@ -80,7 +100,7 @@ class MediaSocket:
         """
         if not (call_id or session_id):
             return None
-        if not self._service.acs_access.admits_unannounced(local=admitted(scope).local):
+        if not self._acs_access.admits_unannounced(local=admitted(scope).local):
             raise HandshakeDeniedError(403, "calls that nobody announced are taken from this machine only")
         if not usable_session_id(session_id) or not usable_session_id(call_id):
             raise HandshakeDeniedError(400, f"session_id, call_connection_id: {SESSION_ID_FORM}")

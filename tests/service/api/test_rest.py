@@ -275,7 +275,7 @@ async def test_a_clients_mistake_is_a_problem_and_never_a_500(method: str, path:
 
 async def test_our_own_mistake_tells_nothing_of_itself() -> None:
     async with rest() as r:
-        r.service.settings = None  # type: ignore[assignment]  # a fault of ours, inside a route
+        r.service.capacity.most = None  # type: ignore[assignment]  # a fault of ours, inside a route
         document = is_problem(await r.get("/health/actors"), 500)
         assert "NoneType" not in json.dumps(document)
 

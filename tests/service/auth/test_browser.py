@@ -272,13 +272,13 @@ async def test_nor_is_the_id_of_a_session_that_is_over() -> None:
         entry = guard.service.sessions.live["s1"]
         assert entry.session is not None
         await guard.service.engines.store.save(entry.session.record())
-        del guard.service.sessions.live["s1"]
+        del guard.service.sessions.sessions.live["s1"]
         try:
             again = await guard.token(session_id="s1")
             assert "resume token only" in await guard.refusal(session_id="s1", token=again)
             assert "resume token only" in await guard.refusal(RELAY, session_id="s1", token=again)
         finally:
-            guard.service.sessions.live["s1"] = entry
+            guard.service.sessions.sessions.live["s1"] = entry
         assert announced["resume_token"]
 
 
@@ -295,7 +295,7 @@ async def test_a_dashboard_needs_a_token_and_for_what_others_say_more() -> None:
         own_one = AsgiSocket(guard.app, RELAY, session_id="s1", token=page, resume_token=announced["resume_token"])
         answer = await guard.ask({"authorization": f"Bearer {OPERATOR}"}, session_id="s1")
         operators = AsgiSocket(guard.app, RELAY, token=answer.json()["token"])
-        output = guard.service.output_of("s1")
+        output = guard.service.outputs.of("s1")
         async with asyncio.timeout(60):
             while len(output.dashboards) < 3:  # noqa: ASYNC110  nobody tells when a dashboard is there
                 await asyncio.sleep(0.005)
@@ -405,7 +405,7 @@ async def test_the_operators_role_opens_what_the_operators_token_does() -> None:
         assert (await guard.get("/sessions", operator)).json()["live"] == 1
         watching = AsgiSocket(guard.app, RELAY, session_id="s1", token=operator)
         async with asyncio.timeout(60):
-            while not guard.service.output_of("s1").dashboards:  # noqa: ASYNC110  as above
+            while not guard.service.outputs.of("s1").dashboards:  # noqa: ASYNC110  as above
                 await asyncio.sleep(0.005)
         watching.close()
 

@@ -10,12 +10,10 @@ import msgspec
 
 from actors.messages.caller import BLIND, ConnectionAttached, TextEntered
 from actors.session.sessions import SessionEntry
+from app.assembly import Assembly
 from app.carrier import carrier_of
-from app.cluster.cluster import Cluster
 from app.services import Services
 from app.telephony.call import Call, Direction
-from app.telephony.switchboard import Switchboard
-from app.telephony.take_over import TakeOver
 from protocol.calls import CallState
 from tests.kit.redis_server import RedisServer
 from tests.kit.service_kit import running
@@ -30,15 +28,15 @@ class Worker:
         self.service = service
         self.control = AsyncMock()
         carrier = msgspec.structs.replace(carrier_of(service.settings), control=self.control)
-        self.board = Switchboard(service, carrier)
-        self.cluster = Cluster(service, self.board, TakeOver(service, self.board))
+        worker = Assembly(service, carrier)
+        self.board, self.cluster = worker.switchboard, worker.cluster
 
     async def talks(self, session_id: str, **more: str) -> SessionEntry:
         """A session of this worker in which somebody has said hello; `more` are further fields of its plan."""
         service = self.service
-        plan = service.plan(session_id, "media", service.agents["tester"], "resume_me", **more)
+        plan = service.plans.plan(session_id, "media", service.agents["tester"], "resume_me", **more)
         attached = ConnectionAttached(connection_id="c", lead=BLIND, rate_hz=16_000)
-        entry = service.sessions.open(plan, service.output_of(session_id), attached)
+        entry = service.sessions.open(plan, service.outputs.of(session_id), attached)
         entry.deliver(TextEntered("hello"))
         async with asyncio.timeout(20):
             while not any(message.text == "hello" for message in entry.checkpoint.messages):  # noqa: ASYNC110

@@ -28,8 +28,8 @@ class Browser:
 
 
 async def handed_over(worker: Worker, within_s: float = 20.0) -> None:
-    assert worker.service.hand_over is not None
-    await worker.service.hand_over(asyncio.get_running_loop().time() + within_s)
+    assert worker.service.draining.hand_over is not None
+    await worker.service.draining.hand_over(asyncio.get_running_loop().time() + within_s)
 
 
 async def test_a_call_is_taken_by_another_worker_which_asks_for_its_audio(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ async def test_a_browser_is_told_to_come_back_and_its_checkpoint_stays(tmp_path:
     with redis_server(tmp_path) as redis:
         async with two_workers(redis) as (one, _):
             browser = Browser()
-            one.service.output_of("browsers").connection = browser
+            one.service.outputs.of("browsers").connection = browser
             await one.talks("browsers")
             await handed_over(one)
             assert browser.codes[0] == RESTARTING

@@ -1,6 +1,7 @@
 """What one worker tells of itself and its sessions."""
 
 import asyncio
+from unittest.mock import Mock
 
 from actors.messages.lifecycle import RestartChild
 from app.api.asgi import app_of
@@ -13,10 +14,9 @@ from tests.kit.service_kit import running
 def summaries(service: Services) -> Summaries:
     return Summaries(
         lifecycle=service.lifecycle,
-        engines=lambda: service.engines,
-        sessions=lambda: service.sessions.live,
-        starts_sessions=lambda: service.can_start_sessions,
-        lag_ms=lambda: 1.26,
+        engines=service.engines,
+        sessions=service.sessions,
+        watchdog=Mock(lag=Mock(recent_ms=1.26)),
         max_sessions=100,
     )
 

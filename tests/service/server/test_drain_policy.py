@@ -3,7 +3,7 @@
 import asyncio
 
 from actors.runtime.clock import run_virtual
-from app.services import GOODBYE_S
+from app.draining import GOODBYE_S
 from tests.kit.service_kit import running
 from tests.service.browser.test_conversation_socket import Client
 

@@ -15,8 +15,8 @@ from actors.agent import Agent
 from actors.conversation import Role
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.tools import AnyTool
-from app.api.asgi import app_of
-from app.carrier import carrier_of
+from app.api.asgi import app_of_worker
+from app.assembly import Assembly
 from app.server.lifecycle import Lifecycle
 from app.services import Services
 from app.telephony.call import Call
@@ -83,8 +83,9 @@ async def telephone(
         emulator.event_grid.secret = ("x-earshot-event-grid-secret", SECRET)
         lifecycle = Lifecycle()
         service = Services(Settings.read(variables), lifecycle, {agent.name: agent}, tools or {})
-        switchboard = Switchboard(service, carrier_of(service.settings))
-        app: Any = app_of(service, switchboard)
+        worker = Assembly(service)
+        switchboard = worker.switchboard
+        app: Any = app_of_worker(worker)
         ended = asyncio.Event()
         config = Config()
         descriptor = listening.detach()
@@ -125,7 +126,7 @@ async def _until_it_answers(rest: httpx.AsyncClient, running: asyncio.Future[Non
 async def room(service: Services) -> None:
     """Wait until the service takes a session: not while a busy machine has its loop run late."""
     async with asyncio.timeout(60):
-        while service.capacity_left == 0:  # noqa: ASYNC110  nobody is told
+        while service.capacity.left == 0:  # noqa: ASYNC110  nobody is told
             await asyncio.sleep(0.1)
 
 

@@ -101,7 +101,7 @@ async def test_what_is_said_of_a_call_that_is_placed() -> None:
 async def test_the_number_that_was_called_says_who_answers() -> None:
     other = msgspec.structs.replace(AGENT, name="other")
     async with telephone(other, AGENT_BY_NUMBER=f"+12065550100=tester,{OURS}=other") as phone:
-        phone.service.agents["tester"] = AGENT
+        phone.service.agents.put(AGENT)
         caller = await answered(phone)
         (call,) = phone.switchboard.log.live
         assert call.agent.name == "other"

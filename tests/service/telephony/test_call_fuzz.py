@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.runtime.clock import run_virtual
-from app.api.asgi import app_of
-from app.carrier import carrier_of
-from app.telephony.switchboard import Switchboard
+from app.api.asgi import app_of_worker
+from app.assembly import Assembly
 from protocol.acs.call_events import EVENTS
 from tests.kit.service_kit import running
 from tests.service.telephony.telephone_kit import room
@@ -75,11 +74,12 @@ COUNTED: Counter[int] = Counter()
 
 async def posted(pairs: list[tuple[str, bytes]]) -> None:
     async with running() as service:
-        switchboard = Switchboard(service, carrier_of(service.settings))
+        worker = Assembly(service)
+        switchboard = worker.switchboard
         await room(service)
         call = switchboard.adopt("live-call", "")
         switchboard.connected(call)
-        app: Any = app_of(service, switchboard)
+        app: Any = app_of_worker(worker)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
             for path, body in pairs:
                 answer = await client.post(f"/api/v1{path}", content=body)

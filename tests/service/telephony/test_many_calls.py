@@ -31,7 +31,7 @@ async def settled(phone: Telephone) -> tuple[int, int]:
     """Tasks and descriptors once nothing of a call is under way."""
     async with asyncio.timeout(60):
         await phone.service.sessions.emptied()
-        while phone.switchboard.log.live or phone.service.outputs:  # noqa: ASYNC110  nobody is told
+        while phone.switchboard.log.live or len(phone.service.outputs):  # noqa: ASYNC110  nobody is told
             await asyncio.sleep(0.05)
     await phone.service.background.finished()
     await asyncio.sleep(0.5)

@@ -13,11 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.runtime.clock import run_virtual
-from app.api.asgi import app_of
-from app.carrier import carrier_of
+from app.api.asgi import app_of_worker
+from app.assembly import Assembly
 from app.services import Services
 from app.telephony.acs.media_input import MAX_WRONG
-from app.telephony.switchboard import Switchboard
 from tests.kit.clients.asgi_socket import AsgiSocket, Closed
 from tests.kit.service_kit import running
 from tests.service.telephony.telephone_kit import room, tone
@@ -33,9 +32,10 @@ class Acs:
 
     def __init__(self, service: Services, **query: str) -> None:
         self.service = service
-        self.switchboard = Switchboard(service, carrier_of(service.settings))
+        worker = Assembly(service)
+        self.switchboard = worker.switchboard
         query = query or {"call_connection_id": "call-1"}
-        self.socket = AsgiSocket(app_of(service, self.switchboard), "/api/v1/media/stream", None, **query)
+        self.socket = AsgiSocket(app_of_worker(worker), "/api/v1/media/stream", None, **query)
         self.sent: list[tuple[float, dict[str, Any]]] = []
         self.closed: Closed | None = None
         self._task = asyncio.ensure_future(self._listen())

@@ -2,20 +2,28 @@
 
 import pytest
 
-from app.modes import NEEDS_MODEL, usable_mode, usable_modes
+from app.modes import NEEDS_MODEL, Modes
 from app.server.socket_writer import MAX_REASON_BYTES
+
+SPEAKING = Modes("media", speech_to_speech=True)
+SILENT = Modes("media", speech_to_speech=False)
 
 
 def test_a_mode_without_its_engine_is_refused_with_the_variables_that_configure_it() -> None:
     with pytest.raises(ValueError, match="voice_live needs AZURE_VOICE_LIVE_ENDPOINT, AZURE_OPENAI"):
-        usable_mode("VOICE_LIVE", speech_to_speech=False)
+        SILENT.usable_mode("VOICE_LIVE")
     assert len(f"streaming_mode: {NEEDS_MODEL}".encode()) <= MAX_REASON_BYTES
-    assert usable_mode("VOICE_LIVE", speech_to_speech=True) == "voice_live"
-    assert usable_mode("media", speech_to_speech=False) == "media"
+    assert SPEAKING.usable_mode("VOICE_LIVE") == "voice_live"
+    assert SILENT.usable_mode("media") == "media"
     with pytest.raises(ValueError, match="one of media, voice_live, transcription"):
-        usable_mode("telepathy", speech_to_speech=True)
+        SPEAKING.usable_mode("telepathy")
+
+
+def test_a_session_that_asks_for_no_mode_gets_the_default_one() -> None:
+    assert SILENT.usable_mode("") == "media"
+    assert Modes("TRANSCRIPTION", speech_to_speech=False).usable_mode("") == "transcription"
 
 
 def test_a_mode_without_its_engine_is_not_offered() -> None:
-    assert usable_modes(speech_to_speech=False) == ("media", "transcription")
-    assert usable_modes(speech_to_speech=True) == ("media", "voice_live", "transcription")
+    assert SILENT.usable == ("media", "transcription")
+    assert SPEAKING.usable == ("media", "voice_live", "transcription")

@@ -8,7 +8,8 @@ import pytest
 
 from actors.tools import tool
 from app.api.asgi import app_of
-from app.api.readiness import Check, Readiness
+from app.api.readiness import Check
+from app.assembly import readiness_of
 from app.engines import chosen, provider_states
 from app.providers.failover.circuit_breaker import BreakerState
 from app.providers.failover.model import FailoverModel
@@ -51,7 +52,7 @@ async def typed(service: Services, *lines: str) -> list[str]:
 
 
 async def pool(service: Services) -> Check:
-    report = await Readiness(service, None).report()
+    report = await readiness_of(service, None).report()
     return next(check for check in report.checks if check.component == "azure_openai_pool")
 
 

@@ -24,7 +24,7 @@ def incoming(caller: str = "+15550100", *, is_withheld: bool = False) -> Incomin
 def rejection(*, known: bool = True, **variables: str) -> tuple[CallRejection, Any]:
     switchboard = Mock(refused_calls=0)
     switchboard.carrier.addresses.known = known
-    return CallRejection(Mock(settings=Settings.read(variables)), switchboard), switchboard
+    return CallRejection(Settings.read(variables).telephony, switchboard), switchboard
 
 
 def network(**failing: bool) -> Any:

@@ -16,11 +16,7 @@ def call(session_id: str, *, admitted: bool = True, holds_place: bool = True) ->
 def capacity(
     *calls: Mock, left: int, sessions: tuple[str, ...] = (), most: int = 10, phase: Phase = Phase.READY
 ) -> Capacity:
-    service = Mock(capacity_left=left)
-    service.lifecycle.phase = phase
-    service.settings.limits.max_concurrent_sessions = most
-    service.sessions.live = dict.fromkeys(sessions)
-    return Capacity(service, Mock(live=list(calls)))
+    return Capacity(Mock(left=left, most=most), Mock(phase=phase), sessions, Mock(live=list(calls)))
 
 
 def test_a_call_has_the_session_that_asks_for_the_code_until_it_is_admitted() -> None:
@@ -34,6 +30,11 @@ def test_calls_that_ring_hold_a_place_and_those_with_a_session_hold_it_once() ->
         capacity(call("a"), call("b"), left=2).require()
     capacity(call("a"), call("b"), left=2, sessions=("a",)).require()
     capacity(call("a"), call("b", holds_place=False), left=2).require()
+
+
+def test_a_call_that_is_up_needs_room_for_its_session_only() -> None:
+    assert capacity(call("a"), call("b"), left=1).has_room
+    assert not capacity(left=0).has_room
 
 
 def test_a_worker_is_full_by_what_it_has_and_not_by_a_loop_that_is_late() -> None:

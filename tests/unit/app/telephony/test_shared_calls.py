@@ -3,13 +3,14 @@
 import msgspec
 import pytest
 
+from app.agents.roster import AgentRoster
 from app.telephony.call import Call, Direction
 from app.telephony.order_book import OrderKind, OrderState
 from app.telephony.shared_calls import call_of_record, record_of_call
 from protocol.calls import CallState, Participant
 from tests.kit.session_kit import AGENT
 
-AGENTS = {AGENT.name: AGENT}
+AGENTS = AgentRoster({AGENT.name: AGENT})
 
 
 def made() -> Call:
@@ -36,7 +37,7 @@ def test_a_call_goes_to_another_worker_as_it_stood() -> None:
     record = record_of_call(made(), "worker")
     assert (record.worker, record.state, record.connected_at) == ("worker", CallState.CONNECTED, 2.0)
     sent = msgspec.json.decode(msgspec.json.encode(record), type=type(record))
-    call = call_of_record(sent, AGENTS, AGENT.name)
+    call = call_of_record(sent, AGENTS)
     call.identify(sent.call_id)
     call.state, call.connected_at = sent.state, sent.connected_at
     assert record_of_call(call, "worker") == record
@@ -45,7 +46,7 @@ def test_a_call_goes_to_another_worker_as_it_stood() -> None:
 
 def test_an_agent_that_is_gone_is_replaced_by_the_default_one_and_a_record_of_nonsense_is_refused() -> None:
     record = record_of_call(made())
-    assert call_of_record(msgspec.structs.replace(record, agent="gone"), AGENTS, AGENT.name).agent is AGENT
+    assert call_of_record(msgspec.structs.replace(record, agent="gone"), AGENTS).agent is AGENT
     for nonsense in ({"direction": "sideways"}, {"about": {"channel": 3}}):
         with pytest.raises(ValueError):  # noqa: PT011  of whichever library
-            call_of_record(msgspec.structs.replace(record, **nonsense), AGENTS, AGENT.name)
+            call_of_record(msgspec.structs.replace(record, **nonsense), AGENTS)

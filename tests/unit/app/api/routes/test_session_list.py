@@ -29,8 +29,16 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> mock.Mock:
 
 
 def routes(**store: Any) -> SessionRoutes:
-    engines = SimpleNamespace(store=SimpleNamespace(**store))
-    return SessionRoutes(mock.Mock(engines=engines, sessions=SimpleNamespace(live={})), mock.Mock())
+    return SessionRoutes(
+        lifecycle=mock.Mock(),
+        sessions=mock.Mock(live={}),
+        store=mock.Mock(**store),
+        outputs=mock.Mock(),
+        agents={},
+        call_records=mock.Mock(),
+        modes=mock.Mock(),
+        relay=mock.Mock(),
+    )
 
 
 def test_says_that_the_recent_ones_are_missing(counted: mock.Mock, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,315 @@
+"""Puts a worker's routes, sockets and telephony together from its services, handing to each the parts that it needs."""
+
+import signal
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from opentelemetry.trace import SpanContext
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, WebSocketRoute
+
+from app.agents.agent_changes import AgentChanges
+from app.api.readiness import Readiness
+from app.api.routes.agents import AgentRoutes
+from app.api.routes.calls import CallRoutes
+from app.api.routes.health import HealthRoutes
+from app.api.routes.logs import LogRoutes
+from app.api.routes.media import MediaRoutes
+from app.api.routes.sessions import SessionRoutes
+from app.api.routes.tokens import TokenRoutes
+from app.auth.checks import AccessPolicy
+from app.auth.guard import AccessGuard
+from app.browser.admission import ConversationAdmission
+from app.browser.conversation_socket import ConversationParts, ConversationSocket
+from app.browser.dashboard_socket import DashboardSocket
+from app.carrier import carrier_of, carrier_routes
+from app.cluster.call_forwarding import CallForwarding
+from app.cluster.cluster import Cluster
+from app.cluster.worker import ClusterWorker
+from app.console.overview import Overview
+from app.console.routes import ConsoleRoutes
+from app.console.summary import Summaries
+from app.modes import Modes
+from app.server.session_forwarding import SessionForwarding
+from app.services import Services
+from app.telemetry.requests import RequestSpans, is_tracing
+from app.telephony.access_code_check import AccessCodes
+from app.telephony.answering import Answering
+from app.telephony.call_control import CallControl
+from app.telephony.call_log import CallLog
+from app.telephony.call_sessions import CallSessions
+from app.telephony.capacity import Capacity
+from app.telephony.carrier import Carrier
+from app.telephony.switchboard import Switchboard
+from app.telephony.take_over import TakeOver
+
+
+class Assembly:
+    """One worker, whole: its services, its switchboard, and its part in the cluster, which is idle without Redis.
+
+    `carrier`: by default the one that is configured.
+
+    Raises:
+        SettingsError: the telephone network cannot be used as it is configured.
+    """
+
+    def __init__(self, services: Services, carrier: Carrier | None = None) -> None:
+        self.services = services
+        self.switchboard = _switchboard(services, carrier or carrier_of(services.settings))
+        self.cluster = Cluster(_cluster_worker(services), self.switchboard, _take_over(services, self.switchboard))
+
+    async def start(self) -> None:
+        """Start every part, those first that others need."""
+        await self.services.start()
+        self.switchboard.start()
+        self.cluster.start()
+
+    async def stop(self) -> None:
+        """Stop every part, in the other order."""
+        await self.cluster.stop()
+        await self.switchboard.close()
+        await self.services.stop()
+
+
+def _switchboard(services: Services, carrier: Carrier) -> Switchboard:
+    settings, lifecycle, clock = services.settings, services.lifecycle, services.clock
+    log = CallLog()
+    switchboard = Switchboard(
+        carrier=carrier,
+        settings=settings,
+        clock=clock,
+        random=services.random,
+        background=services.background,
+        agents=services.agents,
+        phrases=services.phrases,
+        sessions=services.sessions,
+        outputs=services.outputs,
+        draining=services.draining,
+        leave_session=services.leave,
+        capacity=Capacity(services.capacity, lifecycle, services.sessions.live, log),
+        access_codes=AccessCodes(lifecycle, clock, services.background, log_content=settings.logs.content),
+        log=log,
+    )
+    services.session_over.add(switchboard.session_over)
+    services.session_moved.add(switchboard.session_moved)
+    lifecycle.on_drain(switchboard.drain)
+    return switchboard
+
+
+def _take_over(services: Services, switchboard: Switchboard) -> TakeOver:
+    return TakeOver(
+        worker_bus=services.lifecycle.worker_bus,
+        clock=services.clock,
+        background=services.background,
+        agents=services.agents,
+        session_saved=services.session_saved,
+        checkpoints=services.checkpoints,
+        switchboard=switchboard,
+    )
+
+
+def _cluster_worker(services: Services) -> ClusterWorker:
+    return ClusterWorker(
+        random=services.random,
+        clock=services.clock,
+        store=services.store,
+        checkpoints=services.checkpoints,
+        sessions=services.sessions,
+        lifecycle=services.lifecycle,
+        draining=services.draining,
+        leave=services.leave,
+    )
+
+
+def api_routes(worker: Assembly) -> list[BaseRoute]:
+    """The routes below the API's prefix, and its WebSockets."""
+    services = worker.services
+    modes = Modes(services.settings.agents.streaming_mode.value, speech_to_speech=services.engines.realtime is not None)
+    dashboards = _dashboards(services)
+    conversations = _conversations(services, modes)
+    sessions = SessionRoutes(
+        lifecycle=services.lifecycle,
+        sessions=services.sessions,
+        store=services.engines.store,
+        outputs=services.outputs,
+        agents=services.agents,
+        call_records=services.call_records,
+        modes=modes,
+        relay=dashboards,
+    )
+    tokens = TokenRoutes(services.browser_access, services.agents, services.agents.default_name, services.random)
+    changes = AgentChanges(services.agents, services.replace_agent, services.lifecycle.worker_bus)
+    agents = AgentRoutes(services.agents, services.agents.default_name, changes, services.voices)
+    return [
+        *_health(worker).routes(),
+        *LogRoutes(services.settings.logs, services.lifecycle.worker_bus).routes(),
+        *_console(services).routes(),
+        *sessions.routes(),
+        *agents.routes(),
+        *tokens.routes(),
+        *_telephone(worker, modes),
+        WebSocketRoute("/realtime/conversation", conversations),
+        WebSocketRoute("/browser/conversation", conversations),
+        WebSocketRoute("/realtime/dashboard/relay", dashboards),
+        WebSocketRoute("/browser/dashboard/relay", dashboards),
+    ]
+
+
+def readiness_of(services: Services, network: CallControl | None) -> Readiness:
+    """The checks of every component of a worker; `network` is its telephone network, if it has one."""
+    return Readiness(
+        lifecycle=services.lifecycle,
+        watchdog=services.watchdog,
+        engines=services.engines,
+        store=services.store,
+        sessions=services.sessions,
+        agents=services.agents,
+        browser_access=services.browser_access,
+        acs_access=services.acs_access,
+        network=network,
+    )
+
+
+def middleware_of(worker: Assembly) -> list[Middleware]:
+    """What stands before the routes: telemetry, then who may come in, then the worker that a session belongs to."""
+    services = worker.services
+    policy = AccessPolicy(
+        settings=services.settings,
+        exposure=services.exposure,
+        browser_access=services.browser_access,
+        acs_access=services.acs_access,
+        clients=services.clients,
+        sessions=services.known_sessions,
+    )
+    middleware = [Middleware(AccessGuard, policy=policy)]
+    if is_tracing():
+        middleware.insert(0, Middleware(RequestSpans, session_of=partial(_session_span, services, worker.switchboard)))
+    lifecycle = services.lifecycle
+    if lifecycle.relay_directory is not None:
+        worker_bus = lifecycle.worker_bus
+        services.session_opened.add(worker_bus.session_opened)
+        services.session_over.add(lambda session_id: worker_bus.session_left(session_id, begun=True))
+        forwarding = Middleware(
+            SessionForwarding,
+            lifecycle=lifecycle,
+            sessions=services.known_sessions,
+            shown=services.outputs,
+            directory=lifecycle.relay_directory,
+        )
+        middleware.append(forwarding)
+    return [*middleware, Middleware(CallForwarding, cluster=worker.cluster)]
+
+
+def _session_span(services: Services, switchboard: Switchboard, path_params: Mapping[str, Any]) -> SpanContext | None:
+    """The span of the live session that a request is about, or of the session of its call."""
+    call = switchboard.log.of_secret(path_params.get("call_secret", ""))
+    call = call or switchboard.log.of_id(path_params.get("call_id", ""))
+    entry = services.sessions.live.get(call.session_id if call else path_params.get("session_id", ""))
+    return entry.session.trace.session_context if entry is not None and entry.session is not None else None
+
+
+def _health(worker: Assembly) -> HealthRoutes:
+    services = worker.services
+    return HealthRoutes(
+        lifecycle=services.lifecycle,
+        clock=services.clock,
+        watchdog=services.watchdog,
+        engines=services.engines,
+        sessions=services.sessions,
+        capacity=services.capacity,
+        agents=services.agents,
+        readiness=readiness_of(services, worker.switchboard.network),
+        cluster=worker.cluster,
+    )
+
+
+def _console(services: Services) -> ConsoleRoutes:
+    summaries = Summaries(
+        lifecycle=services.lifecycle,
+        engines=services.engines,
+        sessions=services.sessions,
+        watchdog=services.watchdog,
+        max_sessions=services.capacity.most,
+    )
+    overview = Overview(
+        summaries.present,
+        services.lifecycle.worker_bus,
+        time.time,
+        # The worker drains as at any other order to end, and the launcher starts another in its place.
+        drain=partial(signal.raise_signal, signal.SIGTERM),
+    )
+    return ConsoleRoutes(overview, services.timelines, services.known_sessions, content=services.settings.logs.content)
+
+
+def _telephone(worker: Assembly, modes: Modes) -> list[BaseRoute]:
+    """The routes of calls: the carrier's, and those of operators and of load clients."""
+    services, switchboard = worker.services, worker.switchboard
+    settings, clock = services.settings, services.clock
+    call_sessions = CallSessions(
+        settings=settings.telephony,
+        random=services.random,
+        plans=services.plans,
+        sessions=services.sessions,
+        outputs=services.outputs,
+        switchboard=switchboard,
+    )
+    carrier = carrier_routes(
+        settings=settings,
+        clock=clock,
+        acs_access=services.acs_access,
+        answering=Answering(settings, clock, services.agents, switchboard),
+        call_sessions=call_sessions,
+        gate=services.claim_check,
+        switchboard=switchboard,
+    )
+    calls = CallRoutes(
+        clients=services.clients,
+        clock=clock,
+        agents=services.agents,
+        modes=modes,
+        switchboard=switchboard,
+        cluster=worker.cluster,
+    )
+    media = MediaRoutes(settings, clock, services.random, switchboard, unannounced=not services.acs_access.on)
+    return [*carrier, *calls.routes(), *media.routes()]
+
+
+def _conversations(services: Services, modes: Modes) -> ConversationSocket:
+    admission = ConversationAdmission(
+        lifecycle=services.lifecycle,
+        capacity=services.capacity,
+        clients=services.clients,
+        agents=services.agents,
+        modes=modes,
+        sessions=services.sessions,
+        known_sessions=services.known_sessions,
+        checkpoints=services.checkpoints,
+    )
+    parts = ConversationParts(
+        lifecycle=services.lifecycle,
+        clock=services.clock,
+        random=services.random,
+        clients=services.clients,
+        model=services.engines.model,
+        realtime=services.engines.realtime,
+        plans=services.plans,
+        sessions=services.sessions,
+        outputs=services.outputs,
+        claim_check=services.claim_check,
+        messages_per_s=services.settings.limits.client_messages_per_s,
+    )
+    return ConversationSocket(admission, parts)
+
+
+def _dashboards(services: Services) -> DashboardSocket:
+    return DashboardSocket(
+        limits=services.settings.limits,
+        lifecycle=services.lifecycle,
+        clock=services.clock,
+        clients=services.clients,
+        sessions=services.sessions,
+        outputs=services.outputs,
+        agents=services.agents,
+    )

@@ -1,0 +1,49 @@
+"""The outputs of a worker's sessions: where each session is shown, by its id."""
+
+from collections.abc import Container
+
+from app.browser.session_output import SessionOutput
+from app.console.timeline import Timelines
+
+
+class SessionOutputs(Container[str]):
+    """Makes the output of a session when it is first asked for, and forgets it when nobody needs it any more.
+
+    `live` holds the ids of live sessions, `timelines` what happens in each. Belongs to the loop's thread.
+    """
+
+    def __init__(self, live: Container[str], timelines: Timelines, *, log_content: bool) -> None:
+        self._live = live
+        self._timelines = timelines
+        self._log_content = log_content
+        self._outputs: dict[str, SessionOutput] = {}
+
+    def of(self, session_id: str) -> SessionOutput:
+        """The output of a session, made when it is first asked for."""
+        known = self._outputs.get(session_id)
+        if known is None:
+            known = self._outputs[session_id] = SessionOutput(
+                session_id, self._timelines.of(session_id), log_content=self._log_content
+            )
+        return known
+
+    def get(self, session_id: str) -> SessionOutput | None:
+        """The output of a session; None if it has none."""
+        return self._outputs.get(session_id)
+
+    def forget_unused(self, session_id: str) -> None:
+        """Forget a session's output once the session is over and nobody is connected to it."""
+        output = self._outputs.get(session_id)
+        if output and output.connection is None and not output.dashboards and session_id not in self._live:
+            del self._outputs[session_id]
+
+    @property
+    def connected(self) -> int:
+        """How many sessions have a connection, be it of a browser or of a call."""
+        return sum(1 for output in self._outputs.values() if output.connection is not None)
+
+    def __contains__(self, session_id: object) -> bool:
+        return session_id in self._outputs
+
+    def __len__(self) -> int:
+        return len(self._outputs)

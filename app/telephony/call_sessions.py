@@ -1,0 +1,116 @@
+"""The sessions of calls: the one that asks for the access code, where one is set, and then the call's own."""
+
+from functools import partial
+
+import msgspec
+
+from actors.messages.caller import ConnectionAttached
+from actors.messages.output import OutputMessage
+from actors.ports.clock import Random
+from actors.ports.recipient import Recipient
+from actors.session.modes.media import MEDIA
+from actors.session.plan import SessionPlan
+from actors.session.sessions import SessionEntry
+from actors.session.sessions_keeper import SessionsKeeper
+from app.browser.session_outputs import SessionOutputs
+from app.session_plans import SessionPlans
+from app.telephony.access_code import TOOLS as ACCESS_TOOLS
+from app.telephony.access_code import AccessCodeModel, gatekeeper
+from app.telephony.call import Call
+from app.telephony.capacity import session_of
+from app.telephony.media_connection import MediaConnection
+from app.telephony.switchboard import Switchboard
+from app.telephony.take_over import taking_over
+from app.telephony.telephone_controls import TelephoneControls
+from config.groups.telephony import Telephony
+
+
+class CallSessions:
+    """Opens the sessions of one worker's calls on their media sockets, whichever carrier they come by."""
+
+    def __init__(
+        self,
+        *,
+        settings: Telephony,
+        random: Random,
+        plans: SessionPlans,
+        sessions: SessionsKeeper,
+        outputs: SessionOutputs,
+        switchboard: Switchboard,
+    ) -> None:
+        self._settings = settings
+        self._random = random
+        self._plans = plans
+        self._sessions = sessions
+        self._outputs = outputs
+        self._switchboard = switchboard
+
+    def new_connection_id(self) -> str:
+        """An id for a media socket that is opened now."""
+        return self._random.token("conn_")
+
+    def live(self, call: Call) -> SessionEntry | None:
+        """The session that the call has now; None if it has none yet, or no more."""
+        return self._sessions.live.get(session_of(call))
+
+    def attach(self, call: Call, connection: MediaConnection, attached: ConnectionAttached) -> SessionEntry:
+        """The session that the call has now, speaking to this media socket from now on; opened if there is none."""
+        entry = self.live(call)
+        if entry is None:
+            return self.open(call, connection, attached)
+        entry.connection.output = self._output(call, connection)
+        entry.deliver(attached)
+        return entry
+
+    def open(self, call: Call, connection: MediaConnection, attached: ConnectionAttached) -> SessionEntry:
+        """Open the session that asks for the access code, or the call's own once the caller is admitted."""
+        plan = self._own_plan(call) if call.admitted else self._access_plan(call)
+        output, former = self._output(call, connection), call.conversation
+        if call.admitted and call.checkpoint is not None:
+            checkpoint, call.checkpoint = call.checkpoint, None
+            return self._sessions.open(plan, output, attached, checkpoint)
+        if call.taken_over and call.admitted and former is not None and former.resumable:
+            return self._sessions.restore(plan, output, attached, former, greets=True)
+        return self._sessions.open(plan, output, attached)
+
+    def _own_plan(self, call: Call) -> SessionPlan:
+        handoff = self._settings.handoff_phone_number
+        return self._plans.plan(
+            call.session_id,
+            call.mode,
+            taking_over(call.agent) if call.taken_over or call.checkpoint is not None else call.agent,
+            self._random.token("resume_"),
+            call_id=call.call_id,
+            traceparent=call.traceparent,
+            about=call.about,
+            call=TelephoneControls(self._switchboard, call, handoff, call.agent.transfer_targets),
+        )
+
+    def _access_plan(self, call: Call) -> SessionPlan:
+        code = self._settings.access_code
+        assert code is not None
+        agent = gatekeeper(call.agent)
+        judge = partial(self._switchboard.access_codes.judge, code, call.caller)
+
+        def accept() -> None:
+            call.code_given = True
+
+        plan = self._plans.plan(
+            session_of(call),
+            MEDIA,
+            agent,
+            self._random.token("resume_"),
+            call_id=call.call_id,
+            traceparent=call.traceparent,
+            model=AccessCodeModel(judge, agent, accept),
+            stored=False,
+        )
+        return msgspec.structs.replace(plan, tools=ACCESS_TOOLS)
+
+    def _output(self, call: Call, connection: MediaConnection) -> Recipient[OutputMessage]:
+        """Where the session speaks to: with output, but for the one that hears the access code."""
+        if not call.admitted:
+            return connection
+        output = self._outputs.of(call.session_id)
+        output.connection = connection
+        return output

@@ -1,0 +1,60 @@
+"""What a worker is put together from: each part is handed what it needs, and hears of what concerns it."""
+
+from pathlib import Path
+from unittest.mock import Mock
+
+from starlette.routing import WebSocketRoute
+
+from actors.runtime.clock import run_virtual
+from app.assembly import Assembly, api_routes, middleware_of
+from app.services import Services
+from tests.kit.service_kit import running
+
+
+def test_the_switchboard_hears_of_the_sessions_that_end() -> None:
+    async def main() -> None:
+        async with running({"ACS_SOURCE_PHONE_NUMBER": "+15550111"}) as services:
+            switchboard = Assembly(services).switchboard
+            assert switchboard.network is None
+            assert switchboard.carrier.source_number == "+15550111"
+            call = switchboard.adopt("call-1", "s")
+            call.run = Mock()  # type: ignore[method-assign]
+            services.session_over.notify("another")
+            assert call.run.call_count == 0
+            services.session_over.notify("s")
+            assert call.run.call_count == 1
+            call.run.call_args.args[0].close()
+            call.cancel()
+
+    run_virtual(main())
+
+
+def test_every_socket_is_served_under_both_names() -> None:
+    async def main() -> list[str]:
+        async with running() as services:
+            routes = api_routes(Assembly(services))
+            return sorted(route.path for route in routes if isinstance(route, WebSocketRoute))
+
+    assert run_virtual(main()) == [
+        "/browser/conversation",
+        "/browser/dashboard/relay",
+        "/console",
+        "/media/stream",
+        "/media/stream/{call_secret}",
+        "/realtime/conversation",
+        "/realtime/dashboard/relay",
+    ]
+
+
+def layers_of(services: Services) -> list[str]:
+    return [getattr(each.cls, "__name__", "") for each in middleware_of(Assembly(services))]
+
+
+def test_a_worker_that_is_alone_forwards_nothing() -> None:
+    async def main() -> None:
+        async with running() as services:
+            assert layers_of(services) == ["AccessGuard", "CallForwarding"]
+            services.lifecycle.relay_directory = Path("somewhere")
+            assert layers_of(services) == ["AccessGuard", "SessionForwarding", "CallForwarding"]
+
+    run_virtual(main())
