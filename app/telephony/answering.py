@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 from actors.ports.clock import Clock
 from app.agents.roster import AgentRoster
-from app.telephony.call import Call, Direction
+from app.telephony.call import Call, Custody, Direction
 from app.telephony.call_context import agent_for, inbound_context
 from app.telephony.call_rejection import CallRejection
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble
@@ -100,7 +100,7 @@ class Answering:
         task = call.run(self._order(call, incoming))
         if task is not None:
             await asyncio.wait([task])
-        if task is not None and task.cancelled() and not call.call_id and not call.left:
+        if task is not None and task.cancelled() and not call.call_id and call.custody is not Custody.MOVED:
             # The worker ends before the answer was taken: its caller does not ring on for nobody.
             await self._rejection.at_capacity(control, incoming)
         return call if call.call_id else None

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
-from enum import StrEnum
+from collections.abc import Callable, Coroutine
+from enum import Enum, StrEnum, auto
 from typing import Any
 
 from actors.agent import Agent
@@ -11,16 +11,16 @@ from actors.conversation import SessionRecord
 from actors.runtime.session_trace import current_traceparent
 from actors.session.checkpoint import Checkpoint
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
+from app.telephony.call_participants import CallParticipants
 from app.telephony.dtmf import DtmfPresses
 from app.telephony.errors import CallControlError
 from app.telephony.media_connection import MediaConnection
 from app.telephony.orders import Orders
+from app.telephony.seen_events import SeenEvents
 from protocol.browser import timestamp
-from protocol.calls import CallEvent, CallState, CallStatus, Participant
+from protocol.calls import CallEvent, CallState, CallStatus
 
 EVENTS_KEPT = 200
-EVENT_IDS_KEPT = 256
-"""Events that are remembered, since each may be told more than once."""
 
 OVER = (CallState.DISCONNECTED, CallState.FAILED)
 
@@ -32,8 +32,71 @@ class Direction(StrEnum):
     OUTBOUND = "outbound"
 
 
+class Admission(Enum):
+    """Whether the conversation of a call may open."""
+
+    AWAITS_CODE = auto()
+    """The session that asks for the access code comes first."""
+    CODE_GIVEN = auto()
+    """The caller has keyed in the access code, and the session that asked for it has not ended yet."""
+    ADMITTED = auto()
+    """No access code is asked for, or it was given."""
+
+
+class Custody(Enum):
+    """Who has a call, and gives the orders in it."""
+
+    HERE = auto()
+    """This worker."""
+    TRANSFERRED = auto()
+    """Somebody else on the telephone has the caller: to hang up is theirs."""
+    MOVED = auto()
+    """Another worker: nothing is ordered here any more, nor told of it."""
+
+
 class Call:
-    """Belongs to the loop's thread. `call_id` is the telephone network's id of the call, empty until it is known."""
+    """Belongs to the loop's thread.
+
+    Args:
+        secret: what the URLs of its callbacks and media sockets carry.
+        session_id: the id of its conversation.
+        direction: who has called whom.
+        agent: the agent who speaks.
+        mode: the name of the mode of its conversation.
+        caller: the person's number in E.164, or the network's own id of somebody without one.
+        created_at: when it began, in seconds since the epoch.
+        announcement: what repeated announcements of a call that comes in have in common.
+        about: what is known of it as a conversation.
+    """
+
+    call_id = ""
+    """The telephone network's id of the call; empty until it is known."""
+    server_call_id = ""
+    """Another id of the network's, which all legs of the call share; empty until it is known."""
+    own_number = ""
+    """The number that was called, or that the call was placed from; in E.164, empty if there is none."""
+    transcribed_in = ""
+    """The language in which the network transcribes the call by itself; empty where its audio is streamed."""
+    connected_at: float | None = None
+    ended_at: float | None = None
+    admission = Admission.AWAITS_CODE
+    custody = Custody.HERE
+    holds_place = True
+    """Its session is expected: the call counts as one although it has none yet."""
+    told_of = False
+    """Whether any callback of the call has come."""
+    taken_over = False
+    """It was another worker's, which died: the caller was cut off."""
+    conversation: SessionRecord | None = None
+    """Its session as it was stored last."""
+    checkpoint: Checkpoint | None = None
+    """What its session goes on from that was another worker's."""
+    connection: MediaConnection | None = None
+    open_session: Callable[[], object] | None = None
+    """Starts the call's next session on its media socket; None while there is no socket."""
+    hanging_up: asyncio.Task[None] | None = None
+    refusal: CallControlError | None = None
+    """Why the network has not taken the order to hang up, the last time that it was given."""
 
     def __init__(
         self,
@@ -54,57 +117,36 @@ class Call:
         self.agent = agent
         self.mode = mode
         self.caller = caller
-        """The person's number in E.164, or the network's own id of somebody without one."""
         self.created_at = created_at
         self.announcement = announcement
-        """What repeated announcements of a call that comes in have in common."""
         self.about = about
-        self.call_id = ""
-        self.known = asyncio.Event()
-        """Set once `call_id` is."""
-        self.own_number = ""
-        """The number that was called, or that the call was placed from; in E.164, empty if there is none."""
         self.traceparent = current_traceparent()
         """The W3C trace context of the request that the call began with."""
-        self.holds_place = True
-        """Its session is expected: the call counts as one although it has none yet."""
-        self.server_call_id = ""
         self.state = CallState.RINGING if direction is Direction.INBOUND else CallState.INITIATING
-        self.connected_at: float | None = None
-        self.ended_at: float | None = None
+        self.known = asyncio.Event()
+        """Set once `call_id` is."""
+        self.over = asyncio.Event()
+        """Set once the call has ended, or another worker has it."""
         self.events: deque[CallEvent] = deque(maxlen=EVENTS_KEPT)
-        self.participants: dict[str, Participant] = {}
+        self.seen_events = SeenEvents()
+        self.participants = CallParticipants()
         self.orders = Orders()
         self.dtmf = DtmfPresses()
-        self.transcribed_in = ""
-        """The language in which the network transcribes the call by itself; empty where its audio is streamed."""
-        self.admitted = False
-        """The conversation may open: no access code is asked for, or it was given."""
-        self.code_given = False
-        self.connection: MediaConnection | None = None
-        self.open_session: Callable[[], object] | None = None
-        """Starts the call's next session on its media socket; None while there is no socket."""
-        self.transferred = False
-        """Somebody else has the caller: to hang up is theirs."""
-        self.hanging_up: asyncio.Task[None] | None = None
-        self.taken_over = False
-        """It was another worker's, which died: the caller was cut off."""
-        self.conversation: SessionRecord | None = None
-        """Its session as it was stored last"""
-        self.checkpoint: Checkpoint | None = None
-        """What its session goes on from that was another worker's."""
         self.on_change: Callable[[Call], None] = lambda call: None
         """Told when the call's id gets known, and of each new state."""
-        self.over = asyncio.Event()
-        self.left = False
-        """Another worker has the call: nothing is ordered here any more, nor told of it."""
-        self.told_of = False
-        """Whether any callback of the call has come."""
-        self.refusal: CallControlError | None = None
-        """Why the network has not taken the order to hang up, the last time that it was given."""
-        self._participants_sequence = -1
-        self._event_ids: dict[str, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the conversation may open."""
+        return self.admission is Admission.ADMITTED
+
+    def hand_to(self, custody: Custody) -> bool:
+        """Give the call away; whether that is news. One that another worker has stays that one's."""
+        if custody is self.custody or self.custody is Custody.MOVED:
+            return False
+        self.custody = custody
+        return True
 
     def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
         """Run `work` as a task that is cancelled when the call ends; None if it has ended."""
@@ -124,15 +166,6 @@ class Call:
             task.cancel()
         return tasks
 
-    def knows(self, event_id: str) -> bool:
-        """Whether an event of that id has come before; one without an id has not."""
-        if not event_id or event_id in self._event_ids:
-            return bool(event_id)
-        self._event_ids[event_id] = None
-        if len(self._event_ids) > EVENT_IDS_KEPT:
-            del self._event_ids[next(iter(self._event_ids))]
-        return False
-
     def note(self, kind: str, at: float, **details: Any) -> None:
         """Write into the log what happened; details carry no content and no numbers."""
         self.events.append(CallEvent(kind, timestamp(at), details))
@@ -150,10 +183,7 @@ class Call:
             self.connected_at = at
         if state in OVER:
             self.ended_at = at
-            self.participants = {
-                key: Participant(id=p.id, phone_number=p.phone_number, role=p.role, status="disconnected")
-                for key, p in self.participants.items()
-            }
+            self.participants.disconnect()
             self.over.set()
         self.on_change(self)
         return True
@@ -176,29 +206,6 @@ class Call:
             self.on_change(self)
         return bool(call_id) and self.call_id == call_id
 
-    def update_participants(self, sequence_number: int, participants: Iterable[Participant]) -> None:
-        """Take who is on the call now; updates may come late, and their sequence numbers skip."""
-        if sequence_number < self._participants_sequence:
-            return
-        self._participants_sequence = sequence_number
-        self.participants = {participant.id: participant for participant in participants}
-
-    @property
-    def caller_on_hold(self) -> bool:
-        """Whether the caller is on hold; where nobody is known to be the caller, whether anybody is."""
-        present = self.participants.values()
-        callers = [participant for participant in present if participant.role == "person"] or list(present)
-        return any(participant.status == "on_hold" for participant in callers)
-
-    def is_other(self, participant_id: str) -> bool:
-        """Whether the network has said that somebody of that id is on the call, and is not the caller."""
-        known = self.participants.get(participant_id)
-        return (
-            known is not None
-            and known.role != "person"
-            and any(participant.role == "person" for participant in self.participants.values())
-        )
-
     def status(self, at: float) -> CallStatus:
         """The call as it is shown; `duration` counts from the connection."""
         ended = self.ended_at if self.ended_at is not None else at
@@ -207,6 +214,6 @@ class Call:
             call_id=self.call_id,
             status=self.state,
             duration=duration,
-            participants=tuple(self.participants.values()),
+            participants=tuple(self.participants),
             events=tuple(self.events),
         )

@@ -16,7 +16,7 @@ from app.browser.session_outputs import SessionOutputs
 from app.session_plans import SessionPlans
 from app.telephony.access_code import TOOLS as ACCESS_TOOLS
 from app.telephony.access_code import AccessCodeModel, gatekeeper
-from app.telephony.call import Call
+from app.telephony.call import Admission, Call
 from app.telephony.capacity import session_of
 from app.telephony.media_connection import MediaConnection
 from app.telephony.switchboard import Switchboard
@@ -93,7 +93,7 @@ class CallSessions:
         judge = partial(self._switchboard.access_codes.judge, code, call.caller)
 
         def accept() -> None:
-            call.code_given = True
+            call.admission = Admission.CODE_GIVEN
 
         plan = self._plans.plan(
             session_of(call),

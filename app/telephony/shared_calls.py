@@ -7,7 +7,7 @@ import msgspec
 from actors.session.modes.registry import mode_named
 from actors.session_context import SessionContext
 from app.agents.roster import AgentRoster
-from app.telephony.call import Call, Direction
+from app.telephony.call import Admission, Call, Direction
 from app.telephony.call_checkpoints import CallCheckpoint
 from app.telephony.order_book import OrderKind, OrderState
 
@@ -62,7 +62,7 @@ def record_of_call(call: Call, worker: str = "") -> CallCheckpoint:
         worker=worker,
         state=call.state,
         connected_at=call.connected_at,
-        participants=tuple(call.participants.values()),
+        participants=tuple(call.participants),
         events=tuple(call.events),
         recording=call.orders.recording,
     )
@@ -85,11 +85,11 @@ def call_of_record(record: CallCheckpoint, agents: AgentRoster) -> Call:
         about=msgspec.convert(record.about, SessionContext),
     )
     call.conversation = record.conversation
-    call.admitted = record.admitted
+    call.admission = Admission.ADMITTED if record.admitted else Admission.AWAITS_CODE
     call.server_call_id = record.server_call_id
     call.own_number = record.own_number
     call.events.extend(record.events)
-    call.participants = {each.id: each for each in record.participants}
+    call.participants.restore(record.participants)
     if record.recording:
         call.orders.told(OrderKind.START_RECORDING, OrderState.SUCCEEDED, subject=record.recording)
     return call

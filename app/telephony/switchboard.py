@@ -19,7 +19,7 @@ from app.draining import Draining
 from app.server.socket_writer import NORMAL
 from app.telephony.access_code import gatekeeper
 from app.telephony.access_code_check import AccessCodes
-from app.telephony.call import Call, Direction
+from app.telephony.call import Admission, Call, Custody, Direction
 from app.telephony.call_context import outbound_context
 from app.telephony.call_control import CallControl
 from app.telephony.call_log import CallLog
@@ -209,7 +209,8 @@ class Switchboard:
             about=about,
         )
         call.own_number = self.carrier.source_number
-        call.admitted = direction is Direction.OUTBOUND or self._settings.telephony.access_code is None
+        asks_for_code = direction is Direction.INBOUND and self._settings.telephony.access_code is not None
+        call.admission = Admission.AWAITS_CODE if asks_for_code else Admission.ADMITTED
         self.enlist(call)
         # The first words are made while it rings.
         self._phrases.at(agent, self.carrier.rate_hz)
@@ -249,7 +250,7 @@ class Switchboard:
     def connected(self, call: Call) -> None:
         """A call is up. One that was given up before has nobody to talk to: it is hung up."""
         if call.over.is_set():
-            if call.call_id and not call.left and self._control is not None:
+            if call.call_id and call.custody is not Custody.MOVED and self._control is not None:
                 self._background.run(hang_up(self._control, call.call_id))
         elif call.connected_at is None:
             call.became(CallState.CONNECTED, self._clock.wall())
@@ -314,9 +315,8 @@ class Switchboard:
         """Another worker has the call: forget it here, without an order to the network. Its media socket is closed with
         this close code.
         """
-        if call.left:
+        if not call.hand_to(Custody.MOVED):
             return
-        call.left = True
         self.log.remove(call)
         if self._media is not None:
             self._media.opened(call)
@@ -340,8 +340,8 @@ class Switchboard:
         call = next((call for call in self.log.live if self.session_of(call) == session_id), None)
         if call is None:
             return
-        if not call.admitted and call.code_given:
-            call.admitted = True
+        if call.admission is Admission.CODE_GIVEN:
+            call.admission = Admission.ADMITTED
             self.call_changed(call)
             if call.open_session is not None:
                 call.open_session()
@@ -361,7 +361,7 @@ class Switchboard:
     async def _hang_up(self, call: Call) -> None:
         self.end_session(call)
         if call.call_id and self._control is not None:
-            done = HangUp.ORDERED if call.transferred else await hang_up(self._control, call.call_id, call.note_refusal)
+            done = await self._order_hang_up(call, self._control)
             if done is HangUp.NOT_TAKEN:
                 # It stays in the call log as it is, and whoever wants may order again; it keeps nobody out.
                 call.hanging_up, call.holds_place = None, False
@@ -370,6 +370,11 @@ class Switchboard:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(call.over.wait(), GONE_S)
         self.ended(call, CallState.DISCONNECTED)
+
+    async def _order_hang_up(self, call: Call, control: CallControl) -> HangUp:
+        if call.custody is Custody.TRANSFERRED:
+            return HangUp.ORDERED
+        return await hang_up(control, call.call_id, call.note_refusal)
 
     def end_session(self, call: Call, ending: Ending = Ending.NORMAL) -> None:
         """End the session that the call has now at once, without a goodbye."""

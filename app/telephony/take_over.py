@@ -22,7 +22,7 @@ from app.cluster.checkpoints import CheckpointKeeper
 from app.observers import Observers
 from app.server.worker_bus import WorkerBus, WorkerBusError
 from app.server.worker_pipe import WorkerNotice
-from app.telephony.call import Call
+from app.telephony.call import Call, Custody
 from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.hang_up import hang_up
 from app.telephony.shared_calls import SharedCalls, call_of_record, record_of_call
@@ -100,7 +100,7 @@ class TakeOver:
             self._call_changed(call)
 
     async def _tell_change(self, call: Call) -> None:
-        if call.left:
+        if call.custody is Custody.MOVED:
             return
         record = record_of_call(call, self.shared.worker if self.shared is not None else "")
         if self.shared is not None:

@@ -7,7 +7,7 @@ from actors.messages.caller import CallOrderFailed, HoldEnded, HoldStarted
 from actors.ports.clock import Clock
 from app.telephony.acs.order_events import ended_by, why
 from app.telephony.acs.participants import participants_of
-from app.telephony.call import Call
+from app.telephony.call import Call, Custody
 from app.telephony.dtmf import Way
 from app.telephony.order_book import OrderState
 from app.telephony.orders import failure_of
@@ -41,7 +41,7 @@ class CallEvents:
     def apply(self, call: Call, event: AcsEvent) -> None:
         """Apply one event of the network to its call; one that was applied before changes nothing."""
         call.told_of = True
-        if call.knows(event.event_id):
+        if not call.seen_events.add(event.event_id):
             return
         at = self._clock.wall()
         if event.server_call_id and not call.server_call_id:
@@ -53,14 +53,14 @@ class CallEvents:
             case CallConnected():
                 board.connected(call)
             case ParticipantsUpdated():
-                call.update_participants(event.sequence_number, participants_of(event, call.caller))
+                call.participants.update(event.sequence_number, participants_of(event, call.caller))
                 self._held(call, at)
             case CallDisconnected():
                 board.ended(call, CallState.DISCONNECTED)
             case CreateCallFailed() | AnswerFailed() | ConnectFailed():
                 board.ended(call, CallState.FAILED)
             case CallTransferAccepted():
-                call.transferred = True
+                call.hand_to(Custody.TRANSFERRED)
                 board.end_session(call, Ending.HUMAN_HANDOFF)
             case MediaStreamingFailed() | TranscriptionFailed():
                 board.media_lost(call)
@@ -74,7 +74,7 @@ class CallEvents:
 
     def _held(self, call: Call, at: float) -> None:
         """Follow whether the caller is on hold, as the participants now are, and tell the session of a change."""
-        on_hold = call.caller_on_hold
+        on_hold = call.participants.is_caller_on_hold
         if call.up and on_hold != (call.state is CallState.ON_HOLD):
             call.became(CallState.ON_HOLD if on_hold else CallState.CONNECTED, at)
             self._switchboard.tell_session(call, HoldStarted() if on_hold else HoldEnded())

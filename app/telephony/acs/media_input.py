@@ -65,7 +65,7 @@ class MediaInput:
         self._wrong = 0
         self._mixed = settings.mixed_audio
         self._all_heard = self._mixed or settings.participants is Participants.ALL
-        self._voice = CallerVoice(call.caller, call.is_other)
+        self._voice = CallerVoice(call.caller, call.participants.is_other)
         self._transcripts = TranscriptionInput(call.caller, clock)
         self._stream_at(settings.sample_rate)
 

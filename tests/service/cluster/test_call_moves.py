@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.cluster import call_moves
+from app.telephony.call import Custody
 from protocol.calls import CallState
 from tests.kit.redis_server import redis_server
 from tests.service.cluster.cluster_kit import known, two_workers
@@ -23,7 +24,7 @@ async def test_a_call_moves_with_its_conversation_and_nobody_hangs_up(tmp_path: 
             assert (moved.call_id, moved.state, moved.taken_over) == ("call", CallState.CONNECTED, False)
             assert moved.checkpoint is not None
             assert [message.text for message in moved.checkpoint.messages if message.text == "hello"] == ["hello"]
-            assert call.left
+            assert call.custody is Custody.MOVED
             # Its socket may yet come to another worker than the one that took it: nothing is lost on the way.
             await one.cluster.require_call(call.secret)
             back = one.board.log.of_secret(call.secret)

@@ -8,6 +8,7 @@ from actors.errors import StoreError
 from app.cluster import cluster as module
 from app.cluster.call_directory import call_key
 from app.cluster.membership import WORKERS
+from app.telephony.call import Custody
 from tests.kit.redis_server import redis_server
 from tests.kit.service_kit import running
 from tests.service.cluster.cluster_kit import Worker, known, two_workers
@@ -45,7 +46,7 @@ async def test_a_call_that_redis_says_is_another_workers_is_left_without_an_orde
             one.cluster._take_over.tell_all()
 
             async def is_left() -> bool:
-                return call.left
+                return call.custody is Custody.MOVED
 
             await soon(is_left)
             assert one.board.log.of_secret(call.secret) is None

@@ -10,6 +10,7 @@ from actors.rules.turn_taking.state import CallerActivity, TurnSnapshot
 from app.cluster import hand_over as module
 from app.server.socket_writer import RESTARTING
 from app.stores.redis_store import checkpoint_key
+from app.telephony.call import Custody
 from tests.kit.redis_server import redis_server
 from tests.service.cluster.cluster_kit import Worker, known, two_workers
 
@@ -65,7 +66,7 @@ async def test_a_caller_who_speaks_is_waited_for_as_long_as_there_is_time(
             began = asyncio.get_running_loop().time()
             await handed_over(one, module.LEFT_S + 0.5)
             assert asyncio.get_running_loop().time() - began >= 0.5
-            assert call.left
+            assert call.custody is Custody.MOVED
 
 
 async def test_a_call_that_no_worker_takes_stays_where_it_is(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.telephony import call_orders, switchboard
-from app.telephony.call import Call
+from app.telephony.call import Call, Custody
 from app.telephony.dtmf import MOST_KEPT, DtmfPresses, Way
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
@@ -98,7 +98,7 @@ async def test_a_transfer_of_which_nothing_more_is_heard_can_be_ordered_again(mo
         await asyncio.sleep(0.4)
         assert (await phone.rest.post(path, json={"target": "+15550166"})).status_code == 200
         await over(phone, caller)
-        assert call.transferred
+        assert call.custody is Custody.TRANSFERRED
 
 
 async def test_a_call_that_only_listens_does_not_last_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

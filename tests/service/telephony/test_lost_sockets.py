@@ -6,6 +6,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from app.telephony import media_watch
+from app.telephony.call import Custody
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.caller import Caller
@@ -150,7 +151,7 @@ async def test_while_the_caller_is_put_through_nobody_hangs_up() -> None:
         media_of(caller).drop(reconnect_after_s=None)
         await phone.rest.delete(f"/sessions/{call.session_id}")
         await over(phone, caller)
-        assert call.transferred
+        assert call.custody is Custody.TRANSFERRED
         assert call.state is CallState.DISCONNECTED
         assert "terminate" not in phone.acs.executions
 

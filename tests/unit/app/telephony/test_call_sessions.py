@@ -8,7 +8,7 @@ from actors.messages.caller import ConnectionAttached, Lead, Transport
 from app.browser.session_outputs import SessionOutputs
 from app.console.timeline import Timelines
 from app.session_plans import SessionPlans
-from app.telephony.call import Call, Direction
+from app.telephony.call import Admission, Call, Direction
 from app.telephony.call_sessions import CallSessions
 from config.settings import Settings
 from tests.kit.session_kit import AGENT
@@ -60,7 +60,7 @@ async def test_a_caller_who_is_not_admitted_meets_the_gatekeeper_and_nobody_sees
 async def test_the_call_s_own_session_may_use_the_call_and_is_shown() -> None:
     opener, sessions, outputs = opening()
     connection = Mock()
-    opener.open(call(admitted=True), connection, ATTACHED)
+    opener.open(call(admission=Admission.ADMITTED), connection, ATTACHED)
     plan, output, _ = sessions.open.call_args.args
     assert (plan.session_id, plan.stored, plan.agent, plan.resume_token) == ("s", True, AGENT, "resume_1")
     assert plan.call is not None
@@ -71,7 +71,7 @@ async def test_the_call_s_own_session_may_use_the_call_and_is_shown() -> None:
 async def test_a_call_that_was_taken_over_goes_on_from_its_record() -> None:
     opener, sessions, _ = opening()
     former = SimpleNamespace(resumable=True)
-    opener.open(call(admitted=True, taken_over=True, conversation=former), Mock(), ATTACHED)
+    opener.open(call(admission=Admission.ADMITTED, taken_over=True, conversation=former), Mock(), ATTACHED)
     assert sessions.open.call_count == 0
     plan, _, _, record = sessions.restore.call_args.args
     assert record is former
@@ -82,7 +82,12 @@ async def test_a_call_that_was_taken_over_goes_on_from_its_record() -> None:
 async def test_a_call_goes_on_once_from_the_checkpoint_of_another_worker() -> None:
     opener, sessions, _ = opening()
     checkpoint = Mock()
-    taken = call(admitted=True, taken_over=True, conversation=SimpleNamespace(resumable=True), checkpoint=checkpoint)
+    taken = call(
+        admission=Admission.ADMITTED,
+        taken_over=True,
+        conversation=SimpleNamespace(resumable=True),
+        checkpoint=checkpoint,
+    )
     opener.open(taken, Mock(), ATTACHED)
     assert sessions.open.call_args.args[3] is checkpoint
     assert sessions.restore.call_count == 0
@@ -94,7 +99,7 @@ async def test_a_session_that_lives_is_attached_and_not_opened_again() -> None:
     entry = Mock()
     opener, sessions, outputs = opening({"s": entry})
     connection = Mock()
-    assert opener.attach(call(admitted=True), connection, ATTACHED) is entry
+    assert opener.attach(call(admission=Admission.ADMITTED), connection, ATTACHED) is entry
     entry.deliver.assert_called_once_with(ATTACHED)
     assert entry.connection.output is outputs.of("s")
     assert (sessions.open.call_count, sessions.restore.call_count) == (0, 0)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from app.agents.roster import AgentRoster
-from app.telephony.call import Call, Direction
+from app.telephony.call import Admission, Call, Direction
 from app.telephony.order_book import OrderKind, OrderState
 from app.telephony.shared_calls import call_of_record, record_of_call
 from protocol.calls import CallState, Participant
@@ -24,11 +24,11 @@ def made() -> Call:
         created_at=1.0,
     )
     call.identify("call")
-    call.admitted = True
+    call.admission = Admission.ADMITTED
     call.server_call_id, call.own_number = "server", "+15550199"
     call.became(CallState.CONNECTED, 2.0)
     call.note("CallConnected", 2.0)
-    call.update_participants(1, [Participant(id="p", phone_number=None, role="person", status="connected")])
+    call.participants.update(1, [Participant(id="p", phone_number=None, role="person", status="connected")])
     call.orders.told(OrderKind.START_RECORDING, OrderState.SUCCEEDED, subject="recording")
     return call
 

@@ -1,0 +1,50 @@
+"""Who is on a call, as the telephone network tells it. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from protocol.calls import Participant
+
+PERSON = "person"
+"""The role of the caller, as distinct from us and from those who were added."""
+
+
+class CallParticipants:
+    """The participants of one call. Updates may come late, and their sequence numbers skip."""
+
+    def __init__(self) -> None:
+        self._present: dict[str, Participant] = {}
+        self._sequence_number = -1
+
+    def __iter__(self) -> Iterator[Participant]:
+        return iter(self._present.values())
+
+    def update(self, sequence_number: int, participants: Iterable[Participant]) -> None:
+        """Take who is on the call now, unless a later update has come."""
+        if sequence_number < self._sequence_number:
+            return
+        self._sequence_number = sequence_number
+        self._present = {participant.id: participant for participant in participants}
+
+    def restore(self, participants: Iterable[Participant]) -> None:
+        """Begin with those whom another worker knew; any update is later than that."""
+        self._present = {participant.id: participant for participant in participants}
+
+    def disconnect(self) -> None:
+        """The call is over: nobody is on it any more."""
+        self._present = {
+            key: Participant(id=p.id, phone_number=p.phone_number, role=p.role, status="disconnected")
+            for key, p in self._present.items()
+        }
+
+    @property
+    def is_caller_on_hold(self) -> bool:
+        """Whether the caller is on hold; where nobody is known to be the caller, whether anybody is."""
+        present = list(self._present.values())
+        callers = [participant for participant in present if participant.role == PERSON] or present
+        return any(participant.status == "on_hold" for participant in callers)
+
+    def is_other(self, participant_id: str) -> bool:
+        """Whether the network has said that somebody of that id is on the call, and is not the caller."""
+        known = self._present.get(participant_id)
+        has_caller = any(participant.role == PERSON for participant in self._present.values())
+        return known is not None and known.role != PERSON and has_caller

@@ -1,0 +1,102 @@
+"""A call keeps its state: over is over, its id is learnt once, and it is given away once."""
+
+import asyncio
+
+import pytest
+
+from app.telephony.call import Admission, Call, Custody, Direction
+from protocol.calls import CallState, Participant
+from tests.kit.session_kit import AGENT
+
+
+def call(direction: Direction = Direction.INBOUND) -> Call:
+    return Call(
+        secret="secret",
+        session_id="s",
+        direction=direction,
+        agent=AGENT,
+        mode="media",
+        caller="+15550100",
+        created_at=1.0,
+    )
+
+
+def test_nothing_of_one_call_is_shared_with_another() -> None:
+    one, other = call(), call()
+    one.identify("a")
+    one.note("CallConnected", 1.0)
+    one.seen_events.add("e")
+    assert (other.call_id, list(other.events), other.known.is_set()) == ("", [], False)
+    assert other.seen_events.add("e")
+    assert len({one, other}) == 2
+
+
+def test_a_call_rings_that_comes_in_and_is_begun_that_is_placed() -> None:
+    assert call().state is CallState.RINGING
+    assert call(Direction.OUTBOUND).state is CallState.INITIATING
+
+
+def test_a_call_that_is_over_stays_over_and_nobody_is_on_it() -> None:
+    told, changed = call(), list[CallState]()
+    told.on_change = lambda changing: changed.append(changing.state)
+    told.participants.update(1, [Participant(id="p", phone_number=None, role="person", status="connected")])
+    assert told.became(CallState.CONNECTED, 2.0)
+    assert told.became(CallState.ON_HOLD, 3.0)
+    assert (told.up, told.connected_at) == (True, 2.0)
+    assert told.became(CallState.DISCONNECTED, 5.0)
+    assert not told.became(CallState.CONNECTED, 6.0)
+    assert changed == [CallState.CONNECTED, CallState.ON_HOLD, CallState.DISCONNECTED]
+    assert told.over.is_set()
+    assert [each.status for each in told.participants] == ["disconnected"]
+    assert told.status(9.0).duration == 3.0
+
+
+def test_an_id_is_learnt_once() -> None:
+    learning = call()
+    assert not learning.identify("")
+    assert learning.identify("a")
+    assert not learning.identify("b")
+    assert (learning.call_id, learning.known.is_set()) == ("a", True)
+
+
+def test_the_conversation_opens_once_the_code_was_given_and_its_session_is_over() -> None:
+    asked = call()
+    for admission, admitted in (
+        (Admission.AWAITS_CODE, False),
+        (Admission.CODE_GIVEN, False),
+        (Admission.ADMITTED, True),
+    ):
+        asked.admission = admission
+        assert asked.admitted is admitted
+
+
+@pytest.mark.parametrize(
+    ("given", "news", "custody"),
+    [
+        ((Custody.TRANSFERRED,), [True], Custody.TRANSFERRED),
+        ((Custody.MOVED, Custody.MOVED), [True, False], Custody.MOVED),
+        ((Custody.TRANSFERRED, Custody.MOVED), [True, True], Custody.MOVED),
+        ((Custody.MOVED, Custody.TRANSFERRED), [True, False], Custody.MOVED),
+    ],
+)
+def test_what_another_worker_has_stays_that_one_s(
+    given: tuple[Custody, ...], news: list[bool], custody: Custody
+) -> None:
+    handed = call()
+    assert [handed.hand_to(each) for each in given] == news
+    assert handed.custody is custody
+
+
+async def test_work_for_a_call_ends_with_it() -> None:
+    working = call()
+
+    async def work() -> None:
+        await asyncio.sleep(3600)
+
+    task = working.run(work())
+    assert task is not None
+    assert working.cancel() == [task]
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()
+    working.became(CallState.FAILED, 2.0)
+    assert working.run(work()) is None
