@@ -42,6 +42,7 @@ from app.telephony.call_log import CallLog
 from app.telephony.call_sessions import CallSessions
 from app.telephony.capacity import Capacity
 from app.telephony.carrier import Carrier
+from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import TakeOver
 
@@ -58,7 +59,9 @@ class Assembly:
     def __init__(self, services: Services, carrier: Carrier | None = None) -> None:
         self.services = services
         self.switchboard = _switchboard(services, carrier or carrier_of(services.settings))
-        self.cluster = Cluster(_cluster_worker(services), self.switchboard, _take_over(services, self.switchboard))
+        self.new_calls = _new_calls(services, self.switchboard)
+        take_over = _take_over(services, self.new_calls, self.switchboard)
+        self.cluster = Cluster(_cluster_worker(services), self.new_calls, self.switchboard, take_over)
 
     async def start(self) -> None:
         """Start every part, those first that others need."""
@@ -74,31 +77,37 @@ class Assembly:
 
 
 def _switchboard(services: Services, carrier: Carrier) -> Switchboard:
-    settings, lifecycle, clock = services.settings, services.lifecycle, services.clock
-    log = CallLog()
     switchboard = Switchboard(
         carrier=carrier,
-        settings=settings,
-        clock=clock,
+        clock=services.clock,
         random=services.random,
         background=services.background,
-        agents=services.agents,
-        phrases=services.phrases,
         sessions=services.sessions,
         outputs=services.outputs,
         draining=services.draining,
         leave_session=services.leave,
-        capacity=Capacity(services.capacity, lifecycle, services.sessions.live, log),
-        access_codes=AccessCodes(lifecycle, clock, services.background, log_content=settings.logs.content),
-        log=log,
+        log=CallLog(),
     )
     services.session_over.add(switchboard.session_over)
     services.session_moved.add(switchboard.session_moved)
-    lifecycle.on_drain(switchboard.drain)
+    services.lifecycle.on_drain(switchboard.drain)
     return switchboard
 
 
-def _take_over(services: Services, switchboard: Switchboard) -> TakeOver:
+def _new_calls(services: Services, switchboard: Switchboard) -> NewCalls:
+    return NewCalls(
+        settings=services.settings,
+        clock=services.clock,
+        random=services.random,
+        agents=services.agents,
+        phrases=services.phrases,
+        sessions=services.sessions,
+        capacity=Capacity(services.capacity, services.lifecycle, services.sessions.live, switchboard.log),
+        switchboard=switchboard,
+    )
+
+
+def _take_over(services: Services, new_calls: NewCalls, switchboard: Switchboard) -> TakeOver:
     return TakeOver(
         worker_bus=services.lifecycle.worker_bus,
         clock=services.clock,
@@ -106,6 +115,7 @@ def _take_over(services: Services, switchboard: Switchboard) -> TakeOver:
         agents=services.agents,
         session_saved=services.session_saved,
         checkpoints=services.checkpoints,
+        new_calls=new_calls,
         switchboard=switchboard,
     )
 
@@ -253,15 +263,17 @@ def _telephone(worker: Assembly, modes: Modes) -> list[BaseRoute]:
         plans=services.plans,
         sessions=services.sessions,
         outputs=services.outputs,
+        access_codes=AccessCodes(services.lifecycle, clock, services.background, log_content=settings.logs.content),
         switchboard=switchboard,
     )
     carrier = carrier_routes(
         settings=settings,
         clock=clock,
         acs_access=services.acs_access,
-        answering=Answering(settings, clock, services.agents, switchboard),
+        answering=Answering(settings, clock, services.agents, worker.new_calls, switchboard),
         call_sessions=call_sessions,
         gate=services.claim_check,
+        new_calls=worker.new_calls,
         switchboard=switchboard,
     )
     calls = CallRoutes(
@@ -269,6 +281,7 @@ def _telephone(worker: Assembly, modes: Modes) -> list[BaseRoute]:
         clock=clock,
         agents=services.agents,
         modes=modes,
+        new_calls=worker.new_calls,
         switchboard=switchboard,
         cluster=worker.cluster,
     )

@@ -11,10 +11,12 @@ from app.telephony.acs.call_automation import CallAutomation
 from app.telephony.acs.callback_routes import CallbackRoutes
 from app.telephony.acs.media_addresses import MediaAddresses
 from app.telephony.acs.media_socket import MediaSocket
+from app.telephony.acs.media_stream import MediaParts
 from app.telephony.acs.resource import acs_resource
 from app.telephony.answering import Answering
 from app.telephony.call_sessions import CallSessions
 from app.telephony.carrier import Carrier
+from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
 from config.errors import SettingsError
 from config.settings import Settings
@@ -52,13 +54,15 @@ def carrier_routes(
     answering: Answering,
     call_sessions: CallSessions,
     gate: Gate | None,
+    new_calls: NewCalls,
     switchboard: Switchboard,
 ) -> list[BaseRoute]:
     """The routes by which the carrier reaches this server: its callbacks, and the media sockets of calls.
 
     `gate` holds back what sessions say while it is not known whether they are still this worker's.
     """
-    media = MediaSocket(settings, clock, acs_access, call_sessions, gate, switchboard)
+    parts = MediaParts(settings=settings, clock=clock, sessions=call_sessions, gate=gate, switchboard=switchboard)
+    media = MediaSocket(parts, acs_access, new_calls)
     return [
         *CallbackRoutes(acs_access, clock, answering, switchboard).routes(),
         WebSocketRoute("/media/stream", media),

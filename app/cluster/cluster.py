@@ -14,6 +14,7 @@ from app.cluster.worker_requests import Handle, WorkerRequests, WorkerSilentErro
 from app.stores.opening import SharedStore
 from app.telephony.call_checkpoints import CallCheckpoint
 from app.telephony.errors import NoCapacityError
+from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import TakeOver
 
@@ -29,8 +30,11 @@ GATHER_S = 1.0
 class Cluster:
     """One worker's part in it. Without Redis it does nothing. Belongs to the loop's thread."""
 
-    def __init__(self, worker: ClusterWorker, switchboard: Switchboard, take_over: TakeOver) -> None:
+    def __init__(
+        self, worker: ClusterWorker, new_calls: NewCalls, switchboard: Switchboard, take_over: TakeOver
+    ) -> None:
         self._here = worker
+        self._new_calls = new_calls
         self._switchboard = switchboard
         self._take_over = take_over
         self.worker = worker.random.token("worker_")
@@ -60,7 +64,7 @@ class Cluster:
             self._membership, self._directory, has_room=self._has_room, take=self._take, give_up=self._take_over.give_up
         )
         self._take_over.shared = self._directory
-        board.is_ours = self._is_ours
+        self._new_calls.is_ours = self._is_ours
         hand_over = HandOver(self._here, board, self._moves, self._membership, self.requests, store.writer)
         hand_over.has_room = self._has_room
         self._here.draining.hand_over = hand_over.hand_over
@@ -156,7 +160,7 @@ class Cluster:
 
     def _has_room(self) -> bool:
         try:
-            self._switchboard.capacity.require()
+            self._new_calls.capacity.require()
         except NoCapacityError:
             return False
         return self._switchboard.network is not None

@@ -17,6 +17,7 @@ from app.telephony.call_context import agent_for, inbound_context
 from app.telephony.call_rejection import CallRejection
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble
 from app.telephony.incoming_call import IncomingCall
+from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings
 from protocol.calls import CallState
@@ -39,10 +40,13 @@ EVENT_IDS_KEPT = 2_000
 class Answering:
     """Of one worker; belongs to the loop's thread."""
 
-    def __init__(self, settings: Settings, clock: Clock, agents: AgentRoster, switchboard: Switchboard) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, agents: AgentRoster, new_calls: NewCalls, switchboard: Switchboard
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._agents = agents
+        self._new_calls = new_calls
         self._switchboard = switchboard
         self._rejection = CallRejection(settings.telephony, switchboard)
         self._under_way: dict[str, asyncio.Task[Call | None]] = {}
@@ -88,7 +92,7 @@ class Answering:
         known = board.log.of_announcement(announcement)
         if known is not None:
             return known if known.call_id else None
-        if not await board.is_ours(announcement):
+        if not await self._new_calls.is_ours(announcement):
             return None
         if reason := self._rejection.reason(incoming):
             await self._rejection.refuse(control, incoming, reason)
@@ -108,7 +112,7 @@ class Answering:
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
         about, mode = inbound_context(incoming), self._switchboard.carrier.default_mode
         agent = agent_for(about, self._settings, self._agents, self._agents.default_name)
-        call = self._switchboard.begin(
+        call = self._new_calls.begin(
             Direction.INBOUND, agent, mode, about.caller, announcement=announcement, about=about
         )
         call.server_call_id = incoming.server_call_id
@@ -134,7 +138,7 @@ class Answering:
                     addresses.media(call.secret, call.transcribed_in),
                 )
             except CallControlError as error:
-                board.refused(call, "AnswerCallRefused", error)
+                self._new_calls.refused(call, "AnswerCallRefused", error)
                 in_doubt = in_doubt or _may_have_been_done(error)
                 pause_s = max(WAITS_S[min(attempt, len(WAITS_S) - 1)], error.retry_after_s or 0.0)
                 rings = error.retryable
@@ -157,7 +161,7 @@ class Answering:
 
     async def _room(self) -> bool:
         """Whether there is room for another call, now or once the loop is in time again."""
-        capacity = self._switchboard.capacity
+        capacity = self._new_calls.capacity
         for _ in range(int(ROOM_S / LOOK_FOR_ROOM_S)):
             try:
                 capacity.require()

@@ -16,6 +16,7 @@ from app.browser.session_outputs import SessionOutputs
 from app.session_plans import SessionPlans
 from app.telephony.access_code import TOOLS as ACCESS_TOOLS
 from app.telephony.access_code import AccessCodeModel, gatekeeper
+from app.telephony.access_code_check import AccessCodes
 from app.telephony.call import Admission, Call
 from app.telephony.capacity import session_of
 from app.telephony.media_connection import MediaConnection
@@ -36,6 +37,7 @@ class CallSessions:
         plans: SessionPlans,
         sessions: SessionsKeeper,
         outputs: SessionOutputs,
+        access_codes: AccessCodes,
         switchboard: Switchboard,
     ) -> None:
         self._settings = settings
@@ -43,6 +45,7 @@ class CallSessions:
         self._plans = plans
         self._sessions = sessions
         self._outputs = outputs
+        self._access_codes = access_codes
         self._switchboard = switchboard
 
     def new_connection_id(self) -> str:
@@ -90,7 +93,7 @@ class CallSessions:
         code = self._settings.access_code
         assert code is not None
         agent = gatekeeper(call.agent)
-        judge = partial(self._switchboard.access_codes.judge, code, call.caller)
+        judge = partial(self._access_codes.judge, code, call.caller)
 
         def accept() -> None:
             call.admission = Admission.CODE_GIVEN

@@ -1,43 +1,32 @@
-"""Places calls, and sees each one to its end."""
+"""Sees each call of a worker to its end, from its beginning in `new_calls.py` on."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 
-from actors.agent import Agent
 from actors.conversation import Ending
 from actors.messages.caller import EndSession, InputMessage, KeyPressed
 from actors.ports.clock import Clock, Random
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.session.sessions_keeper import SessionsKeeper
-from actors.session_context import ON_THE_TELEPHONE, SessionContext
-from app.agents.prompt_cache import PromptCache
-from app.agents.roster import AgentRoster
 from app.browser.session_outputs import SessionOutputs
 from app.draining import Draining
 from app.server.socket_writer import NORMAL
-from app.telephony.access_code import gatekeeper
-from app.telephony.access_code_check import AccessCodes
-from app.telephony.call import Admission, Call, Custody, Direction
-from app.telephony.call_context import outbound_context
+from app.telephony.call import Admission, Call, Custody
 from app.telephony.call_control import CallControl
 from app.telephony.call_log import CallLog
-from app.telephony.capacity import Capacity, session_of
+from app.telephony.capacity import session_of
 from app.telephony.carrier import Carrier
 from app.telephony.dtmf import Way
-from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError
+from app.telephony.errors import NotConfiguredError
 from app.telephony.hang_up import HangUp, hang_up
 from app.telephony.media_connection import MediaConnection
 from app.telephony.media_watch import MediaWatch
-from app.telephony.network_transcription import transcribed_in
-from config.settings import Settings
-from protocol.calls import CallState, InitiateCall
+from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
 
-RINGING_S = 120.0
-"""A call that is not connected by then is given up."""
 GONE_S = 5.0
 """A call that was hung up is over after this, even if the network does not say so."""
 CLOSING_S = 0.5
@@ -48,10 +37,6 @@ HANG_UP_S = 1.5
 """A worker that has to end keeps so much of its time to hang up."""
 
 
-async def _always(_: str) -> bool:
-    return True
-
-
 class Switchboard:
     """Of one worker; belongs to the loop's thread."""
 
@@ -59,34 +44,24 @@ class Switchboard:
         self,
         *,
         carrier: Carrier,
-        settings: Settings,
         clock: Clock,
         random: Random,
         background: BackgroundTasks,
-        agents: AgentRoster,
-        phrases: PromptCache,
         sessions: SessionsKeeper,
         outputs: SessionOutputs,
         draining: Draining,
         leave_session: Callable[[str], None],
-        capacity: Capacity,
-        access_codes: AccessCodes,
         log: CallLog,
     ) -> None:
         self.carrier = carrier
         self._control = carrier.control
-        self._settings = settings
         self._clock = clock
         self._random = random
         self._background = background
-        self._agents = agents
-        self._phrases = phrases
         self._sessions = sessions
         self._outputs = outputs
         self._draining = draining
         self._leave_session = leave_session
-        self.capacity = capacity
-        self.access_codes = access_codes
         self.log = log
         self.unknown_events = 0
         self.ignored_messages = 0
@@ -95,8 +70,6 @@ class Switchboard:
         """Incoming calls that were rejected or redirected, since the start."""
         self.call_changed: Callable[[Call], None] = lambda call: None
         """Told when a call begins, and whenever it changes."""
-        self.is_ours: Callable[[str], Awaitable[bool]] = _always
-        """Asked whether this worker is to answer the call of an announcement, which may be delivered to several."""
         self.nobody_has: Callable[[str], None] = lambda call_id: None
         """Told the id of a call that is up at the network and unknown here."""
         self._media: MediaWatch | None = None
@@ -138,106 +111,6 @@ class Switchboard:
         await asyncio.gather(*ordered, *(task for call in live for task in call.cancel()), return_exceptions=True)
         if self._control is not None:
             await self._control.close()
-
-    # calls begin
-
-    async def place(self, asked: InitiateCall, agent: Agent, mode: str) -> Call:
-        """Call somebody.
-
-        Raises:
-            NotConfiguredError, NoCapacityError, CallControlError.
-        """
-        control, addresses = self.control, self.carrier.addresses
-        source = asked.caller_id or self.carrier.source_number
-        if not source:
-            raise NotConfiguredError(
-                f"no number to call from: set {self.carrier.source_number_variable}, or send caller_id"
-            )
-        addresses.require()
-        self.capacity.require()
-        call = self.begin(
-            *(Direction.OUTBOUND, agent, mode, asked.target_number),
-            about=outbound_context(asked, source),
-            wanted=asked.browser_session_id,
-        )
-        call.own_number = source
-        try:
-            call_id = await control.create(
-                asked.target_number,
-                source,
-                addresses.callback(call.secret),
-                addresses.media(call.secret, call.transcribed_in),
-            )
-        except CallControlError as error:
-            self.refused(call, "CreateCallRefused", error)
-            if not call.call_id:
-                self.ended(call, CallState.FAILED)
-                raise
-            # The order was carried out, and its answer lost: the call's events say so.
-            return call
-        self.taken(call, call_id)
-        call.note("CreateCall", self._clock.wall())
-        if call.state is CallState.INITIATING:
-            call.became(CallState.RINGING, self._clock.wall())
-        return call
-
-    def begin(
-        self,
-        direction: Direction,
-        agent: Agent,
-        mode: str,
-        caller: str,
-        *,
-        announcement: str = "",
-        about: SessionContext = ON_THE_TELEPHONE,
-        wanted: str | None = None,
-    ) -> Call:
-        """A call that is not ordered of the network yet, or that the network has. `wanted`: the id of its session, if
-        that is free.
-        """
-        taken = wanted is None or wanted in self._sessions.live or self.log.of_session(wanted) is not None
-        session_id = self._random.token("session_") if taken or wanted is None else wanted
-        call = Call(
-            secret=self._random.token(),
-            session_id=session_id,
-            direction=direction,
-            agent=agent,
-            mode=mode,
-            caller=caller,
-            created_at=self._clock.wall(),
-            announcement=announcement,
-            about=about,
-        )
-        call.own_number = self.carrier.source_number
-        asks_for_code = direction is Direction.INBOUND and self._settings.telephony.access_code is not None
-        call.admission = Admission.AWAITS_CODE if asks_for_code else Admission.ADMITTED
-        self.enlist(call)
-        # The first words are made while it rings.
-        self._phrases.at(agent, self.carrier.rate_hz)
-        if not call.admitted:
-            self._phrases.at(gatekeeper(agent), self.carrier.rate_hz)
-        return call
-
-    def enlist(self, call: Call) -> None:
-        """Keep `call` in this worker's call log from now on, and hang up if it rings too long."""
-        call.transcribed_in = transcribed_in(call, self._settings, is_available=self.carrier.transcribes)
-        self.log.add(call)
-        call.on_change = self.call_changed
-        self.call_changed(call)
-        call.run(self._give_up_ringing(call))
-
-    def adopt(self, call_id: str, session_id: str) -> Call:
-        """A media socket of a call that nobody announced, as load clients open: it is taken as connected.
-
-        Raises:
-            NoCapacityError.
-        """
-        if not self.capacity.has_room:
-            raise NoCapacityError("no capacity left for another call")
-        agent, mode = self._agents.default, self.carrier.default_mode
-        call = self.begin(Direction.INBOUND, agent, mode, "", wanted=session_id or f"session_{call_id}")
-        call.identify(call_id or call.session_id)
-        return call
 
     # calls go on
 
@@ -394,18 +267,6 @@ class Switchboard:
 
     def _gone(self, call: Call) -> None:
         self.ended(call, CallState.DISCONNECTED)
-
-    def refused(self, call: Call, kind: str, error: CallControlError) -> None:
-        """The network did not take an order that begins a call."""
-        log.warning("%s: %s", kind, error)
-        details = {"status": error.status, "trouble": error.trouble.value, "code": error.code}
-        call.note(kind, self._clock.wall(), **details)
-
-    async def _give_up_ringing(self, call: Call) -> None:
-        await asyncio.sleep(RINGING_S)
-        if call.connected_at is None:
-            call.note("NotAnswered", self._clock.wall())
-            self.hang_up(call)
 
     async def _end_overtime(self, call: Call) -> None:
         """Sessions keep their own time; this is for a call whose session does not, as one that only transcribes."""

@@ -25,6 +25,7 @@ from app.server.worker_pipe import WorkerNotice
 from app.telephony.call import Call, Custody
 from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.hang_up import hang_up
+from app.telephony.new_calls import NewCalls
 from app.telephony.shared_calls import SharedCalls, call_of_record, record_of_call
 from app.telephony.switchboard import Switchboard
 
@@ -50,6 +51,7 @@ class TakeOver:
         agents: AgentRoster,
         session_saved: Observers[SessionRecord],
         checkpoints: CheckpointKeeper | None,
+        new_calls: NewCalls,
         switchboard: Switchboard,
     ) -> None:
         self._checkpoints = checkpoints
@@ -57,6 +59,7 @@ class TakeOver:
         self._clock = clock
         self._background = background
         self._agents = agents
+        self._new_calls = new_calls
         self._switchboard = switchboard
         self._changed: dict[str, Call] = {}
         self._telling = False
@@ -171,7 +174,7 @@ class TakeOver:
         call.taken_over = is_cut_off or (checkpoint is None and record.conversation is not None)
         if not is_cut_off:
             call.state, call.connected_at = record.state, record.connected_at
-        self._switchboard.enlist(call)
+        self._new_calls.enlist(call)
         call.note("TakenOver" if is_cut_off else "Moved", self._clock.wall())
         if record.call_id:
             call.identify(record.call_id)

@@ -27,6 +27,7 @@ from app.modes import Modes
 from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble
+from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
 from protocol.browser import timestamp
 from protocol.calls import (
@@ -74,6 +75,7 @@ class CallRoutes:
         clock: Clock,
         agents: AgentRoster,
         modes: Modes,
+        new_calls: NewCalls,
         switchboard: Switchboard,
         cluster: Cluster,
     ) -> None:
@@ -81,6 +83,7 @@ class CallRoutes:
         self._clock = clock
         self._agents = agents
         self._modes = modes
+        self._new_calls = new_calls
         self._switchboard = switchboard
         self._cluster = cluster
         cluster.on(CALLS, self._told)
@@ -106,7 +109,7 @@ class CallRoutes:
         if not usable_session_id(asked.browser_session_id or ""):
             raise _invalid("context.browser_session_id", SESSION_ID_FORM, "pattern")
         try:
-            call = await self._switchboard.place(asked, agent, mode)
+            call = await self._new_calls.place(asked, agent, mode)
         except (NotConfiguredError, NoCapacityError, CallControlError) as error:
             raise not_taken(error) from None
         return json_response(

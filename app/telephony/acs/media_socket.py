@@ -5,40 +5,26 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from actors.ports.clock import Clock
 from app.auth.acs import AcsAccess
 from app.auth.guard import admitted
 from app.auth.refusals import HandshakeDeniedError, deny
 from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
 from app.server.fast_path import fast_path_of
-from app.server.gated_output import Gate
 from app.server.socket_writer import NORMAL, SocketWriter
-from app.telephony.acs.media_stream import MediaStream
+from app.telephony.acs.media_stream import MediaParts, MediaStream
 from app.telephony.call import OVER, Call
-from app.telephony.call_sessions import CallSessions
 from app.telephony.errors import NoCapacityError
-from app.telephony.switchboard import Switchboard
-from config.settings import Settings
+from app.telephony.new_calls import NewCalls
 
 
 class MediaSocket:
     """ASGI endpoint of `/api/v1/media/stream` and `/api/v1/media/stream/{call_secret}`."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        clock: Clock,
-        acs_access: AcsAccess,
-        sessions: CallSessions,
-        gate: Gate | None,
-        switchboard: Switchboard,
-    ) -> None:
-        self._gate = gate
-        self._settings = settings
-        self._clock = clock
+    def __init__(self, parts: MediaParts, acs_access: AcsAccess, new_calls: NewCalls) -> None:
+        self._parts = parts
         self._acs_access = acs_access
-        self._sessions = sessions
-        self._switchboard = switchboard
+        self._new_calls = new_calls
+        self._switchboard = parts.switchboard
         self.open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,11 +44,7 @@ class MediaSocket:
             return
         self.open += 1
         try:
-            stream = MediaStream(
-                *(self._settings, self._clock, self._sessions, self._gate, self._switchboard),
-                *(call, SocketWriter(send, fast_path)),
-                trusted=trusted,
-            )
+            stream = MediaStream(self._parts, call, SocketWriter(send, fast_path), trusted=trusted)
             await stream.run(receive, fast_path)
         finally:
             self.open -= 1
@@ -105,7 +87,7 @@ class MediaSocket:
         if not usable_session_id(session_id) or not usable_session_id(call_id):
             raise HandshakeDeniedError(400, f"session_id, call_connection_id: {SESSION_ID_FORM}")
         try:
-            return self._switchboard.adopt(call_id, session_id)
+            return self._new_calls.adopt(call_id, session_id)
         except NoCapacityError as busy:
             raise HandshakeDeniedError(503, str(busy)) from None
 

@@ -1,5 +1,6 @@
 """An open media socket of a call, attached to the session of the call."""
 
+import msgspec
 from starlette.types import Receive
 
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, HoldStarted, Lead, Transport
@@ -23,27 +24,31 @@ LEAD_MS = 60
 """ACS tells nothing of playback, so what is sent ahead cannot be taken back; it must never run dry either."""
 
 
-class MediaStream:
-    """A media socket attached to the session of its call."""
+class MediaParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the media sockets of one worker are made with."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        clock: Clock,
-        sessions: CallSessions,
-        gate: Gate | None,
-        switchboard: Switchboard,
-        call: Call,
-        writer: SocketWriter,
-        *,
-        trusted: bool,
-    ) -> None:
+    settings: Settings
+    clock: Clock
+    sessions: CallSessions
+    gate: Gate | None
+    """Holds back what sessions say while it is not known whether they are still this worker's; None: nobody asks."""
+    switchboard: Switchboard
+
+
+class MediaStream:
+    """A media socket attached to the session of its call.
+
+    `trusted`: the telephone network is at the other end.
+    """
+
+    def __init__(self, parts: MediaParts, call: Call, writer: SocketWriter, *, trusted: bool) -> None:
+        settings, clock = parts.settings, parts.clock
         rate_hz = settings.telephony.sample_rate
-        self._sessions = sessions
-        self._switchboard = switchboard
+        self._sessions = parts.sessions
+        self._switchboard = parts.switchboard
         self._call = call
         work_for(SessionIds(call.session_id, call.call_id))
-        self._id = sessions.new_connection_id()
+        self._id = parts.sessions.new_connection_id()
         self._attached = ConnectionAttached(
             connection_id=self._id,
             lead=Lead(Transport.PACED, LEAD_MS),
@@ -51,10 +56,10 @@ class MediaStream:
             frame_ms=settings.acs.frame_ms,
         )
         self._writer = writer
-        self._connection = CallConnection(writer, clock, rate_hz, OutboundCase(settings.acs.outbound_case), gate)
-        self._input = MediaInput(settings.telephony, clock, switchboard, call, self._connection, trusted=trusted)
-        switchboard.connect(call, self._connection, self._open_session)
-        self._input.session = sessions.attach(call, self._connection, self._attached)
+        self._connection = CallConnection(writer, clock, rate_hz, OutboundCase(settings.acs.outbound_case), parts.gate)
+        self._input = MediaInput(settings.telephony, clock, parts.switchboard, call, self._connection, trusted=trusted)
+        parts.switchboard.connect(call, self._connection, self._open_session)
+        self._input.session = parts.sessions.attach(call, self._connection, self._attached)
         if call.state is CallState.ON_HOLD:
             self._input.session.deliver(HoldStarted())
 

@@ -29,7 +29,7 @@ class Worker:
         self.control = AsyncMock()
         carrier = msgspec.structs.replace(carrier_of(service.settings), control=self.control)
         worker = Assembly(service, carrier)
-        self.board, self.cluster = worker.switchboard, worker.cluster
+        self.board, self.new_calls, self.cluster = worker.switchboard, worker.new_calls, worker.cluster
 
     async def talks(self, session_id: str, **more: str) -> SessionEntry:
         """A session of this worker in which somebody has said hello; `more` are further fields of its plan."""
@@ -49,7 +49,7 @@ class Worker:
 
     def call(self, secret_of: str = "call") -> Call:
         """A call that is up here."""
-        call = self.board.begin(Direction.INBOUND, AGENT, "media", "+15550100")
+        call = self.new_calls.begin(Direction.INBOUND, AGENT, "media", "+15550100")
         call.identify(secret_of)
         call.became(CallState.CONNECTED, self.service.clock.wall())
         return call

@@ -88,10 +88,10 @@ async def test_an_announcement_that_is_delivered_to_two_workers_is_one_workers_a
 ) -> None:
     with redis_server(tmp_path) as redis:
         async with two_workers(redis) as (one, other):
-            assert await one.board.is_ours("announcement")
-            assert await one.board.is_ours("announcement")
-            assert not await other.board.is_ours("announcement")
+            assert await one.new_calls.is_ours("announcement")
+            assert await one.new_calls.is_ours("announcement")
+            assert not await other.new_calls.is_ours("announcement")
             redis.command("ZREM", WORKERS, one.cluster.worker)
-            assert await other.board.is_ours("announcement")
+            assert await other.new_calls.is_ours("announcement")
             redis.kill()
-            assert await other.board.is_ours("announcement"), "the network takes one answer only"
+            assert await other.new_calls.is_ours("announcement"), "the network takes one answer only"

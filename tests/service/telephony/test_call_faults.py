@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actors.agent import Limits, Phrases
-from app.telephony import answering, media_watch, switchboard
+from app.telephony import answering, media_watch, new_calls, switchboard
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.acs.calls import Call
@@ -195,7 +195,7 @@ async def test_a_hang_up_that_the_network_never_confirms_ends_the_call_all_the_s
 
 
 async def test_somebody_who_does_not_pick_up_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switchboard, "RINGING_S", 0.3)
+    monkeypatch.setattr(new_calls, "RINGING_S", 0.3)
     async with telephone() as phone:
         phone.acs.on_outbound(Pickup("answer", after_s=60))
         placed = (await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})).json()

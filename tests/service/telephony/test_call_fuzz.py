@@ -77,7 +77,7 @@ async def posted(pairs: list[tuple[str, bytes]]) -> None:
         worker = Assembly(service)
         switchboard = worker.switchboard
         await room(service)
-        call = switchboard.adopt("live-call", "")
+        call = worker.new_calls.adopt("live-call", "")
         switchboard.connected(call)
         app: Any = app_of_worker(worker)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:

@@ -6,7 +6,7 @@ import pytest
 
 from app.api.routes import calls as call_routes
 from app.telephony import hang_up as hanging_up
-from app.telephony import switchboard
+from app.telephony import new_calls
 from app.telephony.call import Call
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
@@ -79,7 +79,7 @@ async def test_a_call_that_was_placed_is_not_said_to_have_failed_since_the_answe
 
 
 async def test_an_answered_call_that_never_connects_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switchboard, "RINGING_S", 0.3)
+    monkeypatch.setattr(new_calls, "RINGING_S", 0.3)
     async with telephone(MAX_CONCURRENT_SESSIONS="1") as phone:
         phone.acs.faults.silence("answer_call")
         caller = await phone.acs.dial(phone.webhook)
@@ -109,7 +109,7 @@ async def test_without_an_address_no_call_is_begun() -> None:
 
 
 async def test_a_call_whose_connection_nobody_told_is_connected_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(switchboard, "RINGING_S", 0.5)
+    monkeypatch.setattr(new_calls, "RINGING_S", 0.5)
     async with telephone() as phone:
         phone.acs.faults.drop("CallConnected")
         placed = (await phone.rest.post("/calls/initiate", json={"target_number": "+15550123"})).json()

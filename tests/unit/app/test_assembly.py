@@ -14,10 +14,11 @@ from tests.kit.service_kit import running
 def test_the_switchboard_hears_of_the_sessions_that_end() -> None:
     async def main() -> None:
         async with running({"ACS_SOURCE_PHONE_NUMBER": "+15550111"}) as services:
-            switchboard = Assembly(services).switchboard
+            worker = Assembly(services)
+            switchboard = worker.switchboard
             assert switchboard.network is None
             assert switchboard.carrier.source_number == "+15550111"
-            call = switchboard.adopt("call-1", "s")
+            call = worker.new_calls.adopt("call-1", "s")
             call.run = Mock()  # type: ignore[method-assign]
             services.session_over.notify("another")
             assert call.run.call_count == 0

@@ -41,6 +41,7 @@ def opening(live: dict[str, Any] | None = None) -> tuple[CallSessions, Mock, Ses
         plans=SessionPlans(SETTINGS.agents, {"tester": AGENT}, {}, Mock()),
         sessions=sessions,
         outputs=outputs,
+        access_codes=Mock(),
         switchboard=Mock(),
     )
     return opener, sessions, outputs
