@@ -28,8 +28,9 @@ def words_of(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _phrases(phrases: tuple[str, ...]) -> dict[str, list[list[str]]]:
+def _phrases(*groups: tuple[str, ...]) -> dict[str, list[list[str]]]:
     """By first word, longest first, so that "uh huh" is not taken for "uh" and a word."""
+    phrases = (phrase for group in groups for phrase in group)
     split = sorted((words for phrase in phrases if (words := words_of(phrase))), key=len, reverse=True)
     return {words[0]: [other for other in split if other[0] == words[0]] for words in split}
 
@@ -37,7 +38,7 @@ def _phrases(phrases: tuple[str, ...]) -> dict[str, list[list[str]]]:
 def meaningful_words(text: str, *ignored: Sequence[str]) -> int:
     """How many words of `text` are not part of one of the `ignored` phrases."""
     words = words_of(text)
-    phrases = _phrases(tuple(phrase for some in ignored for phrase in some))
+    phrases = _phrases(*map(tuple, ignored))
     count = characters = position = 0
     while position < len(words):
         word = words[position]

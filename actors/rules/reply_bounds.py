@@ -26,21 +26,18 @@ class ReplyBounds:
     def __init__(self, began: float) -> None:
         self.exceeded = ""
         """The bound at which the reply is cut, in words; empty as long as it is within all."""
-        self._until = began + MAX_REPLY_S
+        self.until = began + MAX_REPLY_S
+        """When the reply is cut, however many pieces it has."""
         self._events = 0
         self._chars = 0
         self._calls = 0
-
-    def left_s(self, now: float) -> float:
-        """Seconds that are left for the rest of the reply, however many pieces it has."""
-        return max(0.0, self._until - now)
 
     def admit(self, event: ModelEvent, now: float) -> ModelEvent | None:
         """As much of an event as is within the bounds; None for nothing of it. Afterwards `exceeded` may be set."""
         self._events += 1
         if self._events > MAX_EVENTS:
             self.exceeded = f"{MAX_EVENTS} pieces"
-        elif now >= self._until:
+        elif now >= self.until:
             self.exceeded = f"{MAX_REPLY_S:.0f} s"
         elif isinstance(event, TextGenerated):
             return self._text(event)

@@ -91,42 +91,45 @@ class Generation:
             await self._attempt(request)
 
     async def _attempt(self, request: ModelRequest) -> None:
+        loop = asyncio.get_running_loop()
+        asked_at = told_at = loop.time()
+        bounds = ReplyBounds(asked_at)
         with closing(_PauseWatch(lambda: tell_quietly(self._actor.actor_ref, ModelPaused(request.turn)))) as pauses:
             events = aiter(self._model.reply(request))
-            timeout_s = request.agent.model.first_token_s
-            loop = asyncio.get_running_loop()
-            asked_at = loop.time()
-            bounds = ReplyBounds(asked_at)
-            for number in count(1):
-                try:
-                    # Not wait_for, which would make a task for every token.
-                    async with asyncio.timeout(timeout_s):
+            try:
+                # One for all tokens: a timeout of its own would cost each of them more than all else that is done here.
+                async with asyncio.timeout_at(asked_at + request.agent.model.first_token_s) as patience:
+                    for number in count(1):
                         event = await anext(events)
-                except StopAsyncIteration:
-                    raise ModelError(
-                        ErrorKind.INTERNAL, "the stream ended without saying that the reply is complete"
-                    ) from None
-                except TimeoutError:
-                    raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {timeout_s:.0f} s") from None
-                if number == 1:
-                    waited_s = loop.time() - asked_at
-                    first_token_came(waited_s)
-                    self._trace.describe(Stage.MODEL, {"gen_ai.response.time_to_first_chunk": waited_s})
-                # How long the caller waits for its next words is turn-taking's to say, which knows what was heard.
-                timeout_s = bounds.left_s(loop.time())
-                admitted = bounds.admit(_checked(event), loop.time())
-                if admitted is not None:
-                    self._told += 1
-                    pauses.written()
-                    self._actor.actor_ref.tell(ModelReported(request.turn, admitted))
-                if bounds.exceeded:
-                    self._cut(request, events, bounds.exceeded)
-                    return
-                if isinstance(event, ReplyGenerated):
-                    self._trace.end(Stage.MODEL, attributes=usage(event))
-                    return
-                if number % EVENTS_AT_ONCE == 0:
-                    await asyncio.sleep(0)
+                        told_at = loop.time()
+                        if number == 1:
+                            # How long the caller waits for its next words is turn-taking's to say: it knows what was
+                            # heard.
+                            patience.reschedule(bounds.until)
+                            self._first_token_came(told_at - asked_at)
+                        admitted = bounds.admit(_checked(event), told_at)
+                        if admitted is not None:
+                            self._told += 1
+                            pauses.written()
+                            self._actor.actor_ref.tell(ModelReported(request.turn, admitted))
+                        if bounds.exceeded:
+                            self._cut(request, events, bounds.exceeded)
+                            return
+                        if isinstance(event, ReplyGenerated):
+                            self._trace.end(Stage.MODEL, attributes=usage(event))
+                            return
+                        if number % EVENTS_AT_ONCE == 0:
+                            await asyncio.sleep(0)
+            except StopAsyncIteration:
+                raise ModelError(
+                    ErrorKind.INTERNAL, "the stream ended without saying that the reply is complete"
+                ) from None
+            except TimeoutError:
+                raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {loop.time() - told_at:.0f} s") from None
+
+    def _first_token_came(self, waited_s: float) -> None:
+        first_token_came(waited_s)
+        self._trace.describe(Stage.MODEL, {"gen_ai.response.time_to_first_chunk": waited_s})
 
     def _cut(self, request: ModelRequest, events: AsyncIterator[ModelEvent], bound: str) -> None:
         """End a reply that does not end by itself; the conversation goes on with what there is of it."""

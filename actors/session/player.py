@@ -139,10 +139,10 @@ class Player:
         if waiting is not None and waiting != self._caught_up and self._on_caught_up(waiting):
             self._caught_up = waiting
         unheard = self.playout.first_unheard()
-        if unheard is None:
-            self.leave_clock()
-        else:
+        if unheard is not None:
             self._checkpoint.reply_resumes_at(*unheard)
+        if unheard is None or self.playout.is_held:
+            self.leave_clock()
 
     def _send(self, frame: Frame, at_ms: float) -> None:
         if frame.first or frame.reply == self._caught_up:
@@ -206,6 +206,12 @@ class Player:
         self.playout.resume(at_ms)
         if self._attached.lead.transport is Transport.MARKED:
             self._connection.show(PlaybackResumed(self._turn_heard(at_ms)))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Be on the clock again, where there is anything to play."""
+        if not self.playout.idle:
+            self.play()
 
     def _turn_heard(self, at_ms: float) -> int:
         hearing = self.playout.heard(at_ms)
@@ -232,14 +238,14 @@ class Player:
             self._connection.show(AudioDiscarded(order.turn, order.reason))
         self._is_silenced = False
         self._shown = {reply: end for reply, end in self._shown.items() if reply > order.through_reply}
+        self._go_on()
         return tuple(position_of(hearing) for hearing in cut)
 
     def attach(self, attached: ConnectionAttached) -> None:
         """Play what was not heard on another connection of the same rate."""
         self._attached = attached
         self.playout.attach(attached.lead, self.now_ms)
-        if not self.playout.idle:
-            self.play()
+        self._go_on()
 
     def detach(self) -> None:
         """Hold what was not heard until there is another connection."""

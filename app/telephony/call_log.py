@@ -14,17 +14,23 @@ class CallLog:
 
     def __init__(self) -> None:
         self._calls: dict[str, Call] = {}
+        """By secret, the oldest first."""
+        self._by_session: dict[str, Call] = {}
+        """The latest call of each session."""
 
     def add(self, call: Call) -> None:
         """A call begins; the oldest of those that are over is forgotten."""
         self._calls[call.secret] = call
+        self._by_session[call.session_id] = call
         over = [known for known in self._calls.values() if known.state in OVER]
         for known in over[: max(0, len(over) - KEPT)]:
-            del self._calls[known.secret]
+            self.remove(known)
 
     def remove(self, call: Call) -> None:
         """Forget a call, which is another worker's from now on."""
         self._calls.pop(call.secret, None)
+        if self._by_session.get(call.session_id) is call:
+            del self._by_session[call.session_id]
 
     def of_secret(self, secret: str) -> Call | None:
         """The call whose callback and media URLs carry `secret`; None if no call does."""
@@ -40,7 +46,8 @@ class CallLog:
 
     def of_session(self, session_id: str) -> Call | None:
         """The call that is up and has that session."""
-        return next((call for call in self.live if call.session_id == session_id), None)
+        call = self._by_session.get(session_id)
+        return call if call is not None and call.state not in OVER else None
 
     def of_server_call(self, server_call_id: str) -> Call | None:
         """The call that the telephone network knows by that server call id."""

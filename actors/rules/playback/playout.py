@@ -383,8 +383,15 @@ class Playout:
 
     def caught_up(self) -> int | None:
         """The reply that is heard first, if all there is of it was heard and more is to come. As of the last tick."""
+        if not self._head.dry:
+            return None
         track = next(iter(self._tracks.values()), None)
         return track.reply if track is not None and self._is_dry(track) else None
+
+    @property
+    def is_held(self) -> bool:
+        """Sending is paused and nothing is on its way: no tick changes anything until an order or audio comes."""
+        return self._paused and not self._underway and self._head.dry
 
     def flush(self, reply: int) -> bool:
         """Have the rest of `reply` sent that is less than a frame, filled up with silence; False if there is none."""

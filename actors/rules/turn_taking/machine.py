@@ -259,7 +259,11 @@ class TurnTaking(TurnCore):
         if isinstance(message, TimerFired):
             self._timer_fired(message.timer, at)
         elif self.state.agent is not AgentActivity.LEAVING or type(message) in LEAVING_RULES:
+            before = self.state.caller, self.state.interruption
             self._apply_rule(message, at)
+            if type(message) is SpeechContinued and before == (self.state.caller, self.state.interruption):
+                # Ten times a second: all that it changed is how long voice lasts, which puts waits off and owes none.
+                return self.pop_effects()
         return self._conclude(at)
 
     def _apply_rule(self, message: TurnEvent, at: float) -> None:

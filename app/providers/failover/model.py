@@ -123,6 +123,8 @@ class FailoverModel:
         self, provider: Provider[LanguageModel], events: AsyncIterator[ModelEvent], deadline: float | None
     ) -> ModelEvent:
         try:
+            if deadline is None:
+                return await anext(events)
             async with asyncio.timeout_at(deadline):
                 return await anext(events)
         except ModelError:

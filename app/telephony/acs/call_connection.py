@@ -20,7 +20,7 @@ class CallConnection:
         self._rate_hz = rate_hz
         self._case = case
         self._sounds_until = 0.0
-        self._gated = GatedOutput(self._show, gate)
+        self._gated = GatedOutput(self._show, gate) if gate is not None else None
 
     @property
     def closed(self) -> asyncio.Event:
@@ -34,7 +34,10 @@ class CallConnection:
 
     def tell(self, message: OutputMessage) -> None:
         """Send audio, and the order to drop audio, to the telephone network; ignore all other messages."""
-        self._gated.tell(message)
+        if self._gated is None:
+            self._show(message)
+        else:
+            self._gated.tell(message)
 
     def _show(self, message: OutputMessage) -> None:
         match message:
@@ -52,12 +55,14 @@ class CallConnection:
 
     def close(self, code: int, reason: str) -> None:
         """Close the media socket with this close code, once the queued messages have been sent."""
-        self._gated.drop()
+        if self._gated is not None:
+            self._gated.drop()
         self._writer.close(code, reason)
 
     def abandon(self) -> None:
         """The other side is gone: send nothing more."""
-        self._gated.drop()
+        if self._gated is not None:
+            self._gated.drop()
         self._writer.abandon()
 
     def _stop(self) -> None:

@@ -207,7 +207,9 @@ def test_of_a_huge_result_the_model_reads_the_beginning_and_a_note(caplog: pytes
     assert any("result of tool look_up was cut" in record.getMessage() for record in caplog.records)
 
 
-def test_what_is_left_of_the_time_of_a_reply() -> None:
+def test_a_reply_has_its_time_from_its_beginning() -> None:
     bounds = ReplyBounds(10.0)
-    assert bounds.left_s(12.0) == MAX_REPLY_S - 2.0
-    assert bounds.left_s(10.0 + 2 * MAX_REPLY_S) == 0.0
+    assert bounds.until == 10.0 + MAX_REPLY_S
+    assert bounds.admit(TextGenerated("a"), bounds.until - 0.1) == TextGenerated("a")
+    assert bounds.admit(TextGenerated("b"), bounds.until) is None
+    assert bounds.exceeded
