@@ -72,7 +72,7 @@ def reply_written(turn: TurnCore, message: ReplyWritten, at: float) -> None:
 
 
 def reply_failed(turn: TurnCore, message: ReplyFailed, at: float) -> None:
-    """The model has failed: what it said stands, but two failures in a row end the session."""
+    """The model has failed: what it said is heard, and then an apology; two failures in a row end the session."""
     if message.turn == turn.state.turn_number and turn.state.agent in THINKING:
         _failed(turn, at, has_text=message.has_text, trouble=message.trouble)
 
@@ -89,15 +89,14 @@ def _failed(turn: TurnCore, at: float, *, has_text: bool, trouble: ReplyTrouble 
         endings.last_words(turn, at, UtteranceKind.APOLOGY, Ending.ERROR)
         return
     turn.cancel_thinking()
-    if has_text:
-        settle(turn, at)
-        return
-    turn.drop(turn.reply_of(s.turn_number))
-    if s.caller is CallerActivity.SILENT:
-        apologise(turn, APOLOGIES[trouble])
-    else:
-        s.owed_apology = APOLOGIES[trouble]
-        settle(turn, at)
+    if not has_text:
+        turn.drop(turn.reply_of(s.turn_number))
+        if s.caller is CallerActivity.SILENT:
+            apologise(turn, APOLOGIES[trouble])
+            return
+    # Who was told the half of something waits for the rest, and who speaks is not spoken over.
+    s.owed_apology = APOLOGIES[trouble]
+    settle(turn, at)
 
 
 def apologise(turn: TurnCore, apology: int) -> None:

@@ -189,3 +189,47 @@ def test_words_said_again_after_a_failure_are_read_once(again: str, read: str) -
             assert [m.text for m in on.session.record().messages if m.role is Role.USER] == [read]
 
     run_virtual(main())
+
+
+class BreaksOff(FakeModel):
+    """Says a sentence and the beginning of another; then its stream fails, or ends without an end. At first only."""
+
+    def __init__(self, kind: ErrorKind | None) -> None:
+        super().__init__()
+        self.kind = kind
+
+    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        self.requests.append(request)
+        yield TextGenerated("We have a table on Friday. ")
+        if len(self.requests) > 1:
+            yield ReplyGenerated()
+            return
+        yield TextGenerated("Your code is ")
+        await asyncio.sleep(0.5)
+        if self.kind is not None:
+            raise ModelError(self.kind, "fake")
+
+
+@pytest.mark.parametrize(
+    ("kind", "phrase"),
+    [
+        (ErrorKind.UNAVAILABLE, PHRASES.no_answer),
+        (ErrorKind.TIMEOUT, PHRASES.busy),
+        (ErrorKind.REFUSED, PHRASES.refused),
+        (None, PHRASES.no_answer),
+    ],
+)
+def test_a_reply_that_breaks_off_is_apologised_for_when_its_beginning_was_heard(
+    kind: ErrorKind | None, phrase: str
+) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=BreaksOff(kind)) as on:
+            await asyncio.sleep(0.2)
+            on.entry.deliver(TextEntered("a table please"))
+            await on.ear.until_count(ReplyHeard, 2, 10)
+            assert [m.text for m in on.ear.of(ReplyHeard)] == ["We have a table on Friday. Your code is", phrase]
+            on.entry.deliver(TextEntered("yes please do"))
+            await on.ear.until_count(ReplyHeard, 3, 10)
+            assert on.ear.of(ReplyHeard)[-1].text == "We have a table on Friday."
+
+    run_virtual(main())

@@ -155,16 +155,32 @@ class TestStaleReports:
 
 
 class TestAFailureAfterWords:
-    def test_what_was_said_stands_and_no_apology_follows(self) -> None:
+    def test_what_was_said_stands_and_is_apologised_for_when_it_was_heard(self) -> None:
         talk = Talk().thinking().starts().failed(has_text=True)
         assert talk.did == ["CancelReply"]
-        assert talk.ends().did == []
-        assert talk.turn.floor is Floor.NOBODY
+        assert acts(talk.ends().effects) == [Say(reply=2, turn=1, kind=UtteranceKind.APOLOGY, index=NO_ANSWER)]
+        assert talk.starts().ends().turn.floor is Floor.NOBODY
+        assert Timer.NO_INPUT in talk.due
 
     def test_the_same_where_all_of_it_was_heard_before_it_failed(self) -> None:
         talk = Talk().thinking().starts().ends().failed(has_text=True)
-        assert talk.did == ["CancelReply"]
-        assert Timer.NO_INPUT in talk.due
+        assert talk.did == ["CancelReply", "Say"]
+        assert kinds(talk) == [UtteranceKind.APOLOGY]
+
+    @pytest.mark.parametrize("trouble", list(ReplyTrouble))
+    def test_each_trouble_has_its_words_then_too(self, trouble: ReplyTrouble) -> None:
+        talk = Talk().thinking().starts().tell(ReplyFailed(turn=1, has_text=True, trouble=trouble)).ends()
+        assert acts(talk.effects) == [Say(reply=2, turn=1, kind=UtteranceKind.APOLOGY, index=APOLOGIES[trouble])]
+
+    def test_words_over_what_was_said_are_answered_instead(self) -> None:
+        talk = Talk().thinking().starts().failed(has_text=True).says("no on friday please").stopped()
+        assert asked(talk) == ["no on friday please"]
+        assert kinds(talk.starts().written().ends()) == []
+
+    def test_nobody_is_apologised_to_who_speaks_when_it_ends(self) -> None:
+        talk = Talk().thinking().starts().failed(has_text=True).voice(40).ends()
+        assert kinds(talk) == []
+        assert kinds(talk.tell(NoiseStopped())) == [UtteranceKind.APOLOGY]
 
     def test_the_next_failure_ends_the_session_all_the_same(self) -> None:
         talk = Talk().thinking().failed().starts().ends().thinking().failed(has_text=True)
