@@ -55,19 +55,15 @@ def start_reply(turn: TurnCore, at: float) -> None:
 
 
 def reply_written(turn: TurnCore, message: ReplyWritten, at: float) -> None:
-    """The model has finished; a reply without any text has failed, unless it was the session's last act."""
+    """The model has finished; a reply without any text has failed."""
     s = turn.state
     if message.turn != s.turn_number or s.agent not in THINKING:
         return
-    if not message.has_text and s.ending is None:
+    if not message.has_text:
         _failed(turn, at, has_text=False)
         return
     turn.agent_becomes(AgentActivity.IDLE)
-    reply = turn.reply_of(s.turn_number)
-    if message.has_text:
-        turn.change_utterance(reply, question_s=message.question_s)
-    else:
-        turn.drop(reply)
+    turn.change_utterance(turn.reply_of(s.turn_number), question_s=message.question_s)
     settle(turn, at)
 
 
@@ -79,6 +75,9 @@ def reply_failed(turn: TurnCore, message: ReplyFailed, at: float) -> None:
 
 def _failed(turn: TurnCore, at: float, *, has_text: bool, trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER) -> None:
     s = turn.state
+    if s.ending is not None:
+        _last_act_failed(turn, at, s.ending, has_text=has_text)
+        return
     s.failed_turn = s.turn_number
     if trouble is ReplyTrouble.REFUSED:
         # Nothing is broken, and what the caller says next is asked without these words.
@@ -97,6 +96,20 @@ def _failed(turn: TurnCore, at: float, *, has_text: bool, trouble: ReplyTrouble 
     # Who was told the half of something waits for the rest, and who speaks is not spoken over.
     s.owed_apology = APOLOGIES[trouble]
     settle(turn, at)
+
+
+def _last_act_failed(turn: TurnCore, at: float, ending: Ending, *, has_text: bool) -> None:
+    """The reply that was to be the session's last one fails, or is silent: nothing is asked of a caller who leaves.
+
+    Who was put through is gone; anybody else hears a goodbye, if no word of the model's was one.
+    """
+    turn.cancel_thinking()
+    if not has_text:
+        turn.drop(turn.reply_of(turn.state.turn_number))
+    if has_text or turn.state.is_audible or ending is Ending.HUMAN_HANDOFF:
+        settle(turn, at)
+    else:
+        endings.last_words(turn, at, UtteranceKind.GOODBYE, ending)
 
 
 def apologise(turn: TurnCore, apology: int) -> None:

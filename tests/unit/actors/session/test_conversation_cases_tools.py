@@ -1,7 +1,7 @@
 """Whole conversations in which a tool or the model takes its time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from actors.conversation import Ending, KeyPattern, Role, UtteranceKind
+from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard, SessionEnded
 from actors.messages.transcript import FinalTranscript
@@ -256,5 +257,45 @@ def test_a_caller_who_was_told_of_a_long_tool_is_not_left_in_silence_behind_that
             await on.ear.until(lambda ear: bool(heard(ear)), 30)
             assert heard(on.ear) == ["Let me look that up for you. It is at nine."]
             assert len(heard(on.ear, UtteranceKind.FILLER)) == 2
+
+    run_virtual(main())
+
+
+class Fails(FakeModel):
+    """Calls the tool `work`, and fails when it is asked to go on."""
+
+    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        self.requests.append(request)
+        if request.messages[-1].role is Role.TOOL:
+            raise ModelError(ErrorKind.UNAVAILABLE, "fake")
+        yield ToolCalled(call_id="call_0", name="work", arguments="{}")
+        yield ReplyGenerated()
+
+
+def silent_at_the_end(request: ModelRequest) -> list[ModelEvent | float]:
+    """Calls the tool `work`, and has nothing to say when it is asked to go on."""
+    if request.messages[-1].role is Role.TOOL:
+        return [0.1, ReplyGenerated()]
+    return [0.1, ToolCalled(call_id="call_0", name="work", arguments="{}"), ReplyGenerated()]
+
+
+@pytest.mark.parametrize("answering", [Fails(), FakeModel(silent_at_the_end)], ids=["fails", "is silent"])
+@pytest.mark.parametrize(
+    ("ending", "reason", "last_words"),
+    [
+        (ToolEnding.END_SESSION, Ending.NORMAL, [AGENT.phrases.goodbye]),
+        (ToolEnding.HANDOFF, Ending.HUMAN_HANDOFF, []),
+    ],
+)
+def test_a_model_without_words_for_the_end_asks_nothing_of_a_caller_who_leaves(
+    answering: FakeModel, ending: ToolEnding, reason: Ending, last_words: list[str]
+) -> None:
+    async def main() -> None:
+        tools = {"work": slow_tool(0.2, ToolOutcome({"status": "done"}, ending))}
+        async with stage(agent=QUIET, model=answering, tools=tools) as on:
+            await ask(on, "that is all")
+            await on.ear.until(lambda ear: ear.ended is not None, 20)
+            assert on.ear.ended is reason
+            assert [m.text for m in on.ear.of(ReplyHeard)] == last_words
 
     run_virtual(main())

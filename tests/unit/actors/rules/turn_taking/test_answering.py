@@ -135,9 +135,45 @@ class TestTools:
         assert asked(talk) == ["wait one more question"]
         assert not any(isinstance(effect, End) for effect in talk.starts().written().ends().effects)
 
-    def test_an_ending_without_words_ends(self) -> None:
-        talk = Talk().thinking().tell(EndingDecided(Ending.NORMAL)).written(has_text=False)
+
+class TestTheLastAct:
+    """What becomes of a session that a tool has ended, whose reply is silent or fails."""
+
+    @pytest.mark.parametrize("fails", [False, True])
+    @pytest.mark.parametrize("failures", [0, 1])
+    def test_without_a_word_of_the_models_it_is_a_goodbye(self, fails: bool, failures: int) -> None:
+        talk = Talk()
+        if failures:
+            talk.thinking().failed().starts().ends()
+        talk.thinking().tell(EndingDecided(Ending.NORMAL))
+        talk = talk.failed() if fails else talk.written(has_text=False)
+        assert kinds(talk) == [UtteranceKind.GOODBYE]
+        assert talk.starts().ends().effects[-1] == End(Ending.NORMAL)
+
+    @pytest.mark.parametrize("fails", [False, True])
+    @pytest.mark.parametrize("failures", [0, 1])
+    def test_nothing_is_said_to_somebody_who_was_put_through(self, fails: bool, failures: int) -> None:
+        talk = Talk()
+        if failures:
+            talk.thinking().failed().starts().ends()
+        talk.thinking().tell(EndingDecided(Ending.HUMAN_HANDOFF))
+        talk = talk.failed() if fails else talk.written(has_text=False)
+        assert kinds(talk) == []
+        assert talk.effects[-1] == End(Ending.HUMAN_HANDOFF)
+
+    def test_words_that_were_said_before_it_failed_are_heard_to_their_end(self) -> None:
+        talk = Talk().thinking().starts().tell(EndingDecided(Ending.NORMAL)).failed(has_text=True)
+        assert not any(isinstance(effect, End) for effect in talk.effects)
+        assert talk.ends().effects[-1] == End(Ending.NORMAL)
+
+    def test_a_goodbye_that_breaks_in_its_middle_ends_the_session(self) -> None:
+        talk = Talk().thinking().tell(EndingDecided(Ending.NORMAL)).starts().written().breaks()
+        assert kinds(talk) == []
         assert talk.effects[-1] == End(Ending.NORMAL)
+
+    def test_a_goodbye_that_is_never_heard_is_said_by_us(self) -> None:
+        talk = Talk().thinking().tell(EndingDecided(Ending.NORMAL)).written().breaks()
+        assert kinds(talk) == [UtteranceKind.GOODBYE]
 
 
 class TestStaleReports:
