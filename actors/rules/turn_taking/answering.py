@@ -75,8 +75,8 @@ def reply_failed(turn: TurnCore, message: ReplyFailed, at: float) -> None:
 
 def _failed(turn: TurnCore, at: float, *, has_text: bool, trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER) -> None:
     s = turn.state
-    if s.ending is not None:
-        _last_act_failed(turn, at, s.ending, has_text=has_text)
+    if s.ending is not None or turn.is_closing:
+        _last_act_failed(turn, at, has_text=has_text)
         return
     s.failed_turn = s.turn_number
     if trouble is ReplyTrouble.REFUSED:
@@ -98,18 +98,19 @@ def _failed(turn: TurnCore, at: float, *, has_text: bool, trouble: ReplyTrouble 
     settle(turn, at)
 
 
-def _last_act_failed(turn: TurnCore, at: float, ending: Ending, *, has_text: bool) -> None:
+def _last_act_failed(turn: TurnCore, at: float, *, has_text: bool) -> None:
     """The reply that was to be the session's last one fails, or is silent: nothing is asked of a caller who leaves.
 
     Who was put through is gone; anybody else hears a goodbye, if no word of the model's was one.
     """
+    s = turn.state
     turn.cancel_thinking()
     if not has_text:
-        turn.drop(turn.reply_of(turn.state.turn_number))
-    if has_text or turn.state.is_audible or ending is Ending.HUMAN_HANDOFF:
+        turn.drop(turn.reply_of(s.turn_number))
+    if s.ending is None or s.ending is Ending.HUMAN_HANDOFF or has_text or s.is_audible:
         settle(turn, at)
     else:
-        endings.last_words(turn, at, UtteranceKind.GOODBYE, ending)
+        endings.last_words(turn, at, UtteranceKind.GOODBYE, s.ending)
 
 
 def apologise(turn: TurnCore, apology: int) -> None:
@@ -164,7 +165,7 @@ def settle(turn: TurnCore, at: float) -> None:
         return
     turn.release()
     turn.show_turn(None)
-    if s.closing_since is not None:
+    if turn.is_closing:
         if s.caller is CallerActivity.SILENT:
             endings.close(turn, at)
         return

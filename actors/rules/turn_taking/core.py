@@ -103,6 +103,11 @@ class TurnCore:
         return s.agent is AgentActivity.IDLE and not s.stopping and only_fillers
 
     @property
+    def is_closing(self) -> bool:
+        """Whether the session ends when what is being heard is over, whatever the caller says."""
+        return self.state.closing_since is not None or self.state.is_spent
+
+    @property
     def is_unheard(self) -> bool:
         """Whether the agent makes a reply of which nothing is to be heard yet, fillers apart."""
         return self.state.agent in THINKING and not self.state.is_audible

@@ -52,13 +52,13 @@ def session_too_long(turn: TurnCore, at: float) -> None:
 def session_spent(turn: TurnCore, _message: SessionSpent, at: float) -> None:
     """The session has used up what it may cost: the reply in hand is heard, then it ends."""
     s = turn.state
-    s.closing_since = at if s.closing_since is None else s.closing_since
-    if not turn.is_busy and s.agent not in THINKING and s.caller is CallerActivity.SILENT:
+    s.is_spent = True
+    if not turn.is_busy and not s.stopping and s.caller is CallerActivity.SILENT:
         close(turn, at)
 
 
 def close(turn: TurnCore, at: float) -> None:
-    """End the session now that its longest duration is over: say goodbye first."""
+    """End a session that has lasted, or has cost, as much as it may: say goodbye first."""
     last_words(turn, at, UtteranceKind.GOODBYE, Ending.NORMAL)
 
 

@@ -58,5 +58,5 @@ def nobody_holds_the_floor(turn: TurnCore) -> bool:
         and not s.keys
         and not s.on_hold
         and s.caller is CallerActivity.SILENT
-        and s.closing_since is None
+        and not turn.is_closing
     )

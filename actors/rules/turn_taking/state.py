@@ -204,6 +204,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """How the session ends once the agent is silent."""
     closing_since: float | None = None
     """The longest session is over since then: it ends at the next end of a sentence."""
+    is_spent: bool = False
+    """The session has used up what it may cost: it ends after the reply in hand."""
 
     # counters
     prompts: int = 0

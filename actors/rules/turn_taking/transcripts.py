@@ -157,8 +157,8 @@ def words(turn: TurnCore, at: float, text: str) -> None:
     if was_awaited:
         turn.caller_becomes(CallerActivity.SILENT)
     s.interim, s.reopened, s.final_owed = "", False, False
-    if s.closing_since is not None:
-        answering.settle(turn, at)
+    if turn.is_closing:
+        _over_the_end(turn, at, text)
     elif s.keys:
         interruption.take_floor(turn, at)
         answering.answer(turn, at, keys.joined_with_keys(turn, text))
@@ -171,6 +171,16 @@ def words(turn: TurnCore, at: float, text: str) -> None:
         answering.answer(turn, at, text)
     else:
         _below_the_threshold(turn, at, text)
+
+
+def _over_the_end(turn: TurnCore, at: float, text: str) -> None:
+    """Words into the end of a session that has lasted or cost enough: they may cut it short, and are not answered."""
+    policy = turn.policy
+    if policy is not None and interruption.takes_floor(turn, policy, text):
+        interruption.barge_in(turn, at)
+    else:
+        interruption.not_confirmed(turn, at)
+    answering.settle(turn, at)
 
 
 def _asks_for_a_sign(turn: TurnCore) -> bool:

@@ -54,7 +54,7 @@ def noise_stopped(turn: TurnCore, at: float) -> None:
 
 def _is_meant(turn: TurnCore) -> bool:
     """Whether an utterance is more than a sign of listening: nothing is said by the agent that it could be one to."""
-    if turn.state.closing_since is not None:
+    if turn.is_closing:
         return False
     utterances = turn.state.utterances
     asks_for_a_sign = bool(utterances) and utterances[0].kind is UtteranceKind.PROMPT

@@ -28,6 +28,8 @@ GOODBYE_WAIT_S = 15.0
 """Longer than any sentence that says goodbye."""
 CLOSING_WAIT_S = 10.0
 """Seconds for which the end of a sentence is waited for when the longest session is over."""
+CLOSING_SILENCE_S = 1.0
+"""Seconds in which what was written of the last reply begins to be heard, or nothing was."""
 FILLER_GROWTH = 2.0
 """By how many first waits each filler waits longer than the one before it: 1, 3 and 5 first waits."""
 
@@ -120,8 +122,15 @@ def _session(turn: TurnCore) -> float | None:
 
 
 def _closing(turn: TurnCore) -> float | None:
-    since = turn.state.closing_since
-    return since + CLOSING_WAIT_S if since is not None else None
+    s = turn.state
+    since = s.closing_since
+    if since is None:
+        return None
+    at_last = since + CLOSING_WAIT_S
+    if turn.is_sounding or s.stopping or s.caller is not CallerActivity.SILENT:
+        return at_last
+    # A filler was the end of it: of the reply that it bridged nothing may ever come.
+    return min(at_last, max(since, s.silent_at) + CLOSING_SILENCE_S)
 
 
 def _goodbye(turn: TurnCore) -> float | None:

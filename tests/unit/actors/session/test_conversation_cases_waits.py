@@ -11,8 +11,9 @@ from actors.conversation import Ending, Role, UtteranceKind
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.lifecycle import RestartChild
 from actors.messages.output import AudioFrame, ReplyHeard
-from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
+from actors.tools import tool
 from tests.kit.fakes import FakeModel, FakeRecognizer
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import AGENT, Ear, stage
@@ -123,6 +124,47 @@ def test_the_longest_session_ends_with_a_sentence_and_at_most_ten_seconds_later(
                 at for at, m in on.ear.shown if isinstance(m, AudioFrame) and m.kind is UtteranceKind.GOODBYE
             )
             assert session_s <= goodbye <= session_s + 10.1
+            assert on.ear.ended is Ending.NORMAL
+
+    run_virtual(main())
+
+
+def test_a_session_that_is_over_while_a_filler_is_heard_is_not_left_in_silence() -> None:
+    async def main() -> None:
+        agent = msgspec.structs.replace(QUIET, limits=Limits(max_session_s=2.0, no_input_s=60))
+        async with stage(agent=agent, model=answers("At nine.", after_s=20)) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("when"))
+            await on.ear.until(lambda ear: ear.ended is not None, 30)
+            assert heard(on.ear, UtteranceKind.FILLER) == [AGENT.phrases.fillers[0]]
+            audio = [at for at, m in on.ear.shown if isinstance(m, AudioFrame)]
+            assert max(later - former for former, later in pairwise(audio)) < 1.2
+            assert heard(on.ear, UtteranceKind.GOODBYE) == [AGENT.phrases.goodbye]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("limits", [Limits(max_tokens=10), Limits(max_tool_calls=1)], ids=["tokens", "tool calls"])
+def test_the_reply_at_which_a_session_is_spent_is_heard_wholly(limits: Limits) -> None:
+    @tool(timeout_s=60)
+    async def work() -> str:
+        """Do something."""
+        await asyncio.sleep(14)
+        return "nine"
+
+    def script(request: ModelRequest) -> list[ModelEvent | float]:
+        if limits.max_tool_calls and request.messages[-1].role is not Role.TOOL:
+            return [0.1, ToolCalled(call_id="call_0", name="work", arguments="{}"), ReplyGenerated()]
+        return [0.1, TextGenerated(SENTENCES), ReplyGenerated()]
+
+    async def main() -> None:
+        agent = msgspec.structs.replace(QUIET, limits=limits)
+        async with stage(agent=agent, model=FakeModel(script), tools={"work": work}) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("when"))
+            await on.ear.until(lambda ear: ear.ended is not None, 90)
+            assert [text.strip() for text in heard(on.ear)] == [SENTENCES.strip()]
+            assert heard(on.ear, UtteranceKind.GOODBYE) == [AGENT.phrases.goodbye]
             assert on.ear.ended is Ending.NORMAL
 
     run_virtual(main())

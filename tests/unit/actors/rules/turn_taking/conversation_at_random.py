@@ -13,7 +13,15 @@ from actors.conversation import Ending, KeyPattern, PositionPrecision, Utterance
 from actors.errors import ErrorKind
 from actors.messages.caller import EndSession, HoldEnded, HoldStarted, InterruptRequested, KeyPressed, TextEntered
 from actors.messages.lifecycle import SessionFailed, Timer, TimerFired
-from actors.messages.model import EndingDecided, KeysExpected, ReplyFailed, ReplyWritten, ToolsFinished, ToolsStarted
+from actors.messages.model import (
+    EndingDecided,
+    KeysExpected,
+    ReplyFailed,
+    ReplyWritten,
+    SessionSpent,
+    ToolsFinished,
+    ToolsStarted,
+)
 from actors.messages.playback import (
     EndAtSentence,
     PausePlayback,
@@ -173,7 +181,7 @@ class World:
         if self.dice.random() < 0.15:
             choices += [self.type_text, self.press_key, self.interrupt, self.expect_keys, self.hold, self.decide_ending]
         if self.dice.random() < 0.01:
-            choices += [self.end_session, self.fail]
+            choices += [self.end_session, self.fail, self.spend]
         return choices
 
     def step(self) -> None:
@@ -270,6 +278,9 @@ class World:
 
     def end_session(self) -> None:
         self.tell(EndSession(Ending.NORMAL))
+
+    def spend(self) -> None:
+        self.tell(SessionSpent())
 
     def fail(self) -> None:
         self.tell(SessionFailed())

@@ -3,7 +3,7 @@
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import EndSession, KeyPressed, TextEntered
 from actors.messages.lifecycle import SessionFailed
-from actors.messages.model import EndingDecided, ToolsFinished, ToolsStarted
+from actors.messages.model import EndingDecided, SessionSpent, ToolsFinished, ToolsStarted
 from actors.messages.playback import EndAtSentence
 from actors.messages.transcript import (
     NoiseStopped,
@@ -71,6 +71,59 @@ class TestTheLastSentence:
                 break
         assert kinds(talk) == [UtteranceKind.GOODBYE]
         assert talk.at <= 40.1
+
+
+class TestAFillerAtTheEnd:
+    """The longest session is over while a filler is heard, and nothing may ever come of the reply that it bridges."""
+
+    def bridged(self) -> Talk:
+        talk = Talk(agent_for(30)).wait(25).says("tell me all").wait(1.5)
+        assert kinds(talk) == [UtteranceKind.FILLER]
+        return talk.starts().wait(30 - talk.at)
+
+    def test_it_is_heard_out_and_the_goodbye_follows_soon(self) -> None:
+        talk = self.bridged()
+        assert "CancelReply" in talk.did
+        assert kinds(talk.ends()) == []
+        assert kinds(talk.wait(1.01)) == [UtteranceKind.GOODBYE]
+
+    def test_what_was_written_of_the_reply_is_heard_before(self) -> None:
+        talk = self.bridged()
+        filler = talk.reply
+        talk.ends(filler).starts(filler - 1)
+        assert kinds(talk.wait(5)) == []
+        assert kinds(talk.ends(filler - 1)) == [UtteranceKind.GOODBYE]
+
+
+class TestASessionThatIsSpent:
+    def test_hears_its_last_reply_however_long_that_is(self) -> None:
+        talk = Talk().thinking().starts().tell(SessionSpent()).written().wait(60)
+        assert kinds(talk) == []
+        assert kinds(talk.ends()) == [UtteranceKind.GOODBYE]
+
+    def test_waits_for_the_tool_whose_call_was_the_last_it_may_cost(self) -> None:
+        talk = Talk().thinking().tell(SessionSpent(), ToolsStarted(1)).wait(29)
+        assert UtteranceKind.GOODBYE not in kinds(talk)
+        assert "CancelReply" not in talk.did
+
+    def test_does_not_offer_to_try_again(self) -> None:
+        talk = Talk().thinking().tell(SessionSpent()).failed()
+        assert kinds(talk) == [UtteranceKind.GOODBYE]
+
+    def test_answers_nothing_more(self) -> None:
+        talk = Talk().speaking().tell(SessionSpent()).says("and on sunday too", ms=500).stopped()
+        assert asked(talk) == []
+        assert kinds(talk) == [UtteranceKind.GOODBYE]
+
+    def test_goes_on_with_its_reply_after_a_sign_of_listening(self) -> None:
+        talk = Talk().speaking().tell(SessionSpent()).says("uh huh", ms=1_300)
+        assert talk.did[-2:] == ["YieldPlayback", "ResumePlayback"]
+        assert kinds(talk.ends()) == [UtteranceKind.GOODBYE]
+
+    def test_is_no_longer_than_any_other(self) -> None:
+        talk = Talk(agent_for(30)).wait(25).says("tell me all").starts().tell(SessionSpent()).written().wait(8)
+        assert EndAtSentence(1) in talk.effects
+        assert kinds(talk.wait(10)) == [UtteranceKind.GOODBYE]
 
 
 def test_words_over_the_last_reply_do_not_take_a_hand_over_back() -> None:
