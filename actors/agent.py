@@ -134,6 +134,11 @@ class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Phrases that only ask whether anybody is there; unset: those of the agent's languages."""
     waiting: tuple[str, ...] | None = None
     """Phrases that ask the agent to wait, such as "hold on a minute"; unset: those of the agent's languages."""
+    courtesies: tuple[str, ...] | None = None
+    """Phrases such as "thank you" that ask nothing of an agent who is at work or says goodbye; unset: those of its
+    languages."""
+    farewells: tuple[str, ...] | None = None
+    """Phrases that say goodbye, and ask nothing of an agent who does so; unset: those of its languages."""
 
 
 class QuestionEndpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

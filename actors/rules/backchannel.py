@@ -35,14 +35,24 @@ def _phrases(*groups: tuple[str, ...]) -> dict[str, list[list[str]]]:
     return {words[0]: [other for other in split if other[0] == words[0]] for words in split}
 
 
-def meaningful_words(text: str, *ignored: Sequence[str]) -> int:
-    """How many words of `text` are not part of one of the `ignored` phrases."""
+def meaningful_words(text: str, *ignored: Sequence[str], so_far: bool = False) -> int:
+    """How many words of `text` are not part of one of the `ignored` phrases.
+
+    Args:
+        text: what was said.
+        ignored: phrases that say nothing.
+        so_far: more of it may come: the beginning of such a phrase at its end, "are you" of "are you there", is not
+            counted until it is known how it goes on.
+    """
     words = words_of(text)
     phrases = _phrases(*map(tuple, ignored))
     count = characters = position = 0
     while position < len(words):
         word = words[position]
-        match = next((p for p in phrases.get(word, ()) if words[position : position + len(p)] == p), None)
+        alike = phrases.get(word, ())
+        match = next((p for p in alike if words[position : position + len(p)] == p), None)
+        if so_far and any(p[: len(words) - position] == words[position:] for p in alike):
+            break
         if match is None and _WITHOUT_BLANKS.match(word):
             characters += 1
         elif match is None:

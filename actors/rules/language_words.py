@@ -1,7 +1,7 @@
 """Words by language that mean something to turn-taking itself: listening, stopping, asking whether anybody is there.
 
 Data only. An agent's file may name its own (`barge_in.backchannels`, `barge_in.stop_words`, `barge_in.attention`,
-`barge_in.waiting`).
+`barge_in.waiting`, `barge_in.courtesies`, `barge_in.farewells`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,225 +20,224 @@ class LanguageWords(msgspec.Struct, frozen=True, kw_only=True):
     """Ask whether anybody is there; while an answer is being made, this is no other question."""
     waiting: tuple[str, ...]
     """Ask the agent to wait: who says nothing but this is not soon asked whether they are there."""
+    courtesies: tuple[str, ...]
+    """Thank and encourage: no other question to somebody who is at work, and none to somebody who says goodbye."""
+    farewells: tuple[str, ...]
+    """Say goodbye; to somebody who does so they are no question."""
 
 
+# fmt: off
+# Read as lists: a paragraph each, not a line a phrase.
 ENGLISH = LanguageWords(
     backchannels=(
-        "uh huh", "uh-huh", "mhm", "mm-hmm", "mm", "hmm", "yeah", "yep", "yes", "ok", "okay", "right", "sure", "i see",
-        "got it", "alright", "cool", "ah", "oh", "no problem", "no worries", "uh", "um", "uhm", "er", "erm", "eh",
-        "huh",
+        "uh huh", "uh-huh", "mhm", "mm-hmm", "mm", "hmm", "yeah", "yep", "yes", "ok", "okay", "right", "sure",
+        "i see", "got it", "alright", "cool", "ah", "oh", "no problem", "no worries", "uh", "um", "uhm", "er",
+        "erm", "eh", "huh",
     ),
     stop_words=("stop", "wait", "hold on", "hang on", "no", "be quiet", "shut up", "enough", "cancel"),
-    attention=("hello", "hello there", "are you there", "are you still there", "anybody there", "can you hear me"),
+    attention=(
+        "hello", "hello there", "are you there", "are you still there", "anybody there", "can you hear me", "hi",
+        "hi there", "hey", "hey there", "hallo", "are you with me", "are you still with me", "you there",
+        "you still there", "still there", "anyone there", "is anybody there", "is anyone there",
+        "is somebody there", "do you hear me", "did you hear me", "so", "well", "sorry",
+    ),
     waiting=(
         "hold on", "hang on", "one moment", "just a moment", "a moment", "one minute", "just a minute", "a minute",
-        "one second", "just a second", "a second", "wait", "give me a second", "give me a minute", "give me a moment",
-        "let me check", "let me look", "let me see", "bear with me",
+        "one second", "just a second", "a second", "wait", "give me a second", "give me a minute",
+        "give me a moment", "let me check", "let me look", "let me see", "bear with me",
     ),
-)  # fmt: skip
+    courtesies=(
+        "thank you", "thank you so much", "thank you very much", "thanks", "thanks a lot", "thanks so much",
+        "please", "great", "perfect", "excellent", "wonderful", "lovely", "fine", "that's fine", "good",
+        "very good", "all right", "sounds good", "of course", "take your time", "no rush", "no hurry",
+    ),
+    farewells=(
+        "bye", "bye bye", "bye now", "goodbye", "good bye", "good night", "see you", "see you then",
+        "see you later", "see you soon", "have a nice day", "have a good day", "have a good one",
+        "have a nice evening", "take care", "you too", "same to you", "and you", "cheers",
+    ),
+)
 
 BY_LANGUAGE: Mapping[str, LanguageWords] = {
     "en": ENGLISH,
     "de": LanguageWords(
         backchannels=(
-            "mhm",
-            "hm",
-            "äh",
-            "ähm",
-            "öh",
-            "ja",
-            "jaja",
-            "ok",
-            "okay",
-            "genau",
-            "aha",
-            "ach so",
-            "verstehe",
-            "alles klar",
-            "gut",
-            "stimmt",
-            "richtig",
-            "kein problem",
+            "mhm", "hm", "äh", "ähm", "öh", "ja", "jaja", "ok", "okay", "genau", "aha", "ach so", "verstehe",
+            "alles klar", "gut", "stimmt", "richtig", "kein problem",
         ),
-        stop_words=("stopp", "stop", "halt", "warte", "warten sie", "moment", "einen moment", "nein", "genug", "ruhe"),
-        attention=("hallo", "sind sie noch da", "sind sie da", "bist du noch da", "hören sie mich"),
+        stop_words=(
+            "stopp", "stop", "halt", "warte", "warten sie", "moment", "einen moment", "nein", "genug", "ruhe",
+        ),
+        attention=(
+            "hallo", "sind sie noch da", "sind sie da", "bist du noch da", "hören sie mich", "noch da",
+            "sind sie noch dran", "bist du noch dran", "sind sie dran", "ist da jemand", "jemand da", "ist da wer",
+            "hören sie mich noch", "können sie mich hören", "kannst du mich hören", "hörst du mich", "na",
+            "entschuldigung",
+        ),
         waiting=(
-            "moment",
-            "einen moment",
-            "eine sekunde",
-            "eine minute",
-            "warten sie",
-            "warte",
-            "moment mal",
-            "ich schaue nach",
-            "ich sehe nach",
-            "augenblick",
-            "einen augenblick",
-            "kurz",
+            "moment", "einen moment", "eine sekunde", "eine minute", "warten sie", "warte", "moment mal",
+            "ich schaue nach", "ich sehe nach", "augenblick", "einen augenblick", "kurz",
+        ),
+        courtesies=(
+            "danke", "danke schön", "dankeschön", "danke sehr", "vielen dank", "besten dank", "bitte", "bitte sehr",
+            "super", "prima", "perfekt", "toll", "sehr gut", "schön", "in ordnung", "natürlich", "kein stress",
+            "lassen sie sich zeit",
+        ),
+        farewells=(
+            "tschüss", "tschüs", "tschau", "ciao", "wiederhören", "auf wiederhören", "auf wiedersehen", "bis dann",
+            "bis bald", "bis später", "schönen tag", "schönen tag noch", "einen schönen tag",
+            "einen schönen tag noch", "schönen abend", "schönen abend noch", "ihnen auch", "dir auch",
+            "gleichfalls", "ebenfalls", "gute nacht", "servus",
         ),
     ),
     "es": LanguageWords(
         backchannels=(
-            "mhm",
-            "eh",
-            "em",
-            "ajá",
-            "sí",
-            "ok",
-            "vale",
-            "claro",
-            "bueno",
-            "ya",
-            "entiendo",
-            "de acuerdo",
-            "muy bien",
-            "exacto",
-            "no hay problema",
+            "mhm", "eh", "em", "ajá", "sí", "ok", "vale", "claro", "bueno", "ya", "entiendo", "de acuerdo",
+            "muy bien", "exacto", "no hay problema",
         ),
         stop_words=("para", "pare", "alto", "espera", "espere", "un momento", "no", "basta", "cállate"),
-        attention=("hola", "está ahí", "sigue ahí", "estás ahí", "me oye", "me escucha", "oiga"),
+        attention=(
+            "hola", "está ahí", "sigue ahí", "estás ahí", "me oye", "me escucha", "oiga", "hay alguien",
+            "hay alguien ahí", "está usted ahí", "sigues ahí", "me oyes", "me escuchas", "puede oírme", "perdón",
+        ),
         waiting=(
-            "un momento",
-            "un segundo",
-            "un minuto",
-            "espere",
-            "espera",
-            "deme un momento",
-            "déjeme ver",
+            "un momento", "un segundo", "un minuto", "espere", "espera", "deme un momento", "déjeme ver",
             "déjame ver",
+        ),
+        courtesies=(
+            "gracias", "muchas gracias", "mil gracias", "por favor", "perfecto", "genial", "estupendo", "excelente",
+            "bien", "está bien", "por supuesto", "sin prisa", "tómese su tiempo",
+        ),
+        farewells=(
+            "adiós", "hasta luego", "hasta pronto", "hasta mañana", "chao", "chau", "que tenga buen día",
+            "buen día", "buenas noches", "igualmente", "nos vemos",
         ),
     ),
     "fr": LanguageWords(
         backchannels=(
-            "mhm",
-            "hum",
-            "euh",
-            "heu",
-            "oui",
-            "ouais",
-            "ok",
-            "d'accord",
-            "très bien",
-            "bien sûr",
-            "je vois",
-            "voilà",
-            "ah",
-            "pas de problème",
+            "mhm", "hum", "euh", "heu", "oui", "ouais", "ok", "d'accord", "très bien", "bien sûr", "je vois",
+            "voilà", "ah", "pas de problème",
         ),
         stop_words=("stop", "arrêtez", "arrête", "attendez", "attends", "un instant", "non", "ça suffit", "assez"),
-        attention=("allô", "bonjour", "vous êtes là", "tu es là", "vous m'entendez"),
+        attention=(
+            "allô", "bonjour", "vous êtes là", "tu es là", "vous m'entendez", "il y a quelqu'un",
+            "vous êtes toujours là", "tu es toujours là", "vous êtes encore là", "vous m'entendez encore",
+            "tu m'entends", "alors", "pardon",
+        ),
         waiting=(
-            "un instant",
-            "un moment",
-            "une seconde",
-            "une minute",
-            "attendez",
-            "attends",
-            "ne quittez pas",
+            "un instant", "un moment", "une seconde", "une minute", "attendez", "attends", "ne quittez pas",
             "je regarde",
+        ),
+        courtesies=(
+            "merci", "merci beaucoup", "merci bien", "s'il vous plaît", "s'il te plaît", "parfait", "super",
+            "génial", "bien", "c'est bien", "c'est bon", "excellent", "prenez votre temps", "je vous en prie",
+        ),
+        farewells=(
+            "au revoir", "à bientôt", "à plus tard", "à plus", "à demain", "salut", "bonne journée", "bonne soirée",
+            "bonne nuit", "vous aussi", "également", "de même",
         ),
     ),
     "it": LanguageWords(
         backchannels=(
-            "mhm",
-            "eh",
-            "ehm",
-            "sì",
-            "ok",
-            "va bene",
-            "certo",
-            "capisco",
-            "ho capito",
-            "esatto",
-            "ah",
-            "già",
+            "mhm", "eh", "ehm", "sì", "ok", "va bene", "certo", "capisco", "ho capito", "esatto", "ah", "già",
         ),
         stop_words=("stop", "ferma", "fermati", "aspetta", "aspetti", "un momento", "un attimo", "no", "basta"),
-        attention=("pronto", "c'è qualcuno", "mi sente", "è ancora lì"),
+        attention=(
+            "pronto", "c'è qualcuno", "mi sente", "è ancora lì", "c'è ancora", "mi senti", "mi sente ancora",
+            "sei ancora lì", "sei lì", "è lì", "scusi", "allora",
+        ),
         waiting=(
-            "un momento",
-            "un attimo",
-            "un secondo",
-            "un minuto",
-            "aspetti",
-            "aspetta",
-            "attenda",
-            "fammi vedere",
+            "un momento", "un attimo", "un secondo", "un minuto", "aspetti", "aspetta", "attenda", "fammi vedere",
             "mi faccia vedere",
+        ),
+        courtesies=(
+            "grazie", "grazie mille", "molte grazie", "per favore", "prego", "perfetto", "ottimo", "bene",
+            "molto bene", "benissimo", "certamente", "con calma", "faccia con calma",
+        ),
+        farewells=(
+            "arrivederci", "arrivederla", "ciao", "a presto", "a dopo", "a domani", "buona giornata",
+            "buona serata", "buonanotte", "buona notte", "altrettanto", "anche a lei",
         ),
     ),
     "pt": LanguageWords(
         backchannels=(
-            "mhm",
-            "hum",
-            "eh",
-            "sim",
-            "ok",
-            "tá",
-            "tá bom",
-            "está bem",
-            "certo",
-            "claro",
-            "entendi",
-            "sei",
-            "pois",
+            "mhm", "hum", "eh", "sim", "ok", "tá", "tá bom", "está bem", "certo", "claro", "entendi", "sei", "pois",
         ),
         stop_words=("pare", "para", "espera", "espere", "um momento", "não", "chega", "basta"),
-        attention=("alô", "olá", "está aí", "ainda está aí", "me ouve", "está me ouvindo"),
+        attention=(
+            "alô", "olá", "está aí", "ainda está aí", "me ouve", "está me ouvindo", "tem alguém aí", "você está aí",
+            "consegue me ouvir", "pode me ouvir", "oi", "então", "desculpe",
+        ),
         waiting=(
-            "um momento",
-            "um segundo",
-            "um minuto",
-            "só um momento",
-            "espere",
-            "espera",
-            "aguarde",
-            "deixe-me ver",
+            "um momento", "um segundo", "um minuto", "só um momento", "espere", "espera", "aguarde", "deixe-me ver",
             "deixa eu ver",
+        ),
+        courtesies=(
+            "obrigado", "obrigada", "muito obrigado", "muito obrigada", "por favor", "perfeito", "ótimo", "bom",
+            "muito bem", "excelente", "sem pressa", "com certeza",
+        ),
+        farewells=(
+            "tchau", "adeus", "até logo", "até mais", "até breve", "até amanhã", "bom dia", "boa tarde",
+            "boa noite", "tenha um bom dia", "igualmente", "para você também",
         ),
     ),
     "nl": LanguageWords(
         backchannels=(
-            "mhm",
-            "hm",
-            "eh",
-            "uh",
-            "uhm",
-            "ja",
-            "oké",
-            "ok",
-            "precies",
-            "goed",
-            "juist",
-            "ik snap het",
+            "mhm", "hm", "eh", "uh", "uhm", "ja", "oké", "ok", "precies", "goed", "juist", "ik snap het",
             "begrepen",
         ),
         stop_words=("stop", "wacht", "wacht even", "een moment", "nee", "genoeg", "hou op"),
-        attention=("hallo", "bent u er nog", "ben je er nog", "hoort u mij"),
+        attention=(
+            "hallo", "bent u er nog", "ben je er nog", "hoort u mij", "bent u daar", "ben je daar",
+            "is daar iemand", "is er iemand", "hoor je mij", "hoort u me", "kunt u mij horen", "sorry", "nou",
+        ),
         waiting=(
-            "een moment",
-            "een seconde",
-            "een minuut",
-            "momentje",
-            "wacht",
-            "wacht even",
-            "ik kijk even",
+            "een moment", "een seconde", "een minuut", "momentje", "wacht", "wacht even", "ik kijk even",
             "even kijken",
+        ),
+        courtesies=(
+            "dank u", "dank u wel", "dank je", "dank je wel", "dankjewel", "bedankt", "heel erg bedankt",
+            "alstublieft", "alsjeblieft", "prima", "perfect", "geweldig", "mooi", "heel goed", "natuurlijk",
+            "geen haast", "neem de tijd",
+        ),
+        farewells=(
+            "dag", "doei", "tot ziens", "tot straks", "tot later", "tot dan", "fijne dag", "fijne dag nog",
+            "fijne avond", "u ook", "jij ook", "insgelijks",
         ),
     ),
     "zh": LanguageWords(
         backchannels=("嗯", "嗯嗯", "呃", "是", "是的", "对", "对对", "好", "好的", "行", "哦", "明白", "知道了"),
         stop_words=("停", "停一下", "等等", "等一下", "不", "不要", "不是", "别说了"),
-        attention=("喂", "你好", "在吗", "你在吗", "听得到吗"),
+        attention=(
+            "喂", "你好", "在吗", "你在吗", "听得到吗", "有人吗", "你还在吗", "还在吗",
+            "能听到吗", "听得见吗", "您好",
+        ),
         waiting=("等等", "等一下", "稍等", "请稍等", "等我一下", "我看一下"),
+        courtesies=(
+            "谢谢", "谢谢你", "谢谢您", "多谢", "非常感谢", "麻烦了", "麻烦你了", "请", "太好了",
+            "很好", "可以", "没问题", "不急", "慢慢来",
+        ),
+        farewells=("再见", "拜拜", "回头见", "下次见", "祝你愉快", "晚安"),
     ),
     "ja": LanguageWords(
         backchannels=("はい", "うん", "えっと", "ええ", "そう", "そうですね", "なるほど", "わかりました", "へえ"),
         stop_words=("止めて", "ストップ", "待って", "待ってください", "ちょっと待って", "いいえ", "違います"),
-        attention=("もしもし", "聞こえますか", "いますか"),
+        attention=(
+            "もしもし", "聞こえますか", "いますか", "聞こえていますか", "まだいますか", "誰かいますか",
+            "あの", "すみません",
+        ),
         waiting=("ちょっと待って", "待って", "待ってください", "少々お待ちください", "お待ちください"),
+        courtesies=(
+            "ありがとう", "ありがとうございます", "どうも", "お願いします", "いいですね", "大丈夫です",
+            "結構です", "ゆっくりでいいですよ",
+        ),
+        farewells=(
+            "さようなら", "失礼します", "では", "それでは", "じゃあね", "またね", "おやすみなさい",
+            "失礼いたします",
+        ),
     ),
 }
+# fmt: on
 """By primary language subtag (BCP 47)."""
 
 
@@ -252,6 +251,8 @@ def words_for(languages: tuple[str, ...]) -> LanguageWords:
         stop_words=_all(words.stop_words for words in known),
         attention=_all(words.attention for words in known),
         waiting=_all(words.waiting for words in known),
+        courtesies=_all(words.courtesies for words in known),
+        farewells=_all(words.farewells for words in known),
     )
 
 

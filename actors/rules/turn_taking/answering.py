@@ -160,8 +160,7 @@ def settle(turn: TurnCore, at: float) -> None:
     s = turn.state
     if s.utterances or s.agent in THINKING or (s.stopping and s.agent is not AgentActivity.LEAVING):
         return
-    if s.ending is not None:
-        turn.end(s.ending)
+    if s.ending is not None and _ends(turn, s.ending):
         return
     turn.release()
     turn.show_turn(None)
@@ -176,3 +175,18 @@ def settle(turn: TurnCore, at: float) -> None:
         apologise(turn, s.owed_apology)
     elif s.interruption is Interruption.DECIDED and s.caller is CallerActivity.SILENT:
         turn.interruption_becomes(Interruption.NONE)
+
+
+def _ends(turn: TurnCore, ending: Ending) -> bool:
+    """End a session whose last words were heard, unless the caller has more to say; whether all is done.
+
+    Words into a goodbye that were too few to take the floor are answered now. Who speaks is waited for: what they say
+    may take the goodbye back. Nothing takes back that somebody was put through.
+    """
+    s = turn.state
+    if ending is not Ending.HUMAN_HANDOFF and s.waiting_text:
+        return False
+    is_settled = s.agent is AgentActivity.LEAVING or ending is Ending.HUMAN_HANDOFF
+    if is_settled or s.caller is CallerActivity.SILENT:
+        turn.end(ending)
+    return True

@@ -109,8 +109,9 @@ class TurnCore:
 
     @property
     def is_unheard(self) -> bool:
-        """Whether the agent makes a reply of which nothing is to be heard yet, fillers apart."""
-        return self.state.agent in THINKING and not self.state.is_audible
+        """Whether the agent makes a reply, or has made one, of which nothing is to be heard yet, fillers apart."""
+        s = self.state
+        return not s.is_audible and (s.agent in THINKING or self.reply_of(s.turn_number) > 0)
 
     @property
     def policy(self) -> PhasePolicy | None:
@@ -242,4 +243,6 @@ def _words_of(agent: Agent) -> LanguageWords:
         stop_words=own.stop_words if own.stop_words is not None else words.stop_words,
         attention=own.attention if own.attention is not None else words.attention,
         waiting=own.waiting if own.waiting is not None else words.waiting,
+        courtesies=own.courtesies if own.courtesies is not None else words.courtesies,
+        farewells=own.farewells if own.farewells is not None else words.farewells,
     )

@@ -78,7 +78,7 @@ def not_confirmed(turn: TurnCore, at: float) -> None:
 def _patience(turn: TurnCore) -> int:
     """Voice that so far is only backchannels gets more time."""
     interim = turn.state.interim
-    return BACKCHANNEL_PATIENCE if interim and not meaning(turn, interim) else 1
+    return BACKCHANNEL_PATIENCE if interim and not meaning(turn, interim, so_far=True) else 1
 
 
 def _hold(turn: TurnCore, at: float) -> None:
@@ -97,23 +97,44 @@ def _yield(turn: TurnCore, at: float) -> None:
 
 
 def is_order_to_stop(turn: TurnCore, text: str) -> bool:
-    """Whether `text` begins with a word that silences the agent at once."""
+    """Whether `text` begins with a word that silences the agent at once: "no", but not "no problem"."""
     words = turn.words
-    return begins_with(text, words.stop_words, unless=words.backchannels)
+    return begins_with(text, words.stop_words, unless=(*words.backchannels, *words.courtesies))
 
 
-def takes_floor(turn: TurnCore, policy: PhasePolicy, text: str) -> bool:
-    """Whether words take the floor from the agent as it now is: enough of them, or a word that stops."""
+def takes_floor(turn: TurnCore, policy: PhasePolicy, text: str, *, so_far: bool = False) -> bool:
+    """Whether words take the floor from the agent as it now is: enough of them, or a word that stops.
+
+    Args:
+        turn: what the agent does.
+        policy: that of the phase.
+        text: what was said.
+        so_far: it is an interim transcript, and what is said may go on. While nothing is heard that would have to be
+            silenced, "no" waits for whether it becomes "no rush".
+    """
     enough = 1 if turn.state.interruption is Interruption.YIELDED else policy.confirm_words
-    return is_order_to_stop(turn, text) or meaning(turn, text) >= enough
+    meant = meaning(turn, text, so_far=so_far)
+    may_be_harmless = so_far and not meant and was_said_to_thinking(turn)
+    return meant >= enough or (is_order_to_stop(turn, text) and not may_be_harmless)
 
 
-def meaning(turn: TurnCore, text: str) -> int:
+def meaning(turn: TurnCore, text: str, *, so_far: bool = False) -> int:
     """How many words of `text` say something to the agent as it now is.
 
-    "Hello?" to somebody who is thinking about an answer is no other question.
+    "Hello?" or "thank you" to somebody who is thinking about an answer is no other question, nor is "bye, thank you" to
+    somebody who says goodbye.
     """
     words = turn.words
+    if was_said_to_thinking(turn):
+        return meaningful_words(text, words.backchannels, words.attention, words.courtesies, so_far=so_far)
+    if turn.state.ending is not None:
+        return meaningful_words(text, words.backchannels, words.courtesies, words.farewells, so_far=so_far)
+    return meaningful_words(text, words.backchannels, so_far=so_far)
+
+
+def was_said_to_thinking(turn: TurnCore) -> bool:
+    """Whether the caller's last words were said before anything of the reply was heard, however late they are known."""
     if turn.is_unheard or turn.state.agent is AgentActivity.TOOL:
-        return meaningful_words(text, words.backchannels, words.attention)
-    return meaningful_words(text, words.backchannels)
+        return True
+    first_audio_at = turn.timings.first_audio_at
+    return turn.is_busy and first_audio_at is not None and turn.state.voice_at <= first_audio_at

@@ -131,7 +131,7 @@ def interim_transcript(turn: TurnCore, message: InterimTranscript, at: float) ->
     if s.caller is CallerActivity.AWAITED and turn.only_bridges:
         # Words from before the filler, which come late, do not interrupt it.
         return
-    if interruption.takes_floor(turn, policy, text):
+    if interruption.takes_floor(turn, policy, text, so_far=True):
         interruption.barge_in(turn, at)
 
 
@@ -163,14 +163,22 @@ def words(turn: TurnCore, at: float, text: str) -> None:
         interruption.take_floor(turn, at)
         answering.answer(turn, at, keys.joined_with_keys(turn, text))
     elif not turn.is_busy or (was_awaited and turn.only_bridges):
-        answering.answer(turn, at, text)
+        _to_a_silent_agent(turn, at, text)
     elif (policy := turn.policy) is None:
-        s.waiting_text = joined_utterance(s.waiting_text, text)
+        _below_the_threshold(turn, at, text)
     elif _asks_for_a_sign(turn) or interruption.takes_floor(turn, policy, text):
         interruption.barge_in(turn, at)
         answering.answer(turn, at, text)
     else:
         _below_the_threshold(turn, at, text)
+
+
+def _to_a_silent_agent(turn: TurnCore, at: float, text: str) -> None:
+    """Words while nothing is said or made: an answer, or a last "bye" into the end of the agent's goodbye."""
+    if turn.state.ending is not None and not interruption.meaning(turn, text):
+        answering.settle(turn, at)
+    else:
+        answering.answer(turn, at, text)
 
 
 def _over_the_end(turn: TurnCore, at: float, text: str) -> None:
@@ -194,7 +202,7 @@ def _below_the_threshold(turn: TurnCore, at: float, text: str) -> None:
     s = turn.state
     if interruption.meaning(turn, text):
         s.waiting_text = joined_utterance(s.waiting_text, text)
-    elif not turn.is_unheard:
+    elif not interruption.was_said_to_thinking(turn):
         s.tail_text, s.tail_at = text, at
     interruption.not_confirmed(turn, at)
 
@@ -225,7 +233,9 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
 
 
 def _ask_again_if_idle(turn: TurnCore) -> None:
-    if turn.state.agent is AgentActivity.IDLE and not turn.state.finished:
+    s = turn.state
+    # Nobody is asked to say something again to a session that ends.
+    if s.agent is AgentActivity.IDLE and not s.finished and s.ending is None and not turn.is_closing:
         answering.apologise(turn, answering.SAY_AGAIN)
 
 

@@ -45,3 +45,29 @@ def test_the_apostrophe_of_a_telephone_is_one_of_a_typewriter() -> None:
     assert words_of("C\u2019est \u00e7a") == ["c'est", "\u00e7a"]
     assert not is_without_blanks("c'est")
     assert is_without_blanks("Tokyo 東京")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("are", 0),
+        ("are you", 0),
+        ("are you there", 0),
+        ("are you there tomorrow", 1),
+        ("hello are you", 0),
+        ("are you open", 3),
+        ("i", 0),
+        ("i want", 2),
+        ("tuesday i", 1),
+    ],
+)
+def test_the_beginning_of_a_phrase_does_not_count_until_it_is_known_how_it_goes_on(text: str, count: int) -> None:
+    english = BY_LANGUAGE["en"]
+    assert meaningful_words(text, english.backchannels, english.attention, so_far=True) == count
+
+
+def test_what_is_whole_is_no_beginning() -> None:
+    english = BY_LANGUAGE["en"]
+    assert meaningful_words("are you", english.backchannels, english.attention) == 2
+    assert meaningful_words("我想", BY_LANGUAGE["zh"].waiting, so_far=True) == 1
+    assert meaningful_words("我看", BY_LANGUAGE["zh"].waiting, so_far=True) == 0

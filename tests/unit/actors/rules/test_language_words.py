@@ -1,5 +1,6 @@
 """Words by language: which of them count for an agent, by its languages."""
 
+import msgspec
 import pytest
 
 from actors.rules.backchannel import asks_to_wait, meaningful_words
@@ -23,10 +24,11 @@ def test_a_language_that_is_not_known_is_spoken_to_in_english() -> None:
     assert words_for(("tlh", "fr-FR")).stop_words == BY_LANGUAGE["fr"].stop_words
 
 
-def test_every_language_has_words_of_all_three_kinds_in_lower_case() -> None:
+def test_every_language_has_words_of_all_kinds_in_lower_case_and_none_twice() -> None:
     for language, words in BY_LANGUAGE.items():
-        for phrases in (words.backchannels, words.stop_words, words.attention, words.waiting):
+        for phrases in msgspec.structs.astuple(words):
             assert phrases, language
+            assert len(phrases) == len(set(phrases)), language
             assert all(phrase == phrase.lower().strip() for phrase in phrases), language
 
 

@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from actors.conversation import Ending, Role, UtteranceKind
-from actors.messages.caller import BLIND, MARKED, PACED, Lead
+from actors.messages.caller import BLIND, MARKED, PACED, Lead, TextEntered
 from actors.messages.output import AudioDiscarded, AudioFrame, ReplyHeard
 from actors.messages.transcript import FinalTranscript
-from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
-from tests.kit.fakes import MS_PER_CHAR, FakeModel, FakeSynthesizer
+from actors.tools import end_conversation, tool
+from tests.kit.fakes import MS_PER_CHAR, FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.kit.listener import positions_played, send_marks
 from tests.kit.session_kit import AGENT, Ear, Stage, stage
 
@@ -127,6 +128,55 @@ def test_hello_said_again_and_again_does_not_keep_the_answer_from_coming() -> No
     run_virtual(main())
 
 
+@pytest.mark.parametrize("text", ["are you there", "thank you very much", "hello can you hear me"])
+def test_politeness_and_impatience_cancel_no_tool_though_their_words_come_one_by_one(text: str) -> None:
+    runs = 0
+
+    @tool(timeout_s=60)
+    async def work() -> str:
+        """Do something."""
+        nonlocal runs
+        runs += 1
+        await asyncio.sleep(6)
+        return "nine"
+
+    def script(request: ModelRequest) -> list[ModelEvent | float]:
+        if request.messages[-1].role is Role.TOOL:
+            return [0.1, TextGenerated("At nine."), ReplyGenerated()]
+        return [0.1, ToolCalled(call_id="call_0", name="work", arguments="{}"), ReplyGenerated()]
+
+    async def main() -> None:
+        utterances = ["when do you open", text]
+        async with stage(agent=QUIET, utterances=utterances, model=FakeModel(script), tools={"work": work}) as on:
+            await on.talk(600)
+            await on.ear.until_count(FinalTranscript, 1)
+            await asyncio.sleep(2)
+            await on.talk(900)
+            await on.ear.until(lambda ear: heard(ear) != [], 20)
+            assert heard(on.ear) == ["At nine."]
+            assert said_by_the_user(on) == ["when do you open"]
+            assert runs == 1
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("delay_s", [1.6, 2.4])
+def test_hello_that_is_understood_when_the_answer_has_begun_does_not_interrupt_it(delay_s: float) -> None:
+    async def main() -> None:
+        late = FakeRecognizer(["when do you open", "hello hello hello hello"], delay_s=delay_s)
+        async with stage(agent=QUIET, model=answers(LONG, 3.0), recognizer=late) as on:
+            await on.talk(600)
+            await on.ear.until_count(FinalTranscript, 1)
+            await asyncio.sleep(0.5)
+            await on.talk(600)
+            await on.ear.until(lambda ear: heard(ear) != [], 20)
+            await asyncio.sleep(2)
+            assert heard(on.ear) == [LONG]
+            assert said_by_the_user(on) == ["when do you open"]
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize("word", ["two", "Müller", "tuesday"])
 def test_a_single_word_over_a_reply_is_answered_when_the_reply_is_over(word: str) -> None:
     async def main() -> None:
@@ -213,6 +263,49 @@ def test_a_goodbye_is_taken_back_by_another_question() -> None:
             await on.ear.until(lambda ear: LONG in heard(ear))
             await asyncio.sleep(0.5)
             assert on.ear.ended is None
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("text", "at_s", "is_taken_back"),
+    [
+        ("one more question please", 1.62, True),
+        ("sunday", 0.5, True),
+        ("bye", 1.62, False),
+        ("thank you bye bye", 0.5, False),
+        ("", 1.62, False),
+    ],
+)
+def test_who_speaks_into_a_goodbye_by_a_tool_is_heard_out(text: str, at_s: float, is_taken_back: bool) -> None:
+    goodbye = "Goodbye, and have a very nice day."
+
+    def script(request: ModelRequest) -> list[ModelEvent | float]:
+        last = request.messages[-1]
+        if last.role is Role.TOOL:
+            return [0.1, ReplyGenerated()]
+        if last.text == "that is all":
+            call = ToolCalled(call_id="call_0", name="end_conversation", arguments="{}")
+            return [0.1, TextGenerated(goodbye), call, ReplyGenerated()]
+        return [0.1, TextGenerated("Yes?"), ReplyGenerated()]
+
+    async def main() -> None:
+        utterances = [text] if text else []
+        tools = {"end_conversation": end_conversation}
+        async with stage(agent=QUIET, utterances=utterances, model=FakeModel(script), tools=tools) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("that is all"))
+            await on.ear.until_count(AudioFrame, 1)
+            await asyncio.sleep(at_s)
+            await on.talk(600 if " " in text else 240)
+            await asyncio.sleep(6)
+            if is_taken_back:
+                assert heard(on.ear) == [goodbye, "Yes?"]
+                assert said_by_the_user(on) == ["that is all", text]
+                assert on.ear.ended is None
+            else:
+                assert heard(on.ear) == [goodbye]
+                assert on.ear.ended is Ending.NORMAL
 
     run_virtual(main())
 

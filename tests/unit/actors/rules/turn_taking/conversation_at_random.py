@@ -51,7 +51,21 @@ from actors.rules.turn_taking.effects import CancelReply, CancelTimer, Effect, E
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 
-TEXTS = ("yes", "uh huh", "no", "stop", "two", "tuesday", "no wait", "i want to book", "hello", "Müller", "what is it")
+TEXTS = (
+    "yes",
+    "uh huh",
+    "no",
+    "stop",
+    "two",
+    "tuesday",
+    "no wait",
+    "i want to book",
+    "hello",
+    "Müller",
+    "what is it",
+    "thank you",
+    "bye",
+)
 LONGEST_WALK = 400
 
 
@@ -243,9 +257,10 @@ class World:
         self.tell(FinalTranscript(text=text, start_ms=0.0, end_ms=self.at * 1000, confidence=0.9))
 
     def said(self, text: str) -> None:
-        """Note words that have to be answered: all but signs of listening and of impatience."""
+        """Note words that have to be answered: all but signs of listening, impatience and politeness."""
         s, words = self.turn.state, self.turn.words
-        if meaningful_words(text, words.backchannels, words.attention) and s.agent is not AgentActivity.LEAVING:
+        polite = (words.attention, words.courtesies, words.farewells)
+        if meaningful_words(text, words.backchannels, *polite) and s.agent is not AgentActivity.LEAVING:
             self.unanswered.append(text)
 
     def nothing_recognized(self) -> None:

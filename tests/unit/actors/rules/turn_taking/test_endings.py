@@ -1,5 +1,7 @@
 """How a session ends, as examples."""
 
+import pytest
+
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import EndSession, KeyPressed, TextEntered
 from actors.messages.lifecycle import SessionFailed
@@ -71,6 +73,62 @@ class TestTheLastSentence:
                 break
         assert kinds(talk) == [UtteranceKind.GOODBYE]
         assert talk.at <= 40.1
+
+
+class TestAGoodbye:
+    """A tool has ended the session, and its last words are being heard."""
+
+    def saying_goodbye(self, ending: Ending = Ending.NORMAL) -> Talk:
+        talk = Talk().thinking().tell(ToolsStarted(1), EndingDecided(ending), ToolsFinished(1)).starts().written()
+        talk.at += 1.0
+        return talk
+
+    @pytest.mark.parametrize("text", ["bye", "thank you, bye bye", "okay thanks you too", "yes"])
+    def test_is_not_interrupted_by_one(self, text: str) -> None:
+        talk = self.saying_goodbye().voice(300).interim(text).pause().final(text)
+        assert asked(talk) == []
+        assert talk.ends().effects[-1] == End(Ending.NORMAL)
+
+    @pytest.mark.parametrize("text", ["sunday", "hello"])
+    def test_is_taken_back_by_a_single_word_when_it_is_over(self, text: str) -> None:
+        talk = self.saying_goodbye().says(text, ms=200).ends()
+        assert asked(talk) == [text]
+        talk.starts().written()
+        assert not any(isinstance(effect, End) for effect in talk.ends().effects)
+
+    def test_does_not_end_the_session_while_the_caller_speaks(self) -> None:
+        talk = self.saying_goodbye().voice(40).ends()
+        assert not any(isinstance(effect, End) for effect in talk.effects)
+        assert asked(talk.pause().final("one more question")) == ["one more question"]
+
+    def test_nor_while_their_words_are_awaited(self) -> None:
+        talk = self.saying_goodbye().voice(200).pause().wait(1).ends()
+        assert asked(talk.final("one more question")) == ["one more question"]
+
+    @pytest.mark.parametrize("said", ["bye", "okay"])
+    def test_ends_after_a_last_word_of_theirs(self, said: str) -> None:
+        talk = self.saying_goodbye().voice(40).ends().pause()
+        assert talk.final(said).effects[-1] == End(Ending.NORMAL)
+
+    def test_ends_after_a_noise(self) -> None:
+        talk = self.saying_goodbye().voice(40).ends()
+        assert talk.tell(NoiseStopped()).effects[-1] == End(Ending.NORMAL)
+
+    def test_ends_where_the_words_never_come(self) -> None:
+        talk = self.saying_goodbye().voice(40).ends().pause().wait(1.6)
+        assert kinds(talk) == [UtteranceKind.FILLER]
+        talk.starts().ends().wait(20)
+        assert UtteranceKind.APOLOGY not in kinds(talk)
+        assert talk.effects[-1] == End(Ending.NORMAL)
+
+    def test_waits_for_nobody_who_was_put_through(self) -> None:
+        talk = self.saying_goodbye(Ending.HUMAN_HANDOFF).voice(40).ends()
+        assert talk.effects[-1] == End(Ending.HUMAN_HANDOFF)
+
+
+def test_ordered_last_words_end_the_session_though_the_caller_speaks() -> None:
+    talk = Talk().voice(40).tell(EndSession(Ending.NORMAL)).starts()
+    assert talk.ends().effects[-1] == End(Ending.NORMAL)
 
 
 class TestAFillerAtTheEnd:

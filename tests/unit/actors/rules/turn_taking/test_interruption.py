@@ -6,6 +6,7 @@ import pytest
 from actors.agent import PhasePolicy
 from actors.conversation import Floor
 from actors.messages.caller import InterruptRequested, KeyPressed, TextEntered
+from actors.messages.model import ToolsStarted
 from actors.messages.output import TurnMeasured
 from actors.messages.playback import PlaybackYielded, StopPlayback, StopReason, YieldPlayback
 from actors.messages.transcript import (
@@ -126,6 +127,10 @@ class TestInterruption:
         assert asked(talk) == ["book an appointment"]
         assert kinds(talk.wait(1.0)) == [], "no filler so soon after our own voice"
 
+    def test_a_sign_of_listening_to_it_is_not_answered(self) -> None:
+        talk = Talk(agent_with(GREETER, greeting=PhasePolicy(protected=True))).starts().says("uh huh")
+        assert asked(talk.wait(2.0).ends()) == []
+
     def test_an_immediate_policy_yields_at_the_pause(self) -> None:
         talk = Talk(agent_with(speaking=PhasePolicy(immediate=True))).speaking().voice(60)
         assert talk.did == ["PausePlayback", "YieldPlayback"]
@@ -187,7 +192,9 @@ class TestWhileThinking:
         assert "ResumePlayback" not in talk.wait(1.4).did
         assert "ResumePlayback" in talk.wait(0.2).did
 
-    @pytest.mark.parametrize("text", ["hello?", "uh huh", "are you there", "hello hello"])
+    @pytest.mark.parametrize(
+        "text", ["hello?", "uh huh", "are you there", "hello hello", "hi", "hey, anyone there", "thank you very much"]
+    )
     def test_impatience_does_not_restart_the_model(self, text: str) -> None:
         talk = Talk().thinking()
         for _ in range(4):
@@ -198,6 +205,37 @@ class TestWhileThinking:
 
     def test_other_words_do(self) -> None:
         assert "CancelReply" in Talk().thinking().voice(200).interim("tomorrow").did
+
+    @pytest.mark.parametrize("text", ["are you there", "can you hear me", "i see", "thank you so much", "no rush"])
+    @pytest.mark.parametrize("is_tool", [False, True])
+    def test_nor_does_the_beginning_of_such_words(self, text: str, is_tool: bool) -> None:
+        talk = Talk().thinking()
+        if is_tool:
+            talk.tell(ToolsStarted(1))
+        talk.voice(200)
+        words = text.split()
+        for count in range(1, len(words) + 1):
+            assert talk.interim(" ".join(words[:count])).did == []
+        assert talk.pause().final(text).did == ["ResumePlayback"]
+
+    @pytest.mark.parametrize("text", ["are you open tomorrow", "can you make it two"])
+    def test_words_that_only_begin_like_that_do(self, text: str) -> None:
+        assert "CancelReply" in Talk().thinking().voice(200).interim(text).did
+
+    @pytest.mark.parametrize(("text", "interrupts"), [("hello hello hello", False), ("no make it two", True)])
+    def test_words_that_are_known_when_the_reply_has_begun_mean_what_they_did(
+        self, text: str, interrupts: bool
+    ) -> None:
+        talk = Talk().thinking().voice(340).pause().wait(1.0)
+        talk.written().starts()
+        talk.at += 0.2
+        assert ("StopPlayback" in talk.final(text).did) is interrupts
+        assert asked(talk.ends()) == []
+
+    def test_the_same_words_said_into_the_reply_are_words(self) -> None:
+        talk = Talk().thinking().written().starts()
+        talk.at += 0.2
+        assert "StopPlayback" in talk.says("hello hello hello").did
 
 
 class TestVoiceAgain:
