@@ -11,6 +11,7 @@ from actors.messages.output import FloorChanged, TurnMeasured
 from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped, ResumePlayback
 from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued
 from actors.ports.clock import Clock
+from actors.rules.phrases import phrase_of
 from actors.rules.turn_taking.effects import (
     CancelReply,
     CancelTimer,
@@ -38,7 +39,6 @@ from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.generation import ReplySource
-from actors.session.phrases import phrase_of
 from actors.session.plan import SessionPlan
 from actors.session.reply_filter import AsItComes, ReplyFilter
 from actors.session.reply_maker import ReplyMaker

@@ -4,6 +4,7 @@ from actors.conversation import Ending, UtteranceKind
 from actors.messages.model import EndingDecided, ReplyFailed, ReplyTrouble, ReplyWritten, ToolsFinished, ToolsStarted
 from actors.messages.playback import StopReason
 from actors.rules.backchannel import asks_to_wait
+from actors.rules.phrases import BUSY, NO_ANSWER, REFUSED
 from actors.rules.turn_taking import endings
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.effects import StartReply
@@ -12,11 +13,8 @@ from actors.rules.utterances import joined_utterance, repeated_utterance
 
 MAX_FAILED_REPLIES = 2
 """The number of failed replies in a row after which the session is given up."""
-SAY_AGAIN = 1
-"""Among the apologies, the one that asks the caller to repeat; the first one is the last word of a session."""
-NO_ANSWER, BUSY, REFUSED = 2, 3, 4
-"""Those for words that were understood, and have no reply."""
 APOLOGIES = {ReplyTrouble.NO_ANSWER: NO_ANSWER, ReplyTrouble.BUSY: BUSY, ReplyTrouble.REFUSED: REFUSED}
+"""For words that were understood, and have no reply."""
 
 
 def answer(turn: TurnCore, at: float, text: str) -> None:

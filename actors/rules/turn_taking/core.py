@@ -15,6 +15,7 @@ from actors.messages.lifecycle import Timer
 from actors.messages.output import FloorChanged
 from actors.messages.playback import ResumePlayback, StopPlayback, StopReason
 from actors.rules.language_words import LanguageWords, words_for
+from actors.rules.phrases import phrase_of
 from actors.rules.questions import question_s
 from actors.rules.turn_taking.effects import CancelReply, CancelTimer, Effect, End, Say
 from actors.rules.turn_taking.state import (
@@ -155,8 +156,8 @@ class TurnCore:
 
     def say(self, kind: UtteranceKind, index: int = 0) -> None:
         """Say the `index`-th of the agent's own phrases of `kind`."""
-        asks_s = question_s(self.agent.greeting) if kind is UtteranceKind.GREETING else 0.0
-        self.do(Say(reply=self.next_reply(kind, asks_s), turn=self.state.turn_number, kind=kind, index=index))
+        reply = self.next_reply(kind, question_s(phrase_of(self.agent, kind, index)))
+        self.do(Say(reply=reply, turn=self.state.turn_number, kind=kind, index=index))
 
     def next_reply(self, kind: UtteranceKind, question_s: float = 0.0) -> int:
         """Give the next number to an utterance, and queue it behind all others."""

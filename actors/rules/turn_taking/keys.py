@@ -3,6 +3,7 @@
 from actors.conversation import KeyPattern
 from actors.messages.caller import InputLost, KeyPressed
 from actors.messages.model import KeysExpected
+from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking import answering, interruption
 from actors.rules.turn_taking.core import TurnCore
 
@@ -31,7 +32,7 @@ def input_lost(turn: TurnCore, message: InputLost, at: float) -> None:
     s = turn.state
     if not is_new_input(turn, message.number):
         return
-    s.keys, s.key_pattern, s.owed_apology = "", None, answering.SAY_AGAIN
+    s.keys, s.key_pattern, s.owed_apology = "", None, SAY_AGAIN
     answering.settle(turn, at)
 
 
@@ -61,6 +62,8 @@ def keys_complete(turn: TurnCore, at: float) -> None:
     s = turn.state
     keys, s.keys, s.key_pattern = s.keys, "", None
     interruption.take_floor(turn, at)
+    # Until now the next key was awaited, of which the caller knew: they are not kept waiting for longer than from here.
+    s.silent_at = max(s.silent_at, at)
     answering.answer(turn, at, " ".join(keys))
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actors.rules.turn_taking.answering import SAY_AGAIN
+from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
 
 

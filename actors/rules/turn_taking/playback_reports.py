@@ -46,7 +46,7 @@ def playback_finished(turn: TurnCore, message: PlaybackFinished, at: float) -> N
     if utterance is None:
         return
     s.silent_at = at
-    if utterance.kind in (UtteranceKind.REPLY, UtteranceKind.GREETING):
+    if utterance.kind in (UtteranceKind.REPLY, UtteranceKind.GREETING, UtteranceKind.APOLOGY):
         s.has_asked = utterance.question_s > 0
     elif utterance.kind is UtteranceKind.PROMPT:
         s.has_asked = True

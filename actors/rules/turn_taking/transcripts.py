@@ -13,6 +13,7 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
+from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking import answering, interruption, keys, voice_alone
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
@@ -226,7 +227,7 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
     else:
         was_waited_for = turn.only_bridges
         # What the agent is saying goes on first.
-        s.owed_apology = s.owed_apology or (0 if was_waited_for else answering.SAY_AGAIN)
+        s.owed_apology = s.owed_apology or (0 if was_waited_for else SAY_AGAIN)
         nothing_said(turn, at)
         if was_waited_for:
             _ask_again_if_idle(turn)
@@ -236,7 +237,7 @@ def _ask_again_if_idle(turn: TurnCore) -> None:
     s = turn.state
     # Nobody is asked to say something again to a session that ends.
     if s.agent is AgentActivity.IDLE and not s.finished and s.ending is None and not turn.is_closing:
-        answering.apologise(turn, answering.SAY_AGAIN)
+        answering.apologise(turn, SAY_AGAIN)
 
 
 def text_entered(turn: TurnCore, message: TextEntered, at: float) -> None:

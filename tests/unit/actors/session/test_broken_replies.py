@@ -10,7 +10,7 @@ from actors.agent import Voice
 from actors.conversation import Ending, Role
 from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import TextEntered
-from actors.messages.output import ReplyHeard
+from actors.messages.output import AudioFrame, ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.ports.tts import (
@@ -231,5 +231,29 @@ def test_a_reply_that_breaks_off_is_apologised_for_when_its_beginning_was_heard(
             on.entry.deliver(TextEntered("yes please do"))
             await on.ear.until_count(ReplyHeard, 3, 10)
             assert on.ear.of(ReplyHeard)[-1].text == "We have a table on Friday."
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("after_s", [2.4, 2.8])
+def test_a_yes_into_the_question_of_the_apology_has_it_tried_again(after_s: float) -> None:
+    class FailsOnce(FakeModel):
+        async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+            self.requests.append(request)
+            if len(self.requests) == 1:
+                raise ModelError(ErrorKind.UNAVAILABLE, "fake")
+            yield TextGenerated("Nine to five.")
+            yield ReplyGenerated()
+
+    async def main() -> None:
+        async with stage(agent=QUIET, model=FailsOnce(), utterances=["yes"]) as on:
+            await asyncio.sleep(0.2)
+            on.entry.deliver(TextEntered("what are your hours"))
+            await on.ear.until_count(AudioFrame, 1, 10)
+            await asyncio.sleep(after_s - 0.7)
+            await on.talk(200)
+            await on.ear.until_count(ReplyHeard, 2, 20)
+            assert [m.text for m in on.ear.of(ReplyHeard)] == [PHRASES.no_answer, "Nine to five."]
+            assert [m.text for m in on.session.record().messages if m.role is Role.USER] == ["what are your hours yes"]
 
     run_virtual(main())

@@ -19,7 +19,8 @@ from actors.messages.model import (
 from actors.messages.transcript import (
     NoiseStopped,
 )
-from actors.rules.turn_taking.answering import APOLOGIES, NO_ANSWER
+from actors.rules.phrases import NO_ANSWER
+from actors.rules.turn_taking.answering import APOLOGIES
 from actors.rules.turn_taking.effects import End, Say
 from actors.rules.turn_taking.state import AgentActivity, Interruption
 from tests.unit.actors.rules.turn_taking.script import AGENT, Talk, acts, asked, kinds

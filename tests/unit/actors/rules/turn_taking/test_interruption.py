@@ -108,6 +108,17 @@ class TestInterruption:
     def test_before_the_question_was_begun_it_is_none(self) -> None:
         assert asked(Talk().speaking(question_s=1.0).says("yes", ms=100).wait(3).ends()) == []
 
+    @pytest.mark.parametrize("seconds", [0.2, 1.2])
+    def test_to_the_question_of_an_apology_too(self, seconds: float) -> None:
+        """Said into its question of about 1.3 s, "Shall I try again?", not only into its last second."""
+        talk = Talk().thinking().failed().starts()
+        talk.at += 2.0
+        assert asked(talk.says("yes", ms=100).wait(seconds).ends()) == ["book an appointment yes"]
+
+    def test_to_the_request_to_say_it_again_too(self) -> None:
+        talk = Talk().voice(700).pause().tell(NoSpeechRecognized(0.0)).starts()
+        assert asked(talk.says("yes", ms=100).wait(1.2).ends()) == ["yes"]
+
     @pytest.mark.parametrize("text", ["yes", "uh huh", "hello"])
     def test_any_word_is_a_sign_of_life(self, text: str) -> None:
         talk = Talk().wait(10).starts().voice(200).pause().final(text)

@@ -29,6 +29,13 @@ class TestKeys:
         talk.turn.state.utterances = Talk().speaking().turn.state.utterances
         assert talk.wait(2).did[0] == "StopPlayback"
 
+    def test_after_a_pause_no_filler_is_said_while_the_reply_is_at_hand(self) -> None:
+        pattern = KeyPattern(length=4, wait_s=5)
+        talk = Talk().tell(KeysExpected(pattern), KeyPressed("1")).wait(5)
+        assert asked(talk) == ["1"]
+        assert kinds(talk.wait(1.4)) == []
+        assert kinds(talk.wait(0.2)) == [UtteranceKind.FILLER]
+
     def test_words_complete_the_keys(self) -> None:
         talk = Talk().tell(KeysExpected(KeyPattern(length=4, wait_s=5)), KeyPressed("1"), KeyPressed("2"))
         assert asked(talk.says("that was wrong")) == ["1 2 that was wrong"]

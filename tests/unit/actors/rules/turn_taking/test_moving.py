@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.rules.turn_taking.answering import SAY_AGAIN
+from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking.moving import is_speaking, moved
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
 

@@ -11,7 +11,7 @@ from actors.messages.transcript import (
     ReopenRecognition,
     SpeechContinued,
 )
-from actors.rules.turn_taking.answering import SAY_AGAIN
+from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking.effects import Say
 from actors.rules.turn_taking.state import CallerActivity
 from tests.unit.actors.rules.turn_taking.script import GREETER, Talk, agent_for, asked, kinds

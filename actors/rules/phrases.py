@@ -4,7 +4,11 @@ from typing import assert_never
 
 from actors.agent import Agent
 from actors.conversation import UtteranceKind
-from actors.rules.turn_taking.answering import BUSY, NO_ANSWER, REFUSED, SAY_AGAIN
+
+SAY_AGAIN = 1
+"""Among the apologies, the one that asks the caller to repeat; the first one is the last word of a session."""
+NO_ANSWER, BUSY, REFUSED = 2, 3, 4
+"""Those for words that were understood, and have no reply."""
 
 
 def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:

@@ -5,8 +5,7 @@ import pytest
 
 from actors.agent import Agent, Phrases
 from actors.conversation import UtteranceKind
-from actors.rules.turn_taking.answering import BUSY, NO_ANSWER, REFUSED, SAY_AGAIN
-from actors.session.phrases import phrase_of
+from actors.rules.phrases import BUSY, NO_ANSWER, REFUSED, SAY_AGAIN, phrase_of
 
 PHRASES = Phrases(
     apology="Sorry.",
