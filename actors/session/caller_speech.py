@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import msgspec
 
 from actors.ports.realtime import RealtimeSession
-from actors.rules.turn_taking.voice_alone import LATER_END_MS, SPOKEN
+from actors.rules.turn_taking.effects import SPOKEN
+from actors.rules.turn_taking.voice_alone import LATER_END_MS
 from actors.session.audio_ring import AudioRing
 
 PRE_ROLL_MS = 300
@@ -42,6 +43,7 @@ class CallerSpeech:
         self._next = 0
         self._is_open = False
         self._utterance = bytearray()
+        self._discarded: SpokenUtterance | None = None
         self._utterances: deque[SpokenUtterance] = deque(maxlen=64)
         self._uncommitted: deque[SpokenUtterance] = deque()
         """Those of which the session has not told an item yet."""
@@ -85,21 +87,41 @@ class CallerSpeech:
         self._is_open = False
         if not self._utterance:
             return
+        self._commit(self._pop_utterance())
+
+    def _pop_utterance(self) -> SpokenUtterance:
         end_ms, size_ms = self._ring.ms(self._next), self._ring.ms(len(self._utterance))
         spoken = SpokenUtterance(pcm=bytes(self._utterance), start_ms=end_ms - size_ms, end_ms=end_ms)
         self._utterance.clear()
+        return spoken
+
+    def _commit(self, spoken: SpokenUtterance) -> None:
+        self._discarded = None
         self._utterances.append(spoken)
         self._bound()
         if self._session is not None:
             self._uncommitted.append(spoken)
             self._session.commit()
 
-    def discard(self) -> None:
-        """Make the session forget what was spoken."""
+    def discard(self, *, may_be_recalled: bool = False) -> None:
+        """Make the session forget what was spoken. What may be recalled is kept here until the next that may."""
         self._is_open = False
-        if self._utterance and self._session is not None:
+        if not self._utterance:
+            return
+        if self._session is not None:
             self._session.clear()
-        self._utterance.clear()
+        spoken = self._pop_utterance()
+        if may_be_recalled:
+            self._discarded = spoken
+
+    def recall(self) -> None:
+        """Make what was discarded last a turn of the caller after all, unless they are speaking."""
+        spoken = self._discarded
+        if spoken is None or self._utterance:
+            return
+        if self._session is not None:
+            self._session.append(spoken.pcm)
+        self._commit(spoken)
 
     def committed(self, item_id: str) -> None:
         """The oldest turn of which no item was told is this item of the session."""

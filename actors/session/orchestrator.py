@@ -20,6 +20,7 @@ from actors.rules.turn_taking.effects import (
     Effect,
     End,
     PlaybackOrder,
+    RecallSpeech,
     RecognitionOrder,
     ReportUnexpected,
     Say,
@@ -210,7 +211,7 @@ class Orchestrator(SupervisedActor):
                 self.unexpected_events += 1
                 logger.warning("turn-taking was told %s, which cannot happen: %s", event, state)
                 count_failure(Failure.UNEXPECTED, event=event)
-            case CommitSpeech() | DiscardSpeech():
+            case CommitSpeech() | DiscardSpeech() | RecallSpeech():
                 self._speech_over(effect)
             case End(ending):
                 self._addresses.supervisor.tell(SessionOver(ending))

@@ -1,5 +1,7 @@
 """The orchestrator of a session in which a speech-to-speech model hears the caller and speaks."""
 
+from typing import assert_never
+
 import msgspec
 
 from actors.errors import ErrorKind
@@ -11,8 +13,15 @@ from actors.ports import realtime as port
 from actors.ports.clock import Clock
 from actors.rules.context_budget import within_budget
 from actors.rules.turn_taking.core import THINKING
-from actors.rules.turn_taking.effects import CommitSpeech, Effect, SpeechOrder, StartReply
-from actors.rules.turn_taking.voice_alone import SPOKEN
+from actors.rules.turn_taking.effects import (
+    SPOKEN,
+    CommitSpeech,
+    DiscardSpeech,
+    Effect,
+    RecallSpeech,
+    SpeechOrder,
+    StartReply,
+)
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import logger
 from actors.session.addresses import Addresses
@@ -156,10 +165,15 @@ class RealtimeAgent(Orchestrator):
         super()._effect(effect)
 
     def _speech_over(self, order: SpeechOrder) -> None:
-        if isinstance(order, CommitSpeech):
-            self._speech.commit()
-        else:
-            self._speech.discard()
+        match order:
+            case CommitSpeech():
+                self._speech.commit()
+            case DiscardSpeech(may_be_recalled):
+                self._speech.discard(may_be_recalled=may_be_recalled)
+            case RecallSpeech():
+                self._speech.recall()
+            case _:
+                assert_never(order)
 
     def _overheard(self, final: FinalTranscript) -> bool:
         """Whether a recognizer beside has only now understood what is being answered: its words are as good."""

@@ -25,9 +25,8 @@ from actors.ports.llm import MemoryUpdated, ReplyGenerated, TextGenerated, ToolC
 from actors.rules.questions import question_s
 from actors.rules.sentences import SentenceSplitter, following
 from actors.rules.turn_taking.core import THINKING
-from actors.rules.turn_taking.effects import StartReply
+from actors.rules.turn_taking.effects import SPOKEN, StartReply
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
-from actors.rules.turn_taking.voice_alone import SPOKEN
 from actors.rules.unicode_text import is_speakable
 from actors.runtime.session_trace import Stage, Trace
 from actors.session.connection import SessionConnection

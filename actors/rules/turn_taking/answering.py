@@ -7,7 +7,7 @@ from actors.rules.backchannel import asks_to_wait
 from actors.rules.phrases import BUSY, NO_ANSWER, REFUSED
 from actors.rules.turn_taking import endings
 from actors.rules.turn_taking.core import THINKING, TurnCore
-from actors.rules.turn_taking.effects import StartReply
+from actors.rules.turn_taking.effects import SPOKEN, RecallSpeech, StartReply
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 from actors.rules.utterances import joined_utterance, repeated_utterance
 
@@ -166,13 +166,25 @@ def settle(turn: TurnCore, at: float) -> None:
         if s.caller is CallerActivity.SILENT:
             endings.close(turn, at)
         return
-    tail, s.tail_text = s.tail_text, ""
+    tail = _pop_tail(turn)
     if s.waiting_text or tail:
         answer(turn, at, tail)
     elif s.owed_apology and s.caller is CallerActivity.SILENT:
         apologise(turn, s.owed_apology)
     elif s.interruption is Interruption.DECIDED and s.caller is CallerActivity.SILENT:
         turn.interruption_becomes(Interruption.NONE)
+
+
+def _pop_tail(turn: TurnCore) -> str:
+    """What was said into the end of what is over, as an answer to it. Mere voice is one unless the caller goes on."""
+    s = turn.state
+    tail, s.tail_text = s.tail_text, ""
+    if tail != SPOKEN:
+        return tail
+    if s.caller is not CallerActivity.SILENT:
+        return ""
+    turn.do(RecallSpeech())
+    return tail
 
 
 def _ends(turn: TurnCore, ending: Ending) -> bool:

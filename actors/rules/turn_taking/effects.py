@@ -41,12 +41,23 @@ class Say(msgspec.Struct, frozen=True, kw_only=True):
     index: int = 0
 
 
+SPOKEN = "[speech]"
+"""What stands for the caller's words until they are known, where a model hears the caller itself."""
+
+
 class CommitSpeech(msgspec.Struct, frozen=True):
     """Make the utterance that is over a turn of the caller, for a model that hears the caller itself."""
 
 
 class DiscardSpeech(msgspec.Struct, frozen=True):
     """Have a model that hears the caller itself forget the voice that is over: it was noise, or not meant for it."""
+
+    may_be_recalled: bool = False
+    """It may turn out to have been an answer."""
+
+
+class RecallSpeech(msgspec.Struct, frozen=True):
+    """Make the voice a turn of the caller after all that was discarded last of what may be recalled: an answer."""
 
 
 class SetTimer(msgspec.Struct, frozen=True):
@@ -79,7 +90,7 @@ PlaybackOrder = PausePlayback | YieldPlayback | ResumePlayback | StopPlayback | 
 """What the synthesizer is ordered to do."""
 RecognitionOrder = EndUtterance | ReopenRecognition
 """What the recognizer is ordered to do."""
-SpeechOrder = CommitSpeech | DiscardSpeech
+SpeechOrder = CommitSpeech | DiscardSpeech | RecallSpeech
 """What is done with voice that a speech-to-speech model has heard; never ordered where a recognizer gives words."""
 Effect = (
     PlaybackOrder

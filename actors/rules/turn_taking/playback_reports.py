@@ -11,6 +11,7 @@ from actors.messages.playback import (
 )
 from actors.rules.turn_taking import answering
 from actors.rules.turn_taking.core import THINKING, TurnCore
+from actors.rules.turn_taking.effects import SPOKEN
 from actors.rules.turn_taking.state import AgentActivity, Interruption, Utterance
 
 TAIL_S = 1.0
@@ -58,9 +59,10 @@ def playback_finished(turn: TurnCore, message: PlaybackFinished, at: float) -> N
 
 
 def _judge_tail(turn: TurnCore, at: float, ended: Utterance) -> None:
-    """A backchannel that came long before the end was no answer to it."""
+    """A backchannel that came long before the end was no answer to it, nor is mere voice where nothing was asked."""
     s = turn.state
-    if s.tail_text and at - s.tail_at > TAIL_S + ended.question_s:
+    asks_nothing = s.tail_text == SPOKEN and not ended.question_s
+    if asks_nothing or (s.tail_text and at - s.tail_at > TAIL_S + ended.question_s):
         s.tail_text = ""
 
 

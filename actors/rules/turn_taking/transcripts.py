@@ -20,9 +20,8 @@ from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interr
 from actors.rules.utterances import bounded_utterance, joined_utterance
 
 LASTING_MS = 600.0
-"""Voice that lasts so long was meant for the agent, though nothing of it was recognised; shorter voice may be noise."""
-ANSWER_MS = 250.0
-"""The same where the agent has asked something: a name or a "no" is as short. A cough is shorter."""
+"""Voice that lasts so long was meant for the agent, though nothing of it was recognised; shorter voice may be noise.
+Where the agent has asked something, voice as short as an answer was."""
 
 
 def speech_started(turn: TurnCore, _message: SpeechStarted, at: float) -> None:
@@ -103,7 +102,7 @@ def no_speech_recognized(turn: TurnCore, _message: NoSpeechRecognized, at: float
         return
     is_waited_for = turn.only_bridges and s.caller is CallerActivity.AWAITED
     nothing_said(turn, at)
-    if is_waited_for and s.voiced_ms >= (ANSWER_MS if s.has_asked else LASTING_MS) and not s.asked_again:
+    if is_waited_for and s.voiced_ms >= (voice_alone.ANSWER_MS if s.has_asked else LASTING_MS) and not s.asked_again:
         _ask_again_if_idle(turn)
 
 

@@ -1,7 +1,8 @@
 """Voice without words: where a model hears the caller itself, an utterance is answered as it was spoken.
 
 The words may be told later, or never, and nothing waits for them. Voice that lasted has taken the floor already; an
-utterance too short for that, said into what the agent says, is a sign of listening and is dropped. Where a recognizer
+utterance too short for that, said into what the agent says, is a sign of listening and is dropped, unless what the
+agent says turns out to end with a question, to which it was the answer. Where a recognizer
 listens beside the model, the words of what was dropped still count: they come as a final transcript of their own.
 """
 
@@ -9,12 +10,12 @@ from actors.conversation import UtteranceKind
 from actors.messages.transcript import SpeechStopped
 from actors.rules.turn_taking import answering, interruption, keys
 from actors.rules.turn_taking.core import TurnCore
-from actors.rules.turn_taking.effects import CommitSpeech, DiscardSpeech
+from actors.rules.turn_taking.effects import SPOKEN, CommitSpeech, DiscardSpeech
 from actors.rules.turn_taking.state import CallerActivity
 from actors.rules.utterances import joined_utterance
 
-SPOKEN = "[speech]"
-"""What stands for the caller's words until they are known."""
+ANSWER_MS = 250.0
+"""Voice that lasts so long may be an answer to a question: a name or a "no" is as short. A cough is shorter."""
 LATER_END_MS = 250.0
 """By how much a recognizer's end of an utterance may lie behind ours: its words have been answered as speech."""
 
@@ -26,8 +27,11 @@ def utterance_over(turn: TurnCore, message: SpeechStopped, at: float) -> None:
     if _is_meant(turn):
         s.settled_ms = max(s.settled_ms, message.end_ms + message.silence_ms + LATER_END_MS)
         answer_speech(turn, at)
+    elif turn.is_busy and message.voiced_ms >= ANSWER_MS:
+        s.tail_text, s.tail_at = SPOKEN, at
+        _forget(turn, at, DiscardSpeech(may_be_recalled=True))
     else:
-        _forget(turn, at)
+        _forget(turn, at, DiscardSpeech())
 
 
 def answer_speech(turn: TurnCore, at: float) -> None:
@@ -49,7 +53,7 @@ def answer_speech(turn: TurnCore, at: float) -> None:
 def noise_stopped(turn: TurnCore, at: float) -> None:
     """What had begun was too short to be an utterance."""
     if turn.state.caller is not CallerActivity.SILENT:
-        _forget(turn, at)
+        _forget(turn, at, DiscardSpeech())
 
 
 def _is_meant(turn: TurnCore) -> bool:
@@ -61,10 +65,10 @@ def _is_meant(turn: TurnCore) -> bool:
     return not turn.is_busy or turn.only_bridges or turn.policy is None or asks_for_a_sign or bool(turn.state.keys)
 
 
-def _forget(turn: TurnCore, at: float) -> None:
+def _forget(turn: TurnCore, at: float, order: DiscardSpeech) -> None:
     s = turn.state
     turn.caller_becomes(CallerActivity.SILENT)
     s.interim, s.reopened, s.final_owed = "", False, False
-    turn.do(DiscardSpeech())
+    turn.do(order)
     interruption.not_confirmed(turn, at)
     answering.settle(turn, at)

@@ -7,6 +7,7 @@ from actors.agent import Agent, BargeIn, PhasePolicy
 from actors.conversation import PositionPrecision
 from actors.messages.caller import KeyPressed
 from actors.messages.lifecycle import Timer, TimerFired
+from actors.messages.model import ReplyWritten
 from actors.messages.playback import PlaybackFinished, PlaybackStarted, ResumePlayback, StopPlayback
 from actors.messages.transcript import (
     FinalTranscript,
@@ -16,9 +17,8 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
-from actors.rules.turn_taking.effects import CommitSpeech, DiscardSpeech, Effect, StartReply
+from actors.rules.turn_taking.effects import SPOKEN, CommitSpeech, DiscardSpeech, Effect, RecallSpeech, StartReply
 from actors.rules.turn_taking.machine import TurnTaking
-from actors.rules.turn_taking.voice_alone import SPOKEN
 
 AGENT = Agent(name="tester", label="Tester", greeting="Hello there.")
 SILENT = msgspec.structs.replace(AGENT, greeting="")
@@ -38,7 +38,7 @@ def spoken(turn: TurnTaking, at: float, voiced_ms: float) -> list[Effect]:
 
 
 def kinds(effects: list[Effect]) -> list[type]:
-    wanted = (CommitSpeech, DiscardSpeech, StartReply, StopPlayback, ResumePlayback)
+    wanted = (CommitSpeech, DiscardSpeech, RecallSpeech, StartReply, StopPlayback, ResumePlayback)
     return [type(effect) for effect in effects if isinstance(effect, wanted)]
 
 
@@ -109,3 +109,54 @@ def test_what_is_said_when_the_longest_session_is_over_is_not_answered() -> None
     turn.handle(PlaybackStarted(1), 0.1)
     turn.handle(TimerFired(Timer.SESSION, 1), AGENT.limits.max_session_s)
     assert DiscardSpeech in kinds(spoken(turn, AGENT.limits.max_session_s, 250))
+
+
+class TestAnAnswerToAQuestion:
+    """Voice too short to take the floor, said into a reply that ends with a question of two seconds."""
+
+    def asking(self, question_s: float = 2.0) -> TurnTaking:
+        turn = begun()
+        spoken(turn, 1.0, 500)
+        turn.handle(PlaybackStarted(1), 2.0)
+        turn.handle(ReplyWritten(turn=1, has_text=True, question_s=question_s), 2.1)
+        return turn
+
+    def heard(self, turn: TurnTaking, at: float) -> list[Effect]:
+        over = PlaybackFinished(reply=1, precision=PositionPrecision.NETWORK, heard_ms=3_000, text_end=12)
+        return turn.handle(over, at)
+
+    def test_is_recalled_and_answered_when_the_question_is_over(self) -> None:
+        turn = self.asking()
+        assert kinds(spoken(turn, 4.0, 300)) == [DiscardSpeech, ResumePlayback]
+        assert kinds(self.heard(turn, 6.0)) == [RecallSpeech, StartReply]
+        assert turn.state.asked == SPOKEN
+
+    def test_is_none_before_the_question_was_begun(self) -> None:
+        turn = self.asking()
+        spoken(turn, 4.0, 300)
+        assert kinds(self.heard(turn, 8.0)) == []
+
+    def test_is_none_where_nothing_is_asked(self) -> None:
+        turn = self.asking(question_s=0.0)
+        spoken(turn, 4.0, 300)
+        assert kinds(self.heard(turn, 5.0)) == []
+
+    def test_is_no_cough(self) -> None:
+        turn = self.asking()
+        spoken(turn, 4.0, 220)
+        assert kinds(self.heard(turn, 5.0)) == []
+
+    def test_is_still_one_after_a_noise(self) -> None:
+        turn = self.asking()
+        assert DiscardSpeech(may_be_recalled=True) in spoken(turn, 4.0, 300)
+        turn.handle(SpeechStarted(5_000.0), 5.0)
+        assert DiscardSpeech() in turn.handle(NoiseStopped(), 5.2)
+        assert kinds(self.heard(turn, 6.0)) == [RecallSpeech, StartReply]
+
+    def test_is_not_recalled_where_the_caller_goes_on(self) -> None:
+        turn = self.asking()
+        spoken(turn, 4.0, 300)
+        turn.handle(SpeechStarted(5_500.0), 5.5)
+        assert kinds(self.heard(turn, 5.6)) == []
+        over = SpeechStopped(start_ms=5_500, end_ms=6_500, voiced_ms=900, silence_ms=400)
+        assert kinds(turn.handle(over, 7.0)) == [CommitSpeech, StartReply]

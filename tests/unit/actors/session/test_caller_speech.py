@@ -103,3 +103,32 @@ def test_words_that_are_understood_beside_belong_to_the_utterance_in_which_they_
     assert speech.overheard(1_750.0, "again") == 0
     assert speech.overheard(420.0, "first") == 3
     assert speech.words(3, "[speech] [speech]") == "first second"
+
+
+def test_what_was_discarded_and_may_be_recalled_is_a_turn_after_all() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    speech.connect(heard)
+    speech.recall()
+    spoken(speech, ring, 300)
+    speech.discard(may_be_recalled=True)
+    spoken(speech, ring, 100)
+    speech.discard()
+    speech.recall()
+    speech.recall()
+    speech.asked(1, continues=False)
+    assert heard.turns == [300]
+    assert speech.turns_to_hear == {1}
+
+
+def test_nothing_is_recalled_into_an_utterance_and_what_is_without_a_session_is_told_the_next_one() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    spoken(speech, ring, 300)
+    speech.discard(may_be_recalled=True)
+    spoken(speech, ring, 200)
+    speech.recall()
+    speech.discard()
+    speech.recall()
+    speech.connect(heard)
+    assert heard.turns == [300]

@@ -206,3 +206,22 @@ def test_words_that_the_model_has_told_are_not_told_twice() -> None:
             assert [m.text for m in on.ear.of(FinalTranscript)] == ["are you open"]
 
     run_virtual(main())
+
+
+def test_a_short_answer_into_a_question_is_heard_by_the_model_when_that_is_over() -> None:
+    async def main() -> None:
+        question = "Shall I book it for you now, at nine?"
+        model = FakeRealtime(question, "It is booked.")
+        async with speaking(model) as on:
+            await on.talk(600)
+            await on.ear.until_count(AudioFrame, 1)
+            await asyncio.sleep(1)
+            await on.talk(300)
+            asked, answer = await heard(on, 2)
+            assert (asked.text, asked.interrupted) == (question, False)
+            assert answer.text == "It is booked."
+            (session,) = model.sessions
+            assert (session.cleared, len(session.turns)) == (1, 2)
+            assert session.turns[1] >= 300
+
+    run_virtual(main())
