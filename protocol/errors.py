@@ -3,7 +3,7 @@
     WireError
     ├── ProtocolError          a message of a browser cannot be understood (browser.py)
     ├── RequestError           the body or the query of a REST request is wrong (request_decoding.py)
-    ├── MediaProtocolError     a message of a call's media socket cannot be understood or served (acs/media.py)
+    ├── MediaProtocolError     a message of a call's media socket cannot be understood or served (acs/media_fields.py)
     ├── RealtimeProtocolError  a message of a speech-to-speech service cannot be understood (realtime/codec.py)
     ├── EventsError            a body that should hold events of calls holds none (acs/cloud_events.py)
     └── Base64Error            a text is no base64 in any spelling (acs/tolerant_base64.py)

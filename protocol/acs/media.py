@@ -5,27 +5,20 @@ else clients send (keys in another case, a bare `payload`, older betas) takes th
 """
 
 import binascii
-from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
 from protocol.acs.dtmf import digit
+from protocol.acs.media_fields import Defects, MediaFields, MediaProtocolError
 from protocol.acs.tolerant_base64 import Base64Error, decode_base64
-from protocol.errors import WireError
 
 SUPPORTED_RATES_HZ = (16_000, 24_000)
 DIGITS = "0123456789*#ABCD"
 MAX_KIND_CHARS = 64
 MAX_WORDS = 2_000
 """Words of one transcript that are read; nobody says more in one breath."""
-
-T = TypeVar("T")
-
-
-class MediaProtocolError(WireError):
-    """A message that cannot be understood or served; the text names the field, never what was said or dialled."""
 
 
 class AudioMetadata(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +96,14 @@ class TranscriptionText(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[TranscribedWord, ...] = ()
 
 
+class RepairedTranscript(msgspec.Struct, frozen=True):
+    """A transcript with something wrong in it, and what of it can be read: what somebody said is not lost for that."""
+
+    transcript: TranscriptionText
+    defect: str
+    """As that of a `RepairedFrame`."""
+
+
 class Unknown(msgspec.Struct, frozen=True):
     """A message of a kind that is not known here; to be counted and ignored."""
 
@@ -110,7 +111,14 @@ class Unknown(msgspec.Struct, frozen=True):
 
 
 MediaMessage = (
-    AudioMetadata | AudioFrame | RepairedFrame | DtmfTone | TranscriptionMetadata | TranscriptionText | Unknown
+    AudioMetadata
+    | AudioFrame
+    | RepairedFrame
+    | DtmfTone
+    | TranscriptionMetadata
+    | TranscriptionText
+    | RepairedTranscript
+    | Unknown
 )
 
 
@@ -167,11 +175,11 @@ def _decode_tolerantly(message: str | bytes) -> MediaMessage:
         raise MediaProtocolError(f"message: not JSON: {error}") from error
     if not isinstance(decoded, dict):
         raise MediaProtocolError("message: expected an object")
-    body = _Fields("", decoded)
+    body = MediaFields("", decoded)
     kind = body.text("kind")
     match kind.lower():
         case "audiodata":
-            return _audio(body.payload("audioData"))
+            return _audio(body)
         case "audiometadata":
             return _metadata(body.payload("audioMetadata"))
         case "dtmfdata":
@@ -190,78 +198,10 @@ def _decode_tolerantly(message: str | bytes) -> MediaMessage:
             return Unknown(kind[:MAX_KIND_CHARS])
 
 
-class _Fields:
-    """An object read by its keys, in whatever case; errors name a key as ACS spells it. A null counts as absent."""
-
-    def __init__(self, path: str, values: dict[str, Any]) -> None:
-        self._path = path
-        self._values = {key.lower(): value for key, value in values.items() if value is not None}
-
-    def payload(self, name: str) -> "_Fields":
-        """The object below `name`; some clients call it `payload` whatever its kind."""
-        value = self._value((name, "payload"))
-        if not isinstance(value, dict):
-            raise self._wrong(name, value, "an object")
-        return _Fields(f"{name}.", value)
-
-    def text(self, *names: str, default: str | None = None) -> str:
-        value = self._value(names, default)
-        if not isinstance(value, str):
-            raise self._wrong(names[0], value, "text")
-        return value
-
-    def whole(self, *names: str, default: int | None = None) -> int:
-        value = self._value(names, default)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise self._wrong(names[0], value, "a whole number")
-        return value
-
-    def number(self, name: str) -> float | None:
-        value = self._value((name,))
-        if value is None:
-            return None
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise self._wrong(name, value, "a number")
-        return float(value)
-
-    def items(self, name: str) -> list[dict[str, Any]]:
-        """The objects of a list; none where there is no list."""
-        value = self._value((name,))
-        return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-    def flag(self, name: str) -> bool:
-        value = self._value((name,), False)
-        if not isinstance(value, bool):
-            raise self._wrong(name, value, "true or false")
-        return value
-
-    def time(self, name: str) -> str | int | float:
-        value = self._value((name,), "")
-        if not isinstance(value, str | int | float) or isinstance(value, bool):
-            raise self._wrong(name, value, "text or a number")
-        return value
-
-    def wrong(self, name: str, what: str) -> MediaProtocolError:
-        return MediaProtocolError(f"{self._path}{name}: {what}")
-
-    def _value(self, names: tuple[str, ...], default: Any = None) -> Any:
-        return next((self._values[name.lower()] for name in names if name.lower() in self._values), default)
-
-    def _wrong(self, name: str, value: Any, expected: str) -> MediaProtocolError:
-        return self.wrong(name, "missing" if value is None else f"expected {expected}")
-
-
-def _audio(fields: _Fields) -> AudioFrame | RepairedFrame:
+def _audio(body: MediaFields) -> AudioFrame | RepairedFrame:
     """A frame, whatever is wrong with it: a field that cannot be read costs the frame that field."""
-    defects: list[str] = []
+    defects = Defects()
     unknown: str | int | float = ""
-
-    def read(read_field: Callable[[], T], otherwise: T) -> T:
-        try:
-            return read_field()
-        except MediaProtocolError as error:
-            defects.append(str(error))
-            return otherwise
 
     def pcm() -> bytes:
         try:
@@ -269,24 +209,25 @@ def _audio(fields: _Fields) -> AudioFrame | RepairedFrame:
         except Base64Error:
             raise fields.wrong("data", "not base64") from None
         if defect:
-            defects.append(f"audioData.data: {defect}")
+            defects.add(f"audioData.data: {defect}")
         return decoded
 
+    fields = defects.of(lambda: body.payload("audioData"), MediaFields("audioData.", {}))
     frame = _whole_samples(
         AudioFrame(
-            pcm=read(pcm, b""),
-            silent=read(lambda: fields.flag("silent"), False),
-            participant=read(lambda: fields.text("participantRawID", "participant", default=""), ""),
-            timestamp=read(lambda: fields.time("timestamp"), unknown),
+            pcm=defects.of(pcm, b""),
+            silent=defects.of(lambda: fields.flag("silent"), False),
+            participant=defects.of(lambda: fields.text("participantRawID", "participant", default=""), ""),
+            timestamp=defects.of(lambda: fields.time("timestamp"), unknown),
         )
     )
     if isinstance(frame, RepairedFrame):
-        defects.append(frame.defect)
+        defects.add(frame.defect)
         frame = frame.frame
-    return RepairedFrame(frame, defects[0]) if defects else frame
+    return RepairedFrame(frame, defects.first) if defects.first else frame
 
 
-def _metadata(fields: _Fields) -> AudioMetadata:
+def _metadata(fields: MediaFields) -> AudioMetadata:
     sample_rate = fields.whole("sampleRate", "rate")
     return AudioMetadata(
         encoding=fields.text("encoding", "format", default="PCM"),
@@ -297,7 +238,7 @@ def _metadata(fields: _Fields) -> AudioMetadata:
     )
 
 
-def _dtmf(fields: _Fields) -> DtmfTone:
+def _dtmf(fields: MediaFields) -> DtmfTone:
     """A key as it stands on the keypad, or as events name it ("five", "pound")."""
     try:
         key = digit(fields.text("data").strip())
@@ -307,12 +248,12 @@ def _dtmf(fields: _Fields) -> DtmfTone:
     return DtmfTone(key, participant)
 
 
-def _words(fields: _Fields) -> tuple[TranscribedWord, ...]:
+def _words(fields: MediaFields) -> tuple[TranscribedWord, ...]:
     """The words of a transcript; those that are no such objects are left out."""
     words = []
     for value in fields.items("words")[:MAX_WORDS]:
         try:
-            word = _Fields("transcriptionData.words.", value)
+            word = MediaFields("transcriptionData.words.", value)
             offset, duration = word.whole("offset", default=0), word.whole("duration", default=0)
             words.append(TranscribedWord(word.text("text"), offset, duration))
         except MediaProtocolError:
@@ -320,16 +261,20 @@ def _words(fields: _Fields) -> tuple[TranscribedWord, ...]:
     return tuple(words)
 
 
-def _transcription(fields: _Fields) -> TranscriptionText:
-    return TranscriptionText(
+def _transcription(fields: MediaFields) -> TranscriptionText | RepairedTranscript:
+    """What was said, also where it cannot be read how sure that is, or where in the call."""
+    defects = Defects()
+    unknown: float | None = None
+    said = TranscriptionText(
         text=fields.text("text"),
-        confidence=fields.number("confidence"),
-        offset=fields.whole("offset", "offsetInTicks", default=0),
-        duration=fields.whole("duration", "durationInTicks", default=0),
-        participant=fields.text("participantRawID", "participant", default=""),
+        confidence=defects.of(lambda: fields.number("confidence"), unknown),
+        offset=defects.of(lambda: fields.whole("offset", "offsetInTicks", default=0), 0),
+        duration=defects.of(lambda: fields.whole("duration", "durationInTicks", default=0), 0),
+        participant=defects.of(lambda: fields.text("participantRawID", "participant", default=""), ""),
         final=fields.text("resultStatus", "resultState").lower() == "final",
         words=_words(fields),
     )
+    return RepairedTranscript(said, defects.first) if defects.first else said
 
 
 # to ACS

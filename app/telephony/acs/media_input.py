@@ -22,14 +22,15 @@ from protocol.acs.media import (
     AudioFrame,
     AudioMetadata,
     DtmfTone,
-    MediaProtocolError,
     RepairedFrame,
+    RepairedTranscript,
     TranscriptionMetadata,
     TranscriptionText,
     Unknown,
     decode,
     require_supported,
 )
+from protocol.acs.media_fields import MediaProtocolError
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,9 @@ class MediaInput:
             case DtmfTone(digit, participant):
                 if self._all_heard or self._voice.obeys(participant):
                     self._switchboard.pressed(self._call, Way.SOCKET, digit)
+            case RepairedTranscript(transcript, defect):
+                self._count_wrong(defect)
+                self._transcripts.transcribed(transcript, self.session)
             case TranscriptionText():
                 self._transcripts.transcribed(decoded, self.session)
             case TranscriptionMetadata():

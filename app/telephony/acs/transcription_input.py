@@ -36,7 +36,7 @@ class TranscriptionInput:
         if self._begins_ms is None:
             self._begins_ms = self._elapsed_ms(session)
         start_ms = self._place(said.offset, session)
-        end_ms = start_ms + said.duration / 10_000
+        end_ms = start_ms + max(0, said.duration) / 10_000
         is_caller = same_participant(said.participant, self._caller)
         speaker = session.speakers.label(said.participant, is_caller=is_caller)
         if not said.final:
@@ -56,7 +56,7 @@ class TranscriptionInput:
 
     def _word(self, text: str, offset: int, duration: int, session: LiveSession) -> SpokenWord:
         start_ms = self._place(offset, session)
-        return SpokenWord(text, start_ms, start_ms + duration / 10_000)
+        return SpokenWord(text, start_ms, start_ms + max(0, duration) / 10_000)
 
     def _place(self, offset: int, session: LiveSession) -> float:
         assert self._begins_ms is not None

@@ -10,6 +10,7 @@ from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.media import MediaStream
 from tests.service.telephony.telephone_kit import answered, over, said, telephone, tone
 
+HUGE = "9" * 400
 DAMAGED = [
     "{",
     "[]",
@@ -18,6 +19,10 @@ DAMAGED = [
     '{"kind":"AudioData","audioData":{"data":"AAA"}}',
     '{"kind":"AudioData","audioData":{"data":"AAAA\\n"}}',
     '{"kind":"DtmfData","dtmfData":{"data":"no key"}}',
+    '{"kind":"AudioData","audioData":[]}',
+    '{"kind":"AudioMetadata","audioMetadata":{"sampleRate":' + HUGE + "}}",
+    '{"kind":"TranscriptionData","transcriptionData":{"text":" ","resultStatus":"Final","confidence":' + HUGE + "}}",
+    '{"kind":"TranscriptionData","transcriptionData":{"text":" ","resultStatus":"Final","offset":' + HUGE + "}}",
 ]
 
 

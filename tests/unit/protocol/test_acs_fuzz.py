@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protocol import calls, request_decoding
-from protocol.acs import call_event_decoding, call_events, cloud_events, event_grid, participants
+from protocol.acs import call_event_decoding, call_events, cloud_events, event_grid, media_fields, participants
 from protocol.acs import media as acs_media
 
 CALL: dict[str, Any] = {"callConnectionId": "c1", "serverCallId": "s1", "correlationId": "k1"}
@@ -156,7 +156,7 @@ def decode_query(query: bytes | str) -> None:
 
 
 DECODERS: dict[str, tuple[Callable[[bytes | str], None], type[Exception], list[Any]]] = {
-    "media": (decode_media, acs_media.MediaProtocolError, FRAMES),
+    "media": (decode_media, media_fields.MediaProtocolError, FRAMES),
     "callbacks": (decode_events, cloud_events.EventsError, [*EVENTS, EVENTS[:3]]),
     "event grid": (decode_grid, event_grid.EventsError, [INCOMING, [INCOMING, VALIDATION]]),
     "initiate": (bodies(calls.InitiateCall), request_decoding.RequestError, [INITIATE]),

@@ -13,7 +13,6 @@ from protocol.acs.media import (
     AudioMetadata,
     DtmfTone,
     MediaMessage,
-    MediaProtocolError,
     OutboundCase,
     TranscribedWord,
     TranscriptionMetadata,
@@ -24,6 +23,7 @@ from protocol.acs.media import (
     require_supported,
     stop_message,
 )
+from protocol.acs.media_fields import MediaProtocolError
 
 FRAME = bytes(range(256)) * 2 + bytes(128)
 """20 ms at 16 kHz."""
@@ -164,8 +164,6 @@ def test_every_key_is_a_tone(key: str) -> None:
         ("{}", "kind: missing"),
         ('{"kind":7}', "kind: expected text"),
         ('{"audioData":{"data":"AQI="}}', "kind: missing"),
-        ('{"kind":"AudioData"}', "audioData: missing"),
-        ('{"kind":"AudioData","audioData":"AQI="}', "audioData: expected an object"),
         ('{"kind":"AudioMetadata","audioMetadata":{}}', "audioMetadata.sampleRate: missing"),
         ('{"kind":"AudioMetadata","audioMetadata":{"sampleRate":"16000"}}', "audioMetadata.sampleRate: expected a who"),
         ('{"kind":"AudioMetadata","audioMetadata":{"sampleRate":true}}', "audioMetadata.sampleRate: expected a whole"),
@@ -173,10 +171,7 @@ def test_every_key_is_a_tone(key: str) -> None:
         ('{"kind":"DtmfData","dtmfData":{"data":""}}', "dtmfData.data: expected one of"),
         ('{"kind":"DtmfData","dtmfData":{"data":"E"}}', "dtmfData.data: expected one of"),
         ('{"kind":"TranscriptionData","transcriptionData":{"text":"hi"}}', "transcriptionData.resultStatus: missing"),
-        (
-            '{"kind":"TranscriptionData","transcriptionData":{"text":"hi","confidence":"x","resultStatus":"Final"}}',
-            "transcriptionData.confidence: expected a number",
-        ),
+        ('{"kind":"TranscriptionData","transcriptionData":{"text":"hi","resultStatus":3}}', ".resultStatus: expected"),
     ],
 )
 def test_what_cannot_be_understood_is_named(message: str | bytes, named: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.acs.media import AudioFrame, DtmfTone, RepairedFrame, decode
+from protocol.acs.media import AudioFrame, DtmfTone, RepairedFrame, RepairedTranscript, TranscriptionText, decode
 from protocol.acs.tolerant_base64 import Base64Error, decode_base64
 
 
@@ -46,6 +46,48 @@ def test_what_can_be_made_of_a_frame_is_kept_and_the_defect_is_named(
     repaired = decode(frame(**fields))
     assert isinstance(repaired, RepairedFrame)
     assert (repaired.frame.pcm, repaired.defect) == (pcm, named)
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"audioData": None}, "audioData: missing"),
+        ({}, "audioData: missing"),
+        ({"audioData": []}, "audioData: expected an object"),
+        ({"audioData": "AQI="}, "audioData: expected an object"),
+    ],
+)
+def test_a_frame_of_nothing_is_a_frame_since_time_passes_with_it(body: dict[str, Any], named: str) -> None:
+    assert decode(json.dumps({"kind": "AudioData", **body})) == RepairedFrame(AudioFrame(), named)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "wrong"),
+    [
+        ("confidence", "0.9", "expected a number"),
+        ("confidence", 10**400, "out of range"),
+        ("offset", 10**400, "out of range"),
+        ("offset", -(10**30), "out of range"),
+        ("offset", "12", "expected a whole number"),
+        ("duration", 10**400, "out of range"),
+        ("participantRawID", 7, "expected text"),
+    ],
+)
+def test_what_somebody_said_is_not_lost_for_a_field_beside_it(field: str, value: Any, wrong: str) -> None:
+    said = {"text": "four o'clock", "resultStatus": "Final"}
+    repaired = decode(json.dumps({"kind": "TranscriptionData", "transcriptionData": {**said, field: value}}))
+    assert repaired == RepairedTranscript(
+        TranscriptionText(text="four o'clock", confidence=None, offset=0, duration=0, participant="", final=True),
+        f"transcriptionData.{field}: {wrong}",
+    )
+
+
+def test_words_with_impossible_times_are_left_out_of_a_transcript() -> None:
+    words = [{"text": "four", "offset": 10**400, "duration": 1}, {"text": "o'clock", "offset": 5, "duration": 1}]
+    said = {"text": "four o'clock", "resultStatus": "Final", "words": words}
+    decoded = decode(json.dumps({"kind": "TranscriptionData", "transcriptionData": said}))
+    assert isinstance(decoded, TranscriptionText)
+    assert [word.text for word in decoded.words] == ["o'clock"]
 
 
 def test_a_defect_does_not_repeat_what_was_sent() -> None:
