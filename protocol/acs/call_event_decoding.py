@@ -1,25 +1,32 @@
 """Reads Call Automation's callbacks: CloudEvents to the Structs of `call_events.py`.
 
-An unknown type is an `UnknownEvent`, fields that are null are absent, and one malformed event of a delivery does not
-spoil the others.
+An unknown type is an `UnknownEvent`, and fields that are null are absent. One malformed event of a delivery does not
+spoil the others, nor one malformed field its event: the end of a call is its end whatever stands beside it.
 """
 
 from typing import Any
 
 import msgspec
 
-from protocol.acs.call_events import EVENTS, OF_A_SERVER_CALL, AcsEvent, Result
+from protocol.acs.call_events import EVENTS, OF_A_SERVER_CALL, AcsEvent
 from protocol.acs.cloud_events import (
     MAX_TYPE_CHARS,
     Malformed,
     UnknownEvent,
     delivered,
     event_data,
+    fields_of,
     malformed,
     without_nulls,
 )
+from protocol.acs.participants import CallParticipant
 
 PREFIX = "Microsoft.Communication."
+NEEDED = ("dtmfResult", "participants", "recordingId", "state")
+"""Fields without which an event that has them would say something else: where one is wrong, the event is."""
+IDS = ("callConnectionId", "serverCallId", "recordingId")
+"""What an event is about, by its data, else by its source."""
+_TYPES = {f"{PREFIX}{name}".lower(): event_type for name, event_type in EVENTS.items()}
 
 
 def decode(body: str | bytes) -> list[AcsEvent | UnknownEvent | Malformed]:
@@ -38,37 +45,50 @@ def _event(value: Any) -> AcsEvent | UnknownEvent | Malformed:
     if not isinstance(kind, str):
         return Malformed("", "type: missing" if kind is None else "type: expected text")
     data = event_data(value)
-    event_type = EVENTS.get(kind.removeprefix(PREFIX)) if kind.startswith(PREFIX) else None
+    # Event Grid compares the names of types without regard to case; so do others of the same house.
+    event_type = _TYPES.get(kind.lower())
     if event_type is None:
         return UnknownEvent(kind[:MAX_TYPE_CHARS], _text(data, "callConnectionId") if isinstance(data, dict) else "")
+    source = _from_source(value)
+    if data is None and source:
+        data = {}
     if not isinstance(data, dict):
         return Malformed(kind, "data: missing" if data is None else "data: expected an object")
-    envelope = {"eventId": _text(value, "id"), "time": _text(value, "time")}
     try:
-        fields = _from_source(value) | _with_readable_result(without_nulls(data)) | envelope
-        event = msgspec.convert(fields, event_type)
+        fields, defect = fields_of(event_type, _with_readable_participants(data), NEEDED)
+        named = {name: text for name in IDS if (text := _text(fields, name))}
+        envelope = {"eventId": _text(value, "id"), "time": _text(value, "time"), "defect": defect}
+        event = msgspec.convert(fields | source | named | envelope, event_type, strict=False)
     except (ValueError, RecursionError) as error:
         return malformed(kind, error)
     if event.call_connection_id or (event.server_call_id and isinstance(event, OF_A_SERVER_CALL)):
         return event
-    return Malformed(kind, "data.callConnectionId: missing")
+    return Malformed(kind, defect or "data.callConnectionId: missing")
 
 
-def _with_readable_result(data: dict[str, Any]) -> dict[str, Any]:
-    """The same, without a result that cannot be read: what happened to the call is true without its reason."""
+def _with_readable_participants(data: dict[str, Any]) -> dict[str, Any]:
+    """The same, with those participants that can be read: one who cannot does not hide the others."""
+    listed = data.get("participants")
+    if not isinstance(listed, list):
+        return data
+    return data | {"participants": [one for one in listed if _is_readable(one)]}
+
+
+def _is_readable(participant: Any) -> bool:
     try:
-        msgspec.convert(data.get("resultInformation", {}), Result)
-    except ValueError:
-        return {name: value for name, value in data.items() if name != "resultInformation"}
-    return data
+        msgspec.convert(without_nulls(participant), CallParticipant, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _from_source(value: dict[str, Any]) -> dict[str, str]:
     """The ids that the source or subject of a CloudEvent holds."""
-    match (_text(value, "source") or _text(value, "subject")).strip("/").split("/"):
-        case ["calling", "callConnections", call_connection_id, *_]:
+    _, _, path = (_text(value, "source") or _text(value, "subject")).partition("calling/")
+    match path.split("/"):
+        case ["callConnections", call_connection_id, *_] if call_connection_id:
             return {"callConnectionId": call_connection_id}
-        case ["calling", "recordings", server_call_id, recording_id, *_]:
+        case ["recordings", server_call_id, recording_id, *_]:
             return {"serverCallId": server_call_id, "recordingId": recording_id}
         case _:
             return {}

@@ -27,7 +27,10 @@ class Result(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class AcsEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What every event of a call says. `event_id` and `time` (ISO 8601) are the CloudEvent's."""
+    """What every event of a call says. `event_id` and `time` (ISO 8601) are the CloudEvent's.
+
+    `defect`: what is wrong with the first field that was left out since it cannot be read, empty for nothing.
+    """
 
     call_connection_id: str = ""
     server_call_id: str = ""
@@ -36,6 +39,7 @@ class AcsEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     result: Result | None = msgspec.field(default=None, name="resultInformation")
     event_id: str = ""
     time: str = ""
+    defect: str = ""
 
 
 # the call

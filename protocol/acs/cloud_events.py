@@ -1,12 +1,15 @@
 """Deliveries of events: what a body holds before it is known which events they are."""
 
-import base64
+from collections.abc import Container
 from typing import Any
 
 import msgspec
 
+from protocol.acs.tolerant_base64 import decode_base64
 from protocol.errors import WireError
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""Some write it before JSON in UTF-8, and RFC 8259 lets readers ignore it."""
 MAX_TYPE_CHARS = 128
 """As much of an event's type is kept of one that is unknown or malformed."""
 
@@ -35,8 +38,9 @@ def delivered(body: str | bytes) -> list[Any]:
     Raises:
         EventsError: the body is no JSON, or neither an object nor an array.
     """
+    raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     try:
-        values = msgspec.json.decode(body)
+        values = msgspec.json.decode(raw.removeprefix(BYTE_ORDER_MARK))
     except RecursionError:
         raise EventsError("body: nested too deeply") from None
     except ValueError as error:
@@ -55,7 +59,7 @@ def event_data(event: dict[str, Any]) -> Any:
     data = event.get("data")
     if data is None and isinstance(encoded := event.get("data_base64"), str):
         try:
-            data = base64.b64decode(encoded, validate=True)
+            data, _ = decode_base64(encoded)
         except ValueError:
             return encoded
     if not isinstance(data, str | bytes):
@@ -64,6 +68,39 @@ def event_data(event: dict[str, Any]) -> Any:
         return msgspec.json.decode(data)
     except (ValueError, RecursionError):
         return data
+
+
+def fields_of(
+    event_type: type[msgspec.Struct], data: dict[str, Any], needed: Container[str] = ()
+) -> tuple[dict[str, Any], str]:
+    """The fields of an event's `data` that can be read, and what is wrong with the first other one, empty for nothing.
+
+    What happened is true though something beside it cannot be read, so a field that is wrong is left out. Those that
+    are required or `needed` are given as they are, for the conversion of the event to say what is wrong. A number or
+    a truth value may be written as text.
+    """
+    readable: dict[str, Any] = {}
+    defect = ""
+    for field in msgspec.structs.fields(event_type):
+        name = field.encode_name
+        if (value := data.get(name)) is None:
+            continue
+        try:
+            value = without_nulls(value)
+            msgspec.convert(value, field.type, strict=False)
+        except (ValueError, RecursionError) as error:
+            if not field.required and name not in needed:
+                defect = defect or _wrong(name, error)
+                continue
+        readable[name] = value
+    return readable, defect
+
+
+def _wrong(name: str, error: Exception) -> str:
+    """What is wrong with a field, in words that repeat nothing of it."""
+    text = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    what, _, path = text.partition(" - at `$")
+    return f"data.{name}{path.rstrip('`')}: {what[:1].lower()}{what[1:]}"
 
 
 def malformed(kind: str, error: Exception) -> Malformed:

@@ -1,6 +1,5 @@
 """Event Grid's deliveries, in its own schema (`eventType`) or as CloudEvents (`type`), one or several."""
 
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -12,8 +11,8 @@ from protocol.acs.cloud_events import (
     UnknownEvent,
     delivered,
     event_data,
+    fields_of,
     malformed,
-    without_nulls,
 )
 from protocol.acs.participants import Identifier
 
@@ -92,7 +91,9 @@ def decode(body: str | bytes) -> list[GridEvent]:
 def _event(value: Any) -> GridEvent:
     if not isinstance(value, dict):
         return Malformed("", "event: expected an object")
-    kind = value.get("eventType", value.get("type"))
+    kind = value.get("eventType")
+    if kind is None:
+        kind = value.get("type")
     if not isinstance(kind, str):
         return Malformed("", "eventType: missing" if kind is None else "eventType: expected text")
     # Event Grid compares the names of types without regard to case.
@@ -104,10 +105,10 @@ def _event(value: Any) -> GridEvent:
         return Malformed(kind, "data: missing" if data is None else "data: expected an object")
     event_id = value.get("id")
     try:
-        fields = without_nulls(data) | {"eventId": event_id if isinstance(event_id, str) else ""}
         if event_type is IncomingCall:
-            fields["customContext"] = _custom_context(fields.get("customContext"))
-            fields = _of_subject(value.get("subject")) | _what_can_be_read(fields)
+            data = data | {"customContext": _custom_context(data.get("customContext"))}
+        fields, _ = fields_of(event_type, data)
+        fields = _of_subject(value.get("subject")) | fields | {"eventId": event_id if isinstance(event_id, str) else ""}
         return msgspec.convert(fields, event_type)
     except (ValueError, RecursionError) as error:
         return malformed(kind, error)
@@ -120,20 +121,6 @@ def _of_subject(subject: Any) -> dict[str, Any]:
             return {"from": {"rawId": caller}, "to": {"rawId": callee}}
         case _:
             return {}
-
-
-def _what_can_be_read(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of an incoming call that are what they should be, and the one without which there is no call."""
-    readable: dict[str, Any] = {}
-    for field in msgspec.structs.fields(IncomingCall):
-        value = fields.get(field.encode_name)
-        if field.required and value is not None:
-            readable[field.encode_name] = value
-        elif value is not None:
-            with suppress(ValueError, RecursionError):
-                msgspec.convert(value, field.type)
-                readable[field.encode_name] = value
-    return readable
 
 
 def _custom_context(value: Any) -> dict[str, dict[str, str]]:

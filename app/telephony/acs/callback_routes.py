@@ -156,6 +156,8 @@ class CallbackRoutes:
             log.warning("an event of another call came to a call's address")
             return False
         work_for(SessionIds(call.session_id, call.call_id))
+        if event.defect:
+            log.warning("an event is taken without a field that cannot be understood: %s", event.defect)
         self._events.apply(call, event)
         return True
 

@@ -147,3 +147,18 @@ def test_a_flood_of_keys_is_not_kept() -> None:
     for number in range(10_000):
         assert tones.pressed(Way.SOCKET, "1", number / 10_000)
     assert [tones.pressed(Way.EVENT, "1", 1.0) for _ in range(MOST_KEPT + 1)] == [False] * MOST_KEPT + [True]
+
+
+async def test_a_call_ends_whatever_stands_beside_the_word_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        odd = {"operationContext": {"number": "+15550100"}, "correlationId": 4, "resultInformation": "hung up"}
+        answer = await told(phone, call, ("CallDisconnected", odd))
+        assert (answer["processed_events"], answer["failed_events"]) == (1, 0)
+        assert call.over.is_set()
+        (line,) = [record.getMessage() for record in caplog.records if "without a field" in record.getMessage()]
+        assert "data.correlationId: expected `str`" in line
+        assert "15550100" not in line
+        caller.hang_up()
+        await caller.ended()

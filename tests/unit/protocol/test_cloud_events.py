@@ -2,9 +2,10 @@
 
 import base64
 
+import msgspec
 import pytest
 
-from protocol.acs.cloud_events import EventsError, delivered, event_data, without_nulls
+from protocol.acs.cloud_events import EventsError, delivered, event_data, fields_of, without_nulls
 
 
 @pytest.mark.parametrize(
@@ -30,12 +31,17 @@ def test_a_delivery_may_be_empty() -> None:
     assert delivered("[]") == []
 
 
+def test_a_byte_order_mark_is_no_reason_to_lose_a_delivery() -> None:
+    assert delivered(b'\xef\xbb\xbf{"a": 1}') == delivered('\ufeff{"a": 1}') == [{"a": 1}]
+
+
 @pytest.mark.parametrize(
     ("event", "data"),
     [
         ({"data": {"a": 1}}, {"a": 1}),
         ({"data": '{"a": 1}'}, {"a": 1}),
         ({"data_base64": base64.b64encode(b'{"a": 1}').decode()}, {"a": 1}),
+        ({"data_base64": base64.urlsafe_b64encode(b'{"a": "??>"}').decode().rstrip("=")}, {"a": "??>"}),
         ({"data": "no JSON"}, "no JSON"),
         ({"data_base64": "no base64!"}, "no base64!"),
         ({}, None),
@@ -47,3 +53,25 @@ def test_the_data_of_an_event_may_be_an_object_or_hold_one(event: dict[str, obje
 
 def test_fields_that_are_null_are_absent_at_every_depth() -> None:
     assert without_nulls({"a": None, "b": [{"c": None, "d": 0}], "e": None}) == {"b": [{"d": 0}]}
+
+
+class _Event(msgspec.Struct, rename="camel"):
+    state: str
+    operation_context: str = ""
+    result_code: int = 0
+    recording_id: str = ""
+
+
+def test_a_field_that_cannot_be_read_is_left_out_and_named() -> None:
+    data = {"state": "on", "operationContext": 4711, "resultCode": "8522", "recordingId": None, "more": 1}
+    fields, defect = fields_of(_Event, data)
+    assert fields == {"state": "on", "resultCode": "8522"}
+    assert defect == "data.operationContext: expected `str`, got `int`"
+    assert fields_of(_Event, {"state": "on", "resultCode": 1}) == ({"state": "on", "resultCode": 1}, "")
+
+
+def test_what_an_event_cannot_do_without_is_left_to_its_conversion() -> None:
+    assert fields_of(_Event, {"state": 7, "recordingId": 8}, needed=("recordingId",)) == (
+        {"state": 7, "recordingId": 8},
+        "",
+    )

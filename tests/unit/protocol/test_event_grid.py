@@ -82,6 +82,18 @@ def test_both_schemas_single_or_in_an_array_are_the_same(body: str) -> None:
     assert decode(body.replace("Microsoft.", "microsoft.")) == decode(body)
 
 
+def test_a_type_of_null_is_no_type() -> None:
+    event = incoming()
+    assert one(event | {"eventType": None, "type": event["eventType"]}) == one(event)
+
+
+def test_what_is_nested_too_deeply_beside_a_call_is_passed_over() -> None:
+    within = json.loads("[" * 800 + "]" * 800)
+    assert one(incoming(more=within, customContext={"sipHeaders": {"a": "b"}, "more": within})) == one(
+        incoming(customContext={"sipHeaders": {"a": "b"}})
+    )
+
+
 def test_a_context_of_any_length_passes() -> None:
     call = one(incoming(incomingCallContext="e" * 20_000))
     assert isinstance(call, IncomingCall)
