@@ -50,6 +50,14 @@ async def test_every_request_and_every_socket_is_there(browser: Browser, server:
             await entry.locator("> summary").click()
 
 
+async def test_it_is_there_under_its_address_with_a_slash_too(browser: Browser, server: Server) -> None:
+    async with page_in(browser, **DESKTOP) as page:
+        await page.goto(f"{server.url}/docs/")
+        entry = await opened(page, "/api/v1/health/live", "GET")
+        await entry.get_by_role("button", name="Send").click()
+        await expect(entry.get_by_role("status")).to_contain_text("200, ")
+
+
 async def test_a_request_can_be_tried(browser: Browser, server: Server) -> None:
     async with docs(browser, server) as page:
         entry = await opened(page, "/api/v1/health/live", "GET")

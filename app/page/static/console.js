@@ -3,7 +3,7 @@
 import { describe, draw } from "./console-timeline.js";
 import { switchScheme } from "./scheme-switch.js";
 
-const API = "api/v1";
+const API = "/api/v1";
 const KEY = "earshot-operator";
 const SILENT_S = 4;
 const BAD = 50;

@@ -98,7 +98,7 @@ function address(path, inputs) {
   const filled = path.replace(/{(\w+)}/g, (whole, name) =>
     encodeURIComponent(inputs.find((each) => each.in === "path" && each.name === name)?.read() ?? ""),
   );
-  const url = new URL(filled.replace(/^\//, ""), document.baseURI);
+  const url = new URL(filled, document.baseURI);
   for (const each of inputs) if (each.in === "query" && each.read()) url.searchParams.set(each.name, each.read());
   return url;
 }

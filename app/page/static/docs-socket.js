@@ -152,7 +152,7 @@ class Console {
   #address() {
     let path = this.#channel.address;
     for (const { name, path: inPath, read } of this.fields) if (inPath) path = path.replace(`{${name}}`, encodeURIComponent(read()));
-    const url = new URL(path.replace(/^\//, ""), document.baseURI);
+    const url = new URL(path, document.baseURI);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     for (const { name, path: inPath, read } of this.fields) if (!inPath && read()) url.searchParams.set(name, read());
     if (this.#token()) url.searchParams.set("token", this.#token());

@@ -12,7 +12,7 @@ switchScheme($("scheme"));
 $("token-form").addEventListener("submit", (event) => event.preventDefault());
 
 async function fetched(name) {
-  const response = await fetch(new URL(name, document.baseURI));
+  const response = await fetch(new URL(`/${name}`, document.baseURI));
   if (!response.ok) throw new Error(`the server answered ${response.status} for ${name}`);
   return response.json();
 }

@@ -414,7 +414,7 @@ function choose(select, value) {
 /** What the server cannot do is not offered; what it does by itself is chosen. */
 async function offerModes() {
   try {
-    const answer = await fetch(new URL("api/v1/realtime/status", document.baseURI));
+    const answer = await fetch(new URL("/api/v1/realtime/status", document.baseURI));
     const { streaming_modes: modes, default_mode: usual } = await answer.json();
     for (const option of $("mode").options) option.hidden = option.disabled = !modes.includes(option.value);
     choose($("mode"), usual);

@@ -1,7 +1,9 @@
 """The documents of a running worker: complete, valid, and true of what it answers."""
 
 import asyncio
+import re
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import jsonschema_rs
@@ -108,3 +110,17 @@ async def test_they_can_be_switched_off() -> None:
         assert answer.json()["detail"] == "the API is not described here: ENABLE_DOCS is off"
     for answer in await fetched("/docs", "/openapi.json", "/asyncapi.json"):
         assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "//", "/docs", "/docs/", "/docs//", "/console", "/console/"])
+async def test_whatever_a_page_is_made_of_is_there_with_and_without_a_trailing_slash(path: str) -> None:
+    async with running() as service:
+        transport = httpx.ASGITransport(app_of(service), client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            page = await client.get(path)
+            assert page.headers["content-type"].startswith("text/html")
+            named = re.findall(r'(?:src|href)="([^"#]+)"', page.text)
+            assert "/static/earshot.svg" in named
+            for name in named:
+                answer = await client.get(urljoin(f"http://localhost{path}", name))
+                assert answer.status_code == 200, name
