@@ -71,15 +71,19 @@ class CallbackRoutes:
     async def answer(self, request: Request) -> Response:
         """A delivery of Event Grid. Deliveries are at least once: the same call is answered once."""
         events = await self._decoded(request, event_grid.decode, DELIVERY_BYTES)
+        validation: ValidationAnswer | None = None
         for event in events:
             match event:
                 case SubscriptionValidation(code=code):
-                    return json_response(ValidationAnswer(code))
+                    validation = validation or ValidationAnswer(code)
                 case UnknownEvent():
                     self._switchboard.unknown_events += 1
                 case Malformed(kind, reason):
                     log.warning("an event cannot be understood: %s", reason, extra={"type": kind})
+        # Calls that come in one delivery with the question whether we want any ring like all others.
         answered = await self._answered([event for event in events if isinstance(event, IncomingCall)])
+        if validation is not None:
+            return json_response(validation)
         if answered is None:
             return json_response(NoEvents())
         now = timestamp(self._clock.wall())

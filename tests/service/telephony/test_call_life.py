@@ -75,6 +75,20 @@ async def test_a_call_is_answered_once_however_often_it_is_announced() -> None:
         await over(phone, caller)
 
 
+@pytest.mark.parametrize("first", ["the question", "the call"])
+async def test_a_call_in_one_delivery_with_the_validation_of_a_subscription_is_answered(first: str) -> None:
+    async with telephone() as phone:
+        ringing = phone.acs.ring()
+        grid = phone.acs.event_grid
+        question = grid.event("Microsoft.EventGrid.SubscriptionValidationEvent", {"validationCode": "512d38b6"})
+        events = [question, phone.acs.incoming_call(ringing)]
+        delivery = await grid.deliver(phone.webhook, events if first == "the question" else events[::-1])
+        assert delivery.json == {"validationResponse": "512d38b6"}
+        await ringing.caller.connected()
+        ringing.caller.hang_up()
+        await over(phone, ringing.caller)
+
+
 async def test_events_may_come_in_any_order_and_twice() -> None:
     async with telephone() as phone:
         phone.acs.faults.swap("CallConnected", "ParticipantsUpdated")
