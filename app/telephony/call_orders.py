@@ -72,6 +72,7 @@ class CallOrders:
     async def send_keys(self, keys: str) -> None:
         """Have the other side hear tones; returns when they were sent."""
         call, control = self._call, self._require_connected()
+        self._require_caller()
         order, settled = self._begin(OrderKind.SEND_KEYS)
         await self._send(order, lambda: control.send_dtmf(call.call_id, call.caller, keys, order.id))
         await self._told(order, settled, EVENT_S + KEY_S * len(keys))
@@ -86,6 +87,7 @@ class CallOrders:
 
     async def _hold(self, kind: OrderKind, control: CallControl) -> None:
         call = self._call
+        self._require_caller()
         order, settled = self._begin(kind, call.caller)
         holds = kind is OrderKind.HOLD
         await self._send(
@@ -110,6 +112,7 @@ class CallOrders:
                 order, lambda: control.start_recording(call.call_id, call.server_call_id, url), about=True
             )
             await self._told(order, settled)
+            self._require_recording()
             return recording_id
 
     async def stop_recording(self) -> None:
@@ -136,6 +139,16 @@ class CallOrders:
         if network is None:
             raise CallError(CallTrouble.NOT_CONFIGURED, "there is no telephone network")
         return network
+
+    def _require_caller(self) -> None:
+        """See that it is known whom an order about the caller is to name."""
+        if not self._call.caller:
+            raise CallError(CallTrouble.REFUSED, "the telephone network has not said who the caller is")
+
+    def _require_recording(self) -> None:
+        """See that the call is being recorded, as far as anybody knows."""
+        if not self._call.orders.recording:
+            raise CallError(CallTrouble.REFUSED, "the call is not being recorded: the recording has ended already")
 
     # one order, from its giving to its event
 

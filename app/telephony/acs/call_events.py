@@ -6,7 +6,7 @@ from actors.conversation import Ending
 from actors.messages.caller import CallOrderFailed, HoldEnded, HoldStarted
 from actors.ports.clock import Clock
 from app.telephony.acs.order_events import ended_by, why
-from app.telephony.acs.participants import participants_of
+from app.telephony.acs.participants import caller_among, participants_of
 from app.telephony.call import Call, Custody
 from app.telephony.dtmf import Way
 from app.telephony.order_book import OrderState
@@ -47,6 +47,8 @@ class CallEvents:
         if event.server_call_id and not call.server_call_id:
             call.server_call_id = event.server_call_id
         _note(call, event, at)
+        if isinstance(event, ParticipantsUpdated) and not call.caller:
+            call.caller = caller_among(event, call.own_number)
         self._settle(call, event)
         board = self._switchboard
         match event:

@@ -37,6 +37,15 @@ def participants_of(update: ParticipantsUpdated, caller: str) -> Iterator[Partic
         )
 
 
+def caller_among(update: ParticipantsUpdated, own_number: str) -> str:
+    """The number of the one participant who is on a telephone that is not ours; empty if there is none, or several.
+
+    For a call whose announcement did not say who calls.
+    """
+    numbers = {one.identifier.phone_number or "" for one in update.participants} - {"", own_number}
+    return numbers.pop() if len(numbers) == 1 else ""
+
+
 def _canonical(raw_id: str) -> str:
     name = raw_id.strip().lower().removeprefix("4:")
     number = name.removeprefix("+")

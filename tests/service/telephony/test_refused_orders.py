@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 
+from actors.ports.call_controls import CallError
+from app.telephony import call_orders
+from app.telephony.call_orders import CallOrders
 from tests.service.telephony.telephone_kit import answered, over, telephone
 from tests.service.telephony.test_call_tools import clerk
 
@@ -56,5 +59,23 @@ async def test_a_socket_that_cannot_be_asked_for_at_once_is_asked_for_again(stat
         caller.press("5#")
         await caller.hears_reply(quiet_ms=300, timeout_s=60)
         assert "StartMediaStreamingRefused" in [event.type for event in call.events]
+        caller.hang_up()
+        await over(phone, caller)
+
+
+async def test_a_recording_that_ends_before_it_was_told_of_is_not_said_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_orders, "EVENT_S", 1.0)
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        phone.acs.faults.drop("RecordingStateChanged", times=1)
+        starting = asyncio.create_task(CallOrders(phone.switchboard, call).start_recording())
+        async with asyncio.timeout(60):
+            while not (recording_id := call.orders.recording):  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.01)
+        await phone.switchboard.control.stop_recording(recording_id)
+        with pytest.raises(CallError, match="the recording has ended already"):
+            await starting
+        assert call.orders.recording == ""
         caller.hang_up()
         await over(phone, caller)
