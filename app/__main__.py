@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.commands.arguments import FAILED, add_commands, print_json
 from app.server.worker_pipe import FAULT_STATUS
+from app.version import product_version
 from config.errors import SettingsError
 from config.settings import misspelt_variables, read_settings
 
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EPILOG,
     )
+    parser.add_argument("--version", action="version", version=f"earshot {product_version()}", help="print the version")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     serve = _command(commands, "serve", "start the server")
     serve.set_defaults(run=_serve)

@@ -7,7 +7,6 @@ import msgspec
 
 from app.api import readiness
 from app.api.asgi import app_of
-from app.auth.acs import NO_PROOF, AcsAccess
 from app.built_in_engines import absent_engines
 from app.configuration import (
     Configuration,
@@ -117,12 +116,9 @@ async def _make_worker(settings: Settings, configuration: Configuration) -> None
 
 
 def _features(settings: Settings, configuration: Configuration) -> Iterator[str]:
-    acs_access = AcsAccess(settings)
     yield from features(settings, configuration)
     yield f"telemetry: {_telemetry(settings.telemetry)}"
     yield f"session store in Redis: {try_store(settings)}"
-    if acs_access.on and not acs_access.knows_event_grid:
-        yield f"Event Grid deliveries are refused: {NO_PROOF}"
     for licence in LICENCES:
         if licence.engine in {engine.name for engine in configuration.engines.values()}:
             yield f"licence: {licence.product} is {licence.terms}"

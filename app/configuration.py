@@ -13,7 +13,7 @@ from actors.tools import AnyTool
 from app.agents.agent_files import load_agents
 from app.agents.phrases_by_language import left_in_english
 from app.agents.roster import require_default_agent
-from app.auth.acs import acs_configured, validation_on
+from app.auth.acs import NO_PROOF, AcsAccess, acs_configured, validation_on
 from app.auth.browser import browser_auth
 from app.auth.exposure import Exposure
 from app.auth.origins import is_loopback
@@ -123,6 +123,9 @@ def warnings_of(settings: Settings) -> Iterator[str]:
         yield "ALLOWED_ORIGINS is *: the pages of every site may open conversations in their visitors' browsers"
     if "*" in settings.access.allowed_hosts:
         yield "ALLOWED_HOSTS is *: a page can have its own name resolve to this server and use it (DNS rebinding)"
+    acs_access = AcsAccess(settings)
+    if acs_access.on and not acs_access.knows_event_grid:
+        yield f"no call that comes in is answered, as Event Grid deliveries are refused: {NO_PROOF}"
     if not Exposure(settings).public:
         return
     if browser_auth(settings) is BrowserAuth.OFF:

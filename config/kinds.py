@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -172,10 +173,28 @@ def hard_to_guess(least: int) -> Kind:
     return Kind(plain.allowed, parse, secret=True)
 
 
+def host() -> Kind:
+    """The host name or the address to listen on, without a port."""
+    plain = matching("a host name or an address", r"[0-9A-Za-z._:%-]+")
+
+    def parse(text: str) -> str:
+        if ":" in plain.parse(text):
+            ipaddress.IPv6Address(text)
+        return text
+
+    return Kind(plain.allowed, parse)
+
+
 def address() -> Kind:
     """The address of a server, without a slash at its end."""
     plain = matching("an http or https address without query", r"https?://[^/\s?#@]+(/[^\s?#]*)?")
-    return Kind(plain.allowed, lambda text: plain.parse(text).rstrip("/"))
+
+    def parse(text: str) -> str:
+        # Looked at for its own sake: a port that is none raises ValueError when it is asked for.
+        _ = urlsplit(plain.parse(text)).port
+        return text.rstrip("/")
+
+    return Kind(plain.allowed, parse)
 
 
 def connection_string() -> Kind:

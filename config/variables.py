@@ -1,5 +1,6 @@
 """The variables of the environment: what a field of a group of settings says of its own, and how a group is read."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, get_type_hints
 
@@ -10,6 +11,8 @@ from config.kinds import Kind
 
 MOST_SHOWN_CHARS = 60
 """Of a wrong value, in the line about it."""
+PASSWORD_IN_ADDRESS = re.compile(r"://[^/@]*:[^/@]*@")
+"""What is never shown, whatever the variable is."""
 
 Group = TypeVar("Group", bound=msgspec.Struct)
 
@@ -72,7 +75,8 @@ def _parsed(variable: Variable, text: str) -> Any:
     except GuessableError:
         raise SettingsError(f"{name} is easy to guess; `openssl rand -hex 24` makes one that is not") from None
     except ValueError:
-        problem = "has a value that cannot be used" if kind.secret else f"is {_shortened(text)!r}"
+        is_secret = kind.secret or PASSWORD_IN_ADDRESS.search(text) is not None
+        problem = "has a value that cannot be used" if is_secret else f"is {_shortened(text)!r}"
         raise SettingsError(f"{name} {problem}; it must be {kind.allowed}") from None
 
 

@@ -29,7 +29,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         Variable(
             "HOST",
             "Address to listen on: a name, an IPv4 or an IPv6 address. `make run` sets 127.0.0.1",
-            kinds.matching("a host name or an address", r"[0-9A-Za-z._:%-]+"),
+            kinds.host(),
         ),
     ] = "0.0.0.0"
     port: Annotated[int, Variable("PORT", "Port to listen on; 0 takes a free one", kinds.whole(0, 65_535))] = 8000

@@ -3,6 +3,7 @@ import sys
 import pytest
 
 from app.__main__ import main
+from app.version import product_version
 from tests.kit.serving import run
 
 
@@ -21,6 +22,12 @@ def test_help_lists_the_commands_that_people_use(capsys: pytest.CaptureFixture[s
     assert {"config", "agents", "call", "eval"} <= set(names)
     assert "worker" not in names
     assert "`python -m app config` lists the variables" in text
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"earshot {product_version()}\n")
 
 
 def test_no_command_is_told_apart_from_a_fault_in_the_server(capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,7 +118,10 @@ def test_the_check_says_what_is_demanded() -> None:
     lines = run(*CHECK, **ACS, **PUBLIC, ACS_AUDIENCE=AUDIENCE).stdout.splitlines()
     assert "BROWSER_AUTH: token" in lines
     assert "ENABLE_AUTH_VALIDATION: on" in lines
-    assert "Event Grid deliveries are refused: neither EVENT_GRID_SECRET nor EVENT_GRID_AUDIENCE is set" in lines
+    assert (
+        "warning: no call that comes in is answered, as Event Grid deliveries are refused: neither EVENT_GRID_SECRET "
+        "nor EVENT_GRID_AUDIENCE is set"
+    ) in lines
     assert environment()["HOST"] == "127.0.0.1"
 
 

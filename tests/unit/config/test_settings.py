@@ -142,6 +142,12 @@ def test_a_value_is_taken(name: str, text: str, value: object) -> None:
         ),
         ("BASE_URL", "https://a@b", "BASE_URL is 'https://a@b'; it must be an http or https address without query"),
         (
+            "BASE_URL",
+            "https://me:my-password@a.example",
+            "BASE_URL has a value that cannot be used; it must be an http or https address without query",
+        ),
+        ("HOST", "localhost:80", "HOST is 'localhost:80'; it must be a host name or an address"),
+        (
             "ACS_SOURCE_PHONE_NUMBER",
             "0206 555",
             "ACS_SOURCE_PHONE_NUMBER has a value that cannot be used; it must be a number such as +12065550100",
