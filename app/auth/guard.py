@@ -74,8 +74,8 @@ class AccessGuard:
         try:
             if matched is not None:
                 scope[ADMITTED] = await self._admit(scope, matched, check)
-            elif scope["type"] == "http":
-                self._require_host(scope)
+            else:
+                self._pass_unknown(scope)
         except ProblemError as problem:
             await self._refuse(scope, receive, send, problem, check)
         except AccessRefusedError as refused:
@@ -96,6 +96,16 @@ class AccessGuard:
         query = {key: values[-1] for key, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
         asking = Asking(scope=scope, query=query, path_params=matched.path_params)
         return await self._checks.admit(check, asking, f"{matched.method} {matched.path}")
+
+    def _pass_unknown(self, scope: Scope) -> None:
+        """A path that no route has: Starlette answers it, but for WebSockets, to which it would say 403.
+
+        Raises:
+            ProblemError: 403 for a foreign Host, 404 for a WebSocket.
+        """
+        self._require_host(scope)
+        if scope["type"] == "websocket":
+            raise ProblemError(HTTPStatus.NOT_FOUND, "there is no WebSocket at this address")
 
     def _require_host(self, scope: Scope) -> None:
         headers = Request({**scope, "type": "http"}).headers

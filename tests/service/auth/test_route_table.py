@@ -291,3 +291,14 @@ async def test_a_token_that_was_issued_after_a_session_began_does_not_show_it() 
                 answer = await client.get(f"{API}/sessions", headers={"authorization": f"Bearer {token}"})
                 assert [s["session_id"] for s in answer.json()["sessions"]] == seen
         socket.close()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/realtime/conversations", "/api/v1/health", "/", "/ws"])
+async def test_a_socket_where_there_is_none_is_told_so_and_not_that_it_is_forbidden(path: str) -> None:
+    async with reached() as server:
+        socket = AsgiSocket(server.app, path, server.headers)
+        with pytest.raises(Closed, match="there is no WebSocket at this address"):
+            await asyncio.wait_for(socket.recv(), 10)
+        stranger = AsgiSocket(server.app, path, {"host": "evil.example"})
+        with pytest.raises(Closed, match="not a name of this server"):
+            await asyncio.wait_for(stranger.recv(), 10)
