@@ -60,7 +60,7 @@ class CallEvents:
             case CallDisconnected():
                 board.ended(call, CallState.DISCONNECTED)
             case CreateCallFailed() | AnswerFailed() | ConnectFailed():
-                board.ended(call, CallState.FAILED)
+                self._not_come_about(call)
             case CallTransferAccepted():
                 call.hand_to(Custody.TRANSFERRED)
                 board.end_session(call, Ending.HUMAN_HANDOFF)
@@ -73,6 +73,15 @@ class CallEvents:
                     board.pressed(call, Way.EVENT, digit)
             case _:
                 return
+
+    def _not_come_about(self, call: Call) -> None:
+        """A call was not answered or placed. Of one that is connected this is said of a second order to answer it, or
+        late: its end is told as another event, and shows by its media socket.
+        """
+        if call.connected_at is None:
+            self._switchboard.ended(call, CallState.FAILED)
+        else:
+            log.warning("a connected call is said not to have come about: it goes on", extra={"call": call.call_id})
 
     def _held(self, call: Call, at: float) -> None:
         """Follow whether the caller is on hold, as the participants now are, and tell the session of a change."""

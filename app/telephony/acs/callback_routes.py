@@ -24,7 +24,7 @@ from app.telephony.call import Call
 from app.telephony.errors import NotConfiguredError
 from app.telephony.switchboard import Switchboard
 from protocol.acs import call_event_decoding, event_grid
-from protocol.acs.call_events import AcsEvent, CallDisconnected
+from protocol.acs.call_events import AcsEvent, CallConnected, CallDisconnected
 from protocol.acs.cloud_events import EventsError, Malformed, UnknownEvent
 from protocol.acs.event_grid import IncomingCall, SubscriptionValidation
 from protocol.browser import timestamp
@@ -134,10 +134,15 @@ class CallbackRoutes:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
         ended = {event.call_connection_id for event in events if isinstance(event, CallDisconnected)}
         for call_id in named - ended:
-            self._switchboard.nobody_has(call_id)
+            self._nobody_has(call_id)
         return json_response(
             CallbacksAnswer(processed_events=0, failed_events=len(events), call_connection_id=min(named))
         )
+
+    def _nobody_has(self, call_id: str) -> None:
+        """Have a call hung up that is up and that nobody knows, if it is the network that tells of it."""
+        if self._service.acs_access.on:
+            self._switchboard.nobody_has(call_id)
 
     def _take(self, event: AcsEvent | UnknownEvent | Malformed, own: Call | None) -> bool:
         """One event; whether it could be dealt with. One that nobody knows is nobody's failure."""
@@ -158,6 +163,9 @@ class CallbackRoutes:
             return False
         if event.call_connection_id and not call.identify(event.call_connection_id):
             log.warning("an event of another call came to a call's address")
+            # As of a call that was answered twice, once without anybody's hearing of it.
+            if isinstance(event, CallConnected) and log_.of_id(event.call_connection_id) is None:
+                self._nobody_has(event.call_connection_id)
             return False
         work_for(SessionIds(call.session_id, call.call_id))
         if event.defect:

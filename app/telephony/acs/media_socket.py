@@ -69,6 +69,8 @@ class MediaSocket:
                 self._switchboard.nobody_has(call_id)
             raise HandshakeDeniedError(404, "there is no such call")
         if (call_id or self._acs_access.on) and not call.identify(call_id):
+            if self._acs_access.on and calls.of_id(call_id) is None:
+                self._switchboard.nobody_has(call_id)
             raise HandshakeDeniedError(403, "x-ms-call-connection-id: this is another call's address")
         if call.state in OVER:
             raise HandshakeDeniedError(410, "the call is over")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.telephony import call_orders, switchboard
+from app.telephony import call_orders, switchboard, take_over
 from app.telephony.call import Call, Custody
 from app.telephony.dtmf import MOST_KEPT, DtmfPresses, Way
 from protocol.calls import CallState
@@ -162,3 +162,40 @@ async def test_a_call_ends_whatever_stands_beside_the_word_of_it(caplog: pytest.
         assert "15550100" not in line
         caller.hang_up()
         await caller.ended()
+
+
+@pytest.mark.parametrize("kind", ["AnswerFailed", "CreateCallFailed", "ConnectFailed"])
+async def test_a_connected_call_that_is_said_not_to_have_come_about_goes_on(kind: str) -> None:
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        for _ in range(2):
+            answer = await told(phone, call, (kind, {"resultInformation": {"code": 400, "subCode": 8523}}))
+            assert answer["processed_events"] == 1
+        assert call.state is CallState.CONNECTED
+        caller.press("5#")
+        await caller.hears_reply(quiet_ms=300)
+        assert said(phone) == ["5"]
+        caller.hang_up()
+        assert (await over(phone, caller)).state is CallState.DISCONNECTED
+
+
+async def test_a_second_call_that_comes_up_at_the_address_of_another_is_hung_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(take_over, "SOON_KNOWN_S", 0.1)
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        ringing = phone.acs.ring(from_="+15550101")
+        other = await phone.switchboard.control.answer(
+            ringing.context,
+            phone.switchboard.carrier.addresses.callback(call.secret),
+            phone.switchboard.carrier.addresses.media(call.secret),
+        )
+        await ringing.caller.ended()
+        assert [each.call_id for each in phone.switchboard.log.live] == [call.call_id] != [other]
+        caller.press("5#")
+        await caller.hears_reply(quiet_ms=300)
+        caller.hang_up()
+        await over(phone, caller)
