@@ -35,6 +35,7 @@ _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 _MASKED = (
     (re.compile(r"\b(?:https?|wss?|sips?):\S+", re.IGNORECASE), "[address]"),
     (re.compile(r"\b(?:4|8|28|48):[^\s'\",;)]+"), "[identity]"),
+    (re.compile(r"[^\s'\",;()<>]+@[^\s'\",;()<>]+"), "[identity]"),
     (re.compile(r"\+?\d[\d\s().-]{4,}\d"), "[number]"),
     (re.compile(r"[A-Za-z0-9_=+/.-]{32,}"), "[...]"),
 )
@@ -82,9 +83,20 @@ def _said(error: HttpResponseError) -> tuple[str, str]:
     if not isinstance(said, dict):
         return "", ""
     said = _lower(said)
-    code, message = said.get("code"), said.get("message")
-    shown = str(code) if isinstance(code, str | int) else ""
-    return shown if _CODE.fullmatch(shown) else "", masked(message) if isinstance(message, str) else ""
+    message = said.get("message")
+    return _code(said), masked(message) if isinstance(message, str) else ""
+
+
+def _code(said: Any) -> str:
+    """The innermost code of an error that is one: it says more than a word like Forbidden around it."""
+    innermost = ""
+    while isinstance(said, dict):
+        said = _lower(said)
+        code = said.get("code")
+        shown = str(code) if isinstance(code, str | int) and not isinstance(code, bool) else ""
+        innermost = shown if _CODE.fullmatch(shown) else innermost
+        said = said.get("innererror")
+    return innermost
 
 
 def _lower(value: Any) -> dict[str, Any]:
@@ -101,11 +113,14 @@ def masked(text: str) -> str:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds from now: the header has them, or a time of day (RFC 9110); None for neither."""
+    """Seconds from now: a header has them, or milliseconds, or a time of day (RFC 9110); None for neither."""
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        if _SECONDS.fullmatch(text := headers.get(name, "").strip()):
+            return float(text) / 1_000
     text = headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -44,6 +44,8 @@ def test_the_services_own_code_counts_before_the_status(status: int, code: str, 
         {"error": {"code": "8522", "message": "gone"}},
         {"Error": {"Code": 8522, "Message": "gone"}},
         {"code": "8522", "message": "gone"},
+        {"error": {"code": "NotFound", "message": "gone", "innererror": {"code": "8522", "innererror": {"code": 0.5}}}},
+        {"error": {"code": True, "message": "gone", "InnerError": {"Code": 8522}}},
     ],
 )
 def test_code_and_text_are_found_however_they_are_written(body: object) -> None:
@@ -69,6 +71,7 @@ def test_without_an_answer_there_is_no_status() -> None:
         ("call +1 555 010 0123 back", "call [number] back"),
         ("4:+15550100 left", "[identity] left"),
         ("8:acs:resource_user left", "[identity] left"),
+        ("alice@example.com and <bob@example.com>, left", "[identity] and <[identity]>, left"),
         ("see https://example.com/x?sig=1", "see [address]"),
         ("token " + "aB3" * 20, "token [...]"),
         ("code 8522", "code 8522"),
@@ -86,6 +89,8 @@ def test_when_to_ask_again() -> None:
     assert retry_after_s({"Retry-After": "2.5"}) == 2.5
     assert retry_after_s({"Retry-After": "soon"}) is None
     assert retry_after_s({}) is None
+    assert retry_after_s({"retry-after-ms": "1500", "Retry-After": "9"}) == 1.5
+    assert retry_after_s({"x-ms-retry-after-ms": "soon", "Retry-After": "9"}) == 9.0
     later = retry_after_s({"Retry-After": email.utils.formatdate(time.time() + 3_600, usegmt=True)})
     assert later is not None
     assert 3_500 < later <= 3_600
