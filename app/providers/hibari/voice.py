@@ -14,7 +14,9 @@ from hibari import Hibari, dsp
 from hibari.g2p.normalize import normalize
 from numpy.typing import NDArray
 
-from app.providers.hibari.text import Span, aligned, digit_by_digit, speakable, words
+from app.providers.hibari.digits import digit_by_digit
+from app.providers.hibari.readings import speakable
+from app.providers.hibari.text import Span, aligned, words
 
 Samples = NDArray[np.float32]
 

@@ -72,3 +72,17 @@ def test_nothing_to_pronounce_is_no_sound_or_a_short_one(model: SpeechModel, tex
 @pytest.mark.parametrize("text", ["9" * 240, "A1" * 120, "Ω" * 240, "a" * 240, "[x](/y/)" * 30])
 def test_whatever_is_written_is_bounded(model: SpeechModel, text: str) -> None:
     assert seconds(spoken(model, text)) < 90.0
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("It is 20 € each.", "It is twenty euros each."),
+        ("We close at 17:00.", "We close at five P.M."),
+        ("Come on 28.11.2026, please.", "Come on November twenty-eighth, 2026, please."),
+        ("Mail ann@example.com, please.", "Mail Ann at example dot com, please."),
+        ("Take 5 mg/kg.", "Take five milligrams per kilogram."),
+    ],
+)
+def test_what_is_written_sounds_as_it_is_said(model: SpeechModel, written: str, said: str) -> None:
+    assert np.array_equal(spoken(model, written).samples, spoken(model, said).samples)

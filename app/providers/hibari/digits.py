@@ -1,0 +1,104 @@
+"""What is read digit by digit or letter by letter: telephone numbers, PINs and codes. Pure."""
+
+import re
+
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+WORD_LETTERS = 4
+"""Capitals in a code that are so many are a word, as in COVID-19; who knows the word decides how it is said."""
+
+_TELEPHONE = re.compile(
+    r"(?<![\w.,$€£-])(\+?)"
+    r"(\(?\d{1,4}\)?(?:(?:[ .-]|(?<=\)))\(?\d{2,4}\)?){2,5}|(?<=\+)\d{1,4}(?:[ .-]\(?\d{2,9}\)?){1,5}|(?<=\+)\d{7,15}"
+    r"|0\d{2,4}[ -]\d{5,8}|\d{8,15})"
+    r"(?![\w-]|[.,]\d)"
+)
+_LOCAL_TELEPHONE = re.compile(r"(?<![\w.,$€£-])\d{3}-\d{4}(?![\w-]|[.,]\d)")
+_DATE_OR_YEARS = re.compile(r"\d{4}-\d{4}|\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[.-]\d{1,2}[.-]\d{4}")
+_TELEPHONE_IN_LETTERS = re.compile(r"(?<![\w-])((?:1-)?[89]\d\d)-([A-Z]{4,10})(?![\w-])")
+_EMERGENCY = re.compile(
+    r"(?i)(\b(?:call|calling|called|dial|dialing|ring|phone|text)\s)(000|110|112|211|311|411|911|988|999)\b"
+)
+_GROUPS = re.compile(
+    r"(?<![\w.,-])(?:\d{4}(?:[ -]\d{4}){2,4}(?:[ -]\d{1,4})?|\d+(?:-\d+){3,}|\d(?:-\d){2}|\d{5}-\d{4})(?![\w-]|[.,]\d)"
+)
+"""Numbers of cards and books, and American post codes."""
+_ACCOUNT = re.compile(r"\b[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?\b")
+"""An IBAN."""
+_NAMED = re.compile(
+    r"(?i)(\b(?:(?:pass|zip|post|postal|access|area|security|verification|confirmation)?\s?code|pin|password|zip|extension"
+    r"|(?:account|booking|card|case|confirmation|customer|invoice|member|order|phone|policy|reference|reservation|room"
+    r"|serial|telephone|ticket|tracking)\s(?:number|no\.|id)|(?:ends|ending)\s(?:in|with))"
+    r"(?:\s(?:is|was)|:)?\s#?)(\d{3,7})(?![\w-]|[.,:/]\d|\s?%)"
+)
+_HASHED = re.compile(r"(?<![\w&])#(\d{5,})(?!\w|[.,]\d)")
+_ZEROS = re.compile(r"(?<![\w.,:/$€£+-])0\d{2,}(?![\w:/-]|[.,]\d)")
+_CODE = re.compile(r"(?<![\w$€£-])(?=[A-Z\d-]*\d)(?=[A-Z\d-]*[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*(?![\w-])")
+_ORDINAL_OR_UNIT = re.compile(r"\d+(?:ST|ND|RD|TH|AM|PM|S|K|KB|MB|GB|TB|M|W|V|X|D)")
+_LETTER_BEHIND = re.compile(r"([1-9]\d?)([A-Z])")
+
+
+def with_digits(text: str) -> str:
+    """`text` with telephone numbers and named or well-known kinds of numbers as single digits."""
+    text = _ACCOUNT.sub(lambda account: _in_groups(re.findall(r"\w{1,4}", account[0].replace(" ", ""))), text)
+    text = _GROUPS.sub(lambda match: _in_groups(re.findall(r"\d+", match[0])), text)
+    text = _TELEPHONE_IN_LETTERS.sub(lambda match: f"{_in_groups(match[1].split('-'))}, {match[2]}", text)
+    text = _TELEPHONE.sub(_telephone, text)
+    text = _LOCAL_TELEPHONE.sub(lambda match: _in_groups(match[0].split("-")), text)
+    text = _EMERGENCY.sub(lambda match: match[1] + _singly(match[2]), text)
+    text = _NAMED.sub(lambda match: match[1] + _singly(match[2]), text)
+    text = _HASHED.sub(lambda match: f"number {_singly(match[1])}", text)
+    return _ZEROS.sub(lambda match: _singly(match[0]), text)
+
+
+def with_codes(text: str) -> str:
+    """`text` with what mixes digits and capitals as letters and digits."""
+    return _CODE.sub(_code, text)
+
+
+def digit_by_digit(text: str) -> str:
+    """`text` with each digit as a word, for figures that are longer than any number has a name for."""
+    return re.sub(r"\d", lambda digit: f" {_DIGITS[int(digit[0])]} ", text)
+
+
+def _telephone(match: re.Match[str]) -> str:
+    plus, number = match[1], match[2]
+    digits = re.sub(r"\D", "", number)
+    if _DATE_OR_YEARS.fullmatch(number) or not 7 <= len(digits) <= 15:
+        return match[0]
+    groups = re.findall(r"\d+", number)
+    if len(groups) == 1:
+        groups = _grouped(digits, bool(plus))
+    return ("plus " if plus else "") + _in_groups(groups)
+
+
+def _grouped(digits: str, has_country: bool) -> list[str]:
+    """Digits in the groups in which people say them: those of North America as 3, 3 and 4, others by threes."""
+    if len(digits) == 10 or (len(digits) == 11 and digits[0] == "1" and has_country):
+        return [*([digits[0]] if len(digits) == 11 else []), digits[-10:-7], digits[-7:-4], digits[-4:]]
+    return [digits[at : at + 3] for at in range(0, len(digits), 3)]
+
+
+def _in_groups(groups: list[str]) -> str:
+    return ", ".join(map(_singly, groups))
+
+
+def _singly(characters: str) -> str:
+    return " ".join(_DIGITS[int(char)] if char.isdigit() else char for char in characters)
+
+
+def _code(match: re.Match[str]) -> str:
+    if _ORDINAL_OR_UNIT.fullmatch(match[0]):
+        return match[0]
+    if behind := _LETTER_BEHIND.fullmatch(match[0]):
+        return f"{behind[1]} {behind[2]}"
+    groups = match[0].split("-")
+    has_word = any(_is_word(group) for group in groups)
+    return " ".join(group if _is_word(group) or (has_word and _is_small(group)) else _singly(group) for group in groups)
+
+
+def _is_word(group: str) -> bool:
+    return group.isalpha() and len(group) >= WORD_LETTERS
+
+
+def _is_small(group: str) -> bool:
+    return group.isdigit() and len(group) <= 2 and group[0] != "0"

@@ -1,0 +1,81 @@
+"""What is said for what is written: addresses, abbreviations, and all kinds of readings together."""
+
+import time
+
+import pytest
+
+from app.providers.hibari.readings import speakable
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Mail anna.meyer@example.com.", "Mail anna dot meyer at example dot com."),
+        ("info@my-site.co.uk", "info at my dash site dot co dot uk"),
+        ("anna_meyer@example.org", "anna underscore meyer at example dot org"),
+        ("See www.example.com, please.", "See example dot com, please."),
+        ("https://example.com/help?x=1", "example dot com slash help"),
+        ("We use node.js.", "We use node dot js."),
+        ("At 192.168.0.1.", "At 192 dot 168 dot 0 dot 1."),
+        ("version 2.0.1, or v2.10", "version 2 point 0 point 1, or version 2 point 10"),
+    ],
+)
+def test_addresses_are_said_sign_by_sign(written: str, said: str) -> None:
+    assert speakable(written) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("ca. 50, nr. 7", "about 50, number 7"),
+        ("Bahnhofstr. 5, Mme. Dupont, Sra. Pérez", "Bahnhofstrasse 5, Madame Dupont, Señora Pérez"),
+        ("Sr. Garcia", "Señor Garcia"),
+        ("Ask Sr. Engineer Ann Lee.", "Ask Senior Engineer Ann Lee."),
+        ("John Smith, Sr. Is he here?", "John Smith, Senior Is he here?"),
+        ("e.g. this, i.e. that", "for example this, that is that"),
+        ("approx 50 or approx. 60", "about 50 or about 60"),
+        ("Tel.: 5, ext. 12", "Telephone 5, extension 12"),
+        ("min. 5 and max. 10", "minimum 5 and maximum 10"),
+        ("Turn to p. 5.", "Turn to page 5."),
+        ("12 Elm Dr., 5 Oak St", "12 Elm Drive, 5 Oak Street"),
+        ("We are at 12 Elm St. Please come.", "We are at 12 Elm Street. Please come."),
+        ("on Main St. We close", "on Main Street. We close"),
+        ("on 5th Ave, near C# House", "on 5th Avenue, near C sharp House"),
+    ],
+)
+def test_abbreviations_are_said_as_words(written: str, said: str) -> None:
+    assert speakable(written) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dr. Lee and Mr. Smith Jr. are in St. Paul.",
+        "No. 5, 5 min. and etc.",
+        "I see. Come in.",
+        "It ended.Next it began",
+        "OK, see you at the CIA.",
+        "5 min. 10 sec.",
+        "the U.S. and a Ph.D.",
+        "and/or",
+    ],
+)
+def test_what_the_normalizer_reads_well_is_left_to_it(text: str) -> None:
+    assert speakable(text) == text
+
+
+def test_readings_do_not_get_into_each_other() -> None:
+    text = "Mon-Fri 9:00-17:00, 12 Elm St., call (206) 555-0100 or mail a1@example.com; 20 € each, code AB-12."
+    assert speakable(text) == (
+        "Monday to Friday 9:00 to 5:00 PM, 12 Elm Street, call two zero six, five five five, zero one zero zero"
+        " or mail a1 at example dot com; €20 each, code A B one two."
+    )
+
+
+@pytest.mark.parametrize(
+    "sign", ["1", "1 ", "1-", "1.", "1,", "A", "A1-", "Aa ", "a.", "a@", "a.b", "$1-", "1:00-", " ", "/"]
+)
+def test_no_text_takes_long(sign: str) -> None:
+    before = time.process_time()
+    speakable(sign * (2_000 // len(sign)))
+    assert time.process_time() - before < 1.0
