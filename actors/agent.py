@@ -18,6 +18,15 @@ Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 VariableName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
+class Pronunciation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a word is said that a voice reads wrong."""
+
+    word: Annotated[str, Meta(min_length=1, max_length=100)]
+    """As it is written, in upper and lower case, such as `Nguyen`; several words are one, such as `La Jolla`."""
+    say: Annotated[str, Meta(min_length=1, max_length=200)]
+    """As a voice reads it right, such as `win`."""
+
+
 class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How an agent sounds. A name the engine does not know means its default voice."""
 
@@ -31,6 +40,8 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Relative to the voice's own speed."""
     pitch: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
     """Relative to the voice's own pitch."""
+    lexicon: Annotated[tuple[Pronunciation, ...], Meta(max_length=1_000)] = ()
+    """Words and how they are said. Transcript, history and the times of words have what is written."""
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

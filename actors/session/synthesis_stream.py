@@ -8,6 +8,7 @@ from actors.runtime.closing import close_in_background
 from actors.runtime.session_trace import Stage, peer_of
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.engine_events import SynthesisReported
+from actors.session.pronounced_synthesis import open_pronounced
 
 OPEN_TIMEOUT_S = 5.0
 """An engine whose stream is not open by then has failed."""
@@ -49,7 +50,7 @@ class SynthesisStream:
             if ref.is_alive():
                 ref.tell(SynthesisReported(event))
 
-        synthesis = await asyncio.wait_for(engine.open(self._voice, self._rate_hz, report), OPEN_TIMEOUT_S)
+        synthesis = await asyncio.wait_for(open_pronounced(engine, self._voice, self._rate_hz, report), OPEN_TIMEOUT_S)
         if not ref.is_alive():
             await synthesis.close()
             return

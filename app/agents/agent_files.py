@@ -13,6 +13,7 @@ import msgspec
 import yaml
 
 from actors.agent import Agent
+from actors.rules.unicode_text import is_speakable
 from actors.tools import AnyTool
 from actors.variables import BUILT_IN, texts_of, variables_in
 from app.agents.agent_tools import NoToolError, tool_named
@@ -89,6 +90,7 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
         agent = msgspec.structs.replace(agent, dialogue=_converted(beside, raw, raw, Dialogue))
     _require_variables(file, agent)
     _require_patterns(file, agent)
+    _require_lexicon(file, agent)
     _require_hook(file, agent)
     equipped = _with_knowledge(file, _with_tools(file, agent, tools), tools)
     if (dialogue := dialogue_of(equipped)) is not None:
@@ -173,6 +175,21 @@ def _require_patterns(file: Path, agent: Agent) -> None:
         compiled(agent.redact)
     except ValueError as error:
         raise AgentFileError(file, "redact", str(error)) from None
+
+
+def _require_lexicon(file: Path, agent: Agent) -> None:
+    """Every word of the voice's lexicon can be found in a text, once, and is said by something that can be spoken."""
+    seen: set[str] = set()
+    for index, entry in enumerate(agent.voice.lexicon):
+        path = f"voice.lexicon[{index}]"
+        if not is_speakable(entry.word) or entry.word != entry.word.strip():
+            reason = "is no word: it needs a letter or a digit, and no blank around it"
+            raise AgentFileError(file, f"{path}.word", reason)
+        if entry.word in seen:
+            raise AgentFileError(file, f"{path}.word", f"{entry.word} is there twice")
+        if not is_speakable(entry.say):
+            raise AgentFileError(file, f"{path}.say", f"{entry.word} needs letters by which it is said")
+        seen.add(entry.word)
 
 
 def _require_hook(file: Path, agent: Agent) -> None:

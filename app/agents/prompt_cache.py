@@ -17,6 +17,7 @@ from actors.ports.tts import (
     WordSynthesized,
 )
 from actors.runtime.background_tasks import BackgroundTasks
+from actors.session.pronounced_synthesis import open_pronounced
 from actors.variables import filled_with_defaults
 from protocol.browser import OUTPUT_RATE_HZ
 
@@ -122,7 +123,7 @@ async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_h
 
     try:
         async with asyncio.timeout(RENDER_TIMEOUT_S):
-            stream = await synthesizer.open(voice, rate_hz, report)
+            stream = await open_pronounced(synthesizer, voice, rate_hz, report)
             try:
                 stream.write(1, text)
                 stream.finish(1)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from actors.agent import Voice
+from actors.agent import Pronunciation, Voice
 from actors.errors import ErrorKind, SynthesizerError
 from actors.ports.tts import (
     AudioSynthesized,
@@ -16,6 +16,7 @@ from actors.ports.tts import (
     SynthesisFinished,
     WordSynthesized,
 )
+from actors.session.pronounced_synthesis import open_pronounced
 from app.providers.azure.resource import SpeechUse
 from app.providers.azure.tts import synthesizer, synthesizer_pool
 from app.providers.azure.tts.ssml import DEFAULT_VOICE
@@ -120,6 +121,23 @@ async def test_the_service_is_told_how_the_agent_sounds(speech: SpeechEmulator, 
     assert 'rate="+20%"' in asked.ssml
     assert 'pitch="-10%"' in asked.ssml
     assert asked.output_format == "raw-24khz-16bit-mono-pcm"
+
+
+@pytest.mark.parametrize("text_streaming", [False, True])
+async def test_words_of_a_lexicon_are_sent_as_said_and_told_as_written(
+    speech: SpeechEmulator, text_streaming: bool
+) -> None:
+    engine = AzureSynthesizer(resource_of(speech), SpeechUse(text_streaming=text_streaming))
+    voice = Voice(lexicon=(Pronunciation(word="Nguyen", say="win"),))
+    listener = Listener()
+    listener.stream = await open_pronounced(engine, voice, RATE_HZ, listener.report)
+    text = "Nguyen will win."
+    assert await listener.say(1, text) == SynthesisFinished(1)
+    await engine.close()
+    assert speech.syntheses[0].text == "win will win."
+    words = [event for event in listener.events if isinstance(event, WordSynthesized)]
+    assert [text[word.text_start : word.text_end] for word in words] == ["Nguyen", "will", "win"]
+    assert [event.text_end for event in listener.events if isinstance(event, PieceSynthesized)] == [len(text)]
 
 
 async def test_all_audio_that_was_sent_is_reported(speech: SpeechEmulator, engine: AzureSynthesizer) -> None:

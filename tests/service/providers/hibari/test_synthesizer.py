@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actors.agent import Voice
+from actors.agent import Pronunciation, Voice
 from actors.errors import ErrorKind, SynthesizerError
-from actors.ports.tts import AudioSynthesized, SynthesisEvent, SynthesisFailed, SynthesisFinished
+from actors.ports.tts import AudioSynthesized, SynthesisEvent, SynthesisFailed, SynthesisFinished, WordSynthesized
+from actors.session.pronounced_synthesis import open_pronounced
 from app.providers.hibari.replies import TEXT_MAX_CHARS
 from app.providers.hibari.synthesizer import HibariSynthesizer
 
@@ -39,6 +40,21 @@ async def test_what_is_lacking_is_named(engine: HibariSynthesizer, monkeypatch: 
     monkeypatch.setattr("app.providers.hibari.synthesizer.PACKAGES", ("no_such_package",))
     with pytest.raises(SynthesizerError, match="the extra `local` is not installed"):
         await engine.open(Voice(), 16_000, lambda _: None)
+
+
+async def test_a_word_of_a_lexicon_sounds_as_it_is_said_and_is_told_as_written(engine: HibariSynthesizer) -> None:
+    voice = Voice(lexicon=(Pronunciation(word="Siobhan", say="Shivonne"),))
+    heard, events = [], list[SynthesisEvent]()
+    for each, text in ((voice, "Ask Siobhan today."), (Voice(), "Ask Shivonne today.")):
+        events = []
+        stream = await open_pronounced(engine, each, 16_000, events.append)
+        stream.write(1, text)
+        stream.finish(1)
+        await until(events, SynthesisFinished(1))
+        words = [event for event in events if isinstance(event, WordSynthesized)]
+        assert [text[word.text_start : word.text_end] for word in words] == [*text.rstrip(".").split()]
+        heard.append([event.pcm for event in events if isinstance(event, AudioSynthesized)])
+    assert heard[0] == heard[1]
 
 
 async def test_too_much_text_fails_its_reply_and_the_next_is_spoken(engine: HibariSynthesizer) -> None:

@@ -217,6 +217,8 @@ AWAITS = {
     ("tool_runs.py", "ToolRuns._run"): {"tool.run"},
     ("recognizer.py", "Recognizer._connect"): {"recognizer.open", "recognizer.close"},
     ("synthesis_stream.py", "SynthesisStream._connect"): {"synthesizer.open", "synthesizer.close"},
+    ("pronounced_synthesis.py", "open_pronounced"): {"synthesizer.open"},
+    ("pronounced_synthesis.py", "_PronouncedSynthesis.close"): {"synthesizer.close"},
     ("record_saving.py", "RecordSaver._save"): {"store.save"},
     ("closing.py", ""): {"recognizer.close", "synthesizer.close"},
     ("sessions.py", "Sessions.emptied"): set(),

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
-from actors.agent import Voice
+from actors.agent import Pronunciation, Voice
 from actors.ports.tts import Synthesis, SynthesisEvent
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import run_virtual
 from app.agents.prompt_cache import RENDER_TIMEOUT_S, START_RETRIES, PromptCache
 from protocol.browser import OUTPUT_RATE_HZ
-from tests.kit.fakes import FakeSynthesizer
+from tests.kit.fakes import MS_PER_CHAR, FakeSynthesizer
 from tests.kit.session_kit import AGENT
 
 
@@ -54,3 +55,17 @@ def test_one_that_does_not_start_is_not_waited_for_for_ever(caplog: pytest.LogCa
     assert kept == set()
     assert took_s == pytest.approx((START_RETRIES + 1) * RENDER_TIMEOUT_S, abs=1)
     assert len(caplog.records) == 1
+
+
+def test_phrases_are_kept_as_the_lexicon_says_them_with_the_places_of_what_is_written() -> None:
+    lexicon = (Pronunciation(word="Nguyen", say="win"),)
+    agent = msgspec.structs.replace(AGENT, greeting="Nguyen speaking.", voice=Voice(lexicon=lexicon))
+
+    async def main() -> None:
+        phrases = PromptCache(FakeSynthesizer(delay_s=0), BackgroundTasks())
+        await phrases.prepare([agent])
+        kept = phrases.at(agent, OUTPUT_RATE_HZ)["Nguyen speaking."]
+        assert [(word.text_start, word.text_end) for word in kept.words] == [(0, 6), (7, 16)]
+        assert len(kept.pcm) == len("win speaking.") * MS_PER_CHAR * OUTPUT_RATE_HZ * 2 // 1000
+
+    run_virtual(main())
