@@ -6,7 +6,7 @@ from typing import Any
 
 from app.dialogue.mentions import Mention
 from app.dialogue.schema import Dialogue, Texts
-from app.dialogue.times import words_of
+from app.dialogue.words import words_of
 
 _BETWEEN = frozenset(("the", "on", "this", "next", "at"))
 _LEAD_IN = 3

@@ -12,7 +12,7 @@ from app.dialogue.matching import CONTRACTED, Match, Matcher, Synonyms, reduce, 
 from app.dialogue.mentions import Mention, MentionReader
 from app.dialogue.schema import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot, plain
 from app.dialogue.state import Question, State
-from app.dialogue.times import words_of
+from app.dialogue.words import words_of, written_words
 
 UNRELATED = "-"
 """The class of the sentences that are none of our business."""
@@ -99,7 +99,8 @@ class Hearing:
         likeliest, unrelated = self._match(words, by_itself)
         best = self._certain(likeliest, messages[-1].confidence)
         asked = state.asked if state.question is Question.SLOT else None
-        mentions = self._reader.read(words, today, asked) if asked else by_itself
+        written = written_words(messages[-1].text)[-MAX_WORDS:]
+        mentions = self._reader.read(words, today, asked, written) if asked else by_itself
         free_form = isinstance(self._dialogue.slots.get(asked or ""), NameSlot | TextSlot)
         values = by_itself if free_form else mentions
         taken = {at for mention in values for at in range(mention.start, mention.end)}

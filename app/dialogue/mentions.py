@@ -21,12 +21,13 @@ from app.dialogue.schema import (
     TimeSlot,
     YesNoSlot,
 )
-from app.dialogue.times import read_day, read_number, read_time, words_of
+from app.dialogue.times import NUMBER_WORDS, read_day, read_number, read_time
+from app.dialogue.words import words_of
 
 _BEFORE_A_NAME = "um uh er ah oh well so please it's it is the name's name my mine i'm i am this that's yes yeah"
 _FILLERS = frozenset(_BEFORE_A_NAME.split())
 _NOT_A_NAME = "can could would have don't do want need what where how sorry"
-_NOT_NAMES = frozenset(_NOT_A_NAME.split())
+_NO_NAMES = frozenset(_NOT_A_NAME.split()) | FUNCTION_WORDS | NUMBER_WORDS
 
 
 class Mention(msgspec.Struct, frozen=True):
@@ -48,10 +49,13 @@ class MentionReader:
         self._phrases = self._choice_phrases()
         self._introductions = self._name_introductions()
 
-    def read(self, words: Sequence[str], today: date, asked: str | None = None) -> list[Mention]:
+    def read(
+        self, words: Sequence[str], today: date, asked: str | None = None, written: Sequence[str] = ()
+    ) -> list[Mention]:
         """All mentions, in order, none overlapping. `asked` is the slot asked for: short answers are read as it.
 
-        What follows a `not` is left out, unless nothing else is said.
+        `written` are the words with figures as such, which a text that was asked for keeps. What follows a `not` is
+        left out, unless nothing else is said.
         """
         words = list(words)
         found: list[Mention] = []
@@ -62,7 +66,7 @@ class MentionReader:
                 found.append(mention)
             at = mention.end if mention else at + 1
         wanted = [mention for mention in found if not _negated(words, mention.start)]
-        answer = self._whole_answer(words, today, asked, wanted)
+        answer = self._whole_answer(words, today, asked, wanted, written or words)
         return [answer] if answer else wanted or found
 
     def abstract(self, words: Sequence[str], mentions: Iterable[Mention]) -> list[str]:
@@ -138,7 +142,12 @@ class MentionReader:
         return None
 
     def _whole_answer(
-        self, words: list[str], today: date, asked: str | None, mentions: Sequence[Mention]
+        self,
+        words: list[str],
+        today: date,
+        asked: str | None,
+        mentions: Sequence[Mention],
+        written: Sequence[str],
     ) -> Mention | None:
         """The answer to a question whose answers are not recognised by their form."""
         if asked is None or not words:
@@ -151,7 +160,7 @@ class MentionReader:
                 value = _name(words, slot)
                 return Mention((asked,), value, 0, len(words)) if value else None
             case TextSlot():
-                return Mention((asked,), " ".join(words), 0, len(words))
+                return Mention((asked,), " ".join(written), 0, len(words))
             case DaySlot():
                 said = f" {' '.join(words)} "
                 if not mentions and any(f" {soon} " in said for soon in slot.soon):
@@ -202,5 +211,5 @@ def _name(words: Sequence[str], slot: Slot) -> str:
         return " ".join(known[-2:]).title()
     leads = {word for answer in slot.answers for word in words_of(answer.replace("{", " ").replace("}", " "))}
     rest = [word for word in words if word not in _FILLERS and word not in leads]
-    plausible = 0 < len(rest) <= 2 and not any(word in _NOT_NAMES or word in FUNCTION_WORDS for word in rest)
+    plausible = 0 < len(rest) <= 2 and not any(word in _NO_NAMES for word in rest)
     return " ".join(rest).title() if plausible and all(len(word) > 1 and word.isalpha() for word in rest) else ""

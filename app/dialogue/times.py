@@ -8,64 +8,24 @@ import calendar
 import re
 from datetime import date, time, timedelta
 
-from app.dialogue.schema import plain
-
 _UNITS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _NUMBERS = {word: value for value, word in enumerate(_UNITS)} | _TENS | {"oh": 0, "a": 1, "an": 1, "couple": 2}
-_ORDINALS = {
-    word: value
-    for value, word in enumerate(
-        [
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-            "tenth",
-            "eleventh",
-            "twelfth",
-            "thirteenth",
-            "fourteenth",
-            "fifteenth",
-            "sixteenth",
-            "seventeenth",
-            "eighteenth",
-            "nineteenth",
-            "twentieth",
-        ],
-        start=1,
-    )
-} | {"thirtieth": 30}
+_FIRST_ORDINALS = [
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
+    "twentieth",
+]  # fmt: skip
+_ORDINALS = {word: value for value, word in enumerate(_FIRST_ORDINALS, start=1)} | {"thirtieth": 30}
+NUMBER_WORDS = frozenset((*_UNITS, *_TENS, *_ORDINALS, "hundred", "thousand", "number"))
+"""Words of which numbers consist, and no name of a person does."""
 _WEEKDAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
+_CLOCK = re.compile(r"(\d{1,2})([0-5]\d)")
 _DIGIT_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
-_GLUED = re.compile(r"(?<=\d)(?=[ap]\.?m\b)|(?<=\d):(?=\d)")
 _PARTS = {"morning": "a", "afternoon": "p", "evening": "p", "tonight": "p"}
 
 _BEFORE_A_PRONOUN = frozenset(_ORDINALS) | {
@@ -80,11 +40,6 @@ PART_OF_DAY_WITHIN = 30
 
 Found = tuple[str, int]
 """A value and the number of words it takes."""
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a sentence as everything here reads them; `10:30pm` are three."""
-    return plain(_GLUED.sub(" ", text.lower()).replace("a.m.", "a m").replace("p.m.", "p m")).split()
 
 
 def read_day(words: list[str], at: int, today: date, *, bare: bool = False) -> Found | None:
@@ -233,6 +188,8 @@ def read_time(words: list[str], at: int, earliest: str, *, bare: bool = False) -
         return None
     start = 1 if words[at : at + 1] and words[at] in ("at", "around", "about", "by") else 0
     rest = words[at + start : at + start + 6]
+    if rest[:2] in (["twelve", "noon"], ["twelve", "midnight"]):
+        rest, start = rest[1:], start + 1
     if rest[:1] in (["noon"], ["midday"]):
         return "12:00", start + 1
     if rest[:1] == ["midnight"]:
@@ -266,6 +223,8 @@ def _past_or_to(rest: list[str]) -> tuple[int, int, int] | None:
 
 
 def _hour_and_minutes(rest: list[str], *, bare: bool) -> tuple[int, int, int] | None:
+    if clock := _clock(rest, bare=bare):
+        return *clock, 1
     found = _number(rest[:1])
     if not found or found[0] > 24:
         return None
@@ -281,6 +240,16 @@ def _hour_and_minutes(rest: list[str], *, bare: bool) -> tuple[int, int, int] | 
     if bare or _half_of_day(rest[1:])[0]:
         return (hour % 24, 0, 1) if hour > 0 else None
     return None
+
+
+def _clock(rest: list[str], *, bare: bool) -> tuple[int, int] | None:
+    """`930`: hour and minutes where a half of the day follows, or if it looks like the time that was asked for."""
+    found = _CLOCK.fullmatch(rest[0]) if rest else None
+    if not found or int(found[1]) > 24:
+        return None
+    hour, minute = int(found[1]) % 24, int(found[2])
+    is_asked_for = bare and minute % 5 == 0 and not (len(rest) > 1 and rest[1].isdecimal())
+    return (hour, minute) if is_asked_for or _half_of_day(rest[1:])[0] else None
 
 
 def _half_of_day(rest: list[str]) -> tuple[str, int]:
@@ -330,7 +299,7 @@ def say_number(number: int) -> str:
 
 def say_day(day: date) -> str:
     """Say a date as people say it: `Friday, June fifth`."""
-    return f"{calendar.day_name[day.weekday()]}, {calendar.month_name[day.month]} {_say_ordinal(day.day)}"
+    return f"{calendar.day_name[day.weekday()]}, {calendar.month_name[day.month]} {say_ordinal(day.day)}"
 
 
 def say_time(moment: time) -> str:
@@ -343,7 +312,8 @@ def say_time(moment: time) -> str:
     return f"{hour} oh {_UNITS[moment.minute]}" if moment.minute < 10 else f"{hour} {say_number(moment.minute)}"
 
 
-def _say_ordinal(number: int) -> str:
+def say_ordinal(number: int) -> str:
+    """The ordinal of a number from 1 to 39, such as `twenty first`."""
     by_value = {value: word for word, value in _ORDINALS.items()}
     if number in by_value:
         return by_value[number]

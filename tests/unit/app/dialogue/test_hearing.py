@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -9,16 +10,21 @@ from actors.conversation import ChatMessage, Role
 from actors.rules.utterances import MAX_UTTERANCE_CHARS
 from app.dialogue.engine import Script
 from app.dialogue.hearing import DOUBTFUL, MAX_WORDS, Hearing
-from app.dialogue.schema import Dialogue, NumberSlot
+from app.dialogue.schema import Dialogue, NameSlot, NumberSlot, TextSlot
 from app.dialogue.state import Question, State
 from tests.eval.corpus import AT
 from tests.eval.text import dialogue
 
 
+@cache
+def the_dentists() -> Hearing:
+    return Hearing(dialogue())
+
+
 def best(text: str, confidence: float) -> str:
     """The intent that is taken, or nothing."""
     message = ChatMessage(role=Role.USER, text=text, turn=1, at=AT, confidence=confidence)
-    match = Hearing(dialogue()).read(State(), [message]).best
+    match = the_dentists().read(State(), [message]).best
     return match.intent if match else ""
 
 
@@ -52,6 +58,49 @@ def test_who_says_goodbye_without_a_subject_is_understood(text: str) -> None:
 def test_know_is_no() -> None:
     message = ChatMessage(role=Role.USER, text="know that is wrong", turn=1, at=AT)
     assert Hearing(dialogue()).read(State(), [message]).words[0] == "no"
+
+
+def read(text: str, hearing: Hearing, asked: str = "") -> list[object]:
+    """The values that are found, with the question for a slot open."""
+    state = State()
+    if asked:
+        state.ask(Question.SLOT, "Which one?", slot=asked)
+    message = ChatMessage(role=Role.USER, text=text, turn=1, at=AT)
+    return [mention.value for mention in hearing.read(state, [message]).mentions]
+
+
+FORM = Hearing(Dialogue(slots={"count": NumberSlot(), "name": NameSlot(samples=("Ann",)), "address": TextSlot()}))
+
+
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        ("In 2 weeks at 9:05.", "in two weeks at nine oh five"),
+        ("December 7th at 3.", "december seventh at three"),
+        ("The 21st, half past 2", "the twenty first half past two"),
+        ("10 to 5 on the 3 of June", "ten to five on the three of june"),
+        ("Monday, 12 noon", "monday twelve noon"),
+        ("9 30 or 10", "nine thirty or ten"),
+        ("Can I move my 3 o'clock to 4:30 PM?", "can i move my three o'clock to four thirty pm"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["", "day", "time", "name", "reason"])
+def test_figures_are_understood_as_the_words_for_them(figures: str, words: str, asked: str) -> None:
+    assert read(figures, the_dentists(), asked) == read(words, the_dentists(), asked)
+    assert best(figures, 1.0) == best(words, 1.0)
+
+
+def test_digits_one_by_one_are_one_number_in_figures_too() -> None:
+    assert read("5 5 5 1 2 3 4", FORM, "count") == [5551234]
+
+
+def test_a_text_that_was_asked_for_keeps_its_figures() -> None:
+    assert read("12 Oak Street, apartment 3.", FORM, "address") == ["12 oak street apartment 3"]
+
+
+@pytest.mark.parametrize("text", ["19", "nineteen", "twenty five", "number two", "the 2nd"])
+def test_a_number_is_no_name(text: str) -> None:
+    assert read(text, FORM, "name") == []
 
 
 @pytest.fixture(scope="module")

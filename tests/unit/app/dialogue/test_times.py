@@ -4,7 +4,8 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from app.dialogue.times import ordinal_choice, read_day, read_number, read_time, say_day, say_number, say_time, words_of
+from app.dialogue.times import ordinal_choice, read_day, read_number, read_time, say_day, say_number, say_time
+from app.dialogue.words import words_of
 
 TODAY = date(2026, 6, 3)
 
@@ -77,10 +78,16 @@ def test_a_small_ordinal_is_a_day_only_if_one_was_asked_for() -> None:
         ("ten fifteen p m", "22:15"),
         ("ten a.m.", "10:00"),
         ("10:30", "10:30"),
+        ("5:05", "17:05"),
+        ("930", "09:30"),
+        ("at 1015", "10:15"),
+        ("1234 pm", "12:34"),
+        ("12 noon", "12:00"),
         ("3pm", "15:00"),
         ("15:30", "15:30"),
         ("noon", "12:00"),
         ("midnight", "00:00"),
+        ("twelve midnight", "00:00"),
         ("twelve thirty", "12:30"),
     ],
 )

@@ -1,0 +1,30 @@
+"""What callers say in figures is read as the words that they said."""
+
+import pytest
+
+from app.dialogue.words import words_of, written_words
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("At 2:30 PM.", "at two thirty pm"),
+        ("10:30pm", "ten thirty pm"),
+        ("5:05 or 10:00 a.m.", "five oh five or ten 00 a m"),
+        ("June 3rd, the 21st", "june third the twenty first"),
+        ("2 guests, 19 nights, 42", "two guests nineteen nights forty two"),
+        ("0 or 5 5 5", "zero or five five five"),
+        ("930, room 101", "930 room 101"),
+        ("It costs $1,200.", "it costs 1200"),
+        ("the 99th and the 0th", "the 99th and the 0th"),
+        ("AB12, 3x", "ab12 3x"),
+        ("\u0663", "\u0663"),
+        ("I can't, it's TEN o'clock", "i can't it's ten o'clock"),
+    ],
+)
+def test_figures_are_words_as_far_as_all_say_them_alike(written: str, said: str) -> None:
+    assert words_of(written) == said.split()
+
+
+def test_written_words_keep_their_figures() -> None:
+    assert written_words("At 2:30pm, for 1,200!") == ["at", "2", "30", "pm", "for", "1200"]
