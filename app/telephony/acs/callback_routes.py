@@ -141,7 +141,7 @@ class CallbackRoutes:
 
     def _nobody_has(self, call_id: str) -> None:
         """Have a call hung up that is up and that nobody knows, if it is the network that tells of it."""
-        if self._service.acs_access.on:
+        if self._acs_access.on:
             self._switchboard.nobody_has(call_id)
 
     def _take(self, event: AcsEvent | UnknownEvent | Malformed, own: Call | None) -> bool:

@@ -31,7 +31,7 @@ async def test_who_calls_is_known_once_the_network_says_who_is_on_the_call() -> 
             while not call.caller:  # noqa: ASYNC110  nobody is told
                 await asyncio.sleep(0.01)
         assert call.caller == "+15550100"
-        assert {one.role for one in call.participants.values() if one.phone_number} == {"person"}
+        assert {one.role for one in call.participants if one.phone_number} == {"person"}
         held = await phone.rest.post(f"/calls/{call.call_id}/hold")
         assert held.json() == {"call_id": call.call_id, "status": "on_hold"}
         back = await phone.rest.post(f"/calls/{call.call_id}/unhold")
