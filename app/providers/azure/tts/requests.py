@@ -67,22 +67,22 @@ class PieceRequest:
 
     @property
     def prosody(self) -> Prosody:
-        """See `synthesizer_pool.Request`."""
+        """See `pooled_synthesizer.Request`."""
         raise AssertionError("it is in the SSML")
 
     @property
     def owed(self) -> bool:
-        """See `synthesizer_pool.Request`."""
+        """See `pooled_synthesizer.Request`."""
         return True
 
     def audio(self, pcm: bytes) -> None:
-        """See `synthesizer_pool.Request`."""
+        """See `pooled_synthesizer.Request`."""
         self._hear(self._gate.audio(pcm))
         if self._gate.waits and self._impatient is None:
             self._impatient = self._loop.call_later(WORDS_WAIT_S, self._go_on)
 
     def word(self, word: str, start_ms: float, end_ms: float) -> None:
-        """See `synthesizer_pool.Request`."""
+        """See `pooled_synthesizer.Request`."""
         self._wait_no_more()
         place = self._places.find(word)
         if place is not None and not self.done.done():
@@ -101,7 +101,7 @@ class PieceRequest:
             self._impatient = self._loop.call_later(WORDS_WAIT_S, self._go_on)
 
     def ended(self, why: Failure | None) -> None:
-        """See `synthesizer_pool.Request`."""
+        """See `pooled_synthesizer.Request`."""
         if why is None and self._gate.waits:
             self._over = True
             self._conclude()
@@ -155,12 +155,12 @@ class ReplyRequest(PieceRequest):
 
     @property
     def prosody(self) -> Prosody:
-        """See `synthesizer_pool.Request`."""
+        """See `pooled_synthesizer.Request`."""
         return self.sound
 
     @property
     def owed(self) -> bool:
-        """See `synthesizer_pool.Request`. Between two pieces nothing has to come."""
+        """See `pooled_synthesizer.Request`. Between two pieces nothing has to come."""
         return self._unanswered or self._complete
 
     def write(self, text: str) -> None:
@@ -177,13 +177,13 @@ class ReplyRequest(PieceRequest):
         self._complete = True
 
     def audio(self, pcm: bytes) -> None:
-        """See `synthesizer_pool.Request`."""
+        """See `pooled_synthesizer.Request`."""
         self._unanswered = False
         super().audio(pcm)
         self._wait_for_quiet()
 
     def word(self, word: str, start_ms: float, end_ms: float) -> None:
-        """See `synthesizer_pool.Request`."""
+        """See `pooled_synthesizer.Request`."""
         at = self._places.next(word)
         while at is not None and self._ends and self._text_start + at >= self._ends[0]:
             self._marks.append((self._ends.popleft(), self._start_ms + start_ms))
@@ -191,7 +191,7 @@ class ReplyRequest(PieceRequest):
         self._wait_for_quiet()
 
     def ended(self, why: Failure | None) -> None:
-        """See `synthesizer_pool.Request`."""
+        """See `pooled_synthesizer.Request`."""
         super().ended(why)
         if self._quiet is not None:
             self._quiet.cancel()

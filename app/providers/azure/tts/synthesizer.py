@@ -21,10 +21,11 @@ from app.providers.azure.identity import Identity
 from app.providers.azure.probe import Probe
 from app.providers.azure.resource import SpeechResource, SpeechUse, required_resource, speech_use
 from app.providers.azure.threads import SdkThreads
+from app.providers.azure.tts.pooled_synthesizer import PooledSynthesizer
 from app.providers.azure.tts.prosody import prosody
 from app.providers.azure.tts.requests import PieceRequest, ReplyRequest, ReplyText
 from app.providers.azure.tts.ssml import DEFAULT_VOICE, plain, ssml, voice_name
-from app.providers.azure.tts.synthesizer_pool import PooledSynthesizer, SynthesizerPool
+from app.providers.azure.tts.synthesizer_pool import SynthesizerPool
 from config.settings import Settings
 
 log = logging.getLogger(__name__)

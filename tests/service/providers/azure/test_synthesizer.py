@@ -18,7 +18,7 @@ from actors.ports.tts import (
 )
 from actors.session.pronounced_synthesis import open_pronounced
 from app.providers.azure.resource import SpeechUse
-from app.providers.azure.tts import synthesizer, synthesizer_pool
+from app.providers.azure.tts import pooled_synthesizer, synthesizer
 from app.providers.azure.tts.ssml import DEFAULT_VOICE
 from app.providers.azure.tts.synthesizer import AzureSynthesizer
 from tests.cloud.speech.emulator import ALWAYS, Delivery, SpeechEmulator
@@ -97,7 +97,7 @@ def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch, soon_again: None) -> None:
     """And silence is borne for less long."""
-    monkeypatch.setattr(synthesizer_pool, "SILENT_S", SHORT_S)
+    monkeypatch.setattr(pooled_synthesizer, "SILENT_S", SHORT_S)
 
 
 async def listening(engine: AzureSynthesizer, voice: Voice | None = None, rate_hz: int = RATE_HZ) -> Listener:
@@ -290,7 +290,7 @@ async def test_text_is_sent_as_it_is_written_where_asked(speech: SpeechEmulator)
 
 async def test_a_pause_of_the_writer_is_no_failure(speech: SpeechEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     # Long enough for the audio that is owed on a busy machine, and shorter than the writer's pause.
-    monkeypatch.setattr(synthesizer_pool, "SILENT_S", 1.0)
+    monkeypatch.setattr(pooled_synthesizer, "SILENT_S", 1.0)
     engine = AzureSynthesizer(resource_of(speech), SpeechUse(text_streaming=True))
     listener = await listening(engine)
     listener.stream.write(1, "One moment. ")
@@ -351,7 +351,7 @@ async def test_a_dead_host_is_a_failure(
     speech: SpeechEmulator, engine: AzureSynthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The refusal is what is told, however long a busy machine takes to see it.
-    monkeypatch.setattr(synthesizer_pool, "SILENT_S", 90.0)
+    monkeypatch.setattr(pooled_synthesizer, "SILENT_S", 90.0)
     await speech.stop_listening()
     listener = await listening(engine)
     failed = await listener.say(1, "Hello.")
