@@ -14,7 +14,7 @@ from actors.errors import ErrorKind, RecognizerError
 from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 from actors.ports.stt import Recognition, RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
 from app.providers.azure.resource import SpeechResource, SpeechUse
-from app.providers.azure.stt import recognizer, utterances
+from app.providers.azure.stt import recognition, utterances
 from app.providers.azure.stt.recognizer import AzureRecognizer
 from app.providers.azure.stt.results import PhraseDetails, TimedWord, phrase_details
 from config.secret import Secret
@@ -122,7 +122,7 @@ async def engine(speech: SpeechEmulator) -> AsyncIterator[AzureRecognizer]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are shorter, so that the tests are."""
-    monkeypatch.setattr(recognizer, "CONNECT_S", SHORT_S)
+    monkeypatch.setattr(recognition, "CONNECT_S", SHORT_S)
     monkeypatch.setattr(utterances, "ANSWER_S", SHORT_S)
     monkeypatch.setattr(utterances, "FINAL_S", SHORT_S)
 
@@ -498,7 +498,7 @@ async def test_a_service_that_falls_silent_is_a_failure(
 async def test_speech_without_end_and_without_an_answer_is_a_failure(
     speech: SpeechEmulator, engine: AzureRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognizer, "SPEECH_MS", 1_000.0)
+    monkeypatch.setattr(recognition, "SPEECH_MS", 1_000.0)
     speech.faults.mute_recognition(ALWAYS)
     listener = await listening(engine)
     began = asyncio.get_running_loop().time()
@@ -511,7 +511,7 @@ async def test_speech_without_end_and_without_an_answer_is_a_failure(
 
 async def test_steady_noise_is_not_taken_for_a_stall(speech: SpeechEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """20 dB below a voice, the service takes it for the beginning of speech, and says nothing more."""
-    monkeypatch.setattr(recognizer, "SPEECH_MS", 1_500.0)
+    monkeypatch.setattr(recognition, "SPEECH_MS", 1_500.0)
     speech.recognition = Scripted(Utterance("One.", ()), Utterance("Two.", ()))
     engine = AzureRecognizer(resource_of(speech), renew_ms=5_000)
     listener = await listening(engine)

@@ -1,0 +1,325 @@
+"""The stream of one caller's audio to Azure Speech, fed to one recognizer of the SDK in blocks of 20 ms.
+
+The SDK says nothing when the service does not answer, so that the stream watches it; and it reconnects by itself and
+then repeats itself (`Utterances`).
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from actors.conversation import SpokenWord
+from actors.errors import ErrorKind, RecognizerError
+from actors.ports.stt import RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
+from app.providers.azure.failures import Failure, failure
+from app.providers.azure.resource import SpeechResource, SpeechUse
+from app.providers.azure.stt.loudness import Loudness
+from app.providers.azure.stt.positions import Positions
+from app.providers.azure.stt.suspicions import Suspicions
+from app.providers.azure.stt.utterances import Outcome, Segment, Stalled, Utterances
+
+if TYPE_CHECKING:
+    from app.providers.azure.stt.results import Heard, TimedWord
+    from app.providers.azure.stt.sdk_recognizer import SdkRecognizer
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 3.0
+"""Without a connection for so long, the stream has failed: the SDK itself would wait for ever."""
+LOSSES = 6
+"""Connections lost one after the other without any progress; the SDK gives up only if it hears nothing at all."""
+SPEECH_MS = 5_000.0
+"""So much loud audio, in so much time, without any event of the service: it has stalled, or hears that it is noise."""
+SUSPICIOUS_MS = 500.0
+"""Loud audio in an utterance, from which on no answer at all means that the service has stalled."""
+CHECK_S = 0.1
+SILENCE_AFTER_MS = 200
+"""Silence that is sent after an utterance, beyond what makes the service take it for complete."""
+CLOSE_S = 0.8
+"""A stream that is closed waits so long for the SDK."""
+TICKS_PER_MS = 10_000
+
+Report = Callable[[RecognitionEvent], None]
+
+
+class SdkListener:
+    """What SDK threads call; hands all over to the loop."""
+
+    def __init__(self, stream: "RecognitionStream") -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stream: RecognitionStream | None = stream
+
+    def _tell(self, told: Callable[..., None], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(told, *arguments)
+
+    def forget(self) -> None:
+        """Report nothing to the stream any more, whatever the SDK still says."""
+        self._stream = None
+
+    def heard(self, final: bool, heard: "Heard") -> None:
+        """Pass part of a transcript on to the event loop; see `RecognizerListener`."""
+        if (stream := self._stream) is not None:
+            self._tell(stream.heard, final, heard)
+
+    def connected(self, up: bool) -> None:
+        """Pass on that the connection stands; see `RecognizerListener`."""
+        if (stream := self._stream) is not None:
+            self._tell(stream.connected, up)
+
+    def lively(self) -> None:
+        """Pass on a sign of life of the service; see `RecognizerListener`."""
+        if (stream := self._stream) is not None:
+            self._tell(stream.lively)
+
+    def ended(self, code: str, text: str) -> None:
+        """Pass on that the SDK's session is over; see `RecognizerListener`."""
+        if (stream := self._stream) is not None:
+            self._tell(stream.ended, code, text)
+
+
+class RecognitionEngine(Protocol):
+    """What the stream of one caller's audio needs of the engine."""
+
+    resource: SpeechResource
+    use: SpeechUse
+    renew_ms: float
+    suspicions: Suspicions
+
+    async def make(self, options: RecognitionOptions, listener: SdkListener) -> "SdkRecognizer":
+        """A recognizer of the SDK that listens.
+
+        Raises:
+            RecognizerError: there is none to be had.
+        """
+        ...
+
+    def let_go(self, stream: "RecognitionStream", native: "SdkRecognizer") -> "asyncio.Future[None]":
+        """A stream is over. The future is done when nothing of it is left."""
+        ...
+
+    def leave(self, native: "SdkRecognizer") -> "asyncio.Future[None]":
+        """A recognizer of the SDK is not used any more."""
+        ...
+
+    def replaced(self, stream: "RecognitionStream", former: "SdkRecognizer", native: "SdkRecognizer") -> None:
+        """A stream goes on with `native`."""
+        ...
+
+    def doubt_token(self) -> None:
+        """Note that the service refuses what proves who we are."""
+        ...
+
+
+class RecognitionStream:
+    """The stream of one caller's audio to Azure Speech, as the port `Recognition` wants it."""
+
+    def __init__(self, engine: RecognitionEngine, options: RecognitionOptions, report: Report) -> None:
+        self._engine = engine
+        self._options = options
+        self._report: Report | None = report
+        self._loop = asyncio.get_running_loop()
+        self._native: SdkRecognizer | None = None
+        self.listener = SdkListener(self)
+        self._utterances = Utterances()
+        self._positions = Positions()
+        self._ready = False
+        self._up = False
+        self._losses = 0
+        self._up_or_down_at = self._loop.time()
+        self._loudness = Loudness(options.rate_hz)
+        self._loud_ms = 0.0
+        self._lively_at = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self._odd = b""
+        self._renewing: asyncio.Task[None] | None = None
+
+    def begin(self, native: "SdkRecognizer") -> None:
+        """Use the SDK's recognizer, now that it exists."""
+        self._native = native
+        self._check_later()
+
+    # the port
+
+    def push(self, pcm: bytes) -> None:
+        """See `actors.ports.stt.Recognition`."""
+        if self._native is None:
+            return
+        if self._odd or len(pcm) % 2:
+            pcm = self._odd + pcm
+            self._odd = pcm[len(pcm) - len(pcm) % 2 :]
+            pcm = pcm[: len(pcm) - len(pcm) % 2]
+        if not pcm:
+            return
+        length_ms = len(pcm) * 500 / self._options.rate_hz
+        self._loud_ms += self._loudness.loud_ms(pcm)
+        self._positions.sent(length_ms)
+        self._native.push(pcm)
+
+    def finish_utterance(self) -> None:
+        """See `actors.ports.stt.Recognition`. The service is sent so much silence that it sees the end too."""
+        if self._native is None:
+            return
+        suspicious = self._loud_ms >= SUSPICIOUS_MS and self._engine.suspicions.may_suspect(self._options.session_id)
+        outcomes = self._utterances.finish(self._positions.caller_ms, suspicious, self._loop.time())
+        if self._utterances.wants_silence:
+            self._show_end(self._native)
+        self._loud_ms = 0.0
+        self._tell_outcomes(outcomes)
+
+    async def close(self) -> None:
+        """See `actors.ports.stt.Recognition`."""
+        left = self._end()
+        if left is not None:
+            await asyncio.wait([left], timeout=CLOSE_S)
+
+    # the SDK's events, on the loop
+
+    def heard(self, final: bool, heard: "Heard") -> None:
+        """Part of what was said, by the service's clock, which knows of the silence that we add."""
+        if self._report is None:
+            return
+        self.lively()
+        self._engine.suspicions.trust(self._options.session_id)
+        self._tell_ready()
+        segment = self._segment(heard)
+        now = self._loop.time()
+        outcomes = self._utterances.final(segment, now) if final else self._utterances.partial(segment, now)
+        if outcomes:
+            self._losses = 0
+        self._tell_outcomes(outcomes)
+
+    def connected(self, up: bool) -> None:
+        """The connection came up, or was lost: then the SDK opens another."""
+        if up != self._up:
+            self._up, self._up_or_down_at = up, self._loop.time()
+        if up:
+            self._tell_ready()
+            return
+        self._losses += 1
+        if self._losses >= LOSSES:
+            self.failed(Failure(ErrorKind.UNAVAILABLE, "Azure Speech: the connection is lost again and again"))
+
+    def lively(self) -> None:
+        """The service noticed something; whether it will say what, is another matter."""
+        self._loud_ms, self._lively_at = 0.0, self._loop.time()
+
+    def ended(self, code: str, text: str) -> None:
+        """Handle that the service has ended the session, asked for or not."""
+        why = failure(code, text, self._engine.resource.proof)
+        if why.kind is ErrorKind.AUTHENTICATION:
+            self._engine.doubt_token()
+        self.failed(why)
+
+    def failed(self, why: Failure) -> None:
+        """Report a failure of the service, once, and finish the stream."""
+        report = self._report
+        self._end()
+        if report is not None:
+            report(RecognitionFailed(why.kind, why.detail))
+
+    def _show_end(self, native: "SdkRecognizer") -> None:
+        silence_ms = self._engine.use.segmentation_ms + SILENCE_AFTER_MS
+        native.push(bytes(silence_ms * self._options.rate_hz // 1000 * 2))
+        self._positions.added(silence_ms)
+
+    def _segment(self, heard: "Heard") -> Segment:
+        start_ms = self._positions.of_caller(heard.offset_ticks / TICKS_PER_MS)
+        end_ms = self._positions.of_caller((heard.offset_ticks + heard.duration_ticks) / TICKS_PER_MS)
+        return Segment(
+            heard.text.strip(),
+            int(start_ms),
+            max(int(end_ms), int(start_ms) + 1),
+            heard.confidence,
+            heard.language,
+            tuple(self._word(word) for word in heard.words),
+        )
+
+    def _word(self, word: "TimedWord") -> SpokenWord:
+        start_ms = self._positions.of_caller(word.offset_ticks / TICKS_PER_MS)
+        end_ms = self._positions.of_caller((word.offset_ticks + word.duration_ticks) / TICKS_PER_MS)
+        return SpokenWord(word.text, start_ms, end_ms)
+
+    # watching
+
+    def _check(self) -> None:
+        self._check_later()
+        now = self._loop.time()
+        if not self._up and now - self._up_or_down_at >= CONNECT_S:
+            self.failed(Failure(ErrorKind.TIMEOUT, f"Azure Speech: no connection within {CONNECT_S:g} s"))
+            return
+        if self._loud_ms >= SPEECH_MS and (now - self._lively_at) * 1000 >= SPEECH_MS:
+            self._loud_ms = 0.0
+            if self._engine.suspicions.may_suspect(self._options.session_id):
+                self._stalled("speech without any answer")
+                return
+        if self._positions.sent_ms >= self._engine.renew_ms and self._utterances.idle and self._loud_ms == 0.0:
+            self._renew()
+        if self._native is not None and self._utterances.unended(now):
+            self._show_end(self._native)
+        outcomes = self._utterances.tick(now)
+        if isinstance(outcomes, Stalled):
+            self._stalled(outcomes.detail)
+        else:
+            self._tell_outcomes(outcomes)
+
+    def _check_later(self) -> None:
+        self._timer = self._loop.call_later(CHECK_S, self._check)
+
+    def _renew(self) -> None:
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.create_task(self._replace(), name="azure-recognizer-renewal")
+
+    async def _replace(self) -> None:
+        """Listen by another recognizer from here on."""
+        listener = SdkListener(self)
+        try:
+            native = await self._engine.make(self._options, listener)
+        except RecognizerError as error:
+            log.warning("a recognizer could not be replaced: %s", error)
+            return
+        former = self._native
+        if former is None or not self._utterances.idle or self._loud_ms > 0.0:
+            # The silence is over: later, then.
+            listener.forget()
+            self._engine.leave(native)
+            return
+        self.listener.forget()
+        former.silence()
+        self._engine.replaced(self, former, native)
+        self.listener, self._native = listener, native
+        self._positions = Positions(self._positions.caller_ms)
+        self._up, self._up_or_down_at = False, self._loop.time()
+
+    def _stalled(self, detail: str) -> None:
+        self._engine.suspicions.suspect(self._options.session_id)
+        self.failed(Failure(ErrorKind.TIMEOUT, f"Azure Speech: {detail}"))
+
+    # telling
+
+    def _tell_ready(self) -> None:
+        if not self._ready and self._report is not None:
+            self._ready = True
+            self._report(RecognitionReady())
+
+    def _tell_outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            if self._report is not None:
+                self._report(outcome)
+
+    def _end(self) -> "asyncio.Future[None] | None":
+        """Report nothing from now on, and let the SDK's side go."""
+        self._report = None
+        self.listener.forget()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._renewing is not None:
+            self._renewing.cancel()
+        native, self._native = self._native, None
+        if native is None:
+            return None
+        native.silence()
+        return self._engine.let_go(self, native)
