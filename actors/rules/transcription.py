@@ -13,7 +13,7 @@ from typing import assert_never
 import msgspec
 
 from actors.agent import Limits
-from actors.conversation import Ending
+from actors.conversation import ChatMessage, Ending, Role
 from actors.messages.lifecycle import SessionOver
 from actors.messages.transcript import (
     EndUtterance,
@@ -138,14 +138,14 @@ class Transcription:
                 return [event]
             case FinalTranscript():
                 s.heard_at = at
-                return self._final(said, event)
+                return [*self._final(said, event)]
             case NoSpeechRecognized():
                 _settled(said)
             case _:
                 assert_never(event)
         return []
 
-    def _final(self, said: UtteranceInHand, final: FinalTranscript) -> list[TranscriptionEffect]:
+    def _final(self, said: UtteranceInHand, final: FinalTranscript) -> list[FinalTranscript]:
         # The final of an utterance before the one that is waited for leaves that one owed.
         if not 0 < final.end_ms <= said.awaited_start_ms:
             _settled(said)
@@ -203,10 +203,32 @@ class Transcription:
         _settled(said)
         return [reopen, *told]
 
+    def unfinished(self) -> list[FinalTranscript]:
+        """The session is over in the midst of what was said: what is known of it stands, in the order of its end."""
+        interims = [said.interim for said in self.state.utterances.values() if said.interim is not None]
+        finals = [_as_final(interim) for interim in sorted(interims, key=lambda interim: interim.end_ms)]
+        return [told for final in finals for told in self._final(self.state.utterances[final.speaker], final)]
+
     def over(self, ending: Ending) -> list[TranscriptionEffect]:
         """End the session for the reason `ending`: nothing more is ordered afterwards."""
         self.state.finished = True
         return [SessionOver(ending)]
+
+
+def as_message(final: FinalTranscript, at: float) -> ChatMessage:
+    """A final transcript as a message of the record, made at `at` in seconds since 1970."""
+    return ChatMessage(
+        role=Role.USER,
+        text=final.text,
+        turn=final.turn,
+        at=at,
+        confidence=final.confidence,
+        start_ms=final.start_ms,
+        end_ms=final.end_ms,
+        speaker=final.speaker,
+        language=final.language,
+        words=final.words,
+    )
 
 
 def _settled(said: UtteranceInHand) -> None:

@@ -134,6 +134,10 @@ class Orchestrator(SupervisedActor):
         for report in self._log.unrecorded_reports():
             self.actor_ref.tell(report)
 
+    def on_stop(self) -> None:
+        """Keep what the caller was saying, of which nobody was told yet."""
+        self._log.keep()
+
     def on_end(self) -> None:
         """Cancel the timers; the model's stream ends with the tasks of this actor."""
         self._timers.close()

@@ -3,9 +3,12 @@
 from actors.conversation import ABANDONED, Ending, SessionRecord
 from actors.errors import StoreError
 from actors.messages.output import ErrorShown, ReplyHeard, SessionEnded
+from actors.messages.transcript import FinalTranscript
 from actors.ports.clock import Clock
 from actors.ports.store import SessionStore
 from actors.rules.history import History
+from actors.rules.transcription import Transcription, as_message
+from actors.rules.turn_taking.moving import unanswered_words
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.supervised_actor import logger
@@ -76,6 +79,7 @@ def conclude(session: LiveSession, ending: Ending, clock: Clock) -> bool:
         return False
     connection = session.connection
     _record_unfinished(session.checkpoint, connection, clock)
+    _record_transcribed(session, clock)
     if ending is Ending.ERROR:
         connection.show(ErrorShown(session.plan.agent.phrases.apology))
     connection.show(SessionEnded(ending))
@@ -84,7 +88,7 @@ def conclude(session: LiveSession, ending: Ending, clock: Clock) -> bool:
 
 
 def _record_unfinished(checkpoint: Checkpoint, connection: SessionConnection, clock: Clock) -> None:
-    """Put what was heard of the replies that the end has cut off into the conversation."""
+    """Put what was heard of the replies that the end has cut off into the conversation, and what was said meanwhile."""
     pending = checkpoint.pending_replies
     history = History(checkpoint.messages, checkpoint.memory, checkpoint.memory_before)
     for said in history.end((pending[reply] for reply in sorted(pending)), clock.wall()):
@@ -97,5 +101,20 @@ def _record_unfinished(checkpoint: Checkpoint, connection: SessionConnection, cl
                 interrupted=said.interrupted,
             )
         )
+    if checkpoint.turn is not None and (words := unanswered_words(checkpoint.turn)):
+        last = FinalTranscript(text=words, turn=checkpoint.turn.turn_number)
+        history.user_said(words, last.turn, clock.wall(), continues=False, confidence=last.confidence)
+        connection.show(last)
     checkpoint.replies_recorded()
     checkpoint.history_changed(history)
+
+
+def _record_transcribed(session: LiveSession, clock: Clock) -> None:
+    """Put what was being said in a session that only listens into its transcript, as far as it was understood."""
+    checkpoint = session.checkpoint
+    if checkpoint.transcription is None:
+        return
+    listening = Transcription(session.plan.agent.limits, checkpoint.transcription.copied())
+    for final in listening.unfinished():
+        checkpoint.transcribed(as_message(final, clock.wall()), listening.state)
+        session.connection.show(final)

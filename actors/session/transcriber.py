@@ -1,11 +1,16 @@
 """The transcriber: shows and records what is said in a session that only listens, and ends it when it is time."""
 
 from actors.agent import Limits
-from actors.conversation import ChatMessage, Role
 from actors.messages.lifecycle import SessionOver, TranscriptionWaited, TurnRecorded
 from actors.messages.transcript import EndUtterance, FinalTranscript, InterimTranscript, ReopenRecognition
 from actors.ports.clock import Clock, Timer
-from actors.rules.transcription import HeardEvent, Transcription, TranscriptionEffect, TranscriptionSnapshot
+from actors.rules.transcription import (
+    HeardEvent,
+    Transcription,
+    TranscriptionEffect,
+    TranscriptionSnapshot,
+    as_message,
+)
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.addresses import Addresses, recognizer_name
@@ -86,21 +91,7 @@ class Transcriber(SupervisedActor):
 
     def _record(self, final: FinalTranscript) -> None:
         self._checkpoint.user_active(self._clock.now())
-        self._checkpoint.transcribed(
-            ChatMessage(
-                role=Role.USER,
-                text=final.text,
-                turn=final.turn,
-                at=self._clock.wall(),
-                confidence=final.confidence,
-                start_ms=final.start_ms,
-                end_ms=final.end_ms,
-                speaker=final.speaker,
-                language=final.language,
-                words=final.words,
-            ),
-            self._rules.state,
-        )
+        self._checkpoint.transcribed(as_message(final, self._clock.wall()), self._rules.state)
         self._connection.show(final)
         self._addresses.supervisor.tell(TurnRecorded(final.turn))
 

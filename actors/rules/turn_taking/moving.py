@@ -3,12 +3,20 @@
 import msgspec
 
 from actors.rules.phrases import SAY_AGAIN
+from actors.rules.turn_taking.effects import SPOKEN
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
+from actors.rules.utterances import joined_utterance
 
 
 def is_speaking(state: TurnSnapshot) -> bool:
     """Whether the caller is in the middle of something: what is not transcribed yet would be lost by a move."""
     return state.caller is not CallerActivity.SILENT or state.final_owed
+
+
+def unanswered_words(state: TurnSnapshot) -> str:
+    """What the caller has said, as far as it was understood, that nothing has been made of yet."""
+    known = joined_utterance(state.waiting_text, state.interim if is_speaking(state) else "")
+    return " ".join(known.replace(SPOKEN, " ").split())
 
 
 def moved(state: TurnSnapshot, *, has_reply: bool, greets_idle: bool) -> TurnSnapshot:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from actors.agent import Limits
-from actors.conversation import Ending
+from actors.conversation import Ending, Role
 from actors.messages.lifecycle import SessionOver
 from actors.messages.transcript import (
     EndUtterance,
@@ -23,6 +23,7 @@ from actors.rules.transcription import (
     TranscriptionEffect,
     TranscriptionSnapshot,
     UtteranceInHand,
+    as_message,
 )
 
 STOPPED = SpeechStopped(start_ms=1_000, end_ms=2_000, voiced_ms=900, silence_ms=400)
@@ -217,3 +218,29 @@ def test_a_successor_still_waits_for_what_was_owed(audio_at: float | None, await
 def test_every_wait_says_who_owes_what_and_what_happens_else() -> None:
     assert all(wait.awaited and wait.owed_by and wait.otherwise for wait in WAITS)
     assert len({wait.awaited for wait in WAITS}) == len(WAITS)
+
+
+def test_what_is_known_of_unfinished_utterances_stands_at_the_end_once_and_in_order() -> None:
+    rules = awaiting()
+    rules.handle(InterimTranscript("hello", 1_000, 1_900), 1.9)
+    rules.handle(InterimTranscript("and me", 1_000, 1_500, speaker="other"), 1.9)
+    told = rules.unfinished()
+    assert [(final.text, final.speaker, final.turn) for final in told] == [("and me", "other", 1), ("hello", "", 2)]
+    assert rules.unfinished() == []
+
+
+def test_what_was_told_does_not_stand_again() -> None:
+    rules = awaiting()
+    rules.handle(InterimTranscript("hello", 1_000, 1_900), 1.9)
+    rules.handle(FINAL, 2.5)
+    assert rules.unfinished() == []
+    rules.handle(InterimTranscript("hello", 1_000, 1_900), 2.6)
+    assert rules.unfinished() == []
+
+
+def test_a_final_transcript_is_a_message_of_the_caller() -> None:
+    final = msgspec.structs.replace(FINAL, turn=3, speaker="other", confidence=0.5, language="de-DE")
+    message = as_message(final, 12.0)
+    assert (message.role, message.text, message.turn, message.at) == (Role.USER, "hello", 3, 12.0)
+    assert (message.start_ms, message.end_ms, message.confidence) == (1_000, 2_000, 0.5)
+    assert (message.speaker, message.language) == ("other", "de-DE")

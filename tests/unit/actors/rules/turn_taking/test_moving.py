@@ -3,7 +3,7 @@
 import pytest
 
 from actors.rules.phrases import SAY_AGAIN
-from actors.rules.turn_taking.moving import is_speaking, moved
+from actors.rules.turn_taking.moving import is_speaking, moved, unanswered_words
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
 
 IDLE = TurnSnapshot(turn_number=2)
@@ -60,3 +60,19 @@ def test_somebody_to_whom_nothing_is_owed_is_greeted_where_they_were_cut_off() -
 def test_voice_that_is_heard_no_more_holds_no_reply(before: Interruption, after: Interruption) -> None:
     state = TurnSnapshot(caller=CallerActivity.TALKING, interruption=before)
     assert moved(state, has_reply=True, greets_idle=False).interruption is after
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (TurnSnapshot(), ""),
+        (TurnSnapshot(waiting_text="tuesday"), "tuesday"),
+        (TurnSnapshot(interim="was answered long ago"), ""),
+        (TurnSnapshot(interim="that is", caller=CallerActivity.TALKING), "that is"),
+        (TurnSnapshot(interim="that is", caller=CallerActivity.AWAITED, waiting_text="no"), "no that is"),
+        (TurnSnapshot(waiting_text="[speech]"), ""),
+        (TurnSnapshot(waiting_text="4 [speech]"), "4"),
+    ],
+)
+def test_words_of_which_nothing_was_made_are_known_to_the_end(state: TurnSnapshot, words: str) -> None:
+    assert unanswered_words(state) == words

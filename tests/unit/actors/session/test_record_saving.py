@@ -1,0 +1,89 @@
+"""What a record has of a session that ended in the midst of what its caller said."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from actors.conversation import Ending, Role
+from actors.messages.caller import EndSession, TextEntered
+from actors.messages.output import AudioFrame
+from actors.messages.transcript import FinalTranscript
+from actors.ports.llm import ReplyGenerated, TextGenerated
+from actors.runtime.clock import run_virtual
+from actors.session.modes.media import MEDIA
+from actors.session.modes.transcription import TRANSCRIPTION
+from tests.kit.fakes import FakeModel, FakeStore
+from tests.kit.session_kit import AGENT, Stage, stage
+
+QUIET = msgspec.structs.replace(AGENT, greeting="")
+LONG = "We are open from eight until six on weekdays. On Saturdays we are open from nine until one. We rest on Sundays."
+
+
+def saved(on: Stage) -> list[tuple[Role, str]]:
+    """The messages of the record that was saved last."""
+    assert isinstance(on.engines.store, FakeStore)
+    record = on.engines.store.saved[-1]
+    assert record.state == "ended"
+    return [(message.role, message.text) for message in record.messages]
+
+
+async def hang_up(on: Stage) -> None:
+    """The caller is gone."""
+    on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
+    await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize("mode", [MEDIA, TRANSCRIPTION])
+@pytest.mark.parametrize("moment", ["in mid-word", "while the final is owed"])
+def test_what_was_understood_of_the_callers_last_words_is_in_it(mode: str, moment: str) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, mode=mode, utterances=["that is all"]) as on:
+            await asyncio.sleep(0.3)
+            on.talking = True
+            await asyncio.sleep(0.7)
+            if moment != "in mid-word":
+                on.talking = False
+                await asyncio.sleep(0.42)
+            await hang_up(on)
+            assert saved(on) == [(Role.USER, "that is all")]
+            assert [m.text for m in on.ear.of(FinalTranscript)] == ["that is all"]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("mode", [MEDIA, TRANSCRIPTION])
+def test_what_was_told_is_not_in_it_twice(mode: str) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, mode=mode, utterances=["that is all"], model=FakeModel(lambda _: [60.0])) as on:
+            await asyncio.sleep(0.3)
+            await on.talk(700)
+            await on.ear.until_count(FinalTranscript, 1)
+            await hang_up(on)
+            assert saved(on) == [(Role.USER, "that is all")]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("how", ["hang up", "line lost"])
+def test_a_word_that_waited_for_the_end_of_the_reply_is_in_it(how: str) -> None:
+    async def main() -> None:
+        model = FakeModel(lambda _: [0.1, TextGenerated(LONG), ReplyGenerated()])
+        async with stage(agent=QUIET, utterances=["tuesday"], model=model) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("your hours"))
+            await on.ear.until_count(AudioFrame, 1)
+            await asyncio.sleep(1)
+            await on.talk(240)
+            await asyncio.sleep(1.2)
+            if how == "hang up":
+                await hang_up(on)
+            else:
+                on.detach()
+                await asyncio.sleep(AGENT.limits.reconnect_s + 1)
+            said, heard, word = saved(on)
+            assert (said, word) == ((Role.USER, "your hours"), (Role.USER, "tuesday"))
+            assert heard[0] is Role.ASSISTANT
+            assert LONG.startswith(heard[1])
+
+    run_virtual(main())
