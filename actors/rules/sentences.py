@@ -40,6 +40,8 @@ _OPENERS = re.compile(r"[\"'“‘(\[{«*_]*")
 _LETTERS = re.compile(r"[^\W\d_]*")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _LIST_NUMBER = re.compile(r"(?:\A\s*|\n\s*|[,;:)]\s+)\(?\d{1,3}\Z")
+_ORDINAL = re.compile(r"\b(?:am|im|zum|zur|vom|beim|der|die|das|den|dem|des|jede[rnms]?)\s+\d{1,4}\Z", re.IGNORECASE)
+"""A number with a point behind a German article: "im 2. Stock"."""
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65]")
 """Scripts that are written without blanks, and their punctuation."""
@@ -53,15 +55,27 @@ def _words(*lines: str) -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
 
 
-TITLES = _words("mr mrs ms mx dr prof rev hon gen col sgt capt lt cmdr sen rep gov pres vs")
+TITLES = _words(
+    "mr mrs ms mx dr prof rev hon gen col sgt capt lt cmdr sen rep gov pres vs",
+    "fr frl dipl mme mmes mlle mlles sra sras srta srtas sres dra dña exmo exma sig sigg dott avv dhr mevr mw",
+)
 """A name follows: never the end of a sentence."""
 
 ABBREVIATIONS = _words(
     "inc ltd llc corp co bros dept est approx appt apt st ste mt ft ave blvd rd etc jr sr min max hr hrs sec mins",
     "tel ext cf al no nos fig vol jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur",
     "thurs fri sat sun ph.d",
+    "ca nr str tel usw bzw evtl ggf inkl zzgl vgl mio mrd std geb tägl wg hbf",
+    "av bd boul env réf aprox pág núm apdo depto urb ecc geom ing arch enz evt bijv incl excl ong blz",
+    "ул г кв им руб тыс млн",
 )
 """The end of a sentence only if one of `STARTERS` follows, as after initials."""
+
+STREET = "str"
+"""What the names of German streets are cut to, "Bahnhofstr.": no end of a sentence before a number."""
+
+MONTHS = _words("januar jänner februar märz april mai juni juli august september oktober november dezember")
+"""Behind a number with a point: "am 3. Mai"."""
 
 STARTERS = _words(
     "a after all also an and any are at before but by can could did do does don for from have he here how however",
@@ -193,11 +207,22 @@ class SentenceSplitter:
         word = self._word_before(mark.start())
         if word in TITLES or _LIST_NUMBER.search(self._text, 0, mark.start()):
             return _Cut.NOTHING
-        if word in ABBREVIATIONS or _INITIALS.fullmatch(word):
+        if word.isdigit():
+            return self._worth_of_number(mark.start(), next_at, final=final)
+        if word in ABBREVIATIONS or word.endswith(STREET) or _INITIALS.fullmatch(word):
             return self._worth_by_next_word(next_at, final=final)
         if goes_on and (mark["closers"] or len(word) < _WORD_LETTERS or not word.isalpha()):
             return _Cut.NOTHING
         return _Cut.SENTENCE
+
+    def _worth_of_number(self, stop: int, next_at: int, *, final: bool) -> _Cut:
+        """A point behind a number: the end of a sentence, or of an ordinal number in German."""
+        end = _match_end(_LETTERS, self._text, next_at)
+        if end == len(self._text) and not final:
+            return _Cut.UNKNOWN
+        is_ordinal = self._text[next_at:end].lower() in MONTHS or _ORDINAL.search(self._text, 0, stop)
+        goes_on = self._text[next_at : next_at + 1].islower()
+        return _Cut.NOTHING if is_ordinal or goes_on else _Cut.SENTENCE
 
     def _worth_by_next_word(self, next_at: int, *, final: bool) -> _Cut:
         end = _match_end(_LETTERS, self._text, next_at)

@@ -37,6 +37,17 @@ PIECES = [
     "No. |I cannot do that.",
     'Main St. |"The" office is there.',
     "He has a Ph.D. in law. |Good.",
+    # abbreviations and ordinal numbers of other languages
+    "Bahnhofstr. 5 ist es. |Hr. Meier wartet in der Hauptstr. 12.",
+    "Es kostet ca. 50 Euro. |Das ist Nr. 7, inkl. Versand.",
+    "Wir sehen uns am 3. Mai. |Vom 5. bis zum 7. Juni ist zu.",
+    "Die Praxis ist im 2. Stock. |Der 1. Januar ist frei.",
+    "Es sind 20. |Das ist alles.",
+    "Mme. Dupont et Mlle. Petit viennent. |Elles sont là.",
+    "Vaya a la Av. Libertad. |La Sra. Pérez y la Dra. Gil esperan.",
+    "Il Sig. Rossi arriva alle 5. |Grazie.",
+    "Mevr. Jansen en dhr. Bakker komen. |Goed.",
+    "Это ул. Ленина 5. |Хорошо.",
     # numbers, times, prices, addresses
     "It is $3.50 or $1,000.25 at 10:30. |Is 2.5 enough?",
     "It was built in 1990. |Then it burnt.",
