@@ -223,6 +223,8 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
         words(turn, at, s.interim)
     elif not s.reopened:
         s.reopened, s.awaited_at = True, at
+        # Twice as long a silence in the midst of what the agent says would be taken for its end.
+        turn.release()
     else:
         was_waited_for = turn.only_bridges
         # What the agent is saying goes on first.

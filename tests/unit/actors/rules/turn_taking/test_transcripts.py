@@ -67,6 +67,12 @@ class TestTranscripts:
         assert kinds(talk.ends()) == [UtteranceKind.APOLOGY]
         assert kinds(talk.starts().ends()) == []
 
+    def test_an_agent_that_has_fallen_silent_goes_on_while_it_is_recognised_once_more(self) -> None:
+        talk = Talk().speaking().voice(1_000).pause().wait(2.9)
+        assert "ResumePlayback" not in talk.did
+        assert talk.wait(0.2).did == ["ReopenRecognition", "ResumePlayback"]
+        assert "StopPlayback" in talk.final("no, on friday please").did
+
     def test_words_that_are_understood_meanwhile_are_answered_instead(self) -> None:
         talk = Talk().speaking().voice(300).pause().wait(6.5).says("no, on friday please")
         assert asked(talk.stopped()) == ["no, on friday please"]
