@@ -201,8 +201,8 @@ class TurnCore:
             self.agent_becomes(AgentActivity.IDLE)
 
     def release(self) -> bool:
-        """Let playback go on where it was held or yielded, and return whether it was."""
-        if self.state.interruption not in (Interruption.HELD, Interruption.YIELDED):
+        """Let playback go on where it was held or yielded, and return whether it was. On hold nobody would hear it."""
+        if self.state.on_hold or self.state.interruption not in (Interruption.HELD, Interruption.YIELDED):
             return False
         self.interruption_becomes(Interruption.NONE)
         self.do(ResumePlayback())

@@ -2,9 +2,10 @@
 
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import HoldEnded, HoldStarted
+from actors.messages.playback import PausePlayback, StopReason, YieldPlayback
 from actors.rules.turn_taking import answering, endings, interruption
 from actors.rules.turn_taking.core import TurnCore
-from actors.rules.turn_taking.state import CallerActivity
+from actors.rules.turn_taking.state import CallerActivity, Interruption
 
 
 def filler_due(turn: TurnCore, _at: float) -> None:
@@ -28,14 +29,35 @@ def input_missing(turn: TurnCore, at: float) -> None:
 
 
 def hold_started(turn: TurnCore, _message: HoldStarted, at: float) -> None:
-    """The caller is on hold and is not prompted; the longest hold is a wait of its own."""
-    if not turn.state.on_hold:
-        turn.state.on_hold, turn.state.hold_at = True, at
+    """The caller is on hold: they are not prompted, and what they would not hear is kept until they are back.
+
+    The longest hold is a wait of its own.
+    """
+    s = turn.state
+    if s.on_hold:
+        return
+    s.on_hold, s.hold_at = True, at
+    if s.interruption not in (Interruption.NONE, Interruption.HELD):
+        return
+    if turn.is_sounding:
+        turn.interruption_becomes(Interruption.YIELDED)
+        turn.do(YieldPlayback(s.turn_number, StopReason.SUPERSEDED))
+    elif turn.is_busy and s.interruption is Interruption.NONE:
+        turn.interruption_becomes(Interruption.HELD)
+        turn.do(PausePlayback())
 
 
 def hold_ended(turn: TurnCore, _message: HoldEnded, at: float) -> None:
     """The caller is back from hold: the conversation goes on where it stood."""
-    turn.state.on_hold = False
+    s = turn.state
+    if not s.on_hold:
+        return
+    s.on_hold = False
+    if s.caller is CallerActivity.SILENT:
+        turn.release()
+        turn.timings.silenced_at = None
+        # Nobody waited for the reply while the caller was away.
+        s.silent_at = s.thinking_at = at
     answering.settle(turn, at)
 
 

@@ -73,17 +73,17 @@ CALLER_CHANGES: Mapping[CallerActivity, Mapping[CallerActivity, str]] = {
 
 INTERRUPTION_CHANGES: Mapping[Interruption, Mapping[Interruption, str]] = {
     Interruption.NONE: {
-        Interruption.HELD: "pause_ms of voice",
-        Interruption.YIELDED: "confirm_ms of voice, or pause_ms where the policy is immediate",
+        Interruption.HELD: "pause_ms of voice, or the caller is put on hold",
+        Interruption.YIELDED: "confirm_ms of voice, or pause_ms where the policy is immediate; or hold",
         Interruption.DECIDED: "words, keys, typed text or a request",
     },
     Interruption.HELD: {
-        Interruption.NONE: "not confirmed in time",
+        Interruption.NONE: "not confirmed in time, or the caller is back",
         Interruption.YIELDED: "confirm_ms of voice",
         Interruption.DECIDED: "words, keys, typed text or a request",
     },
     Interruption.YIELDED: {
-        Interruption.NONE: "nothing was said",
+        Interruption.NONE: "nothing was said, or the caller is back",
         Interruption.DECIDED: "words, keys, typed text or a request",
     },
     Interruption.DECIDED: {

@@ -58,7 +58,7 @@ def _transcript(turn: TurnCore) -> float | None:
 
 def _confirmation(turn: TurnCore) -> float | None:
     s = turn.state
-    if s.interruption is not Interruption.HELD:
+    if s.interruption is not Interruption.HELD or s.on_hold:
         return None
     if turn.is_sounding or s.caller is CallerActivity.SILENT:
         policy = turn.policy or turn.agent.barge_in.speaking

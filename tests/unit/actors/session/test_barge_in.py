@@ -8,7 +8,16 @@ import msgspec
 import pytest
 
 from actors.conversation import PositionPrecision, Role, UtteranceKind
-from actors.messages.caller import BLIND, MARKED, PACED, InterruptRequested, Lead, TextEntered
+from actors.messages.caller import (
+    BLIND,
+    MARKED,
+    PACED,
+    HoldEnded,
+    HoldStarted,
+    InterruptRequested,
+    Lead,
+    TextEntered,
+)
 from actors.messages.output import (
     AudioDiscarded,
     AudioFrame,
@@ -255,5 +264,22 @@ def test_of_a_kept_greeting_it_is_known_which_words_were_heard() -> None:
             (heard,) = on.ear.of(ReplyHeard)
             assert heard.text == "Hello this"
             assert heard.precision is PositionPrecision.NETWORK
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("lead", [PACED, BLIND], ids=["paced", "blind"])
+def test_a_caller_on_hold_is_told_the_rest_when_they_are_back(lead: Lead) -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(long_reply), lead=lead) as on:
+            await asked(on)
+            on.entry.deliver(HoldStarted())
+            await asyncio.sleep(0.1)
+            sent = len(replies(on.ear))
+            await asyncio.sleep(20)
+            assert len(replies(on.ear)) == sent
+            on.entry.deliver(HoldEnded())
+            await on.ear.until(lambda ear: [m.text for m in ear.of(ReplyHeard)][1:] == [LONG], 20)
+            assert len(replies(on.ear)) > sent
 
     run_virtual(main())

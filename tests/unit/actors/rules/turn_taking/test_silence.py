@@ -2,10 +2,12 @@
 
 from itertools import pairwise
 
-from actors.conversation import Ending, UtteranceKind
-from actors.messages.caller import HoldEnded, HoldStarted, TextEntered
+from actors.conversation import Ending, Floor, UtteranceKind
+from actors.messages.caller import HoldEnded, HoldStarted, InterruptRequested, TextEntered
 from actors.messages.model import ToolsStarted
 from actors.messages.transcript import (
+    NoiseStopped,
+    NoSpeechRecognized,
     SpeechContinued,
 )
 from actors.rules.turn_taking.effects import End, Say
@@ -86,3 +88,43 @@ class TestSilence:
 
     def test_hold_has_a_limit(self) -> None:
         assert kinds(Talk().tell(HoldStarted()).wait(300)) == [UtteranceKind.GOODBYE]
+
+    def test_what_is_being_heard_is_kept_until_the_caller_is_back(self) -> None:
+        talk = Talk().speaking().tell(HoldStarted())
+        assert talk.did == ["YieldPlayback"]
+        assert talk.wait(60).did == []
+        assert talk.tell(HoldEnded()).did == ["ResumePlayback"]
+        assert talk.ends().turn.floor is Floor.NOBODY
+
+    def test_so_is_what_is_about_to_be(self) -> None:
+        talk = Talk().thinking().tell(HoldStarted())
+        assert talk.did == ["PausePlayback"]
+        assert talk.wait(10).did == []
+        assert talk.written().wait(10).did == []
+        assert talk.tell(HoldEnded()).did == ["ResumePlayback"]
+        assert kinds(talk.wait(1.4)) == [], "no filler for the time of the hold"
+
+    def test_an_end_of_hold_that_is_told_twice_is_one(self) -> None:
+        talk = Talk().speaking().tell(HoldStarted(), HoldEnded())
+        assert talk.tell(HoldEnded()).did == []
+        assert talk.voice(80).tell(HoldEnded()).did == []
+
+    def test_a_noise_on_hold_lets_nothing_be_heard(self) -> None:
+        talk = Talk().speaking().tell(HoldStarted()).voice(80).tell(NoiseStopped())
+        assert talk.did == []
+        talk.voice(700).pause().tell(NoSpeechRecognized(0.0))
+        assert talk.did == []
+        assert talk.tell(HoldEnded()).did == ["ResumePlayback"]
+
+    def test_a_caller_who_speaks_as_they_come_back_is_listened_to(self) -> None:
+        talk = Talk().speaking().tell(HoldStarted()).voice(80).tell(HoldEnded())
+        assert talk.did == []
+        assert talk.tell(NoiseStopped()).did == ["ResumePlayback"]
+
+    def test_what_was_stopped_already_stays_stopped(self) -> None:
+        assert Talk().speaking().tell(InterruptRequested(), HoldStarted()).did == ["StopPlayback"]
+
+    def test_a_caller_who_never_comes_back_is_said_goodbye_to_instead(self) -> None:
+        talk = Talk().speaking().tell(HoldStarted()).wait(300)
+        assert kinds(talk) == [UtteranceKind.GOODBYE]
+        assert "StopPlayback" in talk.did
