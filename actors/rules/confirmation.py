@@ -1,7 +1,6 @@
 """Tools that are run only when the caller was told what is about to be done, and has said something to it. Pure."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -24,7 +23,7 @@ def is_confirmed(messages: Sequence[ChatMessage], name: str, arguments: str, tur
         (message.turn, request)
         for message in messages
         for request in message.tool_requests
-        if request.name == name and _parsed(request.arguments) == _parsed(arguments)
+        if request.name == name and _are_same(request.arguments, arguments)
     ]
     if not same:
         return False
@@ -37,8 +36,10 @@ def _was_put_off(messages: Sequence[ChatMessage], request: ToolRequest) -> bool:
     return any(TO_BE_CONFIRMED in text for text in answers)
 
 
-def _parsed(arguments: str) -> Any:
+def _are_same(one: str, other: str) -> bool:
+    """Whether the arguments of two calls are the same, however their JSON is written."""
     try:
-        return msgspec.json.decode(arguments or "{}")
-    except msgspec.DecodeError:
-        return arguments
+        return one == other or msgspec.json.decode(one or "{}") == msgspec.json.decode(other or "{}")
+    except (ValueError, RecursionError):
+        # No JSON, nested too deeply, or half an emoji in it: then only the very same text is the same.
+        return False

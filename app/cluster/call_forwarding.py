@@ -152,7 +152,7 @@ class CallForwarding:
 def _call_id_in(body: bytes) -> str:
     try:
         return msgspec.json.decode(body, type=_Named).call_id
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return ""  # the route says what is wrong with it
 
 

@@ -5,6 +5,8 @@ import pytest
 from actors.conversation import ChatMessage, Role, ToolRequest
 from actors.rules.confirmation import TO_BE_CONFIRMED, is_confirmed
 
+DEEP = '{"sum":' + "[" * 3_000 + "]" * 3_000 + "}"
+
 
 def called(turn: int, arguments: str, result: str = f'{{"error":"{TO_BE_CONFIRMED}"}}') -> list[ChatMessage]:
     request = ToolRequest(f"c{turn}", "pay", arguments)
@@ -26,6 +28,10 @@ def called(turn: int, arguments: str, result: str = f'{{"error":"{TO_BE_CONFIRME
         (called(1, '{"sum": 5}', '"paid"'), '{"sum":5}', False),
         (called(0, "{}") + called(1, "{}", '"paid"'), "{}", False),
         (called(1, "{sum"), "{sum", True),
+        (called(1, "{sum"), "{}", False),
+        (called(1, DEEP), DEEP, True),
+        (called(1, DEEP), f" {DEEP}", False),
+        (called(1, '{"sum": "\ud83d"}'), "{}", False),
     ],
 )
 def test_a_call_that_was_put_off_in_an_earlier_turn_is_confirmed(

@@ -92,7 +92,14 @@ async def test_a_request_is_answered_by_the_worker_that_has_the_call(cluster: Cl
 
 async def test_the_call_that_a_body_names_is_found_and_the_body_is_read_again(cluster: Cluster) -> None:
     async with client(cluster) as rest:
-        for body, worker in (('{"call_id":"his"}', THEIRS), ('{"call_id":"mine"}', OURS), ("nonsense", OURS)):
+        deep = '{"call_id":"his","more":' + "[" * 3_000 + "]" * 3_000 + "}"
+        for body, worker in (
+            ('{"call_id":"his"}', THEIRS),
+            ('{"call_id":"mine"}', OURS),
+            ('{"call_id":null}', OURS),
+            ("nonsense", OURS),
+            (deep, OURS),
+        ):
             answer = (await rest.post("/calls/terminate", content=body)).json()
             assert (answer["worker"], answer["body"]) == (worker, body)
         huge = await rest.post("/calls/terminate", content=b"x" * 300_000)
