@@ -80,11 +80,15 @@ def _eval(options: argparse.Namespace) -> int:
     from app.evals.command import Evaluation, evaluate, paths
     from app.server.configuration_errors import CONFIGURATION_ERRORS
 
-    asked = Evaluation(files=paths(options.files), repeat=options.repeat, junit=options.junit, json=options.json)
     try:
-        return 0 if evaluate(asked, read_settings()) else 1
+        files = paths(options.files)
+        asked = Evaluation(files=files, repeat=options.repeat, junit=options.junit, json=options.json)
+        return 0 if evaluate(asked, read_settings()) else FAILED
     except CONFIGURATION_ERRORS as fault:
         return _told(fault)
+    except OSError as fault:
+        print(f"the results cannot be written: {fault}", file=sys.stderr)
+        return FAILED
 
 
 def _told(fault: Exception) -> int:

@@ -104,8 +104,15 @@ async def _hold(scenario: Scenario, cast: _Cast) -> Outcome:
 
 
 def paths(names: Sequence[str]) -> tuple[Path, ...]:
-    """The files that are named; of a directory all that it holds."""
+    """The files that are named; of a directory all that it holds.
+
+    Raises:
+        AgentFileError: a directory holds none, so that nothing could fail.
+    """
     found: list[Path] = []
     for path in map(Path, names):
-        found += sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+        files = sorted(path.glob("*.y*ml")) if path.is_dir() else [path]
+        if not files:
+            raise AgentFileError(path, "", "there is no scenario in this directory: it holds no .yaml file")
+        found += files
     return tuple(found)

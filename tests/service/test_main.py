@@ -1,10 +1,12 @@
 import sys
+from pathlib import Path
 
 import pytest
 
 from app.__main__ import main
 from app.version import product_version
 from tests.kit.serving import run
+from tests.kit.source import ROOT
 
 
 def help_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -45,3 +47,21 @@ def test_help_loads_neither_server_nor_engines() -> None:
     )
     ended = run(sys.executable, "-c", probe)
     assert (ended.returncode, ended.stdout.splitlines()[-1]) == (0, "")
+
+
+SCENARIO = """
+agent: hotel
+scenarios:
+  - name: says it
+    model: [{say: "It is at nine."}]
+    steps: [{say: when}, {expect: nine}]
+"""
+
+
+def test_results_that_cannot_be_written_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "s.yaml").write_text(SCENARIO)
+    assert main(["eval", str(tmp_path), "--json", str(tmp_path / "nowhere" / "out.json")]) == 1
+    assert capsys.readouterr().err.startswith("the results cannot be written: ")

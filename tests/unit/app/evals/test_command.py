@@ -46,3 +46,9 @@ def test_an_agent_that_does_not_exist_is_named_with_the_nearest(
     (tmp_path / "s.yaml").write_text(SCRIPTED.replace("hotel", "hotle"))
     with pytest.raises(AgentFileError, match="is hotel meant"):
         evaluate(Evaluation(files=paths([str(tmp_path)])), Settings())
+
+
+def test_a_directory_without_scenarios_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").write_text("later")
+    with pytest.raises(AgentFileError, match="no scenario in this directory"):
+        paths([str(tmp_path)])
