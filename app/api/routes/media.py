@@ -12,10 +12,12 @@ from actors.ports.clock import Clock, Random
 from app.api.problems import ProblemError
 from app.api.requests import asked_of
 from app.api.responses import json_response
+from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings
 from protocol.browser import timestamp
 from protocol.calls import MediaConfiguration, MediaSession, MediaSessionRequest, MediaStatus
+from protocol.problems import FieldError
 
 KEPT = 1_000
 PATH = "/api/v1/media/stream"
@@ -70,6 +72,10 @@ class MediaRoutes:
         call = self._switchboard.log.of_id(asked.call_connection_id)
         if call is None and not self._unannounced:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no call of that id, and none is taken unannounced")
+        if call is None and not usable_session_id(asked.call_connection_id):
+            # The socket would be refused for it.
+            error = FieldError("call_connection_id", SESSION_ID_FORM, "pattern")
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error.field}: {error.message}", (error,))
         session_id = call.session_id if call is not None else self._random.token("session_")
         if call is not None:
             path = f"{PATH}/{call.secret}"

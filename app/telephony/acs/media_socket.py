@@ -71,7 +71,8 @@ class MediaSocket:
         if (call_id or self._acs_access.on) and not call.identify(call_id):
             if self._acs_access.on and calls.of_id(call_id) is None:
                 self._switchboard.nobody_has(call_id)
-            raise HandshakeDeniedError(403, "x-ms-call-connection-id: this is another call's address")
+            wrong = "this is another call's address" if call_id else "missing"
+            raise HandshakeDeniedError(403, f"x-ms-call-connection-id: {wrong}")
         if call.state in OVER:
             raise HandshakeDeniedError(410, "the call is over")
         return call

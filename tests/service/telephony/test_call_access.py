@@ -187,15 +187,20 @@ async def test_who_may_open_the_socket_of_a_call_that_nobody_announced(
 
 async def test_a_media_session_that_is_prepared_is_the_session_of_its_socket() -> None:
     async with telephone(ENABLE_AUTH_VALIDATION="off") as phone:
-        asked = {"call_connection_id": "load 1&session_id=mine"}
         made = (await phone.rest.post("/media/sessions", json={"call_connection_id": "load-1"})).json()
         async with connect(made["websocket_url"], proxy=None) as socket:
             await socket.recv()
             assert list(phone.service.sessions.live) == [made["session_id"]]
             shown = (await phone.rest.get(f"/media/sessions/{made['session_id']}")).json()
             assert shown["status"] == "active"
-        quoted = (await phone.rest.post("/media/sessions", json=asked)).json()
-        assert "session_id=mine" not in quoted["websocket_url"]
+
+
+@pytest.mark.parametrize("call_id", ["load 1&session_id=mine", "a/b", "\0", "c" * 129, "\N{SNOWMAN}"])
+async def test_nor_is_one_prepared_whose_socket_would_be_refused_for_its_name(call_id: str) -> None:
+    async with telephone(ENABLE_AUTH_VALIDATION="off") as phone:
+        refused = await phone.rest.post("/media/sessions", json={"call_connection_id": call_id})
+        assert refused.status_code == 422
+        assert [error["field"] for error in refused.json()["errors"]] == ["call_connection_id"]
 
 
 async def test_no_media_session_is_prepared_that_could_not_be_opened() -> None:
