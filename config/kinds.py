@@ -155,12 +155,6 @@ def time_zone() -> Kind:
     return Kind("a time zone such as Europe/Zurich", parse)
 
 
-def secret() -> Kind:
-    """A secret of 16 characters at least."""
-    plain = matching("at least 16 printable characters without spaces", r"[!-~]{16,}", secret=True)
-    return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
-
-
 def hard_to_guess(least: int) -> Kind:
     """A secret of `least` characters at least that is not easy to guess."""
     plain = matching(f"at least {least} printable characters without spaces", rf"[!-~]{{{least},}}", secret=True)
@@ -183,6 +177,20 @@ def host() -> Kind:
         return text
 
     return Kind(plain.allowed, parse)
+
+
+def host_names() -> Kind:
+    """Names that stand in a Host header, each without its port; `*` for every name."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in text.split(",") if name.strip())
+        for name in names:
+            # A name with a port would be one that no request has.
+            if ":" in _full_match(r"\*|[0-9A-Za-z._:-]+", name):
+                ipaddress.IPv6Address(name)
+        return names
+
+    return Kind("host names without a port, or *, separated by commas", parse)
 
 
 def address() -> Kind:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.api.problems import ProblemError
-from app.auth.jwt import TokenError, TokensUnavailableError, TokenVerifier, bearer_of
+from app.auth.jwt import TokenError, TokensUnavailableError, TokenVerifier, bearer_of, require_encrypted
 from app.auth.origins import is_loopback
 from app.errors import AppError
 from config.errors import SettingsError
@@ -165,6 +165,7 @@ def validation_on(settings: Settings) -> bool:
 def _acs(settings: Settings) -> TokenVerifier:
     if not settings.acs.audience:
         raise SettingsError("ENABLE_AUTH_VALIDATION is on, by itself or by default; it needs ACS_AUDIENCE")
+    require_encrypted("ACS_JWKS_URL", settings.acs.jwks_url)
     return TokenVerifier(settings.acs.issuer, settings.acs.audience, settings.acs.jwks_url)
 
 
@@ -173,6 +174,7 @@ def _event_grid(settings: Settings) -> TokenVerifier:
     tenant = settings.entra.tenant_id
     if not tenant:
         raise SettingsError("EVENT_GRID_AUDIENCE is set; it needs AZURE_TENANT_ID")
+    require_encrypted("ENTRA_AUTHORITY", settings.entra.authority)
     authority = f"{settings.entra.authority}/{tenant}"
     issuers = settings.event_grid.issuer or (f"{authority}/v2.0", f"https://sts.windows.net/{tenant}/")
     return TokenVerifier(issuers, settings.event_grid.audience, f"{authority}/discovery/v2.0/keys")

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from app.auth.exposure import Exposure
-from app.auth.jwt import TokenError, TokenVerifier, checked, header_of
+from app.auth.jwt import TokenError, TokenVerifier, checked, header_of, require_encrypted
 from config.errors import SettingsError
 from config.groups.access import BrowserAuth
 from config.secret import Secret
@@ -166,6 +166,7 @@ def _entra(settings: Settings) -> TokenVerifier:
     tenant, client = settings.entra.tenant_id, settings.entra.client_id
     if not tenant or not client:
         raise SettingsError("BROWSER_AUTH is entra; it needs AZURE_TENANT_ID and AZURE_CLIENT_ID")
+    require_encrypted("ENTRA_AUTHORITY", settings.entra.authority)
     authority = f"{settings.entra.authority}/{tenant}"
     return TokenVerifier(f"{authority}/v2.0", client, f"{authority}/discovery/v2.0/keys")
 

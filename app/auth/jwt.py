@@ -6,11 +6,14 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from app.auth.origins import is_loopback
 from app.errors import AppError
+from config.errors import SettingsError
 
 log = logging.getLogger("earshot.access")
 
@@ -52,6 +55,19 @@ def bearer_of(headers: Mapping[str, str]) -> str:
     """The token of an Authorization header, empty for none. `headers` has lower-case names, or ignores case."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def require_encrypted(variable: str, url: str) -> None:
+    """Keys that tokens are checked with are fetched by https, since whoever changes them on the way makes tokens.
+
+    Raises:
+        SettingsError: `url`, the value of `variable`, is http and not on this machine.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise SettingsError(
+            f"{variable} must be https://...: whoever changes keys on their way here could forge tokens"
+        )
 
 
 class SigningKeys:

@@ -22,7 +22,8 @@ def tls_files(settings: Settings) -> tuple[Path, Path] | None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=_no_password)
     except ssl.SSLError as error:
-        raise SettingsError(f"TLS_CERTIFICATE and TLS_KEY are no certificate with its key: {error.reason}") from None
+        reason = f": {error.reason}" if error.reason else ""
+        raise SettingsError(f"TLS_CERTIFICATE and TLS_KEY are no certificate with its key{reason}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SettingsError(f"TLS_CERTIFICATE or TLS_KEY cannot be read: {reason.lower()}") from None

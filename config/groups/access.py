@@ -60,7 +60,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
             "ALLOWED_HOSTS",
             "Other names in the Host header that this server answers to; unset: local names and that of BASE_URL if "
             "HOST is loopback, else all",
-            kinds.each("host names without a port, or *", r"\*|[0-9A-Za-z._:-]+"),
+            kinds.host_names(),
         ),
     ] = ()
     enable_auth_validation: Annotated[

@@ -17,5 +17,9 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     secret: Annotated[
         Secret | None,
-        Variable("CALL_RECORD_SECRET", "What these records are signed with, for the webhook to check", kinds.secret()),
+        Variable(
+            "CALL_RECORD_SECRET",
+            "What these records are signed with, for the webhook to check",
+            kinds.hard_to_guess(16),
+        ),
     ] = None

@@ -105,6 +105,19 @@ def test_when_it_is_on(environ: dict[str, str], on: bool) -> None:
             {**ACS, **PUBLIC, "ACS_AUDIENCE": AUDIENCE, "EVENT_GRID_AUDIENCE": "x"},
             "EVENT_GRID_AUDIENCE is set; it needs AZURE_TENANT_ID",
         ),
+        (
+            {**ACS, **PUBLIC, "ACS_AUDIENCE": AUDIENCE, "ACS_JWKS_URL": "http://keys.example/keys"},
+            "ACS_JWKS_URL must be https://...: whoever changes keys on their way here could forge tokens",
+        ),
+        (
+            {
+                "BROWSER_AUTH": "entra",
+                "AZURE_TENANT_ID": TENANT,
+                "AZURE_CLIENT_ID": "x",
+                "ENTRA_AUTHORITY": "http://login.example",
+            },
+            "ENTRA_AUTHORITY must be https://...: whoever changes keys on their way here could forge tokens",
+        ),
         ({"BROWSER_AUTH": "entra"}, "BROWSER_AUTH is entra; it needs AZURE_TENANT_ID and AZURE_CLIENT_ID"),
     ],
 )
