@@ -54,6 +54,8 @@ class CallEvents:
         match event:
             case CallConnected():
                 board.connected(call)
+                # Who is on hold may have been told before.
+                self._held(call, at)
             case ParticipantsUpdated():
                 call.participants.update(event.sequence_number, participants_of(event, call.caller))
                 self._held(call, at)

@@ -55,6 +55,20 @@ async def test_somebody_who_is_put_on_hold_and_taken_off_again() -> None:
         await over(phone, caller)
 
 
+async def test_a_hold_that_is_told_before_the_connection_is_not_forgotten() -> None:
+    async with telephone() as phone:
+        phone.acs.on_outbound(Pickup("answer", after_s=60))
+        placed = (await phone.rest.post("/calls/initiate", json={"target_number": "+15550100"})).json()
+        (call,) = phone.switchboard.log.live
+        await told(phone, call, participants(1, on_hold=True))
+        assert call.state is CallState.RINGING
+        await told(phone, call, ("CallConnected", {}))
+        assert (await phone.log(call.call_id))["status"] == "on_hold"
+        await told(phone, call, participants(2, on_hold=False))
+        assert (await phone.log(call.call_id))["status"] == "connected"
+        assert (await phone.rest.delete(f"/calls/{placed['call_id']}")).status_code == 200
+
+
 async def test_the_counts_of_a_delivery_are_true() -> None:
     async with telephone() as phone:
         caller = await answered(phone)
