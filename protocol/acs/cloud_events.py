@@ -1,7 +1,9 @@
 """Deliveries of events: what a body holds before it is known which events they are."""
 
-from collections.abc import Container
+import binascii
+from collections.abc import Container, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -10,6 +12,8 @@ from protocol.errors import WireError
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Some write it before JSON in UTF-8, and RFC 8259 lets readers ignore it."""
+ATTRIBUTES = ("id", "source", "subject", "time", "type")
+"""Attributes of a CloudEvent that are read."""
 MAX_TYPE_CHARS = 128
 """As much of an event's type is kept of one that is unknown or malformed."""
 
@@ -50,6 +54,18 @@ def delivered(body: str | bytes) -> list[Any]:
     if not isinstance(values, list):
         raise EventsError("body: expected an event or an array of events")
     return values
+
+
+def structured(headers: Mapping[str, str], body: bytes) -> bytes:
+    """The body of a delivery in CloudEvents' structured mode, which has all in the body.
+
+    In the binary mode the attributes of an event are headers, percent-encoded, and the body is its data. `headers` has
+    lower-case names, or ignores case.
+    """
+    if not headers.get("ce-type"):
+        return body
+    attributes = {name: unquote(headers[f"ce-{name}"]) for name in ATTRIBUTES if f"ce-{name}" in headers}
+    return msgspec.json.encode({**attributes, "data_base64": binascii.b2a_base64(body, newline=False).decode()})
 
 
 def event_data(event: dict[str, Any]) -> Any:

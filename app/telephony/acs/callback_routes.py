@@ -25,7 +25,7 @@ from app.telephony.errors import NotConfiguredError
 from app.telephony.switchboard import Switchboard
 from protocol.acs import call_event_decoding, event_grid
 from protocol.acs.call_events import AcsEvent, CallConnected, CallDisconnected
-from protocol.acs.cloud_events import EventsError, Malformed, UnknownEvent
+from protocol.acs.cloud_events import EventsError, Malformed, UnknownEvent, structured
 from protocol.acs.event_grid import IncomingCall, SubscriptionValidation
 from protocol.browser import timestamp
 from protocol.calls import AnsweredCall, CallbacksAnswer, NoEvents, ValidationAnswer
@@ -175,6 +175,6 @@ class CallbackRoutes:
 
     async def _decoded(self, request: Request, decode: Callable[[bytes], list[T]], most_bytes: int) -> list[T]:
         try:
-            return decode(await body_of(request, most_bytes))
+            return decode(structured(request.headers, await body_of(request, most_bytes)))
         except EventsError as error:
             raise ProblemError(HTTPStatus.BAD_REQUEST, str(error)) from None

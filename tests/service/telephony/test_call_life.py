@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from app.auth.acs import SECRET_HEADER
 from app.server.logs import KeyValueFormatter
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
@@ -12,7 +13,7 @@ from tests.cloud.acs.caller import Caller, Echo
 from tests.cloud.acs.identifiers import phone as number
 from tests.kit.running_time import running_time
 from tests.kit.session_kit import AGENT
-from tests.service.telephony.telephone_kit import UNHURRIED, answered, over, said, telephone, tone
+from tests.service.telephony.telephone_kit import SECRET, UNHURRIED, answered, over, said, telephone, tone
 
 
 async def test_a_caller_is_greeted_and_hangs_up() -> None:
@@ -84,6 +85,18 @@ async def test_a_call_in_one_delivery_with_the_validation_of_a_subscription_is_a
         events = [question, phone.acs.incoming_call(ringing)]
         delivery = await grid.deliver(phone.webhook, events if first == "the question" else events[::-1])
         assert delivery.json == {"validationResponse": "512d38b6"}
+        await ringing.caller.connected()
+        ringing.caller.hang_up()
+        await over(phone, ringing.caller)
+
+
+async def test_a_call_that_is_announced_in_the_binary_mode_of_cloud_events_is_answered() -> None:
+    async with telephone() as phone:
+        ringing = phone.acs.ring()
+        event = phone.acs.incoming_call(ringing)
+        headers = {"ce-type": event["eventType"], "ce-id": event["id"], "ce-specversion": "1.0", SECRET_HEADER: SECRET}
+        answer = await phone.rest.post("/calls/answer", json=event["data"], headers=headers)
+        assert answer.json()["status"] == "call answered"
         await ringing.caller.connected()
         ringing.caller.hang_up()
         await over(phone, ringing.caller)

@@ -5,7 +5,7 @@ import base64
 import msgspec
 import pytest
 
-from protocol.acs.cloud_events import EventsError, delivered, event_data, fields_of, without_nulls
+from protocol.acs.cloud_events import EventsError, delivered, event_data, fields_of, structured, without_nulls
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,16 @@ def test_what_an_event_cannot_do_without_is_left_to_its_conversion() -> None:
         {"state": 7, "recordingId": 8},
         "",
     )
+
+
+def test_in_the_binary_mode_the_attributes_are_headers_and_the_body_is_the_data() -> None:
+    headers = {"ce-type": "Microsoft.X", "ce-id": "e%201", "ce-source": "calling", "ce-more": "y", "content-type": "x"}
+    (event,) = delivered(structured(headers, b'{"a": 1}'))
+    assert event_data(event) == {"a": 1}
+    del event["data_base64"]
+    assert event == {"type": "Microsoft.X", "id": "e 1", "source": "calling"}
+
+
+@pytest.mark.parametrize("headers", [{}, {"ce-id": "1"}, {"ce-type": ""}])
+def test_any_other_body_is_left_as_it_is(headers: dict[str, str]) -> None:
+    assert structured(headers, b'[{"type": "x"}]') == b'[{"type": "x"}]'
