@@ -2,11 +2,23 @@
 
 import asyncio
 import logging
+import time
+import traceback
+from pathlib import Path
 from typing import Any
 
 import uvloop
+from opentelemetry import metrics
 
 log = logging.getLogger(__name__)
+
+_failed = metrics.get_meter("earshot").create_counter(
+    "earshot.connections.failed", description="Connections dropped since what came in on them failed the server"
+)
+CONNECTION_FAILED = "Unhandled exception in client_connected_cb"
+"""What asyncio's streams say when Hypercorn fails at what a client has sent."""
+TOLD_EVERY_S = 60.0
+"""One line tells of all such connections within this time: anybody can cause any number."""
 
 PING_TASK = "WSStream._send_pings"
 """Hypercorn's task for each WebSocket that sends its pings, by the name of its coroutine."""
@@ -18,6 +30,9 @@ class WorkerLoop(uvloop.Loop):
     def __init__(self) -> None:
         super().__init__()
         self._listening: list[asyncio.AbstractServer] = []
+        self._is_stopping = False
+        self._told_at = -TOLD_EVERY_S
+        self.set_exception_handler(lambda _loop, context: self._report(context))
 
     async def create_server(  # type: ignore[override]  # the base class has seven overloads of the same
         self, *args: Any, **kwargs: Any
@@ -38,7 +53,7 @@ class WorkerLoop(uvloop.Loop):
         Each is a connection on which a client is in the middle of something. Hypercorn cancels its tasks, and the
         streams of Python 3.11 report a task that was cancelled as an error of theirs.
         """
-        self.set_exception_handler(_log_unless_cut)
+        self._is_stopping = True
 
     def end_pings(self) -> None:
         """Call when every WebSocket has been closed: the tasks that send pings sleep on, for up to 20 seconds.
@@ -49,9 +64,26 @@ class WorkerLoop(uvloop.Loop):
             if getattr(task.get_coro(), "__qualname__", "") == PING_TASK:
                 task.cancel()
 
+    def _report(self, context: dict[str, Any]) -> None:
+        """Report what nobody has caught: of connections a line, as anybody can cause it; of all else everything."""
+        error = context.get("exception")
+        if self._is_stopping and isinstance(error, asyncio.CancelledError):
+            log.info("a connection was cut: its client was in the middle of a request at the end of the grace")
+        elif context.get("message") == CONNECTION_FAILED and isinstance(error, Exception):
+            _failed.add(1)
+            if time.monotonic() - self._told_at >= TOLD_EVERY_S:
+                self._told_at = time.monotonic()
+                log.warning("a connection is dropped, since the server failed at what came in on it: %s", cause(error))
+        else:
+            self.default_exception_handler(context)
 
-def _log_unless_cut(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    if isinstance(context.get("exception"), asyncio.CancelledError):
-        log.info("a connection was cut: its client was in the middle of a request at the end of the grace")
-    else:
-        loop.default_exception_handler(context)
+
+def cause(error: BaseException) -> str:
+    """The type of an error and where it was raised; of a group, of the first one in it. Nothing of its text, which may
+    hold what a client has sent.
+    """
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f", {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"

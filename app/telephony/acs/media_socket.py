@@ -15,6 +15,7 @@ from app.telephony.acs.media_stream import MediaParts, MediaStream
 from app.telephony.call import OVER, Call
 from app.telephony.errors import NoCapacityError
 from app.telephony.new_calls import NewCalls
+from protocol.calls import CallState
 
 
 class MediaSocket:
@@ -31,14 +32,20 @@ class MediaSocket:
         """One connection, from its handshake to its end."""
         await receive()
         try:
-            call = await self._admit(scope)
+            call, is_adopted = await self._admit(scope)
         except HandshakeDeniedError as denied:
             await deny(scope, send, denied)
             return
         # Who shows the network's token, or knows an address that only the network was given, is the network.
         trusted = self._acs_access.on or bool(_secret(scope))
         fast_path = fast_path_of(scope)
-        await send({"type": "websocket.accept"})
+        try:
+            await send({"type": "websocket.accept"})
+        except OSError:
+            if is_adopted:
+                # Nobody is there, nor will anybody say so: it keeps no place of others.
+                self._switchboard.ended(call, CallState.FAILED)
+            raise
         if call.over.is_set():
             await send({"type": "websocket.close", "code": NORMAL, "reason": "the call is over"})
             return
@@ -49,8 +56,8 @@ class MediaSocket:
         finally:
             self.open -= 1
 
-    async def _admit(self, scope: Scope) -> Call:
-        """The call whose socket this is.
+    async def _admit(self, scope: Scope) -> tuple[Call, bool]:
+        """The call whose socket this is, and whether nothing but this socket tells of it.
 
         Raises:
             HandshakeDeniedError: nobody has shown that it is one; before it is accepted.
@@ -60,7 +67,7 @@ class MediaSocket:
         secret = _secret(scope)
         call_id = headers.get("x-ms-call-connection-id", "") or query.get("call_connection_id", "")
         calls = self._switchboard.log
-        call = calls.of_secret(secret) if secret else calls.of_id(call_id)
+        call = known = calls.of_secret(secret) if secret else calls.of_id(call_id)
         if call is None and not secret:
             session_id = query.get("session_id", "") or headers.get("x-session-id", "")
             call = self._unannounced(scope, call_id, session_id)
@@ -75,7 +82,7 @@ class MediaSocket:
             raise HandshakeDeniedError(403, f"x-ms-call-connection-id: {wrong}")
         if call.state in OVER:
             raise HandshakeDeniedError(410, "the call is over")
-        return call
+        return call, known is None
 
     def _unannounced(self, scope: Scope, call_id: str, session_id: str) -> Call | None:
         """A call that only its socket tells of, as those of load clients.

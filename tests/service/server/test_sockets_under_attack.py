@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -44,6 +45,35 @@ def test_a_message_in_one_packet_with_the_handshake_begins_nothing(server: Serve
     with closing(Raw(server, path, early=frame(Opcode.TEXT, b"early"))) as raw:
         assert raw.head.startswith(b"HTTP/1.1 400 ")
         assert "early" not in [session["session_id"] for session in sessions(server)]
+        assert server.get("/api/v1/media/status").json()["calls"] == 0
+
+
+ODD_HANDSHAKES = (
+    b"Sec-WebSocket-Protocol: \xff\xfe",
+    b"Sec-WebSocket-Extensions: \xff",
+    b"Connection: \xff",
+    b"Sec-WebSocket-Protocol: earshot.console, bearer.\xe9",
+)
+
+
+def test_a_handshake_that_the_server_fails_at_is_one_line_and_no_more() -> None:
+    with serving(EARSHOT, **WITHOUT_LIMITS) as server:
+        address = server.url.removeprefix("http://").split(":")
+        for header in ODD_HANDSHAKES * 5:
+            with socket.create_connection((address[0], int(address[1])), timeout=10) as connection:
+                connection.sendall(
+                    f"GET {CONVERSATION} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n".encode()
+                    + header
+                    + b"\r\n\r\n"
+                )
+                with suppress(ConnectionError):
+                    assert b" 101 " not in connection.recv(4_096)
+        assert server.get("/api/v1/health/live").status_code == 200
+        lines = [line for line in server.log().splitlines() if "a connection is dropped" in line]
+        assert len(lines) == 1
+        assert "UnicodeDecodeError" in lines[0]
+        assert "Traceback" not in server.log()
 
 
 def dashboards(server: Server) -> int:
