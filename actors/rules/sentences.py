@@ -1,14 +1,19 @@
 """Text as it is generated, cut into pieces to be spoken: a clause first, so that speech begins early, then sentences.
 
-A cut is decided by the text before it and the least that must be known of the text behind it, never by how the text
-arrived; all pieces together are the text, to the character. White space belongs to the piece before it. Only where the
-text pauses is a piece given whose end is likely and not certain: else the caller waits as long as the model does.
+A cut is decided by the text before it and the least that must be known of the text behind it; all pieces together are
+the text, to the character. Where a token ends with the certain end of a sentence (`sentence_end`) its piece is given at
+once, and the white space behind begins the next one; else white space belongs to the piece before it. How the text is
+cut into tokens changes nothing else, if they keep a stop with what is glued to it. Only where the text pauses is a
+piece given whose end is likely and not certain: else the caller waits as long as the model does.
 """
 
 # ruff: noqa: RUF001 - punctuation of several scripts is what this file is about
 
 import re
 from enum import Enum
+
+from actors.rules.abbreviations import ABBREVIATED_ENDINGS, ABBREVIATIONS, MONTHS, SHORT_WORDS, STARTERS, TITLES
+from actors.rules.sentence_end import LEAST_LETTERS, ends_surely, open_marks
 
 FIRST_MIN_CHARS = 16
 """A first clause shorter than this waits for the next one, unless it ends a sentence."""
@@ -40,49 +45,14 @@ _OPENERS = re.compile(r"[\"'“‘(\[{«*_]*")
 _LETTERS = re.compile(r"[^\W\d_]*")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _LIST_NUMBER = re.compile(r"(?:\A\s*|\n\s*|[,;:)]\s+)\(?\d{1,3}\Z")
-_ORDINAL = re.compile(r"\b(?:am|im|zum|zur|vom|beim|der|die|das|den|dem|des|jede[rnms]?)\s+\d{1,4}\Z", re.IGNORECASE)
-"""A number with a point behind a German article: "im 2. Stock"."""
+_SPACE = re.compile(r"\s*")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65]")
 """Scripts that are written without blanks, and their punctuation."""
 _BREAK = re.compile(
     rf"(?<=\d)\s+(?=[^\d\s])|(?<=[^\d\s])\s+(?=\S)|(?<={_WIDE.pattern})(?={_WIDE.pattern})",
 )
-_WORD_LETTERS = 4
-
-
-def _words(*lines: str) -> frozenset[str]:
-    return frozenset(word for line in lines for word in line.split())
-
-
-TITLES = _words(
-    "mr mrs ms mx dr prof rev hon gen col sgt capt lt cmdr sen rep gov pres vs",
-    "fr frl dipl mme mmes mlle mlles sra sras srta srtas sres dra dña exmo exma sig sigg dott avv dhr mevr mw",
-)
-"""A name follows: never the end of a sentence."""
-
-ABBREVIATIONS = _words(
-    "inc ltd llc corp co bros dept est approx appt apt st ste mt ft ave blvd rd etc jr sr min max hr hrs sec mins",
-    "tel ext cf al no nos fig vol jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur",
-    "thurs fri sat sun ph.d",
-    "ca nr str tel usw bzw evtl ggf inkl zzgl vgl mio mrd std geb tägl wg hbf",
-    "av bd boul env réf aprox pág núm apdo depto urb ecc geom ing arch enz evt bijv incl excl ong blz",
-    "ул г кв им руб тыс млн",
-)
-"""The end of a sentence only if one of `STARTERS` follows, as after initials."""
-
-STREET = "str"
-"""What the names of German streets are cut to, "Bahnhofstr.": no end of a sentence before a number."""
-
-MONTHS = _words("januar jänner februar märz april mai juni juli august september oktober november dezember")
-"""Behind a number with a point: "am 3. Mai"."""
-
-STARTERS = _words(
-    "a after all also an and any are at before but by can could did do does don for from have he here how however",
-    "i if in is it its let may my no now of on or our please she should so sorry thank thanks that the their then",
-    "there these they this those to we what when where which who why will with would yes you your",
-)
-"""Words that begin sentences and hardly ever a name."""
+_DAY_DIGITS = 2
 
 
 def following(said: str, text: str) -> str:
@@ -119,11 +89,16 @@ class SentenceSplitter:
         self._text = ""
         self._judged = 0
         self._clause_end = 0
+        self._open = ""
+        """Quotation marks and the like that are open at the end of the pieces so far."""
 
     def push(self, text: str) -> list[str]:
         """Add `text`, and return the pieces that it completes."""
         self._text += text
-        return self._pieces(final=False)
+        pieces = self._pieces(final=False)
+        if ends_surely(self._text) and not open_marks(self._open, self._text):
+            pieces.append(self._cut_off(len(self._text)))
+        return pieces
 
     def pause(self) -> list[str]:
         """Return the pieces that would be complete if the text ended here; what is none waits for what follows."""
@@ -145,16 +120,18 @@ class SentenceSplitter:
     def _cut_off(self, end: int) -> str:
         piece, self._text = self._text[:end], self._text[end:]
         self._judged = self._clause_end = 0
+        self._open = open_marks(self._open, piece)
         self._first, self._limit_chars = False, self._max_chars
         return piece
 
     def _next_end(self, *, final: bool) -> int:
         """Where the next piece ends; 0 if that is not known yet."""
-        limit = _reach(self._text, self._limit_chars)
+        lead = _match_end(_SPACE, self._text, 0)
+        limit = _reach(self._text, self._limit_chars + lead)
         while True:
             mark = _MARK.search(self._text, self._judged)
             if limit and (mark is None or mark.start() >= limit):
-                end = self._end_without_mark(limit, mark.start() if mark else len(self._text))
+                end = self._end_without_mark(lead, limit, mark.start() if mark else len(self._text))
                 if end:
                     return end
             if mark is None or (mark.end() == len(self._text) and not final):
@@ -172,9 +149,12 @@ class SentenceSplitter:
         """Whether a clause that ends here is a piece: the first one, if it is not too short."""
         return self._first and _chars(self._text[:end]) >= self._first_min_chars
 
-    def _end_without_mark(self, limit: int, stop: int) -> int:
-        """Where to cut text that goes on and on: after its last clause or between words, before `limit` if it can."""
-        if self._clause_end * 3 >= limit:
+    def _end_without_mark(self, lead: int, limit: int, stop: int) -> int:
+        """Where to cut text that goes on and on: after its last clause or between words, before `limit` if it can.
+
+        `lead` is how much white space there is before it.
+        """
+        if (self._clause_end - lead) * 3 >= limit - lead:
             return self._clause_end
         ends = [found.end() for found in _BREAK.finditer(self._text, 0, limit + 1)]
         if ends:
@@ -201,28 +181,22 @@ class SentenceSplitter:
         next_at = _match_end(_OPENERS, self._text, mark.end())
         if next_at == len(self._text) and not final:
             return _Cut.UNKNOWN
+        if not any(map(str.isalnum, self._text[: mark.start()])):
+            return _Cut.NOTHING
         goes_on = self._text[next_at : next_at + 1].islower()
         if mark["stop"] != ".":
             return _Cut.CLAUSE if goes_on and (mark["closers"] or mark["stop"][0] in ".…") else _Cut.SENTENCE
         word = self._word_before(mark.start())
         if word in TITLES or _LIST_NUMBER.search(self._text, 0, mark.start()):
             return _Cut.NOTHING
-        if word.isdigit():
-            return self._worth_of_number(mark.start(), next_at, final=final)
-        if word in ABBREVIATIONS or word.endswith(STREET) or _INITIALS.fullmatch(word):
+        if word.isdecimal() and len(word) <= _DAY_DIGITS and (worth := self._worth_before_month(next_at)):
+            return worth
+        if word in ABBREVIATIONS or word.endswith(ABBREVIATED_ENDINGS) or _INITIALS.fullmatch(word):
             return self._worth_by_next_word(next_at, final=final)
-        if goes_on and (mark["closers"] or len(word) < _WORD_LETTERS or not word.isalpha()):
+        may_be_short_form = not word.isalpha() or (len(word) < LEAST_LETTERS and word not in SHORT_WORDS)
+        if goes_on and (mark["closers"] or may_be_short_form):
             return _Cut.NOTHING
         return _Cut.SENTENCE
-
-    def _worth_of_number(self, stop: int, next_at: int, *, final: bool) -> _Cut:
-        """A point behind a number: the end of a sentence, or of an ordinal number in German."""
-        end = _match_end(_LETTERS, self._text, next_at)
-        if end == len(self._text) and not final:
-            return _Cut.UNKNOWN
-        is_ordinal = self._text[next_at:end].lower() in MONTHS or _ORDINAL.search(self._text, 0, stop)
-        goes_on = self._text[next_at : next_at + 1].islower()
-        return _Cut.NOTHING if is_ordinal or goes_on else _Cut.SENTENCE
 
     def _worth_by_next_word(self, next_at: int, *, final: bool) -> _Cut:
         end = _match_end(_LETTERS, self._text, next_at)
@@ -230,6 +204,14 @@ class SentenceSplitter:
             return _Cut.UNKNOWN
         word = self._text[next_at:end]
         return _Cut.SENTENCE if word[:1].isupper() and word.lower() in STARTERS else _Cut.NOTHING
+
+    def _worth_before_month(self, next_at: int) -> _Cut | None:
+        """A number is the ordinal of a month, or may be once the next word is whole; None if it is neither."""
+        end = _match_end(_LETTERS, self._text, next_at)
+        word = self._text[next_at:end].lower()
+        if end < len(self._text):
+            return _Cut.NOTHING if word in MONTHS else None
+        return _Cut.UNKNOWN if word and any(month.startswith(word) for month in MONTHS) else None
 
     def _word_before(self, end: int) -> str:
         found = _LAST_WORD.search(self._text, max(0, end - 40), end)

@@ -2,6 +2,8 @@
 
 # ruff: noqa: RUF001 - punctuation of several scripts is what this file is about
 
+import re
+from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
@@ -37,17 +39,11 @@ PIECES = [
     "No. |I cannot do that.",
     'Main St. |"The" office is there.',
     "He has a Ph.D. in law. |Good.",
-    # abbreviations and ordinal numbers of other languages
-    "Bahnhofstr. 5 ist es. |Hr. Meier wartet in der Hauptstr. 12.",
-    "Es kostet ca. 50 Euro. |Das ist Nr. 7, inkl. Versand.",
-    "Wir sehen uns am 3. Mai. |Vom 5. bis zum 7. Juni ist zu.",
-    "Die Praxis ist im 2. Stock. |Der 1. Januar ist frei.",
-    "Es sind 20. |Das ist alles.",
-    "Mme. Dupont et Mlle. Petit viennent. |Elles sont là.",
-    "Vaya a la Av. Libertad. |La Sra. Pérez y la Dra. Gil esperan.",
-    "Il Sig. Rossi arriva alle 5. |Grazie.",
-    "Mevr. Jansen en dhr. Bakker komen. |Goed.",
-    "Это ул. Ленина 5. |Хорошо.",
+    # those of other languages
+    "Es sind ca. 50 in der Bahnhofstr. 5, |nr. 7. |Mme. Dupont ist da.",
+    "Sie kommen am 3. Mai, |z.B. um 9 Uhr. |Das ist gut.",
+    "La Sra. Pérez y el Sr. García vienen. |Bien.",
+    "Er is evtl. plaats, |bijv. morgen. |Goed.",
     # numbers, times, prices, addresses
     "It is $3.50 or $1,000.25 at 10:30. |Is 2.5 enough?",
     "It was built in 1990. |Then it burnt.",
@@ -62,6 +58,7 @@ PIECES = [
     # a stop in front of a small letter
     "well then. |how are you",
     "the def. of it is given. |and good",
+    "yes. |then it is for you. |or not",
     '"yes." she said',
     "it costs 20. that is all",
     "Well... maybe not. |Hm... |Yes.",
@@ -83,6 +80,27 @@ PIECES = [
 ]
 
 
+STOPS, WIDE_STOPS = ".!?…؟", "。！？｡।"
+
+
+def tokens_of(text: str, cuts: Iterable[int]) -> list[str]:
+    """`text` in tokens that end at `cuts`, but for those between a stop and what is glued to it, which none of a
+    model's tokens has: `...`, `?!`, `."` and `.com` are one."""
+    kept = [cut for cut in cuts if not 0 < cut < len(text) or not _is_glued(text[cut - 1], text[cut])]
+    return [text[begin:end] for begin, end in zip([0, *kept], [*kept, len(text)], strict=True)]
+
+
+def _is_glued(before: str, after: str) -> bool:
+    if before in WIDE_STOPS:
+        return after in f"{WIDE_STOPS}」』）】》”’"
+    return before in STOPS and not after.isspace()
+
+
+def bare(pieces: Iterable[str]) -> list[str]:
+    """The pieces whatever white space belongs to which."""
+    return [piece.strip() for piece in pieces if piece.strip()]
+
+
 def split(tokens: list[str], splitter: SentenceSplitter | None = None) -> list[str]:
     splitter = splitter or SentenceSplitter()
     return [piece for token in tokens for piece in splitter.push(token)] + splitter.finish()
@@ -92,10 +110,14 @@ def split(tokens: list[str], splitter: SentenceSplitter | None = None) -> list[s
 @pytest.mark.parametrize("token_chars", [1, 3, 1_000])
 def test_text_is_cut_here(marked: str, token_chars: int) -> None:
     text = marked.replace("|", "")
-    tokens = [text[n : n + token_chars] for n in range(0, len(text), token_chars)]
+    tokens = tokens_of(text, range(token_chars, len(text), token_chars))
     # Ideographs say more than letters: five of them are a clause here.
     splitter = SentenceSplitter(first_min_chars=7) if not text[:5].isascii() and text[0] in "您今" else None
-    assert split(tokens, splitter) == [piece for piece in marked.split("|") if piece]
+    pieces = split(tokens, splitter)
+    assert "".join(pieces) == text
+    assert bare(pieces) == bare(marked.split("|"))
+    if len(tokens) == 1:
+        assert pieces == [piece for piece in marked.split("|") if piece]
 
 
 def test_a_piece_is_told_as_soon_as_the_next_word_begins() -> None:
@@ -107,6 +129,60 @@ def test_a_piece_is_told_as_soon_as_the_next_word_begins() -> None:
     assert splitter.push("T") == ["one moment. "]
     assert splitter.finish() == ["T"]
     assert splitter.finish() == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "We are open on Saturday?",
+        "That is great!",
+        "We are open on weekdays.",
+        "It is at two o'clock.",
+        "Wir haben am Montag geöffnet.",
+        "Êtes-vous là\N{NARROW NO-BREAK SPACE}?",
+        "¿Puede venir mañana?",
+        "他来吗？",
+        "आप कैसे हैं।",
+        "كيف الحال؟",
+        'He said "no" and left here.',
+        "Call (or write to) somebody.",
+        "The guests' rooms are ready.",
+    ],
+)
+def test_a_sentence_that_surely_ends_is_told_with_its_last_token(sentence: str) -> None:
+    splitter = SentenceSplitter()
+    pieces = [piece for token in re.split(r"(?= )", sentence) for piece in splitter.push(token)]
+    assert "".join(pieces) == sentence
+    assert splitter.push(" Then") == []
+    assert splitter.finish() == [" Then"]
+
+
+@pytest.mark.parametrize(
+    ("begun", "rest", "pieces"),
+    [
+        ("I will ask Mr.", " May.", ["I will ask Mr. May."]),
+        ("It costs 20.", "50 each.", ["It costs 20.50 each."]),
+        ("Go to www.example.", "com/a.", ["Go to www.example.com/a."]),
+        ("It is approx.", " forty.", ["It is approx. forty."]),
+        ("The def.", " of it.", ["The def. of it."]),
+        ('She said "stop."', " Then.", ['She said "stop." ', "Then."]),
+        ('She said "are you there?', '" to him.', ['She said "are you there?" ', "to him."]),
+        ("(Is that good?", ") Yes.", ["(Is that good?) ", "Yes."]),
+        ("*Really?", "* Yes.", ["*Really?* ", "Yes."]),
+        ("Is it node.js?", "x=1 so.", ["Is it node.js?x=1 so."]),
+        ("Kommen Sie evtl.", " morgen?", ["Kommen Sie evtl. morgen?"]),
+    ],
+)
+def test_where_the_end_is_not_sure_what_follows_is_waited_for(begun: str, rest: str, pieces: list[str]) -> None:
+    splitter = SentenceSplitter()
+    assert splitter.push(begun) == []
+    assert [*splitter.push(rest), *splitter.finish()] == pieces
+
+
+def test_a_sign_behind_a_sure_end_is_no_piece_of_its_own() -> None:
+    splitter = SentenceSplitter()
+    assert splitter.push("Really?") == ["Really?"]
+    assert [*splitter.push("! I see"), *splitter.finish()] == ["! I see"]
 
 
 def test_an_abbreviation_waits_for_the_whole_next_word() -> None:
@@ -166,7 +242,10 @@ ALPHABET = st.text(
     st.sampled_from("abT AI 19.,;:!?…—–-\n\"”')( 好你。，」「à") | st.sampled_from("aeiou  "),
     max_size=400,
 )
-TELLING = "Dr.|U.S.|The|then|3.50|a.m.|We|—|-|--|Hello,|well|yes.|1.|No.|好的。|\n|" + "x" * 130
+TELLING = (
+    'Dr.|U.S.|The|then|3.50|a.m.|We|—|-|--|Hello,|well|yes.|1.|No.|好的。|\n|good.|fine?|“so|so.”|"|(a|b)|3.|Mai|'
+    + "x" * 130
+)
 WORDS = st.lists(st.sampled_from(TELLING.split("|")), max_size=60).map(" ".join)
 
 
@@ -177,9 +256,10 @@ def test_pieces_are_the_text_and_do_not_depend_on_the_tokens(text: str, data: st
     assert "".join(whole) == text
     assert all(whole)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=30)))
-    tokens = [text[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    assert split(tokens) == whole
-    assert split(list(text)) == whole
+    for tokens in (tokens_of(text, cuts), tokens_of(text, range(1, len(text)))):
+        pieces = split(tokens)
+        assert "".join(pieces) == text
+        assert bare(pieces) == bare(whole)
 
 
 @settings(deadline=None)

@@ -1,0 +1,50 @@
+"""Words that end with a full stop though no sentence ends there, in the languages that agents speak. Data only."""
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+TITLES = _words(
+    "mr mrs ms mx dr prof rev hon gen col sgt capt lt cmdr sen rep gov pres vs",
+    "mme mmes mlle mlles mgr sra srta sres dra sig sigra dott dottssa avv ing dhr mevr bzw zzgl bzgl evtl ggf nr núm",
+    "vgl z.b d.h u.a i.d.r p.ex p.ej bijv t.a.v",
+)
+"""A name, or what they speak of, follows: never the end of a sentence."""
+
+ABBREVIATIONS = _words(
+    "inc ltd llc corp co bros dept est approx appt apt st ste mt ft ave blvd rd etc jr sr min max hr hrs sec mins",
+    "tel ext cf al no nos fig vol jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur",
+    "thurs fri sat sun ph.d ca incl excl misc attn assn govt univ",
+    "inkl exkl abzgl usw ungef tägl env boul aprox pág avda ecc enz",
+)
+"""The end of a sentence only if one of `STARTERS` follows, as after initials."""
+
+ABBREVIATED_ENDINGS = ("str",)
+"""The same for words that end so: `Bahnhofstr.`"""
+
+STARTERS = _words(
+    "a after all also an and any are at before but by can could did do does don for from have he here how however",
+    "i if in is it its let may my no now of on or our please she should so sorry thank thanks that the their then",
+    "there these they this those to we what when where which who why will with would yes you your",
+    "das dann der diese dort ein eine er es haben hier ich ihr ihre können sie sind um und war wann wie wir wo",
+    "ce cela ces c'est elle ici il je nous où pour quel souhaitez voulez vous",
+    "ella en eso esta este hay nosotros para puede qué quiere usted",
+    "che con gli lei noi per può questo sono è",
+    "ele eu não ou pode quer você dat deze dit een het hij ik kan wat wij zij",
+)
+"""Words that begin sentences and hardly ever a name."""
+
+SHORT_WORDS = _words(
+    "all any are ask be bye can car day did do far few fit for free get had has her him his how it its job key let low",
+    "me my new not now off old one our out own pay put say see she six so ten the too try two up use was way who why",
+    "yes yet you",
+    "ab an bei da ist ja mit nun tun zu oui ici pas moi sí día hoy qué via são sim hoje uur wel",
+)
+"""Words of fewer than four letters that end sentences and abbreviate nothing."""
+
+MONTHS = _words(
+    "januar jänner februar märz april mai juni juli august september oktober november dezember",
+    "jan feb mär apr jun jul aug sep sept okt nov dez",
+)
+"""Where days of the month are written as ordinals with a full stop: `am 3. Mai`."""
