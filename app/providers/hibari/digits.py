@@ -1,6 +1,7 @@
 """What is read digit by digit or letter by letter: telephone numbers, PINs and codes. Pure."""
 
 import re
+from collections.abc import Iterable
 
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 WORD_LETTERS = 4
@@ -39,11 +40,11 @@ _LETTER_BEHIND = re.compile(r"([1-9]\d?)([A-Z])")
 
 def with_digits(text: str) -> str:
     """`text` with telephone numbers and named or well-known kinds of numbers as single digits."""
-    text = _ACCOUNT.sub(lambda account: _in_groups(re.findall(r"\w{1,4}", account[0].replace(" ", ""))), text)
-    text = _GROUPS.sub(lambda match: _in_groups(re.findall(r"\d+", match[0])), text)
-    text = _TELEPHONE_IN_LETTERS.sub(lambda match: f"{_in_groups(match[1].split('-'))}, {match[2]}", text)
+    text = _ACCOUNT.sub(lambda account: in_groups(re.findall(r"\w{1,4}", account[0].replace(" ", ""))), text)
+    text = _GROUPS.sub(lambda match: in_groups(re.findall(r"\d+", match[0])), text)
+    text = _TELEPHONE_IN_LETTERS.sub(lambda match: f"{in_groups(match[1].split('-'))}, {match[2]}", text)
     text = _TELEPHONE.sub(_telephone, text)
-    text = _LOCAL_TELEPHONE.sub(lambda match: _in_groups(match[0].split("-")), text)
+    text = _LOCAL_TELEPHONE.sub(lambda match: in_groups(match[0].split("-")), text)
     text = _EMERGENCY.sub(lambda match: match[1] + _singly(match[2]), text)
     text = _NAMED.sub(lambda match: match[1] + _singly(match[2]), text)
     text = _HASHED.sub(lambda match: f"number {_singly(match[1])}", text)
@@ -68,7 +69,7 @@ def _telephone(match: re.Match[str]) -> str:
     groups = re.findall(r"\d+", number)
     if len(groups) == 1:
         groups = _grouped(digits, bool(plus))
-    return ("plus " if plus else "") + _in_groups(groups)
+    return ("plus " if plus else "") + in_groups(groups)
 
 
 def _grouped(digits: str, has_country: bool) -> list[str]:
@@ -78,7 +79,8 @@ def _grouped(digits: str, has_country: bool) -> list[str]:
     return [digits[at : at + 3] for at in range(0, len(digits), 3)]
 
 
-def _in_groups(groups: list[str]) -> str:
+def in_groups(groups: Iterable[str]) -> str:
+    """Digits and letters one by one, with a short pause between two groups."""
     return ", ".join(map(_singly, groups))
 
 

@@ -66,7 +66,7 @@ _TIMES = re.compile(r"(?<=\d)x(?=\s?(?:/|per|a|daily)\b|/)\s?/?")
 _SIZE = re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)")
 _FEET = re.compile(r"(?<![\w.])(\d)['’′]\s?(\d{1,2})(?:\"|”|″|'')")
 _UNIT = re.compile(rf"(?<![\w.,$€£])({_NUMBER})\s?(m²|m|g|l|L|h|yrs?|wks?|pcs)(?![\w'’/²³-])")
-_WATTS = re.compile(r"(?<![\w.])(\d+)(W|V)\b")
+_WATTS = re.compile(r"(?<![\w.])(\d+)(W|V)\b(?=( (?!and|at|for|in|is|of|on|or|per|to\b)[a-z]))?")
 
 
 def with_figures(text: str) -> str:
@@ -148,10 +148,14 @@ def _with_measures(text: str) -> str:
     text = _TIMES.sub(lambda times: " times per " if times[0].endswith("/") else " times ", text)
     text = _SIZE.sub(" by ", text)
     text = _FEET.sub(r"\1 foot \2", text)
-    text = _WATTS.sub(
-        lambda power: _counted(power[1], ("watt", "watts") if power[2] == "W" else ("volt", "volts")), text
-    )
+    text = _WATTS.sub(_power, text)
     return _UNIT.sub(lambda unit: _counted(unit[1], _UNITS[unit[2]]), text)
+
+
+def _power(match: re.Match[str]) -> str:
+    """In front of a noun, as in a 60W lamp, it is no plural."""
+    name = "watt" if match[2] == "W" else "volt"
+    return f"{match[1]} {name}" if match[3] else _counted(match[1], (name, f"{name}s"))
 
 
 def _mixed(match: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ import re
 
 from app.providers.hibari.digits import with_codes, with_digits
 from app.providers.hibari.figures import with_figures, with_ranges
+from app.providers.hibari.postal import with_states
 
 _ABBREVIATIONS = {
     "mme": "Madame",
@@ -71,6 +72,7 @@ def speakable(text: str) -> str:
     """`text` as it is said, as far as hibari's normalizer does not know it already."""
     text = _with_addresses(text)
     text = _with_abbreviations(text)
+    text = with_states(text)
     text = with_figures(text)
     text = with_digits(text)
     text = with_ranges(text)

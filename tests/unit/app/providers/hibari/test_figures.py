@@ -50,6 +50,7 @@ def test_dates_and_times(written: str, read: str) -> None:
         ("$5/month, $20/hr, 10 mg/kg", "$5 per month, $20 per hour, 10 mg per kilogram"),
         ("100 m, 1 m, 500 g, 2 L, 1 h", "100 meters, 1 meter, 500 grams, 2 liters, 1 hour"),
         ("60W, 12V, 5'10\"", "60 watts, 12 volts, 5 foot 10"),
+        ("a 60W lamp of 1V uses 60W of it", "a 60 watt lamp of 1 volt uses 60 watts of it"),
     ],
 )
 def test_money_and_measures(written: str, read: str) -> None:
