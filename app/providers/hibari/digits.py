@@ -28,7 +28,7 @@ _ACCOUNT = re.compile(r"\b[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?\b
 _NAMED = re.compile(
     r"(?i)(\b(?:(?:pass|zip|post|postal|access|area|security|verification|confirmation)?\s?code|pin|password|zip|extension"
     r"|(?:account|booking|card|case|confirmation|customer|invoice|member|order|phone|policy|reference|reservation|room"
-    r"|serial|telephone|ticket|tracking)\s(?:number|no\.|id)|(?:ends|ending)\s(?:in|with))"
+    r"|serial|telephone|ticket|tracking)\s(?:number|no\.|id)|(?:account|card|number)(?:\sthat|\swhich)?\s(?:ends|ending)\s(?:in|with))"
     r"(?:\s(?:is|was)|:)?\s#?)(\d{3,7})(?![\w-]|[.,:/]\d|\s?%)"
 )
 _HASHED = re.compile(r"(?<![\w&])#(\d{5,})(?!\w|[.,]\d)")
@@ -94,8 +94,10 @@ def _code(match: re.Match[str]) -> str:
     if behind := _LETTER_BEHIND.fullmatch(match[0]):
         return f"{behind[1]} {behind[2]}"
     groups = match[0].split("-")
-    has_word = any(_is_word(group) for group in groups)
-    return " ".join(group if _is_word(group) or (has_word and _is_small(group)) else _singly(group) for group in groups)
+    is_numbered = len(groups) == 2 and groups[0].isalpha()
+    return " ".join(
+        group if _is_word(group) or (is_numbered and _is_small(group)) else _singly(group) for group in groups
+    )
 
 
 def _is_word(group: str) -> bool:

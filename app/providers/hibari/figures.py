@@ -61,6 +61,7 @@ _HOUR = re.compile(r"(?<![\w:.,])(\d{1,2})\s?([AaPp])\.?[Mm]\b(?=(\.)?)")
 _RANGE_OF_ORDINALS = re.compile(r"\b(\d{1,2}(?:st|nd|rd|th))\s?[-–]\s?(\d{1,2}(?:st|nd|rd|th))\b")
 _MIXED = re.compile(r"(?<![\w./])(\d+)\s?(?:(½|¼|¾)|(?<=\s)([1-9])/(2|3|4|8)(?![\w/]))")
 _HALVES = {"½": "a half", "¼": "a quarter", "¾": "three quarters", "1/2": "a half", "1/4": "a quarter"}
+_FRACTIONS = frozenset(("1/2", "1/3", "2/3", "1/4", "3/4"))
 _RATIO = re.compile(r"(?<![\w:.,])(\d{1,3}):(\d)(?![\d:])")
 _TIMES = re.compile(r"(?<=\d)x(?=\s?(?:/|per|a|daily)\b|/)\s?/?")
 _SIZE = re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)")
@@ -113,6 +114,8 @@ def _date(match: re.Match[str]) -> str:
 
 def _short_date(match: re.Match[str]) -> str:
     month, day = int(match[2]), int(match[3])
+    if f"{month}/{day}" in _FRACTIONS and not match[1].lower().startswith("on"):
+        return match[0]
     return f"{match[1]}{_MONTHS[month - 1]} {day}" if 1 <= month <= 12 and 1 <= day <= 31 else match[0]
 
 

@@ -29,7 +29,8 @@ _ABBREVIATIONS = {
     "p": "page",
 }
 _ABBREVIATION = re.compile(
-    r"\b(Mme|Mlle|Sra|Srta|nr|ca|approx|vs|tel|ext|dept|appt|apt)\.:?(?=\s+\S)|\b(p)\.(?=\s?\d)", re.IGNORECASE
+    r"\b([Mm]me|[Mm]lle|[Ss]ra|[Ss]rta|[Nn]r|[Cc]a|[Aa]pprox|vs|[Tt]el|[Ee]xt|[Dd]ept|[Aa]pp?t)\.:?(?=\s+\S)"
+    r"|\b(p)\.(?=\s?\d)"
 )
 _APPROXIMATELY = re.compile(r"\b[Aa]pprox\b(?!\.)")
 _LIMIT = re.compile(r"(?<!\d )(?<!\d)\b(min|max)\.?(?= \d)", re.IGNORECASE)

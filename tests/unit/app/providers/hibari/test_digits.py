@@ -47,6 +47,7 @@ def test_telephone_numbers_and_the_like_are_said_by_digits(written: str, said: s
         "account 15%",
         "We order 1234 units; #12",
         "0.5 or 0.001",
+        "The contract ends in 2026.",
         "at 09:00",
         "from 05/12",
     ],
@@ -60,7 +61,8 @@ def test_numbers_stay_numbers(text: str) -> None:
     [
         ("Code AB12C3, ABC-123.", "Code A B one two C three, A B C one two three."),
         ("flight LH442, room 12B", "flight L H four four two, room 12 B"),
-        ("COVID-19", "COVID 19"),
+        ("COVID-19, UTF-16, F-05", "COVID 19, U T F 16, F zero five"),
+        ("AB-12-34", "A B one two three four"),
         ("5GB, 10K, the 5TH, 3PM", "5GB, 10K, the 5TH, 3PM"),
         ("$3M", "$3M"),
         ("OK at the CIA", "OK at the CIA"),

@@ -83,6 +83,7 @@ def test_ranges(written: str, read: str) -> None:
         "12/01/2026, 2026-11-28",
         "31.31.2026, on 13/32",
         "The sun sat on Wed.",
+        "It has grown by 1/2.",
         "1/2 a cup, rooms 1, 5 and 7",
         "1.5 hours, I am 5",
         "a well-kept 24-hour 5-star place",

@@ -58,6 +58,7 @@ def test_abbreviations_are_said_as_words(written: str, said: str) -> None:
         "5 min. 10 sec.",
         "the U.S. and a Ph.D.",
         "and/or",
+        "We are in Fresno, CA. Come in.",
     ],
 )
 def test_what_the_normalizer_reads_well_is_left_to_it(text: str) -> None:
@@ -65,10 +66,10 @@ def test_what_the_normalizer_reads_well_is_left_to_it(text: str) -> None:
 
 
 def test_readings_do_not_get_into_each_other() -> None:
-    text = "Mon-Fri 9:00-17:00, 12 Elm St., call (206) 555-0100 or mail a1@example.com; 20 € each, code AB-12."
+    text = "Mon-Fri 9:00-17:00, 12 Elm St., call (206) 555-0100 or mail a1@example.com; 20 € each, code AB-123."
     assert speakable(text) == (
         "Monday to Friday 9:00 to 5:00 PM, 12 Elm Street, call two zero six, five five five, zero one zero zero"
-        " or mail a1 at example dot com; €20 each, code A B one two."
+        " or mail a1 at example dot com; €20 each, code A B one two three."
     )
 
 
