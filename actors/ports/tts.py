@@ -98,6 +98,8 @@ class SpeechSynthesizer(Protocol):
     async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
         """A voice for one session, making PCM16LE mono at `rate_hz` (16 000, 24 000 or 48 000).
 
+        The words of `voice.lexicon` are none of the engine's business: what is written to it is what is to be said.
+
         Raises:
             SynthesizerError: the engine cannot start one.
         """

@@ -25,6 +25,7 @@ _END = re.compile(
     rf"{_BEFORE_WORD}(?P<word>[^\W\d_]+(?:['’\-][^\W\d_]+)*)(?:(?P<stop>\.)|[\u00a0\u202f ]?(?P<mark>[?!؟]))\Z"
     r"|(?P<wide>[^\W\d_][。！？｡]|[^\s\d।]।)\Z"
 )
+_STOPS = tuple(".?!؟。！？｡।")
 _PARTS = re.compile(r"['’\-]")
 _MARKS = re.compile(r"\*+|_+|[\"“”„«»()\[\]{}「」『』（）《》]|(?<!\w)['‘](?=\w)|(?P<end>(?<=[\w.?!,])['’](?!\w))")
 _CLOSES = {
@@ -39,6 +40,8 @@ def ends_surely(text: str) -> bool:
 
     `text` is what there is of the sentence, with nothing open in it.
     """
+    if not text.endswith(_STOPS):  # nearly every token
+        return False
     found = _END.search(text, max(0, len(text) - LOOK_BACK_CHARS))
     if found is None:
         return False
