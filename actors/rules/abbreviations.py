@@ -1,5 +1,7 @@
 """Words that end with a full stop though no sentence ends there, in the languages that agents speak. Data only."""
 
+# ruff: noqa: RUF001 - words of several scripts are what this file is about
+
 
 def _words(*lines: str) -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
@@ -8,7 +10,7 @@ def _words(*lines: str) -> frozenset[str]:
 TITLES = _words(
     "mr mrs ms mx dr prof rev hon gen col sgt capt lt cmdr sen rep gov pres vs",
     "mme mmes mlle mlles mgr sra srta sres dra sig sigra dott dottssa avv ing dhr mevr bzw zzgl bzgl evtl ggf nr núm",
-    "vgl z.b d.h u.a i.d.r p.ex p.ej bijv t.a.v",
+    "vgl z.b d.h u.a i.d.r p.ex p.ej bijv t.a.v frl dipl srtas sras dña exmo exma sigg mevr mw",
 )
 """A name, or what they speak of, follows: never the end of a sentence."""
 
@@ -16,7 +18,8 @@ ABBREVIATIONS = _words(
     "inc ltd llc corp co bros dept est approx appt apt st ste mt ft ave blvd rd etc jr sr min max hr hrs sec mins",
     "tel ext cf al no nos fig vol jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur",
     "thurs fri sat sun ph.d ca incl excl misc attn assn govt univ",
-    "inkl exkl abzgl usw ungef tägl env boul aprox pág avda ecc enz",
+    "inkl exkl abzgl usw ungef tägl env boul aprox pág avda ecc enz str mio mrd std geb wg hbf av bd réf",
+    "apdo depto urb geom arch evt ong blz ул г кв им руб тыс млн",
 )
 """The end of a sentence only if one of `STARTERS` follows, as after initials."""
 

@@ -45,6 +45,8 @@ _OPENERS = re.compile(r"[\"'“‘(\[{«*_]*")
 _LETTERS = re.compile(r"[^\W\d_]*")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _LIST_NUMBER = re.compile(r"(?:\A\s*|\n\s*|[,;:)]\s+)\(?\d{1,3}\Z")
+_ORDINAL = re.compile(r"\b(?:am|im|zum|zur|vom|beim|der|die|das|den|dem|des|jede[rnms]?)\s+\d{1,4}\Z", re.IGNORECASE)
+"""A number with a point behind a German article: "im 2. Stock"."""
 _SPACE = re.compile(r"\s*")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65]")
@@ -187,7 +189,7 @@ class SentenceSplitter:
         if mark["stop"] != ".":
             return _Cut.CLAUSE if goes_on and (mark["closers"] or mark["stop"][0] in ".…") else _Cut.SENTENCE
         word = self._word_before(mark.start())
-        if word in TITLES or _LIST_NUMBER.search(self._text, 0, mark.start()):
+        if word in TITLES or any(number.search(self._text, 0, mark.start()) for number in (_LIST_NUMBER, _ORDINAL)):
             return _Cut.NOTHING
         if word.isdecimal() and len(word) <= _DAY_DIGITS and (worth := self._worth_before_month(next_at)):
             return worth
