@@ -22,7 +22,7 @@ TESTS = $(BIN)/python -m pytest --randomly-seed=$(or $(SEED),1) --dist loadfile 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-transcription soak flood faults chaos figures call emulators eval-local eval-voice system-packages programs lock
+.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-transcription soak flood faults chaos figures call ring emulators eval-local eval-voice system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -84,11 +84,14 @@ diagrams: $(VENV)/development ## write what documents, the dashboard and the sch
 figures: $(VENV)/development ## write what make bench and make soak have found into docs/performance.md
 	@$(BIN)/python -m tests.load.figures
 
-call: programs $(VENV)/development ## a whole telephone call through the emulated network; WAV=file.wav says what is in it, AGENT=name
-	@$(BIN)/python -m tests.eval.phone "$(WAV)" "$(AGENT)"
+call: $(VENV)/development ## a whole telephone call through the emulated network: SAY="text" or WAV=file.wav, AGENT=name; TO=+15550123: the agent calls
+	@$(BIN)/python -m tests.eval.phone --say "$(SAY)" --wav "$(WAV)" --agent "$(AGENT)" --callee "$(TO)"
 
-emulators: $(VENV)/development ## the emulated cloud (ACS, Speech, OpenAI, Voice Live) until Ctrl-C; prints the environment to use
-	@$(BIN)/python -m tests.cloud
+ring: $(VENV)/development ## somebody calls the server that runs beside `make emulators`: SAY="text" or WAV=file.wav, TO=number
+	@$(BIN)/python -m tests.eval.ring --say "$(SAY)" --wav "$(WAV)" --to "$(TO)"
+
+emulators: $(VENV)/development ## the emulated cloud until Ctrl-C; prints the environment to use, also in emulated.env; ONLY=telephone: no speech, no model
+	@$(BIN)/python -m tests.cloud --only "$(ONLY)" --write emulated.env
 
 check: lint ## the quick part: formatting, lint, types, and the rules of the repository
 	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_mirror.py tests/test_repository.py

@@ -1,48 +1,81 @@
 """All of the emulated cloud at once, until interrupted: `python -m tests.cloud` (`make emulators`).
 
-Prints the variables with which a server on this machine uses it: the real Azure SDKs, no cloud. Speech is recognised as
-a count of the utterances, spoken as tones, and answered with the same sentence. Whoever the server calls picks up and
-says nothing; nobody calls by themselves, but in tests and in `make call`. Calls in the mode `transcription` get a
-transcription socket, on which tests say what was understood.
+Prints the variables with which a server on this machine uses it: the real Azure SDKs, no cloud. With `--write FILE`
+they are in that file too, for as long as this runs. Speech is recognised as a count of the utterances, spoken as tones,
+and answered with the same sentence. `--only telephone` (`make emulators ONLY=telephone`) is ACS alone: the server keeps
+its own engines, and callers are understood. Whoever the server calls picks up and says nothing; somebody calls it with
+`make ring`. Calls in the mode `transcription` get a transcription socket, on which tests say what was understood.
 """
 
+import argparse
 import asyncio
 import contextlib
+from collections.abc import Sequence
+from pathlib import Path
 
 from tests.cloud.acs.emulator import AcsEmulator
 from tests.cloud.chat.emulator import ChatEmulator
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.speech.emulator import LatencyEcho, SpeechEmulator
 
+TELEPHONE = "telephone"
+SECRET = "secret-of-the-subscription"
 
-async def main() -> None:
+
+def telephone_environment(acs: AcsEmulator) -> dict[str, str]:
+    """The variables of a server on port 8000 whose calls come through `acs`."""
+    acs.event_grid.secret = ("x-earshot-event-grid-secret", SECRET)
+    return {
+        "ACS_CONNECTION_STRING": acs.connection_string,
+        "ACS_AUDIENCE": acs.audience,
+        "ACS_ISSUER": acs.issuer,
+        "ACS_JWKS_URL": acs.jwks_url,
+        "ACS_SOURCE_PHONE_NUMBER": "+15550199",
+        "ENABLE_AUTH_VALIDATION": "on",
+        "EVENT_GRID_SECRET": SECRET,
+        "BASE_URL": "http://127.0.0.1:8000",
+    }
+
+
+def show(environment: dict[str, str], file: Path | None) -> None:
+    """Print the variables as a shell reads them, and write them into `file`."""
+    lines = "".join(f"export {name}='{value}'\n" for name, value in environment.items())
+    if file is not None:
+        file.write_text(lines, "utf-8")
+    print(lines, end="", flush=True)
+
+
+async def serve(only: str, file: Path | None) -> None:
     """Serve, and say where."""
-    async with (
-        AcsEmulator() as acs,
-        SpeechEmulator(recognition=LatencyEcho()) as speech,
-        ChatEmulator() as chat,
-        RealtimeEmulator() as realtime,
-    ):
-        environment = {
-            "AZURE_SPEECH_ENDPOINT": speech.endpoint,
-            "AZURE_SPEECH_KEY": speech.key,
-            **chat.environment(),
-            **realtime.environment(),
-            "ACS_CONNECTION_STRING": acs.connection_string,
-            "AZURE_COGNITIVE_SERVICES_ENDPOINT": "http://127.0.0.1:1",
-            "ACS_AUDIENCE": acs.audience,
-            "ACS_ISSUER": acs.issuer,
-            "ACS_JWKS_URL": acs.jwks_url,
-            "ACS_SOURCE_PHONE_NUMBER": "+15550199",
-            "ENABLE_AUTH_VALIDATION": "on",
-            "EVENT_GRID_SECRET": "secret-of-the-subscription",
-            "BASE_URL": "http://127.0.0.1:8000",
-        }
-        for name, value in environment.items():
-            print(f"export {name}='{value}'", flush=True)
+    async with contextlib.AsyncExitStack() as stack:
+        environment: dict[str, str] = {}
+        if only != TELEPHONE:
+            speech = await stack.enter_async_context(SpeechEmulator(recognition=LatencyEcho()))
+            chat = await stack.enter_async_context(ChatEmulator())
+            realtime = await stack.enter_async_context(RealtimeEmulator())
+            environment = {
+                "AZURE_SPEECH_ENDPOINT": speech.endpoint,
+                "AZURE_SPEECH_KEY": speech.key,
+                **chat.environment(),
+                **realtime.environment(),
+                "AZURE_COGNITIVE_SERVICES_ENDPOINT": "http://127.0.0.1:1",
+            }
+        acs = await stack.enter_async_context(AcsEmulator())
+        show({**environment, **telephone_environment(acs)}, file)
+        if file is not None:
+            stack.callback(file.unlink, missing_ok=True)
         await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str] | None = None) -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(prog="make emulators")
+    parser.add_argument("--only", choices=["", TELEPHONE], default="", help="a part of the cloud; empty: all of it")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the variables into that file too")
+    chosen = parser.parse_args(arguments)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main())
+        asyncio.run(serve(chosen.only, chosen.write))
+
+
+if __name__ == "__main__":
+    main()

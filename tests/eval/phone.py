@@ -1,33 +1,39 @@
 """A whole telephone call on this machine: the real SDK, the emulated network, the engines of this machine.
 
-`python -m tests.eval.phone [WAV] [AGENT]` (`make call`) has somebody call the agent (dentist): with a WAV file, what is
-in it is said after the greeting; without, a seeded caller books an appointment. Prints the dialogue with the seconds of
-the call; exits 0 when the call came to its end and what was said was answered.
+`python -m tests.eval.phone [--say TEXT | --wav FILE] [--agent NAME] [--callee NUMBER]` (`make call`) has somebody call
+the agent (dentist), or the agent call somebody. After the greeting they say that; without, a seeded caller books an
+appointment. Prints the dialogue with the seconds of the call; exits 0 when the call came to its end and what was said
+was answered.
 """
 
+import argparse
 import asyncio
 import sys
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy
 import soxr
 
 from tests.cloud.acs.caller import Caller as Telephone
 from tests.cloud.acs.emulator import AcsEmulator
 from tests.cloud.acs.identifiers import phone
+from tests.cloud.acs.remote_caller import outcome_of
 from tests.eval.callers import Caller
 from tests.kit.clients.phone_caller import PhoneCaller
 from tests.kit.serving import EARSHOT, free_port, serving
-from tests.kit.speech import HIBARI, RATE_HZ, say_aside
+from tests.kit.speech import HIBARI, RATE_HZ, say, say_aside
 
 DENTIST = "dentist"
 BOOKING = 0
 """A seed whose caller books an appointment with the dentist."""
+NUMBER = "+15550199"
+"""The agent's own."""
 ROOM_DBFS = -50.0
 """The noise behind the caller."""
 SECRET = "secret-of-the-subscription"
@@ -44,7 +50,7 @@ async def answering(**variables: str) -> AsyncIterator[tuple[AcsEmulator, str]]:
             "PORT": str(port),
             "BASE_URL": f"http://127.0.0.1:{port}",
             "ACS_CONNECTION_STRING": acs.connection_string,
-            "ACS_SOURCE_PHONE_NUMBER": "+15550199",
+            "ACS_SOURCE_PHONE_NUMBER": NUMBER,
             "ENABLE_AUTH_VALIDATION": "on",
             "ACS_AUDIENCE": acs.audience,
             "ACS_ISSUER": acs.issuer,
@@ -72,6 +78,25 @@ async def calling(acs: AcsEmulator, url: str) -> AsyncIterator[PhoneCaller]:
         await telephone.ended(20)
 
 
+class NotPlaced(Exception):
+    """The server does not call that number. The text is one line."""
+
+
+@asynccontextmanager
+async def called(acs: AcsEmulator, url: str, number: str) -> AsyncIterator[PhoneCaller]:
+    """Somebody whom the agent calls, and who picks up.
+
+    Raises:
+        NotPlaced: the server refuses to call them.
+    """
+    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as rest:
+        placed = await rest.post("/calls/initiate", json={"target_number": number})
+    if placed.status_code != httpx.codes.OK:
+        raise NotPlaced(f"{number} is not called: {placed.json()['detail']}")
+    async with PhoneCaller.on(await acs.callee(number), url) as person:
+        yield person
+
+
 async def converse(person: PhoneCaller, caller: Caller) -> None:
     """From the greeting to the end, as `caller` wants it."""
     line = caller.next_line(await person.reply())
@@ -81,6 +106,33 @@ async def converse(person: PhoneCaller, caller: Caller) -> None:
         line = caller.next_line(await person.reply(before))
     if person.of("session_end"):
         await person.until(lambda: False, 15)
+
+
+class Unspeakable(Exception):
+    """What is to be said is not there. The text is one line."""
+
+
+def take_what_is_said(parser: argparse.ArgumentParser) -> None:
+    """The options that say what the caller says. An empty one is none: so make hands over what nobody has set."""
+    parser.add_argument("--say", default="", help="a sentence, spoken by the voice of this machine")
+    parser.add_argument("--wav", default="", help="a WAV file, 16 bit")
+
+
+def speech_of(text: str, wav: str, otherwise: str = "") -> bytes:
+    """What `text` or the file `wav` has the caller say, PCM16LE mono at 16 kHz; empty if neither is named.
+
+    Raises:
+        Unspeakable: both are named, or the file cannot be read.
+    """
+    if text and wav:
+        raise Unspeakable("SAY and WAV both say what the caller says: name one of them")
+    if not wav:
+        return say(text or otherwise, HIBARI) if text or otherwise else b""
+    try:
+        return spoken_in(Path(wav))
+    except (OSError, EOFError, wave.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Unspeakable(f"{wav} cannot be said: {reason}") from None
 
 
 def spoken_in(path: Path) -> bytes:
@@ -118,52 +170,66 @@ def shown(at_s: float, event: dict[str, Any]) -> None:
             return
 
 
-async def call(said: bytes | None, agent: str) -> int:
-    """Make one call, in which that is said; 0 if it came to its end and what was said was answered."""
-    async with answering(DEFAULT_AGENT=agent) as (acs, url), calling(acs, url) as person:
+def pacing_line(outcome: Mapping[str, Any]) -> str:
+    """How the agent's voice came, in one line."""
+    return (
+        f"{outcome['heard_s']:.1f} s of audio in {outcome['messages']} messages, "
+        f"up to {outcome['lead_ms']:.0f} ms ahead and {outcome['late_ms']:.0f} ms late; "
+        f"{outcome['interruptions']} interruptions; {len(outcome['violations'])} violations"
+    )
+
+
+async def call(said: bytes, agent: str, callee: str) -> int:
+    """Make one call, in which that is said; 0 if it came to its end and what was said was answered.
+
+    Raises:
+        NotPlaced: the server does not call `callee`.
+    """
+    async with (
+        answering(DEFAULT_AGENT=agent) as (acs, url),
+        called(acs, url, callee) if callee else calling(acs, url) as person,
+    ):
         person.on_event = shown
-        if said is None:
-            await converse(person, Caller(BOOKING, datetime.now(UTC).date()))
-        else:
+        if said:
             await person.reply()
             before = len(person.events)
             await person.say(said)
             await person.reply(before)
+        else:
+            await converse(person, Caller(BOOKING, datetime.now(UTC).date()))
         person.hang_up()
         await person.caller.ended(20)
-        ended = person.caller.call
-    assert ended is not None
-    assert ended.media is not None
-    ear, violations = person.caller.ear, ended.media.violations
-    pacing = ear.pacing
-    print(
-        f"{pacing.audio_ms / 1000:.1f} s of audio in {pacing.frames} messages, up to {pacing.max_lead_ms:.0f} ms ahead "
-        f"and {pacing.max_late_ms:.0f} ms late; {len(ear.stops)} interruptions; {len(violations)} violations"
-    )
+    outcome = outcome_of(person.caller)
+    print(pacing_line(outcome))
     answered = person.understood() and len(person.of("assistant_final")) > 1
-    return 0 if answered and not violations else 1
+    return 0 if answered and not outcome["violations"] else 1
 
 
-def main(wav: str = "", agent: str = "") -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """See the module."""
+    parser = argparse.ArgumentParser(prog="make call")
+    take_what_is_said(parser)
+    parser.add_argument("--agent", default="", help="who speaks with them")
+    parser.add_argument("--callee", default="", help="the number that the agent calls, in E.164 format")
+    chosen = parser.parse_args(arguments)
     agents = sorted(file.stem for file in AGENTS.glob("*.yaml") if "." not in file.stem)
-    if agent and agent not in agents:
-        print(f"there is no agent {agent!r}; there are {', '.join(agents)}", file=sys.stderr)
+    if chosen.agent and chosen.agent not in agents:
+        print(f"there is no agent {chosen.agent!r}; there are {', '.join(agents)}", file=sys.stderr)
         return 2
-    if not wav and agent not in ("", DENTIST):
-        print(f"nobody knows what to say to {agent}: name a file with WAV=", file=sys.stderr)
-        return 2
-    try:
-        said = spoken_in(Path(wav)) if wav else None
-    except (OSError, EOFError, wave.Error) as error:
-        print(f"{wav} cannot be said: {error}", file=sys.stderr)
+    if not (chosen.wav or chosen.say) and chosen.agent not in ("", DENTIST):
+        print(
+            f"nobody knows what to say to {chosen.agent}: write it with SAY=, or name a file with WAV=", file=sys.stderr
+        )
         return 2
     try:
-        return asyncio.run(call(said, agent or DENTIST))
+        return asyncio.run(call(speech_of(chosen.say, chosen.wav), chosen.agent or DENTIST, chosen.callee))
+    except (NotPlaced, Unspeakable) as error:
+        print(error, file=sys.stderr)
+        return 2
     except TimeoutError:
         print("what was said was not answered in time", file=sys.stderr)
         return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -15,6 +15,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
+from tests.cloud.acs import remote_caller
 from tests.cloud.acs.behaviour import Behaviour, Pickup
 from tests.cloud.acs.callbacks import Callbacks
 from tests.cloud.acs.caller import Caller
@@ -65,6 +66,7 @@ class AcsEmulator:
         app = web.Application()
         app.router.add_get("/calling/keys", self._keys)
         app.router.add_get("/calling/.well-known/acsopenidconfiguration", self._openid)
+        app.router.add_get(remote_caller.PATH, self._remote_caller)
         app.router.add_route("*", "/{path:.*}", self._rest.answer)
         self._server = WebServer(app)
         await self._server.listen(self._port)
@@ -187,6 +189,11 @@ class AcsEmulator:
     def forge(self, kind: Forgery) -> str:
         """A token of the service's that must be refused; empty if none is to be sent."""
         return self.tokens.forge(kind)
+
+    async def _remote_caller(self, request: web.Request) -> web.WebSocketResponse:
+        return await remote_caller.serve_caller(
+            request, lambda webhook, caller, to: self.dial(webhook, caller=caller, to=to)
+        )
 
     async def _keys(self, request: web.Request) -> web.Response:
         if self.faults.keys_down:

@@ -1,6 +1,9 @@
 """Spoken telephone calls with the running server and local engines: what the telephone of the caller recorded."""
 
 import asyncio
+import re
+import subprocess
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -13,8 +16,9 @@ from tests.cloud.acs.caller import Caller as Telephone
 from tests.cloud.acs.caller import CallOver
 from tests.cloud.acs.ear import Ear
 from tests.eval.callers import Caller, ToolRun
-from tests.eval.phone import BOOKING, answering, calling, converse
+from tests.eval.phone import BOOKING, answering, calling, converse, main
 from tests.kit.clients.phone_caller import PhoneCaller
+from tests.kit.serving import ROOT, environment
 from tests.kit.speech import FLITE_ALSO, HIBARI, say, say_aside
 
 pytestmark = pytest.mark.timeout(400)
@@ -126,3 +130,30 @@ async def test_somebody_is_called_and_books_an_appointment() -> None:
         shown = (await rest.get(f"/calls/{placed.json()['call_id']}")).json()
     assert shown["status"] == "disconnected"
     assert caller.task_reached([ToolRun(tool["tool"], tool["args"], tool["result"]) for tool in person.tools()])
+
+
+def test_one_command_has_the_agent_call_somebody_who_asks() -> None:
+    call = (sys.executable, "-m", "tests.eval.phone", "--callee", "+12065550123", "--agent", "hotel")
+    ended = subprocess.run(
+        [*call, "--say", "what time is breakfast"],
+        cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, ""), ended
+    assert re.search(r"caller  .*breakfast.*\n.*agent ", ended.stdout, re.IGNORECASE)
+    assert ended.stdout.endswith(" 0 violations\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--agent", "nobody"), "there is no agent 'nobody'; there are dentist, hotel"),
+        (("--agent", "hotel"), "nobody knows what to say to hotel: write it with SAY=, or name a file with WAV="),
+        (("--say", "hello", "--wav", "a.wav"), "SAY and WAV both say what the caller says: name one of them"),
+        (("--wav", "a.wav"), "a.wav cannot be said: No such file or directory"),
+    ],
+)
+def test_what_the_command_cannot_do_is_one_line(
+    arguments: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err == f"{told}\n"
