@@ -150,8 +150,8 @@ def test_a_python_that_is_too_old_is_one_line(tmp_path: Path) -> None:
 
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", *sorted(str(path) for path in files() if path.parent == Path("docs")))
-TO_BE_MADE = {"app/tools/lamp.py", "config/agents/lamp.yaml"}
-"""Files that the README tells its readers to make."""
+TO_BE_MADE = {"app/tools/lamp.py", "config/agents/lamp.yaml", "customers.py", "parrot.py"}
+"""Files that readers are told to make."""
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 PATH = re.compile(r"(?<![\w/.-])((?:actors|app|config|docs|protocol|tests|\.ci)/[\w./-]*|\w+\.py)(?![\w*{])")
 MODULE = re.compile(r"(?<![\w/.:-])((?:actors|app|config|protocol|tests)(?:\.\w+)+)")

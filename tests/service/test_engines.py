@@ -1,13 +1,17 @@
 """Which engines a worker uses, and what it says when one cannot be had."""
 
 import asyncio
+import json
+import re
 from collections.abc import Callable
 from importlib import metadata
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec as real_find_spec
+from pathlib import Path
 
 import pytest
 from starlette.types import Message
+from websockets.sync.client import connect
 
 from actors.ports.realtime import RealtimeAbilities, RealtimeKind
 from actors.runtime.background_tasks import BackgroundTasks
@@ -25,7 +29,9 @@ from config.settings import Settings
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.kit.clients.known_frontend import KnownFrontend
 from tests.kit.fakes import FakeRecognizer
-from tests.kit.service_kit import running
+from tests.kit.service_kit import FAKES, running
+from tests.kit.serving import EARSHOT, serving
+from tests.kit.source import ROOT
 
 
 @pytest.fixture
@@ -232,3 +238,19 @@ def test_a_plug_in_that_cannot_be_had_is_named(environ: dict[str, str], said: st
 def broken() -> None:
     """A factory that fails."""
     raise RuntimeError("out of luck")
+
+
+def test_the_engine_that_readers_are_shown_answers(tmp_path: Path) -> None:
+    guide = (ROOT / "docs/engines.md").read_text("utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    (reference,) = re.findall(r"^LANGUAGE_MODEL=(\w+:\w+) make run$", guide, re.MULTILINE)
+    (tmp_path / f"{reference.partition(':')[0]}.py").write_text(program, "utf-8")
+    with serving(EARSHOT, **{**FAKES, "LANGUAGE_MODEL": reference, "PYTHONPATH": str(tmp_path)}) as server:
+        address = server.url.replace("http", "ws", 1) + CONVERSATION
+        with connect(address, proxy=None, open_timeout=60) as socket:
+            socket.send(json.dumps({"type": "text", "text": "hello parrot"}))
+            for _ in range(2_000):
+                event = json.loads(socket.recv(timeout=60))
+                if event["type"] == "assistant_final" and event["turn"] > 0:
+                    break
+    assert event["content"] == "You said: hello parrot."

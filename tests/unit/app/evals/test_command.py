@@ -1,5 +1,6 @@
 """The command holds the shipped conversations, and tells what came of them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ def test_the_shipped_agents_do_what_their_scenarios_say(monkeypatch: pytest.Monk
     lines: list[str] = []
     assert evaluate(Evaluation(files=paths(["config/evals"])), Settings(), lines.append), "\n".join(lines)
     assert lines[-1].startswith(f"{len(lines) - 1} of {len(lines) - 1} scenarios passed")
+
+
+def test_the_files_that_readers_are_shown_pass_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    shown = re.findall(r"```yaml\n(.*?)```", Path("docs/evals.md").read_text("utf-8"), re.DOTALL)
+    for number, text in enumerate(shown):
+        (tmp_path / f"{number}.yaml").write_text(text, "utf-8")
+    lines: list[str] = []
+    assert evaluate(Evaluation(files=paths([str(tmp_path)])), Settings(), lines.append), "\n".join(lines)
+    assert lines[-1].startswith("2 of 2 scenarios passed")
 
 
 @pytest.mark.parametrize("word", ["nine", "ten"])
