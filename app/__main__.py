@@ -8,11 +8,20 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from app.commands.arguments import FAILED, add_commands, print_json
-from app.server.worker_pipe import FAULT_STATUS
-from app.version import product_version
-from config.errors import SettingsError
-from config.settings import misspelt_variables, read_settings
+try:
+    from app.commands.arguments import FAILED, add_commands, print_json
+    from app.server.worker_pipe import FAULT_STATUS
+    from app.version import product_version
+    from config.errors import SettingsError
+    from config.settings import misspelt_variables, read_settings
+except ModuleNotFoundError as missing:
+    # Whoever types the command with the Python of the system, as the guides write it, is told what to do.
+    print(
+        f"{sys.executable} has no {missing.name}: `make run` installs the packages of Earshot into .venv, "
+        "then it is `.venv/bin/python -m app`",
+        file=sys.stderr,
+    )
+    sys.exit(2)
 
 DEFAULT_APP = "app.api.asgi:create_app"
 

@@ -65,3 +65,12 @@ def test_results_that_cannot_be_written_are_one_line(
     (tmp_path / "s.yaml").write_text(SCENARIO)
     assert main(["eval", str(tmp_path), "--json", str(tmp_path / "nowhere" / "out.json")]) == 1
     assert capsys.readouterr().err.startswith("the results cannot be written: ")
+
+
+def test_a_python_without_the_packages_is_one_line() -> None:
+    # -S: without the packages that are installed for it.
+    ended = run(sys.executable, "-S", "-m", "app", "check")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"{sys.executable} has no ")
+    assert "`make run`" in ended.stderr
+    assert ended.stderr.count("\n") == 1
