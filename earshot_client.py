@@ -76,6 +76,15 @@ class Reconnecting:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOff:
+    """Another agent has the conversation, from `turn` on."""
+
+    turn: int
+    agent: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Partial:
     """What the user seems to be saying."""
 
@@ -168,7 +177,20 @@ class Ended:
 
 
 Event = (
-    Opened | Reconnecting | Partial | Said | Reply | Heard | Audio | Cleared | Floor | Tool | Metrics | Problem | Ended
+    Opened
+    | Reconnecting
+    | HandedOff
+    | Partial
+    | Said
+    | Reply
+    | Heard
+    | Audio
+    | Cleared
+    | Floor
+    | Tool
+    | Metrics
+    | Problem
+    | Ended
 )
 Token = str | Callable[[], Awaitable[str]]
 
@@ -348,6 +370,8 @@ def understood(message: dict[str, Any]) -> Event | None:
     match message.get("type"):
         case "event" if payload.get("event_type") == "stt_partial":
             return Partial(payload["message"])
+        case "event" if payload.get("event_type") == "agent_changed":
+            return HandedOff(payload["turn"], payload["agent"], payload["label"])
         case "event" if message.get("sender") == "User":
             return Said(payload["turn"], payload["message"], payload["confidence"])
         case "status":

@@ -209,6 +209,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The session is ended politely once its model has read and written so many tokens; 0: there is no limit."""
     max_tool_calls: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     """The session is ended politely once so many tools were called in it; 0: there is no limit."""
+    max_handoffs: Annotated[int, Meta(ge=0, le=100)] = 6
+    """How often a session may be handed off to another agent; then the one that has it answers by itself."""
     on_session_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     """The greeting waits for the function `on_session` no longer than this."""
 
@@ -233,8 +235,22 @@ class Guardrail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """What is said instead."""
 
 
+class Handoff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Another agent that a conversation may be handed off to."""
+
+    agent: Name
+    """The name of that agent."""
+    when: Annotated[str, Meta(min_length=1, max_length=500)]
+    """When to hand off to it, such as `The caller asks about an invoice.`; the model reads it."""
+
+    @property
+    def tool(self) -> str:
+        """The name of the tool by which a model hands off to that agent."""
+        return "handoff_to_" + self.agent.replace("-", "_")
+
+
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Everything that makes one agent: a session is started with one, and keeps it to its end."""
+    """Everything that makes one agent: a session begins with one, and keeps it unless it hands off to another."""
 
     name: Name
     """The name that clients and files use; it is that of the file."""
@@ -244,11 +260,14 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What the agent is for, shown to people."""
     greeting: str = ""
     """The first words of a session; empty: the agent waits for the user."""
+    introduction: str = ""
+    """Its first words in a conversation that another agent has handed off to it, before it goes on with what the user
+    wants; empty: it goes on at once."""
     instructions: str = ""
     """The language model's system prompt."""
     variables: dict[VariableName, str] = {}
-    """Texts by name, which stand as `{{name}}` in `greeting`, `instructions` and `phrases`. These are the defaults: the
-    `context` of a call and the function `on_session` give others."""
+    """Texts by name, which stand as `{{name}}` in `greeting`, `introduction`, `instructions` and `phrases`. These are
+    the defaults: the `context` of a call and the function `on_session` give others."""
     on_session: str = ""
     """`package.module:name` of a function that is told what is known of a session before the greeting, and may look
     the caller up."""
@@ -267,6 +286,8 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Regular expressions of what is left out of call records besides numbers and addresses, such as customer ids."""
     tools: tuple[str, ...] = ()
     """The tools that its model may call: names in `app/tools`, or `package.module:name`."""
+    handoffs: tuple[Handoff, ...] = ()
+    """Agents that its model may hand the conversation off to, by a tool `handoff_to_NAME` for each."""
     speaks_markup: bool = False
     """Markup, emoji, addresses' paths, thinking and calls of tools in the model's text are spoken as they come."""
     guardrails: tuple[Guardrail, ...] = ()

@@ -159,12 +159,24 @@ class Usage(msgspec.Struct, kw_only=True):
     """Text that the synthesizer was given."""
 
 
+class HandoffMade(msgspec.Struct, frozen=True, kw_only=True):
+    """That a conversation was handed off from one agent to another."""
+
+    turn: int
+    """The first turn that the new agent answers."""
+    from_agent: str
+    to_agent: str
+    at: float
+    """In seconds since the epoch."""
+
+
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A session as it is stored: enough to show it, and to go on with it elsewhere."""
 
     session_id: str
     mode: str
     agent: str
+    """The name of the agent that has the conversation now, or had it last."""
     state: str
     created_at: float
     updated_at: float
@@ -173,6 +185,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     call_id: str = ""
     messages: tuple[ChatMessage, ...] = ()
     memory: Memory = {}
+    handoffs: tuple[HandoffMade, ...] = ()
+    """From agent to agent, in the order of time."""
     ended_reason: str = ""
 
     @property

@@ -1,4 +1,4 @@
-"""Variables of an agent: `{{name}}` in its greeting, instructions and phrases. Pure.
+"""Variables of an agent: `{{name}}` in its greeting, introduction, instructions and phrases. Pure.
 
 What fills them comes from outside: a call's `context`, the caller's display name. So a value is one line, bounded in
 length, and cannot itself hold a variable.
@@ -26,6 +26,7 @@ _UNWANTED = re.compile(r"[{}<>\s\x00-\x1f\x7f]+")
 def texts_of(agent: Agent) -> Iterator[tuple[str, str]]:
     """The texts of an agent that may hold variables, each with its place in the agent's file."""
     yield "greeting", agent.greeting
+    yield "introduction", agent.introduction
     yield "instructions", agent.instructions
     for name in agent.phrases.__struct_fields__:
         match getattr(agent.phrases, name):
@@ -109,6 +110,7 @@ def _with(agent: Agent, values: Mapping[str, str], *, whole: bool = False) -> Ag
     return msgspec.structs.replace(
         agent,
         greeting=text(agent.greeting),
+        introduction=text(agent.introduction),
         instructions=text(agent.instructions),
         phrases=msgspec.structs.replace(agent.phrases, **phrases),
     )

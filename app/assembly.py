@@ -79,6 +79,7 @@ class Assembly:
 def _switchboard(services: Services, carrier: Carrier) -> Switchboard:
     switchboard = Switchboard(
         carrier=carrier,
+        agents=services.agents,
         clock=services.clock,
         random=services.random,
         background=services.background,

@@ -96,7 +96,8 @@ class Services:
         """The sessions, and what keeps something of each."""
         settings, lifecycle = self.settings, self.lifecycle
         self.sessions = SessionsKeeper(self.engines, self.session_over.notify, self.session_opened.notify)
-        self.timelines = Timelines(time.time, tools, content=settings.logs.content)
+        handoffs = {each.tool for agent in self.agents.values() for each in agent.handoffs}
+        self.timelines = Timelines(time.time, {*tools, *handoffs}, content=settings.logs.content)
         self.outputs = SessionOutputs(self.sessions.live, self.timelines, log_content=settings.logs.content)
         self.call_records = CallRecords(
             self.sessions.live.get,

@@ -7,9 +7,10 @@ import msgspec
 
 from actors.agent import Agent
 from actors.runtime.session_trace import current_traceparent
-from actors.session.plan import SessionPlan
+from actors.session.plan import SessionPlan, TeamMember
 from actors.session_context import SessionContext
 from actors.tools import AnyTool
+from app.agents.handoffs import handoff_tools, team_of
 from app.agents.prompt_cache import PromptCache
 from app.agents.session_hook import lookup_of
 from app.dialogue.schema import caller_phrases, dialogue_of
@@ -23,6 +24,7 @@ class SessionPlans:
         self, settings: Agents, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool], phrases: PromptCache
     ) -> None:
         self._settings = settings
+        self._agents = agents
         self._tools = tools
         self._phrases = phrases
         self.caller_phrases: dict[str, tuple[str, ...]] = {
@@ -33,19 +35,30 @@ class SessionPlans:
 
     def plan(self, session_id: str, mode: str, agent: Agent, resume_token: str, **more: Any) -> SessionPlan:
         """What a session with `agent` is made of; `more` are further fields of the plan."""
-        if languages := self._settings.recognized_language:
-            agent = msgspec.structs.replace(agent, languages=languages)
+        own = self._member(agent)
+        others = {each.name: self._member(each) for each in team_of(agent, self._agents)}
         traceparent = more.pop("traceparent", "") or current_traceparent()
         about = msgspec.structs.replace(more.pop("about", SessionContext()), time_zone=self._settings.time_zone)
         return SessionPlan(
             session_id=session_id,
             mode=mode,
-            agent=agent,
-            tools={name: self._tools[name] for name in agent.tools},
-            phrases_expected=self.caller_phrases.get(agent.name, ()),
-            kept=lambda rate_hz: self._phrases.at(agent, rate_hz),
+            agent=own.agent,
+            tools=own.tools,
+            phrases_expected=own.phrases_expected,
+            kept=own.kept,
+            team={agent.name: own, **others} if others else {},
             resume_token=resume_token,
             about=about,
             traceparent=traceparent,
             **{"look_up": lookup_of(agent), **more},
+        )
+
+    def _member(self, agent: Agent) -> TeamMember:
+        if languages := self._settings.recognized_language:
+            agent = msgspec.structs.replace(agent, languages=languages)
+        return TeamMember(
+            agent=agent,
+            tools={name: self._tools[name] for name in agent.tools} | handoff_tools(agent, self._agents),
+            phrases_expected=self.caller_phrases.get(agent.name, ()),
+            kept=lambda rate_hz: self._phrases.at(agent, rate_hz),
         )

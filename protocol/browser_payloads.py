@@ -23,6 +23,16 @@ class SessionOpened(msgspec.Struct, frozen=True, kw_only=True):
     event_type: Literal["session"] = "session"
 
 
+class AgentNow(msgspec.Struct, frozen=True, kw_only=True):
+    """The conversation was handed off: the agent that has it from `turn` on, and the one that had it before."""
+
+    agent: str
+    label: str
+    from_agent: str
+    turn: Turn
+    event_type: Literal["agent_changed"] = "agent_changed"
+
+
 class InterimText(msgspec.Struct, frozen=True, kw_only=True):
     """What the user seems to be saying. Where in the audio, in ms, and who and in what language, as far as known."""
 
@@ -77,4 +87,4 @@ class ErrorText(msgspec.Struct, frozen=True):
     error_message: str
 
 
-Payload = SessionOpened | InterimText | FinalText | GreetingText | ReplyPiece | Exit | ErrorText
+Payload = SessionOpened | AgentNow | InterimText | FinalText | GreetingText | ReplyPiece | Exit | ErrorText

@@ -14,7 +14,7 @@ class WordPlace(msgspec.Struct, frozen=True):
 class TranscriptEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was said in one piece. Fields that are not known, or do not apply, are left out.
 
-    `kind`, `heard` and `interrupted` are of what the agent said, all from `speaker` on of what was transcribed.
+    `agent`, `kind`, `heard` and `interrupted` are of what an agent said, all from `speaker` on of what was transcribed.
     """
 
     role: str
@@ -22,6 +22,8 @@ class TranscriptEntry(msgspec.Struct, frozen=True, kw_only=True):
     turn: int
     at: str
     """ISO 8601"""
+    agent: str | msgspec.UnsetType = msgspec.UNSET
+    """The name of the agent that said it."""
     kind: str | msgspec.UnsetType = msgspec.UNSET
     heard: str | msgspec.UnsetType = msgspec.UNSET
     interrupted: bool | msgspec.UnsetType = msgspec.UNSET

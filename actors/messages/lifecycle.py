@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from actors.conversation import Ending
+from actors.conversation import Ending, HandoffMade
 from actors.messages.base import Message
 
 
@@ -47,6 +47,12 @@ class SessionOver(Message, frozen=True):
 
 class SessionFailed(Message, frozen=True):
     """A part of the session has failed too often to be started again: the session has to apologise and end."""
+
+
+class AgentReplaced(Message, frozen=True):
+    """The conversation was handed off: what differs from agent to agent has to be started anew for the new one."""
+
+    made: HandoffMade
 
 
 class RestartChild(Message, frozen=True):

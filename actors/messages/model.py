@@ -77,6 +77,14 @@ class ToolsFinished(Message, frozen=True):
     turn: int
 
 
+class HandedOff(Message, frozen=True):
+    """The tools of `turn` have handed the conversation off: another agent answers now, in a turn of its own."""
+
+    turn: int
+    has_text: bool
+    """The former agent has said something in `turn`, which is heard out."""
+
+
 class KeysExpected(Message, frozen=True):
     """A tool has asked for keys: the caller's next keys are complete as `pattern` says."""
 

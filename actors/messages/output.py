@@ -63,6 +63,15 @@ class ToolStarted(Message, frozen=True):
     arguments: str
 
 
+class AgentChanged(Message, frozen=True, kw_only=True):
+    """Another agent has the conversation from `turn` on. `label` is shown as the sender of its messages."""
+
+    agent: str
+    label: str
+    from_agent: str
+    turn: int
+
+
 class FloorChanged(Message, frozen=True):
     """The floor has passed to somebody else, or to nobody."""
 
@@ -105,6 +114,7 @@ OutputMessage = (
     | ReplyHeard
     | ToolStarted
     | ToolFinished
+    | AgentChanged
     | FloorChanged
     | TurnMeasured
     | ErrorShown

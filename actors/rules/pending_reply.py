@@ -15,6 +15,8 @@ class PendingReply(msgspec.Struct, kw_only=True):
     reply: int
     turn: int
     kind: UtteranceKind
+    agent: str = ""
+    """The name of the agent whose words and voice it has."""
     pieces: list[str] = []
     finished: bool = False
     resume_at: int = 0

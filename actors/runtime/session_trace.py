@@ -136,6 +136,13 @@ class Trace:
         if context_of.is_valid:
             self._ids["trace_id"] = f"{context_of.trace_id:032x}"
 
+    def agent_changed(self, from_agent: str, to_agent: str) -> None:
+        """Note in the span of the session that another agent has the conversation."""
+        if self._session is not None:
+            attributes = {"earshot.handoff.from": from_agent, "earshot.handoff.to": to_agent}
+            self._session.add_event("handoff", attributes, timestamp=self._now())
+            self._session.set_attribute("gen_ai.agent.name", to_agent)
+
     def ids(self) -> dict[str, str | int]:
         """What a line of the log says of the session: `session_id`, `call_id`, `trace_id` and `turn`, if there are."""
         return {**self._ids, **({"turn": self._turn_number} if self._turn_number else {})}

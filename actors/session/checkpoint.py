@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from actors.conversation import ChatMessage, Ending, ExpectedAnswer, Memory, SessionRecord
+from actors.conversation import ChatMessage, Ending, ExpectedAnswer, HandoffMade, Memory, SessionRecord
 from actors.messages.model import ToolFinished
 from actors.messages.playback import PlaybackFinished, PlaybackPosition
 from actors.ports.clock import Clock
@@ -69,6 +69,11 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 
     context: dict[str, Any] | None = None
     """What was known of the session before a word was said, as `SessionContext.context`; None: it was not looked up."""
+
+    agent: str = ""
+    """The name of the agent that has the conversation."""
+    handoffs: tuple[HandoffMade, ...] = ()
+    """How it came to that agent."""
 
     # the conversation
     turn: TurnSnapshot | None = None
@@ -138,6 +143,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     def state(self) -> tuple[object, ...]:
         """All that a successor must not miss; equal to a former one for as long as nothing of it has changed."""
         return (
+            self.agent,
             self.turn,
             self.transcription,
             self.messages[-1:],
@@ -181,6 +187,14 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     def looked_up(self, context: Mapping[str, Any]) -> None:
         """Note what is known of the session before a word is said: whoever goes on with it need not look it up."""
         self.context = dict(context)
+
+    def agent_is(self, name: str) -> None:
+        """Note which agent has the conversation, where nobody has handed it off."""
+        self.agent = name
+
+    def handed_off(self, made: HandoffMade) -> None:
+        """Note that another agent has the conversation from now on."""
+        self.agent, self.handoffs = made.to_agent, (*self.handoffs, made)
 
     # replies and tools
 
@@ -341,6 +355,8 @@ def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, aud
     return Checkpoint(
         created_at=record.created_at,
         started_at=started_at,
+        agent=record.agent,
+        handoffs=record.handoffs,
         turn=TurnSnapshot(turn_number=record.turn, greets=greets),
         transcription=TranscriptionSnapshot(number=record.turn),
         tracks={"": AudioTrack(audio_bytes=audio_bytes, settled_bytes=audio_bytes)},

@@ -12,7 +12,7 @@ from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import ChildExited, SupervisedActor, actor_of, logger, order_stop_now
 from actors.session.live_session import ActorRestarted, LiveSession
 from actors.session.measurements import actor_restarted
-from actors.session.plan import Engines
+from actors.session.plan import Engines, SessionPlan
 
 
 class ChildContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +37,9 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     tells, and the supervisor's own `SessionFailed`. A class that no child of the mode receives is dropped."""
     needed: Callable[[LiveSession], bool] = lambda session: True
     """Whether it is started with the session; otherwise it is when somebody orders it to be, with `RestartChild`."""
+    follows_agent: Callable[[SessionPlan, SessionPlan], bool] = lambda former, plan: False
+    """Whether it is started anew when another agent takes the conversation over: what it is made from differs between
+    the plan with the former agent and that with the new one."""
     restart: RestartPolicy | None = None
     """How often it may be started again; None: as the process is configured."""
 
@@ -110,6 +113,12 @@ class Children:
             order_stop_now(former)
             return
         self._start(name)
+
+    def follow_agent(self, former: SessionPlan, plan: SessionPlan) -> None:
+        """Start those anew that are made otherwise for the agent that has taken the conversation over."""
+        for name, spec in self._specs.items():
+            if name in self._refs and spec.follows_agent(former, plan):
+                self.restart(name)
 
     def restart_unless_running(self, name: str) -> None:
         """Start a child whose pause before its restart is over, unless somebody else has started it meanwhile."""

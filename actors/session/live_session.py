@@ -50,13 +50,16 @@ class LiveSession:
     def __init__(
         self, plan: SessionPlan, receives: Mapping[str, Collection[type]], checkpoint: Checkpoint | None = None
     ) -> None:
-        self.plan = plan
+        self._plan = plan
         self.checkpoint = checkpoint = checkpoint or Checkpoint()
+        if checkpoint.agent not in plan.team:
+            checkpoint.agent_is(plan.agent.name)
         self.addresses = Addresses(receives)
         self.connection = SessionConnection(self.addresses.supervisor)
         self.tool_runs = ToolRuns(checkpoint, self._tell_receivers)
         # The whole of an utterance is there to be heard again, however long it may be.
-        keep_ms = max(RING_MS, plan.agent.endpointing.max_utterance_ms + RING_MARGIN_MS)
+        longest_ms = max(agent.endpointing.max_utterance_ms for agent in plan.agents)
+        keep_ms = max(RING_MS, longest_ms + RING_MARGIN_MS)
         self.tracks = AudioTracks(checkpoint, rate_hz=plan.rate_hz, keep_ms=keep_ms)
         self._all_voices = checkpoint.track()
         self.speakers = Speakers(checkpoint.participants)
@@ -72,6 +75,11 @@ class LiveSession:
         self._audio_receivers = tuple(self._receivers.get(CallerAudio, ()))
         self.tells_speakers_apart = recognizer_name(OTHERS) in self.addresses
         """Whether the session takes the voices of a call's participants one by one."""
+
+    @property
+    def plan(self) -> SessionPlan:
+        """What the session is, with the agent that has it now."""
+        return self._plan.as_agent(self.checkpoint.agent)
 
     def deliver(self, message: InputMessage) -> None:
         """Hand what the connection tells, audio apart, to those actors of the session that it is for."""

@@ -39,6 +39,9 @@ _interrupted = _meter.create_counter(
 _resumed = _meter.create_counter(
     "earshot.turn.resumes", unit="{resume}", description="Replies that went on after a pause that was no interruption"
 )
+_handoffs = _meter.create_counter(
+    "earshot.session.handoffs", unit="{handoff}", description="Conversations that went from one agent to another"
+)
 _reconnects = _meter.create_counter(
     "earshot.session.reconnects", unit="{reconnect}", description="Sessions whose lost connection came back in time"
 )
@@ -95,6 +98,11 @@ def turn_measured(times: TurnMeasured) -> None:
 def reply_resumed() -> None:
     """Count a reply that goes on after a pause."""
     _resumed.add(1)
+
+
+def handed_off(from_agent: str, to_agent: str) -> None:
+    """Count a conversation that an agent has handed off to another one."""
+    _handoffs.add(1, {"from_agent": from_agent, "to_agent": to_agent})
 
 
 def reconnected(mode: str) -> None:

@@ -40,6 +40,7 @@ from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.generation import ReplySource
+from actors.session.handoffs import Handoffs
 from actors.session.plan import SessionPlan
 from actors.session.reply_filter import AsItComes, ReplyFilter
 from actors.session.reply_maker import ReplyMaker
@@ -100,6 +101,7 @@ class Orchestrator(SupervisedActor):
             clock=clock,
         )
         self._writer = writer or ReplyWriter(checkpoint, addresses["synthesizer"])
+        self._handoffs = Handoffs(plan, checkpoint, addresses.supervisor)
         self._maker = ReplyMaker(
             trace=trace,
             plan=plan,
@@ -109,6 +111,7 @@ class Orchestrator(SupervisedActor):
             log=self._log,
             writer=self._writer,
             tool_runs=tool_runs,
+            handoffs=self._handoffs,
             spending=Spending(plan.agent.limits, checkpoint),
             filters=ReplyFilter(plan.agent) if writer is None else AsItComes(plan.agent),
             connection=connection,

@@ -43,6 +43,16 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
     restarts: RestartPolicy = RestartPolicy()
 
 
+class TeamMember(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent that a session may be handed off to, with what it has of its own."""
+
+    agent: Agent
+    tools: Mapping[str, AnyTool]
+    phrases_expected: tuple[str, ...] = ()
+    kept: Callable[[int], Mapping[str, SpokenPhrase]]
+    """Its kept phrases at a rate in Hz."""
+
+
 class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What one session is started with: its agent, its mode, and what is known of the caller."""
 
@@ -71,3 +81,23 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The W3C trace context of the request that it begins with; empty if that is not traced."""
     stored: bool = True
     """Whether its record is kept: what is said in it may not be for the store."""
+    team: Mapping[str, TeamMember] = {}
+    """Every agent that the session may have, by name, the first one too; empty where it cannot be handed off."""
+
+    @property
+    def agents(self) -> tuple[Agent, ...]:
+        """The present agent, and all others that the session may have."""
+        return (self.agent, *(each.agent for name, each in self.team.items() if name != self.agent.name))
+
+    def as_agent(self, name: str) -> "SessionPlan":
+        """The plan of the session while the agent of this name has it; of one that is not of the team, as it is."""
+        member = self.team.get(name)
+        if member is None or name == self.agent.name:
+            return self
+        return msgspec.structs.replace(
+            self,
+            agent=member.agent,
+            tools=member.tools,
+            phrases_expected=member.phrases_expected,
+            kept=member.kept,
+        )

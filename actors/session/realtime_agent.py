@@ -106,7 +106,8 @@ class RealtimeAgent(Orchestrator):
 
     def _options(self) -> port.RealtimeOptions:
         plan, agent = self._plan, self.agent
-        notes = (agent.instructions.strip(), HEARD_ONLY, preamble(plan.about, self.clock.wall()))
+        taken_over = self._handoffs.first_note(self.turn.state.turn_number)
+        notes = (agent.instructions.strip(), HEARD_ONLY, preamble(plan.about, self.clock.wall()), taken_over)
         return port.RealtimeOptions(
             session_id=plan.session_id,
             instructions="\n\n".join(note for note in notes if note),

@@ -69,6 +69,7 @@ def record_of(session: LiveSession, state: str, clock: Clock) -> SessionRecord:
         call_id=plan.call_id,
         messages=checkpoint.messages,
         memory=checkpoint.memory,
+        handoffs=checkpoint.handoffs,
         ended_reason=ABANDONED if checkpoint.abandoned else checkpoint.ending or "",
     )
 

@@ -8,6 +8,7 @@ import msgspec
 from actors.conversation import ExpectedAnswer, UtteranceKind
 from actors.messages.model import (
     EndingDecided,
+    HandedOff,
     KeysExpected,
     ModelFailed,
     ReplyFailed,
@@ -33,6 +34,7 @@ from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ModelReported
 from actors.session.generation import ReplySource
+from actors.session.handoffs import Handoffs
 from actors.session.model_asking import TROUBLES, ModelAsking
 from actors.session.plan import SessionPlan
 from actors.session.reply_filter import ReplyFilter
@@ -54,6 +56,7 @@ class ReplyMaker:
         log: the conversation; what the model reads, and where tools are recorded.
         writer: takes the text.
         tool_runs: runs the tools.
+        handoffs: gives the conversation to another agent.
         spending: counts what the replies cost.
         filters: what of the model's text is spoken.
         connection: shown the transcript that is answered, and the tools.
@@ -72,6 +75,7 @@ class ReplyMaker:
         writer: ReplyWriter,
         tool_runs: ToolRuns,
         filters: ReplyFilter,
+        handoffs: Handoffs,
         spending: Spending,
         connection: SessionConnection,
         clock: Clock,
@@ -89,6 +93,7 @@ class ReplyMaker:
         self._clock = clock
         self._generation = source
         self._asking = ModelAsking(plan, log.history, source, clock)
+        self._handoffs = handoffs
         self._spending = spending
         self._splitter = SentenceSplitter()
         self._text_before_tools = ""
@@ -111,7 +116,7 @@ class ReplyMaker:
     def start(self, order: StartReply) -> None:
         """Record and show what is answered, and ask the model; go on with a turn that a former orchestrator began."""
         self._trace.turn_started(order.turn)
-        if self._history.has_turn(order.turn):
+        if self._history.has_turn(order.turn) or self._history.tool_rounds(order.turn):
             self._go_on(order)
             return
         transcript, self._transcript = self._transcript or FinalTranscript(text=order.text), None
@@ -119,7 +124,7 @@ class ReplyMaker:
         self._history.user_said(
             order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=transcript.confidence
         )
-        if SPOKEN not in order.text:
+        if order.text and SPOKEN not in order.text:
             self._connection.show(transcript)
         self._reply, self._rounds, self._round = order.reply, 0, None
         self._asking.begin()
@@ -131,6 +136,7 @@ class ReplyMaker:
         self._generation.cancel()
         if self._round is not None:
             self._tool_runs.cancel(self._round.open)
+            self._cancel_handoff(self._round.turn)
             self._round = None
         self._writer.finish(self._reply)
 
@@ -181,8 +187,11 @@ class ReplyMaker:
     # the model
 
     def _ask_model(self) -> None:
-        prelude = self._writer.text(self._reply).strip() if self._rounds > 0 else ""
-        self._asking.ask(self._turn.state.turn_number, prelude)
+        turn = self._turn.state.turn_number
+        if self._rounds > 0:
+            self._asking.ask(turn, self._writer.text(self._reply).strip())
+        else:
+            self._asking.ask(turn, "", self._handoffs.first_note(turn))
 
     def model_reported(self, message: ModelReported) -> None:
         """Write what the model says, and note the tools that it wants."""
@@ -294,7 +303,8 @@ class ReplyMaker:
         self._spending.called(len(calls))
         self._end_if_spent()
         self._follow(self._writer.text(self._reply))
-        self._round = ToolRound(turn, [call.call_id for call in calls])
+        to_be_run = self._handoffs.hold(calls, self._history.messages)
+        self._round = ToolRound(turn, [call.call_id for call in to_be_run])
         # Recorded before they begin: a successor has to know of each tool that may have done something.
         self._history.tools_called(turn, calls, self._clock.wall())
         self._tell_turn_taking(ToolsStarted(turn))
@@ -308,6 +318,7 @@ class ReplyMaker:
         )
         for call in calls:
             self._connection.show(ToolStarted(call.call_id, call.name, call.arguments))
+        for call in to_be_run:
             tool = plan.tools.get(call.name)
             # What a model calls a tool that there is not may be anything, even what was said.
             name = call.name if tool is not None else "unknown"
@@ -315,6 +326,8 @@ class ReplyMaker:
             self._trace.begin(Stage.TOOL, call.call_id, attributes, of=name)
             with self._trace.inside(Stage.TOOL, call.call_id):
                 self._tool_runs.start(call, tool, context, self._clock)
+        if not to_be_run:
+            self._round_over(turn)
 
     def take_over_tools(self) -> None:
         """Record what became of the tools that the former orchestrator, or the one of another process, began."""
@@ -336,9 +349,31 @@ class ReplyMaker:
         if message.outcome.keys is not None:
             self._tell_turn_taking(KeysExpected(message.outcome.keys))
         if round_.finished(message.call_id):
-            self._round = None
-            self._tell_turn_taking(ToolsFinished(round_.turn))
+            self._round_over(round_.turn)
+
+    def _round_over(self, turn: int) -> None:
+        """All tools are back: the model goes on, or that of the agent to which they have handed the conversation."""
+        self._round = None
+        self._tell_turn_taking(ToolsFinished(turn))
+        if self._turn.state.ending is not None:
+            self._cancel_handoff(turn)
+        if (handoff := self._handoffs.take(turn, self._clock.wall())) is None:
             self._ask_model()
+            return
+        finished, made = handoff
+        self._record_result(finished)
+        has_text = self._writer.is_begun(self._reply)
+        self._writer.finish(self._reply)
+        self._follow("")
+        # Each agent's model has notes of its own.
+        self._history.memory = {}
+        self._handoffs.note(made)
+        self._tell_turn_taking(HandedOff(turn, has_text))
+        self._handoffs.announce(made)
+
+    def _cancel_handoff(self, turn: int) -> None:
+        if (cancelled := self._handoffs.cancel(turn)) is not None:
+            self._record_result(cancelled)
 
     def _record_result(self, finished: ToolFinished) -> bool:
         """Put a tool's result into the conversation; False if it is there already."""

@@ -34,7 +34,7 @@ class ReplyWriter:
 
     def begin(self, reply: int, turn: int, kind: UtteranceKind) -> None:
         """Begin the reply number `reply`, which is heard in `turn`."""
-        self._checkpoint.reply_begun(PendingReply(reply=reply, turn=turn, kind=kind))
+        self._checkpoint.reply_begun(PendingReply(reply=reply, turn=turn, kind=kind, agent=self._checkpoint.agent))
         self._synthesizer.tell(BeginReply(reply, turn, kind))
 
     def write(self, reply: int, text: str) -> None:

@@ -50,8 +50,12 @@ class SessionEntry(LiveSession):
 
     def prepare(self, about: SessionContext, at: float) -> None:
         """Note all that is known of the session, which begins at `at`, in seconds since the epoch."""
-        agent = filled(self.plan.agent, about, at)
-        self.plan = msgspec.structs.replace(self.plan, about=about, agent=agent, look_up=None)
+        team = {
+            name: msgspec.structs.replace(member, agent=filled(member.agent, about, at))
+            for name, member in self._plan.team.items()
+        }
+        agent = filled(self._plan.agent, about, at)
+        self._plan = msgspec.structs.replace(self._plan, about=about, agent=agent, team=team, look_up=None)
 
     @property
     def session(self) -> SessionSupervisor | None:

@@ -3,9 +3,17 @@
 from enum import StrEnum
 from typing import Any, assert_never
 
-from actors.conversation import Ending, SessionRecord
+from actors.conversation import Ending, HandoffMade, SessionRecord
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSession
-from actors.messages.lifecycle import ReconnectExpired, RestartChild, SessionFailed, SessionOver, TurnRecorded
+from actors.messages.lifecycle import (
+    AgentReplaced,
+    ReconnectExpired,
+    RestartChild,
+    SessionFailed,
+    SessionOver,
+    TurnRecorded,
+)
+from actors.messages.output import AgentChanged
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
 from actors.runtime.session_trace import Trace
@@ -14,6 +22,7 @@ from actors.runtime.supervised_actor import (
     ChildExited,
     MessageSeen,
     SupervisedActor,
+    logger,
     order_stop,
     tell_quietly,
 )
@@ -22,7 +31,7 @@ from actors.session.children import ChildContext, Children
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.session.live_session import LiveSession
 from actors.session.modes.registry import mode_named
-from actors.session.plan import Engines
+from actors.session.plan import Engines, SessionPlan
 from actors.session.record_saving import RecordSaver, conclude, record_of
 
 SessionMessage = (
@@ -31,6 +40,7 @@ SessionMessage = (
     | ConnectionDetached
     | EndSession
     | SessionOver
+    | AgentReplaced
     | RestartChild
     | ReconnectExpired
     | TurnRecorded
@@ -65,11 +75,11 @@ class SessionSupervisor(SupervisedActor):
         trace = Trace(engines.clock.now, engines.clock.wall, session.usage)
         super().__init__(f"session {session.plan.session_id}", parent, trace)
         self.session = session
-        self.plan = session.plan
         self.engines = engines
         self.stage = SessionState.CONNECTED
         self._checkpoint = session.checkpoint
         self._mode = mode_named(session.plan.mode)
+        self._life: Timer | None = None
         self._children = Children(
             self._mode.children,
             ChildContext(session=session, engines=engines, trace=self.trace),
@@ -79,6 +89,11 @@ class SessionSupervisor(SupervisedActor):
         self._timers: list[Timer] = []
         self._saver = saver
         self._last_words: LastWords | None = None
+
+    @property
+    def plan(self) -> SessionPlan:
+        """What the session is, with the agent that has it now."""
+        return self.session.plan
 
     @property
     def ending(self) -> Ending | None:
@@ -101,9 +116,13 @@ class SessionSupervisor(SupervisedActor):
         self._save()
 
     def _bound_life(self) -> None:
-        """See that the session ends, should its children not end it when it has lasted as long as it may."""
+        """See that the session ends, should its children not end it when it has lasted as long as its agent lets it."""
+        if self._life is not None:
+            self._life.cancel()
         over_at = self._checkpoint.started_at + self.plan.agent.limits.max_session_s
-        self._later(max(0.0, over_at - self.engines.clock.now()) + LAST_WORDS_S, SessionOver(Ending.NORMAL))
+        self._life = self._later(
+            max(0.0, over_at - self.engines.clock.now()) + LAST_WORDS_S, SessionOver(Ending.NORMAL)
+        )
 
     def on_end(self) -> None:
         """The children end with their session, whatever ended it."""
@@ -144,6 +163,8 @@ class SessionSupervisor(SupervisedActor):
                 self._save()
             case SessionFailed():
                 self._escalate()
+            case AgentReplaced(made):
+                self._agent_replaced(made)
             case _:
                 assert_never(message)
 
@@ -187,6 +208,23 @@ class SessionSupervisor(SupervisedActor):
 
     def _last_words_heard(self) -> None:
         tell_quietly(self.actor_ref, SessionOver(Ending.ERROR))
+
+    # the agent
+
+    def _agent_replaced(self, made: HandoffMade) -> None:
+        """Start the agent that has the conversation now, with what it has of its own."""
+        session, plan = self.session, self.plan
+        logger.info("the conversation is handed off from the agent %s to %s", made.from_agent, made.to_agent)
+        measurements.handed_off(made.from_agent, made.to_agent)
+        self.trace.agent_changed(made.from_agent, made.to_agent)
+        session.connection.show(
+            AgentChanged(agent=plan.agent.name, label=plan.agent.label, from_agent=made.from_agent, turn=made.turn)
+        )
+        if self.ending is not None:
+            return
+        self._bound_life()
+        self._children.follow_agent(plan.as_agent(made.from_agent), plan)
+        self._save()
 
     # the connection
 
@@ -253,8 +291,10 @@ class SessionSupervisor(SupervisedActor):
             self._save()
             order_stop(self.actor_ref)
 
-    def _later(self, delay_s: float, message: SessionMessage) -> None:
-        self._timers.append(self.engines.clock.call_later(delay_s, self.actor_ref, message))
+    def _later(self, delay_s: float, message: SessionMessage) -> Timer:
+        timer = self.engines.clock.call_later(delay_s, self.actor_ref, message)
+        self._timers.append(timer)
+        return timer
 
     # what others see
 

@@ -1,9 +1,7 @@
 """The synthesizer: text in, paced audio out. Hosts the engine's stream, the playout and the kept phrases."""
 
-from collections.abc import Mapping
 from typing import Any, assert_never
 
-from actors.agent import Voice
 from actors.conversation import UtteranceKind
 from actors.errors import ErrorKind, SynthesizerError
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, PlaybackMarked
@@ -33,7 +31,6 @@ from actors.ports.tts import (
     AudioSynthesized,
     PieceSynthesized,
     SpeechSynthesizer,
-    SpokenPhrase,
     SynthesisEvent,
     SynthesisFailed,
     SynthesisFinished,
@@ -52,9 +49,10 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import SynthesisReported
 from actors.session.measurements import text_synthesized
+from actors.session.plan import SessionPlan
 from actors.session.player import Player, position_of
 from actors.session.reply_synthesis import ReplySynthesis
-from actors.session.synthesis_stream import SynthesisStream
+from actors.session.voice_streams import VoiceStreams
 
 SynthesizerMessage = (
     BeginReply
@@ -90,8 +88,7 @@ class Synthesizer(SupervisedActor):
         checkpoint: its pending replies are taken up where the user stopped hearing them.
         connection: where audio and text are sent.
         engine: text to speech; None when it has failed for good and only the kept phrases can be said.
-        voice: the agent's.
-        kept: phrases by text, at the connection's rate.
+        plan: the agents, with their voices and kept phrases.
         play_clock: the process's.
     """
 
@@ -103,8 +100,7 @@ class Synthesizer(SupervisedActor):
         checkpoint: Checkpoint,
         connection: SessionConnection,
         engine: SpeechSynthesizer | None,
-        voice: Voice,
-        kept: Mapping[str, SpokenPhrase],
+        plan: SessionPlan,
         play_clock: PlayClock,
         clock: Clock,
         trace: Trace,
@@ -114,7 +110,6 @@ class Synthesizer(SupervisedActor):
         self._listener = listener
         self._checkpoint = checkpoint
         self._connection = connection
-        self.kept = kept
         self.clock = clock
         self._player = Player(
             attached=connection.attached,
@@ -129,7 +124,7 @@ class Synthesizer(SupervisedActor):
             on_drained=self._drained,
         )
         self._playout = self._player.playout
-        self._engine = SynthesisStream(self, engine, voice, connection.attached.rate_hz)
+        self._engine = VoiceStreams(self, engine, plan, checkpoint, connection.attached.rate_hz)
         self._speaking: dict[int, ReplySynthesis] = {}
         self._told_at = 0.0
         self._check: Timer | None = None
@@ -205,7 +200,7 @@ class Synthesizer(SupervisedActor):
         speaking = self._speaking.get(reply)
         if speaking is None or speaking.failure is not None:
             return
-        if (phrase := self.kept.get(text)) is not None and not speaking.owed:
+        if (phrase := self._engine.kept(reply).get(text)) is not None and not speaking.owed:
             begins, begins_ms = speaking.text_start, speaking.audio_start_ms
             self._playout.add_audio(reply, phrase.pcm)
             for word in phrase.words:

@@ -17,6 +17,7 @@ from actors.rules.unicode_text import is_speakable
 from actors.tools import AnyTool
 from actors.variables import BUILT_IN, texts_of, variables_in
 from app.agents.agent_tools import NoToolError, tool_named
+from app.agents.handoffs import handoff_faults
 from app.agents.knowledge import Knowledge, KnowledgeError, knowledge_tool
 from app.agents.nearest import explained, with_nearest
 from app.agents.phrases_by_language import with_phrases_of_its_language
@@ -67,6 +68,10 @@ def load_agents(directory: str | Path, tools: MutableMapping[str, AnyTool]) -> d
         if agent.name in agents:
             raise AgentFileError(file, "name", f"there are two files for the agent {agent.name}")
         agents[agent.name] = agent
+    for file in files:
+        fault = next(handoff_faults(agents[file.stem], agents), None)
+        if fault is not None:
+            raise AgentFileError(file, fault.path, fault.reason)
     return agents
 
 
@@ -94,7 +99,8 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
     _require_hook(file, agent)
     equipped = _with_knowledge(file, _with_tools(file, agent, tools), tools)
     if (dialogue := dialogue_of(equipped)) is not None:
-        fault = next(dialogue_faults(dialogue, equipped.tools), None)
+        names = (*equipped.tools, *(each.tool for each in equipped.handoffs))
+        fault = next(dialogue_faults(dialogue, names), None)
         if fault is not None:
             raise AgentFileError(source, prefix + fault.path, fault.reason)
     return equipped

@@ -91,7 +91,17 @@ def _phrases(agent: Agent) -> list[str]:
     """The greeting before all else: somebody may be waiting for it. What differs from call to call is left out."""
     agent = filled_with_defaults(agent)
     p = agent.phrases
-    texts = [agent.greeting, p.apology, p.say_again, p.hold_on, p.goodbye, p.cut_off, *p.fillers, *p.no_input]
+    texts = [
+        agent.greeting,
+        agent.introduction,
+        p.apology,
+        p.say_again,
+        p.hold_on,
+        p.goodbye,
+        p.cut_off,
+        *p.fillers,
+        *p.no_input,
+    ]
     texts += [p.no_answer, p.busy, p.refused]
     return [text for text in texts if text]
 

@@ -15,6 +15,9 @@ class SessionActors(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     mode: str
     agent: str
+    """The one that has the conversation"""
+    handoffs: list[str]
+    """The agents that the conversation was handed off to, in the order of time"""
     state: str
     doing: str
     turn: int

@@ -1,11 +1,12 @@
 """The transcript of a session in the formats that clients may ask for: JSON, WebVTT and plain text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import UNSET
 from starlette.responses import Response
 
 from actors.conversation import ChatMessage, Role, SessionRecord
+from actors.rules.handoffs import agent_of_turn
 from app.api.responses import json_response
 from app.browser.wire_output import places_of
 from protocol import webvtt
@@ -21,13 +22,23 @@ MS_PER_CHARACTER = 60
 """How long what lies at no known place in the audio is shown: about as fast as it is spoken."""
 
 
-def transcript_response(record: SessionRecord, agent_label: str, media_type: str) -> Response:
-    """What was said in a session, and heard of the agent, as `media_type`, one of `TRANSCRIPT_TYPES`."""
+def transcript_response(record: SessionRecord, label_of: Callable[[str], str], media_type: str) -> Response:
+    """What was said in a session, and heard of its agents, as `media_type`, one of `TRANSCRIPT_TYPES`.
+
+    Args:
+        record: the session.
+        label_of: called with the name of an agent, what people are shown of it.
+        media_type: of the answer.
+    """
+
+    def speaker(message: ChatMessage) -> str:
+        return label_of(_agent(record, message)) if message.role is Role.ASSISTANT else _caller(message)
+
     said = [message for message in record.messages if message.text and message.role in (Role.USER, Role.ASSISTANT)]
     if media_type == webvtt.MEDIA_TYPE:
-        return Response(_webvtt(said, agent_label, record.created_at), media_type=media_type)
+        return Response(_webvtt(said, speaker, record.created_at), media_type=media_type)
     if media_type == TEXT:
-        return Response(_plain_text(said, agent_label, record.created_at), media_type=media_type)
+        return Response(_plain_text(said, speaker, record.created_at), media_type=media_type)
     return json_response(
         TranscriptDocument(
             session_id=record.session_id,
@@ -35,18 +46,19 @@ def transcript_response(record: SessionRecord, agent_label: str, media_type: str
             mode=record.mode,
             speakers=tuple(dict.fromkeys(message.speaker for message in said if message.speaker)),
             languages=tuple(dict.fromkeys(message.language for message in said if message.language)),
-            entries=tuple(_entry(message) for message in said),
+            entries=tuple(_entry(record, message) for message in said),
         )
     )
 
 
-def _entry(message: ChatMessage) -> TranscriptEntry:
+def _entry(record: SessionRecord, message: ChatMessage) -> TranscriptEntry:
     by_agent, placed = message.role is Role.ASSISTANT, message.end_ms > 0
     return TranscriptEntry(
         role=message.role.value,
         text=message.text,
         turn=message.turn,
         at=timestamp(message.at),
+        agent=_agent(record, message) if by_agent else UNSET,
         kind=message.kind.value if by_agent else UNSET,
         heard=message.precision.value if by_agent else UNSET,
         interrupted=message.interrupted if by_agent else UNSET,
@@ -59,21 +71,21 @@ def _entry(message: ChatMessage) -> TranscriptEntry:
     )
 
 
-def _webvtt(said: Sequence[ChatMessage], agent_label: str, created_at: float) -> str:
+def _webvtt(said: Sequence[ChatMessage], speaker: Callable[[ChatMessage], str], created_at: float) -> str:
     cues = []
     for message in said:
         start_ms, end_ms = _place(message, created_at)
-        voice = _speaker(message, agent_label)
+        voice = speaker(message)
         cues.append(webvtt.Cue(start_ms=start_ms, end_ms=end_ms, voice=voice, text=message.text))
     return webvtt.write(cues)
 
 
-def _plain_text(said: Sequence[ChatMessage], agent_label: str, created_at: float) -> str:
+def _plain_text(said: Sequence[ChatMessage], speaker: Callable[[ChatMessage], str], created_at: float) -> str:
     lines = []
     for message in said:
         minutes, seconds = divmod(int(_place(message, created_at)[0]) // 1_000, 60)
         text = " ".join(message.text.split())
-        lines.append(f"[{minutes:02d}:{seconds:02d}] {_speaker(message, agent_label)}: {text}\n")
+        lines.append(f"[{minutes:02d}:{seconds:02d}] {speaker(message)}: {text}\n")
     return "".join(lines)
 
 
@@ -85,5 +97,9 @@ def _place(message: ChatMessage, created_at: float) -> tuple[float, float]:
     return start_ms, start_ms + max(1_000, MS_PER_CHARACTER * len(message.text))
 
 
-def _speaker(message: ChatMessage, agent_label: str) -> str:
-    return agent_label if message.role is Role.ASSISTANT else message.speaker or UNKNOWN_SPEAKER
+def _agent(record: SessionRecord, message: ChatMessage) -> str:
+    return agent_of_turn(record.handoffs, message.turn, record.agent)
+
+
+def _caller(message: ChatMessage) -> str:
+    return message.speaker or UNKNOWN_SPEAKER

@@ -10,6 +10,7 @@ from actors.agent import Agent
 from actors.conversation import SessionRecord
 from actors.session.checkpoint import Checkpoint
 from actors.session.sessions_keeper import SessionsKeeper
+from app.agents.handoffs import team_of
 from app.agents.roster import AgentRoster
 from app.auth.guard import admitted
 from app.auth.socket_auth import SocketRefusedError, require_granted_agent, require_resume_token, require_session_id
@@ -128,7 +129,10 @@ class ConversationAdmission:
 
     async def _checkpoint(self, asked: Asked, record: SessionRecord) -> Checkpoint | None:
         """What a session that was live at another worker goes on from, if it is to go on in the same way."""
-        if self._checkpoints is None or (record.mode, record.agent) != (asked.mode, asked.agent.name):
+        if self._checkpoints is None or record.mode != asked.mode:
+            return None
+        reached = (asked.agent, *team_of(asked.agent, self._agents))
+        if record.agent not in {agent.name for agent in reached}:
             return None
         checkpoint = await self._checkpoints.load(record)
         if checkpoint is not None:

@@ -7,6 +7,7 @@ from typing import assert_never
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from actors.agent import Agent
 from actors.conversation import Ending
 from actors.messages.caller import (
     BLIND,
@@ -134,7 +135,7 @@ class _Conversation:
         )
         entry = parts.sessions.live.get(self._session_id)
         if entry is not None:
-            self._announce(entry.plan.resume_token, resumed=True)
+            self._announce(entry.plan.resume_token, entry.plan.agent, resumed=True)
             entry.connection.output = self._output
             entry.deliver(attached)
             return entry
@@ -145,20 +146,22 @@ class _Conversation:
             realtime = MeteredRealtimeModel(realtime, parts.clients, asked.client)
         plan = parts.plans.plan(self._session_id, asked.mode, asked.agent, token, model=model, realtime=realtime)
         parts.clients.session_began(asked.client, self._session_id)
-        self._announce(token, resumed=record is not None)
+        has_it = plan.as_agent(record.agent).agent if record is not None else plan.agent
+        self._announce(token, has_it, resumed=record is not None)
         if record is not None and self._former.checkpoint is None:
             return parts.sessions.restore(plan, self._output, attached, record)
         return parts.sessions.open(plan, self._output, attached, self._former.checkpoint)
 
-    def _announce(self, resume_token: str, *, resumed: bool) -> None:
+    def _announce(self, resume_token: str, agent: Agent, *, resumed: bool) -> None:
+        self._words.goes_on_as(agent.label)
         opened = SessionOpened(
             session_id=self._session_id,
             resume_token=resume_token,
             resumed=resumed,
             sample_rate=self._asked.rate_hz,
             encoding="binary" if self._asked.binary else "json",
-            agent=self._asked.agent.name,
-            label=self._asked.agent.label,
+            agent=agent.name,
+            label=agent.label,
         )
         self._connection.text(encode(self._words.envelope("event", "System", opened)))
 

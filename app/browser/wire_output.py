@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from actors.conversation import Ending, SpokenWord, UtteranceKind
 from actors.messages.model import ToolFinished
 from actors.messages.output import (
+    AgentChanged,
     AudioDiscarded,
     AudioFrame,
     ErrorShown,
@@ -37,7 +38,16 @@ from protocol.browser import (
     TurnMetrics,
     timestamp,
 )
-from protocol.browser_payloads import ErrorText, Exit, FinalText, GreetingText, InterimText, Payload, ReplyPiece
+from protocol.browser_payloads import (
+    AgentNow,
+    ErrorText,
+    Exit,
+    FinalText,
+    GreetingText,
+    InterimText,
+    Payload,
+    ReplyPiece,
+)
 from protocol.transcripts import WordPlace
 
 Shown = (
@@ -50,6 +60,7 @@ Shown = (
     | ReplyHeard
     | ToolStarted
     | ToolFinished
+    | AgentChanged
     | FloorChanged
     | TurnMeasured
     | ErrorShown
@@ -58,12 +69,20 @@ Shown = (
 
 
 class BrowserWords:
-    """Translates for one session; `label` is the agent's, as sender."""
+    """Translates for one session; `label` is that of the agent which has it, as sender."""
 
     def __init__(self, session_id: str, label: str, clock: Clock) -> None:
         self._session_id = session_id
-        self._label = label
+        self._labels = [(0, label)]
         self._clock = clock
+
+    def goes_on_as(self, label: str) -> None:
+        """Have all that is shown from now on sent by the agent of this label, until another one takes over."""
+        self._labels = [(0, label)]
+
+    def _label(self, turn: int) -> str:
+        """The label of the agent that speaks in `turn`: one that has handed off is heard out after that."""
+        return next((label for first, label in reversed(self._labels) if first <= turn), self._labels[0][1])
 
     def envelope(self, kind: EnvelopeType, sender: str, payload: Payload) -> Envelope:
         """An envelope of this session, now."""
@@ -89,7 +108,7 @@ class BrowserWords:
             case ReplyHeard(turn=turn, text=text, precision=precision, interrupted=interrupted):
                 return [
                     AssistantFinal(
-                        content=text, speaker=self._label, turn=turn, exactness=precision, interrupted=interrupted
+                        content=text, speaker=self._label(turn), turn=turn, exactness=precision, interrupted=interrupted
                     )
                 ]
             case ToolStarted(call_id, name, arguments):
@@ -98,6 +117,10 @@ class BrowserWords:
                 ]
             case ToolFinished():
                 return [self._tool_end(message)]
+            case AgentChanged(agent=agent, label=label, from_agent=from_agent, turn=turn):
+                self._labels.append((turn, label))
+                changed = AgentNow(agent=agent, label=label, from_agent=from_agent, turn=turn)
+                return [self.envelope("event", "System", changed)]
             case FloorChanged(floor, turn):
                 return [Floor(floor.value, turn)]
             case TurnMeasured():
@@ -115,9 +138,9 @@ class BrowserWords:
 
     def _reply_text(self, turn: int, kind: UtteranceKind, text: str) -> Envelope:
         if kind is UtteranceKind.GREETING:
-            return self.envelope("status", self._label, GreetingText(message=text, turn=turn))
+            return self.envelope("status", self._label(turn), GreetingText(message=text, turn=turn))
         piece = ReplyPiece(content=text, turn=turn, kind=kind.value)
-        return self.envelope("assistant_streaming", self._label, piece)
+        return self.envelope("assistant_streaming", self._label(turn), piece)
 
     def _tool_end(self, message: ToolFinished) -> ToolEnd:
         outcome = message.outcome

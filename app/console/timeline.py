@@ -11,6 +11,7 @@ import msgspec
 
 from actors.messages.model import ToolFinished
 from actors.messages.output import (
+    AgentChanged,
     AudioDiscarded,
     ErrorShown,
     FloorChanged,
@@ -84,6 +85,8 @@ class Timeline:
             case ToolFinished(turn=turn, name=name, outcome=outcome, elapsed_ms=elapsed_ms):
                 known = name if name in self._tools else "unknown"
                 self._add("tool_over", turn, name=known, times_ms={"elapsed_ms": elapsed_ms}, failed=outcome.failed)
+            case AgentChanged(agent=agent, turn=turn):
+                self._add("handoff", turn, name=agent)
             case TurnMeasured():
                 self._measured(message)
             case ErrorShown():

@@ -44,11 +44,16 @@ class Script:
         state = state_of(memory)
         reply = Reply()
         state.reply = state.reply or greeting
+        # The scripts of other agents in the conversation have counted their calls in the same way.
+        state.calls = max(state.calls, sum(len(message.tool_requests) for message in messages))
         ending = state.pending is not None and state.pending.step < 0
+        is_taken_over = state.pending is None and messages[-1].role is Role.TOOL
         then = self._take_result(state, reply, messages)
         last = messages[-1]
         if last.role is Role.USER:
             self._answer(state, reply, self._hearing.read(state, messages))
+        elif is_taken_over:
+            self._take_over(state, reply, messages)
         elif last.role is Role.TOOL and not ending and state.task:
             self._go_on(state, reply, then)
         text = " ".join(part for part in reply.parts if part)
@@ -58,6 +63,15 @@ class Script:
     def intent_of(self, text: str, today: date, confidence: float = 1.0) -> Match | None:
         """What a sentence would be taken for by itself, outside a conversation."""
         return self._hearing.intent_of(text, today, confidence)
+
+    def _take_over(self, state: State, reply: Reply, messages: Sequence[ChatMessage]) -> None:
+        """Another agent has handed the conversation off to this one: go on with what the caller said last."""
+        asked = next((index for index in range(len(messages) - 1, -1, -1) if messages[index].role is Role.USER), None)
+        said = self._hearing.read(state, messages[: asked + 1]) if asked is not None else None
+        if said is not None and said.best is not None and self._intents[said.best.intent].does is Does.ANSWER:
+            self._want(state, reply, said, self._intents[said.best.intent])
+        else:
+            reply.parts.append(self._tasks.say(state, self._dialogue.taken_over, "taken_over"))
 
     def _take_result(self, state: State, reply: Reply, messages: Sequence[ChatMessage]) -> Then:
         """Take in the result of the pending call, wherever it stands by now."""

@@ -215,6 +215,8 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slots: dict[Identifier, Slot] = {}
     synonyms: dict[str, Texts] = {}
     """A word, and the words and phrases that count as it when intents are matched."""
+    taken_over: Annotated[Texts, Meta(min_length=1)] = ("What can I do for you?",)
+    """Said when another agent has handed the conversation off to this one for words that name none of its intents."""
     unrelated: Texts = ()
     """Sentences that are none of our business though they share our words: what is nearest to one is not understood."""
     yes: Texts = (

@@ -98,7 +98,7 @@ def _run(scenario: Scenario, cast: _Cast) -> Outcome:
 async def _hold(scenario: Scenario, cast: _Cast) -> Outcome:
     model: LanguageModel = make_model(cast.settings, LoopClock())
     try:
-        return await hold(scenario, cast.agents[scenario.agent], cast.tools, model)
+        return await hold(scenario, cast.agents, cast.tools, model)
     finally:
         await model.close()
 

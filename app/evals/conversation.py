@@ -15,10 +15,11 @@ from actors.runtime.play_clock import PlayClock
 from actors.runtime.supervised_actor import actor_of
 from actors.session.live_session import LiveSession
 from actors.session.modes.media import MEDIA
-from actors.session.plan import Engines, SessionPlan
+from actors.session.plan import Engines, SessionPlan, TeamMember
 from actors.session.sessions import Sessions
 from actors.session_context import Channel, SessionContext
 from actors.tools import AnyTool
+from app.agents.handoffs import handoff_tools, team_of
 from app.agents.session_hook import lookup_of
 from app.evals.listener import Listener, Moment
 from app.evals.scenario import Scenario, Step
@@ -52,12 +53,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     timeline: tuple[Moment, ...]
 
 
-async def hold(scenario: Scenario, agent: Agent, tools: Mapping[str, AnyTool], model: LanguageModel) -> Outcome:
+async def hold(
+    scenario: Scenario, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool], model: LanguageModel
+) -> Outcome:
     """Hold one conversation on the running loop; on a virtual one it takes no time.
 
     Args:
         scenario: what the caller does, and what is expected.
-        agent: who is talked with.
+        agents: all that there are, by name; the scenario names the one that is talked with first.
         tools: those that agents name, by name.
         model: what answers, unless the scenario has a script.
     """
@@ -78,7 +81,7 @@ async def hold(scenario: Scenario, agent: Agent, tools: Mapping[str, AnyTool], m
     assert sessions is not None
     listener = Listener(loop.time)
     attached = ConnectionAttached(connection_id="eval", lead=PACED, rate_hz=RATE_HZ)
-    session = sessions.open(_plan(scenario, agent, tools), listener, attached)
+    session = sessions.open(_plan(scenario, agents, tools), listener, attached)
     try:
         failed = await _follow(scenario.steps, session, listener)
         return Outcome(
@@ -92,13 +95,23 @@ async def hold(scenario: Scenario, agent: Agent, tools: Mapping[str, AnyTool], m
         await background.finished()
 
 
-def _plan(scenario: Scenario, agent: Agent, tools: Mapping[str, AnyTool]) -> SessionPlan:
+def _plan(scenario: Scenario, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool]) -> SessionPlan:
+    agent = agents[scenario.agent]
+    members = {
+        each.name: TeamMember(
+            agent=each,
+            tools={name: tools[name] for name in each.tools} | handoff_tools(each, agents),
+            kept=lambda _: {},
+        )
+        for each in (agent, *team_of(agent, agents))
+    }
     channel = Channel.TELEPHONE if scenario.caller else Channel.BROWSER
     return SessionPlan(
         session_id="eval",
         mode=MEDIA,
         agent=agent,
-        tools={name: tools[name] for name in agent.tools},
+        tools=members[agent.name].tools,
+        team=members,
         phrases_expected=(),
         kept=lambda _: {},
         resume_token="",

@@ -79,7 +79,7 @@ class CallRecords:
             tuple(timeline.events) if timeline is not None else (),
             entry.usage,
             restarts=len(entry.restarts),
-            patterns=compiled(entry.plan.agent.redact),
+            patterns=compiled(tuple({rule: None for agent in entry.plan.agents for rule in agent.redact})),
             content=self._content,
         )
         self._kept[session_id] = record

@@ -70,6 +70,7 @@ def gatekeeper(agent: Agent) -> Agent:
         limits=msgspec.structs.replace(agent.limits, max_session_s=min(LONGEST_S, agent.limits.max_session_s)),
         keys=ANY_KEYS,
         tools=(),
+        handoffs=(),
         # It costs time, and who calls is not known yet.
         on_session="",
     )

@@ -86,8 +86,13 @@ class CallSessions:
             call_id=call.call_id,
             traceparent=call.traceparent,
             about=call.about,
-            call=TelephoneControls(self._switchboard, call, handoff, call.agent.transfer_targets),
+            call=TelephoneControls(self._switchboard, call, handoff, partial(self._transfer_targets, call)),
         )
+
+    def _transfer_targets(self, call: Call) -> tuple[str, ...]:
+        """Where the agent may put callers through to that has the conversation now."""
+        entry = self._sessions.live.get(call.session_id)
+        return entry.plan.agent.transfer_targets if entry is not None else ()
 
     def _access_plan(self, call: Call) -> SessionPlan:
         code = self._settings.access_code

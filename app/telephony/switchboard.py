@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from actors.agent import Agent
 from actors.conversation import Ending
 from actors.messages.caller import EndSession, InputMessage, KeyPressed
 from actors.ports.clock import Clock, Random
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.session.sessions_keeper import SessionsKeeper
+from app.agents.handoffs import team_of
 from app.browser.session_outputs import SessionOutputs
 from app.draining import Draining
 from app.server.socket_writer import NORMAL
@@ -44,6 +46,7 @@ class Switchboard:
         self,
         *,
         carrier: Carrier,
+        agents: Mapping[str, Agent],
         clock: Clock,
         random: Random,
         background: BackgroundTasks,
@@ -55,6 +58,7 @@ class Switchboard:
     ) -> None:
         self.carrier = carrier
         self._control = carrier.control
+        self._agents = agents
         self._clock = clock
         self._random = random
         self._background = background
@@ -270,7 +274,8 @@ class Switchboard:
 
     async def _end_overtime(self, call: Call) -> None:
         """Sessions keep their own time; this is for a call whose session does not, as one that only transcribes."""
-        await asyncio.sleep(call.agent.limits.max_session_s + OVERTIME_S)
+        reached = (call.agent, *team_of(call.agent, self._agents))
+        await asyncio.sleep(max(agent.limits.max_session_s for agent in reached) + OVERTIME_S)
         call.note("Overtime", self._clock.wall())
         self.hang_up(call)
 

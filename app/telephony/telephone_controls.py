@@ -1,6 +1,6 @@
 """What the tools of a session may do with its telephone call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from actors.ports.call_controls import CallError, CallTrouble
@@ -13,16 +13,20 @@ from protocol.phone_numbers import is_e164
 class TelephoneControls(CallOrders):
     """Implements `actors.ports.call_controls.CallControls` for one call.
 
-    `handoff`: where callers go who want a person. `transfer_targets`: where else tools may put them through to, see
-    `Agent.transfer_targets`; operators, who use `CallOrders`, may choose any number.
+    `handoff`: where callers go who want a person. `transfer_targets`: tells where else tools may put them through to
+    now, see `Agent.transfer_targets`; operators, who use `CallOrders`, may choose any number.
     """
 
     def __init__(
-        self, switchboard: Switchboard, call: Call, handoff: str, transfer_targets: Sequence[str] = ()
+        self,
+        switchboard: Switchboard,
+        call: Call,
+        handoff: str,
+        transfer_targets: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         super().__init__(switchboard, call)
         self._handoff = handoff
-        self._transfer_targets = tuple(transfer_targets)
+        self._transfer_targets = transfer_targets
 
     @property
     def call_id(self) -> str:
@@ -39,7 +43,7 @@ class TelephoneControls(CallOrders):
         number = target or self._handoff
         if not number:
             raise CallError(CallTrouble.NOT_CONFIGURED, "there is nobody to put callers through to")
-        if number != self._handoff and not is_transfer_target(number, self._transfer_targets):
+        if number != self._handoff and not is_transfer_target(number, self._transfer_targets()):
             raise CallError(
                 CallTrouble.REFUSED,
                 "callers may not be put through to that number; "

@@ -19,8 +19,9 @@ from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
 from actors.runtime.restart_budget import RestartPolicy
 from actors.runtime.supervised_actor import actor_of
+from actors.session.checkpoint import Checkpoint
 from actors.session.modes.media import MEDIA
-from actors.session.plan import Engines, SessionPlan
+from actors.session.plan import Engines, SessionPlan, TeamMember
 from actors.session.sessions import LookUp, SessionEntry, Sessions
 from actors.session.supervisor import SessionSupervisor
 from actors.tools import AnyTool
@@ -173,6 +174,8 @@ async def stage(
     wrap_tools: Callable[[Mapping[str, AnyTool]], Mapping[str, AnyTool]] = dict,
     tap: Callable[[SessionEntry], None] = lambda entry: None,
     look_up: LookUp | None = None,
+    team: Mapping[str, TeamMember] | None = None,
+    checkpoint: Checkpoint | None = None,
     **changes: Any,
 ) -> AsyncIterator[Stage]:
     """A running session whose caller is silent; afterwards nothing of it is left."""
@@ -204,8 +207,10 @@ async def stage(
         kept=lambda _: kept or {},
         resume_token="resume-token",
         look_up=look_up,
+        team=team or {},
     )
-    entry = sessions.open(plan, ear, ConnectionAttached(connection_id="connection-1", lead=lead, rate_hz=RATE_HZ))
+    attached = ConnectionAttached(connection_id="connection-1", lead=lead, rate_hz=RATE_HZ)
+    entry = sessions.open(plan, ear, attached, checkpoint)
     tap(entry)
     await asyncio.sleep(0)
     on_stage = Stage(engines, sessions, entry, ear, lead)

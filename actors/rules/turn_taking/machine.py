@@ -54,6 +54,7 @@ from actors.messages.caller import (
 from actors.messages.lifecycle import SessionFailed, Timer, TimerFired
 from actors.messages.model import (
     EndingDecided,
+    HandedOff,
     KeysExpected,
     ReplyFailed,
     ReplyWritten,
@@ -79,9 +80,11 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
+from actors.rules.phrases import INTRODUCTION
 from actors.rules.turn_taking import (
     answering,
     endings,
+    handing_off,
     interruption,
     keys,
     playback_reports,
@@ -111,6 +114,7 @@ TurnEvent = (
     | ReplyFailed
     | ToolsStarted
     | ToolsFinished
+    | HandedOff
     | KeysExpected
     | EndingDecided
     | PlaybackStarted
@@ -156,6 +160,7 @@ RULES: Mapping[type, Rule] = {
     ReplyFailed: answering.reply_failed,
     ToolsStarted: answering.tools_started,
     ToolsFinished: answering.tools_finished,
+    HandedOff: handing_off.handed_off,
     EndingDecided: answering.ending_decided,
     EndSession: endings.end_session,
     SessionSpent: endings.session_spent,
@@ -223,6 +228,10 @@ class TurnTaking(TurnCore):
         s.leaving_at = s.audio_at = s.voice_at = s.awaited_at = s.silent_at = s.thinking_at = at
         s.stopped_at = s.key_at = s.hold_at = s.tail_at = at
         s.spoke_at, s.quiet_at, s.false_at = at, None, ()
+        if s.introduces:
+            s.introduces = False
+            if self.agent.introduction:
+                self.say(UtteranceKind.GREETING, INTRODUCTION)
         if s.agent in THINKING:
             self._resume_reply(at, has_text=has_text, owes_answer=owes_answer)
         if s.caller is not CallerActivity.SILENT:
@@ -335,7 +344,13 @@ def _is_unexpected(message: TurnEvent, state: TurnSnapshot) -> bool:
             return state.caller is CallerActivity.SILENT
         case KeyPressed(key=key):
             return key not in KEYS
-        case ReplyWritten(turn=turn) | ReplyFailed(turn=turn) | ToolsStarted(turn) | ToolsFinished(turn):
+        case (
+            ReplyWritten(turn=turn)
+            | ReplyFailed(turn=turn)
+            | ToolsStarted(turn)
+            | ToolsFinished(turn)
+            | HandedOff(turn)
+        ):
             return turn > state.turn_number
         case (
             PlaybackStarted(reply)

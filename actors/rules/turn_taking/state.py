@@ -144,6 +144,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     interruption: Interruption = Interruption.NONE
     greets: bool = False
     """The caller was cut off with the process that talked with them, and is greeted before the conversation goes on."""
+    introduces: bool = False
+    """The conversation was handed off to an agent that has not introduced itself yet."""
     on_hold: bool = False
     """The caller is on hold: nobody is there to be prompted."""
     finished: bool = False

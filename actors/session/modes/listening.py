@@ -11,11 +11,21 @@ from actors.rules.end_of_turn.by_words import FixedSilence
 from actors.session.addresses import recognizer_name
 from actors.session.children import ChildContext, ChildSpec
 from actors.session.live_session import LiveSession
+from actors.session.plan import SessionPlan
 from actors.session.recognizer import Recognizer
 
 
 def _usual(context: ChildContext) -> SpeechRecognizer:
     return context.engines.recognizer
+
+
+def _listens_otherwise(former: SessionPlan, plan: SessionPlan) -> bool:
+    """Whether other languages, words or pauses are to be expected of the caller."""
+    return _expected(former) != _expected(plan)
+
+
+def _expected(plan: SessionPlan) -> tuple[object, ...]:
+    return plan.agent.languages, plan.agent.endpointing, plan.phrases_expected
 
 
 def recognizer_for(
@@ -65,4 +75,10 @@ def recognizer_for(
     def needed(session: LiveSession) -> bool:
         return not on_first_audio or session.checkpoint.track(speaker).is_open
 
-    return ChildSpec(name=name, factory=start, needed=needed, receives=() if speaker else (CallerAudio,))
+    return ChildSpec(
+        name=name,
+        factory=start,
+        needed=needed,
+        receives=() if speaker else (CallerAudio,),
+        follows_agent=_listens_otherwise,
+    )

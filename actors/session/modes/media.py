@@ -23,21 +23,19 @@ from actors.session.generation import Generation
 from actors.session.modes.listening import recognizer_for
 from actors.session.modes.mode import SessionMode
 from actors.session.orchestrator import Orchestrator
+from actors.session.plan import SessionPlan
 from actors.session.synthesizer import Synthesizer
 
 
 def _start_synthesizer(context: ChildContext) -> ActorRef[Any]:
     session, engines, plan = context.session, context.engines, context.session.plan
-    attached = session.connection.attached
-    assert attached is not None
     return Synthesizer.start(
         addresses=session.addresses,
         listener=session.addresses["orchestrator"],
         checkpoint=session.checkpoint,
         connection=session.connection,
         engine=engines.synthesizer,
-        voice=plan.agent.voice,
-        kept=plan.kept(attached.rate_hz),
+        plan=plan,
         play_clock=engines.play_clock,
         clock=engines.clock,
         trace=context.trace,
@@ -57,6 +55,11 @@ def start_orchestrator(context: ChildContext) -> ActorRef[Any]:
         clock=engines.clock,
         trace=context.trace,
     )
+
+
+def always(_former: SessionPlan, _plan: SessionPlan) -> bool:
+    """Whether an orchestrator is started anew for another agent: all that it decides by is the agent's."""
+    return True
 
 
 MEDIA = "media"
@@ -92,6 +95,7 @@ MEDIA_MODE = SessionMode(
             factory=start_orchestrator,
             speaks=True,
             receives=CONVERSATION,
+            follows_agent=always,
         ),
     ),
 )

@@ -10,7 +10,7 @@ from pykka import ActorRef
 from actors.ports.stt import SpeechRecognizer
 from actors.session.children import ChildContext, ChildSpec
 from actors.session.modes.listening import recognizer_for
-from actors.session.modes.media import CONVERSATION, SYNTHESIZER, start_orchestrator
+from actors.session.modes.media import CONVERSATION, SYNTHESIZER, always, start_orchestrator
 from actors.session.modes.mode import SessionMode
 from actors.session.realtime_agent import RealtimeAgent
 
@@ -53,6 +53,6 @@ VOICE_LIVE_MODE = SessionMode(
         # It finds voice, and its words, if any, confirm an interruption too.
         recognizer_for("orchestrator", engine=_transcriber),
         SYNTHESIZER,
-        ChildSpec(name="orchestrator", factory=_start_agent, speaks=True, receives=CONVERSATION),
+        ChildSpec(name="orchestrator", factory=_start_agent, speaks=True, receives=CONVERSATION, follows_agent=always),
     ),
 )

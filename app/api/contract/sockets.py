@@ -48,6 +48,7 @@ from protocol.browser import (
     Typed,
 )
 from protocol.browser_payloads import (
+    AgentNow,
     ErrorText,
     Exit,
     FinalText,
@@ -64,6 +65,7 @@ LABEL = "Dental practice"
 
 ENVELOPES: dict[Any, tuple[EnvelopeType, str]] = {
     SessionOpened: ("event", "System"),
+    AgentNow: ("event", "System"),
     InterimText: ("event", "User"),
     FinalText: ("event", "User"),
     GreetingText: ("status", LABEL),

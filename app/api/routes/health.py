@@ -171,6 +171,7 @@ class HealthRoutes:
             "session_id": entry.plan.session_id,
             "mode": entry.plan.mode,
             "agent": entry.plan.agent.name,
+            "handoffs": [each.to_agent for each in entry.checkpoint.handoffs],
             "state": session.stage.value if session else "starting",
             "doing": turn.agent.value if turn else "",
             "turn": entry.checkpoint.turn_number,

@@ -131,10 +131,13 @@ class SessionRoutes:
         if media_type is None:
             raise ProblemError(HTTPStatus.NOT_ACCEPTABLE, f"Accept: a transcript is {', '.join(TRANSCRIPT_TYPES)}")
         record = await self._record(request)
-        agent = self._agents.get(record.agent)
-        response = transcript_response(record, agent.label if agent is not None else record.agent, media_type)
+        response = transcript_response(record, self._label_of, media_type)
         response.headers["vary"] = "Accept"
         return response
+
+    def _label_of(self, name: str) -> str:
+        agent = self._agents.get(name)
+        return agent.label if agent is not None else name
 
     async def call_record(self, request: Request) -> Response:
         """What became of a session of this worker that is over: its outcome, times, tools and cost."""

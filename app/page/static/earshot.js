@@ -23,6 +23,7 @@
  *                 "on": it lets it go again
  *     session     {sessionId, agent, label, resumed, restarted}: the conversation is open; `resumed`: it goes on where
  *                 it was; `restarted`: the connection was lost, and the server has forgotten the conversation
+ *     agent       {agent, label, turn}: the conversation was handed off to this agent, which has it from `turn` on
  *     partial     {text}: what the user seems to be saying
  *     user        {turn, text, confidence, language, words}: what the user said, or typed; `language` such as "de-DE" and
  *                 `words` [{text, offset_ms, duration_ms}] where the recognizer tells them, empty where it does not
@@ -479,7 +480,10 @@ export class Earshot extends EventTarget {
 
   #event({ sender, payload }) {
     if (payload.event_type === "session") this.#opened(payload);
-    else if (payload.event_type === "stt_partial") this.#tell("partial", { text: payload.message });
+    else if (payload.event_type === "agent_changed") {
+      const { agent, label, turn } = payload;
+      this.#tell("agent", { agent, label, turn });
+    } else if (payload.event_type === "stt_partial") this.#tell("partial", { text: payload.message });
     else if (sender === "User") {
       const { turn, message: text, confidence, language = "", words = [] } = payload;
       this.#tell("user", { turn, text, confidence, language, words });

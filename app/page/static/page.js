@@ -157,6 +157,10 @@ const ON = {
     transcript.begin(label ?? "Agent");
     timing.clear();
   },
+  agent({ label, turn }) {
+    transcript.note(`You are with ${label} now.`);
+    transcript.agentFrom(turn, label);
+  },
   partial({ text }) {
     transcript.partial(text);
   },

@@ -16,7 +16,8 @@ const KINDS = { filler: "meanwhile", prompt: "asks again", apology: "apologises"
 export class Transcript {
   #log;
   #scroll;
-  #agent = "Agent";
+  /** By the first turn of each: an agent that has handed off is heard out after that. */
+  #agents = [{ from: 0, label: "Agent" }];
   #following = true;
   #partial = null;
   #forgetting = 0;
@@ -41,10 +42,15 @@ export class Transcript {
 
   /** A conversation begins, with an agent of this name; what was said before stays to be read. */
   begin(agent) {
-    this.#agent = agent;
+    this.#agents = [{ from: 0, label: agent }];
     this.#replies = [];
     this.#tools.clear();
     this.forget();
+  }
+
+  /** Another agent speaks from a turn on. */
+  agentFrom(turn, label) {
+    this.#agents.push({ from: turn, label });
   }
 
   /** A line about the conversation itself. */
@@ -185,7 +191,7 @@ export class Transcript {
   }
 
   #newReply(turn, kind) {
-    const entry = this.#entry("agent", this.#agent, KINDS[kind]);
+    const entry = this.#entry("agent", this.#agents.findLast(({ from }) => from <= turn).label, KINDS[kind]);
     entry.classList.add("appearing");
     const reply = { turn, kind, entry, words: entry.querySelector(".words"), settled: false };
     this.#replies.push(reply);

@@ -39,7 +39,7 @@ def talked(agent: Agent, tools: dict[str, AnyTool], *steps: Step, caller: str = 
     scenario = Scenario(name="as the readers do", steps=steps, agent=agent.name, caller=caller)
 
     async def conversation() -> Outcome:
-        return await hold(scenario, agent, tools, ScriptModel())
+        return await hold(scenario, {agent.name: agent}, tools, ScriptModel())
 
     return run_virtual(conversation())
 

@@ -5,7 +5,7 @@ from io import StringIO
 import msgspec
 import webvtt
 
-from actors.conversation import ChatMessage, PositionPrecision, Role, SessionRecord, SpokenWord
+from actors.conversation import ChatMessage, HandoffMade, PositionPrecision, Role, SessionRecord, SpokenWord
 from app.api.transcripts import JSON, TEXT, TRANSCRIPT_TYPES, transcript_response
 
 HEARD = ChatMessage(
@@ -36,8 +36,8 @@ RECORD = SessionRecord(
 )
 
 
-def shown(media_type: str) -> str:
-    response = transcript_response(RECORD, "Tester", media_type)
+def shown(media_type: str, record: SessionRecord = RECORD) -> str:
+    response = transcript_response(record, str.title, media_type)
     assert response.headers["content-type"].partition(";")[0] == media_type
     return bytes(response.body).decode()
 
@@ -73,6 +73,7 @@ def test_json_says_who_said_what_where() -> None:
             "text": "Good\nmorning.",
             "turn": 2,
             "at": "1970-01-01T00:17:43.000Z",
+            "agent": "tester",
             "kind": "reply",
             "heard": "exact",
             "interrupted": True,
@@ -97,3 +98,12 @@ def test_plain_text_has_a_line_for_each() -> None:
         "[00:00] caller: Bye",
     ]
     assert TRANSCRIPT_TYPES[0] == JSON
+
+
+def test_each_reply_is_that_of_the_agent_that_spoke_then() -> None:
+    said = tuple(ChatMessage(role=Role.ASSISTANT, text=f"{turn}", turn=turn, at=1_000.0) for turn in (1, 2, 3))
+    handoffs = (HandoffMade(turn=2, from_agent="desk", to_agent="tester", at=1_000.0),)
+    record = msgspec.structs.replace(RECORD, messages=said, handoffs=handoffs)
+    entries = msgspec.json.decode(shown(JSON, record))["entries"]
+    assert [entry["agent"] for entry in entries] == ["desk", "tester", "tester"]
+    assert [line.split("] ")[1] for line in shown(TEXT, record).splitlines()] == ["Desk: 1", "Tester: 2", "Tester: 3"]

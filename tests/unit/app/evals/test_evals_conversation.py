@@ -29,8 +29,10 @@ BOOKING: list[dict[str, Any]] = [
 
 
 def held(*steps: dict[str, Any], model: list[dict[str, Any]] = BOOKING, **more: Any) -> Outcome:
-    scenario = msgspec.convert({"name": "a scenario", "steps": steps, "model": model, **more}, Scenario)
-    return run_virtual(hold(scenario, AGENT, TOOLS, ScriptedModel(())))
+    scenario = msgspec.convert(
+        {"name": "a scenario", "agent": "desk", "steps": steps, "model": model, **more}, Scenario
+    )
+    return run_virtual(hold(scenario, {AGENT.name: AGENT}, TOOLS, ScriptedModel(())))
 
 
 def test_a_conversation_that_goes_as_expected() -> None:
@@ -90,8 +92,10 @@ def test_a_step_that_fails_says_why(steps: list[dict[str, Any]], step: int, expe
 def test_an_agent_that_says_nothing_has_not_kept_silent_about_something() -> None:
     assert held({"absent": "secret"}).failed is None
     quiet = msgspec.structs.replace(AGENT, greeting="")
-    scenario = msgspec.convert({"name": "s", "steps": [{"absent": "secret", "within_ms": 1_000}]}, Scenario)
-    failed = run_virtual(hold(scenario, quiet, TOOLS, ScriptedModel(()))).failed
+    scenario = msgspec.convert(
+        {"name": "s", "agent": "desk", "steps": [{"absent": "secret", "within_ms": 1_000}]}, Scenario
+    )
+    failed = run_virtual(hold(scenario, {quiet.name: quiet}, TOOLS, ScriptedModel(()))).failed
     assert failed is not None
     assert failed.instead == "it said ''"
 

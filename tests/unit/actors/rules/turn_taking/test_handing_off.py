@@ -1,0 +1,64 @@
+"""A turn in which the conversation goes to another agent."""
+
+import msgspec
+import pytest
+
+from actors.conversation import UtteranceKind
+from actors.messages.model import HandedOff, ToolsFinished, ToolsStarted
+from actors.rules.phrases import INTRODUCTION
+from actors.rules.turn_taking.effects import Say, StartReply
+from actors.rules.turn_taking.machine import TurnTaking, UnexpectedEventError
+from actors.rules.turn_taking.state import AgentActivity
+from tests.unit.actors.rules.turn_taking.script import AGENT, Talk, acts
+
+BILLING = msgspec.structs.replace(AGENT, name="billing", introduction="This is billing.")
+
+
+def handed_off(*, has_text: bool) -> Talk:
+    talk = Talk().thinking().tell(ToolsStarted(1), ToolsFinished(1))
+    return talk.tell(HandedOff(1, has_text=has_text))
+
+
+def test_the_new_agent_has_a_turn_of_its_own_in_which_the_caller_says_nothing() -> None:
+    talk = handed_off(has_text=False)
+    s = talk.turn.state
+    assert (s.turn_number, s.agent, s.asked, s.introduces) == (2, AgentActivity.THINKING, "", True)
+    assert s.utterances == ()
+    assert talk.did == []
+
+
+def test_what_the_former_agent_has_said_is_heard_out() -> None:
+    talk = handed_off(has_text=True)
+    assert [(u.turn, u.kind) for u in talk.turn.state.utterances] == [(1, UtteranceKind.REPLY)]
+
+
+@pytest.mark.parametrize("has_text", [True, False])
+def test_its_orchestrator_introduces_it_and_then_asks_its_model(has_text: bool) -> None:
+    state = msgspec.structs.replace(handed_off(has_text=has_text).turn.state)
+    effects = acts(TurnTaking(BILLING, strict=True, state=state).resume(9.0, 600))
+    assert effects == [
+        Say(reply=2, turn=2, kind=UtteranceKind.GREETING, index=INTRODUCTION),
+        StartReply(turn=2, reply=3, text="", continues=True),
+    ]
+    assert not state.introduces
+
+
+def test_an_agent_without_an_introduction_answers_at_once() -> None:
+    state = msgspec.structs.replace(handed_off(has_text=False).turn.state)
+    (effect,) = acts(TurnTaking(AGENT, strict=True, state=state).resume(9.0, 600))
+    assert effect == StartReply(turn=2, reply=2, text="", continues=True)
+
+
+def test_a_handoff_of_a_turn_that_is_over_does_nothing() -> None:
+    talk = Talk().thinking().tell(ToolsStarted(1), ToolsFinished(1))
+    talk.turn.state.turn_number = 2
+    talk.tell(HandedOff(1, has_text=False))
+    assert talk.turn.state.turn_number == 2
+    talk.turn.state.agent = AgentActivity.IDLE
+    talk.tell(HandedOff(2, has_text=False))
+    assert talk.turn.state.turn_number == 2
+
+
+def test_a_handoff_of_a_turn_to_come_cannot_happen() -> None:
+    with pytest.raises(UnexpectedEventError):
+        Talk().tell(HandedOff(7, has_text=False))
