@@ -198,6 +198,7 @@ EXAMPLES: tuple[Any, ...] = (
         agent="dentist",
         label=LABEL,
     ),
+    AgentNow(agent="billing", label="Billing", from_agent="dentist", turn=2),
     InterimText(content="do you have", message="do you have"),
     FinalText(message="Do you have anything on Tuesday?", turn=1, confidence=0.94),
     GreetingText(message="Good morning, how can I help?", turn=0),
