@@ -17,12 +17,14 @@ from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGener
 from actors.ports.tts import Synthesis, SynthesisEvent
 from actors.rules.handoffs import CANCELLED, NOT_TWO
 from actors.runtime.clock import LoopClock, run_virtual
+from actors.session import measurements
 from actors.session.checkpoint import decode, encode
 from actors.session.plan import TeamMember
 from actors.tools import AnyTool, OnInterruption, end_conversation, tool
 from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.fakes import FakeModel, FakeSynthesizer
 from tests.kit.session_kit import AGENT, Stage, stage
+from tests.kit.spans import recorded_spans
 from tests.unit.actors.session.realtime_kit import speaking
 
 Answer = Callable[[ModelRequest], list[ModelEvent | float]]
@@ -364,3 +366,31 @@ def test_a_session_with_a_speech_to_speech_model_goes_on_with_another_one_for_th
             assert on.session.record().agent == "billing"
 
     run_virtual(main())
+
+
+def test_a_handoff_is_in_the_log_the_trace_and_a_counter_without_a_word_of_anybody(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[tuple[str, str]] = []
+    monkeypatch.setattr(measurements, "handed_off", lambda *agents: counted.append(agents))
+
+    async def main() -> None:
+        _, _, opened = on_stage(desk_hands_off)
+        async with opened as on:
+            await on.ear.until_count(ReplyHeard, 1)
+            await typed(on, "what do i owe", 4)
+
+    caplog.set_level("INFO", "earshot")
+    with recorded_spans("actors.runtime.session_trace") as spans:
+        run_virtual(main())
+    assert counted == [("desk", "billing")]
+    assert [r.getMessage() for r in caplog.records if "handed off" in r.getMessage()] == [
+        "the conversation is handed off from the agent desk to billing"
+    ]
+    (session,) = (span for span in spans.get_finished_spans() if span.name == "session")
+    (event,) = session.events
+    assert (event.name, dict(event.attributes or {})) == (
+        "handoff",
+        {"earshot.handoff.from": "desk", "earshot.handoff.to": "billing"},
+    )
+    assert (session.attributes or {})["gen_ai.agent.name"] == "billing"
