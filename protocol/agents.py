@@ -109,6 +109,8 @@ class AgentEntry(msgspec.Struct, frozen=True, kw_only=True):
     model: AgentModel
     voice: AgentVoice
     tools: tuple[str, ...]
+    handoffs: tuple[str, ...]
+    """The agents that it may hand a conversation off to."""
     modifiable_settings: dict[str, Any]
     """What may be changed, each with its JSON schema."""
     status: Literal["loaded"] = "loaded"

@@ -44,6 +44,7 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     call_id: str
     mode: str
     agent: str
+    """The one that had the conversation last."""
     outcome: str
     """How it ended: NORMAL, HUMAN_HANDOFF, ERROR, IDLE_TIMEOUT, or abandoned by its caller."""
     started_at: str
@@ -55,4 +56,6 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tools: tuple[ToolUse, ...]
     latencies_ms: dict[str, Percentiles]
     usage: RecordUsage
+    handoffs: tuple[str, ...] = ()
+    """The agents that it was handed off to, in the order of time."""
     transcript: tuple[RecordedWords, ...] | None = None

@@ -63,7 +63,7 @@ class ToolStarted(Message, frozen=True):
     arguments: str
 
 
-class AgentChanged(Message, frozen=True, kw_only=True):
+class AgentTookOver(Message, frozen=True, kw_only=True):
     """Another agent has the conversation from `turn` on. `label` is shown as the sender of its messages."""
 
     agent: str
@@ -114,7 +114,7 @@ OutputMessage = (
     | ReplyHeard
     | ToolStarted
     | ToolFinished
-    | AgentChanged
+    | AgentTookOver
     | FloorChanged
     | TurnMeasured
     | ErrorShown

@@ -13,7 +13,7 @@ from actors.messages.lifecycle import (
     SessionOver,
     TurnRecorded,
 )
-from actors.messages.output import AgentChanged
+from actors.messages.output import AgentTookOver
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
 from actors.runtime.session_trace import Trace
@@ -218,7 +218,7 @@ class SessionSupervisor(SupervisedActor):
         measurements.handed_off(made.from_agent, made.to_agent)
         self.trace.agent_changed(made.from_agent, made.to_agent)
         session.connection.show(
-            AgentChanged(agent=plan.agent.name, label=plan.agent.label, from_agent=made.from_agent, turn=made.turn)
+            AgentTookOver(agent=plan.agent.name, label=plan.agent.label, from_agent=made.from_agent, turn=made.turn)
         )
         if self.ending is not None:
             return

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from actors.conversation import Ending, SpokenWord, UtteranceKind
 from actors.messages.model import ToolFinished
 from actors.messages.output import (
-    AgentChanged,
+    AgentTookOver,
     AudioDiscarded,
     AudioFrame,
     ErrorShown,
@@ -60,7 +60,7 @@ Shown = (
     | ReplyHeard
     | ToolStarted
     | ToolFinished
-    | AgentChanged
+    | AgentTookOver
     | FloorChanged
     | TurnMeasured
     | ErrorShown
@@ -117,7 +117,7 @@ class BrowserWords:
                 ]
             case ToolFinished():
                 return [self._tool_end(message)]
-            case AgentChanged(agent=agent, label=label, from_agent=from_agent, turn=turn):
+            case AgentTookOver(agent=agent, label=label, from_agent=from_agent, turn=turn):
                 self._labels.append((turn, label))
                 changed = AgentNow(agent=agent, label=label, from_agent=from_agent, turn=turn)
                 return [self.envelope("event", "System", changed)]

@@ -21,6 +21,7 @@ class AgentShown(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...]
     voice: str
     tools: tuple[str, ...]
+    handoffs: tuple[str, ...]
     scripted: bool
     """Whether it has a dialogue for the keyless language model"""
 
@@ -44,6 +45,7 @@ def agents(settings: Settings) -> list[AgentShown]:
             languages=agent.languages,
             voice=agent.voice.name,
             tools=agent.tools,
+            handoffs=tuple(each.agent for each in agent.handoffs),
             scripted=dialogue_of(agent) is not None,
         )
         for _, agent in sorted(found.items())
@@ -58,4 +60,6 @@ def as_text(found: list[AgentShown]) -> Iterator[str]:
             yield f"  {agent.description}"
         yield f"  languages: {', '.join(agent.languages)}"
         yield f"  tools: {', '.join(agent.tools) or 'none'}"
+        if agent.handoffs:
+            yield f"  hands off to: {', '.join(agent.handoffs)}"
         yield f"  without a language model: {'speaks its dialogue' if agent.scripted else 'has nothing to say'}"

@@ -11,7 +11,7 @@ import msgspec
 
 from actors.messages.model import ToolFinished
 from actors.messages.output import (
-    AgentChanged,
+    AgentTookOver,
     AudioDiscarded,
     ErrorShown,
     FloorChanged,
@@ -85,7 +85,7 @@ class Timeline:
             case ToolFinished(turn=turn, name=name, outcome=outcome, elapsed_ms=elapsed_ms):
                 known = name if name in self._tools else "unknown"
                 self._add("tool_over", turn, name=known, times_ms={"elapsed_ms": elapsed_ms}, failed=outcome.failed)
-            case AgentChanged(agent=agent, turn=turn):
+            case AgentTookOver(agent=agent, turn=turn):
                 self._add("handoff", turn, name=agent)
             case TurnMeasured():
                 self._measured(message)

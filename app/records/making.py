@@ -56,6 +56,7 @@ def made(
             recognized_s=round(usage.recognized_s, 1),
             spoken_characters=usage.spoken_characters,
         ),
+        handoffs=tuple(each.to_agent for each in session.handoffs),
         transcript=tuple(_transcript(session, tuple(patterns))) if content else None,
     )
 

@@ -31,3 +31,8 @@ async def test_each_reply_has_the_name_of_the_agent_that_says_it(browser: Browse
         await expect(entries.filter(has_text="One moment.")).to_contain_text("Harbour House")
         await expect(entries.filter(has_text="good evening")).to_contain_text("Harbour Kitchen")
         await expect(entries.filter(has_text="whenever you come")).to_contain_text("Harbour Kitchen")
+        await page.reload()
+        await expect(log(page)).to_contain_text("The conversation goes on where it was.")
+        await type_in(page, "what is on the menu")
+        reply = log(page).locator(".entry.agent").filter(has_text="fish of the day")
+        await expect(reply).to_contain_text("Harbour Kitchen", timeout=60_000)

@@ -14,6 +14,7 @@ def test_the_agents_of_the_repository_are_listed() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "dentist (default): " in ended.stdout
     assert "hotel: " in ended.stdout
+    assert "  hands off to: restaurant\n" in ended.stdout
     assert "without a language model: speaks its dialogue" in ended.stdout
 
 
@@ -21,6 +22,7 @@ def test_programs_read_the_same() -> None:
     found = {agent["name"]: agent for agent in json.loads(run(*AGENTS, "--json", DEFAULT_AGENT="hotel").stdout)}
     assert (found["hotel"]["default"], found["dentist"]["default"]) == (True, False)
     assert "book_appointment" in found["dentist"]["tools"]
+    assert (found["hotel"]["handoffs"], found["dentist"]["handoffs"]) == (["restaurant"], [])
 
 
 def test_a_file_that_is_no_agent_is_one_line(tmp_path: Path) -> None:

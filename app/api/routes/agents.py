@@ -113,6 +113,7 @@ class AgentRoutes:
                 pitch=voice.pitch,
             ),
             tools=agent.tools,
+            handoffs=tuple(each.agent for each in agent.handoffs),
             modifiable_settings=MODIFIABLE_SETTINGS,
         )
 

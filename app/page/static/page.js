@@ -150,6 +150,7 @@ const ON = {
     sayWaiting();
     if (resumed) {
       transcript.note("The conversation goes on where it was.");
+      if (label) transcript.goesOnWith(label);
       return;
     }
     if (restarted) transcript.note(FORGOTTEN, "warn");

@@ -48,6 +48,11 @@ export class Transcript {
     this.forget();
   }
 
+  /** The conversation goes on after a reload or a lost connection, with this agent: it may have changed meanwhile. */
+  goesOnWith(agent) {
+    if (this.#agents.at(-1).label !== agent) this.#agents = [{ from: 0, label: agent }];
+  }
+
   /** Another agent speaks from a turn on. */
   agentFrom(turn, label) {
     this.#agents.push({ from: turn, label });

@@ -136,6 +136,7 @@ async def test_all_agents_in_the_words_of_the_existing_backend() -> None:
                 "voice_configurable": True,
             },
             "tools": [],
+            "handoffs": [],
         }
         assert set(settings) == {
             "deployment_id", "model_deployment", "temperature", "top_p", "max_tokens", "voice_name", "voice_style"

@@ -7,7 +7,7 @@ import pytest
 
 from actors.conversation import Ending, Role
 from actors.messages.caller import TextEntered
-from actors.messages.output import AgentChanged, ReplyHeard
+from actors.messages.output import AgentTookOver, ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest
 from actors.runtime.clock import run_virtual
 from tests.kit.fakes import FakeModel
@@ -53,7 +53,7 @@ def test_a_fault_anywhere_leaves_the_caller_with_the_other_agent_or_ends_the_ses
                     break
                 await on.talk(1_200)
             assert on.ear.ended is Ending.ERROR or "Billing has heard" in _last(on)
-            assert len(on.ear.of(AgentChanged)) <= 1
+            assert len(on.ear.of(AgentTookOver)) <= 1
             if on.ear.ended is None:
                 assert model.requests[-1].agent.name == "billing"
 
@@ -79,7 +79,7 @@ def test_words_that_are_said_while_the_agents_change_are_answered_by_the_one_tha
             await on.talk(900)
             # They may be one turn with the words before, which then are answered by the desk first.
             await on.ear.until(lambda _: "and until when" in _last(on) and "Billing" in _last(on), 60)
-            assert [changed.agent for changed in on.ear.of(AgentChanged)] == ["billing"]
+            assert [changed.agent for changed in on.ear.of(AgentTookOver)] == ["billing"]
             said = [m.text for m in on.session.record().messages if m.role is Role.USER]
             assert " ".join(said) == "what do i owe and until when"
 

@@ -12,7 +12,7 @@ from actors.conversation import Ending, Role, UtteranceKind
 from actors.messages.caller import TextEntered
 from actors.messages.lifecycle import RestartChild
 from actors.messages.model import ToolFinished
-from actors.messages.output import AgentChanged, ReplyHeard, ReplyText
+from actors.messages.output import AgentTookOver, ReplyHeard, ReplyText
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.ports.tts import Synthesis, SynthesisEvent
 from actors.rules.handoffs import CANCELLED, NOT_TWO
@@ -145,8 +145,8 @@ def test_the_other_agent_goes_on_with_its_words_voice_and_tools() -> None:
                 ("other", "This is billing."),
                 ("other", "You owe nothing."),
             ]
-            (changed,) = on.ear.of(AgentChanged)
-            assert changed == AgentChanged(agent="billing", label="Billing", from_agent="desk", turn=2)
+            (changed,) = on.ear.of(AgentTookOver)
+            assert changed == AgentTookOver(agent="billing", label="Billing", from_agent="desk", turn=2)
             asked = model.requests[-1]
             assert asked.agent.name == "billing"
             assert {schema.name for schema in asked.tools} == {"handoff_to_desk", "slow", "end_conversation"}
@@ -161,7 +161,7 @@ def test_the_other_agent_goes_on_with_its_words_voice_and_tools() -> None:
             await typed(on, "and now", 5)
             assert model.requests[-1].agent.name == "billing"
             assert model.requests[-1].messages[-1].role is Role.USER
-            assert len(on.ear.of(AgentChanged)) == 1
+            assert len(on.ear.of(AgentTookOver)) == 1
 
     run_virtual(main())
 
@@ -180,11 +180,11 @@ def test_a_handoff_back_is_refused_until_the_user_has_spoken() -> None:
             await on.ear.until_count(ReplyHeard, 1)
             await typed(on, "help me", 3)
             assert [text for _, text in heard(on)][1:] == ["This is billing.", "I will help you myself."]
-            assert [m.agent for m in on.ear.of(AgentChanged)] == ["billing"]
+            assert [m.agent for m in on.ear.of(AgentTookOver)] == ["billing"]
             # The desk has it again after the user's next words, and may hand off again.
             on.entry.deliver(TextEntered("something else"))
-            await on.ear.until_count(AgentChanged, 2)
-            assert [m.agent for m in on.ear.of(AgentChanged)] == ["billing", "desk"]
+            await on.ear.until_count(AgentTookOver, 2)
+            assert [m.agent for m in on.ear.of(AgentTookOver)] == ["billing", "desk"]
 
     run_virtual(main())
 
@@ -224,7 +224,7 @@ def test_words_of_the_user_while_another_tool_runs_keep_the_conversation_here() 
             await asyncio.sleep(1)
             await typed(on, "never mind", 2)
             await asyncio.sleep(4)
-            assert not on.ear.of(AgentChanged)
+            assert not on.ear.of(AgentTookOver)
             assert model.requests[-1].agent.name == "desk"
             assert any(CANCELLED in m.text for m in on.session.record().messages if m.role is Role.TOOL)
 
@@ -245,7 +245,7 @@ def test_a_session_that_ends_is_not_handed_off() -> None:
             on.entry.deliver(TextEntered("bye"))
             await on.ear.until(lambda ear: ear.ended, 30)
             assert on.ear.ended is Ending.NORMAL
-            assert not on.ear.of(AgentChanged)
+            assert not on.ear.of(AgentTookOver)
 
     run_virtual(main())
 
@@ -266,7 +266,7 @@ def test_a_session_is_handed_off_only_so_often() -> None:
                 count = len(heard(on))
                 on.entry.deliver(TextEntered(f"again {number}"))
                 await on.ear.until(lambda ear, count=count: "All right." in [t for _, t in heard(on)[count:]], 30)
-            assert [m.agent for m in on.ear.of(AgentChanged)] == ["billing", "desk"]
+            assert [m.agent for m in on.ear.of(AgentTookOver)] == ["billing", "desk"]
 
     run_virtual(main())
 
@@ -281,7 +281,7 @@ def test_an_actor_that_is_restarted_goes_on_with_the_agent_that_has_the_conversa
         async with opened as on:
             await on.ear.until_count(ReplyHeard, 1)
             on.entry.deliver(TextEntered("what do i owe"))
-            await on.ear.until_count(AgentChanged, 1)
+            await on.ear.until_count(AgentTookOver, 1)
             await asyncio.sleep(after_s)
             on.entry.addresses.supervisor.tell(RestartChild(actor))
             await on.ear.until(lambda _: "You owe nothing." in [text for _, text in heard(on)], 30)

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from actors.conversation import ChatMessage, Role, SessionRecord, Usage
+from actors.conversation import ChatMessage, HandoffMade, Role, SessionRecord, Usage
 from app.console.timeline import TimelineEvent
 from app.records.making import made
 from app.records.redaction import compiled
@@ -13,6 +13,7 @@ from protocol.call_record import CallRecord, Percentiles, ToolUse
 SESSION = SessionRecord(
     session_id="session-1", mode="media", agent="clinic", state="ended", created_at=1_000.0, updated_at=1_061.5, turn=3,
     call_id="call-1", ended_reason="NORMAL",
+    handoffs=(HandoffMade(turn=2, from_agent="clinic", to_agent="billing", at=1_002.5),),
     messages=(
         ChatMessage(role=Role.USER, text="I am AB-12, call me at +1 206 555 0100", at=1_002.0),
         ChatMessage(role=Role.TOOL, text="her card is 4111 1111 1111 1111", at=1_003.0),
@@ -54,6 +55,7 @@ def test_it_says_what_became_of_the_conversation_and_what_it_cost() -> None:
     assert found.latencies_ms == {"first_audio_ms": Percentiles(300.0, 900.0)}
     assert (found.usage.prompt_tokens, found.usage.recognized_s, found.usage.spoken_characters) == (300, 61.2, 120)
     assert found.started_at.startswith("1970-01-01T00:16:40")
+    assert found.handoffs == ("billing",)
 
 
 def test_its_transcript_is_redacted_and_holds_no_result_of_a_tool() -> None:
