@@ -3,6 +3,7 @@
 What is found here stops the start with one line, so that no caller is the first to meet it.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
@@ -52,6 +53,7 @@ def usable_configuration(settings: Settings) -> Configuration:
     if acs_configured(settings) and not settings.server.base_url:
         raise SettingsError("ACS is configured, and does not know how to reach this server: set BASE_URL")
     _require_webhook(settings.records)
+    _require_directory(settings.records)
     redis_address(settings)
     tls_files(settings)
     engines = chosen(settings)
@@ -81,6 +83,22 @@ def _require_webhook(records: Records) -> None:
     parts = urlsplit(records.url)
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise SettingsError("CALL_RECORD_URL must be https://...: http would send the records unencrypted")
+
+
+def _require_directory(records: Records) -> None:
+    """Session files have somewhere to be written, and a place that they fit into."""
+    if not records.records_sessions:
+        return
+    if records.directory is None:
+        raise SettingsError(f"RECORD_SESSIONS is {records.sessions}, and nowhere to write to: set RECORD_DIRECTORY")
+    if records.file_mb > records.total_mb:
+        raise SettingsError("RECORD_FILE_MB is above RECORD_TOTAL_MB: one file would be more than all may be")
+    try:
+        records.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"RECORD_DIRECTORY cannot be made: {error.strerror}") from None
+    if not os.access(records.directory, os.W_OK | os.X_OK):
+        raise SettingsError("RECORD_DIRECTORY cannot be written to")
 
 
 def _require_model(settings: Settings, engines: Mapping[str, BuiltIn], agent: Agent) -> None:
@@ -165,6 +183,7 @@ def features(settings: Settings, configuration: Configuration) -> Iterator[str]:
     signed_with = "TOKEN_SIGNING_KEY" if settings.access.token_signing_key else "a random key of this server"
     yield f"tokens of browsers: {signed_with}"
     yield f"ENABLE_AUTH_VALIDATION: {'on' if validation_on(settings) else 'off'}"
+    yield f"session files: {_session_files(settings)}"
     yield f"telephone: {_telephone(settings)}"
     yield f"access code of calls: {'on' if settings.telephony.access_code else 'off'}"
     handed_on = "on" if settings.telephony.handoff_phone_number else "off (HANDOFF_PHONE_NUMBER)"
@@ -176,6 +195,14 @@ def _operators(settings: Settings) -> str:
     ways += ["the Entra role"] if browser_auth(settings) is BrowserAuth.ENTRA else []
     nobody = "nobody (OPERATOR_TOKEN)" if Exposure(settings).public else "this machine"
     return ", ".join(ways) or nobody
+
+
+def _session_files(settings: Settings) -> str:
+    records = settings.records
+    if not records.records_sessions:
+        return "off (RECORD_SESSIONS)"
+    words = "with what is said (LOG_CONTENT)" if settings.logs.content else "words and keys masked"
+    return f"{records.sessions}, in {records.directory}, {words}"
 
 
 def _telephone(settings: Settings) -> str:

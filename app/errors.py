@@ -15,6 +15,7 @@
     ├── UnlistedRouteError         nobody has decided who may use a route (auth/route_table.py)
     ├── UndocumentedRouteError     a route is missing from the description of the API (api/contract/openapi.py)
     ├── CallCommandError           a running server does not place a call for the command line (commands/call.py)
+    ├── SessionFileError           a session file cannot be replayed (replay/recording.py)
     ├── AgentFileError             an agent's file cannot be used; a ConfigurationError too (agents/agent_files.py)
     ├── KnowledgeError             a folder of knowledge cannot be used; a ConfigurationError too (agents/knowledge.py)
     ├── PluginError                a reference cannot be loaded; a ConfigurationError too (plugins.py)

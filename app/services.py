@@ -28,6 +28,7 @@ from app.known_sessions import KnownSessions
 from app.limits.clients import Clients
 from app.observers import Observers
 from app.records.call_records import CallRecords, webhook_of
+from app.replay.recorder import recorder_of
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
 from app.server.socket_writer import REFUSED
@@ -106,6 +107,9 @@ class Services:
             webhook_of(settings.records),
             content=settings.logs.content,
         )
+        self.recorder = recorder_of(
+            settings.records, self.sessions.live.get, self.random.uniform, content=settings.logs.content
+        )
         self.known_sessions = KnownSessions(
             self.sessions.live.get, lambda session_id: self.engines.store.load(session_id)
         )
@@ -131,6 +135,10 @@ class Services:
             self.call_records.session_over,
         ):
             self.session_over.add(hear)
+        if self.recorder is not None:
+            self.session_opened.add(self.recorder.session_opened)
+            self.session_moved.add(self.recorder.session_moved)
+            self.session_over.add(self.recorder.session_over)
         if isinstance(self.store, SharedStore) and self.checkpoints is not None:
             self.session_opened.add(self.store.session_opened)
             self.session_over.add(self.checkpoints.session_over)
@@ -178,6 +186,8 @@ class Services:
             pass
         self.sessions.stop()
         await self.call_records.close()
+        if self.recorder is not None:
+            await self.recorder.close()
         if self.claim_check is not None:
             self.claim_check.stop()
         if self.checkpoints is not None:

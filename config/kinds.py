@@ -59,6 +59,19 @@ def number_of(*choices: int) -> Kind:
     return Kind("one of " + ", ".join(map(str, choices)), parse)
 
 
+def share(*words: str) -> Kind:
+    """One of some words, or a share such as 0.1, kept as it is written."""
+
+    def parse(text: str) -> str:
+        if text.lower() in words:
+            return text.lower()
+        if not 0 < float(text) < 1:
+            raise ValueError
+        return text
+
+    return Kind(f"{', '.join(words)} or a share between 0 and 1", parse)
+
+
 def digits() -> Kind:
     """4 to 16 keys of a telephone, a secret."""
     plain = matching("4 to 16 digits", r"[0-9]{4,16}", secret=True)

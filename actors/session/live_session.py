@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import msgspec
 
@@ -80,6 +81,10 @@ class LiveSession:
     def plan(self) -> SessionPlan:
         """What the session is, with the agent that has it now."""
         return self._plan.as_agent(self.checkpoint.agent)
+
+    def change_plan(self, **changes: Any) -> None:
+        """Change fields of what the session is, before an actor of it is started."""
+        self._plan = msgspec.structs.replace(self._plan, **changes)
 
     def deliver(self, message: InputMessage) -> None:
         """Hand what the connection tells, audio apart, to those actors of the session that it is for."""

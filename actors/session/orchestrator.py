@@ -42,6 +42,7 @@ from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.generation import ReplySource
 from actors.session.handoffs import Handoffs
 from actors.session.plan import SessionPlan
+from actors.session.recorded_turn_taking import RecordedTurnTaking
 from actors.session.reply_filter import AsItComes, ReplyFilter
 from actors.session.reply_maker import ReplyMaker
 from actors.session.reply_writer import ReplyWriter
@@ -89,9 +90,7 @@ class Orchestrator(SupervisedActor):
         self._addresses = addresses
         self._checkpoint = checkpoint
         self._connection = connection
-        self.turn = TurnTaking(
-            plan.agent, transcribes=transcribes, state=msgspec.structs.replace(checkpoint.turn or TurnSnapshot())
-        )
+        self.turn = _turn_taking(plan, checkpoint, transcribes=transcribes)
         self._timers = TurnTimers(clock, self.actor_ref)
         self._log = ConversationLog(
             checkpoint=checkpoint,
@@ -242,6 +241,13 @@ class Orchestrator(SupervisedActor):
             first_audio_ms=measured.first_audio_ms, decision_to_silence_ms=measured.decision_to_silence_ms
         )
         self._connection.show(measured)
+
+
+def _turn_taking(plan: SessionPlan, checkpoint: Checkpoint, *, transcribes: bool) -> TurnTaking:
+    state = msgspec.structs.replace(checkpoint.turn or TurnSnapshot())
+    if plan.record_step is None:
+        return TurnTaking(plan.agent, transcribes=transcribes, state=state)
+    return RecordedTurnTaking(plan.agent, plan.record_step, transcribes=transcribes, state=state)
 
 
 def _leave_trace(event: TurnEvent) -> None:

@@ -18,6 +18,7 @@ from actors.rules.end_of_turn.by_words import EndOfTurnByWords
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.play_clock import PlayClock
 from actors.runtime.restart_budget import RestartPolicy
+from actors.session.recorded_turn_taking import RecordStep
 from actors.session_context import SessionContext
 from actors.tools import AnyTool
 
@@ -81,6 +82,8 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The W3C trace context of the request that it begins with; empty if that is not traced."""
     stored: bool = True
     """Whether its record is kept: what is said in it may not be for the store."""
+    record_step: RecordStep | None = None
+    """Takes what turn-taking is told and decides, for a session file. None: nobody does."""
     team: Mapping[str, TeamMember] = {}
     """Every agent that the session may have, by name, the first one too; empty where it cannot be handed off."""
 

@@ -1,11 +1,13 @@
-"""The commands `config`, `agents` and `call` on the command line: their arguments, what they print, how they exit.
+"""The commands `config`, `agents`, `call` and `replay`: their arguments, what they print, how they exit.
 
-0: it went well; 1: the server, or the network, would not; 2: a fault in the configuration or on the command line.
+0: it went well; 1: the server, or the network, would not, or a replay differs; 2: a fault in the configuration, on the
+command line, or in the file that is to be replayed.
 """
 
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -37,6 +39,11 @@ def add_commands(add: AddCommand) -> None:
     call.add_argument("--no-follow", action="store_true", help="exit as soon as the call is being placed")
     _add_json(call)
     call.set_defaults(run=_call)
+
+    replay = add("replay", "replay a session file: does turn-taking decide now as it did then, or what first otherwise")
+    replay.add_argument("file", type=Path, metavar="FILE", help="written where RECORD_SESSIONS is set")
+    _add_json(replay)
+    replay.set_defaults(run=_replay)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -101,6 +108,21 @@ def _call(options: argparse.Namespace) -> int:
         print("the call goes on", file=sys.stderr)
         return FAILED
     return FAILED if status.status is CallState.FAILED else 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from app.commands.replay import as_text, replay
+    from app.replay.recording import SessionFileError
+
+    try:
+        found = replay(options.file)
+    except SessionFileError as fault:
+        return _told(fault, MISCONFIGURED)
+    if options.json:
+        print_json(found)
+    else:
+        print("\n".join(as_text(found)))
+    return 0 if found.same else FAILED
 
 
 def _told(fault: Exception, status: int) -> int:

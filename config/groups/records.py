@@ -1,5 +1,6 @@
-"""Settings: what is told of each conversation when it is over, and to whom."""
+"""Settings: what is told of each conversation when it is over, and to whom; and which sessions leave a file."""
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -8,9 +9,11 @@ from config import kinds
 from config.secret import Secret
 from config.variables import Variable
 
+OFF, ON_ERROR, ALL = "off", "on_error", "all"
+
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of each conversation when it is over, and to whom."""
+    """What is told of each conversation when it is over, and to whom; and which sessions leave a file that replays."""
 
     url: Annotated[
         str, Variable("CALL_RECORD_URL", "Webhook that is sent the record of each conversation", kinds.address())
@@ -23,3 +26,39 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
             kinds.hard_to_guess(16),
         ),
     ] = None
+    sessions: Annotated[
+        str,
+        Variable(
+            "RECORD_SESSIONS",
+            "Which sessions leave a file that `replay` takes: none, those in which something failed, all, or a share",
+            kinds.share(OFF, ON_ERROR, ALL),
+        ),
+    ] = OFF
+    directory: Annotated[
+        Path | None,
+        Variable("RECORD_DIRECTORY", "Where these files are written; needed unless there are none", kinds.directory()),
+    ] = None
+    file_mb: Annotated[
+        int, Variable("RECORD_FILE_MB", "How large one of them becomes, in MB; it is cut there", kinds.whole(1, 64))
+    ] = 4
+    total_mb: Annotated[
+        int,
+        Variable("RECORD_TOTAL_MB", "How large all become, in MB; the oldest go", kinds.whole(1, 1_000_000)),
+    ] = 500
+
+    @property
+    def records_sessions(self) -> bool:
+        """Whether any session is recorded."""
+        return self.sessions != OFF
+
+    @property
+    def keeps_errors_only(self) -> bool:
+        """Whether only sessions in which something failed leave a file."""
+        return self.sessions == ON_ERROR
+
+    @property
+    def recorded_share(self) -> float:
+        """The share of sessions that are recorded, from 0 to 1; of those that are kept see `keeps_errors_only`."""
+        if self.sessions in (OFF, ON_ERROR, ALL):
+            return 0.0 if self.sessions == OFF else 1.0
+        return float(self.sessions)

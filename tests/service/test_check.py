@@ -209,3 +209,21 @@ def test_a_name_that_is_read_by_nobody_is_told_with_the_nearest_that_is(name: st
 def test_the_variables_of_others_are_left_alone() -> None:
     others = "PATH HOME HOSTNAME PORTS LANG SHELL OTEL_SERVICE_NAME AZURE_CLIENT_SECRET OPENAI_ORG_ID PYTHONPATH USER"
     assert misspelt_variables(dict.fromkeys([*others.split(), "OPERATOR_TOKEN", "PORT"], "x")) == []
+
+
+def test_where_session_files_go_is_said_and_a_directory_for_them_is_wanted(tmp_path: Path) -> None:
+    assert "session files: off (RECORD_SESSIONS)" in run(*CHECK).stdout
+    kept = run(*CHECK, RECORD_SESSIONS="on_error", RECORD_DIRECTORY=str(tmp_path / "files"))
+    assert f"session files: on_error, in {tmp_path / 'files'}, words and keys masked" in kept.stdout
+    assert (tmp_path / "files").is_dir()
+    (tmp_path / "taken").write_bytes(b"")
+    for environ, line in (
+        ({}, "RECORD_SESSIONS is 0.1, and nowhere to write to: set RECORD_DIRECTORY\n"),
+        ({"RECORD_DIRECTORY": str(tmp_path / "taken")}, "RECORD_DIRECTORY cannot be made: File exists\n"),
+        (
+            {"RECORD_DIRECTORY": str(tmp_path), "RECORD_TOTAL_MB": "3"},
+            "RECORD_FILE_MB is above RECORD_TOTAL_MB: one file would be more than all may be\n",
+        ),
+    ):
+        ended = run(*CHECK, RECORD_SESSIONS="0.1", **environ)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line)

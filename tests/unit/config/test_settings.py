@@ -82,6 +82,8 @@ def test_a_default_that_is_written_out_means_the_same(row: Documented) -> None:
         ("LOG_LEVEL", "WARNING", LogLevel.WARNING),
         ("LOG_CONTENT", "True", True),
         ("LOG_CONTENT", "0", False),
+        ("RECORD_SESSIONS", "ON_ERROR", "on_error"),
+        ("RECORD_SESSIONS", "0.1", "0.1"),
         ("VOICE_ACTIVITY", "energy", "energy"),
         ("SPEECH_RECOGNIZER", "my_engines.ears:make", "my_engines.ears:make"),
         ("ACS_STREAMING_MODE", "Transcription", StreamingMode.TRANSCRIPTION),
@@ -113,6 +115,14 @@ def test_a_value_is_taken(name: str, text: str, value: object) -> None:
         ("DRAIN_GRACE_S", "nan", "DRAIN_GRACE_S is 'nan'; it must be a number of seconds from 1 to 3600"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL is 'loud'; it must be one of debug, info, warning, error"),
         ("LOG_CONTENT", "maybe", "LOG_CONTENT is 'maybe'; it must be on or off"),
+        *(
+            (
+                "RECORD_SESSIONS",
+                text,
+                f"RECORD_SESSIONS is '{text}'; it must be off, on_error, all or a share between 0 and 1",
+            )
+            for text in ("some", "0", "1.0", "nan", "-0.1")
+        ),
         (
             "SPEECH_RECOGNIZER",
             "ears",

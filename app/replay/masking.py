@@ -1,0 +1,121 @@
+"""Takes what people say out of a session file, and leaves what the rules of turn-taking make of it.
+
+A word that the rules know stays where they know it: a backchannel, a word that stops, a request to wait. Any other
+becomes a word that means nothing to them, so that an utterance keeps its length in words. Keys become one digit; a key
+that ends an input stays. So the rules judge a masked text as they judged what was said.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from actors.agent import Agent, Model, Phrases
+from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.model import KeysExpected
+from actors.messages.transcript import FinalTranscript, InterimTranscript
+from actors.rules.backchannel import POLITE, is_without_blanks, words_of
+from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.state import TurnSnapshot
+
+WORDS = ("word", "xxxx", "zzzz")
+SIGNS = ("某", "字", "龘")
+"""What stands for a word, and for a character of a script without blanks: the first one that the rules do not know."""
+WORDLESS = "..."
+"""Stands for a text that has no words, and is not empty."""
+DIGITS = "0123456789"
+OTHER_KEYS = "*#ABCD"
+NO_KEY = "?"
+"""Stands for what is no key of a telephone."""
+
+
+def essential(agent: Agent) -> Agent:
+    """What turn-taking asks of an agent; instructions, tools, phrases and numbers of its file are left out."""
+    return Agent(
+        name=agent.name,
+        label=agent.name,
+        greeting=agent.greeting,
+        languages=agent.languages,
+        model=Model(next_token_s=agent.model.next_token_s),
+        phrases=Phrases(no_input=(WORDLESS,) * len(agent.phrases.no_input)),
+        barge_in=agent.barge_in,
+        limits=agent.limits,
+        keys=agent.keys,
+    )
+
+
+class Masking:
+    """Masks the texts and keys of one session.
+
+    Args:
+        agent: whose words the rules know.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        words = TurnTaking(agent).words
+        known = (*words.backchannels, *words.stop_words, *words.attention, *words.waiting, *POLITE)
+        self._phrases: dict[str, list[list[str]]] = {}
+        for phrase in {tuple(split) for text in known if (split := words_of(text))}:
+            self._phrases.setdefault(phrase[0], []).append(list(phrase))
+        single = {word for text in known for word in words_of(text)}
+        self._word = _unknown(WORDS, single)
+        self._sign = _unknown(SIGNS, single)
+        self._terminators = {agent.keys.terminator}
+
+    def text(self, said: str) -> str:
+        """As many words as `said` has, with those that the rules know in their places."""
+        words = words_of(said)
+        if not words:
+            return WORDLESS if said.strip() else ""
+        known = [False] * len(words)
+        for at, word in enumerate(words):
+            for phrase in self._phrases.get(word, ()):
+                if words[at : at + len(phrase)] == phrase:
+                    known[at : at + len(phrase)] = [True] * len(phrase)
+        return " ".join(word if is_known else self._masked(word) for word, is_known in zip(words, known, strict=True))
+
+    def _masked(self, word: str) -> str:
+        return self._sign if is_without_blanks(word) else self._word
+
+    def phrase(self, text: str) -> str:
+        """A phrase of the agent with the same punctuation and length: it may hold the name of the caller."""
+        return "".join(self._sign if is_without_blanks(c) else "x" if c.isalnum() else c for c in text)
+
+    def key(self, key: str) -> str:
+        """A key that means the same to an input that is being pressed."""
+        if key in self._terminators or (len(key) == 1 and key in OTHER_KEYS):
+            return key
+        if len(key) == 1 and key in DIGITS:
+            return next(digit for digit in DIGITS if digit not in self._terminators)
+        return NO_KEY
+
+    def event(self, event: TurnEvent) -> TurnEvent:
+        """What turn-taking was told, masked; events are given in their order, since one may say what ends an input."""
+        match event:
+            case InterimTranscript(text=text) | TextEntered(text=text):
+                return msgspec.structs.replace(event, text=self.text(text))
+            case FinalTranscript(text=text):
+                return msgspec.structs.replace(event, text=self.text(text), words=())
+            case KeyPressed(key=key):
+                return msgspec.structs.replace(event, key=self.key(key))
+            case KeysExpected(pattern=pattern):
+                self._terminators.add(pattern.terminator)
+                return event
+            case _:
+                return event
+
+    def state(self, state: TurnSnapshot) -> TurnSnapshot:
+        """What turn-taking goes on from, masked."""
+        if state.key_pattern is not None:
+            self._terminators.add(state.key_pattern.terminator)
+        return msgspec.structs.replace(
+            state,
+            asked=self.text(state.asked),
+            interim=self.text(state.interim),
+            waiting_text=self.text(state.waiting_text),
+            tail_text=self.text(state.tail_text),
+            keys="".join(map(self.key, state.keys)),
+        )
+
+
+def _unknown(candidates: Iterable[str], known: set[str]) -> str:
+    return next((word for word in candidates if word not in known), "q" * 12)

@@ -1,0 +1,177 @@
+"""Records the sessions of one worker into files: which of them, and what of them is kept when they are over."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from actors.conversation import Ending
+from actors.messages.caller import InputLost
+from actors.messages.lifecycle import SessionFailed
+from actors.messages.model import ReplyFailed
+from actors.messages.playback import PlaybackFailed
+from actors.rules.turn_taking.effects import End, ReportUnexpected
+from actors.session.recorded_turn_taking import TurnTakingResumed, TurnTakingStep, TurnTakingTold
+from actors.session.sessions import SessionEntry
+from app.replay.encoding import SessionEncoder
+from app.replay.files import SessionFiles, file_lost, file_name
+from app.replay.recording import Over, Restarted
+from config.groups.records import Records
+
+STEPS_AT_A_TIME = 256
+"""So many are encoded in one go: a few seconds of a conversation."""
+CLOSE_S = 3.0
+TROUBLE = (ReplyFailed, PlaybackFailed, SessionFailed, InputLost)
+
+
+def recorder_of(
+    settings: Records,
+    live: Callable[[str], SessionEntry | None],
+    uniform: Callable[[float, float], float],
+    *,
+    content: bool,
+) -> "SessionRecorder | None":
+    """What records the sessions of a worker; None where none are recorded."""
+    if not settings.records_sessions or settings.directory is None:
+        return None
+    files = SessionFiles(settings.directory, settings.total_mb << 20)
+    return SessionRecorder(settings, files, live, uniform, content=content)
+
+
+class SessionRecorder:
+    """Belongs to the loop's thread.
+
+    Args:
+        settings: which sessions are recorded, and how large a file may become.
+        files: writes them.
+        live: the live session of an id; None if there is none.
+        uniform: a number between two others, by chance.
+        content: whether the files hold what was said.
+    """
+
+    def __init__(
+        self,
+        settings: Records,
+        files: SessionFiles,
+        live: Callable[[str], SessionEntry | None],
+        uniform: Callable[[float, float], float],
+        *,
+        content: bool,
+    ) -> None:
+        self._settings = settings
+        self._files = files
+        self._live = live
+        self._uniform = uniform
+        self._content = content
+        self._open: dict[str, tuple[SessionEntry, SessionTape]] = {}
+
+    def session_opened(self, session_id: str) -> None:
+        """A session begins: it is recorded if it may be stored, and if chance has it."""
+        entry = self._live(session_id)
+        if entry is None or not entry.plan.stored or self._uniform(0.0, 1.0) >= self._settings.recorded_share:
+            return
+        began = f"{datetime.fromtimestamp(time.time(), UTC):%Y-%m-%dT%H:%M:%SZ}"
+        encoder = SessionEncoder(
+            session_id=session_id,
+            mode=entry.plan.mode,
+            began=began,
+            content=self._content,
+            most_bytes=self._settings.file_mb << 20,
+        )
+        self._finish(session_id, "")
+        tape = SessionTape(self._files, encoder, file_name(session_id, began))
+        entry.change_plan(record_step=tape.note)
+        self._open[session_id] = (entry, tape)
+
+    def session_moved(self, session_id: str) -> None:
+        """Another worker has gone on with a session, and records it from there."""
+        self._finish(session_id, "")
+
+    def session_over(self, session_id: str) -> None:
+        """A session is over: write its file if it is to be kept."""
+        known = self._open.get(session_id)
+        if known is not None:
+            self._finish(session_id, known[0].checkpoint.ending or "")
+
+    async def close(self) -> None:
+        """Write what is to be kept, for CLOSE_S at most. Called when the sessions are over."""
+        for session_id in tuple(self._open):
+            self._finish(session_id, "")
+        await asyncio.to_thread(self._files.close, CLOSE_S)
+
+    def _finish(self, session_id: str, ending: str) -> None:
+        if (known := self._open.pop(session_id, None)) is None:
+            return
+        entry, tape = known
+        went_wrong = tape.went_wrong or bool(entry.restarts) or entry.rebuilt > 0 or ending == Ending.ERROR
+        if self._settings.keeps_errors_only and not went_wrong:
+            tape.discard()
+            return
+        restarts = tuple(Restarted(at=each.at, actor=each.actor, error=each.error) for each in entry.restarts)
+        tape.finish(Over(ending=ending, restarts=restarts))
+
+
+class SessionTape:
+    """Takes the steps of one session on the event loop, and hands them to the thread that encodes and writes.
+
+    Args:
+        files: has the thread.
+        encoder: makes the file.
+        name: of the file.
+    """
+
+    def __init__(self, files: SessionFiles, encoder: SessionEncoder, name: str) -> None:
+        self._files = files
+        self._encoder = encoder
+        self._name = name
+        self._waiting: list[TurnTakingStep] = []
+        self._begun = False
+        self._over = False
+        self.went_wrong = False
+        """Something failed in the session."""
+
+    def note(self, step: TurnTakingStep) -> None:
+        """Take a step: a list grows by one, and the thread is told now and then."""
+        if self._over:
+            return
+        self.went_wrong = self.went_wrong or _is_trouble(step) or (self._begun and isinstance(step, TurnTakingResumed))
+        self._begun = True
+        self._waiting.append(step)
+        if len(self._waiting) >= STEPS_AT_A_TIME:
+            self._hand_over()
+
+    def discard(self) -> None:
+        """Forget what was noted, and take no more."""
+        self._over = True
+        self._waiting.clear()
+
+    def finish(self, over: Over) -> None:
+        """Have the file written; a session in which turn-taking had no part has none."""
+        if self._over:
+            return
+        self._hand_over()
+        if not self._over and not self._files.do(partial(self._write, over)):
+            self._give_up()
+        self._over = True
+
+    def _hand_over(self) -> None:
+        steps, self._waiting = self._waiting, []
+        if steps and not self._files.do(partial(self._encoder.add, steps)):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.discard()
+        file_lost("overflow", "there is no room for it among what waits to be written")
+
+    def _write(self, over: Over) -> None:
+        if not self._encoder.is_empty:
+            self._files.write(self._name, self._encoder.finished(over))
+
+
+def _is_trouble(step: TurnTakingStep) -> bool:
+    if isinstance(step, TurnTakingTold) and (step.error or isinstance(step.event, TROUBLE)):
+        return True
+    return any(
+        isinstance(e, ReportUnexpected) or (isinstance(e, End) and e.ending is Ending.ERROR) for e in step.effects
+    )

@@ -1,0 +1,93 @@
+"""A worker leaves session files where it is told to, without what was said, and no conversation depends on them."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.api.asgi import app_of
+from app.replay.recording import read
+from app.replay.replaying import replayed
+from app.services import Services
+from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
+from tests.kit.service_kit import running
+
+SAID = "my name is Hopkins, call +1 206 555 0142, my secret is forty two"
+SECRETS = ("Hopkins", "206", "0142", "secret", "forty")
+
+
+async def converse(service: Services, app: Any, session_id: str, *, hang_up: bool = True) -> None:
+    """Type something, hear the reply, press keys, and hang up."""
+    socket = AsgiSocket(app, CONVERSATION, session_id=session_id)
+    async with asyncio.timeout(60):
+        while session_id not in service.sessions.live:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        socket.send(json.dumps({"type": "text", "text": SAID}))
+        while not any("first_audio_ms" in event.times_ms for event in service.timelines.of(session_id).events):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        if not hang_up:
+            return
+        socket.send(json.dumps({"type": "hang_up"}))
+        while session_id in service.sessions.live:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    socket.close()
+
+
+def conversation(environ: dict[str, str], *, hang_up: bool = True) -> None:
+    """Hold one with a service that ends afterwards."""
+
+    async def main() -> None:
+        async with running(environ) as service:
+            await converse(service, app_of(service), "session-1", hang_up=hang_up)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("content", [True, False])
+def test_a_conversation_leaves_a_file_that_replays(tmp_path: Path, content: bool) -> None:
+    conversation(
+        {
+            "RECORD_SESSIONS": "all",
+            "RECORD_DIRECTORY": str(tmp_path / "files"),
+            "LOG_CONTENT": "on" if content else "off",
+        }
+    )
+    (path,) = (tmp_path / "files").iterdir()
+    found = read(path)
+    assert (found.session.session_id, found.session.content) == ("session-1", content)
+    assert found.over.ending == "NORMAL"
+    replay = replayed(found)
+    assert replay.same
+    assert replay.decisions > 5
+    texts = path.read_text().split('"')[1::2]
+    assert any("Hopkins" in text for text in texts) is content
+    assert [secret for secret in SECRETS if any(secret.lower() in text.lower() for text in texts)] == (
+        list(SECRETS) if content else []
+    )
+
+
+def test_a_session_that_is_open_when_the_worker_ends_leaves_its_file(tmp_path: Path) -> None:
+    conversation({"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(tmp_path)}, hang_up=False)
+    (path,) = tmp_path.iterdir()
+    assert replayed(read(path)).same
+
+
+def test_a_session_without_a_fault_leaves_none_where_only_errors_do(tmp_path: Path) -> None:
+    conversation({"RECORD_SESSIONS": "on_error", "RECORD_DIRECTORY": str(tmp_path)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_unless_it_is_asked_for(tmp_path: Path) -> None:
+    conversation({"RECORD_DIRECTORY": str(tmp_path)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_cannot_be_written_to_is_one_line_and_costs_no_conversation(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "taken").write_bytes(b"")
+    conversation({"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(tmp_path / "taken")})
+    lines = [record.getMessage() for record in caplog.records if record.name == "app.replay.files"]
+    assert lines == ["a session file is lost: it cannot be written: File exists"]

@@ -1,0 +1,111 @@
+"""A masked text means to the rules of turn-taking what was said, and says none of it."""
+
+import random
+
+import msgspec
+import pytest
+
+from actors.agent import Agent, BargeIn
+from actors.conversation import KeyPattern, SpokenWord
+from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.model import KeysExpected
+from actors.messages.transcript import FinalTranscript, InterimTranscript
+from actors.rules.backchannel import POLITE, asks_to_wait, begins_with, meaningful_words
+from actors.rules.language_words import BY_LANGUAGE
+from actors.rules.questions import question_s
+from actors.rules.turn_taking.machine import TurnTaking
+from actors.rules.turn_taking.state import TurnSnapshot
+from app.replay.masking import Masking, essential
+from tests.kit.session_kit import AGENT
+
+OTHERS = (
+    "4711",
+    "Miller",
+    "o'clock",
+    "seven",
+    "电话",
+    "我想",
+    "プラン",
+    "don\u2019t",
+    "...",
+    "mother-in-law",
+    "a",
+    "one",
+)
+
+
+def speaking(language: str) -> Agent:
+    return msgspec.structs.replace(AGENT, languages=(language,))
+
+
+def judged(agent: Agent, text: str) -> tuple[object, ...]:
+    words = TurnTaking(agent).words
+    return (
+        meaningful_words(text, words.backchannels),
+        meaningful_words(text, words.backchannels, words.attention),
+        begins_with(text, words.stop_words, unless=words.backchannels),
+        asks_to_wait(text, words.waiting, words.backchannels),
+        bool(text.strip()),
+    )
+
+
+@pytest.mark.parametrize("language", sorted(BY_LANGUAGE))
+def test_whatever_is_said_is_judged_alike(language: str) -> None:
+    agent, chance = speaking(language), random.Random(language)
+    words = TurnTaking(agent).words
+    known = (*words.backchannels, *words.stop_words, *words.attention, *words.waiting, *POLITE)
+    masking = Masking(agent)
+    for _ in range(400):
+        separator = chance.choice((" ", ", ", "" if language in ("zh", "ja") else " "))
+        said = separator.join(chance.choice(chance.choice((known, OTHERS))) for _ in range(chance.randint(0, 6)))
+        said = chance.choice((said, said.upper(), f"{said}?"))
+        assert judged(agent, masking.text(said)) == judged(agent, said), said
+        assert masking.text(masking.text(said)) == masking.text(said)
+
+
+def test_only_what_the_rules_know_stays() -> None:
+    masking = Masking(AGENT)
+    assert masking.text("No, hold on: my PIN is 4711, one second") == "no hold on word word word word one second"
+    assert masking.text("one two one four") == "word word word word"
+    assert masking.text("  ") == ""
+    assert masking.text("?!") == "..."
+
+
+def test_words_that_an_agent_names_itself_stay_and_none_of_them_is_the_mask() -> None:
+    agent = msgspec.structs.replace(AGENT, barge_in=BargeIn(stop_words=("word",), backchannels=("so",)))
+    assert Masking(agent).text("word is so there") == "word xxxx so xxxx"
+
+
+def test_a_phrase_lasts_as_long_and_asks_as_before() -> None:
+    masking = Masking(AGENT)
+    for text in ("Hello Mr. Smith. How are you?", "您好\uff0c史密斯先生。需要什么\uff1f", "Hi."):
+        assert question_s(masking.phrase(text)) == question_s(text)
+        assert not {"m", "i", "t", "史"} & set(masking.phrase(text))
+
+
+def test_keys_are_one_digit_and_what_ends_them_stays() -> None:
+    masking = Masking(msgspec.structs.replace(AGENT, keys=KeyPattern(terminator="0")))
+    assert [masking.key(key) for key in "1209*#A"] == ["1", "1", "0", "1", "*", "#", "A"]
+    masking.event(KeysExpected(KeyPattern(terminator="1")))
+    assert [masking.key(key) for key in ("1", "5", "secret", "")] == ["1", "2", "?", "?"]
+
+
+def test_the_texts_of_events_and_states_are_masked() -> None:
+    masking = Masking(AGENT)
+    final = FinalTranscript(text="I am Miller", end_ms=900.0, words=(SpokenWord("Miller", 1.0, 2.0),))
+    assert masking.event(final) == FinalTranscript(text="word word word", end_ms=900.0)
+    assert masking.event(InterimTranscript("Miller", 1.0, 2.0)) == InterimTranscript("word", 1.0, 2.0)
+    assert masking.event(TextEntered("Miller", 3)) == TextEntered("word", 3)
+    assert masking.event(KeyPressed("7", 4)) == KeyPressed("0", 4)
+    said = TurnSnapshot(asked="Miller", interim="yes", waiting_text="4711", tail_text="ok", keys="47", turn_number=3)
+    assert masking.state(said) == TurnSnapshot(
+        asked="word", interim="yes", waiting_text="word", tail_text="ok", keys="00", turn_number=3
+    )
+
+
+def test_of_an_agent_only_what_turn_taking_asks_is_kept() -> None:
+    agent = msgspec.structs.replace(AGENT, instructions="secret", description="secret", tools=("secret",))
+    kept = essential(agent)
+    assert b"secret" not in msgspec.json.encode(kept)
+    assert (kept.barge_in, kept.limits, kept.keys) == (agent.barge_in, agent.limits, agent.keys)
+    assert len(kept.phrases.no_input) == len(agent.phrases.no_input)

@@ -1,0 +1,141 @@
+"""Which sessions leave a file: all, a share, those in which something failed; and never one that may not be stored."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from actors.messages.caller import TextEntered
+from actors.runtime.clock import run_virtual
+from actors.session.sessions import SessionEntry
+from app.replay import files
+from app.replay.recorder import STEPS_AT_A_TIME, SessionRecorder, recorder_of
+from app.replay.recording import read
+from app.replay.replaying import replayed
+from config.groups.records import Records
+from tests.kit.fakes import FakeModel
+from tests.kit.recorded_sessions import Poison, answer
+from tests.kit.session_kit import Stage, stage
+
+
+def settings(sessions: str, directory: Path) -> Records:
+    return Records(sessions=sessions, directory=directory)
+
+
+async def say_hello(on: Stage) -> None:
+    on.entry.deliver(TextEntered("hello"))
+    await asyncio.sleep(0.4)
+
+
+async def type_on_and_on(on: Stage) -> None:
+    for _ in range(3 * STEPS_AT_A_TIME // 2):
+        on.entry.deliver(TextEntered("hello"))
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.3)
+
+
+async def hold(
+    recorder: SessionRecorder, known: dict[str, SessionEntry], what: str, converse: Callable[[Stage], Awaitable[None]]
+) -> None:
+    """A short session; `what` goes wrong in it."""
+
+    def tap(entry: SessionEntry) -> None:
+        if what == "not to be stored":
+            entry.change_plan(stored=False)
+        known["s"] = entry
+        recorder.session_opened("s")
+
+    async with stage(model=FakeModel(answer), tap=tap, caller=False) as on:
+        await converse(on)
+        go_wrong(on, what)
+        await asyncio.sleep(0.4)
+    if what == "moved":
+        recorder.session_moved("s")
+    recorder.session_over("s")
+    recorder.session_over("s")
+
+
+def go_wrong(on: Stage, what: str) -> None:
+    if what == "restart":
+        on.entry.addresses["synthesizer"].tell(Poison())
+    elif what == "rules":
+        on.entry.addresses["orchestrator"].tell(Poison())
+
+
+Conversation = Callable[[Stage], Awaitable[None]]
+
+
+def recorded(directory: Path, sessions: str, what: str = "", converse: Conversation = say_hello) -> list[Path]:
+    """The files of one session; chance says 0.5."""
+    known: dict[str, SessionEntry] = {}
+    recorder = recorder_of(settings(sessions, directory), known.get, lambda low, high: 0.5, content=False)
+    assert recorder is not None
+    run_virtual(hold(recorder, known, what, converse))
+    asyncio.run(recorder.close())
+    return sorted(directory.iterdir()) if directory.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("sessions", "what", "count"),
+    [
+        ("all", "", 1),
+        ("all", "moved", 1),
+        ("all", "not to be stored", 0),
+        ("on_error", "", 0),
+        ("on_error", "restart", 1),
+        ("on_error", "rules", 1),
+        ("0.4", "", 0),
+        ("0.6", "", 1),
+        ("0.6", "restart", 1),
+    ],
+)
+def test_a_session_leaves_a_file_if_it_is_to(tmp_path: Path, sessions: str, what: str, count: int) -> None:
+    found = recorded(tmp_path / "files", sessions, what)
+    assert len(found) == count
+    for path in found:
+        replay = replayed(read(path))
+        assert replay.same
+        assert replay.decisions > 3
+        assert replay.restarts == (what in ("restart", "rules"))
+
+
+def test_how_it_ended_and_what_was_started_again_is_in_the_file(tmp_path: Path) -> None:
+    (path,) = recorded(tmp_path, "all", "restart")
+    over = read(path).over
+    assert over.ending == "NORMAL"
+    (again,) = over.restarts
+    assert again.actor == "synthesizer"
+    assert "Poison" not in again.error
+
+
+def test_nothing_records_where_nothing_is_to_be_recorded(tmp_path: Path) -> None:
+    assert recorder_of(Records(directory=tmp_path), lambda _: None, lambda low, high: low, content=False) is None
+
+
+def test_a_file_for_which_there_is_no_room_is_lost_and_the_session_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files.SessionFiles, "do", lambda self, work: False)
+    with caplog.at_level(logging.WARNING, logger="app.replay.files"):
+        assert recorded(tmp_path, "all") == []
+    assert [record.getMessage() for record in caplog.records if record.name == "app.replay.files"] == [
+        "a session file is lost: there is no room for it among what waits to be written"
+    ]
+
+
+def test_a_long_session_is_encoded_bit_by_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+    do = files.SessionFiles.do
+
+    def counted(self: files.SessionFiles, work: files.Work) -> bool:
+        done.append(work)
+        return do(self, work)
+
+    monkeypatch.setattr(files.SessionFiles, "do", counted)
+    (path,) = recorded(tmp_path, "all", converse=type_on_and_on)
+    assert len(done) >= 3
+    found = replayed(read(path))
+    assert found.same
+    assert found.steps > STEPS_AT_A_TIME

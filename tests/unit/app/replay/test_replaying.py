@@ -1,0 +1,159 @@
+"""A recorded session replays to the decisions that were made in it, and another decision is found and named."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.agent import BargeIn, PhasePolicy
+from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.model import ReplyFailed
+from actors.messages.playback import PlaybackFailed
+from actors.messages.transcript import FinalTranscript
+from actors.rules.turn_taking import interruption
+from actors.runtime.clock import run_virtual
+from actors.session.recorded_turn_taking import TurnTakingResumed, TurnTakingStep, TurnTakingTold
+from actors.session.sessions import SessionEntry
+from app.replay.recording import Recording, Told, read
+from app.replay.replaying import replayed
+from tests.kit.fake_realtime import FakeRealtime
+from tests.kit.recorded_sessions import SCENES, SECRETS, session_file, steps_of
+from tests.unit.actors.session.realtime_kit import LONG, heard, speaking
+
+CACHED = cache(steps_of)
+
+
+def recording_of(folder: Path, name: str, *, content: bool = False) -> Recording:
+    path = folder / "session.jsonl"
+    path.write_bytes(session_file(CACHED(name), content=content))
+    return read(path)
+
+
+def secrets_in(file: bytes) -> set[str]:
+    """Those in any text of a file; its numbers are times."""
+    said = "\n".join(text for line in file.splitlines() for text in texts(json.loads(line))).lower()
+    return {secret for secret in SECRETS if secret.lower() in said}
+
+
+def texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from texts([*value, *value.values()])
+        case list():
+            for each in value:
+                yield from texts(each)
+
+
+def told(name: str) -> list[TurnTakingTold]:
+    return [step for step in CACHED(name) if isinstance(step, TurnTakingTold)]
+
+
+def kinds(steps: list[TurnTakingStep]) -> set[str]:
+    return {type(effect).__name__ for step in steps for effect in step.effects}
+
+
+@pytest.mark.parametrize("content", [True, False], ids=["words", "masked"])
+@pytest.mark.parametrize("name", SCENES)
+def test_a_session_replays_to_the_same_decisions_twice(tmp_path: Path, name: str, content: bool) -> None:
+    recording = recording_of(tmp_path, name, content=content)
+    first = replayed(recording)
+    assert first.difference is None
+    assert first.same
+    assert first.decisions == sum(len(step.effects) for step in CACHED(name)) > 30
+    assert first.steps == len(CACHED(name))
+    assert replayed(recording) == first
+
+
+def test_these_sessions_hold_what_they_are_for() -> None:
+    assert {"PausePlayback", "StopPlayback", "ResumePlayback", "StartReply"} <= kinds(CACHED("barge-in"))
+    events = {type(step.event) for step in told("barge-in")}
+    assert {FinalTranscript, TextEntered, KeyPressed} <= events
+    assert sum(isinstance(step, TurnTakingResumed) for step in CACHED("restart")) >= 3
+    assert ReplyFailed in {type(step.event) for step in told("model fails")}
+    assert PlaybackFailed in {type(step.event) for step in told("synthesizer fails")}
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_masked_file_holds_nothing_that_was_said(tmp_path: Path, name: str) -> None:
+    assert {"Miller", "Hopkins"} <= secrets_in(session_file(CACHED(name), content=True))
+    assert secrets_in(session_file(CACHED(name), content=False)) == set()
+
+
+def test_a_session_with_a_model_that_hears_by_itself_replays_too(tmp_path: Path) -> None:
+    steps: list[TurnTakingStep] = []
+
+    def tap(entry: SessionEntry) -> None:
+        entry.change_plan(record_step=steps.append)
+
+    async def main() -> None:
+        async with speaking(FakeRealtime(LONG, "It is open."), tap=tap) as on:
+            await on.talk(800)
+            await asyncio.sleep(2.0)
+            await on.talk(1_200)
+            await heard(on)
+            await asyncio.sleep(3.0)
+
+    run_virtual(main())
+    assert {"CommitSpeech", "StopPlayback"} <= kinds(steps)
+    path = tmp_path / "session.jsonl"
+    path.write_bytes(session_file(steps, content=False))
+    found = replayed(read(path))
+    assert found.difference is None
+    assert found.decisions > 20
+
+
+def test_another_policy_is_found_at_the_event_where_it_decides_otherwise(tmp_path: Path) -> None:
+    recording = recording_of(tmp_path, "barge-in")
+    policy = PhasePolicy(pause_ms=400, confirm_ms=4_000, confirm_words=9)
+    agent = msgspec.structs.replace(recording.session.agent, barge_in=BargeIn(greeting=policy, speaking=policy))
+    changed = msgspec.structs.replace(recording, session=msgspec.structs.replace(recording.session, agent=agent))
+    found = replayed(changed)
+    assert not found.same
+    assert found.difference is not None
+    assert found.difference.event == "SpeechContinued"
+    assert found.difference.then == {"type": "PausePlayback"}
+    assert found.decisions < replayed(recording).decisions
+    line = recording.steps[found.difference.line - 2]
+    assert found.difference.second == round(line.at - recording.steps[0].at, 3)
+
+
+def test_another_rule_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = recording_of(tmp_path, "barge-in")
+    monkeypatch.setattr(interruption, "takes_floor", lambda *_: False)
+    difference = replayed(recording).difference
+    assert difference is not None
+    assert difference.event == "InterimTranscript"
+    assert difference.then is not None
+    assert difference.then["type"] == "StopPlayback"
+
+
+def test_a_decision_that_is_lacking_or_more_is_named_too(tmp_path: Path) -> None:
+    recording = recording_of(tmp_path, "barge-in")
+    at = next(n for n, step in enumerate(recording.steps) if isinstance(step, Told) and len(step.decisions) > 1)
+    step = recording.steps[at]
+    for decisions, then in ((step.decisions[:-1], None), ([*step.decisions, {"type": "More"}], {"type": "More"})):
+        changed = list(recording.steps)
+        changed[at] = msgspec.structs.replace(step, decisions=decisions)
+        difference = replayed(msgspec.structs.replace(recording, steps=tuple(changed))).difference
+        assert difference is not None
+        assert (difference.line, difference.then) == (at + 2, then)
+        assert (difference.now is None) is (then is not None)
+
+
+def test_rules_that_fail_are_a_decision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = recording_of(tmp_path, "barge-in")
+
+    def fail(*_: object) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(interruption, "takes_floor", fail)
+    difference = replayed(recording).difference
+    assert difference is not None
+    assert difference.now == {"type": "raised", "error": "ZeroDivisionError"}
