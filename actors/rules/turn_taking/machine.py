@@ -246,10 +246,15 @@ class TurnTaking(TurnCore):
         s = self.state
         if has_text and not s.is_audible:
             # Written in part and not heard: it is asked for once more, and what was written is dropped.
-            s.agent, s.waiting_text, s.asked_again = AgentActivity.IDLE, s.asked, True
+            was_introduced = any(u.started and u.kind is UtteranceKind.GREETING for u in s.utterances)
             self.silence(at, StopReason.SUPERSEDED)
-            return
-        if s.is_audible and not owes_answer:
+            if s.asked:
+                s.agent, s.waiting_text, s.asked_again = AgentActivity.IDLE, s.asked, True
+                return
+            # The first reply of an agent that has taken the conversation over answers no words of its own turn.
+            if self.agent.introduction and not was_introduced:
+                self.say(UtteranceKind.GREETING, INTRODUCTION)
+        elif s.is_audible and not owes_answer:
             # What was written of it is heard to its end; nobody writes on.
             s.agent = AgentActivity.IDLE
             return

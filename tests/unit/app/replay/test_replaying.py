@@ -126,7 +126,7 @@ def test_another_policy_is_found_at_the_event_where_it_decides_otherwise(tmp_pat
 
 def test_another_rule_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recording = recording_of(tmp_path, "barge-in")
-    monkeypatch.setattr(interruption, "takes_floor", lambda *_: False)
+    monkeypatch.setattr(interruption, "takes_floor", lambda *_, **__: False)
     difference = replayed(recording).difference
     assert difference is not None
     assert difference.event == "InterimTranscript"
@@ -150,7 +150,7 @@ def test_a_decision_that_is_lacking_or_more_is_named_too(tmp_path: Path) -> None
 def test_rules_that_fail_are_a_decision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recording = recording_of(tmp_path, "barge-in")
 
-    def fail(*_: object) -> bool:
+    def fail(*_: object, **__: object) -> bool:
         raise ZeroDivisionError
 
     monkeypatch.setattr(interruption, "takes_floor", fail)

@@ -5,6 +5,7 @@ import pytest
 
 from actors.conversation import UtteranceKind
 from actors.messages.model import HandedOff, ToolsFinished, ToolsStarted
+from actors.messages.playback import PlaybackStarted, StopPlayback, StopReason
 from actors.rules.phrases import INTRODUCTION
 from actors.rules.turn_taking.effects import Say, StartReply
 from actors.rules.turn_taking.machine import TurnTaking, UnexpectedEventError
@@ -62,3 +63,18 @@ def test_a_handoff_of_a_turn_that_is_over_does_nothing() -> None:
 def test_a_handoff_of_a_turn_to_come_cannot_happen() -> None:
     with pytest.raises(UnexpectedEventError):
         Talk().tell(HandedOff(7, has_text=False))
+
+
+@pytest.mark.parametrize("was_introduced", [True, False])
+def test_a_first_reply_that_was_written_in_part_and_not_heard_is_made_anew(was_introduced: bool) -> None:
+    state = msgspec.structs.replace(handed_off(has_text=False).turn.state)
+    turn = TurnTaking(BILLING, strict=True, state=state)
+    turn.resume(9.0, 600)
+    if was_introduced:
+        turn.handle(PlaybackStarted(2), 9.5)
+    again = TurnTaking(BILLING, strict=True, state=msgspec.structs.replace(turn.state))
+    stop, *made = acts(again.resume(10.0, 599, has_text=True))
+    assert stop == StopPlayback(2, 3, StopReason.SUPERSEDED)
+    introduction = Say(reply=4, turn=2, kind=UtteranceKind.GREETING, index=INTRODUCTION)
+    reply = StartReply(turn=2, reply=5 - was_introduced, text="", continues=True)
+    assert made == ([reply] if was_introduced else [introduction, reply])
