@@ -23,7 +23,8 @@ from starlette.types import Message as Event
 
 from app.errors import AppError
 from app.server.fast_path import FAST_PATH, FastPath
-from app.server.hypercorn_fast_path_protocol import SILENT_INTERVALS, HypercornFastPathProtocol
+from app.server.hypercorn_fast_path_protocol import HypercornFastPathProtocol
+from app.server.ping_watch import SILENT_INTERVALS
 
 log = logging.getLogger(__name__)
 

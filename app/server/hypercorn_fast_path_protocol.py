@@ -14,6 +14,7 @@ from typing import Any
 from wsproto.connection import ConnectionState
 
 from app.server.fast_path import Listener, Message
+from app.server.ping_watch import PingWatch
 from app.server.reading_turns import TURN_S, Progress, reading_turns_of
 from protocol.websocket_frames import (
     BINARY,
@@ -30,8 +31,6 @@ log = logging.getLogger(__name__)
 
 FRAMES_AT_ONCE = 8
 """How many frames of one socket are handled in a row before other sockets have their turn."""
-SILENT_INTERVALS = 2
-"""A client that has answered a ping before, and has sent nothing for so many intervals of them, is gone."""
 LINGER_S = 1.0
 """How long what a client still sends is read and dropped, once it has been closed for sending too much."""
 PIECE_BYTES = 16_384
@@ -68,8 +67,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._eof = False
         self._ended = False
         self._lost = asyncio.Event()
-        self._silent = 0
-        self._heard = self._answers = False
+        self._pings = PingWatch()
         self._full = False
 
     def send(self, message: Message) -> bool:
@@ -101,12 +99,9 @@ class HypercornFastPathProtocol(asyncio.Protocol):
     def watch(self, ping_interval_s: float) -> None:
         """Drop a client that answers no pings any more; checks every `ping_interval_s` seconds."""
         if not self._lost.is_set():
-            self._silent = 0 if self._heard or self._waiting else self._silent + 1
-            self._heard = False
-            if self._silent > SILENT_INTERVALS and self._answers:
-                log.info(
-                    "a client has sent nothing for %g s, nor answered a ping: dropped", self._silent * ping_interval_s
-                )
+            if self._pings.is_gone(is_held=self._waiting):
+                silent_s = self._pings.silent_intervals * ping_interval_s
+                log.info("a client has sent nothing for %g s, nor answered a ping: dropped", silent_s)
                 self.abort()
             else:
                 asyncio.get_running_loop().call_later(ping_interval_s, self.watch, ping_interval_s)
@@ -127,7 +122,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         """Hold the bytes that the client has sent, and handle the first messages among them at once."""
         if self._ended:
             return
-        self._heard = True
+        self._pings.heard = True
         self._bytes += len(data)
         self._rest = self._rest[self._at :] + data if self._rest else data
         self._at = 0
@@ -214,7 +209,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             elif message is not None:
                 listener.take(message)
             else:
-                self._answers = True
+                self._pings.answers = True
             self._frames += 1
             if self._frames >= FRAMES_AT_ONCE and not self._may_go_on(listener):
                 return self._end()

@@ -1,0 +1,23 @@
+"""Whether a client is gone without a word: it answers no pings any more. Pure; asked once in each interval of pings."""
+
+SILENT_INTERVALS = 2
+"""A client that has answered a ping before, and has sent nothing for so many intervals of them, is gone."""
+
+
+class PingWatch:
+    """Of one connection. `heard` and `answers` are set as bytes and pongs come, which is often: there is no call."""
+
+    heard = False
+    """The client has sent something since the last look."""
+    answers = False
+    """The client has answered a ping at least once: some never do."""
+    silent_intervals = 0
+    """How many looks in a row have found that nothing had come."""
+
+    def is_gone(self, *, is_held: bool) -> bool:
+        """Look, and begin the next interval. `is_held`: what the client sends is not read at present, so that its
+        silence says nothing.
+        """
+        self.silent_intervals = 0 if self.heard or is_held else self.silent_intervals + 1
+        self.heard = False
+        return self.answers and self.silent_intervals > SILENT_INTERVALS
