@@ -270,7 +270,9 @@ def test_a_client_that_stops_reading_and_closes_is_answered_as_hypercorn_does(se
         with closing(Raw(server, path)) as raw:
             raw.until(b"\x81")
             pings = b"".join(frame(Opcode.PING, b"%100d" % n) for n in range(60_000))
-            answers.append(raw.answers(pings + CLOSING, reads_after_s=0.5))
+            told = raw.answers(pings + CLOSING, reads_after_s=0.5)
+            # On a loaded machine this takes so long that the server pings as well, in its own time.
+            answers.append([answer for answer in told if answer[0] != Opcode.PING])
     assert answers[0] == answers[1]
     assert len(answers[0]) == 60_001
 
