@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, assert_never
 
@@ -28,6 +28,9 @@ _BEFORE_A_NAME = "um uh er ah oh well so please it's it is the name's name my mi
 _FILLERS = frozenset(_BEFORE_A_NAME.split())
 _NOT_A_NAME = "can could would have don't do want need what where how sorry"
 _NO_NAMES = frozenset(_NOT_A_NAME.split()) | FUNCTION_WORDS | NUMBER_WORDS
+
+
+_ANY = frozenset(["any", "anything", "anytime", "every", "everything", "all"])
 
 
 class Mention(msgspec.Struct, frozen=True):
@@ -55,7 +58,8 @@ class MentionReader:
         """All mentions, in order, none overlapping. `asked` is the slot asked for: short answers are read as it.
 
         `written` are the words with figures as such, which a text that was asked for keeps. What follows a `not` is
-        left out, unless nothing else is said.
+        left out, unless nothing else is said. What is an exception is no wish at all: to "any day but Monday" the
+        answer is the first day that is none.
         """
         words = list(words)
         found: list[Mention] = []
@@ -65,7 +69,17 @@ class MentionReader:
             if mention:
                 found.append(mention)
             at = mention.end if mention else at + 1
+        excepted = list[Mention]()
+        for mention in found:
+            goes_on = bool(excepted) and words[excepted[-1].end : mention.start] in (["or"], ["and"], ["or", "on"])
+            if goes_on or _excepted(words, mention.start):
+                excepted.append(mention)
+        found = [mention for mention in found if mention not in excepted]
         wanted = [mention for mention in found if not _negated(words, mention.start)]
+        if asked in self._days and not any(asked in mention.slots for mention in wanted):
+            days = {mention.value for mention in excepted if asked in mention.slots}
+            if days:
+                wanted.append(Mention((asked,), _first_day(today, days), excepted[0].start, excepted[-1].end))
         answer = self._whole_answer(words, today, asked, wanted, written or words)
         return [answer] if answer else wanted or found
 
@@ -201,6 +215,20 @@ def _reduced(word: str) -> str:
 def _negated(words: Sequence[str], start: int) -> bool:
     """`not on Friday`; but in `no, Friday` the no is an answer."""
     return any(word == "not" for word in words[max(0, start - 2) : start])
+
+
+def _excepted(words: Sequence[str], start: int) -> bool:
+    """`any day but Friday`, `except on Friday`; in `but Friday is fine` the but excepts nothing."""
+    before = [word for word in words[:start] if word not in ("on", "for", "the", "a", "maybe")]
+    if before[-1:] in (["except"], ["besides"]) or before[-2:] in (["apart", "from"], ["other", "than"]):
+        return True
+    return before[-1:] == ["but"] and any(word in _ANY for word in before[-4:-1])
+
+
+def _first_day(today: date, but: Collection[str]) -> str:
+    """The first day from tomorrow on that is none of these, which are ISO dates."""
+    days = ((today + timedelta(days=ahead)).isoformat() for ahead in range(1, len(but) + 2))
+    return next(day for day in days if day not in but)
 
 
 def _name(words: Sequence[str], slot: Slot) -> str:

@@ -51,6 +51,24 @@ def test_what_is_ruled_out_is_left_out_unless_nothing_else_is_said() -> None:
     assert read("not on friday") == {"day": "2026-06-05"}
 
 
+@pytest.mark.parametrize(
+    ("said", "asked", "found"),
+    [
+        ("any day but thursday", "day", {"day": "2026-06-05"}),
+        ("any day except on thursday", "day", {"day": "2026-06-05"}),
+        ("every day but friday", "day", {"day": "2026-06-04"}),
+        ("anything other than thursday or friday", "day", {"day": "2026-06-06"}),
+        ("anything but thursday at ten a m", "day", {"day": "2026-06-05", "time": "10:00"}),
+        ("any day but thursday", None, {}),
+        ("monday or any day but thursday", "day", {"day": "2026-06-08"}),
+        ("any time but ten a m", "time", {}),
+        ("i work but friday is fine", "day", {"day": "2026-06-05"}),
+    ],
+)
+def test_an_exception_is_no_wish(said: str, asked: str | None, found: dict[str, str]) -> None:
+    assert read(said, asked) == found
+
+
 def test_mentions_are_in_order_and_do_not_overlap() -> None:
     found = READER.read(["tomorrow", "at", "ten", "a", "m", "in", "a", "double", "room"], TODAY)
     assert [mention.slots[0] for mention in found] == ["day", "time", "room"]
