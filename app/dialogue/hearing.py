@@ -11,6 +11,7 @@ from app.dialogue.answers import without_lead_in
 from app.dialogue.matching import CONTRACTED, Match, Matcher, Synonyms, reduce, says_nothing
 from app.dialogue.mentions import Mention, MentionReader
 from app.dialogue.schema import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot, plain
+from app.dialogue.spelling import Spelling
 from app.dialogue.state import Question, State
 from app.dialogue.words import words_of, written_words
 
@@ -51,6 +52,8 @@ class Hearing:
             intent.name for intent in dialogue.intents if intent.does in (Does.END, Does.DROP_TASK)
         )
         self._reader = MentionReader(dialogue)
+        examples_of_all = (text for intent in dialogue.intents for text in intent.examples)
+        self._spelling = Spelling(dialogue, (*examples_of_all, *dialogue.unrelated))
         self._zone = ZoneInfo(dialogue.time_zone)
         answers = (text for slot in dialogue.slots.values() for text in slot.answers)
         around = (words_of(PLACEHOLDER.sub(" ", text)) for text in (*answers, *dialogue.yes, *dialogue.no))
@@ -68,7 +71,7 @@ class Hearing:
 
     def intent_of(self, text: str, today: date, confidence: float = 1.0) -> Match | None:
         """What a sentence would be taken for by itself."""
-        words = _as_answer(words_of(text)[-MAX_WORDS:])
+        words = self._spelling.corrected(_as_answer(words_of(text)[-MAX_WORDS:]))
         return self._certain(self._match(words, self._reader.read(words, today))[0], confidence)
 
     def _match(self, words: list[str], mentions: Sequence[Mention]) -> tuple[Match | None, bool]:
@@ -95,13 +98,15 @@ class Hearing:
         """What the last message, the user's, says in the state given."""
         today = datetime.fromtimestamp(messages[-1].at, self._zone).date()
         words = _as_answer(words_of(messages[-1].text)[-MAX_WORDS:])
+        asked = state.asked if state.question is Question.SLOT else None
+        free_form = isinstance(self._dialogue.slots.get(asked or ""), NameSlot | TextSlot)
+        if not free_form:
+            words = self._spelling.corrected(words)
         by_itself = self._reader.read(words, today)
         likeliest, unrelated = self._match(words, by_itself)
         best = self._certain(likeliest, messages[-1].confidence)
-        asked = state.asked if state.question is Question.SLOT else None
         written = written_words(messages[-1].text)[-MAX_WORDS:]
         mentions = self._reader.read(words, today, asked, written) if asked else by_itself
-        free_form = isinstance(self._dialogue.slots.get(asked or ""), NameSlot | TextSlot)
         values = by_itself if free_form else mentions
         taken = {at for mention in values for at in range(mention.start, mention.end)}
         rest = reduce([word for at, word in enumerate(words) if at not in taken])
