@@ -26,7 +26,9 @@ class ConsoleSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one console until either side closes."""
         await receive()
-        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+        # One that was not offered may not be chosen (RFC 6455, 4.2.2); only our page brings its token by one.
+        chosen = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
+        await send({"type": "websocket.accept", "subprotocol": chosen})
         if self._open >= MOST_OPEN:
             await send({"type": "websocket.close", "code": OVERLOADED, "reason": "too many consoles are open"})
             return

@@ -2,12 +2,15 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
-from tests.kit.serving import Server
+from tests.kit.service_kit import FAKES
+from tests.kit.serving import EARSHOT, Server, serving
 from tests.service.console.console_kit import TOKEN, ask, console, conversation, sessions, two_workers, until
 
 
@@ -42,3 +45,13 @@ def test_sessions_of_all_workers_are_shown_and_one_in_trouble_comes_first(server
             workers = until(socket, lambda workers: sessions(workers)["talk-4"]["weight"])
             assert sessions(workers)["talk-4"]["troubles"] == ["recognizer was started again once: it was ordered to"]
             assert workers[0]["worst"][0]["session_id"] == "talk-4"
+
+
+@pytest.mark.parametrize("offered", [None, ["somebody.else"]])
+def test_who_offers_no_protocol_of_ours_is_given_none(offered: Any) -> None:
+    with serving(EARSHOT, **FAKES) as server:
+        address = server.url.replace("http", "ws", 1) + "/api/v1/console"
+        with connect(address, subprotocols=offered, proxy=None, open_timeout=60) as socket:
+            assert socket.subprotocol is None
+            assert until(socket, len)
+        assert "Traceback" not in server.log()
