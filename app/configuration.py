@@ -5,6 +5,7 @@ What is found here stops the start with one line, so that no caller is the first
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
@@ -141,6 +142,9 @@ def warnings_of(settings: Settings) -> Iterator[str]:
         yield "ALLOWED_ORIGINS is *: the pages of every site may open conversations in their visitors' browsers"
     if "*" in settings.access.allowed_hosts:
         yield "ALLOWED_HOSTS is *: a page can have its own name resolve to this server and use it (DNS rebinding)"
+    state = settings.server.state_directory
+    if state is not None and not _can_be_written(state):
+        yield "STATE_DIRECTORY cannot be written: the calls that are up when the server ends would be forgotten"
     acs_access = AcsAccess(settings)
     if acs_access.on and not acs_access.knows_event_grid:
         yield f"no call that comes in is answered, as Event Grid deliveries are refused: {NO_PROOF}"
@@ -156,6 +160,12 @@ def warnings_of(settings: Settings) -> Iterator[str]:
         settings.server.base_url.split("/")[2].rsplit(":", 1)[0]
     ):
         yield "BASE_URL is http: tokens and voices go over the network for everybody to read; use https"
+
+
+def _can_be_written(directory: Path) -> bool:
+    """Whether files can be made in a directory, which itself is made when it is needed."""
+    there = next(path for path in (directory.absolute(), *directory.absolute().parents) if path.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def agents_without_words(configuration: Configuration) -> Iterator[str]:

@@ -190,6 +190,15 @@ def test_what_is_likely_not_meant_is_warned_of() -> None:
     assert list(warnings_of(Settings.read({"HOST": "127.0.0.1", "BASE_URL": "http://localhost:8000"}))) == []
 
 
+def test_a_directory_in_which_calls_cannot_be_kept_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+    here = {"HOST": "127.0.0.1"}
+    for name, warned in (("to-be-made/state", 0), ("a-file", 1), ("a-file/state", 1)):
+        lines = list(warnings_of(Settings.read({**here, "STATE_DIRECTORY": str(tmp_path / name)})))
+        assert len(lines) == warned
+        assert all(line.startswith("STATE_DIRECTORY cannot be written") for line in lines)
+
+
 @pytest.mark.parametrize(
     ("name", "nearest"),
     [
