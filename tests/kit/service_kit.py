@@ -1,6 +1,6 @@
 """A worker's service with exact engines, in this process, on whatever loop runs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from actors.agent import Agent
@@ -21,11 +21,16 @@ FAKES = {
 
 @asynccontextmanager
 async def running(
-    environ: dict[str, str] | None = None, agent: Agent = AGENT, tools: dict[str, AnyTool] | None = None
+    environ: dict[str, str] | None = None,
+    agent: Agent = AGENT,
+    tools: dict[str, AnyTool] | None = None,
+    others: Sequence[Agent] = (),
 ) -> AsyncIterator[Services]:
-    """A service that is ready."""
+    """A service that is ready; `agent` is the one of sessions that ask for none."""
     lifecycle = Lifecycle()
-    service = Services(Settings.read({**FAKES, **(environ or {})}), lifecycle, {agent.name: agent}, tools or {})
+    default = {"DEFAULT_AGENT": agent.name} if others else {}
+    settings = Settings.read({**FAKES, **default, **(environ or {})})
+    service = Services(settings, lifecycle, {each.name: each for each in (agent, *others)}, tools or {})
     await service.start()
     lifecycle.ready()
     try:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
+from actors.agent import Handoff, Model
 from actors.tools import tool
 from app.api.asgi import app_of
 from app.api.readiness import Check
@@ -80,6 +81,32 @@ async def test_a_conversation_with_a_tool(chat: ChatEmulator) -> None:
     roles = ["assistant", "user", "assistant", "tool", "assistant", "user"]
     assert [message["role"] for message in last[1:]] == roles
     assert last[4]["content"] == '["friday at nine"]'
+
+
+async def test_a_conversation_that_is_handed_off_to_an_agent_with_another_model(chat: ChatEmulator) -> None:
+    chat.answer("invoice", Reply("One moment.", calls=(Call("handoff_to_billing", {}),)))
+    chat.answer("taken this conversation over", Reply("It is paid."))
+    desk = msgspec.structs.replace(BRIEF, handoffs=(Handoff(agent="billing", when="It is about an invoice."),))
+    billing = msgspec.structs.replace(
+        BRIEF,
+        name="billing",
+        label="Billing",
+        introduction="This is billing.",
+        instructions="You know of invoices.",
+        model=Model(temperature=0.125),
+    )
+    async with running({**UNSET, **chat.environment()}, desk, others=(billing,)) as service:
+        said = await typed(service, "Is my invoice paid?", "", "", "Fine")
+    assert said[:3] == ["One moment.", "This is billing.", "It is paid."]
+    first, second, *_ = chat.requests
+    (tool_of_desk,) = first.body["tools"]
+    assert tool_of_desk["function"]["name"] == "handoff_to_billing"
+    assert "It is about an invoice." in tool_of_desk["function"]["description"]
+    assert (second.body["temperature"], second.body.get("tools")) == (0.125, None)
+    system, *conversation = second.messages
+    assert system["content"].startswith("You know of invoices.")
+    assert [message["role"] for message in conversation][:2] == ["assistant", "user"]
+    assert '"This is billing."' in conversation[-1]["content"]
 
 
 async def test_a_reply_that_breaks_off_is_heard_whole(chat: ChatEmulator) -> None:
