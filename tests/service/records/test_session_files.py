@@ -2,28 +2,41 @@
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.sync.client import connect
 
 from app.api.asgi import app_of
 from app.replay.recording import read
 from app.replay.replaying import replayed
 from app.services import Services
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
-from tests.kit.service_kit import running
+from tests.kit.service_kit import FAKES, running
+from tests.kit.serving import EARSHOT, eventually, run, serving
 
 SAID = "my name is Hopkins, call +1 206 555 0142, my secret is forty two"
 SECRETS = ("Hopkins", "206", "0142", "secret", "forty")
 
 
-async def converse(service: Services, app: Any, session_id: str, *, hang_up: bool = True) -> None:
-    """Type something, hear the reply, press keys, and hang up."""
-    socket = AsgiSocket(app, CONVERSATION, session_id=session_id)
-    async with asyncio.timeout(60):
-        while session_id not in service.sessions.live:  # noqa: ASYNC110
+async def connected(service: Services, app: Any, session_id: str) -> AsgiSocket:
+    """A connection that has a session; a worker on a machine that is busy for a moment turns away."""
+    while True:
+        socket = AsgiSocket(app, CONVERSATION, session_id=session_id)
+        for _ in range(200):
+            if session_id in service.sessions.live:
+                return socket
             await asyncio.sleep(0.01)
+        socket.close()
+
+
+async def converse(service: Services, app: Any, session_id: str, *, hang_up: bool = True) -> None:
+    """Type something, hear the beginning of the reply, and hang up."""
+    async with asyncio.timeout(60):
+        socket = await connected(service, app, session_id)
         socket.send(json.dumps({"type": "text", "text": SAID}))
         while not any("first_audio_ms" in event.times_ms for event in service.timelines.of(session_id).events):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -91,3 +104,28 @@ def test_a_directory_that_cannot_be_written_to_is_one_line_and_costs_no_conversa
     conversation({"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(tmp_path / "taken")})
     lines = [record.getMessage() for record in caplog.records if record.name == "app.replay.files"]
     assert lines == ["a session file is lost: it cannot be written: File exists"]
+
+
+def has_talked(url: str) -> bool:
+    """Whether a conversation took place: a worker on a machine that is busy for a moment turns away."""
+    address = f"{url.replace('http', 'ws', 1)}{CONVERSATION}?session_id=session-2"
+    try:
+        with connect(address, proxy=None, open_timeout=60, close_timeout=1) as conversation:
+            conversation.send(json.dumps({"type": "text", "text": SAID}))
+            while '"turn_metrics"' not in str(conversation.recv(timeout=60)):
+                pass
+            conversation.send(json.dumps({"type": "hang_up"}))
+    except (ConnectionClosed, InvalidHandshake):
+        return False
+    return True
+
+
+def test_what_a_server_leaves_the_command_line_replays(tmp_path: Path) -> None:
+    environ = {**FAKES, "RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(tmp_path)}
+    with serving(EARSHOT, **environ) as server:
+        eventually(lambda: has_talked(server.url))
+        eventually(lambda: any(tmp_path.glob("session-*-session-2.jsonl")))
+    *_, path = sorted(tmp_path.iterdir())
+    ended = run(sys.executable, "-m", "app", "replay", str(path))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("same decisions: ")
