@@ -168,6 +168,12 @@ def time_zone() -> Kind:
     return Kind("a time zone such as Europe/Zurich", parse)
 
 
+def secret() -> Kind:
+    """A secret of 16 characters at least."""
+    plain = matching("at least 16 printable characters without spaces", r"[!-~]{16,}", secret=True)
+    return Kind(plain.allowed, lambda text: Secret(plain.parse(text)), secret=True)
+
+
 def hard_to_guess(least: int) -> Kind:
     """A secret of `least` characters at least that is not easy to guess."""
     plain = matching(f"at least {least} printable characters without spaces", rf"[!-~]{{{least},}}", secret=True)

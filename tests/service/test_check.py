@@ -190,6 +190,14 @@ def test_what_is_likely_not_meant_is_warned_of() -> None:
     assert list(warnings_of(Settings.read({"HOST": "127.0.0.1", "BASE_URL": "http://localhost:8000"}))) == []
 
 
+@pytest.mark.parametrize("name", ["EVENT_GRID_SECRET", "CALL_RECORD_SECRET"])
+def test_a_secret_that_is_easy_to_guess_is_warned_of(name: str) -> None:
+    for secret, warned in (("secret-0123456789", 1), ("a-secret-of-this-test", 0)):
+        lines = list(warnings_of(Settings.read({"HOST": "127.0.0.1", name: secret})))
+        assert [line.split()[0] for line in lines] == [name] * warned
+        assert not any(secret in line for line in lines)
+
+
 def test_a_directory_in_which_calls_cannot_be_kept_is_warned_of(tmp_path: Path) -> None:
     (tmp_path / "a-file").touch()
     here = {"HOST": "127.0.0.1"}
