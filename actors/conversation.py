@@ -127,10 +127,10 @@ MAX_KEYS = 32
 
 
 class KeyPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The input is complete when it has `length` keys (0: up to `MAX_KEYS`), at the terminator, or after a wait."""
+    """The input is complete when it has `length` keys (0: any number), at the terminator, or after a wait."""
 
     length: Annotated[int, Meta(ge=0, le=MAX_KEYS)] = 0
-    """How many keys are one input; 0: up to `MAX_KEYS`."""
+    """How many keys are one input; 0: any number, up to 32."""
     terminator: Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")] = "#"
     """A key that ends the input and is not part of it; empty for none."""
     wait_s: Annotated[float, Meta(ge=0.5, le=60)] = 2.0

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import sys
 from contextlib import suppress
 from typing import Any
@@ -15,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, ROOT, Server, environment, eventually, run, serving
+from tests.kit.serving import EARSHOT, ROOT, Server, eventually, run, serving
 
 SOCKET = "/api/v1/realtime/conversation"
 
@@ -159,13 +158,6 @@ def test_the_readme_client_is_answered() -> None:
     with serving(EARSHOT) as server:
         port = server.url.rpartition(":")[2]
         program = program.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
-        command = [sys.executable, "-c", program]
-        with subprocess.Popen(
-            command, cwd=ROOT, env=environment(PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            lines = [process.stdout.readline()]
-            if "closed" not in lines[0]:
-                lines.append(process.stdout.readline())
-            process.kill()
-    assert "closed" in "".join(lines).lower()
+        ended = run(sys.executable, "-c", program)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "closed" in ended.stdout.lower()
