@@ -78,7 +78,7 @@ async def calling(acs: AcsEmulator, url: str) -> AsyncIterator[PhoneCaller]:
         await telephone.ended(20)
 
 
-class NotPlaced(Exception):
+class NotPlacedError(Exception):
     """The server does not call that number. The text is one line."""
 
 
@@ -87,12 +87,12 @@ async def called(acs: AcsEmulator, url: str, number: str) -> AsyncIterator[Phone
     """Somebody whom the agent calls, and who picks up.
 
     Raises:
-        NotPlaced: the server refuses to call them.
+        NotPlacedError: the server refuses to call them.
     """
     async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as rest:
         placed = await rest.post("/calls/initiate", json={"target_number": number})
     if placed.status_code != httpx.codes.OK:
-        raise NotPlaced(f"{number} is not called: {placed.json()['detail']}")
+        raise NotPlacedError(f"{number} is not called: {placed.json()['detail']}")
     async with PhoneCaller.on(await acs.callee(number), url) as person:
         yield person
 
@@ -108,7 +108,7 @@ async def converse(person: PhoneCaller, caller: Caller) -> None:
         await person.until(lambda: False, 15)
 
 
-class Unspeakable(Exception):
+class UnspeakableError(Exception):
     """What is to be said is not there. The text is one line."""
 
 
@@ -122,17 +122,17 @@ def speech_of(text: str, wav: str, otherwise: str = "") -> bytes:
     """What `text` or the file `wav` has the caller say, PCM16LE mono at 16 kHz; empty if neither is named.
 
     Raises:
-        Unspeakable: both are named, or the file cannot be read.
+        UnspeakableError: both are named, or the file cannot be read.
     """
     if text and wav:
-        raise Unspeakable("SAY and WAV both say what the caller says: name one of them")
+        raise UnspeakableError("SAY and WAV both say what the caller says: name one of them")
     if not wav:
         return say(text or otherwise, HIBARI) if text or otherwise else b""
     try:
         return spoken_in(Path(wav))
     except (OSError, EOFError, wave.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise Unspeakable(f"{wav} cannot be said: {reason}") from None
+        raise UnspeakableError(f"{wav} cannot be said: {reason}") from None
 
 
 def spoken_in(path: Path) -> bytes:
@@ -183,7 +183,7 @@ async def call(said: bytes, agent: str, callee: str) -> int:
     """Make one call, in which that is said; 0 if it came to its end and what was said was answered.
 
     Raises:
-        NotPlaced: the server does not call `callee`.
+        NotPlacedError: the server does not call `callee`.
     """
     async with (
         answering(DEFAULT_AGENT=agent) as (acs, url),
@@ -223,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return asyncio.run(call(speech_of(chosen.say, chosen.wav), chosen.agent or DENTIST, chosen.callee))
-    except (NotPlaced, Unspeakable) as error:
+    except (NotPlacedError, UnspeakableError) as error:
         print(error, file=sys.stderr)
         return 2
     except TimeoutError:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 import httpx
 from websockets.exceptions import WebSocketException
 
-from tests.eval.phone import NUMBER, Unspeakable, pacing_line, shown, speech_of, take_what_is_said
+from tests.eval.phone import NUMBER, UnspeakableError, pacing_line, shown, speech_of, take_what_is_said
 from tests.kit.clients.ringing_telephone import RingingTelephone
 from tests.kit.clients.session_follower import ServerRefusedError, SessionFollower, relay_of
 
@@ -24,7 +24,7 @@ QUESTION = "when are you open on saturday"
 PATIENCE_S = 5.0
 
 
-class CannotRing(Exception):
+class CannotRingError(Exception):
     """There is nobody to call, or no network to call through. The text is one line."""
 
 
@@ -32,12 +32,12 @@ def emulator_of(environ: Mapping[str, str]) -> str:
     """The address of the emulated network that the environment names.
 
     Raises:
-        CannotRing: it names none on this machine.
+        CannotRingError: it names none on this machine.
     """
     parts = dict(part.partition("=")[::2] for part in environ.get("ACS_CONNECTION_STRING", "").split(";"))
     endpoint = parts.get("endpoint", "").rstrip("/")
     if not endpoint.startswith("http://127.0.0.1:"):
-        raise CannotRing(
+        raise CannotRingError(
             "ACS_CONNECTION_STRING names no emulated network: run `make emulators ONLY=telephone`, then here "
             "and for the server `. ./emulated.env` (or try `make call`, which brings a server of its own)"
         )
@@ -48,22 +48,22 @@ async def check_server(url: str) -> None:
     """See that a server answers there.
 
     Raises:
-        CannotRing: none does.
+        CannotRingError: none does.
     """
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as rest:
             answer = await rest.get(f"{url}/api/v1/health/live")
     except httpx.HTTPError as error:
-        raise CannotRing(f"no server answers at {url}: start it with `make run` ({error})") from None
+        raise CannotRingError(f"no server answers at {url}: start it with `make run` ({error})") from None
     if answer.status_code != httpx.codes.OK:
-        raise CannotRing(f"what answers at {url} is no server of ours: {answer.status_code}")
+        raise CannotRingError(f"what answers at {url} is no server of ours: {answer.status_code}")
 
 
 async def ring(environ: Mapping[str, str], emulator: str, said: bytes, to: str) -> int:
     """Make one call, in which that is said; 0 if it was answered.
 
     Raises:
-        CannotRing: there was no call.
+        CannotRingError: there was no call.
     """
     url = environ.get("BASE_URL", "http://127.0.0.1:8000").rstrip("/")
     await check_server(url)
@@ -71,14 +71,14 @@ async def ring(environ: Mapping[str, str], emulator: str, said: bytes, to: str) 
         async with RingingTelephone.ring(emulator, f"{url}/api/v1/calls/answer", CALLER, to) as telephone:
             print(f"{CALLER} calls {to}, and Event Grid tells {url}", flush=True)
             if not await telephone.answered():
-                raise CannotRing(f"the call was not answered: {why_not(telephone)}")
+                raise CannotRingError(f"the call was not answered: {why_not(telephone)}")
             print(f"{0:7.2f}  answered", flush=True)
             is_answered = await conversation(telephone, url, said, environ.get("OPERATOR_TOKEN", ""))
             outcome = await telephone.hang_up()
     except TimeoutError:  # is an OSError
         raise
     except (OSError, WebSocketException) as error:
-        raise CannotRing(
+        raise CannotRingError(
             f"the emulated network at {emulator} (`make emulators`) or the server at {url} does not answer: {error}"
         ) from None
     print(f"{telephone.now_s:7.2f}  over    {outcome['reason']}")
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         emulator = emulator_of(os.environ)
         said = speech_of(chosen.say, chosen.wav, QUESTION)
         return asyncio.run(ring(os.environ, emulator, said, chosen.to or NUMBER))
-    except (CannotRing, ServerRefusedError, Unspeakable) as error:
+    except (CannotRingError, ServerRefusedError, UnspeakableError) as error:
         print(error, file=sys.stderr)
         return 2
     except TimeoutError:
