@@ -74,7 +74,7 @@ CALLER_CHANGES: Mapping[CallerActivity, Mapping[CallerActivity, str]] = {
 INTERRUPTION_CHANGES: Mapping[Interruption, Mapping[Interruption, str]] = {
     Interruption.NONE: {
         Interruption.HELD: "pause_ms of voice, or the caller is put on hold",
-        Interruption.YIELDED: "confirm_ms of voice, or pause_ms where the policy is immediate; or hold",
+        Interruption.YIELDED: "confirm_ms of voice, or pause_ms where the policy is immediate, or hold",
         Interruption.DECIDED: "words, keys, typed text or a request",
     },
     Interruption.HELD: {
