@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from actors.session.modes.media import MEDIA
@@ -26,7 +25,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[TurnTakingStep]]
     def opened(self: Sessions, *arguments: object, **more: object) -> SessionEntry:
         entry = open_session(self, *arguments, **more)  # type: ignore[arg-type]  # as they came
         taken = steps.setdefault(entry.plan.mode, [])
-        entry.plan = msgspec.structs.replace(entry.plan, record_step=taken.append)
+        entry.change_plan(record_step=taken.append)
         return entry
 
     monkeypatch.setattr(Sessions, "open", opened)
