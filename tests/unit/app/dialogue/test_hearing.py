@@ -151,3 +151,10 @@ def test_numbers_without_end_are_read(text: str, dentist: Script) -> None:
     asked = State()
     asked.ask(Question.SLOT, "How many?", slot="count")
     Hearing(COUNTING).read(asked, [ChatMessage(role=Role.USER, text=text, turn=1, at=AT)])
+
+
+@pytest.mark.parametrize(
+    "text", ["my kid chipped his front tooth", "my little boy knocked out his tooth", "i need a cleening on wensday"]
+)
+def test_who_tells_what_has_happened_wants_an_appointment(text: str) -> None:
+    assert best(text, 1.0) == "book"
