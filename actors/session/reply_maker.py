@@ -7,7 +7,6 @@ import msgspec
 
 from actors.conversation import ExpectedAnswer, UtteranceKind
 from actors.messages.model import (
-    EndingDecided,
     HandedOff,
     KeysExpected,
     ModelFailed,
@@ -19,7 +18,6 @@ from actors.messages.model import (
     ToolsFinished,
     ToolsStarted,
 )
-from actors.messages.output import ToolStarted
 from actors.messages.transcript import FinalTranscript
 from actors.ports.clock import Clock
 from actors.ports.llm import MemoryUpdated, ReplyGenerated, TextGenerated, ToolCalled
@@ -29,7 +27,7 @@ from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import SPOKEN, StartReply
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.unicode_text import is_speakable
-from actors.runtime.session_trace import Stage, Trace
+from actors.runtime.session_trace import Trace
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ModelReported
@@ -40,8 +38,8 @@ from actors.session.plan import SessionPlan
 from actors.session.reply_filter import ReplyFilter
 from actors.session.reply_writer import ReplyWriter
 from actors.session.spending import Spending
-from actors.session.tool_runs import UNKNOWN, ToolRound, ToolRuns, ending_after, put_off_unconfirmed
-from actors.tools import ToolContext
+from actors.session.tool_calls import ToolCalls
+from actors.session.tool_runs import ToolRound, ToolRuns, put_off_unconfirmed
 
 
 class ReplyMaker:
@@ -93,6 +91,16 @@ class ReplyMaker:
         self._clock = clock
         self._generation = source
         self._asking = ModelAsking(plan, log.history, source, clock)
+        self._tool_calls = ToolCalls(
+            trace=trace,
+            plan=plan,
+            turn=turn,
+            tell_turn_taking=tell_turn_taking,
+            log=log,
+            tool_runs=tool_runs,
+            connection=connection,
+            clock=clock,
+        )
         self._handoffs = handoffs
         self._spending = spending
         self._splitter = SentenceSplitter()
@@ -308,40 +316,17 @@ class ReplyMaker:
         # Recorded before they begin: a successor has to know of each tool that may have done something.
         self._history.tools_called(turn, calls, self._clock.wall())
         self._tell_turn_taking(ToolsStarted(turn))
-        context = ToolContext(
-            session_id=plan.session_id,
-            turn=turn,
-            agent=plan.agent.name,
-            now=self._clock.wall(),
-            call=plan.call,
-            about=plan.about,
-        )
-        for call in calls:
-            self._connection.show(ToolStarted(call.call_id, call.name, call.arguments))
-        for call in to_be_run:
-            tool = plan.tools.get(call.name)
-            # What a model calls a tool that there is not may be anything, even what was said.
-            name = call.name if tool is not None else "unknown"
-            attributes = {"gen_ai.operation.name": Stage.TOOL.value, "gen_ai.tool.name": name}
-            self._trace.begin(Stage.TOOL, call.call_id, attributes, of=name)
-            with self._trace.inside(Stage.TOOL, call.call_id):
-                self._tool_runs.start(call, tool, context, self._clock)
+        self._tool_calls.start(turn, calls, to_be_run)
         if not to_be_run:
             self._round_over(turn)
 
     def take_over_tools(self) -> None:
         """Record what became of the tools that the former orchestrator, or the one of another process, began."""
-        for turn, call in self._history.unanswered_calls():
-            if not self._tool_runs.is_running(call.call_id):
-                finished = self._tool_runs.result(call.call_id)
-                self._record_result(
-                    finished
-                    or ToolFinished(turn=turn, call_id=call.call_id, name=call.name, outcome=UNKNOWN, elapsed_ms=0.0)
-                )
+        self._tool_calls.take_over()
 
     def tool_finished(self, message: ToolFinished) -> None:
         """Record the result of a tool; the model goes on when all that it called together are back."""
-        if not self._record_result(message):
+        if not self._tool_calls.record(message):
             return
         round_ = self._round
         if round_ is None or message.turn != round_.turn:
@@ -361,7 +346,7 @@ class ReplyMaker:
             self._ask_model()
             return
         finished, made = handoff
-        self._record_result(finished)
+        self._tool_calls.record(finished)
         has_text = self._writer.is_begun(self._reply)
         self._writer.finish(self._reply)
         self._follow("")
@@ -373,17 +358,4 @@ class ReplyMaker:
 
     def _cancel_handoff(self, turn: int) -> None:
         if (cancelled := self._handoffs.cancel(turn)) is not None:
-            self._record_result(cancelled)
-
-    def _record_result(self, finished: ToolFinished) -> bool:
-        """Put a tool's result into the conversation; False if it is there already."""
-        outcome = finished.outcome
-        self._trace.end(Stage.TOOL, finished.call_id, error="tool_failed" if outcome.failed else "")
-        if not self._history.tool_answered(finished.call_id, outcome.text, finished.turn, self._clock.wall()):
-            return False
-        self._connection.show(finished)
-        self._log.keep()
-        self._tool_runs.forget(finished.call_id)
-        if (ending := ending_after(outcome.ending, is_late=finished.turn != self._turn.state.turn_number)) is not None:
-            self._tell_turn_taking(EndingDecided(ending))
-        return True
+            self._tool_calls.record(cancelled)

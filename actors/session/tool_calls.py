@@ -1,0 +1,97 @@
+"""The tools that a model has called: started, shown to who is connected, and recorded in the conversation."""
+
+from collections.abc import Callable, Sequence
+
+from actors.messages.model import EndingDecided, ToolFinished
+from actors.messages.output import ToolStarted
+from actors.ports.clock import Clock
+from actors.ports.llm import ToolCalled
+from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.runtime.session_trace import Stage, Trace
+from actors.session.connection import SessionConnection
+from actors.session.conversation_log import ConversationLog
+from actors.session.plan import SessionPlan
+from actors.session.tool_runs import UNKNOWN, ToolRuns, ending_after
+from actors.tools import ToolContext
+
+
+class ToolCalls:
+    """The calls of one conversation.
+
+    Args:
+        trace: has a span for each call.
+        plan: which tools there are, and what they are told of the session.
+        turn: turn-taking, for the turn in hand.
+        tell_turn_taking: called when a tool decides that the session ends.
+        log: the conversation, in which results are recorded.
+        tool_runs: runs the tools.
+        connection: shown each call and its result.
+        clock: times of the messages.
+    """
+
+    def __init__(
+        self,
+        *,
+        trace: Trace,
+        plan: SessionPlan,
+        turn: TurnTaking,
+        tell_turn_taking: Callable[[TurnEvent], None],
+        log: ConversationLog,
+        tool_runs: ToolRuns,
+        connection: SessionConnection,
+        clock: Clock,
+    ) -> None:
+        self._trace = trace
+        self._plan = plan
+        self._turn = turn
+        self._tell_turn_taking = tell_turn_taking
+        self._log = log
+        self._history = log.history
+        self._tool_runs = tool_runs
+        self._connection = connection
+        self._clock = clock
+
+    def start(self, turn: int, calls: Sequence[ToolCalled], to_be_run: Sequence[ToolCalled]) -> None:
+        """Show `calls`, which are recorded already, and begin those of them that are `to_be_run`."""
+        plan = self._plan
+        context = ToolContext(
+            session_id=plan.session_id,
+            turn=turn,
+            agent=plan.agent.name,
+            now=self._clock.wall(),
+            call=plan.call,
+            about=plan.about,
+        )
+        for call in calls:
+            self._connection.show(ToolStarted(call.call_id, call.name, call.arguments))
+        for call in to_be_run:
+            tool = plan.tools.get(call.name)
+            # What a model calls a tool that there is not may be anything, even what was said.
+            name = call.name if tool is not None else "unknown"
+            attributes = {"gen_ai.operation.name": Stage.TOOL.value, "gen_ai.tool.name": name}
+            self._trace.begin(Stage.TOOL, call.call_id, attributes, of=name)
+            with self._trace.inside(Stage.TOOL, call.call_id):
+                self._tool_runs.start(call, tool, context, self._clock)
+
+    def take_over(self) -> None:
+        """Record what became of the tools that the former orchestrator, or the one of another process, began."""
+        for turn, call in self._history.unanswered_calls():
+            if not self._tool_runs.is_running(call.call_id):
+                finished = self._tool_runs.result(call.call_id)
+                self.record(
+                    finished
+                    or ToolFinished(turn=turn, call_id=call.call_id, name=call.name, outcome=UNKNOWN, elapsed_ms=0.0)
+                )
+
+    def record(self, finished: ToolFinished) -> bool:
+        """Put a tool's result into the conversation; False if it is there already."""
+        outcome = finished.outcome
+        self._trace.end(Stage.TOOL, finished.call_id, error="tool_failed" if outcome.failed else "")
+        if not self._history.tool_answered(finished.call_id, outcome.text, finished.turn, self._clock.wall()):
+            return False
+        self._connection.show(finished)
+        self._log.keep()
+        self._tool_runs.forget(finished.call_id)
+        if (ending := ending_after(outcome.ending, is_late=finished.turn != self._turn.state.turn_number)) is not None:
+            self._tell_turn_taking(EndingDecided(ending))
+        return True
