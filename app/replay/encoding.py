@@ -31,6 +31,8 @@ class SessionEncoder:
         self._content = content
         self._room = most_bytes - KEPT_FOR_THE_END
         self._data = bytearray()
+        self._agent_name = ""
+        """Whose policies hold."""
         self._masking: Masking | None = None
         self._cut = False
         self._failed = False
@@ -69,6 +71,7 @@ class SessionEncoder:
 
     def _first_line(self, step: TurnTakingStep) -> bytes:
         assert not isinstance(step, TurnTakingTold), "turn-taking is told nothing before it began"
+        self._agent_name = step.agent.name
         return encoded(
             Session(
                 earshot=product_version(),
@@ -76,19 +79,27 @@ class SessionEncoder:
                 mode=self._mode,
                 began=self._began,
                 content=self._content,
-                agent=self._agent(step.agent),
+                agent=self._written(step.agent),
             )
         )
 
-    def _agent(self, agent: Agent) -> Agent:
-        kept = essential(agent)
+    def _written(self, agent: Agent) -> Agent:
+        """The agent whose policies hold from here on, as it is written; what follows is masked for its words."""
         if self._content:
-            return kept
+            return essential(agent)
         self._masking = Masking(agent)
-        return msgspec.structs.replace(kept, greeting=self._masking.phrase(kept.greeting))
+        return self._masking.agent(essential(agent))
+
+    def _replaced_by(self, agent: Agent) -> Agent | None:
+        """The agent with which a session goes on, as it is written, if that is another than before."""
+        if agent.name == self._agent_name:
+            return None
+        self._agent_name = agent.name
+        return self._written(agent)
 
     def _line(self, step: TurnTakingStep) -> Step:
         decisions = described(step.effects, content=self._content)
+        agent = self._replaced_by(step.agent) if isinstance(step, TurnTakingResumed) else None
         masking = self._masking
         match step:
             case TurnTakingStarted(at=at, transcribes=transcribes):
@@ -101,6 +112,7 @@ class SessionEncoder:
                     session_left_s=step.session_left_s,
                     has_text=step.has_text,
                     owes_answer=step.owes_answer,
+                    agent=agent,
                     decisions=decisions,
                 )
             case TurnTakingTold(event=event):

@@ -6,6 +6,8 @@ that ends an input stays. So the rules judge a masked text as they judged what w
 """
 
 from collections.abc import Iterable
+from itertools import chain
+from typing import Any
 
 import msgspec
 
@@ -29,14 +31,15 @@ NO_KEY = "?"
 
 
 def essential(agent: Agent) -> Agent:
-    """What turn-taking asks of an agent; instructions, tools, phrases and numbers of its file are left out."""
+    """What turn-taking asks of an agent; instructions, tools and numbers of its file are left out."""
     return Agent(
         name=agent.name,
         label=agent.name,
         greeting=agent.greeting,
+        introduction=agent.introduction,
         languages=agent.languages,
         model=Model(next_token_s=agent.model.next_token_s),
-        phrases=Phrases(no_input=(WORDLESS,) * len(agent.phrases.no_input)),
+        phrases=agent.phrases,
         barge_in=agent.barge_in,
         limits=agent.limits,
         keys=agent.keys,
@@ -52,7 +55,7 @@ class Masking:
 
     def __init__(self, agent: Agent) -> None:
         words = TurnTaking(agent).words
-        known = (*words.backchannels, *words.stop_words, *words.attention, *words.waiting, *POLITE)
+        known = (*chain.from_iterable(msgspec.structs.astuple(words)), *POLITE)
         self._phrases: dict[str, list[list[str]]] = {}
         for phrase in {tuple(split) for text in known if (split := words_of(text))}:
             self._phrases.setdefault(phrase[0], []).append(list(phrase))
@@ -76,8 +79,21 @@ class Masking:
     def _masked(self, word: str) -> str:
         return self._sign if is_without_blanks(word) else self._word
 
+    def agent(self, agent: Agent) -> Agent:
+        """An agent whose phrases, which may hold the name of the caller, have the same punctuation and length."""
+        phrases: dict[str, Any] = {
+            name: self.phrase(said) if isinstance(said, str) else tuple(map(self.phrase, said))
+            for name, said in msgspec.structs.asdict(agent.phrases).items()
+        }
+        return msgspec.structs.replace(
+            agent,
+            greeting=self.phrase(agent.greeting),
+            introduction=self.phrase(agent.introduction),
+            phrases=Phrases(**phrases),
+        )
+
     def phrase(self, text: str) -> str:
-        """A phrase of the agent with the same punctuation and length: it may hold the name of the caller."""
+        """A phrase with the same punctuation and length."""
         return "".join(self._sign if is_without_blanks(c) else "x" if c.isalnum() else c for c in text)
 
     def key(self, key: str) -> str:

@@ -59,7 +59,9 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
 
 
 class Resumed(msgspec.Struct, frozen=True, kw_only=True, tag="resumed"):
-    """Turn-taking went on from a former state: an actor was started again, or the session came from elsewhere."""
+    """Turn-taking went on from a former state: an actor was started again, another agent has the conversation, or the
+    session came from elsewhere.
+    """
 
     at: float
     transcribes: bool
@@ -67,6 +69,8 @@ class Resumed(msgspec.Struct, frozen=True, kw_only=True, tag="resumed"):
     session_left_s: float
     has_text: bool
     owes_answer: bool
+    agent: Agent | None = None
+    """The agent to which the conversation was handed off; None: the one that had it before."""
     decisions: list[Decision]
 
 

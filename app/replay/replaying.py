@@ -98,6 +98,7 @@ class _Player:
                 self._turn = TurnTaking(self._agent, transcribes=transcribes)
                 return self._turn.start(at)
             case Resumed(at=at, transcribes=transcribes, state=state):
+                self._agent = step.agent or self._agent
                 # A copy: the same recording may be replayed again.
                 state = msgspec.structs.replace(state)
                 self._turn = TurnTaking(self._agent, transcribes=transcribes, state=state)

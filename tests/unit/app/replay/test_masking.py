@@ -5,12 +5,12 @@ import random
 import msgspec
 import pytest
 
-from actors.agent import Agent, BargeIn
+from actors.agent import Agent, BargeIn, Phrases
 from actors.conversation import KeyPattern, SpokenWord
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.model import KeysExpected
 from actors.messages.transcript import FinalTranscript, InterimTranscript
-from actors.rules.backchannel import POLITE, asks_to_wait, begins_with, meaningful_words
+from actors.rules.backchannel import POLITE, asks_to_wait, begins_with, meaningful_words, words_of
 from actors.rules.language_words import BY_LANGUAGE
 from actors.rules.questions import question_s
 from actors.rules.turn_taking.machine import TurnTaking
@@ -109,3 +109,20 @@ def test_of_an_agent_only_what_turn_taking_asks_is_kept() -> None:
     assert b"secret" not in msgspec.json.encode(kept)
     assert (kept.barge_in, kept.limits, kept.keys) == (agent.barge_in, agent.limits, agent.keys)
     assert len(kept.phrases.no_input) == len(agent.phrases.no_input)
+
+
+def test_every_list_of_words_that_the_rules_know_is_left_in_place() -> None:
+    words = TurnTaking(AGENT).words
+    masking = Masking(AGENT)
+    for group in msgspec.structs.astuple(words):
+        assert masking.text(f"{group[0]} Miller") == f"{' '.join(words_of(group[0]))} word"
+
+
+def test_the_phrases_of_an_agent_keep_their_shape_and_nothing_else() -> None:
+    phrases = Phrases(say_again="Miller, say again?", no_input=("Miller?", "There, Miller?"))
+    agent = msgspec.structs.replace(AGENT, introduction="Hello Miller.", phrases=phrases)
+    masked = Masking(agent).agent(essential(agent))
+    assert b"Miller" not in msgspec.json.encode(masked)
+    assert question_s(masked.phrases.say_again) == question_s(phrases.say_again)
+    assert list(map(question_s, masked.phrases.no_input)) == list(map(question_s, phrases.no_input))
+    assert masked.introduction == "xxxxx xxxxxx."

@@ -13,17 +13,19 @@ import pytest
 from actors.agent import BargeIn, PhasePolicy
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.model import ReplyFailed
+from actors.messages.output import ReplyHeard
 from actors.messages.playback import PlaybackFailed
 from actors.messages.transcript import FinalTranscript
 from actors.rules.turn_taking import interruption
 from actors.runtime.clock import run_virtual
 from actors.session.recorded_turn_taking import TurnTakingResumed, TurnTakingStep, TurnTakingTold
 from actors.session.sessions import SessionEntry
-from app.replay.recording import Recording, Told, read
+from app.replay.recording import Recording, Resumed, Told, read
 from app.replay.replaying import replayed
 from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.recorded_sessions import SCENES, SECRETS, session_file, steps_of
 from tests.unit.actors.session.realtime_kit import LONG, heard, speaking
+from tests.unit.actors.session.test_handoffs import desk_hands_off, on_stage
 
 CACHED = cache(steps_of)
 
@@ -107,6 +109,28 @@ def test_a_session_with_a_model_that_hears_by_itself_replays_too(tmp_path: Path)
     found = replayed(read(path))
     assert found.difference is None
     assert found.decisions > 20
+
+
+@pytest.mark.parametrize("content", [True, False], ids=["words", "masked"])
+def test_a_conversation_replays_with_the_policies_of_the_agent_that_has_it(tmp_path: Path, content: bool) -> None:
+    steps: list[TurnTakingStep] = []
+
+    async def main() -> None:
+        _, _, opened = on_stage(desk_hands_off, tap=lambda entry: entry.change_plan(record_step=steps.append))
+        async with opened as on:
+            await on.ear.until_count(ReplyHeard, 1)
+            on.entry.deliver(TextEntered("what do i owe"))
+            await asyncio.sleep(60.0)
+
+    run_virtual(main())
+    path = tmp_path / "session.jsonl"
+    path.write_bytes(session_file(steps, content=content))
+    recording = read(path)
+    found = replayed(recording)
+    assert (found.difference, found.decisions > 20) == (None, True)
+    # Had the first agent's policies held on, the caller would have been asked whether they are there much sooner.
+    unchanged = tuple(msgspec.structs.replace(s, agent=None) if isinstance(s, Resumed) else s for s in recording.steps)
+    assert replayed(msgspec.structs.replace(recording, steps=unchanged)).difference is not None
 
 
 def test_another_policy_is_found_at_the_event_where_it_decides_otherwise(tmp_path: Path) -> None:
