@@ -12,7 +12,7 @@ CONNECT = (sys.executable, "-m", "app", "check", "--connect")
 def test_parts_that_work_and_parts_that_are_off() -> None:
     ended = run(*CONNECT, **FAKES)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "connection: rt_agents: healthy (2 agents)" in ended.stdout.splitlines()
+    assert "connection: rt_agents: healthy (3 agents)" in ended.stdout.splitlines()
     assert "connection: acs_caller: off" in ended.stdout.splitlines()
 
 

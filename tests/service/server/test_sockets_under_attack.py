@@ -42,10 +42,12 @@ def sessions(server: Server) -> list[Any]:
     "path", [f"{CONVERSATION}?session_id=early", f"{RELAY}?session_id=early", f"{MEDIA}?call_connection_id=early"]
 )
 def test_a_message_in_one_packet_with_the_handshake_begins_nothing(server: Server, path: str) -> None:
+    # Calls that tests before this one have begun may end meanwhile.
+    before = server.get("/api/v1/media/status").json()["calls"]
     with closing(Raw(server, path, early=frame(Opcode.TEXT, b"early"))) as raw:
         assert raw.head.startswith(b"HTTP/1.1 400 ")
         assert "early" not in [session["session_id"] for session in sessions(server)]
-        assert server.get("/api/v1/media/status").json()["calls"] == 0
+        assert server.get("/api/v1/media/status").json()["calls"] <= before
 
 
 ODD_HANDSHAKES = (

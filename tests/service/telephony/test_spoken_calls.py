@@ -146,7 +146,7 @@ def test_one_command_has_the_agent_call_somebody_who_asks() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--agent", "nobody"), "there is no agent 'nobody'; there are dentist, hotel"),
+        (("--agent", "nobody"), "there is no agent 'nobody'; there are dentist, hotel, restaurant"),
         (("--agent", "hotel"), "nobody knows what to say to hotel: write it with SAY=, or name a file with WAV="),
         (("--say", "hello", "--wav", "a.wav"), "SAY and WAV both say what the caller says: name one of them"),
         (("--wav", "a.wav"), "a.wav cannot be said: No such file or directory"),
