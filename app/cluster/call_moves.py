@@ -4,6 +4,7 @@ So no audio ever passes from one worker to another. The former owner, if it is s
 stands at that moment; if it does not answer, what it has stored last has to do.
 """
 
+import asyncio
 import logging
 
 import msgspec
@@ -57,7 +58,14 @@ class CallMoves:
         self._take_over = take_over
         self._directory = directory
         self._requests = requests
+        self._under_way = 0
+        self._none_under_way = asyncio.Event()
+        self._none_under_way.set()
         requests.on(RELEASE, self._release)
+
+    async def settled(self) -> None:
+        """Wait until no call is on its way to this worker. It is to have stopped taking any."""
+        await self._none_under_way.wait()
 
     def ask_for_audio(self, secret: str) -> None:
         """Have the telephone network connect to this worker, which has taken the call from one that ends."""
@@ -71,6 +79,16 @@ class CallMoves:
         Raises:
             StoreError: it cannot be found out who has it.
         """
+        self._under_way += 1
+        self._none_under_way.clear()
+        try:
+            await self._move_here(secret)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._none_under_way.set()
+
+    async def _move_here(self, secret: str) -> None:
         for _ in range(MOST_OWNERS):
             owner = await self._directory.owner(secret)
             if not owner or self._switchboard.log.of_secret(secret) is not None:

@@ -7,6 +7,7 @@ whichever worker it comes to.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from opentelemetry import metrics
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 TAKE = "take"
 TAKE_S = 2.0
 """A worker that has not taken a call by then is not waited for."""
+ARRIVED_S = 3.0
+"""Calls that are on their way here have come by then: each step of a move has a shorter time-out of its own."""
 LEFT_S = 6.0
 """Before the worker ends: by then a call is handed over though its caller speaks, so that a refusal leaves time."""
 LOOK_S = 0.1
@@ -73,6 +76,10 @@ class HandOver:
         Args:
             deadline: when this worker ends, in seconds of the loop's clock.
         """
+        # A call that was being taken from another worker as this one was told to end would come to one that is gone.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ARRIVED_S):
+                await self._moves.settled()
         try:
             others = [worker for worker in await self._membership.live() if worker != self._membership.worker]
         except StoreError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,31 @@ async def test_a_call_is_taken_by_another_worker_which_asks_for_its_audio(tmp_pa
                 while not other.control.start_media_streaming.await_count:  # noqa: ASYNC110  nobody is told
                     await asyncio.sleep(0.01)
             one.control.hang_up.assert_not_awaited()
+
+
+async def test_a_call_that_is_on_its_way_to_a_worker_that_is_told_to_end_is_handed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            await one.talks(call.session_id, call_id="call")
+            await known(other, call)
+            moves = other.cluster._moves
+            go_on, is_taken = moves._go_on, asyncio.Event()
+
+            async def slowly(*arguments: Any) -> None:
+                is_taken.set()
+                await asyncio.sleep(0.3)
+                await go_on(*arguments)
+
+            monkeypatch.setattr(moves, "_go_on", slowly)
+            arriving = asyncio.create_task(moves.move_here(call.secret))
+            await is_taken.wait()
+            await handed_over(other)
+            await arriving
+            assert other.board.log.live == []
+            assert [each.secret for each in one.board.log.live] == [call.secret]
 
 
 async def test_a_caller_who_speaks_is_waited_for_as_long_as_there_is_time(
