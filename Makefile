@@ -14,9 +14,11 @@ COMPILE := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 
 	--no-annotate --no-header --no-strip-extras --upgrade
 INSTALL := $(BIN)/python .ci/install.py
 # Here somebody talks with the agent aloud: engines, browser and caller keep up with the clock, or nothing is understood.
-# The other tests wait more than they work; what measures has the machine for itself.
+# So do callers of several workers that come and go. The other tests wait more than they work; what measures has the
+# machine for itself.
 SPOKEN_TESTS := tests/browser/test_voice.py $(addprefix tests/service/, browser/test_spoken_conversation.py \
-	telephony/test_spoken_calls.py telephony/test_azure_call.py telephony/test_many_calls.py)
+	telephony/test_spoken_calls.py telephony/test_azure_call.py telephony/test_many_calls.py \
+	cluster/test_many_workers.py)
 # Modules in an order that SEED stirs: what failed fails again.
 TESTS = $(BIN)/python -m pytest --randomly-seed=$(or $(SEED),1) --dist loadfile --no-loadscope-reorder
 

