@@ -44,10 +44,10 @@ unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions
 
 test: programs lint sources ## every check and every test
 	@failed=; \
-	$(TESTS) -n 2 $(SPOKEN_TESTS) || failed=yes; \
-	$(TESTS) -n 4 $(SPOKEN_TESTS:%=--ignore=%) --ignore=tests/load || failed=yes; \
-	$(BIN)/python -m pytest tests/load || failed=yes; \
-	test -z "$$failed"
+	$(TESTS) --cache-clear -n 2 $(SPOKEN_TESTS) || failed="$$failed $$?"; \
+	$(TESTS) -n 4 $(SPOKEN_TESTS:%=--ignore=%) --ignore=tests/load || failed="$$failed $$?"; \
+	$(BIN)/python -m pytest tests/load || failed="$$failed $$?"; \
+	test -z "$$failed" || $(BIN)/python -m tests.kit.second_look $$failed
 
 eval-local: programs $(VENV)/development ## fifty spoken conversations on the engines of this machine, as a table
 	@$(BIN)/python -m tests.eval.local
