@@ -31,6 +31,7 @@ from app.cluster.worker import ClusterWorker
 from app.console.overview import Overview
 from app.console.routes import ConsoleRoutes
 from app.console.summary import Summaries
+from app.engines import expect_session
 from app.modes import Modes
 from app.server.session_forwarding import SessionForwarding
 from app.services import Services
@@ -105,6 +106,7 @@ def _new_calls(services: Services, switchboard: Switchboard) -> NewCalls:
         sessions=services.sessions,
         capacity=Capacity(services.capacity, services.lifecycle, services.sessions.live, switchboard.log),
         switchboard=switchboard,
+        expect=partial(expect_session, services.engines),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from actors.agent import Agent
+from actors.ports.expects_sessions import ExpectsSessions
 from actors.ports.llm import LanguageModel
 from actors.ports.realtime import RealtimeKind, RealtimeModel
 from actors.ports.store import SessionStore
@@ -14,6 +15,7 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
 from actors.runtime.randomness import SystemRandom
+from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.plan import Engines
 from app.built_in_engines import (
     ABSENT,
@@ -140,6 +142,13 @@ def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTas
         clock=clock,
         background=background,
     )
+
+
+def expect_session(engines: Engines, session_id: str, mode: str) -> None:
+    """Have the speech-to-speech model, if this mode has one, get ready for a session that is to begin soon."""
+    model: object = engines.realtime
+    if mode == VOICE_LIVE and isinstance(model, ExpectsSessions):
+        model.expect(session_id)
 
 
 def make_model(settings: Settings, clock: LoopClock) -> LanguageModel:

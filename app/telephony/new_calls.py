@@ -31,7 +31,10 @@ async def _always(_: str) -> bool:
 
 
 class NewCalls:
-    """Begins the calls of one worker, which its switchboard sees through from then on. Belongs to the loop's thread."""
+    """Begins the calls of one worker, which its switchboard sees through from then on. Belongs to the loop's thread.
+
+    `expect`: told the id and the mode of each session that is to begin when its call is picked up.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class NewCalls:
         sessions: SessionsKeeper,
         capacity: Capacity,
         switchboard: Switchboard,
+        expect: Callable[[str, str], None],
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -53,6 +57,7 @@ class NewCalls:
         self._sessions = sessions
         self.capacity = capacity
         self._switchboard = switchboard
+        self._expect = expect
         self.is_ours: Callable[[str], Awaitable[bool]] = _always
         """Asked whether this worker is to answer the call of an announcement, which may be delivered to several."""
 
@@ -127,10 +132,11 @@ class NewCalls:
         asks_for_code = direction is Direction.INBOUND and self._settings.telephony.access_code is not None
         call.admission = Admission.AWAITS_CODE if asks_for_code else Admission.ADMITTED
         self.enlist(call)
-        # The first words are made while it rings.
+        # The first words are made while it rings, and what is far away is connected to.
         self._phrases.at(agent, carrier.rate_hz)
         if not call.admitted:
             self._phrases.at(gatekeeper(agent), carrier.rate_hz)
+        self._expect(session_id, mode)
         return call
 
     def enlist(self, call: Call) -> None:

@@ -8,6 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.cloud.acs.behaviour import Pickup
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import Heard, Reply
 from tests.kit.clients.spoken_caller import SpokenCaller
@@ -87,6 +88,21 @@ async def test_a_call_and_a_browser_in_each_of_the_three_modes_are_served_at_the
         for caller in (spoken_with, by_text, listened_to):
             caller.hang_up()
             await over(phone, caller)
+
+
+async def test_the_model_is_connected_to_while_the_telephone_rings(model: RealtimeEmulator) -> None:
+    async with speaking(model) as phone:
+        phone.acs.on_outbound(Pickup("no_answer", after_s=0.5))
+        asked = {"target_number": "+15550123", "streaming_mode": "voice_live"}
+        assert (await phone.rest.post("/calls/initiate", json=asked)).status_code == httpx.codes.OK
+        await model.session()
+
+        phone.acs.on_outbound(Pickup("answer"))
+        callee, _ = await greeted(phone, "+15550124")
+        await answer_of(callee)
+        assert len(model.sessions) == 2, "one for the call that nobody answers, one for the other"
+        callee.hang_up()
+        await over(phone, callee)
 
 
 async def test_an_interruption_is_told_to_the_model_as_it_was_heard(model: RealtimeEmulator) -> None:

@@ -7,10 +7,10 @@ What is to be sent is never dropped, for the service counts our audio as we do: 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from aiohttp import ClientError, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientError, ClientWebSocketResponse, WSMessage, WSMsgType
 
 from protocol.realtime.failure_kinds import FailureKind, close_kind
 
@@ -26,12 +26,20 @@ OnClosed = Callable[[FailureKind, str], None]
 
 
 class RealtimeConnection:
-    """Reads and writes until either side ends it. `on_closed` is called once, unless `close` was called before."""
+    """Reads and writes until either side ends it. `on_closed` is called once, unless `close` was called before.
+
+    `first_words`: what has been read of the socket already.
+    """
 
     def __init__(
-        self, socket: ClientWebSocketResponse, on_message: Callable[[bytes | str], None], on_closed: OnClosed
+        self,
+        socket: ClientWebSocketResponse,
+        on_message: Callable[[bytes | str], None],
+        on_closed: OnClosed,
+        first_words: Sequence[WSMessage] = (),
     ) -> None:
         self._socket = socket
+        self._first_words = deque(first_words)
         self._on_message = on_message
         self._on_closed: OnClosed | None = on_closed
         self._unsent: deque[bytes] = deque()
@@ -98,7 +106,7 @@ class RealtimeConnection:
     async def _read(self) -> None:
         at_once = 0
         while True:
-            message = await self._socket.receive()
+            message = self._first_words.popleft() if self._first_words else await self._socket.receive()
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 self.end(*_ending(self._socket))
                 return

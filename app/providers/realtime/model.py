@@ -12,6 +12,7 @@ from actors.ports import realtime as port
 from actors.runtime.session_trace import Peer, trace_headers
 from app.providers.azure.identity import Identity, NoTokenError, Purpose
 from app.providers.realtime.connection import MAX_MESSAGE_BYTES
+from app.providers.realtime.expected_connections import ExpectedConnections
 from app.providers.realtime.resource import SCOPE, RealtimeResource
 from app.providers.realtime.session import LiveRealtimeSession
 from app.providers.retry_after import retry_after_s
@@ -42,6 +43,7 @@ class RealtimeService:
         self._http: ClientSession | None = None
         self._checked: str | RealtimeError | None = None
         self._checked_at = 0.0
+        self._expected = ExpectedConnections(lambda: self._connected(resource.model))
 
     @property
     def abilities(self) -> port.RealtimeAbilities:
@@ -52,9 +54,14 @@ class RealtimeService:
         self, options: port.RealtimeOptions, report: Callable[[port.RealtimeEvent], None]
     ) -> LiveRealtimeSession:
         """Connect, within the time limit, and send the settings; see `RealtimeModel.open` for its errors."""
-        socket = await self._connected(options.model or self._resource.model)
+        ahead = await self._expected.take(options.session_id) if not options.model else None
+        socket, first_words = ahead or (await self._connected(options.model or self._resource.model), ())
         self._checked, self._checked_at = f"{self._resource.label} answers", asyncio.get_running_loop().time()
-        return LiveRealtimeSession(socket, self._resource, options, report)
+        return LiveRealtimeSession(socket, self._resource, options, report, first_words)
+
+    def expect(self, session_id: str) -> None:
+        """Connect ahead for a session of this id: see `ExpectsSessions`."""
+        self._expected.expect(session_id)
 
     async def ready(self) -> str:
         """Whether the service takes our connections; what it is, for people. Asked anew once in `CHECKED_S`.
@@ -81,6 +88,7 @@ class RealtimeService:
 
     async def close(self) -> None:
         """Close the HTTP connections that sessions share. Sessions are closed by who opened them."""
+        await self._expected.close()
         if self._http is not None:
             await self._http.close()
         if self._identity is not None:

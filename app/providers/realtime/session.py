@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from aiohttp import ClientWebSocketResponse
+from aiohttp import ClientWebSocketResponse, WSMessage
 from opentelemetry import metrics
 
 from actors.conversation import ChatMessage
@@ -39,7 +39,10 @@ GOES_ON = (FailureKind.HARMLESS, FailureKind.REFUSED, FailureKind.RATE_LIMITED)
 
 
 class LiveRealtimeSession:
-    """A `RealtimeSession` on one WebSocket. Belongs to the loop on which it was made."""
+    """A `RealtimeSession` on one WebSocket. Belongs to the loop on which it was made.
+
+    `first_words`: what the service has said on it already.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class LiveRealtimeSession:
         resource: RealtimeResource,
         options: port.RealtimeOptions,
         report: Callable[[port.RealtimeEvent], None],
+        first_words: Sequence[WSMessage] = (),
     ) -> None:
         self._resource = resource
         self._report: Callable[[port.RealtimeEvent], None] | None = report
@@ -64,7 +68,7 @@ class LiveRealtimeSession:
         self._unreadable = 0
         self._ready = False
         self._timers: list[asyncio.TimerHandle] = []
-        self._connection = RealtimeConnection(socket, self._on_message, self._on_closed)
+        self._connection = RealtimeConnection(socket, self._on_message, self._on_closed, first_words)
         self._start(options)
 
     # operations

@@ -39,6 +39,7 @@ def beginning(*, source: str = "+15550199", has_room: bool = True, **variables: 
         sessions=Mock(live={"session_live": Mock()}),
         capacity=capacity,
         switchboard=switchboard,
+        expect=switchboard.expect,
     )
     return calls, switchboard
 
@@ -49,6 +50,7 @@ def test_a_call_that_is_placed_rings_and_is_given_up_when_nobody_answers() -> No
         call = await calls.place(ASKED, AGENT, "media")
         assert (call.call_id, call.state, call.admission) == ("call-1", CallState.RINGING, Admission.ADMITTED)
         assert switchboard.log.live == [call]
+        switchboard.expect.assert_called_once_with(call.session_id, "media")
         await asyncio.sleep(RINGING_S + 1)
         switchboard.hang_up.assert_called_once_with(call)
 

@@ -1,0 +1,12 @@
+"""An engine that can get ready for a session which is to begin soon, while the telephone rings."""
+
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class ExpectsSessions(Protocol):
+    """Beside `RealtimeModel`, of an engine that is a service far away: connecting takes several round trips."""
+
+    def expect(self, session_id: str) -> None:
+        """A session of this id may be opened soon. Returns at once; fails silently, for `open` connects by itself."""
+        ...
