@@ -39,19 +39,24 @@ from config.groups.realtime import RealtimeFallback
 from config.groups.telephony import Participants
 from config.settings import Settings
 
-WRAPPERS: dict[str, Callable[[Providers[Any]], Any]] = {
+TRANSCRIBER = "voice_live_transcriber"
+"""The setting of the recognizer that listens beside a speech-to-speech model."""
+
+FALLBACKS: dict[str, Callable[[Providers[Any]], Any]] = {
     "speech_recognizer": FailoverRecognizer,
     "speech_synthesizer": FailoverSynthesizer,
     "language_model": FailoverModel,
 }
+"""By setting, what stands before an engine and that which takes over from it."""
+
+WRAPPERS = {**FALLBACKS, TRANSCRIBER: FailoverRecognizer}
+"""By setting, what holds the circuit breakers of an engine that may fail."""
+
 PREPARE_TIMEOUT_S = 60.0
 """How long the start waits for an engine that gets ready."""
 
 ReportDegradation = Callable[[str, str], None]
 """Is told a part that works less well than it should, and the cause in one line."""
-
-TRANSCRIBER = "voice_live_transcriber"
-"""The setting of the recognizer that listens beside a speech-to-speech model."""
 
 FALLBACK = "_fallback"
 """The end of a setting's name that makes it the setting of the engine that takes over."""
@@ -66,7 +71,7 @@ def chosen(settings: Settings) -> dict[str, BuiltIn]:
     """
     _require_audio_of_calls(settings)
     engines = {setting: _chosen(settings, setting, getattr(settings.engines, setting)) for setting in BUILT_IN}
-    for setting in WRAPPERS:
+    for setting in FALLBACKS:
         if asked := getattr(settings.engines, setting + FALLBACK):
             fallback = _chosen(settings, setting + FALLBACK, asked)
             if fallback.name == engines[setting].name:
@@ -133,7 +138,7 @@ def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTas
         synthesizer=_with_fallback("speech_synthesizer", engines, settings, clock),
         model=_with_fallback("language_model", engines, settings, clock),
         realtime=_realtime(engines, settings),
-        transcriber=_transcriber(engines, settings),
+        transcriber=_transcriber(engines, settings, clock),
         realtime_falls_back=_falls_back(engines, settings),
         voice_activity=_named("voice_activity", engines, _factory("voice_activity", engines)),
         end_of_turn=_named("end_of_turn", engines, _factory("end_of_turn", engines)),
@@ -192,7 +197,7 @@ def _realtime(engines: dict[str, BuiltIn], settings: Settings) -> RealtimeModel 
     return model
 
 
-def _transcriber(engines: dict[str, BuiltIn], settings: Settings) -> SpeechRecognizer | None:
+def _transcriber(engines: dict[str, BuiltIn], settings: Settings, clock: LoopClock) -> SpeechRecognizer | None:
     """What listens beside the speech-to-speech model: nothing that understands, unless it is set.
 
     None: the very recognizer that listens in the other modes.
@@ -201,7 +206,7 @@ def _transcriber(engines: dict[str, BuiltIn], settings: Settings) -> SpeechRecog
         return AbsentRecognizer()
     if engines[TRANSCRIBER].name == engines["speech_recognizer"].name:
         return None
-    recognizer: SpeechRecognizer = _made(TRANSCRIBER, engines, settings)
+    recognizer: SpeechRecognizer = _with_fallback(TRANSCRIBER, engines, settings, clock)
     return recognizer
 
 
@@ -238,6 +243,7 @@ def provider_states(engines: Engines) -> dict[str, list[ProviderState]]:
         "speech_recognizer": engines.recognizer,
         "speech_synthesizer": engines.synthesizer,
         "language_model": engines.model,
+        TRANSCRIBER: engines.transcriber,
     }
     return {
         setting: engine.providers.states()

@@ -17,6 +17,7 @@ class Failure(StrEnum):
     OUTPUT = "output"
     UNEXPECTED = "unexpected"
     REALTIME = "realtime"
+    TRANSCRIBER = "transcriber"
     PROVIDER = "provider"
     BREAKER = "breaker"
     FALLBACK = "fallback"
@@ -45,6 +46,10 @@ _counters = {
     Failure.REALTIME: _meter.create_counter(
         "earshot.realtime.losses",
         description="Speech-to-speech sessions that could not be opened or stalled, and responses that failed",
+    ),
+    Failure.TRANSCRIBER: _meter.create_counter(
+        "earshot.transcriber.failures",
+        description="Streams of the recognizer beside a speech-to-speech model that have failed",
     ),
     Failure.PROVIDER: _meter.create_counter(
         "earshot.provider.failures", description="Requests and streams at which a provider has failed"

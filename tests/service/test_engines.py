@@ -19,8 +19,9 @@ from actors.runtime.clock import LoopClock, run_virtual
 from app import built_in_engines
 from app.api.asgi import app_of, create_app
 from app.built_in_engines import BUILT_IN, absent_engines
-from app.engines import chosen, make_engines
+from app.engines import TRANSCRIBER, chosen, make_engines, provider_states
 from app.providers.absent import AbsentRecognizer
+from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.moonshine.weights import DISTRIBUTION
 from app.server.lifecycle import Lifecycle
 from app.stores.memory import MemoryStore
@@ -28,7 +29,6 @@ from config.errors import SettingsError
 from config.settings import Settings
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.kit.clients.known_frontend import KnownFrontend
-from tests.kit.fakes import FakeRecognizer
 from tests.kit.service_kit import FAKES, running
 from tests.kit.serving import EARSHOT, serving
 from tests.kit.source import ROOT
@@ -91,7 +91,7 @@ def test_what_takes_over_from_speech_to_speech_is_configured(fallback: str, *, f
     ("environ", "kind"),
     [
         ({}, AbsentRecognizer),
-        ({"VOICE_LIVE_TRANSCRIBER": "tests.kit.fakes:recognizer"}, FakeRecognizer),
+        ({"VOICE_LIVE_TRANSCRIBER": "tests.kit.fakes:recognizer"}, FailoverRecognizer),
         ({"VOICE_LIVE_TRANSCRIBER": "moonshine"}, type(None)),
     ],
 )
@@ -99,6 +99,8 @@ def test_what_listens_beside_speech_to_speech_is_configured(environ: dict[str, s
     async def main() -> None:
         engines = make_engines(Settings.read(environ), LoopClock(), BackgroundTasks(), MemoryStore())
         assert isinstance(engines.transcriber, kind)
+        watched = [state.name for state in provider_states(engines).get(TRANSCRIBER, [])]
+        assert watched == (["tests.kit.fakes:recognizer"] if kind is FailoverRecognizer else [])
         await engines.recognizer.close()
         await engines.synthesizer.close()
 

@@ -13,6 +13,7 @@ from actors.session.modes.listening import recognizer_for
 from actors.session.modes.media import CONVERSATION, SYNTHESIZER, always, start_orchestrator
 from actors.session.modes.mode import SessionMode
 from actors.session.realtime_agent import RealtimeAgent
+from actors.session.recognizer_beside import RecognizerBeside
 
 
 def _is_given_up(context: ChildContext) -> bool:
@@ -20,9 +21,11 @@ def _is_given_up(context: ChildContext) -> bool:
 
 
 def _transcriber(context: ChildContext) -> SpeechRecognizer:
-    """What listens beside the model, and instead of it when it is given up."""
+    """What listens beside the model, which the conversation can do without; or instead of it when it is given up."""
     engines = context.engines
-    return engines.recognizer if _is_given_up(context) or engines.transcriber is None else engines.transcriber
+    if _is_given_up(context):
+        return engines.recognizer
+    return RecognizerBeside(engines.transcriber or engines.recognizer, engines.clock)
 
 
 def _start_agent(context: ChildContext) -> ActorRef[Any]:

@@ -19,6 +19,7 @@ from app.providers.absent import AbsentRecognizer
 from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.fakes import FakeModel, FakeRecognizer
+from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import Stage
 from tests.unit.actors.session.realtime_kit import LONG, SILENT, heard, messages, speaking
 
@@ -396,5 +397,31 @@ def test_a_service_that_ends_for_good_in_the_call_leaves_it_to_the_other_engines
             on.entry.deliver(TextEntered("hello"))
             await heard(on, 2)
             assert on.ear.ended is None
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan("recognizer.open", Fault.FAIL, times=10_000),
+        Plan("recognizer.open", Fault.STALL, times=10_000),
+        Plan("recognizer.push", Fault.FAIL, times=10_000),
+        Plan("recognizer.finish_utterance", Fault.FAIL, times=10_000),
+        Plan("recognizer.finish_utterance", Fault.NOTHING, times=10_000),
+    ],
+    ids=lambda plan: f"{plan.place} {plan.fault}",
+)
+def test_a_recognizer_beside_that_does_not_work_costs_the_call_nothing(plan: Plan) -> None:
+    async def main() -> None:
+        model = FakeRealtime(*["It is open."] * 10)
+        beside = FakeRecognizer(["anyone there"] * 10, faults=Faults(plan))
+        async with speaking(model, transcriber=beside) as on:
+            for turn in range(10):
+                await on.talk(800)
+                await heard(on, turn + 1)
+                await asyncio.sleep(4)
+            assert [reply.text for reply in await heard(on, 10)] == ["It is open."] * 10
+            assert len(model.sessions) == 1
 
     run_virtual(main())
