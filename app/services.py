@@ -14,7 +14,7 @@ from actors.runtime.randomness import SystemRandom
 from actors.runtime.watchdog import LoopWatchdog
 from actors.session.sessions_keeper import SessionsKeeper
 from actors.tools import AnyTool
-from app.agents.prompt_cache import PromptCache
+from app.agents.kept_phrases import kept_phrases
 from app.agents.roster import AgentRoster
 from app.auth.acs import AcsAccess
 from app.auth.browser import BrowserAccess
@@ -90,7 +90,7 @@ class Services:
         self.store = open_store(settings, memory, self.clock, self.random, self.leave)
         observed = ObservedStore(self.store, self.session_saved.notify)
         self.engines = make_engines(settings, self.clock, self.background, observed)
-        self.phrases = PromptCache(self.engines.synthesizer, self.background)
+        self.phrases = kept_phrases(settings, self.engines, self.background)
         self.plans = SessionPlans(settings.agents, self.agents, tools, self.phrases)
 
     def _make_sessions(self, tools: Mapping[str, AnyTool]) -> None:

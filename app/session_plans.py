@@ -11,7 +11,7 @@ from actors.session.plan import SessionPlan, TeamMember
 from actors.session_context import SessionContext
 from actors.tools import AnyTool
 from app.agents.handoffs import handoff_tools, team_of
-from app.agents.prompt_cache import PromptCache
+from app.agents.kept_phrases import KeptPhrases
 from app.agents.session_hook import lookup_of
 from app.dialogue.schema import caller_phrases, dialogue_of
 from config.groups.agents import Agents
@@ -21,7 +21,7 @@ class SessionPlans:
     """Makes the plan of a session from its agent and the settings that hold for all agents."""
 
     def __init__(
-        self, settings: Agents, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool], phrases: PromptCache
+        self, settings: Agents, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool], phrases: KeptPhrases
     ) -> None:
         self._settings = settings
         self._agents = agents
@@ -35,8 +35,8 @@ class SessionPlans:
 
     def plan(self, session_id: str, mode: str, agent: Agent, resume_token: str, **more: Any) -> SessionPlan:
         """What a session with `agent` is made of; `more` are further fields of the plan."""
-        own = self._member(agent)
-        others = {each.name: self._member(each) for each in team_of(agent, self._agents)}
+        own = self._member(agent, mode)
+        others = {each.name: self._member(each, mode) for each in team_of(agent, self._agents)}
         traceparent = more.pop("traceparent", "") or current_traceparent()
         about = msgspec.structs.replace(more.pop("about", SessionContext()), time_zone=self._settings.time_zone)
         return SessionPlan(
@@ -53,12 +53,12 @@ class SessionPlans:
             **{"look_up": lookup_of(agent), **more},
         )
 
-    def _member(self, agent: Agent) -> TeamMember:
+    def _member(self, agent: Agent, mode: str) -> TeamMember:
         if languages := self._settings.recognized_language:
             agent = msgspec.structs.replace(agent, languages=languages)
         return TeamMember(
             agent=agent,
             tools={name: self._tools[name] for name in agent.tools} | handoff_tools(agent, self._agents),
             phrases_expected=self.caller_phrases.get(agent.name, ()),
-            kept=lambda rate_hz: self._phrases.at(agent, rate_hz),
+            kept=lambda rate_hz: self._phrases.at(agent, rate_hz, mode),
         )

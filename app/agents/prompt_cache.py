@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 from actors.agent import Agent, Voice
 from actors.errors import ErrorKind, SynthesizerError
@@ -36,7 +36,8 @@ class PromptCache:
         self._synthesizer = synthesizer
         self._background = background
         self._spoken: dict[tuple[Voice, int], dict[str, SpokenPhrase]] = {}
-        self._wanted: set[tuple[str, Voice, int]] = set()
+        self._wanted: dict[tuple[str, Voice, int], list[str]] = {}
+        """What was asked for last of each agent, by its name, its voice and the rate."""
 
     async def prepare(self, agents: list[Agent], rate_hz: int = OUTPUT_RATE_HZ) -> None:
         """Synthesise what each agent keeps, at `rate_hz`; what cannot be made is left out, each reason logged once."""
@@ -48,9 +49,10 @@ class PromptCache:
         for failure, names in failed.items():
             _tell_failed(failure, names)
 
-    def at(self, agent: Agent, rate_hz: int) -> Mapping[str, SpokenPhrase]:
+    def at(self, agent: Agent, rate_hz: int) -> dict[str, SpokenPhrase]:
         """The phrases of `agent` at a rate; for one never asked for they are made in the background."""
-        if (agent.name, agent.voice, rate_hz) not in self._wanted:
+        if self._wanted.get((agent.name, agent.voice, rate_hz)) != (texts := _phrases(agent)):
+            self._wanted[agent.name, agent.voice, rate_hz] = texts
             self._background.run(self._prepare(agent, rate_hz))
         return self._spoken.setdefault((agent.voice, rate_hz), {})
 
@@ -60,7 +62,7 @@ class PromptCache:
         """
         rates_hz = {rate_hz for name, _, rate_hz in self._wanted if name == agent.name}
         voices = {each.voice for each in agents}
-        self._wanted = {wanted for wanted in self._wanted if wanted[1] in voices}
+        self._wanted = {key: texts for key, texts in self._wanted.items() if key[1] in voices}
         self._spoken = {key: kept for key, kept in self._spoken.items() if key[0] in voices}
         for rate_hz in sorted(rates_hz):
             self.at(agent, rate_hz)
@@ -70,17 +72,22 @@ class PromptCache:
             _tell_failed(failure, [agent.name])
 
     async def _failure(self, agent: Agent, rate_hz: int, retries: Iterator[int]) -> str:
-        """Synthesise what an agent keeps; why that stopped early, or an empty text. `retries`: after time-outs."""
-        self._wanted.add((agent.name, agent.voice, rate_hz))
+        """Synthesise what an agent keeps; the first failure, or an empty text. `retries`: after time-outs."""
+        texts = self._wanted[agent.name, agent.voice, rate_hz] = _phrases(agent)
         kept = self._spoken.setdefault((agent.voice, rate_hz), {})
-        for text in _phrases(agent):
+        failure = ""
+        for text in texts:
             while text not in kept:
                 try:
                     kept[text] = await render(self._synthesizer, text, agent.voice, rate_hz)
                 except SynthesizerError as error:
+                    if error.is_of_the_request:
+                        # This phrase cannot be spoken, and others can.
+                        failure = failure or str(error)
+                        break
                     if error.kind is not ErrorKind.TIMEOUT or next(retries, None) is None:
                         return str(error)
-        return ""
+        return failure
 
 
 def _tell_failed(failure: str, agents: list[str]) -> None:

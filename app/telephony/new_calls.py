@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from actors.agent import Agent
 from actors.ports.clock import Clock, Random
+from actors.session.modes.media import MEDIA
 from actors.session.sessions_keeper import SessionsKeeper
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
-from app.agents.prompt_cache import PromptCache
+from app.agents.kept_phrases import KeptPhrases
 from app.agents.roster import AgentRoster
 from app.telephony.access_code import gatekeeper
 from app.telephony.call import Admission, Call, Direction
@@ -43,7 +44,7 @@ class NewCalls:
         clock: Clock,
         random: Random,
         agents: AgentRoster,
-        phrases: PromptCache,
+        phrases: KeptPhrases,
         sessions: SessionsKeeper,
         capacity: Capacity,
         switchboard: Switchboard,
@@ -133,9 +134,9 @@ class NewCalls:
         call.admission = Admission.AWAITS_CODE if asks_for_code else Admission.ADMITTED
         self.enlist(call)
         # The first words are made while it rings, and what is far away is connected to.
-        self._phrases.at(agent, carrier.rate_hz)
+        self._phrases.at(agent, carrier.rate_hz, mode)
         if not call.admitted:
-            self._phrases.at(gatekeeper(agent), carrier.rate_hz)
+            self._phrases.at(gatekeeper(agent), carrier.rate_hz, MEDIA)
         self._expect(session_id, mode)
         return call
 

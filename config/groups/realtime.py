@@ -24,6 +24,13 @@ class RealtimeFallback(StrEnum):
     NONE = "none"
 
 
+class PhrasesIn(StrEnum):
+    """In whose voice an agent's fixed phrases are said where a speech-to-speech model answers."""
+
+    SYNTHESIZER = "synthesizer"
+    MODEL = "model"
+
+
 class Realtime(msgspec.Struct, frozen=True, kw_only=True):
     """How any speech-to-speech model speaks and hears."""
 
@@ -51,6 +58,15 @@ class Realtime(msgspec.Struct, frozen=True, kw_only=True):
             kinds.one_of(NoiseReduction),
         ),
     ] = NoiseReduction.OFF
+    phrases: Annotated[
+        PhrasesIn,
+        Variable(
+            "REALTIME_PHRASES",
+            "Who says the greeting and the other fixed phrases of an agent: model has them read aloud by it, once for "
+            "each agent and process, and keeps what it has read word for word; the rest is said by SPEECH_SYNTHESIZER",
+            kinds.one_of(PhrasesIn),
+        ),
+    ] = PhrasesIn.SYNTHESIZER
     fallback: Annotated[
         RealtimeFallback,
         Variable(

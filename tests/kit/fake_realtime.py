@@ -142,14 +142,14 @@ class FakeRealtimeSession:
             self._tell(port.ResponseTranscript(response_id, item_id, reply))
             if self._model.word_times:
                 self._time_words(response_id, item_id, reply)
-            late = 2
+            late, rate_hz = 2, self.options.speaks_hz or self.options.rate_hz
             for begin_ms in range(0, len(reply) * MS_PER_CHAR, CHUNK_MS):
                 late -= response_id in self.cancelled
                 if late < 0:
                     break
                 await asyncio.sleep(CHUNK_MS / SPEED / 1_000)
-                samples = self.options.rate_hz * CHUNK_MS // 1_000
-                first = begin_ms * self.options.rate_hz // 1_000
+                samples = rate_hz * CHUNK_MS // 1_000
+                first = begin_ms * rate_hz // 1_000
                 audio = array("h", (1 + n % 30_000 for n in range(first, first + samples)))
                 self._tell(port.ResponseAudio(response_id, item_id, audio.tobytes()))
             else:

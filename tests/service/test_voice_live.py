@@ -17,6 +17,7 @@ from tests.service.telephony.telephone_kit import Telephone, over, telephone
 from tests.service.telephony.test_transcribed_calls import SPELT, audio, browse, finals_of, words_of
 from tests.service.telephony.test_transcribed_calls import transcript as transcribed
 from tests.service.voice_live_kit import (
+    PERIOD_HZ,
     TURN,
     WAIT_S,
     answer_of,
@@ -101,6 +102,21 @@ async def test_the_model_is_connected_to_while_the_telephone_rings(model: Realti
         callee, _ = await greeted(phone, "+15550124")
         await answer_of(callee)
         assert len(model.sessions) == 2, "one for the call that nobody answers, one for the other"
+        callee.hang_up()
+        await over(phone, callee)
+
+
+async def test_the_greeting_has_the_voice_of_the_model_where_it_is_to_say_phrases(model: RealtimeEmulator) -> None:
+    async with speaking(model, REALTIME_PHRASES="model", ACS_STREAMING_MODE="voice_live") as phone:
+        agent = phone.service.agents.default
+        spoken, synthesized = (phone.service.phrases.at(agent, 16_000, mode) for mode in ("voice_live", "media"))
+        async with asyncio.timeout(WAIT_S):
+            while spoken.get(agent.greeting) == synthesized.get(agent.greeting):  # noqa: ASYNC110 - it has no event
+                await asyncio.sleep(0.05)
+        callee, session_id = await placed(phone, "+15550123", "voice_live")
+        heard = await callee.hears_reply(quiet_ms=300, since_s=callee.ear.started_s)
+        assert pitch_hz(heard) == pytest.approx(Reply().tone_hz, abs=PERIOD_HZ)
+        assert await transcript(phone, session_id, 1) == [("assistant", agent.greeting)]
         callee.hang_up()
         await over(phone, callee)
 

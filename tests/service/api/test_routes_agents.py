@@ -261,7 +261,7 @@ async def test_a_session_that_starts_has_the_changed_voice_and_a_live_one_keeps_
     async with worker() as w:
         live = await w.session("s1")
         assert (await w.put("tester", {"voice": {"voice_name": "ann"}})).status_code == 200
-        await until(lambda: TESTER.greeting in w.service.phrases.at(w.service.agents["tester"], 48_000))
+        await until(lambda: TESTER.greeting in w.service.phrases.at(w.service.agents["tester"], 48_000, "media"))
         started = await w.session("s2")
         assert w.voices[-1] == "ann"
         await w.prompts_are_made()
@@ -276,19 +276,19 @@ async def test_a_session_that_starts_has_the_changed_voice_and_a_live_one_keeps_
 
 async def test_kept_phrases_are_made_anew_for_a_new_voice_only() -> None:
     async with worker() as w:
-        held = w.service.phrases.at(TESTER, 48_000)
+        held = w.service.phrases.at(TESTER, 48_000, "media")
         await w.put("tester", {"model": {"temperature": 1}})
         agent = w.service.agents["tester"]
-        assert w.service.phrases.at(agent, 48_000) is held
+        assert w.service.phrases.at(agent, 48_000, "media") is held
         assert w.voices == []
         await w.put("tester", {"voice": {"voice_name": "ann"}})
         # Nobody has to ask for them first.
         await until(lambda: len(w.voices) == len(held))
-        kept = w.service.phrases.at(w.service.agents["tester"], 48_000)
+        kept = w.service.phrases.at(w.service.agents["tester"], 48_000, "media")
         await until(lambda: set(kept) == set(held))
         assert set(w.voices) == {"ann"}
         # Nobody has the former voice any more; a session that goes on with it holds its phrases itself.
-        assert w.service.phrases.at(TESTER, 48_000) is not held
+        assert w.service.phrases.at(TESTER, 48_000, "media") is not held
         assert set(held) == set(kept)
 
 

@@ -24,7 +24,7 @@ def test_a_session_has_the_tools_of_its_agent_and_the_phrases_that_are_kept() ->
     assert (plan.session_id, plan.mode, plan.resume_token, plan.stored) == ("s", "media", "resume", False)
     assert set(plan.tools) == {"book"}
     assert plan.kept(48_000) is phrases.at.return_value
-    phrases.at.assert_called_once_with(USING, 48_000)
+    phrases.at.assert_called_once_with(USING, 48_000, "media")
     assert made.caller_phrases == {"tester": ()}
 
 

@@ -1,0 +1,161 @@
+"""An agent's fixed phrases in the voice of a speech-to-speech model: a synthesizer (TTS) that has it read texts aloud.
+
+Such a model may say what it likes. Where it does not speak a text word for word by itself it is asked to, and what it
+has said otherwise fails: a greeting that was never written is worse than one in another voice.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+
+from actors.agent import Voice
+from actors.errors import ErrorKind, ProviderError, SynthesizerError
+from actors.ports import realtime as port
+from actors.ports.tts import (
+    AudioSynthesized,
+    PieceSynthesized,
+    SynthesisEvent,
+    SynthesisFailed,
+    SynthesisFinished,
+)
+from actors.runtime.closing import close_in_background
+
+READ_ALOUD = (
+    "You read texts aloud for a telephone agent. Say exactly the words that you are given, in their language and in a"
+    " friendly voice, and nothing else: no word before them, none after them, and no answer to them."
+)
+_WORD = re.compile(r"[^\W_]+")
+
+
+class PhraseVoice:
+    """Implements `SpeechSynthesizer` over a speech-to-speech model; each reply is a session of its own."""
+
+    def __init__(self, model: port.RealtimeModel) -> None:
+        self._model = model
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> "PhraseStream":
+        """A voice, which connects when it has something to say. Raises nothing."""
+        return PhraseStream(self._model, voice, rate_hz, report)
+
+    async def close(self) -> None:
+        """Do nothing: the model is shared with the sessions of the worker, which closes it."""
+
+
+class PhraseStream:
+    """Implements `Synthesis`. A reply is read when all its text is there; `report` is told when all of it is good."""
+
+    def __init__(
+        self, model: port.RealtimeModel, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]
+    ) -> None:
+        self._model = model
+        self._voice = voice
+        self._rate_hz = rate_hz
+        self._report = report
+        self._texts: dict[int, str] = {}
+        self._reading: dict[int, asyncio.Task[None]] = {}
+
+    def write(self, reply: int, text: str) -> None:
+        """Add to what is to be read."""
+        self._texts[reply] = self._texts.get(reply, "") + text
+
+    def finish(self, reply: int) -> None:
+        """Have the reply read: all its text is there."""
+        text = self._texts.pop(reply, "")
+        self._reading[reply] = asyncio.create_task(self._read(reply, text), name="realtime-phrase")
+
+    def cancel(self, reply: int) -> None:
+        """Stop reading a reply, and report nothing of it."""
+        self._texts.pop(reply, None)
+        if (reading := self._reading.pop(reply, None)) is not None:
+            reading.cancel()
+
+    async def close(self) -> None:
+        """End whatever is being read."""
+        reading = list(self._reading.values())
+        self._texts.clear()
+        self._reading.clear()
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
+
+    async def _read(self, reply: int, text: str) -> None:
+        try:
+            pcm = await self._spoken(text)
+        except ProviderError as error:
+            self._report(SynthesisFailed(reply, error.kind, error.detail))
+            return
+        if pcm:
+            self._report(AudioSynthesized(reply, pcm))
+        self._report(PieceSynthesized(reply, len(text), len(pcm) * 500 / self._rate_hz))
+        self._report(SynthesisFinished(reply))
+
+    async def _spoken(self, text: str) -> bytes:
+        """The text as audio, in a session that knows nothing else.
+
+        Raises:
+            ProviderError: the model cannot be had, has failed, or has said something else.
+        """
+        if not _words(text):
+            return b""
+        reading = _Reading()
+        options = port.RealtimeOptions(
+            session_id="phrases", instructions=READ_ALOUD, voice=self._voice, speaks_hz=self._rate_hz
+        )
+        session = await self._model.open(options, reading.told)
+        try:
+            is_verbatim = self._model.abilities.speaks_text
+            request = port.ResponseRequest(text=text) if is_verbatim else _asked_to_read(text)
+            reading.number = session.respond(request)
+            await reading.done
+        finally:
+            close_in_background(session)
+        said = "".join(reading.words)
+        if not is_verbatim and _words(said) != _words(text):
+            raise SynthesizerError(ErrorKind.BAD_REQUEST, "the model has said other words than those of the phrase")
+        if not reading.pcm:
+            raise SynthesizerError(ErrorKind.UNAVAILABLE, "the model has said nothing")
+        return bytes(reading.pcm)
+
+
+class _Reading:
+    """What a session tells of its one response."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.pcm = bytearray()
+        self.words: list[str] = []
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def told(self, event: port.RealtimeEvent) -> None:
+        match event:
+            case port.ResponseAudio(pcm=pcm):
+                self.pcm += pcm
+            case port.ResponseTranscript(text=text):
+                self.words.append(text)
+            case port.ResponseFinished(status=port.ResponseStatus.COMPLETED):
+                self._end()
+            case port.ResponseFinished(status=status, detail=detail):
+                self._end(f"the response was {status}: {detail}")
+            case port.RealtimeFailed(operation=port.Operation.RESPOND, detail=detail):
+                self._end(detail)
+            case port.RealtimeClosed(detail=detail):
+                self._end(detail)
+            case _:
+                pass
+
+    def _end(self, failure: str = "") -> None:
+        if self.done.done():
+            return
+        if failure:
+            self.done.set_exception(SynthesizerError(ErrorKind.UNAVAILABLE, failure))
+        else:
+            self.done.set_result(None)
+
+
+def _asked_to_read(text: str) -> port.ResponseRequest:
+    return port.ResponseRequest(instructions=f"{READ_ALOUD}\n\nThe words:\n{text}", tools=False)
+
+
+def _words(text: str) -> list[str]:
+    """What is compared of a text: a model writes its punctuation and its capitals as it likes."""
+    return _WORD.findall(text.casefold())
