@@ -76,11 +76,12 @@ chaos: $(VENV)/development ## CALLS (40) and BROWSERS (20) while workers are kil
 faults: $(VENV)/development ## RUNS (1000) conversations from SEED (0) on in which things go wrong: none may suffer for it
 	@$(BIN)/python -m tests.fault_campaign --runs "$(or $(RUNS),1000)" --seed "$(or $(SEED),0)"
 
-diagrams: $(VENV)/development ## write what documents, the dashboard and the schema of agents have from the code
+diagrams: $(VENV)/development ## write what documents, dashboards and the schema of agents have from the code
 	@$(BIN)/python -m tests.kit.turn_taking_diagram
 	@$(BIN)/python -m tests.kit.agent_reference
 	@$(BIN)/python -m tests.kit.environment_reference
 	@$(BIN)/python -m tests.kit.grafana_dashboard
+	@$(BIN)/python -m tests.kit.azure_workbook
 	@$(BIN)/python -m tests.kit.agent_schema
 
 figures: $(VENV)/development ## write what make bench and make soak have found into docs/performance.md

@@ -175,6 +175,12 @@ def test_azure_monitor_is_sent_dependencies_and_metrics() -> None:
     ]
     assert {each["target"] for each in spoken} == {"Azure Speech"}
     assert not [name for name in named if name and name.startswith("POST")]
+    # What the workbook asks for: the name, and of a histogram the sum, the count and the greatest.
+    sent = [each["data"]["baseData"] for each in collector.envelopes if each["data"]["baseType"] == "MetricData"]
+    points = {point["name"]: point for data in sent for point in data["metrics"]}
+    assert {"value", "count", "min", "max"} <= set(points["earshot.turn.first_audio"])
+    (ended,) = (data for data in sent if data["metrics"][0]["name"] == "earshot.session.duration")
+    assert ended["properties"] == {"mode": "media", "ending": "NORMAL"}
     require_no_words(*collector.raw)
 
 

@@ -1,0 +1,53 @@
+"""The workbook is what its module makes, asks for metrics that there are, and for what Application Insights keeps."""
+
+import json
+import re
+
+from tests.kit.azure_workbook import FILE, PANELS, Counts, Durations, Levels, query, text, workbook
+from tests.test_instruments import documented
+
+NAMES = re.compile(r'"(earshot\.[\w.]+)"')
+
+
+def test_the_file_is_what_the_module_makes() -> None:
+    assert FILE.read_text(encoding="utf-8") == text(), "run: python -m tests.kit.azure_workbook"
+
+
+def test_each_query_asks_for_metrics_that_there_are_as_what_they_are() -> None:
+    kinds = {name: kind for name, kind, _ in documented()}
+    for title, _, panel in PANELS:
+        names = NAMES.findall(query(panel))
+        assert names, title
+        found = {kinds[name] for name in names}
+        match panel:
+            case Counts():
+                assert found <= {"counter", "histogram"}, title
+            case Levels():
+                assert found <= {"gauge", "up-down counter"}, title
+            case Durations():
+                assert found == {"histogram"}, title
+            case _:
+                continue
+
+
+def test_a_query_reads_one_step_after_the_other() -> None:
+    (mean,) = (panel for title, _, panel in PANELS if title.startswith("End of speech"))
+    assert query(mean).splitlines() == [
+        "customMetrics",
+        '| where name in ("earshot.turn.first_audio")',
+        '| extend series = trim(" +", strcat(substring(name, strlen("earshot."))))',
+        "| summarize mean = sum(valueSum) / sum(valueCount), worst = max(valueMax) by"
+        " bin(timestamp, {TimeRange:grain}), series",
+    ]
+    for _, _, panel in PANELS:
+        first, *steps = query(panel).splitlines()
+        assert first == "customMetrics"
+        assert all(step.startswith("| ") for step in steps)
+
+
+def test_every_chart_follows_the_time_that_is_chosen() -> None:
+    time, *charts = workbook()["items"]
+    assert time["content"]["parameters"][0]["name"] == "TimeRange"
+    assert len({chart["name"] for chart in charts}) == len(PANELS)
+    assert all(chart["content"]["timeContextFromParameter"] == "TimeRange" for chart in charts)
+    assert json.loads(text()) == workbook()
