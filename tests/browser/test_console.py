@@ -1,5 +1,6 @@
 """The console in a real browser, beside live conversations: what is wrong first, one session in detail, and orders."""
 
+import asyncio
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.browser.chromium import SERVER_GONE, page_in
 from tests.browser.visit import DESKTOP, PHONE
+from tests.kit.recorded_sessions import write_session_file
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, children, serving
 
@@ -95,6 +98,53 @@ async def test_a_session_in_trouble_is_seen_at_a_glance_and_in_detail(browser: B
             await page.get_by_text("What happened, in words").click()
             await expect(page.locator("#events")).to_contain_text(f"the caller said: {MARKUP}")
             assert await page.locator("#board img").count() == 0
+
+
+@pytest.mark.parametrize("content", [True, False], ids=["with words", "masked"])
+async def test_a_session_file_is_shown_as_the_session_was(
+    browser: Browser, server: Server, tmp_path: Path, *, content: bool
+) -> None:
+    file = await asyncio.to_thread(write_session_file, tmp_path, content=content)
+    async with page_in(browser, expected=REFUSED, **DESKTOP) as page:
+        await sign_in(page, server)
+        await page.get_by_label("Open a session file").set_input_files(file)
+        await expect(page.get_by_role("heading", name="session-1, from a file")).to_be_visible()
+        facts = page.locator("#detail-facts")
+        await expect(facts).to_contain_text("tester, media, earshot 0.1.0")
+        await expect(facts).to_contain_text("ended NORMAL")
+        await expect(page.get_by_role("heading", name="Actors")).to_be_hidden()
+        await expect(page.get_by_role("button", name="End session")).to_be_hidden()
+        # Four interruptions, and two pauses that were none.
+        await expect(page.locator("#timeline line.cut")).to_have_count(4)
+        await expect(page.locator("#timeline rect.user").first).to_be_visible()
+        await page.get_by_text("What happened, in words").click()
+        words = page.locator("#events")
+        await expect(words).to_contain_text("the agent goes on: it was no interruption")
+        await expect(words).to_contain_text("the tools are back")
+        said = expect(words)
+        await (said.to_contain_text("for Miller") if content else said.not_to_contain_text("Miller"))
+        await no_violations(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "it is no session file"),
+        ("not json", "line 1 is no JSON"),
+        ('{"type": "session", "format": "another"}', "it is no session file"),
+        ('{"type": "session", "format": "earshot session", "version": 7}', "it has version 7"),
+        ("[1, 2]\n", "it is no session file"),
+    ],
+)
+async def test_what_is_no_session_file_is_said_to_be_none(
+    browser: Browser, server: Server, tmp_path: Path, text: str, told: str
+) -> None:
+    file = tmp_path / "other.jsonl"
+    file.write_text(text)
+    async with page_in(browser, expected=REFUSED, **DESKTOP) as page:
+        await sign_in(page, server)
+        await page.get_by_label("Open a session file").set_input_files(file)
+        await expect(page.get_by_role("alert")).to_contain_text(f"other.jsonl cannot be opened: {told}")
 
 
 async def test_orders_are_asked_for_once_more_and_carried_out(browser: Browser, server: Server) -> None:

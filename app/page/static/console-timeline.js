@@ -29,9 +29,9 @@ function spans(events, now) {
       floor = null;
       if (event.kind === "floor" && event.name !== "nobody") floor = { lane: event.name, from: event.at, title: event.name };
     } else if (event.kind === "tool") {
-      tools.push({ lane: "tool", from: event.at, title: event.name });
+      tools.push({ lane: "tool", from: event.at, title: event.name ?? "tools" });
     } else if (event.kind === "tool_over") {
-      const begun = tools.findIndex((tool) => tool.title === event.name);
+      const begun = tools.findIndex((tool) => tool.title === (event.name ?? "tools"));
       if (begun >= 0) found.push({ ...tools.splice(begun, 1)[0], to: event.at, failed: event.failed });
     }
   }
@@ -116,8 +116,8 @@ export function describe(event) {
     case "paused": return "the agent pauses: the caller makes a sound";
     case "resumed": return "the agent goes on: it was no interruption";
     case "cut": return "the agent is interrupted";
-    case "tool": return `tool ${event.name} begins`;
-    case "tool_over": return `tool ${event.name} ${event.failed ? "failed" : "is done"} after ${Math.round(event.times_ms?.elapsed_ms ?? 0)} ms`;
+    case "tool": return event.name ? `tool ${event.name} begins` : "tools begin";
+    case "tool_over": return event.name ? `tool ${event.name} ${event.failed ? "failed" : "is done"} after ${Math.round(event.times_ms?.elapsed_ms ?? 0)} ms` : "the tools are back";
     case "measured": return `turn ${event.turn}: ${Object.entries(event.times_ms ?? {}).map(([name, ms]) => `${name.replaceAll("_", " ").replace(/ ms$/, "")} ${Math.round(ms)} ms`).join(", ")}`;
     case "restart": return `${event.name} is started again${words}`;
     case "error": return "the caller is told of an error";

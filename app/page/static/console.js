@@ -1,5 +1,6 @@
 /** The operators' console: a live overview over a WebSocket, one session in detail by REST, and orders. */
 
+import { readSessionFile } from "./console-file.js";
 import { describe, draw } from "./console-timeline.js";
 import { switchScheme } from "./scheme-switch.js";
 
@@ -199,15 +200,47 @@ function choose(id) {
   $("detail").focus({ preventScroll: true });
 }
 
+/** A session file stays on this machine: it is read here, and shown as a session that is over. */
+async function openFile(file) {
+  try {
+    const { session, over, events } = await readSessionFile(file);
+    state.chosen = "";
+    state.isOver = true;
+    show();
+    heading(`${session.session_id}, from a file`, { live: false });
+    $("detail-facts").textContent = [
+      session.agent.name, session.mode, `earshot ${session.earshot}`, new Date(session.began).toLocaleString([], { hour12: false }),
+      over.ending ? `ended ${over.ending}` : "its end is not known", over.cut ? "the session went on behind what the file holds" : "",
+      session.content ? "" : "words are masked",
+    ].filter(Boolean).join(", ");
+    showTimeline(events, 0);
+    notice("");
+  } catch (error) {
+    notice(`${file.name} cannot be opened: ${error.message}.`);
+  }
+}
+
+function heading(title, { live }) {
+  $("detail-none").hidden = true;
+  $("detail-body").hidden = false;
+  $("detail-title").textContent = title;
+  for (const part of document.querySelectorAll(".of-live")) part.hidden = !live;
+  if (!live) $("end").hidden = true;
+}
+
+function showTimeline(events, now) {
+  draw($("timeline"), events, now);
+  replace($("events"), events.slice(-200).reverse().map((event) => element("li", {},
+    element("span", { classes: "at", text: new Date(event.at * 1000).toLocaleTimeString([], { hour12: false }) }), describe(event))));
+}
+
 async function detail() {
   const id = state.chosen;
   if (!id) return;
   const path = encodeURIComponent(id);
   const [timeline, actors] = await Promise.allSettled([ask(`/sessions/${path}/timeline`), ask(`/health/actors/${path}`)]);
   if (state.chosen !== id) return;
-  $("detail-none").hidden = true;
-  $("detail-body").hidden = false;
-  $("detail-title").textContent = id;
+  heading(id, { live: true });
   const live = actors.status === "fulfilled";
   // What is over does not change any more, and is not asked for again.
   state.isOver = !live && actors.reason.status === 404;
@@ -219,9 +252,7 @@ async function detail() {
   const messages = live ? actors.value.recent_messages : [];
   replace($("messages"), messages.slice(0, 100).map(({ actor, type }) => element("li", { text: `${actor}: ${type}` })));
   const events = timeline.status === "fulfilled" ? timeline.value.events : [];
-  draw($("timeline"), events, live ? Date.now() / 1000 : 0);
-  replace($("events"), events.slice(-200).reverse().map((event) => element("li", {},
-    element("span", { classes: "at", text: new Date(event.at * 1000).toLocaleTimeString([], { hour12: false }) }), describe(event))));
+  showTimeline(events, live ? Date.now() / 1000 : 0);
 }
 
 function actorRow(actor, index) {
@@ -274,6 +305,10 @@ $("sign-in").addEventListener("submit", (event) => {
   event.preventDefault();
   open($("token").value.trim());
   $("token").value = "";
+});
+$("file").addEventListener("change", ({ target }) => {
+  if (target.files[0]) openFile(target.files[0]);
+  target.value = "";
 });
 $("leave").addEventListener("click", () => {
   forget();
