@@ -5,7 +5,7 @@ import logging
 from actors.messages.caller import ConnectionAttached, ConnectionDetached
 from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
-from actors.rules.playback.playout import TURNS_KEPT
+from actors.rules.playback.client_position import TURNS_KEPT
 from actors.runtime.address import Address
 from actors.runtime.failure_counters import Failure, count_failure
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from actors.conversation import PositionPrecision, UtteranceKind
 from actors.messages.output import AudioFrame, ReplyHeard, ReplyText
 from actors.ports.tts import SpokenPhrase
-from actors.rules.playback.playout import Drained, Playout
+from actors.rules.playback.frames import Drained
+from actors.rules.playback.playout import Playout
 from actors.runtime.play_clock import Seat
 from actors.session.connection import SessionConnection
 from actors.session.live_session import LiveSession

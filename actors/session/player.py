@@ -15,7 +15,8 @@ from actors.messages.playback import (
 from actors.messages.transcript import LevelSent
 from actors.ports.clock import Clock
 from actors.rules.audio import FLOOR_DB
-from actors.rules.playback.playout import Drained, Frame, Hearing, Playout
+from actors.rules.playback.frames import Drained, Frame, Hearing
+from actors.rules.playback.playout import Playout
 from actors.runtime.address import Address
 from actors.runtime.play_clock import PlayClock, Seat
 from actors.session.checkpoint import Checkpoint

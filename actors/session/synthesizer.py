@@ -37,8 +37,8 @@ from actors.ports.tts import (
     WordSynthesized,
 )
 from actors.rules.pending_reply import PendingReply
+from actors.rules.playback.frames import Drained
 from actors.rules.playback.play_head import MarkState
-from actors.rules.playback.playout import Drained
 from actors.rules.unicode_text import is_speakable
 from actors.runtime.address import Address
 from actors.runtime.play_clock import PlayClock

@@ -4,7 +4,8 @@ import random
 from array import array
 
 from actors.messages.caller import BLIND, MARKED, PACED, Lead
-from actors.rules.playback.playout import Drained, Frame, Hearing, Playout
+from actors.rules.playback.frames import Drained, Frame, Hearing
+from actors.rules.playback.playout import Playout
 
 RATE_HZ = 16_000
 FRAME_MS = 20

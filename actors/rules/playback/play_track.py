@@ -1,4 +1,4 @@
-"""One reply in playout: the audio of it that is still to be sent, and where its text is in its audio.
+"""One reply in playout: the audio of it that is still to be sent, where its text is in its audio, and what was heard.
 
 A word has been heard when its audio has ended, that is when the next word, or the end of its piece, is reached; what
 is behind the last word (punctuation, spaces) when its piece has ended. So the text heard is never more than was heard.
@@ -7,17 +7,40 @@ is behind the last word (punctuation, spaces) when its piece has ended. So the t
 import sys
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
+from enum import Enum
 
-from actors.conversation import UtteranceKind
+from actors.conversation import PositionPrecision, UtteranceKind
+from actors.rules.playback.frames import Hearing
+
+ROUNDING_MS = 1e-6
+"""Two positions that differ by less are the same."""
 
 _BEHIND = sys.maxsize
 """Behind every position in a text: so that marks are found by tuples alone, without a function for each comparison."""
 
 
-class PlayTrack:
-    """One reply. A position in its text is how many characters are before it."""
+class TrackEnd(Enum):
+    """How the audio of a reply ends."""
 
-    def __init__(self, reply: int, kind: UtteranceKind, turn: int, text_start: int) -> None:
+    WHOLE = "whole"
+    """All of its text is spoken."""
+    CUT_SHORT = "cut short"
+    """Its audio ended before its text: a word that has begun may not have been spoken to its end."""
+
+
+class PlayTrack:
+    """One reply. A position in its text is how many characters are before it.
+
+    Args:
+        reply: its number.
+        kind: what kind of utterance it is.
+        turn: the turn whose reply it is.
+        text_start: how much of its text was heard before.
+        rate_hz: of its audio.
+    """
+
+    def __init__(self, reply: int, kind: UtteranceKind, turn: int, text_start: int, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
         self.reply = reply
         self.kind = kind
         self.turn = turn
@@ -26,9 +49,8 @@ class PlayTrack:
         self.buffered_bytes = 0
         self.taken_bytes = 0
         self.frames = 0
-        self.ended = False
-        self.is_cut_short = False
-        """Its audio ended before its text: a word that has begun may not have been spoken to its end."""
+        self.end: TrackEnd | None = None
+        """None while more audio of it is to be added."""
         self.is_flushed = False
         """What waits of it is sent though it is less than a frame: nothing is on its way that would complete it."""
         self.closed = False
@@ -46,7 +68,7 @@ class PlayTrack:
 
     def add_audio(self, pcm: bytes) -> None:
         """Add audio to the end of the reply; ignored once the reply has ended."""
-        if pcm and not self.ended:
+        if pcm and self.end is None:
             self.chunks.append(memoryview(pcm))
             self.buffered_bytes += len(pcm)
 
@@ -78,13 +100,62 @@ class PlayTrack:
             parts.append(chunk)
         return b"".join(parts)
 
-    def cut_after(self, text_end: int, size_bytes: int) -> None:
-        """Forget the text behind `text_end` and the audio behind the first `size_bytes`, as far as it was not taken."""
+    def cut_after(self, text_end: int) -> bool:
+        """Forget the text behind `text_end`, and its audio as far as that was not taken. The reply ends there.
+
+        False, and nothing is done, while it is not known where that text ends in the audio. Where that will never be
+        known, for all audio of the reply is there, all of it is kept.
+        """
+        audio_ms = next((ends_ms for ends_ms, ends in self.pieces if ends >= text_end), None)
+        if audio_ms is not None:
+            self._drop_after(text_end, int(audio_ms * self._rate_hz / 1000) * 2)
+        elif self.end is None:
+            return False
+        self.end = self.end or TrackEnd.WHOLE
+        return True
+
+    def _drop_after(self, text_end: int, size_bytes: int) -> None:
         kept = b"".join(self.chunks)[: max(0, size_bytes - self.taken_bytes)]
         self.chunks = deque([memoryview(kept)] if kept else [])
         self.buffered_bytes = len(kept)
         self.words = [(ms, end) for ms, end in self.words if end <= text_end]
         self.pieces = [(ms, end) for ms, end in self.pieces if end <= text_end]
+
+    @property
+    def taken_ms(self) -> float:
+        """How much of its audio has been taken, in ms."""
+        return self.taken_bytes * 500 / self._rate_hz
+
+    def settle(self, head_ms: float) -> float:
+        """How much of its audio has been heard, in ms, its padding apart.
+
+        Args:
+            head_ms: how far the caller has heard all audio that was ever sent.
+        """
+        if self.start_ms is not None:
+            self.heard_ms = max(self.heard_ms, min(head_ms - self.start_ms, self.taken_ms))
+        return self.heard_ms
+
+    def hearing(self, head_ms: float, precision: PositionPrecision, *, is_sent_again: bool) -> Hearing:
+        """How much of the reply has been heard.
+
+        Args:
+            head_ms: how far the caller has heard all audio that was ever sent.
+            precision: how exactly that is known.
+            is_sent_again: some of what was taken waits to be sent once more.
+        """
+        audio_ms = self.settle(head_ms)
+        complete = self.closed and audio_ms >= self.taken_ms - ROUNDING_MS and not is_sent_again
+        is_whole = complete and self.end is not TrackEnd.CUT_SHORT
+        text_end = self.text_last if is_whole else self.text_ended(audio_ms)
+        self.text_heard = max(self.text_heard, text_end)
+        return Hearing(
+            reply=self.reply,
+            audio_ms=audio_ms,
+            text_end=self.text_heard,
+            precision=PositionPrecision.ESTIMATED if self.by_proportion and not complete else precision,
+            complete=complete,
+        )
 
     @property
     def by_proportion(self) -> bool:

@@ -1,74 +1,36 @@
 """The play clock of one session: what to send when, and how much of it the user has heard. Pure; times are passed in.
 
-All audio ever sent is one line, measured in ms from its beginning; each reply begins somewhere on it. `PlayHead` says
-how far along that line the user has heard, `PlayTrack` what there is to hear. How far ahead of the user's ear audio is
-sent, and how it is known where the ear is, belongs to the transport:
+All audio ever sent counts as one stream, measured in ms from its beginning; each reply begins somewhere in it.
+`ClientPosition` says how far the user has heard that stream, `PlayTrack` what there is to hear of one reply. How far
+ahead of what is being heard audio is sent, and what a pause does, belongs to the transport:
 
-    PACED   a telephone call tells nothing and plays in real time: the clock is the ear. A pause stops sending; what
-            is on its way (the lead) is still heard.
-    MARKED  the client reports how far it has played. Between two marks the clock goes on from the last one. A pause is
-            obeyed by the client at once; what it holds is not heard until playout goes on.
-    BLIND   the client says nothing and cannot hold: never paused, and the ear is guessed by the clock.
+    PACED   a pause stops sending; what is on its way (the lead) is still heard.
+    MARKED  a pause is obeyed by the client at once; what it holds is not heard until playout goes on.
+    BLIND   the client cannot hold: it is never paused.
 """
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import assert_never
+from enum import Enum
 
-import msgspec
 from msgspec.structs import replace
 
-from actors.conversation import PositionPrecision, UtteranceKind
+from actors.conversation import UtteranceKind
 from actors.messages.caller import Lead, Transport
 from actors.rules.audio import level_db, ramp
-from actors.rules.playback.play_head import MarkState, PlayHead
-from actors.rules.playback.play_track import PlayTrack
-
-MARK_DUE_MS = 150
-"""A client that begins or goes on to play is given this long for its first mark, before the clock runs without it."""
-
-MARK_FRESH_MS = 500
-"""A position is exact this long after a mark."""
-
-TURNS_KEPT = 4
-"""The number of latest turns whose marks are still understood."""
-
-_ROUNDING_MS = 1e-6
+from actors.rules.playback.client_position import ClientPosition
+from actors.rules.playback.frames import Drained, Frame, Hearing
+from actors.rules.playback.play_head import MarkState
+from actors.rules.playback.play_track import ROUNDING_MS, PlayTrack, TrackEnd
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """Audio to send now: exactly one frame, the last of a reply filled up with silence."""
+class Hold(Enum):
+    """A reason for which no audio is sent at the moment."""
 
-    reply: int
-    turn: int
-    kind: UtteranceKind
-    sequence: int
-    """Frames of the same reply before this one."""
-    audio_ms: float
-    """Where in the reply's audio it begins."""
-    pcm: bytes
-    level_db: float
-    text_end: int
-    """Text of the reply whose audio has begun when this frame ends."""
-    first: bool
-    """The reply begins to be sent; once per reply."""
-    last: bool
-
-
-class Hearing(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of a reply the user has heard: `audio_ms` of audio, the text up to `text_end`."""
-
-    reply: int
-    audio_ms: float
-    text_end: int
-    precision: PositionPrecision
-    complete: bool
-
-
-class Drained(msgspec.Struct, frozen=True):
-    """All of a reply has been heard. It comes once for each reply that was not cleared before."""
-
-    hearing: Hearing
+    PAUSE = "pause"
+    """It was ordered, until `resume`."""
+    NO_CONNECTION = "no connection"
+    """Nobody is there to send it to, until `attach`."""
 
 
 class Playout:
@@ -89,23 +51,19 @@ class Playout:
     ) -> None:
         if lead.lead_ms < frame_ms:
             raise ValueError(f"a lead of {lead.lead_ms} ms has no room for a frame of {frame_ms} ms")
-        self.lead = lead
         self._rate_hz = rate_hz
         self._frame_ms = frame_ms
         self._frame_bytes = rate_hz * frame_ms // 1000 * 2
         self._tracks: dict[int, PlayTrack] = {}
-        self._head = PlayHead()
-        self._paused = False
-        self._attached = True
+        self._position = ClientPosition(lead, sent_before_ms)
+        self._head = self._position.head
+        self._holds: set[Hold] = set()
         self._ramp_due = False
+        """The next frame, if it goes on in the middle of a reply after silence, is faded in."""
         self._underway: deque[Frame] = deque()
         """Frames sent and not heard to their end."""
         self._again: deque[Frame] = deque()
         """Frames that a former connection was sent in vain."""
-        self._sent_before_ms = dict(sent_before_ms or {})
-        self._turns: dict[int, float] = {}
-        """Where each turn begins on the line of all audio, as the present client counts."""
-        self._marked_at_ms: float | None = None
 
     def begin(self, reply: int, kind: UtteranceKind = UtteranceKind.REPLY, turn: int = 0, text_start: int = 0) -> None:
         """Queue `reply` behind all others; `text_start` characters of its text have been heard already.
@@ -120,7 +78,7 @@ class Playout:
             raise ValueError(f"reply {reply} is queued already")
         is_filler = kind is UtteranceKind.FILLER
         waiting = [t for t in self._tracks.values() if not t.frames or self._is_dry(t)] if is_filler else []
-        self._tracks[reply] = PlayTrack(reply, kind, turn, text_start)
+        self._tracks[reply] = PlayTrack(reply, kind, turn, text_start, self._rate_hz)
         for track in waiting:
             self._tracks[track.reply] = self._tracks.pop(track.reply)
 
@@ -132,50 +90,45 @@ class Playout:
         """
         if len(pcm) % 2:
             raise ValueError("half a sample of audio")
-        track = self._tracks.get(reply)
-        if track is not None:
+        if (track := self._tracks.get(reply)) is not None:
             track.add_audio(pcm)
 
     def add_word(self, reply: int, text_start: int, text_end: int, audio_ms: float) -> None:
         """Note that the word `text[text_start:text_end]` of `reply` begins at `audio_ms` of its audio."""
-        track = self._tracks.get(reply)
-        if track is not None:
+        if (track := self._tracks.get(reply)) is not None:
             track.add_word(text_end, audio_ms)
 
     def add_piece(self, reply: int, text_end: int, audio_ms: float) -> None:
         """Note that the text of `reply` up to `text_end` ends at `audio_ms` of its audio."""
-        track = self._tracks.get(reply)
-        if track is not None:
+        if (track := self._tracks.get(reply)) is not None:
             track.add_piece(text_end, audio_ms)
 
     def estimate_piece(self, reply: int, text_end: int, audio_ms: float) -> None:
         """Note that the text of `reply`, as far as it is known, ends at about `audio_ms` of what is being made."""
-        track = self._tracks.get(reply)
-        if track is not None:
+        if (track := self._tracks.get(reply)) is not None:
             track.estimate_piece(text_end, audio_ms)
 
     def end(self, reply: int) -> None:
         """Note that all audio of `reply` has been added."""
         track = self._tracks.get(reply)
-        if track is not None:
-            track.ended = True
+        if track is not None and track.end is None:
+            track.end = TrackEnd.WHOLE
 
     def end_early(self, reply: int) -> None:
         """No more audio of `reply` comes, though not all its text was spoken: its last word may be cut."""
-        track = self._tracks.get(reply)
-        if track is not None:
-            track.ended = track.is_cut_short = True
+        if (track := self._tracks.get(reply)) is not None:
+            track.end = TrackEnd.CUT_SHORT
 
     def pause(self, at_ms: float) -> bool:
         """Stop sending and lose nothing. Returns False if the transport cannot; a marking client must be ordered to
         hold too.
         """
-        if self.lead.transport is Transport.BLIND:
+        if self._position.lead.transport is Transport.BLIND:
             return False
-        if not self._paused and self.lead.transport is Transport.MARKED:
+        if Hold.PAUSE not in self._holds and self._position.lead.transport is Transport.MARKED:
             self._head.advance(at_ms)
             self._head.hold()
-        self._paused = True
+        self._holds.add(Hold.PAUSE)
         return True
 
     def yield_floor(self, at_ms: float) -> None:
@@ -185,35 +138,27 @@ class Playout:
         """
         self._head.advance(at_ms)
         self._take_back()
-        self._paused = True
+        self._holds.add(Hold.PAUSE)
 
     def resume(self, at_ms: float) -> None:
         """Go on with the very next sample. A marking client must be ordered to go on too."""
-        if not self._paused:
+        if Hold.PAUSE not in self._holds:
             return
-        self._paused = False
+        self._holds.remove(Hold.PAUSE)
         # A client that held its player goes on in the middle of its own buffer: there is no gap to soften.
-        self._ramp_due |= self.lead.transport is Transport.PACED
-        if self._attached:
-            self._head.release(at_ms, self._delay_ms)
+        self._ramp_due |= self._position.lead.transport is Transport.PACED
+        if Hold.NO_CONNECTION not in self._holds:
+            self._position.release(at_ms)
 
     def text_begun(self, reply: int) -> int:
         """The end of the text of `reply` whose audio has begun to be sent; 0 if it is not queued."""
         track = self._tracks.get(reply)
-        return track.text_begun(self._ms(track.taken_bytes)) if track is not None else 0
+        return track.text_begun(track.taken_ms) if track is not None else 0
 
     def cut_after(self, reply: int, text_end: int) -> bool:
         """Forget the audio of `reply` behind its text up to `text_end`; False while it is not known where that ends."""
         track = self._tracks.get(reply)
-        if track is None:
-            return True
-        audio_ms = next((ends_ms for ends_ms, ends in track.pieces if ends >= text_end), None)
-        if audio_ms is None and not track.ended:
-            return False
-        if audio_ms is not None:
-            track.cut_after(text_end, int(audio_ms * self._rate_hz / 1000) * 2)
-        track.ended = True
-        return True
+        return track is None or track.cut_after(text_end)
 
     def clear(self, at_ms: float, through_reply: int | None = None) -> list[Hearing]:
         """Forget all replies (up to number `through_reply`) and end a pause; how much of each had been heard.
@@ -227,38 +172,32 @@ class Playout:
         for track in cut:
             del self._tracks[track.reply]
         self._take_back()
-        self._paused = False
+        self._holds.discard(Hold.PAUSE)
         return hearings
 
     def detach(self, at_ms: float) -> None:
         """Note that the connection was lost: nobody hears anything, and nothing is sent until `attach`."""
         self._head.advance(at_ms)
         self._head.hold()
-        self._attached = False
+        self._holds.add(Hold.NO_CONNECTION)
 
     def attach(self, lead: Lead, at_ms: float) -> None:
         """A new connection: frames that the former one was sent, and that were not heard to their end, go out again."""
-        if self._attached:
+        if Hold.NO_CONNECTION not in self._holds:
             self.detach(at_ms)
-        self.lead = lead
+        self._position.attach(lead)
         self._take_back()
-        self._attached = True
-        self._paused = self._paused and lead.transport is not Transport.BLIND
-        self._turns.clear()
-        self._sent_before_ms.clear()
-        self._marked_at_ms = None
+        self._holds.remove(Hold.NO_CONNECTION)
+        if lead.transport is Transport.BLIND:
+            self._holds.discard(Hold.PAUSE)
 
     def mark(self, turn: int, audio_ms: float, state: MarkState, at_ms: float) -> None:
         """The client has played `audio_ms` of `turn`: what it received of the turn less what its player still holds.
 
         Marks of unknown turns, and from clients that were not asked for any, are ignored.
         """
-        begins_ms = self._turns.get(turn)
-        if begins_ms is None or self.lead.transport is not Transport.MARKED or not self._attached:
-            return
-        self._head.advance(at_ms)
-        self._head.mark(begins_ms + audio_ms, state, at_ms, MARK_DUE_MS)
-        self._marked_at_ms = at_ms
+        if Hold.NO_CONNECTION not in self._holds:
+            self._position.mark(turn, audio_ms, state, at_ms)
 
     def tick(self, at_ms: float) -> list[Frame | Drained]:
         """What has been heard wholly by now, and the frames to send now; harmless at any time, also between ticks.
@@ -280,11 +219,7 @@ class Playout:
     @property
     def _may_send(self) -> bool:
         ahead_ms = self._head.sent_ms - self._head.heard_ms + self._frame_ms
-        return self._attached and not self._paused and ahead_ms <= self.lead.lead_ms + _ROUNDING_MS
-
-    @property
-    def _delay_ms(self) -> float:
-        return MARK_DUE_MS if self.lead.transport is Transport.MARKED else 0.0
+        return not self._holds and ahead_ms <= self._position.lead.lead_ms + ROUNDING_MS
 
     def _next_frame(self) -> Frame | None:
         if self._again:
@@ -292,7 +227,7 @@ class Playout:
         for track in self._tracks.values():
             if track.closed:
                 continue
-            if track.buffered_bytes < self._frame_bytes and not (track.ended or track.is_flushed):
+            if track.buffered_bytes < self._frame_bytes and track.end is None and not track.is_flushed:
                 return None
             if track.buffered_bytes or track.frames:
                 return self._cut(track)
@@ -301,9 +236,9 @@ class Playout:
 
     def _cut(self, track: PlayTrack) -> Frame:
         """The next frame of `track`; if its end came after all its audio had been taken, it closes with silence."""
-        begins_ms = self._ms(track.taken_bytes)
+        begins_ms = track.taken_ms
         pcm = track.pop_audio(self._frame_bytes).ljust(self._frame_bytes, b"\0")
-        track.closed = track.ended and not track.buffered_bytes
+        track.closed = track.end is not None and not track.buffered_bytes
         track.is_flushed = False
         track.frames += 1
         return Frame(
@@ -321,13 +256,9 @@ class Playout:
 
     def _send(self, frame: Frame, at_ms: float) -> Frame:
         self._tracks[frame.reply].start_ms = self._head.sent_ms - frame.audio_ms
-        if frame.turn not in self._turns:
-            self._turns[frame.turn] = self._head.sent_ms - self._sent_before_ms.get(frame.turn, 0.0)
-        if len(self._turns) > TURNS_KEPT:
-            del self._turns[next(iter(self._turns))]
         softened = self._ramp_due and self._head.dry and frame.sequence > 0
         self._ramp_due = False
-        self._head.send(at_ms, self._frame_ms, self._delay_ms)
+        self._position.sent(frame.turn, at_ms, self._frame_ms)
         self._underway.append(frame)
         return replace(frame, pcm=ramp(frame.pcm, self._rate_hz)) if softened else frame
 
@@ -340,7 +271,7 @@ class Playout:
             yield Drained(hearing)
 
     def _forget_heard(self) -> None:
-        unheard_ms = self._head.sent_ms - self._head.heard_ms - _ROUNDING_MS
+        unheard_ms = self._head.sent_ms - self._head.heard_ms - ROUNDING_MS
         while self._underway and (len(self._underway) - 1) * self._frame_ms >= unheard_ms:
             self._underway.popleft()
 
@@ -348,7 +279,7 @@ class Playout:
         """Have what was sent and not heard sent again, except of replies that are not queued any more."""
         self._forget_heard()
         for track in self._tracks.values():
-            self._settle(track)
+            track.settle(self._head.heard_ms)
             track.start_ms = None
         self._again = deque(replace(f, first=False) for f in (*self._underway, *self._again) if f.reply in self._tracks)
         self._underway.clear()
@@ -370,7 +301,7 @@ class Playout:
     def buffered_ms(self) -> float:
         """Audio that waits to be sent, of all replies."""
         waiting = sum(track.buffered_bytes for track in self._tracks.values())
-        return self._ms(waiting) + len(self._again) * self._frame_ms
+        return waiting * 500 / self._rate_hz + len(self._again) * self._frame_ms
 
     def first_unheard(self) -> tuple[int, int] | None:
         """The reply that is heard first, and where in its text the first piece begins that was not heard to its end.
@@ -378,7 +309,7 @@ class Playout:
         As of the last tick; None if no reply is queued.
         """
         for track in self._tracks.values():
-            return track.reply, track.piece_end(self._settle(track))
+            return track.reply, track.piece_end(track.settle(self._head.heard_ms))
         return None
 
     def caught_up(self) -> int | None:
@@ -391,7 +322,7 @@ class Playout:
     @property
     def is_held(self) -> bool:
         """Sending is paused and nothing is on its way: no tick changes anything until an order or audio comes."""
-        return self._paused and not self._underway and self._head.dry
+        return Hold.PAUSE in self._holds and not self._underway and self._head.dry
 
     def flush(self, reply: int) -> bool:
         """Have the rest of `reply` sent that is less than a frame, filled up with silence; False if there is none."""
@@ -404,46 +335,13 @@ class Playout:
     def _is_dry(self, track: PlayTrack) -> bool:
         is_underway = not self._head.dry or bool(self._again)
         has_begun = track.frames > 0 or track.text_start > 0
-        return has_begun and not track.ended and track.buffered_bytes < self._frame_bytes and not is_underway
+        return has_begun and track.end is None and track.buffered_bytes < self._frame_bytes and not is_underway
 
     @property
     def idle(self) -> bool:
         """Nothing is queued: there is no need for ticks until the next `begin`."""
         return not self._tracks
 
-    def _ms(self, size_bytes: int) -> float:
-        return size_bytes * 500 / self._rate_hz
-
-    def _settle(self, track: PlayTrack) -> float:
-        """How much audio of `track` has been heard, its padding apart."""
-        if track.start_ms is not None:
-            heard_ms = min(self._head.heard_ms - track.start_ms, self._ms(track.taken_bytes))
-            if heard_ms > track.heard_ms:
-                track.heard_ms = heard_ms
-        return track.heard_ms
-
     def _hearing(self, track: PlayTrack, at_ms: float) -> Hearing:
-        audio_ms = self._settle(track)
-        complete = track.closed and audio_ms >= self._ms(track.taken_bytes) - _ROUNDING_MS and not self._owed(track)
-        text_end = track.text_last if complete and not track.is_cut_short else track.text_ended(audio_ms)
-        track.text_heard = max(track.text_heard, text_end)
-        guessed = track.by_proportion and not complete
-        precision = PositionPrecision.ESTIMATED if guessed else self._exactness(at_ms)
-        return Hearing(
-            reply=track.reply, audio_ms=audio_ms, text_end=track.text_heard, precision=precision, complete=complete
-        )
-
-    def _owed(self, track: PlayTrack) -> bool:
-        return any(frame.reply == track.reply for frame in self._again)
-
-    def _exactness(self, at_ms: float) -> PositionPrecision:
-        match self.lead.transport:
-            case Transport.PACED:
-                return PositionPrecision.NETWORK
-            case Transport.MARKED:
-                fresh = self._marked_at_ms is not None and at_ms - self._marked_at_ms <= MARK_FRESH_MS
-                return PositionPrecision.EXACT if fresh else PositionPrecision.ESTIMATED
-            case Transport.BLIND:
-                return PositionPrecision.ESTIMATED
-            case _:
-                assert_never(self.lead.transport)
+        is_sent_again = any(frame.reply == track.reply for frame in self._again)
+        return track.hearing(self._head.heard_ms, self._position.precision(at_ms), is_sent_again=is_sent_again)

@@ -8,7 +8,7 @@ from actors.rules.playback.playout import Playout
 
 
 def test_text_in_the_making_is_heard_in_proportion() -> None:
-    track = PlayTrack(1, UtteranceKind.REPLY, 1, 0)
+    track = PlayTrack(1, UtteranceKind.REPLY, 1, 0, 16_000)
     track.estimate_piece(20, 1_000)
     assert (track.text_ended(500), track.text_begun(500), track.text_ended(2_000)) == (10, 10, 20)
     assert track.by_proportion

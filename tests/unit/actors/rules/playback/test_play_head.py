@@ -6,8 +6,10 @@ import pytest
 
 from actors.conversation import PositionPrecision
 from actors.messages.caller import MARKED, PACED
+from actors.rules.playback.client_position import MARK_DUE_MS, MARK_FRESH_MS, TURNS_KEPT
+from actors.rules.playback.frames import Drained, Hearing
 from actors.rules.playback.play_head import MARK_SETTLES_MS, MarkState, PlayHead
-from actors.rules.playback.playout import MARK_DUE_MS, MARK_FRESH_MS, TURNS_KEPT, Drained, Hearing, Playout
+from actors.rules.playback.playout import Playout
 from tests.kit.playout_kit import FRAME_BYTES, FRAME_MS, RATE_HZ, audio, drained, frames, heard, playout, run
 
 

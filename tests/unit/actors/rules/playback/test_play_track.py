@@ -2,7 +2,8 @@
 
 from actors.conversation import PositionPrecision
 from actors.messages.caller import BLIND, PACED
-from actors.rules.playback.playout import Drained, Hearing, Playout
+from actors.rules.playback.frames import Drained, Hearing
+from actors.rules.playback.playout import Playout
 from tests.kit.playout_kit import RATE_HZ, audio, frames, heard, playout, run
 
 

@@ -7,8 +7,9 @@ import pytest
 from actors.conversation import PositionPrecision, UtteranceKind
 from actors.messages.caller import BLIND, MARKED, PACED, Lead, Transport
 from actors.rules.audio import FLOOR_DB, ramp
+from actors.rules.playback.frames import Drained, Hearing
 from actors.rules.playback.play_head import MarkState
-from actors.rules.playback.playout import Drained, Hearing, Playout
+from actors.rules.playback.playout import Playout
 from tests.kit.playout_kit import FRAME_BYTES, LEADS, RATE_HZ, audio, drained, frames, heard, playout, run
 
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from actors.conversation import UtteranceKind
 from actors.messages.caller import BLIND, Lead
 from actors.rules.audio import ramp
+from actors.rules.playback.frames import Drained, Frame
 from actors.rules.playback.play_head import MarkState
-from actors.rules.playback.playout import Drained, Frame, Playout
+from actors.rules.playback.playout import Playout
 from tests.kit.playout_kit import FRAME_BYTES, FRAME_MS, LEADS, RATE_HZ, audio, frames, playout
 
 STEPS = st.one_of(

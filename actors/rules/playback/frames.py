@@ -1,0 +1,40 @@
+"""What playout tells: frames of audio to send, and how much of each reply has been heard."""
+
+import msgspec
+
+from actors.conversation import PositionPrecision, UtteranceKind
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """Audio to send now: exactly one frame, the last of a reply filled up with silence."""
+
+    reply: int
+    turn: int
+    kind: UtteranceKind
+    sequence: int
+    """Frames of the same reply before this one."""
+    audio_ms: float
+    """Where in the reply's audio it begins."""
+    pcm: bytes
+    level_db: float
+    text_end: int
+    """Text of the reply whose audio has begun when this frame ends."""
+    first: bool
+    """The reply begins to be sent; once per reply."""
+    last: bool
+
+
+class Hearing(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of a reply the user has heard: `audio_ms` of audio, the text up to `text_end`."""
+
+    reply: int
+    audio_ms: float
+    text_end: int
+    precision: PositionPrecision
+    complete: bool
+
+
+class Drained(msgspec.Struct, frozen=True):
+    """All of a reply has been heard. It comes once for each reply that was not cleared before."""
+
+    hearing: Hearing
