@@ -1,12 +1,11 @@
 """The recognizer: caller audio in, voice and words out. Hosts voice activity, endpointing and the engine's stream."""
 
 import asyncio
-from typing import Any, TypeVar, assert_never
+from typing import Any, assert_never
 
 import msgspec
 
 from actors.agent import Endpointing
-from actors.conversation import SpokenWord
 from actors.errors import RecognizerError
 from actors.messages.caller import CallerAudio
 from actors.messages.transcript import (
@@ -24,7 +23,6 @@ from actors.messages.transcript import (
 from actors.ports.clock import Clock
 from actors.ports.end_of_turn import EndOfTurn
 from actors.ports.stt import (
-    Recognition,
     RecognitionEvent,
     RecognitionFailed,
     RecognitionOptions,
@@ -34,10 +32,7 @@ from actors.ports.stt import (
 from actors.ports.vad import VoiceActivity
 from actors.rules.audio import level_db
 from actors.rules.endpointing import EchoWindow, Endpointer, EndpointEvent
-from actors.rules.stream_positions import Positions
-from actors.rules.unicode_text import well_formed
 from actors.runtime.address import Address
-from actors.runtime.closing import close_in_background
 from actors.runtime.session_trace import Stage, Trace, peer_of
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.addresses import Addresses
@@ -45,12 +40,10 @@ from actors.session.audio_ring import REHEARD_MS, AudioRing
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import RecognitionReported
-from actors.session.measurements import audio_recognized
+from actors.session.recognition_stream import RecognitionStream
 from actors.session.turn_end import TurnEnd
 
 RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | EndUtterance | RecognitionReported
-
-_Transcript = TypeVar("_Transcript", InterimTranscript, FinalTranscript)
 
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
@@ -112,19 +105,16 @@ class Recognizer(SupervisedActor):
         self._endpointer = Endpointer(endpointing, detector.window_samples * 1000 / detector.rate_hz)
         self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
         self._echo = EchoWindow()
-        self._only_language = options.languages[0] if len(options.languages) == 1 else ""
-        self._turn_end = TurnEnd(end_of_turn, endpointing, checkpoint, self._only_language)
+        only_language = options.languages[0] if len(options.languages) == 1 else ""
+        self._turn_end = TurnEnd(end_of_turn, endpointing, checkpoint, only_language)
         self._shown_interim: InterimTranscript | None = None
         self._rest = b""
         self._next_bytes = 0
         self._stream = 0
-        self._recognition: Recognition | None = None
-        self._pushed_bytes = self._missed_bytes = 0
-        """How far in the session's audio the engine's stream has come, and how much of that it was not given."""
-        self._given_bytes = 0
-        """What of audio the engine's stream was given, to be counted when it is closed."""
-        self._positions = Positions()
+        """The number of the engine's stream: what an older one still reports is ignored."""
+        self._recognition = RecognitionStream(ring, trace, speaker, only_language)
         self._unfinished = False
+        """The end of an utterance came while there was no stream: its final is asked for as soon as there is one."""
         self._begun_ms: float | None = None
         """Where the last utterance began that was no noise."""
         self._inherited = self._track.final_owed
@@ -143,7 +133,7 @@ class Recognizer(SupervisedActor):
 
     def on_end(self) -> None:
         """The engine's stream is closed in the background."""
-        self._close()
+        self._recognition.close()
 
     def on_receive(self, message: RecognizerMessage) -> None:
         """Handle audio of the caller, a report of the engine, or an order."""
@@ -170,7 +160,7 @@ class Recognizer(SupervisedActor):
             self._track.final_transcript_owed(is_owed=False)
             self._inherited = False
         self._unfinished = self._track.final_owed and not self._endpointer.in_speech
-        self._close()
+        self._recognition.close()
         self._open()
 
     def _open(self) -> None:
@@ -188,37 +178,24 @@ class Recognizer(SupervisedActor):
             await recognition.close()
             return
         # All that has not become a final transcript yet is heard again: nothing is lost by a restart.
-        self._recognition = recognition
         self.trace.peers[Stage.RECOGNITION] = peer_of(recognition, self.engine)
-        self._positions = Positions()
-        self._pushed_bytes = self._missed_bytes = self._track.settled_bytes
-        self._positions.resumed(0.0, self._ring.ms(self._pushed_bytes))
-        for offset, pcm in self._ring.pieces_since(self._track.settled_bytes):
-            self._push(pcm, offset)
+        self._recognition.opened(recognition, self._track.settled_bytes)
         if self._unfinished or (self._inherited and not self._endpointer.in_speech):
             self._unfinished = False
             recognition.finish_utterance()
-
-    def _close(self) -> None:
-        recognition, self._recognition = self._recognition, None
-        given_s = self._ring.ms(self._given_bytes) / 1000
-        self.trace.usage.recognized_s += given_s
-        audio_recognized(given_s)
-        self._given_bytes = 0
-        close_in_background(recognition)
 
     def _on_event(self, event: RecognitionEvent) -> None:
         match event:
             case RecognitionReady():
                 return
             case InterimTranscript():
-                self._on_interim(self._in_session_time(event))
+                self._on_interim(self._recognition.in_session_time(event))
             case FinalTranscript():
-                final = self._in_session_time(event)
+                final = self._recognition.in_session_time(event)
                 self._settle(final.end_ms)
                 self.listener.tell(final if final.text else NoSpeechRecognized(final.end_ms, self._speaker))
             case NoSpeechRecognized(end_ms):
-                end_ms = self._positions.end(end_ms)
+                end_ms = self._recognition.end_ms(end_ms)
                 self._settle(end_ms)
                 self.listener.tell(NoSpeechRecognized(end_ms, self._speaker))
             case RecognitionFailed(kind, detail):
@@ -239,31 +216,12 @@ class Recognizer(SupervisedActor):
         self._track.final_transcript_owed(is_owed=self._begun_ms is not None and self._begun_ms >= end_ms)
         self._track.audio_settled(self._ring.bytes_of(end_ms))
 
-    def _in_session_time(self, transcript: _Transcript) -> _Transcript:
-        """What the engine recognised, with its position in the session's audio instead of the engine's stream."""
-        beginning, end = self._positions.beginning, self._positions.end
-        told = msgspec.structs.replace(
-            transcript,
-            text=_clean(transcript.text),
-            start_ms=beginning(transcript.start_ms),
-            end_ms=end(transcript.end_ms),
-            speaker=self._speaker,
-            language=transcript.language or self._only_language,
-        )
-        if isinstance(told, FinalTranscript) and told.words:
-            words = tuple(
-                SpokenWord(_clean(word.text), beginning(word.start_ms), end(word.end_ms)) for word in told.words
-            )
-            told = msgspec.structs.replace(told, words=words)
-        return told
-
     # audio
 
     def _listen(self, pcm: bytes, offset_bytes: int) -> None:
         size_bytes = len(pcm)
         end_bytes = offset_bytes + size_bytes
-        if self._recognition is not None and offset_bytes >= self._pushed_bytes:
-            self._push(pcm, offset_bytes)
+        self._recognition.push(pcm, offset_bytes)
         if offset_bytes != self._next_bytes and not self._endpointer.in_speech:
             self._endpointer.reset(self._ring.ms(offset_bytes))
         self._next_bytes = end_bytes
@@ -274,16 +232,6 @@ class Recognizer(SupervisedActor):
         # Silence that nobody has to hear again keeps the replay short.
         if not self._track.final_owed:
             self._track.audio_settled(end_bytes - self._pre_roll_bytes)
-
-    def _push(self, pcm: bytes, offset_bytes: int) -> None:
-        assert self._recognition is not None
-        if offset_bytes != self._pushed_bytes:
-            ring, streamed_bytes = self._ring, self._pushed_bytes - self._missed_bytes
-            self._positions.resumed(ring.ms(streamed_bytes), ring.ms(offset_bytes))
-            self._missed_bytes += offset_bytes - self._pushed_bytes
-        self._recognition.push(pcm)
-        self._given_bytes += len(pcm)
-        self._pushed_bytes = offset_bytes + len(pcm)
 
     def _windows(self, data: bytes) -> None:
         """As many windows as there are; the rest waits for more."""
@@ -337,12 +285,5 @@ class Recognizer(SupervisedActor):
             self._endpoint(event)
 
     def _finish_utterance(self) -> None:
-        if self._recognition is not None:
-            self._recognition.finish_utterance()
-        else:
+        if not self._recognition.finish_utterance():
             self._unfinished = True
-
-
-def _clean(text: object) -> str:
-    """An engine's words as text that can go anywhere; nothing where it told something else than text."""
-    return well_formed(text).strip() if isinstance(text, str) else ""

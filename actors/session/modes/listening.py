@@ -46,39 +46,40 @@ def recognizer_for(
         engine: called for the speech to text that it is to use, each time when it is started.
     """
 
-    name = recognizer_name(speaker)
-
-    def start(context: ChildContext) -> ActorRef[Any]:
-        session, engines, plan = context.session, context.engines, context.session.plan
-        return Recognizer.start(
-            name=name,
-            speaker=speaker,
-            addresses=session.addresses,
-            listener=session.addresses[listener],
-            checkpoint=session.checkpoint,
-            ring=session.tracks.of(speaker),
-            connection=session.connection,
-            engine=engine(context),
-            options=RecognitionOptions(
-                session_id=plan.session_id,
-                rate_hz=plan.rate_hz,
-                languages=plan.agent.languages,
-                phrases=plan.phrases_expected,
-            ),
-            detector=engines.voice_activity(),
-            endpointing=plan.agent.endpointing,
-            end_of_turn=engines.end_of_turn() if answers else FixedSilence(),
-            clock=engines.clock,
-            trace=context.trace,
-        )
-
     def needed(session: LiveSession) -> bool:
         return not on_first_audio or session.checkpoint.track(speaker).is_open
 
     return ChildSpec(
-        name=name,
-        factory=start,
+        name=recognizer_name(speaker),
+        factory=lambda context: _started(context, listener, speaker, engine(context), answers=answers),
         needed=needed,
         receives=() if speaker else (CallerAudio,),
         follows_agent=_listens_otherwise,
+    )
+
+
+def _started(
+    context: ChildContext, listener: str, speaker: str, engine: SpeechRecognizer, *, answers: bool
+) -> ActorRef[Any]:
+    session, engines, plan = context.session, context.engines, context.session.plan
+    return Recognizer.start(
+        name=recognizer_name(speaker),
+        speaker=speaker,
+        addresses=session.addresses,
+        listener=session.addresses[listener],
+        checkpoint=session.checkpoint,
+        ring=session.tracks.of(speaker),
+        connection=session.connection,
+        engine=engine,
+        options=RecognitionOptions(
+            session_id=plan.session_id,
+            rate_hz=plan.rate_hz,
+            languages=plan.agent.languages,
+            phrases=plan.phrases_expected,
+        ),
+        detector=engines.voice_activity(),
+        endpointing=plan.agent.endpointing,
+        end_of_turn=engines.end_of_turn() if answers else FixedSilence(),
+        clock=engines.clock,
+        trace=context.trace,
     )
