@@ -3,7 +3,7 @@
 from typing import Any, assert_never
 
 from actors.conversation import UtteranceKind
-from actors.errors import ErrorKind, SynthesizerError
+from actors.errors import ErrorKind
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, PlaybackMarked
 from actors.messages.playback import (
     BeginReply,
@@ -26,32 +26,24 @@ from actors.messages.playback import (
     WordPlaced,
     YieldPlayback,
 )
-from actors.ports.clock import Clock, Timer
-from actors.ports.tts import (
-    AudioSynthesized,
-    PieceSynthesized,
-    SpeechSynthesizer,
-    SynthesisEvent,
-    SynthesisFailed,
-    SynthesisFinished,
-    WordSynthesized,
-)
+from actors.ports.clock import Clock
+from actors.ports.tts import SpeechSynthesizer, SpokenPhrase
 from actors.rules.pending_reply import PendingReply
 from actors.rules.playback.frames import Drained
 from actors.rules.playback.play_head import MarkState
 from actors.rules.unicode_text import is_speakable
 from actors.runtime.address import Address
 from actors.runtime.play_clock import PlayClock
-from actors.runtime.session_trace import Stage, Trace
+from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import SynthesisReported
-from actors.session.measurements import text_synthesized
 from actors.session.plan import SessionPlan
 from actors.session.player import Player, position_of
 from actors.session.reply_synthesis import ReplySynthesis
+from actors.session.synthesis_progress import SynthesisProgress
 from actors.session.voice_streams import VoiceStreams
 
 SynthesizerMessage = (
@@ -73,10 +65,6 @@ SynthesizerMessage = (
     | PlayClockTicked
     | ProgressChecked
 )
-
-STALL_S = 2.5
-"""An engine that owes audio and has told nothing for so long has failed."""
-CHECK_S = 0.5
 
 
 class Synthesizer(SupervisedActor):
@@ -125,9 +113,7 @@ class Synthesizer(SupervisedActor):
         )
         self._playout = self._player.playout
         self._engine = VoiceStreams(self, engine, plan, checkpoint, connection.attached.rate_hz)
-        self._speaking: dict[int, ReplySynthesis] = {}
-        self._told_at = 0.0
-        self._check: Timer | None = None
+        self._progress = SynthesisProgress(self, self._engine, self._player, checkpoint, clock)
 
     # dispatch
 
@@ -140,10 +126,9 @@ class Synthesizer(SupervisedActor):
     def on_end(self) -> None:
         """Nothing is played or made any more; what was heard until now is left for whoever goes on, or ends."""
         self._player.leave_clock()
-        for reply in self._speaking:
+        for reply in self._progress.replies:
             self._player.note_heard(reply)
-        if self._check is not None:
-            self._check.cancel()
+        self._progress.stop()
         self._engine.close()
 
     def on_receive(self, message: SynthesizerMessage) -> None:
@@ -152,7 +137,7 @@ class Synthesizer(SupervisedActor):
             case PlayClockTicked(at_ms):
                 self._player.tick(at_ms)
             case SynthesisReported(event):
-                self._on_event(event)
+                self._progress.on_event(event)
             case BeginReply(reply, turn, kind):
                 self._begin(reply, turn, kind)
             case SpeakText(reply, text):
@@ -176,7 +161,7 @@ class Synthesizer(SupervisedActor):
                 self._player.yield_playback(message)
                 self._listener.tell(PlaybackYielded())
             case EndAtSentence(turn):
-                self._end_at_sentence(turn)
+                self._progress.end_at_sentence(turn)
             case PlaybackMarked(turn, audio_ms, state):
                 self._playout.mark(turn, audio_ms, MarkState(state), self._player.now_ms)
             case ConnectionAttached():
@@ -184,7 +169,7 @@ class Synthesizer(SupervisedActor):
             case ConnectionDetached():
                 self._player.detach()
             case ProgressChecked():
-                self._check_progress()
+                self._progress.check()
             case _:
                 assert_never(message)
 
@@ -193,58 +178,44 @@ class Synthesizer(SupervisedActor):
     def _begin(self, reply: int, turn: int, kind: UtteranceKind, text_start: int = 0) -> None:
         if reply <= self._checkpoint.stopped_through:
             return
-        self._speaking[reply] = ReplySynthesis(text_start=text_start, ordered_text=text_start, told_text=text_start)
+        self._progress.begin(reply, text_start)
         self._player.begin(reply, kind, turn, text_start)
 
     def _speak(self, reply: int, text: str) -> None:
-        speaking = self._speaking.get(reply)
+        speaking = self._progress.replies.get(reply)
         if speaking is None or speaking.failure is not None:
             return
         if (phrase := self._engine.kept(reply).get(text)) is not None and not speaking.owed:
-            begins, begins_ms = speaking.text_start, speaking.audio_start_ms
-            self._playout.add_audio(reply, phrase.pcm)
-            for word in phrase.words:
-                starts, ends = begins + word.text_start, begins + word.text_end
-                self._playout.add_word(reply, starts, ends, begins_ms + word.audio_ms)
-            speaking.pass_over(len(text), self._player.duration_ms(phrase.pcm))
-            self._playout.add_piece(reply, speaking.text_start, speaking.audio_start_ms)
-            self._player.play()
+            self._play_kept(reply, speaking, text, phrase)
         elif not self._engine.is_available:
-            self._fail(reply, ErrorKind.UNAVAILABLE)
+            self._progress.give_up(reply, ErrorKind.UNAVAILABLE)
         else:
-            self._order(reply, text)
+            self._progress.order(reply, text)
+
+    def _play_kept(self, reply: int, speaking: ReplySynthesis, text: str, phrase: SpokenPhrase) -> None:
+        begins, begins_ms = speaking.text_start, speaking.audio_start_ms
+        self._playout.add_audio(reply, phrase.pcm)
+        for word in phrase.words:
+            starts, ends = begins + word.text_start, begins + word.text_end
+            self._playout.add_word(reply, starts, ends, begins_ms + word.audio_ms)
+        speaking.pass_over(len(text), self._player.duration_ms(phrase.pcm))
+        self._playout.add_piece(reply, speaking.text_start, speaking.audio_start_ms)
+        self._player.play()
 
     def _play(self, reply: int, pcm: bytes) -> None:
-        if reply in self._speaking:
+        if reply in self._progress.replies:
             self._playout.add_audio(reply, pcm)
             self._player.play()
 
     def _finish(self, reply: int) -> None:
-        speaking = self._speaking.get(reply)
+        speaking = self._progress.replies.get(reply)
         if speaking is None or speaking.failure is not None:
             return
         if speaking.owed:
-            self._order(reply, None)
+            self._progress.order(reply, None)
         else:
             self._playout.end(reply)
             self._player.play()
-
-    def _order(self, reply: int, text: str | None) -> None:
-        """Give text (None: the end) to the engine, once it is connected."""
-        speaking = self._speaking[reply]
-        if not speaking.owed:
-            self.trace.begin(Stage.SYNTHESIS, reply)
-        speaking.owed = True
-        if text is None:
-            speaking.has_end = True
-        else:
-            speaking.ordered_text += len(text)
-            self.trace.usage.spoken_characters += len(text)
-            text_synthesized(len(text))
-        if self._check is None:
-            self._told_at = self.clock.now()
-            self._check = self.clock.call_later(CHECK_S, self.actor_ref, ProgressChecked())
-        self._engine.write(reply, text)
 
     def _take_up(self, pending: PendingReply) -> None:
         """Speak the unheard rest of a reply, from the beginning of the piece in which the user stopped hearing it."""
@@ -254,75 +225,11 @@ class Synthesizer(SupervisedActor):
         if pending.finished:
             self._finish(pending.reply)
 
-    # the engine's stream
-
-    def _on_event(self, event: SynthesisEvent) -> None:
-        self._told_at = self.clock.now()
-        speaking = self._speaking.get(event.reply)
-        if speaking is None or not speaking.owed:
-            return
-        base, base_ms = speaking.text_start, speaking.audio_start_ms
-        match event:
-            case AudioSynthesized(reply, pcm):
-                self._playout.add_audio(reply, pcm)
-                self._player.play()
-            case WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
-                self._playout.add_word(reply, base + text_start, base + text_end, base_ms + audio_ms)
-            case PieceSynthesized(reply, text_end, audio_ms):
-                self._playout.add_piece(reply, base + text_end, base_ms + audio_ms)
-                speaking.told_text = max(speaking.told_text, base + text_end)
-                self._cut_after_last_sentence(reply, speaking)
-            case SynthesisFinished(reply):
-                if speaking.told_text < speaking.ordered_text:
-                    self._engine_failed(reply, ErrorKind.UNAVAILABLE, "a reply ended before all its text was spoken")
-                    return
-                speaking.owed = False
-                self.trace.end(Stage.SYNTHESIS, reply)
-                self._playout.end(reply)
-                self._player.play()
-            case SynthesisFailed(reply, kind, detail):
-                self._engine_failed(reply, kind, detail)
-            case _:
-                assert_never(event)
-
-    def _engine_failed(self, reply: int, kind: ErrorKind, detail: str) -> None:
-        """Once, the actor starts anew and takes the reply up; the second time in a reply the reply is given up."""
-        self.trace.end(Stage.SYNTHESIS, reply, error=kind)
-        if self._checkpoint.synthesis_failed(reply):
-            raise SynthesizerError(kind, detail)
-        self._fail(reply, kind)
-
-    def _fail(self, reply: int, kind: ErrorKind) -> None:
-        """Give a reply up. What can be heard of it already is heard out before that is reported."""
-        speaking = self._speaking[reply]
-        speaking.failure = kind
-        self.trace.end(Stage.SYNTHESIS, reply, error=kind)
-        if speaking.owed:
-            self._engine.cancel(reply)
-        speaking.owed = False
-        self._playout.end_early(reply)
-        self._player.play()
-
-    def _check_progress(self) -> None:
-        self._check = None
-        owed = [reply for reply, speaking in self._speaking.items() if speaking.owed]
-        texts = [reply for reply in owed if self._speaking[reply].owes_audio and self._has_text(reply)]
-        if not texts or self._player.is_fed:
-            self._told_at = self.clock.now()
-        elif self.clock.now() - self._told_at > STALL_S:
-            self._engine_failed(texts[0], ErrorKind.TIMEOUT, f"no audio for {STALL_S:.0f} s")
-        if owed:
-            self._check = self.clock.call_later(CHECK_S, self.actor_ref, ProgressChecked())
-
-    def _has_text(self, reply: int) -> bool:
-        pending = self._checkpoint.pending_replies.get(reply)
-        return pending is not None and bool(pending.pieces)
-
     # playback
 
     def _drained(self, drained: Drained) -> None:
         hearing = drained.hearing
-        speaking = self._forget(hearing.reply)
+        speaking = self._progress.forget(hearing.reply)
         if speaking is None:
             return
         if speaking.failure is not None:
@@ -339,7 +246,7 @@ class Synthesizer(SupervisedActor):
 
     def _caught_up(self, reply: int) -> bool:
         """Report that all that was written of a reply was heard, unless the engine still owes audio of it."""
-        speaking = self._speaking.get(reply)
+        speaking = self._progress.replies.get(reply)
         if speaking is None or speaking.owes_audio or speaking.failure is not None:
             return False
         if self._playout.flush(reply):
@@ -347,36 +254,8 @@ class Synthesizer(SupervisedActor):
         self._listener.tell(PlaybackCaughtUp(reply))
         return True
 
-    def _end_at_sentence(self, turn: int) -> None:
-        """Let the sentence in hand be the last of what is heard of `turn`."""
-        for reply, speaking in self._speaking.items():
-            pending = self._checkpoint.pending_replies.get(reply)
-            if pending is None or pending.turn != turn:
-                continue
-            speaking.last_text = self._checkpoint.reply_cut_at_sentence(reply, self._playout.text_begun(reply))
-            self._cut_after_last_sentence(reply, speaking)
-        self._player.play()
-
-    def _cut_after_last_sentence(self, reply: int, speaking: ReplySynthesis) -> None:
-        """Forget the audio behind the last sentence, as soon as it is known where that ends."""
-        if speaking.last_text is None or not self._playout.cut_after(reply, speaking.last_text):
-            return
-        if speaking.owed:
-            self._cancel(reply)
-        speaking.owed = False
-
     def _stop_playback(self, order: StopPlayback) -> None:
         cut = self._player.stop(order)
-        for reply in [r for r in self._speaking if r <= order.through_reply]:
-            self._forget(reply)
+        for reply in [r for r in self._progress.replies if r <= order.through_reply]:
+            self._progress.forget(reply)
         self._listener.tell(PlaybackStopped(order.through_reply, cut))
-
-    def _forget(self, reply: int) -> ReplySynthesis | None:
-        speaking = self._speaking.pop(reply, None)
-        if speaking is not None and speaking.owed:
-            self._cancel(reply)
-        return speaking
-
-    def _cancel(self, reply: int) -> None:
-        self._engine.cancel(reply)
-        self.trace.end(Stage.SYNTHESIS, reply, {"earshot.cancelled": True})

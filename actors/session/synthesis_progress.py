@@ -1,0 +1,184 @@
+"""What the text-to-speech engine was given of each reply, what it owes, and what is done when that does not come."""
+
+from typing import assert_never
+
+from actors.errors import ErrorKind, SynthesizerError
+from actors.messages.playback import ProgressChecked
+from actors.ports.clock import Clock, Timer
+from actors.ports.tts import (
+    AudioSynthesized,
+    PieceSynthesized,
+    SynthesisEvent,
+    SynthesisFailed,
+    SynthesisFinished,
+    WordSynthesized,
+)
+from actors.runtime.session_trace import Stage
+from actors.runtime.supervised_actor import SupervisedActor
+from actors.session.checkpoint import Checkpoint
+from actors.session.measurements import text_synthesized
+from actors.session.player import Player
+from actors.session.reply_synthesis import ReplySynthesis
+from actors.session.voice_streams import VoiceStreams
+
+STALL_S = 2.5
+"""An engine that owes audio and has told nothing for so long has failed."""
+CHECK_S = 0.5
+"""How often that is looked at."""
+
+
+class SynthesisProgress:
+    """Gives text to the engine and its audio to the player, and watches that the engine makes what it owes.
+
+    Args:
+        actor: the synthesizer; told `ProgressChecked`, upon which it calls `check`.
+        streams: the engine, one stream for each voice.
+        player: takes the audio, with where the text is in it.
+        checkpoint: knows the text of each reply, and at which the engine has failed before.
+        clock: measures the engine's silence.
+    """
+
+    def __init__(
+        self, actor: SupervisedActor, streams: VoiceStreams, player: Player, checkpoint: Checkpoint, clock: Clock
+    ) -> None:
+        self._actor = actor
+        self._trace = actor.trace
+        self._streams = streams
+        self._player = player
+        self._playout = player.playout
+        self._checkpoint = checkpoint
+        self._clock = clock
+        self.replies: dict[int, ReplySynthesis] = {}
+        """Those that were begun, until they have been heard or stopped; by their numbers."""
+        self._told_at = 0.0
+        self._check_timer: Timer | None = None
+
+    def begin(self, reply: int, text_start: int) -> None:
+        """Note a reply that is about to be spoken, from character `text_start` of its text on."""
+        self.replies[reply] = ReplySynthesis(text_start=text_start, ordered_text=text_start, told_text=text_start)
+
+    def order(self, reply: int, text: str | None) -> None:
+        """Give text (None: the end) to the engine, once it is connected."""
+        speaking = self.replies[reply]
+        if not speaking.owed:
+            self._trace.begin(Stage.SYNTHESIS, reply)
+        speaking.owed = True
+        if text is None:
+            speaking.has_end = True
+        else:
+            speaking.ordered_text += len(text)
+            self._trace.usage.spoken_characters += len(text)
+            text_synthesized(len(text))
+        if self._check_timer is None:
+            self._told_at = self._clock.now()
+            self._check_later()
+        self._streams.write(reply, text)
+
+    def on_event(self, event: SynthesisEvent) -> None:
+        """Have what the engine tells of a reply played; what it tells of one that was given up is ignored.
+
+        Raises:
+            SynthesizerError: it failed, for the first time at this reply.
+        """
+        self._told_at = self._clock.now()
+        speaking = self.replies.get(event.reply)
+        if speaking is None or not speaking.owed:
+            return
+        base, base_ms = speaking.text_start, speaking.audio_start_ms
+        match event:
+            case AudioSynthesized(reply, pcm):
+                self._playout.add_audio(reply, pcm)
+                self._player.play()
+            case WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
+                self._playout.add_word(reply, base + text_start, base + text_end, base_ms + audio_ms)
+            case PieceSynthesized(reply, text_end, audio_ms):
+                self._playout.add_piece(reply, base + text_end, base_ms + audio_ms)
+                speaking.told_text = max(speaking.told_text, base + text_end)
+                self._cut_after_last_sentence(reply, speaking)
+            case SynthesisFinished(reply):
+                if speaking.told_text < speaking.ordered_text:
+                    self._failed(reply, ErrorKind.UNAVAILABLE, "a reply ended before all its text was spoken")
+                    return
+                speaking.owed = False
+                self._trace.end(Stage.SYNTHESIS, reply)
+                self._playout.end(reply)
+                self._player.play()
+            case SynthesisFailed(reply, kind, detail):
+                self._failed(reply, kind, detail)
+            case _:
+                assert_never(event)
+
+    def check(self) -> None:
+        """See whether the engine, if it owes audio, has told anything lately, and look again while it owes any.
+
+        Raises:
+            SynthesizerError: it has not, for the first time at this reply.
+        """
+        self._check_timer = None
+        owed = [reply for reply, speaking in self.replies.items() if speaking.owed]
+        texts = [reply for reply in owed if self.replies[reply].owes_audio and self._has_text(reply)]
+        if not texts or self._player.is_fed:
+            self._told_at = self._clock.now()
+        elif self._clock.now() - self._told_at > STALL_S:
+            self._failed(texts[0], ErrorKind.TIMEOUT, f"no audio for {STALL_S:.0f} s")
+        if owed:
+            self._check_later()
+
+    def _check_later(self) -> None:
+        self._check_timer = self._clock.call_later(CHECK_S, self._actor.actor_ref, ProgressChecked())
+
+    def _has_text(self, reply: int) -> bool:
+        pending = self._checkpoint.pending_replies.get(reply)
+        return pending is not None and bool(pending.pieces)
+
+    def _failed(self, reply: int, kind: ErrorKind, detail: str) -> None:
+        """Once, the actor starts anew and takes the reply up; the second time in a reply the reply is given up."""
+        self._trace.end(Stage.SYNTHESIS, reply, error=kind)
+        if self._checkpoint.synthesis_failed(reply):
+            raise SynthesizerError(kind, detail)
+        self.give_up(reply, kind)
+
+    def give_up(self, reply: int, kind: ErrorKind) -> None:
+        """Have no more of a reply made. What can be heard of it already is heard out before that is reported."""
+        speaking = self.replies[reply]
+        speaking.failure = kind
+        self._trace.end(Stage.SYNTHESIS, reply, error=kind)
+        if speaking.owed:
+            self._streams.cancel(reply)
+        speaking.owed = False
+        self._playout.end_early(reply)
+        self._player.play()
+
+    def end_at_sentence(self, turn: int) -> None:
+        """Let the sentence in hand be the last of what is heard of `turn`."""
+        for reply, speaking in self.replies.items():
+            pending = self._checkpoint.pending_replies.get(reply)
+            if pending is None or pending.turn != turn:
+                continue
+            speaking.last_text = self._checkpoint.reply_cut_at_sentence(reply, self._playout.text_begun(reply))
+            self._cut_after_last_sentence(reply, speaking)
+        self._player.play()
+
+    def _cut_after_last_sentence(self, reply: int, speaking: ReplySynthesis) -> None:
+        """Forget the audio behind the last sentence, as soon as it is known where that ends."""
+        if speaking.last_text is None or not self._playout.cut_after(reply, speaking.last_text):
+            return
+        if speaking.owed:
+            self._cancel(reply)
+        speaking.owed = False
+
+    def forget(self, reply: int) -> ReplySynthesis | None:
+        """Have no more of a reply made, and return what was known of it; None for one that was not begun."""
+        speaking = self.replies.pop(reply, None)
+        if speaking is not None and speaking.owed:
+            self._cancel(reply)
+        return speaking
+
+    def _cancel(self, reply: int) -> None:
+        self._streams.cancel(reply)
+        self._trace.end(Stage.SYNTHESIS, reply, {"earshot.cancelled": True})
+
+    def stop(self) -> None:
+        """Watch the engine no longer."""
+        if self._check_timer is not None:
+            self._check_timer.cancel()
