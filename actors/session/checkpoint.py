@@ -3,7 +3,7 @@
 A child that is restarted, a supervisor that is rebuilt and another process each get a `Checkpoint` and go on from it
 in the same way; a session that begins gets an empty one, and a session that is restored gets one made of its record.
 The actors of a session change it only through its methods, each named for what has happened. All of it belongs to the
-event loop's thread. It is plain data: `encode` makes JSON of it, and `decode` moves its times to another clock.
+event loop's thread. It is plain data: `checkpoint_transfer.py` makes JSON of it, and takes it to another clock.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,9 @@ from typing import Any
 
 import msgspec
 
-from actors.conversation import ChatMessage, Ending, ExpectedAnswer, HandoffMade, Memory, SessionRecord
+from actors.conversation import ABANDONED, ChatMessage, Ending, ExpectedAnswer, HandoffMade, Memory
 from actors.messages.model import ToolFinished
 from actors.messages.playback import PlaybackFinished, PlaybackPosition
-from actors.ports.clock import Clock
 from actors.rules.history import History
 from actors.rules.pending_reply import PendingReply
 from actors.rules.transcription import TranscriptionSnapshot
@@ -127,10 +126,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     """How the session ended; one that has ended is never rebuilt."""
     hung_up: Ending | None = None
     """How the session was ordered to end at once; a supervisor that fails after that is not replaced."""
-    abandoned: bool = False
-    """The session ended because nobody came back to it."""
-    concluded: bool = False
-    """The end has been shown, and what was heard until then is in the conversation."""
+    ended_reason: str = ""
+    """What is recorded as the reason in place of `ending`: `ABANDONED`; empty where `ending` says it."""
+    concluded: Ending | None = None
+    """The end as it was shown; what was heard until then is in the conversation. None: that is still to be done."""
 
     @property
     def turn_number(self) -> int:
@@ -163,6 +162,14 @@ class Checkpoint(msgspec.Struct, kw_only=True):
             track.final_owed = False
         if self.turn is not None:
             self.turn = moved(self.turn, has_reply=bool(self.pending_replies), greets_idle=greets_idle)
+
+    def times_moved(self, shift_s: float) -> None:
+        """Move all times of the session's clock to a clock that is `shift_s` seconds ahead of the former one."""
+        self.started_at += shift_s
+        if self.user_at is not None:
+            self.user_at += shift_s
+        if self.lost is not None:
+            self.lost = msgspec.structs.replace(self.lost, until=self.lost.until + shift_s)
 
     # the conversation
 
@@ -317,7 +324,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 
     def nobody_came_back(self) -> None:
         """Note that the session ends because its connection was not replaced in time."""
-        self.abandoned = True
+        self.ended_reason = ABANDONED
 
     def ended(self, ending: Ending) -> None:
         """Note that the session is ending, and how; nothing is rebuilt from it any more."""
@@ -325,67 +332,11 @@ class Checkpoint(msgspec.Struct, kw_only=True):
 
     def conclude(self, ending: Ending) -> bool:
         """Note that the end is being shown and recorded; False if that was done before."""
-        is_first, self.concluded = not self.concluded, True
-        if is_first:
-            self.ending = ending
-        return is_first
+        if self.concluded is not None:
+            return False
+        self.ending = self.concluded = ending
+        return True
 
     def replies_recorded(self) -> None:
         """Drop the pending replies: what was heard of them is in the conversation."""
         self.pending_replies.clear()
-
-
-class _Encoded(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkpoint, and the same moment on the clock of its process and since the epoch."""
-
-    checkpoint: Checkpoint
-    at: float
-    wall: float
-
-
-def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, audio_bytes: int = 0) -> Checkpoint:
-    """What a session goes on from that is restored from the record of a former one.
-
-    Args:
-        record: the former session as it was stored.
-        started_at: now, in seconds of the session's clock.
-        greets: whether the user is greeted again.
-        audio_bytes: where in all audio of the conversation the audio to come begins.
-    """
-    return Checkpoint(
-        created_at=record.created_at,
-        started_at=started_at,
-        agent=record.agent,
-        handoffs=record.handoffs,
-        turn=TurnSnapshot(turn_number=record.turn, greets=greets),
-        transcription=TranscriptionSnapshot(number=record.turn),
-        tracks={"": AudioTrack(audio_bytes=audio_bytes, settled_bytes=audio_bytes)},
-        messages=record.messages,
-        memory=record.memory,
-        memory_before=record.memory,
-        user_at=started_at,
-    )
-
-
-def encode(checkpoint: Checkpoint, clock: Clock, audio_bytes: int) -> bytes:
-    """The checkpoint as JSON, for another process; `audio_bytes` is how much caller audio has come in."""
-    taken = msgspec.structs.replace(checkpoint, tracks=dict(checkpoint.tracks))
-    taken.tracks[""] = msgspec.structs.replace(taken.track(), audio_bytes=audio_bytes)
-    return msgspec.json.encode(_Encoded(checkpoint=taken, at=clock.now(), wall=clock.wall()))
-
-
-def decode(data: bytes, clock: Clock) -> Checkpoint:
-    """The checkpoint that `encode` has written, with its times on this process's clock.
-
-    Raises:
-        msgspec.DecodeError: this is not a checkpoint.
-    """
-    encoded = msgspec.json.decode(data, type=_Encoded)
-    checkpoint = encoded.checkpoint
-    shift_s = clock.now() - clock.wall() + encoded.wall - encoded.at
-    checkpoint.started_at += shift_s
-    if checkpoint.user_at is not None:
-        checkpoint.user_at += shift_s
-    if (lost := checkpoint.lost) is not None:
-        checkpoint.lost = msgspec.structs.replace(lost, until=lost.until + shift_s)
-    return checkpoint

@@ -1,6 +1,6 @@
 """The record of a session: what is in it, how it is saved, and how it is closed when the session ends."""
 
-from actors.conversation import ABANDONED, Ending, SessionRecord
+from actors.conversation import Ending, SessionRecord
 from actors.errors import StoreError
 from actors.messages.output import ErrorShown, ReplyHeard, SessionEnded
 from actors.messages.transcript import FinalTranscript
@@ -70,7 +70,7 @@ def record_of(session: LiveSession, state: str, clock: Clock) -> SessionRecord:
         messages=checkpoint.messages,
         memory=checkpoint.memory,
         handoffs=checkpoint.handoffs,
-        ended_reason=ABANDONED if checkpoint.abandoned else checkpoint.ending or "",
+        ended_reason=checkpoint.ended_reason or checkpoint.ending or "",
     )
 
 

@@ -16,7 +16,8 @@ from actors.ports.tts import SpokenPhrase
 from actors.runtime.address import Address
 from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.supervised_actor import ChildExited, Exit, SupervisedActor, actor_of, describe, logger
-from actors.session.checkpoint import Checkpoint, checkpoint_of
+from actors.session.checkpoint import Checkpoint
+from actors.session.checkpoint_transfer import checkpoint_of
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology
 from actors.session.live_session import LiveSession
 from actors.session.measurements import actor_restarted

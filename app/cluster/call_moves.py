@@ -10,7 +10,8 @@ import logging
 import msgspec
 
 from actors.ports.clock import Clock
-from actors.session.checkpoint import Checkpoint, decode, encode
+from actors.session.checkpoint import Checkpoint
+from actors.session.checkpoint_transfer import decode, encode
 from app.cluster.call_directory import CallDirectory, TakenCall
 from app.cluster.worker import ClusterWorker
 from app.cluster.worker_requests import WorkerRequests, WorkerSilentError

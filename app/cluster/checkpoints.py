@@ -15,7 +15,8 @@ from actors.conversation import SessionRecord
 from actors.errors import StoreError
 from actors.ports.clock import Clock
 from actors.runtime.failure_counters import Failure, count_failure
-from actors.session.checkpoint import Checkpoint, decode, encode
+from actors.session.checkpoint import Checkpoint
+from actors.session.checkpoint_transfer import decode, encode
 from actors.session.sessions import SessionEntry
 from app.stores.opening import SharedStore
 

@@ -1,124 +1,14 @@
 """The checkpoint: written in one place, plain data, and all that a successor in any process goes on from."""
 
 import ast
-import asyncio
 from pathlib import Path
 
-import msgspec
-import pytest
-
-from actors.conversation import Ending, PositionPrecision, Role, UtteranceKind
-from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
-from actors.messages.output import AudioFrame, ReplyHeard
+from actors.conversation import ABANDONED, Ending, PositionPrecision, UtteranceKind
 from actors.messages.playback import PlaybackPosition
-from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.rules.pending_reply import PendingReply
-from actors.runtime.clock import LoopClock, run_virtual
 from actors.session import checkpoint as module
-from actors.session.checkpoint import Checkpoint, decode, encode
-from tests.kit.fakes import FakeModel
-from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
+from actors.session.checkpoint import Checkpoint
 from tests.kit.source import ROOT
-
-QUIET = msgspec.structs.replace(AGENT, greeting="")
-ANSWER = "The first sentence is this. The second sentence is that. And the third one ends it."
-
-
-OTHER_S = 5_000.0
-
-
-class OtherClock(LoopClock):
-    """The clock of another machine: its zero is elsewhere, the time of day is the same."""
-
-    def now(self) -> float:
-        return super().now() + OTHER_S
-
-
-def talker() -> FakeModel:
-    return FakeModel(lambda _: [0.2, TextGenerated(ANSWER), ReplyGenerated()])
-
-
-async def go_on_elsewhere(on: Stage, session_id: str = "elsewhere") -> Ear:
-    """Encode the checkpoint of the session, end it, and open another one from the bytes."""
-    data = encode(on.entry.checkpoint, on.engines.clock, on.entry.tracks.all_voices.end_bytes)
-    on.entry.deliver(EndSession(Ending.NORMAL, politely=False))
-    await asyncio.sleep(0.5)
-    ear = Ear()
-    plan = msgspec.structs.replace(on.entry.plan, session_id=session_id)
-    attached = ConnectionAttached(connection_id="connection-2", lead=on.lead, rate_hz=RATE_HZ)
-    entry = on.sessions.open(plan, ear, attached, decode(data, on.engines.clock))
-    assert entry.tracks.all_voices.end_bytes == on.entry.tracks.all_voices.end_bytes
-    return ear
-
-
-@pytest.mark.parametrize("heard_s", [0.1, 1.6, 2.4])
-def test_a_conversation_goes_on_from_decoded_bytes_in_the_middle_of_a_reply(heard_s: float) -> None:
-    async def main() -> None:
-        async with stage(agent=QUIET, model=talker(), caller=False) as on:
-            on.entry.deliver(TextEntered("what are your hours"))
-            await on.ear.until_count(AudioFrame, 1)
-            await asyncio.sleep(heard_s)
-            ear = await go_on_elsewhere(on)
-            await ear.until_count(ReplyHeard, 1)
-            heard = ear.of(ReplyHeard)[0]
-            assert (heard.text, heard.interrupted, heard.turn) == (ANSWER, False, 1)
-            # What was heard to the end of a sentence before is not said again.
-            assert len(ear.of(AudioFrame)) * 20 < len(ANSWER) * 50 - heard_s * 1000 + 2_000
-            entry = on.sessions.live["elsewhere"]
-            assert [(m.role, m.text) for m in entry.checkpoint.messages] == [
-                (Role.USER, "what are your hours"),
-                (Role.ASSISTANT, ANSWER),
-            ]
-            entry.deliver(TextEntered("and tomorrow"))
-            await ear.until_count(ReplyHeard, 2)
-            assert [m.turn for m in ear.of(ReplyHeard)] == [1, 2]
-            entry.deliver(EndSession(Ending.NORMAL, politely=False))
-
-    run_virtual(main())
-
-
-def test_a_question_that_was_not_answered_yet_is_answered_from_decoded_bytes() -> None:
-    async def main() -> None:
-        slow = FakeModel(lambda _: [1.0, TextGenerated("At nine."), ReplyGenerated()])
-        async with stage(agent=QUIET, model=slow, caller=False) as on:
-            on.entry.deliver(TextEntered("what are your hours"))
-            await asyncio.sleep(0.5)
-            ear = await go_on_elsewhere(on)
-            await ear.until_count(ReplyHeard, 1)
-            assert [m.text for m in ear.of(ReplyHeard)] == ["At nine."]
-            on.sessions.live["elsewhere"].deliver(EndSession(Ending.NORMAL, politely=False))
-
-    run_virtual(main())
-
-
-def test_times_move_to_the_clock_of_the_process_that_goes_on() -> None:
-    async def main() -> None:
-        clock = LoopClock()
-        now = clock.now()
-        checkpoint = Checkpoint(created_at=clock.wall(), started_at=now - 20, user_at=now - 3)
-        checkpoint.connection_lost("connection-1", now + 7)
-        data = encode(checkpoint, clock, 640)
-        await asyncio.sleep(1)
-        decoded = decode(data, OtherClock())
-        assert decoded.track().audio_bytes == 640
-        assert checkpoint.tracks == {}
-        assert decoded.created_at == checkpoint.created_at
-        # What passes between two looks at a clock is less than what has passed in between.
-        assert decoded.started_at == pytest.approx(OTHER_S + now - 20, abs=0.5)
-        assert decoded.user_at == pytest.approx(decoded.started_at + 17)
-        assert decoded.lost is not None
-        assert decoded.lost.until == pytest.approx(decoded.started_at + 27)
-
-    asyncio.run(main())
-
-
-def test_what_is_not_a_checkpoint_is_refused() -> None:
-    async def main() -> None:
-        for data in (b"", b"{}", b"[1]", b'{"checkpoint":{"turn":3},"at":0,"wall":0}'):
-            with pytest.raises(msgspec.DecodeError):
-                decode(data, LoopClock())
-
-    asyncio.run(main())
 
 
 def test_what_was_heard_of_a_reply_never_becomes_less() -> None:
@@ -142,9 +32,19 @@ def test_the_first_order_to_end_stands_and_the_end_is_concluded_once() -> None:
     checkpoint.end_ordered(Ending.NORMAL)
     checkpoint.end_ordered(Ending.ERROR)
     assert checkpoint.hung_up is Ending.NORMAL
+    assert checkpoint.ending is None
     assert checkpoint.conclude(Ending.NORMAL)
     assert not checkpoint.conclude(Ending.ERROR)
     assert checkpoint.ending is Ending.NORMAL
+
+
+def test_of_a_session_to_which_nobody_came_back_that_is_recorded_as_the_reason() -> None:
+    checkpoint = Checkpoint()
+    checkpoint.connection_lost("connection-1", 7.0)
+    assert checkpoint.ended_reason == ""
+    checkpoint.nobody_came_back()
+    checkpoint.ended(Ending.NORMAL)
+    assert (checkpoint.ending, checkpoint.ended_reason) == (Ending.NORMAL, ABANDONED)
 
 
 def test_no_checkpoint_shares_what_can_be_changed_with_another() -> None:

@@ -18,7 +18,7 @@ from actors.ports.tts import Synthesis, SynthesisEvent
 from actors.rules.handoffs import CANCELLED, NOT_TWO
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.session import measurements
-from actors.session.checkpoint import decode, encode
+from actors.session.checkpoint_transfer import decode, encode
 from actors.session.plan import TeamMember
 from actors.tools import AnyTool, OnInterruption, end_conversation, tool
 from tests.kit.fake_realtime import FakeRealtime

@@ -9,7 +9,7 @@ from actors.conversation import Ending
 from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
 from actors.messages.output import ReplyHeard, ReplyText
 from actors.runtime.clock import run_virtual
-from actors.session.checkpoint import decode, encode
+from actors.session.checkpoint_transfer import decode, encode
 from actors.session.sessions import LOOK_UP_S
 from actors.session_context import SessionContext
 from tests.kit.fakes import FakeModel

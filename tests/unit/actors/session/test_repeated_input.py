@@ -12,7 +12,7 @@ from actors.conversation import Role, UtteranceKind
 from actors.messages.caller import InputMessage, KeyPressed, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.runtime.clock import run_virtual
-from actors.session.checkpoint import decode, encode
+from actors.session.checkpoint_transfer import decode, encode
 from actors.session.orchestrator import Orchestrator
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, stage

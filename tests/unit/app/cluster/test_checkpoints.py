@@ -12,7 +12,7 @@ from actors.messages.caller import TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports.llm import ReplyGenerated, TextGenerated
 from actors.runtime.clock import run_virtual
-from actors.session.checkpoint import decode
+from actors.session.checkpoint_transfer import decode
 from app.cluster.checkpoints import LOOK_S, CheckpointKeeper
 from tests.kit.fakes import FakeModel
 from tests.kit.session_kit import AGENT, Stage, stage
