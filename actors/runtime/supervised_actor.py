@@ -5,7 +5,6 @@ import logging
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
-from enum import StrEnum
 from itertools import islice
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakValueDictionary
@@ -13,45 +12,23 @@ from weakref import WeakValueDictionary
 import msgspec
 import pykka
 from pykka import ActorDeadError, ActorRef, ActorRegistry
-from pykka.messages import _ActorStop
 
-from actors.errors import ProviderError
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
 from actors.runtime.address import Address
+from actors.runtime.described_errors import describe, places
+from actors.runtime.exits import ChildExited, Exit, StopNow, tell_quietly
 from actors.runtime.log_context import work_for
 from actors.runtime.loop_actor import LoopActor, Phase
 from actors.runtime.mailbox import TRAITS
 from actors.runtime.session_trace import Trace
 from actors.runtime.telemetry import Dispatch, is_recording
 
-M = TypeVar("M")
 S = TypeVar("S", bound="SupervisedActor")
 
 logger = logging.getLogger("earshot.actors")
 
 RECENT_MESSAGES = 50
-
-
-class Exit(StrEnum):
-    """Whether an actor has ended because it was ordered to or because it failed."""
-
-    NORMAL = "normal"
-    FAILED = "failed"
-
-
-class ChildExited(msgspec.Struct, frozen=True, kw_only=True):
-    """A child of the receiver has ended. `error` names the exception's class and place, no content of a message."""
-
-    urgent: ClassVar[bool] = True
-    transient: ClassVar[bool] = True
-
-    name: str
-    actor_urn: str
-    exit: Exit
-    error: str = ""
-    at: float = 0.0
-    """Seconds on the scale of the event loop's clock."""
 
 
 class TaskFailed(msgspec.Struct, frozen=True):
@@ -64,13 +41,6 @@ class TaskFailed(msgspec.Struct, frozen=True):
 
     name: str
     error: BaseException
-
-
-class StopNow(msgspec.Struct, frozen=True):
-    """Order the receiver to stop before it handles anything else; a successor at its address handles what is queued."""
-
-    runtime: ClassVar[bool] = True
-    urgent: ClassVar[bool] = True
 
 
 class ActorState(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,48 +64,6 @@ class MessageSeen(msgspec.Struct, frozen=True):
     at: float
     actor: str
     type: str
-
-
-def tell_quietly(address: Recipient[M] | None, message: M) -> bool:
-    """Tell `message` unless the addressee has ended, and return whether it was told. For teardown, when ends cross."""
-    if address is None:
-        return False
-    try:
-        address.tell(message)
-    except ActorDeadError:
-        return False
-    return True
-
-
-def order_stop(address: Recipient[Any] | None) -> None:
-    """Order an actor to stop once it has handled what is queued. Never waits; harmless when the actor has ended."""
-    tell_quietly(address, _ActorStop())
-
-
-def order_stop_now(address: Recipient[Any] | None) -> None:
-    """Order an actor to stop and leave what is queued to its successor. Never waits; harmless when it has ended."""
-    tell_quietly(address, StopNow())
-
-
-def describe(error: BaseException) -> str:
-    """An exception in one line that may be logged and shown: its class and where it was raised.
-
-    Not its words, which can carry what was said; except those of a `ProviderError`, which never do.
-    """
-    words = f": {error}" if isinstance(error, ProviderError) else ""
-    raised_at = places(error)
-    place = f" at {raised_at[0]}" if raised_at else ""
-    return f"{type(error).__name__}{words}{place}"
-
-
-def places(error: BaseException) -> list[str]:
-    """Where an exception has passed, innermost first. (`traceback` would read the lines of source from their files.)"""
-    named = []
-    trace = error.__traceback__
-    while trace is not None:
-        named.append(f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return named[::-1]
 
 
 _live: WeakValueDictionary[str, "SupervisedActor"] = WeakValueDictionary()

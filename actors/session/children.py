@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 from pykka import ActorRef
 
+from actors.runtime.exits import ChildExited, order_stop_now
 from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget, RestartPolicy
 from actors.runtime.session_trace import Trace
-from actors.runtime.supervised_actor import ChildExited, SupervisedActor, actor_of, logger, order_stop_now
+from actors.runtime.supervised_actor import SupervisedActor, actor_of, logger
 from actors.session.live_session import ActorRestarted, LiveSession
 from actors.session.measurements import actor_restarted
 from actors.session.plan import Engines, SessionPlan

@@ -21,8 +21,9 @@ from actors.rules.reply_bounds import ReplyBounds
 from actors.rules.sentences import PAUSE_S
 from actors.rules.unicode_text import well_formed, well_formed_json
 from actors.runtime.closing import end_in_background
+from actors.runtime.exits import tell_quietly
 from actors.runtime.session_trace import Stage
-from actors.runtime.supervised_actor import SupervisedActor, logger, tell_quietly
+from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.runtime.telemetry import count_cut_reply
 from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.measurements import first_token_came, model_failed

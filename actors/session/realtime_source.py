@@ -16,9 +16,10 @@ from actors.ports.llm import ModelRequest, ReplyGenerated, ToolCalled
 from actors.rules.realtime_failures import LOST, REFUSED, Remedy, bounded, of_response, pause_s
 from actors.rules.realtime_progress import Overdue, RealtimeProgress, RealtimeState
 from actors.runtime.closing import close_in_background
+from actors.runtime.exits import tell_quietly
 from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.session_trace import Stage, peer_of
-from actors.runtime.supervised_actor import SupervisedActor, logger, tell_quietly
+from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.session.caller_speech import CallerSpeech
 from actors.session.engine_events import ModelReported, RealtimeChecked, RealtimeReported
 from actors.session.generation import CHAT, usage

@@ -14,8 +14,10 @@ from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
 from actors.ports.tts import SpokenPhrase
 from actors.runtime.address import Address
+from actors.runtime.described_errors import describe
+from actors.runtime.exits import ChildExited, Exit
 from actors.runtime.failure_counters import Failure, count_failure
-from actors.runtime.supervised_actor import ChildExited, Exit, SupervisedActor, actor_of, describe, logger
+from actors.runtime.supervised_actor import SupervisedActor, actor_of, logger
 from actors.session.checkpoint import Checkpoint
 from actors.session.checkpoint_transfer import checkpoint_of
 from actors.session.last_words import LAST_WORDS_S, LastWords, kept_apology

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from actors.runtime.clock import run_virtual
+from actors.runtime.exits import order_stop
 from actors.runtime.session_trace import Trace
-from actors.runtime.supervised_actor import SupervisedActor, order_stop
+from actors.runtime.supervised_actor import SupervisedActor
 from actors.runtime.telemetry import is_recording
 
 WITH_SDK = """
@@ -28,7 +29,8 @@ provider.add_span_processor(SimpleSpanProcessor(spans))
 trace.set_tracer_provider(provider)
 
 from actors.runtime import telemetry
-from actors.runtime.supervised_actor import SupervisedActor, order_stop
+from actors.runtime.supervised_actor import SupervisedActor
+from actors.runtime.exits import order_stop
 from actors.runtime.session_trace import Trace
 
 class Plain(msgspec.Struct, frozen=True):

@@ -24,8 +24,9 @@ from actors.messages.output import ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.runtime.address import Address
 from actors.runtime.clock import run_virtual
+from actors.runtime.exits import order_stop, order_stop_now
 from actors.runtime.restart_budget import RestartPolicy
-from actors.runtime.supervised_actor import SupervisedActor, actor_of, order_stop, order_stop_now
+from actors.runtime.supervised_actor import SupervisedActor, actor_of
 from tests.kit.session_kit import AGENT, Ear, Stage, stage
 
 QUIET = msgspec.structs.replace(AGENT, greeting="")

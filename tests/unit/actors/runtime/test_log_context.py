@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 from actors.runtime.clock import run_virtual
+from actors.runtime.exits import order_stop
 from actors.runtime.log_context import SessionIds, ids_of_line, work_for
 from actors.runtime.session_trace import Stage, Trace
-from actors.runtime.supervised_actor import SupervisedActor, order_stop
+from actors.runtime.supervised_actor import SupervisedActor
 from tests.kit.spans import recorded_spans
 
 

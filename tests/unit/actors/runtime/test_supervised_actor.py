@@ -10,20 +10,10 @@ import msgspec
 import pytest
 from pykka import ActorDeadError, ActorRef, ActorRegistry
 
-from actors.errors import ErrorKind, ModelError
 from actors.runtime.clock import run_virtual
+from actors.runtime.exits import ChildExited, Exit, order_stop, tell_quietly
 from actors.runtime.mailbox import MAX_MESSAGES
-from actors.runtime.supervised_actor import (
-    RECENT_MESSAGES,
-    ChildExited,
-    Exit,
-    SupervisedActor,
-    TaskFailed,
-    actor_of,
-    describe,
-    order_stop,
-    tell_quietly,
-)
+from actors.runtime.supervised_actor import RECENT_MESSAGES, SupervisedActor, actor_of
 
 SECRET = "my number is 555 0100"
 
@@ -420,24 +410,6 @@ async def test_an_actor_is_let_go_of_when_it_has_ended() -> None:
     del ref
     gc.collect()
     assert not [actor for actor in gc.get_objects() if isinstance(actor, Child) and actor.actor_urn == before]
-
-
-def test_what_is_told_quietly_says_whether_it_was_told() -> None:
-    class Dead:
-        def tell(self, message: object) -> None:
-            raise ActorDeadError
-
-    assert tell_quietly(None, Note()) is False
-    assert tell_quietly(Dead(), Note()) is False
-
-
-def test_an_error_is_described_without_its_words_except_a_providers() -> None:
-    with pytest.raises(ValueError, match="number") as raised:
-        raise ValueError(SECRET)
-    assert describe(raised.value).startswith("ValueError at test_an_error_is_described")
-    assert describe(ValueError(SECRET)) == "ValueError"
-    assert describe(ModelError(ErrorKind.TIMEOUT, "no token for 8 s")) == "ModelError: timeout: no token for 8 s"
-    assert "urgent" not in vars(TaskFailed)
 
 
 def test_an_actor_with_more_mail_than_it_can_ever_handle_fails_and_its_parent_is_told() -> None:

@@ -9,8 +9,8 @@ from actors.conversation import Ending
 from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
 from actors.messages.output import ReplyHeard
 from actors.runtime.clock import run_virtual
+from actors.runtime.exits import order_stop_now
 from actors.runtime.restart_budget import RestartPolicy
-from actors.runtime.supervised_actor import order_stop_now
 from actors.session.plan import SessionPlan
 from actors.session.sessions import SessionEntry
 from actors.session.sessions_keeper import SessionsKeeper
