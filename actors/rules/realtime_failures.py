@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from enum import StrEnum
 
-from actors.ports.realtime import ResponseStatus
+from actors.ports.realtime_events import ResponseStatus
 from protocol.realtime.failure_kinds import FailureKind
 
 

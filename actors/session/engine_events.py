@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from actors.messages.base import Message
 from actors.ports.llm import ModelEvent
-from actors.ports.realtime import RealtimeEvent
+from actors.ports.realtime_events import RealtimeEvent
 from actors.ports.stt import RecognitionEvent
 from actors.ports.tts import SynthesisEvent
 

@@ -10,6 +10,7 @@ from actors.messages.model import ModelFailed, ToolFinished
 from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped
 from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued, SpeechStarted
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.clock import Clock
 from actors.rules.context_budget import within_budget
 from actors.rules.turn_taking.core import THINKING
@@ -133,11 +134,11 @@ class RealtimeAgent(Orchestrator):
     def on_receive(self, message: RealtimeAgentMessage) -> None:
         """Give the model what it is to hear and to forget, then do as every orchestrator does."""
         match message:
-            case RealtimeReported(event=port.CallerTranscribed(item_id, transcript)):
+            case RealtimeReported(event=reported.CallerTranscribed(item_id, transcript)):
                 self._transcribed(item_id, transcript)
                 return
             case RealtimeReported():
-                self._source.reported(message)
+                self._source.on_report(message)
                 return
             case RealtimeChecked():
                 self._source.check()

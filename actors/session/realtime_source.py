@@ -11,6 +11,7 @@ from actors.errors import ErrorKind, ProviderError
 from actors.messages.model import ModelFailed
 from actors.messages.playback import PlaybackPosition
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.clock import Clock, Timer
 from actors.ports.llm import ModelRequest, ReplyGenerated, ToolCalled
 from actors.rules.realtime_failures import LOST, REFUSED, Remedy, bounded, of_response, pause_s
@@ -114,7 +115,7 @@ class RealtimeSource:
     async def _connect(self, serial: int) -> None:
         ref = self._actor.actor_ref
 
-        def report(event: port.RealtimeEvent) -> None:
+        def report(event: reported.RealtimeEvent) -> None:
             if ref.is_alive():
                 ref.tell(RealtimeReported(serial, event))
 
@@ -141,7 +142,7 @@ class RealtimeSource:
             detail = str(error) or type(error).__name__
             logger.warning("a speech-to-speech session cannot be opened: %s", detail)
             count_failure(Failure.REALTIME, cause="open")
-            closed = port.RealtimeClosed(kind, detail, retry_after_s)
+            closed = reported.RealtimeClosed(kind, detail, retry_after_s)
             tell_quietly(self._actor.actor_ref, RealtimeReported(serial, closed))
 
         return failed
@@ -232,35 +233,35 @@ class RealtimeSource:
 
     # what the session reports
 
-    def reported(self, message: RealtimeReported) -> None:
+    def on_report(self, message: RealtimeReported) -> None:
         """Take up one event of the session."""
         if message.session != self._serial or self._progress.state is RealtimeState.GIVEN_UP:
             return
         now, event = self._clock.now(), message.event
         match event:
-            case port.CallerCommitted(item_id=item_id):
+            case reported.CallerCommitted(item_id=item_id):
                 self._speech.committed(item_id)
-            case port.ResponseStarted(response_id, request):
+            case reported.ResponseStarted(response_id, request):
                 if not self._progress.started(response_id, request, now) and self._session is not None:
                     self._session.cancel(response_id)
-            case port.ResponseFinished():
+            case reported.ResponseFinished():
                 self._finished(event)
-            case port.RealtimeFailed():
+            case reported.RealtimeFailed():
                 self._failed(event)
-            case port.RateLimited(remaining=remaining, reset_s=reset_s):
+            case reported.RateLimited(remaining=remaining, reset_s=reset_s):
                 if remaining <= 0:
                     self._progress.limited(now + reset_s, now)
-            case port.RealtimeExpiring():
+            case reported.RealtimeExpiring():
                 self._progress.is_expiring = True
                 self.renew_in_silence()
-            case port.RealtimeClosed(kind, detail, retry_after_s):
+            case reported.RealtimeClosed(kind, detail, retry_after_s):
                 self._lost(kind, detail, retry_after_s)
             case (
-                port.ResponseAudio()
-                | port.ResponseAudioFinished()
-                | port.ResponseTranscript()
-                | port.ResponseWord()
-                | port.ResponseToolCalled()
+                reported.ResponseAudio()
+                | reported.ResponseAudioFinished()
+                | reported.ResponseTranscript()
+                | reported.ResponseWord()
+                | reported.ResponseToolCalled()
             ):
                 if self._progress.makes(event.response_id, now):
                     self._made(event)
@@ -278,19 +279,19 @@ class RealtimeSource:
             self._finish(ReplyGenerated(cut=True))
             self.cancel()
 
-    def _finished(self, event: port.ResponseFinished) -> None:
+    def _finished(self, event: reported.ResponseFinished) -> None:
         former = self._progress.finished(event.response_id, self._clock.now())
         if former is RealtimeState.SPEAKING:
             self._ended(event)
         elif former is not None:
             self._respond()
 
-    def _ended(self, event: port.ResponseFinished) -> None:
+    def _ended(self, event: reported.ResponseFinished) -> None:
         """A response has come to its end, by itself or not."""
         remedy = of_response(event.status, event.failure)
         if remedy is Remedy.NOTHING:
             self._progress.succeeded()
-            is_cut = event.status is port.ResponseStatus.CUT
+            is_cut = event.status is reported.ResponseStatus.CUT
             self._finish(ReplyGenerated(event.prompt_tokens, event.completion_tokens, cut=is_cut))
             return
         if remedy is not Remedy.APOLOGISE:  # of which turn-taking leaves a trace, as of any reply that has failed
@@ -305,7 +306,7 @@ class RealtimeSource:
             self._speech.answered()
             self._report(ModelReported(request.turn, event))
 
-    def _failed(self, event: port.RealtimeFailed) -> None:
+    def _failed(self, event: reported.RealtimeFailed) -> None:
         remedy = REFUSED[event.kind]
         is_occupied = remedy is Remedy.ASK_WHEN_FREE
         if event.request and self._progress.refused(event.request, self._clock.now(), is_occupied=is_occupied):

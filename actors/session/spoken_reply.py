@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.llm import TextGenerated, ToolCalled
 from actors.rules.spoken_words import SpokenWords
 from actors.session.realtime_memory import RealtimeMemory
@@ -18,11 +19,11 @@ GO_ON = (
 """Asks another session for the rest of a reply."""
 
 MadeOfResponse = (
-    port.ResponseAudio
-    | port.ResponseAudioFinished
-    | port.ResponseTranscript
-    | port.ResponseWord
-    | port.ResponseToolCalled
+    reported.ResponseAudio
+    | reported.ResponseAudioFinished
+    | reported.ResponseTranscript
+    | reported.ResponseWord
+    | reported.ResponseToolCalled
 )
 
 
@@ -66,20 +67,20 @@ class SpokenReply:
         """Take up what the model has made; what of it is not sound, as of a model that only writes."""
         self._memory.made(self._turn)
         match event:
-            case port.ResponseTranscript(text=text):
+            case reported.ResponseTranscript(text=text):
                 self._words.add(text)
                 return TextGenerated(text)
-            case port.ResponseToolCalled(call=call):
+            case reported.ResponseToolCalled(call=call):
                 return call
-            case port.ResponseAudio(item_id=item_id, pcm=pcm):
+            case reported.ResponseAudio(item_id=item_id, pcm=pcm):
                 audio_ms = self._writer.play(self._reply, self._turn, pcm)
                 self._memory.item(item_id, self._reply).audio_ms += audio_ms
                 self._audio_ms += audio_ms
                 self._place(self._audio_ms)
-            case port.ResponseAudioFinished(item_id=item_id):
+            case reported.ResponseAudioFinished(item_id=item_id):
                 self._memory.item(item_id, self._reply).is_complete = True
                 self._place()
-            case port.ResponseWord():
+            case reported.ResponseWord():
                 begins_ms = self._memory.begins_ms(event.item_id, self._reply) + event.audio_ms
                 self._words.place(event.text, begins_ms, event.duration_ms)
             case _:

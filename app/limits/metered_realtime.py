@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from app.limits.client_limits import Client, Rate
 from app.limits.clients import Clients
 from protocol.realtime.failure_kinds import FailureKind
@@ -31,12 +32,12 @@ class MeteredRealtimeModel:
         return self._model.abilities
 
     async def open(
-        self, options: port.RealtimeOptions, report: Callable[[port.RealtimeEvent], None]
+        self, options: port.RealtimeOptions, report: Callable[[reported.RealtimeEvent], None]
     ) -> port.RealtimeSession:
         """See `RealtimeModel`. What each response has cost is counted when it is over."""
 
-        def metered(event: port.RealtimeEvent) -> None:
-            if isinstance(event, port.ResponseFinished):
+        def metered(event: reported.RealtimeEvent) -> None:
+            if isinstance(event, reported.ResponseFinished):
                 self._clients.spend(self._client, Rate.MODEL_TOKENS, event.prompt_tokens + event.completion_tokens)
             report(event)
 
@@ -54,7 +55,7 @@ class _MeteredSession:
         session: port.RealtimeSession,
         clients: Clients,
         client: Client,
-        report: Callable[[port.RealtimeEvent], None],
+        report: Callable[[reported.RealtimeEvent], None],
     ) -> None:
         self._session = session
         self._clients = clients
@@ -74,9 +75,9 @@ class _MeteredSession:
         # Numbers below zero are never those of the session itself.
         self._refused -= 1
         log.warning("a client asked for more answers in a minute than it may have")
-        refused = port.RealtimeFailed(
+        refused = reported.RealtimeFailed(
             kind=FailureKind.RATE_LIMITED,
-            operation=port.Operation.RESPOND,
+            operation=reported.Operation.RESPOND,
             detail="the client is over its limit of answers",
             request=self._refused,
             retry_after_s=wait_s,

@@ -12,6 +12,7 @@ from actors.conversation import ChatMessage
 from actors.errors import ErrorKind, RealtimeError
 from actors.messages.transcript import FinalTranscript
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
 from actors.session.spoken_reply import GO_ON
 from protocol.realtime.failure_kinds import FailureKind
@@ -22,7 +23,7 @@ SPEED = 5.0
 MS_PER_CHAR = 50
 
 
-Scripted = str | ToolCalled | port.ResponseFinished
+Scripted = str | ToolCalled | reported.ResponseFinished
 """A text that is spoken, a call of a tool, or how the response fails before its first word."""
 
 
@@ -47,17 +48,17 @@ class FakeRealtime:
         return port.RealtimeAbilities()
 
     async def open(
-        self, options: port.RealtimeOptions, report: Callable[[port.RealtimeEvent], None]
+        self, options: port.RealtimeOptions, report: Callable[[reported.RealtimeEvent], None]
     ) -> "FakeRealtimeSession":
         await asyncio.sleep(0.05)
         if self.refusals:
             raise RealtimeError(self.refusals.popleft(), "fake")
         session = FakeRealtimeSession(self, options, report)
         self.sessions.append(session)
-        report(port.RealtimeReady(self.limit_s))
+        report(reported.RealtimeReady(self.limit_s))
         if self.limit_s is not None:
             loop = asyncio.get_running_loop()
-            loop.call_later(self.limit_s * 3 / 4, session.tell, port.RealtimeExpiring(self.limit_s / 4))
+            loop.call_later(self.limit_s * 3 / 4, session.tell, reported.RealtimeExpiring(self.limit_s / 4))
             loop.call_later(self.limit_s, session.drop, FailureKind.EXPIRED)
         return session
 
@@ -69,7 +70,7 @@ class FakeRealtimeSession:
     """One session, with what it was told."""
 
     def __init__(
-        self, model: FakeRealtime, options: port.RealtimeOptions, report: Callable[[port.RealtimeEvent], None]
+        self, model: FakeRealtime, options: port.RealtimeOptions, report: Callable[[reported.RealtimeEvent], None]
     ) -> None:
         self.options = options
         self.turns: list[int] = []
@@ -92,10 +93,10 @@ class FakeRealtimeSession:
         self.turns.append(len(self._heard) * 500 // self.options.rate_hz)
         self._heard.clear()
         item_id = f"caller-{len(self.turns)}"
-        self._tell(port.CallerCommitted(item_id=item_id, start_ms=0, end_ms=0))
+        self._tell(reported.CallerCommitted(item_id=item_id, start_ms=0, end_ms=0))
         if self._model.words:
             told = FinalTranscript(text=self._model.words, start_ms=0, end_ms=1)
-            asyncio.get_running_loop().call_later(0.5, self._tell, port.CallerTranscribed(item_id, told))
+            asyncio.get_running_loop().call_later(0.5, self._tell, reported.CallerTranscribed(item_id, told))
 
     def clear(self) -> None:
         self.cleared += 1
@@ -122,7 +123,7 @@ class FakeRealtimeSession:
         for word in re.finditer(r"\S+", reply):
             begins_ms, lasts_ms = word.start() * MS_PER_CHAR, len(word[0]) * MS_PER_CHAR
             self._tell(
-                port.ResponseWord(
+                reported.ResponseWord(
                     response_id=response_id, item_id=item_id, text=word[0], audio_ms=begins_ms, duration_ms=lasts_ms
                 )
             )
@@ -131,15 +132,15 @@ class FakeRealtimeSession:
         response_id, item_id = f"response-{number}", f"item-{number}"
         reply = self._next(request)
         await asyncio.sleep(0.1)
-        self._tell(port.ResponseStarted(response_id, number))
-        if isinstance(reply, port.ResponseFinished):
+        self._tell(reported.ResponseStarted(response_id, number))
+        if isinstance(reply, reported.ResponseFinished):
             self._running = None
             self._tell(msgspec.structs.replace(reply, response_id=response_id))
             return
         if isinstance(reply, ToolCalled):
-            self._tell(port.ResponseToolCalled(response_id, item_id, reply))
+            self._tell(reported.ResponseToolCalled(response_id, item_id, reply))
         else:
-            self._tell(port.ResponseTranscript(response_id, item_id, reply))
+            self._tell(reported.ResponseTranscript(response_id, item_id, reply))
             if self._model.word_times:
                 self._time_words(response_id, item_id, reply)
             late, rate_hz = 2, self.options.speaks_hz or self.options.rate_hz
@@ -151,13 +152,13 @@ class FakeRealtimeSession:
                 samples = rate_hz * CHUNK_MS // 1_000
                 first = begin_ms * rate_hz // 1_000
                 audio = array("h", (1 + n % 30_000 for n in range(first, first + samples)))
-                self._tell(port.ResponseAudio(response_id, item_id, audio.tobytes()))
+                self._tell(reported.ResponseAudio(response_id, item_id, audio.tobytes()))
             else:
-                self._tell(port.ResponseAudioFinished(response_id, item_id))
+                self._tell(reported.ResponseAudioFinished(response_id, item_id))
         self._running = None
         was_cancelled = response_id in self.cancelled
-        status = port.ResponseStatus.CANCELLED if was_cancelled else port.ResponseStatus.COMPLETED
-        self._tell(port.ResponseFinished(response_id=response_id, status=status))
+        status = reported.ResponseStatus.CANCELLED if was_cancelled else reported.ResponseStatus.COMPLETED
+        self._tell(reported.ResponseFinished(response_id=response_id, status=status))
 
     def cancel(self, response_id: str) -> None:
         self.cancelled.append(response_id)
@@ -173,18 +174,18 @@ class FakeRealtimeSession:
 
     def drop(self, kind: FailureKind = FailureKind.TRANSIENT) -> None:
         """The connection breaks."""
-        self._tell(port.RealtimeClosed(kind, "fake"))
+        self._tell(reported.RealtimeClosed(kind, "fake"))
         self._end()
 
     def stall(self) -> None:
         """Nothing more is told, and the connection stays."""
         self._report = lambda event: None
 
-    def tell(self, event: port.RealtimeEvent) -> None:
+    def tell(self, event: reported.RealtimeEvent) -> None:
         """Report something of the test's own."""
         self._tell(event)
 
-    def _tell(self, event: port.RealtimeEvent) -> None:
+    def _tell(self, event: reported.RealtimeEvent) -> None:
         if not self.is_closed:
             self._report(event)
 

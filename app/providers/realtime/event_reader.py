@@ -17,7 +17,7 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
-from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
 from app.providers.realtime.resampling import SAMPLE_BYTES, Resampler
 from protocol.realtime import events
@@ -78,7 +78,7 @@ class EventReader:
         spoken = self._spoken.get(item_id)
         return None if spoken is None else spoken.received_bytes / SAMPLE_BYTES / self._service_hz * 1_000
 
-    def read(self, event: events.Event) -> Iterator[port.RealtimeEvent]:
+    def read(self, event: events.Event) -> Iterator[reported.RealtimeEvent]:
         """What `event` tells of the conversation; what it tells of the session itself is nothing to this."""
         match event:
             case events.AudioDelta():
@@ -86,11 +86,11 @@ class EventReader:
             case events.AudioDone(response_id, item_id):
                 yield from self._audio_done(response_id, item_id)
             case events.TranscriptDelta(response_id, item_id, text):
-                yield port.ResponseTranscript(response_id, item_id, text)
+                yield reported.ResponseTranscript(response_id, item_id, text)
             case events.TranscriptDone(response_id, item_id, text):
-                yield port.ResponseTranscriptFinished(response_id, item_id, text)
+                yield reported.ResponseTranscriptFinished(response_id, item_id, text)
             case events.WordTime():
-                yield port.ResponseWord(
+                yield reported.ResponseWord(
                     response_id=event.response_id,
                     item_id=event.item_id,
                     text=event.text,
@@ -99,14 +99,14 @@ class EventReader:
                 )
             case events.FunctionCalled():
                 call = ToolCalled(call_id=event.call_id, name=event.name, arguments=event.arguments)
-                yield port.ResponseToolCalled(event.response_id, event.item_id, call)
+                yield reported.ResponseToolCalled(event.response_id, event.item_id, call)
             case events.ResponseCreated(response_id, metadata):
-                yield port.ResponseStarted(response_id, self._request(metadata))
+                yield reported.ResponseStarted(response_id, self._request(metadata))
             case events.ResponseDone():
                 yield self._finished(event)
             case events.RateLimitsUpdated(limits):
                 for each in limits:
-                    yield port.RateLimited(
+                    yield reported.RateLimited(
                         name=each.name, limit=each.limit, remaining=each.remaining, reset_s=each.reset_seconds
                     )
             case events.SessionCreated() | events.SessionUpdated() | events.ServiceFailed() | events.Ignored():
@@ -124,7 +124,7 @@ class EventReader:
         | events.InputTranscriptDelta
         | events.InputTranscript
         | events.InputTranscriptFailed,
-    ) -> Iterator[port.RealtimeEvent]:
+    ) -> Iterator[reported.RealtimeEvent]:
         match event:
             case events.InputSpeechStarted(audio_start_ms, item_id):
                 self._detecting = item_id
@@ -139,11 +139,11 @@ class EventReader:
                 _keep(self._interim, item_id, text)
                 start_ms, end_ms = self._spans.get(item_id, (0.0, 0.0))
                 if text.strip():
-                    yield port.CallerTranscribed(item_id, InterimTranscript(text.strip(), start_ms, end_ms))
+                    yield reported.CallerTranscribed(item_id, InterimTranscript(text.strip(), start_ms, end_ms))
             case events.InputTranscript(item_id, transcript):
-                yield port.CallerTranscribed(item_id, self._transcript(item_id, transcript))
+                yield reported.CallerTranscribed(item_id, self._transcript(item_id, transcript))
             case events.InputTranscriptFailed(item_id):
-                yield port.CallerTranscribed(item_id, self._transcript(item_id, self._interim.get(item_id, "")))
+                yield reported.CallerTranscribed(item_id, self._transcript(item_id, self._interim.get(item_id, "")))
             case _:
                 assert_never(event)
 
@@ -156,11 +156,11 @@ class EventReader:
             start_ms=start_ms, end_ms=end_ms, voiced_ms=end_ms - start_ms, silence_ms=audio_end_ms - end_ms
         )
 
-    def _caller_committed(self, item_id: str) -> port.CallerCommitted:
+    def _caller_committed(self, item_id: str) -> reported.CallerCommitted:
         if item_id not in self._spans:
             _keep(self._spans, item_id, self._commits.popleft() if self._commits else (0.0, 0.0))
         start_ms, end_ms = self._spans[item_id]
-        return port.CallerCommitted(item_id=item_id, start_ms=start_ms, end_ms=end_ms)
+        return reported.CallerCommitted(item_id=item_id, start_ms=start_ms, end_ms=end_ms)
 
     def _transcript(self, item_id: str, text: str) -> FinalTranscript | NoSpeechRecognized:
         self._interim.pop(item_id, None)
@@ -177,24 +177,24 @@ class EventReader:
         self.request_failed(request)
         return request
 
-    def _audio(self, event: events.AudioDelta) -> Iterator[port.RealtimeEvent]:
+    def _audio(self, event: events.AudioDelta) -> Iterator[reported.RealtimeEvent]:
         spoken = self._spoken.get(event.item_id)
         if spoken is None:
             spoken = _Spoken(Resampler(self._service_hz, self._rate_hz))
             _keep(self._spoken, event.item_id, spoken)
         spoken.received_bytes += len(event.pcm)
         if pcm := spoken.resampler.push(event.pcm):
-            yield port.ResponseAudio(event.response_id, event.item_id, pcm)
+            yield reported.ResponseAudio(event.response_id, event.item_id, pcm)
 
-    def _audio_done(self, response_id: str, item_id: str) -> Iterator[port.RealtimeEvent]:
+    def _audio_done(self, response_id: str, item_id: str) -> Iterator[reported.RealtimeEvent]:
         spoken = self._spoken.get(item_id)
         if spoken is not None and (rest := spoken.resampler.finish()):
-            yield port.ResponseAudio(response_id, item_id, rest)
-        yield port.ResponseAudioFinished(response_id, item_id)
+            yield reported.ResponseAudio(response_id, item_id, rest)
+        yield reported.ResponseAudioFinished(response_id, item_id)
 
-    def _finished(self, event: events.ResponseDone) -> port.ResponseFinished:
+    def _finished(self, event: events.ResponseDone) -> reported.ResponseFinished:
         failure = event.failure
-        return port.ResponseFinished(
+        return reported.ResponseFinished(
             response_id=event.response_id,
             status=_status(event),
             failure=None if failure is None else failure.kind,
@@ -210,20 +210,20 @@ def described(service: str, failure: events.Failure) -> str:
     return f"{service}: {failure.code or failure.kind.value}{parameter}"
 
 
-def _status(event: events.ResponseDone) -> port.ResponseStatus:
+def _status(event: events.ResponseDone) -> reported.ResponseStatus:
     match event.status, event.reason:
         case "completed", _:
-            return port.ResponseStatus.COMPLETED
+            return reported.ResponseStatus.COMPLETED
         case _, "content_filter":
-            return port.ResponseStatus.FILTERED
+            return reported.ResponseStatus.FILTERED
         case "incomplete", _:
-            return port.ResponseStatus.CUT
+            return reported.ResponseStatus.CUT
         case "cancelled", _:
-            return port.ResponseStatus.CANCELLED
+            return reported.ResponseStatus.CANCELLED
         case _:
             if event.failure is not None and event.failure.code == "content_filter":
-                return port.ResponseStatus.FILTERED
-            return port.ResponseStatus.FAILED
+                return reported.ResponseStatus.FILTERED
+            return reported.ResponseStatus.FAILED
 
 
 def _keep(kept: OrderedDict[str, T], item_id: str, value: T) -> None:

@@ -9,6 +9,7 @@ from aiohttp import WSServerHandshakeError as HandshakeError
 
 from actors.errors import ErrorKind, RealtimeError
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.runtime.session_trace import Peer, trace_headers
 from app.providers.azure.identity import Identity, NoTokenError, Purpose
 from app.providers.realtime.connection import MAX_MESSAGE_BYTES
@@ -51,7 +52,7 @@ class RealtimeService:
         return self._resource.abilities
 
     async def open(
-        self, options: port.RealtimeOptions, report: Callable[[port.RealtimeEvent], None]
+        self, options: port.RealtimeOptions, report: Callable[[reported.RealtimeEvent], None]
     ) -> LiveRealtimeSession:
         """Connect, within the time limit, and send the settings; see `RealtimeModel.open` for its errors."""
         ahead = await self._expected.take(options.session_id) if not options.model else None

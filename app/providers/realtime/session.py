@@ -11,7 +11,8 @@ from opentelemetry import metrics
 
 from actors.conversation import ChatMessage
 from actors.ports import realtime as port
-from actors.ports.realtime import Operation
+from actors.ports import realtime_events as reported
+from actors.ports.realtime_events import Operation
 from app.providers.realtime.connection import RealtimeConnection
 from app.providers.realtime.event_reader import REQUEST, EventReader, described
 from app.providers.realtime.history import history_items, message_items
@@ -49,11 +50,11 @@ class LiveRealtimeSession:
         socket: ClientWebSocketResponse,
         resource: RealtimeResource,
         options: port.RealtimeOptions,
-        report: Callable[[port.RealtimeEvent], None],
+        report: Callable[[reported.RealtimeEvent], None],
         first_words: Sequence[WSMessage] = (),
     ) -> None:
         self._resource = resource
-        self._report: Callable[[port.RealtimeEvent], None] | None = report
+        self._report: Callable[[reported.RealtimeEvent], None] | None = report
         self._codec = Codec(resource.dialect)
         service_hz = resource.service_hz(options.rate_hz)
         speaks_hz = options.speaks_hz or options.rate_hz
@@ -200,12 +201,12 @@ class LiveRealtimeSession:
         self._cancel_timers()
         expires_at = expires_at or self._expires_at
         if expires_at is None:
-            self._tell(port.RealtimeReady())
+            self._tell(reported.RealtimeReady())
             return
         lives_s = max(0.0, expires_at - time.time())
         left_s = min(TOLD_AHEAD_S, lives_s / 4)
-        self._later(lives_s - left_s, lambda: self._tell(port.RealtimeExpiring(left_s)))
-        self._tell(port.RealtimeReady(lives_s))
+        self._later(lives_s - left_s, lambda: self._tell(reported.RealtimeExpiring(left_s)))
+        self._tell(reported.RealtimeReady(lives_s))
 
     def _not_ready(self) -> None:
         self._connection.end(FailureKind.TRANSIENT, f"did not take the session's settings in {READY_TIMEOUT_S:.0f} s")
@@ -232,7 +233,7 @@ class LiveRealtimeSession:
         self._count(kind, operation, detail)
         if request:
             self._reader.request_failed(request)
-        self._tell(port.RealtimeFailed(kind=kind, operation=operation, detail=detail, request=request))
+        self._tell(reported.RealtimeFailed(kind=kind, operation=operation, detail=detail, request=request))
 
     def _on_closed(self, kind: FailureKind, detail: str) -> None:
         detail = f"{self._resource.label}: {detail}"
@@ -240,7 +241,7 @@ class LiveRealtimeSession:
         self._count(kind, Operation.UNKNOWN, detail)
         self._end()
         if report is not None:
-            report(port.RealtimeClosed(kind, detail))
+            report(reported.RealtimeClosed(kind, detail))
 
     def _count(self, kind: FailureKind, operation: Operation, detail: str) -> None:
         _failures.add(1, {"kind": kind.value, "operation": operation.value})
@@ -249,7 +250,7 @@ class LiveRealtimeSession:
 
     # the end
 
-    def _tell(self, event: port.RealtimeEvent) -> None:
+    def _tell(self, event: reported.RealtimeEvent) -> None:
         if self._report is not None:
             self._report(event)
 

@@ -10,6 +10,7 @@ import pytest
 
 from actors.conversation import ChatMessage, Role
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.realtime import RealtimeModel, RealtimeSession
 from tests.cloud.journal import Journal
 from tests.service.contract.adapters import REALTIME_MODELS, Speaking
@@ -32,7 +33,7 @@ async def model(request: pytest.FixtureRequest) -> AsyncIterator[RealtimeModel]:
 class Opened:
     """One session, and what it reports."""
 
-    def __init__(self, session: RealtimeSession, reports: Journal[port.RealtimeEvent]) -> None:
+    def __init__(self, session: RealtimeSession, reports: Journal[reported.RealtimeEvent]) -> None:
         self.session = session
         self.reports = reports
 
@@ -49,13 +50,13 @@ class Opened:
         return [
             each.pcm
             for each in self.reports
-            if isinstance(each, port.ResponseAudio) and each.response_id == response_id
+            if isinstance(each, reported.ResponseAudio) and each.response_id == response_id
         ]
 
 
 @asynccontextmanager
 async def opened(model: RealtimeModel, **changes: object) -> AsyncIterator[Opened]:
-    reports: Journal[port.RealtimeEvent] = Journal()
+    reports: Journal[reported.RealtimeEvent] = Journal()
     session = await model.open(msgspec.structs.replace(OPTIONS, **changes), reports.append)
     try:
         yield Opened(session, reports)
@@ -66,12 +67,12 @@ async def opened(model: RealtimeModel, **changes: object) -> AsyncIterator[Opene
 async def test_we_decide_when_it_speaks(model: RealtimeModel) -> None:
     assert model.abilities.kind is port.RealtimeKind.TURNS
     async with opened(model) as one:
-        await one.told(port.RealtimeReady)
+        await one.told(reported.RealtimeReady)
         one.say(400)
         one.session.commit()
-        await one.told(port.CallerCommitted)
+        await one.told(reported.CallerCommitted)
         await asyncio.sleep(0.3)
-        assert not any(isinstance(each, port.ResponseStarted) for each in one.reports)
+        assert not any(isinstance(each, reported.ResponseStarted) for each in one.reports)
 
 
 async def test_a_turn_is_answered_under_its_number_from_beginning_to_end(model: RealtimeModel) -> None:
@@ -79,34 +80,34 @@ async def test_a_turn_is_answered_under_its_number_from_beginning_to_end(model: 
         one.say(400)
         one.session.commit()
         number = one.session.respond(port.ResponseRequest())
-        finished = await one.told(port.ResponseFinished)
-        assert finished.status is port.ResponseStatus.COMPLETED
-        started = await one.told(port.ResponseStarted)
+        finished = await one.told(reported.ResponseFinished)
+        assert finished.status is reported.ResponseStatus.COMPLETED
+        started = await one.told(reported.ResponseStarted)
         assert (started.request, started.response_id) == (number, finished.response_id)
         audio = one.audio(finished.response_id)
         assert audio
         assert all(pcm and len(pcm) % 2 == 0 for pcm in audio)
-        text = "".join(each.text for each in one.reports if isinstance(each, port.ResponseTranscript))
+        text = "".join(each.text for each in one.reports if isinstance(each, reported.ResponseTranscript))
         assert text.strip()
         kinds = [type(each) for each in one.reports]
-        assert kinds.index(port.ResponseStarted) < kinds.index(port.ResponseTranscript)
-        assert kinds.index(port.ResponseAudioFinished) < kinds.index(port.ResponseFinished)
+        assert kinds.index(reported.ResponseStarted) < kinds.index(reported.ResponseTranscript)
+        assert kinds.index(reported.ResponseAudioFinished) < kinds.index(reported.ResponseFinished)
 
 
 async def test_a_response_that_is_cancelled_ends_and_another_one_can_be_asked_for(model: RealtimeModel) -> None:
     async with opened(model) as one:
         one.session.respond(port.ResponseRequest())
-        audio = await one.told(port.ResponseAudio)
+        audio = await one.told(reported.ResponseAudio)
         one.session.cancel(audio.response_id)
-        first = await one.told(port.ResponseFinished)
+        first = await one.told(reported.ResponseFinished)
         assert first.response_id == audio.response_id
-        assert first.status is port.ResponseStatus.CANCELLED
+        assert first.status is reported.ResponseStatus.CANCELLED
         one.session.truncate(audio.item_id, 40.0)
         second = one.session.respond(port.ResponseRequest())
-        assert (await one.told(port.ResponseStarted, lambda each: each.request == second)).response_id
-        last = await one.told(port.ResponseFinished, lambda each: each.response_id != first.response_id)
-        assert last.status is port.ResponseStatus.COMPLETED
-        assert not any(isinstance(each, port.RealtimeClosed) for each in one.reports)
+        assert (await one.told(reported.ResponseStarted, lambda each: each.request == second)).response_id
+        last = await one.told(reported.ResponseFinished, lambda each: each.response_id != first.response_id)
+        assert last.status is reported.ResponseStatus.COMPLETED
+        assert not any(isinstance(each, reported.RealtimeClosed) for each in one.reports)
 
 
 async def test_noise_that_is_cleared_is_no_turn(model: RealtimeModel) -> None:
@@ -115,9 +116,9 @@ async def test_noise_that_is_cleared_is_no_turn(model: RealtimeModel) -> None:
         one.session.clear()
         one.say(200)
         one.session.commit()
-        await one.told(port.CallerCommitted)
+        await one.told(reported.CallerCommitted)
         await asyncio.sleep(0.2)
-        assert len([each for each in one.reports if isinstance(each, port.CallerCommitted)]) == 1
+        assert len([each for each in one.reports if isinstance(each, reported.CallerCommitted)]) == 1
 
 
 async def test_history_and_what_is_added_are_taken_without_complaint(model: RealtimeModel) -> None:
@@ -128,14 +129,14 @@ async def test_history_and_what_is_added_are_taken_without_complaint(model: Real
     async with opened(model, history=history) as one:
         one.session.add(ChatMessage(role=Role.USER, text="On Monday, too?", turn=2))
         one.session.respond(port.ResponseRequest())
-        await one.told(port.ResponseFinished)
-        assert not any(isinstance(each, port.RealtimeFailed) for each in one.reports)
+        await one.told(reported.ResponseFinished)
+        assert not any(isinstance(each, reported.RealtimeFailed) for each in one.reports)
 
 
 async def test_a_closed_session_reports_nothing(model: RealtimeModel) -> None:
     async with opened(model) as one:
         one.session.respond(port.ResponseRequest())
-        await one.told(port.ResponseAudio)
+        await one.told(reported.ResponseAudio)
         await one.session.close()
         before = len(one.reports)
         await asyncio.sleep(0.5)
@@ -145,5 +146,5 @@ async def test_a_closed_session_reports_nothing(model: RealtimeModel) -> None:
 async def test_sessions_do_not_know_of_each_other(model: RealtimeModel) -> None:
     async with opened(model) as one, opened(model) as other:
         one.session.respond(port.ResponseRequest())
-        await one.told(port.ResponseFinished)
-        assert not any(isinstance(each, port.ResponseStarted) for each in other.reports)
+        await one.told(reported.ResponseFinished)
+        assert not any(isinstance(each, reported.ResponseStarted) for each in other.reports)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from app.providers.realtime.model import RealtimeService
 from app.providers.realtime.resource import RealtimeResource, RealtimeUse
 from app.providers.realtime.session import LiveRealtimeSession
@@ -52,7 +53,9 @@ def voice_live(service: RealtimeEmulator, key: str = "") -> RealtimeResource:
 class Conversing:
     """Both ends of one session."""
 
-    def __init__(self, client: LiveRealtimeSession, reports: Journal[port.RealtimeEvent], far: ServiceSession) -> None:
+    def __init__(
+        self, client: LiveRealtimeSession, reports: Journal[reported.RealtimeEvent], far: ServiceSession
+    ) -> None:
         self.client = client
         self.reports = reports
         self.far = far
@@ -69,7 +72,7 @@ class Conversing:
 
     def audio(self, item_id: str = "") -> bytes:
         """All audio that was reported, of one item or of all."""
-        pieces = [report for report in self.reports if isinstance(report, port.ResponseAudio)]
+        pieces = [report for report in self.reports if isinstance(report, reported.ResponseAudio)]
         return b"".join(piece.pcm for piece in pieces if item_id in ("", piece.item_id))
 
     def speak(self, duration_ms: int, rate_hz: int = 16_000) -> None:
@@ -85,13 +88,13 @@ async def conversing(
     service: RealtimeEmulator, resource: RealtimeResource, options: port.RealtimeOptions = OPTIONS, **changes: Any
 ) -> AsyncIterator[Conversing]:
     """A session that is ready."""
-    reports: Journal[port.RealtimeEvent] = Journal()
+    reports: Journal[reported.RealtimeEvent] = Journal()
     model = RealtimeService(resource)
     number = len(service.sessions)
     try:
         client = await model.open(msgspec.structs.replace(options, **changes), reports.append)
         both = Conversing(client, reports, await service.session(number))
-        await both.told(port.RealtimeReady)
+        await both.told(reported.RealtimeReady)
         try:
             yield both
         finally:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from app.providers.realtime import session as client_session
 from app.providers.realtime.model import RealtimeService
 from app.providers.realtime.resource import RealtimeResource
@@ -26,8 +27,8 @@ async def service() -> AsyncIterator[RealtimeEmulator]:
         yield emulator
 
 
-async def failed(both: Conversing, operation: port.Operation) -> port.RealtimeFailed:
-    return await both.told(port.RealtimeFailed, lambda each: each.operation is operation)
+async def failed(both: Conversing, operation: reported.Operation) -> reported.RealtimeFailed:
+    return await both.told(reported.RealtimeFailed, lambda each: each.operation is operation)
 
 
 # the session goes on
@@ -38,26 +39,26 @@ async def test_what_cannot_be_done_any_more_is_harmless(service: RealtimeEmulato
     service.plan.replies.append(Reply(text="one two three"))
     async with conversing(service, resource(service)) as both:
         both.client.cancel("resp_none")
-        assert (await failed(both, port.Operation.CANCEL)).kind is FailureKind.HARMLESS
+        assert (await failed(both, reported.Operation.CANCEL)).kind is FailureKind.HARMLESS
         both.client.commit()
-        assert (await failed(both, port.Operation.COMMIT)).kind is FailureKind.HARMLESS
+        assert (await failed(both, reported.Operation.COMMIT)).kind is FailureKind.HARMLESS
         first = both.client.respond(port.ResponseRequest())
         second = both.client.respond(port.ResponseRequest())
-        refused = await failed(both, port.Operation.RESPOND)
+        refused = await failed(both, reported.Operation.RESPOND)
         assert (refused.kind, refused.request) == (FailureKind.HARMLESS, second)
-        assert (await both.told(port.ResponseStarted)).request == first
-        await both.told(port.ResponseFinished)
-        assert not any(isinstance(each, port.RealtimeClosed) for each in both.reports)
+        assert (await both.told(reported.ResponseStarted)).request == first
+        await both.told(reported.ResponseFinished)
+        assert not any(isinstance(each, reported.RealtimeClosed) for each in both.reports)
 
 
 @BOTH
 async def test_a_turn_too_short_to_be_one_does_not_move_the_next(service: RealtimeEmulator, resource: Make) -> None:
     async with conversing(service, resource(service)) as both:
         both.client.commit()
-        await failed(both, port.Operation.COMMIT)
+        await failed(both, reported.Operation.COMMIT)
         both.speak(400)
         both.client.commit()
-        committed = await both.told(port.CallerCommitted)
+        committed = await both.told(reported.CallerCommitted)
         assert committed.start_ms == 0.0
         assert committed.end_ms == pytest.approx(400, abs=1)
 
@@ -68,9 +69,9 @@ async def test_a_limit_of_the_service_asks_for_patience(service: RealtimeEmulato
     service.plan.replies.append(Reply(status="failed", error=error))
     async with conversing(service, resource(service)) as both:
         both.client.respond(port.ResponseRequest())
-        finished = await both.told(port.ResponseFinished)
-        assert (finished.status, finished.failure) == (port.ResponseStatus.FAILED, FailureKind.RATE_LIMITED)
-        limit = await both.told(port.RateLimited)
+        finished = await both.told(reported.ResponseFinished)
+        assert (finished.status, finished.failure) == (reported.ResponseStatus.FAILED, FailureKind.RATE_LIMITED)
+        limit = await both.told(reported.RateLimited)
         assert (limit.name, limit.limit, limit.remaining) == ("tokens", 50_000, 49_950)
 
 
@@ -78,27 +79,27 @@ async def test_a_limit_of_the_service_asks_for_patience(service: RealtimeEmulato
 @pytest.mark.parametrize(
     ("reply", "status"),
     [
-        (Reply(text="one two", status="incomplete", reason="max_output_tokens"), port.ResponseStatus.CUT),
-        (Reply(text="one two", status="incomplete", reason="content_filter"), port.ResponseStatus.FILTERED),
+        (Reply(text="one two", status="incomplete", reason="max_output_tokens"), reported.ResponseStatus.CUT),
+        (Reply(text="one two", status="incomplete", reason="content_filter"), reported.ResponseStatus.FILTERED),
         (
             Reply(status="failed", error={"type": "invalid_request_error", "code": "content_filter", "message": ""}),
-            port.ResponseStatus.FILTERED,
+            reported.ResponseStatus.FILTERED,
         ),
         (
             Reply(text="a b c", after_ms=300, status="failed", error={"type": "server_error", "message": ""}),
-            port.ResponseStatus.FAILED,
+            reported.ResponseStatus.FAILED,
         ),
     ],
 )
 async def test_a_response_that_does_not_come_to_its_end(
-    service: RealtimeEmulator, resource: Make, reply: Reply, status: port.ResponseStatus
+    service: RealtimeEmulator, resource: Make, reply: Reply, status: reported.ResponseStatus
 ) -> None:
     service.plan.replies.append(reply)
     async with conversing(service, resource(service)) as both:
         both.client.respond(port.ResponseRequest())
-        assert (await both.told(port.ResponseFinished)).status is status
+        assert (await both.told(reported.ResponseFinished)).status is status
         both.client.respond(port.ResponseRequest())
-        await both.told(port.ResponseFinished, lambda each: each.status is port.ResponseStatus.COMPLETED)
+        await both.told(reported.ResponseFinished, lambda each: each.status is reported.ResponseStatus.COMPLETED)
 
 
 # the session is over
@@ -123,7 +124,7 @@ async def test_an_error_that_ends_the_session(
     async with conversing(service, resource(service)) as both:
         with caplog.at_level(logging.WARNING, "app.providers.realtime"):
             await both.far.fail(code, "What you said was: hello")
-            closed = await both.told(port.RealtimeClosed)
+            closed = await both.told(reported.RealtimeClosed)
         assert closed.kind is kind
         assert code in closed.detail
         await both.far.closed.until(lambda _: True)
@@ -139,20 +140,20 @@ async def test_a_socket_that_is_lost_in_the_midst_of_an_answer(
     service.plan.replies.append(Reply(text="one two three", after_ms=300, drops=code))
     async with conversing(service, resource(service)) as both:
         both.client.respond(port.ResponseRequest())
-        closed = await both.told(port.RealtimeClosed)
+        closed = await both.told(reported.RealtimeClosed)
         assert closed.kind is FailureKind.TRANSIENT
         assert str(code or "broke") in closed.detail
-        assert isinstance(both.reports[-1], port.RealtimeClosed), "nothing is told afterwards"
+        assert isinstance(both.reports[-1], reported.RealtimeClosed), "nothing is told afterwards"
 
 
 @BOTH
 async def test_the_end_of_a_session_is_told_ahead(service: RealtimeEmulator, resource: Make) -> None:
     service.plan.limit_s = 4.0
     async with conversing(service, resource(service)) as both:
-        expiring = await both.told(port.RealtimeExpiring)
+        expiring = await both.told(reported.RealtimeExpiring)
         assert 0 < expiring.left_s <= 1.0
-        assert not any(isinstance(each, port.RealtimeClosed) for each in both.reports)
-        assert (await both.told(port.RealtimeClosed)).kind is FailureKind.EXPIRED
+        assert not any(isinstance(each, reported.RealtimeClosed) for each in both.reports)
+        assert (await both.told(reported.RealtimeClosed)).kind is FailureKind.EXPIRED
         assert await both.far.closed.until(lambda _: True) in (1000, 1001, 1006)
 
 
@@ -176,27 +177,29 @@ async def test_a_service_that_takes_no_settings_is_given_up(
 
 async def test_a_service_that_nobody_understands_is_given_up(service: RealtimeEmulator) -> None:
     service.script(Expect("session.update"), *[Send({"no": "type"})] * 30, Close(1000))
-    reports: list[port.RealtimeEvent] = []
+    reports: list[reported.RealtimeEvent] = []
     closed = await _closed(service, reports)
     assert closed.kind is FailureKind.FATAL
-    assert len([each for each in reports if isinstance(each, port.RealtimeFailed)]) == client_session.MAX_UNREADABLE
+    assert len([each for each in reports if isinstance(each, reported.RealtimeFailed)]) == client_session.MAX_UNREADABLE
 
 
 async def test_one_message_that_cannot_be_understood_costs_nothing(service: RealtimeEmulator) -> None:
     async with conversing(service, ga(service)) as both:
         await both.far.send("response.done", response=[])
-        assert (await failed(both, port.Operation.UNKNOWN)).kind is FailureKind.REFUSED
+        assert (await failed(both, reported.Operation.UNKNOWN)).kind is FailureKind.REFUSED
         both.client.respond(port.ResponseRequest())
-        await both.told(port.ResponseFinished)
+        await both.told(reported.ResponseFinished)
 
 
-async def _closed(service: RealtimeEmulator, reports: list[port.RealtimeEvent] | None = None) -> port.RealtimeClosed:
-    told: asyncio.Future[port.RealtimeClosed] = asyncio.get_running_loop().create_future()
+async def _closed(
+    service: RealtimeEmulator, reports: list[reported.RealtimeEvent] | None = None
+) -> reported.RealtimeClosed:
+    told: asyncio.Future[reported.RealtimeClosed] = asyncio.get_running_loop().create_future()
 
-    def report(event: port.RealtimeEvent) -> None:
+    def report(event: reported.RealtimeEvent) -> None:
         if reports is not None:
             reports.append(event)
-        if isinstance(event, port.RealtimeClosed):
+        if isinstance(event, reported.RealtimeClosed):
             told.set_result(event)
 
     model = RealtimeService(ga(service))

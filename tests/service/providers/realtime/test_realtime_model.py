@@ -10,6 +10,7 @@ from azure.core.credentials import AccessToken
 
 from actors.errors import ErrorKind, RealtimeError
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from app.providers.azure.identity import Identity, Purpose
 from app.providers.realtime import model as opening
 from app.providers.realtime.model import RealtimeService
@@ -60,7 +61,9 @@ async def test_an_identity_opens_sessions(service: RealtimeEmulator, make: Make)
     model = RealtimeService(resource, Identity(lambda: tokens, Purpose("Realtime", SCOPE, "OPENAI_API_KEY")))
     ready = asyncio.Event()
     try:
-        client = await model.open(OPTIONS, lambda event: ready.set() if isinstance(event, port.RealtimeReady) else None)
+        client = await model.open(
+            OPTIONS, lambda event: ready.set() if isinstance(event, reported.RealtimeReady) else None
+        )
         await asyncio.wait_for(ready.wait(), 5)
         await client.close()
     finally:

@@ -14,6 +14,7 @@ from actors.messages.transcript import (
     SpeechStopped,
 )
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolSchema
 from app.providers.realtime.resource import RealtimeResource
 from protocol.realtime.failure_kinds import FailureKind
@@ -41,16 +42,16 @@ async def test_a_turn_from_the_callers_audio_to_the_end_of_the_answer(
         both.speak(600)
         both.client.commit()
         number = both.client.respond(port.ResponseRequest())
-        committed = await both.told(port.CallerCommitted)
-        started = await both.told(port.ResponseStarted)
-        finished = await both.told(port.ResponseFinished)
-        words = await both.told(port.CallerTranscribed, lambda each: isinstance(each.transcript, FinalTranscript))
-        said = await both.told(port.ResponseTranscriptFinished)
-        interim = [each.transcript for each in both.reports if isinstance(each, port.CallerTranscribed)]
+        committed = await both.told(reported.CallerCommitted)
+        started = await both.told(reported.ResponseStarted)
+        finished = await both.told(reported.ResponseFinished)
+        words = await both.told(reported.CallerTranscribed, lambda each: isinstance(each.transcript, FinalTranscript))
+        said = await both.told(reported.ResponseTranscriptFinished)
+        interim = [each.transcript for each in both.reports if isinstance(each, reported.CallerTranscribed)]
     assert committed.start_ms == 0.0
     assert committed.end_ms == pytest.approx(600, abs=1)
-    assert started == port.ResponseStarted(finished.response_id, number)
-    assert (finished.status, finished.completion_tokens) == (port.ResponseStatus.COMPLETED, 12)
+    assert started == reported.ResponseStarted(finished.response_id, number)
+    assert (finished.status, finished.completion_tokens) == (reported.ResponseStatus.COMPLETED, 12)
     assert words.item_id == committed.item_id
     assert isinstance(interim[0], InterimTranscript)
     assert words.transcript == FinalTranscript(text="Hello there.", start_ms=0.0, end_ms=committed.end_ms)
@@ -66,7 +67,7 @@ async def test_appends_are_put_together(service: RealtimeEmulator, resource: Mak
     async with conversing(service, resource(service)) as both:
         both.speak(2_000)
         both.client.commit()
-        await both.told(port.CallerCommitted)
+        await both.told(reported.CallerCommitted)
         sizes = [len(each["audio"]) for each in both.far.received if each["type"] == "input_audio_buffer.append"]
         # What is resampled comes in blocks of its own.
         assert 2_000 / 65 <= len(sizes) <= 2_000 / 40 + 1
@@ -76,7 +77,7 @@ async def test_voice_live_hears_and_speaks_at_the_rate_of_the_call(service: Real
     async with conversing(service, voice_live(service)) as both:
         both.speak(200)
         both.client.commit()
-        await both.told(port.CallerCommitted)
+        await both.told(reported.CallerCommitted)
         assert (both.far.settings.input_hz, both.far.settings.output_hz) == (16_000, 16_000)
         assert len(both.far.buffer.turns[0]) == 200 * 32
 
@@ -88,7 +89,7 @@ async def test_a_call_at_24_khz_passes_as_it_is(service: RealtimeEmulator, resou
         both.speak(200, 24_000)
         both.client.commit()
         both.client.respond(port.ResponseRequest())
-        await both.told(port.ResponseFinished)
+        await both.told(reported.ResponseFinished)
         assert len(both.far.buffer.turns[0]) == 200 * 48
         assert len(both.audio()) == 300 * 48
 
@@ -98,18 +99,18 @@ async def test_a_barge_in_keeps_what_was_heard_and_no_more(service: RealtimeEmul
     service.plan.replies.append(Reply(text="one two three four five six seven eight nine ten"))
     async with conversing(service, resource(service)) as both:
         both.client.respond(port.ResponseRequest())
-        first = await both.told(port.ResponseAudio)
+        first = await both.told(reported.ResponseAudio)
         await asyncio.sleep(0.1)
         both.client.cancel(first.response_id)
         both.client.truncate(first.item_id, 137.9)
-        before = len([each for each in both.reports if isinstance(each, port.ResponseAudio)])
-        finished = await both.told(port.ResponseFinished)
-        pieces = [each for each in both.reports if isinstance(each, port.ResponseAudio)]
+        before = len([each for each in both.reports if isinstance(each, reported.ResponseAudio)])
+        finished = await both.told(reported.ResponseFinished)
+        pieces = [each for each in both.reports if isinstance(each, reported.ResponseAudio)]
         truncated = await both.far.sent.until(lambda event: event["type"] == "conversation.item.truncated")
-        assert finished.status is port.ResponseStatus.CANCELLED
+        assert finished.status is reported.ResponseStatus.CANCELLED
         assert truncated["audio_end_ms"] == 137
         assert len(pieces) > before, "audio goes on coming after a cancel, until the response is done"
-        assert not any(isinstance(each, port.RealtimeFailed) for each in both.reports)
+        assert not any(isinstance(each, reported.RealtimeFailed) for each in both.reports)
 
 
 @BOTH
@@ -117,15 +118,15 @@ async def test_more_cannot_be_heard_than_has_come(service: RealtimeEmulator, res
     service.plan.replies.append(Reply(text="one two"))
     async with conversing(service, resource(service)) as both:
         both.client.respond(port.ResponseRequest())
-        item = (await both.told(port.ResponseAudio)).item_id
-        await both.told(port.ResponseFinished)
+        item = (await both.told(reported.ResponseAudio)).item_id
+        await both.told(reported.ResponseFinished)
         both.client.truncate(item, 10_000.0)
         message = await both.received("conversation.item.truncate")
         assert message["audio_end_ms"] == 600
         both.client.truncate(item, 0.4)
         assert (await both.received("conversation.item.delete"))["item_id"] == item
         await both.far.sent.until(lambda event: event["type"] == "conversation.item.deleted")
-        assert not any(isinstance(each, port.RealtimeFailed) for each in both.reports)
+        assert not any(isinstance(each, reported.RealtimeFailed) for each in both.reports)
 
 
 @BOTH
@@ -134,13 +135,13 @@ async def test_a_tool_is_called_and_its_result_answered(service: RealtimeEmulato
     tools = (ToolSchema("book", "Book a table.", {"type": "object", "properties": {}}),)
     async with conversing(service, resource(service), tools=tools) as both:
         both.client.respond(port.ResponseRequest())
-        called = await both.told(port.ResponseToolCalled)
-        await both.told(port.ResponseFinished)
+        called = await both.told(reported.ResponseToolCalled)
+        await both.told(reported.ResponseFinished)
         assert (called.call.name, called.call.arguments) == ("book", '{"day": "friday"}')
         both.client.add(ChatMessage(role=Role.TOOL, call_id=called.call.call_id, text='"done"'))
         second = both.client.respond(port.ResponseRequest())
-        started = await both.told(port.ResponseStarted, lambda each: each.request == second)
-        await both.told(port.ResponseFinished, lambda each: each.response_id == started.response_id)
+        started = await both.told(reported.ResponseStarted, lambda each: each.request == second)
+        await both.told(reported.ResponseFinished, lambda each: each.response_id == started.response_id)
         output = [each for each in both.far.conversation.items.values() if each["type"] == "function_call_output"]
         assert [each["call_id"] for each in output] == [called.call.call_id]
 
@@ -157,9 +158,9 @@ async def test_a_new_session_knows_what_was_said_before(service: RealtimeEmulato
     )
     async with conversing(service, resource(service), history=history) as both:
         both.client.delete("none")  # its answer comes after those to the history
-        await both.told(port.RealtimeFailed)
+        await both.told(reported.RealtimeFailed)
         kinds = [(each["type"], each.get("role", "")) for each in both.far.conversation.items.values()]
-        failed = [each for each in both.reports if isinstance(each, port.RealtimeFailed)]
+        failed = [each for each in both.reports if isinstance(each, reported.RealtimeFailed)]
     assert kinds == [
         ("message", "assistant"),
         ("message", "user"),
@@ -168,7 +169,7 @@ async def test_a_new_session_knows_what_was_said_before(service: RealtimeEmulato
         ("message", "assistant"),
         ("message", "system"),
     ]
-    assert [(each.kind, each.operation) for each in failed] == [(FailureKind.REFUSED, port.Operation.DELETE)]
+    assert [(each.kind, each.operation) for each in failed] == [(FailureKind.REFUSED, reported.Operation.DELETE)]
 
 
 @BOTH
@@ -179,12 +180,12 @@ async def test_the_service_finds_turns_and_decides_nothing(service: RealtimeEmul
         both.speak(1_600)
         started = await both.told(SpeechStarted)
         stopped = await both.told(SpeechStopped)
-        committed = await both.told(port.CallerCommitted)
+        committed = await both.told(reported.CallerCommitted)
         await asyncio.sleep(0.1)
         assert started.onset_ms == 100, "what it hears before speech is taken off"
         assert (stopped.end_ms, stopped.silence_ms) == (900, 500)
         assert (committed.start_ms, committed.end_ms) == (100, 900)
-        assert not any(isinstance(each, port.ResponseStarted) for each in both.reports)
+        assert not any(isinstance(each, reported.ResponseStarted) for each in both.reports)
         both.client.delete(committed.item_id)
         await both.far.sent.until(lambda event: event["type"] == "conversation.item.deleted")
 
@@ -196,7 +197,7 @@ async def test_noise_is_cleared_and_the_next_turn_begins_behind_it(service: Real
         both.client.clear()
         both.speak(500)
         both.client.commit()
-        committed = await both.told(port.CallerCommitted)
+        committed = await both.told(reported.CallerCommitted)
         assert committed.start_ms == pytest.approx(300, abs=1)
         assert committed.end_ms == pytest.approx(800, abs=1)
         assert len(both.far.buffer.turns) == 1
@@ -208,16 +209,16 @@ async def test_a_turn_of_which_no_words_come(service: RealtimeEmulator, resource
     async with conversing(service, resource(service)) as both:
         both.speak(300)
         both.client.commit()
-        words = await both.told(port.CallerTranscribed)
+        words = await both.told(reported.CallerTranscribed)
         assert isinstance(words.transcript, NoSpeechRecognized)
 
 
 async def test_voice_live_speaks_a_text_word_for_word_and_times_its_words(service: RealtimeEmulator) -> None:
     async with conversing(service, voice_live(service)) as both:
         both.client.respond(port.ResponseRequest(text="Good morning to you."))
-        await both.told(port.ResponseFinished)
-        said = await both.told(port.ResponseTranscriptFinished)
-        words = [(each.text, each.audio_ms) for each in both.reports if isinstance(each, port.ResponseWord)]
+        await both.told(reported.ResponseFinished)
+        said = await both.told(reported.ResponseTranscriptFinished)
+        words = [(each.text, each.audio_ms) for each in both.reports if isinstance(each, reported.ResponseWord)]
     assert said.text == "Good morning to you."
     assert words == [("Good", 0), ("morning", 300), ("to", 600), ("you.", 900)]
 
@@ -225,7 +226,7 @@ async def test_voice_live_speaks_a_text_word_for_word_and_times_its_words(servic
 async def test_who_cannot_speak_word_for_word_refuses_it(service: RealtimeEmulator) -> None:
     async with conversing(service, ga(service)) as both:
         number = both.client.respond(port.ResponseRequest(text="Good morning."))
-        failed = await both.told(port.RealtimeFailed)
+        failed = await both.told(reported.RealtimeFailed)
         assert (failed.kind, failed.request) == (FailureKind.REFUSED, number)
         assert "word for word" in failed.detail
 
@@ -237,7 +238,7 @@ async def test_instructions_and_tools_can_be_changed(service: RealtimeEmulator, 
         await both.far.sent.until(
             lambda event: event["type"] == "session.updated" and event["session"]["instructions"] == "Be brief."
         )
-        assert not any(isinstance(each, port.RealtimeFailed) for each in both.reports)
+        assert not any(isinstance(each, reported.RealtimeFailed) for each in both.reports)
 
 
 @BOTH
@@ -245,7 +246,7 @@ async def test_nothing_is_reported_after_the_session_is_closed(service: Realtime
     service.plan.replies.append(Reply(text="one two three four five"))
     async with conversing(service, resource(service)) as both:
         both.client.respond(port.ResponseRequest())
-        await both.told(port.ResponseAudio)
+        await both.told(reported.ResponseAudio)
         await asyncio.wait_for(both.client.close(), 1.0)
         count = len(both.reports)
         await both.far.closed.until(lambda _: True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.ports.realtime import ResponseStatus
+from actors.ports.realtime_events import ResponseStatus
 from actors.rules.realtime_failures import FAILED, LOST, REFUSED, Remedy, bounded, of_response, pause_s
 from protocol.realtime.failure_kinds import FailureKind
 

@@ -18,7 +18,7 @@ from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import CallerAudio, KeyPressed, TextEntered
 from actors.messages.output import FloorChanged, OutputMessage
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
-from actors.ports.realtime import ResponseFinished, ResponseStatus
+from actors.ports.realtime_events import ResponseFinished, ResponseStatus
 from actors.runtime import failure_counters
 from actors.runtime.address import Address
 from actors.runtime.background_tasks import BackgroundTasks

@@ -13,6 +13,7 @@ from actors.errors import ErrorKind
 from actors.messages.caller import TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
 from app.providers.absent import AbsentRecognizer
@@ -27,9 +28,11 @@ CONNECTION_MS = 50 + 100
 """How long a fake needs to open a session, and to begin a response."""
 
 
-def failing(kind: FailureKind, status: port.ResponseStatus = port.ResponseStatus.FAILED) -> port.ResponseFinished:
+def failing(
+    kind: FailureKind, status: reported.ResponseStatus = reported.ResponseStatus.FAILED
+) -> reported.ResponseFinished:
     """A response that fails before its first word."""
-    return port.ResponseFinished(response_id="", status=status, failure=kind, detail=f"fake: {kind}")
+    return reported.ResponseFinished(response_id="", status=status, failure=kind, detail=f"fake: {kind}")
 
 
 async def said(on: Stage, text: str) -> None:
@@ -125,7 +128,7 @@ def test_a_session_that_expires_is_replaced_in_a_silence() -> None:
             for turn in range(3):
                 await on.talk(600)
                 await on.ear.until_count(AudioFrame, 1 + len(on.ear.of(AudioFrame)))
-                model.sessions[turn].tell(port.RealtimeExpiring(5))
+                model.sessions[turn].tell(reported.RealtimeExpiring(5))
                 await heard(on, turn + 1)
                 await asyncio.sleep(0.5)
             assert len(model.sessions) == 4
@@ -219,7 +222,7 @@ def test_a_response_that_may_succeed_later_is_asked_for_again(kind: FailureKind)
 
 def test_one_that_is_filtered_is_not_asked_for_again() -> None:
     async def main() -> None:
-        model = FakeRealtime(failing(FailureKind.REFUSED, port.ResponseStatus.FILTERED), "Never.")
+        model = FakeRealtime(failing(FailureKind.REFUSED, reported.ResponseStatus.FILTERED), "Never.")
         async with speaking(model) as on:
             await on.talk(600)
             (apology,) = await heard(on)
@@ -251,10 +254,10 @@ def test_an_order_that_is_refused_because_another_response_runs_is_given_again_a
 
             def refuse(request: port.ResponseRequest) -> int:
                 session.respond = respond  # type: ignore[method-assign]
-                refused = port.RealtimeFailed(
-                    kind=FailureKind.HARMLESS, operation=port.Operation.RESPOND, detail="fake", request=-1
+                refused = reported.RealtimeFailed(
+                    kind=FailureKind.HARMLESS, operation=reported.Operation.RESPOND, detail="fake", request=-1
                 )
-                over = port.ResponseFinished(response_id="other", status=port.ResponseStatus.CANCELLED)
+                over = reported.ResponseFinished(response_id="other", status=reported.ResponseStatus.CANCELLED)
                 loop = asyncio.get_running_loop()
                 loop.call_later(0.05, session.tell, refused)
                 loop.call_later(0.5, session.tell, over)
@@ -278,8 +281,8 @@ def test_an_order_that_fails_when_it_is_not_wanted_any_more_does_not_keep_the_ne
 
             def refuse(request: port.ResponseRequest) -> int:
                 session.respond = respond  # type: ignore[method-assign]
-                refused = port.RealtimeFailed(
-                    kind=FailureKind.REFUSED, operation=port.Operation.RESPOND, detail="fake", request=-1
+                refused = reported.RealtimeFailed(
+                    kind=FailureKind.REFUSED, operation=reported.Operation.RESPOND, detail="fake", request=-1
                 )
                 asyncio.get_running_loop().call_later(1.5, session.tell, refused)
                 return -1
@@ -300,7 +303,7 @@ def test_a_limit_that_is_reached_is_waited_for_before_the_next_order() -> None:
         async with speaking(model) as on:
             await on.talk(500)
             told = asyncio.get_running_loop().time()
-            model.sessions[0].tell(port.RateLimited(name="requests", limit=10, remaining=0, reset_s=2.5))
+            model.sessions[0].tell(reported.RateLimited(name="requests", limit=10, remaining=0, reset_s=2.5))
             await said(on, "It is open.")
             assert 2.5 <= asyncio.get_running_loop().time() - told < 2.5 + 1.0
             assert len(model.sessions) == 1

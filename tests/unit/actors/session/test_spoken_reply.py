@@ -2,6 +2,7 @@
 
 from actors.messages.playback import PlayAudio, WordPlaced
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.llm import TextGenerated, ToolCalled
 from actors.session.checkpoint import Checkpoint
 from actors.session.realtime_memory import RealtimeMemory
@@ -32,32 +33,32 @@ class Making:
 
     def audio(self, seconds: int = 1) -> None:
         for _ in range(seconds):
-            assert self.reply.take(port.ResponseAudio("r", "i", SECOND)) is None
+            assert self.reply.take(reported.ResponseAudio("r", "i", SECOND)) is None
 
     def word(self, text: str, audio_ms: float) -> None:
         times = {"audio_ms": audio_ms, "duration_ms": 400.0}
-        assert self.reply.take(port.ResponseWord(response_id="r", item_id="i", text=text, **times)) is None
+        assert self.reply.take(reported.ResponseWord(response_id="r", item_id="i", text=text, **times)) is None
 
 
 def test_text_and_calls_of_tools_are_those_of_any_model() -> None:
     making = Making()
     call = ToolCalled(call_id="c", name="hours", arguments="{}")
     assert [making.reply.is_begun] == [False]
-    assert making.reply.take(port.ResponseTranscript("r", "i", "Yes.")) == TextGenerated("Yes.")
-    assert making.reply.take(port.ResponseToolCalled("r", "j", call)) is call
+    assert making.reply.take(reported.ResponseTranscript("r", "i", "Yes.")) == TextGenerated("Yes.")
+    assert making.reply.take(reported.ResponseToolCalled("r", "j", call)) is call
     assert [making.reply.is_begun] == [True]
 
 
 def test_words_are_placed_when_their_audio_has_come() -> None:
     making = Making()
-    making.reply.take(port.ResponseTranscript("r", "i", "We are open."))
+    making.reply.take(reported.ResponseTranscript("r", "i", "We are open."))
     for number, word in enumerate(("We", "are", "open")):
         making.word(word, number * 400.0)
     making.audio()
     placed = [m for m in making.synthesizer.messages if isinstance(m, WordPlaced)]
     assert [(m.text_start, m.text_end, m.audio_ms) for m in placed] == [(0, 2, 0.0), (3, 6, 400.0)]
     assert [making.reply.is_complete] == [False]
-    making.reply.take(port.ResponseAudioFinished("r", "i"))
+    making.reply.take(reported.ResponseAudioFinished("r", "i"))
     assert [making.reply.is_complete] == [True]
     last = making.synthesizer.messages[-1]
     assert last == WordPlaced(reply=2, text_start=7, text_end=11, audio_ms=800.0)
@@ -66,7 +67,7 @@ def test_words_are_placed_when_their_audio_has_come() -> None:
 def test_what_has_come_as_audio_is_kept_and_the_rest_is_asked_of_another_session() -> None:
     making = Making()
     assert making.reply.order("Be kind.") == port.ResponseRequest()
-    making.reply.take(port.ResponseTranscript("r", "i", "We are open until six."))
+    making.reply.take(reported.ResponseTranscript("r", "i", "We are open until six."))
     for number, word in enumerate(("We", "are", "open")):
         making.word(word, number * 400.0)
     making.audio()
@@ -76,7 +77,7 @@ def test_what_has_come_as_audio_is_kept_and_the_rest_is_asked_of_another_session
     assert making.reply.order("Be kind.") == port.ResponseRequest(instructions=f"Be kind.\n\n{GO_ON}")
     assert [message.text for message in session.added] == ["We are"]
     assert making.reply.order("Be kind.") == port.ResponseRequest()
-    making.reply.take(port.ResponseTranscript("r", "i", "open until six."))
+    making.reply.take(reported.ResponseTranscript("r", "i", "open until six."))
     making.word("open", 0.0)
     making.audio()
     last = making.synthesizer.messages[-1]
@@ -85,7 +86,7 @@ def test_what_has_come_as_audio_is_kept_and_the_rest_is_asked_of_another_session
 
 def test_a_reply_of_which_nothing_has_sounded_is_asked_for_anew() -> None:
     making = Making()
-    making.reply.take(port.ResponseTranscript("r", "i", "We are open."))
+    making.reply.take(reported.ResponseTranscript("r", "i", "We are open."))
     making.reply.retract()
     assert making.retracted == [""]
     assert making.reply.order("Be kind.") == port.ResponseRequest()

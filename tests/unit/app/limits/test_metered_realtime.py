@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.runtime.clock import run_virtual
 from app.auth.exposure import Exposure
 from app.limits.client_limits import Rate
@@ -26,13 +27,13 @@ class Metered:
         self.clients = Clients(settings, Exposure(settings), asyncio.get_running_loop().time)
         self.inner = FakeRealtime("One.", "Two.", "Three.")
         self.model = MeteredRealtimeModel(self.inner, self.clients, CLIENT)
-        self.reports: list[port.RealtimeEvent] = []
+        self.reports: list[reported.RealtimeEvent] = []
 
     async def open(self) -> port.RealtimeSession:
         return await self.model.open(OPTIONS, self.reports.append)
 
-    def refusals(self) -> list[port.RealtimeFailed]:
-        return [each for each in self.reports if isinstance(each, port.RealtimeFailed)]
+    def refusals(self) -> list[reported.RealtimeFailed]:
+        return [each for each in self.reports if isinstance(each, reported.RealtimeFailed)]
 
 
 def test_all_but_the_order_to_respond_is_passed_on() -> None:
@@ -48,7 +49,7 @@ def test_all_but_the_order_to_respond_is_passed_on() -> None:
         await asyncio.sleep(1)
         (inner,) = metered.inner.sessions
         assert (inner.turns, inner.cleared, inner.truncated) == ([100], 1, {"item": 100.0})
-        assert isinstance(metered.reports[-1], port.ResponseFinished)
+        assert isinstance(metered.reports[-1], reported.ResponseFinished)
         await session.close()
         await metered.model.close()
         assert inner.is_closed
@@ -81,8 +82,8 @@ def test_what_a_response_costs_is_counted_when_it_is_over() -> None:
     async def main() -> None:
         metered = Metered(CLIENT_MODEL_TOKENS_PER_MINUTE="600")
         session = await metered.open()
-        over = port.ResponseFinished(
-            response_id="r", status=port.ResponseStatus.COMPLETED, prompt_tokens=500, completion_tokens=200
+        over = reported.ResponseFinished(
+            response_id="r", status=reported.ResponseStatus.COMPLETED, prompt_tokens=500, completion_tokens=200
         )
         metered.inner.sessions[0].tell(over)
         assert metered.clients.wait_s(CLIENT, Rate.MODEL_TOKENS) > 0

@@ -11,7 +11,7 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
-from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from app.providers.realtime.event_reader import KEPT_ITEMS, EventReader, described
 from protocol.realtime import events
 from protocol.realtime.failure_kinds import FailureKind
@@ -22,7 +22,7 @@ def reader() -> EventReader:
     return EventReader("service", 24_000, 24_000, silence_ms=500)
 
 
-def read(reader: EventReader, *told: events.Event) -> list[port.RealtimeEvent]:
+def read(reader: EventReader, *told: events.Event) -> list[reported.RealtimeEvent]:
     return [report for event in told for report in reader.read(event)]
 
 
@@ -30,8 +30,8 @@ def test_a_turn_that_we_ended_lies_where_we_ended_it(reader: EventReader) -> Non
     reader.committed(300.0, 900.0)
     reader.committed(900.0, 2_000.0)
     assert read(reader, events.InputCommitted("i1"), events.InputCommitted("i2")) == [
-        port.CallerCommitted(item_id="i1", start_ms=300.0, end_ms=900.0),
-        port.CallerCommitted(item_id="i2", start_ms=900.0, end_ms=2_000.0),
+        reported.CallerCommitted(item_id="i1", start_ms=300.0, end_ms=900.0),
+        reported.CallerCommitted(item_id="i2", start_ms=900.0, end_ms=2_000.0),
     ]
 
 
@@ -40,7 +40,7 @@ def test_a_turn_that_was_refused_has_no_item(reader: EventReader) -> None:
     reader.committed(20.0, 900.0)
     reader.commit_failed()
     (committed,) = read(reader, events.InputCommitted("i1"))
-    assert committed == port.CallerCommitted(item_id="i1", start_ms=20.0, end_ms=900.0)
+    assert committed == reported.CallerCommitted(item_id="i1", start_ms=20.0, end_ms=900.0)
 
 
 def test_a_turn_that_the_service_ended_lies_where_it_heard_it(reader: EventReader) -> None:
@@ -54,8 +54,8 @@ def test_a_turn_that_the_service_ended_lies_where_it_heard_it(reader: EventReade
     assert reports == [
         SpeechStarted(400.0),
         SpeechStopped(start_ms=400.0, end_ms=1_200.0, voiced_ms=800.0, silence_ms=500.0),
-        port.CallerCommitted(item_id="i1", start_ms=400.0, end_ms=1_200.0),
-        port.CallerTranscribed("i1", FinalTranscript(text="Hello.", start_ms=400.0, end_ms=1_200.0)),
+        reported.CallerCommitted(item_id="i1", start_ms=400.0, end_ms=1_200.0),
+        reported.CallerTranscribed("i1", FinalTranscript(text="Hello.", start_ms=400.0, end_ms=1_200.0)),
     ]
 
 
@@ -69,7 +69,7 @@ def test_words_of_the_caller_grow_until_they_are_final(reader: EventReader) -> N
         events.InputTranscript("i1", "Book a table."),
         events.InputTranscriptDelta("i2", "yes"),
     )
-    transcripts = [report.transcript for report in reports if isinstance(report, port.CallerTranscribed)]
+    transcripts = [report.transcript for report in reports if isinstance(report, reported.CallerTranscribed)]
     assert transcripts == [
         InterimTranscript("book", 0.0, 800.0),
         InterimTranscript("book a table", 0.0, 800.0),
@@ -82,12 +82,12 @@ def test_words_of_the_caller_grow_until_they_are_final(reader: EventReader) -> N
 def test_a_turn_without_words(reader: EventReader, event: events.Event) -> None:
     reader.committed(0.0, 800.0)
     *_, last = read(reader, events.InputCommitted("i1"), event)
-    assert last == port.CallerTranscribed("i1", NoSpeechRecognized(800.0))
+    assert last == reported.CallerTranscribed("i1", NoSpeechRecognized(800.0))
 
 
 def test_words_that_break_off_stand(reader: EventReader) -> None:
     *_, last = read(reader, events.InputTranscriptDelta("i1", "yes"), events.InputTranscriptFailed("i1", "x"))
-    assert last == port.CallerTranscribed("i1", FinalTranscript(text="yes"))
+    assert last == reported.CallerTranscribed("i1", FinalTranscript(text="yes"))
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_words_that_break_off_stand(reader: EventReader) -> None:
 def test_whose_response_it_is(reader: EventReader, metadata: dict[str, str], request_: int) -> None:
     reader.requested(1)
     reader.requested(2)
-    assert read(reader, events.ResponseCreated("r", metadata)) == [port.ResponseStarted("r", request_)]
+    assert read(reader, events.ResponseCreated("r", metadata)) == [reported.ResponseStarted("r", request_)]
 
 
 def test_a_response_that_nobody_asked_for(reader: EventReader) -> None:
     reader.requested(1)
     reader.request_failed(1)
-    assert read(reader, events.ResponseCreated("r")) == [port.ResponseStarted("r", 0)]
+    assert read(reader, events.ResponseCreated("r")) == [reported.ResponseStarted("r", 0)]
 
 
 def test_how_much_has_come_of_an_item(reader: EventReader) -> None:
@@ -121,34 +121,34 @@ def test_what_has_come_is_kept_for_the_newest_items_only(reader: EventReader) ->
 def test_the_end_of_an_items_audio_is_told_after_all_of_it() -> None:
     reader = EventReader("service", 16_000, 24_000, silence_ms=500)
     reports = read(reader, events.AudioDelta("r", "i", bytes(4_800)), events.AudioDone("r", "i"))
-    audio = b"".join(report.pcm for report in reports if isinstance(report, port.ResponseAudio))
+    audio = b"".join(report.pcm for report in reports if isinstance(report, reported.ResponseAudio))
     assert len(audio) == 3_200
-    assert reports[-1] == port.ResponseAudioFinished("r", "i")
+    assert reports[-1] == reported.ResponseAudioFinished("r", "i")
 
 
 @pytest.mark.parametrize(
     ("status", "reason", "failure", "told"),
     [
-        ("completed", "", None, port.ResponseStatus.COMPLETED),
-        ("cancelled", "client_cancelled", None, port.ResponseStatus.CANCELLED),
-        ("cancelled", "turn_detected", None, port.ResponseStatus.CANCELLED),
-        ("incomplete", "max_output_tokens", None, port.ResponseStatus.CUT),
-        ("incomplete", "content_filter", None, port.ResponseStatus.FILTERED),
+        ("completed", "", None, reported.ResponseStatus.COMPLETED),
+        ("cancelled", "client_cancelled", None, reported.ResponseStatus.CANCELLED),
+        ("cancelled", "turn_detected", None, reported.ResponseStatus.CANCELLED),
+        ("incomplete", "max_output_tokens", None, reported.ResponseStatus.CUT),
+        ("incomplete", "content_filter", None, reported.ResponseStatus.FILTERED),
         (
             "failed",
             "",
             events.Failure(kind=FailureKind.REFUSED, code="content_filter"),
-            port.ResponseStatus.FILTERED,
+            reported.ResponseStatus.FILTERED,
         ),
-        ("failed", "", events.Failure(kind=FailureKind.TRANSIENT), port.ResponseStatus.FAILED),
-        ("unheard of", "", None, port.ResponseStatus.FAILED),
+        ("failed", "", events.Failure(kind=FailureKind.TRANSIENT), reported.ResponseStatus.FAILED),
+        ("unheard of", "", None, reported.ResponseStatus.FAILED),
     ],
 )
 def test_what_became_of_a_response(
-    reader: EventReader, status: str, reason: str, failure: events.Failure | None, told: port.ResponseStatus
+    reader: EventReader, status: str, reason: str, failure: events.Failure | None, told: reported.ResponseStatus
 ) -> None:
     (finished,) = read(reader, events.ResponseDone(response_id="r", status=status, reason=reason, failure=failure))
-    assert isinstance(finished, port.ResponseFinished)
+    assert isinstance(finished, reported.ResponseFinished)
     assert finished.status is told
     assert (finished.failure is None) == (failure is None)
 
@@ -189,9 +189,9 @@ def test_words_of_the_model_and_their_times(reader: EventReader) -> None:
     )
     kinds = [type(report) for report in read(reader, *told)]
     assert kinds == [
-        port.ResponseTranscript,
-        port.ResponseWord,
-        port.ResponseTranscriptFinished,
-        port.ResponseToolCalled,
-        port.RateLimited,
+        reported.ResponseTranscript,
+        reported.ResponseWord,
+        reported.ResponseTranscriptFinished,
+        reported.ResponseToolCalled,
+        reported.RateLimited,
     ]

@@ -1,0 +1,205 @@
+"""What a session of a speech-to-speech model (`actors/ports/realtime.py`) reports."""
+
+from enum import StrEnum
+
+import msgspec
+
+from actors.messages.transcript import (
+    FinalTranscript,
+    InterimTranscript,
+    NoSpeechRecognized,
+    SpeechStarted,
+    SpeechStopped,
+)
+from actors.ports.llm import ToolCalled
+from protocol.realtime.failure_kinds import FailureKind
+
+
+class Operation(StrEnum):
+    """What the session was asked to do: names the cause of a failure."""
+
+    OPEN = "open"
+    APPEND = "append"
+    COMMIT = "commit"
+    CLEAR = "clear"
+    ADD = "add"
+    DELETE = "delete"
+    TRUNCATE = "truncate"
+    RESPOND = "respond"
+    CANCEL = "cancel"
+    UPDATE = "update"
+    UNKNOWN = "unknown"
+    """The service does not say."""
+
+
+class RealtimeReady(msgspec.Struct, frozen=True, tag=True):
+    """The model has taken the session's options, and hears. The session ends in `lives_s`; None if that is unsaid."""
+
+    lives_s: float | None = None
+
+
+class CallerCommitted(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """A turn of the caller, from `start_ms` to `end_ms` of the session's audio, is `item_id` of the conversation.
+
+    Told of each `commit`, and of what the model takes for a turn by itself. A turn that is none is deleted by its id.
+    """
+
+    item_id: str
+    start_ms: float
+    end_ms: float
+
+
+class CallerTranscribed(msgspec.Struct, frozen=True, tag=True):
+    """The words of the caller's item so far, or all of them, or that there are none; late, and sometimes never."""
+
+    item_id: str
+    transcript: InterimTranscript | FinalTranscript | NoSpeechRecognized
+
+
+class ResponseStarted(msgspec.Struct, frozen=True, tag=True):
+    """The model begins the response that was number `request`; 0 for one that nobody asked for."""
+
+    response_id: str
+    request: int
+
+
+class ResponseAudio(msgspec.Struct, frozen=True, tag=True):
+    """More audio, PCM16LE mono at the session's rate, any even length, gapless and in order within an item.
+
+    Some of a cancelled response comes until `ResponseFinished`.
+    """
+
+    response_id: str
+    item_id: str
+    pcm: bytes
+
+
+class ResponseAudioFinished(msgspec.Struct, frozen=True, tag=True):
+    """All audio of this item has been reported."""
+
+    response_id: str
+    item_id: str
+
+
+class ResponseTranscript(msgspec.Struct, frozen=True, tag=True):
+    """The next words that the model says; they run ahead of their audio."""
+
+    response_id: str
+    item_id: str
+    text: str
+
+
+class ResponseTranscriptFinished(msgspec.Struct, frozen=True, tag=True):
+    """All words of this item: what `ResponseTranscript` told piece by piece."""
+
+    response_id: str
+    item_id: str
+    text: str
+
+
+class ResponseWord(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The word `text` begins at `audio_ms` of the item's audio, of models that have `word_times`."""
+
+    response_id: str
+    item_id: str
+    text: str
+    audio_ms: float
+    duration_ms: float
+
+
+class ResponseToolCalled(msgspec.Struct, frozen=True, tag=True):
+    """The model wants a tool run. It goes on when its result was added and a response is asked for."""
+
+    response_id: str
+    item_id: str
+    call: ToolCalled
+
+
+class ResponseStatus(StrEnum):
+    """What became of a response."""
+
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    CUT = "cut"
+    """It was longer than a response may be."""
+    FILTERED = "filtered"
+    """The service's content filter has stopped it: the same again would be stopped again."""
+    FAILED = "failed"
+
+
+class ResponseFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Nothing more of this response comes. Told of each that started; says nothing about what was heard of it."""
+
+    response_id: str
+    status: ResponseStatus
+    failure: FailureKind | None = None
+    """Of one that failed."""
+    detail: str = ""
+    """Of one that failed, for operators."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class RateLimited(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """What is left of a limit of the service, `name`, until it is whole again in `reset_s` seconds."""
+
+    name: str
+    limit: int
+    remaining: int
+    reset_s: float
+
+
+class RealtimeFailed(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Something failed, and the session goes on, unless `RealtimeClosed` follows.
+
+    `kind` says what can be done about it; one that is harmless is told for the sake of who waits for the answer to
+    `operation`. Of a response that is not begun, `request` is its number.
+    """
+
+    kind: FailureKind
+    operation: Operation
+    detail: str
+    """For operators."""
+    request: int = 0
+    retry_after_s: float | None = None
+    """Of one that may succeed later, if it is known when."""
+
+
+class RealtimeExpiring(msgspec.Struct, frozen=True, tag=True):
+    """The service will end this session in `left_s` seconds, whatever is being said: another one is to take over."""
+
+    left_s: float
+
+
+class RealtimeClosed(msgspec.Struct, frozen=True, tag=True):
+    """The session is over, and reports nothing more; told once, except to who has closed it."""
+
+    kind: FailureKind
+    detail: str
+    """For operators."""
+    retry_after_s: float | None = None
+
+
+RealtimeEvent = (
+    RealtimeReady
+    | SpeechStarted
+    | SpeechStopped
+    | CallerCommitted
+    | CallerTranscribed
+    | ResponseStarted
+    | ResponseAudio
+    | ResponseAudioFinished
+    | ResponseTranscript
+    | ResponseTranscriptFinished
+    | ResponseWord
+    | ResponseToolCalled
+    | ResponseFinished
+    | RateLimited
+    | RealtimeFailed
+    | RealtimeExpiring
+    | RealtimeClosed
+)
+"""What a session reports, in the order in which the service told it. All times in ms of the session's audio.
+
+`SpeechStarted` and `SpeechStopped` are the model's own voice activity detection, told only with `detect_turns`.
+"""
