@@ -1,4 +1,4 @@
-"""The making of replies: the model's stream, split into sentences, and the tools that the model calls."""
+"""The making of replies: the model is asked, what it says is written, and the tools that it calls are run."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -22,7 +22,6 @@ from actors.messages.transcript import FinalTranscript
 from actors.ports.clock import Clock
 from actors.ports.llm import MemoryUpdated, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.questions import question_s
-from actors.rules.sentences import SentenceSplitter, following
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import SPOKEN, StartReply
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
@@ -36,6 +35,7 @@ from actors.session.handoffs import Handoffs
 from actors.session.model_asking import TROUBLES, ModelAsking
 from actors.session.plan import SessionPlan
 from actors.session.reply_filter import ReplyFilter
+from actors.session.reply_text import ReplyText
 from actors.session.reply_writer import ReplyWriter
 from actors.session.spending import Spending
 from actors.session.tool_calls import ToolCalls
@@ -86,7 +86,6 @@ class ReplyMaker:
         self._history = log.history
         self._writer = writer
         self._tool_runs = tool_runs
-        self._filter = filters
         self._connection = connection
         self._clock = clock
         self._generation = source
@@ -103,12 +102,11 @@ class ReplyMaker:
         )
         self._handoffs = handoffs
         self._spending = spending
-        self._splitter = SentenceSplitter()
-        self._text_before_tools = ""
-        """Until the model goes on: what it says then follows these words."""
+        self._text = ReplyText(
+            writer, filters, turn_number=lambda: turn.state.turn_number, on_end=self._ended_by_filter
+        )
         self._round: ToolRound | None = None
         self._rounds = 0
-        self._reply = 0
         self._transcript: FinalTranscript | None = None
         """What was understood since the last reply was begun, from its first word to its last."""
 
@@ -134,9 +132,9 @@ class ReplyMaker:
         )
         if order.text and SPOKEN not in order.text:
             self._connection.show(transcript)
-        self._reply, self._rounds, self._round = order.reply, 0, None
+        self._text.reply, self._rounds, self._round = order.reply, 0, None
         self._asking.begin()
-        self._follow("")
+        self._text.follow("")
         self._ask_model()
 
     def cancel(self) -> None:
@@ -146,7 +144,7 @@ class ReplyMaker:
             self._tool_runs.cancel(self._round.open)
             self._cancel_handoff(self._round.turn)
             self._round = None
-        self._writer.finish(self._reply)
+        self._writer.finish(self._text.reply)
 
     @property
     def owes_answer(self) -> bool:
@@ -171,8 +169,8 @@ class ReplyMaker:
 
     def _go_on(self, order: StartReply) -> None:
         """Go on with a turn that a former orchestrator began: with its tools, and what they came to."""
-        self._reply, self._rounds = order.reply, self._history.tool_rounds(order.turn)
-        self._follow(self._writer.text(self._reply))
+        self._text.reply, self._rounds = order.reply, self._history.tool_rounds(order.turn)
+        self._text.follow(self._writer.text(self._text.reply))
         self._asking.begin()
         running = [call.call_id for turn, call in self._history.unanswered_calls() if turn == order.turn]
         if running:
@@ -181,23 +179,16 @@ class ReplyMaker:
         else:
             self._ask_model()
 
-    def _follow(self, text: str) -> None:
-        """What the model says next follows `text`, which it said before it called its tools."""
-        self._splitter, self._text_before_tools = SentenceSplitter(), text
-        self._filter.begin()
-        self._writer.follow(text)
-
     def retracted(self, text: str) -> None:
         """Go on behind `text`, the beginning of what the model has said of the reply: the rest will not be heard."""
-        self._writer.retract(self._reply, text)
-        self._follow(text)
+        self._text.retract(text)
 
     # the model
 
     def _ask_model(self) -> None:
         turn = self._turn.state.turn_number
         if self._rounds > 0:
-            self._asking.ask(turn, self._writer.text(self._reply).strip())
+            self._asking.ask(turn, self._writer.text(self._text.reply).strip())
         else:
             self._asking.ask(turn, "", self._handoffs.first_note(turn))
 
@@ -207,18 +198,16 @@ class ReplyMaker:
             return
         match message.event:
             case TextGenerated(text):
-                self._speak(self._split(self._filter.push(text)))
+                self._text.push(text)
             case ToolCalled():
                 self._generation.tool_calls.append(message.event)
             case MemoryUpdated(memory):
                 self._history.memory = memory
             case ReplyGenerated(prompt_tokens, completion_tokens, cut, expected):
                 self._trace.model_used(prompt_tokens, completion_tokens)
-                self._spending.replied(prompt_tokens + completion_tokens, len(self._written))
+                self._spending.replied(prompt_tokens + completion_tokens, len(self._text.written))
                 self._end_if_spent()
-                rest = self._rest()
-                # The sentence in which a reply was cut is not begun, unless it is all that there is.
-                if self._speak([] if cut and self._written else rest):
+                if self._text.finish(is_cut=cut):
                     self._generated(expected)
             case _:
                 assert_never(message.event)
@@ -226,13 +215,13 @@ class ReplyMaker:
     def model_paused(self, turn: int) -> None:
         """Have spoken what is complete of the reply, as far as can be told: more may be long in coming."""
         if turn == self._turn.state.turn_number and self._turn.state.agent in THINKING:
-            self._speak(self._splitter.pause())
+            self._text.pause()
 
     def model_failed(self, message: ModelFailed) -> None:
         """Ask again where that may help; else have what was written spoken, and let turn-taking decide how to go on."""
         if message.turn != self._turn.state.turn_number or self._turn.state.agent not in THINKING:
             return
-        if not self._written and self._asking.ask_with_less(message):
+        if not self._text.written and self._asking.ask_with_less(message):
             return
         trouble = TROUBLES.get(message.kind, ReplyTrouble.NO_ANSWER)
         if trouble is ReplyTrouble.REFUSED:
@@ -240,59 +229,34 @@ class ReplyMaker:
         self._fail(message.turn, f"the language model failed: {message.kind}, {message.detail}", trouble)
 
     def _fail(self, turn: int, cause: str, trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER) -> None:
-        if not self._speak(self._rest()):
+        if not self._text.finish():
             return
-        has_text = is_speakable(self._written)
-        self._writer.finish(self._reply)
+        has_text = is_speakable(self._text.written)
+        self._writer.finish(self._text.reply)
         self._tell_turn_taking(ReplyFailed(turn=turn, has_text=has_text, cause=cause, trouble=trouble))
 
     def _end_if_spent(self) -> None:
         if self._spending.is_newly_spent():
             self._tell_turn_taking(SessionSpent())
 
-    def _split(self, text: str) -> list[str]:
-        """The pieces that are complete with `text`, which follows what was said before the tools were called."""
-        pieces = self._splitter.push(following(self._text_before_tools, text))
-        self._text_before_tools = "" if text else self._text_before_tools
-        return pieces
-
-    def _rest(self) -> list[str]:
-        """The pieces that are left at the end of the model's text."""
-        return [*self._split(self._filter.finish()), *self._splitter.finish()]
-
-    def _speak(self, pieces: list[str]) -> bool:
-        """Write what may be spoken of the pieces; False if the reply ends there, whatever else the model has to say."""
-        for piece in pieces:
-            spoken = self._filter.piece(self._writer.text(self._reply), piece)
-            if spoken.text:
-                if not self._writer.is_begun(self._reply):
-                    self._writer.begin(self._reply, self._turn.state.turn_number, UtteranceKind.REPLY)
-                self._writer.write(self._reply, spoken.text)
-            if spoken.is_end:
-                self._generation.cancel()
-                self._written_out()
-                return False
-        return True
-
-    @property
-    def _written(self) -> str:
-        """The text of the reply in hand that is on its way."""
-        return self._writer.text(self._reply).strip()
-
     def _generated(self, expected: ExpectedAnswer | None) -> None:
         if self._generation.tool_calls and self._turn.state.ending is None:
             self._run_tools()
             return
         is_last_act = self._turn.state.ending is not None
-        if not is_speakable(self._written) and not is_last_act and self._asking.ask_for_words():
-            self._filter.begin()
+        if not is_speakable(self._text.written) and not is_last_act and self._asking.ask_for_words():
+            self._text.begin_again()
             return
         self._written_out(expected)
 
+    def _ended_by_filter(self) -> None:
+        self._generation.cancel()
+        self._written_out()
+
     def _written_out(self, expected: ExpectedAnswer | None = None) -> None:
         """All text of the reply is there, and what its question expects is known if it is to be."""
-        turn, text = self._turn.state.turn_number, self._written
-        self._writer.finish(self._reply, expected)
+        turn, text = self._turn.state.turn_number, self._text.written
+        self._writer.finish(self._text.reply, expected)
         self._tell_turn_taking(ReplyWritten(turn=turn, has_text=is_speakable(text), question_s=question_s(text)))
 
     # tools
@@ -310,7 +274,7 @@ class ReplyMaker:
             return
         self._spending.called(len(calls))
         self._end_if_spent()
-        self._follow(self._writer.text(self._reply))
+        self._text.follow(self._writer.text(self._text.reply))
         to_be_run = self._handoffs.hold(calls, self._history.messages)
         self._round = ToolRound(turn, [call.call_id for call in to_be_run])
         # Recorded before they begin: a successor has to know of each tool that may have done something.
@@ -347,9 +311,9 @@ class ReplyMaker:
             return
         finished, made = handoff
         self._tool_calls.record(finished)
-        has_text = self._writer.is_begun(self._reply)
-        self._writer.finish(self._reply)
-        self._follow("")
+        has_text = self._writer.is_begun(self._text.reply)
+        self._writer.finish(self._text.reply)
+        self._text.follow("")
         # Each agent's model has notes of its own.
         self._history.memory = {}
         self._handoffs.note(made)

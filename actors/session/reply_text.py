@@ -1,0 +1,93 @@
+"""The text of the reply in hand: the model's stream, split into sentences, filtered, and handed to the writer."""
+
+from collections.abc import Callable
+
+from actors.conversation import UtteranceKind
+from actors.rules.sentences import SentenceSplitter, following
+from actors.session.reply_filter import ReplyFilter
+from actors.session.reply_writer import ReplyWriter
+
+
+class ReplyText:
+    """Has what the model says spoken, sentence by sentence, as far as the agent's filters let it.
+
+    Args:
+        writer: takes the sentences.
+        filters: what of the model's text is spoken.
+        turn_number: called for the number of the turn in hand.
+        on_end: called when a filter ends the reply, whatever else the model has to say.
+    """
+
+    def __init__(
+        self,
+        writer: ReplyWriter,
+        filters: ReplyFilter,
+        *,
+        turn_number: Callable[[], int],
+        on_end: Callable[[], None],
+    ) -> None:
+        self._writer = writer
+        self._filter = filters
+        self._turn_number = turn_number
+        self._on_end = on_end
+        self._splitter = SentenceSplitter()
+        self._text_before_tools = ""
+        """Until the model goes on: what it says then follows these words."""
+        self.reply = 0
+        """The number of the reply in hand; 0 before the first one."""
+
+    @property
+    def written(self) -> str:
+        """The text of the reply in hand that is on its way."""
+        return self._writer.text(self.reply).strip()
+
+    def follow(self, text: str) -> None:
+        """Have what the model says next follow `text`, which it said before it called its tools."""
+        self._splitter, self._text_before_tools = SentenceSplitter(), text
+        self._filter.begin()
+        self._writer.follow(text)
+
+    def retract(self, text: str) -> None:
+        """Go on behind `text`, the beginning of what the model has said of the reply: the rest will not be heard."""
+        self._writer.retract(self.reply, text)
+        self.follow(text)
+
+    def begin_again(self) -> None:
+        """Have the filters forget what the model said, of which nothing is spoken: it is asked once more."""
+        self._filter.begin()
+
+    def push(self, text: str) -> bool:
+        """Have the sentences spoken that are complete with `text`; False if the reply ends there."""
+        return self._speak(self._split(self._filter.push(text)))
+
+    def pause(self) -> bool:
+        """Have spoken what is complete as far as can be told, for more may be long in coming; False as above."""
+        return self._speak(self._splitter.pause())
+
+    def finish(self, *, is_cut: bool = False) -> bool:
+        """Have the rest of the text spoken; False if the reply ended before.
+
+        Args:
+            is_cut: the model was stopped in a sentence, which is not begun, unless it is all that there is.
+        """
+        rest = [*self._split(self._filter.finish()), *self._splitter.finish()]
+        return self._speak([] if is_cut and self.written else rest)
+
+    def _split(self, text: str) -> list[str]:
+        """The pieces that are complete with `text`, which follows what was said before the tools were called."""
+        pieces = self._splitter.push(following(self._text_before_tools, text))
+        self._text_before_tools = "" if text else self._text_before_tools
+        return pieces
+
+    def _speak(self, pieces: list[str]) -> bool:
+        """Write what may be spoken of the pieces; False if the reply ends there."""
+        for piece in pieces:
+            spoken = self._filter.piece(self._writer.text(self.reply), piece)
+            if spoken.text:
+                if not self._writer.is_begun(self.reply):
+                    self._writer.begin(self.reply, self._turn_number(), UtteranceKind.REPLY)
+                self._writer.write(self.reply, spoken.text)
+            if spoken.is_end:
+                self._on_end()
+                return False
+        return True

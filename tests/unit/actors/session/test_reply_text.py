@@ -1,0 +1,115 @@
+"""The model's stream on its way to the writer: sentence by sentence, and no further than the filters let it."""
+
+from typing import Any
+
+import msgspec
+
+from actors.agent import Agent, Guardrail, GuardrailAction
+from actors.messages.playback import BeginReply, SpeakText
+from actors.session.checkpoint import Checkpoint
+from actors.session.reply_filter import ReplyFilter
+from actors.session.reply_text import ReplyText
+from actors.session.reply_writer import ReplyWriter
+
+AGENT = Agent(name="clinic", label="Clinic")
+RAIL = Guardrail(name="advice", pattern="sue", action=GuardrailAction.STOP, say="I may not say.")
+
+
+class Synthesizer:
+    """Notes what it is told to speak."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def tell(self, message: Any) -> None:
+        self.told.append(message)
+
+    @property
+    def spoken(self) -> list[str]:
+        return [message.text for message in self.told if isinstance(message, SpeakText)]
+
+
+class Making:
+    """Reply 7 of turn 3, of which nothing was said yet."""
+
+    def __init__(self, agent: Agent = AGENT) -> None:
+        self.synthesizer = Synthesizer()
+        self.checkpoint = Checkpoint()
+        writer: Any = ReplyWriter(self.checkpoint, self.synthesizer)  # type: ignore[arg-type]  # all that it needs
+        self.ends = 0
+        self.text = ReplyText(writer, ReplyFilter(agent), turn_number=lambda: 3, on_end=self._ended)
+        self.text.reply = 7
+
+    def _ended(self) -> None:
+        self.ends += 1
+
+
+def test_a_sentence_is_spoken_when_it_is_complete_and_the_reply_begins_with_the_first() -> None:
+    making = Making()
+    assert making.text.push("It is open until ")
+    assert making.synthesizer.told == []
+    making.text.push("six. And on Sunday")
+    assert isinstance(making.synthesizer.told[0], BeginReply)
+    assert (making.synthesizer.told[0].reply, making.synthesizer.told[0].turn) == (7, 3)
+    assert making.synthesizer.spoken[0].strip() == "It is open until six."
+    assert making.text.finish()
+    assert "".join(making.synthesizer.spoken).strip() == "It is open until six. And on Sunday"
+    assert making.text.written == "It is open until six. And on Sunday"
+
+
+def test_of_a_reply_that_was_cut_the_unfinished_sentence_is_spoken_only_if_it_is_all_there_is() -> None:
+    making = Making()
+    making.text.push("It is open until six. And on Sun")
+    making.text.finish(is_cut=True)
+    assert making.text.written == "It is open until six."
+    alone = Making()
+    alone.text.push("It is open unt")
+    alone.text.finish(is_cut=True)
+    assert alone.text.written == "It is open unt"
+
+
+def test_a_filter_that_ends_the_reply_says_so_and_nothing_behind_it_is_spoken() -> None:
+    making = Making(msgspec.structs.replace(AGENT, guardrails=(RAIL,)))
+    assert making.text.push("That is a pity. ")
+    assert not making.text.push("You should sue them. Today. ")
+    assert making.ends == 1
+    assert making.text.written == "That is a pity. I may not say."
+
+
+def test_what_comes_behind_tools_is_parted_from_what_was_said_before_them() -> None:
+    making = Making()
+    making.text.push("One moment.")
+    making.text.finish()
+    making.text.follow(making.text.written)
+    assert making.checkpoint.text_before_tools == "One moment."
+    making.text.push("It is at ten.")
+    making.text.finish()
+    assert making.text.written == "One moment. It is at ten."
+
+
+def test_what_will_not_be_heard_is_taken_back() -> None:
+    making = Making()
+    making.text.push("It is at ten. It is in room two.")
+    making.text.finish()
+    making.text.retract("It is at ten.")
+    assert making.text.written == "It is at ten."
+    making.text.push("In room two.")
+    making.text.finish()
+    assert making.text.written == "It is at ten. In room two."
+
+
+def test_a_pause_of_the_model_lets_what_is_complete_be_spoken() -> None:
+    making = Making()
+    making.text.push("Yes, it is. ")
+    assert making.synthesizer.spoken == [], "so short a piece waits for what follows"
+    assert making.text.pause()
+    assert [text.strip() for text in making.synthesizer.spoken] == ["Yes, it is."]
+
+
+def test_what_was_held_of_thoughts_is_forgotten_when_the_model_is_asked_again() -> None:
+    making = Making()
+    making.text.push("<think>it may be that")
+    making.text.begin_again()
+    making.text.push("At ten.")
+    making.text.finish()
+    assert making.text.written == "At ten."
