@@ -105,13 +105,3 @@ class ReopenRecognition(Message, frozen=True):
 
     again: bool
     speaker: str = ""
-
-
-class LevelSent(Message, frozen=True):
-    """A frame of the agent's audio was just sent at this level, in dB below full scale: it may come back as echo."""
-
-    routine: ClassVar[bool] = True
-    transient: ClassVar[bool] = True
-
-    at_ms: float
-    level_db: float

@@ -8,6 +8,7 @@ from collections import deque
 
 from actors.agent import Endpointing
 from actors.messages.transcript import NoiseStopped, SpeechContinued, SpeechStarted, SpeechStopped
+from actors.rules.audio import level_db
 
 CONTINUE_BELOW = 0.15
 """By how much the threshold is lower inside speech than before it; but it is at least half as high."""
@@ -121,24 +122,34 @@ class Endpointer:
 
 
 class EchoWindow:
-    """The loudest of what was sent in the last `ECHO_MS`. Times never run backwards."""
+    """The loudest of what was sent in the last `ECHO_MS`. Times never run backwards.
+
+    How loud a frame is, is found out when it is asked for, which is while there may be a voice. To look at each frame
+    that is sent was 5 % of what a telephone call costs.
+    """
 
     def __init__(self) -> None:
+        self._sent: deque[tuple[float, bytes]] = deque()
+        """Times and audio of which the level is not known yet."""
         self._loudest: deque[tuple[float, float]] = deque()
         """Times and levels; each level below the one before it, so that the first is the loudest."""
 
-    def sent(self, at_ms: float, level_db: float) -> None:
-        """Note that a frame of the agent's audio goes out at `at_ms` with this level."""
-        self._forget(at_ms)
-        while self._loudest and self._loudest[-1][1] <= level_db:
-            self._loudest.pop()
-        self._loudest.append((at_ms, level_db))
+    def sent(self, at_ms: float, pcm: bytes) -> None:
+        """Note that a frame of the agent's audio, PCM16LE mono, goes out at `at_ms`."""
+        sent = self._sent
+        sent.append((at_ms, pcm))
+        while at_ms - sent[0][0] > ECHO_MS:
+            sent.popleft()
 
     def bound(self, at_ms: float) -> float | None:
         """The loudest level sent in the last `ECHO_MS`, in dB below full scale; None if nothing was sent."""
-        self._forget(at_ms)
-        return self._loudest[0][1] if self._loudest else None
-
-    def _forget(self, at_ms: float) -> None:
-        while self._loudest and at_ms - self._loudest[0][0] > ECHO_MS:
-            self._loudest.popleft()
+        sent, loudest = self._sent, self._loudest
+        while sent:
+            sent_at_ms, pcm = sent.popleft()
+            level = level_db(pcm)
+            while loudest and loudest[-1][1] <= level:
+                loudest.pop()
+            loudest.append((sent_at_ms, level))
+        while loudest and at_ms - loudest[0][0] > ECHO_MS:
+            loudest.popleft()
+        return loudest[0][1] if loudest else None

@@ -5,6 +5,7 @@ import logging
 from actors.messages.caller import ConnectionAttached, ConnectionDetached
 from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
+from actors.rules.endpointing import EchoWindow
 from actors.rules.playback.client_position import TURNS_KEPT
 from actors.runtime.address import Address
 from actors.runtime.failure_counters import Failure, count_failure
@@ -27,6 +28,8 @@ class SessionConnection:
         """What the present connection, or the last one, can do."""
         self.sent_ms: dict[int, float] = {}
         """How much audio of each of the latest turns the present connection was sent, which its marks count by."""
+        self.echo = EchoWindow()
+        """What was sent last, which may come back as echo."""
 
     def attach(self, attached: ConnectionAttached) -> None:
         """Note what another connection can do; its client counts what it is sent from the beginning."""

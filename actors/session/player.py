@@ -1,8 +1,6 @@
 """The player: paced audio goes out through the connection, with its text, and what was heard of it is noted."""
 
-import math
 from collections.abc import Callable
-from typing import Any
 
 from actors.conversation import UtteranceKind
 from actors.messages.caller import ConnectionAttached, Transport
@@ -12,40 +10,15 @@ from actors.messages.playback import (
     StopPlayback,
     YieldPlayback,
 )
-from actors.messages.transcript import LevelSent
 from actors.ports.clock import Clock
-from actors.rules.audio import FLOOR_DB
 from actors.rules.playback.frames import Drained, Frame, Hearing
 from actors.rules.playback.playout import Playout
-from actors.runtime.address import Address
 from actors.runtime.play_clock import PlayClock, Seat
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 
-LEVEL_MS = 60.0
-"""How much longer than `endpointing.ECHO_MS` a loud frame of ours may count as an echo; three frames, one message."""
 FIRST_TICK_MS = 21.0
 """From the first frames to the next tick: a period and a hair, so that the lead is full when it comes."""
-
-
-class LevelReporter:
-    """Tells the recognizer how loud the agent is: at once when it becomes louder, else the loudest every `LEVEL_MS`.
-
-    Args:
-        recognizer: told `LevelSent`.
-    """
-
-    def __init__(self, recognizer: Address[Any]) -> None:
-        self._recognizer = recognizer
-        self._told_at_ms, self._told_db, self._loudest_db = -math.inf, FLOOR_DB, FLOOR_DB
-
-    def sent(self, at_ms: float, level_db: float) -> None:
-        """Take note of a frame of this level, in dB of full scale, which was sent at `at_ms` of the clock."""
-        self._loudest_db = max(self._loudest_db, level_db)
-        if level_db > self._told_db or at_ms - self._told_at_ms >= LEVEL_MS:
-            self._told_at_ms, self._told_db = at_ms, self._loudest_db
-            self._recognizer.tell(LevelSent(at_ms, self._loudest_db))
-            self._loudest_db = FLOOR_DB
 
 
 class Player:
@@ -55,7 +28,6 @@ class Player:
         attached: what the connection can do.
         checkpoint: holds the text of the replies, and what was heard of them.
         connection: audio, text and what becomes of them are shown on it.
-        recognizer: told how loud the agent is.
         play_clock: the process's.
         clock: the time.
         on_tick: called when the play clock ticks, with the time in milliseconds; has `tick` called with it.
@@ -71,7 +43,6 @@ class Player:
         attached: ConnectionAttached,
         checkpoint: Checkpoint,
         connection: SessionConnection,
-        recognizer: Address[Any],
         play_clock: PlayClock,
         clock: Clock,
         on_tick: Callable[[float], None],
@@ -83,7 +54,6 @@ class Player:
         self.playout = Playout(attached.rate_hz, attached.lead, attached.frame_ms, connection.sent_ms)
         self._checkpoint = checkpoint
         self._connection = connection
-        self._level = LevelReporter(recognizer)
         self._play_clock = play_clock
         self._clock = clock
         self._on_tick = on_tick
@@ -163,7 +133,7 @@ class Player:
             )
         )
         self._connection.audio_sent(frame.turn, self._attached.frame_ms)
-        self._level.sent(at_ms, frame.level_db)
+        self._connection.echo.sent(at_ms, frame.pcm)
 
     def _show_text(self, frame: Frame) -> None:
         """Show each piece of text when it is about to be heard."""

@@ -12,7 +12,6 @@ from actors.messages.transcript import (
     EndUtterance,
     FinalTranscript,
     InterimTranscript,
-    LevelSent,
     NoiseStopped,
     NoSpeechRecognized,
     ReopenRecognition,
@@ -31,7 +30,7 @@ from actors.ports.stt import (
 )
 from actors.ports.vad import VoiceActivity
 from actors.rules.audio import level_db
-from actors.rules.endpointing import EchoWindow, Endpointer, EndpointEvent
+from actors.rules.endpointing import Endpointer, EndpointEvent
 from actors.runtime.address import Address
 from actors.runtime.session_trace import Stage, Trace, peer_of
 from actors.runtime.supervised_actor import SupervisedActor
@@ -43,7 +42,7 @@ from actors.session.engine_events import RecognitionReported
 from actors.session.recognition_stream import RecognitionStream
 from actors.session.turn_end import TurnEnd
 
-RecognizerMessage = CallerAudio | LevelSent | ReopenRecognition | EndUtterance | RecognitionReported
+RecognizerMessage = CallerAudio | ReopenRecognition | EndUtterance | RecognitionReported
 
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
@@ -104,7 +103,6 @@ class Recognizer(SupervisedActor):
         self._window_bytes = detector.window_samples * 2
         self._endpointer = Endpointer(endpointing, detector.window_samples * 1000 / detector.rate_hz)
         self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
-        self._echo = EchoWindow()
         only_language = options.languages[0] if len(options.languages) == 1 else ""
         self._turn_end = TurnEnd(end_of_turn, endpointing, checkpoint, only_language)
         self._shown_interim: InterimTranscript | None = None
@@ -140,8 +138,6 @@ class Recognizer(SupervisedActor):
         match message:
             case CallerAudio(pcm, offset_bytes):
                 self._listen(pcm, offset_bytes)
-            case LevelSent(at_ms, level):
-                self._echo.sent(at_ms, level)
             case RecognitionReported(stream, event):
                 if stream == self._stream:
                     self._on_event(event)
@@ -256,7 +252,7 @@ class Recognizer(SupervisedActor):
         attached = self._connection.attached
         if attached is not None and attached.cancels_echo:
             return None
-        return self._echo.bound(self.clock.now() * 1000)
+        return self._connection.echo.bound(self.clock.now() * 1000)
 
     def _endpoint(self, event: EndpointEvent) -> None:
         match event:

@@ -71,7 +71,7 @@ class Synthesizer(SupervisedActor):
     """Speaks to one user.
 
     Args:
-        addresses: the session's; the supervisor is this actor's parent, the recognizer is told how loud we are.
+        addresses: the session's; the supervisor is this actor's parent.
         listener: who is told of playback.
         checkpoint: its pending replies are taken up where the user stopped hearing them.
         connection: where audio and text are sent.
@@ -103,7 +103,6 @@ class Synthesizer(SupervisedActor):
             attached=connection.attached,
             checkpoint=checkpoint,
             connection=connection,
-            recognizer=addresses["recognizer"],
             play_clock=play_clock,
             clock=clock,
             on_tick=lambda at_ms: self.actor_inbox.put_now(PlayClockTicked(at_ms)),

@@ -16,7 +16,6 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     audio_ms: float
     """Where in the reply's audio it begins."""
     pcm: bytes
-    level_db: float
     text_end: int
     """Text of the reply whose audio has begun when this frame ends."""
     first: bool

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from actors.conversation import UtteranceKind
 from actors.messages.caller import Lead, Transport
-from actors.rules.audio import level_db, ramp
+from actors.rules.audio import ramp
 from actors.rules.playback.client_position import ClientPosition
 from actors.rules.playback.frames import Drained, Frame, Hearing
 from actors.rules.playback.play_head import MarkState
@@ -248,7 +248,6 @@ class Playout:
             sequence=track.frames - 1,
             audio_ms=begins_ms,
             pcm=pcm,
-            level_db=level_db(pcm),
             text_end=track.text_last if track.closed else track.text_begun(begins_ms + self._frame_ms),
             first=track.frames == 1,
             last=track.closed,

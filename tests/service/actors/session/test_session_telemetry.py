@@ -59,5 +59,5 @@ def test_a_session_is_a_span_with_its_turns_inside_and_audio_opens_none() -> Non
     assert session["attributes"]["gen_ai.agent.name"] == "tester"
     messages = {span["name"] for span in spans if span["parent"] in {turn["id"] for turn in turns}}
     assert "BeginReply" in messages
-    assert not messages & {"CallerAudio", "Ticked", "LevelSent", "VoiceProgressed", "SynthesisTold"}
+    assert not messages & {"CallerAudio", "Ticked", "VoiceProgressed", "SynthesisTold"}
     assert "secret" not in run.stdout

@@ -1,6 +1,7 @@
 """Endpointing as tables: one letter a window of 20 ms, `#` voiced, `+` between the two thresholds, `.` silence."""
 
 import random
+from array import array
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from actors.agent import Endpointing
 from actors.messages.transcript import NoiseStopped, SpeechContinued, SpeechStarted, SpeechStopped
+from actors.rules.audio import FULL_SCALE, level_db
 from actors.rules.endpointing import ECHO_MARGIN_DB, ECHO_MS, EchoWindow, Endpointer, EndpointEvent
 
 WINDOW_MS = 20.0
@@ -165,11 +167,17 @@ def test_our_own_voice_back_late_and_20_db_down_is_never_voice() -> None:
     chance = random.Random(11)
     endpointer, echo = Endpointer(SETTINGS, WINDOW_MS), EchoWindow()
     sent = [-100.0] * 8 + [chance.choice([-100.0, -45.0, -30.0, -18.0, -12.0]) for _ in range(3_000)]
-    for n, level_db in enumerate(sent):
+    for n, level in enumerate(sent):
         at_ms = n * 20.0
-        echo.sent(at_ms, level_db)
+        echo.sent(at_ms, frame_of(level))
         heard_db = max(sent[max(0, n - 8)] - 20.0, -100.0)
         assert endpointer.process(1.0 if heard_db > -60 else 0.0, heard_db, echo.bound(at_ms)) == []
+
+
+def frame_of(level: float) -> bytes:
+    """20 ms of a square wave, so many dB below full scale."""
+    peak = min(32_767, round(FULL_SCALE * 10 ** (level / 20)))
+    return array("h", [peak, -peak] * 160).tobytes()
 
 
 def test_nothing_sent_is_no_bound() -> None:
@@ -178,24 +186,25 @@ def test_nothing_sent_is_no_bound() -> None:
 
 def test_the_bound_is_the_loudest_of_the_last_300_ms() -> None:
     echo = EchoWindow()
-    for at_ms, level_db in [(0, -30), (20, -10), (40, -20), (60, -40)]:
-        echo.sent(at_ms, level_db)
-    assert echo.bound(60) == -10
-    assert echo.bound(20 + ECHO_MS) == -10
-    assert echo.bound(20 + ECHO_MS + 1) == -20
-    assert echo.bound(40 + ECHO_MS + 1) == -40
+    for at_ms, level in [(0, -30), (20, -10), (40, -20), (60, -40)]:
+        echo.sent(at_ms, frame_of(level))
+    assert echo.bound(60) == pytest.approx(-10, abs=0.1)
+    assert echo.bound(20 + ECHO_MS) == pytest.approx(-10, abs=0.1)
+    assert echo.bound(20 + ECHO_MS + 1) == pytest.approx(-20, abs=0.1)
+    assert echo.bound(40 + ECHO_MS + 1) == pytest.approx(-40, abs=0.1)
     assert echo.bound(60 + ECHO_MS + 1) is None
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 200), st.integers(-100, 0)), max_size=60))
-def test_the_echo_window_agrees_with_looking_at_everything(steps: list[tuple[int, int]]) -> None:
-    echo, sent, at_ms = EchoWindow(), list[tuple[int, int]](), 0
-    for wait_ms, level_db in steps:
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(-100, 0), st.booleans()), max_size=60))
+def test_the_echo_window_agrees_with_looking_at_everything(steps: list[tuple[int, int, bool]]) -> None:
+    echo, sent, at_ms = EchoWindow(), list[tuple[int, float]](), 0
+    for wait_ms, level, is_asked in steps:
         at_ms += wait_ms
-        echo.sent(at_ms, level_db)
-        sent.append((at_ms, level_db))
-        assert echo.bound(at_ms) == max(level for when, level in sent if at_ms - when <= ECHO_MS)
+        echo.sent(at_ms, frame_of(level))
+        sent.append((at_ms, level_db(frame_of(level))))
+        if is_asked:
+            assert echo.bound(at_ms) == max(level for when, level in sent if at_ms - when <= ECHO_MS)
 
 
 @settings(deadline=None)
