@@ -9,6 +9,7 @@ loop's own thread nothing may wait, because the actor waited for runs on that ve
 import asyncio
 import logging
 import sys
+import threading
 from asyncio import _get_running_loop as running_loop  # unlike get_running_loop, cheap where there is none
 from collections.abc import Generator
 from enum import Enum
@@ -117,6 +118,20 @@ class Overwhelmed:
         self.error = error
 
 
+class StopFlag(threading.Event):
+    """Pykka's flag of an actor that has ended; `is_raised` is looked at several times for each message, without a call.
+
+    Raised once and for good.
+    """
+
+    is_raised = False
+
+    def set(self) -> None:
+        """Raise the flag, and wake every thread that waits for it."""
+        self.is_raised = True
+        super().set()
+
+
 class Phase(Enum):
     """How far an actor has come in its life."""
 
@@ -139,12 +154,14 @@ class LoopActor(pykka.Actor):
     """Of droppable audio at most this much is queued."""
 
     actor_inbox: Mailbox
+    actor_stopped: StopFlag
     _actor_scheduler: Scheduler
     _actor_event_loop: asyncio.AbstractEventLoop
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.actor_inbox.limit_ms = self.droppable_limit_ms
+        self.actor_stopped = self.actor_ref.actor_stopped = StopFlag()
         self.in_urgent = False
         self.in_ready = False
         self._actor_phase = _STARTING
@@ -220,7 +237,7 @@ class LoopActor(pykka.Actor):
             self._actor_loop_handle(message, None)
         except BaseException:  # noqa: BLE001 - a BaseException of a hook: the other actors of the loop must go on
             self._handle_failure(*sys.exc_info())
-        if self.actor_stopped.is_set():
+        if self.actor_stopped.is_raised:
             self._actor_loop_end()
 
     def run_once(self) -> None:
@@ -236,7 +253,7 @@ class LoopActor(pykka.Actor):
                 self._actor_loop_setup()
         except BaseException:  # noqa: BLE001 - a BaseException of a hook: the other actors of the loop must go on
             self._handle_failure(*sys.exc_info())
-        if self.actor_stopped.is_set():
+        if self.actor_stopped.is_raised:
             self._actor_loop_end()
 
     def _actor_loop_end(self) -> None:

@@ -41,7 +41,7 @@ class Runnable(Protocol):
 class Scheduler:
     """Two ready queues over one asyncio loop. All methods belong to the loop's thread."""
 
-    __slots__ = ("_context", "_ready", "_urgent", "busy", "loop", "now", "now_s")
+    __slots__ = ("_context", "_ready", "_urgent", "busy", "loop", "now", "now_s", "works_for")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -55,6 +55,8 @@ class Scheduler:
         """An actor is due or at work: a message that was handled now would overtake those that wait."""
         # Its own context: else messages would be handled in that of whoever woke the scheduler, current span included.
         self._context = Context()
+        self.works_for: object = None
+        """Whose work the lines of the log in that context are about, as the actors have noted it last."""
 
     def wake(self, actor: Runnable, *, urgent: bool) -> None:
         """Let `actor` handle a message, in its turn."""

@@ -190,6 +190,7 @@ class SupervisedActor(LoopActor):
     def _actor_loop_setup(self) -> None:
         if is_recording():
             self._actor_dispatch = Dispatch(type(self).__name__, self.actor_inbox)
+        self._actor_scheduler.works_for = self.trace
         work_for(self.trace)
         try:
             self.on_start()
@@ -198,8 +199,11 @@ class SupervisedActor(LoopActor):
 
     def _actor_loop_handle(self, message: Any, reply_to: pykka.Future[Any] | None) -> None:
         traits = TRAITS[type(message)]
-        began = self._actor_scheduler.now_s
-        work_for(self.trace)
+        scheduler = self._actor_scheduler
+        began = scheduler.now_s
+        if scheduler.works_for is not self.trace:
+            scheduler.works_for = self.trace
+            work_for(self.trace)
         self.handled += 1
         self.last_message_at = began
         if not traits.routine:
@@ -264,6 +268,7 @@ class SupervisedActor(LoopActor):
             logger.warning("%s.%s failed after its actor had ended: %s", self.name, name, describe(error))
 
     def _actor_loop_finish(self) -> None:
+        self._actor_scheduler.works_for = self.trace
         work_for(self.trace)
         try:
             self.on_end()

@@ -6,7 +6,7 @@ from actors.agent import Voice
 from actors.ports.tts import SpeechSynthesizer, Synthesis, SynthesisEvent
 from actors.runtime.closing import close_in_background
 from actors.runtime.session_trace import Stage, peer_of
-from actors.runtime.supervised_actor import SupervisedActor
+from actors.runtime.supervised_actor import SupervisedActor, tell_quietly
 from actors.session.engine_events import SynthesisReported
 from actors.session.pronounced_synthesis import open_pronounced
 
@@ -47,8 +47,7 @@ class SynthesisStream:
         ref = self._actor.actor_ref
 
         def report(event: SynthesisEvent) -> None:
-            if ref.is_alive():
-                ref.tell(SynthesisReported(event))
+            tell_quietly(ref, SynthesisReported(event))
 
         synthesis = await asyncio.wait_for(open_pronounced(engine, self._voice, self._rate_hz, report), OPEN_TIMEOUT_S)
         if not ref.is_alive():
