@@ -69,6 +69,13 @@ class Endpointer:
         """Whether a window so likely to be speech is voiced, if it is no echo; else its level makes no difference."""
         return probability >= (self._start_threshold if self._start_ms is None else self._continue_threshold)
 
+    def pass_over(self, probability: float) -> bool:
+        """Take a window of silence in which nobody speaks, as most of a call is; False: `process` is to judge it."""
+        if self._start_ms is not None or probability >= self._start_threshold:
+            return False
+        self.audio_ms += self._window_ms
+        return True
+
     def process(self, probability: float, level_db: float, echo_db: float | None) -> list[EndpointEvent]:
         """Judge the next window of audio, and return what it begins, continues or ends.
 

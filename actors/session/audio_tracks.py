@@ -24,7 +24,6 @@ class AudioTracks:
         self._rings = {speaker: self._new_ring(speaker) for speaker in ("", *checkpoint.tracks)}
         self.all_voices = self._rings[""]
         """The audio in which all voices are one stream."""
-        self._all_voices_track = checkpoint.track()
 
     def of(self, speaker: str) -> AudioRing:
         """The audio of this speaker; of all voices in one stream where the label is empty."""
@@ -33,26 +32,18 @@ class AudioTracks:
             ring = self._rings[speaker] = self._new_ring(speaker)
         return ring
 
-    def append(self, pcm: bytes, speaker: str = "") -> CallerAudio:
-        """Keep audio, PCM16LE mono, and say where it lies.
+    def append(self, speaker: str, pcm: bytes) -> CallerAudio:
+        """Keep audio of one speaker alone, PCM16LE mono, and say where it lies.
 
         A speaker who has not been streamed for a while goes on where the others are.
         """
-        if speaker:
-            ring = self._brought_up(speaker, len(pcm))
-        else:
-            ring, self._all_voices_track.is_open = self.all_voices, True
-        return CallerAudio(pcm, ring.append(pcm), ring.ms(len(pcm)))
-
-    def _brought_up(self, speaker: str, size_bytes: int) -> AudioRing:
-        """The ring of one speaker, about to be given so much audio; one that lags is brought up to the others."""
-        track, ring = self._checkpoint.track(speaker), self.of(speaker)
+        track, ring, size_bytes = self._checkpoint.track(speaker), self.of(speaker), len(pcm)
         others_begin = max(other.end_bytes for name, other in self._rings.items() if name) - size_bytes
         if not track.is_open or ring.bytes_of(MOST_LAG_MS) < others_begin - ring.end_bytes:
             ring.skip_to(others_begin)
         track.audio_bytes = ring.end_bytes + size_bytes
         track.is_open = True
-        return ring
+        return ring.append(pcm)
 
     @property
     def kept_bytes(self) -> int:

@@ -62,7 +62,7 @@ class LiveSession:
         longest_ms = max(agent.endpointing.max_utterance_ms for agent in plan.agents)
         keep_ms = max(RING_MS, longest_ms + RING_MARGIN_MS)
         self.tracks = AudioTracks(checkpoint, rate_hz=plan.rate_hz, keep_ms=keep_ms)
-        self._all_voices = checkpoint.track()
+        self._all_voices, self._ring = checkpoint.track(), self.tracks.all_voices
         self.speakers = Speakers(checkpoint.participants)
         self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
         """Sees all input, for a recording."""
@@ -115,8 +115,9 @@ class LiveSession:
 
     def push_audio(self, pcm: bytes) -> None:
         """Keep caller audio from the connection in the ring, before anything can fail, and tell who listens to it."""
-        is_first = not self._all_voices.is_open
-        audio = self.tracks.append(pcm)
+        track = self._all_voices
+        is_first, track.is_open = not track.is_open, True
+        audio = self._ring.append(pcm)
         if self.tap is not None:
             self.tap(audio)
         if is_first:
@@ -127,7 +128,7 @@ class LiveSession:
     def push_audio_of(self, speaker: str, pcm: bytes) -> None:
         """As `push_audio`, of one speaker alone, by their label, in a session that tells them apart."""
         is_first = not self.checkpoint.track(speaker).is_open
-        audio = self.tracks.append(pcm, speaker)
+        audio = self.tracks.append(speaker, pcm)
         if is_first:
             self._start_recognizer(speaker)
         self.addresses[recognizer_name(speaker)].tell_now(audio)

@@ -238,13 +238,15 @@ class Recognizer(SupervisedActor):
         self._rest = data[end:]
 
     def _window(self, window: bytes) -> None:
-        probability = self.detector.probability(window)
+        probability, endpointer = self.detector.probability(window), self._endpointer
+        if endpointer.pass_over(probability):
+            return
         level, echo = QUIET_DB, None
-        if self._endpointer.may_be_voiced(probability):
+        if endpointer.may_be_voiced(probability):
             level, echo = level_db(window), self._echo_bound()
-        if self._endpointer.in_pause:
-            self._endpointer.wait_for(self._turn_end.silence_ms(self._endpointer.voice_end_ms))
-        for event in self._endpointer.process(probability, level, echo):
+        if endpointer.in_pause:
+            endpointer.wait_for(self._turn_end.silence_ms(endpointer.voice_end_ms))
+        for event in endpointer.process(probability, level, echo):
             self._endpoint(event)
 
     def _echo_bound(self) -> float | None:

@@ -60,9 +60,13 @@ class _Watched(WatchedStream[SpeechRecognizer, Recognition]):
         self._options = options
         self._report = report
         self._owes_since: float | None = None
+        self.push: Callable[[bytes], None] = _dropped
 
     async def ask(self, engine: SpeechRecognizer) -> Recognition:
-        return await engine.open(self._options, self._told)
+        recognition = await engine.open(self._options, self._told)
+        # The provider's own from now on: it is called for every frame of every caller.
+        self.push = recognition.push
+        return recognition
 
     @property
     def owes_since(self) -> float | None:
@@ -82,12 +86,12 @@ class _Watched(WatchedStream[SpeechRecognizer, Recognition]):
                 pass
         self._report(event)
 
-    def push(self, pcm: bytes) -> None:
-        if self.stream is not None:
-            self.stream.push(pcm)
-
     def finish_utterance(self) -> None:
         if self.stream is not None:
             if self._owes_since is None:
                 self._owes_since = self._providers.now()
             self.stream.finish_utterance()
+
+
+def _dropped(_: bytes) -> None:
+    """Take audio while no provider has given a stream."""

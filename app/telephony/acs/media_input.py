@@ -22,6 +22,7 @@ from protocol.acs.media import (
     AudioFrame,
     AudioMetadata,
     DtmfTone,
+    MediaMessage,
     RepairedFrame,
     RepairedTranscript,
     TranscriptionMetadata,
@@ -87,14 +88,17 @@ class MediaInput:
             self._switchboard.ignored_messages += 1
             return
         try:
-            self._decoded(message)
+            decoded = decode(message)
+            if isinstance(decoded, AudioFrame):
+                self._audio(decoded)
+            else:
+                self._take_other(decoded)
         except MediaProtocolError as error:
             self._count_wrong(str(error))
             if not self._trusted and self._wrong >= MAX_WRONG:
                 self._connection.close(REFUSED, f"too much that cannot be understood, lately {error}"[:120])
 
-    def _decoded(self, message: str) -> None:
-        decoded = decode(message)
+    def _take_other(self, decoded: MediaMessage) -> None:
         match decoded:
             case AudioFrame():
                 self._audio(decoded)

@@ -65,7 +65,7 @@ class CallerVoice:
     """
 
     def __init__(self, caller: str, is_other: Callable[[str], bool] = lambda raw_id: False) -> None:
-        self._caller = caller
+        self._caller = _canonical(caller)
         self._is_other = is_other
         self._known = ""
         """The id that the caller's frames bear; empty until the first of them."""
@@ -89,7 +89,7 @@ class CallerVoice:
             self._quiet_ms += duration_ms
             return True
         self._passed = 0
-        if not self._known and same_participant(participant, self._caller):
+        if not self._known and _canonical(participant) == self._caller:
             self._known = participant
             return True
         if self._known or self._is_other(participant):
@@ -98,7 +98,7 @@ class CallerVoice:
 
     def obeys(self, participant: str) -> bool:
         """Whether a key counts that `participant` pressed: not one of somebody else's, once the caller is known."""
-        return not participant or not self._known or same_participant(participant, self._caller)
+        return not participant or not self._known or _canonical(participant) == self._caller
 
     def _guess(self, participant: str, voiced: bool, duration_ms: float) -> bool:
         if participant != self._taken:

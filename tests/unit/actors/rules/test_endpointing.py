@@ -248,3 +248,16 @@ def test_speech_is_bracketed_and_its_times_add_up(
                     start_ms = None
         assert endpointer.in_speech is (start_ms is not None)
         assert endpointer.audio_ms == (n + 1) * WINDOW_MS
+
+
+@given(st.lists(st.sampled_from("#+."), max_size=200))
+def test_windows_that_are_passed_over_are_those_that_begin_and_end_nothing(script: list[str]) -> None:
+    judged, passed = Endpointer(SETTINGS, WINDOW_MS), Endpointer(SETTINGS, WINDOW_MS)
+    for letter in script:
+        probability = PROBABILITY[letter]
+        events = judged.process(probability, -20.0, None)
+        was_speaking = passed.in_speech
+        is_over = passed.pass_over(probability)
+        assert is_over == (not was_speaking and letter != "#")
+        assert ([] if is_over else passed.process(probability, -20.0, None)) == events
+        assert passed.audio_ms == judged.audio_ms

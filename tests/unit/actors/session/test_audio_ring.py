@@ -36,7 +36,7 @@ def test_what_is_asked_for_that_has_not_come_is_empty() -> None:
 
 def test_pieces_keep_their_offsets() -> None:
     ring = AudioRing(16_000)
-    offsets = [ring.append(bytes(640)) for _ in range(3)]
+    offsets = [ring.append(bytes(640)).offset_bytes for _ in range(3)]
     assert offsets == [0, 640, 1_280]
     assert [offset for offset, _ in ring.chunks_since(640)] == [640, 1_280]
 
@@ -47,7 +47,7 @@ def test_since_returns_exactly_the_audio_from_there(sizes: list[int], offset: in
     audio = b""
     for number, size in enumerate(sizes):
         piece = bytes([number % 251, 1]) * (size // 2)
-        assert ring.append(piece) == len(audio)
+        assert ring.append(piece).offset_bytes == len(audio)
         audio += piece
     begin, pcm = ring.since(offset)
     assert audio[begin : begin + len(pcm)] == pcm
@@ -70,5 +70,5 @@ def test_what_is_settled_is_kept_only_as_far_as_it_is_heard_again() -> None:
 
 def test_a_session_that_another_process_began_goes_on_in_its_positions() -> None:
     ring = AudioRing(16_000, begins_at=64_000)
-    assert ring.append(bytes(640)) == 64_000
+    assert ring.append(bytes(640)).offset_bytes == 64_000
     assert ring.since(0) == (64_000, bytes(640))

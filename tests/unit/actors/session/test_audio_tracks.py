@@ -11,37 +11,35 @@ def tracks(checkpoint: Checkpoint) -> AudioTracks:
 
 
 def test_all_voices_in_one_stream_follow_each_other() -> None:
-    checkpoint = Checkpoint()
-    kept = tracks(checkpoint)
-    assert [kept.append(FRAME).offset_bytes for _ in range(3)] == [0, 640, 1_280]
-    assert checkpoint.track().is_open
+    kept = tracks(Checkpoint())
+    assert [kept.all_voices.append(FRAME).offset_bytes for _ in range(3)] == [0, 640, 1_280]
     assert kept.kept_bytes == 3 * 640
 
 
 def test_a_speaker_begins_where_the_others_are() -> None:
     kept = tracks(Checkpoint())
     for _ in range(10):
-        kept.append(FRAME, "caller")
-    assert kept.append(FRAME, "speaker 2").offset_bytes == 9 * 640
-    assert kept.append(FRAME, "caller").offset_bytes == 10 * 640
+        kept.append("caller", FRAME)
+    assert kept.append("speaker 2", FRAME).offset_bytes == 9 * 640
+    assert kept.append("caller", FRAME).offset_bytes == 10 * 640
     # The stream of all voices is another one.
-    assert kept.append(FRAME).offset_bytes == 0
+    assert kept.all_voices.append(FRAME).offset_bytes == 0
 
 
 def test_a_speaker_who_is_a_little_late_loses_no_place_and_one_who_was_away_goes_on_with_the_others() -> None:
     kept = tracks(Checkpoint())
-    kept.append(FRAME, "speaker 2")
+    kept.append("speaker 2", FRAME)
     for _ in range(20):
-        kept.append(FRAME, "caller")
-    assert kept.append(FRAME, "speaker 2").offset_bytes == 640
+        kept.append("caller", FRAME)
+    assert kept.append("speaker 2", FRAME).offset_bytes == 640
     for _ in range(200):
-        kept.append(FRAME, "caller")
-    assert kept.append(FRAME, "speaker 2").offset_bytes == 219 * 640
+        kept.append("caller", FRAME)
+    assert kept.append("speaker 2", FRAME).offset_bytes == 219 * 640
 
 
 def test_a_successor_goes_on_where_each_track_ended() -> None:
     checkpoint = Checkpoint()
     kept = tracks(checkpoint)
     for _ in range(5):
-        kept.append(FRAME, "caller")
-    assert tracks(checkpoint).append(FRAME, "caller").offset_bytes == 5 * 640
+        kept.append("caller", FRAME)
+    assert tracks(checkpoint).append("caller", FRAME).offset_bytes == 5 * 640
