@@ -38,9 +38,13 @@ class SessionConnection:
 
     def audio_sent(self, turn: int, duration_ms: float) -> None:
         """Count audio of `turn` that was shown."""
-        self.sent_ms[turn] = self.sent_ms.get(turn, 0.0) + duration_ms
-        if len(self.sent_ms) > TURNS_KEPT:
-            del self.sent_ms[next(iter(self.sent_ms))]
+        sent_ms = self.sent_ms
+        if turn in sent_ms:
+            sent_ms[turn] += duration_ms
+            return
+        sent_ms[turn] = duration_ms
+        if len(sent_ms) > TURNS_KEPT:
+            del sent_ms[next(iter(sent_ms))]
 
     def show(self, message: OutputMessage) -> None:
         """Send `message` to the connection and the observers, if there are any. An output that raises is given up."""

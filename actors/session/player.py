@@ -137,8 +137,11 @@ class Player:
 
     def _show_text(self, frame: Frame) -> None:
         """Show each piece of text when it is about to be heard."""
-        shown, pending = self._shown.get(frame.reply), self._checkpoint.pending_replies.get(frame.reply)
-        if shown is None or pending is None or (frame.text_end <= shown and not frame.first):
+        shown = self._shown.get(frame.reply)
+        if shown is None or (frame.text_end <= shown and not frame.first):
+            return
+        pending = self._checkpoint.pending_replies.get(frame.reply)
+        if pending is None:
             return
         begins, shown_before = 0, shown
         for piece in pending.pieces:

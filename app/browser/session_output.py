@@ -37,8 +37,13 @@ class SessionOutput:
         """Show `message` to everybody; dashboards get no audio."""
         if self._log_content:
             self._log(message)
-        if self.connection is not None:
-            self._show(self.connection, message)
+        connection = self.connection
+        if connection is not None:
+            # As `_show` does, without a call for each frame of audio.
+            try:
+                connection.tell(message)
+            except Exception as error:  # noqa: BLE001 - whatever it is
+                self._give_up(connection, error)
         if isinstance(message, AudioFrame):
             return
         self._timeline.note(message)
@@ -51,9 +56,12 @@ class SessionOutput:
         try:
             viewer.tell(message)
         except Exception as error:  # noqa: BLE001 - whatever it is
-            log.error("a socket that shows a session failed and is closed: %s", type(error).__name__)  # noqa: TRY400
-            count_failure(Failure.OUTPUT, output="connection" if viewer is self.connection else "dashboard")
-            viewer.close(INTERNAL_ERROR, "the server could not show the session")
+            self._give_up(viewer, error)
+
+    def _give_up(self, viewer: Viewer, error: Exception) -> None:
+        log.error("a socket that shows a session failed and is closed: %s", type(error).__name__)
+        count_failure(Failure.OUTPUT, output="connection" if viewer is self.connection else "dashboard")
+        viewer.close(INTERNAL_ERROR, "the server could not show the session")
 
     def _log(self, message: OutputMessage) -> None:
         match message:

@@ -50,14 +50,16 @@ class SocketWriter:
         self._waiting: asyncio.Task[None] | None = None
         self._sending = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._is_closed = False
         self.closed = asyncio.Event()
 
     def put(self, message: Message, duration_ms: float = 0.0) -> None:
         """Send a message that carries `duration_ms` of audio."""
-        if self._closing is not None or self.closed.is_set():
+        if self._closing is not None or self._is_closed:
             return
         if self._waiting is None and not self._sending and not self._queue:
-            self._at_once(message)
+            if self._fast_path is None or not self._fast_path.send(message):
+                self._begin_sending(message)
             return
         self._queue.append((duration_ms, message))
         self._queued_ms += duration_ms
@@ -104,7 +106,7 @@ class SocketWriter:
 
     def _give_up(self) -> None:
         """Give the connection up: the peer has not taken the close frame in time."""
-        if not self.closed.is_set():
+        if not self._is_closed:
             self._end()
             if self._fast_path is not None:
                 self._fast_path.abort()
@@ -117,19 +119,23 @@ class SocketWriter:
     def _set_closed(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
+        self._is_closed = True
         self.closed.set()
 
     def _go(self) -> None:
         """Send what is queued as far as the server takes it, and close if that is due."""
         while self._queue and self._waiting is None and not self._sending:
             self._at_once(self._next())
-        if self._closing is not None and self._waiting is None and not self._sending and not self.closed.is_set():
+        if self._closing is not None and self._waiting is None and not self._sending and not self._is_closed:
             self._wait(None)
 
     def _at_once(self, message: Message) -> None:
         """Send as far as the server takes it; a task does the rest."""
-        if self.closed.is_set() or (self._fast_path is not None and self._fast_path.send(message)):
-            return
+        if not self._is_closed and (self._fast_path is None or not self._fast_path.send(message)):
+            self._begin_sending(message)
+
+    def _begin_sending(self, message: Message) -> None:
+        """Have ASGI send a message, as far as it does so at once."""
         self._sending = True
         sending = self._send(_event(message))
         if type(sending) is not CoroutineType:

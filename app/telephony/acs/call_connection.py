@@ -34,17 +34,17 @@ class CallConnection:
 
     def tell(self, message: OutputMessage) -> None:
         """Send audio, and the order to drop audio, to the telephone network; ignore all other messages."""
-        if self._gated is None:
-            self._show(message)
-        else:
+        if self._gated is not None:
             self._gated.tell(message)
+        elif isinstance(message, AudioFrame):
+            self._send(message.pcm)
+        else:
+            self._show(message)
 
     def _show(self, message: OutputMessage) -> None:
         match message:
-            case AudioFrame(pcm=pcm):
-                duration_ms = len(pcm) * 500 / self._rate_hz
-                self._sounds_until = max(self._sounds_until, self._clock.now()) + duration_ms / 1000
-                self._writer.put(audio_message(pcm, self._case), duration_ms)
+            case AudioFrame():
+                self._send(message.pcm)
             case AudioDiscarded():
                 self._stop()
             case SessionEnded():
@@ -64,6 +64,11 @@ class CallConnection:
         if self._gated is not None:
             self._gated.drop()
         self._writer.abandon()
+
+    def _send(self, pcm: bytes) -> None:
+        duration_ms, now = len(pcm) * 500 / self._rate_hz, self._clock.now()
+        self._sounds_until = (self._sounds_until if self._sounds_until > now else now) + duration_ms / 1000
+        self._writer.put(audio_message(pcm, self._case), duration_ms)
 
     def _stop(self) -> None:
         self._sounds_until = 0.0
