@@ -6,6 +6,11 @@ from typing import Final
 
 import msgspec
 
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # pragma: no cover - no wheel for this machine, nor a compiler
+    from websockets.utils import apply_mask
+
 LARGEST_BYTES: Final = 0xFFFF
 """The largest payload of an ordinary frame."""
 LARGEST_CONTROL_BYTES: Final = 125
@@ -26,7 +31,6 @@ _LONG_SIZE_FOLLOWS = 127
 """In place of a size: it is in the next eight bytes."""
 _ORDINARY = {TEXT: _SIZE_FOLLOWS, BINARY: _SIZE_FOLLOWS, PING: LARGEST_CONTROL_BYTES, PONG: LARGEST_CONTROL_BYTES}
 """The largest size that an ordinary frame has in its second byte."""
-_XOR = tuple(bytes(byte ^ key for byte in range(256)) for key in range(256))
 
 
 class Ping(msgspec.Struct, frozen=True):
@@ -73,10 +77,14 @@ def client_message(data: bytes, at: int) -> tuple[str | bytes | Ping | None, int
         return None, at
     if first_byte == PONG:
         return None, begin + size
-    try:
-        return _message(first_byte, _unmasked(data[begin - 4 : begin], data[begin : begin + size])), begin + size
-    except UnicodeDecodeError:
-        return None, NOT_ORDINARY
+    after = begin + size
+    payload = apply_mask(data[begin:after], data[begin - 4 : begin])
+    if first_byte == TEXT:
+        try:
+            return payload.decode(), after
+        except UnicodeDecodeError:
+            return None, NOT_ORDINARY
+    return (payload if first_byte == BINARY else Ping(payload)), after
 
 
 class FrameCount:
@@ -116,16 +124,3 @@ def _frame_size(data: bytes, at: int) -> tuple[int, int]:
     if len(data) - at < 2 + more:
         return -1, 0
     return int.from_bytes(data[at + 2 : at + 2 + more]), 2 + more + mask
-
-
-def _message(first_byte: int, payload: bytearray) -> str | bytes | Ping:
-    if first_byte == TEXT:
-        return payload.decode()
-    return bytes(payload) if first_byte == BINARY else Ping(bytes(payload))
-
-
-def _unmasked(key: bytes, payload: bytes) -> bytearray:
-    clear = bytearray(payload)
-    for place, byte in enumerate(key):
-        clear[place::4] = clear[place::4].translate(_XOR[byte])
-    return clear
