@@ -98,7 +98,13 @@ class Scheduler:
                 else:
                     break
                 actor.run_once()
-                self._requeue(actor)
+                inbox = actor.actor_inbox
+                if inbox.urgent and not actor.in_urgent:
+                    actor.in_urgent = True
+                    urgent.append(actor)
+                if inbox.normal and not actor.in_ready:
+                    actor.in_ready = True
+                    ready.append(actor)
                 self.now_s = now()
                 if self.now_s > ends_s:
                     break
@@ -107,15 +113,6 @@ class Scheduler:
             self.busy = bool(urgent or ready)
             if self.busy:
                 self.loop.call_soon(self._drain, context=self._context)
-
-    def _requeue(self, actor: Runnable) -> None:
-        inbox = actor.actor_inbox
-        if inbox.urgent and not actor.in_urgent:
-            actor.in_urgent = True
-            self._urgent.append(actor)
-        if inbox.normal and not actor.in_ready:
-            actor.in_ready = True
-            self._ready.append(actor)
 
 
 _schedulers: dict[asyncio.AbstractEventLoop, Scheduler] = {}

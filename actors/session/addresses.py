@@ -51,7 +51,7 @@ class Addresses:
     @property
     def is_crowded(self) -> bool:
         """Whether an actor of the session has so much to do that its connection should be read later."""
-        return any(address.unhandled > CROWDED_MESSAGES for address in self)
+        return any(address.unhandled > CROWDED_MESSAGES for address in self._addresses.values())
 
     def close(self) -> None:
         """Drop what waits at every address, and all that will be told to it: the session is over."""

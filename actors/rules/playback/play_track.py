@@ -45,7 +45,9 @@ class PlayTrack:
         self.kind = kind
         self.turn = turn
         self.text_start = text_start
-        self.chunks: deque[memoryview] = deque()
+        self.chunks: deque[bytes] = deque()
+        self._taken_of_chunk = 0
+        """Bytes at the beginning of the first chunk that were taken."""
         self.buffered_bytes = 0
         self.taken_bytes = 0
         self.frames = 0
@@ -69,7 +71,7 @@ class PlayTrack:
     def add_audio(self, pcm: bytes) -> None:
         """Add audio to the end of the reply; ignored once the reply has ended."""
         if pcm and self.end is None:
-            self.chunks.append(memoryview(pcm))
+            self.chunks.append(pcm)
             self.buffered_bytes += len(pcm)
 
     def add_word(self, text_end: int, audio_ms: float) -> None:
@@ -87,18 +89,22 @@ class PlayTrack:
 
     def pop_audio(self, size_bytes: int) -> bytes:
         """Remove and return the next `size_bytes` of audio; fewer where there is no more."""
-        size_bytes = min(size_bytes, self.buffered_bytes)
+        if size_bytes > self.buffered_bytes:
+            size_bytes = self.buffered_bytes
         self.buffered_bytes -= size_bytes
         self.taken_bytes += size_bytes
-        parts = []
+        parts = b""
+        # A frame is nearly always part of one chunk; an engine's chunks are large.
         while size_bytes:
-            chunk = self.chunks.popleft()
-            if len(chunk) > size_bytes:
-                self.chunks.appendleft(chunk[size_bytes:])
-                chunk = chunk[:size_bytes]
-            size_bytes -= len(chunk)
-            parts.append(chunk)
-        return b"".join(parts)
+            chunk, begin = self.chunks[0], self._taken_of_chunk
+            part = chunk[begin : begin + size_bytes]
+            size_bytes -= len(part)
+            self._taken_of_chunk += len(part)
+            if self._taken_of_chunk == len(chunk):
+                self.chunks.popleft()
+                self._taken_of_chunk = 0
+            parts = parts + part if parts else part
+        return parts
 
     def cut_after(self, text_end: int) -> bool:
         """Forget the text behind `text_end`, and its audio as far as that was not taken. The reply ends there.
@@ -115,8 +121,8 @@ class PlayTrack:
         return True
 
     def _drop_after(self, text_end: int, size_bytes: int) -> None:
-        kept = b"".join(self.chunks)[: max(0, size_bytes - self.taken_bytes)]
-        self.chunks = deque([memoryview(kept)] if kept else [])
+        kept = b"".join(self.chunks)[self._taken_of_chunk :][: max(0, size_bytes - self.taken_bytes)]
+        self.chunks, self._taken_of_chunk = deque([kept] if kept else []), 0
         self.buffered_bytes = len(kept)
         self.words = [(ms, end) for ms, end in self.words if end <= text_end]
         self.pieces = [(ms, end) for ms, end in self.pieces if end <= text_end]
