@@ -1,9 +1,12 @@
 """What of a model's text is spoken: no markup, no thinking, no calls of tools written as text, no emoji. Pure.
 
+Characters that are written as HTML has them, `&amp;` or `&#39;`, are those characters.
+
 Models are told to write for the ear, and often do not. `UnspokenParts` takes out of the stream what is no part of the
 reply, however it is cut into tokens; `speakable` takes the markup out of a piece that is about to be spoken.
 """
 
+import html
 import re
 import unicodedata
 
@@ -19,7 +22,10 @@ _TAG_BEGUN = re.compile(
 )
 _JSON_BEGUN = re.compile(r'\{\s*"')
 _FENCE = "```"
-_START = re.compile(r"[<{`]")
+_START = re.compile(r"[<{`&]")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
+"""A character as HTML writes it; only where its end is written too, since "R&copy" is none."""
+_ENTITY_BEGUN = re.compile(r"&(?:#(?:[0-9]{0,7}|x[0-9a-f]{0,6})|[a-z][a-z0-9]{0,31})?", re.IGNORECASE)
 
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s[^()]*)?\)")
 _ADDRESS = re.compile(
@@ -88,6 +94,12 @@ class UnspokenParts:
                 self._until, self._held = _FENCE, held[len(_FENCE) :]
                 return True
             is_open = held in _FENCE
+        elif held.startswith("&"):
+            if entity := _ENTITY.match(held):
+                spoken.append(_character(entity[0]))
+                self._held = held[entity.end() :]
+                return True
+            is_open = _ENTITY_BEGUN.fullmatch(held) is not None
         elif hidden := _HIDDEN.match(held):
             self._until, self._held = f"</{hidden['name'].lower()}>", held[hidden.end() :]
             return True
@@ -136,6 +148,12 @@ def speakable(piece: str) -> str:
     if text == piece:
         return piece
     return _BLANK_BEFORE_MARK.sub("", _BLANKS.sub(" ", text)) if text.strip() else ""
+
+
+def _character(entity: str) -> str:
+    """What `entity` stands for: a blank for any white space, nothing for what only joins or parts its neighbours."""
+    characters = html.unescape(entity)
+    return "".join(" " if each.isspace() else each for each in characters if unicodedata.category(each) != "Cf")
 
 
 def _is_symbol(character: str) -> bool:

@@ -37,6 +37,12 @@ CASES = [
     ("So <b and c", "So <b and c"),
     ("So </functio", "So"),
     ("A ` and a {", "A  and a {"),
+    ("Fish &amp; chips&nbsp;&#8212; it&#39;s &quot;good&quot;.", 'Fish & chips \u2014 it\'s "good".'),
+    ("AT&T, Q&A and R&copy, or A & B; so &what;?", "AT&T, Q&A and R&copy, or A & B; so &what;?"),
+    ("Less &lt; more, press &lt;enter&gt;, 20&#xb0;C&shy;&#x200b;.", "Less < more, press <enter>, 20\u00b0C."),
+    ("Nice &#128512; day &", "Nice day &"),
+    ("So &am", "So &am"),
+    ("&nbsp;", ""),
     ("Gr\u00fc\u00dfe, caf\u00e9 \u2014 ja!", "Gr\u00fc\u00dfe, caf\u00e9 \u2014 ja!"),
 ]
 
