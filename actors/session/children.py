@@ -71,9 +71,11 @@ class Children:
         self._now = now
         self._restart_later = restart_later
         self._refs: dict[str, ActorRef[Any]] = {}
-        self._starts = dict.fromkeys(self._specs, 0)
+        self._restarts = dict.fromkeys(self._specs, 0)
         self._replaced: set[str] = set()
         """Those that were ordered to stop so that others take their places."""
+        self._renewed: set[str] = set()
+        """Those of them that are made from something else now, which is no failure and is not counted as one."""
         self._stopping = False
 
     def __contains__(self, name: str) -> bool:
@@ -115,11 +117,17 @@ class Children:
             return
         self._start(name)
 
+    def renew(self, name: str) -> None:
+        """Start a child anew because what it is made from has changed. One that has failed is about to be anyway."""
+        if name in self._refs and not self._stopping:
+            self._renewed.add(name)
+            self.restart(name)
+
     def follow_agent(self, former: SessionPlan, plan: SessionPlan) -> None:
         """Start those anew that are made otherwise for the agent that has taken the conversation over."""
         for name, spec in self._specs.items():
-            if name in self._refs and spec.follows_agent(former, plan):
-                self.restart(name)
+            if spec.follows_agent(former, plan):
+                self.renew(name)
 
     def restart_unless_running(self, name: str) -> None:
         """Start a child whose pause before its restart is over, unless somebody else has started it meanwhile."""
@@ -143,7 +151,10 @@ class Children:
             return ""
         if name in self._replaced:
             self._replaced.discard(name)
-            self._note_restart(name, "it was ordered to")
+            if name in self._renewed:
+                self._renewed.discard(name)
+            else:
+                self._note_restart(name, "it was ordered to")
             self.restart(name)
             return ""
         # A child that ended without an error is missed as much as one that failed.
@@ -165,12 +176,12 @@ class Children:
     def _note_restart(self, name: str, error: str) -> None:
         context = self._context
         context.session.restarts.append(ActorRestarted(context.engines.clock.wall(), name, error))
+        self._restarts[name] += 1
 
     def _start(self, name: str) -> None:
         spec = self._specs[name]
         ref = self._refs[name] = spec.factory(self._context)
         child = actor_of(ref)
         assert child is not None
-        child.restarts = self._starts[name]
-        self._starts[name] += 1
+        child.restarts = self._restarts[name]
         child.reachable_at(self._context.session.addresses[name])

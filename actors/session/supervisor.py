@@ -236,7 +236,7 @@ class SessionSupervisor(SupervisedActor):
             self._tell_receivers(message)
         else:
             for name in self._children.receivers(ConnectionAttached):
-                self._children.restart(name)
+                self._children.renew(name)
 
     def _detach(self, connection_id: str, keep_s: float) -> None:
         attached = self.session.connection.attached

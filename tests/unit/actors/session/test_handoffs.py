@@ -157,6 +157,8 @@ def test_the_other_agent_goes_on_with_its_words_voice_and_tools() -> None:
             assert record.agent == "billing"
             assert [(made.from_agent, made.to_agent, made.turn) for made in record.handoffs] == [("desk", "billing", 2)]
             assert [m.text for m in record.messages if m.role is Role.USER] == ["what do i owe"]
+            assert list(on.entry.restarts) == [], "no actor has failed"
+            assert [actor.restarts for actor in on.session.tree()] == [0] * 4
             # And it stays: its next turn is not told again that it has just taken over.
             await typed(on, "and now", 5)
             assert model.requests[-1].agent.name == "billing"
