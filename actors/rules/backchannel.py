@@ -51,7 +51,7 @@ def meaningful_words(text: str, *ignored: Sequence[str], so_far: bool = False) -
         word = words[position]
         alike = phrases.get(word, ())
         match = next((p for p in alike if words[position : position + len(p)] == p), None)
-        if so_far and any(p[: len(words) - position] == words[position:] for p in alike):
+        if so_far and any(_begins(p, words[position:]) for p in alike):
             break
         if match is None and _WITHOUT_BLANKS.match(word):
             characters += 1
@@ -65,6 +65,19 @@ def begins_with(text: str, phrases: Sequence[str], unless: Sequence[str] = ()) -
     """Whether `text` begins with one of `phrases` and not with a longer one of `unless`: "no", but not "no problem"."""
     words = words_of(text)
     return 0 < _longest(words, phrases) > _longest(words, unless)
+
+
+def may_become(text: str, phrases: Sequence[str]) -> bool:
+    """Whether `text`, of which more may come, is the beginning of one of `phrases`: "no prob" of "no problem"."""
+    words = words_of(text)
+    alike = _phrases(tuple(phrases)).get(words[0], ()) if words else ()
+    return any(phrase != words and _begins(phrase, words) for phrase in alike)
+
+
+def _begins(phrase: list[str], words: list[str]) -> bool:
+    """Whether `phrase` begins with `words`, the last of which may not be whole yet."""
+    last = len(words) - 1
+    return len(phrase) > last and phrase[:last] == words[:last] and phrase[last].startswith(words[last])
 
 
 def _longest(words: list[str], phrases: Sequence[str]) -> int:

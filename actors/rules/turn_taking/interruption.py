@@ -4,7 +4,7 @@ from actors.agent import PhasePolicy
 from actors.messages.caller import InterruptRequested
 from actors.messages.playback import PausePlayback, StopReason, YieldPlayback
 from actors.messages.transcript import SpeechContinued
-from actors.rules.backchannel import begins_with, meaningful_words
+from actors.rules.backchannel import begins_with, may_become, meaningful_words
 from actors.rules.turn_taking import answering, endings
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, Interruption
@@ -96,10 +96,29 @@ def _yield(turn: TurnCore, at: float) -> None:
     turn.do(YieldPlayback(turn.state.turn_number, StopReason.BARGE_IN))
 
 
+def interim_words(turn: TurnCore, policy: PhasePolicy, text: str, at: float) -> None:
+    """Words of which more may come take the floor if they are enough.
+
+    "No" silences the agent at once, and drops nothing until it is known how it goes on: it may become "no problem".
+    """
+    if takes_floor(turn, policy, text, so_far=True):
+        barge_in(turn, at)
+    elif (
+        turn.state.interruption is not Interruption.YIELDED
+        and turn.is_sounding
+        and not was_said_to_thinking(turn)
+        and is_order_to_stop(turn, text)
+    ):
+        _yield(turn, at)
+
+
 def is_order_to_stop(turn: TurnCore, text: str) -> bool:
     """Whether `text` begins with a word that silences the agent at once: "no", but not "no problem"."""
-    words = turn.words
-    return begins_with(text, words.stop_words, unless=(*words.backchannels, *words.courtesies))
+    return begins_with(text, turn.words.stop_words, unless=_harmless(turn))
+
+
+def _harmless(turn: TurnCore) -> tuple[str, ...]:
+    return (*turn.words.backchannels, *turn.words.courtesies)
 
 
 def takes_floor(turn: TurnCore, policy: PhasePolicy, text: str, *, so_far: bool = False) -> bool:
@@ -109,13 +128,15 @@ def takes_floor(turn: TurnCore, policy: PhasePolicy, text: str, *, so_far: bool 
         turn: what the agent does.
         policy: that of the phase.
         text: what was said.
-        so_far: it is an interim transcript, and what is said may go on. While nothing is heard that would have to be
-            silenced, "no" waits for whether it becomes "no rush".
+        so_far: it is an interim transcript, and what is said may go on: "no" waits for whether it becomes "no problem".
     """
     enough = 1 if turn.state.interruption is Interruption.YIELDED else policy.confirm_words
     meant = meaning(turn, text, so_far=so_far)
-    may_be_harmless = so_far and not meant and was_said_to_thinking(turn)
-    return meant >= enough or (is_order_to_stop(turn, text) and not may_be_harmless)
+    if meant >= enough:
+        return True
+    if so_far and (may_become(text, _harmless(turn)) or (not meant and was_said_to_thinking(turn))):
+        return False
+    return is_order_to_stop(turn, text)
 
 
 def meaning(turn: TurnCore, text: str, *, so_far: bool = False) -> int:

@@ -74,12 +74,13 @@ CALLER_CHANGES: Mapping[CallerActivity, Mapping[CallerActivity, str]] = {
 INTERRUPTION_CHANGES: Mapping[Interruption, Mapping[Interruption, str]] = {
     Interruption.NONE: {
         Interruption.HELD: "pause_ms of voice, or the caller is put on hold",
-        Interruption.YIELDED: "confirm_ms of voice, or pause_ms where the policy is immediate, or hold",
+        Interruption.YIELDED: "confirm_ms of voice, or pause_ms where the policy is immediate, or a word that may stop,"
+        " or hold",
         Interruption.DECIDED: "words, keys, typed text or a request",
     },
     Interruption.HELD: {
         Interruption.NONE: "not confirmed in time, or the caller is back",
-        Interruption.YIELDED: "confirm_ms of voice",
+        Interruption.YIELDED: "confirm_ms of voice, or a word that may stop",
         Interruption.DECIDED: "words, keys, typed text or a request",
     },
     Interruption.YIELDED: {

@@ -131,8 +131,7 @@ def interim_transcript(turn: TurnCore, message: InterimTranscript, at: float) ->
     if s.caller is CallerActivity.AWAITED and turn.only_bridges:
         # Words from before the filler, which come late, do not interrupt it.
         return
-    if interruption.takes_floor(turn, policy, text, so_far=True):
-        interruption.barge_in(turn, at)
+    interruption.interim_words(turn, policy, text, at)
 
 
 def final_transcript(turn: TurnCore, message: FinalTranscript, at: float) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.rules.backchannel import begins_with, is_without_blanks, meaningful_words, words_of
+from actors.rules.backchannel import begins_with, is_without_blanks, may_become, meaningful_words, words_of
 from actors.rules.language_words import BY_LANGUAGE
 
 
@@ -39,6 +39,19 @@ def test_an_order_to_stop_is_known_by_its_first_words_unless_they_are_part_of_so
 ) -> None:
     english = BY_LANGUAGE["en"]
     assert begins_with(text, english.stop_words, unless=english.backchannels) is stops
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [("no", True), ("No prob", True), ("no problem", False), ("no thanks", False), ("stop", False), ("", False)],
+)
+def test_what_is_said_so_far_may_become_something_harmless(text: str, may: bool) -> None:
+    assert may_become(text, BY_LANGUAGE["en"].backchannels) is may
+
+
+def test_a_word_that_is_not_whole_yet_does_not_count_in_a_phrase() -> None:
+    assert meaningful_words("no prob", ("no problem",), so_far=True) == 0
+    assert meaningful_words("no prob", ("no problem",)) == 2
 
 
 def test_the_apostrophe_of_a_telephone_is_one_of_a_typewriter() -> None:

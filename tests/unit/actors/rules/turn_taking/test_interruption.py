@@ -65,9 +65,36 @@ class TestInterruption:
         talk = Talk().speaking().voice(80).interim("what about tuesday").stopped().tell(NoiseStopped())
         assert asked(talk) == ["what about tuesday"]
 
-    @pytest.mark.parametrize("word", ["stop", "wait", "no", "Hold on!", "no thanks"])
+    @pytest.mark.parametrize("word", ["stop", "wait", "Hold on!", "no thanks"])
     def test_words_that_stop_stop_at_once(self, word: str) -> None:
         assert Talk().speaking().voice(100).interim(word).did == ["StopPlayback"]
+
+    def test_a_word_that_may_be_the_beginning_of_something_harmless_silences_and_drops_nothing_yet(self) -> None:
+        talk = Talk().speaking().voice(100).interim("no")
+        assert talk.did == ["YieldPlayback"]
+        assert talk.interim("no").did == []
+        assert talk.pause().final("No.").did == ["StopPlayback"]
+        assert asked(talk.stopped()) == ["No."]
+
+    @pytest.mark.parametrize("holdable", [True, False])
+    @pytest.mark.parametrize(
+        ("language", "so_far"),
+        [
+            ("en-US", ("no", "no prob", "no problem")),
+            ("en-US", ("no", "no rush")),
+            ("es-ES", ("no", "no hay", "no hay problema")),
+        ],
+    )
+    def test_then_the_reply_goes_on(self, language: str, so_far: tuple[str, ...], holdable: bool) -> None:
+        agent = msgspec.structs.replace(AGENT, languages=(language,))
+        talk = Talk(agent, holdable=holdable).speaking().voice(100)
+        did = [name for text in so_far for name in talk.interim(text).did]
+        assert did[:1] == ["YieldPlayback"]
+        if so_far[-1] == "no rush":
+            # Encouragement is no sign of listening: it is answered, but not on the strength of its first word.
+            return
+        assert did == ["YieldPlayback"]
+        assert talk.pause().final(so_far[-1]).did == ["ResumePlayback"]
 
     @pytest.mark.parametrize(
         ("language", "word"),
