@@ -3,7 +3,7 @@
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.model import EndingDecided, ReplyFailed, ReplyTrouble, ReplyWritten, ToolsFinished, ToolsStarted
 from actors.messages.playback import StopReason
-from actors.rules.backchannel import asks_to_wait
+from actors.rules.backchannel import asks_to_wait, meaningful_words
 from actors.rules.phrases import BUSY, NO_ANSWER, REFUSED
 from actors.rules.turn_taking import endings
 from actors.rules.turn_taking.core import THINKING, TurnCore
@@ -44,12 +44,21 @@ def start_reply(turn: TurnCore, at: float) -> None:
     s.owed_apology = 0
     s.pause_factor, s.tail_text = 1, ""
     endings.take_back_goodbye(turn)
+    if s.key_pattern is not None and not says_nothing(turn, text):
+        # The keys that were asked for did not come; those that may come now answer something else.
+        s.key_pattern = None
     turn.agent_becomes(AgentActivity.THINKING)
     s.thinking_at = at
     turn.timings.asked_at = s.spoke_at if s.spoke_at is not None else at
     turn.do(
         StartReply(turn=s.turn_number, reply=turn.next_reply(UtteranceKind.REPLY), text=s.asked, continues=continues)
     )
+
+
+def says_nothing(turn: TurnCore, text: str) -> bool:
+    """Whether `text` only assents, thanks, calls or asks to wait: what the agent has asked for may still come."""
+    words = turn.words
+    return not meaningful_words(text, words.backchannels, words.courtesies, words.attention, words.waiting)
 
 
 def reply_written(turn: TurnCore, message: ReplyWritten, at: float) -> None:

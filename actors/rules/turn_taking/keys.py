@@ -70,5 +70,7 @@ def keys_complete(turn: TurnCore, at: float) -> None:
 def joined_with_keys(turn: TurnCore, text: str) -> str:
     """The keys that were pressed so far and the words that follow them, as one input; it completes the keys."""
     s = turn.state
+    if not s.keys:
+        return text
     keys, s.keys, s.key_pattern = s.keys, "", None
-    return f"{' '.join(keys)} {text}" if keys else text
+    return f"{' '.join(keys)} {text}"

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from actors.conversation import UtteranceKind
-from actors.messages.model import HandedOff, ToolsFinished, ToolsStarted
+from actors.conversation import KeyPattern, UtteranceKind
+from actors.messages.model import HandedOff, KeysExpected, ToolsFinished, ToolsStarted
 from actors.messages.playback import PlaybackStarted, StopPlayback, StopReason
 from actors.rules.phrases import INTRODUCTION
 from actors.rules.turn_taking.effects import Say, StartReply
@@ -26,6 +26,11 @@ def test_the_new_agent_has_a_turn_of_its_own_in_which_the_caller_says_nothing() 
     assert (s.turn_number, s.agent, s.asked, s.introduces) == (2, AgentActivity.THINKING, "", True)
     assert s.utterances == ()
     assert talk.did == []
+
+
+def test_keys_that_the_former_agent_asked_for_are_not_expected_any_more() -> None:
+    talk = Talk().thinking().tell(ToolsStarted(1), KeysExpected(KeyPattern(length=4)), ToolsFinished(1))
+    assert talk.tell(HandedOff(1, has_text=False)).turn.state.key_pattern is None
 
 
 def test_what_the_former_agent_has_said_is_heard_out() -> None:

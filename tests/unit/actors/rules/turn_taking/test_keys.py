@@ -41,6 +41,26 @@ class TestKeys:
         assert asked(talk.says("that was wrong")) == ["1 2 that was wrong"]
         assert Timer.KEYS not in talk.due
 
+    def test_words_instead_of_the_keys_end_the_pattern(self) -> None:
+        talk = Talk().tell(KeysExpected(KeyPattern(length=4, wait_s=5)))
+        talk.says("i want to change my address").starts().written().ends()
+        assert asked(talk.tell(KeyPressed("1")).wait(2)) == ["1"]
+
+    def test_typed_text_and_words_over_the_reply_end_it_too(self) -> None:
+        talk = Talk().tell(KeysExpected(KeyPattern(length=4)), TextEntered("another thing"))
+        assert talk.turn.state.key_pattern is None
+        talk = Talk().speaking().tell(KeysExpected(KeyPattern(length=4))).says("tuesday", ms=200)
+        assert talk.turn.state.key_pattern is not None
+        assert asked(talk.ends()) == ["tuesday"]
+        assert talk.turn.state.key_pattern is None
+
+    @pytest.mark.parametrize("text", ["okay", "one moment", "let me see", "okay thank you", "hello?"])
+    def test_words_that_say_nothing_leave_it(self, text: str) -> None:
+        talk = Talk().tell(KeysExpected(KeyPattern(length=4, wait_s=5)), TextEntered(text)).starts().written().ends()
+        for key in "123":
+            assert asked(talk.tell(KeyPressed(key)).wait(3)) == []
+        assert asked(talk.tell(KeyPressed("4"))) == ["1 2 3 4"]
+
     def test_typed_text_completes_the_keys_as_words_do(self) -> None:
         talk = Talk().tell(KeyPressed("1"), KeyPressed("2"))
         assert asked(talk.tell(TextEntered("that was wrong"))) == ["1 2 that was wrong"]
