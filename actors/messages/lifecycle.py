@@ -65,6 +65,18 @@ class RestartChild(Message, frozen=True):
     """Leave a child alone that runs again already: what a backoff wants, but not an operator."""
 
 
+class CallerCutOff(Message, frozen=True):
+    """The connection is lost and another one is waited for: until then the caller hears nothing."""
+
+    repeatable: ClassVar[bool] = True
+
+
+class CallerIsBack(Message, frozen=True):
+    """There is another connection in place of the one that was lost."""
+
+    repeatable: ClassVar[bool] = True
+
+
 class ReconnectExpired(Message, frozen=True):
     """The time is over that the session waits for another connection in place of the one with this id."""
 

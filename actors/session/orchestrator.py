@@ -127,6 +127,8 @@ class Orchestrator(SupervisedActor):
             self._carry_out(self.turn.start(at))
             self._log.keep()
             return
+        # Whoever rebuilt the session may not have come to tell that the caller is back.
+        self.turn.state.is_cut_off = self._checkpoint.lost is not None
         self._maker.take_over_tools()
         has_text = self._maker.finish_former()
         left_s = self.agent.limits.max_session_s - (at - self._checkpoint.started_at)

@@ -7,6 +7,8 @@ from actors.conversation import Ending, HandoffMade, SessionRecord
 from actors.messages.caller import ConnectionAttached, ConnectionDetached, EndSession
 from actors.messages.lifecycle import (
     AgentReplaced,
+    CallerCutOff,
+    CallerIsBack,
     ReconnectExpired,
     RestartChild,
     SessionFailed,
@@ -224,13 +226,17 @@ class SessionSupervisor(SupervisedActor):
     def _attach(self, message: ConnectionAttached) -> None:
         """Another connection: what was not heard yet is played on it."""
         connection = self.session.connection
-        former = connection.attached
+        former, was_lost = connection.attached, self._checkpoint.lost is not None
         connection.attach(message)
         self._checkpoint.connection_attached()
         if self.stage is SessionState.WAITING:
             self.stage = SessionState.CONNECTED
             measurements.reconnected(self.plan.mode)
-        if former is None or self.ending is not None:
+        if self.ending is not None:
+            return
+        if was_lost:
+            self._tell_receivers(CallerIsBack())
+        if former is None:
             return
         if (former.rate_hz, former.frame_ms) == (message.rate_hz, message.frame_ms):
             self._tell_receivers(message)
@@ -248,6 +254,7 @@ class SessionSupervisor(SupervisedActor):
             return
         self.stage = SessionState.WAITING
         self._tell_receivers(ConnectionDetached(connection_id))
+        self._tell_receivers(CallerCutOff())
         reconnect_s = max(keep_s, self.plan.agent.limits.reconnect_s)
         if not self.plan.call_id and self._checkpoint.user_at is None:
             # Nothing is lost with it, and whoever opens and drops connections must not keep others out.

@@ -51,7 +51,7 @@ from actors.messages.caller import (
     KeyPressed,
     TextEntered,
 )
-from actors.messages.lifecycle import SessionFailed, Timer, TimerFired
+from actors.messages.lifecycle import CallerCutOff, CallerIsBack, SessionFailed, Timer, TimerFired
 from actors.messages.model import (
     EndingDecided,
     HandedOff,
@@ -110,6 +110,8 @@ TurnEvent = (
     | InterruptRequested
     | HoldStarted
     | HoldEnded
+    | CallerCutOff
+    | CallerIsBack
     | ReplyWritten
     | ReplyFailed
     | ToolsStarted
@@ -156,6 +158,8 @@ RULES: Mapping[type, Rule] = {
     InterruptRequested: interruption.interrupt_requested,
     HoldStarted: silence.hold_started,
     HoldEnded: silence.hold_ended,
+    CallerCutOff: silence.caller_cut_off,
+    CallerIsBack: silence.caller_is_back,
     ReplyWritten: answering.reply_written,
     ReplyFailed: answering.reply_failed,
     ToolsStarted: answering.tools_started,

@@ -2,6 +2,7 @@
 
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import HoldEnded, HoldStarted
+from actors.messages.lifecycle import CallerCutOff, CallerIsBack
 from actors.messages.playback import PausePlayback, StopReason, YieldPlayback
 from actors.rules.turn_taking import answering, endings, interruption
 from actors.rules.turn_taking.core import TurnCore
@@ -61,6 +62,19 @@ def hold_ended(turn: TurnCore, _message: HoldEnded, at: float) -> None:
     answering.settle(turn, at)
 
 
+def caller_cut_off(turn: TurnCore, _message: CallerCutOff, _at: float) -> None:
+    """The connection is lost: the caller hears neither fillers nor prompts, and those would be stale when they do."""
+    turn.state.is_cut_off = True
+
+
+def caller_is_back(turn: TurnCore, _message: CallerIsBack, at: float) -> None:
+    """The caller hears the agent again: from now on they wait for what the agent owes."""
+    s = turn.state
+    if s.is_cut_off:
+        s.is_cut_off = False
+        s.silent_at = s.thinking_at = at
+
+
 def hold_too_long(turn: TurnCore, at: float) -> None:
     """The caller has not come back from hold in time: say goodbye and end."""
     endings.last_words(turn, at, UtteranceKind.GOODBYE, Ending.IDLE_TIMEOUT)
@@ -79,6 +93,7 @@ def nobody_holds_the_floor(turn: TurnCore) -> bool:
         and not s.stopping
         and not s.keys
         and not s.on_hold
+        and not s.is_cut_off
         and s.caller is CallerActivity.SILENT
         and not turn.is_closing
     )

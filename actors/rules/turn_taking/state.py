@@ -149,6 +149,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """The conversation was handed off to an agent that has not introduced itself yet."""
     on_hold: bool = False
     """The caller is on hold: nobody is there to be prompted."""
+    is_cut_off: bool = False
+    """The connection is lost and another one is waited for: nothing is heard, and nobody is there to be prompted."""
     finished: bool = False
     """The session is over; nothing is done any more."""
 

@@ -69,6 +69,8 @@ def _confirmation(turn: TurnCore) -> float | None:
 
 def _filler(turn: TurnCore) -> float | None:
     s = turn.state
+    if s.on_hold or s.is_cut_off:
+        return None
     if s.caller is CallerActivity.TALKING or s.interruption in (Interruption.HELD, Interruption.YIELDED):
         return None
     reply = turn.reply_of(s.turn_number)
@@ -83,7 +85,7 @@ def _filler(turn: TurnCore) -> float | None:
 
 def _reply(turn: TurnCore) -> float | None:
     s = turn.state
-    if s.agent is AgentActivity.TOOL or s.interruption is not Interruption.NONE:
+    if s.agent is AgentActivity.TOOL or s.interruption is not Interruption.NONE or s.is_cut_off:
         return None
     reply = turn.reply_of(s.turn_number)
     is_sent = any(utterance.started for utterance in s.utterances if utterance.reply == reply)

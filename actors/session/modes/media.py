@@ -16,7 +16,7 @@ from actors.messages.caller import (
     PlaybackMarked,
     TextEntered,
 )
-from actors.messages.lifecycle import SessionFailed
+from actors.messages.lifecycle import CallerCutOff, CallerIsBack, SessionFailed
 from actors.messages.model import ToolFinished
 from actors.session.children import ChildContext, ChildSpec
 from actors.session.generation import Generation
@@ -78,6 +78,8 @@ CONVERSATION = (
     InterruptRequested,
     HoldStarted,
     HoldEnded,
+    CallerCutOff,
+    CallerIsBack,
     CallOrderFailed,
     EndSession,
     SessionFailed,

@@ -295,3 +295,31 @@ def test_a_synthesizer_that_starts_anew_in_such_a_pause_says_nothing_twice(fault
             assert heard(on.ear) == [FIRST + SECOND]
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("lost_s", [0.1, 2.5, 6.0])
+@pytest.mark.parametrize("thinks_s", [1.0, 3.0, 7.0])
+def test_a_caller_who_was_cut_off_while_the_agent_thought_hears_the_answer_and_nothing_stale(
+    thinks_s: float, lost_s: float
+) -> None:
+    def script(_: ModelRequest) -> list[ModelEvent | float]:
+        return [thinks_s, TextGenerated("At nine."), ReplyGenerated()]
+
+    async def main() -> None:
+        async with stage(agent=QUIET, model=FakeModel(script)) as on:
+            on.entry.deliver(TextEntered("when do you open"))
+            await asyncio.sleep(0.2)
+            on.detach()
+            await asyncio.sleep(lost_s)
+            back_at = asyncio.get_running_loop().time()
+            on.attach("connection-2")
+            await on.ear.until(lambda ear: any(m.kind is UtteranceKind.REPLY for m in ear.of(ReplyHeard)))
+            kinds = [m.kind for m in on.ear.of(ReplyHeard)]
+            waits_s = thinks_s - lost_s - 0.2
+            assert kinds.count(UtteranceKind.FILLER) == (waits_s > 1.5) + (waits_s > 4.5)
+            assert kinds[-1] is UtteranceKind.REPLY
+            assert all(at >= back_at for at, m in on.ear.shown if isinstance(m, AudioFrame))
+            await asyncio.sleep(5)
+            assert len(on.ear.of(ReplyHeard)) == len(kinds), "nothing comes behind the answer"
+
+    run_virtual(main())

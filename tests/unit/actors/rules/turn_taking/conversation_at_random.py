@@ -12,7 +12,7 @@ from actors.agent import Agent
 from actors.conversation import Ending, KeyPattern, PositionPrecision, UtteranceKind
 from actors.errors import ErrorKind
 from actors.messages.caller import EndSession, HoldEnded, HoldStarted, InterruptRequested, KeyPressed, TextEntered
-from actors.messages.lifecycle import SessionFailed, Timer, TimerFired
+from actors.messages.lifecycle import CallerCutOff, CallerIsBack, SessionFailed, Timer, TimerFired
 from actors.messages.model import (
     EndingDecided,
     KeysExpected,
@@ -171,7 +171,7 @@ class World:
         s = self.turn.state
         by_waits = {timer for timer in self.timers if timer not in (Timer.SESSION, Timer.HOLD)}
         by_others = self.writing is not None or (s.utterances and not self.paused)
-        assert by_waits or by_others or s.on_hold, "nothing will ever happen"
+        assert by_waits or by_others or s.on_hold or s.is_cut_off, "nothing will ever happen"
 
     # what may happen
 
@@ -193,7 +193,8 @@ class World:
         if self.yields:
             choices.append(self.report_yield)
         if self.dice.random() < 0.15:
-            choices += [self.type_text, self.press_key, self.interrupt, self.expect_keys, self.hold, self.decide_ending]
+            choices += [self.type_text, self.press_key, self.interrupt, self.expect_keys, self.hold, self.cut_off]
+            choices += [self.decide_ending]
         if self.dice.random() < 0.01:
             choices += [self.end_session, self.fail, self.spend]
         return choices
@@ -206,7 +207,7 @@ class World:
 
     @property
     def playable(self) -> list[int]:
-        return [] if self.paused else sorted(self.queued)
+        return [] if self.paused or self.turn.state.is_cut_off else sorted(self.queued)
 
     def fire_due_timer(self) -> bool:
         due = [timer for timer, at in self.timers.items() if at <= self.at]
@@ -286,6 +287,9 @@ class World:
 
     def hold(self) -> None:
         self.tell(HoldEnded() if self.turn.state.on_hold else HoldStarted())
+
+    def cut_off(self) -> None:
+        self.tell(CallerIsBack() if self.turn.state.is_cut_off else CallerCutOff())
 
     def decide_ending(self) -> None:
         if self.tools:
@@ -382,6 +386,8 @@ class World:
                 break
             if self.turn.state.on_hold and self.turn.state.agent is not AgentActivity.LEAVING:
                 self.tell(HoldEnded())
+            elif self.turn.state.is_cut_off and self.turn.state.agent is not AgentActivity.LEAVING:
+                self.tell(CallerIsBack())
             elif self.talking:
                 self.stop_talking()
             elif self.finals_owed:

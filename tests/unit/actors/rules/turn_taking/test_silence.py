@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from actors.conversation import Ending, Floor, UtteranceKind
 from actors.messages.caller import HoldEnded, HoldStarted, InterruptRequested, TextEntered
+from actors.messages.lifecycle import CallerCutOff, CallerIsBack
 from actors.messages.model import ToolsStarted
 from actors.messages.transcript import (
     NoiseStopped,
@@ -128,3 +129,31 @@ class TestSilence:
         talk = Talk().speaking().tell(HoldStarted()).wait(300)
         assert kinds(talk) == [UtteranceKind.GOODBYE]
         assert "StopPlayback" in talk.did
+
+
+class TestCallersWhoAreCutOff:
+    def test_nobody_is_prompted(self) -> None:
+        talk = Talk().tell(CallerCutOff()).wait(60)
+        assert kinds(talk) == []
+        assert kinds(talk.tell(CallerIsBack()).wait(9.9)) == []
+        assert kinds(talk.wait(0.2)) == [UtteranceKind.PROMPT]
+
+    def test_no_filler_is_said_that_would_be_stale_when_they_are_back(self) -> None:
+        talk = Talk().thinking().tell(CallerCutOff()).wait(10)
+        assert kinds(talk) == []
+        assert kinds(talk.tell(CallerIsBack()).wait(1.4)) == [], "they wait since then"
+        assert kinds(talk.wait(0.2)) == [UtteranceKind.FILLER]
+
+    def test_the_reply_is_not_late_for_somebody_who_could_not_hear_it(self) -> None:
+        talk = Talk().thinking().written().tell(CallerCutOff())
+        assert talk.wait(200).did == []
+        talk.tell(CallerIsBack())
+        assert UtteranceKind.APOLOGY not in kinds(talk.wait(29))
+
+    def test_to_be_told_twice_changes_nothing(self) -> None:
+        talk = Talk().thinking().tell(CallerCutOff(), CallerCutOff()).wait(5).tell(CallerIsBack()).wait(1)
+        assert kinds(talk.tell(CallerIsBack()).wait(0.6)) == [UtteranceKind.FILLER]
+
+    def test_no_filler_is_said_to_somebody_on_hold(self) -> None:
+        talk = Talk().tell(HoldStarted(), TextEntered("are you open")).wait(10)
+        assert kinds(talk) == []
