@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from tests.fault_campaign.conversation import Conversation
 
 
+HOLD_S = 3.0
+"""How long a caller is on hold."""
+
+
 class FailingOutput:
     """An output that raises whatever it is told."""
 
@@ -49,7 +53,7 @@ class Disturber:
                 await self._reconnect(what)
             case Disturbance.HOLD:
                 session.deliver(HoldStarted())
-                await asyncio.sleep(3)
+                await asyncio.sleep(HOLD_S)
                 session.deliver(HoldEnded())
             case Disturbance.RESTART:
                 names = [spec.name for spec in mode_named(session.plan.mode).children]

@@ -10,7 +10,8 @@ from actors.messages.output import AudioDiscarded, AudioFrame, FloorChanged, Ses
 from actors.messages.transcript import FinalTranscript
 from actors.session.modes.transcription import TRANSCRIPTION
 from tests.fault_campaign.conversation import ENDS_WITHIN_S, TALK_S, Asked, Evidence
-from tests.fault_campaign.scenario import Finish, How
+from tests.fault_campaign.disturbances import HOLD_S
+from tests.fault_campaign.scenario import Disturbance, Finish, How
 from tests.fault_campaign.speech_as_text import read
 from tests.fault_campaign.transcripts import transcript_violations
 
@@ -167,6 +168,7 @@ def _clears(evidence: Evidence) -> list[str]:
 
     An interruption in which nothing was said gives the floor back: then the reply goes on where it was cut.
     """
+    holds = [at for at, deed in evidence.deeds if deed == Disturbance.HOLD]
     found, begun, cleared, settled, sent_since = [], set[int](), set[int](), set[int](), 0
     for at, message in evidence.shown:
         match message:
@@ -179,7 +181,9 @@ def _clears(evidence: Evidence) -> list[str]:
             case AudioDiscarded():
                 if not sent_since:
                     found.append(f"a second clear for one interruption at {at:.2f} s")
-                cleared |= begun
+                # Who is put on hold has not interrupted: the rest is heard when they are back.
+                if not any(began <= at < began + HOLD_S for began in holds):
+                    cleared |= begun
                 sent_since = 0
             case FinalTranscript():
                 settled |= cleared

@@ -18,7 +18,8 @@ def transcript_violations(evidence: Evidence) -> list[str]:
     """Each thing that was said stands in the transcript once, in the order in which it was said; nothing else does."""
     texts = [m.text for m in evidence.messages if m.role is Role.USER]
     said = [asked.ask.text for asked in evidence.asked]
-    found = [f"never said: {text!r}" for text in texts if text not in said and text not in BESIDE]
+    known = {*said, *BESIDE, *_cut_short(evidence, texts)}
+    found = [f"never said: {text!r}" for text in texts if text not in known]
     found += [f"in the transcript twice: {text!r}" for text in dict.fromkeys(said) if texts.count(text) > 1]
     found += [f"not in the transcript: {a.ask.text!r} at {a.at:.2f} s" for a in evidence.asked if _is_lost(evidence, a)]
     kept = [text for text in texts if text in said]
@@ -31,6 +32,14 @@ def transcript_violations(evidence: Evidence) -> list[str]:
     if shown != texts and not evidence.lost_connections:
         found.append(f"shown is {shown}, kept is {texts}")
     return found
+
+
+def _cut_short(evidence: Evidence, texts: list[str]) -> list[str]:
+    """The last text of a session that has failed while somebody was speaking: what was understood of it until then."""
+    if evidence.left_at is not None or evidence.ended_at is None:
+        return []
+    begun = [deed.removeprefix("voice: ") for _, deed in evidence.deeds if deed.startswith("voice: ")]
+    return [text for text in texts[-1:] if begun and begun[-1].startswith(f"{text} ")]
 
 
 def _is_lost(evidence: Evidence, asked: Asked) -> bool:
