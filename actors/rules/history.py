@@ -10,6 +10,8 @@ from actors.rules.backchannel import is_without_blanks
 from actors.rules.pending_reply import PendingReply
 from actors.rules.unicode_text import is_speakable
 
+WITHHELD = '"A content filter keeps this result back. Do not repeat the call by yourself."'
+"""What the model reads in place of the result of a tool that it must not be sent again."""
 NOT_FOR_THE_MODEL = (UtteranceKind.FILLER, UtteranceKind.APOLOGY)
 """What is said to bridge a gap is no part of what the model reads."""
 
@@ -144,16 +146,16 @@ class History:
         self.messages.append(ChatMessage(role=Role.NOTE, text=text, turn=turn, at=at))
 
     def withhold(self, turn: int) -> None:
-        """Send no model again what the caller said in `turn`, which a content filter refuses.
+        """Send no model again what was said and found in `turn`, which a content filter refuses.
 
         If it refuses twice running, more of the conversation is at fault than these words: no model is sent any of it.
         """
-        asked = [index for index, message in enumerate(self.messages) if message.role is Role.USER]
-        before = [index for index in asked if self.messages[index].turn != turn]
-        refuses_again = bool(before) and self.messages[before[-1]].is_withheld
-        for index in asked:
-            if refuses_again or self.messages[index].turn == turn:
-                self.messages[index] = msgspec.structs.replace(self.messages[index], is_withheld=True)
+        before = [message for message in self.messages if message.role is Role.USER and message.turn != turn]
+        refuses_again = bool(before) and before[-1].is_withheld
+        self.messages[:] = [
+            msgspec.structs.replace(message, is_withheld=True) if refuses_again or message.turn == turn else message
+            for message in self.messages
+        ]
 
     def for_the_model(self, prelude: str = "") -> tuple[ChatMessage, ...]:
         """The messages that the model reads; `prelude` is what the reply in hand said before it called its tools."""
@@ -162,7 +164,24 @@ class History:
             index = next(i for i in range(len(messages) - 1, -1, -1) if messages[i].tool_requests)
             with_prelude = msgspec.structs.replace(messages[index], text=prelude)
             messages = [*messages[:index], with_prelude, *messages[index + 1 :]]
-        return tuple(m for m in messages if m.kind not in NOT_FOR_THE_MODEL and not m.is_withheld)
+        return tuple(filter(None, map(_as_read, messages)))
+
+
+def _as_read(message: ChatMessage) -> ChatMessage | None:
+    """A message as the model reads it; None if it does not.
+
+    Of a tool whose call or result is withheld it still reads that it was called: what was done stays done.
+    """
+    if message.kind in NOT_FOR_THE_MODEL:
+        return None
+    if not message.is_withheld:
+        return message
+    if message.role is Role.TOOL:
+        return msgspec.structs.replace(message, text=WITHHELD)
+    if not message.tool_requests:
+        return None
+    calls = tuple(msgspec.structs.replace(call, arguments="{}") for call in message.tool_requests)
+    return msgspec.structs.replace(message, text="", tool_requests=calls)
 
 
 def _is_answer(message: ChatMessage) -> bool:

@@ -155,7 +155,7 @@ class RealtimeSource:
     def _remedy(self, remedy: Remedy, detail: str, retry_after_s: float | None = None) -> None:
         """Do what helps against a failure, or give the model up where that has not helped often enough."""
         if remedy is Remedy.APOLOGISE:
-            self._reply_failed(detail)
+            self._reply_refused(detail)
         if remedy in (Remedy.NOTHING, Remedy.APOLOGISE):
             return
         now, failures = self._clock.now(), self._progress.failed()
@@ -314,11 +314,14 @@ class RealtimeSource:
         else:
             self._respond()  # the order that has failed was not wanted any more, and another one may wait for its end
 
-    def _reply_failed(self, detail: str) -> None:
+    def _reply_refused(self, detail: str) -> None:
+        """The reply has failed, and would again. Another session is not told what the caller said in its turn."""
         request, self._request = self._request, None
         if request is not None:
-            self._trace.end(Stage.MODEL, error=ErrorKind.UNAVAILABLE)
-            tell_quietly(self._actor.actor_ref, ModelFailed(request.turn, ErrorKind.UNAVAILABLE, detail))
+            self._speech.answered()
+            self._progress.is_expiring = True
+            self._trace.end(Stage.MODEL, error=ErrorKind.REFUSED)
+            tell_quietly(self._actor.actor_ref, ModelFailed(request.turn, ErrorKind.REFUSED, detail))
 
     # what is owed
 

@@ -21,8 +21,10 @@ _KINDS = {
 AGAIN_STATUS = (408, 409, 429)
 """Below 500, the refusals after which the same request may succeed."""
 TOO_LONG_CODES = ("context_length_exceeded", "string_above_max_length")
-FINAL_CODES = ("insufficient_quota",)
-"""Among those, reasons that no patience removes."""
+REFUSED_CODES = ("content_filter", "content_policy_violation", "invalid_prompt", "ResponsibleAIPolicyViolation")
+"""What services call it that a content filter refuses what was said."""
+FINAL_CODES = ("insufficient_quota", *REFUSED_CODES, *TOO_LONG_CODES)
+"""Reasons that no patience removes, whatever the status."""
 
 
 def understood(error: Exception, resource: ChatResource, model: str) -> ModelError:
@@ -37,7 +39,8 @@ def understood(error: Exception, resource: ChatResource, model: str) -> ModelErr
         case openai.APIConnectionError():
             return ModelError(ErrorKind.UNAVAILABLE, f"{resource.label}: no connection, or it broke")
         case openai.APIError():
-            return ModelError(ErrorKind.UNAVAILABLE, f"{resource.label}: it failed in mid-reply{_reason(error)}")
+            kind, detail = _of_code(error) or (ErrorKind.UNAVAILABLE, f"it failed in mid-reply{_reason(error)}")
+            return ModelError(kind, f"{resource.label}: {detail}")
         case _:
             return ModelError(ErrorKind.INTERNAL, f"{resource.label}: {type(error).__name__}")
 
@@ -49,7 +52,9 @@ def may_pass(error: Exception) -> bool:
         return again and error.code not in FINAL_CODES
     if isinstance(error, ModelError):
         return error.kind in (ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE)
-    return isinstance(error, openai.APIError | ValueError)
+    if isinstance(error, openai.APIError):
+        return error.code not in FINAL_CODES
+    return isinstance(error, ValueError)
 
 
 def _refused(error: openai.APIStatusError, resource: ChatResource, model: str) -> ModelError:
@@ -58,15 +63,22 @@ def _refused(error: openai.APIStatusError, resource: ChatResource, model: str) -
     if status == 404:
         named = model if _NAME.fullmatch(model.replace("-", "_")) else "the model"
         detail = f"there is no {named}: check {resource.model_variable} and the agent's deployment_id"
-    elif error.code == "content_filter":
-        kind, detail = ErrorKind.REFUSED, "the content filter refuses the prompt"
-    elif error.code in TOO_LONG_CODES:
-        kind, detail = ErrorKind.TOO_LONG, "the conversation is longer than the model can read"
+    elif known := _of_code(error):
+        kind, detail = known
     elif kind is ErrorKind.AUTHENTICATION:
         detail = f"refuses us ({status}): check {resource.proof}"
     else:
         detail = f"status {status}{_reason(error)}"
     return ModelError(kind, f"{resource.label}: {detail}", retry_after_s=retry_after_s(error.response.headers))
+
+
+def _of_code(error: openai.APIError) -> tuple[ErrorKind, str] | None:
+    """What an error is that is about the request itself, before the reply or in it; None if its code does not say."""
+    if error.code in REFUSED_CODES:
+        return ErrorKind.REFUSED, "the content filter refuses the prompt"
+    if error.code in TOO_LONG_CODES:
+        return ErrorKind.TOO_LONG, "the conversation is longer than the model can read"
+    return None
 
 
 def _reason(error: openai.APIError) -> str:

@@ -5,7 +5,7 @@ import pytest
 from actors.conversation import PositionPrecision, Role, UtteranceKind
 from actors.messages.playback import PlaybackPosition
 from actors.ports.llm import ToolCalled
-from actors.rules.history import History, whole_words
+from actors.rules.history import WITHHELD, History, whole_words
 from actors.rules.pending_reply import PendingReply
 
 CALL = ToolCalled(call_id="c1", name="look_up", arguments="{}")
@@ -240,4 +240,27 @@ def test_words_refused_after_refused_ones_leave_nothing_to_be_read() -> None:
     history.withhold(2)
     assert [m.text for m in history.for_the_model()] == ["first", "third"]
     history.withhold(3)
+    assert history.for_the_model() == ()
+
+
+def test_of_a_tool_whose_result_a_filter_refuses_is_read_only_that_it_was_called() -> None:
+    history = asked("what is in the news")
+    history.tools_called(1, [ToolCalled(call_id="a", name="look", arguments='{"for": "something bad"}')], 11.0)
+    history.tool_answered("a", "something bad", 1, 12.0)
+    history.withhold(1)
+    history.user_said("are you open", 2, 13.0, continues=False, confidence=1.0)
+    call, result, question = history.for_the_model()
+    assert (call.tool_requests[0].name, call.tool_requests[0].arguments) == ("look", "{}")
+    assert (result.call_id, result.text) == ("a", WITHHELD)
+    assert question.text == "are you open"
+    assert "something bad" in history.messages[2].text, "the record has it"
+
+
+def test_what_the_agent_has_said_is_not_read_either_where_it_is_refused_again() -> None:
+    history = asked("first")
+    pending = PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY)
+    history.was_heard(pending, "Something bad.", PositionPrecision.EXACT, 11.0, interrupted=False)
+    for turn, text in ((2, "second"), (3, "third")):
+        history.user_said(text, turn, 12.0, continues=False, confidence=1.0)
+        history.withhold(turn)
     assert history.for_the_model() == ()

@@ -228,7 +228,27 @@ def test_one_that_is_filtered_is_not_asked_for_again() -> None:
             (apology,) = await heard(on)
             assert apology.text != "Never."
             assert len(model.replies) == 1
-            assert len(model.sessions) == 1
+
+    run_virtual(main())
+
+
+def test_what_is_filtered_again_and_again_ends_no_session_and_is_not_told_to_another_one() -> None:
+    async def main() -> None:
+        refused = failing(FailureKind.REFUSED, port.ResponseStatus.FILTERED)
+        model = FakeRealtime("Hello.", refused, refused, "It is open.", words="a word")
+        async with speaking(model) as on:
+            for replies in range(1, 5):
+                await on.talk(600)
+                await on.ear.until_count(ReplyHeard, replies)
+                await asyncio.sleep(2)
+            kinds = [reply.kind for reply in on.ear.of(ReplyHeard)]
+            assert kinds == [UtteranceKind.REPLY, UtteranceKind.APOLOGY, UtteranceKind.APOLOGY, UtteranceKind.REPLY]
+            withheld = [message.turn for message in on.entry.checkpoint.messages if message.is_withheld]
+            assert {2, 3} <= set(withheld)
+            session = model.sessions[-1]
+            assert len(model.sessions) == 3, "one that was told it is not gone on with"
+            assert len(session.turns) == 1, "the speech of a turn that is refused is not given again"
+            assert "a word" not in [message.text for message in session.added]
 
     run_virtual(main())
 
