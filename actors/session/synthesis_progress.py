@@ -14,7 +14,7 @@ from actors.ports.tts import (
     WordSynthesized,
 )
 from actors.runtime.session_trace import Stage
-from actors.runtime.supervised_actor import SupervisedActor
+from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.session.checkpoint import Checkpoint
 from actors.session.measurements import text_synthesized
 from actors.session.player import Player
@@ -99,10 +99,7 @@ class SynthesisProgress:
                 if speaking.told_text < speaking.ordered_text:
                     self._failed(reply, ErrorKind.UNAVAILABLE, "a reply ended before all its text was spoken")
                     return
-                speaking.owed = False
-                self._trace.end(Stage.SYNTHESIS, reply)
-                self._playout.end(reply)
-                self._player.play()
+                self._spoken(reply, speaking)
             case SynthesisFailed(reply, kind, detail):
                 self._failed(reply, kind, detail)
             case _:
@@ -120,7 +117,7 @@ class SynthesisProgress:
         if not texts or self._player.is_fed:
             self._told_at = self._clock.now()
         elif self._clock.now() - self._told_at > STALL_S:
-            self._failed(texts[0], ErrorKind.TIMEOUT, f"no audio for {STALL_S:.0f} s")
+            self._stalled(texts[0])
         if owed:
             self._check_later()
 
@@ -130,6 +127,23 @@ class SynthesisProgress:
     def _has_text(self, reply: int) -> bool:
         pending = self._checkpoint.pending_replies.get(reply)
         return pending is not None and bool(pending.pieces)
+
+    def _spoken(self, reply: int, speaking: ReplySynthesis) -> None:
+        """The engine owes nothing more of a reply."""
+        speaking.owed = False
+        self._trace.end(Stage.SYNTHESIS, reply)
+        self._playout.end(reply)
+        self._player.play()
+
+    def _stalled(self, reply: int) -> None:
+        """Nothing was told for too long. Where only the word is missing that this was all, all of it was heard."""
+        speaking = self.replies[reply]
+        if speaking.has_end and speaking.told_text >= speaking.ordered_text:
+            logger.warning("an engine has spoken all of a reply and has not said so")
+            self._streams.cancel(reply)
+            self._spoken(reply, speaking)
+        else:
+            self._failed(reply, ErrorKind.TIMEOUT, f"no audio for {STALL_S:.0f} s")
 
     def _failed(self, reply: int, kind: ErrorKind, detail: str) -> None:
         """Once, the actor starts anew and takes the reply up; the second time in a reply the reply is given up."""

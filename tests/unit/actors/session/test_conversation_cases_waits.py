@@ -323,3 +323,19 @@ def test_a_caller_who_was_cut_off_while_the_agent_thought_hears_the_answer_and_n
             assert len(on.ear.of(ReplyHeard)) == len(kinds), "nothing comes behind the answer"
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("text", ["It is open.", "It is open. Anything else? Well, then there is more."])
+def test_an_engine_that_speaks_all_and_never_says_that_it_was_all_costs_the_caller_nothing(text: str) -> None:
+    async def main() -> None:
+        faults = Faults(Plan("synthesizer.finish", Fault.STALL, 1, 1_000))
+        async with stage(agent=QUIET, model=answers(text), faults=faults) as on:
+            for replies in range(1, 5):
+                on.entry.deliver(TextEntered("are you open"))
+                await on.ear.until_count(ReplyHeard, replies)
+                await asyncio.sleep(0.5)
+            assert heard(on.ear) == [text] * 4
+            assert not any(reply.interrupted for reply in on.ear.of(ReplyHeard))
+            assert list(on.entry.restarts) == []
+
+    run_virtual(main())
