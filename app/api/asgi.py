@@ -8,9 +8,11 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
+from app.api.literal_paths import apart_from_ids
 from app.api.problems import ProblemError, on_error, on_http_exception, on_problem, on_too_many
+from app.api.request_target import PlainPath
 from app.api.routes.documents import DocumentRoutes
 from app.api.routes.metrics import MetricsRoutes
 from app.assembly import Assembly, api_routes, middleware_of
@@ -62,7 +64,7 @@ def app_of_worker(worker: Assembly) -> ASGIApp:
         *page_routes(documented=settings.server.enable_docs),
         *DocumentRoutes(settings, lambda: served).routes(),
         *MetricsRoutes(settings.telemetry).routes(),
-        Mount(API, routes=api_routes(worker)),
+        Mount(API, routes=apart_from_ids(api_routes(worker))),
     ]
     require_listed(served)
     app = Starlette(
@@ -77,7 +79,7 @@ def app_of_worker(worker: Assembly) -> ASGIApp:
         lifespan=partial(_lifespan, worker),
     )
     app.router.redirect_slashes = False
-    return EitherSlash(app)
+    return PlainPath(app)
 
 
 @asynccontextmanager
@@ -89,16 +91,3 @@ async def _lifespan(worker: Assembly, app: Starlette) -> AsyncIterator[None]:
         yield
     finally:
         await worker.stop()
-
-
-class EitherSlash:
-    """Every path answers with and without its trailing slash, never with a redirect."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its path's trailing slashes removed."""
-        if scope["type"] in ("http", "websocket") and len(scope["path"]) > 1 and scope["path"].endswith("/"):
-            scope = {**scope, "path": scope["path"].rstrip("/"), "raw_path": scope.get("raw_path", b"").rstrip(b"/")}
-        await self._app(scope, receive, send)

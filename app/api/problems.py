@@ -17,6 +17,9 @@ from protocol.problems import CONTENT_TYPE, FieldError, problem
 
 log = logging.getLogger(__name__)
 
+MOST_OF_METHOD = 20
+"""Characters of a method that an error repeats; a client may send any word."""
+
 
 class ProblemError(AppError):
     """Raised by a route to answer with a problem."""
@@ -64,10 +67,11 @@ async def on_too_many(request: Request, error: Exception) -> Response:
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """Starlette's own: unknown path, wrong method."""
     assert isinstance(error, HTTPException)
-    headers = dict(error.headers or {})
+    headers, detail = dict(error.headers or {}), str(error.detail)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "app" in request.scope:
         headers["Allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
-    return _answer(request, HTTPStatus(error.status_code), str(error.detail), headers=headers)
+        detail = f"this path does not take {request.method[:MOST_OF_METHOD]}, only {headers['Allow']}"
+    return _answer(request, HTTPStatus(error.status_code), detail, headers=headers)
 
 
 async def on_error(request: Request, error: Exception) -> Response:

@@ -10,7 +10,8 @@ import jsonschema_rs
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.api.asgi import EitherSlash, app_of
+from app.api.asgi import app_of
+from app.api.request_target import PlainPath
 from app.auth.route_table import SOCKET, STATIC_FILES, served
 from tests.kit.service_kit import running
 
@@ -41,7 +42,7 @@ def test_a_document_that_is_not_valid_is_seen(openapi: dict[str, Any]) -> None:
 async def test_every_route_of_the_worker_is_in_a_document() -> None:
     async with running() as service:
         app = app_of(service)
-        assert isinstance(app, EitherSlash)
+        assert isinstance(app, PlainPath)
         routes = {
             (method, STATIC_FILES if path.startswith("/static/") else path)
             for method, path in served(app._app.routes)  # type: ignore[attr-defined]

@@ -273,6 +273,29 @@ async def test_a_clients_mistake_is_a_problem_and_never_a_500(method: str, path:
         is_problem(await r.client.request(method, f"/api/v1{path}"), status)
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/calls/answer", "OPTIONS, POST"),
+        ("/calls/answer/", "OPTIONS, POST"),
+        ("/calls/callbacks", "POST"),
+        ("/calls/callbacks/a-secret", "POST"),
+        ("/calls/initiate", "POST"),
+        ("/calls/terminate", "POST"),
+    ],
+)
+async def test_a_path_with_another_method_is_told_the_methods_and_not_taken_for_an_id(
+    method: str, path: str, allowed: str
+) -> None:
+    # Before any check: whoever tries the address of the webhook in a browser is no operator.
+    async with rest(host="203.0.113.7") as r:
+        answer = await r.client.request(method, f"/api/v1{path}")
+        document = is_problem(answer, 405)
+        assert answer.headers["allow"] == allowed
+        assert document["detail"] == f"this path does not take {method}, only {allowed}"
+
+
 async def test_our_own_mistake_tells_nothing_of_itself() -> None:
     async with rest() as r:
         r.service.capacity.most = None  # type: ignore[assignment]  # a fault of ours, inside a route

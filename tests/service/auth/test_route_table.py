@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from app.api.asgi import EitherSlash, app_of
+from app.api.asgi import app_of
+from app.api.request_target import PlainPath
 from app.auth.browser import Grant
 from app.auth.route_table import (
     API,
@@ -57,7 +58,7 @@ class Reached:
 
     @property
     def routes(self) -> list[tuple[str, str]]:
-        assert isinstance(self.app, EitherSlash)
+        assert isinstance(self.app, PlainPath)
         starlette = self.app._app
         assert isinstance(starlette, Starlette)
         return list(served(starlette.routes))

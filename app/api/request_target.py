@@ -1,0 +1,44 @@
+"""The spellings of a request's target that mean the same as a plain path: a whole URL, and a trailing slash."""
+
+import re
+from urllib.parse import unquote
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+ABSOLUTE = re.compile(rb"(?:https?|wss?)://([^/@]+)(/.*)?", re.IGNORECASE | re.DOTALL)
+
+
+class PlainPath:
+    """ASGI middleware: whatever routes see is a path without a trailing slash, and never is a client redirected to it.
+
+    A whole URL as the target is what clients send to proxies. RFC 9112 (3.2.2) demands of every server that it takes
+    them, and goes by the URL's host and not by the Host header. A URL that names a user, or no host, is a path that no
+    route has.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a plain path."""
+        if scope["type"] in ("http", "websocket"):
+            if not scope["path"].startswith("/"):
+                scope = _in_origin_form(scope)
+            if len(scope["path"]) > 1 and scope["path"].endswith("/"):
+                raw_path = scope.get("raw_path", b"").rstrip(b"/") or b"/"
+                scope = {**scope, "path": scope["path"].rstrip("/") or "/", "raw_path": raw_path}
+        await self._app(scope, receive, send)
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    match = ABSOLUTE.fullmatch(scope.get("raw_path") or b"")
+    if match is None:
+        return scope
+    host, path = match[1], match[2] or b"/"
+    others = [(name, value) for name, value in scope["headers"] if name.lower() != b"host"]
+    return {
+        **scope,
+        "path": unquote(path.decode("latin-1")),
+        "raw_path": path,
+        "headers": [(b"host", host), *others],
+    }

@@ -1,0 +1,70 @@
+"""Targets of requests that mean a plain path, and such as mean nothing."""
+
+from typing import Any
+
+import pytest
+
+from app.api.request_target import PlainPath
+
+
+async def seen(path: str, raw_path: bytes, kind: str = "http") -> tuple[str, bytes, list[tuple[bytes, bytes]]]:
+    scopes: list[dict[str, Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scopes.append(scope)
+
+    async def nothing(*_: Any) -> Any: ...
+
+    headers = [(b"Host", b"evil.example"), (b"accept", b"*/*")]
+    scope = {"type": kind, "path": path, "raw_path": raw_path, "headers": headers}
+    await PlainPath(app)(scope, nothing, nothing)
+    (reached,) = scopes
+    return reached["path"], reached["raw_path"], reached["headers"]
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "path", "raw_path"),
+    [
+        (b"http://localhost:8000/api/v1/health", b"localhost:8000", "/api/v1/health", b"/api/v1/health"),
+        (b"HTTPS://voice.example.com/a%20b/", b"voice.example.com", "/a b", b"/a%20b"),
+        (b"http://localhost", b"localhost", "/", b"/"),
+        (b"http://[::1]:8000/", b"[::1]:8000", "/", b"/"),
+        (b"ws://localhost/talk", b"localhost", "/talk", b"/talk"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+async def test_a_whole_url_is_its_path_and_its_host_counts(
+    kind: str, target: bytes, host: bytes, path: str, raw_path: bytes
+) -> None:
+    found = await seen(target.decode().replace("%20", " "), target, kind)
+    assert found == (path, raw_path, [(b"host", host), (b"accept", b"*/*")])
+
+
+@pytest.mark.parametrize(
+    "target", [b"http:///path", b"http://user@localhost/path", b"ftp://localhost/path", b"http:path", b"*", b""]
+)
+async def test_what_is_no_url_of_ours_stays_as_it_is(target: bytes) -> None:
+    path, raw_path, headers = await seen(target.decode(), target)
+    assert (path, raw_path) == (target.decode(), target)
+    assert headers[0] == (b"Host", b"evil.example")
+
+
+@pytest.mark.parametrize(
+    ("target", "path"), [("/", "/"), ("/a", "/a"), ("/a/", "/a"), ("/a//", "/a"), ("//", "/"), ("/a/b/", "/a/b")]
+)
+async def test_slashes_at_the_end_do_not_matter(target: str, path: str) -> None:
+    found, raw_path, headers = await seen(target, target.encode())
+    assert (found, raw_path) == (path, path.encode())
+    assert headers[0] == (b"Host", b"evil.example")
+
+
+async def test_the_lifespan_has_no_path() -> None:
+    reached: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        reached.append(scope)
+
+    async def nothing(*_: Any) -> Any: ...
+
+    await PlainPath(app)({"type": "lifespan"}, nothing, nothing)
+    assert reached == [{"type": "lifespan"}]
