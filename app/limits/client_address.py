@@ -49,6 +49,12 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ne
     return _counted(client)
 
 
+def is_within(peer: str, networks: Sequence[Network]) -> bool:
+    """Whether a peer's address is in one of the networks; one that is no address is in none."""
+    address = _address(peer)
+    return address is not None and _within(address, networks)
+
+
 def _counted(address: Address) -> str:
     if address.version == 4:
         return str(address)

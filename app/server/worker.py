@@ -25,10 +25,12 @@ from hypercorn.typing import Framework
 from hypercorn.utils import LifespanTimeoutError
 from starlette.types import ASGIApp
 
+from app.limits.client_address import networks_of
 from app.plugins import resolve
 from app.server.asgi_relay import RelayServer
 from app.server.compression import Uncompressed
 from app.server.configuration_errors import CONFIGURATION_ERRORS
+from app.server.connection_limits import FIRST_REQUEST_S, AnsweredRequests, Connections
 from app.server.hypercorn_fast_path import HypercornFastPath
 from app.server.lifecycle import Lifecycle
 from app.server.listening import BACKLOG
@@ -89,9 +91,18 @@ def run_worker(socket_fd: int, pipe_fd: int, launcher_pid: int, reference: str, 
         lifecycle = Lifecycle(_server_secret(pipe), Path(relay_directory) if relay_directory else None)
         settings = read_settings()
         configure_logging(settings.logs.level, settings.logs.format)
-        with exporting(settings.telemetry), asyncio.Runner(loop_factory=WorkerLoop) as runner:
+        limits = settings.limits
+        connections = Connections(limits.client_idle_connections, networks_of(limits.trusted_proxies))
+        loop_factory = partial(WorkerLoop, connections)
+        with exporting(settings.telemetry), asyncio.Runner(loop_factory=loop_factory) as runner:
             worker = _Worker(
-                _with_real_port(settings, socket_fd), lifecycle, socket_fd, pipe, orphan_watch, launcher_pid
+                _with_real_port(settings, socket_fd),
+                lifecycle,
+                socket_fd,
+                pipe,
+                orphan_watch,
+                launcher_pid,
+                connections,
             )
             runner.run(worker.serve(resolve(reference)))
     except LifespanTimeoutError:
@@ -118,12 +129,14 @@ class _Worker:
         pipe: socket.socket,
         orphan_watch: OrphanWatch,
         launcher_pid: int,
+        connections: Connections,
     ) -> None:
         self._launcher_pid = launcher_pid
         self._settings = settings
         self._lifecycle = lifecycle
         self._pipe = pipe
         self._orphan_watch = orphan_watch
+        self._connections = connections
         self._margins = Margins.of(settings.server.drain_grace_s)
         self._hypercorn = _hypercorn(socket_fd, self._margins, settings.server.websocket_ping_interval_s)
         if files := tls_files(settings):
@@ -136,7 +149,7 @@ class _Worker:
         sockets = OpenSockets(create_app(self._settings, self._lifecycle))
         on_missing = partial(self._lifecycle.report_degradation, FAST_PATH_PART)
         fast_path = HypercornFastPath(sockets, self._settings.server.websocket_ping_interval_s, on_missing)
-        framework = cast(Framework, Uncompressed(fast_path))
+        framework = cast(Framework, AnsweredRequests(Uncompressed(fast_path), self._connections))
         until_drained = partial(self._until_drained, sockets)
         directory = self._lifecycle.relay_directory
         relay = None if directory is None else RelayServer(sockets, directory)
@@ -231,6 +244,7 @@ def _hypercorn(socket_fd: int, margins: Margins, ping_interval_s: float) -> Conf
     config.websocket_ping_interval = ping_interval_s
     # Load balancers keep connections for a minute and take our closing one first for an error of ours.
     config.keep_alive_timeout = 75.0
+    config.ssl_handshake_timeout = FIRST_REQUEST_S
     config.startup_timeout = START_LIMIT_S
     config.graceful_timeout = margins.requests_s
     config.shutdown_timeout = margins.lifespan_s

@@ -10,6 +10,8 @@ from typing import Any
 import uvloop
 from opentelemetry import metrics
 
+from app.server.connection_limits import Connections, counted
+
 log = logging.getLogger(__name__)
 
 _failed = metrics.get_meter("earshot").create_counter(
@@ -25,10 +27,14 @@ PING_TASK = "WSStream._send_pings"
 
 
 class WorkerLoop(uvloop.Loop):
-    """Remembers its listening servers, which Hypercorn tells nobody of, and knows how connections are cut."""
+    """Remembers its listening servers, which Hypercorn tells nobody of, and knows how connections are cut.
 
-    def __init__(self) -> None:
+    `connections` counts those that are taken, if it is given.
+    """
+
+    def __init__(self, connections: Connections | None = None) -> None:
         super().__init__()
+        self._connections = connections
         self._listening: list[asyncio.AbstractServer] = []
         self._is_stopping = False
         self._told_at = -TOLD_EVERY_S
@@ -37,7 +43,10 @@ class WorkerLoop(uvloop.Loop):
     async def create_server(  # type: ignore[override]  # the base class has seven overloads of the same
         self, *args: Any, **kwargs: Any
     ) -> asyncio.AbstractServer:
-        """Create a server as uvloop does, and remember it for `stop_listening`."""
+        """Create a server as uvloop does, count its connections, and remember it for `stop_listening`."""
+        if self._connections is not None:
+            factory, *others = args
+            args = (counted(factory, self._connections), *others)
         server = await super().create_server(*args, **kwargs)
         self._listening.append(server)
         return server

@@ -28,6 +28,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             "CLIENT_RELAYS", "Dashboard sockets that one client may have at once; 0: no limit", kinds.whole(0, 10_000)
         ),
     ] = 10
+    client_idle_connections: Annotated[
+        int,
+        Variable(
+            "CLIENT_IDLE_CONNECTIONS",
+            "Connections that one client may keep open without a request; of more, the oldest is closed; 0: no limit",
+            kinds.whole(0, 100_000),
+        ),
+    ] = 50
     client_connections_per_minute: Annotated[
         int,
         Variable(
