@@ -52,7 +52,8 @@ class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[CallEvent, ...] = ()
     """What has happened to it. It stays where all workers share a store."""
     recording: str = ""
-    """The id of the recording that runs"""
+    """The id of the recording that runs or is paused"""
+    recording_paused: bool = False
 
     def fields(self) -> dict[str, Any]:
         """The record as the fields of a notice to the launcher."""

@@ -135,6 +135,10 @@ class CallControl(Protocol):
         """
         ...
 
+    async def resume_recording(self, recording_id: str) -> None:
+        """Have the recording with this id go on after a pause."""
+        ...
+
     async def stop_recording(self, recording_id: str) -> None:
         """Stop the recording with this id."""
         ...

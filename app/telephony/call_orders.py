@@ -101,11 +101,14 @@ class CallOrders:
         await self._told(order, settled)
 
     async def start_recording(self) -> str:
-        """Record; the recording's id, also of one that runs already. Returns when it runs."""
+        """Record; the recording's id, also of one that runs already, or that was paused and goes on. Returns when it
+        runs.
+        """
         call, control = self._call, self._require_connected()
         async with call.orders.recording_lock:
-            if call.orders.recording:
-                return call.orders.recording
+            known = call.orders.recording
+            if known and (not call.orders.is_recording_paused or await self._resumed(known, control)):
+                return known
             url = self._switchboard.carrier.addresses.callback(call.secret)
             order, settled = self._begin(OrderKind.START_RECORDING)
             recording_id = await self._send(
@@ -114,6 +117,20 @@ class CallOrders:
             await self._told(order, settled)
             self._require_recording()
             return recording_id
+
+    async def _resumed(self, recording_id: str, control: CallControl) -> bool:
+        """Have a recording go on that somebody else has paused; whether it does, and was not stopped instead."""
+        order, settled = self._begin(OrderKind.START_RECORDING, recording_id)
+        try:
+            await self._send(order, lambda: control.resume_recording(recording_id))
+        except CallError as error:
+            if error.trouble is not CallTrouble.GONE:
+                raise
+            self._call.orders.note_stopped(recording_id)
+            return False
+        await self._told(order, settled)
+        self._require_recording()
+        return True
 
     async def stop_recording(self) -> None:
         """Record no longer; harmless when nothing is recorded. Returns when the network has taken the order."""
@@ -147,7 +164,7 @@ class CallOrders:
 
     def _require_recording(self) -> None:
         """See that the call is being recorded, as far as anybody knows."""
-        if not self._call.orders.recording:
+        if not self._call.orders.recording or self._call.orders.is_recording_paused:
             raise CallError(CallTrouble.REFUSED, "the call is not being recorded: the recording has ended already")
 
     # one order, from its giving to its event

@@ -10,6 +10,9 @@ late, repeated, overtake the answer to the order, or never come. Every kind of o
 
 An order's event is found by the operation context that the order was given under, else by what both are about: a
 recording's id, a participant. So the events of one order never touch another one, however late they are.
+
+The network calls a recording `inactive` whether it was stopped or paused. Without an order of ours it counts as paused
+by somebody else: it is there still, goes on when they like, and an order to stop it is needed to end it.
 """
 
 from collections import deque
@@ -84,6 +87,7 @@ class OrderBook:
 
     def __init__(self) -> None:
         self._orders: deque[Order] = deque(maxlen=MOST_ORDERS)
+        self._paused = ""
 
     def give(self, kind: OrderKind, order_id: str, subject: str = "") -> Order:
         """Enter an order that is being sent now, under the operation context `order_id`; returns it."""
@@ -103,6 +107,8 @@ class OrderBook:
         self, kind: OrderKind, state: OrderState, *, order_id: str = "", subject: str = "", reason: str = ""
     ) -> Order | None:
         """An event says how an order of that kind ended; the order if that is news, None if it changes nothing."""
+        if subject and state is S.SUCCEEDED:
+            self._note_pause(kind, subject)
         order = self._of_event(kind, order_id, subject)
         if order is None or not self.becomes(order, state, reason):
             return None
@@ -119,8 +125,21 @@ class OrderBook:
         return [order for order in self._orders if order.open]
 
     @property
+    def is_paused(self) -> bool:
+        """Whether the recording was paused by somebody else, and has not gone on."""
+        return self._paused != "" and self._paused == self.recording
+
+    def pause(self, recording_id: str) -> None:
+        """Somebody else has paused a recording, or has stopped it."""
+        self._paused = recording_id
+
+    def end_recording(self, recording_id: str) -> None:
+        """A recording is over, whoever stopped it."""
+        self.give(OrderKind.STOP_RECORDING, "", recording_id).state = S.SUCCEEDED
+
+    @property
     def recording(self) -> str:
-        """The id of the recording that runs, as far as anybody knows; empty if none does."""
+        """The id of the recording that runs or is paused, as far as anybody knows; empty if there is none."""
         for order in reversed(self._orders):
             runs = order.kind is OrderKind.START_RECORDING and order.subject and order.state in _RUNNING
             if runs and not self._stopped(order.subject):
@@ -147,7 +166,11 @@ class OrderBook:
         return None if order_id else next((order for order in orders if order.state in _UNSETTLED), None)
 
     def _of_somebody_else(self, kind: OrderKind, subject: str) -> Order | None:
-        """A recording that was not ordered here, or whose order is forgotten, starts and stops all the same."""
-        if kind not in (OrderKind.START_RECORDING, OrderKind.STOP_RECORDING):
-            return None
-        return self.give(kind, "", subject)
+        """A recording that was not ordered here, or whose order is forgotten, starts all the same."""
+        return self.give(kind, "", subject) if kind is OrderKind.START_RECORDING else None
+
+    def _note_pause(self, kind: OrderKind, subject: str) -> None:
+        if kind is OrderKind.START_RECORDING and subject == self._paused:
+            self._paused = ""
+        elif kind is OrderKind.STOP_RECORDING and self._of_event(kind, "", subject) is None:
+            self.pause(subject)

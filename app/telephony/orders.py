@@ -32,8 +32,13 @@ class Orders:
 
     @property
     def recording(self) -> str:
-        """The id of the recording that runs, as far as anybody knows; empty if none does."""
+        """The id of the recording that runs or is paused, as far as anybody knows; empty if there is none."""
         return self._book.recording
+
+    @property
+    def is_recording_paused(self) -> bool:
+        """Whether somebody else has paused the recording, or has stopped it: events do not say which."""
+        return self._book.is_paused
 
     @property
     def transferring(self) -> "asyncio.Future[None] | None":
@@ -65,7 +70,13 @@ class Orders:
 
     def note_stopped(self, recording_id: str) -> None:
         """The network knows no such recording: it does not run, whoever stopped it."""
-        self._book.told(OrderKind.STOP_RECORDING, OrderState.SUCCEEDED, subject=recording_id)
+        self._book.end_recording(recording_id)
+
+    def restore_recording(self, recording_id: str, *, paused: bool) -> None:
+        """The recording of a call that another worker had."""
+        self._book.told(OrderKind.START_RECORDING, OrderState.SUCCEEDED, subject=recording_id)
+        if paused:
+            self._book.pause(recording_id)
 
     def end(self) -> None:
         """The call is over: nothing more comes of any order."""

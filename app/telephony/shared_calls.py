@@ -9,7 +9,6 @@ from actors.session_context import SessionContext
 from app.agents.roster import AgentRoster
 from app.telephony.call import Admission, Call, Direction
 from app.telephony.call_checkpoints import CallCheckpoint
-from app.telephony.order_book import OrderKind, OrderState
 
 
 class SharedCalls(Protocol):
@@ -65,6 +64,7 @@ def record_of_call(call: Call, worker: str = "") -> CallCheckpoint:
         participants=tuple(call.participants),
         events=tuple(call.events),
         recording=call.orders.recording,
+        recording_paused=call.orders.is_recording_paused,
     )
 
 
@@ -91,5 +91,5 @@ def call_of_record(record: CallCheckpoint, agents: AgentRoster) -> Call:
     call.events.extend(record.events)
     call.participants.restore(record.participants)
     if record.recording:
-        call.orders.told(OrderKind.START_RECORDING, OrderState.SUCCEEDED, subject=record.recording)
+        call.orders.restore_recording(record.recording, paused=record.recording_paused)
     return call

@@ -138,6 +138,10 @@ class CallAutomation:
             "start_recording", lambda sdk: sdk.start_recording(call_id, server_call_id, callback_url)
         )
 
+    async def resume_recording(self, recording_id: str) -> None:
+        """Resume a recording by Call Automation; see `CallControl.resume_recording`."""
+        await self._order("resume_recording", lambda sdk: sdk.resume_recording(recording_id))
+
     async def stop_recording(self, recording_id: str) -> None:
         """Stop a recording by Call Automation; see `CallControl.stop_recording`."""
         await self._order("stop_recording", lambda sdk: sdk.stop_recording(recording_id))

@@ -143,6 +143,9 @@ class SdkCalls:
             started = await self._client.start_recording(call_connection_id=call_id, **what)
         return _given(started.recording_id)
 
+    async def resume_recording(self, recording_id: str) -> None:
+        await self._client.resume_recording(recording_id)
+
     async def stop_recording(self, recording_id: str) -> None:
         await self._client.stop_recording(recording_id)
 

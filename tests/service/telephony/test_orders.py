@@ -4,6 +4,8 @@ import asyncio
 
 import msgspec
 import pytest
+from azure.communication.callautomation.aio import CallAutomationClient
+from azure.core.credentials import AzureKeyCredential
 
 from actors.conversation import Role, SessionRecord
 from actors.ports.call_controls import CallError
@@ -77,6 +79,77 @@ async def test_a_recording_that_somebody_else_has_stopped_is_not_an_error(monkey
         await phone.switchboard.control.stop_recording(await orders.start_recording())
         await orders.stop_recording()
         assert call.orders.recording == ""
+        caller.hang_up()
+        await over(phone, caller)
+
+
+async def told_paused(call: Call, *, paused: bool) -> None:
+    """Wait until it is known that the recording is paused, or that it goes on."""
+    async with asyncio.timeout(60):
+        while call.orders.is_recording_paused is not paused:  # noqa: ASYNC110  nobody is told
+            await asyncio.sleep(0.01)
+
+
+async def by_somebody_else(phone: Telephone, verb: str, recording_id: str) -> None:
+    """Have another application pause the recording, resume or stop it."""
+    async with CallAutomationClient(phone.acs.endpoint, AzureKeyCredential(phone.acs.access_key)) as another:
+        orders = {
+            "pause": another.pause_recording,
+            "resume": another.resume_recording,
+            "stop": another.stop_recording,
+        }
+        await orders[verb](recording_id)
+
+
+async def test_a_recording_that_somebody_else_pauses_is_not_stopped_and_can_be() -> None:
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        orders = CallOrders(phone.switchboard, call)
+        recording_id = await orders.start_recording()
+        await by_somebody_else(phone, "pause", recording_id)
+        await told_paused(call, paused=True)
+        await by_somebody_else(phone, "resume", recording_id)
+        await told_paused(call, paused=False)
+        await by_somebody_else(phone, "pause", recording_id)
+        await told_paused(call, paused=True)
+        await orders.stop_recording()
+        # The network has it no more, and not only no sound of it.
+        assert phone.acs.executions["stop_recording"] == 1
+        assert call.orders.recording == ""
+        caller.hang_up()
+        await over(phone, caller)
+
+
+@pytest.mark.parametrize("verb", ["pause", "stop"])
+async def test_a_recording_that_somebody_else_has_paused_or_stopped_is_started_again(verb: str) -> None:
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        orders = CallOrders(phone.switchboard, call)
+        recording_id = await orders.start_recording()
+        await by_somebody_else(phone, verb, recording_id)
+        await told_paused(call, paused=True)
+        again = await orders.start_recording()
+        assert (again == recording_id) is (verb == "pause")
+        assert not call.orders.is_recording_paused
+        assert phone.acs.executions["start_recording"] == (1 if verb == "pause" else 2)
+        caller.hang_up()
+        await over(phone, caller)
+
+
+async def test_a_recording_that_cannot_go_on_is_said_not_to() -> None:
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        orders = CallOrders(phone.switchboard, call)
+        recording_id = await orders.start_recording()
+        await by_somebody_else(phone, "pause", recording_id)
+        await told_paused(call, paused=True)
+        phone.acs.faults.refuse("resume_recording", 403, times=1_000)
+        with pytest.raises(CallError):
+            await orders.start_recording()
+        assert (call.orders.recording, call.orders.is_recording_paused) == (recording_id, True)
         caller.hang_up()
         await over(phone, caller)
 

@@ -28,6 +28,7 @@ async def give_every_order(calls: CallAutomation, acs: AcsEmulator, app: EchoApp
     await app.event("MediaStreamingStopped")
     await calls.start_media_streaming(call_id)
     recording = await calls.start_recording(call_id, known.server_call_id, app.callback_url)
+    await calls.resume_recording(recording)
     await calls.stop_recording(recording)
     await calls.transfer(call_id, CALLEE)
     await app.event("CallTransferAccepted")
@@ -38,7 +39,8 @@ async def give_every_order(calls: CallAutomation, acs: AcsEmulator, app: EchoApp
 ORDERS = {
     "reject_call", "answer_call", "get_call_properties", "list_participants", "send_dtmf_tones",
     "start_continuous_dtmf_recognition", "stop_continuous_dtmf_recognition", "stop_media_streaming",
-    "start_media_streaming", "start_recording", "stop_recording", "transfer_call_to_participant", "create_call",
+    "start_media_streaming", "start_recording", "resume_recording", "stop_recording", "transfer_call_to_participant",
+    "create_call",
 }  # fmt: skip
 
 

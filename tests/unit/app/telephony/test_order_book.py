@@ -98,10 +98,49 @@ def test_what_somebody_else_records_is_known_too() -> None:
     book = OrderBook()
     active(book, "theirs")
     assert book.recording == "theirs"
-    inactive(book, "theirs")
+    assert not book.is_paused
+    book.end_recording("theirs")
     assert book.recording == ""
     active(book, "theirs")
     assert book.recording == ""
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_becomes_inactive_without_our_order_is_paused_and_goes_on(ours: bool) -> None:
+    book = OrderBook()
+    if ours:
+        started(book, "a")
+    active(book, "a")
+    for _ in range(3):
+        inactive(book, "a")
+        assert (book.recording, book.is_paused) == ("a", True)
+        active(book, "a")
+        assert (book.recording, book.is_paused) == ("a", False)
+    inactive(book, "a")
+    stopped(book, "a")
+    assert (book.recording, book.is_paused) == ("", False)
+    inactive(book, "a")
+    active(book, "a")
+    assert (book.recording, book.is_paused) == ("", False)
+
+
+def test_a_pause_is_of_one_recording_and_one_of_an_unknown_recording_is_nothing() -> None:
+    book = OrderBook()
+    inactive(book, "unknown")
+    assert (book.recording, book.is_paused) == ("", False)
+    started(book, "a")
+    inactive(book, "a")
+    started(book, "b")
+    assert (book.recording, book.is_paused) == ("b", False)
+
+
+@pytest.mark.parametrize("state", [REFUSED, DOUBT])
+def test_inactive_after_a_stop_that_was_refused_is_a_pause_and_in_doubt_the_stop(state: OrderState) -> None:
+    book = OrderBook()
+    started(book, "a")
+    stopped(book, "a", state)
+    inactive(book, "a")
+    assert (book.recording, book.is_paused) == (("a", True) if state is REFUSED else ("", False))
 
 
 def test_an_event_settles_the_order_of_its_context_and_no_other() -> None:

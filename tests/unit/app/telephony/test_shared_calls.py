@@ -41,7 +41,10 @@ def test_a_call_goes_to_another_worker_as_it_stood() -> None:
     call.identify(sent.call_id)
     call.state, call.connected_at = sent.state, sent.connected_at
     assert record_of_call(call, "worker") == record
-    assert call.orders.recording == "recording"
+    assert (call.orders.recording, call.orders.is_recording_paused) == ("recording", False)
+    call.orders.told(OrderKind.STOP_RECORDING, OrderState.SUCCEEDED, subject="recording")
+    taken_over = call_of_record(record_of_call(call), AGENTS)
+    assert (taken_over.orders.recording, taken_over.orders.is_recording_paused) == ("recording", True)
 
 
 def test_an_agent_that_is_gone_is_replaced_by_the_default_one_and_a_record_of_nonsense_is_refused() -> None:
