@@ -171,7 +171,8 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The conversation is over: NORMAL, HUMAN_HANDOFF, IDLE_TIMEOUT or ERROR. No event follows."""
+    """The conversation is over: NORMAL, HUMAN_HANDOFF, IDLE_TIMEOUT, ERROR, or, of a call that a machine answered,
+    VOICEMAIL or MESSAGE_LEFT. No event follows."""
 
     reason: str
 

@@ -95,6 +95,10 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Said before a session is ended politely."""
     cut_off: str = "I am sorry, we were cut off. Please go on."
     """To a caller whose line was silent since the process died that talked with them."""
+    voicemail: Annotated[str, Meta(max_length=1_000)] = (
+        "Hello. We have tried to reach you, and will call again later. Goodbye."
+    )
+    """The message that is left on an answering machine, see `voicemail`."""
     enter_code: str = "Please enter your access code, then press the pound key."
     """On the telephone, where callers have to show that they may talk with the agent."""
     wrong_code: str = "That is not the right code. Please try again."
@@ -215,6 +219,14 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The greeting waits for the function `on_session` no longer than this."""
 
 
+class VoicemailAction(StrEnum):
+    """What an agent does where an answering machine takes a call that it has placed."""
+
+    IGNORE = "ignore"
+    HANG_UP = "hang_up"
+    LEAVE_MESSAGE = "leave_message"
+
+
 class GuardrailAction(StrEnum):
     """What becomes of a reply that says what it must not."""
 
@@ -292,6 +304,9 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Markup, emoji, addresses' paths, thinking and calls of tools in the model's text are spoken as they come."""
     guardrails: tuple[Guardrail, ...] = ()
     """What its model must not say, held against each clause before it is spoken."""
+    voicemail: VoicemailAction = VoicemailAction.IGNORE
+    """What it does where an answering machine takes a call that it has placed: `hang_up`, or `leave_message`, which
+    says `phrases.voicemail` after the tone. With `ignore` it talks to machines as to people."""
     knowledge: str = ""
     """A folder of Markdown and text, beside the agent's file, that its model may search by a tool of its own."""
     transfer_targets: tuple[TransferTarget, ...] = ()

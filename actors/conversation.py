@@ -29,6 +29,8 @@ class UtteranceKind(StrEnum):
     PROMPT = "prompt"
     APOLOGY = "apology"
     GOODBYE = "goodbye"
+    VOICEMAIL = "voicemail"
+    """The message that is left on an answering machine."""
 
 
 class PositionPrecision(StrEnum):
@@ -117,6 +119,10 @@ class Ending(StrEnum):
     HUMAN_HANDOFF = "HUMAN_HANDOFF"
     IDLE_TIMEOUT = "IDLE_TIMEOUT"
     ERROR = "ERROR"
+    VOICEMAIL = "VOICEMAIL"
+    """An answering machine has taken a call of ours, and no message was left."""
+    MESSAGE_LEFT = "MESSAGE_LEFT"
+    """An answering machine has taken a call of ours, and a message was left on it."""
 
 
 KEYS = frozenset("0123456789*#ABCD")

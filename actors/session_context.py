@@ -24,6 +24,10 @@ MAX_DEPTH = 4
 LEFT_OUT = "[left out: too long]"
 
 
+OUTBOUND = "outbound"
+"""The direction of a telephone call that the agent has placed."""
+
+
 class Channel(StrEnum):
     """The way by which a caller talks with the agent."""
 
@@ -76,7 +80,7 @@ def preamble(about: SessionContext, at: float) -> str:
 def _channel(about: SessionContext) -> str:
     if about.channel is Channel.BROWSER:
         return "The user talks or types in a browser."
-    if about.direction == "outbound":
+    if about.direction == OUTBOUND:
         return "The user is on the telephone: you have called them."
     return "The user is on the telephone: they have called."
 

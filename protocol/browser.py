@@ -186,7 +186,7 @@ class ToolEnd(msgspec.Struct, frozen=True, tag="tool_end", kw_only=True):
 class SessionEnd(msgspec.Struct, frozen=True, tag="session_end"):
     """The session has ended; the socket is closed next."""
 
-    reason: Literal["HUMAN_HANDOFF", "NORMAL", "ERROR", "IDLE_TIMEOUT"]
+    reason: Literal["HUMAN_HANDOFF", "NORMAL", "ERROR", "IDLE_TIMEOUT", "VOICEMAIL", "MESSAGE_LEFT"]
     ts: str
 
 

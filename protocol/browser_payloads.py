@@ -78,7 +78,7 @@ class ReplyPiece(msgspec.Struct, frozen=True, kw_only=True):
 class Exit(msgspec.Struct, frozen=True):
     """The session has ended; the socket is closed next."""
 
-    reason: Literal["HUMAN_HANDOFF", "NORMAL", "ERROR", "IDLE_TIMEOUT"]
+    reason: Literal["HUMAN_HANDOFF", "NORMAL", "ERROR", "IDLE_TIMEOUT", "VOICEMAIL", "MESSAGE_LEFT"]
 
 
 class ErrorText(msgspec.Struct, frozen=True):

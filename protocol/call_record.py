@@ -46,7 +46,8 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     agent: str
     """The one that had the conversation last."""
     outcome: str
-    """How it ended: NORMAL, HUMAN_HANDOFF, ERROR, IDLE_TIMEOUT, or abandoned by its caller."""
+    """How it ended: NORMAL, HUMAN_HANDOFF, ERROR, IDLE_TIMEOUT, VOICEMAIL or MESSAGE_LEFT (an answering machine took a
+    call of ours), or abandoned by its caller."""
     started_at: str
     ended_at: str
     duration_s: float

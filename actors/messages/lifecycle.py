@@ -22,6 +22,7 @@ class Timer(StrEnum):
     GOODBYE = "goodbye"
     SESSION = "session"
     CLOSING = "closing"
+    ANSWERED = "answered"
 
 
 class TimerFired(Message, frozen=True):

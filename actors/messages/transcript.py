@@ -84,6 +84,13 @@ class FinalTranscript(Message, frozen=True, kw_only=True):
     """Each word with its place in the audio, from engines that tell it."""
 
 
+class ToneEnded(Message, frozen=True):
+    """A steady tone, such as the beep of an answering machine, ended at `end_ms` of the audio."""
+
+    end_ms: float
+    duration_ms: float
+
+
 class NoSpeechRecognized(Message, frozen=True):
     """The utterance that ended at `end_ms` of the audio held voice, but no words."""
 

@@ -12,7 +12,12 @@ RAMP_MS = 5
 _LEVEL_SAMPLES = 100
 
 
-def _samples(pcm: bytes) -> "array[int]":
+def samples_of(pcm: bytes) -> "array[int]":
+    """The samples of PCM16LE audio.
+
+    Raises:
+        ValueError: an odd number of bytes.
+    """
     samples = array("h", pcm)
     if sys.byteorder == "big":  # pragma: no cover
         samples.byteswap()
@@ -28,7 +33,7 @@ def level_db(pcm: bytes) -> float:
     Raises:
         ValueError: an odd number of bytes.
     """
-    samples = _samples(pcm)
+    samples = samples_of(pcm)
     some = samples[:: len(samples) // _LEVEL_SAMPLES | 1]
     # hypot is the root of a sum of squares, done in C.
     length = math.hypot(*some)
@@ -43,7 +48,7 @@ def ramp(pcm: bytes, rate_hz: int, ramp_ms: int = RAMP_MS) -> bytes:
     Raises:
         ValueError: an odd number of bytes.
     """
-    samples = _samples(pcm)
+    samples = samples_of(pcm)
     steps = rate_hz * ramp_ms // 1000
     for position in range(min(steps, len(samples))):
         samples[position] = samples[position] * position // steps

@@ -34,6 +34,8 @@ def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:
             return {**by_index, REFUSED: phrases.refused}.get(index, phrases.apology)
         case UtteranceKind.GOODBYE:
             return phrases.goodbye
+        case UtteranceKind.VOICEMAIL:
+            return phrases.voicemail
         case UtteranceKind.REPLY:
             raise ValueError("replies are written by the model")
         case _:

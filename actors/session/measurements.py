@@ -42,6 +42,9 @@ _resumed = _meter.create_counter(
 _handoffs = _meter.create_counter(
     "earshot.session.handoffs", unit="{handoff}", description="Conversations that went from one agent to another"
 )
+_machines = _meter.create_counter(
+    "earshot.call.machines", unit="{call}", description="Calls of ours that an answering machine took, by what was done"
+)
 _reconnects = _meter.create_counter(
     "earshot.session.reconnects", unit="{reconnect}", description="Sessions whose lost connection came back in time"
 )
@@ -103,6 +106,11 @@ def reply_resumed() -> None:
 def handed_off(from_agent: str, to_agent: str) -> None:
     """Count a conversation that an agent has handed off to another one."""
     _handoffs.add(1, {"from_agent": from_agent, "to_agent": to_agent})
+
+
+def machine_answered(action: str) -> None:
+    """Count a call of ours that an answering machine has taken; `action` is what the agent's file has it do."""
+    _machines.add(1, {"action": action})
 
 
 def reconnected(mode: str) -> None:

@@ -22,6 +22,7 @@ from actors.rules.turn_taking.effects import (
     PlaybackOrder,
     RecallSpeech,
     RecognitionOrder,
+    ReportMachine,
     ReportUnexpected,
     Say,
     SetTimer,
@@ -29,7 +30,7 @@ from actors.rules.turn_taking.effects import (
     StartReply,
 )
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
-from actors.rules.turn_taking.state import TurnSnapshot
+from actors.rules.turn_taking.state import Screening, TurnSnapshot
 from actors.runtime.failure_counters import Failure, count_failure
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import SupervisedActor, logger
@@ -215,6 +216,10 @@ class Orchestrator(SupervisedActor):
                 self._connection.show(effect)
             case TurnMeasured():
                 self._show_turn(effect)
+            case ReportMachine(signs):
+                action = self.agent.voicemail.value
+                logger.info("an answering machine has taken the call (%s): %s", ", ".join(signs), action)
+                measurements.machine_answered(action)
             case ReportUnexpected(event, state):
                 self.unexpected_events += 1
                 logger.warning("turn-taking was told %s, which cannot happen: %s", event, state)
@@ -246,7 +251,8 @@ class Orchestrator(SupervisedActor):
 
 
 def _turn_taking(plan: SessionPlan, checkpoint: Checkpoint, *, transcribes: bool) -> TurnTaking:
-    state = msgspec.structs.replace(checkpoint.turn or TurnSnapshot())
+    first = TurnSnapshot(screening=Screening() if transcribes and plan.screens_answerer else None)
+    state = msgspec.structs.replace(checkpoint.turn or first)
     if plan.record_step is None:
         return TurnTaking(plan.agent, transcribes=transcribes, state=state)
     return RecordedTurnTaking(plan.agent, plan.record_step, transcribes=transcribes, state=state)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from actors.agent import Agent
+from actors.agent import Agent, VoicemailAction
 from actors.ports.call_controls import CallControls
 from actors.ports.clock import Clock
 from actors.ports.end_of_turn import EndOfTurnFactory
@@ -19,7 +19,7 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.play_clock import PlayClock
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.recorded_turn_taking import RecordStep
-from actors.session_context import SessionContext
+from actors.session_context import OUTBOUND, SessionContext
 from actors.tools import AnyTool
 
 
@@ -91,6 +91,11 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     def agents(self) -> tuple[Agent, ...]:
         """The present agent, and all others that the session may have."""
         return (self.agent, *(each.agent for name, each in self.team.items() if name != self.agent.name))
+
+    @property
+    def screens_answerer(self) -> bool:
+        """Whether a machine may have answered, and the agent has something else to do then than to talk with it."""
+        return self.about.direction == OUTBOUND and self.agent.voicemail is not VoicemailAction.IGNORE
 
     def as_agent(self, name: str) -> "SessionPlan":
         """The plan of the session while the agent of this name has it; of one that is not of the team, as it is."""

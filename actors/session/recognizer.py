@@ -18,6 +18,7 @@ from actors.messages.transcript import (
     SpeechContinued,
     SpeechStarted,
     SpeechStopped,
+    ToneEnded,
 )
 from actors.ports.clock import Clock
 from actors.ports.end_of_turn import EndOfTurn
@@ -31,6 +32,7 @@ from actors.ports.stt import (
 from actors.ports.vad import VoiceActivity
 from actors.rules.audio import level_db
 from actors.rules.endpointing import Endpointer, EndpointEvent
+from actors.rules.tones import ToneDetector
 from actors.runtime.address import Address
 from actors.runtime.session_trace import Stage, Trace, peer_of
 from actors.runtime.supervised_actor import SupervisedActor
@@ -67,6 +69,7 @@ class Recognizer(SupervisedActor):
         detector: voice activity, for this session alone.
         endpointing: the agent's settings.
         end_of_turn: decides for this session how much silence ends an utterance.
+        tones: finds the tone of an answering machine, as long as one may have answered; None: none may have.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Recognizer(SupervisedActor):
         detector: VoiceActivity,
         endpointing: Endpointing,
         end_of_turn: EndOfTurn,
+        tones: ToneDetector | None = None,
         clock: Clock,
         trace: Trace,
     ) -> None:
@@ -106,6 +110,7 @@ class Recognizer(SupervisedActor):
         only_language = options.languages[0] if len(options.languages) == 1 else ""
         self._turn_end = TurnEnd(end_of_turn, endpointing, checkpoint, only_language)
         self._shown_interim: InterimTranscript | None = None
+        self._tones = tones
         self._rest = b""
         self._next_bytes = 0
         self._stream = 0
@@ -221,6 +226,8 @@ class Recognizer(SupervisedActor):
         if offset_bytes != self._next_bytes and not self._endpointer.in_speech:
             self._endpointer.reset(self._ring.ms(offset_bytes))
         self._next_bytes = end_bytes
+        if self._tones is not None:
+            self._listen_for_tones(self._tones, pcm, offset_bytes)
         if size_bytes == self._window_bytes and not self._rest:
             self._window(pcm)
         else:
@@ -228,6 +235,13 @@ class Recognizer(SupervisedActor):
         # Silence that nobody has to hear again keeps the replay short.
         if not self._track.final_owed:
             self._track.audio_settled(end_bytes - self._pre_roll_bytes)
+
+    def _listen_for_tones(self, tones: ToneDetector, pcm: bytes, offset_bytes: int) -> None:
+        turn = self._checkpoint.turn
+        if turn is not None and turn.screening is None:
+            self._tones = None
+        elif (tone := tones.process(pcm, self._ring.ms(offset_bytes))) is not None:
+            self.listener.tell(ToneEnded(tone.end_ms, tone.duration_ms))
 
     def _windows(self, data: bytes) -> None:
         """As many windows as there are; the rest waits for more."""

@@ -17,6 +17,8 @@ class TurnTakingStarted(msgspec.Struct, frozen=True, kw_only=True):
     transcribes: bool
     at: float
     effects: tuple[Effect, ...]
+    screens: bool = False
+    """Whoever has answered may be a machine."""
 
 
 class TurnTakingResumed(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +69,13 @@ class RecordedTurnTaking(TurnTaking):
 
     def start(self, at: float) -> list[Effect]:
         """Begin the session as `TurnTaking.start` does, and record it."""
+        screens = self.state.screening is not None
         effects = super().start(at)
-        self._record(TurnTakingStarted(agent=self.agent, transcribes=self.transcribes, at=at, effects=tuple(effects)))
+        self._record(
+            TurnTakingStarted(
+                agent=self.agent, transcribes=self.transcribes, at=at, effects=tuple(effects), screens=screens
+            )
+        )
         return effects
 
     def resume(

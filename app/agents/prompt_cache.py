@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Iterator
 
-from actors.agent import Agent, Voice
+from actors.agent import Agent, Voice, VoicemailAction
 from actors.errors import ErrorKind, SynthesizerError
 from actors.ports.tts import (
     AudioSynthesized,
@@ -110,6 +110,8 @@ def _phrases(agent: Agent) -> list[str]:
         *p.no_input,
     ]
     texts += [p.no_answer, p.busy, p.refused]
+    if agent.voicemail is VoicemailAction.LEAVE_MESSAGE:
+        texts.append(p.voicemail)
     return [text for text in texts if text]
 
 

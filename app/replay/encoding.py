@@ -102,8 +102,8 @@ class SessionEncoder:
         agent = self._replaced_by(step.agent) if isinstance(step, TurnTakingResumed) else None
         masking = self._masking
         match step:
-            case TurnTakingStarted(at=at, transcribes=transcribes):
-                return Started(at=at, transcribes=transcribes, decisions=decisions)
+            case TurnTakingStarted(at=at, transcribes=transcribes, screens=screens):
+                return Started(at=at, transcribes=transcribes, screens=screens, decisions=decisions)
             case TurnTakingResumed(state=state):
                 return Resumed(
                     at=step.at,

@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from actors.agent import Agent, Model, Phrases
+from actors.agent import Agent, Model, Phrases, VoicemailAction
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.model import KeysExpected
 from actors.messages.transcript import FinalTranscript, InterimTranscript
+from actors.rules.answering_machine import is_question, phrases_of
 from actors.rules.backchannel import POLITE, is_without_blanks, words_of
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
@@ -43,6 +44,7 @@ def essential(agent: Agent) -> Agent:
         barge_in=agent.barge_in,
         limits=agent.limits,
         keys=agent.keys,
+        voicemail=agent.voicemail,
     )
 
 
@@ -55,7 +57,9 @@ class Masking:
 
     def __init__(self, agent: Agent) -> None:
         words = TurnTaking(agent).words
-        known = (*chain.from_iterable(msgspec.structs.astuple(words)), *POLITE)
+        self._is_screened = agent.voicemail is not VoicemailAction.IGNORE
+        of_machines = phrases_of(agent.languages) if self._is_screened else ()
+        known = (*chain.from_iterable(msgspec.structs.astuple(words)), *POLITE, *of_machines)
         self._phrases: dict[str, list[list[str]]] = {}
         for phrase in {tuple(split) for text in known if (split := words_of(text))}:
             self._phrases.setdefault(phrase[0], []).append(list(phrase))
@@ -74,7 +78,8 @@ class Masking:
             for phrase in self._phrases.get(word, ()):
                 if words[at : at + len(phrase)] == phrase:
                     known[at : at + len(phrase)] = [True] * len(phrase)
-        return " ".join(word if is_known else self._masked(word) for word, is_known in zip(words, known, strict=True))
+        masked = " ".join(word if is_known else self._masked(word) for word, is_known in zip(words, known, strict=True))
+        return f"{masked}?" if self._is_screened and is_question(said) else masked
 
     def _masked(self, word: str) -> str:
         return self._sign if is_without_blanks(word) else self._word
@@ -123,8 +128,12 @@ class Masking:
         """What turn-taking goes on from, masked."""
         if state.key_pattern is not None:
             self._terminators.add(state.key_pattern.terminator)
+        screening = state.screening
+        if screening is not None:
+            screening = msgspec.structs.replace(screening, words=self.text(screening.words))
         return msgspec.structs.replace(
             state,
+            screening=screening,
             asked=self.text(state.asked),
             interim=self.text(state.interim),
             waiting_text=self.text(state.waiting_text),

@@ -55,6 +55,8 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
 
     at: float
     transcribes: bool
+    screens: bool = False
+    """Whoever has answered may be a machine."""
     decisions: list[Decision]
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from actors.rules.turn_taking.effects import Effect
 from actors.rules.turn_taking.machine import TurnTaking
+from actors.rules.turn_taking.state import Screening, TurnSnapshot
 from app.replay.recording import Decision, Recording, Resumed, Started, Step, Told, described
 
 
@@ -94,8 +95,9 @@ class _Player:
 
     def _effects(self, step: Step) -> list[Effect]:
         match step:
-            case Started(at=at, transcribes=transcribes):
-                self._turn = TurnTaking(self._agent, transcribes=transcribes)
+            case Started(at=at, transcribes=transcribes, screens=screens):
+                state = TurnSnapshot(screening=Screening() if screens else None)
+                self._turn = TurnTaking(self._agent, transcribes=transcribes, state=state)
                 return self._turn.start(at)
             case Resumed(at=at, transcribes=transcribes, state=state):
                 self._agent = step.agent or self._agent

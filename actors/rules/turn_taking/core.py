@@ -25,6 +25,7 @@ from actors.rules.turn_taking.state import (
     AgentActivity,
     CallerActivity,
     Interruption,
+    ScreeningStage,
     Timings,
     TurnSnapshot,
     Utterance,
@@ -102,6 +103,12 @@ class TurnCore:
         s = self.state
         only_fillers = all(utterance.kind is UtteranceKind.FILLER for utterance in s.utterances)
         return s.agent is AgentActivity.IDLE and not s.stopping and only_fillers
+
+    @property
+    def is_screening(self) -> bool:
+        """Whether the agent says nothing yet because a machine may have answered, or because one has."""
+        screening = self.state.screening
+        return screening is not None and screening.stage is not ScreeningStage.GREETED
 
     @property
     def is_closing(self) -> bool:

@@ -73,6 +73,12 @@ class CancelTimer(msgspec.Struct, frozen=True):
     timer: Timer
 
 
+class ReportMachine(msgspec.Struct, frozen=True):
+    """An answering machine has taken the call, to judge by `signs`: for the log and the counter."""
+
+    signs: tuple[str, ...]
+
+
 class ReportUnexpected(msgspec.Struct, frozen=True):
     """An event came that cannot happen in this state: a defect of the program, to be counted and logged, not obeyed."""
 
@@ -103,6 +109,7 @@ Effect = (
     | CancelTimer
     | FloorChanged
     | TurnMeasured
+    | ReportMachine
     | ReportUnexpected
     | End
 )

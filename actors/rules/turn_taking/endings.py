@@ -64,4 +64,5 @@ def close(turn: TurnCore, at: float) -> None:
 
 def last_words_unheard(turn: TurnCore, _at: float) -> None:
     """The last words were not heard to their end in time: end without them."""
-    turn.end(turn.state.ending or Ending.NORMAL)
+    ending = turn.state.ending or Ending.NORMAL
+    turn.end(Ending.VOICEMAIL if ending is Ending.MESSAGE_LEFT else ending)

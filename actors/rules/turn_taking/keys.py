@@ -47,6 +47,8 @@ def key_pressed(turn: TurnCore, message: KeyPressed, at: float) -> None:
     if not is_new_input(turn, message.number):
         return
     interruption.take_floor(turn, at)
+    # A machine presses no keys.
+    s.screening = None
     s.spoke_at = s.key_at = at
     s.fillers = 0
     pattern = pattern_of(turn)

@@ -33,7 +33,8 @@ dropped; in every state something is owed; every final that is no backchannel is
 word; every session ends.
 
 The files: `core.py` (state and smallest steps), `interruption.py`, `transcripts.py`, `answering.py`,
-`playback_reports.py`, `keys.py`, `silence.py`, `endings.py` (the rules by concern), `waits.py` (the table of waits).
+`playback_reports.py`, `keys.py`, `silence.py`, `screening.py`, `endings.py` (the rules by concern), `waits.py` (the
+table of waits).
 """
 
 from collections.abc import Callable, Mapping
@@ -79,6 +80,7 @@ from actors.messages.transcript import (
     SpeechContinued,
     SpeechStarted,
     SpeechStopped,
+    ToneEnded,
 )
 from actors.rules.phrases import INTRODUCTION
 from actors.rules.turn_taking import (
@@ -88,6 +90,7 @@ from actors.rules.turn_taking import (
     interruption,
     keys,
     playback_reports,
+    screening,
     silence,
     transcripts,
     waits,
@@ -104,6 +107,7 @@ TurnEvent = (
     | InterimTranscript
     | FinalTranscript
     | NoSpeechRecognized
+    | ToneEnded
     | TextEntered
     | KeyPressed
     | InputLost
@@ -151,6 +155,7 @@ RULES: Mapping[type, Rule] = {
     InterimTranscript: transcripts.interim_transcript,
     FinalTranscript: transcripts.final_transcript,
     NoSpeechRecognized: transcripts.no_speech_recognized,
+    ToneEnded: screening.tone_ended,
     TextEntered: transcripts.text_entered,
     KeyPressed: keys.key_pressed,
     InputLost: keys.input_lost,
@@ -210,7 +215,9 @@ class TurnTaking(TurnCore):
     def start(self, at: float) -> list[Effect]:
         """Begin the session: greet, or listen."""
         self.state.started_at = at
-        if self.agent.greeting:
+        if self.state.screening is not None:
+            screening.listen(self, at)
+        elif self.agent.greeting:
             self.say(UtteranceKind.GREETING)
         return self._conclude(at)
 
@@ -232,6 +239,7 @@ class TurnTaking(TurnCore):
         s.leaving_at = s.audio_at = s.voice_at = s.awaited_at = s.silent_at = s.thinking_at = at
         s.stopped_at = s.key_at = s.hold_at = s.tail_at = at
         s.spoke_at, s.quiet_at, s.false_at = at, None, ()
+        screening.go_on(self, at)
         if s.introduces:
             s.introduces = False
             if self.agent.introduction:

@@ -1,6 +1,6 @@
 """What the synthesizer reports: what begins to be heard, what was heard, and what could not be spoken."""
 
-from actors.conversation import UtteranceKind
+from actors.conversation import Ending, UtteranceKind
 from actors.messages.playback import (
     PlaybackCaughtUp,
     PlaybackFailed,
@@ -79,6 +79,8 @@ def playback_failed(turn: TurnCore, message: PlaybackFailed, at: float) -> None:
         answering.reply_broken(turn, at, message.reply)
     else:
         turn.drop(message.reply)
+        if utterance.kind is UtteranceKind.VOICEMAIL:
+            s.ending = Ending.VOICEMAIL
         answering.settle(turn, at)
 
 

@@ -96,4 +96,5 @@ def nobody_holds_the_floor(turn: TurnCore) -> bool:
         and not s.is_cut_off
         and s.caller is CallerActivity.SILENT
         and not turn.is_closing
+        and not turn.is_screening
     )

@@ -106,6 +106,28 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     """Its first frame was sent, and it is not waited for: all that is written of it may be heard before the rest."""
 
 
+class ScreeningStage(StrEnum):
+    """How far it is known whether a person or a machine has answered a call of ours."""
+
+    LISTENING = "listening"  # the agent has not said anything
+    GREETED = "greeted"  # the agent talks as to a person; what is heard may still show a machine
+    MACHINE = "machine"  # the tone is awaited, after which the message is left
+
+
+class Screening(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of whoever has answered a call of ours. It ends when a person has answered to the greeting."""
+
+    stage: ScreeningStage = ScreeningStage.LISTENING
+    words: str = ""
+    """All that they have said so far."""
+    has_tone: bool = False
+    """A steady tone was heard after their voice."""
+    talks_since: float | None = None
+    """When they began to talk, pauses in which the agent was not to speak included. None: nothing was heard yet."""
+    since: float = 0.0
+    """When this stage began."""
+
+
 class Timings(msgspec.Struct, kw_only=True):
     """When things happened in the turn in hand, in seconds of the session's clock."""
 
@@ -153,6 +175,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """The connection is lost and another one is waited for: nothing is heard, and nobody is there to be prompted."""
     finished: bool = False
     """The session is over; nothing is done any more."""
+    screening: Screening | None = None
+    """Whoever has answered a call of ours may be a machine; None where that is known, or not asked."""
 
     # the turn and what is said in it
     turn_number: int = 0

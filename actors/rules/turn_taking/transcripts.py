@@ -14,7 +14,7 @@ from actors.messages.transcript import (
     SpeechStopped,
 )
 from actors.rules.phrases import SAY_AGAIN
-from actors.rules.turn_taking import answering, interruption, keys, voice_alone
+from actors.rules.turn_taking import answering, interruption, keys, screening, voice_alone
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 from actors.rules.utterances import bounded_utterance, joined_utterance
@@ -28,6 +28,7 @@ def speech_started(turn: TurnCore, _message: SpeechStarted, at: float) -> None:
     """The caller begins to speak: an utterance is in hand from now on."""
     s = turn.state
     turn.caller_becomes(CallerActivity.TALKING)
+    screening.voice_began(turn, at)
     s.interim, s.reopened, s.presumed_over = "", False, False
     if not s.final_owed:
         s.voiced_ms = 0.0
@@ -156,6 +157,8 @@ def words(turn: TurnCore, at: float, text: str) -> None:
     if was_awaited:
         turn.caller_becomes(CallerActivity.SILENT)
     s.interim, s.reopened, s.final_owed = "", False, False
+    if screening.takes(turn, at, text):
+        return
     if turn.is_closing:
         _over_the_end(turn, at, text)
     elif s.keys:
@@ -236,7 +239,8 @@ def transcript_missing(turn: TurnCore, at: float) -> None:
 def _ask_again_if_idle(turn: TurnCore) -> None:
     s = turn.state
     # Nobody is asked to say something again to a session that ends.
-    if s.agent is AgentActivity.IDLE and not s.finished and s.ending is None and not turn.is_closing:
+    is_ending = s.finished or s.ending is not None or turn.is_closing
+    if s.agent is AgentActivity.IDLE and not is_ending and not turn.is_screening:
         answering.apologise(turn, SAY_AGAIN)
 
 
@@ -245,5 +249,6 @@ def text_entered(turn: TurnCore, message: TextEntered, at: float) -> None:
     if not keys.is_new_input(turn, message.number):
         return
     interruption.take_floor(turn, at)
+    turn.state.screening = None
     turn.state.spoke_at, turn.state.fillers = at, 0
     answering.answer(turn, at, keys.joined_with_keys(turn, message.text))

@@ -11,8 +11,17 @@ from collections.abc import Callable
 
 import msgspec
 
+from actors.conversation import Ending
 from actors.messages.lifecycle import Timer
-from actors.rules.turn_taking import answering, endings, keys, playback_reports, silence, transcripts
+from actors.rules.turn_taking import (
+    answering,
+    endings,
+    keys,
+    playback_reports,
+    screening,
+    silence,
+    transcripts,
+)
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 
@@ -26,6 +35,8 @@ STOPPED_WAIT_S = 0.5
 """The synthesizer is in the same process and reports at once."""
 GOODBYE_WAIT_S = 15.0
 """Longer than any sentence that says goodbye."""
+MESSAGE_WAIT_S = 90.0
+"""Longer than any message that is left on an answering machine."""
 CLOSING_WAIT_S = 10.0
 """Seconds for which the end of a sentence is waited for when the longest session is over."""
 CLOSING_SILENCE_S = 1.0
@@ -72,6 +83,8 @@ def _filler(turn: TurnCore) -> float | None:
     if s.on_hold or s.is_cut_off:
         return None
     if s.caller is CallerActivity.TALKING or s.interruption in (Interruption.HELD, Interruption.YIELDED):
+        return None
+    if turn.is_screening:
         return None
     reply = turn.reply_of(s.turn_number)
     if s.stopping or turn.is_sounding or any(u.reply != reply for u in s.utterances):
@@ -136,7 +149,8 @@ def _closing(turn: TurnCore) -> float | None:
 
 
 def _goodbye(turn: TurnCore) -> float | None:
-    return turn.state.leaving_at + GOODBYE_WAIT_S
+    s = turn.state
+    return s.leaving_at + (MESSAGE_WAIT_S if s.ending is Ending.MESSAGE_LEFT else GOODBYE_WAIT_S)
 
 
 WAITS = (
@@ -238,6 +252,15 @@ WAITS = (
         otherwise="a goodbye at once",
         due=_closing,
         missing=endings.close,
+    ),
+    Wait(
+        timer=Timer.ANSWERED,
+        awaited="the first words of whoever has answered our call, or the tone of a machine",
+        owed_by="the person, or the machine",
+        clock="wall, from the last voice",
+        otherwise="the agent greets; a machine is left the message, or hung up on if it never falls silent",
+        due=screening.due,
+        missing=screening.nothing_more_heard,
     ),
 )
 """Every wait of a session that goes on."""

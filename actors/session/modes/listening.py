@@ -8,6 +8,7 @@ from pykka import ActorRef
 from actors.messages.caller import CallerAudio
 from actors.ports.stt import RecognitionOptions, SpeechRecognizer
 from actors.rules.end_of_turn.by_words import FixedSilence
+from actors.rules.tones import ToneDetector
 from actors.session.addresses import recognizer_name
 from actors.session.children import ChildContext, ChildSpec
 from actors.session.live_session import LiveSession
@@ -80,6 +81,7 @@ def _started(
         detector=engines.voice_activity(),
         endpointing=plan.agent.endpointing,
         end_of_turn=engines.end_of_turn() if answers else FixedSilence(),
+        tones=ToneDetector(plan.rate_hz) if answers and plan.screens_answerer else None,
         clock=engines.clock,
         trace=context.trace,
     )

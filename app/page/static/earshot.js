@@ -37,7 +37,8 @@
  *     metrics     {turn, firstAudioMs, onsetToPauseMs, onsetToDecisionMs, decisionToSilenceMs, heardMs, interrupted};
  *                 null is what did not happen
  *     problem     {message}: the server says that something went wrong
- *     ended       {reason}: NORMAL, HUMAN_HANDOFF, IDLE_TIMEOUT or ERROR; after it comes `state`
+ *     ended       {reason}: NORMAL, HUMAN_HANDOFF, IDLE_TIMEOUT, ERROR, VOICEMAIL or MESSAGE_LEFT; after it
+ *                 comes `state`
  */
 
 import { meter, Microphone, NoMicrophone, Player, Sound } from "./earshot-audio.js";

@@ -5,16 +5,18 @@ import random
 import msgspec
 import pytest
 
-from actors.agent import Agent, BargeIn, Phrases
+from actors.agent import Agent, BargeIn, Phrases, VoicemailAction
 from actors.conversation import KeyPattern, SpokenWord
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.model import KeysExpected
 from actors.messages.transcript import FinalTranscript, InterimTranscript
+from actors.rules.answering_machine import Heard
+from actors.rules.answering_machine import judged as machine_or_person
 from actors.rules.backchannel import POLITE, asks_to_wait, begins_with, meaningful_words, words_of
 from actors.rules.language_words import BY_LANGUAGE
 from actors.rules.questions import question_s
 from actors.rules.turn_taking.machine import TurnTaking
-from actors.rules.turn_taking.state import TurnSnapshot
+from actors.rules.turn_taking.state import Screening, TurnSnapshot
 from app.replay.masking import Masking, essential
 from tests.kit.session_kit import AGENT
 
@@ -116,6 +118,21 @@ def test_every_list_of_words_that_the_rules_know_is_left_in_place() -> None:
     masking = Masking(AGENT)
     for group in msgspec.structs.astuple(words):
         assert masking.text(f"{group[0]} Miller") == f"{' '.join(words_of(group[0]))} word"
+
+
+def test_what_is_heard_of_an_answering_machine_is_judged_alike() -> None:
+    screening = msgspec.structs.replace(AGENT, voicemail=VoicemailAction.HANG_UP)
+    masking = Masking(essential(screening))
+    for said in (
+        "You have reached Anna Miller, please leave a message after the tone.",
+        "Anna Miller is not available, would you like to leave a message",
+        "Miller, not available. Leave your name?",
+    ):
+        masked = masking.text(said)
+        assert "miller" not in masked
+        assert machine_or_person(Heard(text=masked), ["en-US"]) == machine_or_person(Heard(text=said), ["en-US"])
+    state = TurnSnapshot(screening=Screening(words="Anna Miller, leave a message"))
+    assert masking.state(state) == TurnSnapshot(screening=Screening(words="word word leave a message"))
 
 
 def test_the_phrases_of_an_agent_keep_their_shape_and_nothing_else() -> None:

@@ -10,20 +10,24 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.agent import BargeIn, PhasePolicy
+from actors.agent import BargeIn, PhasePolicy, VoicemailAction
+from actors.conversation import UtteranceKind
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.model import ReplyFailed
 from actors.messages.output import ReplyHeard
 from actors.messages.playback import PlaybackFailed
-from actors.messages.transcript import FinalTranscript
+from actors.messages.transcript import FinalTranscript, SpeechContinued, SpeechStarted, SpeechStopped, ToneEnded
 from actors.rules.turn_taking import interruption
+from actors.rules.turn_taking.effects import Say
+from actors.rules.turn_taking.state import Screening, TurnSnapshot
 from actors.runtime.clock import run_virtual
-from actors.session.recorded_turn_taking import TurnTakingResumed, TurnTakingStep, TurnTakingTold
+from actors.session.recorded_turn_taking import RecordedTurnTaking, TurnTakingResumed, TurnTakingStep, TurnTakingTold
 from actors.session.sessions import SessionEntry
 from app.replay.recording import Recording, Resumed, Told, read
 from app.replay.replaying import replayed
 from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.recorded_sessions import SCENES, SECRETS, session_file, steps_of
+from tests.kit.session_kit import AGENT
 from tests.unit.actors.session.realtime_kit import LONG, heard, speaking
 from tests.unit.actors.session.test_handoffs import desk_hands_off, on_stage
 
@@ -131,6 +135,26 @@ def test_a_conversation_replays_with_the_policies_of_the_agent_that_has_it(tmp_p
     # Had the first agent's policies held on, the caller would have been asked whether they are there much sooner.
     unchanged = tuple(msgspec.structs.replace(s, agent=None) if isinstance(s, Resumed) else s for s in recording.steps)
     assert replayed(msgspec.structs.replace(recording, steps=unchanged)).difference is not None
+
+
+@pytest.mark.parametrize("content", [True, False])
+def test_a_call_that_a_machine_has_answered_is_replayed(tmp_path: Path, content: bool) -> None:
+    steps: list[TurnTakingStep] = []
+    agent = msgspec.structs.replace(AGENT, voicemail=VoicemailAction.LEAVE_MESSAGE)
+    screened = TurnSnapshot(screening=Screening())
+    turn = RecordedTurnTaking(agent, steps.append, state=screened)
+    turn.start(0.0)
+    turn.handle(SpeechStarted(100.0), 0.1)
+    turn.handle(SpeechContinued(2_000.0, 0.0), 2.1)
+    turn.handle(SpeechStopped(start_ms=100.0, end_ms=2_100.0, voiced_ms=2_000.0, silence_ms=600.0), 2.7)
+    turn.handle(FinalTranscript(text="This is Anna Smith, leave a message after the beep.", end_ms=2_100.0), 2.8)
+    effects = turn.handle(ToneEnded(3_500.0, 400.0), 3.5)
+    assert [effect.kind for effect in effects if isinstance(effect, Say)] == [UtteranceKind.VOICEMAIL]
+    path = tmp_path / "session.jsonl"
+    path.write_bytes(session_file(steps, content=content))
+    assert (b"Smith" in path.read_bytes()) == content
+    found = replayed(read(path))
+    assert (found.same, found.steps) == (True, 6)
 
 
 def test_another_policy_is_found_at_the_event_where_it_decides_otherwise(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ utterance), and each may fail. What is expected is taken from the tables: the ch
 import random
 from collections.abc import Callable
 
-from actors.agent import Agent
+from actors.agent import Agent, VoicemailAction
 from actors.conversation import Ending, KeyPattern, PositionPrecision, UtteranceKind
 from actors.errors import ErrorKind
 from actors.messages.caller import EndSession, HoldEnded, HoldStarted, InterruptRequested, KeyPressed, TextEntered
@@ -45,11 +45,21 @@ from actors.messages.transcript import (
     SpeechContinued,
     SpeechStarted,
     SpeechStopped,
+    ToneEnded,
 )
 from actors.rules.backchannel import meaningful_words
-from actors.rules.turn_taking.effects import CancelReply, CancelTimer, Effect, End, Say, SetTimer, StartReply
+from actors.rules.turn_taking.effects import (
+    CancelReply,
+    CancelTimer,
+    Effect,
+    End,
+    ReportMachine,
+    Say,
+    SetTimer,
+    StartReply,
+)
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, Screening, TurnSnapshot
 
 TEXTS = (
     "yes",
@@ -66,6 +76,7 @@ TEXTS = (
     "thank you",
     "bye",
 )
+OF_MACHINES = (*TEXTS, "you've reached Anna", "please leave a message", "after the tone")
 LONGEST_WALK = 400
 
 
@@ -73,7 +84,9 @@ class World:
     """Everybody but turn-taking. `dice` decides what happens next."""
 
     def __init__(self, agent: Agent, dice: random.Random, *, holdable: bool = True, transcribes: bool = True) -> None:
-        self.turn = TurnTaking(agent, holdable=holdable, transcribes=transcribes, strict=True)
+        screens = agent.voicemail is not VoicemailAction.IGNORE
+        state = TurnSnapshot(screening=Screening() if screens else None)
+        self.turn = TurnTaking(agent, holdable=holdable, transcribes=transcribes, state=state, strict=True)
         self.dice = dice
         self.at = 0.0
         self.timers: dict[Timer, float] = {}
@@ -150,6 +163,8 @@ class World:
                 del self.timers[timer]
             case End(ending):
                 self.ended = ending
+            case ReportMachine():
+                self.unanswered.clear()
             case EndAtSentence():
                 pass
 
@@ -195,6 +210,8 @@ class World:
         if self.dice.random() < 0.15:
             choices += [self.type_text, self.press_key, self.interrupt, self.expect_keys, self.hold, self.cut_off]
             choices += [self.decide_ending]
+        if self.turn.state.screening is not None and self.dice.random() < 0.05:
+            choices.append(self.tone)
         if self.dice.random() < 0.01:
             choices += [self.end_session, self.fail, self.spend]
         return choices
@@ -250,15 +267,21 @@ class World:
     def interim(self) -> None:
         self.tell(InterimTranscript(self.dice.choice(TEXTS), 0.0, self.at * 1000))
 
+    def tone(self) -> None:
+        self.tell(ToneEnded(self.at * 1000, 400.0))
+
     def final(self) -> None:
         self.finals_owed -= 1
         self.at += 0.01
-        text = self.dice.choice(TEXTS)
+        text = self.dice.choice(TEXTS if self.turn.state.screening is None else OF_MACHINES)
         self.said(text)
         self.tell(FinalTranscript(text=text, start_ms=0.0, end_ms=self.at * 1000, confidence=0.9))
 
     def said(self, text: str) -> None:
         """Note words that have to be answered: all but signs of listening, impatience and politeness."""
+        if self.turn.is_screening:
+            # The greeting is the answer, or a machine gets none.
+            return
         s, words = self.turn.state, self.turn.words
         polite = (words.attention, words.courtesies, words.farewells)
         if meaningful_words(text, words.backchannels, *polite) and s.agent is not AgentActivity.LEAVING:

@@ -5,7 +5,7 @@ import random
 import msgspec
 import pytest
 
-from actors.agent import Agent, BargeIn, Limits, PhasePolicy
+from actors.agent import Agent, BargeIn, Limits, PhasePolicy, VoicemailAction
 from actors.rules.turn_taking.machine import TurnTaking
 from tests.unit.actors.rules.turn_taking.conversation_at_random import World
 
@@ -17,6 +17,8 @@ AGENTS = {
         AGENT, barge_in=BargeIn(speaking=PhasePolicy(immediate=True), thinking=PhasePolicy(immediate=True))
     ),
     "protected": msgspec.structs.replace(AGENT, barge_in=BargeIn(greeting=PhasePolicy(protected=True))),
+    "hangs up on machines": msgspec.structs.replace(AGENT, voicemail=VoicemailAction.HANG_UP),
+    "leaves messages": msgspec.structs.replace(AGENT, voicemail=VoicemailAction.LEAVE_MESSAGE),
     "german": msgspec.structs.replace(AGENT, languages=("de-DE",)),
 }
 WALKS = 200

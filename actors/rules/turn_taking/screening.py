@@ -1,0 +1,184 @@
+"""Who has answered a call of ours: a person, who is greeted as soon as their first words are over, or a machine.
+
+Until whoever answers has said something and fallen silent, the agent listens. What `rules/answering_machine.py` makes
+of it decides. Who seems to be a person is greeted, and what they said first goes with what they say next, or is
+answered after the greeting where it was more than a hello. They are listened to as a possible machine until they have
+answered to the greeting. A machine is hung up on, or is left a message: after its tone, or after a silence in which
+none came. Who says hello to an agent that waits for the tone is a person after all, and is greeted.
+"""
+
+import msgspec
+
+from actors.agent import VoicemailAction
+from actors.conversation import Ending, UtteranceKind
+from actors.messages.playback import StopReason
+from actors.messages.transcript import ToneEnded
+from actors.rules.answering_machine import Heard, Judgement, Verdict, judged
+from actors.rules.backchannel import meaningful_words
+from actors.rules.turn_taking import answering, endings
+from actors.rules.turn_taking.core import TurnCore
+from actors.rules.turn_taking.effects import ReportMachine
+from actors.rules.turn_taking.state import CallerActivity, Interruption, Screening, ScreeningStage
+from actors.rules.utterances import joined_utterance
+
+GREET_AFTER_S = 2.0
+"""Who answers and says nothing, or nothing intelligible, is greeted after so much silence."""
+DOUBT_S = 2.0
+"""Who gives one sign of being a machine is listened to for so much longer before they are greeted."""
+LISTENS_S = 45.0
+"""Whoever never falls silent is greeted all the same."""
+NO_TONE_S = 4.0
+"""A machine of which no tone is heard in so much silence records already."""
+MACHINE_S = 60.0
+"""A machine that never falls silent, a radio perhaps, is hung up on."""
+PAUSE_S = 3.0
+"""Who falls silent for so long has waited for an answer: what they say then is no part of one monologue."""
+HELLO_WORDS = 6
+"""First words up to so many, hellos apart, are a name or a hello: the greeting is their answer."""
+
+
+def listen(turn: TurnCore, at: float) -> None:
+    """The call was answered: who that was is to be heard."""
+    turn.state.screening = Screening(since=at)
+
+
+def go_on(turn: TurnCore, at: float) -> None:
+    """The state is another clock's: what was waited for begins anew."""
+    former = turn.state.screening
+    if former is not None:
+        talks_since = None if former.talks_since is None else at
+        turn.state.screening = msgspec.structs.replace(former, since=at, talks_since=talks_since)
+
+
+def voice_began(turn: TurnCore, at: float) -> None:
+    """An utterance begins: a new monologue, if the last one is over since long."""
+    s = turn.state
+    if s.screening is None:
+        return
+    if s.screening.talks_since is None or at - s.voice_at > PAUSE_S:
+        s.screening = msgspec.structs.replace(s.screening, talks_since=at)
+
+
+def takes(turn: TurnCore, at: float, text: str) -> bool:
+    """Judge words of whoever has answered; whether they need no answer, now at least."""
+    s = turn.state
+    former = s.screening
+    if former is None:
+        return False
+    if former.stage is ScreeningStage.MACHINE:
+        if _is_hello(turn, text):
+            s.screening = Screening(words=text, talks_since=at, since=at)
+        return True
+    s.screening = msgspec.structs.replace(former, words=joined_utterance(former.words, text))
+    if _judge(turn, at).verdict is Verdict.MACHINE:
+        return True
+    if former.stage is ScreeningStage.LISTENING:
+        # Greeted when they have fallen silent: that is a wait.
+        return True
+    if not turn.is_busy and s.interruption is Interruption.NONE:
+        # They let the greeting be said and answer to it, as no machine does.
+        s.screening = None
+    return False
+
+
+def tone_ended(turn: TurnCore, _message: ToneEnded, at: float) -> None:
+    """A tone was heard: a machine records from now on. Before any voice it may be anything."""
+    s = turn.state
+    if s.screening is None or s.screening.talks_since is None:
+        return
+    s.screening = msgspec.structs.replace(s.screening, has_tone=True)
+    if s.screening.stage is ScreeningStage.MACHINE:
+        _leave_message(turn, at)
+    else:
+        _judge(turn, at)
+
+
+def _judge(turn: TurnCore, at: float) -> Judgement:
+    """Who seems to have answered; if that is a machine, do what the agent's file says."""
+    judgement = _judgement(turn)
+    if judgement.verdict is Verdict.MACHINE:
+        _found(turn, at, judgement.signs)
+    return judgement
+
+
+def _judgement(turn: TurnCore) -> Judgement:
+    s = turn.state
+    assert s.screening is not None
+    since = s.screening.talks_since
+    talks_s = max(0.0, s.voice_at - since) if since is not None else 0.0
+    heard = Heard(text=s.screening.words, talks_s=talks_s, has_tone=s.screening.has_tone)
+    return judged(heard, turn.agent.languages)
+
+
+def _found(turn: TurnCore, at: float, signs: tuple[str, ...]) -> None:
+    s = turn.state
+    assert s.screening is not None
+    turn.silence(at, StopReason.SUPERSEDED)
+    turn.cancel_thinking()
+    s.waiting_text = s.tail_text = s.asked = ""
+    s.owed_apology = 0
+    turn.do(ReportMachine(signs))
+    if turn.agent.voicemail is not VoicemailAction.LEAVE_MESSAGE or not turn.agent.phrases.voicemail:
+        turn.end(Ending.VOICEMAIL)
+    elif s.screening.has_tone:
+        _leave_message(turn, at)
+    else:
+        s.screening = msgspec.structs.replace(s.screening, stage=ScreeningStage.MACHINE, since=at)
+
+
+def _leave_message(turn: TurnCore, at: float) -> None:
+    turn.state.screening = None
+    endings.last_words(turn, at, UtteranceKind.VOICEMAIL, Ending.MESSAGE_LEFT)
+
+
+def _is_hello(turn: TurnCore, text: str) -> bool:
+    """Whether `text` only asks whether anybody is there, as a person does to whom nobody speaks."""
+    words = turn.words
+    return meaningful_words(text) > 0 and not meaningful_words(text, words.attention)
+
+
+def due(turn: TurnCore) -> float | None:
+    """By when whoever has answered is taken to have said what they have to say; None where that is not awaited."""
+    s = turn.state
+    screening = s.screening
+    if screening is None or screening.stage is ScreeningStage.GREETED or s.on_hold:
+        return None
+    is_machine = screening.stage is ScreeningStage.MACHINE
+    at_last = screening.since + (MACHINE_S if is_machine else LISTENS_S)
+    if s.caller is not CallerActivity.SILENT:
+        return at_last
+    silent_since = max(screening.since if not screening.words else 0.0, s.voice_at)
+    return min(at_last, silent_since + _patience_s(turn, screening))
+
+
+def _patience_s(turn: TurnCore, screening: Screening) -> float:
+    if screening.stage is ScreeningStage.MACHINE:
+        return NO_TONE_S
+    if not screening.words:
+        return GREET_AFTER_S
+    return DOUBT_S if _judgement(turn).verdict is Verdict.DOUBTFUL else 0.0
+
+
+def nothing_more_heard(turn: TurnCore, at: float) -> None:
+    """Whoever has answered has fallen silent, or never does: greet a person, leave a machine its message."""
+    s = turn.state
+    assert s.screening is not None
+    if s.screening.stage is ScreeningStage.LISTENING:
+        _greet(turn, at, s.screening)
+    elif s.caller is CallerActivity.SILENT:
+        _leave_message(turn, at)
+    else:
+        turn.end(Ending.VOICEMAIL)
+
+
+def _greet(turn: TurnCore, at: float, heard: Screening) -> None:
+    s, words = turn.state, turn.words
+    s.screening = msgspec.structs.replace(heard, stage=ScreeningStage.GREETED, since=at)
+    if turn.agent.greeting:
+        turn.say(UtteranceKind.GREETING)
+        if meaningful_words(heard.words, words.backchannels, words.attention) > HELLO_WORDS:
+            s.waiting_text = heard.words
+        else:
+            s.asked = heard.words
+    elif heard.words:
+        answering.answer(turn, at, heard.words)
