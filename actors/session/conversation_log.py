@@ -4,6 +4,7 @@ from actors.conversation import PositionPrecision
 from actors.messages.lifecycle import TurnRecorded
 from actors.messages.output import ReplyHeard
 from actors.messages.playback import PlaybackFinished, PlaybackPosition, PlaybackStopped
+from actors.messages.transcript import FinalTranscript
 from actors.ports.clock import Clock
 from actors.rules.history import History, whole_words
 from actors.rules.pending_reply import PendingReply
@@ -80,6 +81,12 @@ class ConversationLog:
     def note_failed_order(self, failure: str, turn: int) -> None:
         """Have the next request to the language model say that an order in the call failed; nothing is spoken of it."""
         self.history.noted(ORDER_FAILED.format(failure=failure), turn, self._clock.wall())
+        self.keep()
+
+    def note_first_words(self, text: str) -> None:
+        """Record what the caller said before the conversation began, to which the greeting is the answer."""
+        self.history.user_said(text, 0, self._clock.wall(), continues=False, confidence=1.0)
+        self._connection.show(FinalTranscript(text=text))
         self.keep()
 
     def unrecorded_reports(self) -> list[PlaybackFinished]:

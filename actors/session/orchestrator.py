@@ -19,6 +19,7 @@ from actors.rules.turn_taking.effects import (
     DiscardSpeech,
     Effect,
     End,
+    NoteWords,
     PlaybackOrder,
     RecallSpeech,
     RecognitionOrder,
@@ -216,6 +217,8 @@ class Orchestrator(SupervisedActor):
                 self._connection.show(effect)
             case TurnMeasured():
                 self._show_turn(effect)
+            case NoteWords(text):
+                self._log.note_first_words(text)
             case ReportMachine(signs):
                 action = self.agent.voicemail.value
                 logger.info("an answering machine has taken the call (%s): %s", ", ".join(signs), action)

@@ -73,6 +73,12 @@ class CancelTimer(msgspec.Struct, frozen=True):
     timer: Timer
 
 
+class NoteWords(msgspec.Struct, frozen=True):
+    """Record what the caller said before the conversation began: nobody answers it but the greeting."""
+
+    text: str
+
+
 class ReportMachine(msgspec.Struct, frozen=True):
     """An answering machine has taken the call, to judge by `signs`: for the log and the counter."""
 
@@ -109,6 +115,7 @@ Effect = (
     | CancelTimer
     | FloorChanged
     | TurnMeasured
+    | NoteWords
     | ReportMachine
     | ReportUnexpected
     | End

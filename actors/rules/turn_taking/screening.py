@@ -1,10 +1,10 @@
 """Who has answered a call of ours: a person, who is greeted as soon as their first words are over, or a machine.
 
 Until whoever answers has said something and fallen silent, the agent listens. What `rules/answering_machine.py` makes
-of it decides. Who seems to be a person is greeted, and what they said first goes with what they say next, or is
-answered after the greeting where it was more than a hello. They are listened to as a possible machine until they have
-answered to the greeting. A machine is hung up on, or is left a message: after its tone, or after a silence in which
-none came. Who says hello to an agent that waits for the tone is a person after all, and is greeted.
+of it decides. Who seems to be a person is greeted, and what they said first is noted, or answered after the greeting
+where it was more than a hello and the greeting asks nothing itself. They are listened to as a possible machine until
+they have answered to the greeting. A machine is hung up on, or is left a message: after its tone, or after a silence
+in which none came. Who says hello to an agent that waits for the tone is a person after all, and is greeted.
 """
 
 import msgspec
@@ -15,9 +15,10 @@ from actors.messages.playback import StopReason
 from actors.messages.transcript import ToneEnded
 from actors.rules.answering_machine import Heard, Judgement, Verdict, judged
 from actors.rules.backchannel import meaningful_words
+from actors.rules.questions import question_s
 from actors.rules.turn_taking import answering, endings
 from actors.rules.turn_taking.core import TurnCore
-from actors.rules.turn_taking.effects import ReportMachine
+from actors.rules.turn_taking.effects import NoteWords, ReportMachine
 from actors.rules.turn_taking.state import CallerActivity, Interruption, Screening, ScreeningStage
 from actors.rules.utterances import joined_utterance
 
@@ -176,9 +177,10 @@ def _greet(turn: TurnCore, at: float, heard: Screening) -> None:
     s.screening = msgspec.structs.replace(heard, stage=ScreeningStage.GREETED, since=at)
     if turn.agent.greeting:
         turn.say(UtteranceKind.GREETING)
-        if meaningful_words(heard.words, words.backchannels, words.attention) > HELLO_WORDS:
+        said_more = meaningful_words(heard.words, words.backchannels, words.attention) > HELLO_WORDS
+        if said_more and not question_s(turn.agent.greeting):
             s.waiting_text = heard.words
-        else:
-            s.asked = heard.words
+        elif heard.words:
+            turn.do(NoteWords(heard.words))
     elif heard.words:
         answering.answer(turn, at, heard.words)

@@ -1,4 +1,7 @@
-"""Calls that the agent places, and who picks up: a person, or a machine with a greeting and a beep. By voice."""
+"""Calls that the agent places, and who picks up: a person, or a machine with a greeting and a beep. By voice.
+
+What they say is made before they pick up: who says nothing for two seconds is greeted.
+"""
 
 import asyncio
 import math
@@ -77,9 +80,10 @@ def heard_ms(telephone: Telephone) -> float:
 
 
 async def test_a_machine_is_left_the_message_after_its_tone(tmp_path: Path) -> None:
+    greeting = await say_aside(MACHINE, HIBARI)
     async with picked_up(tmp_path, "leave_message") as (machine, rest):
         telephone = machine.caller
-        await machine.say(await say_aside(MACHINE, HIBARI) + silence(1_200))
+        await machine.say(greeting + silence(1_200))
         assert heard_ms(telephone) == 0
         toned = await machine.say(beep() + silence(200))
         began_s = await telephone.hears_voice(since_s=telephone.ear.started_s, timeout_s=30)
@@ -92,17 +96,19 @@ async def test_a_machine_is_left_the_message_after_its_tone(tmp_path: Path) -> N
 
 
 async def test_a_machine_is_hung_up_on(tmp_path: Path) -> None:
+    greeting = await say_aside(MACHINE, HIBARI)
     async with picked_up(tmp_path, "hang_up") as (machine, rest):
         with suppress(CallOver):
-            await machine.say(await say_aside(MACHINE, HIBARI) + silence(20_000))
+            await machine.say(greeting + silence(20_000))
         await machine.caller.ended(60)
         assert heard_ms(machine.caller) == 0
         assert (await record(rest, machine))["outcome"] == "VOICEMAIL"
 
 
 async def test_a_person_with_a_long_sentence_is_talked_with(tmp_path: Path) -> None:
+    sentence = await say_aside(PERSON, HIBARI)
     async with picked_up(tmp_path, "hang_up") as (person, rest):
-        said = await person.say(await say_aside(PERSON, HIBARI) + silence(300))
+        said = await person.say(sentence + silence(300))
         assert said.ended_s - said.started_s > 8
         # Where they paused for breath the greeting may have begun, and they have cut it short.
         await person.reply()
@@ -116,8 +122,9 @@ async def test_a_person_with_a_long_sentence_is_talked_with(tmp_path: Path) -> N
 
 
 async def test_hello_is_answered_by_the_greeting(tmp_path: Path) -> None:
+    hello = await say_aside("hello", HIBARI)
     async with picked_up(tmp_path, "leave_message") as (person, _):
-        await person.say(await say_aside("hello", HIBARI) + silence(300))
+        await person.say(hello + silence(300))
         assert await person.reply() == GREETING
         person.hang_up()
         await person.caller.ended(60)

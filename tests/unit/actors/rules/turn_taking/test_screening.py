@@ -7,7 +7,7 @@ from actors.agent import Agent, Phrases, VoicemailAction
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import HoldEnded, HoldStarted, KeyPressed, TextEntered
 from actors.messages.transcript import NoSpeechRecognized, ToneEnded
-from actors.rules.turn_taking.effects import End, ReportMachine, Say
+from actors.rules.turn_taking.effects import End, NoteWords, ReportMachine, Say
 from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import AgentActivity, Screening, ScreeningStage, TurnSnapshot
 from tests.unit.actors.rules.turn_taking.script import GREETER, Talk, asked, kinds
@@ -40,9 +40,10 @@ class TestPeople:
         assert kinds(talk.wait(0.0)) == GREETING
         assert talk.turn.state.turn_number == 0
 
-    def test_their_name_goes_with_what_they_say_next(self) -> None:
-        talk = call().says("Anna Miller speaking.").wait(0.0).starts().ends()
-        assert asked(talk.says("Yes, that suits me.")) == ["Anna Miller speaking. Yes, that suits me."]
+    def test_their_name_is_noted_and_not_answered(self) -> None:
+        talk = call().says("Anna Miller speaking.").wait(0.0)
+        assert NoteWords("Anna Miller speaking.") in talk.effects
+        assert asked(talk.starts().ends().says("Yes, that suits me.")) == ["Yes, that suits me."]
         assert talk.turn.state.screening is None
 
     def test_a_long_sentence_is_answered_after_the_greeting(self) -> None:
@@ -50,6 +51,13 @@ class TestPeople:
         talk = call().says(text, ms=6_000).wait(0.0)
         assert kinds(talk) == GREETING
         assert asked(talk.starts().ends()) == [text]
+
+    def test_to_a_greeting_that_asks_something_the_answer_is_awaited(self) -> None:
+        asks = msgspec.structs.replace(LEAVES_MESSAGE, greeting="May I put a caller through?")
+        text = "Hello, I am driving just now so could you call me again in the evening please"
+        talk = call(asks).says(text, ms=6_000).wait(0.0)
+        assert NoteWords(text) in talk.effects
+        assert asked(talk.starts().ends()) == []
 
     def test_a_long_sentence_of_ten_seconds_is_no_machine(self) -> None:
         text = "Hello, this is Anna, I was just leaving the house and have hardly any time so please be quick"
