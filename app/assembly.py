@@ -128,6 +128,7 @@ def _cluster_worker(services: Services) -> ClusterWorker:
         random=services.random,
         clock=services.clock,
         store=services.store,
+        claim_check=services.claim_check,
         checkpoints=services.checkpoints,
         sessions=services.sessions,
         lifecycle=services.lifecycle,

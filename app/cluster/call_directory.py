@@ -9,7 +9,7 @@ Who has a call is decided in one step where it is written: a worker from whom a 
 any more, and of several that want the call of a worker that died one gets it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -137,6 +137,26 @@ class CallDirectory:
         """
         found = await self._connection.run(lambda client: cast(Awaitable[Any], client.hget(call_key(secret), "owner")))
         return found.decode() if found else ""
+
+    async def check(self, secrets: Sequence[str]) -> None:
+        """Ask which of these calls of this worker another one has, and tell of those. What is unknown is nobody else's.
+
+        Raises:
+            StoreError: it cannot be found out.
+        """
+
+        async def owners(client: "RedisClient") -> list[bytes | None]:
+            pipe = cast(Any, client).pipeline(transaction=False)
+            for secret in secrets:
+                pipe.hget(call_key(secret), "owner")
+            found: list[bytes | None] = await pipe.execute()
+            return found
+
+        if not secrets:
+            return
+        for secret, owner in zip(secrets, await self._connection.run(owners), strict=True):
+            if owner is not None and owner.decode() != self.worker:
+                self._on_taken(secret)
 
     async def secret_of(self, call_id: str) -> str:
         """The secret of the call with this id; empty if there is none.

@@ -68,6 +68,8 @@ class Cluster:
         hand_over = HandOver(self._here, board, self._moves, self._membership, self.requests, store.writer)
         hand_over.has_room = self._has_room
         self._here.draining.hand_over = hand_over.hand_over
+        if self._here.claim_check is not None:
+            self._here.claim_check.also(self._check_calls)
         self._membership.start()
         self.is_running = True
 
@@ -140,6 +142,20 @@ class Cluster:
             await self._moves.move_here(secret)
         return True
 
+    async def _check_calls(self) -> None:
+        """Leave the calls that other workers have taken while this one stood still; what it has still is then safe.
+
+        Raises:
+            StoreError: it cannot be found out.
+        """
+        if self.is_running:
+            had_ended = not self._membership.holds
+            # From here on nobody takes any; what was taken before is known to the directory.
+            await self._membership.renew()
+            await self._directory.check([call.secret for call in self._switchboard.log.live])
+            if had_ended:
+                self._lease_had_ended()
+
     def _taken(self, secret: str) -> None:
         call = self._switchboard.log.of_secret(secret)
         if call is not None:
@@ -170,6 +186,9 @@ class Cluster:
 
     async def _renewed(self, had_ended: bool) -> None:
         if had_ended:
-            log.warning("the lease of this worker had ended: others may have taken its calls")
-            self._take_over.tell_all()
+            self._lease_had_ended()
         await self._orphans.look()
+
+    def _lease_had_ended(self) -> None:
+        log.warning("the lease of this worker had ended: others may have taken its calls")
+        self._take_over.tell_all()

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from actors.errors import StoreError
-from app.stores.claim_check import boot_time_s
+from app.stores.claim_check import LEASE_S, boot_time_s
 
 if TYPE_CHECKING:
     from app.stores.redis_connection import RedisConnection
@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 WORKERS = "earshot:workers"
 CLOSE_S = 2.0
 """A cancellation may be swallowed on its way through the client: the task then ends with the process."""
-LEASE_S = 3.0
 RENEW_S = 1.0
 LATE_S = 1.8
 """A renewal that comes later than this after the last one is late."""

@@ -10,6 +10,7 @@ from actors.session.sessions_keeper import SessionsKeeper
 from app.cluster.checkpoints import CheckpointKeeper
 from app.draining import Draining
 from app.server.lifecycle import Lifecycle
+from app.stores.claim_check import ClaimCheck
 
 
 class ClusterWorker(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,8 @@ class ClusterWorker(msgspec.Struct, frozen=True, kw_only=True):
     """The clock of its sessions."""
     store: SessionStore
     """The store of session records, of this worker or shared."""
+    claim_check: ClaimCheck | None
+    """What is asked before a worker that stood still speaks again; None where no store is shared."""
     checkpoints: CheckpointKeeper | None
     """What keeps the checkpoints of its sessions; None where no store is shared."""
     sessions: SessionsKeeper

@@ -19,8 +19,12 @@ log = logging.getLogger(__name__)
 FROZEN_S = 0.5
 """A loop that has not turned for so long may have lost its sessions. A client takes longer to come back elsewhere."""
 LOOK_S = 0.1
+LEASE_S = 3.0
+"""Whoever stood still for so long is dead to the other workers: they take its telephone calls."""
 ASK_S = 1.0
 """How long the store is asked. If it does not answer, conversations go on: nobody else can have read their records."""
+ASK_PAST_LEASE_S = 10.0
+"""How long it is asked after a lease has ended meanwhile: others may have calls of this worker, and speak in them."""
 AGAIN_S = 0.05
 
 _asked = metrics.get_meter("earshot").create_counter(
@@ -37,18 +41,23 @@ class ClaimCheck:
     """Looks from `start` until `stop`. Belongs to the loop's thread.
 
     Args:
-        ask: asks the store about the claims of all live sessions, and leaves those that are lost.
+        ask: asks the store about the claims of all live sessions, and leaves those that are lost. More is asked `also`.
         now: a clock that goes on while the process does not.
     """
 
     def __init__(self, ask: Callable[[], Awaitable[None]], now: Callable[[], float] = boot_time_s) -> None:
-        self._ask = ask
+        self._asks = [ask]
         self._now = now
         self._seen_s = now()
+        self._past_lease = False
         self._freezes = 0
         self._asking: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: dict[Callable[[], None], None] = {}
+
+    def also(self, ask: Callable[[], Awaitable[None]]) -> None:
+        """Ask this too, after what is asked already."""
+        self._asks.append(ask)
 
     def start(self) -> None:
         """Look at the clock from now on; call it on the loop whose turns are watched."""
@@ -79,6 +88,7 @@ class ClaimCheck:
         stood_s, self._seen_s = now_s - self._seen_s, now_s
         if stood_s >= FROZEN_S:
             self._freezes += 1
+            self._past_lease = self._past_lease or stood_s >= LEASE_S
             if self._asking is None:
                 self._asking = asyncio.get_running_loop().create_task(self._check(), name="claims.check")
                 self._asking.add_done_callback(self._go_on)
@@ -93,10 +103,11 @@ class ClaimCheck:
 
     async def _answer(self) -> None:
         try:
-            async with asyncio.timeout(ASK_S):
+            async with asyncio.timeout(ASK_PAST_LEASE_S if self._past_lease else ASK_S):
                 while True:
                     try:
-                        await self._ask()
+                        for ask in self._asks:
+                            await ask()
                         break
                     except StoreError:
                         # The connection too may be one of before.
@@ -108,7 +119,7 @@ class ClaimCheck:
             _asked.add(1, {"outcome": "known"})
 
     def _go_on(self, asked: asyncio.Task[None]) -> None:
-        self._asking = None
+        self._asking, self._past_lease = None, False
         if not asked.cancelled() and (fault := asked.exception()) is not None:
             log.error("the claims of a worker that stood still cannot be looked at", exc_info=fault)
         waiting, self._waiting = self._waiting, {}

@@ -51,6 +51,19 @@ async def kept(worker: Worker) -> None:
     await soon(is_known)
 
 
+async def test_a_worker_is_told_which_of_its_calls_another_one_has(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with workers(redis, "one", "two") as (one, other):
+            one.directory.keep(RECORD)
+            await kept(other)
+            await one.directory.check(["secret", "unknown"])
+            await one.directory.check([])
+            assert one.lost == []
+            assert await other.directory.has("secret", "one")
+            await one.directory.check(["unknown", "secret"])
+            assert one.lost == ["secret"]
+
+
 async def test_a_call_is_found_by_its_secret_and_id_until_it_is_over(tmp_path: Path) -> None:
     with redis_server(tmp_path) as redis:
         async with workers(redis, "one", "two") as (one, other):

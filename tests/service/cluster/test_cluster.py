@@ -1,5 +1,6 @@
 """A worker as one of many: whose call it is, and what becomes of it when Redis says that it is another one's."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from actors.errors import StoreError
 from app.cluster import cluster as module
 from app.cluster.call_directory import call_key
 from app.cluster.membership import WORKERS
+from app.stores.claim_check import FROZEN_S
 from app.telephony.call import Custody
 from tests.kit.redis_server import redis_server
 from tests.kit.service_kit import running
@@ -52,6 +54,38 @@ async def test_a_call_that_redis_says_is_another_workers_is_left_without_an_orde
             assert one.board.log.of_secret(call.secret) is None
             one.board.connected(call)
             one.control.hang_up.assert_not_awaited()
+
+
+async def test_a_worker_that_stood_still_leaves_what_was_taken_before_it_speaks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            lost, kept = one.call("lost"), one.call("kept")
+            for call in (lost, kept):
+                await known(other, call)
+            redis.command("HSET", call_key(lost.secret), "owner", "somebody")
+            one.cluster._membership._until_s = 0.0
+            redis.command("ZREM", WORKERS, one.cluster.worker)
+            check = one.service.claim_check
+            assert check is not None
+            check._seen_s -= FROZEN_S
+            speaks = asyncio.Event()
+            assert check.must_wait(speaks.set)
+            async with asyncio.timeout(10):
+                await speaks.wait()
+            assert (lost.custody, kept.custody) == (Custody.MOVED, Custody.HERE)
+            assert one.cluster.worker in redis.command("ZRANGE", WORKERS, "0", "-1").split()
+            assert "the lease of this worker had ended: others may have taken its calls" in caplog.messages
+            one.control.hang_up.assert_not_awaited()
+
+
+async def test_a_worker_that_ends_takes_no_lease_again(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, _):
+            await one.cluster.stop()
+            await one.cluster._check_calls()
+            assert one.cluster.worker not in redis.command("ZRANGE", WORKERS, "0", "-1").split()
 
 
 async def test_all_are_asked_and_those_that_do_not_answer_are_counted(

@@ -8,7 +8,7 @@ import pytest
 
 from actors.errors import ErrorKind, StoreError
 from app.stores import claim_check
-from app.stores.claim_check import FROZEN_S, ClaimCheck, boot_time_s
+from app.stores.claim_check import FROZEN_S, LEASE_S, ClaimCheck, boot_time_s
 
 
 class Store:
@@ -110,6 +110,41 @@ async def test_conversations_go_on_when_the_store_does_not_answer(
         await store.went_on.wait()
         assert not check.must_wait(store.went_on.set)
     assert [each.levelname for each in caplog.records] == ["WARNING"]
+
+
+async def test_whoever_stood_still_past_its_lease_says_nothing_before_it_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(claim_check, "ASK_S", 0.0)
+    async with checking() as (store, check):
+        store.failures = 3
+        store.may_answer.set()
+        store.now_s += LEASE_S
+        assert check.must_wait(store.went_on.set)
+        await store.went_on.wait()
+        assert store.asked == 4
+        # A shorter one thereafter is a shorter one.
+        store.went_on.clear()
+        store.failures = 3
+        store.now_s += FROZEN_S
+        assert check.must_wait(store.went_on.set)
+        await store.went_on.wait()
+        assert store.asked < 8
+
+
+async def test_whatever_else_is_to_be_asked_is_asked_too() -> None:
+    async with checking() as (store, check):
+        asked: list[int] = []
+
+        async def more() -> None:
+            asked.append(store.asked)
+
+        check.also(more)
+        store.may_answer.set()
+        store.now_s += FROZEN_S
+        assert check.must_wait(store.went_on.set)
+        await store.went_on.wait()
+        assert asked == [1]
 
 
 async def test_one_that_fails_keeps_no_other_from_going_on() -> None:
