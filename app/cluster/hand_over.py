@@ -37,6 +37,7 @@ ARRIVED_S = 3.0
 LEFT_S = 6.0
 """Before the worker ends: by then a call is handed over though its caller speaks, so that a refusal leaves time."""
 LOOK_S = 0.1
+SENT_LOOK_S = 0.02
 MOST_WRITES = 3
 """A conversation in which something happens while its checkpoint is written has it written again so often."""
 WRITTEN_S = 1.0
@@ -89,7 +90,7 @@ class HandOver:
         if others and isinstance(loop, WorkerLoop):
             # The media socket of a call that is handed over is to come to another worker.
             loop.stop_listening()
-        calls = [call for call in self._switchboard.log.live if call.call_id and others]
+        calls = self._switchboard.log.live if others else []
         await asyncio.gather(
             self._browsers({self._switchboard.session_of(call) for call in calls}),
             *(self._call(call, others[n:] + others[:n], deadline) for n, call in _spread(calls, others)),
@@ -97,6 +98,8 @@ class HandOver:
 
     async def _call(self, call: Call, others: Sequence[str], deadline: float) -> None:
         await self._until_quiet(call, deadline - LEFT_S)
+        if not call.call_id:
+            return
         for worker in others:
             if call.over.is_set():
                 return
@@ -112,9 +115,14 @@ class HandOver:
         log.warning("a call is handed over to nobody: no other worker takes it", extra={"call": call.call_id})
 
     async def _until_quiet(self, call: Call, until: float) -> None:
-        """Wait until the caller is not speaking: what they say just then would be lost."""
+        """Wait until the caller is not speaking, and the network has answered what it was ordered: what they say just
+        then would be lost, and nobody would know whether an order was taken, that to place the call among them.
+        """
         loop = asyncio.get_running_loop()
-        while loop.time() < until:
+        while loop.time() < until and not call.over.is_set():
+            if call.orders.is_sending or not call.call_id:
+                await asyncio.sleep(SENT_LOOK_S)
+                continue
             entry = self._here.sessions.live.get(self._switchboard.session_of(call))
             if entry is None or not _caller_is_speaking(entry.checkpoint):
                 return

@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.agent import Agent
 from actors.conversation import SessionRecord
+from actors.messages.caller import CallOrderFailed
 from actors.runtime.session_trace import current_traceparent
 from actors.session.checkpoint import Checkpoint
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
@@ -21,6 +22,7 @@ from protocol.browser import timestamp
 from protocol.calls import CallEvent, CallState, CallStatus
 
 EVENTS_KEPT = 200
+NOTICES_KEPT = 8
 
 OVER = (CallState.DISCONNECTED, CallState.FAILED)
 
@@ -78,6 +80,8 @@ class Call:
     transcribed_in = ""
     """The language in which the network transcribes the call by itself; empty where its audio is streamed."""
     connected_at: float | None = None
+    connected_before: float | None = None
+    """When it was connected at a worker that died; whether it is up still has to be found out."""
     ended_at: float | None = None
     admission = Admission.AWAITS_CODE
     custody = Custody.HERE
@@ -131,9 +135,12 @@ class Call:
         self.seen_events = SeenEvents()
         self.participants = CallParticipants()
         self.orders = Orders()
+        self.orders.on_change = lambda: self.on_change(self)
         self.dtmf = DtmfPresses()
+        self.owed_notices: deque[CallOrderFailed] = deque(maxlen=NOTICES_KEPT)
+        """Orders that have failed while the call had no session: its next one is told."""
         self.on_change: Callable[[Call], None] = lambda call: None
-        """Told when the call's id gets known, and of each new state."""
+        """Told when the call's id gets known, of each new state, and of what comes of orders."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -180,8 +187,9 @@ class Call:
             return False
         self.state = state
         if state is CallState.CONNECTED and self.connected_at is None:
-            self.connected_at = at
+            self.connected_at = at if self.connected_before is None else self.connected_before
         if state in OVER:
+            self.connected_at = self.connected_before if self.connected_at is None else self.connected_at
             self.ended_at = at
             self.participants.disconnect()
             self.over.set()

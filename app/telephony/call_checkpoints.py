@@ -22,6 +22,16 @@ LONGEST_CONVERSATION_BYTES = 40_000
 """The beginning of a longer conversation is not kept."""
 
 
+class OpenOrder(msgspec.Struct, frozen=True):
+    """An order in a call of which the network has not said yet what came. `subject`: what it is about, if known."""
+
+    id: str
+    """Its operation context, by which its event is known"""
+    kind: str
+    state: str
+    subject: str = ""
+
+
 class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One call as far as another worker needs to know it, to go on with it."""
 
@@ -54,6 +64,8 @@ class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     recording: str = ""
     """The id of the recording that runs or is paused"""
     recording_paused: bool = False
+    orders: tuple[OpenOrder, ...] = ()
+    """What was ordered of the network, and has no answer yet"""
 
     def fields(self) -> dict[str, Any]:
         """The record as the fields of a notice to the launcher."""
@@ -68,7 +80,7 @@ class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     def without_personal_data(self) -> "CallCheckpoint":
         """The same without who calls and why, for a file."""
         return msgspec.structs.replace(
-            self, caller="", own_number="", about={}, conversation=None, participants=(), events=()
+            self, caller="", own_number="", about={}, conversation=None, participants=(), events=(), orders=()
         )
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.call import Call
+from app.telephony.call_checkpoints import OpenOrder
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError, Trouble
 from app.telephony.order_book import Order, OrderKind, OrderState
@@ -56,6 +57,14 @@ class CallOrders:
         await self._send(order, give)
         call.run(self._give_up_transfer(order, settled))
         return settled
+
+    def go_on(self, given: OpenOrder) -> None:
+        """See an order through that another worker has given, as far as the network tells what comes of it."""
+        order, settled = self._call.orders.restore(given)
+        if order.kind is OrderKind.TRANSFER:
+            self._call.run(self._give_up_transfer(order, settled))
+        else:
+            self._call.run(self._until_told(order, settled, EVENT_S))
 
     async def _give_up_transfer(self, order: Order, settled: "asyncio.Future[None]") -> None:
         await asyncio.wait([settled], timeout=TRANSFER_S)
@@ -193,10 +202,14 @@ class CallOrders:
 
     async def _told(self, order: Order, settled: "asyncio.Future[None]", within_s: float | None = None) -> None:
         """Wait until the network says what came of an order that it has taken."""
-        done, _ = await asyncio.wait([settled], timeout=EVENT_S if within_s is None else within_s)
-        if done:
+        await self._until_told(order, settled, EVENT_S if within_s is None else within_s)
+        if order.state is not OrderState.OVERDUE:
             await settled
-        elif self._call.orders.settle(order, OrderState.OVERDUE):
+
+    async def _until_told(self, order: Order, settled: "asyncio.Future[None]", within_s: float) -> None:
+        """The same, whatever it is that the network says."""
+        done, _ = await asyncio.wait([settled], timeout=within_s)
+        if not done and self._call.orders.settle(order, OrderState.OVERDUE):
             log.warning("nothing is told of an order in a call: %s", order.kind, extra={"call": self._call.call_id})
 
 

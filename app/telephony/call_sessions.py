@@ -67,6 +67,12 @@ class CallSessions:
 
     def open(self, call: Call, connection: MediaConnection, attached: ConnectionAttached) -> SessionEntry:
         """Open the session that asks for the access code, or the call's own once the caller is admitted."""
+        entry = self._opened(call, connection, attached)
+        while call.admitted and call.owed_notices:
+            entry.deliver(call.owed_notices.popleft())
+        return entry
+
+    def _opened(self, call: Call, connection: MediaConnection, attached: ConnectionAttached) -> SessionEntry:
         plan = self._own_plan(call) if call.admitted else self._access_plan(call)
         output, former = self._output(call, connection), call.conversation
         if call.admitted and call.checkpoint is not None:

@@ -25,6 +25,8 @@ CONNECTED, DISCONNECTED = "connected", "disconnected"
 """States of a call in the network's words."""
 STREAM_AGAIN_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Waits before each order to stream again: a call that comes back from a transfer takes it after a second or so."""
+ESTABLISHED_S = 1.0
+"""A call whose transfer came to nothing is connected again after that."""
 MOST_PATIENCE_S = 4.0
 """A network that asks for more patience is asked again after this: the caller hears nothing meanwhile."""
 
@@ -135,7 +137,7 @@ class MediaWatch:
                     self._watches[call] = _Watch(task, 0.0)
                     self._connected(call)
                     return
-            await asyncio.sleep(LOOK_AGAIN_S[min(look, len(LOOK_AGAIN_S) - 1)])
+            await _until_told(call, LOOK_AGAIN_S[min(look, len(LOOK_AGAIN_S) - 1)])
 
     async def _stream_again(self, call: Call, *, again: bool) -> float:
         """Ask for a media socket; the seconds that are waited for it, or that the network wants to be left alone.
@@ -170,3 +172,14 @@ class MediaWatch:
             call.note("StopMediaStreaming", self._clock.wall())
         except CallControlError as error:
             log.warning("a dead media socket could not be closed: %s", error, extra={"call": call.call_id})
+
+
+async def _until_told(call: Call, within_s: float) -> None:
+    """Wait until the call is to be looked at again: sooner if a transfer of it comes to nothing meanwhile."""
+    transfer = call.orders.transferring
+    if transfer is None:
+        await asyncio.sleep(within_s)
+        return
+    done, _ = await asyncio.wait([transfer], timeout=within_s)
+    if done:
+        await asyncio.sleep(ESTABLISHED_S)

@@ -75,6 +75,8 @@ class Order(msgspec.Struct, kw_only=True, eq=False):
     """Why it was refused or failed; names no number."""
     is_late: bool = False
     """Its outcome came when nobody waited for it any more, and whoever gave it may believe otherwise."""
+    is_restored: bool = False
+    """Another worker has given it, and whoever waited for its outcome there is gone."""
 
     @property
     def open(self) -> bool:
@@ -95,11 +97,17 @@ class OrderBook:
         self._orders.append(order)
         return order
 
+    def restore(self, order_id: str, kind: OrderKind, subject: str, state: OrderState) -> Order:
+        """Enter an order that another worker has given. What it was sending when it was last heard of may be done."""
+        order = self.give(kind, order_id, subject)
+        order.is_restored, order.state = True, S.IN_DOUBT if state is S.SENT else state
+        return order
+
     def becomes(self, order: Order, state: OrderState, reason: str = "") -> bool:
         """Take the next state, if the order may; whether it did."""
         if state not in _NEXT.get(order.state, ()):
             return False
-        order.is_late = order.state in _NOT_WAITED_FOR
+        order.is_late = order.is_restored or order.state in _NOT_WAITED_FOR
         order.state, order.reason = state, reason
         return True
 
@@ -136,6 +144,11 @@ class OrderBook:
     def end_recording(self, recording_id: str) -> None:
         """A recording is over, whoever stopped it."""
         self.give(OrderKind.STOP_RECORDING, "", recording_id).state = S.SUCCEEDED
+
+    @property
+    def unsettled(self) -> list[Order]:
+        """Every order of which an event may still say what came."""
+        return [order for order in self._orders if order.state in _UNSETTLED]
 
     @property
     def recording(self) -> str:

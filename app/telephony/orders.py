@@ -1,9 +1,14 @@
 """The orders of a call, and who waits for what comes of them."""
 
 import asyncio
+from collections.abc import Callable
 
 from actors.ports.call_controls import CallError, CallTrouble
+from app.telephony.call_checkpoints import OpenOrder
 from app.telephony.order_book import Order, OrderBook, OrderKind, OrderState
+
+MOST_TOLD = 16
+"""Orders without an outcome that another worker is told of; of more, the newest."""
 
 _FAILED = {
     OrderKind.TRANSFER: "the other side did not take the call",
@@ -27,6 +32,8 @@ class Orders:
     def __init__(self) -> None:
         self._book = OrderBook()
         self._waiting: dict[Order, asyncio.Future[None]] = {}
+        self.on_change: Callable[[], None] = lambda: None
+        """Told of each order that is given, and of each new state of one."""
         self.recording_lock = asyncio.Lock()
         """Held while a recording is started or stopped, so that one order is through before the next is given."""
 
@@ -50,13 +57,39 @@ class Orders:
         """An order that is being sent, and the future of what comes of it."""
         order = self._book.give(kind, order_id, subject)
         outcome = self._waiting[order] = asyncio.get_running_loop().create_future()
+        self.on_change()
         return order, outcome
+
+    def restore(self, given: OpenOrder) -> "tuple[Order, asyncio.Future[None]]":
+        """An order that another worker has given, and the future of what comes of it: it is settled here."""
+        kind, state = OrderKind(given.kind), OrderState(given.state)
+        order = self._book.restore(given.id, kind, given.subject, state)
+        outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if order.open:
+            self._waiting[order] = outcome
+        else:
+            outcome.set_result(None)
+        return order, outcome
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether the network is just being given an order, and has not answered whether it takes it."""
+        return any(order.state is OrderState.SENT for order in self._book.all_open)
+
+    @property
+    def unsettled(self) -> tuple[OpenOrder, ...]:
+        """What another worker has to know of the orders whose outcome is still to come."""
+        return tuple(
+            OpenOrder(each.id, each.kind.value, each.state.value, each.subject)
+            for each in self._book.unsettled[-MOST_TOLD:]
+        )
 
     def settle(self, order: Order, state: OrderState, reason: str = "") -> bool:
         """An order gets into that state; whether it does, and is not further already."""
         if not self._book.becomes(order, state, reason):
             return False
         self._tell(order)
+        self.on_change()
         return True
 
     def told(
@@ -66,6 +99,7 @@ class Orders:
         order = self._book.told(kind, state, order_id=order_id, subject=subject, reason=reason)
         if order is not None:
             self._tell(order)
+            self.on_change()
         return order
 
     def note_stopped(self, recording_id: str) -> None:

@@ -65,6 +65,7 @@ def record_of_call(call: Call, worker: str = "") -> CallCheckpoint:
         events=tuple(call.events),
         recording=call.orders.recording,
         recording_paused=call.orders.is_recording_paused,
+        orders=call.orders.unsettled,
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from actors.agent import Agent
 from actors.conversation import Ending
-from actors.messages.caller import EndSession, InputMessage, KeyPressed
+from actors.messages.caller import CallOrderFailed, EndSession, InputMessage, KeyPressed
 from actors.ports.clock import Clock, Random
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.session.sessions_keeper import SessionsKeeper
@@ -133,6 +133,9 @@ class Switchboard:
             call.became(CallState.CONNECTED, self._clock.wall())
             log.info("a call is connected", extra={"call": call.call_id, "direction": call.direction.value})
             call.run(self._end_overtime(call))
+            if call.participants.is_caller_on_hold:
+                # So it is with a call of a worker that died.
+                call.became(CallState.ON_HOLD, self._clock.wall())
             if call.connection is None and self._media is not None:
                 self._media.due(call)
 
@@ -151,6 +154,15 @@ class Switchboard:
         entry = self._sessions.live.get(self.session_of(call))
         if entry is not None:
             entry.deliver(message)
+
+    def order_failed(self, call: Call, notice: CallOrderFailed) -> None:
+        """Tell the session of a call that an order has failed of which it may believe otherwise; its next session, if
+        the call has none while its media socket is gone.
+        """
+        if self.session_of(call) in self._sessions.live:
+            self.tell_session(call, notice)
+        else:
+            call.owed_notices.append(notice)
 
     def session_of(self, call: Call) -> str:
         """The id of the session that the call has now: the one that asks for the access code, then its own."""
@@ -259,7 +271,8 @@ class Switchboard:
 
     def ended(self, call: Call, state: CallState) -> None:
         """A call is over; one that never was connected has failed."""
-        if not call.became(state if call.connected_at is not None else CallState.FAILED, self._clock.wall()):
+        was_connected = call.connected_at is not None or call.connected_before is not None
+        if not call.became(state if was_connected else CallState.FAILED, self._clock.wall()):
             return
         log.info("a call is over", extra={"call": call.call_id, "state": call.state.value})
         call.orders.end()

@@ -24,6 +24,7 @@ from app.server.worker_bus import WorkerBus, WorkerBusError
 from app.server.worker_pipe import WorkerNotice
 from app.telephony.call import Call, Custody
 from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
+from app.telephony.call_orders import CallOrders
 from app.telephony.hang_up import hang_up
 from app.telephony.new_calls import NewCalls
 from app.telephony.shared_calls import SharedCalls, call_of_record, record_of_call
@@ -171,9 +172,17 @@ class TakeOver:
             log.warning("a call cannot be taken over: %s", error, extra={"call": record.call_id})
             return
         call.checkpoint = checkpoint
-        call.taken_over = is_cut_off or (checkpoint is None and record.conversation is not None)
-        if not is_cut_off:
+        had_talked = record.conversation is not None
+        if is_cut_off:
+            # Whoever was not picked up yet is greeted as always.
+            call.taken_over = had_talked or record.connected_at is not None
+            call.connected_before = record.connected_at
+        else:
+            call.taken_over = checkpoint is None and had_talked
             call.state, call.connected_at = record.state, record.connected_at
+        orders = CallOrders(self._switchboard, call)
+        for given in record.orders:
+            orders.go_on(given)
         self._new_calls.enlist(call)
         call.note("TakenOver" if is_cut_off else "Moved", self._clock.wall())
         if record.call_id:

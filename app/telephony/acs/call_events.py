@@ -102,7 +102,7 @@ class CallEvents:
                 continue
             log.warning("an order in a call failed: %s, %s", kind, order.reason, extra={"call": call.call_id})
             if order.is_late:
-                self._switchboard.tell_session(call, CallOrderFailed(failure_of(order)))
+                self._switchboard.order_failed(call, CallOrderFailed(failure_of(order)))
 
 
 def _note(call: Call, event: AcsEvent, at: float) -> None:

@@ -11,8 +11,11 @@ from actors.rules.turn_taking.state import CallerActivity, TurnSnapshot
 from app.cluster import hand_over as module
 from app.server.socket_writer import RESTARTING
 from app.stores.redis_store import checkpoint_key
-from app.telephony.call import Custody
+from app.telephony.call import Custody, Direction
+from app.telephony.order_book import OrderKind, OrderState
+from protocol.calls import CallState
 from tests.kit.redis_server import redis_server
+from tests.kit.session_kit import AGENT
 from tests.service.cluster.cluster_kit import Worker, known, two_workers
 
 
@@ -93,6 +96,36 @@ async def test_a_caller_who_speaks_is_waited_for_as_long_as_there_is_time(
             await handed_over(one, module.LEFT_S + 0.5)
             assert asyncio.get_running_loop().time() - began >= 0.5
             assert call.custody is Custody.MOVED
+
+
+async def test_a_call_is_not_handed_over_while_the_network_is_being_given_an_order(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.new_calls.begin(Direction.OUTBOUND, AGENT, "media", "+15550100")
+            order, _ = call.orders.give(OrderKind.HOLD, "hold")
+            handing = asyncio.create_task(handed_over(one))
+            await asyncio.sleep(0.3)
+            assert one.board.log.live == [call]
+            call.identify("call")
+            await asyncio.sleep(0.3)
+            assert one.board.log.live == [call]
+            call.orders.settle(order, OrderState.TAKEN)
+            await handing
+            assert one.board.log.live == []
+            moved = other.board.log.of_secret(call.secret)
+            assert moved is not None
+            assert [(each.id, each.state) for each in moved.orders.unsettled] == [("hold", "taken")]
+
+
+async def test_a_call_that_the_network_never_takes_is_over_and_keeps_nobody_waiting(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, _):
+            call = one.new_calls.begin(Direction.OUTBOUND, AGENT, "media", "+15550100")
+            handing = asyncio.create_task(handed_over(one))
+            one.board.ended(call, CallState.FAILED)
+            async with asyncio.timeout(10):
+                await handing
+            assert call.custody is Custody.HERE
 
 
 async def test_a_call_that_no_worker_takes_stays_where_it_is(tmp_path: Path) -> None:

@@ -69,6 +69,11 @@ class Processes:
             os.kill(pid, signal.SIGKILL)
         self._server.process.wait()
 
+    def end(self) -> None:
+        """Tell it to end, as a deployment does."""
+        assert self._server is not None
+        self._server.process.terminate()
+
     def log(self) -> str:
         """What its processes have written on standard error."""
         assert self._server is not None

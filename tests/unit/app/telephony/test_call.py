@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from app.telephony.call import Admission, Call, Custody, Direction
+from app.telephony.order_book import OrderKind, OrderState
 from protocol.calls import CallState, Participant
 from tests.kit.session_kit import AGENT
 
@@ -100,3 +101,22 @@ async def test_work_for_a_call_ends_with_it() -> None:
     assert task.cancelled()
     working.became(CallState.FAILED, 2.0)
     assert working.run(work()) is None
+
+
+@pytest.mark.parametrize("state", [CallState.CONNECTED, CallState.DISCONNECTED])
+def test_a_call_of_a_worker_that_died_was_connected_when_it_was(state: CallState) -> None:
+    taken_over = call()
+    taken_over.connected_before = 3.0
+    taken_over.became(state, 9.0)
+    assert taken_over.connected_at == 3.0
+    assert taken_over.status(9.0).duration == 6.0
+
+
+async def test_what_comes_of_orders_is_a_change_of_the_call() -> None:
+    changed, told = list[Call](), call()
+    told.on_change = changed.append
+    order, _ = told.orders.give(OrderKind.HOLD, "hold")
+    told.orders.settle(order, OrderState.TAKEN)
+    told.orders.settle(order, OrderState.TAKEN)
+    told.orders.told(OrderKind.HOLD, OrderState.SUCCEEDED, order_id="hold")
+    assert changed == [told] * 3

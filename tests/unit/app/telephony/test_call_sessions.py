@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
-from actors.messages.caller import ConnectionAttached, Lead, Transport
+from actors.messages.caller import CallOrderFailed, ConnectionAttached, Lead, Transport
 from app.browser.session_outputs import SessionOutputs
 from app.console.timeline import Timelines
 from app.session_plans import SessionPlans
@@ -104,3 +104,12 @@ async def test_a_session_that_lives_is_attached_and_not_opened_again() -> None:
     entry.deliver.assert_called_once_with(ATTACHED)
     assert entry.connection.output is outputs.of("s")
     assert (sessions.open.call_count, sessions.restore.call_count) == (0, 0)
+
+
+async def test_the_next_session_is_told_once_of_orders_that_failed_while_there_was_none() -> None:
+    opener, sessions, _ = opening()
+    without = call(admission=Admission.ADMITTED)
+    without.owed_notices.append(CallOrderFailed("the other side did not take the call"))
+    for _ in range(2):
+        opener.open(without, Mock(), ATTACHED)
+    sessions.open.return_value.deliver.assert_called_once_with(CallOrderFailed("the other side did not take the call"))

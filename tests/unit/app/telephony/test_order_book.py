@@ -197,3 +197,16 @@ def test_a_failure_is_late_once_whoever_gave_the_order_was_answered_without_it(
     book.becomes(order, before)
     assert book.told(START, FAILED, order_id="start") is order
     assert order.is_late is is_late
+
+
+def test_an_order_of_another_worker_is_believed_in_as_far_as_it_was_known_there() -> None:
+    book = OrderBook()
+    taken = book.restore("taken", TRANSFER, "", TAKEN)
+    sent = book.restore("sent", START, "", OrderState.SENT)
+    assert (taken.state, sent.state) == (TAKEN, DOUBT)
+    assert book.unsettled == [taken, sent]
+    assert book.open(TRANSFER) is taken
+    assert book.told(TRANSFER, FAILED, order_id="taken", reason="busy") is taken
+    assert taken.is_late, "whoever gave it is gone, and its session is told"
+    assert book.told(START, SUCCEEDED, order_id="sent", subject="a") is sent
+    assert (book.recording, book.unsettled) == ("a", [])

@@ -3,9 +3,12 @@
 import msgspec
 import pytest
 
+from actors.ports.call_controls import CallError
 from app.agents.roster import AgentRoster
 from app.telephony.call import Admission, Call, Direction
+from app.telephony.call_checkpoints import CallCheckpoint
 from app.telephony.order_book import OrderKind, OrderState
+from app.telephony.orders import MOST_TOLD
 from app.telephony.shared_calls import call_of_record, record_of_call
 from protocol.calls import CallState, Participant
 from tests.kit.session_kit import AGENT
@@ -53,3 +56,30 @@ def test_an_agent_that_is_gone_is_replaced_by_the_default_one_and_a_record_of_no
     for nonsense in ({"direction": "sideways"}, {"about": {"channel": 3}}):
         with pytest.raises(ValueError):  # noqa: PT011  of whichever library
             call_of_record(msgspec.structs.replace(record, **nonsense), AGENTS)
+
+
+async def test_orders_without_an_outcome_go_to_the_other_worker_and_are_settled_there() -> None:
+    former = made()
+    order, _ = former.orders.give(OrderKind.TRANSFER, "transfer")
+    sending = [former.orders.is_sending]
+    former.orders.settle(order, OrderState.TAKEN)
+    sending.append(former.orders.is_sending)
+    assert sending == [True, False]
+    sent = msgspec.json.decode(msgspec.json.encode(record_of_call(former)), type=CallCheckpoint)
+    (given,) = sent.orders
+    call = call_of_record(sent, AGENTS)
+    _, outcome = call.orders.restore(given)
+    assert call.orders.transferring is outcome
+    call.orders.told(OrderKind.TRANSFER, OrderState.FAILED, order_id="transfer")
+    assert isinstance(outcome.exception(), CallError)
+    assert record_of_call(call).orders == ()
+    doubted = msgspec.structs.replace(given, state=OrderState.IN_DOUBT.value)
+    _, known = call.orders.restore(doubted)
+    assert known.done(), "nobody waits for it"
+
+
+async def test_no_more_orders_are_told_than_the_way_to_another_worker_carries() -> None:
+    call = made()
+    for number in range(MOST_TOLD + 1):
+        call.orders.give(OrderKind.SEND_KEYS, str(number))
+    assert [each.id for each in record_of_call(call).orders] == [str(n) for n in range(1, MOST_TOLD + 1)]

@@ -1,0 +1,82 @@
+"""A load balancer of tests: each TCP connection goes to one of several servers, never to one that takes none."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+CHUNK_BYTES = 65_536
+
+
+class Balancer:
+    """In front of servers on loopback, by their ports. `choose` says in which order they are tried: else in turn."""
+
+    def __init__(self, ports: list[int]) -> None:
+        self.ports = ports
+        self.url = ""
+        self.choose: Callable[[], list[int]] = self._in_turn
+        self.connections: dict[int, int] = dict.fromkeys(ports, 0)
+        """How many connections each server has been given."""
+        self._turns = itertools.count()
+
+    def only(self, port: int) -> None:
+        """Have this server take each connection, as long as it takes any."""
+        self.choose = lambda: [port, *(each for each in self.ports if each != port)]
+
+    def _in_turn(self) -> list[int]:
+        first = next(self._turns) % len(self.ports)
+        return self.ports[first:] + self.ports[:first]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry one connection until either side ends it."""
+        for port in self.choose():
+            try:
+                up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                continue
+            self.connections[port] += 1
+            try:
+                await asyncio.gather(_copied(reader, up_writer), _copied(up_reader, writer))
+            finally:
+                up_writer.close()
+            return
+        writer.close()
+
+
+async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(CHUNK_BYTES):
+            writer.write(data)
+            await writer.drain()
+    with suppress(OSError):
+        writer.close()
+
+
+@asynccontextmanager
+async def balancer(*ports: int) -> AsyncIterator[Balancer]:
+    """One on a free port."""
+    made = Balancer(list(ports))
+    serving: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        try:
+            await made.serve(reader, writer)
+        except asyncio.CancelledError:
+            # The streams of asyncio tell of a task that was cancelled as of an error.
+            pass
+        finally:
+            serving.discard(task)
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield made
+    finally:
+        server.close()
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
