@@ -5,8 +5,9 @@ import asyncio
 from actors.agent import Voice
 from actors.ports.tts import SpeechSynthesizer, Synthesis, SynthesisEvent
 from actors.runtime.closing import close_in_background
+from actors.runtime.exits import tell_quietly
 from actors.runtime.session_trace import Stage, peer_of
-from actors.runtime.supervised_actor import SupervisedActor, tell_quietly
+from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.engine_events import SynthesisReported
 from actors.session.pronounced_synthesis import open_pronounced
 

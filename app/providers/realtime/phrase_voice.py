@@ -11,6 +11,7 @@ from collections.abc import Callable
 from actors.agent import Voice
 from actors.errors import ErrorKind, ProviderError, SynthesizerError
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.tts import (
     AudioSynthesized,
     PieceSynthesized,
@@ -126,19 +127,19 @@ class _Reading:
         self.words: list[str] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def told(self, event: port.RealtimeEvent) -> None:
+    def told(self, event: reported.RealtimeEvent) -> None:
         match event:
-            case port.ResponseAudio(pcm=pcm):
+            case reported.ResponseAudio(pcm=pcm):
                 self.pcm += pcm
-            case port.ResponseTranscript(text=text):
+            case reported.ResponseTranscript(text=text):
                 self.words.append(text)
-            case port.ResponseFinished(status=port.ResponseStatus.COMPLETED):
+            case reported.ResponseFinished(status=reported.ResponseStatus.COMPLETED):
                 self._end()
-            case port.ResponseFinished(status=status, detail=detail):
+            case reported.ResponseFinished(status=status, detail=detail):
                 self._end(f"the response was {status}: {detail}")
-            case port.RealtimeFailed(operation=port.Operation.RESPOND, detail=detail):
+            case reported.RealtimeFailed(operation=reported.Operation.RESPOND, detail=detail):
                 self._end(detail)
-            case port.RealtimeClosed(detail=detail):
+            case reported.RealtimeClosed(detail=detail):
                 self._end(detail)
             case _:
                 pass

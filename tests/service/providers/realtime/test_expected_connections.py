@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.expects_sessions import ExpectsSessions
 from app.providers.realtime import expected_connections
 from app.providers.realtime.expected_connections import MOST
@@ -41,7 +42,9 @@ async def ready(model: RealtimeService, session_id: str) -> port.RealtimeSession
     """A session that the service has taken the settings of."""
     is_ready = asyncio.Event()
     options = msgspec.structs.replace(OPTIONS, session_id=session_id)
-    session = await model.open(options, lambda event: is_ready.set() if isinstance(event, port.RealtimeReady) else None)
+    session = await model.open(
+        options, lambda event: is_ready.set() if isinstance(event, reported.RealtimeReady) else None
+    )
     async with asyncio.timeout(BOUND_S):
         await is_ready.wait()
     return session

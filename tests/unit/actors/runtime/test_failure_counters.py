@@ -37,7 +37,7 @@ from app.server.worker_bus import WorkerBus
 from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.failover_kit import providers
 from tests.kit.fake_realtime import FakeRealtime
-from tests.kit.fakes import FakeModel
+from tests.kit.fakes import FakeModel, FakeRecognizer
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import AGENT, Stage, stage
 
@@ -240,6 +240,12 @@ async def a_speech_to_speech_model_that_is_silent() -> None:
         await asyncio.sleep(9)
 
 
+async def a_recognizer_beside_that_is_away() -> None:
+    away = FakeRecognizer(faults=Faults(Plan("recognizer.open", Fault.FAIL)))
+    async with stage(mode=VOICE_LIVE, agent=QUIET, realtime=FakeRealtime(), transcriber=away):
+        await asyncio.sleep(1)
+
+
 async def a_spoken_response_that_fails() -> None:
     failed = ResponseFinished(
         response_id="", status=ResponseStatus.FAILED, failure=FailureKind.RATE_LIMITED, detail="x"
@@ -269,6 +275,7 @@ CASES: list[tuple[Failure | str, Provoke, str]] = [
     (Failure.REALTIME, a_speech_to_speech_service_that_is_away, "a speech-to-speech session cannot be opened: "),
     (Failure.REALTIME, a_speech_to_speech_model_that_is_silent, "a speech-to-speech session has stalled: it is asked"),
     (Failure.REALTIME, a_spoken_response_that_fails, "a response of the speech-to-speech model has failed: x"),
+    (Failure.TRANSCRIBER, a_recognizer_beside_that_is_away, "the recognizer beside has failed, and the conversation"),
     (Failure.PROVIDER, a_provider_that_fails, "first has failed: unavailable"),
     (Failure.BREAKER, a_provider_that_is_down, "circuit breaker open for "),
     (Failure.FALLBACK, a_provider_in_whose_place_another_answers, "fallback in use: "),

@@ -234,7 +234,7 @@ def test_one_that_is_filtered_is_not_asked_for_again() -> None:
 
 def test_what_is_filtered_again_and_again_ends_no_session_and_is_not_told_to_another_one() -> None:
     async def main() -> None:
-        refused = failing(FailureKind.REFUSED, port.ResponseStatus.FILTERED)
+        refused = failing(FailureKind.REFUSED, reported.ResponseStatus.FILTERED)
         model = FakeRealtime("Hello.", refused, refused, "It is open.", words="a word")
         async with speaking(model) as on:
             for replies in range(1, 5):

@@ -226,6 +226,10 @@ AWAITS = {
     ("sessions.py", "Sessions._looked_up"): set(),
     # Opening is refused, stalls and is lost in test_realtime_agent.py: no other mode has such a session.
     ("realtime_source.py", "RealtimeSource._connect"): set(),
+    # So does what listens beside it in test_recognizer_beside.py and test_realtime_agent_faults.py.
+    ("recognizer_beside.py", "RecognizerBeside.open"): set(),
+    ("recognizer_beside.py", "RecognitionBeside.connect"): set(),
+    ("recognizer_beside.py", "RecognitionBeside.close"): set(),
 }
 """By function of the session's actors, the places at which what it awaits can go wrong."""
 

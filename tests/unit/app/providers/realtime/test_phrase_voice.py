@@ -8,6 +8,7 @@ import pytest
 from actors.agent import Voice
 from actors.errors import ErrorKind, SynthesizerError
 from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.tts import SynthesisEvent
 from actors.runtime.clock import run_virtual
 from app.agents.prompt_cache import render
@@ -16,6 +17,9 @@ from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import CHUNK_MS, MS_PER_CHAR, FakeRealtime
 
 GREETING = "Good morning, this is Ada. How can I help you?"
+
+
+FAILED = reported.ResponseFinished(response_id="", status=reported.ResponseStatus.FAILED, failure=FailureKind.TRANSIENT)
 
 
 class Verbatim(FakeRealtime):
@@ -65,7 +69,9 @@ def test_a_model_that_speaks_texts_is_given_the_text_and_believed() -> None:
     [
         lambda model: model.refusals.append(ErrorKind.UNAVAILABLE),
         lambda model: model.replies.append(
-            port.ResponseFinished(response_id="", status=port.ResponseStatus.FAILED, failure=FailureKind.TRANSIENT)
+            reported.ResponseFinished(
+                response_id="", status=reported.ResponseStatus.FAILED, failure=FailureKind.TRANSIENT
+            )
         ),
         lambda model: asyncio.get_running_loop().call_later(0.3, lambda: model.sessions[0].drop()),
     ],
