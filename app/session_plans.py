@@ -13,7 +13,8 @@ from actors.tools import AnyTool
 from app.agents.handoffs import handoff_tools, team_of
 from app.agents.kept_phrases import KeptPhrases
 from app.agents.session_hook import lookup_of
-from app.dialogue.schema import caller_phrases, dialogue_of
+from app.dialogue.caller_phrases import caller_phrases
+from app.dialogue.schema import dialogue_of
 from config.groups.agents import Agents
 
 

@@ -10,10 +10,10 @@ from actors.conversation import ChatMessage, Role, UtteranceKind
 from app.dialogue.answers import without_lead_in
 from app.dialogue.matching import CONTRACTED, Match, Matcher, Synonyms, reduce, says_nothing
 from app.dialogue.mentions import Mention, MentionReader
-from app.dialogue.schema import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot, plain
+from app.dialogue.schema import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot
 from app.dialogue.spelling import Spelling
 from app.dialogue.state import Question, State
-from app.dialogue.words import words_of, written_words
+from app.dialogue.words import plain, words_of, written_words
 
 UNRELATED = "-"
 """The class of the sentences that are none of our business."""

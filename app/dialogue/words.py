@@ -2,7 +2,6 @@
 
 import re
 
-from app.dialogue.schema import plain
 from app.dialogue.times import say_number, say_ordinal
 
 _GLUED = re.compile(r"(?<=\d)(?=[ap]\.?m\b)|(?<=\d):(?=\d)")
@@ -10,6 +9,11 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _ZERO_BEFORE = re.compile(r"0[1-9]")
 _LAST_ORDINAL = 39
+
+
+def plain(text: str) -> str:
+    """Lower case words with single spaces: letters, digits and apostrophes."""
+    return " ".join(re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower().replace("\u2019", "'")))
 
 
 def written_words(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from websockets.asyncio.client import connect
 
-from app.dialogue.schema import plain
+from app.dialogue.words import plain
 from tests.eval.callers import Caller, Goal, ToolRun
 from tests.eval.text import script
 from tests.kit.clients.spoken_caller import SpokenCaller

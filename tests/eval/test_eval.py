@@ -3,7 +3,7 @@
 import pytest
 
 from app.dialogue.model import ScriptModel
-from app.dialogue.schema import plain
+from app.dialogue.words import plain
 from tests.eval.callers import Caller
 from tests.eval.conversation import SEEDS, call
 from tests.eval.corpus import AT, read_corpus

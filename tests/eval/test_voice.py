@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dialogue.schema import caller_phrases
+from app.dialogue.caller_phrases import caller_phrases
 from app.providers.moonshine.recognizer import create
 from tests.eval.text import dialogue
 from tests.eval.voice import Row, recordings, row_of_callers, row_of_recordings, sentences, table

@@ -26,7 +26,7 @@ from actors.rules.end_of_turn.by_words import EndOfTurnByWords
 from actors.rules.endpointing import Endpointer
 from actors.session.checkpoint import AskedQuestion, Checkpoint
 from actors.session.turn_end import TurnEnd
-from app.dialogue.schema import caller_phrases
+from app.dialogue.caller_phrases import caller_phrases
 from app.providers.hibari.text import Span
 from app.providers.hibari.voice import RATE_HZ as VOICE_HZ
 from app.providers.hibari.voice import SpeechModel

@@ -19,7 +19,7 @@ import msgspec
 
 from actors.messages.transcript import FinalTranscript, NoSpeechRecognized
 from actors.ports.stt import RecognitionEvent, RecognitionFailed, RecognitionOptions, SpeechRecognizer
-from app.dialogue.schema import caller_phrases
+from app.dialogue.caller_phrases import caller_phrases
 from app.providers.moonshine.recognizer import create
 from tests.eval import turn_ends
 from tests.eval.corpus import Sentence, read_corpus

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from app.dialogue.schema import plain
+from app.dialogue.words import plain
 
 _DIGITS = re.compile(r"\d+")
 _ALIKE = {

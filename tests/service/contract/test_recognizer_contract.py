@@ -15,7 +15,7 @@ from actors.ports.stt import (
     RecognitionReady,
     SpeechRecognizer,
 )
-from app.dialogue.schema import plain
+from app.dialogue.words import plain
 from tests.kit.speech import BYTES_PER_MS, resampled, say, silence
 from tests.service.contract.adapters import RECOGNIZERS, Recognizing
 

@@ -13,7 +13,7 @@ import pytest
 from actors.agent import Phrases
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
-from app.dialogue.schema import plain
+from app.dialogue.words import plain
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.identifiers import phone as number_of
 from tests.cloud.speech.emulator import ALWAYS, Embedded, Scripted, SpeechEmulator

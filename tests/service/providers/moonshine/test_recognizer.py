@@ -10,7 +10,7 @@ import pytest
 from actors.errors import ErrorKind, RecognizerError
 from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 from actors.ports.stt import Recognition, RecognitionEvent, RecognitionFailed, RecognitionOptions, RecognitionReady
-from app.dialogue.schema import plain
+from app.dialogue.words import plain
 from app.providers.failover.providers import PartlyReadyError
 from app.providers.moonshine import recognizer as module
 from app.providers.moonshine.recognizer import MoonshineRecognizer

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.agents.agent_files import AgentFileError, load_agent, load_agents
-from app.dialogue.schema import caller_phrases, dialogue_of
+from app.dialogue.caller_phrases import caller_phrases
+from app.dialogue.schema import dialogue_of
 from app.tools import load_tools
 
 SHIPPED = Path(__file__).parents[4] / "config" / "agents"

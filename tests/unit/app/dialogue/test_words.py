@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dialogue.words import words_of, written_words
+from app.dialogue.words import plain, words_of, written_words
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,7 @@ def test_figures_are_words_as_far_as_all_say_them_alike(written: str, said: str)
 
 def test_written_words_keep_their_figures() -> None:
     assert written_words("At 2:30pm, for 1,200!") == ["at", "2", "30", "pm", "for", "1200"]
+
+
+def test_plain_keeps_apostrophes_inside_words() -> None:
+    assert plain("  It\u2019s TEN o'clock, 'isn't' it? ") == "it's ten o'clock isn't it"
