@@ -32,9 +32,9 @@ The invariants, held by random tests: at most one floor and one reply a turn; no
 dropped; in every state something is owed; every final that is no backchannel is answered or the session ends with a
 word; every session ends.
 
-The files: `core.py` (state and smallest steps), `interruption.py`, `transcripts.py`, `answering.py`,
-`playback_reports.py`, `keys.py`, `silence.py`, `screening.py`, `endings.py` (the rules by concern), `waits.py` (the
-table of waits).
+The files: `core.py` (state and smallest steps), `interruption.py`, `voice_alone.py`, `transcripts.py`, `answering.py`,
+`playback_reports.py`, `keys.py`, `silence.py`, `screening.py`, `handing_off.py`, `endings.py` (the rules by concern),
+`waits.py` (the table of waits), `resuming.py` and `moving.py` (how it goes on from a former state, and in another process).
 """
 
 from collections.abc import Callable, Mapping
@@ -70,7 +70,6 @@ from actors.messages.playback import (
     PlaybackStarted,
     PlaybackStopped,
     PlaybackYielded,
-    StopReason,
 )
 from actors.messages.transcript import (
     FinalTranscript,
@@ -82,7 +81,6 @@ from actors.messages.transcript import (
     SpeechStopped,
     ToneEnded,
 )
-from actors.rules.phrases import INTRODUCTION
 from actors.rules.turn_taking import (
     answering,
     endings,
@@ -90,13 +88,14 @@ from actors.rules.turn_taking import (
     interruption,
     keys,
     playback_reports,
+    resuming,
     screening,
     silence,
     transcripts,
     waits,
 )
-from actors.rules.turn_taking.core import THINKING, TurnCore
-from actors.rules.turn_taking.effects import CancelTimer, Effect, ReportUnexpected, SetTimer, StartReply
+from actors.rules.turn_taking.core import TurnCore
+from actors.rules.turn_taking.effects import CancelTimer, Effect, ReportUnexpected, SetTimer
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, TurnSnapshot
 
 TurnEvent = (
@@ -234,45 +233,8 @@ class TurnTaking(TurnCore):
             has_text: text of the turn's reply was written, which is not to be heard twice.
             owes_answer: what was written, and may have been heard, only bridged the time of tools.
         """
-        s = self.state
-        s.started_at = at + session_left_s - self.agent.limits.max_session_s
-        s.leaving_at = s.audio_at = s.voice_at = s.awaited_at = s.silent_at = s.thinking_at = at
-        s.stopped_at = s.key_at = s.hold_at = s.tail_at = at
-        s.spoke_at, s.quiet_at, s.false_at = at, None, ()
-        screening.go_on(self, at)
-        if s.introduces:
-            s.introduces = False
-            if self.agent.introduction:
-                self.say(UtteranceKind.GREETING, INTRODUCTION)
-        if s.agent in THINKING:
-            self._resume_reply(at, has_text=has_text, owes_answer=owes_answer)
-        if s.caller is not CallerActivity.SILENT:
-            s.caller, s.awaited_at = CallerActivity.AWAITED, at
-        if s.greets:
-            s.greets = False
-            self.say(UtteranceKind.GREETING)
-        answering.settle(self, at)
+        resuming.resume(self, at, session_left_s, has_text=has_text, owes_answer=owes_answer)
         return self._conclude(at)
-
-    def _resume_reply(self, at: float, *, has_text: bool, owes_answer: bool) -> None:
-        s = self.state
-        if has_text and not s.is_audible:
-            # Written in part and not heard: it is asked for once more, and what was written is dropped.
-            was_introduced = any(u.started and u.kind is UtteranceKind.GREETING for u in s.utterances)
-            self.silence(at, StopReason.SUPERSEDED)
-            if s.asked:
-                s.agent, s.waiting_text, s.asked_again = AgentActivity.IDLE, s.asked, True
-                return
-            # The first reply of an agent that has taken the conversation over answers no words of its own turn.
-            if self.agent.introduction and not was_introduced:
-                self.say(UtteranceKind.GREETING, INTRODUCTION)
-        elif s.is_audible and not owes_answer:
-            # What was written of it is heard to its end; nobody writes on.
-            s.agent = AgentActivity.IDLE
-            return
-        s.agent, s.thinking_at = AgentActivity.THINKING, at
-        reply = self.reply_of(s.turn_number) or self.next_reply(UtteranceKind.REPLY)
-        self.do(StartReply(turn=s.turn_number, reply=reply, text=s.asked, continues=True))
 
     def handle(self, message: TurnEvent, at: float) -> list[Effect]:
         """What is to be done about `message`, in order.

@@ -1,15 +1,13 @@
-"""How turn-taking begins, goes on from a former state, and refuses what cannot happen, as examples."""
+"""How turn-taking begins, and refuses what cannot happen, as examples."""
 
-import msgspec
 import pytest
 
 from actors.conversation import Floor, UtteranceKind
-from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.caller import KeyPressed
 from actors.messages.lifecycle import Timer
-from actors.rules.turn_taking.effects import Say, StartReply
 from actors.rules.turn_taking.machine import TurnTaking, UnexpectedEventError
-from actors.rules.turn_taking.state import CallerActivity, TurnSnapshot
-from tests.unit.actors.rules.turn_taking.script import AGENT, GREETER, Talk, acts, asked, kinds
+from actors.rules.turn_taking.state import TurnSnapshot
+from tests.unit.actors.rules.turn_taking.script import AGENT, GREETER, Talk, kinds
 
 
 class TestBeginning:
@@ -27,50 +25,6 @@ class TestBeginning:
         assert talk.turn.floor is Floor.NOBODY
 
 
-class TestResuming:
-    def resumed(self, talk: Talk, **what: bool) -> Talk:
-        talk.turn = TurnTaking(talk.turn.agent, state=msgspec.structs.replace(talk.turn.state), strict=True)
-        talk.due = {}
-        talk.effects = []
-        talk._note(talk.turn.resume(talk.at, 600.0, **what))
-        return talk
-
-    def test_the_unanswered_question_is_asked_again(self) -> None:
-        assert acts(self.resumed(Talk().thinking()).effects) == [
-            StartReply(turn=1, reply=1, text="book an appointment", continues=True)
-        ]
-
-    def test_what_was_written_in_part_and_not_heard_is_asked_anew(self) -> None:
-        talk = self.resumed(Talk().thinking(), has_text=True)
-        assert talk.did == ["StopPlayback"]
-        assert asked(talk.stopped()) == ["book an appointment"]
-
-    def test_what_is_heard_is_heard_out(self) -> None:
-        assert self.resumed(Talk().thinking().starts()).did == []
-
-    def test_unless_it_only_bridged_tools(self) -> None:
-        assert self.resumed(Talk().thinking().starts(), owes_answer=True).did == ["StartReply"]
-
-    def test_a_reply_that_was_not_begun_gets_a_number(self) -> None:
-        talk = Talk().thinking()
-        talk.turn.state.utterances = ()
-        assert acts(self.resumed(talk).effects) == [
-            StartReply(turn=1, reply=2, text="book an appointment", continues=True)
-        ]
-
-    def test_a_caller_in_mid_word_is_waited_for(self) -> None:
-        talk = self.resumed(Talk().voice(200))
-        assert talk.turn.state.caller is CallerActivity.AWAITED
-        assert Timer.TRANSCRIPT in talk.due
-
-    def test_keys_are_still_one_input(self) -> None:
-        talk = self.resumed(Talk().tell(KeyPressed("1")))
-        assert asked(talk.tell(KeyPressed("2")).wait(2)) == ["1 2"]
-
-    def test_a_session_that_is_over_does_nothing(self) -> None:
-        assert TurnTaking(AGENT, state=TurnSnapshot(finished=True)).handle(TextEntered("hi"), 1.0) == []
-
-
 def test_what_cannot_happen_is_reported_in_service_and_raised_in_tests() -> None:
     turn = TurnTaking(AGENT)
     turn.start(0.0)
@@ -78,14 +32,6 @@ def test_what_cannot_happen_is_reported_in_service_and_raised_in_tests() -> None
     assert "ReportUnexpected" in reported
     with pytest.raises(UnexpectedEventError, match="KeyPressed cannot happen with agent idle"):
         Talk().tell(KeyPressed("x"))
-
-
-def test_a_caller_whose_greeting_was_cut_off_is_greeted_before_the_conversation_goes_on() -> None:
-    turn = TurnTaking(GREETER, state=TurnSnapshot(turn_number=3, last_reply=5, greets=True), strict=True)
-    said = [effect for effect in turn.resume(100.0, 600.0) if isinstance(effect, Say)]
-    assert said == [Say(reply=6, turn=3, kind=UtteranceKind.GREETING)]
-    again = TurnTaking(GREETER, state=msgspec.structs.replace(turn.state), strict=True)
-    assert not [effect for effect in again.resume(101.0, 600.0) if isinstance(effect, Say)]
 
 
 def test_a_message_that_no_rule_knows_is_refused_by_its_name() -> None:
