@@ -277,6 +277,15 @@ class PreparesPhrases(Protocol):
 
 
 @runtime_checkable
+class PreparesItself(Protocol):
+    """A voice activity detector (VAD) that loads something when the first of the process is used."""
+
+    def prepare(self) -> None:
+        """Load it before the first session; may block."""
+        ...
+
+
+@runtime_checkable
 class PreparesAgents(Protocol):
     """A language model that can be prepared for the agents it will speak for."""
 
@@ -317,6 +326,17 @@ async def prepare_recognizer(engines: Engines, phrases: Iterable[str], report: R
     for name, transcriber in _behind(engines.transcriber):
         if isinstance(transcriber, PreparesPhrases):
             await _prepare(f"{TRANSCRIBER.upper()}: {name}", transcriber.prepare(phrases), report)
+
+
+async def prepare_voice_activity(engines: Engines, report: ReportDegradation) -> None:
+    """Load voice activity detection (VAD) on a thread, packages and weights: no conversation waits for them."""
+
+    def prepare() -> None:
+        detector = engines.voice_activity()
+        if isinstance(detector, PreparesItself):
+            detector.prepare()
+
+    await _prepare("VOICE_ACTIVITY", asyncio.to_thread(prepare), report)
 
 
 async def _prepare(whose: str, preparing: Awaitable[None], report: ReportDegradation) -> None:

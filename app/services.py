@@ -23,7 +23,7 @@ from app.browser.session_outputs import SessionOutputs
 from app.cluster.checkpoints import CheckpointKeeper
 from app.console.timeline import Timelines
 from app.draining import Draining
-from app.engines import TellsVoices, make_engines, prepare_model, prepare_recognizer
+from app.engines import TellsVoices, make_engines, prepare_model, prepare_recognizer, prepare_voice_activity
 from app.known_sessions import KnownSessions
 from app.limits.clients import Clients
 from app.observers import Observers
@@ -164,8 +164,7 @@ class Services:
     async def _prepare(self) -> None:
         await asyncio.gather(
             self.phrases.prepare(list(self.agents.values())),
-            # The first detector of a process brings its packages with it: not in a conversation, and not on the loop.
-            asyncio.to_thread(self.engines.voice_activity),
+            prepare_voice_activity(self.engines, self.lifecycle.report_degradation),
             prepare_model(self.engines, self.agents.values(), self.lifecycle.report_degradation),
             self._prepare_recognizer(self.plans.caller_phrases[self.agents.default_name]),
         )

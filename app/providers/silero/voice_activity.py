@@ -108,6 +108,8 @@ class SileroPool:
 
     def prepare(self, count: int) -> None:
         """Make models until `count` are free; blocks, 50 ms for each."""
+        if self._maker is not None:
+            self._maker.join()
         while len(self._free) < count and self._made < self._models_max:
             self._made += 1
             self._make()
@@ -169,6 +171,13 @@ class GatedSilero:
             self._close_gate()
         self._recent.append(window)
         return voice
+
+    def prepare(self) -> None:
+        """Have a model there for the first voice of the process, which has looked at a window already; blocks."""
+        self._pool.prepare(1)
+        if (model := self._pool.borrow()) is not None:
+            model.process(self._native)
+            self._pool.give_back(model)
 
     def reset(self) -> None:
         """See `actors.ports.vad.VoiceActivity`."""

@@ -117,6 +117,25 @@ def test_energy_decides_when_no_model_is_free() -> None:
     assert sum(marks[32:]) > 20
 
 
+def test_a_detector_that_was_prepared_has_its_model_for_the_first_voice() -> None:
+    pool = SileroPool(models_max=1)
+    detector, prepared = GatedSilero(pool), GatedSilero(pool)
+    prepared.prepare()
+    model = pool.borrow()
+    assert model is not None
+    pool.give_back(model)
+    assert sum(voiced(detector, silence(500) + say("yes please", FLITE))) > 5
+    # While somebody speaks the only model is lent.
+    voiced(detector, say("yes please", FLITE)[:20_000])
+    assert pool.borrow() is None
+
+
+def test_a_detector_is_prepared_without_a_model_where_there_may_be_none() -> None:
+    pool = SileroPool(models_max=0)
+    GatedSilero(pool).prepare()
+    assert pool.borrow() is None
+
+
 def test_a_detector_that_is_gone_gives_its_model_back() -> None:
     pool = SileroPool(models_max=1)
     pool.prepare(1)
