@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from pykka import ActorRegistry
 
+from actors.agent import Agent, Endpointing, Handoff
 from actors.conversation import ChatMessage, Ending, Role, UtteranceKind
 from actors.messages.caller import (
     ConnectionAttached,
@@ -23,6 +24,8 @@ from actors.runtime.address import MAX_WAITING
 from actors.runtime.clock import run_virtual
 from actors.session.live_session import LiveSession
 from actors.session.modes.transcription import TRANSCRIPTION
+from actors.session.plan import TeamMember
+from actors.tools import AnyTool, tool
 from tests.fault_campaign.crashes import crashing
 from tests.fault_campaign.disturbances import Disturber
 from tests.fault_campaign.faulty_engines import CarelessRecognizer, WordModel, booking_tool
@@ -35,8 +38,19 @@ from tests.kit.session_kit import AGENT, RATE_HZ, Stage, stage
 
 CAMPAIGN_AGENT = msgspec.structs.replace(
     AGENT,
+    handoffs=(Handoff(agent="other", when="The user asks for it."),),
     limits=msgspec.structs.replace(AGENT.limits, no_input_s=6.0, reconnect_s=5.0, max_session_s=240.0),
 )
+OTHER_AGENT = msgspec.structs.replace(
+    CAMPAIGN_AGENT,
+    name="other",
+    label="Other",
+    greeting="",
+    introduction="Here is the other one.",
+    endpointing=Endpointing(end_silence_ms=500),
+    handoffs=(Handoff(agent=AGENT.name, when="The user asks for it."),),
+)
+"""Who takes over where the caller asks for it, with a recognizer that is set up otherwise."""
 TALK_S = 1.0
 """How long the caller speaks."""
 UNHEARD_S = 12.0
@@ -53,6 +67,16 @@ ENDS_WITHIN_S = {
 }
 """How long a session may last after its caller has left, or has said the last word."""
 ANSWERS = (UtteranceKind.REPLY, UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
+
+
+def _tools(agent: Agent, booking: AnyTool) -> dict[str, AnyTool]:
+    """The tools of one of the agents: that which books, and those that hand off, which orchestrators run themselves."""
+
+    def never_run() -> str:
+        """Hand the conversation off."""
+        raise AssertionError("an orchestrator makes handoffs by itself")
+
+    return {booking.name: booking, **{each.tool: tool(name=each.tool)(never_run) for each in agent.handoffs}}
 
 
 class Asked(msgspec.Struct):
@@ -119,11 +143,16 @@ class Conversation:
         phrases = CAMPAIGN_AGENT.phrases
         texts = (phrases.apology, phrases.say_again, phrases.goodbye, phrases.hold_on, *phrases.fillers)
         kept = {text: phrase(text, RATE_HZ) for text in (*texts, *phrases.no_input)}
-        tool = booking_tool(self.evidence.tool_runs, scenario.tool_fault, scenario.on_interruption)
+        booking = booking_tool(self.evidence.tool_runs, scenario.tool_fault, scenario.on_interruption)
+        team = {
+            each.name: TeamMember(agent=each, tools=_tools(each, booking), kept=lambda _: kept)
+            for each in (CAMPAIGN_AGENT, OTHER_AGENT)
+        }
         with crashing(scenario.crashes, self.note), suppress(TimeoutError):
             async with stage(
                 agent=CAMPAIGN_AGENT, faults=self.faults, lead=scenario.lead, model=self.model, kept=kept,
-                tools={tool.name: tool}, recognizer=self.recognizer, synthesizer=synthesizer, tap=self._before_anything,
+                tools=_tools(CAMPAIGN_AGENT, booking), team=team, recognizer=self.recognizer, synthesizer=synthesizer,
+                tap=self._before_anything,
                 mode=scenario.mode,
             ) as on:  # fmt: skip
                 await self._talk(on)

@@ -16,6 +16,8 @@ from tests.kit.faults import Faults
 
 BOOK = "book"
 """A user's words that contain this make the model call the tool."""
+HAND_OFF = "other agent"
+"""A user's words that contain this make the model hand the conversation off, if its agent may."""
 
 
 class ModelFault(StrEnum):
@@ -23,6 +25,10 @@ class ModelFault(StrEnum):
 
     RAISES = "raises"
     RAISES_LATER = "raises in mid-reply"
+    REFUSES = "a content filter refuses"
+    REFUSES_LATER = "a content filter refuses in mid-reply"
+    BUSY = "asks for 2 s of patience"
+    TOO_LONG = "the conversation is too long"
     STALLS = "stalls"
     STALLS_LATER = "stalls in mid-reply"
     EMPTY = "says nothing"
@@ -57,7 +63,10 @@ class WordModel(FakeModel):
                 yield event
             return
         last = request.messages[-1]
-        if last.role is Role.USER and BOOK in last.text and request.tools:
+        other = next((each.name for each in request.tools if each.name.startswith("handoff_to_")), "")
+        if last.role is Role.USER and HAND_OFF in last.text and other:
+            yield ToolCalled(call_id=f"call-{number}", name=other, arguments="{}")
+        elif last.role is Role.USER and BOOK in last.text and request.tools:
             slot = last.text.split()[-1]
             yield ToolCalled(call_id=f"call-{number}", name=request.tools[0].name, arguments=f'{{"slot": "{slot}"}}')
         else:
@@ -74,6 +83,15 @@ class WordModel(FakeModel):
             case ModelFault.RAISES_LATER:
                 yield TextGenerated(first)
                 raise ModelError(ErrorKind.UNAVAILABLE, "fake")
+            case ModelFault.REFUSES:
+                raise ModelError(ErrorKind.REFUSED, "fake")
+            case ModelFault.REFUSES_LATER:
+                yield TextGenerated(first)
+                raise ModelError(ErrorKind.REFUSED, "fake")
+            case ModelFault.BUSY:
+                raise ModelError(ErrorKind.THROTTLED, "fake", retry_after_s=2.0)
+            case ModelFault.TOO_LONG:
+                raise ModelError(ErrorKind.TOO_LONG, "fake")
             case ModelFault.STALLS:
                 await asyncio.Event().wait()
             case ModelFault.STALLS_LATER:

@@ -11,7 +11,7 @@ from actors.messages.transcript import FinalTranscript
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.modes.transcription import TRANSCRIPTION
 from tests.fault_campaign.crashes import ERRORS, Crash, Moment
-from tests.fault_campaign.faulty_engines import ModelFault, RecognizerFault, ToolFault
+from tests.fault_campaign.faulty_engines import HAND_OFF, ModelFault, RecognizerFault, ToolFault
 from tests.fault_campaign.marking_client import ClientFault
 from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Scenario, When, plain
 from tests.kit.faults import Fault, Plan
@@ -105,6 +105,22 @@ def _early(scenario: Scenario, rng: Random, *, how: How) -> None:
     scenario.asks.insert(0, Ask(how=how, when=When.BEFORE_ANYTHING, text=text))
 
 
+def _hand_off(scenario: Scenario, rng: Random) -> None:
+    """Once or twice, so that it may come back to the first agent."""
+    for number in range(rng.choice([1, 1, 2])):
+        how = rng.choice([How.VOICE, How.TYPED])
+        when = rng.choice([When.IN_QUIET, When.IN_QUIET, When.OVER_REPLY])
+        ask = Ask(how=how, when=when if scenario.asks else When.IN_QUIET, text=f"give me the {HAND_OFF} h{number}")
+        scenario.asks.insert(rng.randint(0, len(scenario.asks)), ask)
+
+
+def _crash_at_handoff(scenario: Scenario, rng: Random, *, victim: str) -> None:
+    """At any message from the wish for another agent to its first words."""
+    scenario.asks = [Ask(how=How.TYPED, when=When.IN_QUIET, text=f"give me the {HAND_OFF} h0"), *scenario.asks]
+    first = {"orchestrator": rng.randint(4, 40), "session": rng.randint(1, 4)}.get(victim, rng.randint(1, 400))
+    scenario.crashes.append(Crash(victim=victim, moment=rng.choice(list(Moment)[:2]), first=first))
+
+
 def _lost_then_crash(scenario: Scenario, rng: Random) -> None:
     scenario.finish = Finish.LOST
     scenario.crashes.append(Crash(victim="session", moment=Moment.AFTER_MESSAGE, first=rng.randint(2, 12)))
@@ -193,6 +209,9 @@ def _all() -> dict[str, Kind]:
         kinds[f"{how} before any actor has started"] = partial(_early, how=how)
     kinds["connection lost for good, and the session crashes"] = _lost_then_crash
     kinds["hang-up during the pause before a restart"] = _hang_up_in_backoff
+    kinds["another agent takes over"] = _hand_off
+    for victim in CONVERSING:
+        kinds[f"{victim} crashes while another agent takes over"] = partial(_crash_at_handoff, victim=victim)
     for fault in (None, *ClientFault):
         kinds[f"client with marks: {fault or 'nothing at all'}"] = partial(_marking, fault=fault)
     return {**kinds, **_in_transcription()}
