@@ -100,9 +100,10 @@ def _run(call: _Call) -> None:
         return
     try:
         result = call.work()
-    except Exception as error:  # noqa: BLE001 - whatever fails in the call is its caller's to know
-        call.future.set_exception(error)
-    except BaseException as error:  # noqa: BLE001 - `sys.exit` in a tool must not end the event loop that waits for it
-        call.future.set_exception(RuntimeError(f"the call raised {type(error).__name__}"))
+    except BaseException as error:  # noqa: BLE001 - whatever fails in the call is its caller's to know
+        # `sys.exit` must not end the event loop that waits for it, and no future of asyncio takes a StopIteration:
+        # the call would never be over.
+        is_taken = isinstance(error, Exception) and not isinstance(error, StopIteration)
+        call.future.set_exception(error if is_taken else RuntimeError(f"the call raised {type(error).__name__}"))
     else:
         call.future.set_result(result)

@@ -138,6 +138,15 @@ async def test_a_tool_that_exits_ends_only_its_call() -> None:
     assert (await leave.run("{}", CONTEXT)).result == {"error": "the tool leave failed"}
 
 
+async def test_a_tool_whose_iterator_is_empty_fails_and_does_not_hang() -> None:
+    @tool(timeout_s=30)
+    def first() -> str:
+        return next(iter(()))
+
+    async with asyncio.timeout(20):
+        assert (await first.run("{}", CONTEXT)).result == {"error": "the tool first failed"}
+
+
 def test_a_process_ends_though_a_call_hangs() -> None:
     program = (
         "import asyncio, time\n"
