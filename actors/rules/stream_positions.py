@@ -1,6 +1,8 @@
 """Where in a session's audio a position of an engine's stream lies: the stream knows nothing of the gaps. Pure."""
 
+import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 
 MOST_GAPS = 1_000
 """The oldest gaps are forgotten above this: a stream that goes on talks of its last minutes only."""
@@ -37,3 +39,13 @@ class Positions:
 
     def _shifted(self, stream_ms: float, stretches: int) -> float:
         return stream_ms + (self._shifts[max(0, stretches - 1)] if self._shifts else 0.0)
+
+
+def within(place: Callable[[float], float], stream_ms: float, given_ms: float) -> float:
+    """Where in the session's audio a position lies that an engine tells, by `place`: not behind what it was given.
+
+    What is no position is the end of that, `given_ms`: one that lay far ahead would have all later words pass for late.
+    """
+    if not isinstance(stream_ms, int | float) or not math.isfinite(stream_ms):
+        return given_ms
+    return min(place(stream_ms), given_ms)

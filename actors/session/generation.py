@@ -6,6 +6,9 @@ from contextlib import closing
 from itertools import count
 from typing import Protocol
 
+import msgspec
+
+from actors.conversation import ExpectedAnswer
 from actors.errors import ErrorKind, ModelError
 from actors.messages.model import ModelFailed
 from actors.ports.llm import (
@@ -184,6 +187,11 @@ def usage(reply: ReplyGenerated) -> dict[str, int]:
     }
 
 
+def _count(tokens: object) -> int:
+    """A number of tokens; 0 for what is none, as some services leave it out."""
+    return tokens if type(tokens) is int and tokens > 0 else 0
+
+
 def _checked(event: ModelEvent) -> ModelEvent:
     """The event with text that can go anywhere.
 
@@ -196,8 +204,9 @@ def _checked(event: ModelEvent) -> ModelEvent:
         case ToolCalled(call_id=str(call_id), name=str(name), arguments=str(arguments)):
             return ToolCalled(call_id=well_formed(call_id), name=well_formed(name), arguments=well_formed(arguments))
         case MemoryUpdated(dict(memory)):
-            return MemoryUpdated(well_formed_json(memory))
-        case ReplyGenerated():
-            return event
+            return MemoryUpdated(well_formed_json(msgspec.to_builtins(memory, str_keys=True)))
+        case ReplyGenerated(prompt_tokens, completion_tokens, cut, expected):
+            expected = expected if isinstance(expected, ExpectedAnswer) else None
+            return ReplyGenerated(_count(prompt_tokens), _count(completion_tokens), bool(cut), expected)
         case _:
             raise ModelError(ErrorKind.INTERNAL, f"a {type(event).__name__} does not hold what it must")

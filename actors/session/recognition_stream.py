@@ -1,5 +1,7 @@
 """The stream of one recognizer to its engine: the audio that goes in, and where in the session the words lie."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -7,8 +9,8 @@ import msgspec
 from actors.conversation import SpokenWord
 from actors.messages.transcript import FinalTranscript, InterimTranscript
 from actors.ports.stt import Recognition
-from actors.rules.stream_positions import Positions
-from actors.rules.unicode_text import well_formed
+from actors.rules.stream_positions import Positions, within
+from actors.rules.unicode_text import is_speakable, well_formed
 from actors.runtime.closing import close_in_background
 from actors.runtime.session_trace import Trace
 from actors.session.audio_ring import AudioRing
@@ -78,11 +80,11 @@ class RecognitionStream:
 
     def end_ms(self, end_ms: float) -> float:
         """Where in the session's audio that lies which ends at `end_ms` of the stream."""
-        return self._positions.end(end_ms)
+        return self._session_ms(self._positions.end)(end_ms)
 
     def in_session_time(self, transcript: _Transcript) -> _Transcript:
         """What the engine recognised, with its position in the session's audio instead of the stream's."""
-        beginning, end = self._positions.beginning, self._positions.end
+        beginning, end = self._session_ms(self._positions.beginning), self._session_ms(self._positions.end)
         told = msgspec.structs.replace(
             transcript,
             text=_clean(transcript.text),
@@ -98,7 +100,11 @@ class RecognitionStream:
             told = msgspec.structs.replace(told, words=words)
         return told
 
+    def _session_ms(self, place: Callable[[float], float]) -> Callable[[float], float]:
+        return partial(within, place, given_ms=self._ring.ms(self._pushed_bytes))
+
 
 def _clean(text: object) -> str:
-    """An engine's words as text that can go anywhere; nothing where it told something else than text."""
-    return well_formed(text).strip() if isinstance(text, str) else ""
+    """An engine's words as text that can go anywhere; nothing where it told no words: "..." has none."""
+    words = well_formed(text).strip() if isinstance(text, str) else ""
+    return words if is_speakable(words) else ""

@@ -18,6 +18,8 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
     """The end of the text that the engine was given."""
     told_text: int = 0
     """The end of the text that the engine has spoken, as it says."""
+    has_audio: bool = False
+    """The engine has made any audio of it."""
     has_end: bool = False
     """The engine was told that this is all the text."""
     last_text: int | None = None

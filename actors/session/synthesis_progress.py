@@ -13,6 +13,7 @@ from actors.ports.tts import (
     SynthesisFinished,
     WordSynthesized,
 )
+from actors.rules.unicode_text import is_speakable
 from actors.runtime.session_trace import Stage
 from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.session.checkpoint import Checkpoint
@@ -87,6 +88,7 @@ class SynthesisProgress:
         base, base_ms = speaking.text_start, speaking.audio_start_ms
         match event:
             case AudioSynthesized(reply, pcm):
+                speaking.has_audio = speaking.has_audio or bool(pcm)
                 self._playout.add_audio(reply, pcm)
                 self._player.play()
             case WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
@@ -98,8 +100,10 @@ class SynthesisProgress:
             case SynthesisFinished(reply):
                 if speaking.told_text < speaking.ordered_text:
                     self._failed(reply, ErrorKind.UNAVAILABLE, "a reply ended before all its text was spoken")
-                    return
-                self._spoken(reply, speaking)
+                elif not speaking.has_audio and self._is_to_be_heard(reply, speaking):
+                    self._failed(reply, ErrorKind.UNAVAILABLE, "a reply ended without any audio")
+                else:
+                    self._spoken(reply, speaking)
             case SynthesisFailed(reply, kind, detail):
                 self._failed(reply, kind, detail)
             case _:
@@ -134,6 +138,11 @@ class SynthesisProgress:
         self._trace.end(Stage.SYNTHESIS, reply)
         self._playout.end(reply)
         self._player.play()
+
+    def _is_to_be_heard(self, reply: int, speaking: ReplySynthesis) -> bool:
+        """Whether the text that the engine was given has anything to pronounce."""
+        pending = self._checkpoint.pending_replies.get(reply)
+        return pending is not None and is_speakable(pending.text[speaking.text_start : speaking.ordered_text])
 
     def _stalled(self, reply: int) -> None:
         """Nothing was told for too long. Where only the word is missing that this was all, all of it was heard."""

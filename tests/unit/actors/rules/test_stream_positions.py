@@ -1,6 +1,10 @@
 """Positions of a stream, through the gaps that the session's audio had."""
 
-from actors.rules.stream_positions import MOST_GAPS, Positions
+import math
+
+import pytest
+
+from actors.rules.stream_positions import MOST_GAPS, Positions, within
 
 
 def test_a_stream_without_audio_shifts_nothing() -> None:
@@ -29,3 +33,13 @@ def test_the_oldest_gaps_are_forgotten() -> None:
     last = MOST_GAPS + 499
     assert positions.beginning(last * 20.0) == last * 100.0
     assert len(positions._begins) == MOST_GAPS
+
+
+@pytest.mark.parametrize(
+    ("told", "placed"),
+    [(700.0, 1_000.0), (5_000.0, 2_000.0), (1e9, 2_000.0), (math.nan, 2_000.0), (math.inf, 2_000.0), (None, 2_000.0)],
+)
+def test_no_position_lies_behind_what_the_stream_was_given(told: float, placed: float) -> None:
+    positions = Positions()
+    positions.resumed(0.0, 300.0)
+    assert within(positions.end, told, 2_000.0) == placed

@@ -13,7 +13,7 @@ from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard, SessionEnded
 from actors.messages.transcript import FinalTranscript
-from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports.llm import MemoryUpdated, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tool_outcome import ToolEnding, ToolOutcome
 from actors.tools import AnyTool, OnInterruption, end_conversation, tool
@@ -297,5 +297,36 @@ def test_a_model_without_words_for_the_end_asks_nothing_of_a_caller_who_leaves(
             await on.ear.until(lambda ear: ear.ended is not None, 20)
             assert on.ear.ended is reason
             assert [m.text for m in on.ear.of(ReplyHeard)] == last_words
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("tokens", [None, "many", -5, 1.5])
+@pytest.mark.parametrize("expected", [None, "something"])
+def test_a_model_that_cannot_count_costs_no_actor(tokens: Any, expected: Any) -> None:
+    def script(_: ModelRequest) -> list[ModelEvent | float]:
+        return [TextGenerated("At nine."), ReplyGenerated(tokens, tokens, expected=expected)]
+
+    async def main() -> None:
+        async with stage(agent=QUIET, model=FakeModel(script)) as on:
+            await ask(on, "when")
+            await on.ear.until_count(ReplyHeard, 1)
+            assert heard(on.ear) == ["At nine."]
+            assert list(on.entry.restarts) == []
+            assert on.entry.checkpoint.spent_tokens >= 0
+
+    run_virtual(main())
+
+
+def test_notes_of_a_model_that_cannot_be_kept_fail_its_reply_and_not_the_record() -> None:
+    def script(_: ModelRequest) -> list[ModelEvent | float]:
+        return [MemoryUpdated({"it": object()}), TextGenerated("At nine."), ReplyGenerated()]
+
+    async def main() -> None:
+        async with stage(agent=QUIET, model=FakeModel(script)) as on:
+            await ask(on, "when")
+            await on.ear.until_count(ReplyHeard, 1)
+            assert heard(on.ear, UtteranceKind.APOLOGY) != []
+            assert on.session.record().memory == {}
 
     run_virtual(main())

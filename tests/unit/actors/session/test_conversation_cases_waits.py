@@ -1,20 +1,27 @@
 """Whole conversations in which something does not come: audio, transcripts, speech, or the end of the session."""
 
 import asyncio
+import math
+from collections.abc import Callable
 from itertools import pairwise
 
 import msgspec
 import pytest
 
-from actors.agent import Agent, Limits, Model
+from actors.agent import Agent, Limits, Model, Voice
 from actors.conversation import Ending, Role, UtteranceKind
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.lifecycle import RestartChild
 from actors.messages.output import AudioFrame, ReplyHeard
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions
+from actors.ports.tts import AudioSynthesized, Synthesis, SynthesisEvent
 from actors.runtime.clock import run_virtual
+from actors.session.modes.media import MEDIA
+from actors.session.modes.transcription import TRANSCRIPTION
 from actors.tools import tool
-from tests.kit.fakes import FakeModel, FakeRecognizer
+from tests.kit.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import AGENT, Ear, stage
 
@@ -337,5 +344,88 @@ def test_an_engine_that_speaks_all_and_never_says_that_it_was_all_costs_the_call
             assert heard(on.ear) == [text] * 4
             assert not any(reply.interrupted for reply in on.ear.of(ReplyHeard))
             assert list(on.entry.restarts) == []
+
+    run_virtual(main())
+
+
+class Misplacing(FakeRecognizer):
+    """Tells of its first final what `change` makes of it."""
+
+    def __init__(self, change: Callable[[FinalTranscript], FinalTranscript]) -> None:
+        super().__init__(["are you open", "and tomorrow"])
+        self._change = change
+        self._finals = 0
+
+    async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
+        def told(event: RecognitionEvent) -> None:
+            if isinstance(event, FinalTranscript):
+                self._finals += 1
+                event = self._change(event) if self._finals == 1 else event
+            report(event)
+
+        return await super().open(options, told)
+
+
+@pytest.mark.parametrize("end_ms", [1e9, math.inf, math.nan, None])
+@pytest.mark.parametrize("mode", [MEDIA, TRANSCRIPTION])
+def test_words_that_an_engine_places_nowhere_or_far_ahead_cost_neither_themselves_nor_the_next(
+    mode: str, end_ms: float
+) -> None:
+    async def main() -> None:
+        engine = Misplacing(lambda final: msgspec.structs.replace(final, end_ms=end_ms))
+        async with stage(agent=QUIET, mode=mode, recognizer=engine) as on:
+            for _ in range(2):
+                await on.talk(900)
+                await asyncio.sleep(6)
+            assert [final.text for final in on.ear.of(FinalTranscript)] == ["are you open", "and tomorrow"]
+            assert list(on.entry.restarts) == []
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("text", ["...", " . ", "-"])
+def test_punctuation_alone_is_no_word_of_the_caller(text: str) -> None:
+    async def main() -> None:
+        engine = Misplacing(lambda final: msgspec.structs.replace(final, text=text))
+        async with stage(agent=QUIET, recognizer=engine) as on:
+            await on.talk(900)
+            await on.ear.until(lambda ear: heard(ear, UtteranceKind.APOLOGY) != [])
+            assert on.ear.of(FinalTranscript) == []
+            assert heard(on.ear) == []
+
+    run_virtual(main())
+
+
+class Silent(FakeSynthesizer):
+    """Says that it has spoken, and gives no audio: the first time, or always."""
+
+    def __init__(self, *, always: bool) -> None:
+        super().__init__()
+        self._always = always
+        self._streams = 0
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
+        self._streams += 1
+        is_silent = self._always or self._streams == 1
+
+        def told(event: SynthesisEvent) -> None:
+            if isinstance(event, AudioSynthesized) and is_silent:
+                event = AudioSynthesized(event.reply, b"")
+            report(event)
+
+        return await super().open(voice, rate_hz, told)
+
+
+@pytest.mark.parametrize("always", [True, False])
+def test_what_has_no_sound_was_not_heard_whatever_the_engine_says(always: bool) -> None:
+    async def main() -> None:
+        engine = Silent(always=always)
+        async with stage(agent=QUIET, model=answers("It is open."), synthesizer=engine) as on:
+            on.entry.deliver(TextEntered("are you open"))
+            await asyncio.sleep(4)
+            assert heard(on.ear) == ([] if always else ["It is open."])
+            if always:
+                on.entry.deliver(TextEntered("are you open"))
+                await on.ear.until(lambda ear: ear.ended is Ending.ERROR)
 
     run_virtual(main())
