@@ -188,6 +188,11 @@ class RealtimeProgress:
         self.failures += 1
         return self.failures - 1
 
+    def stalled(self) -> None:
+        """Note that what was owed has not come. A session that does not even open counts as two failures: the caller
+        waits through each attempt, and would be gone before the last one."""
+        self.failures += self.state is RealtimeState.CONNECTING
+
     # the response
 
     def may_ask(self, at: float) -> bool:

@@ -351,5 +351,6 @@ class RealtimeSource:
                     what = f"a speech-to-speech session has stalled: it is {self._progress.state} for too long"
                     logger.warning("%s", what)
                     count_failure(Failure.REALTIME, cause="stall")
+                    self._progress.stalled()
                     self._lost(FailureKind.TRANSIENT, what)
         self._watch()

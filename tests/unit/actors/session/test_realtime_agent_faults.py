@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
 from app.providers.absent import AbsentRecognizer
 from protocol.realtime.failure_kinds import FailureKind
-from tests.kit.fake_realtime import FakeRealtime
+from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
 from tests.kit.fakes import FakeModel, FakeRecognizer
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import Stage
@@ -197,7 +198,7 @@ def test_one_that_never_opens_is_given_up() -> None:
         model.open = lambda options, report: asyncio.sleep(3_600)  # type: ignore[assignment,method-assign,return-value]
         patient = msgspec.structs.replace(SILENT, limits=Limits(no_input_s=100))
         async with speaking(model, patient) as on:
-            await asyncio.sleep(5 * 6.0 + 3.0)
+            await asyncio.sleep(3 * 6.0 + 2.0)
             assert not on.entry.checkpoint.realtime_given_up
             await asyncio.sleep(1.0)
             assert on.entry.checkpoint.realtime_given_up
@@ -446,5 +447,27 @@ def test_a_recognizer_beside_that_does_not_work_costs_the_call_nothing(plan: Pla
                 await asyncio.sleep(4)
             assert [reply.text for reply in await heard(on, 10)] == ["It is open."] * 10
             assert len(model.sessions) == 1
+
+    run_virtual(main())
+
+
+class Unopened(FakeRealtime):
+    """Opens no session and says nothing of it."""
+
+    async def open(
+        self, options: port.RealtimeOptions, report: Callable[[reported.RealtimeEvent], None]
+    ) -> FakeRealtimeSession:
+        await asyncio.Event().wait()
+        raise AssertionError("can't happen because it waits for ever")
+
+
+def test_a_service_that_opens_no_session_is_given_up_before_the_caller_is() -> None:
+    async def main() -> None:
+        recognizer = FakeRecognizer(["are you open"])
+        async with speaking(Unopened(), model=FakeModel(), realtime_falls_back=True, recognizer=recognizer) as on:
+            await on.talk(600)
+            await said(on, "You said are you open. What else?")
+            assert on.entry.checkpoint.realtime_given_up
+            assert UtteranceKind.APOLOGY not in [reply.kind for reply in on.ear.of(ReplyHeard)]
 
     run_virtual(main())
