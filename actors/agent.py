@@ -105,6 +105,19 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Said after a wrong access code."""
     code_accepted: str = "Thank you."
     """Said after the right access code."""
+    connecting: tuple[str, ...] = (
+        "I am calling them for you. Please stay on the line.",
+        "I am still trying. Please stay on the line.",
+    )
+    """Said in turn, in place of fillers, while somebody is asked whether they take the caller."""
+    consult: str = "Hello. I have a caller on the line who would like to talk to you."
+    """To somebody who is asked whether they take a caller; the briefing of the model follows."""
+    consult_question: str = "Say yes or press one to take the call, say no or press two to decline. Will you take it?"
+    """After the briefing, and when the answer was neither yes nor no."""
+    consult_declined: str = "All right, I will tell them. Goodbye."
+    """To somebody who does not take the caller."""
+    consult_over: str = "The caller is not on the line any more. Goodbye."
+    """To somebody who is being asked when there is nobody to take any more."""
     fillers: tuple[str, ...] = ("One moment.", "Let me see.")
     """Said in turn while an answer takes longer than `limits.filler_after_ms`."""
     no_input: tuple[str, ...] = ("Are you still there?", "I can't hear you. Please say something if you are there.")

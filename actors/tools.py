@@ -98,9 +98,11 @@ class Tool(Generic[P, R]):
         timeout_s: float,
         on_interruption: OnInterruption,
         confirm: bool = False,
+        connects: bool = False,
     ) -> None:
         self.function = function
         self.confirm = confirm
+        self.connects = connects
         self.timeout_s = timeout_s
         self.on_interruption = on_interruption
         self.__name__ = name or function.__name__
@@ -196,6 +198,7 @@ def tool(
     timeout_s: float = 10.0,
     on_interruption: OnInterruption = OnInterruption.CANCEL,
     confirm: bool = False,
+    connects: bool = False,
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 
 
@@ -206,6 +209,7 @@ def tool(
     timeout_s: float = 10.0,
     on_interruption: OnInterruption = OnInterruption.CANCEL,
     confirm: bool = False,
+    connects: bool = False,
 ) -> Tool[P, R] | Callable[[Callable[P, R]], Tool[P, R]]:
     """Make a typed function a tool.
 
@@ -216,13 +220,21 @@ def tool(
         on_interruption: what becomes of a call that runs when the caller interrupts.
         confirm: it must be said back first: the first call with the same arguments is put off, and is made when the
             model calls again after the caller's next words.
+        connects: it calls somebody for the caller, who hears the agent's `connecting` phrases meanwhile.
 
     Raises:
         ToolDefinitionError: a parameter has no type, or one that JSON cannot carry.
     """
 
     def decorate(decorated: Callable[P, R]) -> Tool[P, R]:
-        return Tool(decorated, name=name, timeout_s=timeout_s, on_interruption=on_interruption, confirm=confirm)
+        return Tool(
+            decorated,
+            name=name,
+            timeout_s=timeout_s,
+            on_interruption=on_interruption,
+            confirm=confirm,
+            connects=connects,
+        )
 
     return decorate if function is None else decorate(function)
 

@@ -268,6 +268,7 @@ def _telephone(worker: Assembly, modes: Modes) -> list[BaseRoute]:
         sessions=services.sessions,
         outputs=services.outputs,
         access_codes=AccessCodes(services.lifecycle, clock, services.background, log_content=settings.logs.content),
+        new_calls=worker.new_calls,
         switchboard=switchboard,
     )
     carrier = carrier_routes(

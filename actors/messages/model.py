@@ -66,9 +66,10 @@ class SessionSpent(Message, frozen=True):
 
 
 class ToolsStarted(Message, frozen=True):
-    """The model has called tools in `turn`, and they run."""
+    """The model has called tools in `turn`, and they run. `connects`: one of them calls somebody for the caller."""
 
     turn: int
+    connects: bool = False
 
 
 class ToolsFinished(Message, frozen=True):

@@ -53,6 +53,14 @@ class CallControls(Protocol):
         """
         ...
 
+    async def transfer_with_briefing(self, briefing: str, target: str = "") -> None:
+        """Call `target`, tell them `briefing`, and put them on the caller's line if they take the call.
+
+        `target` as in `transfer`. Returns when both are on one line: then the agent is to say a last word and leave.
+        It takes two minutes at most.
+        """
+        ...
+
     async def send_keys(self, keys: str) -> None:
         """Send the tones of `keys`, each one of 0-9 * # A-D, to the other side of the call."""
         ...

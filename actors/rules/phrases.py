@@ -9,6 +9,8 @@ SAY_AGAIN = 1
 """Among the apologies, the one that asks the caller to repeat; the first one is the last word of a session."""
 NO_ANSWER, BUSY, REFUSED = 2, 3, 4
 """Those for words that were understood, and have no reply."""
+CONNECTING = 1_000_000
+"""Fillers from here on are those of a caller who waits for somebody else to answer."""
 INTRODUCTION = 1
 """Among the greetings, the one of an agent that has taken a conversation over; the first one begins a session."""
 
@@ -24,6 +26,8 @@ def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:
         case UtteranceKind.GREETING:
             return agent.introduction if index == INTRODUCTION else agent.greeting
         case UtteranceKind.FILLER:
+            if index >= CONNECTING and phrases.connecting:
+                return phrases.connecting[index % len(phrases.connecting)]
             # A single filler takes turns with another phrase: none is said twice in a row.
             fillers = phrases.fillers if len(phrases.fillers) > 1 else (*phrases.fillers, phrases.hold_on)
             return fillers[index % len(fillers)]

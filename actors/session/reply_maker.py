@@ -279,7 +279,8 @@ class ReplyMaker:
         self._round = ToolRound(turn, [call.call_id for call in to_be_run])
         # Recorded before they begin: a successor has to know of each tool that may have done something.
         self._history.tools_called(turn, calls, self._clock.wall())
-        self._tell_turn_taking(ToolsStarted(turn))
+        connects = any(tool.connects for call in to_be_run if (tool := tools.get(call.name)) is not None)
+        self._tell_turn_taking(ToolsStarted(turn, connects=connects))
         self._tool_calls.start(turn, calls, to_be_run)
         if not to_be_run:
             self._round_over(turn)

@@ -23,6 +23,8 @@ from protocol.browser import OUTPUT_RATE_HZ
 
 log = logging.getLogger(__name__)
 
+BRIEFING_TOOL = "transfer_with_briefing"
+"""Agents with a tool of this name call people for their callers."""
 RENDER_TIMEOUT_S = 10.0
 START_RETRIES = 5
 """At the start of a process, how often synthesis is asked again after it took too long: an engine of a loaded machine
@@ -110,6 +112,8 @@ def _phrases(agent: Agent) -> list[str]:
         *p.no_input,
     ]
     texts += [p.no_answer, p.busy, p.refused]
+    if any(name.endswith(BRIEFING_TOOL) for name in agent.tools):
+        texts += [*p.connecting, p.consult_question, p.consult_declined, p.consult_over]
     if agent.voicemail is VoicemailAction.LEAVE_MESSAGE:
         texts.append(p.voicemail)
     return [text for text in texts if text]

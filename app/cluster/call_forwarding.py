@@ -87,7 +87,7 @@ class CallForwarding:
             refusal = ""
             try:
                 if not await self._cluster.require_call(unquote(named[1])):
-                    refusal = "this worker ends"
+                    refusal = "this worker ends, or another one has to have the socket"
             except StoreError as error:
                 log.warning("a media socket is refused, since its call may be another worker's: %s", error)
                 refusal = "it cannot be found out which worker has the call"

@@ -13,6 +13,7 @@ from app.cluster.worker import ClusterWorker
 from app.cluster.worker_requests import Handle, WorkerRequests, WorkerSilentError
 from app.stores.opening import SharedStore
 from app.telephony.call_checkpoints import CallCheckpoint
+from app.telephony.consult import is_consult
 from app.telephony.errors import NoCapacityError
 from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
@@ -131,7 +132,8 @@ class Cluster:
         return ""
 
     async def require_call(self, secret: str) -> bool:
-        """Have the call of a media socket here, if there is one, since its socket is; False if this worker ends.
+        """Have the call of a media socket here, if there is one, since its socket is; False if this worker ends, or
+        cannot go on with it.
 
         Raises:
             StoreError: it cannot be found out who has it.
@@ -139,6 +141,9 @@ class Cluster:
         if await self._known_soon(secret):
             if not self._here.lifecycle.admits():
                 return False
+            if is_consult(secret):
+                # The network is asked for another socket, until it comes to the worker that waits for it.
+                return self._switchboard.log.of_secret(secret) is not None
             await self._moves.move_here(secret)
         return True
 

@@ -13,6 +13,7 @@ from actors.runtime.session_trace import current_traceparent
 from actors.session.checkpoint import Checkpoint
 from actors.session_context import ON_THE_TELEPHONE, SessionContext
 from app.telephony.call_participants import CallParticipants
+from app.telephony.consult import Consult
 from app.telephony.dtmf import DtmfPresses
 from app.telephony.errors import CallControlError
 from app.telephony.media_connection import MediaConnection
@@ -52,6 +53,8 @@ class Custody(Enum):
     """This worker."""
     TRANSFERRED = auto()
     """Somebody else on the telephone has the caller: to hang up is theirs."""
+    JOINED = auto()
+    """Somebody was brought into it whom the caller talks with: ours is to leave it, and no more to end it."""
     MOVED = auto()
     """Another worker: nothing is ordered here any more, nor told of it."""
 
@@ -98,6 +101,10 @@ class Call:
     connection: MediaConnection | None = None
     open_session: Callable[[], object] | None = None
     """Starts the call's next session on its media socket; None while there is no socket."""
+    consult: Consult | None = None
+    """It asks somebody whether they take the caller of another call, and has no conversation of its own."""
+    is_consulting: bool = False
+    """Somebody is asked at the moment whether they take its caller."""
     hanging_up: asyncio.Task[None] | None = None
     refusal: CallControlError | None = None
     """Why the network has not taken the order to hang up, the last time that it was given."""

@@ -66,6 +66,8 @@ class CallCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
     recording_paused: bool = False
     orders: tuple[OpenOrder, ...] = ()
     """What was ordered of the network, and has no answer yet"""
+    is_joined: bool = False
+    """The caller talks with somebody who was brought into it: all that is left to do is to leave it"""
 
     def fields(self) -> dict[str, Any]:
         """The record as the fields of a notice to the launcher."""

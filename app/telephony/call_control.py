@@ -83,6 +83,14 @@ class CallControl(Protocol):
         """End the call for everybody who is on it, including those to whom it was transferred."""
         ...
 
+    async def leave(self, call_id: str) -> None:
+        """Leave a call to the others who are on it; one with fewer than two others ends."""
+        ...
+
+    async def join(self, call_id: str, from_call_id: str, target: str, operation_context: str = "") -> None:
+        """Move `target`, who is on the call `from_call_id` of ours, to the call `call_id`."""
+        ...
+
     async def transfer(
         self, call_id: str, target: str, transferee: str = "", *, source: str = "", operation_context: str = ""
     ) -> None:

@@ -191,7 +191,7 @@ class CallOrders:
             log.warning("an order in a call was not taken: %s", error, extra={"call": call.call_id})
             doubtful = error.trouble is Trouble.UNAVAILABLE and order.kind is not OrderKind.TRANSFER
             call.orders.settle(order, OrderState.IN_DOUBT if doubtful else OrderState.REFUSED, error.detail)
-            raise _not_carried_out(error) from None
+            raise not_carried_out(error) from None
         except BaseException:
             call.orders.settle(order, OrderState.IN_DOUBT)
             raise
@@ -213,7 +213,7 @@ class CallOrders:
             log.warning("nothing is told of an order in a call: %s", order.kind, extra={"call": self._call.call_id})
 
 
-def _not_carried_out(error: CallControlError) -> CallError:
+def not_carried_out(error: CallControlError) -> CallError:
     """What an order that was not taken means to whoever gave it."""
     trouble, text = _MEANING[error.trouble]
     return CallError(trouble, text, cause=error.detail, retry_after_s=error.retry_after_s)

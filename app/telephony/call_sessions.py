@@ -4,6 +4,7 @@ from functools import partial
 
 import msgspec
 
+from actors.agent import Agent
 from actors.messages.caller import ConnectionAttached
 from actors.messages.output import OutputMessage
 from actors.ports.clock import Random
@@ -19,10 +20,13 @@ from app.telephony.access_code import AccessCodeModel, gatekeeper
 from app.telephony.access_code_check import AccessCodes
 from app.telephony.call import Admission, Call
 from app.telephony.capacity import session_of
+from app.telephony.consult import Consult
 from app.telephony.media_connection import MediaConnection
+from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import taking_over
 from app.telephony.telephone_controls import TelephoneControls
+from app.telephony.warm_transfer import WarmTransfer
 from config.groups.telephony import Telephony
 
 
@@ -38,8 +42,10 @@ class CallSessions:
         sessions: SessionsKeeper,
         outputs: SessionOutputs,
         access_codes: AccessCodes,
+        new_calls: NewCalls,
         switchboard: Switchboard,
     ) -> None:
+        self._new_calls = new_calls
         self._settings = settings
         self._random = random
         self._plans = plans
@@ -73,7 +79,7 @@ class CallSessions:
         return entry
 
     def _opened(self, call: Call, connection: MediaConnection, attached: ConnectionAttached) -> SessionEntry:
-        plan = self._own_plan(call) if call.admitted else self._access_plan(call)
+        plan = self._plan(call)
         output, former = self._output(call, connection), call.conversation
         if call.admitted and call.checkpoint is not None:
             checkpoint, call.checkpoint = call.checkpoint, None
@@ -81,6 +87,25 @@ class CallSessions:
         if call.taken_over and call.admitted and former is not None and former.resumable:
             return self._sessions.restore(plan, output, attached, former, greets=True)
         return self._sessions.open(plan, output, attached)
+
+    def _plan(self, call: Call) -> SessionPlan:
+        if call.consult is not None:
+            return self._consult_plan(call, call.consult)
+        return self._own_plan(call) if call.admitted else self._access_plan(call)
+
+    def _consult_plan(self, call: Call, consult: Consult) -> SessionPlan:
+        plan = self._plans.plan(
+            call.session_id,
+            MEDIA,
+            consult.agent,
+            self._random.token("resume_"),
+            call_id=call.call_id,
+            traceparent=call.traceparent,
+            about=call.about,
+            model=consult,
+            stored=False,
+        )
+        return msgspec.structs.replace(plan, tools=Consult.tools)
 
     def _own_plan(self, call: Call) -> SessionPlan:
         handoff = self._settings.handoff_phone_number
@@ -92,13 +117,23 @@ class CallSessions:
             call_id=call.call_id,
             traceparent=call.traceparent,
             about=call.about,
-            call=TelephoneControls(self._switchboard, call, handoff, partial(self._transfer_targets, call)),
+            call=TelephoneControls(
+                self._switchboard,
+                call,
+                handoff,
+                partial(self._transfer_targets, call),
+                WarmTransfer(self._switchboard, call, self._new_calls, partial(self._present_agent, call)),
+            ),
         )
 
     def _transfer_targets(self, call: Call) -> tuple[str, ...]:
         """Where the agent may put callers through to that has the conversation now."""
         entry = self._sessions.live.get(call.session_id)
         return entry.plan.agent.transfer_targets if entry is not None else ()
+
+    def _present_agent(self, call: Call) -> Agent:
+        entry = self._sessions.live.get(call.session_id)
+        return entry.plan.agent if entry is not None else call.agent
 
     def _access_plan(self, call: Call) -> SessionPlan:
         code = self._settings.access_code
@@ -122,8 +157,8 @@ class CallSessions:
         return msgspec.structs.replace(plan, tools=ACCESS_TOOLS)
 
     def _output(self, call: Call, connection: MediaConnection) -> Recipient[OutputMessage]:
-        """Where the session speaks to: with output, but for the one that hears the access code."""
-        if not call.admitted:
+        """Where the session speaks to: with output, but for those whose words nobody else is to know."""
+        if not call.admitted or call.consult is not None:
             return connection
         output = self._outputs.of(call.session_id)
         output.connection = connection

@@ -27,17 +27,21 @@ class HangUp(StrEnum):
 
 
 async def hang_up(
-    control: CallControl, call_id: str, refused: Callable[[CallControlError], None] | None = None
+    control: CallControl,
+    call_id: str,
+    refused: Callable[[CallControlError], None] | None = None,
+    *,
+    leaves: bool = False,
 ) -> HangUp:
     """End a call for everybody, ordered until the network takes it or says that the call is over.
 
-    `refused` is told each time that the order was not taken.
+    `refused` is told each time that the order was not taken. `leaves`: the call is left to the others who are on it.
     """
     patience_s = 0.0
     for wait_s in WAITS_S:
         await asyncio.sleep(max(wait_s, patience_s))
         try:
-            await control.hang_up(call_id)
+            await (control.leave(call_id) if leaves else control.hang_up(call_id))
         except CallControlError as error:
             if error.trouble is Trouble.NOT_FOUND or await is_over(control, call_id):
                 return HangUp.OVER

@@ -15,6 +15,7 @@ from app.telephony.access_code import gatekeeper
 from app.telephony.call import Admission, Call, Direction
 from app.telephony.call_context import outbound_context
 from app.telephony.capacity import Capacity
+from app.telephony.consult import CONSULTS, Consult
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError
 from app.telephony.network_transcription import transcribed_in
 from app.telephony.switchboard import Switchboard
@@ -62,8 +63,8 @@ class NewCalls:
         self.is_ours: Callable[[str], Awaitable[bool]] = _always
         """Asked whether this worker is to answer the call of an announcement, which may be delivered to several."""
 
-    async def place(self, asked: InitiateCall, agent: Agent, mode: str) -> Call:
-        """Call somebody.
+    async def place(self, asked: InitiateCall, agent: Agent, mode: str, consult: Consult | None = None) -> Call:
+        """Call somebody; with `consult`, who is to be asked whether they take a caller.
 
         Raises:
             NotConfiguredError, NoCapacityError, CallControlError.
@@ -79,6 +80,7 @@ class NewCalls:
             *(Direction.OUTBOUND, agent, mode, asked.target_number),
             about=outbound_context(asked, source),
             wanted=asked.browser_session_id,
+            consult=consult,
         )
         call.own_number = source
         try:
@@ -101,6 +103,15 @@ class NewCalls:
             call.became(CallState.RINGING, self._clock.wall())
         return call
 
+    async def consult(self, target: str, call: Call, consult: Consult) -> Call:
+        """Call somebody who is to be asked whether they take the caller of `call`.
+
+        Raises:
+            NotConfiguredError, NoCapacityError, CallControlError.
+        """
+        asked = InitiateCall(target_number=target, caller_id=None)
+        return await self.place(asked, call.agent, MEDIA, consult)
+
     def begin(
         self,
         direction: Direction,
@@ -111,15 +122,16 @@ class NewCalls:
         announcement: str = "",
         about: SessionContext = ON_THE_TELEPHONE,
         wanted: str | None = None,
+        consult: Consult | None = None,
     ) -> Call:
         """A call that is not ordered of the network yet, or that the network has. `wanted`: the id of its session, if
-        that is free.
+        that is free; `consult`: what is said in it in place of the agent's own conversation.
         """
         carrier = self._switchboard.carrier
         taken = wanted is None or wanted in self._sessions.live or self._switchboard.log.of_session(wanted) is not None
         session_id = self._random.token("session_") if taken or wanted is None else wanted
         call = Call(
-            secret=self._random.token(),
+            secret=self._random.token(CONSULTS if consult is not None else ""),
             session_id=session_id,
             direction=direction,
             agent=agent,
@@ -129,7 +141,7 @@ class NewCalls:
             announcement=announcement,
             about=about,
         )
-        call.own_number = carrier.source_number
+        call.own_number, call.consult = carrier.source_number, consult
         asks_for_code = direction is Direction.INBOUND and self._settings.telephony.access_code is not None
         call.admission = Admission.AWAITS_CODE if asks_for_code else Admission.ADMITTED
         self.enlist(call)

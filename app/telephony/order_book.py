@@ -28,6 +28,7 @@ class OrderKind(StrEnum):
     """What is ordered of the network: a transfer, keys, hold, a recording."""
 
     TRANSFER = "transfer"
+    JOIN = "join"
     SEND_KEYS = "send_keys"
     HOLD = "hold"
     UNHOLD = "unhold"

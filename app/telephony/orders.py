@@ -12,6 +12,7 @@ MOST_TOLD = 16
 
 _FAILED = {
     OrderKind.TRANSFER: "the other side did not take the call",
+    OrderKind.JOIN: "the other side could not be put on the line",
     OrderKind.SEND_KEYS: "the keys were not sent",
     OrderKind.HOLD: "the caller was not put on hold",
     OrderKind.UNHOLD: "the caller is still on hold",

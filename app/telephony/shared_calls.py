@@ -7,7 +7,7 @@ import msgspec
 from actors.session.modes.registry import mode_named
 from actors.session_context import SessionContext
 from app.agents.roster import AgentRoster
-from app.telephony.call import Admission, Call, Direction
+from app.telephony.call import Admission, Call, Custody, Direction
 from app.telephony.call_checkpoints import CallCheckpoint
 
 
@@ -66,6 +66,7 @@ def record_of_call(call: Call, worker: str = "") -> CallCheckpoint:
         recording=call.orders.recording,
         recording_paused=call.orders.is_recording_paused,
         orders=call.orders.unsettled,
+        is_joined=call.custody is Custody.JOINED,
     )
 
 

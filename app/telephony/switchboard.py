@@ -263,7 +263,7 @@ class Switchboard:
     async def _order_hang_up(self, call: Call, control: CallControl) -> HangUp:
         if call.custody is Custody.TRANSFERRED:
             return HangUp.ORDERED
-        return await hang_up(control, call.call_id, call.note_refusal)
+        return await hang_up(control, call.call_id, call.note_refusal, leaves=call.custody is Custody.JOINED)
 
     def end_session(self, call: Call, ending: Ending = Ending.NORMAL) -> None:
         """End the session that the call has now at once, without a goodbye."""

@@ -25,6 +25,7 @@ from app.server.worker_pipe import WorkerNotice
 from app.telephony.call import Call, Custody
 from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.call_orders import CallOrders
+from app.telephony.consult import is_consult
 from app.telephony.hang_up import hang_up
 from app.telephony.new_calls import NewCalls
 from app.telephony.shared_calls import SharedCalls, call_of_record, record_of_call
@@ -166,6 +167,10 @@ class TakeOver:
         """
         if self._switchboard.log.of_secret(record.secret) is not None:
             return
+        if record.is_joined or is_consult(record.secret):
+            await self.give_up(record)
+            await self._tell(OVER, {"secret": record.secret}, record.call_id)
+            return
         try:
             call = call_of_record(record, self._agents)
         except ValueError as error:
@@ -192,10 +197,11 @@ class TakeOver:
             self._switchboard.media_lost(call, at_once=True)
 
     async def give_up(self, record: CallCheckpoint) -> None:
-        """Hang up a call of a worker that died which nobody can go on with."""
+        """Hang up a call of a worker that died which nobody can go on with; leave it, if people talk in it."""
         if record.call_id and self._switchboard.network is not None:
-            log.error("a call is hung up: no worker can take it over", extra={"call": record.call_id})
-            await hang_up(self._switchboard.network, record.call_id)
+            done = "left to those who talk in it" if record.is_joined else "hung up"
+            log.error("a call is %s: no worker can take it over", done, extra={"call": record.call_id})
+            await hang_up(self._switchboard.network, record.call_id, leaves=record.is_joined)
         if self.shared is not None:
             self.shared.drop(record.secret, record.call_id)
 

@@ -7,6 +7,7 @@ from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
 from app.telephony.switchboard import Switchboard
+from app.telephony.warm_transfer import WarmTransfer
 from protocol.phone_numbers import is_e164
 
 
@@ -14,7 +15,8 @@ class TelephoneControls(CallOrders):
     """Implements `actors.ports.call_controls.CallControls` for one call.
 
     `handoff`: where callers go who want a person. `transfer_targets`: tells where else tools may put them through to
-    now, see `Agent.transfer_targets`; operators, who use `CallOrders`, may choose any number.
+    now, see `Agent.transfer_targets`; operators, who use `CallOrders`, may choose any number. `warm`: how the person is
+    asked before.
     """
 
     def __init__(
@@ -23,8 +25,10 @@ class TelephoneControls(CallOrders):
         call: Call,
         handoff: str,
         transfer_targets: Callable[[], Sequence[str]] = tuple,
+        warm: WarmTransfer | None = None,
     ) -> None:
         super().__init__(switchboard, call)
+        self._warm = warm
         self._handoff = handoff
         self._transfer_targets = transfer_targets
 
@@ -40,6 +44,21 @@ class TelephoneControls(CallOrders):
 
     async def transfer(self, target: str = "") -> None:
         """See `CallControls`. A number that is not among the targets is refused, so that nobody can have it dialled."""
+        await super().transfer(self._allowed(target))
+
+    async def transfer_with_briefing(self, briefing: str, target: str = "") -> None:
+        """See `CallControls`. Where callers may be put through to is the same."""
+        number = self._allowed(target)
+        if self._warm is None:
+            raise CallError(CallTrouble.NOT_CONFIGURED, "nobody can be asked before")
+        await self._warm.put_through(number, briefing)
+
+    def _allowed(self, target: str) -> str:
+        """Where the caller is to be put through to, if they may be.
+
+        Raises:
+            CallError: they may not.
+        """
         number = target or self._handoff
         if not number:
             raise CallError(CallTrouble.NOT_CONFIGURED, "there is nobody to put callers through to")
@@ -49,7 +68,7 @@ class TelephoneControls(CallOrders):
                 "callers may not be put through to that number; "
                 + ("a member of staff can be reached" if self._handoff else "only the numbers set up for this agent"),
             )
-        await super().transfer(number)
+        return number
 
     async def hold(self) -> None:
         """See `CallControls`. What the agent is saying is heard before."""

@@ -13,7 +13,11 @@ Target = Annotated[str, Meta(pattern=TARGET_PATTERN)]
 Keys = Annotated[str, Meta(pattern=r"^[0-9*#A-D]{1,32}$")]
 Terminator = Annotated[str, Meta(pattern=r"^[0-9*#A-D]?$")]
 
+Briefing = Annotated[str, Meta(min_length=1, max_length=1_000)]
+
 TRANSFER_S = 60.0
+WARM_TRANSFER_S = 150.0
+"""It rings, the person is briefed and decides, and both are put on one line."""
 HOLD_S = 20.0
 """What is being said is waited for, then the order and its event."""
 
@@ -35,6 +39,24 @@ async def transfer_to_person(context: ToolContext) -> ToolOutcome:
         # There is no line to put a browser through on: whoever runs the page sees that a person is wanted.
         return ToolOutcome({"status": "transferring"}, ToolEnding.HANDOFF)
     return await _transfer(context, "")
+
+
+@tool(timeout_s=WARM_TRANSFER_S, on_interruption=OnInterruption.FINISH, connects=True)
+async def transfer_with_briefing(briefing: Briefing, context: ToolContext, number: Target | None = None) -> ToolOutcome:
+    """Put the caller through to a member of staff who is asked before. Tell the caller first that they will wait.
+
+    The person is called and hears the briefing. When they take the call, they and the caller hear each other: then say
+    in one short sentence to both who is on the line, and say goodbye. Otherwise the caller is still yours: tell them.
+
+    Args:
+        briefing: Who is calling and what they want, in two or three sentences, as you would tell a colleague.
+        number: The number in international format; leave it out to reach the usual member of staff.
+    """
+    try:
+        await _line(context).transfer_with_briefing(briefing, number or "")
+    except CallError as error:
+        return _failed(error)
+    return ToolOutcome({"status": "connected", "next": "introduce them in one sentence, and leave"}, ToolEnding.HANDOFF)
 
 
 async def _transfer(context: ToolContext, number: str) -> ToolOutcome:

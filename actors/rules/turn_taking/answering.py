@@ -135,6 +135,7 @@ def tools_started(turn: TurnCore, message: ToolsStarted, _at: float) -> None:
     """Tools run: how long they may take is their own affair."""
     if message.turn == turn.state.turn_number and turn.state.agent is AgentActivity.THINKING:
         turn.agent_becomes(AgentActivity.TOOL)
+        turn.state.is_connecting = message.connects
 
 
 def tools_finished(turn: TurnCore, message: ToolsFinished, at: float) -> None:

@@ -34,7 +34,8 @@ word; every session ends.
 
 The files: `core.py` (state and smallest steps), `interruption.py`, `voice_alone.py`, `transcripts.py`, `answering.py`,
 `playback_reports.py`, `keys.py`, `silence.py`, `screening.py`, `handing_off.py`, `endings.py` (the rules by concern),
-`waits.py` (the table of waits), `resuming.py` and `moving.py` (how it goes on from a former state, and in another process).
+`waits.py` (the table of waits), `resuming.py` and `moving.py` (how it goes on from a former state, and in another
+process).
 """
 
 from collections.abc import Callable, Mapping
@@ -326,7 +327,7 @@ def _is_unexpected(message: TurnEvent, state: TurnSnapshot) -> bool:
         case (
             ReplyWritten(turn=turn)
             | ReplyFailed(turn=turn)
-            | ToolsStarted(turn)
+            | ToolsStarted(turn=turn)
             | ToolsFinished(turn)
             | HandedOff(turn)
         ):

@@ -4,15 +4,17 @@ from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import HoldEnded, HoldStarted
 from actors.messages.lifecycle import CallerCutOff, CallerIsBack
 from actors.messages.playback import PausePlayback, StopReason, YieldPlayback
+from actors.rules.phrases import CONNECTING
 from actors.rules.turn_taking import answering, endings, interruption
 from actors.rules.turn_taking.core import TurnCore
-from actors.rules.turn_taking.state import CallerActivity, Interruption
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 
 
 def filler_due(turn: TurnCore, _at: float) -> None:
     """The reply is late: say a filler, so that the caller knows that they were heard."""
     s = turn.state
-    turn.say(UtteranceKind.FILLER, s.fillers_said)
+    connects = s.agent is AgentActivity.TOOL and s.is_connecting
+    turn.say(UtteranceKind.FILLER, s.fillers_said + (CONNECTING if connects else 0))
     s.fillers += 1
     s.fillers_said += 1
 

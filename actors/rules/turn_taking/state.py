@@ -175,6 +175,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """The connection is lost and another one is waited for: nothing is heard, and nobody is there to be prompted."""
     finished: bool = False
     """The session is over; nothing is done any more."""
+    is_connecting: bool = False
+    """The tools that run, or ran last, call somebody for the caller."""
     screening: Screening | None = None
     """Whoever has answered a call of ours may be a machine; None where that is known, or not asked."""
 

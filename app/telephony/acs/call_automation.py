@@ -90,6 +90,14 @@ class CallAutomation:
         """End a call by Call Automation; see `CallControl.hang_up`."""
         await self._order("hang_up", lambda sdk: sdk.hang_up(call_id))
 
+    async def leave(self, call_id: str) -> None:
+        """Leave a call by Call Automation; see `CallControl.leave`."""
+        await self._order("leave", lambda sdk: sdk.leave(call_id))
+
+    async def join(self, call_id: str, from_call_id: str, target: str, operation_context: str = "") -> None:
+        """Move a participant by Call Automation; see `CallControl.join`."""
+        await self._order("join", lambda sdk: sdk.join(call_id, from_call_id, target, operation_context))
+
     async def transfer(
         self, call_id: str, target: str, transferee: str = "", *, source: str = "", operation_context: str = ""
     ) -> None:

@@ -9,6 +9,8 @@ from protocol.acs.call_events import (
     CallTransferAccepted,
     CallTransferFailed,
     HoldFailed,
+    MoveParticipantFailed,
+    MoveParticipantSucceeded,
     ParticipantsUpdated,
     RecordingStateChanged,
     Result,
@@ -23,6 +25,8 @@ Ended = tuple[OrderKind, OrderState, str]
 _BY_CONTEXT: dict[type[AcsEvent], tuple[OrderKind, OrderState]] = {
     CallTransferAccepted: (OrderKind.TRANSFER, OrderState.SUCCEEDED),
     CallTransferFailed: (OrderKind.TRANSFER, OrderState.FAILED),
+    MoveParticipantSucceeded: (OrderKind.JOIN, OrderState.SUCCEEDED),
+    MoveParticipantFailed: (OrderKind.JOIN, OrderState.FAILED),
     SendDtmfTonesCompleted: (OrderKind.SEND_KEYS, OrderState.SUCCEEDED),
     SendDtmfTonesFailed: (OrderKind.SEND_KEYS, OrderState.FAILED),
 }

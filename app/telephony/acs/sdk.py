@@ -90,6 +90,14 @@ class SdkCalls:
     async def hang_up(self, call_id: str) -> None:
         await self._call(call_id).hang_up(is_for_everyone=True)
 
+    async def leave(self, call_id: str) -> None:
+        await self._call(call_id).hang_up(is_for_everyone=False)
+
+    async def join(self, call_id: str, from_call_id: str, target: str, operation_context: str) -> None:
+        await self._call(call_id).move_participants(
+            [identifier(target)], from_call_id, operation_context=operation_context or None
+        )
+
     async def transfer(self, call_id: str, target: str, transferee: str, source: str, operation_context: str) -> None:
         whom = identifier(transferee) if transferee else None
         whither = identifier(target)

@@ -105,8 +105,12 @@ class CallOperations:
         return self._board.call(connection_id, connected=False).properties()
 
     def leave(self, connection_id: str, silent: bool) -> Answer:
-        """The application leaves the call, which ends with it."""
-        return self.terminate(connection_id, silent)
+        """The application leaves the call, which ends with it unless several others are there."""
+        call = self._board.call(connection_id, connected=False)
+        if len(call.callers()) < 2:
+            return self.terminate(connection_id, silent)
+        call.leave_to_others(ENDED_BY_APP, tell=not silent)
+        return None
 
     def terminate(self, connection_id: str, silent: bool) -> Answer:
         """End the call for everybody."""

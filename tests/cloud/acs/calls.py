@@ -73,6 +73,8 @@ class Call:
         self.transcription = TranscriptionStream(self, plan.transcription) if plan.transcription else None
         self.rate_hz = plan.media.rate_hz if plan.media else 16_000
         self.recognition: Recognition | None = None
+        self.is_others = False
+        """The application has left it to those who are there."""
         self.ringing: dict[Caller, asyncio.Task[None] | None] = {}
         self.tones_from: dict[str, WithCallback] = {}
         self.tones_sent: list[str] = []
@@ -144,8 +146,18 @@ class Call:
         self.emit_participants()
         return participant
 
+    def leave_to_others(self, result: Result, *, tell: bool = True) -> None:
+        """The application leaves: for it the call is over, and those who are there talk on among themselves."""
+        self.is_others = True
+        self.participants.pop(self.plan.application.raw, None)
+        self._over(result, tell=tell)
+
     def left(self, caller: Caller, result: Result) -> None:
-        """Somebody hung up; the call ends with the last."""
+        """Somebody hung up; the call ends with the last, or where nobody but another one would be left."""
+        if self.is_others and caller.raw_id in self.participants:
+            for each in self.callers():
+                each.over(result)
+            self.participants.clear()
         if self.ended:
             return
         if len(self.callers()) > 1:
@@ -157,12 +169,15 @@ class Call:
         """The call is over for everybody."""
         if self.ended:
             return
+        for caller in self.callers():
+            caller.over(result)
+        self._over(result, tell=tell)
+
+    def _over(self, result: Result, *, tell: bool) -> None:
         self.state = "disconnected"
         self.result = result
         if self._beat is not None:
             self._beat.cancel()
-        for caller in self.callers():
-            caller.over(result)
         self._stop_ringing(result)
         if self.recognition is not None:
             self.recognition.close()

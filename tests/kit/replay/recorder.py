@@ -164,6 +164,7 @@ class _NotedTool:
         self.schema: ToolSchema = tool.schema
         self.on_interruption: OnInterruption = tool.on_interruption
         self.confirm = tool.confirm
+        self.connects = tool.connects
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         index = self._recorder.next("tool")

@@ -199,6 +199,7 @@ class _ReplayedTool:
         self.schema: ToolSchema = tool.schema
         self.on_interruption: OnInterruption = tool.on_interruption
         self.confirm = tool.confirm
+        self.connects = tool.connects
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         returned: asyncio.Future[Returned] = asyncio.get_running_loop().create_future()

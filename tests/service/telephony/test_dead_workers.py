@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from app.telephony.live_calls import FILE
-from tests.service.telephony.processes import conversations, goes_on, greeted, processes
+from tests.service.telephony.processes import AGENT, conversations, goes_on, greeted, processes
+from tests.service.telephony.telephone_kit import UNHURRIED
+from tests.service.telephony.test_warm_transfer import PERSON
 
+WARM = f"{AGENT}tools: [transfer_with_briefing]\n"
+PUTS_THROUGH = {
+    "LANGUAGE_MODEL": "tests.service.telephony.test_warm_transfer:puts_through",
+    "HANDOFF_PHONE_NUMBER": PERSON,
+}
 WITHIN_S = 10.0
 """A caller whose worker died is talked to again, or hung up, within this time."""
 
@@ -60,6 +67,45 @@ async def test_the_calls_of_a_killed_server_are_taken_over_by_the_next(tmp_path:
         async with asyncio.timeout(60):
             while file.read_text() != "[]":  # noqa: ASYNC110  another process writes it
                 await asyncio.sleep(0.05)
+
+
+async def test_of_a_killed_worker_who_asked_somebody_to_take_a_caller_only_the_caller_is_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    async with processes(tmp_path, WARM) as (acs, server):
+        await server.start(**PUTS_THROUGH)
+        caller = await greeted(acs, server.url, 0)
+        caller.press("1#")
+        person = await acs.callee(PERSON)
+        await person.connected()
+        await person.hears_reply(quiet_ms=300, since_s=person.ear.started_s)
+        killed_s = asyncio.get_running_loop().time()
+        server.kill_workers()
+        await asyncio.wait_for(person.ended(), 60)
+        assert await goes_on(caller, killed_s) < WITHIN_S
+        await caller.ended()
+
+
+async def test_a_worker_that_is_killed_when_both_are_on_one_line_leaves_them_to_each_other(tmp_path: Path) -> None:
+    async with processes(tmp_path, WARM) as (acs, server):
+        await server.start(**PUTS_THROUGH, SPEECH_SYNTHESIZER=UNHURRIED)
+        caller = await greeted(acs, server.url, 0)
+        caller.press("1#")
+        person = await acs.callee(PERSON)
+        await person.connected()
+        await person.hears_reply(quiet_ms=300, since_s=person.ear.started_s)
+        person.press("1")
+        async with asyncio.timeout(60):
+            while person.call is not caller.call:  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.02)
+        # The agent says its last words to both.
+        await person.hears_voice()
+        server.kill_workers()
+        await acs.requests.until(lambda exchange: exchange.operation == "hang_up", 60)
+        assert caller.is_connected
+        assert person.is_connected
+        caller.hang_up()
+        await person.ended()
 
 
 @pytest.mark.parametrize("comes", ["media socket", "callback"])

@@ -42,6 +42,7 @@ def opening(live: dict[str, Any] | None = None) -> tuple[CallSessions, Mock, Ses
         sessions=sessions,
         outputs=outputs,
         access_codes=Mock(),
+        new_calls=Mock(),
         switchboard=Mock(),
     )
     return opener, sessions, outputs

@@ -77,3 +77,10 @@ def test_one_that_never_takes_it_is_given_up_in_the_log(caplog: pytest.LogCaptur
 )
 def test_a_call_is_over_only_if_the_network_says_so_itself(said: Any, over: bool) -> None:
     assert run_virtual(is_over(cast("CallControl", network(None, properties=said)), "call")) is over
+
+
+def test_a_call_that_is_others_is_left_and_not_ended() -> None:
+    control = Mock(leave=AsyncMock(), hang_up=AsyncMock())
+    assert run_virtual(hang_up(cast("CallControl", control), "call", leaves=True)) is HangUp.ORDERED
+    control.leave.assert_awaited_once_with("call")
+    control.hang_up.assert_not_awaited()

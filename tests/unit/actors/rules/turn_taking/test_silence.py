@@ -5,14 +5,15 @@ from itertools import pairwise
 from actors.conversation import Ending, Floor, UtteranceKind
 from actors.messages.caller import HoldEnded, HoldStarted, InterruptRequested, TextEntered
 from actors.messages.lifecycle import CallerCutOff, CallerIsBack
-from actors.messages.model import ToolsStarted
+from actors.messages.model import ToolsFinished, ToolsStarted
 from actors.messages.transcript import (
     NoiseStopped,
     NoSpeechRecognized,
     SpeechContinued,
 )
+from actors.rules.phrases import CONNECTING, phrase_of
 from actors.rules.turn_taking.effects import End, Say
-from tests.unit.actors.rules.turn_taking.script import Talk, asked, kinds
+from tests.unit.actors.rules.turn_taking.script import AGENT, Talk, asked, kinds
 
 
 class TestFillers:
@@ -56,6 +57,19 @@ class TestFillers:
     def test_one_after_words_of_the_model_while_a_tool_runs(self) -> None:
         talk = Talk().thinking().starts().tell(ToolsStarted(1)).ends()
         assert kinds(talk.wait(1.6)) == [UtteranceKind.FILLER]
+
+    def test_who_waits_for_somebody_else_hears_so_again_and_again(self) -> None:
+        talk, said = Talk().thinking().tell(ToolsStarted(1, connects=True)), list[str]()
+        for _ in range(300):
+            talk.wait(0.1)
+            for effect in talk.effects:
+                if isinstance(effect, Say):
+                    said.append(phrase_of(AGENT, effect.kind, effect.index))
+                    talk.starts(effect.reply).ends(effect.reply)
+        assert said[:4] == [*AGENT.phrases.connecting] * 2
+        talk.tell(ToolsFinished(1))
+        assert kinds(talk.wait(60)) != []
+        assert [e.index for e in talk.effects if isinstance(e, Say) and e.index >= CONNECTING] == []
 
     def test_typed_text_waits_as_long(self) -> None:
         assert kinds(Talk().tell(TextEntered("hi")).wait(1.6)) == [UtteranceKind.FILLER]
