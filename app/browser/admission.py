@@ -134,7 +134,7 @@ class ConversationAdmission:
         reached = (asked.agent, *team_of(asked.agent, self._agents))
         if record.agent not in {agent.name for agent in reached}:
             return None
-        checkpoint = await self._checkpoints.load(record)
+        checkpoint = await self._checkpoints.load(record.session_id, record)
         if checkpoint is not None:
             checkpoint.caller_audio_lost(greets_idle=False)
         return checkpoint

@@ -6,6 +6,7 @@ stands at that moment; if it does not answer, what it has stored last has to do.
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import msgspec
 
@@ -59,14 +60,14 @@ class CallMoves:
         self._take_over = take_over
         self._directory = directory
         self._requests = requests
-        self._under_way = 0
-        self._none_under_way = asyncio.Event()
-        self._none_under_way.set()
+        self._under_way: dict[str, asyncio.Event] = {}
+        """By their secrets, the calls that are on their way here; each is told when it has come."""
         requests.on(RELEASE, self._release)
 
     async def settled(self) -> None:
         """Wait until no call is on its way to this worker. It is to have stopped taking any."""
-        await self._none_under_way.wait()
+        while self._under_way:
+            await next(iter(self._under_way.values())).wait()
 
     def ask_for_audio(self, secret: str) -> None:
         """Have the telephone network connect to this worker, which has taken the call from one that ends."""
@@ -80,14 +81,14 @@ class CallMoves:
         Raises:
             StoreError: it cannot be found out who has it.
         """
-        self._under_way += 1
-        self._none_under_way.clear()
+        while (arrived := self._under_way.get(secret)) is not None:
+            await arrived.wait()
+        self._under_way[secret] = arrived = asyncio.Event()
         try:
             await self._move_here(secret)
         finally:
-            self._under_way -= 1
-            if not self._under_way:
-                self._none_under_way.set()
+            del self._under_way[secret]
+            arrived.set()
 
     async def _move_here(self, secret: str) -> None:
         for _ in range(MOST_OWNERS):
@@ -117,8 +118,12 @@ class CallMoves:
         await self._take_over.take_over(record, checkpoint, is_cut_off=False)
 
     async def _release(self, payload: bytes) -> bytes:
-        """Give a call of this worker away."""
+        """Give a call of this worker away; one that is on its way here still, as soon as it has come."""
         asked = msgspec.msgpack.decode(payload, type=Release)
+        if (arrived := self._under_way.get(asked.secret)) is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RELEASE_S):
+                    await arrived.wait()
         call = self._switchboard.log.of_secret(asked.secret)
         released = Released()
         if call is not None and not call.over.is_set():

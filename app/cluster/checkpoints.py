@@ -75,15 +75,15 @@ class CheckpointKeeper:
         entry = self._live.get(session_id)
         return entry is not None and self._kept.get(session_id) == entry.checkpoint.state()
 
-    async def load(self, record: SessionRecord) -> Checkpoint | None:
-        """What a session goes on from that was live at another worker when `record` was stored.
+    async def load(self, session_id: str, record: SessionRecord | None) -> Checkpoint | None:
+        """What a session goes on from that was live at another worker when `record` was stored; None: none was yet.
 
         None if there is no checkpoint, it is older than the record, or it cannot be had: then the record has to do.
         """
-        if record.ended_reason:
+        if record is not None and record.ended_reason:
             return None
         try:
-            data = await self._store.load_checkpoint(record.session_id)
+            data = await self._store.load_checkpoint(session_id)
             checkpoint = None if data is None else decode(data, self._clock)
         except StoreError as error:
             log.warning("a session goes on from its record only: %s", error)
@@ -94,7 +94,9 @@ class CheckpointKeeper:
             log.warning("a checkpoint cannot be read: %s", type(error).__name__)
             count_failure(Failure.STORE, operation="checkpoint")
             return None
-        if checkpoint is None or checkpoint.ending or len(checkpoint.messages) < len(record.messages):
+        if checkpoint is None or checkpoint.ending:
+            return None
+        if record is not None and len(checkpoint.messages) < len(record.messages):
             return None
         _restored.add(1)
         return checkpoint

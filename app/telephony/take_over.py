@@ -33,8 +33,8 @@ from app.telephony.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
 
-SOON_KNOWN_S = 1.0
-"""A call that nobody seems to have may be handed over within this time."""
+SOON_KNOWN_S = 5.0
+"""A call that nobody seems to have may be handed over within this time, or a busy worker tell of it."""
 LOAD_S = 0.8
 """A checkpoint that the store has not given by then is gone on without."""
 ABANDONED_KEPT = 1_000
@@ -207,12 +207,12 @@ class TakeOver:
 
     async def checkpoint_of(self, record: CallCheckpoint) -> Checkpoint | None:
         """What the session of the call goes on from, if a shared store has it and answers in time."""
-        former = record.conversation
-        if self._checkpoints is None or former is None or not record.admitted:
+        if self._checkpoints is None or not record.admitted:
             return None
         with suppress(TimeoutError):
             async with asyncio.timeout(LOAD_S):
-                checkpoint = await self._checkpoints.load(former)
+                # Its first record may not have been written yet, as while its caller is answered for the first time.
+                checkpoint = await self._checkpoints.load(record.session_id, record.conversation)
                 if checkpoint is not None:
                     checkpoint.caller_audio_lost(greets_idle=True)
                 return checkpoint

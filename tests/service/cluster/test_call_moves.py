@@ -2,14 +2,20 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from app.cluster import call_moves
 from app.telephony.call import Custody
+from app.telephony.shared_calls import record_of_call
 from protocol.calls import CallState
 from tests.kit.redis_server import redis_server
 from tests.service.cluster.cluster_kit import known, two_workers
+from tests.service.stores.places import soon
+
+NO_CALL = msgspec.msgpack.encode(call_moves.Release("unknown"))
 
 
 async def test_a_call_moves_with_its_conversation_and_nobody_hangs_up(tmp_path: Path) -> None:
@@ -56,6 +62,53 @@ async def test_a_worker_that_does_not_answer_loses_its_call_as_it_was_stored(
             assert moved is not None
             assert moved.call_id == "call"
             assert "a call goes on from what was stored of it" in caplog.text
+
+
+async def test_a_call_goes_on_from_its_checkpoint_though_no_record_of_its_session_was_stored_yet(
+    tmp_path: Path,
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            await one.talks(call.session_id, call_id="call")
+            record = msgspec.structs.replace(record_of_call(call), conversation=None)
+
+            async def is_found() -> bool:
+                found = await other.cluster._take_over.checkpoint_of(record)
+                return found is not None and "hello" in [message.text for message in found.messages]
+
+            await soon(is_found)
+
+
+async def test_a_call_that_is_on_its_way_to_a_worker_is_given_on_as_it_stands_when_it_has_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            call = one.call()
+            await one.talks(call.session_id, call_id="call")
+            await known(other, call)
+            monkeypatch.setattr(call_moves, "RELEASE_S", 30)
+            moves = other.cluster._moves
+            go_on, is_taken, may_go_on = moves._go_on, asyncio.Event(), asyncio.Event()
+
+            async def slowly(*arguments: Any) -> None:
+                is_taken.set()
+                await may_go_on.wait()
+                await go_on(*arguments)
+
+            monkeypatch.setattr(moves, "_go_on", slowly)
+            arriving = asyncio.create_task(moves.move_here(call.secret))
+            await is_taken.wait()
+            asked = msgspec.msgpack.encode(call_moves.Release(call.secret))
+            asking = asyncio.create_task(one.cluster.requests.ask(other.cluster.worker, call_moves.RELEASE, asked, 30))
+            await one.cluster.requests.ask(other.cluster.worker, call_moves.RELEASE, NO_CALL, 30)
+            may_go_on.set()
+            released = msgspec.msgpack.decode(await asking, type=call_moves.Released)
+            await arriving
+            assert released.record is not None
+            assert released.checkpoint is not None
+            assert b"hello" in released.checkpoint
 
 
 async def test_a_socket_of_a_call_that_nobody_has_moves_nothing(tmp_path: Path) -> None:

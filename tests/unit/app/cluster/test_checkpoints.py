@@ -138,17 +138,19 @@ def test_a_checkpoint_is_gone_on_from_only_if_it_is_as_new_as_the_record(caplog:
             on.entry.deliver(TextEntered("what are your hours"))
             await asyncio.sleep(SOON_S)
             record = on.session.record()
-            found = await keeper.load(record)
+            longer = msgspec.structs.replace(record, messages=record.messages * 2)
+            found = await keeper.load(record.session_id, record)
             assert found is not None
             assert [message.text for message in found.messages] == ["what are your hours"]
-            assert await keeper.load(_ended(record)) is None
-            assert await keeper.load(msgspec.structs.replace(record, messages=record.messages * 2)) is None
-            assert await keeper.load(msgspec.structs.replace(record, session_id="unknown")) is None
+            assert await keeper.load(record.session_id, None) is not None, "no record of it has been stored yet"
+            assert await keeper.load(record.session_id, _ended(record)) is None
+            assert await keeper.load(record.session_id, longer) is None
+            assert await keeper.load("unknown", None) is None
             store.kept[record.session_id] = b"{}"
-            assert await keeper.load(record) is None
+            assert await keeper.load(record.session_id, record) is None
             assert "a checkpoint cannot be read" in caplog.text
             store.failure = StoreError(ErrorKind.UNAVAILABLE, "Redis is gone")
-            assert await keeper.load(record) is None
+            assert await keeper.load(record.session_id, record) is None
             assert "Redis is gone" in caplog.text
             keeper.stop()
 
