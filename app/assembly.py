@@ -176,6 +176,7 @@ def readiness_of(services: Services, network: CallControl | None) -> Readiness:
     return Readiness(
         lifecycle=services.lifecycle,
         watchdog=services.watchdog,
+        max_loop_lag_s=services.settings.limits.max_loop_lag_s,
         engines=services.engines,
         store=services.store,
         sessions=services.sessions,

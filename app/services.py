@@ -113,9 +113,7 @@ class Services:
         self.known_sessions = KnownSessions(
             self.sessions.live.get, lambda session_id: self.engines.store.load(session_id)
         )
-        self.capacity = SessionCapacity(
-            lifecycle, self.sessions, self.watchdog, settings.limits.max_concurrent_sessions
-        )
+        self.capacity = SessionCapacity(lifecycle, self.sessions, self.watchdog, settings.limits)
         self.draining = Draining(settings.server.drain_policy, lifecycle, self.sessions)
         self.claim_check: ClaimCheck | None = None
         self.checkpoints: CheckpointKeeper | None = None

@@ -16,7 +16,6 @@ from app.auth.browser import BrowserAccess
 from app.errors import AppError
 from app.providers.failover.providers import PartlyReadyError, TellsReadiness
 from app.server.lifecycle import Lifecycle
-from app.session_capacity import LAG_LIMIT_MS
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError
 
@@ -67,6 +66,7 @@ class Readiness:
     """Runs the readiness checks of one worker and caches their report for CACHED_S seconds.
 
     `store` is the one that is configured, `network` the telephone network, None where none is configured.
+    A worker whose event loop is later than `max_loop_lag_s` is not ready.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Readiness:
         *,
         lifecycle: Lifecycle,
         watchdog: LoopWatchdog,
+        max_loop_lag_s: float,
         engines: Engines,
         store: SessionStore,
         sessions: SessionsKeeper,
@@ -84,6 +85,7 @@ class Readiness:
     ) -> None:
         self._lifecycle = lifecycle
         self._watchdog = watchdog
+        self._max_lag_ms = 1_000 * max_loop_lag_s
         self._engines = engines
         self._configured_store = store
         self._sessions = sessions
@@ -219,7 +221,7 @@ class Readiness:
 
     async def _loop(self) -> str:
         lag = self._watchdog.lag
-        if lag.recent_ms > LAG_LIMIT_MS:
+        if lag.recent_ms > self._max_lag_ms:
             raise UnhealthyError(f"the event loop is {lag.recent_ms:.0f} ms late")
         return f"lag {lag.recent_ms:.1f} ms"
 

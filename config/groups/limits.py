@@ -15,6 +15,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Variable("MAX_CONCURRENT_SESSIONS", "Sessions of one worker; more are refused at once", kinds.whole(1, 10_000)),
     ] = 100
+    max_loop_lag_s: Annotated[
+        float,
+        Variable(
+            "MAX_LOOP_LAG_S",
+            "A worker whose event loop is later than this takes no new session, and is not ready",
+            kinds.seconds(0.02, 10),
+        ),
+    ] = 0.1
     max_relays: Annotated[int, Variable("MAX_RELAYS", "Dashboard sockets of one worker", kinds.whole(1, 10_000))] = 100
     client_sessions: Annotated[
         int,

@@ -12,6 +12,7 @@ from tests.kit.session_kit import AGENT
 
 FAKES = {
     "HOST": "127.0.0.1",
+    "MAX_LOOP_LAG_S": "10",
     "VOICE_ACTIVITY": "tests.kit.fakes:voice_activity",
     "SPEECH_RECOGNIZER": "tests.kit.fakes:recognizer",
     "SPEECH_SYNTHESIZER": "tests.kit.fakes:synthesizer",

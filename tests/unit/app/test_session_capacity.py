@@ -4,15 +4,16 @@ from unittest.mock import Mock
 
 import pytest
 
-from app.session_capacity import LAG_LIMIT_MS, SessionCapacity
+from app.session_capacity import SessionCapacity
+from config.groups.limits import Limits
 
 
 @pytest.mark.parametrize(
     ("admits", "has_failed", "lag_ms", "live", "left"),
     [
         (True, False, 0.0, 0, 3),
-        (True, False, LAG_LIMIT_MS, 2, 1),
-        (True, False, LAG_LIMIT_MS + 1, 0, 0),
+        (True, False, 250.0, 2, 1),
+        (True, False, 251.0, 0, 0),
         (True, True, 0.0, 0, 0),
         (False, False, 0.0, 0, 0),
         (True, False, 0.0, 5, 0),
@@ -23,5 +24,6 @@ def test_what_is_left(admits: bool, has_failed: bool, lag_ms: float, live: int, 
     lifecycle.admits.return_value = admits
     watchdog = Mock()
     watchdog.lag.recent_ms = lag_ms
+    limits = Limits(max_concurrent_sessions=3, max_loop_lag_s=0.25)
     sessions = Mock(live=dict.fromkeys(range(live)), has_failed=has_failed)
-    assert SessionCapacity(lifecycle, sessions, watchdog, 3).left == left
+    assert SessionCapacity(lifecycle, sessions, watchdog, limits).left == left
