@@ -405,7 +405,7 @@ async def test_closing_leaves_nothing_behind(app: EchoApp) -> None:
                 await client.answer_call(ringing.context, app.callback_url, media_streaming=media_options(app))
             await app.event("MediaStreamingStarted")
     for socket in app.sockets:
-        await asyncio.wait_for(_closed(socket), 2)
+        await asyncio.wait_for(_closed(socket), 30)
     await asyncio.sleep(0)
     left = [task for task in asyncio.all_tasks() - before if "aiohttp" not in repr(task)]
     assert left == []

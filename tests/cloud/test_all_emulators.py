@@ -40,7 +40,7 @@ def emulators(*arguments: str) -> Iterator[dict[str, str]]:
             yield environment
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(10)
+            process.wait(30)
     assert process.returncode in (0, -signal.SIGINT)
 
 

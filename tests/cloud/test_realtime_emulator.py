@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import Call, Heard, Reply, tone
 
-WAIT_S = 10.0
+WAIT_S = 30.0
 
 
 @pytest.fixture

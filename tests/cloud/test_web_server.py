@@ -62,7 +62,7 @@ def test_a_client_that_does_not_read_is_cut_off() -> None:
         clients.append(client)
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         await asyncio.to_thread(client.recv, 1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await server.close()
 
     left = left_by(main())

@@ -89,7 +89,7 @@ def http_collector() -> Iterator[Collector]:
             yield collector
         finally:
             server.shutdown()
-            thread.join(5)
+            thread.join(30)
 
 
 @contextmanager

@@ -68,7 +68,7 @@ class RedisServer:
     def command(self, *words: str) -> str:
         """What the server answers, as `redis-cli` writes it."""
         return subprocess.run(
-            ["redis-cli", "-s", str(self.socket), *words], capture_output=True, text=True, timeout=10, check=True
+            ["redis-cli", "-s", str(self.socket), *words], capture_output=True, text=True, timeout=30, check=True
         ).stdout.strip()
 
     def _answers(self) -> bool:

@@ -221,7 +221,7 @@ async def stage(
     finally:
         await on_stage.hang_up()
         entry.deliver(EndSession(Ending.NORMAL, politely=False))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await sessions.emptied()
         ref.stop(block=False)
         await asyncio.sleep(0.1)

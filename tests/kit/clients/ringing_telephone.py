@@ -11,9 +11,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.cloud.acs.remote_caller import PATH
 
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 SAID_S = 150.0
-ENDED_S = 20.0
+ENDED_S = 60.0
 
 
 class RingingTelephone:

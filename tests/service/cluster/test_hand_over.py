@@ -48,7 +48,7 @@ async def test_a_call_is_taken_by_another_worker_which_asks_for_its_audio(tmp_pa
             assert moved is not None
             assert moved.checkpoint is not None
             assert one.board.log.live == []
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not other.control.start_media_streaming.await_count:  # noqa: ASYNC110  nobody is told
                     await asyncio.sleep(0.01)
             one.control.hang_up.assert_not_awaited()
@@ -149,7 +149,7 @@ async def test_a_browser_is_told_to_come_back_and_its_checkpoint_stays(tmp_path:
             await one.talks("browsers")
             await handed_over(one)
             assert browser.codes[0] == RESTARTING
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await one.service.sessions.emptied()
             assert '"hello"' in redis.command("GET", checkpoint_key("browsers"))
             await one.talks("another")

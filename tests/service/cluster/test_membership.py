@@ -64,7 +64,7 @@ async def test_it_is_renewed_while_the_loop_turns_and_given_back_at_the_end(
         async with two(redis) as (one, other, told):
             one.start()
             other.start()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while len(told) < 10:  # noqa: ASYNC110  nobody is told
                     await asyncio.sleep(0.01)
             assert sorted(await other.live()) == ["one", "two"]
@@ -92,7 +92,7 @@ async def test_a_look_that_fails_is_logged_and_is_not_the_last(
         connection = RedisConnection(address_of(redis.url))
         member = Membership(connection, "one", renewed)
         member.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(looks) < 3:  # noqa: ASYNC110  nobody is told
                 await asyncio.sleep(0.01)
         await member.stop(gives_back=False)

@@ -90,14 +90,14 @@ def test_a_browser_whose_worker_was_killed_goes_on_at_another_one_in_the_middle_
         variables = {**FAKES, "REDIS_URL": redis.url, "AGENTS_DIRECTORY": str(tmp_path / "agents")}
         with serving(EARSHOT, **variables) as former, serving(EARSHOT, **variables) as later:
             with connect(former.url.replace("http", "ws", 1) + PATH, proxy=None) as first:
-                told = json.loads(first.recv(timeout=10))["payload"]
+                told = json.loads(first.recv(timeout=30))["payload"]
                 first.send(json.dumps({"type": "text", "text": "hello"}))
                 answered = checkpoint_when(redis, told["session_id"], lambda found: len(found["messages"]) >= 2)
                 for pid in children(former.process.pid):
                     os.kill(pid, signal.SIGKILL)
             asked = f"?session_id={told['session_id']}&resume_token={told['resume_token']}"
             with connect(later.url.replace("http", "ws", 1) + PATH + asked, proxy=None) as second:
-                resumed = json.loads(second.recv(timeout=10))["payload"]
+                resumed = json.loads(second.recv(timeout=30))["payload"]
                 assert resumed["resumed"]
                 texts = [message["text"] for message in answered["messages"]]
                 second.send(json.dumps({"type": "text", "text": "again"}))

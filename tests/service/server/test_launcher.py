@@ -80,26 +80,22 @@ def test_readiness_is_refused_while_the_listener_still_answers() -> None:
 
 
 def test_sessions_that_do_not_end_are_closed_inside_the_grace() -> None:
-    with serving(DRAIN_GRACE_S="2", WEB_CONCURRENCY="2") as server:
+    with serving(DRAIN_GRACE_S="10", WEB_CONCURRENCY="2") as server:
         held = sockets_on_both_workers(server)
         _, busy = server.socket("/busy")
-        began = time.monotonic()
         server.signal(signal.SIGTERM)
         assert close_code(busy) == 1012
-        assert server.process.wait(60) == 0
-        assert time.monotonic() - began < 2
+        assert server.process.wait(60) == 0, "the launcher has not had to end them when the grace was over"
         assert [close_code(connection) for connection in held.values()] == [1012, 1012]
 
 
 def test_nothing_to_drain_is_quick_even_for_two_signals_at_once() -> None:
-    with serving(DRAIN_GRACE_S="30") as server:
+    with serving(DRAIN_GRACE_S="600") as server:
         _, idle = server.socket()
-        began = time.monotonic()
         server.signal(signal.SIGINT)
         server.signal(signal.SIGTERM)
         assert close_code(idle) == 1012
         assert server.process.wait(60) == 0
-        assert time.monotonic() - began < 5
 
 
 def test_a_second_signal_ends_at_once() -> None:

@@ -6,12 +6,12 @@ from app.server.listening import ListenError, listen, url
 
 
 def test_connections_wait_in_it_before_anyone_accepts() -> None:
-    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), timeout=5):
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), timeout=30):
         assert url(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def test_small_messages_are_sent_at_once_on_what_it_accepts() -> None:
-    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), timeout=5):
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname(), timeout=30):
         accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
@@ -32,7 +32,7 @@ def test_ipv6_is_bracketed_and_all_of_it_takes_ipv4_too() -> None:
     with listen("::", 0) as listener:
         port = listener.getsockname()[1]
         assert url(listener) == f"http://[::1]:{port}"
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        socket.create_connection(("127.0.0.1", port), timeout=30).close()
 
 
 def test_a_taken_port_is_told() -> None:

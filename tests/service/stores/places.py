@@ -14,7 +14,7 @@ def address_of(url: str) -> RedisAddress:
     return found
 
 
-async def soon(holds: Callable[[], Awaitable[bool]], within_s: float = 10.0) -> None:
+async def soon(holds: Callable[[], Awaitable[bool]], within_s: float = 60.0) -> None:
     """Wait until something holds.
 
     Raises:

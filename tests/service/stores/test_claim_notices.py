@@ -25,7 +25,7 @@ async def heard_from(server: RedisServer) -> AsyncIterator[tuple[ClaimNotices, "
     connection = RedisConnection(address_of(server.url))
     notices = ClaimNotices(connection, SeededRandom(1), heard.put_nowait)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await notices.is_subscribed.wait()
         yield notices, heard
     finally:
@@ -41,7 +41,7 @@ async def tell(server: RedisServer, notice: ClaimNotice) -> None:
 
 async def test_a_notice_is_heard_and_what_is_none_is_not(tmp_path: Path) -> None:
     with redis_server(tmp_path) as redis:
-        async with heard_from(redis) as (_, heard), asyncio.timeout(10):
+        async with heard_from(redis) as (_, heard), asyncio.timeout(30):
             redis.command("PUBLISH", CHANNEL, "nonsense")
             await tell(redis, NOTICE)
             assert await heard.get() == NOTICE

@@ -41,7 +41,7 @@ def test_a_worker_that_stood_still_leaves_the_session_that_went_on_elsewhere(tmp
         serving(EARSHOT, REDIS_URL=redis.url) as later,
         connect(former.url.replace("http", "ws", 1) + PATH, proxy=None) as caller,
     ):
-        told = json.loads(caller.recv(timeout=10))["payload"]
+        told = json.loads(caller.recv(timeout=30))["payload"]
         session_id = told["session_id"]
         reader = Reader(caller)
         eventually(lambda: reader.frames > 5, 20)

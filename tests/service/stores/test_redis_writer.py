@@ -95,7 +95,7 @@ async def test_what_cannot_be_written_at_the_end_is_counted_and_the_end_is_soon(
         writer = RedisWriter(connection, SeededRandom(1))
         server.kill()
         writer.put("a", setting("a", 1))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await writer.close()
         await connection.close()
     assert "1 records were not written to Redis before the end" in caplog.text
@@ -112,6 +112,6 @@ async def test_a_write_that_swallows_its_cancellation_holds_up_no_close(tmp_path
     with redis_server(tmp_path) as server:
         async with writing(server) as writer:
             writer.put("a", swallow)
-            await asyncio.wait_for(begun.wait(), 10)
+            await asyncio.wait_for(begun.wait(), 30)
             async with asyncio.timeout(30):
                 await writer.close()

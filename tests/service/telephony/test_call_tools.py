@@ -155,7 +155,7 @@ async def test_a_caller_waits_on_hold_and_is_taken_back() -> None:
         states: list[CallState] = []
         call.on_change = lambda changed: states.append(changed.state)
         caller.press("81#")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while states != [CallState.ON_HOLD, CallState.CONNECTED]:  # noqa: ASYNC110  nobody is told
                 await asyncio.sleep(0.02)
         await caller.hears_reply(quiet_ms=900)

@@ -16,8 +16,8 @@ PUTS_THROUGH = {
     "LANGUAGE_MODEL": "tests.service.telephony.test_warm_transfer:puts_through",
     "HANDOFF_PHONE_NUMBER": PERSON,
 }
-WITHIN_S = 10.0
-"""A caller whose worker died is talked to again, or hung up, within this time."""
+WITHIN_S = 60.0
+"""A caller whose worker died is talked to again, or hung up, within this time, though the machine is busy."""
 
 
 async def test_the_calls_of_a_killed_worker_are_talked_to_again(tmp_path: Path) -> None:

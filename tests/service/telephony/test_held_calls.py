@@ -46,12 +46,12 @@ async def test_a_caller_who_stays_on_hold_is_hung_up_in_the_end() -> None:
         assert (await over(phone, caller)) is call
 
 
-async def test_one_key_is_answered_within_a_second_where_one_is_expected() -> None:
-    async with telephone(msgspec.structs.replace(AGENT, keys=KeyPattern(length=1))) as phone:
+async def test_one_key_is_answered_at_once_where_one_is_expected() -> None:
+    async with telephone(msgspec.structs.replace(AGENT, keys=KeyPattern(length=1, wait_s=60))) as phone:
         caller = await answered(phone)
         pressed_s = asyncio.get_running_loop().time()
         caller.press("5")
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):
             while not said(phone):  # noqa: ASYNC110  nobody is told
                 await asyncio.sleep(0.01)
         assert said(phone) == ["5"]
@@ -61,7 +61,7 @@ async def test_one_key_is_answered_within_a_second_where_one_is_expected() -> No
 
 
 async def test_a_thousand_keys_at_once_ask_the_model_a_bounded_number_of_times() -> None:
-    async with telephone(msgspec.structs.replace(AGENT, keys=KeyPattern(length=1))) as phone:
+    async with telephone(msgspec.structs.replace(AGENT, keys=KeyPattern(length=1, wait_s=60))) as phone:
         caller = await answered(phone)
         for _ in range(100):
             caller.press("5555555555")

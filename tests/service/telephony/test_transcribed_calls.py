@@ -18,7 +18,7 @@ from tests.service.telephony.telephone_kit import Telephone, answered, over, roo
 
 SPELT: Any = {"SPEECH_RECOGNIZER": "tests.kit.spelt_speech:recognizer"}
 AI: Any = {"AZURE_COGNITIVE_SERVICES_ENDPOINT": "https://ai.example"}
-WAIT_S = 15.0
+WAIT_S = 60.0
 
 
 async def called(phone: Telephone, number: str, mode: str) -> tuple[Caller, str]:

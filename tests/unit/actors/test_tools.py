@@ -119,7 +119,7 @@ async def test_a_plain_function_runs_beside_the_loop() -> None:
     @tool
     def blocking(context: ToolContext) -> str:
         # Would never return if it ran on the loop's own thread.
-        asyncio.run_coroutine_threadsafe(_set(entered), loop).result(timeout=5)
+        asyncio.run_coroutine_threadsafe(_set(entered), loop).result(timeout=30)
         return context.agent
 
     assert (await blocking.run("{}", CONTEXT)).result == "dentist"

@@ -51,7 +51,7 @@ def test_a_loop_that_only_waits_is_told_from_one_that_is_held_up(busy: bool) -> 
     assert ("Event.wait" in places(frame)) is busy
     release.set()
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(timeout=5)
+    thread.join(timeout=30)
     loop.close()
 
 

@@ -29,7 +29,7 @@ E = TypeVar("E")
 RATE_HZ = 16_000
 BLOCK = 640
 SHORT_S = 0.4
-WITHIN_S = 8.0
+WITHIN_S = 60.0
 
 
 def loud(ms: int) -> bytes:

@@ -24,7 +24,7 @@ def hasty(_span: Span, rate_hz: int) -> Voiced:
 
 
 def ready(url: str) -> dict[str, str]:
-    with urllib.request.urlopen(f"{url}/api/v1/readiness", timeout=5) as answer:
+    with urllib.request.urlopen(f"{url}/api/v1/readiness", timeout=30) as answer:
         checks = json.load(answer)["checks"]
     return {check["component"]: check["status"] for check in checks}
 

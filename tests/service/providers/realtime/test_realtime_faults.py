@@ -205,7 +205,7 @@ async def _closed(
     model = RealtimeService(ga(service))
     try:
         client = await model.open(OPTIONS, report)
-        closed = await asyncio.wait_for(told, 5)
+        closed = await asyncio.wait_for(told, 30)
         await client.close()
         return closed
     finally:

@@ -64,7 +64,7 @@ async def test_an_identity_opens_sessions(service: RealtimeEmulator, make: Make)
         client = await model.open(
             OPTIONS, lambda event: ready.set() if isinstance(event, reported.RealtimeReady) else None
         )
-        await asyncio.wait_for(ready.wait(), 5)
+        await asyncio.wait_for(ready.wait(), 30)
         await client.close()
     finally:
         await model.close()

@@ -428,13 +428,12 @@ async def test_a_service_that_wants_patience_is_not_waited_for_and_says_how_long
 async def test_an_answer_has_its_budget_and_the_others_theirs() -> None:
     async with line(answer_budget_s=0.2, budget_s=0.4) as end:
         await end.calls.open()
-        end.acs.faults.delay(None, 5.0)
-        started = time.monotonic()
+        end.acs.faults.delay(None, 60.0)
         late = await trouble(end.calls.answer(end.acs.ring().context, end.app.callback_url, end.media))
         assert (late.trouble, late.status, late.detail) == (Trouble.UNAVAILABLE, 0, "answer: no answer within 0.2 s")
         later = await trouble(end.calls.properties("a-call"))
         assert later.detail == "properties: no answer within 0.4 s"
-        assert time.monotonic() - started < 4
+        assert not end.acs.executions, "nothing has been carried out yet, let alone answered"
 
 
 @pytest.mark.parametrize("status", [200, 502])

@@ -1,7 +1,5 @@
 """How much a user may say at once, by whatever way it comes."""
 
-import time
-
 import pytest
 
 from actors.conversation import MAX_KEYS
@@ -9,6 +7,7 @@ from actors.messages.caller import InterruptRequested, KeyPressed, TextEntered
 from actors.messages.transcript import InterimTranscript
 from actors.rules.turn_taking.effects import StartReply
 from actors.rules.utterances import MAX_UTTERANCE_CHARS, bounded_utterance, joined_utterance, repeated_utterance
+from tests.kit.growth import growth
 from tests.unit.actors.rules.turn_taking.script import Talk
 
 WORDS = " ".join(f"word{number}" for number in range(2_000))
@@ -95,7 +94,10 @@ def test_what_is_said_again_is_meant_once(said: str, again: str, meant: str) -> 
 
 def test_the_longest_utterances_are_compared_without_keeping_the_loop_busy() -> None:
     """Words that are all alike are the worst case: compared in full, two such utterances take seconds."""
-    words, began = ["a"] * (MAX_UTTERANCE_CHARS // 2), time.process_time()
-    assert repeated_utterance(" ".join(words), " ".join(["b", *words[1:]]))
-    assert repeated_utterance(" ".join([*words[1:], "b"]), " ".join([*words[: len(words) // 2], "c"]))
-    assert time.process_time() - began < 1.0
+
+    def compared(count: int) -> None:
+        words = ["a"] * count
+        assert repeated_utterance(" ".join(words), " ".join(["b", *words[1:]]))
+        assert repeated_utterance(" ".join([*words[1:], "b"]), " ".join([*words[: count // 2], "c"]))
+
+    assert growth(compared, MAX_UTTERANCE_CHARS // 8, times=4) < 2 * 4

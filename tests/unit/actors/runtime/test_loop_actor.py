@@ -62,7 +62,7 @@ async def test_waiting_on_the_loops_own_thread_is_an_error_and_not_a_deadlock(wa
     waits: dict[str, Callable[[], object]] = {
         "ask": lambda: ref.ask("hello"),
         "stop": lambda: ref.stop(),
-        "get": lambda: ref.ask("hello", block=False).get(timeout=1),
+        "get": lambda: ref.ask("hello", block=False).get(timeout=30),
         "proxy": lambda: ref.proxy().seen.get(),
         "stop_all": lambda: ActorRegistry.stop_all(),
     }
@@ -102,7 +102,7 @@ async def test_threads_may_tell_ask_and_stop() -> None:
     def tell_many(sender: int) -> str:
         for number in range(counts[1]):
             ref.tell((sender, number))
-        return str(ref.ask(f"from {sender}", timeout=10))
+        return str(ref.ask(f"from {sender}", timeout=30))
 
     answers = await asyncio.gather(*(asyncio.to_thread(tell_many, sender) for sender in range(counts[0])))
     assert answers == [f"from {sender}" for sender in range(counts[0])]
@@ -221,20 +221,20 @@ def loop_thread() -> Iterator[asyncio.AbstractEventLoop]:
     bind(None)
     if not loop.is_closed():
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=5)
+        thread.join(timeout=30)
         loop.close()
 
 
 def test_a_plain_thread_starts_actors_on_the_bound_loop(loop_thread: asyncio.AbstractEventLoop) -> None:
     ref = Echo.start()
-    assert ref.ask(threading.get_ident, timeout=5) != threading.get_ident()
-    assert ref.stop(timeout=5)
-    assert ref.stop(timeout=5) is False
+    assert ref.ask(threading.get_ident, timeout=30) != threading.get_ident()
+    assert ref.stop(timeout=30)
+    assert ref.stop(timeout=30) is False
 
 
 def test_an_actor_of_a_closed_loop_is_dead_to_those_who_tell_it(loop_thread: asyncio.AbstractEventLoop) -> None:
     ref = Echo.start()
-    assert ref.ask("hello", timeout=5) == "hello"
+    assert ref.ask("hello", timeout=30) == "hello"
     loop_thread.call_soon_threadsafe(loop_thread.stop)
     while loop_thread.is_running():
         threading.Event().wait(0.001)

@@ -98,7 +98,7 @@ async def test_a_client_that_does_not_read_delays_the_others_no_longer_than_allo
     sockets = OpenSockets(echo)
     slow, quick = Client(app), Client(sockets)
     await quick.settle()
-    await asyncio.wait_for(sockets.close_all("restarting", 0.05), 5)
+    await asyncio.wait_for(sockets.close_all("restarting", 0.05), 30)
     assert quick.sent[-1] == CLOSE
     stuck.set()
     await asyncio.gather(slow.task, quick.task)
@@ -147,5 +147,5 @@ async def test_an_app_that_fails_is_forgotten() -> None:
     client = Client(sockets)
     with pytest.raises(RuntimeError):
         await client.task
-    await asyncio.wait_for(sockets.close_all("restarting", 60), 1)
+    await asyncio.wait_for(sockets.close_all("restarting", 60), 30)
     assert client.sent == [{"type": "websocket.accept"}]

@@ -34,7 +34,7 @@ async def finished(*sockets: Socket) -> None:
     turns = ReadingTurns(asyncio.get_running_loop())
     for socket in sockets:
         turns.wait(socket)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await asyncio.gather(*(socket.done.wait() for socket in sockets))
 
 

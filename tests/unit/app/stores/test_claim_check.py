@@ -37,7 +37,7 @@ async def checking() -> AsyncIterator[tuple[Store, ClaimCheck]]:
     check = ClaimCheck(store.ask, lambda: store.now_s)
     check.start()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             yield store, check
     finally:
         check.stop()

@@ -97,7 +97,7 @@ async def test_work_for_a_call_ends_with_it() -> None:
     task = working.run(work())
     assert task is not None
     assert working.cancel() == [task]
-    await asyncio.wait([task], timeout=5)
+    await asyncio.wait([task], timeout=30)
     assert task.cancelled()
     working.became(CallState.FAILED, 2.0)
     assert working.run(work()) is None

@@ -17,7 +17,7 @@ async def test_no_more_threads_than_there_may_be() -> None:
         with lock:
             running += 1
             most = max(most, running)
-        go_on.wait(5)
+        go_on.wait(30)
         with lock:
             running -= 1
         return 1
@@ -35,7 +35,7 @@ async def test_what_nobody_waits_for_any_more_is_undone() -> None:
     go_on, undone = threading.Event(), threading.Event()
 
     def make() -> str:
-        go_on.wait(5)
+        go_on.wait(30)
         return "made"
 
     making = asyncio.ensure_future(threads.run(make, lambda made: undone.set()))
@@ -77,10 +77,10 @@ async def test_a_failure_is_that_of_who_waits_or_else_logged(caplog: pytest.LogC
 async def test_what_is_let_go_of_is_so_though_nobody_waits() -> None:
     threads = SdkThreads("test")
     gone = threading.Event()
-    waiting = asyncio.ensure_future(asyncio.wait_for(asyncio.wrap_future(threads.leave(gone.set)), 1))
+    waiting = asyncio.ensure_future(asyncio.wait_for(asyncio.wrap_future(threads.leave(gone.set)), 30))
     await asyncio.sleep(0)
     waiting.cancel()
-    assert await asyncio.to_thread(gone.wait, 5)
+    assert await asyncio.to_thread(gone.wait, 60)
     await threads.close(1)
 
 
@@ -89,14 +89,11 @@ async def test_closing_waits_and_not_for_ever() -> None:
     go_on = threading.Event()
 
     def let_go() -> None:
-        go_on.wait(5)
+        go_on.wait(60)
 
     left = threads.leave(let_go)
-    loop = asyncio.get_running_loop()
-    began = loop.time()
     await threads.close(0.05)
-    assert loop.time() - began < 1
-    assert not left.done()
+    assert not left.done(), "closing has waited for it"
     assert threads.leave(lambda: None).cancelled()
     go_on.set()
     await asyncio.wrap_future(left)

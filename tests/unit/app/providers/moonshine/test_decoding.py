@@ -12,7 +12,7 @@ from app.providers.moonshine.hints import Floats, Hints
 from app.providers.moonshine.model import AbandonedError, Decoded
 from app.providers.moonshine.segments import Segment
 
-WITHIN_S = 10.0
+WITHIN_S = 60.0
 
 
 class SlowModel:
