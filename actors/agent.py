@@ -203,6 +203,15 @@ class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """An utterance is ended after this much audio even if the user goes on."""
 
 
+class PreemptiveGeneration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Replies that are begun before it is certain that the caller is done: what was begun in vain is paid for."""
+
+    enabled: bool = True
+    """A reply is begun when the caller is probably done, and thrown away unheard if they go on or the words change."""
+    max_per_turn: Annotated[int, Meta(ge=1, le=10)] = 2
+    """How often that is done before one turn of the caller is answered."""
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How long things may take, on the wall clock."""
 
@@ -303,6 +312,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     phrases: Phrases = Phrases()
     barge_in: BargeIn = BargeIn()
     endpointing: Endpointing = Endpointing()
+    preemptive_generation: PreemptiveGeneration = PreemptiveGeneration()
     limits: Limits = Limits()
     keys: KeyPattern = ANY_KEYS
     """When the telephone keys that a caller presses are one input, unless a tool asks for others. `length: 1` answers

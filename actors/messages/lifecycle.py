@@ -13,6 +13,7 @@ class Timer(StrEnum):
     AUDIO = "audio"
     TRANSCRIPT = "transcript"
     CONFIRMATION = "confirmation"
+    PREEMPTION = "preemption"
     FILLER = "filler"
     REPLY = "reply"
     STOPPED = "stopped"

@@ -17,6 +17,8 @@ class ModelFailed(Message, frozen=True):
     turn: int
     kind: ErrorKind
     detail: str
+    stream: int = 0
+    """Which of the streams it was that the source of the replies has opened."""
 
 
 class ReplyTrouble(StrEnum):

@@ -59,6 +59,18 @@ class InterimTranscript(Message, frozen=True):
     """The engine takes this for all of the utterance, by its own rules."""
 
 
+class EndOfTurnLikely(Message, frozen=True):
+    """The caller is silent, and has probably said all that they want to say: `text` is all of the utterance so far.
+
+    Told once for the words of a pause. The utterance goes on until it is told to be over.
+    """
+
+    transient: ClassVar[bool] = True
+
+    text: str
+    speaker: str = ""
+
+
 class FinalTranscript(Message, frozen=True, kw_only=True):
     """What the caller said, complete, from `start_ms` to `end_ms` of the audio.
 

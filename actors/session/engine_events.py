@@ -30,15 +30,17 @@ class ModelPaused(Message, frozen=True):
     """The language model has said nothing for a while in the reply of `turn`, and is not through."""
 
     turn: int
+    stream: int = 0
 
 
 class ModelReported(Message, frozen=True):
-    """One event of the stream in which the model replies to `turn`; one of another turn is ignored."""
+    """One event of the stream in which the model replies to `turn`; one of another turn or stream is ignored."""
 
     transient: ClassVar[bool] = True
 
     turn: int
     event: ModelEvent
+    stream: int = 0
 
 
 class RealtimeReported(Message, frozen=True):

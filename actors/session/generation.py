@@ -43,6 +43,8 @@ class ReplySource(Protocol):
 
     tool_calls: list[ToolCalled]
     """The tools that the model wants, until they are run."""
+    stream: int
+    """The number of the stream that was opened last. What is told of an older one is of a reply that is not wanted."""
 
     def start(self, request: ModelRequest) -> None:
         """Have the reply to `request` made, and give up any other."""
@@ -63,14 +65,17 @@ class Generation:
         self._task: asyncio.Task[None] | None = None
         self._told = 0
         self.tool_calls: list[ToolCalled] = []
+        self.stream = 0
 
     def start(self, request: ModelRequest) -> None:
         """Stream the reply to `request`: each event is told as `ModelReported`, a failure as `ModelFailed`."""
         self.cancel()
+        self.stream += 1
         self._trace.begin(Stage.MODEL, attributes=CHAT | {"gen_ai.conversation.id": request.session_id})
         with self._trace.inside(Stage.MODEL):
-            work = self._stream(request)
-            self._task = self._actor.spawn(work, "model", lambda error: self._failed(request.turn, error))
+            stream = self.stream
+            work = self._stream(request, stream)
+            self._task = self._actor.spawn(work, "model", lambda error: self._failed(request.turn, stream, error))
 
     def cancel(self) -> None:
         """Close the model's stream at once, if there is one."""
@@ -80,11 +85,11 @@ class Generation:
             self._trace.end(Stage.MODEL, attributes={"earshot.cancelled": True})
         self.tool_calls = []
 
-    async def _stream(self, request: ModelRequest) -> None:
+    async def _stream(self, request: ModelRequest, stream: int) -> None:
         """Stream a reply; from a model that is busy for so long as it says, and has said nothing yet, in its time."""
         told_before = self._told
         try:
-            await self._attempt(request)
+            await self._attempt(request, stream)
         except ModelError as error:
             wait_s = error.retry_after_s
             is_over = error.kind is not ErrorKind.THROTTLED or self._told > told_before
@@ -92,13 +97,14 @@ class Generation:
                 raise
             logger.warning("the language model is busy and is asked again in %.1f s", wait_s)
             await asyncio.sleep(wait_s)
-            await self._attempt(request)
+            await self._attempt(request, stream)
 
-    async def _attempt(self, request: ModelRequest) -> None:
+    async def _attempt(self, request: ModelRequest, stream: int) -> None:
         loop = asyncio.get_running_loop()
         asked_at = told_at = loop.time()
         bounds = ReplyBounds(asked_at)
-        with closing(_PauseWatch(lambda: tell_quietly(self._actor.actor_ref, ModelPaused(request.turn)))) as pauses:
+        paused = ModelPaused(request.turn, stream)
+        with closing(_PauseWatch(lambda: tell_quietly(self._actor.actor_ref, paused))) as pauses:
             events = aiter(self._model.reply(request))
             try:
                 # One for all tokens: a timeout of its own would cost each of them more than all else that is done here.
@@ -115,9 +121,9 @@ class Generation:
                         if admitted is not None:
                             self._told += 1
                             pauses.written()
-                            self._actor.actor_ref.tell(ModelReported(request.turn, admitted))
+                            self._actor.actor_ref.tell(ModelReported(request.turn, admitted, stream))
                         if bounds.exceeded:
-                            self._cut(request, events, bounds.exceeded)
+                            self._cut(request.turn, stream, events, bounds.exceeded)
                             return
                         if isinstance(event, ReplyGenerated):
                             self._trace.end(Stage.MODEL, attributes=usage(event))
@@ -135,19 +141,19 @@ class Generation:
         first_token_came(waited_s)
         self._trace.describe(Stage.MODEL, {"gen_ai.response.time_to_first_chunk": waited_s})
 
-    def _cut(self, request: ModelRequest, events: AsyncIterator[ModelEvent], bound: str) -> None:
+    def _cut(self, turn: int, stream: int, events: AsyncIterator[ModelEvent], bound: str) -> None:
         """End a reply that does not end by itself; the conversation goes on with what there is of it."""
         logger.warning("a reply was cut: it had more than %s", bound)
         count_cut_reply()
         self._trace.end(Stage.MODEL, attributes={"earshot.cut": True})
-        self._actor.actor_ref.tell(ModelReported(request.turn, ReplyGenerated(cut=True)))
+        self._actor.actor_ref.tell(ModelReported(turn, ReplyGenerated(cut=True), stream))
         end_in_background(events)
 
-    def _failed(self, turn: int, error: BaseException) -> None:
+    def _failed(self, turn: int, stream: int, error: BaseException) -> None:
         provider = error if isinstance(error, ModelError) else ModelError(ErrorKind.INTERNAL, type(error).__name__)
         model_failed(provider.kind.value)
         self._trace.end(Stage.MODEL, error=provider.kind)
-        tell_quietly(self._actor.actor_ref, ModelFailed(turn, provider.kind, provider.detail))
+        tell_quietly(self._actor.actor_ref, ModelFailed(turn, provider.kind, provider.detail, stream))
 
 
 class _PauseWatch:

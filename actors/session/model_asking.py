@@ -52,17 +52,21 @@ class ModelAsking:
         """Begin another reply: it may be asked for again, and with tools."""
         self._is_repeated, self._has_tools = False, True
 
-    def ask(self, turn: int, prelude: str, note: str = "") -> None:
+    def ask(self, turn: int, prelude: str, note: str = "", *, history: History | None = None) -> int:
         """Ask for the reply of `turn`, or for what follows `prelude`, which it said before its tools were called.
 
         Args:
             turn: the turn that is answered.
             prelude: the beginning of the reply; empty if there is none.
             note: what the model is told with this request alone.
+            history: what the model reads this time; None: that of the session.
+
+        Returns:
+            The number of characters that the model reads of the conversation.
         """
         plan = self._plan
         self._turn, self._prelude = turn, prelude
-        messages = self._history.for_the_model(prelude)
+        messages = (history or self._history).for_the_model(prelude)
         recent = within_budget(messages, self._max_chars)
         self._read_chars = sum(len(message.text) for message in recent)
         noted = (ChatMessage(role=Role.NOTE, text=note, turn=turn),) if note else ()
@@ -79,6 +83,7 @@ class ModelAsking:
                 preamble=preamble(plan.about, self._clock.wall()),
             )
         )
+        return self._read_chars
 
     def ask_for_words(self) -> bool:
         """The reply held nothing to be spoken: ask for it once more; False if that was done before."""

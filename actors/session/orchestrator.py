@@ -13,9 +13,11 @@ from actors.messages.transcript import FinalTranscript, InterimTranscript, Speec
 from actors.ports.clock import Clock
 from actors.rules.phrases import phrase_of
 from actors.rules.turn_taking.effects import (
+    BeginPreemptiveReply,
     CancelReply,
     CancelTimer,
     CommitSpeech,
+    DiscardPreemptiveReply,
     DiscardSpeech,
     Effect,
     End,
@@ -146,6 +148,7 @@ class Orchestrator(SupervisedActor):
 
     def on_end(self) -> None:
         """Cancel the timers; the model's stream ends with the tasks of this actor."""
+        self._maker.preemptive.close()
         self._timers.close()
 
     def on_receive(self, message: OrchestratorMessage) -> None:
@@ -170,8 +173,8 @@ class Orchestrator(SupervisedActor):
             case ModelReported():
                 self._maker.model_reported(message)
                 return
-            case ModelPaused(turn):
-                self._maker.model_paused(turn)
+            case ModelPaused():
+                self._maker.model_paused(message)
                 return
             case ModelFailed():
                 self._maker.model_failed(message)
@@ -200,6 +203,7 @@ class Orchestrator(SupervisedActor):
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
             self._effect(effect)
+        self._maker.catch_up()
 
     def _effect(self, effect: Effect) -> None:
         match effect:
@@ -207,6 +211,10 @@ class Orchestrator(SupervisedActor):
                 self._maker.start(effect)
             case CancelReply():
                 self._maker.cancel()
+            case BeginPreemptiveReply():
+                self._maker.preemptive.begin(effect)
+            case DiscardPreemptiveReply(cause):
+                self._maker.preemptive.discard(cause)
             case Say(reply=reply, turn=turn, kind=kind, index=index):
                 self._writer.say(reply, turn, kind, phrase_of(self.agent, kind, index))
             case SetTimer(timer, delay_s):

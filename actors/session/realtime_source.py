@@ -66,6 +66,7 @@ class RealtimeSource:
         on_given_up: Callable[[], None],
     ) -> None:
         self.tool_calls: list[ToolCalled] = []
+        self.stream = 0
         self._actor = actor
         self._trace = actor.trace
         self._model = model

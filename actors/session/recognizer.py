@@ -9,6 +9,7 @@ from actors.agent import Endpointing
 from actors.errors import RecognizerError
 from actors.messages.caller import CallerAudio
 from actors.messages.transcript import (
+    EndOfTurnLikely,
     EndUtterance,
     FinalTranscript,
     InterimTranscript,
@@ -70,6 +71,7 @@ class Recognizer(SupervisedActor):
         endpointing: the agent's settings.
         end_of_turn: decides for this session how much silence ends an utterance.
         tones: finds the tone of an answering machine, as long as one may have answered; None: none may have.
+        tells_likely_end: the listener is told when the speaker is probably done, before it is certain.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Recognizer(SupervisedActor):
         endpointing: Endpointing,
         end_of_turn: EndOfTurn,
         tones: ToneDetector | None = None,
+        tells_likely_end: bool = False,
         clock: Clock,
         trace: Trace,
     ) -> None:
@@ -109,6 +112,7 @@ class Recognizer(SupervisedActor):
         self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
         only_language = options.languages[0] if len(options.languages) == 1 else ""
         self._turn_end = TurnEnd(end_of_turn, endpointing, checkpoint, only_language)
+        self._tells_likely_end = tells_likely_end
         self._shown_interim: InterimTranscript | None = None
         self._tones = tones
         self._rest = b""
@@ -259,9 +263,16 @@ class Recognizer(SupervisedActor):
         if endpointer.may_be_voiced(probability):
             level, echo = level_db(window), self._echo_bound()
         if endpointer.in_pause:
-            endpointer.wait_for(self._turn_end.silence_ms(endpointer.voice_end_ms))
+            self._wait_in_pause()
         for event in endpointer.process(probability, level, echo):
             self._endpoint(event)
+
+    def _wait_in_pause(self) -> None:
+        voice_end_ms = self._endpointer.voice_end_ms
+        silence_ms = self._turn_end.silence_ms(voice_end_ms)
+        self._endpointer.wait_for(silence_ms)
+        if self._tells_likely_end and (text := self._turn_end.likely_end(voice_end_ms, silence_ms)):
+            self.listener.tell(EndOfTurnLikely(text, self._speaker))
 
     def _echo_bound(self) -> float | None:
         """How loud our own voice may come back just now; None where the client takes it out of what it sends."""

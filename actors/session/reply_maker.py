@@ -29,11 +29,12 @@ from actors.rules.unicode_text import is_speakable
 from actors.runtime.session_trace import Trace
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
-from actors.session.engine_events import ModelReported
+from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.generation import ReplySource
 from actors.session.handoffs import Handoffs
 from actors.session.model_asking import TROUBLES, ModelAsking
 from actors.session.plan import SessionPlan
+from actors.session.preemptive_reply import ModelMessage, PreemptiveReply
 from actors.session.reply_filter import ReplyFilter
 from actors.session.reply_text import ReplyText
 from actors.session.reply_writer import ReplyWriter
@@ -105,6 +106,18 @@ class ReplyMaker:
         self._text = ReplyText(
             writer, filters, turn_number=lambda: turn.state.turn_number, on_end=self._ended_by_filter
         )
+        self.preemptive = PreemptiveReply(
+            trace=trace,
+            history=log.history,
+            asking=self._asking,
+            source=source,
+            handoffs=handoffs,
+            spending=spending,
+            clock=clock,
+        )
+        """The reply that is begun before the caller's words are final."""
+        self._told_before: list[ModelMessage] = []
+        """What the model has told of the reply in hand before it was asked for."""
         self._round: ToolRound | None = None
         self._rounds = 0
         self._transcript: FinalTranscript | None = None
@@ -127,6 +140,7 @@ class ReplyMaker:
             return
         transcript, self._transcript = self._transcript or FinalTranscript(text=order.text), None
         transcript = msgspec.structs.replace(transcript, text=order.text, turn=order.turn)
+        told = self.preemptive.take(transcript.confidence) if order.is_preempted else None
         self._history.user_said(
             order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=transcript.confidence
         )
@@ -135,7 +149,19 @@ class ReplyMaker:
         self._text.reply, self._rounds, self._round = order.reply, 0, None
         self._asking.begin()
         self._text.follow("")
-        self._ask_model()
+        if told is None:
+            self._ask_model()
+        else:
+            self._told_before = told
+
+    def catch_up(self) -> None:
+        """Write what the model has told of the reply before it was asked for: once turn-taking's orders are done."""
+        told, self._told_before = self._told_before, []
+        for message in told:
+            if isinstance(message, ModelReported):
+                self.model_reported(message)
+            else:
+                self.model_paused(message)
 
     def cancel(self) -> None:
         """Make nothing more of the reply in hand: its stream is closed, its tools that may be cancelled are."""
@@ -194,7 +220,7 @@ class ReplyMaker:
 
     def model_reported(self, message: ModelReported) -> None:
         """Write what the model says, and note the tools that it wants."""
-        if message.turn != self._turn.state.turn_number or self._turn.state.agent not in THINKING:
+        if self._is_kept(message) or not self._is_wanted(message):
             return
         match message.event:
             case TextGenerated(text):
@@ -212,14 +238,29 @@ class ReplyMaker:
             case _:
                 assert_never(message.event)
 
-    def model_paused(self, turn: int) -> None:
+    def model_paused(self, message: ModelPaused) -> None:
         """Have spoken what is complete of the reply, as far as can be told: more may be long in coming."""
-        if turn == self._turn.state.turn_number and self._turn.state.agent in THINKING:
+        if not self._is_kept(message) and self._is_wanted(message):
             self._text.pause()
+
+    def _is_wanted(self, message: ModelReported | ModelPaused | ModelFailed) -> bool:
+        """Whether it is of the stream in which the reply in hand is made."""
+        state = self._turn.state
+        is_of_stream = message.stream in (0, self._generation.stream)
+        return is_of_stream and message.turn == state.turn_number and state.agent in THINKING
+
+    def _is_kept(self, message: ModelMessage) -> bool:
+        """Whether it is of a reply that was begun before the caller's words are final: it waits for them."""
+        if not self.preemptive.is_made_in(message.stream):
+            return False
+        self.preemptive.told(message)
+        return True
 
     def model_failed(self, message: ModelFailed) -> None:
         """Ask again where that may help; else have what was written spoken, and let turn-taking decide how to go on."""
-        if message.turn != self._turn.state.turn_number or self._turn.state.agent not in THINKING:
+        if self.preemptive.is_made_in(message.stream):
+            self.preemptive.failed(message)
+        if not self._is_wanted(message):
             return
         if not self._text.written and self._asking.ask_with_less(message):
             return

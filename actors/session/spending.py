@@ -31,6 +31,10 @@ class Spending:
         """Count a reply of the model: the tokens that it told, else those of the `chars` that it wrote."""
         self._checkpoint.spent(tokens=tokens or chars // CHARS_PER_TOKEN)
 
+    def wasted(self, tokens: int) -> None:
+        """Count the tokens of a reply that was thrown away unheard."""
+        self._checkpoint.spent(tokens=tokens)
+
     def called(self, calls: int) -> None:
         """Count so many calls of tools as part of what the session has cost."""
         self._checkpoint.spent(tool_calls=calls)

@@ -31,6 +31,8 @@ class TurnEnd:
         self._came_in_pause = False
         self._silence_ms = 0.0
         self._last_end_ms: float | None = None
+        self._told: tuple[float, str] | None = None
+        """Where the voice ended, and which words it had, when they were told to be the last of the turn, probably."""
 
     # what happens
 
@@ -58,17 +60,35 @@ class TurnEnd:
 
     def silence_ms(self, voice_end_ms: float) -> float:
         """How much silence ends the utterance in hand, whose voice has ended at `voice_end_ms` so far."""
-        interim = self._interim
-        asked = self._checkpoint.asked
-        return self._rule.silence_ms(
-            SpeechSoFar(
-                text=interim.text if interim is not None else "",
-                is_current=interim is not None and self._came_in_pause and interim.end_ms >= voice_end_ms - CURRENT_MS,
-                expected=asked.expected if asked is not None else ExpectedAnswer.ANYTHING,
-                question=asked.question if asked is not None else "",
-                language=(interim.language if interim is not None else "") or self._language,
-                end_confidence=interim.end_confidence if interim is not None else None,
-                ended_by_engine=interim is not None and interim.ended_by_engine,
-            ),
-            self._settings,
+        return self._rule.silence_ms(self._speech(voice_end_ms), self._settings)
+
+    def likely_end(self, voice_end_ms: float, silence_ms: float) -> str:
+        """The words of the utterance in hand if the caller is probably done, told once in each pause; else nothing.
+
+        They probably are when all their words are known and the rule waits for less than the usual silence, or for the
+        least that it may wait for.
+
+        Args:
+            voice_end_ms: where their voice has ended so far.
+            silence_ms: what the rule waits for.
+        """
+        usual_ms = self._settings.end_silence_ms
+        if silence_ms > usual_ms or silence_ms == usual_ms > self._settings.min_silence_ms:
+            return ""
+        speech = self._speech(voice_end_ms)
+        if not speech.is_current or self._told == (voice_end_ms, speech.text):
+            return ""
+        self._told = voice_end_ms, speech.text
+        return speech.text
+
+    def _speech(self, voice_end_ms: float) -> SpeechSoFar:
+        interim, asked = self._interim, self._checkpoint.asked
+        return SpeechSoFar(
+            text=interim.text if interim is not None else "",
+            is_current=interim is not None and self._came_in_pause and interim.end_ms >= voice_end_ms - CURRENT_MS,
+            expected=asked.expected if asked is not None else ExpectedAnswer.ANYTHING,
+            question=asked.question if asked is not None else "",
+            language=(interim.language if interim is not None else "") or self._language,
+            end_confidence=interim.end_confidence if interim is not None else None,
+            ended_by_engine=interim is not None and interim.ended_by_engine,
         )

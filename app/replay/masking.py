@@ -14,7 +14,7 @@ import msgspec
 from actors.agent import Agent, Model, Phrases, VoicemailAction
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.model import KeysExpected
-from actors.messages.transcript import FinalTranscript, InterimTranscript
+from actors.messages.transcript import EndOfTurnLikely, FinalTranscript, InterimTranscript
 from actors.rules.answering_machine import is_question, phrases_of
 from actors.rules.backchannel import POLITE, is_without_blanks, words_of
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
@@ -42,6 +42,7 @@ def essential(agent: Agent) -> Agent:
         model=Model(next_token_s=agent.model.next_token_s),
         phrases=agent.phrases,
         barge_in=agent.barge_in,
+        preemptive_generation=agent.preemptive_generation,
         limits=agent.limits,
         keys=agent.keys,
         voicemail=agent.voicemail,
@@ -64,12 +65,19 @@ class Masking:
         for phrase in {tuple(split) for text in known if (split := words_of(text))}:
             self._phrases.setdefault(phrase[0], []).append(list(phrase))
         single = {word for text in known for word in words_of(text)}
-        self._word = _unknown(WORDS, single)
-        self._sign = _unknown(SIGNS, single)
+        self._word, self._sign = _unknown(WORDS, single), _unknown(SIGNS, single)
+        self._other_word = _unknown(WORDS, single | {self._word})
+        self._other_sign = _unknown(SIGNS, single | {self._sign})
+        self._likely: list[str] = []
+        self._masked_likely = ""
+        """The words that were probably the last of an utterance, and what stands for them: other words differ."""
         self._terminators = {agent.keys.terminator}
 
-    def text(self, said: str) -> str:
-        """As many words as `said` has, with those that the rules know in their places."""
+    def text(self, said: str, *, differs: bool = False) -> str:
+        """As many words as `said` has, with those that the rules know in their places.
+
+        With `differs`, the others are not those that stand for them as a rule.
+        """
         words = words_of(said)
         if not words:
             return WORDLESS if said.strip() else ""
@@ -78,11 +86,21 @@ class Masking:
             for phrase in self._phrases.get(word, ()):
                 if words[at : at + len(phrase)] == phrase:
                     known[at : at + len(phrase)] = [True] * len(phrase)
-        masked = " ".join(word if is_known else self._masked(word) for word, is_known in zip(words, known, strict=True))
-        return f"{masked}?" if self._is_screened and is_question(said) else masked
+        word, sign = (self._other_word, self._other_sign) if differs else (self._word, self._sign)
+        masked = (sign if is_without_blanks(each) else word for each in words)
+        text = " ".join(each if is_known else other for each, other, is_known in zip(words, masked, known, strict=True))
+        return f"{text}?" if self._is_screened and is_question(said) else text
 
-    def _masked(self, word: str) -> str:
-        return self._sign if is_without_blanks(word) else self._word
+    def _said(self, text: str) -> str:
+        """What was said, masked: the same as the words that were probably the last, or another text, as it is."""
+        if self._likely and words_of(text) == self._likely:
+            return self._masked_likely
+        masked = self.text(text)
+        return masked if masked != self._masked_likely else self.text(text, differs=True)
+
+    def _likely_said(self, text: str) -> str:
+        self._masked_likely, self._likely = self._said(text), words_of(text)
+        return self._masked_likely
 
     def agent(self, agent: Agent) -> Agent:
         """An agent whose phrases, which may hold the name of the caller, have the same punctuation and length."""
@@ -113,9 +131,11 @@ class Masking:
         """What turn-taking was told, masked; events are given in their order, since one may say what ends an input."""
         match event:
             case InterimTranscript(text=text) | TextEntered(text=text):
-                return msgspec.structs.replace(event, text=self.text(text))
+                return msgspec.structs.replace(event, text=self._said(text))
+            case EndOfTurnLikely(text=text):
+                return msgspec.structs.replace(event, text=self._likely_said(text))
             case FinalTranscript(text=text):
-                return msgspec.structs.replace(event, text=self.text(text), words=())
+                return msgspec.structs.replace(event, text=self._said(text), words=())
             case KeyPressed(key=key):
                 return msgspec.structs.replace(event, key=self.key(key))
             case KeysExpected(pattern=pattern):
@@ -135,6 +155,7 @@ class Masking:
             state,
             screening=screening,
             asked=self.text(state.asked),
+            preempted_text=self.text(state.preempted_text),
             interim=self.text(state.interim),
             waiting_text=self.text(state.waiting_text),
             tail_text=self.text(state.tail_text),

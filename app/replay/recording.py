@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from actors.agent import Agent
-from actors.rules.turn_taking.effects import Effect, NoteWords, StartReply
+from actors.rules.turn_taking.effects import BeginPreemptiveReply, Effect, NoteWords, StartReply
 from actors.rules.turn_taking.machine import TurnEvent
 from actors.rules.turn_taking.state import TurnSnapshot
 from app.errors import AppError
@@ -130,7 +130,7 @@ def described(effects: Iterable[Effect], *, content: bool) -> list[Decision]:
     decisions = []
     for effect in effects:
         decision = {"type": type(effect).__name__, **msgspec.to_builtins(effect)}
-        if isinstance(effect, StartReply | NoteWords) and not content:
+        if isinstance(effect, StartReply | NoteWords | BeginPreemptiveReply) and not content:
             del decision["text"]
         decisions.append(decision)
     return decisions

@@ -73,7 +73,11 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
         "{{instance}}": rate("earshot_actor_busy_seconds_total", "instance"),
         "dropped {{actor}}": rate("earshot_actor_dropped_total", "actor"),
     }),
+    ("Replies begun ahead, a second", "short", "used, or thrown away and why", {
+        "{{outcome}}": rate("earshot_preemption_replies_total", "outcome"),
+    }),
     ("Tokens a second", "short", "what requests to the model cost", {
+        "for nothing": rate("earshot_preemption_wasted_tokens_total"),
         "{{kind}}": rate("earshot_model_tokens_total", "kind"),
     }),
     ("Speech", "short", "seconds recognized, characters spoken, a second", {

@@ -13,9 +13,11 @@ from actors.rules.turn_taking.state import (
     AGENT_CHANGES,
     CALLER_CHANGES,
     INTERRUPTION_CHANGES,
+    PREEMPTION_CHANGES,
     AgentActivity,
     CallerActivity,
     Interruption,
+    Preemption,
 )
 from actors.rules.turn_taking.waits import GOODBYE, WAITS, Wait
 from tests.kit.source import ROOT
@@ -26,7 +28,7 @@ INTRODUCTION = """\
 # Turn-taking: its states and its waits
 
 This page is written by `make diagrams` from the tables in `actors/rules/turn_taking/state.py` and `waits.py`; do not
-edit it. What the states mean, and why there are three of them, is told at the top of
+edit it. What the states mean, and why there are several, is told at the top of
 `actors/rules/turn_taking/machine.py`.
 """
 
@@ -64,6 +66,7 @@ def page() -> str:
             state_diagram("The agent", AgentActivity.IDLE, AGENT_CHANGES),
             state_diagram("The caller", CallerActivity.SILENT, CALLER_CHANGES),
             state_diagram("The interruption in hand", Interruption.NONE, INTERRUPTION_CHANGES),
+            state_diagram("The reply that is begun before the words are final", Preemption.NONE, PREEMPTION_CHANGES),
             WAITS_INTRODUCTION,
             table_of_waits((*WAITS, GOODBYE)),
         )

@@ -5,11 +5,11 @@ from actors.messages.model import EndingDecided, ReplyFailed, ReplyTrouble, Repl
 from actors.messages.playback import StopReason
 from actors.rules.backchannel import asks_to_wait, meaningful_words
 from actors.rules.phrases import BUSY, NO_ANSWER, REFUSED
-from actors.rules.turn_taking import endings
+from actors.rules.turn_taking import endings, preemption
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.effects import SPOKEN, RecallSpeech, StartReply
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
-from actors.rules.utterances import joined_utterance, repeated_utterance
+from actors.rules.utterances import joined_utterance
 
 MAX_FAILED_REPLIES = 2
 """The number of failed replies in a row after which the session is given up."""
@@ -31,15 +31,12 @@ def start_reply(turn: TurnCore, at: float) -> None:
     """Ask the model. Words of a turn that was not answered audibly are asked again together with the new ones."""
     s = turn.state
     text, s.waiting_text = s.waiting_text, ""
-    continues = bool(s.asked) and not s.is_audible
     # A filler may have been held by voice whose words are answered now.
     turn.release()
     turn.show_turn(None)
     s.turn_number += 1
-    if continues:
-        s.asked = repeated_utterance(s.asked, text) if s.asked_again else joined_utterance(s.asked, text)
-    else:
-        s.asked = text
+    is_preempted = preemption.take(turn, text)
+    s.asked, continues = preemption.to_be_answered(turn, text)
     s.is_audible = s.asked_again = s.has_asked = False
     s.owed_apology = 0
     s.pause_factor, s.tail_text = 1, ""
@@ -51,7 +48,13 @@ def start_reply(turn: TurnCore, at: float) -> None:
     s.thinking_at = at
     turn.timings.asked_at = s.spoke_at if s.spoke_at is not None else at
     turn.do(
-        StartReply(turn=s.turn_number, reply=turn.next_reply(UtteranceKind.REPLY), text=s.asked, continues=continues)
+        StartReply(
+            turn=s.turn_number,
+            reply=turn.next_reply(UtteranceKind.REPLY),
+            text=s.asked,
+            continues=continues,
+            is_preempted=is_preempted,
+        )
     )
 
 

@@ -22,16 +22,18 @@ from actors.rules.turn_taking.state import (
     AGENT_CHANGES,
     CALLER_CHANGES,
     INTERRUPTION_CHANGES,
+    PREEMPTION_CHANGES,
     AgentActivity,
     CallerActivity,
     Interruption,
+    Preemption,
     ScreeningStage,
     Timings,
     TurnSnapshot,
     Utterance,
 )
 
-S = TypeVar("S", AgentActivity, CallerActivity, Interruption)
+S = TypeVar("S", AgentActivity, CallerActivity, Interruption, Preemption)
 
 THINKING = (AgentActivity.THINKING, AgentActivity.TOOL)
 
@@ -158,6 +160,10 @@ class TurnCore:
     def interruption_becomes(self, stage: Interruption) -> None:
         """Change how far the interruption in hand has come, if the table of its changes has that."""
         self.state.interruption = _changed(INTERRUPTION_CHANGES, self.state.interruption, stage)
+
+    def preemption_becomes(self, preemption: Preemption) -> None:
+        """Change whether a pre-emptive reply is being made, if the table of its changes has that."""
+        self.state.preemption = _changed(PREEMPTION_CHANGES, self.state.preemption, preemption)
 
     # what is said
 

@@ -5,6 +5,8 @@ does itself has a Struct here. Replies are numbered by the rules, in the order i
 numbered from 1, and the greeting belongs to turn 0.
 """
 
+from enum import StrEnum
+
 import msgspec
 
 from actors.conversation import Ending, UtteranceKind
@@ -24,6 +26,34 @@ class StartReply(msgspec.Struct, frozen=True, kw_only=True):
     reply: int
     text: str
     continues: bool = False
+    is_preempted: bool = False
+    """The pre-emptive reply in hand answers these very words: go on with it."""
+
+
+class BeginPreemptiveReply(msgspec.Struct, frozen=True, kw_only=True):
+    """Have the model begin the reply to `text`, which may not be all that the caller says, in the next turn.
+
+    Nothing of it is heard or recorded, and no tool is run, before `StartReply` says that it is the reply.
+    """
+
+    turn: int
+    text: str
+    continues: bool = False
+
+
+class DiscardCause(StrEnum):
+    """Why a pre-emptive reply is thrown away."""
+
+    WENT_ON = "went_on"
+    OTHER_WORDS = "other_words"
+    OVERTAKEN = "overtaken"
+    NOT_ENDED = "not_ended"
+
+
+class DiscardPreemptiveReply(msgspec.Struct, frozen=True):
+    """Throw the pre-emptive reply in hand away: the caller has not said what it answers, or not only that."""
+
+    cause: DiscardCause
 
 
 class CancelReply(msgspec.Struct, frozen=True):
@@ -109,6 +139,8 @@ Effect = (
     | RecognitionOrder
     | SpeechOrder
     | StartReply
+    | BeginPreemptiveReply
+    | DiscardPreemptiveReply
     | CancelReply
     | Say
     | SetTimer

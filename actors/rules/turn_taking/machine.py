@@ -22,6 +22,11 @@ somebody else in the room. Only words, keys, typed text or a request drop the re
 is recognised lets the agent go on where it stopped. While the agent only thinks, voice holds the sound of the reply and
 never its making.
 
+**A reply may be begun before the words are final.** In a pause that is probably the end of the caller's turn the model
+is asked already, to save the caller the wait (BEGUN, a fourth enum beside the three). Nothing else changes: the caller
+still has the floor, nothing of the reply is heard or recorded, and no tool is run. It becomes the reply if the final
+words are those that it answers, and is thrown away unheard otherwise.
+
 **Words are always answered.** A final transcript that is no backchannel is answered now, if it is enough to take the
 floor, and when the reply is over, if it is not. A backchannel is an answer where the agent has just asked something.
 
@@ -33,9 +38,9 @@ dropped; in every state something is owed; every final that is no backchannel is
 word; every session ends.
 
 The files: `core.py` (state and smallest steps), `interruption.py`, `voice_alone.py`, `transcripts.py`, `answering.py`,
-`playback_reports.py`, `keys.py`, `silence.py`, `screening.py`, `handing_off.py`, `endings.py` (the rules by concern),
-`waits.py` (the table of waits), `resuming.py` and `moving.py` (how it goes on from a former state, and in another
-process).
+`preemption.py`, `playback_reports.py`, `keys.py`, `silence.py`, `screening.py`, `handing_off.py`, `endings.py` (the
+rules by concern), `waits.py` (the table of waits), `resuming.py` and `moving.py` (how it goes on from a former state,
+and in another process).
 """
 
 from collections.abc import Callable, Mapping
@@ -73,6 +78,7 @@ from actors.messages.playback import (
     PlaybackYielded,
 )
 from actors.messages.transcript import (
+    EndOfTurnLikely,
     FinalTranscript,
     InterimTranscript,
     NoiseStopped,
@@ -89,6 +95,7 @@ from actors.rules.turn_taking import (
     interruption,
     keys,
     playback_reports,
+    preemption,
     resuming,
     screening,
     silence,
@@ -97,7 +104,7 @@ from actors.rules.turn_taking import (
 )
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.effects import CancelTimer, Effect, ReportUnexpected, SetTimer
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, TurnSnapshot
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, Preemption, TurnSnapshot
 
 TurnEvent = (
     SpeechStarted
@@ -105,6 +112,7 @@ TurnEvent = (
     | SpeechStopped
     | NoiseStopped
     | InterimTranscript
+    | EndOfTurnLikely
     | FinalTranscript
     | NoSpeechRecognized
     | ToneEnded
@@ -153,6 +161,7 @@ RULES: Mapping[type, Rule] = {
     SpeechStopped: transcripts.speech_stopped,
     NoiseStopped: transcripts.noise_stopped,
     InterimTranscript: transcripts.interim_transcript,
+    EndOfTurnLikely: preemption.end_of_turn_likely,
     FinalTranscript: transcripts.final_transcript,
     NoSpeechRecognized: transcripts.no_speech_recognized,
     ToneEnded: screening.tone_ended,
@@ -248,12 +257,16 @@ class TurnTaking(TurnCore):
         if isinstance(message, TimerFired):
             self._timer_fired(message.timer, at)
         elif self.state.agent is not AgentActivity.LEAVING or type(message) in LEAVING_RULES:
-            before = self.state.caller, self.state.interruption
+            before = self._activities
             self._apply_rule(message, at)
-            if type(message) is SpeechContinued and before == (self.state.caller, self.state.interruption):
+            if type(message) is SpeechContinued and before == self._activities:
                 # Ten times a second: all that it changed is how long voice lasts, which puts waits off and owes none.
                 return self.pop_effects()
         return self._conclude(at)
+
+    @property
+    def _activities(self) -> tuple[CallerActivity, Interruption, Preemption]:
+        return self.state.caller, self.state.interruption, self.state.preemption
 
     def _apply_rule(self, message: TurnEvent, at: float) -> None:
         rule = RULES.get(type(message))
@@ -266,6 +279,7 @@ class TurnTaking(TurnCore):
 
     def _conclude(self, at: float) -> list[Effect]:
         if not self.state.finished:
+            preemption.review(self)
             self._note_quiet(at)
             self._arm_timers(at)
             self.show_floor()

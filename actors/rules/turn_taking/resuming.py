@@ -6,7 +6,7 @@ from actors.rules.phrases import INTRODUCTION
 from actors.rules.turn_taking import answering, screening
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.effects import StartReply
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Preemption
 
 
 def resume(turn: TurnCore, at: float, session_left_s: float, *, has_text: bool, owes_answer: bool) -> None:
@@ -24,6 +24,8 @@ def resume(turn: TurnCore, at: float, session_left_s: float, *, has_text: bool, 
     s.leaving_at = s.audio_at = s.voice_at = s.awaited_at = s.silent_at = s.thinking_at = at
     s.stopped_at = s.key_at = s.hold_at = s.tail_at = at
     s.spoke_at, s.quiet_at, s.false_at = at, None, ()
+    # A reply that was begun in a pause has ended with the stream of the model that made it.
+    s.preemption, s.preempted_text = Preemption.NONE, ""
     screening.go_on(turn, at)
     if s.introduces:
         s.introduces = False

@@ -39,6 +39,13 @@ class Interruption(StrEnum):
     DECIDED = "decided"  # words have taken the floor: the reply is dropped
 
 
+class Preemption(StrEnum):
+    """Whether a reply is being made to words that may not be all that the caller has to say."""
+
+    NONE = "none"
+    BEGUN = "begun"
+
+
 AGENT_CHANGES: Mapping[AgentActivity, Mapping[AgentActivity, str]] = {
     AgentActivity.IDLE: {
         AgentActivity.THINKING: "a reply is asked for",
@@ -92,6 +99,16 @@ INTERRUPTION_CHANGES: Mapping[Interruption, Mapping[Interruption, str]] = {
     },
 }
 """Each change of the interruption in hand that there is, and what it is for."""
+
+PREEMPTION_CHANGES: Mapping[Preemption, Mapping[Preemption, str]] = {
+    Preemption.NONE: {
+        Preemption.BEGUN: "the caller is probably done",
+    },
+    Preemption.BEGUN: {
+        Preemption.NONE: "the same words are final, or the caller goes on, the words change or nothing comes",
+    },
+}
+"""Each change of the pre-emptive reply that there is, and what it is for."""
 
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +182,7 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     agent: AgentActivity = AgentActivity.IDLE
     caller: CallerActivity = CallerActivity.SILENT
     interruption: Interruption = Interruption.NONE
+    preemption: Preemption = Preemption.NONE
     greets: bool = False
     """The caller was cut off with the process that talked with them, and is greeted before the conversation goes on."""
     introduces: bool = False
@@ -230,6 +248,14 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     key_pattern: KeyPattern | None = None
     """When `keys` are complete; None: as the agent has it."""
 
+    # the reply that is begun before the words are final
+    preempted_text: str = ""
+    """The words of the caller's utterance that it answers."""
+    preemptions: int = 0
+    """How many were begun since the last turn."""
+    resumed_ms: float | None = None
+    """How long voice lasted when it came back after the pause in which the reply was begun; None while it has not."""
+
     # how it ends
     ending: Ending | None = None
     """How the session ends once the agent is silent."""
@@ -254,6 +280,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """When audio of the utterance in hand came last."""
     voice_at: float = 0.0
     """When the caller's voice was last heard."""
+    preempted_at: float = 0.0
+    """Since when the end of the caller's turn is awaited with a reply begun."""
     awaited_at: float = 0.0
     """Since when the final transcript is owed."""
     spoke_at: float | None = None

@@ -14,7 +14,7 @@ from actors.messages.transcript import (
     SpeechStopped,
 )
 from actors.rules.phrases import SAY_AGAIN
-from actors.rules.turn_taking import answering, interruption, keys, screening, voice_alone
+from actors.rules.turn_taking import answering, interruption, keys, preemption, screening, voice_alone
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 from actors.rules.utterances import bounded_utterance, joined_utterance
@@ -48,6 +48,7 @@ def speech_continued(turn: TurnCore, message: SpeechContinued, at: float) -> Non
     if message.silence_ms == 0:
         s.voice_at = at
         s.voiced_ms = max(s.voiced_ms, message.voiced_ms)
+        preemption.voice_goes_on(turn, message)
         interruption.voice_goes_on(turn, message, at)
 
 
@@ -126,6 +127,7 @@ def interim_transcript(turn: TurnCore, message: InterimTranscript, at: float) ->
     """What the caller seems to have said so far may be enough to take the floor."""
     s = turn.state
     s.interim = text = bounded_utterance(message.text)
+    preemption.words_so_far(turn, text)
     policy = turn.policy
     if policy is None or s.interruption is Interruption.DECIDED or s.caller is CallerActivity.SILENT:
         return

@@ -18,17 +18,20 @@ from actors.rules.turn_taking import (
     endings,
     keys,
     playback_reports,
+    preemption,
     screening,
     silence,
     transcripts,
 )
 from actors.rules.turn_taking.core import THINKING, TurnCore
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, Preemption
 
 AUDIO_WAIT_S = 1.0
 """Seconds without a frame in mid-utterance after which the transport counts as stopped."""
 TRANSCRIPT_WAIT_S = 3.0
 """Speech to text answers within two seconds at p99 (Azure); one more is not waited for."""
+END_WAIT_S = 5.0
+"""Seconds in which a turn whose end was likely ends: the longest silence that an agent may wait for, and a bit."""
 UNHEARD_HOLD_S = 1.5
 """Seconds for which a reply of which nothing was heard is held for the words of an utterance that is over."""
 STOPPED_WAIT_S = 0.5
@@ -76,6 +79,11 @@ def _confirmation(turn: TurnCore) -> float | None:
         return s.voice_at + policy.resume_ms / 1000
     # Nothing was being heard: to hold on costs the caller nothing, and to begin and be cut off would.
     return s.awaited_at + UNHEARD_HOLD_S if s.caller is CallerActivity.AWAITED else None
+
+
+def _preemption(turn: TurnCore) -> float | None:
+    s = turn.state
+    return s.preempted_at + END_WAIT_S if s.preemption is Preemption.BEGUN else None
 
 
 def _filler(turn: TurnCore) -> float | None:
@@ -180,6 +188,15 @@ WAITS = (
         otherwise="playback goes on where it paused",
         due=_confirmation,
         missing=silence.confirmation_missing,
+    ),
+    Wait(
+        timer=Timer.PREEMPTION,
+        awaited="the final transcript of words to which a reply was begun",
+        owed_by="the caller, then the recognizer",
+        clock="wall, from when it was begun",
+        otherwise="the reply is thrown away unheard",
+        due=_preemption,
+        missing=preemption.end_missing,
     ),
     Wait(
         timer=Timer.FILLER,

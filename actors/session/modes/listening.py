@@ -26,7 +26,7 @@ def _listens_otherwise(former: SessionPlan, plan: SessionPlan) -> bool:
 
 
 def _expected(plan: SessionPlan) -> tuple[object, ...]:
-    return plan.agent.languages, plan.agent.endpointing, plan.phrases_expected
+    return plan.agent.languages, plan.agent.endpointing, plan.agent.preemptive_generation, plan.phrases_expected
 
 
 def recognizer_for(
@@ -81,6 +81,7 @@ def _started(
         detector=engines.voice_activity(),
         endpointing=plan.agent.endpointing,
         end_of_turn=engines.end_of_turn() if answers else FixedSilence(),
+        tells_likely_end=answers and plan.agent.preemptive_generation.enabled,
         tones=ToneDetector(plan.rate_hz) if answers and plan.screens_answerer else None,
         clock=engines.clock,
         trace=context.trace,

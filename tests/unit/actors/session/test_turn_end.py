@@ -53,6 +53,28 @@ def test_words_count_when_they_came_in_the_pause_and_hold_all_of_the_voice() -> 
     assert rule.asked[-1].text == ""
 
 
+def test_the_end_is_likely_once_in_a_pause_where_the_rule_waits_for_less_than_the_usual_silence() -> None:
+    end = turn_end(Rule())
+    end.started(0)
+    end.continued(40)
+    assert end.likely_end(1_000, 200) == ""
+    end.heard(InterimTranscript("i want that", 0, 1_000))
+    assert [end.likely_end(1_000, silence_ms) for silence_ms in (900, 500, 499, 200)] == ["", "", "i want that", ""]
+    end.heard(InterimTranscript("i want that one", 0, 1_000))
+    assert end.likely_end(1_000, 200) == "i want that one"
+    end.heard(InterimTranscript("i want that one", 0, 2_000))
+    assert end.likely_end(2_000, 200) == "i want that one"
+
+
+def test_where_the_rule_has_no_choice_the_end_is_likely_with_the_silence_that_there_is() -> None:
+    settings = Endpointing(min_silence_ms=500, end_silence_ms=500)
+    end = TurnEnd(Rule(), settings, Checkpoint(), "en-US")
+    end.started(0)
+    end.continued(40)
+    end.heard(InterimTranscript("i want that", 0, 1_000))
+    assert [end.likely_end(1_000, silence_ms) for silence_ms in (501, 500)] == ["", "i want that"]
+
+
 def test_the_question_of_the_agent_is_what_is_answered() -> None:
     rule, checkpoint = Rule(), Checkpoint()
     end = turn_end(rule, checkpoint)

@@ -1,21 +1,23 @@
 """A masked text means to the rules of turn-taking what was said, and says none of it."""
 
 import random
+from typing import Any
 
 import msgspec
 import pytest
 
 from actors.agent import Agent, BargeIn, Phrases, VoicemailAction
-from actors.conversation import KeyPattern, SpokenWord
+from actors.conversation import KeyPattern, PositionPrecision, SpokenWord
 from actors.messages.caller import KeyPressed, TextEntered
-from actors.messages.model import KeysExpected
-from actors.messages.transcript import FinalTranscript, InterimTranscript
+from actors.messages.model import KeysExpected, ReplyFailed
+from actors.messages.playback import PlaybackFinished
+from actors.messages.transcript import EndOfTurnLikely, FinalTranscript, InterimTranscript, SpeechStarted
 from actors.rules.answering_machine import Heard
 from actors.rules.answering_machine import judged as machine_or_person
 from actors.rules.backchannel import POLITE, asks_to_wait, begins_with, meaningful_words, words_of
 from actors.rules.language_words import BY_LANGUAGE
 from actors.rules.questions import question_s
-from actors.rules.turn_taking.machine import TurnTaking
+from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import Screening, TurnSnapshot
 from app.replay.masking import Masking, essential
 from tests.kit.session_kit import AGENT
@@ -34,6 +36,8 @@ OTHERS = (
     "a",
     "one",
 )
+
+HEARD: dict[str, Any] = {"precision": PositionPrecision.EXACT, "heard_ms": 500.0, "text_end": 10}
 
 
 def speaking(language: str) -> Agent:
@@ -63,6 +67,48 @@ def test_whatever_is_said_is_judged_alike(language: str) -> None:
         said = chance.choice((said, said.upper(), f"{said}?"))
         assert judged(agent, masking.text(said)) == judged(agent, said), said
         assert masking.text(masking.text(said)) == masking.text(said)
+
+
+def test_words_that_were_probably_the_last_are_the_same_or_others_as_they_were() -> None:
+    chance = random.Random(7)
+    texts = (
+        "yes",
+        "Yes.",
+        "book",
+        "book Miller",
+        "book Meyer",
+        "yes Miller",
+        "电话",
+        "我想",
+        "book 电话",
+        "uh huh",
+        "...",
+    )
+    for _ in range(300):
+        masking = Masking(AGENT)
+        turns = [TurnTaking(msgspec.structs.replace(AGENT, greeting="")) for _ in range(2)]
+        for turn in turns:
+            turn.start(0.0)
+        for number in range(12):
+            text, end_ms = chance.choice(texts), float(number + 1)
+            event: TurnEvent = chance.choice(
+                (
+                    SpeechStarted(0.0),
+                    EndOfTurnLikely(text),
+                    EndOfTurnLikely(text),
+                    InterimTranscript(text, 0.0, end_ms),
+                    FinalTranscript(text=text, end_ms=end_ms),
+                )
+            )
+            told = (event, masking.event(event))
+            decided = [
+                [type(e).__name__ for e in turn.handle(each, number)] for turn, each in zip(turns, told, strict=True)
+            ]
+            assert decided[0] == decided[1], told
+            if any(each == "StartReply" for each in decided[0]):
+                for turn in turns:
+                    turn.handle(ReplyFailed(turn=turn.state.turn_number, has_text=False), number)
+                    turn.handle(PlaybackFinished(reply=turn.state.last_reply, **HEARD), number)
 
 
 def test_only_what_the_rules_know_stays() -> None:

@@ -37,6 +37,7 @@ from actors.messages.playback import (
     YieldPlayback,
 )
 from actors.messages.transcript import (
+    EndOfTurnLikely,
     EndUtterance,
     FinalTranscript,
     InterimTranscript,
@@ -47,10 +48,12 @@ from actors.messages.transcript import (
     SpeechStopped,
     ToneEnded,
 )
-from actors.rules.backchannel import meaningful_words
+from actors.rules.backchannel import meaningful_words, words_of
 from actors.rules.turn_taking.effects import (
+    BeginPreemptiveReply,
     CancelReply,
     CancelTimer,
+    DiscardPreemptiveReply,
     Effect,
     End,
     ReportMachine,
@@ -59,7 +62,14 @@ from actors.rules.turn_taking.effects import (
     StartReply,
 )
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, Screening, TurnSnapshot
+from actors.rules.turn_taking.state import (
+    AgentActivity,
+    CallerActivity,
+    Interruption,
+    Preemption,
+    Screening,
+    TurnSnapshot,
+)
 
 TEXTS = (
     "yes",
@@ -97,9 +107,12 @@ class World:
         self.stop_owed: int | None = None
         self.yields = 0
         self.writing: int | None = None
+        self.preempted: BeginPreemptiveReply | None = None
+        self.preemptions = self.used = 0
         self.tools = False
         self.has_text = False
         self.talking = False
+        self.likely = ""
         self.voiced_ms = 0.0
         self.finals_owed = 0
         self.unanswered: list[str] = []
@@ -128,7 +141,18 @@ class World:
 
     def obey(self, effect: Effect) -> None:
         match effect:
+            case BeginPreemptiveReply(turn=turn):
+                assert self.preempted is None, "two replies are begun ahead"
+                assert self.writing is None, "a reply is begun ahead while another is written"
+                assert turn == self.turn.state.turn_number + 1
+                self.preempted = effect
+                self.preemptions += 1
+                assert self.preemptions <= self.turn.agent.preemptive_generation.max_per_turn, "begun too often"
+            case DiscardPreemptiveReply():
+                assert self.preempted is not None, "what is thrown away was never begun"
+                self.preempted = None
             case StartReply(turn=turn, reply=reply, text=text):
+                self.start(effect)
                 assert self.writing is None, "a reply is asked for while another is written"
                 assert reply not in self.queued or self.queued[reply] is UtteranceKind.REPLY
                 self.queued[reply] = UtteranceKind.REPLY
@@ -168,6 +192,16 @@ class World:
             case EndAtSentence():
                 pass
 
+    def start(self, order: StartReply) -> None:
+        """A reply is asked for: the one that was begun ahead, if and only if it answers these words."""
+        if order.is_preempted:
+            assert self.preempted is not None, "nothing was begun"
+            assert (order.turn, order.continues) == (self.preempted.turn, self.preempted.continues)
+            assert words_of(order.text) == words_of(self.preempted.text), "it answers other words"
+            self.preempted, self.used = None, self.used + 1
+        assert self.preempted is None, "a reply is asked for while another is begun ahead"
+        self.preemptions = 0
+
     def check(self) -> None:
         s = self.turn.state
         if self.ended is not None:
@@ -177,6 +211,10 @@ class World:
         held = s.interruption in (Interruption.HELD, Interruption.YIELDED)
         assert self.paused == held, "who paused playback does not let it go on"
         assert (self.writing is not None) == (s.agent in (AgentActivity.THINKING, AgentActivity.TOOL))
+        assert (self.preempted is not None) == (s.preemption is Preemption.BEGUN)
+        if self.preempted is not None:
+            assert s.agent is AgentActivity.IDLE, "something is said while a reply is begun ahead"
+            assert s.caller is not CallerActivity.SILENT, "nobody says what it answers"
         assert self.timers.keys() == self.turn.armed.keys()
         assert sum(u.kind is UtteranceKind.REPLY and u.turn == s.turn_number for u in s.utterances) <= 1
         self.check_that_something_is_owed()
@@ -199,6 +237,8 @@ class World:
             choices += [self.final, self.final, self.final, self.nothing_recognized]
         if self.talking or self.finals_owed:
             choices.append(self.interim)
+        if self.talking:
+            choices += [self.likely_end] * 2
         if self.writing is not None:
             choices += [self.model] * 3
         if self.playable:
@@ -265,7 +305,12 @@ class World:
         self.fire_due_timer()
 
     def interim(self) -> None:
-        self.tell(InterimTranscript(self.dice.choice(TEXTS), 0.0, self.at * 1000))
+        text = self.likely if self.likely and self.dice.random() < 0.7 else self.dice.choice(TEXTS)
+        self.tell(InterimTranscript(text, 0.0, self.at * 1000))
+
+    def likely_end(self) -> None:
+        self.likely = self.dice.choice((*TEXTS, "..."))
+        self.tell(EndOfTurnLikely(self.likely))
 
     def tone(self) -> None:
         self.tell(ToneEnded(self.at * 1000, 400.0))
@@ -274,6 +319,9 @@ class World:
         self.finals_owed -= 1
         self.at += 0.01
         text = self.dice.choice(TEXTS if self.turn.state.screening is None else OF_MACHINES)
+        if self.likely and self.dice.random() < 0.6:
+            text = self.likely
+        self.likely = ""
         self.said(text)
         self.tell(FinalTranscript(text=text, start_ms=0.0, end_ms=self.at * 1000, confidence=0.9))
 

@@ -5,7 +5,7 @@ import random
 import msgspec
 import pytest
 
-from actors.agent import Agent, BargeIn, Limits, PhasePolicy, VoicemailAction
+from actors.agent import Agent, BargeIn, Limits, PhasePolicy, PreemptiveGeneration, VoicemailAction
 from actors.rules.turn_taking.machine import TurnTaking
 from tests.unit.actors.rules.turn_taking.conversation_at_random import World
 
@@ -19,6 +19,7 @@ AGENTS = {
     "protected": msgspec.structs.replace(AGENT, barge_in=BargeIn(greeting=PhasePolicy(protected=True))),
     "hangs up on machines": msgspec.structs.replace(AGENT, voicemail=VoicemailAction.HANG_UP),
     "leaves messages": msgspec.structs.replace(AGENT, voicemail=VoicemailAction.LEAVE_MESSAGE),
+    "certain": msgspec.structs.replace(AGENT, preemptive_generation=PreemptiveGeneration(enabled=False)),
     "german": msgspec.structs.replace(AGENT, languages=("de-DE",)),
 }
 WALKS = 200
@@ -45,6 +46,20 @@ def concluded(world: World, *conclusions: str) -> None:
         raise AssertionError(f"{error}\n" + "\n".join(world.log[-60:])) from error
 
 
+def test_replies_that_are_begun_ahead_are_used_and_thrown_away_in_the_walks() -> None:
+    worlds = [walk("default", seed, steps=150) for seed in range(WALKS)]
+    used = sum(world.used for world in worlds)
+    thrown_away = sum("DiscardPreemptiveReply" in line for world in worlds for line in world.log)
+    assert used > WALKS // 20
+    assert thrown_away > WALKS // 5
+
+
+def test_none_is_begun_ahead_where_the_agent_does_not_want_it() -> None:
+    for seed in range(WALKS // 4):
+        world = walk("certain", seed, steps=100)
+        assert not any("BeginPreemptiveReply" in line for line in world.log)
+
+
 @pytest.mark.parametrize("name", AGENTS)
 def test_all_that_is_said_is_answered_and_every_session_ends(name: str) -> None:
     for seed in range(WALKS):
@@ -58,7 +73,7 @@ def test_a_copy_goes_on_where_the_original_was() -> None:
             continue
         world.turn = TurnTaking(AGENTS["default"], state=msgspec.structs.replace(world.turn.state), strict=True)
         world.timers.clear()
-        world.writing, world.tools = None, False
+        world.writing, world.tools, world.preempted = None, False, None
         world.talking, world.finals_owed = False, 0
         world.carry_out(world.turn.resume(world.at, 600.0))
         concluded(world, "let_it_settle", "let_it_end")
