@@ -219,3 +219,11 @@ def test_another_session_does_not_expire_with_the_former() -> None:
     progress.is_expiring = True
     progress.connect(1.0)
     assert not progress.is_expiring
+
+
+def test_a_session_that_does_not_open_counts_twice_and_a_slow_response_once() -> None:
+    opening, slow = RealtimeProgress(), asked()
+    opening.connect(0.0)
+    for progress in (opening, slow):
+        progress.stalled()
+    assert (opening.failed(), slow.failed()) == (1, 0)
