@@ -200,12 +200,16 @@ class TurnCore:
     def silence(self, at: float, reason: StopReason) -> None:
         """Stop all that is heard or about to be: one order, however much is queued. It ends a pause too."""
         s = self.state
+        is_paused = s.interruption in (Interruption.HELD, Interruption.YIELDED)
         if s.interruption is not Interruption.NONE:
             self.interruption_becomes(Interruption.NONE)
         if s.utterances:
             self.do(StopPlayback(s.turn_number, s.last_reply, reason))
             s.utterances = ()
             s.stopping, s.stopped_at = True, at
+        elif is_paused:
+            # Held was a reply that nobody is asked for yet: that of an agent to which the conversation is handed off.
+            self.do(ResumePlayback())
 
     def cancel_thinking(self) -> None:
         """Cancel the reply that the model or the tools are working on, if there is one."""

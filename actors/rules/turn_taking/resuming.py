@@ -6,7 +6,7 @@ from actors.rules.phrases import INTRODUCTION
 from actors.rules.turn_taking import answering, screening
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.effects import StartReply
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Preemption
+from actors.rules.turn_taking.state import AgentActivity, Preemption
 
 
 def resume(turn: TurnCore, at: float, session_left_s: float, *, has_text: bool, owes_answer: bool) -> None:
@@ -30,11 +30,12 @@ def resume(turn: TurnCore, at: float, session_left_s: float, *, has_text: bool, 
     if s.introduces:
         s.introduces = False
         if turn.agent.introduction:
+            # Words that came while the conversation changed hands are answered behind the introduction.
+            if not has_text:
+                turn.drop(turn.reply_of(s.turn_number))
             turn.say(UtteranceKind.GREETING, INTRODUCTION)
     if s.agent in THINKING:
         _resume_reply(turn, at, has_text=has_text, owes_answer=owes_answer)
-    if s.caller is not CallerActivity.SILENT:
-        s.caller, s.awaited_at = CallerActivity.AWAITED, at
     if s.greets:
         s.greets = False
         turn.say(UtteranceKind.GREETING)

@@ -1,12 +1,15 @@
 """A conversation in which everybody does at random what they may do, and what must come of it.
 
 The world is what turn-taking is told of: a caller with a voice, a keyboard and keys, a recognizer, a model, a
-synthesizer, and timers. Each keeps to its own contract (no playback of what was not ordered, no final without an
-utterance), and each may fail. What is expected is taken from the tables: the changes of state, and the waits.
+synthesizer, timers, and other agents that take the conversation over. Each keeps to its own contract (no playback of
+what was not ordered, no final without an utterance), and each may fail. What is expected is taken from the tables: the
+changes of state, and the waits.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from actors.agent import Agent, VoicemailAction
 from actors.conversation import Ending, KeyPattern, PositionPrecision, UtteranceKind
@@ -15,6 +18,7 @@ from actors.messages.caller import EndSession, HoldEnded, HoldStarted, Interrupt
 from actors.messages.lifecycle import CallerCutOff, CallerIsBack, SessionFailed, Timer, TimerFired
 from actors.messages.model import (
     EndingDecided,
+    HandedOff,
     KeysExpected,
     ReplyFailed,
     ReplyWritten,
@@ -91,13 +95,26 @@ LONGEST_WALK = 400
 
 
 class World:
-    """Everybody but turn-taking. `dice` decides what happens next."""
+    """Everybody but turn-taking. `dice` decides what happens next; to an agent of `team` the conversation may go."""
 
-    def __init__(self, agent: Agent, dice: random.Random, *, holdable: bool = True, transcribes: bool = True) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        dice: random.Random,
+        *,
+        team: Sequence[Agent] = (),
+        holdable: bool = True,
+        transcribes: bool = True,
+    ) -> None:
         screens = agent.voicemail is not VoicemailAction.IGNORE
         state = TurnSnapshot(screening=Screening() if screens else None)
         self.turn = TurnTaking(agent, holdable=holdable, transcribes=transcribes, state=state, strict=True)
         self.dice = dice
+        self.team = team
+        self.successor: Agent | None = None
+        """To whom the conversation was handed off, until that agent has begun."""
+        self.handed_off: list[int] = []
+        """The turns in which an agent has handed the conversation off."""
         self.at = 0.0
         self.timers: dict[Timer, float] = {}
         self.queued: dict[int, UtteranceKind] = {}
@@ -107,6 +124,9 @@ class World:
         self.stop_owed: int | None = None
         self.yields = 0
         self.writing: int | None = None
+        """The turn of which the model owes the reply, or more of it."""
+        self.in_hand: int | None = None
+        """That reply, once the model is asked for it."""
         self.preempted: BeginPreemptiveReply | None = None
         self.preemptions = self.used = 0
         self.tools = False
@@ -156,13 +176,14 @@ class World:
                 assert self.writing is None, "a reply is asked for while another is written"
                 assert reply not in self.queued or self.queued[reply] is UtteranceKind.REPLY
                 self.queued[reply] = UtteranceKind.REPLY
-                self.writing, self.tools, self.has_text = turn, False, False
+                self.writing, self.in_hand, self.tools, self.has_text = turn, reply, False, False
                 self.unanswered = [said for said in self.unanswered if said not in text]
             case CancelReply(turn):
                 assert self.writing == turn, "what is cancelled is not being written"
-                self.writing, self.tools = None, False
+                self.writing, self.in_hand, self.tools = None, None, False
             case Say(reply=reply, kind=kind):
                 assert reply > self.dropped_through
+                assert reply not in self.begun, "a number is given twice"
                 self.queued[reply] = kind
             case StopPlayback(_, through_reply):
                 assert through_reply > self.dropped_through, "a second order to stop the same"
@@ -239,7 +260,9 @@ class World:
             choices.append(self.interim)
         if self.talking:
             choices += [self.likely_end] * 2
-        if self.writing is not None:
+        if self.successor is not None:
+            choices += [self.take_over] * 3
+        elif self.writing is not None:
             choices += [self.model] * 3
         if self.playable:
             choices += [self.playback] * 4
@@ -322,7 +345,8 @@ class World:
         if self.likely and self.dice.random() < 0.6:
             text = self.likely
         self.likely = ""
-        self.said(text)
+        if self.at * 1000 > self.turn.state.settled_ms:  # else they were answered as speech already
+            self.said(text)
         self.tell(FinalTranscript(text=text, start_ms=0.0, end_ms=self.at * 1000, confidence=0.9))
 
     def said(self, text: str) -> None:
@@ -375,9 +399,51 @@ class World:
     def fail(self) -> None:
         self.tell(SessionFailed())
 
+    def hand_off(self) -> None:
+        """The model has called the tool that hands the conversation off: it writes no more, the others are back."""
+        turn, former = self.writing or 0, self.in_hand or 0
+        self.tools = False
+        self.tell(ToolsFinished(turn))
+        if self.ended is not None or self.turn.state.ending is not None:
+            return
+        if not self.has_text:
+            del self.queued[former]
+        heard_first = set(self.queued)
+        self.handed_off.append(turn)
+        self.successor = self.dice.choice(self.team)
+        self.writing, self.in_hand = turn + 1, None
+        self.tell(HandedOff(turn, self.has_text))
+        assert set(self.queued) == heard_first, "what the former agent has said is heard to its end"
+
+    def take_over(self) -> None:
+        """The agent begins that has the conversation now, from where the former one has left it."""
+        assert self.successor is not None
+        agent, self.successor = self.successor, None
+        state = msgspec.structs.replace(self.turn.state)
+        was_leaving, owes_reply = state.agent is AgentActivity.LEAVING, self.writing is not None
+        self.log.append(f"{self.at:.2f} {agent.introduction or 'an agent'} takes over")
+        self.turn = TurnTaking(
+            agent, holdable=self.turn.holdable, transcribes=self.turn.transcribes, state=state, strict=True
+        )
+        self.timers.clear()
+        if self.in_hand is not None:
+            del self.queued[self.in_hand]
+        self.writing = self.in_hand = None
+        effects = self.turn.resume(self.at, 600.0)
+        self.carry_out(effects)
+        self.check()
+        if owes_reply and not was_leaving and self.ended is None:
+            assert self.in_hand is not None or state.waiting_text, "the agent that has taken over does not answer"
+            last = max(reply for reply, kind in self.queued.items() if kind is not UtteranceKind.FILLER)
+            assert self.in_hand in (None, last), "it answers before it has introduced itself"
+        assert sum(isinstance(effect, Say) for effect in effects) <= 1, "it introduces itself twice"
+
     def model(self) -> None:
         assert self.writing is not None
         turn = self.writing
+        if self.tools and self.team and self.dice.random() < 0.7:
+            self.hand_off()
+            return
         if self.tools:
             self.tools = False
             self.tell(ToolsFinished(turn))
@@ -389,12 +455,12 @@ class World:
                 self.tools = True
                 self.tell(ToolsStarted(turn))
             case "written":
-                self.writing = None
+                self.writing = self.in_hand = None
                 if self.dice.random() < 0.9:
                     self.has_text = True
                 self.written(turn)
             case _:
-                self.writing = None
+                self.writing = self.in_hand = None
                 self.tell_and_expect_no_cancel(ReplyFailed(turn=turn, has_text=self.has_text))
 
     def written(self, turn: int) -> None:
@@ -411,8 +477,8 @@ class World:
 
     def playback(self) -> None:
         reply = self.playable[0]
-        kind = self.queued[reply]
-        if kind is UtteranceKind.REPLY and not self.has_text and self.writing is not None:
+        is_in_hand = reply == self.in_hand
+        if is_in_hand and not self.has_text:
             return
         if self.dice.random() < 0.05:
             del self.queued[reply]
@@ -426,7 +492,7 @@ class World:
         elif reply not in self.begun:
             self.begun.add(reply)
             self.tell(PlaybackStarted(reply))
-        elif kind is UtteranceKind.REPLY and self.writing is not None:
+        elif is_in_hand:
             if self.dice.random() < 0.3:
                 self.begun.remove(reply)
                 self.tell(PlaybackCaughtUp(reply))
@@ -455,7 +521,9 @@ class World:
         for _ in range(LONGEST_WALK):
             if self.ended is not None or (self.is_settled() and not self.turn.state.keys):
                 break
-            if self.turn.state.on_hold and self.turn.state.agent is not AgentActivity.LEAVING:
+            if self.successor is not None:
+                self.take_over()
+            elif self.turn.state.on_hold and self.turn.state.agent is not AgentActivity.LEAVING:
                 self.tell(HoldEnded())
             elif self.turn.state.is_cut_off and self.turn.state.agent is not AgentActivity.LEAVING:
                 self.tell(CallerIsBack())
@@ -480,6 +548,7 @@ class World:
             self.tools, self.writing = False, turn
             self.tell(ToolsFinished(turn))
             self.writing = None
+        self.in_hand = None
         self.has_text = True
         self.written(turn)
 
@@ -488,7 +557,9 @@ class World:
         for _ in range(LONGEST_WALK):
             if self.ended is not None:
                 return
-            if self.stop_owed is not None:
+            if self.successor is not None:
+                self.take_over()
+            elif self.stop_owed is not None:
                 self.report_stop()
             elif self.writing is not None:
                 self.finish_reply()

@@ -5,7 +5,7 @@ import pytest
 
 from actors.conversation import KeyPattern, UtteranceKind
 from actors.messages.model import HandedOff, KeysExpected, ToolsFinished, ToolsStarted
-from actors.messages.playback import PlaybackStarted, StopPlayback, StopReason
+from actors.messages.playback import PlaybackStarted, PlaybackStopped, StopPlayback, StopReason
 from actors.rules.phrases import INTRODUCTION
 from actors.rules.turn_taking.effects import Say, StartReply
 from actors.rules.turn_taking.machine import TurnTaking, UnexpectedEventError
@@ -83,3 +83,31 @@ def test_a_first_reply_that_was_written_in_part_and_not_heard_is_made_anew(was_i
     introduction = Say(reply=4, turn=2, kind=UtteranceKind.GREETING, index=INTRODUCTION)
     reply = StartReply(turn=2, reply=5 - was_introduced, text="", continues=True)
     assert made == ([reply] if was_introduced else [introduction, reply])
+
+
+def test_words_that_come_while_it_changes_hands_are_answered_behind_the_introduction() -> None:
+    talk = handed_off(has_text=False).says("no wait")
+    assert talk.turn.state.utterances[0].kind is UtteranceKind.REPLY
+    state = msgspec.structs.replace(talk.turn.state)
+    effects = acts(TurnTaking(BILLING, strict=True, state=state).resume(talk.at, 600))
+    assert effects == [
+        Say(reply=3, turn=3, kind=UtteranceKind.GREETING, index=INTRODUCTION),
+        StartReply(turn=3, reply=4, text="no wait", continues=True),
+    ]
+
+
+def test_what_the_former_agent_has_written_meanwhile_is_not_heard_and_the_words_are_answered_anew() -> None:
+    talk = handed_off(has_text=False).says("no wait")
+    state = msgspec.structs.replace(talk.turn.state)
+    turn = TurnTaking(BILLING, strict=True, state=state)
+    assert StopPlayback(3, 3, StopReason.SUPERSEDED) in turn.resume(talk.at, 600, has_text=True)
+    assert acts(turn.handle(PlaybackStopped(3, ()), talk.at)) == [
+        StartReply(turn=4, reply=4, text="no wait", continues=True)
+    ]
+
+
+def test_voice_that_holds_a_reply_nobody_is_asked_for_yet_lets_playback_go_on_when_it_takes_the_floor() -> None:
+    talk = handed_off(has_text=False).voice(700)
+    assert talk.did == ["PausePlayback"]
+    talk.pause().final("book a table for two")
+    assert talk.did == ["ResumePlayback", "CancelReply", "StartReply"]

@@ -5,9 +5,11 @@ import msgspec
 from actors.conversation import UtteranceKind
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.lifecycle import Timer
+from actors.messages.transcript import SpeechContinued
 from actors.rules.turn_taking.effects import Say, StartReply
 from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import CallerActivity, TurnSnapshot
+from actors.rules.turn_taking.waits import AUDIO_WAIT_S
 from tests.unit.actors.rules.turn_taking.script import AGENT, GREETER, Talk, acts, asked
 
 
@@ -42,10 +44,25 @@ class TestResuming:
             StartReply(turn=1, reply=2, text="book an appointment", continues=True)
         ]
 
-    def test_a_caller_in_mid_word_is_waited_for(self) -> None:
+    def test_a_caller_in_mid_word_is_still_talking_to_a_recognizer_that_goes_on(self) -> None:
         talk = self.resumed(Talk().voice(200))
+        assert talk.turn.state.caller is CallerActivity.TALKING
+        assert asked(talk.tell(SpeechContinued(240, 0)).pause().final("book an appointment")) == ["book an appointment"]
+
+    def test_a_caller_in_mid_word_of_whom_nothing_more_comes_is_waited_for(self) -> None:
+        talk = self.resumed(Talk().voice(200))
+        assert talk.due[Timer.AUDIO] == talk.at + AUDIO_WAIT_S
+        talk.wait(AUDIO_WAIT_S)
+        assert talk.did == ["EndUtterance"]
         assert talk.turn.state.caller is CallerActivity.AWAITED
         assert Timer.TRANSCRIPT in talk.due
+
+    def test_a_final_of_former_words_does_not_take_a_caller_in_mid_word_for_silent(self) -> None:
+        talk = Talk().thinking().voice(700).pause().voice(200)
+        self.resumed(talk).final("no wait")
+        talk.tell(SpeechContinued(240, 100))
+        talk.pause()
+        assert talk.turn.state.caller is CallerActivity.AWAITED
 
     def test_keys_are_still_one_input(self) -> None:
         talk = self.resumed(Talk().tell(KeyPressed("1")))

@@ -1,6 +1,7 @@
 """Turn-taking in random conversations: whatever comes in whatever order, the invariants hold and somebody moves on."""
 
 import random
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -22,12 +23,18 @@ AGENTS = {
     "certain": msgspec.structs.replace(AGENT, preemptive_generation=PreemptiveGeneration(enabled=False)),
     "german": msgspec.structs.replace(AGENT, languages=("de-DE",)),
 }
+TEAM = (
+    msgspec.structs.replace(AGENT, name="sales", greeting="", introduction="You are talking with sales."),
+    msgspec.structs.replace(AGENTS["immediate"], name="support", greeting=""),
+    msgspec.structs.replace(AGENTS["german"], name="german", introduction="Guten Tag."),
+)
+"""Agents to which the conversation may be handed off: with an introduction and without."""
 WALKS = 200
 
 
-def walk(name: str, seed: int, steps: int) -> World:
+def walk(name: str, seed: int, steps: int, team: Sequence[Agent] = ()) -> World:
     dice = random.Random(f"{name} {seed}")
-    world = World(AGENTS[name], dice, holdable=dice.random() < 0.7, transcribes=dice.random() < 0.9)
+    world = World(AGENTS[name], dice, team=team, holdable=dice.random() < 0.7, transcribes=dice.random() < 0.9)
     try:
         for _ in range(steps):
             if world.ended is not None:
@@ -64,6 +71,16 @@ def test_none_is_begun_ahead_where_the_agent_does_not_want_it() -> None:
 def test_all_that_is_said_is_answered_and_every_session_ends(name: str) -> None:
     for seed in range(WALKS):
         concluded(walk(name, seed, steps=random.Random(seed).randrange(5, 200)), "let_it_settle", "let_it_end")
+
+
+def test_wherever_a_conversation_is_handed_off_the_next_agent_goes_on_with_it() -> None:
+    handoffs = 0
+    for seed in range(5 * WALKS):
+        name = random.Random(seed).choice(list(AGENTS))
+        world = walk(name, seed, steps=random.Random(seed).randrange(20, 200), team=TEAM)
+        concluded(world, "let_it_settle", "let_it_end")
+        handoffs += len(world.handed_off)
+    assert handoffs > WALKS, "hardly anybody was handed off: this says nothing"
 
 
 def test_a_copy_goes_on_where_the_original_was() -> None:
