@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from actors.conversation import SessionRecord
 from actors.errors import StoreError
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.session.sessions import SessionEntry
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,13 @@ class KnownSessions:
         try:
             return await self._load(session_id)
         except StoreError as error:
-            log.warning("the session store does not answer, so that somebody has to come back later: %s", error)
-            count_failure(Failure.STORE, operation="load")
+            report_failure(
+                Failure.STORE,
+                log,
+                "the session store does not answer, so that somebody has to come back later: %s",
+                error,
+                operation="load",
+            )
             raise
 
     async def stored(self, session_id: str) -> SessionRecord | None:
@@ -48,6 +53,11 @@ class KnownSessions:
         try:
             return await self._load(session_id)
         except StoreError as error:
-            log.warning("the session store does not answer, so that a session is not resumed: %s", error)
-            count_failure(Failure.STORE, operation="load")
+            report_failure(
+                Failure.STORE,
+                log,
+                "the session store does not answer, so that a session is not resumed: %s",
+                error,
+                operation="load",
+            )
             return None

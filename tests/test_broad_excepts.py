@@ -8,7 +8,7 @@ import pytest
 from tests.kit.source import LAYERS, ROOT, modules
 
 BROAD = {"Exception", "BaseException"}
-TELLING = {"debug", "info", "warning", "error", "exception", "critical", "log", "count_failure"}
+TELLING = {"debug", "info", "warning", "error", "exception", "critical", "log", "report_failure"}
 """Names of functions that leave a line or a count."""
 
 OF_NO_USE = {

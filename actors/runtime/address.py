@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from pykka import ActorDeadError, ActorRef
 from pykka._envelope import Envelope
 
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.mailbox import TRAITS
 
 M = TypeVar("M")
@@ -103,8 +103,15 @@ class Address(Generic[M]):
             return ()
         if not is_second:
             return (fatal,)
-        logger.error("a %s is given up: two actors of the %s have failed at it", type(fatal).__name__, self._name)
-        count_failure(Failure.DROPPED, place=self._name)
+        report_failure(
+            Failure.DROPPED,
+            logger,
+            "a %s is given up: two actors of the %s have failed at it",
+            type(fatal).__name__,
+            self._name,
+            level=logging.ERROR,
+            place=self._name,
+        )
         # Messages of the runtime itself are none of the session's, and say nothing of this.
         instead = getattr(fatal, "instead", None)
         told = instead() if instead is not None else None
@@ -126,11 +133,13 @@ class Address(Generic[M]):
     def _drop_one(self) -> None:
         oldest = next((m for m in self._waiting if not TRAITS[type(m)].urgent), self._waiting[0])
         self._waiting.remove(oldest)
-        logger.log(
-            logging.DEBUG if self.dropped else logging.WARNING,
+        report_failure(
+            Failure.DROPPED,
+            logger,
             "too many messages wait for the %s: a %s is dropped",
             self._name,
             type(oldest).__name__,
+            level=logging.DEBUG if self.dropped else logging.WARNING,
+            place=self._name,
         )
         self.dropped += 1
-        count_failure(Failure.DROPPED, place=self._name)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.telemetry import count_given_up
 
 logger = logging.getLogger("earshot.background")
@@ -57,5 +57,4 @@ class BackgroundTasks:
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("background work failed: %s", type(error).__name__)
-            count_failure(Failure.BACKGROUND)
+            report_failure(Failure.BACKGROUND, logger, "background work failed: %s", type(error).__name__)

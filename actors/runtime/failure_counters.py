@@ -1,8 +1,10 @@
-"""What fails, counted: a counter for each kind of failure. Whoever counts one leaves a line with its cause in the log.
+"""What fails: one line in the log, with the cause, and a counter for each kind of failure.
 
 OpenTelemetry's API only; without an SDK nothing is recorded.
 """
 
+import logging
+from collections.abc import Mapping
 from enum import StrEnum
 
 from opentelemetry import metrics
@@ -72,6 +74,28 @@ _counters = {
 }
 
 
-def count_failure(failure: Failure, **attributes: str) -> None:
-    """Count a failure. The attributes say where and of what kind, in few different words: never what was said."""
+_LEVELS = dict.fromkeys((Failure.GIVEN_UP, Failure.OUTPUT, Failure.BREAKER, Failure.BACKGROUND), logging.ERROR)
+
+
+def report_failure(
+    failure: Failure,
+    log: logging.Logger,
+    line: str,
+    *values: object,
+    level: int | None = None,
+    extra: Mapping[str, object] | None = None,
+    **attributes: str,
+) -> None:
+    """Leave a line about a failure in the log, and count it: the one without the other helps nobody.
+
+    Args:
+        failure: its kind.
+        log: of the module in which it was seen.
+        line: says what failed and why, with places for `values`; never what was said, nor by whom.
+        values: as for `logging`.
+        level: of the line, where it is not that of the kind: an error where somebody has to look, else a warning.
+        extra: fields of the line.
+        attributes: of the counter: where it failed and of what kind, in few different words.
+    """
+    log.log(level or _LEVELS.get(failure, logging.WARNING), line, *values, extra=extra, stacklevel=2)
     _counters[failure].add(1, attributes)

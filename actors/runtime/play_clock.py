@@ -12,6 +12,7 @@ from collections.abc import Callable
 from opentelemetry import metrics
 
 from actors.ports.clock import Timer
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.telemetry import HANDLING_S
 
 _lateness = metrics.get_meter("earshot").create_histogram(
@@ -56,7 +57,8 @@ class Seat:
             self._tick(at_ms)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other members go on
             # Its traceback could carry what was said.
-            logger.error("a member of the play clock failed and was removed: %s", type(error).__name__)  # noqa: TRY400
+            line = "a member of the play clock failed and was removed: %s"
+            report_failure(Failure.OUTPUT, logger, line, type(error).__name__, output="play clock")
             self.leave()
 
 

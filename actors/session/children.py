@@ -7,7 +7,7 @@ import msgspec
 from pykka import ActorRef
 
 from actors.runtime.exits import ChildExited, order_stop_now
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget, RestartPolicy
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import SupervisedActor, actor_of, logger
@@ -169,8 +169,9 @@ class Children:
                     self._restart_later(delay_s, name)
                 return ""
             case Escalate():
-                logger.error("%s failed too often: %s", name, message.error or "it ended")
-                count_failure(Failure.GIVEN_UP, actor=name)
+                report_failure(
+                    Failure.GIVEN_UP, logger, "%s failed too often: %s", name, message.error or "it ended", actor=name
+                )
                 return name
 
     def _note_restart(self, name: str, error: str) -> None:

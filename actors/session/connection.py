@@ -8,7 +8,7 @@ from actors.ports.recipient import Recipient
 from actors.rules.endpointing import EchoWindow
 from actors.rules.playback.client_position import TURNS_KEPT
 from actors.runtime.address import Address
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 
 logger = logging.getLogger("earshot.actors")
 
@@ -52,8 +52,13 @@ class SessionConnection:
             try:
                 self.output.tell(message)
             except Exception as error:  # noqa: BLE001 - whatever an output raises, the session goes on
-                logger.error("the output of a session failed and is given up: %s", type(error).__name__)  # noqa: TRY400
-                count_failure(Failure.OUTPUT, output="connection")
+                report_failure(
+                    Failure.OUTPUT,
+                    logger,
+                    "the output of a session failed and is given up: %s",
+                    type(error).__name__,
+                    output="connection",
+                )
                 self.output = None
                 if self.attached is not None:
                     self._supervisor.tell(ConnectionDetached(self.attached.connection_id))

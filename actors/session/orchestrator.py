@@ -34,7 +34,7 @@ from actors.rules.turn_taking.effects import (
 )
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import Screening, TurnSnapshot
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.session import measurements
@@ -233,8 +233,14 @@ class Orchestrator(SupervisedActor):
                 measurements.machine_answered(action)
             case ReportUnexpected(event, state):
                 self.unexpected_events += 1
-                logger.warning("turn-taking was told %s, which cannot happen: %s", event, state)
-                count_failure(Failure.UNEXPECTED, event=event)
+                report_failure(
+                    Failure.UNEXPECTED,
+                    logger,
+                    "turn-taking was told %s, which cannot happen: %s",
+                    event,
+                    state,
+                    event=event,
+                )
             case CommitSpeech() | DiscardSpeech() | RecallSpeech():
                 self._speech_over(effect)
             case End(ending):
@@ -280,5 +286,4 @@ def _leave_trace(event: TurnEvent) -> None:
             party, cause = "synthesizer", f"it could not be spoken: {kind}"
         case _:
             party, cause = "model or synthesizer", "nothing of it was heard in time"
-    logger.warning("a reply failed: %s", cause)
-    count_failure(Failure.REPLY, owed_by=party)
+    report_failure(Failure.REPLY, logger, "a reply failed: %s", cause, owed_by=party)

@@ -1,5 +1,6 @@
 """The orchestrator of a session in which a speech-to-speech model hears the caller and speaks."""
 
+import logging
 from typing import assert_never
 
 import msgspec
@@ -23,6 +24,7 @@ from actors.rules.turn_taking.effects import (
     SpeechOrder,
     StartReply,
 )
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import logger
 from actors.session.addresses import Addresses
@@ -202,10 +204,12 @@ class RealtimeAgent(Orchestrator):
     def _give_up(self) -> None:
         """The session goes on with the engines of the usual mode, from where it is, or ends with an apology."""
         if not self._falls_back:
-            logger.error("the speech-to-speech model is given up, and the session ends")
+            line = "the speech-to-speech model is given up, and the session ends"
+            report_failure(Failure.REALTIME, logger, line, level=logging.ERROR, cause="given up")
             self._tell_turn_taking(SessionFailed())
             return
-        logger.error("the speech-to-speech model is given up, and the session goes on with text")
+        line = "fallback in use: the speech-to-speech model is given up, and the session goes on with text"
+        report_failure(Failure.FALLBACK, logger, line, level=logging.ERROR, provider="text")
         turn = self.turn.state
         if turn.agent in THINKING and SPOKEN in self._log.history.user_text(turn.turn_number):
             # What was asked is known to nobody but the model that is gone.

@@ -1,7 +1,6 @@
 """The replies of a speech-to-speech model: one session of it at a time, which is replaced when it is lost."""
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -12,25 +11,24 @@ from actors.messages.model import ModelFailed
 from actors.messages.playback import PlaybackPosition
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
-from actors.ports.clock import Clock, Timer
+from actors.ports.clock import Clock
 from actors.ports.llm import ModelRequest, ReplyGenerated, ToolCalled
 from actors.rules.realtime_failures import LOST, REFUSED, Remedy, bounded, of_response, pause_s
 from actors.rules.realtime_progress import Overdue, RealtimeProgress, RealtimeState
 from actors.runtime.closing import close_in_background
 from actors.runtime.exits import tell_quietly
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Stage, peer_of
 from actors.runtime.supervised_actor import SupervisedActor, logger
+from actors.runtime.telemetry import count_cut_reply
 from actors.session.caller_speech import CallerSpeech
+from actors.session.due_timer import DueTimer
 from actors.session.engine_events import ModelReported, RealtimeChecked, RealtimeReported
 from actors.session.generation import CHAT, usage
 from actors.session.realtime_memory import RealtimeMemory
 from actors.session.spoken_reply import MAX_REPLY_MS, MadeOfResponse, SpokenReply
 from actors.session.spoken_reply_writer import SpokenReplyWriter
 from protocol.realtime.failure_kinds import FailureKind
-
-SOON_S = 1e-6
-"""A timer that fires earlier than what it waits for by less than this is on time: floats round."""
 
 
 class RealtimeSource:
@@ -85,8 +83,7 @@ class RealtimeSource:
         self._request: ModelRequest | None = None
         """The reply that is to be made, or is being made."""
         self._spoken = SpokenReply(self._memory, writer, on_retracted)
-        self._check: Timer | None = None
-        self._checks_at = math.inf
+        self._check = DueTimer(clock, actor.actor_ref, RealtimeChecked())
 
     # the session
 
@@ -101,8 +98,7 @@ class RealtimeSource:
     def close(self) -> None:
         """Close the session, if there is one, and wait for nothing more."""
         self._disconnect()
-        if self._check is not None:
-            self._check.cancel()
+        self._check.cancel()
 
     def _disconnect(self) -> None:
         opening, self._opening = self._opening, None
@@ -141,8 +137,9 @@ class RealtimeSource:
                 kind = FailureKind.TRANSIENT if error.retryable else FailureKind.FATAL
                 retry_after_s = error.retry_after_s
             detail = str(error) or type(error).__name__
-            logger.warning("a speech-to-speech session cannot be opened: %s", detail)
-            count_failure(Failure.REALTIME, cause="open")
+            report_failure(
+                Failure.REALTIME, logger, "a speech-to-speech session cannot be opened: %s", detail, cause="open"
+            )
             closed = reported.RealtimeClosed(kind, detail, retry_after_s)
             tell_quietly(self._actor.actor_ref, RealtimeReported(serial, closed))
 
@@ -277,6 +274,7 @@ class RealtimeSource:
             self._report(ModelReported(self._request.turn, told))
         elif self._spoken.is_too_long:
             logger.warning("a reply was cut: it had more than %d s of audio", MAX_REPLY_MS / 1_000)
+            count_cut_reply()
             self._finish(ReplyGenerated(cut=True))
             self.cancel()
 
@@ -296,8 +294,13 @@ class RealtimeSource:
             self._finish(ReplyGenerated(event.prompt_tokens, event.completion_tokens, cut=is_cut))
             return
         if remedy is not Remedy.APOLOGISE:  # of which turn-taking leaves a trace, as of any reply that has failed
-            logger.warning("a response of the speech-to-speech model has failed: %s", event.detail)
-            count_failure(Failure.REALTIME, cause="response")
+            report_failure(
+                Failure.REALTIME,
+                logger,
+                "a response of the speech-to-speech model has failed: %s",
+                event.detail,
+                cause="response",
+            )
         self._remedy(remedy, event.detail or event.status.value)
 
     def _finish(self, event: ReplyGenerated) -> None:
@@ -327,31 +330,21 @@ class RealtimeSource:
     # what is owed
 
     def _watch(self) -> None:
-        """Have what is owed looked for when it is due; a wait that has become longer keeps its timer."""
-        due = self._progress.due
-        if due is None or self._checks_at <= due:
-            return
-        if self._check is not None:
-            self._check.cancel()
-        self._checks_at = due
-        left_s = max(0.0, due - self._clock.now())
-        self._check = self._clock.call_later(left_s, self._actor.actor_ref, RealtimeChecked())
+        """Have what is owed looked for when it is due."""
+        self._check.watch(self._progress.due)
 
     def check(self) -> None:
         """Do what is to be done if what is owed has not come."""
-        self._check, self._checks_at = None, math.inf
-        due, now = self._progress.due, self._clock.now()
-        if due is not None and due <= now + SOON_S:
+        if self._check.fired(self._progress.due):
             match self._progress.overdue:
                 case Overdue.CONNECT:
                     self.open()
                 case Overdue.ASK:
-                    self._progress.limit_over(now)
+                    self._progress.limit_over(self._clock.now())
                     self._respond()
                 case Overdue.REPLACE:
                     what = f"a speech-to-speech session has stalled: it is {self._progress.state} for too long"
-                    logger.warning("%s", what)
-                    count_failure(Failure.REALTIME, cause="stall")
+                    report_failure(Failure.REALTIME, logger, "%s", what, cause="stall")
                     self._progress.stalled()
                     self._lost(FailureKind.TRANSIENT, what)
         self._watch()

@@ -22,7 +22,7 @@ from actors.ports.stt import (
     SpeechRecognizer,
 )
 from actors.runtime.closing import close_in_background
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Peer, peer_of
 
 logger = logging.getLogger("earshot.actors")
@@ -144,8 +144,8 @@ class RecognitionBeside:
         self._again_at_s = self._clock.now() + AGAIN_S
         stream, self._stream = self._stream, None
         close_in_background(stream)
-        logger.warning("the recognizer beside has failed, and the conversation goes on without its words: %s", detail)
-        count_failure(Failure.TRANSCRIBER)
+        line = "the recognizer beside has failed, and the conversation goes on without its words: %s"
+        report_failure(Failure.TRANSCRIBER, logger, line, detail)
         if self._owes_final:
             self._owes_final = False
             self._tell(NoSpeechRecognized(self._ms(self._bytes)))

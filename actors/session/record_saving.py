@@ -10,7 +10,7 @@ from actors.rules.history import History
 from actors.rules.transcription import Transcription, as_message
 from actors.rules.turn_taking.moving import unanswered_words
 from actors.runtime.background_tasks import BackgroundTasks
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.supervised_actor import logger
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
@@ -45,8 +45,7 @@ class RecordSaver:
         try:
             await self._store.save(record)
         except StoreError as error:
-            logger.warning("a session could not be stored: %s", error)
-            count_failure(Failure.STORE, operation="save")
+            report_failure(Failure.STORE, logger, "a session could not be stored: %s", error, operation="save")
         finally:
             self._saving = False
             following, self._next = self._next, None

@@ -16,7 +16,7 @@ from actors.ports.tts import SpokenPhrase
 from actors.runtime.address import Address
 from actors.runtime.described_errors import describe
 from actors.runtime.exits import ChildExited, Exit
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.supervised_actor import SupervisedActor, actor_of, logger
 from actors.session.checkpoint import Checkpoint
 from actors.session.checkpoint_transfer import checkpoint_of
@@ -215,8 +215,7 @@ class Sessions(SupervisedActor):
             self._give_up(entry, message.error)
 
     def _give_up(self, entry: SessionEntry, error: str) -> None:
-        logger.error("a session failed too often: %s", error)
-        count_failure(Failure.GIVEN_UP, actor="session")
+        report_failure(Failure.GIVEN_UP, logger, "a session failed too often: %s", error, actor="session")
         if (phrase := kept_apology(entry.plan, entry.connection)) is not None:
             self._apologise(entry, phrase)
         else:

@@ -10,7 +10,7 @@ from actors.messages.caller import ConnectionAttached
 from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
 from actors.runtime.exits import ChildExited
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.restart_budget import Escalate, Restart, RestartBudget
 from actors.runtime.supervised_actor import ActorState, actor_of, logger
 from actors.session.checkpoint import Checkpoint
@@ -62,8 +62,12 @@ class SessionsKeeper:
                 asyncio.get_running_loop().call_later(delay_s, self._restart)
             case Escalate():
                 self.has_failed = True
-                logger.critical("the actor that starts sessions has failed too often: this worker takes no more")
-                count_failure(Failure.GIVEN_UP, actor="sessions")
+                report_failure(
+                    Failure.GIVEN_UP,
+                    logger,
+                    "the actor that starts sessions has failed too often: this worker takes no more",
+                    actor="sessions",
+                )
 
     def _restart(self) -> None:
         if not self._is_stopped:

@@ -21,7 +21,7 @@ import msgspec
 
 from actors.agent import Agent
 from actors.rules.unicode_text import well_formed_json
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.tool_threads import ToolThreads
 from actors.session_context import SessionContext, bounded
 from app.plugins import PluginError, in_one_line, resolve
@@ -64,8 +64,9 @@ async def _looked_up(reference: str, within_s: float, about: SessionContext) -> 
             raise
         # Whatever it is, the call goes on. The text of an exception may quote who calls; its class does not.
         cause = f"it took more than {within_s:g} s" if limit.expired() else in_one_line(error, with_text=False)
-        log.warning("%s failed, the session begins without it: %s", reference, cause)
-        count_failure(Failure.HOOK, hook=reference)
+        report_failure(
+            Failure.HOOK, log, "%s failed, the session begins without it: %s", reference, cause, hook=reference
+        )
         return about
 
 

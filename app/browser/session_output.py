@@ -6,7 +6,7 @@ from typing import Protocol
 from actors.messages.output import AudioFrame, OutputMessage, ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.recipient import Recipient
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from app.console.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -59,8 +59,13 @@ class SessionOutput:
             self._give_up(viewer, error)
 
     def _give_up(self, viewer: Viewer, error: Exception) -> None:
-        log.error("a socket that shows a session failed and is closed: %s", type(error).__name__)
-        count_failure(Failure.OUTPUT, output="connection" if viewer is self.connection else "dashboard")
+        report_failure(
+            Failure.OUTPUT,
+            log,
+            "a socket that shows a session failed and is closed: %s",
+            type(error).__name__,
+            output="connection" if viewer is self.connection else "dashboard",
+        )
         viewer.close(INTERNAL_ERROR, "the server could not show the session")
 
     def _log(self, message: OutputMessage) -> None:

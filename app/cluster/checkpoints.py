@@ -14,7 +14,7 @@ from opentelemetry import metrics
 from actors.conversation import SessionRecord
 from actors.errors import StoreError
 from actors.ports.clock import Clock
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.session.checkpoint import Checkpoint
 from actors.session.checkpoint_transfer import decode, encode
 from actors.session.sessions import SessionEntry
@@ -86,13 +86,15 @@ class CheckpointKeeper:
             data = await self._store.load_checkpoint(session_id)
             checkpoint = None if data is None else decode(data, self._clock)
         except StoreError as error:
-            log.warning("a session goes on from its record only: %s", error)
-            count_failure(Failure.STORE, operation="checkpoint")
+            report_failure(
+                Failure.STORE, log, "a session goes on from its record only: %s", error, operation="checkpoint"
+            )
             return None
         except msgspec.MsgspecError as error:
             # Of another version of the server, perhaps; what is in it must not be shown.
-            log.warning("a checkpoint cannot be read: %s", type(error).__name__)
-            count_failure(Failure.STORE, operation="checkpoint")
+            report_failure(
+                Failure.STORE, log, "a checkpoint cannot be read: %s", type(error).__name__, operation="checkpoint"
+            )
             return None
         if checkpoint is None or checkpoint.ending:
             return None
@@ -115,7 +117,13 @@ class CheckpointKeeper:
             data = encode(checkpoint, self._clock, entry.tracks.all_voices.end_bytes)
         except (TypeError, ValueError) as error:
             # A model's notes may hold what is no JSON: the record has to do then.
-            log.warning("a checkpoint cannot be written: %s", type(error).__name__, extra={"session": session_id})
-            count_failure(Failure.STORE, operation="checkpoint")
+            report_failure(
+                Failure.STORE,
+                log,
+                "a checkpoint cannot be written: %s",
+                type(error).__name__,
+                extra={"session": session_id},
+                operation="checkpoint",
+            )
             return
         self._store.keep_checkpoint(session_id, data)

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from app.errors import AppError
 from app.server.worker_pipe import (
     BEAT,
@@ -73,8 +73,13 @@ class WorkerBus:
                 await self._send(encode_line(WorkerNotice(topic, fields, os.getpid(), number)))
                 await heard
         except (OSError, TimeoutError):
-            log.warning("the other workers are not told of %s: the launcher does not answer", topic)
-            count_failure(Failure.DROPPED, place="worker bus")
+            report_failure(
+                Failure.DROPPED,
+                log,
+                "the other workers are not told of %s: the launcher does not answer",
+                topic,
+                place="worker bus",
+            )
             raise WorkerBusError("the other workers of this server cannot be told") from None
         finally:
             del self._awaited[number]
@@ -111,8 +116,13 @@ class WorkerBus:
         if self._send is None:
             return
         if len(self._unsent) >= UNSENT_MOST:
-            log.warning("the launcher is not told of a session: %d messages wait for it already", len(self._unsent))
-            count_failure(Failure.DROPPED, place="worker bus")
+            report_failure(
+                Failure.DROPPED,
+                log,
+                "the launcher is not told of a session: %d messages wait for it already",
+                len(self._unsent),
+                place="worker bus",
+            )
             return
         # Each waits for the one before: the line is written in order.
         sending = asyncio.create_task(self._send(encode_line(message)))
@@ -122,8 +132,13 @@ class WorkerBus:
     def _sent(self, sending: asyncio.Task[None]) -> None:
         self._unsent.discard(sending)
         if not sending.cancelled() and sending.exception() is not None:
-            log.warning("the launcher was not told of a session: %s", type(sending.exception()).__name__)
-            count_failure(Failure.DROPPED, place="worker bus")
+            report_failure(
+                Failure.DROPPED,
+                log,
+                "the launcher was not told of a session: %s",
+                type(sending.exception()).__name__,
+                place="worker bus",
+            )
 
     def _take(self, message: FromLauncher) -> None:
         if isinstance(message, WorkerNotice):

@@ -14,7 +14,7 @@ from actors.conversation import Ending, SessionRecord
 from actors.errors import StoreError
 from actors.messages.caller import EndSession
 from actors.ports.store import SessionStore
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.session.sessions_keeper import SessionsKeeper
 from app.api.content_negotiation import preferred
 from app.api.problems import ProblemError
@@ -173,8 +173,7 @@ class SessionRoutes:
 
 
 def _store_failed(operation: str, error: StoreError) -> None:
-    log.warning("the session store does not answer a request: %s", error)
-    count_failure(Failure.STORE, operation=operation)
+    report_failure(Failure.STORE, log, "the session store does not answer a request: %s", error, operation=operation)
 
 
 def _summary(record: SessionRecord) -> SessionSummary:

@@ -11,7 +11,7 @@ from opentelemetry import metrics
 
 from actors.errors import ErrorKind, ProviderError
 from actors.ports.clock import Clock, Random
-from actors.runtime.failure_counters import Failure, count_failure
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Peer, peer_of
 from app.errors import AppError
 from app.providers.failover.circuit_breaker import BreakerPolicy, BreakerState, CircuitBreaker
@@ -72,16 +72,12 @@ class Provider(Generic[E]):
         if error.is_of_the_request:
             self.breaker.given_up(now)
             return
-        count_failure(Failure.PROVIDER, provider=self.name, kind=error.kind)
-        openings = self.breaker.openings
+        name, openings = self.name, self.breaker.openings
+        report_failure(Failure.PROVIDER, log, "%s has failed: %s", name, error, provider=name, kind=error.kind)
         self.breaker.failed(now, error.retry_after_s)
         if self.breaker.openings > openings:
-            log.error(
-                "circuit breaker open for %s, retry in %.0f s: %s", self.name, self.breaker.opens_in_s(now), error
-            )
-            count_failure(Failure.BREAKER, provider=self.name)
-        else:
-            log.warning("%s has failed: %s", self.name, error)
+            line, left_s = "circuit breaker open for %s, retry in %.0f s: %s", self.breaker.opens_in_s(now)
+            report_failure(Failure.BREAKER, log, line, name, left_s, error, provider=name)
 
 
 _BREAKER_VALUES = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
@@ -177,9 +173,9 @@ class Providers(Generic[E]):
         `failure`: why the one before it has not; None if that was not asked.
         """
         if provider is not self._all[0]:
-            count_failure(Failure.FALLBACK, provider=provider.name)
-            cause = failure or "it has failed lately, and is not asked"
-            log.warning("fallback in use: %s in place of %s: %s", provider.name, self._all[0].name, cause)
+            cause, line = failure or "it has failed lately, and is not asked", "fallback in use: %s in place of %s: %s"
+            name, first = provider.name, self._all[0].name
+            report_failure(Failure.FALLBACK, log, line, name, first, cause, provider=name)
 
     def failed_stream(self, provider: Provider[E], whose: Hashable, error: ProviderError) -> None:
         """A stream could not be opened, or failed; who had it asks for another at once."""

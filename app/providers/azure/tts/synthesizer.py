@@ -16,6 +16,7 @@ from actors.ports.tts import (
     SynthesisFinished,
 )
 from actors.rules.unicode_text import is_speakable
+from actors.runtime import failure_counters
 from app.providers.azure.failures import Failure
 from app.providers.azure.identity import Identity
 from app.providers.azure.probe import Probe
@@ -275,7 +276,9 @@ class AzureSynthesizer:
     def unknown_voice(self, name: str) -> None:
         """The service refused a request with this voice."""
         if name not in self._unknown_voices:
-            log.warning("Azure Speech refuses the voice %s: %s is used", name, DEFAULT_VOICE)
+            line = "fallback in use: Azure Speech refuses the voice %s: %s is used"
+            fallback = failure_counters.Failure.FALLBACK
+            failure_counters.report_failure(fallback, log, line, name, DEFAULT_VOICE, provider="default voice")
             self._unknown_voices.add(name)
 
     async def ready(self) -> str:

@@ -25,6 +25,7 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import run_virtual
 from actors.runtime.failure_counters import Failure
 from actors.runtime.mailbox import MAX_REFUSABLE, Mailbox
+from actors.runtime.play_clock import PlayClock
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session import measurements
 from actors.session.modes.voice_live import VOICE_LIVE
@@ -255,6 +256,22 @@ async def a_spoken_response_that_fails() -> None:
         await asyncio.sleep(2)
 
 
+async def a_speech_to_speech_model_that_refuses_us() -> None:
+    model = FakeRealtime()
+    model.refusals += [ErrorKind.AUTHENTICATION] * 9
+    async with stage(mode=VOICE_LIVE, agent=QUIET, realtime=model):
+        await asyncio.sleep(5)
+
+
+async def a_player_that_fails() -> None:
+    def fail(at_ms: float) -> None:
+        raise ZeroDivisionError
+
+    loop = asyncio.get_running_loop()
+    PlayClock(loop.time, loop.call_at).join(fail, loop.time() * 1000)
+    await asyncio.sleep(0.5)
+
+
 CASES: list[tuple[Failure | str, Provoke, str]] = [
     (Failure.REPLY, a_model_that_fails, "a reply failed: the language model failed: unavailable"),
     (Failure.REPLY, a_model_that_says_nothing, "a reply failed: the language model said nothing"),
@@ -278,6 +295,12 @@ CASES: list[tuple[Failure | str, Provoke, str]] = [
     (Failure.TRANSCRIBER, a_recognizer_beside_that_is_away, "the recognizer beside has failed, and the conversation"),
     (Failure.PROVIDER, a_provider_that_fails, "first has failed: unavailable"),
     (Failure.BREAKER, a_provider_that_is_down, "circuit breaker open for "),
+    (
+        Failure.FALLBACK,
+        a_speech_to_speech_model_that_refuses_us,
+        "fallback in use: the speech-to-speech model is given",
+    ),
+    (Failure.OUTPUT, a_player_that_fails, "a member of the play clock failed and was removed: ZeroDivisionError"),
     (Failure.FALLBACK, a_provider_in_whose_place_another_answers, "fallback in use: "),
     (Failure.STORE, a_store_that_fails, "a session could not be stored: "),
     (Failure.HOOK, a_caller_who_cannot_be_looked_up, f"{__name__}:nobody_there failed, the session begins without it"),
