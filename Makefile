@@ -39,7 +39,7 @@ run: $(VENV)/runtime $(if $(TLS),.tls/certificate.pem) ## start the server on PO
 		-addext subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1 -keyout $(@D)/key.pem -out $@ 2>$(@D)/openssl.log || \
 		{ cat $(@D)/openssl.log >&2; exit 1; }
 
-unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (under a minute)
+unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (two to three minutes)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/test_layers.py tests/test_mirror.py tests/test_repository.py
 
 test: programs lint sources ## every check and every test

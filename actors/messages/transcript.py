@@ -1,4 +1,4 @@
-"""What the recognizer makes of the caller's audio: voice and words. And the orders to it.
+"""What the recognizer makes of the caller's audio: voice, interim and final transcripts. And the orders to it.
 
 `speaker` says of which participant of a call a message is, as `rules/speakers.py` names them, where each has a stream
 and a recognizer of their own; it is empty where all voices come in one stream.

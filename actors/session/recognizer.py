@@ -1,4 +1,4 @@
-"""The recognizer: caller audio in, voice and words out. Hosts voice activity, endpointing and the engine's stream."""
+"""The recognizer (STT): caller audio in, voice and words out. Hosts voice activity (VAD) and endpointing."""
 
 import asyncio
 from typing import Any, assert_never

@@ -1,4 +1,4 @@
-"""The synthesizer: text in, paced audio out. Hosts the engine's stream, the playout and the kept phrases."""
+"""The synthesizer (TTS): text in, paced audio out. Hosts the engine's stream, the playout and the kept phrases."""
 
 from typing import Any, assert_never
 

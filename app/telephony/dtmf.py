@@ -1,4 +1,4 @@
-"""Keys that a caller presses reach us twice, over the media socket and as events: each press counts once. Pure."""
+"""DTMF: keys that a caller presses reach us twice, over the media socket and as events; each counts once. Pure."""
 
 from enum import StrEnum
 

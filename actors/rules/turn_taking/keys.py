@@ -1,4 +1,4 @@
-"""Telephone keys: each takes the floor, and several are one input."""
+"""Telephone keys (DTMF): each takes the floor, and several are one input."""
 
 from actors.conversation import KeyPattern
 from actors.messages.caller import InputLost, KeyPressed

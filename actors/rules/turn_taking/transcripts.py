@@ -1,4 +1,4 @@
-"""The caller's voice and words: when an utterance begins and ends, and what its transcript means to the agent."""
+"""The caller's voice, and interim and final transcripts: when an utterance is over, and what it means to the agent."""
 
 from actors.conversation import UtteranceKind
 from actors.messages.caller import TextEntered

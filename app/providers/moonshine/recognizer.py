@@ -1,4 +1,4 @@
-"""Speech recognition on this machine: Moonshine tiny, English only, in threads of the worker.
+"""Speech to text (STT) on this machine: Moonshine tiny, English only, in threads of the worker.
 
 One thread listens: it finds voice in the audio of all streams and decides what is decoded when; it alone touches a
 stream's state. One or two threads decode. The event loop hands over audio and is told events, and never waits.
