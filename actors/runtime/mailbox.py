@@ -106,7 +106,8 @@ class Mailbox:
         self.put_now: Callable[[Any], None] = self._put_now
         self.probing = False
         self.waited_s = 0.0
-        self._droppable: deque[Envelope[Any]] = deque()
+        self._droppable: deque[Envelope[Any]] | None = None
+        """None rather than an empty deque, which takes 600 bytes: few actors are ever told audio."""
         self._probe: Envelope[Any] | None = None
         self._probed_at = 0.0
 
@@ -132,10 +133,13 @@ class Mailbox:
         if traits.urgent:
             return True
         if traits.droppable and envelope.reply_to is None:
-            self._droppable.append(envelope)
+            droppable = self._droppable
+            if droppable is None:
+                droppable = self._droppable = deque()
+            droppable.append(envelope)
             self.queued_ms += envelope.message.duration_ms
-            while self.queued_ms > self.limit_ms and len(self._droppable) > 1:
-                self._drop_oldest()
+            while self.queued_ms > self.limit_ms and len(droppable) > 1:
+                self._drop_oldest(droppable)
         return False
 
     def get(self) -> Envelope[Any]:
@@ -145,8 +149,9 @@ class Mailbox:
             IndexError: nothing is queued.
         """
         envelope = self.urgent.popleft() if self.urgent else self.normal.popleft()
-        if self._droppable and self._droppable[0] is envelope:
-            self._forget_oldest()
+        droppable = self._droppable
+        if droppable and droppable[0] is envelope:
+            self._forget_oldest(droppable)
         if self._probe is envelope:
             self._probe = None
             self.waited_s = max(self.waited_s, monotonic() - self._probed_at)
@@ -165,9 +170,9 @@ class Mailbox:
         """How many messages wait in each lane."""
         return Depths(len(self.urgent), len(self.normal))
 
-    def _drop_oldest(self) -> None:
-        envelope = self._droppable[0]
-        self._forget_oldest()
+    def _drop_oldest(self, droppable: deque[Envelope[Any]]) -> None:
+        envelope = droppable[0]
+        self._forget_oldest(droppable)
         # Found by identity and near the front: all that is droppable and was queued before it is gone already.
         self.normal.remove(envelope)
         self._count_dropped(TRAITS[type(envelope.message)], "too much audio waits")
@@ -180,7 +185,7 @@ class Mailbox:
         logger.log(level, "%s for an actor: a %s is dropped", reason, traits.type_name)
         self.dropped += 1
 
-    def _forget_oldest(self) -> None:
-        envelope = self._droppable.popleft()
+    def _forget_oldest(self, droppable: deque[Envelope[Any]]) -> None:
+        envelope = droppable.popleft()
         # Set to zero rather than subtracted down to it: differences of floats would add up over a long session.
-        self.queued_ms = self.queued_ms - envelope.message.duration_ms if self._droppable else 0.0
+        self.queued_ms = self.queued_ms - envelope.message.duration_ms if droppable else 0.0

@@ -37,7 +37,11 @@ class AudioRing:
         self.rate_hz = rate_hz
         self._keep_bytes = rate_hz * 2 * keep_ms // 1000
         self._reheard_bytes = rate_hz * 2 * REHEARD_MS // 1000
-        self._chunks: deque[tuple[int, bytes]] = deque()
+        self._chunks: deque[bytes | int] = deque()
+        """The pieces of audio as they came; a number is a gap between two of them, in bytes. Each piece with its offset
+        would be 10 kB more of each session."""
+        self._begin = begins_at
+        """The offset of the first piece."""
         self._settled_bytes = settled_bytes
         self._trim_bytes = rate_hz * 2 * TRIM_MS // 1000
         self._trim_at = begins_at
@@ -46,7 +50,7 @@ class AudioRing:
     def append(self, pcm: bytes) -> CallerAudio:
         """Keep `pcm`, and say where it lies."""
         offset, size_bytes = self.end_bytes, len(pcm)
-        self._chunks.append((offset, pcm))
+        self._chunks.append(pcm)
         self.end_bytes = offset + size_bytes
         # Not at each of 50 frames a second: that was 3 % of all function calls that a telephone call costs.
         if self.end_bytes >= self._trim_at:
@@ -56,19 +60,26 @@ class AudioRing:
 
     def _trim(self) -> None:
         """Drop what need not be kept. What has been settled is heard again only in part: silence keeps little."""
-        chunks, end_bytes = self._chunks, self.end_bytes
+        chunks, end_bytes, begin = self._chunks, self.end_bytes, self._begin
         keep_from = max(end_bytes - self._keep_bytes, min(self._settled_bytes(), end_bytes - self._reheard_bytes))
-        while chunks[0][0] < keep_from and len(chunks) > 1:
-            chunks.popleft()
+        # The last piece stays, whatever it is.
+        while len(chunks) > 1 and (begin < keep_from or isinstance(chunks[0], int)):
+            dropped = chunks.popleft()
+            begin += dropped if isinstance(dropped, int) else len(dropped)
+        self._begin = begin
 
     def skip_to(self, offset: int) -> None:
         """Go on at `offset`: of the audio before it nothing more comes, as while somebody's voice is not streamed."""
-        self.end_bytes = max(self.end_bytes, offset)
+        if not self._chunks:
+            self._begin = self.end_bytes = max(self.end_bytes, offset)
+        elif offset > self.end_bytes:
+            self._chunks.append(offset - self.end_bytes)
+            self.end_bytes = offset
 
     @property
     def kept_bytes(self) -> int:
         """How many bytes of audio the ring holds."""
-        return self.end_bytes - self._chunks[0][0] if self._chunks else 0
+        return self.end_bytes - self._begin
 
     def since(self, offset: int) -> tuple[int, bytes]:
         """All audio from `offset` on that is still there, and the offset at which it really begins."""
@@ -79,10 +90,15 @@ class AudioRing:
         """All audio from `offset` on that is still there, in pieces with the offsets at which they begin."""
         kept: list[tuple[int, bytes]] = []
         # From the end: who follows the audio as it comes wants the last piece of many.
-        for begin, pcm in reversed(self._chunks):
-            if begin + len(pcm) <= offset:
+        end = self.end_bytes
+        for piece in reversed(self._chunks):
+            if end <= offset:
                 break
-            kept.append((begin, pcm))
+            if isinstance(piece, int):
+                end -= piece
+            else:
+                end -= len(piece)
+                kept.append((end, piece))
         kept.reverse()
         if kept:
             begin, pcm = kept[0]
@@ -92,7 +108,15 @@ class AudioRing:
 
     def chunks_since(self, offset: int) -> list[tuple[int, bytes]]:
         """The pieces of audio, as they came, that begin at `offset` or later, with their offsets."""
-        return [(begin, pcm) for begin, pcm in self._chunks if begin >= offset]
+        found, begin = [], self._begin
+        for piece in self._chunks:
+            if isinstance(piece, int):
+                begin += piece
+            else:
+                if begin >= offset:
+                    found.append((begin, piece))
+                begin += len(piece)
+        return found
 
     def ms(self, size_bytes: int) -> float:
         """How many milliseconds of audio `size_bytes` bytes are."""

@@ -66,7 +66,9 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._given_back: FrameCount | None = None
         self._eof = False
         self._ended = False
-        self._lost = asyncio.Event()
+        self._is_lost = False
+        self._lost: asyncio.Event | None = None
+        """Where somebody waits for the connection to be lost."""
         self._pings = PingWatch()
         self._full = False
 
@@ -98,7 +100,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def watch(self, ping_interval_s: float) -> None:
         """Drop a client that answers no pings any more; checks every `ping_interval_s` seconds."""
-        if not self._lost.is_set():
+        if not self._is_lost:
             if self._pings.is_gone(is_held=self._waiting):
                 silent_s = self._pings.silent_intervals * ping_interval_s
                 log.info("a client has sent nothing for %g s, nor answered a ping: dropped", silent_s)
@@ -111,7 +113,8 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
         A connection that is closed while it has unread data is reset, which takes the close frame from the client.
         """
-        if self._ended:
+        if self._ended and not self._is_lost:
+            self._lost = asyncio.Event()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LINGER_S):
                     await self._lost.wait()
@@ -126,8 +129,8 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._bytes += len(data)
         self._rest = self._rest[self._at :] + data if self._rest else data
         self._at = 0
-        if not self._waiting:
-            self._read()
+        if not self._waiting and self.read_some() is not Progress.DONE:
+            self._wait()
 
     def eof_received(self) -> bool:
         """The client has closed its sending side: Hypercorn is given what is held, and then ends the connection."""
@@ -140,7 +143,9 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone; what it said and was not read is dropped."""
-        self._lost.set()
+        self._is_lost = True
+        if self._lost is not None:
+            self._lost.set()
         self._rest, self._at, self._eof = b"", 0, False
         self.give_back()
         self._hypercorn.connection_lost(exc)
@@ -186,8 +191,12 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def _read(self) -> None:
         """Handle a few frames now; the others in later turns of the loop, and nothing more is read until then."""
-        # What is read may have this given back, which reads on.
-        if self.read_some() is not Progress.DONE and not self._waiting:
+        if self.read_some() is not Progress.DONE:
+            self._wait()
+
+    def _wait(self) -> None:
+        # What was read may have had this given back, which has read on.
+        if not self._waiting:
             self._waiting = True
             self._transport.pause_reading()
             self._turns.wait(self)

@@ -174,7 +174,7 @@ class TestAnAddress:
             address.tell(message)
         assert address.waiting == min(limit, len(told))
         assert address.dropped == max(0, len(told) - limit)
-        kept: list[Any] = list(address._waiting)
+        kept: list[Any] = list(address._waiting or ())
         assert numbers(kept) == sorted(numbers(kept))
         if (shouts := numbers([m for m in told if isinstance(m, Shout)])) and len(shouts) <= limit:
             assert set(shouts) <= set(numbers(kept))

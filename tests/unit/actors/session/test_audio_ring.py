@@ -72,3 +72,20 @@ def test_a_session_that_another_process_began_goes_on_in_its_positions() -> None
     ring = AudioRing(16_000, begins_at=64_000)
     assert ring.append(bytes(640)).offset_bytes == 64_000
     assert ring.since(0) == (64_000, bytes(640))
+
+
+@given(st.lists(st.one_of(st.integers(1, 400), st.integers(-400, -1)), max_size=40), st.integers(0, 20_000))
+def test_pieces_lie_where_they_came_whatever_gaps_are_between_them(steps: list[int], offset: int) -> None:
+    ring, expected = AudioRing(16_000, keep_ms=10_000), list[tuple[int, bytes]]()
+    for step in steps:
+        if step > 0:
+            pcm = bytes([step % 251]) * (2 * step)
+            expected.append((ring.append(pcm).offset_bytes, pcm))
+        else:
+            ring.skip_to(ring.end_bytes - 2 * step)
+    begins = [begin for begin, _ in expected]
+    assert begins == sorted(begins)
+    assert ring.chunks_since(offset) == [(begin, pcm) for begin, pcm in expected if begin >= offset]
+    even = offset & ~1
+    kept = [(max(begin, even), pcm[max(0, even - begin) :]) for begin, pcm in expected if begin + len(pcm) > even]
+    assert ring.pieces_since(even) == kept
