@@ -8,6 +8,7 @@ an instruction.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -61,12 +62,7 @@ ON_THE_TELEPHONE = SessionContext(channel=Channel.TELEPHONE)
 
 def preamble(about: SessionContext, at: float) -> str:
     """What a language model is told before the conversation, at `at` (seconds since the epoch)."""
-    zone = ZoneInfo(about.time_zone) if about.time_zone else UTC
-    now = datetime.fromtimestamp(at, zone)
-    lines = [
-        f"It is {now:%A}, {now.day} {now:%B %Y}, {now:%H:%M} ({about.time_zone or 'UTC'}).",
-        _channel(about),
-    ]
+    lines = [_time(int(at // 60), about.time_zone), _channel(about)]
     data = _data(about)
     if data:
         lines += [
@@ -75,6 +71,13 @@ def preamble(about: SessionContext, at: float) -> str:
             f"<session_data>{data}</session_data>",
         ]
     return "\n".join(lines)
+
+
+@lru_cache(maxsize=64)
+def _time(minute: int, time_zone: str) -> str:
+    """The minute since the epoch, in words. All replies of a minute share them: to format a date is slow."""
+    now = datetime.fromtimestamp(minute * 60, ZoneInfo(time_zone) if time_zone else UTC)
+    return f"It is {now:%A}, {now.day} {now:%B %Y}, {now:%H:%M} ({time_zone or 'UTC'})."
 
 
 def _channel(about: SessionContext) -> str:

@@ -53,7 +53,7 @@ from actors.session.reply_writer import ReplyWriter
 from actors.session.spending import Spending
 from actors.session.tool_runs import ToolRuns
 from actors.session.turn_timers import TurnTimers
-from actors.session.turn_trace import TurnTrace
+from actors.session.turn_trace import TRACED, TurnTrace
 
 OrchestratorMessage = TurnEvent | ModelReported | ModelPaused | ModelFailed | ToolFinished | CallOrderFailed
 
@@ -153,8 +153,16 @@ class Orchestrator(SupervisedActor):
 
     def on_receive(self, message: OrchestratorMessage) -> None:
         """Do what has to be known of the conversation first, then tell turn-taking, and carry out what it orders."""
-        self._turn_trace.told(message)
+        # What comes with every window of audio and every token of a reply is looked at first.
+        if type(message) in TRACED:
+            self._turn_trace.told(message)
+        if isinstance(message, SpeechContinued):
+            self._tell_turn_taking(message)
+            return
         match message:
+            case ModelReported():
+                self._maker.model_reported(message)
+                return
             case InterimTranscript():
                 self._connection.show(message)
             case FinalTranscript():
@@ -170,9 +178,6 @@ class Orchestrator(SupervisedActor):
             case TimerFired():
                 if not self._timers.has_fired(message):
                     return
-            case ModelReported():
-                self._maker.model_reported(message)
-                return
             case ModelPaused():
                 self._maker.model_paused(message)
                 return

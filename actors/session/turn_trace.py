@@ -15,6 +15,19 @@ from actors.runtime.session_trace import Stage, Trace
 from actors.session.measurements import recognition_delayed
 
 HEARD_MS = "earshot.heard_ms"
+TRACED = {
+    SpeechStarted,
+    SpeechStopped,
+    FinalTranscript,
+    NoiseStopped,
+    NoSpeechRecognized,
+    PlaybackStarted,
+    PlaybackCaughtUp,
+    PlaybackFinished,
+    PlaybackFailed,
+    PlaybackStopped,
+}
+"""The classes of messages that say something to a trace: no other need be told."""
 
 
 class TurnTrace:

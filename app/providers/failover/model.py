@@ -78,11 +78,24 @@ class FailoverModel:
         try:
             events = self._asked(provider, request)
             while not complete:
-                event = await self._next(provider, events, None if spoke else deadline)
+                try:
+                    if spoke or deadline is None:
+                        event = await anext(events)
+                    else:
+                        async with asyncio.timeout_at(deadline):
+                            event = await anext(events)
+                except ModelError:
+                    raise
+                except Exception as error:
+                    raise self._failure(provider, error) from error
                 told_at = self.providers.now()
                 complete = isinstance(event, ReplyGenerated)
+                if spoke and not complete:
+                    # Nearly all tokens: each costs what it costs to await it, and no call more.
+                    yield event
+                    continue
                 held.append(event)
-                if spoke or complete or isinstance(event, TextGenerated):
+                if complete or isinstance(event, TextGenerated):
                     spoke = True
                     if complete:
                         provider.breaker.succeeded(self.providers.now())
@@ -119,23 +132,13 @@ class FailoverModel:
         except Exception as error:
             raise self._defect(provider, error) from error
 
-    async def _next(
-        self, provider: Provider[LanguageModel], events: AsyncIterator[ModelEvent], deadline: float | None
-    ) -> ModelEvent:
-        try:
-            if deadline is None:
-                return await anext(events)
-            async with asyncio.timeout_at(deadline):
-                return await anext(events)
-        except ModelError:
-            raise
-        except StopAsyncIteration:
-            detail = "the stream ended without saying that the reply is complete"
-            raise ModelError(ErrorKind.INTERNAL, detail) from None
-        except TimeoutError:
-            raise ModelError(ErrorKind.TIMEOUT, "no word within the time that another needs") from None
-        except Exception as error:
-            raise self._defect(provider, error) from error
+    def _failure(self, provider: Provider[LanguageModel], error: Exception) -> ModelError:
+        """What it means that the next event of a reply did not come."""
+        if isinstance(error, StopAsyncIteration):
+            return ModelError(ErrorKind.INTERNAL, "the stream ended without saying that the reply is complete")
+        if isinstance(error, TimeoutError):
+            return ModelError(ErrorKind.TIMEOUT, "no word within the time that another needs")
+        return self._defect(provider, error)
 
     def _defect(self, provider: Provider[LanguageModel], error: Exception) -> ModelError:
         """A failure of an engine's own code is no reason not to ask another. Its text may hold what people said."""

@@ -1,6 +1,9 @@
 """What the trace of a session is told of turns."""
 
+import ast
 import asyncio
+import inspect
+from textwrap import dedent
 
 from actors.conversation import PositionPrecision
 from actors.errors import ErrorKind
@@ -16,7 +19,7 @@ from actors.messages.playback import (
 from actors.messages.transcript import FinalTranscript, NoiseStopped, SpeechStarted, SpeechStopped
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.runtime.session_trace import Trace
-from actors.session.turn_trace import TurnTrace
+from actors.session.turn_trace import TRACED, TurnTrace
 from tests.kit.spans import recorded_spans
 
 
@@ -59,3 +62,10 @@ def test_speech_and_playback_become_spans_without_words() -> None:
     ]
     assert [event.name for event in playouts[0].events] == ["paused", "resumed"]
     assert not [span for span in finished if "secret" in span.to_json()]
+
+
+def test_a_trace_is_told_of_each_class_of_message_that_it_notes_and_of_no_other() -> None:
+    noted = ast.walk(ast.parse(dedent(inspect.getsource(TurnTrace.told))))
+    assert {kind.__name__ for kind in TRACED} == {
+        ast.unparse(each.cls) for each in noted if isinstance(each, ast.MatchClass)
+    }
