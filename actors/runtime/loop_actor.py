@@ -13,6 +13,7 @@ import threading
 from asyncio import _get_running_loop as running_loop  # unlike get_running_loop, cheap where there is none
 from collections.abc import Generator
 from enum import Enum
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import pykka
@@ -164,6 +165,7 @@ class LoopActor(pykka.Actor):
         self.actor_stopped = self.actor_ref.actor_stopped = StopFlag()
         self.in_urgent = False
         self.in_ready = False
+        self.is_running = False
         self._actor_phase = _STARTING
 
     @staticmethod
@@ -185,7 +187,7 @@ class LoopActor(pykka.Actor):
         self._actor_event_loop = loop
         self._actor_scheduler = scheduler_of(loop)
         self.actor_inbox.put = self._actor_loop_deliver
-        self.actor_inbox.put_now = self._actor_loop_put_now
+        self.actor_inbox.put_now = partial(self._actor_scheduler.handle, self)
         if loop is running_loop():
             self._actor_scheduler.wake(self, urgent=False)
         else:
@@ -219,12 +221,9 @@ class LoopActor(pykka.Actor):
             urgent.appendleft(Envelope(Overwhelmed(error)))
             self._actor_scheduler.wake(self, urgent=True)
 
-    def _actor_loop_put_now(self, message: Any) -> None:
-        """Handle a message now, where that overtakes none; else in its turn. Belongs to the loop's thread."""
-        if self._actor_phase is _RUNNING and not self._actor_scheduler.busy:
-            self._actor_scheduler.handle(self, message)
-        else:
-            self._actor_loop_deliver(Envelope(message))
+    def run_later(self, message: Any) -> None:
+        """Queue a message that was to be handled at once, and could not be. Called by the scheduler only."""
+        self._actor_loop_deliver(Envelope(message))
 
     def _handle_receive(self, message: Any) -> Any:
         if type(message) is Overwhelmed:
@@ -249,7 +248,7 @@ class LoopActor(pykka.Actor):
                     envelope = inbox.get()
                     self._actor_loop_handle(envelope.message, envelope.reply_to)
             elif self._actor_phase is _STARTING:
-                self._actor_phase = _RUNNING
+                self._actor_phase, self.is_running = _RUNNING, True
                 self._actor_loop_setup()
         except BaseException:  # noqa: BLE001 - a BaseException of a hook: the other actors of the loop must go on
             self._handle_failure(*sys.exc_info())
@@ -258,7 +257,7 @@ class LoopActor(pykka.Actor):
 
     def _actor_loop_end(self) -> None:
         if self._actor_phase is not _STOPPED:
-            self._actor_phase = _STOPPED
+            self._actor_phase, self.is_running = _STOPPED, False
             self._actor_loop_finish()
 
     def _actor_loop_finish(self) -> None:

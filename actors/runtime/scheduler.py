@@ -27,6 +27,8 @@ class Runnable(Protocol):
 
     in_urgent: bool
     in_ready: bool
+    is_running: bool
+    """It has started, and has not ended."""
     actor_inbox: Mailbox
 
     def run_once(self) -> None:
@@ -35,6 +37,10 @@ class Runnable(Protocol):
 
     def run_with(self, message: Any) -> None:
         """Handle `message`, which was in no mailbox; never raises."""
+        ...
+
+    def run_later(self, message: Any) -> None:
+        """Queue `message`, and have it handled in its turn."""
         ...
 
 
@@ -72,7 +78,10 @@ class Scheduler:
             self.loop.call_soon(self._drain, context=self._context)
 
     def handle(self, actor: Runnable, message: Any) -> None:
-        """Have `actor` handle `message`, and what that tells, before the loop goes on. Not while `busy`."""
+        """Have `actor` handle `message`, and all that tells, before the loop goes on; in its turn if others are due."""
+        if self.busy or not actor.is_running:
+            actor.run_later(message)
+            return
         self.busy = True
         self.now_s = self.now()
         try:

@@ -197,6 +197,12 @@ class SupervisedActor(LoopActor):
         except BaseException as error:  # noqa: BLE001 - contained, see the class
             self._actor_fail(error)
 
+    def run_with(self, message: Any) -> None:
+        """Handle a message that was in no mailbox: what that raises is contained already."""
+        self._actor_loop_handle(message, None)
+        if self.actor_stopped.is_raised:
+            self._actor_loop_end()
+
     def _actor_loop_handle(self, message: Any, reply_to: pykka.Future[Any] | None) -> None:
         traits = TRAITS[type(message)]
         scheduler = self._actor_scheduler

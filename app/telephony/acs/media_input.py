@@ -132,7 +132,9 @@ class MediaInput:
                 return
             if self._all_heard:
                 pcm = self._added_up(frame.participant, pcm)
-            elif not self._voice.hears(frame.participant, spoken, len(pcm) * 500 / self._rate_hz):
+            elif frame.participant != self._voice.known and not self._voice.hears(
+                frame.participant, spoken, len(pcm) * 500 / self._rate_hz
+            ):
                 return
         if self._resampling is not None:
             pcm = self._resampling.push(pcm)

@@ -67,8 +67,8 @@ class CallerVoice:
     def __init__(self, caller: str, is_other: Callable[[str], bool] = lambda raw_id: False) -> None:
         self._caller = _canonical(caller)
         self._is_other = is_other
-        self._known = ""
-        """The id that the caller's frames bear; empty until the first of them."""
+        self.known = ""
+        """The id that the caller's frames bear, whose frames need not be looked at; empty until the first of them."""
         self._taken = ""
         """Who is taken for the caller meanwhile."""
         self._has_spoken = False
@@ -80,7 +80,7 @@ class CallerVoice:
 
     def hears(self, participant: str, pcm: bytes, duration_ms: float) -> bool:
         """Whether a frame is the caller's. `pcm` is PCM16LE, empty for silence."""
-        if not participant or participant == self._known:
+        if not participant or participant == self.known:
             return True
         if participant != self._taken:
             self._alone = self._alone and not self._taken
@@ -89,16 +89,16 @@ class CallerVoice:
             self._quiet_ms += duration_ms
             return True
         self._passed = 0
-        if not self._known and _canonical(participant) == self._caller:
-            self._known = participant
+        if not self.known and _canonical(participant) == self._caller:
+            self.known = participant
             return True
-        if self._known or self._is_other(participant):
+        if self.known or self._is_other(participant):
             return False
         return self._guess(participant, bool(pcm) and level_db(pcm) >= VOICED_DB, duration_ms)
 
     def obeys(self, participant: str) -> bool:
         """Whether a key counts that `participant` pressed: not one of somebody else's, once the caller is known."""
-        return not participant or not self._known or _canonical(participant) == self._caller
+        return not participant or not self.known or _canonical(participant) == self._caller
 
     def _guess(self, participant: str, voiced: bool, duration_ms: float) -> bool:
         if participant != self._taken:
