@@ -22,7 +22,8 @@ from app.auth.origins import is_loopback
 from app.built_in_engines import ABSENT, BuiltIn
 from app.carrier import carrier_of
 from app.dialogue.schema import dialogue_of
-from app.engines import FALLBACK, chosen, require_loadable
+from app.engine_ports import FALLBACK
+from app.engines import chosen, require_loadable
 from app.modes import Modes
 from app.providers.openai_chat.resource import azure_resource
 from app.server.tls import tls_files

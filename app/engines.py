@@ -26,6 +26,7 @@ from app.built_in_engines import (
     BuiltIn,
     installed,
 )
+from app.engine_ports import FALLBACK, TRANSCRIBER, require_port
 from app.plugins import PluginError, in_one_line, resolve
 from app.providers.absent import AbsentRecognizer
 from app.providers.failover.model import FailoverModel
@@ -38,9 +39,6 @@ from config.errors import SettingsError
 from config.groups.realtime import RealtimeFallback
 from config.groups.telephony import Participants
 from config.settings import Settings
-
-TRANSCRIBER = "voice_live_transcriber"
-"""The setting of the recognizer that listens beside a speech-to-speech model."""
 
 FALLBACKS: dict[str, Callable[[Providers[Any]], Any]] = {
     "speech_recognizer": FailoverRecognizer,
@@ -57,9 +55,6 @@ PREPARE_TIMEOUT_S = 60.0
 
 ReportDegradation = Callable[[str, str], None]
 """Is told a part that works less well than it should, and the cause in one line."""
-
-FALLBACK = "_fallback"
-"""The end of a setting's name that makes it the setting of the engine that takes over."""
 
 
 def chosen(settings: Settings) -> dict[str, BuiltIn]:
@@ -226,7 +221,9 @@ def _named(setting: str, engines: dict[str, BuiltIn], factory: Callable[[], Any]
 
     def make() -> Any:
         try:
-            return factory()
+            return require_port(setting, engines[setting].name, factory())
+        except SettingsError:
+            raise
         except (Exception, SystemExit) as error:
             raise SettingsError(_not_made(setting, engines, error)) from error
 
@@ -255,9 +252,10 @@ def provider_states(engines: Engines) -> dict[str, list[ProviderState]]:
 def _made(setting: str, engines: dict[str, BuiltIn], settings: Settings) -> Any:
     factory = _factory(setting, engines)
     try:
-        return factory(settings=settings) if _wants_settings(factory) else factory()
+        made = factory(settings=settings) if _wants_settings(factory) else factory()
     except (Exception, SystemExit) as error:
         raise SettingsError(_not_made(setting, engines, error)) from error
+    return require_port(setting, engines[setting].name, made)
 
 
 def _wants_settings(factory: Callable[..., Any]) -> bool:

@@ -36,3 +36,8 @@ fails_to_get_ready: Callable[[], Any] = _FailsToGetReady
 
 def is_nothing() -> None:
     """A factory that forgets to return its engine."""
+
+
+async def is_made_later() -> _FailsInOpen:
+    """A factory that was made a coroutine."""
+    return _FailsInOpen()

@@ -136,6 +136,10 @@ class Duplex:
 
     abilities = RealtimeAbilities(kind=RealtimeKind.DUPLEX)
 
+    async def open(self, *_: object) -> None: ...
+
+    async def close(self) -> None: ...
+
 
 @pytest.mark.usefixtures("without_extra")
 def test_without_the_extra_people_can_only_type(caplog: pytest.LogCaptureFixture) -> None:

@@ -35,6 +35,25 @@ def test_one_that_cannot_be_had_stops_the_start_with_one_line(setting: str, fact
     assert (ended.returncode, more, ended.stdout) == (2, [], "")
 
 
+MEMBERS = {
+    "SPEECH_RECOGNIZER": "open",
+    "SPEECH_SYNTHESIZER": "open",
+    "LANGUAGE_MODEL": "reply",
+    "REALTIME_MODEL": "abilities",
+}
+
+
+@pytest.mark.parametrize("setting", MEMBERS)
+@pytest.mark.parametrize(("factory", "made"), [("is_nothing", "NoneType"), ("is_made_later", "coroutine")])
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_what_is_no_engine_stops_the_start_with_one_line(command: str, setting: str, factory: str, made: str) -> None:
+    ended = run(sys.executable, "-m", "app", command, **{**FAKES, setting: f"{ENGINES}:{factory}"})
+    line, *more = ended.stderr.splitlines()
+    assert line.startswith(f"{setting}: {ENGINES}:{factory} made no ")
+    assert f": {made} is without {MEMBERS[setting]}" in line
+    assert (ended.returncode, more, ended.stdout) == (2, [], "")
+
+
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_check_says_so_of_a_module_too(setting: str) -> None:
     ended = run(sys.executable, "-m", "app", "check", **{setting: "tests.service.module_that_fails:create"})
@@ -44,7 +63,7 @@ def test_check_says_so_of_a_module_too(setting: str) -> None:
 
 
 @pytest.mark.parametrize("setting", OPENED)
-@pytest.mark.parametrize("factory", ["fails_in_open", "fails_to_get_ready", "is_nothing"])
+@pytest.mark.parametrize("factory", ["fails_in_open", "fails_to_get_ready"])
 def test_one_that_cannot_be_opened_is_a_line_and_the_others_start(setting: str, factory: str) -> None:
     reference = f"{ENGINES}:{factory}"
     with serving(EARSHOT, **{**FAKES, setting: reference}) as server:
