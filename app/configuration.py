@@ -33,6 +33,7 @@ from app.tools import load_tools
 from config.errors import SettingsError
 from config.groups.access import BrowserAuth
 from config.groups.records import Records
+from config.groups.telemetry import Telemetry
 from config.secret_strength import is_guessable
 from config.settings import Settings
 
@@ -59,6 +60,7 @@ def usable_configuration(settings: Settings) -> Configuration:
     _require_directory(settings.records)
     redis_address(settings)
     tls_files(settings)
+    _require_telemetry(settings.telemetry)
     engines = chosen(settings)
     require_loadable(engines)
     try:
@@ -75,6 +77,14 @@ def usable_configuration(settings: Settings) -> Configuration:
         _require_language(settings, engines["speech_recognizer"], agent)
         _require_voice(engines["speech_synthesizer"], agent)
     return Configuration(agents=agents, tools=tools, engines=engines)
+
+
+def _require_telemetry(telemetry: Telemetry) -> None:
+    """OpenTelemetry's SDK, which reads most of its variables by itself, can use them."""
+    if telemetry.leaves_the_process:
+        from app.telemetry.installation import require_usable_variables
+
+        require_usable_variables()
 
 
 def _require_webhook(records: Records) -> None:

@@ -10,13 +10,15 @@ from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricExporter, MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, SERVICE_VERSION, Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from app.telemetry.azure_monitor import azure_monitor_exporters
 from app.telemetry.observed import ObservedMetricExporter, ObservedSpanExporter
 from app.telemetry.otlp import otlp_metric_exporter, otlp_span_exporter
 from app.version import product_version
+from config.errors import SettingsError
 from config.groups.telemetry import Telemetry
 
 
@@ -24,16 +26,17 @@ def install(settings: Telemetry) -> list[Callable[[], None]]:
     """Have this process measure and export; returns what stops that. Once in a process.
 
     Raises:
-        SettingsError: an exporter is not installed.
+        SettingsError: an exporter is not installed, or the SDK refuses a variable.
     """
+    require_usable_variables()
     spans: dict[str, SpanExporter] = {}
     measured: dict[str, MetricExporter] = {}
     if settings.azure_monitor is not None:
         spans["azure monitor"], measured["azure monitor"] = azure_monitor_exporters(settings.azure_monitor)
     if settings.traces_by_otlp:
-        spans["otlp"] = otlp_span_exporter(settings.otlp_protocol)
+        spans["otlp"] = otlp_span_exporter(settings.otlp_traces_protocol or settings.otlp_protocol)
     if settings.metrics_by_otlp:
-        measured["otlp"] = otlp_metric_exporter(settings.otlp_protocol)
+        measured["otlp"] = otlp_metric_exporter(settings.otlp_metrics_protocol or settings.otlp_protocol)
     readers: list[MetricReader] = [
         PeriodicExportingMetricReader(ObservedMetricExporter(exporter, name)) for name, exporter in measured.items()
     ]
@@ -54,6 +57,19 @@ def install(settings: Telemetry) -> list[Callable[[], None]]:
         azure_settings.tracing_enabled = True
         stops.append(tracers.shutdown)
     return stops
+
+
+def require_usable_variables() -> None:
+    """See that the SDK can use the variables that it reads by itself; nothing is sent.
+
+    Raises:
+        SettingsError: it refuses one.
+    """
+    try:
+        SpanLimits()
+        BatchSpanProcessor(InMemorySpanExporter()).shutdown()  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        raise SettingsError(f"OpenTelemetry cannot use one of its variables: {error}") from None
 
 
 def described() -> Resource:

@@ -27,6 +27,25 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
         OtlpProtocol,
         Variable("OTEL_EXPORTER_OTLP_PROTOCOL", "How OTLP is spoken with that collector", kinds.one_of(OtlpProtocol)),
     ] = OtlpProtocol.HTTP
+    otlp_traces_endpoint: Annotated[
+        str, Variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "The same for traces only, path included", kinds.address())
+    ] = ""
+    otlp_metrics_endpoint: Annotated[
+        str,
+        Variable("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "The same for metrics only, path included", kinds.address()),
+    ] = ""
+    otlp_traces_protocol: Annotated[
+        OtlpProtocol | None,
+        Variable(
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "The protocol for traces, if another", kinds.one_of(OtlpProtocol)
+        ),
+    ] = None
+    otlp_metrics_protocol: Annotated[
+        OtlpProtocol | None,
+        Variable(
+            "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "The protocol for metrics, if another", kinds.one_of(OtlpProtocol)
+        ),
+    ] = None
     metrics_exporters: Annotated[
         tuple[str, ...],
         Variable(
@@ -58,12 +77,12 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def metrics_by_otlp(self) -> bool:
         """Whether metrics go to a collector."""
-        return self._by_otlp(self.metrics_exporters)
+        return self._by_otlp(self.metrics_exporters, self.otlp_metrics_endpoint)
 
     @property
     def traces_by_otlp(self) -> bool:
         """Whether traces go to a collector."""
-        return self._by_otlp(self.traces_exporters)
+        return self._by_otlp(self.traces_exporters, self.otlp_traces_endpoint)
 
     @property
     def serves_prometheus(self) -> bool:
@@ -80,5 +99,6 @@ class Telemetry(msgspec.Struct, frozen=True, kw_only=True):
         """Whether metrics and traces go to an Application Insights resource."""
         return self.azure_monitor is not None and not self.disabled
 
-    def _by_otlp(self, exporters: tuple[str, ...]) -> bool:
-        return not self.disabled and ("otlp" in exporters if exporters else bool(self.otlp_endpoint))
+    def _by_otlp(self, exporters: tuple[str, ...], own_endpoint: str) -> bool:
+        has_endpoint = bool(self.otlp_endpoint or own_endpoint)
+        return not self.disabled and ("otlp" in exporters if exporters else has_endpoint)

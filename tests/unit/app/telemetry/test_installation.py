@@ -1,6 +1,8 @@
 import pytest
 
-from app.telemetry.installation import described
+from app.telemetry.installation import described, require_usable_variables
+from config.errors import SettingsError
+from config.settings import Settings
 
 
 def test_the_process_is_named_by_the_environment_if_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -12,3 +14,35 @@ def test_the_process_is_named_by_the_environment_if_it_says_so(monkeypatch: pyte
 
 def test_two_workers_are_told_apart() -> None:
     assert described().attributes["service.instance.id"] != described().attributes["service.instance.id"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),
+        ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "-5"),
+        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "x"),
+    ],
+)
+def test_a_variable_that_the_sdk_refuses_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    require_usable_variables()
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=r"^OpenTelemetry cannot use one of its variables: .+$"):
+        require_usable_variables()
+
+
+@pytest.mark.parametrize(
+    ("variables", "by_otlp"),
+    [
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, (True, True)),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1/v1/traces"}, (True, False)),
+        ({"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://127.0.0.1:1/v1/metrics"}, (False, True)),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1", "OTEL_TRACES_EXPORTER": "none"}, (False, False)),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1", "OTEL_SDK_DISABLED": "true"}, (False, False)),
+    ],
+)
+def test_an_endpoint_for_one_signal_has_that_one_sent(variables: dict[str, str], by_otlp: tuple[bool, bool]) -> None:
+    telemetry = Settings.read(variables).telemetry
+    assert (telemetry.traces_by_otlp, telemetry.metrics_by_otlp) == by_otlp
