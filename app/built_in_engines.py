@@ -134,6 +134,14 @@ ABSENT = {
     "realtime_model": BuiltIn("none", "app.providers.absent:realtime_model"),
 }
 
+
+def configured_in_vain(setting: str, settings: Settings) -> Iterator[str]:
+    """Engines that have all their variables and are not installed, each with what it needs: a clause, or none."""
+    for engine in BUILT_IN[setting]:
+        if engine.configured is not None and not engine.installed and engine.configured(settings):
+            yield f"{engine.name} {NEEDS_LOCAL}"
+
+
 HEARD_AND_SPOKEN = ("speech_recognizer", "speech_synthesizer")
 """Without these people cannot speak in the usual mode."""
 

@@ -19,7 +19,7 @@ from app.auth.acs import NO_PROOF, AcsAccess, acs_configured, validation_on
 from app.auth.browser import browser_auth
 from app.auth.exposure import Exposure
 from app.auth.origins import is_loopback
-from app.built_in_engines import ABSENT, BuiltIn
+from app.built_in_engines import ABSENT, BuiltIn, configured_in_vain
 from app.carrier import carrier_of
 from app.dialogue.schema import dialogue_of
 from app.engine_ports import FALLBACK
@@ -67,7 +67,7 @@ def usable_configuration(settings: Settings) -> Configuration:
         has_realtime = engines["realtime_model"] is not ABSENT["realtime_model"]
         Modes(settings.agents.streaming_mode, speech_to_speech=has_realtime).usable_mode("")
     except ValueError as error:
-        raise SettingsError(f"ACS_STREAMING_MODE: {error}") from None
+        raise SettingsError(f"ACS_STREAMING_MODE: {_realtime_not_installed(settings) or error}") from None
     tools = load_tools()
     agents = load_agents(settings.agents.directory, tools)
     require_default_agent(settings, agents)
@@ -85,6 +85,13 @@ def _require_telemetry(telemetry: Telemetry) -> None:
         from app.telemetry.installation import require_usable_variables
 
         require_usable_variables()
+
+
+def _realtime_not_installed(settings: Settings) -> str:
+    """What a speech-to-speech model lacks that is configured; empty if one is used, named or not configured."""
+    if settings.engines.realtime_model:
+        return ""
+    return next(configured_in_vain("realtime_model", settings), "")
 
 
 def _require_webhook(records: Records) -> None:
@@ -154,6 +161,8 @@ def warnings_of(settings: Settings) -> Iterator[str]:
         yield "ALLOWED_ORIGINS is *: the pages of every site may open conversations in their visitors' browsers"
     if "*" in settings.access.allowed_hosts:
         yield "ALLOWED_HOSTS is *: a page can have its own name resolve to this server and use it (DNS rebinding)"
+    if not_installed := _realtime_not_installed(settings):
+        yield f"REALTIME_MODEL is none, though one is configured: {not_installed}"
     state = settings.server.state_directory
     if state is not None and not _can_be_written(state):
         yield "STATE_DIRECTORY cannot be written: the calls that are up when the server ends would be forgotten"

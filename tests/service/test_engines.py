@@ -19,7 +19,9 @@ from actors.runtime.clock import LoopClock, run_virtual
 from app import built_in_engines
 from app.api.asgi import app_of, create_app
 from app.built_in_engines import BUILT_IN, absent_engines
-from app.engines import TRANSCRIBER, chosen, make_engines, provider_states
+from app.configuration import usable_configuration, warnings_of
+from app.engine_ports import TRANSCRIBER
+from app.engines import chosen, make_engines, provider_states
 from app.providers.absent import AbsentRecognizer
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.moonshine.weights import DISTRIBUTION
@@ -139,6 +141,29 @@ class Duplex:
     async def open(self, *_: object) -> None: ...
 
     async def close(self) -> None: ...
+
+
+REALTIME = {
+    "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com",
+    "AZURE_OPENAI_KEY": "k",
+    "AZURE_OPENAI_CHAT_DEPLOYMENT_ID": "chat",
+    "AZURE_OPENAI_REALTIME_DEPLOYMENT_ID": "realtime",
+}
+
+
+@pytest.mark.usefixtures("without_extra")
+def test_a_speech_to_speech_model_that_is_configured_and_not_installed_is_named() -> None:
+    settings = Settings.read(REALTIME)
+    usable_configuration(settings)
+    (line,) = [line for line in warnings_of(settings) if "REALTIME_MODEL" in line]
+    assert line.startswith("REALTIME_MODEL is none, though one is configured: azure needs the extra local")
+    with pytest.raises(SettingsError, match=r"^ACS_STREAMING_MODE: azure needs the extra local"):
+        usable_configuration(Settings.read({**REALTIME, "ACS_STREAMING_MODE": "voice_live"}))
+
+
+def test_where_it_is_installed_or_not_configured_nothing_is_said() -> None:
+    assert [line for line in warnings_of(Settings.read(REALTIME)) if "REALTIME_MODEL" in line] == []
+    assert [line for line in warnings_of(Settings.read({})) if "REALTIME_MODEL" in line] == []
 
 
 @pytest.mark.usefixtures("without_extra")
