@@ -1,5 +1,6 @@
 """Whether a request may have come from outside this machine, as far as settings and headers can tell. Fails closed."""
 
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -16,13 +17,18 @@ PROXY_HEADERS = frozenset(
         "via",
         "cdn-loop",
         "client-ip",
-        "true-client-ip",
-        "x-real-ip",
-        "x-client-ip",
-        "x-cluster-client-ip",
+        "front-end-https",
+        "max-forwards",
+        "remote-user",
+        "surrogate-capability",
+        "x-cloud-trace-context",
+        "x-github-request-id",
+        "x-host",
         "x-remote-addr",
-        "x-arr-log-id",
-        "x-arr-ssl",
+        "x-request-start",
+        "x-scheme",
+        "x-url-scheme",
+        "x-varnish",
     }
 )
 PROXY_PREFIXES = (
@@ -30,10 +36,35 @@ PROXY_PREFIXES = (
     "x-original-",
     "x-envoy-",
     "x-amz",
+    "x-akamai-",
+    "x-appgw-",
+    "x-arr-",
+    "x-auth-request-",
     "x-azure-",
+    "x-client-",
+    "x-edge-",
+    "x-fastly-",
+    "x-heroku-",
+    "x-koyeb-",
+    "x-ms-client-principal",
+    "x-ms-proxy",
+    "x-nf-",
+    "x-pinggy-",
+    "x-proxyuser-",
+    "x-railway-",
+    "x-real-",
+    "x-render-",
+    "x-ssl-",
+    "x-sucuri-",
+    "x-tunnel-",
     "x-appengine-",
     "x-vercel-",
+    "akamai-",
     "cf-",
+    "incap-",
+    "rndr-",
+    "ssl-client-",
+    "wl-proxy-",
     "fly-",
     "fastly-",
     "ngrok-",
@@ -41,6 +72,9 @@ PROXY_PREFIXES = (
     "cloudfront-",
 )
 """Headers that only reverse proxies, content networks and tunnels add."""
+PROXY_ENDINGS = ("client-ip", "clientip", "real-ip")
+"""What they call the address of the client, whatever stands before it."""
+HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~%-]+)(:[0-9]*)?", re.IGNORECASE)
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,13 +151,16 @@ def added_by_proxies(names: Iterable[str]) -> str:
     """The first of these header names that a proxy has added; empty if none has."""
     for name in names:
         lower = name.lower()
-        if lower in PROXY_HEADERS or lower.startswith(PROXY_PREFIXES):
+        if lower in PROXY_HEADERS or lower.startswith(PROXY_PREFIXES) or lower.endswith(PROXY_ENDINGS):
             return lower
     return ""
 
 
 def host_name(host: str) -> str:
     """The name or address in a Host header, in lower case and without its port; empty if it is malformed."""
+    # Of "evil.example\@localhost" the parser would make localhost.
+    if HOST_AND_PORT.fullmatch(host) is None:
+        return ""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -32,7 +32,21 @@ def test_every_sign_of_another_machine_is_named(who: Asker, sign: str) -> None:
     assert sign_of_outside(who) == sign
 
 
-@pytest.mark.parametrize("name", ["Forwarded", "VIA", "X-Forwarded-Host", "Ngrok-Trace", "Tailscale-User-Login"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Forwarded",
+        "VIA",
+        "X-Forwarded-Host",
+        "Ngrok-Trace",
+        "Tailscale-User-Login",
+        # nginx, HAProxy, Varnish, Akamai, Incapsula, WebLogic; Heroku, Render, Railway, Google; who logs people in
+        *("X-Real-IP", "X-Scheme", "X-SSL-Client-Verify", "X-Varnish", "Surrogate-Capability", "Akamai-Origin-Hop"),
+        *("Incap-Client-IP", "WL-Proxy-Client-IP", "Ali-CDN-Real-IP", "X-Sucuri-ClientIP", "Max-Forwards"),
+        *("X-Request-Start", "X-Heroku-Router", "Rndr-Id", "X-Railway-Edge", "X-Cloud-Trace-Context"),
+        *("X-MS-Proxy", "X-MS-Client-Principal-Name", "X-Auth-Request-User", "Remote-User", "Front-End-Https"),
+    ],
+)
 def test_headers_of_proxies_are_known_in_any_case(name: str) -> None:
     assert added_by_proxies(["accept", name]) == name.lower()
 
@@ -73,6 +87,27 @@ def test_a_foreign_page_in_a_browser_here_is_not_a_program_here() -> None:
 )
 def test_a_name_that_is_made_to_point_here_is_told_apart(host: str, variables: dict[str, str], served: bool) -> None:
     assert exposure(**variables).serves_host({"host": host}) is served
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Host", "User-Agent", "Accept", "Origin", "Sec-Fetch-Site", "Authorization", "Content-Type", "traceparent"),
+        *("X-Requested-With", "X-Request-ID", "x-session-id", "x-ms-client-request-id", "x-ms-call-connection-id"),
+        *("x-earshot-event-grid-secret", "aeg-event-type", "Sec-WebSocket-Key", "Connection", "Upgrade"),
+    ],
+)
+def test_what_browsers_programs_and_the_network_send_is_none_of_them(name: str) -> None:
+    assert added_by_proxies([name]) == ""
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example\\@localhost", "a@localhost", "localhost:abc", "localhost:80:80", "localhost/", "local host", ""],
+)
+def test_a_host_header_that_is_malformed_names_nobody(host: str) -> None:
+    assert host_name(host) == ""
+    assert sign_of_outside(asker(host=host)) == "a Host that is not local"
 
 
 def test_the_name_in_a_host_header() -> None:
