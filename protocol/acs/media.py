@@ -239,12 +239,18 @@ def _metadata(fields: MediaFields) -> AudioMetadata:
 
 
 def _dtmf(fields: MediaFields) -> DtmfTone:
-    """A key as it stands on the keypad, or as events name it ("five", "pound")."""
+    """A key as it stands on the keypad, as text or a number, or as events name it ("five", "pound").
+
+    Who pressed it is not known where that cannot be read: the key counts.
+    """
     try:
-        key = digit(fields.text("data").strip())
+        key = digit(fields.text_or_whole("data").strip())
     except ValueError:
         raise fields.wrong("data", "expected one of 0-9 * # A-D, or its name") from None
-    participant = fields.text("participantRawID", "participant", default="")
+    try:
+        participant = fields.text("participantRawID", "participant", default="")
+    except MediaProtocolError:
+        participant = ""
     return DtmfTone(key, participant)
 
 

@@ -226,3 +226,16 @@ def test_older_clients_find_their_keys() -> None:
 @given(pcm=st.binary(max_size=4_000).map(lambda pcm: pcm[: len(pcm) & ~1]), case=st.sampled_from(OutboundCase))
 def test_audio_that_is_encoded_decodes_to_itself(pcm: bytes, case: OutboundCase) -> None:
     assert decode(audio_message(pcm, case)) == AudioFrame(pcm=pcm)
+
+
+@pytest.mark.parametrize(
+    "data", [{"data": 5}, {"data": " 5 "}, {"data": 5, "participantRawID": 7}, {"data": "five", "participantRawID": {}}]
+)
+def test_a_key_is_read_as_a_number_too_and_whoever_pressed_it(data: object) -> None:
+    assert decode(json.dumps({"kind": "DtmfData", "dtmfData": data})) == DtmfTone("5")
+
+
+@pytest.mark.parametrize("data", [12, -1, True, 5.5, [], None])
+def test_what_is_no_key_is_named(data: object) -> None:
+    with pytest.raises(MediaProtocolError, match=r"^dtmfData\.data: "):
+        decode(json.dumps({"kind": "DtmfData", "dtmfData": {"data": data}}))
