@@ -24,6 +24,9 @@ class SessionConnection:
         self._supervisor = supervisor
         self.output: Recipient[OutputMessage] | None = None
         """The connection with its observers; None while nobody is connected."""
+        self.output_id = ""
+        """The id of the connection that the output is of. It is there before the session has heard of the connection,
+        and maybe before it has heard that the former one is lost."""
         self.attached: ConnectionAttached | None = None
         """What the present connection, or the last one, can do."""
         self.sent_ms: dict[int, float] = {}
@@ -60,5 +63,4 @@ class SessionConnection:
                     output="connection",
                 )
                 self.output = None
-                if self.attached is not None:
-                    self._supervisor.tell(ConnectionDetached(self.attached.connection_id))
+                self._supervisor.tell(ConnectionDetached(self.output_id))

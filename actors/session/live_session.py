@@ -95,7 +95,10 @@ class LiveSession:
                 if not politely:
                     self.checkpoint.end_ordered(reason)
                 self.addresses.supervisor.tell(message)
-            case ConnectionAttached() | ConnectionDetached():
+            case ConnectionAttached(connection_id=connection_id):
+                self.connection.output_id = connection_id
+                self.addresses.supervisor.tell(message)
+            case ConnectionDetached():
                 self.addresses.supervisor.tell(message)
             case _:
                 self._tell_receivers(self._numbered(message))

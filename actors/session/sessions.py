@@ -131,6 +131,7 @@ class Sessions(SupervisedActor):
         checkpoint.connection_attached()
         entry = SessionEntry(plan, checkpoint, RecordSaver(self.engines.store, self.engines.background))
         entry.connection.output = output
+        entry.connection.output_id = attached.connection_id
         entry.connection.attached = attached
         self.live[plan.session_id] = entry
         self.started += 1

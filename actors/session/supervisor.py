@@ -245,10 +245,14 @@ class SessionSupervisor(SupervisedActor):
                 self._children.renew(name)
 
     def _detach(self, connection_id: str, keep_s: float) -> None:
-        attached = self.session.connection.attached
+        connection = self.session.connection
+        attached = connection.attached
         if attached is None or attached.connection_id != connection_id or self.stage is SessionState.WAITING:
             return
-        self.session.connection.output = None
+        if connection.output_id != connection_id:
+            # Another one has come in its place, of which this actor is told next: it must not be cut off.
+            return
+        connection.output = None
         if self.ending is not None or self._last_words is not None:
             self._over(Ending.ERROR)
             return

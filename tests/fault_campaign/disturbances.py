@@ -91,8 +91,9 @@ class Disturber:
         elif what is Disturbance.LOST_AND_BACK:
             on.detach(f"connection-{conversation.connections}")
         conversation.evidence.lost_connections += 1
-        if what is not Disturbance.REPLACED:
-            await asyncio.sleep(self._rng.uniform(0.2, 4.0))
+        # Who reloads a page is often back before the session has heard that they were gone.
+        if what is not Disturbance.REPLACED and (away_s := self._rng.uniform(-1.0, 4.0)) > 0:
+            await asyncio.sleep(away_s)
         conversation.connections += 1
         if conversation.client is not None:
             conversation.client.forget()

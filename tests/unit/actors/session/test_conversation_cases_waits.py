@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from actors.agent import Agent, Limits, Model, Voice
-from actors.conversation import Ending, Role, UtteranceKind
+from actors.conversation import Ending, Floor, Role, UtteranceKind
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.lifecycle import RestartChild
-from actors.messages.output import AudioFrame, ReplyHeard
+from actors.messages.output import AudioFrame, FloorChanged, OutputMessage, ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions
@@ -429,3 +429,37 @@ def test_what_has_no_sound_was_not_heard_whatever_the_engine_says(always: bool) 
                 await on.ear.until(lambda ear: ear.ended is Ending.ERROR)
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("how", ["lost", "output fails", "both outputs fail"])
+def test_who_is_back_before_the_session_has_heard_of_their_loss_is_not_cut_off(how: str) -> None:
+    async def main() -> None:
+        async with stage(agent=QUIET, model=answers("It is open. Until six, as on all days.")) as on:
+            on.entry.deliver(TextEntered("are you open"))
+            await on.ear.until_count(AudioFrame, 5)
+            if how == "lost":
+                on.detach()
+            else:
+                on.entry.connection.output = Failing()
+                on.entry.connection.show(FloorChanged(Floor.NOBODY, 0))
+            on.attach("connection-2")
+            if how == "both outputs fail":
+                on.entry.connection.output = Failing()
+                on.entry.connection.show(FloorChanged(Floor.NOBODY, 0))
+                await asyncio.sleep(1)
+                on.attach("connection-3")
+            await on.ear.until_count(ReplyHeard, 1)
+            on.entry.deliver(TextEntered("and now"))
+            await on.ear.until_count(ReplyHeard, 2)
+            assert heard(on.ear) == ["It is open. Until six, as on all days."] * 2
+            await asyncio.sleep(AGENT.limits.reconnect_s + 1)
+            assert on.ear.ended is None
+
+    run_virtual(main())
+
+
+class Failing:
+    """An output that takes nothing."""
+
+    def tell(self, message: OutputMessage) -> None:
+        raise ConnectionError
