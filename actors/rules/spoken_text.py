@@ -11,22 +11,37 @@ import re
 import unicodedata
 
 _HIDDEN = re.compile(
-    r"<(?P<name>think|thinking|thought|reasoning|scratchpad|tool_call|tool_response|function_call|function|tool)"
+    r"<(?P<name>think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad|inner_monologue"
+    r"|tool_(?:calls?|use|code|responses?|results?)|function_(?:calls?|results?)|functions?|invoke|tool)"
     r"\b[^<>]{0,80}>",
     re.IGNORECASE,
 )
+_CHANNEL = re.compile(r"<\|channel\|>\s*(?P<name>\w+)(?:[^<]|<(?!\|message\|>)){0,120}<\|message\|>")
+"""A model that speaks in channels says what is to be heard in the one that is called final."""
+_CHANNEL_BEGUN = re.compile(r"<\|channel\|>(?:[^<]|<(?!\|message\|>)){0,140}")
+_CHANNEL_ENDS = ("<|end|>", "<|call|>", "<|return|>", "<|start|>")
+_TURN_BEGUN = re.compile(r"<\|start\|>\s*[a-z]{0,12}", re.IGNORECASE)
+_TURN = re.compile(r"<\|start\|>\s*[a-z]{0,12}(?=<)", re.IGNORECASE)
+_FENCE = "```"
+_PARTS = (
+    (_FENCE, _FENCE),
+    ("\u25c1think\u25b7", "\u25c1/think\u25b7"),
+    # Calls of tools, with which the reply ends.
+    ("[TOOL_CALLS]", "\0"),
+)
+"""What is left out, by what it begins and ends with, apart from what is in tags."""
 _TAG = re.compile(r"<(/?[a-z][a-z0-9_:-]{0,30}(\s[^<>]{0,200})?/?|/?\|[^<>|]{0,60}\|)>", re.IGNORECASE)
 _TAG_BEGUN = re.compile(
     r"</?(?:\|[^<>|]{0,60}\|?|[a-z][a-z0-9_:=.-]{0,60}(?:\s+[a-z_:-]{1,30}(?:=[^<>]{0,200})?){0,4}\s*/?)?",
     re.IGNORECASE,
 )
 _JSON_BEGUN = re.compile(r'\{\s*"')
-_FENCE = "```"
-_START = re.compile(r"[<{`&]")
+_START = re.compile("[<{`&\u25c1]|\\[(?=T|$)")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 """A character as HTML writes it; only where its end is written too, since "R&copy" is none."""
 _ENTITY_BEGUN = re.compile(r"&(?:#(?:[0-9]{0,7}|x[0-9a-f]{0,6})|[a-z][a-z0-9]{0,31})?", re.IGNORECASE)
 
+_CITATION = re.compile(r"\u3010[^\u3010\u3011]{0,60}\u2020[^\u3010\u3011]{0,60}\u3011|\[\^\w{1,20}\]")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s[^()]*)?\)")
 _ADDRESS = re.compile(
     r"<?(?:https?://(?:www\.)?|\bwww\.)([^\s/<>()]+)(?:/[^\s<>]*?)?>?(?=[.,;:!?)]*(?:\s|$))", re.IGNORECASE
@@ -48,8 +63,8 @@ class UnspokenParts:
 
     def __init__(self) -> None:
         self._held = ""
-        self._until = ""
-        """What ends the part that is left out; empty outside of one."""
+        self._until: tuple[str, ...] = ()
+        """What may end the part that is left out; empty outside of one."""
         self._depth = 0
         """Open braces of the JSON that is left out."""
 
@@ -66,7 +81,7 @@ class UnspokenParts:
         held, self._held = self._held, ""
         is_hidden = self._until or self._depth or held.startswith(_FENCE) or _JSON_BEGUN.match(held)
         is_tag = len(held) > 1 and _TAG_BEGUN.fullmatch(held) and (" " not in held or "=" in held)
-        self._until, self._depth = "", 0
+        self._until, self._depth = (), 0
         return "" if is_hidden or is_tag else held
 
     def _step(self, spoken: list[str]) -> bool:
@@ -84,41 +99,68 @@ class UnspokenParts:
     def _at_start(self, spoken: list[str]) -> bool:
         """What is held begins like something unspoken: whether it can be told what it is."""
         held = self._held
-        if held.startswith("{"):
-            if _JSON_BEGUN.match(held):
-                self._depth, self._held = 1, held[1:]
-                return True
-            is_open = not held[1:].strip()
-        elif held.startswith("`"):
-            if held.startswith(_FENCE):
-                self._until, self._held = _FENCE, held[len(_FENCE) :]
-                return True
-            is_open = held in _FENCE
-        elif held.startswith("&"):
-            if entity := _ENTITY.match(held):
-                spoken.append(_character(entity[0]))
-                self._held = held[entity.end() :]
-                return True
-            is_open = _ENTITY_BEGUN.fullmatch(held) is not None
-        elif hidden := _HIDDEN.match(held):
-            self._until, self._held = f"</{hidden['name'].lower()}>", held[hidden.end() :]
+        match held[0]:
+            case "<":
+                is_known, is_open = self._at_tag()
+            case "&":
+                is_known, is_open = self._at_entity(spoken)
+            case "{":
+                is_known, is_open = _JSON_BEGUN.match(held) is not None, not held[1:].strip()
+                if is_known:
+                    self._depth, self._held = 1, held[1:]
+            case _:
+                is_known = any(held.startswith(begins) and self._hide(len(begins), ends) for begins, ends in _PARTS)
+                is_open = any(begins.startswith(held) for begins, _ in _PARTS)
+        if is_known:
             return True
-        elif tag := _TAG.match(held):
-            self._held = held[tag.end() :]
-            return True
-        else:
-            is_open = _TAG_BEGUN.fullmatch(held) is not None
         if not is_open:
             spoken.append(held[0])
             self._held = held[1:]
         return not is_open
 
+    def _at_entity(self, spoken: list[str]) -> tuple[bool, bool]:
+        """Whether what is held begins with a character as HTML writes it, and whether it still may."""
+        if entity := _ENTITY.match(self._held):
+            spoken.append(_character(entity[0]))
+            return self._drop(entity.end()), False
+        return False, _ENTITY_BEGUN.fullmatch(self._held) is not None
+
+    def _at_tag(self) -> tuple[bool, bool]:
+        """Whether what is held begins with a tag or a part in tags, and whether it still may."""
+        held = self._held
+        if hidden := _HIDDEN.match(held):
+            return self._hide(hidden.end(), f"</{hidden['name'].lower()}>"), False
+        if channel := _CHANNEL.match(held):
+            is_heard = channel["name"] == "final"
+            return self._drop(channel.end()) if is_heard else self._hide(channel.end(), *_CHANNEL_ENDS), False
+        if turn := _TURN.match(held):
+            return self._drop(turn.end()), False
+        if _CHANNEL_BEGUN.fullmatch(held) or _TURN_BEGUN.fullmatch(held):
+            return False, True
+        if tag := _TAG.match(held):
+            return self._drop(tag.end()), False
+        return False, _TAG_BEGUN.fullmatch(held) is not None
+
+    def _drop(self, end: int) -> bool:
+        """Leave out what is held up to `end`."""
+        self._held = self._held[end:]
+        return True
+
+    def _hide(self, begins: int, *until: str) -> bool:
+        """Leave out what is held from `begins` on, up to the first of `until`."""
+        self._held, self._until = self._held[begins:], until
+        return True
+
     def _skip_part(self) -> bool:
-        end = self._held.lower().find(self._until)
-        if end < 0:
-            self._held = self._held[-(len(self._until) - 1) :]
+        lower = self._held.lower()
+        ends = [(end, mark) for mark in self._until if (end := lower.find(mark)) >= 0]
+        if not ends:
+            longest = max(map(len, self._until))
+            self._held = self._held[-(longest - 1) :] if longest > 1 else ""
             return False
-        self._held, self._until = self._held[end + len(self._until) :], ""
+        end, mark = min(ends)
+        # The beginning of another turn is read for itself.
+        self._held, self._until = self._held[end + len(mark) * (mark != "<|start|>") :], ()
         return True
 
     def _skip_json(self) -> bool:
@@ -136,7 +178,7 @@ def speakable(piece: str) -> str:
 
     White space around it stays, so that pieces can follow each other.
     """
-    text = _LINK.sub(r"\1", piece)
+    text = _LINK.sub(r"\1", _CITATION.sub("", piece))
     text = _ADDRESS.sub(r"\1", text)
     text = _RULE.sub("", text)
     text = _LINE_START.sub("", text)

@@ -37,6 +37,17 @@ CASES = [
     ("So <b and c", "So <b and c"),
     ("So </functio", "So"),
     ("A ` and a {", "A  and a {"),
+    ('Sure. [TOOL_CALLS] [{"name": "x", "arguments": {}}]', "Sure."),
+    ("[Terms] apply, see [1] and [T", "[Terms] apply, see [1] and [T"),
+    ("<analysis>no</analysis><function_calls><invoke name='x'>no</invoke></function_calls>Hi.", "Hi."),
+    ("\u25c1think\u25b7no\u25c1/think\u25b7Hi. \u25c1 left", "Hi. \u25c1 left"),
+    (
+        "<|channel|>analysis<|message|>no<|end|><|start|>assistant<|channel|>commentary to=functions.x "
+        '<|constrain|>json<|message|>{"a": 1}<|call|><|start|>assistant<|channel|>final<|message|>Hi there.<|return|>',
+        "Hi there.",
+    ),
+    ("<|channel|>analysis<|message|>no<|start|>assistant<|channel|>final<|message|>Hi.", "Hi."),
+    ("It is open\u301014:2\u2020hours.pdf\u3011 now[^1]. \u3010Note\u3011", "It is open now. \u3010Note\u3011"),
     ("Fish &amp; chips&nbsp;&#8212; it&#39;s &quot;good&quot;.", 'Fish & chips \u2014 it\'s "good".'),
     ("AT&T, Q&A and R&copy, or A & B; so &what;?", "AT&T, Q&A and R&copy, or A & B; so &what;?"),
     ("Less &lt; more, press &lt;enter&gt;, 20&#xb0;C&shy;&#x200b;.", "Less < more, press <enter>, 20\u00b0C."),
