@@ -28,8 +28,9 @@ _ACCOUNT = re.compile(r"\b[A-Z]{2}\d\d(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,3})?\b
 _NAMED = re.compile(
     r"(?i)(\b(?:(?:pass|zip|post|postal|access|area|security|verification|confirmation)?\s?code|pin|password|zip|extension"
     r"|(?:account|booking|card|case|confirmation|customer|invoice|member|order|phone|policy|reference|reservation|room"
-    r"|serial|telephone|ticket|tracking)\s(?:number|no\.|id)|(?:account|card|number)(?:\sthat|\swhich)?\s(?:ends|ending)\s(?:in|with))"
-    r"(?:\s(?:is|was)|:)?\s#?)(\d{3,7})(?![\w-]|[.,:/]\d|\s?%)"
+    r"|serial|telephone|ticket|tracking)\s(?:number|no\.|id)|(?:account|card|number)(?:\sthat|\swhich)?\s(?:ends|ending)(?:\s(?:in|with))?"
+    r"|(?:last|final|first)\s(?:three|four|five|six|[3-6])\sdigits)"
+    r"(?:\s(?:is|are|was|were)|:)?\s#?)(\d{3,7})(?![\w-]|[.,:/]\d|\s?%)"
 )
 _HASHED = re.compile(r"(?<![\w&])#(\d{5,})(?!\w|[.,]\d)")
 _ZEROS = re.compile(r"(?<![\w.,:/$€£+-])0\d{2,}(?![\w:/-]|[.,]\d)")
