@@ -33,7 +33,8 @@ NO_TONE_S = 4.0
 MACHINE_S = 60.0
 """A machine that never falls silent, a radio perhaps, is hung up on."""
 PAUSE_S = 3.0
-"""Who falls silent for so long has waited for an answer: what they say then is no part of one monologue."""
+"""Who falls silent for so long has waited for an answer: what they say then is no part of one monologue. Nor is what
+they say into the greeting: only time in which nobody else speaks counts."""
 HELLO_WORDS = 6
 """First words up to so many, hellos apart, are a name or a hello: the greeting is their answer."""
 
@@ -44,19 +45,21 @@ def listen(turn: TurnCore, at: float) -> None:
 
 
 def go_on(turn: TurnCore, at: float) -> None:
-    """The state is another clock's: what was waited for begins anew."""
+    """The state is another clock's: what was waited for begins anew. It may be another agent's, who asks nothing."""
     former = turn.state.screening
-    if former is not None:
+    if turn.agent.voicemail is VoicemailAction.IGNORE:
+        turn.state.screening = None
+    elif former is not None:
         talks_since = None if former.talks_since is None else at
         turn.state.screening = msgspec.structs.replace(former, since=at, talks_since=talks_since)
 
 
 def voice_began(turn: TurnCore, at: float) -> None:
-    """An utterance begins: a new monologue, if the last one is over since long."""
+    """An utterance begins: a new monologue, if the last one is over since long, or the agent speaks."""
     s = turn.state
     if s.screening is None:
         return
-    if s.screening.talks_since is None or at - s.voice_at > PAUSE_S:
+    if s.screening.talks_since is None or at - s.voice_at > PAUSE_S or turn.is_sounding:
         s.screening = msgspec.structs.replace(s.screening, talks_since=at)
 
 

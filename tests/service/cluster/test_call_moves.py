@@ -8,10 +8,12 @@ import msgspec
 import pytest
 
 from app.cluster import call_moves
-from app.telephony.call import Custody
+from app.telephony.call import Custody, Direction
+from app.telephony.consult import Consult
 from app.telephony.shared_calls import record_of_call
 from protocol.calls import CallState
 from tests.kit.redis_server import redis_server
+from tests.kit.session_kit import AGENT
 from tests.service.cluster.cluster_kit import known, two_workers
 from tests.service.stores.places import soon
 
@@ -116,3 +118,18 @@ async def test_a_socket_of_a_call_that_nobody_has_moves_nothing(tmp_path: Path) 
         async with two_workers(redis) as (_, other):
             await other.cluster.require_call("unknown")
             assert other.board.log.live == []
+
+
+async def test_a_call_that_asks_somebody_to_take_a_caller_stays_where_it_is_waited_for(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            consult = Consult(AGENT, "Ada asks about an invoice.")
+            call = one.new_calls.begin(Direction.OUTBOUND, AGENT, "media", "+15550177", consult=consult)
+            call.identify("consult-call")
+            call.became(CallState.CONNECTED, one.service.clock.wall())
+            await known(other, call)
+            # The socket is turned away, so that the network is asked for another one.
+            assert not await other.cluster.require_call(call.secret)
+            assert other.board.log.live == []
+            assert await one.cluster.require_call(call.secret)
+            assert call.custody is Custody.HERE

@@ -109,6 +109,12 @@ class TestPeople:
         assert not said_to_be_a_machine(talk)
         assert asked(talk) == ["Then leave a message after the tone."]
 
+    def test_who_talks_into_the_greeting_for_long_is_no_machine_by_that(self) -> None:
+        talk = call().says("Anna here.", ms=1_000).wait(0.0).starts().wait(1.0)
+        talk.voice(7_500).interim("i can't take your call now").stopped().pause()
+        talk.final("I can't take your call now, I am at the dentist's.")
+        assert not said_to_be_a_machine(talk)
+
     @pytest.mark.parametrize("act", [KeyPressed("1"), TextEntered("hi")])
     def test_who_presses_a_key_or_types_is_a_person(self, act: KeyPressed | TextEntered) -> None:
         talk = call().tell(act).wait(3.0)
@@ -224,6 +230,17 @@ class TestAnotherActor:
         turn = TurnTaking(LEAVES_MESSAGE, state=msgspec.structs.replace(talk.turn.state))
         turn.resume(100.0, 500.0)
         assert [e.kind for e in turn.handle(TONE, 101.0) if isinstance(e, Say)] == MESSAGE
+
+    def test_an_agent_that_has_taken_over_and_ignores_machines_judges_nobody(self) -> None:
+        talk = call().says("Hello?").wait(0.0)
+        turn = TurnTaking(GREETER, state=msgspec.structs.replace(talk.turn.state))
+        turn.resume(100.0, 500.0)
+        assert turn.state.screening is None
+
+    def test_nobody_is_screened_anew_by_a_successor(self) -> None:
+        turn = TurnTaking(LEAVES_MESSAGE, state=TurnSnapshot())
+        turn.resume(100.0, 500.0)
+        assert turn.state.screening is None
 
     def test_tones_say_nothing_where_nobody_is_screened(self) -> None:
         assert Talk(GREETER).tell(TONE).did == []
