@@ -116,8 +116,8 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """After the briefing, and when the answer was neither yes nor no."""
     consult_declined: str = "All right, I will tell them. Goodbye."
     """To somebody who does not take the caller."""
-    consult_over: str = "The caller is not on the line any more. Goodbye."
-    """To somebody who is being asked when there is nobody to take any more."""
+    consult_over: str = "I am sorry, the caller could not be connected. Goodbye."
+    """To somebody who is asked, or has taken the call, and whom the caller is not put through to after all."""
     fillers: tuple[str, ...] = ("One moment.", "Let me see.")
     """Said in turn while an answer takes longer than `limits.filler_after_ms`."""
     no_input: tuple[str, ...] = ("Are you still there?", "I can't hear you. Please say something if you are there.")

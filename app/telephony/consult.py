@@ -67,11 +67,7 @@ class Consult:
         self._unclear = 0
         self.agent = _briefer(agent, self._offer)
         self.decision: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-
-    def decide(self, decision: Decision) -> None:
-        """Take the first decision that there is; later ones change nothing."""
-        if not self.decision.done():
-            self.decision.set_result(decision)
+        """Theirs, once they have made one: the first counts."""
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """Take their answer, or ask again."""
@@ -83,18 +79,24 @@ class Consult:
 
     def _answer(self, text: str) -> list[ModelEvent]:
         answer = meaning_of(text, self._languages)
-        if self.decision.done() or answer is Answer.YES:
-            # Silence: the next that they hear is the caller.
-            self.decide(Decision.TAKEN)
+        if not self.decision.done():
+            self._judge(answer)
+        if not self.decision.done():
+            return [TextGenerated(self._offer if answer is Answer.AGAIN else self._phrases.consult_question)]
+        if self.decision.result() is Decision.TAKEN:
+            # What they hear next is the caller.
             return [TextGenerated(self._phrases.hold_on)]
-        if answer is Answer.NO:
-            self.decide(Decision.DECLINED)
-            return [TextGenerated(self._phrases.consult_declined), _END]
-        self._unclear += 1
-        if self._unclear >= ANSWERS:
-            self.decide(Decision.UNDECIDED)
-            return [TextGenerated(self._phrases.consult_declined), _END]
-        return [TextGenerated(self._offer if answer is Answer.AGAIN else self._phrases.consult_question)]
+        return [TextGenerated(self._phrases.consult_declined), _END]
+
+    def _judge(self, answer: Answer) -> None:
+        if answer is Answer.YES:
+            self.decision.set_result(Decision.TAKEN)
+        elif answer is Answer.NO:
+            self.decision.set_result(Decision.DECLINED)
+        else:
+            self._unclear += 1
+            if self._unclear >= ANSWERS:
+                self.decision.set_result(Decision.UNDECIDED)
 
     async def close(self) -> None:
         """Do nothing: the model holds no connection open."""

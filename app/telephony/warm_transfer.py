@@ -105,9 +105,9 @@ class WarmTransfer(CallOrders):
             if outcome is Outcome.JOINED:
                 await self._join(other)
         except BaseException:
-            self._release(other, Outcome.FAILED)
+            self._release(other, Outcome.FAILED, consult)
             raise
-        self._release(other, outcome)
+        self._release(other, outcome, consult)
         return outcome
 
     async def _ring(self, target: str, consult: Consult) -> Call:
@@ -168,13 +168,14 @@ class WarmTransfer(CallOrders):
             return False
         return any(other.caller in (one.raw_id, one.phone_number) for one in present)
 
-    def _release(self, other: Call, outcome: Outcome) -> None:
-        """End the consult call. Who has answered, and has not ended the conversation, is told that it is over."""
+    def _release(self, other: Call, outcome: Outcome, consult: Consult) -> None:
+        """End the consult call. Who has answered, and has not declined, is told that it is over."""
         board = self._switchboard
         if outcome is Outcome.JOINED or other.connected_at is None:
             board.hang_up(other)
             return
-        if outcome is not Outcome.DECLINED:
+        says_goodbye = consult.decision.done() and outcome in (Outcome.DECLINED, Outcome.UNDECIDED)
+        if not says_goodbye:
             board.tell_session(other, EndSession(Ending.NORMAL, politely=True))
         other.run(self._hang_up_later(other))
 

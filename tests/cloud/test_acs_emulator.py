@@ -223,6 +223,25 @@ async def test_participants_are_moved(
     assert there.ended
 
 
+async def test_an_application_that_leaves_two_others_leaves_them_to_each_other(
+    acs: AcsEmulator, app: EchoApp, client: CallAutomationClient, connection: CallConnectionClient, call: Call
+) -> None:
+    other = acs.ring(from_="+15550101")
+    await client.answer_call(other.context, app.callback_url)
+    there = await other.caller.connected()
+    await connection.move_participants([BOB], there.connection_id)
+    await app.event("MoveParticipantSucceeded")
+    here, moved = call.callers()
+    await connection.hang_up(is_for_everyone=False)
+    with pytest.raises(ResourceNotFoundError):
+        await connection.get_call_properties()
+    assert here.is_connected
+    assert moved.is_connected
+    here.hang_up()
+    await moved.ended()
+    assert not here.is_connected
+
+
 async def test_a_call_is_transferred(app: EchoApp, call: Call, connection: CallConnectionClient) -> None:
     await connection.transfer_call_to_participant(
         BOB, operation_context="t", sip_headers={"X-MS-Custom-reason": "sales"}

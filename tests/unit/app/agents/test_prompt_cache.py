@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from actors.agent import Pronunciation, Voice
+from actors.agent import Pronunciation, Voice, VoicemailAction
 from actors.ports.tts import Synthesis, SynthesisEvent
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import run_virtual
@@ -67,5 +67,20 @@ def test_phrases_are_kept_as_the_lexicon_says_them_with_the_places_of_what_is_wr
         kept = phrases.at(agent, OUTPUT_RATE_HZ)["Nguyen speaking."]
         assert [(word.text_start, word.text_end) for word in kept.words] == [(0, 6), (7, 16)]
         assert len(kept.pcm) == len("win speaking.") * MS_PER_CHAR * OUTPUT_RATE_HZ * 2 // 1000
+
+    run_virtual(main())
+
+
+def test_what_only_some_agents_say_is_kept_for_those_alone() -> None:
+    calls = msgspec.structs.replace(
+        AGENT, voicemail=VoicemailAction.LEAVE_MESSAGE, tools=("transfer_with_briefing",), voice=Voice(name="other")
+    )
+
+    async def main() -> None:
+        phrases = PromptCache(FakeSynthesizer(delay_s=0), BackgroundTasks())
+        await phrases.prepare([AGENT, calls])
+        own = {calls.phrases.voicemail, calls.phrases.consult_question, *calls.phrases.connecting}
+        assert own <= phrases.at(calls, OUTPUT_RATE_HZ).keys()
+        assert not own & phrases.at(AGENT, OUTPUT_RATE_HZ).keys()
 
     run_virtual(main())

@@ -75,6 +75,8 @@ def test_who_takes_the_call_hears_nothing_more_of_it() -> None:
 
 def test_what_is_said_after_a_decision_changes_it_no_more() -> None:
     assert answers("yes", "no") == ([AGENT.phrases.hold_on] * 2, Decision.TAKEN)
+    declined = [AGENT.phrases.consult_declined, "hangs up"]
+    assert answers("no", "yes, thank you") == (declined * 2, Decision.DECLINED)
 
 
 def test_who_declines_is_said_goodbye_to() -> None:
