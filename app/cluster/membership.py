@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 WORKERS = "earshot:workers"
 CLOSE_S = 2.0
 """A cancellation may be swallowed on its way through the client: the task then ends with the process."""
-RENEW_S = 1.0
+RENEW_S = 0.5
+"""So often a worker looks after the others, too: the callers of one that stands still hear nothing until then."""
 LATE_S = 1.8
 """A renewal that comes later than this after the last one is late."""
 KEPT_S = 86_400

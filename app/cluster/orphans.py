@@ -12,10 +12,10 @@ from app.telephony.call_checkpoints import CallCheckpoint
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 10
-"""Calls that a worker takes in one round of a second, so that the others get theirs."""
+"""Calls that a worker takes in one round of half a second, so that the others get theirs."""
 MOST_ORPHANED = 5
 """A call that has outlived more workers may be what they die of."""
-MOST_ROUNDS = 5
+MOST_ROUNDS = 10
 """A worker without room leaves calls to others for so many rounds; then nobody has room, and it hangs them up."""
 
 _taken = metrics.get_meter("earshot").create_counter(

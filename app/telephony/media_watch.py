@@ -5,6 +5,7 @@ import itertools
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from actors.ports.clock import Clock
@@ -23,7 +24,7 @@ LOOK_AGAIN_S = (3.0, 3.0, 5.0, 5.0, 10.0)
 """Waits before a call that rings, or of which nothing is heard, is looked at again; the last one repeatedly."""
 CONNECTED, DISCONNECTED = "connected", "disconnected"
 """States of a call in the network's words."""
-STREAM_AGAIN_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+STREAM_AGAIN_S = (0.0, 0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
 """Waits before each order to stream again: a call that comes back from a transfer takes it after a second or so."""
 ESTABLISHED_S = 1.0
 """A call whose transfer came to nothing is connected again after that."""
@@ -57,6 +58,8 @@ class MediaWatch:
         self._gone = gone
         self._connected = connected
         self._watches: dict[Call, _Watch] = {}
+        self._refused: dict[Call, asyncio.Event] = {}
+        """Of each call that has asked for a socket: set when the network could not open it."""
 
     def due(self, call: Call) -> None:
         """A call is up, or its answer was taken: its media socket is due."""
@@ -66,7 +69,17 @@ class MediaWatch:
         """The media socket of a call that is up is gone, or could not be opened; asked for after the network's own
         try, or `at_once`.
         """
-        self._see_to(call, 0.0 if at_once else OWN_RECONNECT_S)
+        self._see_to(call, 0.0 if at_once else OWN_RECONNECT_S, is_dead=at_once)
+
+    def refused(self, call: Call) -> None:
+        """The network could not open the media socket of a call: the worker that it came to ends, or was busy. It does
+        not try again by itself; who waits for the socket need not wait any longer.
+        """
+        refused = self._refused.get(call)
+        if refused is not None:
+            refused.set()
+        else:
+            self.lost(call)
 
     def opened(self, call: Call) -> None:
         """Stop waiting for the media socket of `call`: it is open."""
@@ -74,14 +87,14 @@ class MediaWatch:
         if watch is not None:
             watch.task.cancel()
 
-    def _see_to(self, call: Call, wait_s: float) -> None:
+    def _see_to(self, call: Call, wait_s: float, *, is_dead: bool = False) -> None:
         """Once at a time, as a lost socket is told of in more than one way; what asks sooner is kept."""
         asks_at = asyncio.get_running_loop().time() + wait_s
         watch = self._watches.get(call)
         if watch is not None and watch.asks_at <= asks_at:
             return
         self.opened(call)
-        task = call.run(self._watch(call, wait_s))
+        task = call.run(self._watch(call, wait_s, is_dead=is_dead))
         if task is not None:
             self._watches[call] = _Watch(task, asks_at)
             task.add_done_callback(lambda done: self._ended(call, done))
@@ -91,20 +104,32 @@ class MediaWatch:
         if watch is not None and watch.task is task:
             del self._watches[call]
 
-    async def _watch(self, call: Call, wait_s: float) -> None:
+    async def _watch(self, call: Call, wait_s: float, *, is_dead: bool) -> None:
+        """`is_dead`: a socket that the network has open still is one to a worker that has the call no more."""
         await asyncio.sleep(wait_s)
         if not call.up:
             await self._until_connected(call)
+        refused = self._refused[call] = asyncio.Event()
+        try:
+            await self._ask_for_socket(call, refused, is_dead=is_dead)
+        finally:
+            if self._refused.get(call) is refused:
+                del self._refused[call]
+
+    async def _ask_for_socket(self, call: Call, refused: asyncio.Event, *, is_dead: bool) -> None:
         for attempt, delay_s in enumerate(STREAM_AGAIN_S):
             await asyncio.sleep(delay_s)
             # While a transfer rings the call takes no such order; one that fails leaves the caller to us again.
             await call.transfer_settled()
             if call.connection is not None:
                 return
-            patience_s = await self._stream_again(call, again=attempt > 0)
+            refused.clear()
+            patience_s = await self._stream_again(call, again=is_dead or attempt > 1)
             if call.over.is_set():
                 return
-            await asyncio.sleep(patience_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    await refused.wait()
         if call.connection is None:
             call.note("NoMediaSocket", self._clock.wall())
             heard = "its callbacks do" if call.told_of else "nor did a callback: is BASE_URL right, and reachable"
@@ -142,28 +167,36 @@ class MediaWatch:
     async def _stream_again(self, call: Call, *, again: bool) -> float:
         """Ask for a media socket; the seconds that are waited for it, or that the network wants to be left alone.
 
-        `again`: an order before did not bring one, nor did the network by itself.
+        `again`: an order before did not bring one, nor did the network by itself, or its socket is known to be dead.
         """
+        error = await self._start_streaming(call)
+        if error is not None and error.trouble is Trouble.CONFLICT and again and await self._stop_streaming(call):
+            # To the network a socket was still open whose other end is dead.
+            error = await self._start_streaming(call)
+        if error is not None:
+            call.note("StartMediaStreamingRefused", self._clock.wall(), status=error.status, code=error.code)
+            log.warning("a media socket could not be asked for: %s", error, extra={"call": call.call_id})
+            if error.trouble is Trouble.NOT_FOUND or await is_over(self._control, call.call_id):
+                self._gone(call)
+            return min(error.retry_after_s or 0.0, MOST_PATIENCE_S)
+        return 2 * OWN_RECONNECT_S
+
+    async def _start_streaming(self, call: Call) -> CallControlError | None:
+        """Order a media socket; why the network did not take the order, None if it did."""
         try:
             if call.transcribed_in:
                 await self._control.start_transcription(call.call_id, call.transcribed_in)
             else:
                 await self._control.start_media_streaming(call.call_id)
-            call.note("StartMediaStreaming", self._clock.wall())
         except CallControlError as error:
-            call.note("StartMediaStreamingRefused", self._clock.wall(), status=error.status, code=error.code)
-            log.warning("a media socket could not be asked for: %s", error, extra={"call": call.call_id})
-            if error.trouble is Trouble.NOT_FOUND or await is_over(self._control, call.call_id):
-                self._gone(call)
-            elif error.trouble is Trouble.CONFLICT and again:
-                # To the network a socket is still open whose other end is dead.
-                await self._stop_streaming(call)
-            return min(error.retry_after_s or 0.0, MOST_PATIENCE_S)
-        return 2 * OWN_RECONNECT_S
+            return error
+        call.note("StartMediaStreaming", self._clock.wall())
+        return None
 
-    async def _stop_streaming(self, call: Call) -> None:
+    async def _stop_streaming(self, call: Call) -> bool:
+        """Close the socket that the network has open; whether another one may be asked for now."""
         if call.connection is not None:
-            return
+            return False
         try:
             if call.transcribed_in:
                 await self._control.stop_transcription(call.call_id)
@@ -172,6 +205,9 @@ class MediaWatch:
             call.note("StopMediaStreaming", self._clock.wall())
         except CallControlError as error:
             log.warning("a dead media socket could not be closed: %s", error, extra={"call": call.call_id})
+            # It may have been closed in between.
+            return error.trouble is Trouble.CONFLICT and call.connection is None
+        return call.connection is None
 
 
 async def _until_told(call: Call, within_s: float) -> None:

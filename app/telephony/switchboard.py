@@ -198,6 +198,11 @@ class Switchboard:
         if self._media is not None and (call.up or at_once) and call.connection is None:
             self._media.lost(call, at_once=at_once)
 
+    def media_refused(self, call: Call) -> None:
+        """The network could not open the media socket of a call that is up."""
+        if self._media is not None and call.up and call.connection is None:
+            self._media.refused(call)
+
     # calls end
 
     def leave(self, call: Call, code: int = NORMAL) -> None:

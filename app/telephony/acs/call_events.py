@@ -28,6 +28,9 @@ from protocol.acs.call_events import (
 )
 from protocol.calls import CallState
 
+NOT_OPENED = ("initialWebSocketConnectionFailed", "streamConnectionUnsuccessful")
+"""Details of a media socket that has failed before it was open."""
+
 log = logging.getLogger(__name__)
 
 
@@ -66,6 +69,8 @@ class CallEvents:
             case CallTransferAccepted():
                 call.hand_to(Custody.TRANSFERRED)
                 board.end_session(call, Ending.HUMAN_HANDOFF)
+            case MediaStreamingFailed(media_streaming_update=update) if update.details in NOT_OPENED:
+                board.media_refused(call)
             case MediaStreamingFailed() | TranscriptionFailed():
                 board.media_lost(call)
             case ContinuousDtmfRecognitionToneReceived():

@@ -6,6 +6,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from app.telephony import media_watch
+from app.telephony.acs.call_events import NOT_OPENED
 from app.telephony.call import Custody
 from protocol.calls import CallState
 from tests.cloud.acs.behaviour import Pickup
@@ -13,6 +14,8 @@ from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.media import MediaStream
 from tests.kit.running_time import running_time
 from tests.service.telephony.telephone_kit import UNHURRIED, Telephone, answered, over, said, telephone, tone
+from tests.service.telephony.test_call_events import told
+from tests.service.telephony.test_orders import connection_of
 
 GREETING_MS = 50 * len("Hello there.")
 AGAIN_MS = 100
@@ -188,8 +191,44 @@ async def test_a_socket_that_is_dead_but_open_to_the_network_is_closed_and_asked
     monkeypatch.setattr(media_watch, "STREAM_AGAIN_S", (0.0, 0.1, 0.1, 0.1))
     async with telephone() as phone:
         caller = await answered(phone)
-        phone.acs.faults.refuse("start_media_streaming", 412, times=2)
+        phone.acs.faults.refuse("start_media_streaming", 412, times=3)
         media_of(caller).drop(reconnect_after_s=None)
         await reconnected(media_of(caller), 2)
         assert len(phone.acs.requests.where(lambda sent: sent.operation == "stop_media_streaming")) == 1
+        await goes_on(phone, caller)
+
+
+async def test_one_to_a_worker_that_has_the_call_no_more_is_closed_without_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(media_watch, "OWN_RECONNECT_S", 300.0)
+    monkeypatch.setattr(media_watch, "STREAM_AGAIN_S", (0.0, 300.0))
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        phone.acs.faults.refuse("start_media_streaming", 412)
+        media_of(caller).drop(reconnect_after_s=None)
+        await connection_of(call, there=False)
+        phone.switchboard.media_lost(call, at_once=True)
+        await reconnected(media_of(caller), 2)
+        assert len(phone.acs.requests.where(lambda sent: sent.operation == "stop_media_streaming")) == 1
+        await goes_on(phone, caller)
+
+
+@pytest.mark.parametrize("details", NOT_OPENED)
+async def test_one_that_the_network_could_not_open_is_asked_for_again_without_waiting(
+    monkeypatch: pytest.MonkeyPatch, details: str
+) -> None:
+    monkeypatch.setattr(media_watch, "OWN_RECONNECT_S", 300.0)
+    async with telephone() as phone:
+        caller = await answered(phone)
+        (call,) = phone.switchboard.log.live
+        phone.acs.faults.silence("start_media_streaming")
+        media_of(caller).drop(reconnect_after_s=None)
+        await connection_of(call, there=False)
+        phone.switchboard.media_lost(call, at_once=True)
+        await phone.acs.answered.until(lambda sent: sent.operation == "start_media_streaming")
+        failed = {"mediaStreamingStatus": "mediaStreamingFailed", "mediaStreamingStatusDetails": details}
+        await told(phone, call, ("MediaStreamingFailed", {"mediaStreamingUpdate": failed}))
+        await reconnected(media_of(caller), 2)
         await goes_on(phone, caller)
