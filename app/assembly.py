@@ -272,11 +272,13 @@ def _telephone(worker: Assembly, modes: Modes) -> list[BaseRoute]:
         new_calls=worker.new_calls,
         switchboard=switchboard,
     )
+    answering = Answering(settings, clock, services.agents, worker.new_calls, switchboard)
+    worker.cluster.answer_by(answering.take_passed_on)
     carrier = carrier_routes(
         settings=settings,
         clock=clock,
         acs_access=services.acs_access,
-        answering=Answering(settings, clock, services.agents, worker.new_calls, switchboard),
+        answering=answering,
         call_sessions=call_sessions,
         gate=services.claim_check,
         new_calls=worker.new_calls,

@@ -37,6 +37,7 @@ _CALLBACK = re.compile(r"/api/v1/calls/callbacks/([^/]+)")
 _MEDIA = re.compile(r"/api/v1/media/stream/([^/]+)")
 _CALL = re.compile(r"/api/v1/calls/([^/]+)(?:/(?:transfer|hold|unhold))?")
 _TERMINATE = "/api/v1/calls/terminate"
+_INITIATE = "/api/v1/calls/initiate"
 _NO_CALLS = ("answer", "callbacks", "initiate", "terminate")
 
 _forwarded = metrics.get_meter("earshot").create_counter(
@@ -109,7 +110,10 @@ class CallForwarding:
                 call_id = _call_id_in(body)
             elif not secret and (about := _CALL.fullmatch(path)) and about[1] not in _NO_CALLS:
                 call_id = unquote(about[1])
-            owner = await self._owner(secret, call_id)
+            if path == _INITIATE:
+                owner = self._cluster.worker_with_room()
+            else:
+                owner = await self._owner(secret, call_id)
             if owner:
                 body = body if body is not None else await body_of(Request(scope, receive), BODY_BYTES)
                 await self._pass_on(owner, scope, body, send)

@@ -2,11 +2,16 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+
+import msgspec
+from opentelemetry import metrics
 
 from actors.errors import StoreError
 from app.cluster.call_directory import CallDirectory
 from app.cluster.call_moves import CallMoves
-from app.cluster.hand_over import HandOver
+from app.cluster.hand_over import NO, YES, HandOver
+from app.cluster.headroom import Headroom
 from app.cluster.membership import Membership
 from app.cluster.orphans import Orphans
 from app.cluster.worker import ClusterWorker
@@ -14,7 +19,7 @@ from app.cluster.worker_requests import Handle, WorkerRequests, WorkerSilentErro
 from app.stores.opening import SharedStore
 from app.telephony.call_checkpoints import CallCheckpoint
 from app.telephony.consult import is_consult
-from app.telephony.errors import NoCapacityError
+from app.telephony.incoming_call import IncomingCall
 from app.telephony.new_calls import NewCalls
 from app.telephony.switchboard import Switchboard
 from app.telephony.take_over import TakeOver
@@ -23,6 +28,16 @@ log = logging.getLogger(__name__)
 
 SOON_S = (0.0, 0.1, 0.3, 0.6)
 """Waits before a call of which nothing is known is looked for again."""
+
+RING = "ring"
+RING_S = 2.0
+"""A worker that has not said by then that it answers a call is not waited for: the caller hears it ring meanwhile."""
+MOST_ASKED = 3
+"""Workers that are asked to answer a call, before its caller hears that the line is busy."""
+
+_passed_on = metrics.get_meter("earshot").create_counter(
+    "earshot.calls.passed_on", description="Incoming calls that came to a full worker, by whether another one took them"
+)
 
 GATHER_S = 1.0
 """A worker that has not told by then what it has is left out of what is shown of all."""
@@ -64,8 +79,9 @@ class Cluster:
         self._orphans = Orphans(
             self._membership, self._directory, has_room=self._has_room, take=self._take, give_up=self._take_over.give_up
         )
+        self._headroom = Headroom(store.connection, self.worker, self._left)
         self._take_over.shared = self._directory
-        self._new_calls.is_ours = self._is_ours
+        self._new_calls.is_ours, self._new_calls.pass_on = self._is_ours, self._pass_on
         hand_over = HandOver(self._here, board, self._moves, self._membership, self.requests, store.writer)
         hand_over.has_room = self._has_room
         self._here.draining.hand_over = hand_over.hand_over
@@ -177,14 +193,48 @@ class Cluster:
             log.warning("a call is answered that another worker may answer too: %s", error)
             return True
 
+    # workers that are full
+
+    def worker_with_room(self) -> str:
+        """The id of the worker to which a call goes that is to be placed; empty if that is this one, or no other has
+        room.
+        """
+        if self._has_room() or self._switchboard.network is None or not self._here.lifecycle.admits():
+            return ""
+        worker = next(iter(self._headroom.with_room), "")
+        self._headroom.sent_to(worker)
+        return worker
+
+    def answer_by(self, take: Callable[[IncomingCall], bool]) -> None:
+        """Have `take` answer calls for which other workers have no room; to be called before the start."""
+
+        async def answer(payload: bytes) -> bytes:
+            return YES if take(msgspec.msgpack.decode(payload, type=IncomingCall)) else NO
+
+        self.on(RING, answer)
+
+    async def _pass_on(self, incoming: IncomingCall) -> bool:
+        """Have another worker answer an announced call; whether one does."""
+        for worker in self._headroom.with_room[:MOST_ASKED]:
+            self._headroom.sent_to(worker)
+            try:
+                answer = await self.requests.ask(worker, RING, msgspec.msgpack.encode(incoming), RING_S)
+            except WorkerSilentError as error:
+                log.info("a worker answers no call: %s", error)
+                continue
+            if answer == YES:
+                _passed_on.add(1, {"outcome": "taken"})
+                return True
+        _passed_on.add(1, {"outcome": "not taken"})
+        return False
+
     # workers that are gone
 
+    def _left(self) -> int:
+        return self._new_calls.capacity.left if self._switchboard.network is not None else 0
+
     def _has_room(self) -> bool:
-        try:
-            self._new_calls.capacity.require()
-        except NoCapacityError:
-            return False
-        return self._switchboard.network is not None
+        return self._left() > 0
 
     async def _take(self, record: CallCheckpoint) -> None:
         await self._take_over.take_over(record, await self._take_over.checkpoint_of(record))
@@ -192,6 +242,7 @@ class Cluster:
     async def _renewed(self, had_ended: bool) -> None:
         if had_ended:
             self._lease_had_ended()
+        await self._headroom.share()
         await self._orphans.look()
 
     def _lease_had_ended(self) -> None:

@@ -58,15 +58,30 @@ class Answering:
         Raises:
             NotConfiguredError: there is no telephone network.
         """
-        announcement = self._announcement(incoming)
-        task = self._under_way.get(announcement)
-        if task is None:
-            task = asyncio.get_running_loop().create_task(self._take(announcement, incoming), name="call.answer")
-            self._under_way[announcement] = task
-            task.add_done_callback(lambda done: self._finished(announcement, done))
+        task = self._begin(incoming, is_passed_on=False)
         # Others wait for the same answer, and it is given when nobody waits for it any more.
         await asyncio.wait([task], timeout=DELIVERY_S)
         return task.result() if task.done() and not task.cancelled() else None
+
+    def take_passed_on(self, incoming: IncomingCall) -> bool:
+        """Answer a call that another worker has no room for, in the background; False if there is none here either."""
+        announcement = self._announcement(incoming)
+        is_known = announcement in self._under_way or self._switchboard.log.of_announcement(announcement) is not None
+        if self._switchboard.network is None or not (is_known or self._new_calls.capacity.left > 0):
+            return False
+        self._begin(incoming, is_passed_on=True)
+        return True
+
+    def _begin(self, incoming: IncomingCall, *, is_passed_on: bool) -> "asyncio.Task[Call | None]":
+        """Deal with an announced call, unless that is done already; the task."""
+        announcement = self._announcement(incoming)
+        task = self._under_way.get(announcement)
+        if task is None:
+            work = self._passed_on if is_passed_on else self._take
+            task = asyncio.get_running_loop().create_task(work(announcement, incoming), name="call.answer")
+            self._under_way[announcement] = task
+            task.add_done_callback(lambda done: self._finished(announcement, done))
+        return task
 
     def _announcement(self, incoming: IncomingCall) -> str:
         """What repeated deliveries of one announcement have in common: its event's id, or the context to answer it by.
@@ -87,9 +102,8 @@ class Answering:
             log.error("an incoming call could not be dealt with: %s", type(error).__name__)
 
     async def _take(self, announcement: str, incoming: IncomingCall) -> Call | None:
-        board = self._switchboard
-        control = board.control
-        known = board.log.of_announcement(announcement)
+        control = self._switchboard.control
+        known = self._switchboard.log.of_announcement(announcement)
         if known is not None:
             return known if known.call_id else None
         if not await self._new_calls.is_ours(announcement):
@@ -97,6 +111,17 @@ class Answering:
         if reason := self._rejection.reason(incoming):
             await self._rejection.refuse(control, incoming, reason)
             return None
+        if self._new_calls.capacity.left <= 0 and await self._new_calls.pass_on(incoming):
+            return None
+        return await self._answer(announcement, incoming)
+
+    async def _passed_on(self, announcement: str, incoming: IncomingCall) -> Call | None:
+        """Answer a call for which another worker has no room, and which it would have answered."""
+        known = self._switchboard.log.of_announcement(announcement)
+        return known if known is not None else await self._answer(announcement, incoming)
+
+    async def _answer(self, announcement: str, incoming: IncomingCall) -> Call | None:
+        control = self._switchboard.control
         if not await self._room():
             await self._rejection.at_capacity(control, incoming)
             return None

@@ -27,8 +27,13 @@ class Capacity:
 
     def require(self) -> None:
         """Raises NoCapacityError if there is no room for another call."""
-        if self._capacity.left - self._expected <= 0:
+        if self.left <= 0:
             raise NoCapacityError("no capacity left for another call")
+
+    @property
+    def left(self) -> int:
+        """How many more calls may begin, those that still ring counted; none while the loop is late."""
+        return self._capacity.left - self._expected
 
     @property
     def has_room(self) -> bool:

@@ -17,6 +17,7 @@ from app.telephony.call_context import outbound_context
 from app.telephony.capacity import Capacity
 from app.telephony.consult import CONSULTS, Consult
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError
+from app.telephony.incoming_call import IncomingCall
 from app.telephony.network_transcription import transcribed_in
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings
@@ -30,6 +31,10 @@ RINGING_S = 120.0
 
 async def _always(_: str) -> bool:
     return True
+
+
+async def _never(_: IncomingCall) -> bool:
+    return False
 
 
 class NewCalls:
@@ -62,6 +67,8 @@ class NewCalls:
         self._expect = expect
         self.is_ours: Callable[[str], Awaitable[bool]] = _always
         """Asked whether this worker is to answer the call of an announcement, which may be delivered to several."""
+        self.pass_on: Callable[[IncomingCall], Awaitable[bool]] = _never
+        """Has another worker answer an announced call for which there is no room here; whether one does."""
 
     async def place(self, asked: InitiateCall, agent: Agent, mode: str, consult: Consult | None = None) -> Call:
         """Call somebody; with `consult`, who is to be asked whether they take a caller.

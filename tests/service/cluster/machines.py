@@ -64,8 +64,12 @@ def secret_of(call: Call) -> str:
 
 
 @asynccontextmanager
-async def machines(directory: Path, agent: str = AGENT, **more: str) -> AsyncIterator[Machines]:
-    """Both started; `more`: of their environment."""
+async def machines(
+    directory: Path, agent: str = AGENT, *, own_addresses: bool = False, **more: str
+) -> AsyncIterator[Machines]:
+    """Both started; `more`: of their environment. `own_addresses`: what the network has to tell of a call, and its
+    media socket, come to the machine that has answered or placed it, and not to the balancer.
+    """
     with redis_server(directory) as redis, ExitStack() as stack:
         async with AcsEmulator() as acs:
             acs.event_grid.secret = ("x-earshot-event-grid-secret", SECRET)
@@ -74,7 +78,9 @@ async def machines(directory: Path, agent: str = AGENT, **more: str) -> AsyncIte
                 (directory / name).mkdir()
                 made.append(Processes(acs, directory / name, stack, agent))
             async with balancer(*(int(each.url.rpartition(":")[2]) for each in made)) as front:
-                shared = {"REDIS_URL": redis.url, "BASE_URL": front.url, "DRAIN_POLICY": "hand_over"}
-                await asyncio.gather(*(each.start(DRAIN_GRACE_S="20", **shared, **more) for each in made))
+                shared = {"REDIS_URL": redis.url, "DRAIN_POLICY": "hand_over", "DRAIN_GRACE_S": "20", **more}
+                await asyncio.gather(
+                    *(each.start(BASE_URL=each.url if own_addresses else front.url, **shared) for each in made)
+                )
                 yield Machines(acs, redis, front, *made)
                 stack.close()

@@ -29,12 +29,16 @@ class Cluster:
         self.failure: Exception | None = None
         self.required: list[str] = []
         self.ends = False
+        self.with_room = ""
         self._other = other
 
     async def owner_of_call(self, secret: str, call_id: str) -> str:
         if isinstance(self.failure, StoreError):
             raise self.failure
         return THEIRS if "his" in (secret, call_id) else ""
+
+    def worker_with_room(self) -> str:
+        return self.with_room
 
     async def require_call(self, secret: str) -> bool:
         if self.failure is not None:
@@ -174,3 +178,11 @@ async def test_an_answer_of_many_pieces_is_passed_on_whole() -> None:
     asked = msgspec.msgpack.encode({"scope": {"type": "http", "headers": [(b"x", b"y")]}, "body": b"asked"})
     reply = msgspec.msgpack.decode(await answered(app, asked))
     assert reply == {"status": 200, "headers": [[b"a", b"b"]], "body": b"one two"}
+
+
+async def test_a_call_is_placed_by_a_worker_with_room_if_this_one_has_none(cluster: Cluster) -> None:
+    async with client(cluster) as rest:
+        for room, worker in (("", OURS), (THEIRS, THEIRS)):
+            cluster.with_room = room
+            answer = await rest.post("/calls/initiate", content=b"whom to call")
+            assert (answer.json()["worker"], answer.json()["body"]) == (worker, "whom to call")
