@@ -23,13 +23,15 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from tests.cloud.acs.caller import Caller, CallOver
-from tests.kit.redis_server import RedisServer, redis_server
+from tests.kit.redis_pair import RedisPair, redis_pair
 from tests.kit.serving import alive
 from tests.service.telephony.processes import Processes, greeted, processes
 
 STOPPED_S = 6.0
 """Longer than a lease."""
-FROZEN_S = 3.0
+FROZEN_S = 5.0
+SILENT = ("kill", "stop")
+"""Mishaps at once upon which nothing is heard any more, though the socket may be open still."""
 ANSWER_S = 10.0
 """A number that is not answered by then is given again."""
 BACK_S = 30.0
@@ -40,8 +42,11 @@ class Tally(msgspec.Struct):
     """What became of everything."""
 
     mishap: str = ""
+    mishap_s: float = 0.0
+    """When it happened."""
     gaps_s: list[tuple[str, float]] = []
-    """How long each connection was gone, by the mishap before."""
+    """How long nothing was heard on each connection that was lost, by the mishap before."""
+    conversations: int = 0
     turns: int = 0
     repeated: int = 0
     """Numbers that had to be given again."""
@@ -49,12 +54,21 @@ class Tally(msgspec.Struct):
     """Conversations that ended or began anew."""
     missing: list[str] = []
     """Transcripts that lack a number which was answered."""
+    turns_lost: int = 0
+    """Numbers that were answered and are in no transcript."""
     said: dict[str, list[str]] = {}
     """What was said in each conversation, by the name of its session."""
 
-    def gap(self, seconds: float) -> None:
-        """Note that a connection was gone for so long."""
-        self.gaps_s.append((self.mishap, seconds))
+    def happens(self, mishap: str) -> None:
+        """Note that something happens now."""
+        self.mishap, self.mishap_s = mishap, time.monotonic()
+
+    def gap(self, lost_s: float, before_s: float) -> None:
+        """Note that a connection is back that was lost at `lost_s`, and was there again at `before_s` before that: of a
+        worker that was killed or stopped nothing was heard from then on.
+        """
+        silent = self.mishap in SILENT and before_s < self.mishap_s < lost_s
+        self.gaps_s.append((self.mishap, time.monotonic() - (self.mishap_s if silent else lost_s)))
 
     def row(self, mishap: str) -> str:
         """A line of the table."""
@@ -111,20 +125,21 @@ async def _pressed(caller: Caller, keys: str) -> bool:
 async def _watched(caller: Caller, tally: Tally) -> None:
     """Measure how long the media socket is gone each time."""
     gone_s: float | None = None
+    back_s = 0.0
     while True:
         media = caller.call.media if caller.call is not None else None
         now = time.monotonic()
         if media is not None and not media.connected and gone_s is None:
             gone_s = now
         elif media is not None and media.connected and gone_s is not None:
-            tally.gap(now - gone_s)
-            gone_s = None
+            tally.gap(gone_s, back_s)
+            gone_s, back_s = None, now
         await asyncio.sleep(0.02)
 
 
 async def types(url: str, tally: Tally, ends_s: float, name: str) -> None:
     """A browser in which numbers are typed until the end; it comes back when its socket is closed."""
-    session_id, token, number, gone_s = f"chaos-{name}", "", 0, 0.0
+    session_id, token, number, gone_s, back_s = f"chaos-{name}", "", 0, 0.0, 0.0
     said = tally.said[session_id] = []
     while time.monotonic() < ends_s:
         asked = f"?session_id={session_id}" + (f"&resume_token={token}" if token else "")
@@ -135,7 +150,8 @@ async def types(url: str, tally: Tally, ends_s: float, name: str) -> None:
                     tally.lost.append(f"{name}: began anew")
                     return
                 if gone_s:
-                    tally.gap(time.monotonic() - gone_s)
+                    tally.gap(gone_s, back_s)
+                    back_s = time.monotonic()
                 token, gone_s = begun["resume_token"], 0.0
                 while time.monotonic() < ends_s:
                     await socket.send(json.dumps({"type": "text", "text": f"number {number}"}))
@@ -161,7 +177,7 @@ async def _answer(socket: Any, words: str) -> None:
 class Mishaps:
     """What happens to the server and its Redis."""
 
-    def __init__(self, server: Processes, redis: RedisServer) -> None:
+    def __init__(self, server: Processes, redis: RedisPair) -> None:
         self._server = server
         self._redis = redis
         self.kinds: dict[str, Callable[[], Awaitable[None]]] = {
@@ -170,6 +186,7 @@ class Mishaps:
             "drain": self._drain,
             "redis restart": self._restart,
             "redis freeze": self._freeze,
+            "redis fail over": self._fail_over,
         }
 
     async def _kill(self) -> None:
@@ -186,13 +203,15 @@ class Mishaps:
         os.kill(random.choice(self._server.workers()), signal.SIGTERM)
 
     async def _restart(self) -> None:
-        await asyncio.to_thread(self._redis.kill)
-        await asyncio.to_thread(self._redis.start)
+        await asyncio.to_thread(self._redis.restart)
 
     async def _freeze(self) -> None:
         self._redis.freeze()
         await asyncio.sleep(FROZEN_S)
         self._redis.thaw()
+
+    async def _fail_over(self) -> None:
+        await asyncio.to_thread(self._redis.fail_over)
 
 
 # the run
@@ -200,8 +219,8 @@ class Mishaps:
 
 async def chaos(kinds: list[str], *, callers: int, browsers: int, every_s: float) -> Tally:
     """Let all talk while one thing after another happens, and look at the transcripts in the end."""
-    tally = Tally()
-    with tempfile.TemporaryDirectory() as directory, redis_server(Path(directory)) as redis:
+    tally = Tally(conversations=callers + browsers)
+    with tempfile.TemporaryDirectory() as directory, redis_pair(Path(directory)) as redis:
         async with processes(Path(directory)) as (acs, server):
             await server.start(
                 REDIS_URL=redis.url, WEB_CONCURRENCY="3", DRAIN_POLICY="hand_over", WORKER_TIMEOUT_S="60"
@@ -218,7 +237,7 @@ async def chaos(kinds: list[str], *, callers: int, browsers: int, every_s: float
             mishaps = Mishaps(server, redis)
             for kind in kinds:
                 await asyncio.sleep(every_s)
-                tally.mishap = kind
+                tally.happens(kind)
                 await mishaps.kinds[kind]()
             await talking
             await _looked_at(
@@ -238,6 +257,7 @@ async def _looked_at(url: str, tally: Tally, calls_by_id: dict[str, int]) -> Non
             text = (await rest.get(f"/sessions/{each['session_id']}/transcript")).json()
             heard = [entry["text"] for entry in text["entries"] if entry["role"] == "user"]
             if missing := [words for words in tally.said.get(name, ()) if words not in heard]:
+                tally.turns_lost += len(missing)
                 tally.missing.append(f"{name}: {missing} not in the transcript")
 
 
@@ -245,9 +265,12 @@ def table(tally: Tally, kinds: list[str]) -> str:
     """The result, as it is printed."""
     rows = [tally.row(kind) for kind in dict.fromkeys(["", *kinds]) if kind or tally.row("").split()[0] != "0"]
     head = f"{'mishap':<16}{'sockets':>8}{'p50 s':>10}{'p99 s':>10}{'most s':>10}"
-    end = f"turns {tally.turns}, given again {tally.repeated}, conversations lost {len(tally.lost)}"
-    end += f", without a turn {len(tally.missing)}"
-    return "\n".join([head, *rows, end, *tally.lost, *tally.missing])
+    kept = tally.conversations - len(tally.lost) - len(tally.missing)
+    end = [
+        f"conversations lost {len(tally.lost)} of {tally.conversations}, history continued in {kept}",
+        f"turns {tally.turns}, given again {tally.repeated}, lost {tally.turns_lost}",
+    ]
+    return "\n".join([head, *rows, *end, *tally.lost, *tally.missing])
 
 
 def main() -> None:
@@ -256,7 +279,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=40)
     parser.add_argument("--browsers", type=int, default=20)
     parser.add_argument("--every", type=float, default=10.0, help="seconds between mishaps")
-    parser.add_argument("--mishaps", default="kill,stop,drain,redis restart,kill,redis freeze,drain,stop")
+    parser.add_argument(
+        "--mishaps", default="kill,stop,drain,redis restart,kill,redis freeze,drain,stop,redis fail over,kill,drain"
+    )
     asked = parser.parse_args()
     kinds = [kind.strip() for kind in asked.mishaps.split(",")]
     tally = asyncio.run(chaos(kinds, callers=asked.calls, browsers=asked.browsers, every_s=asked.every))

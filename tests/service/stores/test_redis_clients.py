@@ -18,6 +18,7 @@ from app.stores.memory import MemoryStore
 from app.stores.redis_clients import make_client
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_store import RedisStore, record_key
+from tests.kit.redis_pair import redis_pair
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.kit.serving import eventually, free_port
 from tests.service.stores.places import address_of, soon
@@ -97,18 +98,9 @@ async def test_a_cluster_is_found_out_by_asking_and_keeps_records(cluster: list[
 
 
 async def test_sentinels_lead_to_the_primary_and_to_the_next_one(tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in ("primary", "replica", "sentinel")]
-    for folder in folders:
-        folder.mkdir()
-    ports = [free_port() for _ in folders]
-    with (
-        redis_server(folders[0], port=ports[0]) as primary,
-        redis_server(folders[1], "--replicaof", "127.0.0.1", str(ports[0]), port=ports[1]) as replica,
-        SentinelServer(folders[2], ports[2], ports[0]),
-    ):
-        eventually(lambda: "master_link_status:up" in replica.command("INFO", "replication"), 30)
-        eventually(lambda: "slaves=1" in sentinel_info(ports[2]), 30)
-        address = address_of(f"redis+sentinel://127.0.0.1:{ports[2]}/earshot")
+    with redis_pair(tmp_path, down_after_ms=500) as pair:
+        primary, replica = pair.primary, pair.replica
+        address = address_of(pair.url)
         store = RedisStore(RedisConnection(address), MemoryStore(), LoopClock(), SeededRandom(1), 60)
 
         async def is_written(session_id: str) -> bool:
@@ -126,29 +118,3 @@ async def test_sentinels_lead_to_the_primary_and_to_the_next_one(tmp_path: Path)
             assert {each.session_id for each in await store.recent()} == {"before", "after"}
         finally:
             await store.close()
-
-
-class SentinelServer:
-    """One Sentinel, whose word is enough."""
-
-    def __init__(self, folder: Path, port: int, primary_port: int) -> None:
-        configuration = folder / "sentinel.conf"
-        configuration.write_text(
-            f"port {port}\nbind 127.0.0.1\ndir {folder}\nlogfile {folder}/sentinel.log\n"
-            f"sentinel monitor earshot 127.0.0.1 {primary_port} 1\n"
-            "sentinel down-after-milliseconds earshot 500\nsentinel failover-timeout earshot 2000\n"
-        )
-        self._command = ["redis-server", str(configuration), "--sentinel"]
-
-    def __enter__(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait(30)
-
-
-def sentinel_info(port: int) -> str:
-    return subprocess.run(
-        ["redis-cli", "-p", str(port), "INFO", "sentinel"], capture_output=True, text=True, timeout=30, check=False
-    ).stdout
