@@ -246,7 +246,7 @@ def _console(services: Services) -> ConsoleRoutes:
         engines=services.engines,
         sessions=services.sessions,
         watchdog=services.watchdog,
-        max_sessions=services.capacity.most,
+        limits=services.settings.limits,
     )
     overview = Overview(
         summaries.present,

@@ -16,6 +16,7 @@ from app.console.troubles import (
 )
 from app.engines import provider_states
 from app.server.lifecycle import Lifecycle
+from config.groups.limits import Limits
 
 MOST_SHOWN = 40
 """Sessions of one worker, those in trouble before the others: a notice between workers holds no more."""
@@ -29,7 +30,7 @@ class Summaries:
         engines: the engines with their circuit breakers.
         sessions: the live sessions, and whether more can be started.
         watchdog: how late the event loop is.
-        max_sessions: how many sessions the worker takes.
+        limits: how many sessions the worker takes, and how late its loop may be.
     """
 
     def __init__(
@@ -39,13 +40,14 @@ class Summaries:
         engines: Engines,
         sessions: SessionsKeeper,
         watchdog: LoopWatchdog,
-        max_sessions: int,
+        limits: Limits,
     ) -> None:
         self._lifecycle = lifecycle
         self._engines = engines
         self._sessions = sessions
         self._watchdog = watchdog
-        self._max_sessions = max_sessions
+        self._max_sessions = limits.max_concurrent_sessions
+        self._max_lag_ms = 1_000 * limits.max_loop_lag_s
 
     def present(self) -> WorkerSummary:
         """What this worker is like at present."""
@@ -54,6 +56,7 @@ class Summaries:
         troubles = troubles_of_worker(
             phase=phase,
             lag_ms=lag_ms,
+            max_lag_ms=self._max_lag_ms,
             sessions=len(sessions),
             max_sessions=self._max_sessions,
             starts_sessions=not self._sessions.has_failed,

@@ -9,7 +9,6 @@ from actors.runtime.supervised_actor import ActorState
 STUCK_S = 2.0
 """An actor that has mail and has handled none of it for so long does not come to it any more."""
 FULL_MAILBOX = 100
-LATE_MS = 100.0
 MOST_CHARS = 200
 MOST_TROUBLES = 5
 
@@ -88,6 +87,7 @@ def troubles_of_worker(
     *,
     phase: str,
     lag_ms: float,
+    max_lag_ms: float,
     sessions: int,
     max_sessions: int,
     starts_sessions: bool,
@@ -99,6 +99,7 @@ def troubles_of_worker(
     Args:
         phase: of its life.
         lag_ms: how late its event loop is.
+        max_lag_ms: how late it may be before no more sessions are taken.
         sessions: how many are live.
         max_sessions: how many it takes.
         starts_sessions: False when the actor that starts sessions has failed too often.
@@ -109,7 +110,7 @@ def troubles_of_worker(
     found += [Trouble(DEGRADED, f"{part} is degraded: {cause}") for part, cause in degradations.items()]
     if not starts_sessions:
         found.append(Trouble(LOST, "it cannot start sessions any more: drain it"))
-    if lag_ms > LATE_MS:
+    if lag_ms > max_lag_ms:
         found.append(Trouble(STUCK, f"its event loop is {lag_ms:.0f} ms late: it takes no more sessions"))
     if sessions >= max_sessions:
         found.append(Trouble(FULL, f"it is full: {sessions} sessions"))

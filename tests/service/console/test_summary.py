@@ -17,7 +17,7 @@ def summaries(service: Services) -> Summaries:
         engines=service.engines,
         sessions=service.sessions,
         watchdog=Mock(lag=Mock(recent_ms=1.26)),
-        max_sessions=100,
+        limits=service.settings.limits,
     )
 
 

@@ -53,8 +53,8 @@ def test_a_silent_actor_without_mail_is_not_stuck_and_dropped_audio_is_told() ->
 
 def test_a_worker_says_what_keeps_it_from_its_work() -> None:
     fine = {
-        "phase": "ready", "lag_ms": 3.0, "sessions": 4, "max_sessions": 9, "starts_sessions": True, "breakers": {},
-        "degradations": {},
+        "phase": "ready", "lag_ms": 3.0, "max_lag_ms": 100.0, "sessions": 4, "max_sessions": 9, "starts_sessions": True,
+        "breakers": {}, "degradations": {},
     }  # fmt: skip
     assert troubles_of_worker(**fine) == []  # type: ignore[arg-type]
     ill = fine | {
