@@ -1,8 +1,10 @@
-"""What holds for all tests: children can be interrupted, and no process outlives the module that started it."""
+"""What holds for all tests: children can be interrupted, and no process outlives the module by which it came about."""
 
+import ctypes
 import logging
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,9 +12,18 @@ from pathlib import Path
 import pytest
 from pykka import ActorRegistry
 
+PR_SET_CHILD_SUBREAPER = 36
+"""Of prctl(2): orphans among the descendants of this process become its children."""
+ENDS_S = 10.0
+"""A process whose parent was killed has ended by then, however busy the machine is."""
+
 
 def pytest_configure() -> None:
-    """Undo an inherited order to ignore SIGINT, as under `nohup make test &`: every child would inherit it in turn."""
+    """Undo an inherited order to ignore SIGINT, as under `nohup make test &`: every child would inherit it in turn.
+
+    What a killed server leaves behind becomes a child of the test run, so that it is noticed.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -73,11 +84,18 @@ def no_child_outlives_its_module() -> Iterator[None]:
     """Kill processes that the module's tests have left, and fail for them. It is set up first and torn down last."""
     before = _children()
     yield
-    left = {pid: command for pid, command in _children().items() if pid not in before and not _is_helper(command)}
+    left, ends_s = _new_children(before), time.monotonic() + ENDS_S
+    while left and time.monotonic() < ends_s:
+        time.sleep(0.05)
+        left = _new_children(before)
     for pid in left:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     assert left == {}, "processes that outlived their tests (killed now)"
+
+
+def _new_children(before: dict[int, str]) -> dict[int, str]:
+    return {pid: command for pid, command in _children().items() if pid not in before and not _is_helper(command)}
 
 
 def _is_helper(command: str) -> bool:

@@ -117,9 +117,11 @@ class Launcher:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, self._signalled, signum)
-        with tempfile.TemporaryDirectory(prefix="earshot-", ignore_cleanup_errors=True) as directory:
+        with contextlib.ExitStack() as stack:
             if self._settings.server.web_concurrency > 1:
-                self._relay_directory = directory
+                # One worker has nobody to reach; a launcher that is killed removes no directory.
+                directory = tempfile.TemporaryDirectory(prefix="earshot-", ignore_cleanup_errors=True)
+                self._relay_directory = stack.enter_context(directory)
             async with asyncio.TaskGroup() as slots:
                 for _ in range(self._settings.server.web_concurrency):
                     slots.create_task(self._keep_one())

@@ -18,6 +18,9 @@ from websockets.sync.client import ClientConnection, connect
 ROOT = Path(__file__).parents[2]
 
 
+RUNS_S = 160
+"""A command has ended by itself by then: a little less than what a test may take."""
+
 EARSHOT = ""
 
 
@@ -40,10 +43,19 @@ def free_port() -> int:
 
 
 def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command that ends by itself."""
-    return subprocess.run(
-        command, cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=60, check=False
-    )
+    """Run a command that ends by itself, and leaves no temporary file behind."""
+    with tempfile.TemporaryDirectory(prefix="run-") as temporary:
+        ended = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment(**{"TMPDIR": temporary, **variables}),
+            capture_output=True,
+            text=True,
+            timeout=RUNS_S,
+            check=False,
+        )
+        assert os.listdir(temporary) == [], "temporary files that a command has left behind"
+    return ended
 
 
 class Server:
@@ -81,13 +93,18 @@ class Server:
 
 @contextmanager
 def serving(factory: str = "create_app", **variables: str) -> Iterator[Server]:
-    """Serve an app of `tests.kit.served`, or EARSHOT; what is left of it is killed at the end."""
+    """Serve an app of `tests.kit.served`, or EARSHOT; what is left of it is killed at the end.
+
+    Its temporary files are in a directory of its own. One that has ended by itself may leave none behind; one that is
+    killed cannot remove them.
+    """
     with (
         tempfile.TemporaryFile("w+") as errors,
+        tempfile.TemporaryDirectory(prefix="serving-", ignore_cleanup_errors=True) as temporary,
         subprocess.Popen(
             serve_command(factory),
             cwd=ROOT,
-            env=environment(**variables),
+            env=environment(**{"TMPDIR": temporary, **variables}),
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -100,6 +117,8 @@ def serving(factory: str = "create_app", **variables: str) -> Iterator[Server]:
         server = Server(process, line.split()[-1] if line else "", sockets, errors)
         assert line.startswith("Earshot is listening on "), server.log()
         yield server
+        if process.poll() is not None and process.returncode >= 0:
+            assert os.listdir(temporary) == [], "temporary files that a server has left behind"
 
 
 def _kill(launcher: subprocess.Popen[str]) -> None:
@@ -109,6 +128,8 @@ def _kill(launcher: subprocess.Popen[str]) -> None:
     for pid in workers:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    # What they have written is removed then: nobody may add to it.
+    eventually(lambda: not any(alive(pid) for pid in workers))
 
 
 def children(pid: int) -> list[int]:

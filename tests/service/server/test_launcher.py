@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -133,6 +134,17 @@ def test_a_client_that_does_not_answer_the_close_frame_delays_nobody() -> None:
             received = mute.recv(4096)
         assert b"\x88" in received
         assert (1012).to_bytes(2, "big") in received
+
+
+def test_only_several_workers_have_a_directory_for_their_sockets_and_it_ends_with_them(tmp_path: Path) -> None:
+    with serving(TMPDIR=str(tmp_path)):
+        assert list(tmp_path.iterdir()) == []
+    with serving(TMPDIR=str(tmp_path), WEB_CONCURRENCY="2") as server:
+        (directory,) = tmp_path.iterdir()
+        assert directory.name.startswith("earshot-")
+        server.signal(signal.SIGTERM)
+        assert server.process.wait(60) == 0
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_workers_do_not_outlive_a_launcher_that_is_killed() -> None:
