@@ -1,4 +1,4 @@
-"""A worker that ends hands its conversations over to others, each at a moment in which its caller is not speaking.
+"""A worker that ends hands its conversations over to others, each while its caller neither speaks nor presses keys.
 
 A telephone call is taken by a worker that is asked to; a browser is told to come back, and finds its conversation at
 whichever worker it comes to.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from opentelemetry import metrics
 
 from actors.errors import StoreError
-from actors.rules.turn_taking.moving import is_speaking
+from actors.rules.turn_taking.moving import is_busy
 from actors.session.checkpoint import Checkpoint
 from app.cluster.call_moves import CallMoves
 from app.cluster.membership import Membership
@@ -115,8 +115,8 @@ class HandOver:
         log.warning("a call is handed over to nobody: no other worker takes it", extra={"call": call.call_id})
 
     async def _until_quiet(self, call: Call, until: float) -> None:
-        """Wait until the caller is not speaking, and the network has answered what it was ordered: what they say just
-        then would be lost, and nobody would know whether an order was taken, that to place the call among them.
+        """Wait until the caller neither speaks nor presses keys, and the network has answered what it was ordered: what
+        comes just then would be lost, and nobody would know whether an order was taken, that to place the call among them.
         """
         loop = asyncio.get_running_loop()
         while loop.time() < until and not call.over.is_set():
@@ -124,7 +124,7 @@ class HandOver:
                 await asyncio.sleep(SENT_LOOK_S)
                 continue
             entry = self._here.sessions.live.get(self._switchboard.session_of(call))
-            if entry is None or not _caller_is_speaking(entry.checkpoint):
+            if entry is None or not _caller_is_busy(entry.checkpoint):
                 return
             await asyncio.sleep(LOOK_S)
 
@@ -165,5 +165,5 @@ def _spread(calls: Sequence[Call], others: Sequence[str]) -> list[tuple[int, Cal
     return [(n % len(others) if others else 0, call) for n, call in enumerate(calls)]
 
 
-def _caller_is_speaking(checkpoint: Checkpoint) -> bool:
-    return checkpoint.turn is not None and is_speaking(checkpoint.turn)
+def _caller_is_busy(checkpoint: Checkpoint) -> bool:
+    return checkpoint.turn is not None and is_busy(checkpoint.turn)

@@ -30,7 +30,7 @@ class Sentinel:
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(30)
 
     def ask(self, *words: str) -> str:
         """What it answers; empty if it does not."""

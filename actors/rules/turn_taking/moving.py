@@ -13,6 +13,11 @@ def is_speaking(state: TurnSnapshot) -> bool:
     return state.caller is not CallerActivity.SILENT or state.final_owed
 
 
+def is_busy(state: TurnSnapshot) -> bool:
+    """Whether a move had better wait for the caller: they speak, or press keys, of which nobody hears in between."""
+    return is_speaking(state) or bool(state.keys)
+
+
 def unanswered_words(state: TurnSnapshot) -> str:
     """What the caller has said, as far as it was understood, that nothing has been made of yet."""
     known = joined_utterance(state.waiting_text, state.interim if is_speaking(state) else "")

@@ -88,10 +88,10 @@ async def test_a_caller_who_speaks_is_waited_for_as_long_as_there_is_time(
             entry = await one.talks(call.session_id, call_id="call")
             await known(other, call)
             entry.checkpoint.turn = TurnSnapshot(caller=CallerActivity.TALKING)
-            assert module._caller_is_speaking(entry.checkpoint)
+            assert module._caller_is_busy(entry.checkpoint)
             entry.checkpoint.turn = TurnSnapshot()
-            assert not module._caller_is_speaking(entry.checkpoint)
-            monkeypatch.setattr(module, "_caller_is_speaking", lambda checkpoint: True)
+            assert not module._caller_is_busy(entry.checkpoint)
+            monkeypatch.setattr(module, "_caller_is_busy", lambda checkpoint: True)
             began = asyncio.get_running_loop().time()
             await handed_over(one, module.LEFT_S + 0.5)
             assert asyncio.get_running_loop().time() - began >= 0.5

@@ -10,6 +10,7 @@ import httpx
 
 from tests.cloud.acs.caller import Caller
 from tests.kit.redis_server import redis_server
+from tests.kit.serving import alive
 from tests.service.telephony.processes import Processes, conversations, greeted, processes
 
 WORKERS = "3"
@@ -72,6 +73,19 @@ async def reconnected(callers: list[Caller], count: int) -> None:
     """Wait until so many callers have been given another media socket."""
     async with asyncio.timeout(BACK_S):
         while sum(1 for c in callers if c.call and c.call.media and c.call.media.connections > 1) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+def is_connected(caller: Caller) -> bool:
+    return caller.call is not None and caller.call.media is not None and caller.call.media.connected
+
+
+async def handed_over(callers: list[Caller], workers: list[int]) -> None:
+    """Wait until these workers have ended, and every caller has a media socket elsewhere: keys that are pressed while
+    there is none are reported to nobody.
+    """
+    async with asyncio.timeout(BACK_S):
+        while any(alive(pid) for pid in workers) or not all(map(is_connected, callers)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
@@ -154,6 +168,7 @@ async def test_a_worker_that_is_told_to_end_hands_its_calls_over_without_a_word(
             for pid in ending:
                 os.kill(pid, signal.SIGTERM)
             await reconnected(callers, count)
+            await handed_over(callers, ending)
             await asyncio.gather(*map(goes_on, callers))
             await said(server, "7")
             assert {len(texts) for texts in await said_by_agent(server)} == {3}, "greeting, answer, answer"

@@ -3,7 +3,7 @@
 import pytest
 
 from actors.rules.phrases import SAY_AGAIN
-from actors.rules.turn_taking.moving import is_speaking, moved, unanswered_words
+from actors.rules.turn_taking.moving import is_busy, is_speaking, moved, unanswered_words
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
 
 IDLE = TurnSnapshot(turn_number=2)
@@ -34,6 +34,12 @@ def test_a_caller_whose_words_would_be_lost_is_speaking_and_asked_to_say_them_ag
     assert moved(state, has_reply=False, greets_idle=False).owed_apology == SAY_AGAIN
     greeted = moved(state, has_reply=False, greets_idle=True)
     assert (greeted.owed_apology, greeted.greets) == (0, True)
+
+
+@pytest.mark.parametrize("state", [TurnSnapshot(caller=CallerActivity.TALKING), TurnSnapshot(keys="12")])
+def test_whoever_speaks_or_has_not_pressed_their_last_key_is_better_not_moved(state: TurnSnapshot) -> None:
+    assert is_busy(state)
+    assert not is_busy(IDLE)
 
 
 @pytest.mark.parametrize(
