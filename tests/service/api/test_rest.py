@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -36,11 +36,19 @@ class Rest:
     async def post(self, path: str, **headers: str) -> httpx.Response:
         return await self.client.post(f"/api/v1{path}", headers=headers)
 
+    async def shows(self, path: str, holds: Callable[[Any], bool], **headers: str) -> Any:
+        """The first answer of which `holds` is true."""
+        async with asyncio.timeout(60):
+            while not holds(answer := (await self.get(path, **headers)).json()):  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.02)
+        return answer
+
     async def session(self, session_id: str) -> AsgiSocket:
-        """A browser that has been connected for a moment."""
+        """A browser whose session is up, and to which the greeting has begun to be sent."""
         socket = AsgiSocket(self.app, "/api/v1/realtime/conversation", session_id=session_id)
-        await socket.recv()
-        await asyncio.sleep(0.15)
+        async with asyncio.timeout(60):
+            while '"audio_data"' not in str(await socket.recv()):
+                pass
         return socket
 
 
@@ -130,8 +138,7 @@ async def test_realtime_status() -> None:
     async with rest() as r:
         socket = await r.session("s1")
         dashboard = AsgiSocket(r.app, "/api/v1/browser/dashboard/relay", session_id="s1")
-        await asyncio.sleep(0.05)
-        answer = (await r.get("/realtime/status")).json()
+        answer = await r.shows("/realtime/status", lambda answer: answer["active_connections"]["dashboard_clients"])
         assert answer["active_connections"] == {
             "dashboard_clients": 1, "conversation_sessions": 1, "total_connections": 2
         }  # fmt: skip
@@ -171,11 +178,9 @@ async def test_one_session_with_its_recent_messages_and_no_content() -> None:
     async with rest() as r:
         socket = await r.session("s1")
         socket.send("my secret is forty two")
-        await asyncio.sleep(0.1)
-        answer = await r.get("/health/actors/s1")
-        kinds = {message["type"] for message in answer.json()["recent_messages"]}
-        assert "TextEntered" in kinds
-        assert "secret" not in answer.text
+        answer = await r.shows("/health/actors/s1", lambda answer: "TextEntered" in str(answer["recent_messages"]))
+        assert "TextEntered" in {message["type"] for message in answer["recent_messages"]}
+        assert "secret" not in json.dumps(answer)
         socket.close()
 
 
@@ -186,10 +191,13 @@ async def test_an_actor_is_restarted_by_an_operator() -> None:
         is_problem(await r.post("/health/actors/s1/recognizer/restart", authorization="Bearer wrong"), 401)
         answer = await r.post("/health/actors/s1/recognizer/restart", **AS_OPERATOR)
         assert answer.json()["status"] == "restarting"
-        await asyncio.sleep(0.1)
-        (session,) = (await r.get("/health/actors", **AS_OPERATOR)).json()["sessions"]
-        restarts = {actor["name"]: actor["restarts"] for actor in session["actors"]}
-        assert restarts["recognizer"] == 1
+
+        def restarts(answer: Any) -> dict[str, int]:
+            (session,) = answer["sessions"]
+            return {actor["name"]: actor["restarts"] for actor in session["actors"]}
+
+        answer = await r.shows("/health/actors", lambda answer: bool(restarts(answer)["recognizer"]), **AS_OPERATOR)
+        assert restarts(answer)["recognizer"] == 1
         is_problem(await r.post("/health/actors/s1/nobody/restart", **AS_OPERATOR), 404)
         is_problem(await r.post("/health/actors/s2/recognizer/restart", **AS_OPERATOR), 404)
         socket.close()

@@ -21,6 +21,7 @@ def test_the_server_does_what_its_document_says() -> None:
         ended = run(
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)),
             *("run", f"{server.url}/openapi.json", "--max-examples", REQUESTS, "--seed", "1", "--no-color"),
+            *("--request-timeout", "60"),
             # The files of the page are one operation, whose parameter is none of a request's.
             *("--exclude-path-regex", "^/static/", "--generation-database", "none"),
         )
