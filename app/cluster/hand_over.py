@@ -116,7 +116,7 @@ class HandOver:
 
     async def _until_quiet(self, call: Call, until: float) -> None:
         """Wait until the caller neither speaks nor presses keys, and the network has answered what it was ordered: what
-        comes just then would be lost, and nobody would know whether an order was taken, that to place the call among them.
+        comes just then would be lost, and nobody would know whether an order was taken, such as that to place the call.
         """
         loop = asyncio.get_running_loop()
         while loop.time() < until and not call.over.is_set():

@@ -20,7 +20,10 @@ AGENT = """
 name: tester
 label: Tester
 greeting: Hello there.
+limits:
+  no_input_s: 300
 """
+"""Nobody is asked whether they are still there, however long a busy machine lets them wait."""
 KEYS = "12345678901234567890"
 SAID = " ".join(KEYS)
 ANSWER = f"You said {SAID}. What else?"

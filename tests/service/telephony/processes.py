@@ -19,7 +19,10 @@ AGENT = """
 name: tester
 label: Tester
 greeting: Hello there.
+limits:
+  no_input_s: 300
 """
+"""Nobody is asked whether they are still there, however long a busy machine lets them wait."""
 
 
 class Processes:
