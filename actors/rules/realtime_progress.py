@@ -156,7 +156,7 @@ class RealtimeProgress:
         self._until = at + delay_s
 
     def connect(self, at: float) -> None:
-        """Another session is being opened."""
+        """Note that another session is being opened, which is owed from `at` on."""
         self.is_expiring = False
         self._becomes(RealtimeState.CONNECTING, at)
 
@@ -170,7 +170,7 @@ class RealtimeProgress:
         self._becomes(RealtimeState.LISTENING, at)
 
     def give_up(self, at: float) -> None:
-        """No session is opened any more."""
+        """Give the model up for good: no session is opened in this conversation any more."""
         self._becomes(RealtimeState.GIVEN_UP, at)
 
     def lost(self, at: float) -> None:
@@ -180,7 +180,7 @@ class RealtimeProgress:
         self._opened_at = math.inf
 
     def succeeded(self) -> None:
-        """A response has come to its end."""
+        """Note a response that came to its end by itself: the failures before it do not count any more."""
         self.failures = 0
 
     def failed(self) -> int:

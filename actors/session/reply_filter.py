@@ -32,7 +32,7 @@ class ReplyFilter:
         return text if self._agent.speaks_markup else self._parts.push(text)
 
     def finish(self) -> str:
-        """What was held of the text."""
+        """The end of the text, which was held back until it was known whether it belongs to the reply."""
         return "" if self._agent.speaks_markup else self._parts.finish()
 
     def piece(self, said: str, piece: str) -> Guarded:

@@ -27,7 +27,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def first_failure(self) -> Outcome | None:
-        """The first run that did not."""
+        """The first run of the scenario that failed; None if none has."""
         return next((run for run in self.runs if run.failed is not None), None)
 
 

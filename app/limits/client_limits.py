@@ -15,7 +15,7 @@ MAX_CLIENTS = 10_000
 
 
 class Rate(StrEnum):
-    """What is limited by the minute."""
+    """What of a client is limited by how much there is of it in a minute."""
 
     CONNECTIONS = "connections"
     REQUESTS = "requests"
@@ -25,7 +25,7 @@ class Rate(StrEnum):
 
 
 class Hold(StrEnum):
-    """What is limited at any moment."""
+    """What of a client is limited by how much there is of it at the same time."""
 
     SESSIONS = "conversations"
     RELAYS = "dashboards"

@@ -28,7 +28,7 @@ class MeteredRealtimeModel:
 
     @property
     def abilities(self) -> port.RealtimeAbilities:
-        """Those of the model itself."""
+        """What the model can do; that it is metered changes nothing about that."""
         return self._model.abilities
 
     async def open(

@@ -101,7 +101,7 @@ class Lifecycle:
         await asyncio.gather(*(self._run(step, deadline) for step in self._steps))
 
     def stopped(self) -> None:
-        """The listener is about to close."""
+        """Note that the listener is about to close: the worker is stopped from now on."""
         self._phase = Phase.STOPPED
 
     async def _run(self, step: DrainStep, deadline: float) -> None:

@@ -33,7 +33,7 @@ _dropped = metrics.get_meter("earshot").create_counter(
 
 
 class RedisWriter:
-    """Belongs to the loop's thread."""
+    """Writes by one task, key by key, so that nobody waits for Redis. Use it on the event loop's thread."""
 
     def __init__(self, connection: RedisConnection, random: Random, most: int = MOST_WAITING) -> None:
         self._connection = connection

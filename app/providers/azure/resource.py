@@ -98,7 +98,7 @@ def speech_resource(settings: Settings) -> SpeechResource | None:
 
 
 def speech_use(settings: Settings) -> SpeechUse:
-    """How the settings want it used."""
+    """How the settings say that Azure Speech is to be used."""
     return SpeechUse(
         segmentation_ms=settings.azure_speech.segmentation_ms,
         diarization=settings.azure_speech.diarization,

@@ -35,7 +35,7 @@ AGAIN_S = 10.0
 
 @runtime_checkable
 class TellsReadiness(Protocol):
-    """An engine that is somewhere else."""
+    """An engine that is a service elsewhere, so that it can be asked whether it is there."""
 
     async def ready(self) -> str:
         """Ask whether it is there and lets us in; what it answered, in words, or nothing if it is here after all.

@@ -181,7 +181,7 @@ class CallerStream:
             self._tell(RecognitionFailed(kind, detail))
 
     def close(self) -> None:
-        """Nothing is wanted any more."""
+        """Abandon all that waits to be decoded: nobody wants a transcript of this stream any more."""
         self.is_over = True
         for decoding in (*self._parts, *(part for owed in self._owed for part in owed.parts)):
             decoding.is_abandoned = True

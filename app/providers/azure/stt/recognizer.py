@@ -119,7 +119,7 @@ class AzureRecognizer:
         return asyncio.wrap_future(self._threads.leave(native.leave))
 
     def replaced(self, stream: RecognitionStream, former: "SdkRecognizer", native: "SdkRecognizer") -> None:
-        """A stream goes on with `native`."""
+        """Have a stream go on with the recognizer `native` of the SDK, and leave the former one."""
         self.leave(former)
         self._follow(stream, native)
 

@@ -75,11 +75,11 @@ class Utterances:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is in hand."""
+        """Whether the service owes no transcript, and none waits to be told."""
         return not self._held and self._partial is None and not self._owed
 
     def partial(self, segment: Segment, now: float) -> list[Outcome]:
-        """The service guesses at a segment."""
+        """Take up an interim transcript of the service: what it takes a segment of speech for, so far."""
         if not segment.text or self._known(segment):
             return []
         self._last_event_at = now
@@ -115,7 +115,7 @@ class Utterances:
         return []
 
     def finish(self, at_ms: float, suspicious: bool, now: float) -> list[Outcome]:
-        """The utterance ends at `at_ms`."""
+        """Note that the caller's utterance has ended at `at_ms`: the service owes its final transcript."""
         self._owed.append(_Finish(at_ms, now, suspicious))
         known = self._unclaimed or self._nothing_end_ms >= at_ms - RECENT_MS
         self._unclaimed = False
