@@ -156,6 +156,8 @@ def _parameter(parameter: Parameter, schemas: dict[Any, dict[str, Any]]) -> dict
         "name": parameter.name,
         "in": parameter.where,
         "required": parameter.where == "path",
+        # `?page=` is what a form sends whose field was left empty; it counts as absent.
+        **({"allowEmptyValue": True} if parameter.where == "query" and parameter.type is int else {}),
         "description": parameter.description,
         "schema": schemas[parameter.type],
     }
