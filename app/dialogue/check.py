@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from actors.tools import end_conversation
+from app.dialogue.holidays import HOLIDAY
+from app.dialogue.people import SOMEONE
 from app.dialogue.schema import (
     PLACEHOLDER,
     AskStep,
@@ -63,7 +65,7 @@ def _slot_faults(path: str, slot: Slot, dialogue: Dialogue) -> Iterator[Fault]:
 
 
 def _intent_faults(path: str, intent: Intent, dialogue: Dialogue, tools: Collection[str]) -> Iterator[Fault]:
-    yield from _unknown_slots(f"{path}.examples", intent.examples, dialogue.slots)
+    yield from _unknown_slots(f"{path}.examples", intent.examples, (*dialogue.slots, HOLIDAY, SOMEONE))
     yield from _unknown_slots(f"{path}.reply", intent.reply, dialogue.slots)
     if intent.steps and intent.does is not Does.ANSWER:
         yield Fault(f"{path}.does", f"an intent with steps cannot also {intent.does.value}")

@@ -11,6 +11,7 @@ from actors.ports.llm import ToolCalled
 from app.dialogue.answers import assign, polarity
 from app.dialogue.hearing import SURE, Hearing, Utterance
 from app.dialogue.matching import Match
+from app.dialogue.people import wants_the_same
 from app.dialogue.schema import AskStep, ConfirmStep, Dialogue, Does, Intent, Then
 from app.dialogue.state import Question, State, state_of
 from app.dialogue.task import Reply, TaskRunner, call
@@ -117,7 +118,7 @@ class Script:
                 understood = False
             case _:
                 assert_never(state.question)
-        if understood:
+        if understood or self._gone_on(state, reply, said):
             return
         if said.best is not None:
             self._want(state, reply, said, self._intents[said.best.intent])
@@ -134,6 +135,7 @@ class Script:
             values = {state.asked: chosen}
         elif not values or self._means_something_else(state, said):
             return False
+        state.whom = state.whom or _whom(said)
         state.slots.update(values)
         self._tasks.advance(state, reply)
         return True
@@ -229,10 +231,29 @@ class Script:
 
     # wants
 
+    def _gone_on(self, state: State, reply: Reply, said: Utterance) -> bool:
+        """`And my wife at three`, once something is done: the same again, with what is said of it now."""
+        subject = self._intents.get(state.subject)
+        if not said.goes_on or state.task or subject is None:
+            return False
+        if not subject.steps:
+            self._want(state, reply, said, subject)
+            return True
+        self._tasks.begin_another(state, subject, is_same=wants_the_same(said.words))
+        state.whom = _whom(said)
+        state.slots.update(self._values(state, said))
+        self._tasks.advance(state, reply)
+        return True
+
     def _want(self, state: State, reply: Reply, said: Utterance, intent: Intent) -> None:
+        if intent.does is Does.ANSWER:
+            state.subject = intent.name
         if intent.steps:
             if intent.name != state.task:
                 self._tasks.begin(state, intent)
+                state.whom = _whom(said)
+                if state.whom:
+                    self._tasks.forget_names(state)
             state.slots.update(self._values(state, said))
             self._tasks.advance(state, reply)
             return
@@ -310,3 +331,7 @@ class Script:
     def _changes(self, state: State, said: Utterance) -> dict[str, Any]:
         values = assign(said.mentions, self._tasks.slots(state), state.slots, "", self._dialogue, said.words)
         return {name: value for name, value in values.items() if state.slots.get(name) != value}
+
+
+def _whom(said: Utterance) -> str:
+    return f"your {said.whom}" if said.whom else ""

@@ -10,6 +10,7 @@ from actors.conversation import ChatMessage, Role, UtteranceKind
 from app.dialogue.answers import without_lead_in
 from app.dialogue.matching import CONTRACTED, Match, Matcher, Synonyms, reduce, says_nothing
 from app.dialogue.mentions import Mention, MentionReader
+from app.dialogue.people import FOLLOW_UP_WORDS, RELATIVES, is_follow_up, read_relative
 from app.dialogue.schema import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot
 from app.dialogue.spelling import Spelling
 from app.dialogue.state import Question, State
@@ -40,6 +41,10 @@ class Utterance(msgspec.Struct, frozen=True):
     """How many words, slot values and what is usual around them apart, say something of a subject."""
     heard: bool
     """Whether the open question had been heard."""
+    whom: str = ""
+    """For whom the caller speaks, if not for themselves: `daughter`."""
+    goes_on: bool = False
+    """It names no subject of its own, and goes on with what was spoken of: `and my wife at three`."""
 
 
 class Hearing:
@@ -112,7 +117,13 @@ class Hearing:
         rest = reduce([word for at, word in enumerate(words) if at not in taken])
         telling = [word for word in rest if not says_nothing(word) and word not in self._answer_words]
         heard = question_heard(messages, state.question_text)
-        return Utterance(words, mentions, best, unrelated, len(telling), heard)
+        whom = read_relative(words)
+        others = [word for word in telling if word not in _OF_FOLLOW_UPS]
+        goes_on = not others and is_follow_up(words) and bool(whom or by_itself)
+        return Utterance(words, mentions, best, unrelated, len(telling), heard, whom, goes_on)
+
+
+_OF_FOLLOW_UPS = frozenset(reduce([*RELATIVES, *FOLLOW_UP_WORDS]))
 
 
 def _names_nothing(words: Sequence[str]) -> bool:

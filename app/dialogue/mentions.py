@@ -9,7 +9,9 @@ from typing import Any, assert_never
 
 import msgspec
 
+from app.dialogue.holidays import HOLIDAY, read_holiday
 from app.dialogue.matching import FUNCTION_WORDS, reduce
+from app.dialogue.people import SOMEONE, read_person
 from app.dialogue.schema import (
     ChoiceSlot,
     DaySlot,
@@ -21,7 +23,7 @@ from app.dialogue.schema import (
     TimeSlot,
     YesNoSlot,
 )
-from app.dialogue.times import NUMBER_WORDS, read_day, read_number, read_time
+from app.dialogue.times import DAY_WORDS, NUMBER_WORDS, read_day, read_number, read_time
 from app.dialogue.words import words_of
 
 _BEFORE_A_NAME = "um uh er ah oh well so please it's it is the name's name my mine i'm i am this that's yes yeah"
@@ -40,6 +42,8 @@ class Mention(msgspec.Struct, frozen=True):
     value: Any
     start: int
     end: int
+    placeholder: str = ""
+    """What stands for it in a sentence, if that is not its slot."""
 
 
 class MentionReader:
@@ -47,6 +51,8 @@ class MentionReader:
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._slots = dialogue.slots
+        sentences = (text for intent in dialogue.intents for text in intent.examples)
+        self._no_names = frozenset(word for text in sentences for word in words_of(text)) | DAY_WORDS
         self._days = tuple(name for name, slot in self._slots.items() if isinstance(slot, DaySlot))
         self._times = tuple(name for name, slot in self._slots.items() if isinstance(slot, TimeSlot))
         self._phrases = self._choice_phrases()
@@ -90,7 +96,7 @@ class MentionReader:
         at = 0
         while at < len(words):
             if at in starts and starts[at].end > at:
-                out.append(f"{{{starts[at].slots[0]}}}")
+                out.append(f"{{{starts[at].placeholder or starts[at].slots[0]}}}")
                 at = starts[at].end
             else:
                 out.append(words[at])
@@ -119,6 +125,11 @@ class MentionReader:
         candidates = []
         if self._days and (day := read_day(words, at, today, bare=asked in self._days)):
             candidates.append(Mention(self._days, day[0], at, at + day[1]))
+        if self._days and (holiday := read_holiday(words, at, today)):
+            candidates.append(Mention(self._days, holiday[0], at, at + holiday[1], HOLIDAY))
+        is_name_asked = isinstance(self._slots.get(asked or ""), NameSlot)
+        if not is_name_asked and (taken := read_person(words, at, self._no_names)):
+            candidates.append(Mention((), " ".join(words[at + 1 : at + taken]), at, at + taken, SOMEONE))
         if self._times:
             earliest = next(slot.earliest for slot in self._slots.values() if isinstance(slot, TimeSlot))
             if moment := read_time(words, at, earliest, bare=asked in self._times):
@@ -133,8 +144,8 @@ class MentionReader:
             candidates.append(name)
         if not candidates:
             return None
-        # Of mentions of equal length, that of the slot asked for.
-        return max(candidates, key=lambda mention: (mention.end, asked in mention.slots))
+        # Of mentions of equal length, that of the slot asked for, else the one that says more.
+        return max(candidates, key=lambda mention: (mention.end, asked in mention.slots, bool(mention.placeholder)))
 
     def _choices_at(self, words: list[str], at: int) -> list[Mention]:
         found = []

@@ -81,6 +81,8 @@ class NameSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag
 
     samples: Texts = ()
     """Names to expect; others are taken too."""
+    prompt_for_another: Texts = ()
+    """In place of `prompt` where the caller speaks for somebody else, who is `{whom}`: `your daughter`."""
 
 
 class YesNoSlot(_Slot, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="yes_no"):
@@ -176,6 +178,7 @@ class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Identifier
     examples: Annotated[Texts, Meta(min_length=1)]
+    """`{slot}` is any value of a slot, `{holiday}` a day such as Christmas, `{someone}` one such as Doctor Patel."""
     reply: Texts = ()
     steps: tuple[Step, ...] = ()
     does: Does = Does.ANSWER

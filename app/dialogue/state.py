@@ -31,6 +31,10 @@ class State(msgspec.Struct):
     """One conversation. Mutable: it is read from the memory at the start of a reply and written back at its end."""
 
     task: str = ""
+    subject: str = ""
+    """The intent that was served last, with which a sentence such as `and on Saturday` goes on."""
+    whom: str = ""
+    """For whom the task is, in the agent's words: `your daughter`; empty if it is for the caller."""
     slots: dict[str, Any] = {}
     kept: dict[str, Any] = {}
     """Fields of tool results, by name."""

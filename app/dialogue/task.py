@@ -11,6 +11,7 @@ from app.dialogue.schema import (
     AskStep,
     CallStep,
     ConfirmStep,
+    DaySlot,
     Dialogue,
     Intent,
     NameSlot,
@@ -19,6 +20,7 @@ from app.dialogue.schema import (
     Step,
     Texts,
     Then,
+    TimeSlot,
 )
 from app.dialogue.state import PendingCall, Question, State
 from app.dialogue.templates import Wording, arguments_of
@@ -49,6 +51,28 @@ class TaskRunner:
             name: value
             for name, value in state.slots.items()
             if name in shared or isinstance(self._dialogue.slots.get(name), NameSlot)
+        }
+
+    def forget_names(self, state: State) -> None:
+        """The task is for somebody else than the one whose name is known."""
+        state.slots = {
+            name: value
+            for name, value in state.slots.items()
+            if not isinstance(self._dialogue.slots.get(name), NameSlot)
+        }
+
+    def begin_another(self, state: State, intent: Intent, *, is_same: bool) -> None:
+        """Make `intent`, which was done, the task again: for somebody else, or with other values.
+
+        The day stays, and where `is_same`, all but names and times: those are one person's.
+        """
+        state.drop_task()
+        state.task = intent.name
+        state.slots = {
+            name: value
+            for name, value in state.slots.items()
+            if isinstance(self._dialogue.slots.get(name), DaySlot)
+            or (is_same and not isinstance(self._dialogue.slots.get(name), NameSlot | TimeSlot))
         }
 
     def steps(self, state: State) -> Sequence[Step]:
@@ -115,7 +139,9 @@ class TaskRunner:
             return ""
         count = state.said.get(group, 0)
         state.said[group] = count + 1
-        return self._wording.fill(texts[count % len(texts)], {**state.slots, **state.kept, **(more or {})})
+        return self._wording.fill(
+            texts[count % len(texts)], {"whom": state.whom, **state.slots, **state.kept, **(more or {})}
+        )
 
     def ask_again(self, state: State) -> str:
         """The question for the slot that was not understood."""
@@ -160,7 +186,10 @@ class TaskRunner:
                 state.slots[step.slot] = value
         if value is not None:
             return True
-        text = self.say(state, self._dialogue.slots[step.slot].prompt, step.slot)
+        slot = self._dialogue.slots[step.slot]
+        is_for_another = isinstance(slot, NameSlot) and bool(state.whom and slot.prompt_for_another)
+        prompt = slot.prompt_for_another if isinstance(slot, NameSlot) and is_for_another else slot.prompt
+        text = self.say(state, prompt, f"{step.slot}.another" if is_for_another else step.slot)
         reply.parts.append(text)
         state.ask(Question.SLOT, text, step=index, slot=step.slot)
         return False

@@ -24,6 +24,8 @@ NUMBER_WORDS = frozenset((*_UNITS, *_TENS, *_ORDINALS, "hundred", "thousand", "n
 """Words of which numbers consist, and no name of a person does."""
 _WEEKDAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
+DAY_WORDS = frozenset((*_WEEKDAYS, *_MONTHS, "today", "tonight", "tomorrow"))
+"""Words of which days consist."""
 _CLOCK = re.compile(r"(\d{1,2})([0-5]\d)")
 _DIGIT_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
 _PARTS = {"morning": "a", "afternoon": "p", "evening": "p", "tonight": "p"}

@@ -1,0 +1,124 @@
+"""What the dentist's dialogue makes of other people, holidays, and sentences that go on with the one before.
+
+The sentences here stand in no file of the agent.
+"""
+
+import msgspec
+import pytest
+
+from actors.conversation import ChatMessage, Memory, Role, ToolRequest
+from app.dialogue.engine import Reaction
+from app.dialogue.state import state_of
+from tests.eval.corpus import AT
+from tests.eval.text import TODAY, script
+
+FREE = {"free_times": '{"status":"free_then","times":["14:00","15:00"],"offers":["14:00"]}'}
+BOOKED = {"book_appointment": '{"status":"booked"}'}
+
+
+class Talk:
+    """A conversation with the script of the dentist."""
+
+    def __init__(self) -> None:
+        self.messages: list[ChatMessage] = []
+        self.memory: Memory = {}
+        self.last = Reaction("", None, {})
+
+    def say(self, *turns: str | dict[str, str]) -> str:
+        """Texts are the caller's; a mapping is the result of the tool that was called."""
+        for turn in turns:
+            if isinstance(turn, str):
+                self.messages.append(ChatMessage(role=Role.USER, text=turn, at=AT))
+            else:
+                ((name, result),) = turn.items()
+                called = self.last.call
+                assert called is not None
+                assert called.name == name
+                request = ToolRequest(called.call_id, name, called.arguments)
+                self.messages[-1] = ChatMessage(role=Role.ASSISTANT, text=self.last.text, tool_requests=(request,))
+                self.messages.append(ChatMessage(role=Role.TOOL, text=result, call_id=called.call_id, at=AT))
+            self.last = script().react(self.messages, self.memory, "Hello.")
+            self.memory = self.last.memory
+            self.messages.append(ChatMessage(role=Role.ASSISTANT, text=self.last.text))
+        return self.last.text
+
+    @property
+    def call(self) -> dict[str, str]:
+        assert self.last.call is not None
+        arguments: dict[str, str] = msgspec.json.decode(self.last.call.arguments)
+        return arguments
+
+
+@pytest.mark.parametrize(
+    ("said", "whom"),
+    [
+        ("my grandson has chipped a tooth", "grandson"),
+        ("our youngest knocked out a tooth and my sister is bleeding", "sister"),
+        ("it's my mother, her tooth hurts", "mother"),
+        ("my roommate is in pain", "roommate"),
+    ],
+)
+def test_somebody_elses_emergency_is_urgent_and_their_name_is_asked_for(said: str, whom: str) -> None:
+    talk = Talk()
+    talk.say(said, "tomorrow at two", FREE)
+    assert state_of(talk.memory).slots["reason"] == "pain"
+    assert talk.last.text.endswith(f"And what is the first name of your {whom}, please?")
+    assert "for Lena" in talk.say("lena")
+
+
+def test_for_whom_it_is_may_be_said_in_an_answer() -> None:
+    talk = Talk()
+    talk.say("i need an appointment", "my niece broke a tooth", "tomorrow at two")
+    assert "the first name of your niece" in talk.say(FREE)
+
+
+def test_a_second_appointment_is_for_the_other_person_on_the_same_day() -> None:
+    talk = Talk()
+    talk.say("i need a cleaning on friday at two", FREE, "john", "yes", BOOKED)
+    assert "What is it for" in talk.say("and my partner at 3")
+    talk.say("a check up")
+    assert talk.call == {"day": "2026-06-05", "near": "15:00"}
+    assert "the first name of your partner" in talk.say(FREE)
+
+
+@pytest.mark.parametrize("said", ["the same for my son", "my nephew too please", "one for my uncle as well"])
+def test_the_same_for_somebody_else_asks_for_no_reason_again(said: str) -> None:
+    talk = Talk()
+    talk.say("i need a cleaning on friday at two", FREE, "john", "yes", BOOKED, said)
+    assert talk.call == {"day": "2026-06-05"}
+    assert state_of(talk.memory).slots["reason"] == "cleaning"
+    assert "name" not in state_of(talk.memory).slots
+
+
+def test_what_is_asked_next_goes_on_with_the_question_before() -> None:
+    talk = Talk()
+    hours = talk.say("until when are you open")
+    assert talk.say("and on sunday") == hours
+    prices = talk.say("what does a filling cost")
+    assert talk.say("and a cleaning") == prices
+    assert talk.last.call is None
+
+
+def test_what_goes_on_with_nothing_is_not_understood() -> None:
+    assert "did not quite get that" in Talk().say("and my wife at three")
+
+
+@pytest.mark.parametrize(
+    ("said", "intent"),
+    [
+        ("will you be open on veterans day", "holidays"),
+        ("is the clinic closed on boxing day", "holidays"),
+        ("do you take patients on good friday", "holidays"),
+        ("what time do you shut on new year's eve", "holidays"),
+        ("is doctor okafor in on thursday", "staff"),
+        ("when is mrs lindqvist working", "staff"),
+        ("does dr ramirez have a day off tomorrow", "staff"),
+        ("could doctor nakamura see me next week", "book"),
+        ("i'd like to speak to doctor haddad", "person"),
+        ("are you open on friday", "hours"),
+    ],
+)
+def test_holidays_and_people_by_name_have_answers_of_their_own(said: str, intent: str) -> None:
+    match = script().intent_of(said, TODAY)
+    assert match is not None
+    assert match.intent == intent
