@@ -35,6 +35,8 @@ LONG_ANSWER = 6
 
 _TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 _DIGITS = re.compile(r"\d")
+_POSTAL_CODE = re.compile(r"\d{5}")
+"""Digits in fives are one code after the other, and no telephone number."""
 _UNFINISHED_MARKS = (",", "-", ":", "\u2026", "...")
 
 
@@ -70,6 +72,8 @@ def _number(text: str, words: list[str], expected: ExpectedAnswer) -> Completene
     """A number that is given digit by digit: none of its groups is its end."""
     digits = digits_at_end(text, words)
     wanted = expected is ExpectedAnswer.NUMBER
+    if digits >= LONG_NUMBER and _POSTAL_CODE.fullmatch(words[-1]):
+        return Completeness.UNCERTAIN
     if digits >= LONG_NUMBER:
         return Completeness.EXPECTED if digits in (LONG_NUMBER, LONG_NUMBER + 1) else Completeness.UNCERTAIN
     if digits == SHORT_NUMBER:
@@ -139,9 +143,13 @@ def _may_end_with(word: str) -> bool:
 def _sentence(words: list[str]) -> Completeness:
     """A sentence by its last word, its first and its length."""
     last = words[-1]
+    if len(words) >= FEW_WORDS and words[0] in english.ASKING_FOR and last in english.STRANDED:
+        return Completeness.LIKELY
     if last in english.CLOSING and len(words) > 1:
         return Completeness.UNKNOWN if len(words) < FEW_WORDS else Completeness.ANSWERED
     if last in english.OPEN or (last in english.TRANSITIVE and words[0] not in english.ASKING):
+        return Completeness.UNFINISHED
+    if len(words) >= FEW_WORDS and words[-2] == "the" and last in english.BEFORE_A_NOUN:
         return Completeness.UNFINISHED
     if len(words) < FEW_WORDS or last in english.CLIPPED or last in english.BEFORE_A_NOUN:
         return Completeness.UNCERTAIN
@@ -160,6 +168,8 @@ def weighed(found: Completeness, confidence: float | None) -> Completeness:
         return Completeness.UNKNOWN
     if found in (Completeness.COMPLETE, Completeness.LIKELY) and confidence < SURE:
         return Completeness.UNCERTAIN if confidence >= DOUBTFUL else Completeness.UNFINISHED
+    if found is Completeness.UNKNOWN and confidence < DOUBTFUL:
+        return Completeness.UNCERTAIN
     if found is Completeness.UNCERTAIN and confidence < SURE:
         return Completeness.UNFINISHED
     if found in (Completeness.UNCERTAIN, Completeness.UNFINISHED) and confidence >= VERY_SURE:

@@ -38,22 +38,28 @@ CLOSING = frozenset(str.split("please anymore goodbye bye thanks today tomorrow 
 BEFORE_A_NOUN = frozenset(
     str.split(
         "whole real good working public private different human next last first second wisdom early late long "
-        "short big small new old own same certain special general medical dental"
+        "short big small new old coming following remaining own same certain special general medical dental"
     )
 )
 """Adjectives that seldom end a sentence in which a verb came before."""
 
 TRANSITIVE = frozenset(
     str.split(
-        "accept appreciate ask book bring buy charge check confirm cover discuss do find get give got has have know "
-        "leave like make mean move need pay prefer put reach require say schedule see send show take tell trade try "
-        "use want needs wants makes takes suppose guess think believe hope wanted needed wonder"
+        "accept appreciate ask book bring buy charge check confirm cover discuss do drop find get give got has have "
+        "know leave like make mean move need pay prefer put reach require say schedule see send show speak take talk "
+        "tell trade try use want needs wants makes takes suppose guess think believe hope wanted needed wonder"
     )
 )
 """Verbs that something follows, unless it stands before them as in a question for it ("what do you charge")."""
 
 ASKING = frozenset(str.split("what when where which who why how whose what's where's who's when's how's"))
 """Words that begin a question for something."""
+
+ASKING_FOR = frozenset(str.split("what which who whose what's who's"))
+"""Those that ask for what a preposition at the end of the question belongs to: "what can you help me with"."""
+
+STRANDED = frozenset(str.split("about at for from in of on to with"))
+"""Prepositions that such a question ends with."""
 
 YES_NO = frozenset(
     str.split("yes yeah yep yup no nope nah sure correct right exactly absolutely definitely okay ok wrong incorrect")
@@ -97,8 +103,8 @@ GREETINGS = frozenset(
 
 NAMING = tuple(
     str.split(
-        "my name; my name is; my name's; the name is; the name's; name is; this is; i am; i'm; it is; it's; that is; "
-        "that's; under; you can put it under; call me",
+        "my name; my name is; my name's; the name is; the name's; name is; this is; i am; i'm; it is; it's; "
+        "it is for; it's for; that is; that's; under; you can put it under; call me",
         "; ",
     )
 )
