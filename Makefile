@@ -24,7 +24,7 @@ TESTS = $(BIN)/python -m pytest --randomly-seed=$(or $(SEED),1) --dist loadfile 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-transcription soak flood faults chaos figures call ring emulators eval-local eval-voice system-packages programs lock
+.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-local bench-transcription soak flood faults chaos figures call ring emulators eval-local eval-voice system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -63,6 +63,9 @@ bench-latency: $(VENV)/development ## how long an answer takes on Azure's SDKs, 
 
 bench-transcription: $(VENV)/development ## what a call costs that is only transcribed, beside one that is answered: CALLS=25 SECONDS=20
 	@$(BIN)/python -m tests.load.listening --calls "$(or $(CALLS),25)" --seconds "$(or $(SECONDS),20)"
+
+bench-local: $(VENV)/development ## ten conversations at once on the engines of this machine: CALLS=10 SECONDS=30
+	@$(BIN)/python -m tests.load.local --calls "$(or $(CALLS),10)" --seconds "$(or $(SECONDS),30)"
 
 soak: $(VENV)/development ## MINUTES (20) of CALLS (50) calls: memory, descriptors and latency have to stay flat
 	@$(BIN)/python -m tests.load.soak --minutes "$(or $(MINUTES),20)" --calls "$(or $(CALLS),50)"

@@ -85,6 +85,23 @@ TRANSCRIPTION = _earshot("earshot, transcription", ("ACS_STREAMING_MODE", "trans
 """Says nothing, so that the callers of the bench have nobody to interrupt; see `listening.py`."""
 
 
+LOCAL = Kind(
+    "earshot, local",
+    _SERVE,
+    (
+        ("MAX_CONCURRENT_SESSIONS", "100"),
+        ("ENABLE_AUTH_VALIDATION", "off"),
+        ("HOST", "127.0.0.1"),
+        ("PORT", "0"),
+        ("LOG_LEVEL", "error"),
+    ),
+    wire="browser",
+    is_earshot=True,
+    has_workers=True,
+)
+"""On the engines of this machine and with the agent of the dentist; see `local.py`."""
+
+
 class Usage(msgspec.Struct, frozen=True):
     """What a process has taken so far, and holds."""
 
