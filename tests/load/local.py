@@ -78,10 +78,10 @@ class Caller:
         async with connect(self._address, max_queue=None) as socket:
             tasks = [asyncio.ensure_future(each) for each in (self._listen(socket), self._send(socket))]
             try:
-                async with asyncio.timeout(seconds + 2 * ANSWER_WITHIN_S):
-                    until = asyncio.get_running_loop().time() + seconds
-                    while asyncio.get_running_loop().time() < until:
-                        await self._turn()
+                until = asyncio.get_running_loop().time() + seconds
+                while asyncio.get_running_loop().time() < until:
+                    await self._turn()
+                await self._answered()
             finally:
                 for task in tasks:
                     task.cancel()
@@ -90,18 +90,23 @@ class Caller:
 
     async def _turn(self) -> None:
         """Wait until the agent is heard, let it speak for a moment, and say the sentence."""
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                await self._is_heard.wait()
-        except TimeoutError:
-            self._heard.unanswered += 1
-        else:
-            self._heard.answers += 1
+        if await self._answered():
             await asyncio.sleep(LISTENS_S)
         self._is_heard.clear()
         self._pending, self._began_at = self._voice, asyncio.get_running_loop().time()
         self._stop_due = self._final_due = True
         await asyncio.sleep(len(self._voice) / 32_000)
+
+    async def _answered(self) -> bool:
+        """Whether the agent is heard in time; counted."""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self._is_heard.wait()
+        except TimeoutError:
+            self._heard.unanswered += 1
+            return False
+        self._heard.answers += 1
+        return True
 
     async def _send(self, socket: ClientConnection) -> None:
         loop = asyncio.get_running_loop()

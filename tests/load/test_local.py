@@ -3,13 +3,18 @@
 from tests.load.local import Heard, line, measure, row_of
 from tests.load.servers import LOCAL
 
+ATTEMPTS = 3
+"""On a busy machine a caller may speak when the greeting is over already, and has nobody to interrupt."""
+
 
 def test_callers_are_understood_and_obeyed() -> None:
-    row = measure(LOCAL, 2, 12.0)
-    assert row.calls == 2
-    assert row.answers > 0
-    assert row.final_ms.max > 0
-    assert row.stop_ms.max > 0
+    for _ in range(ATTEMPTS):
+        row = measure(LOCAL, 2, 8.0)
+        assert row.calls == 2
+        assert row.answers > 0
+        if row.final_ms.max > 0 and row.stop_ms.max > 0:
+            return
+    raise AssertionError(row)
 
 
 def test_a_row_has_what_all_callers_have_measured() -> None:
