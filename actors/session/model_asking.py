@@ -66,7 +66,8 @@ class ModelAsking:
         """
         plan = self._plan
         self._turn, self._prelude = turn, prelude
-        messages = (history or self._history).for_the_model(prelude)
+        read = history or self._history
+        messages = read.for_the_model(prelude)
         recent = within_budget(messages, self._max_chars)
         self._read_chars = sum(len(message.text) for message in recent)
         noted = (ChatMessage(role=Role.NOTE, text=note, turn=turn),) if note else ()
@@ -79,7 +80,7 @@ class ModelAsking:
                 omitted=len(messages) - len(recent),
                 tools=tuple(tool.schema for tool in plan.tools.values()),
                 may_call_tools=self._has_tools,
-                memory=self._history.memory,
+                memory=read.memory,
                 preamble=preamble(plan.about, self._clock.wall()),
             )
         )

@@ -10,6 +10,7 @@ import pytest
 from actors.agent import PreemptiveGeneration
 from actors.conversation import Role
 from actors.errors import ErrorKind, ModelError
+from actors.messages.caller import InterruptRequested
 from actors.messages.output import AudioFrame, ReplyHeard, ToolStarted, TurnMeasured
 from actors.messages.transcript import FinalTranscript, InterimTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
@@ -200,6 +201,28 @@ def test_a_tool_is_run_once_and_not_before_the_words_are_final(final: str) -> No
             assert len(ran_at) == len(on.ear.of(ToolStarted)) == 1
             assert model.asked[0].messages[-1].text == "i would like an appointment"
             assert ran_at[0] >= on.ear.times(FinalTranscript)[0]
+
+    run_virtual(main())
+
+
+def test_a_caller_who_goes_on_unanswered_is_answered_by_the_notes_from_before_those_words() -> None:
+    async def main() -> None:
+        model = SlowModel()
+        ears = PausingRecognizer(
+            ["i would like an appointment", "on monday at ten in the morning"],
+            ["i would like an appointment", "on monday at ten in the morning"],
+        )
+        async with stage(agent=SILENT, **options(model, ears)) as on:  # type: ignore[arg-type]
+            history = on.actor("orchestrator")._log.history
+            await speak(on, 1_000)
+            await on.ear.until_count(FinalTranscript, 1)
+            history.memory = {"noted": "of words that were not answered"}
+            on.entry.deliver(InterruptRequested())
+            await speak(on, 1_000)
+            await until_heard(on)
+            assert model.asked[-1].messages[-1].text == "i would like an appointment on monday at ten in the morning"
+            assert model.asked[-1].memory == {}
+            assert len(model.asked) == 2
 
     run_virtual(main())
 
