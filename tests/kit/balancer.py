@@ -18,6 +18,13 @@ class Balancer:
         self.connections: dict[int, int] = dict.fromkeys(ports, 0)
         """How many connections each server has been given."""
         self._turns = itertools.count()
+        self.serving: set[asyncio.Task[None]] = set()
+        """One for each connection."""
+
+    def cut(self) -> None:
+        """End all connections: none that was kept open goes on leading to where it led."""
+        for task in self.serving:
+            task.cancel()
 
     def only(self, port: int) -> None:
         """Have this server take each connection, as long as it takes any."""
@@ -56,19 +63,18 @@ async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 async def balancer(*ports: int) -> AsyncIterator[Balancer]:
     """One on a free port."""
     made = Balancer(list(ports))
-    serving: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        serving.add(task)
+        made.serving.add(task)
         try:
             await made.serve(reader, writer)
         except asyncio.CancelledError:
             # The streams of asyncio tell of a task that was cancelled as of an error.
             pass
         finally:
-            serving.discard(task)
+            made.serving.discard(task)
             writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -77,6 +83,6 @@ async def balancer(*ports: int) -> AsyncIterator[Balancer]:
         yield made
     finally:
         server.close()
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
+        ended = tuple(made.serving)
+        made.cut()
+        await asyncio.gather(*ended, return_exceptions=True)
