@@ -23,7 +23,8 @@ from app.browser.session_outputs import SessionOutputs
 from app.cluster.checkpoints import CheckpointKeeper
 from app.console.timeline import Timelines
 from app.draining import Draining
-from app.engines import TellsVoices, make_engines, prepare_model, prepare_recognizer, prepare_voice_activity
+from app.engine_preparation import TellsVoices, prepare_model, prepare_recognizer, prepare_voice_activity
+from app.engines import make_engines
 from app.known_sessions import KnownSessions
 from app.limits.clients import Clients
 from app.observers import Observers
