@@ -33,7 +33,10 @@ from config.groups.telephony import Telephony
 from config.misspelt import misspelt
 from config.variables import Documented
 
+NO_REPORTS = "ORT_DISABLE_TELEMETRY"
+
 ENGINE_VARIABLES = (
+    NO_REPORTS,
     *("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
     *("PYTHONPATH", "PYTHONHOME", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "VIRTUAL_ENV"),
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
@@ -96,6 +99,13 @@ def set_variables() -> frozenset[str]:
 def engine_environment() -> dict[str, str]:
     """What a program that this one starts as an engine is given of the environment: how to run, and no secret."""
     return {name: os.environ[name] for name in ENGINE_VARIABLES if name in os.environ}
+
+
+def silence_libraries() -> None:
+    """Have onnxruntime report nothing to Microsoft: its packages for Linux and macOS do, from 1.29 on, as soon as they
+    are loaded, unless this is set before. `ORT_DISABLE_TELEMETRY=0` in the environment has them do so all the same.
+    """
+    os.environ.setdefault(NO_REPORTS, "1")
 
 
 def misspelt_variables(environ: Mapping[str, str] | None = None) -> list[str]:

@@ -11,6 +11,8 @@ import wave
 from functools import lru_cache
 from typing import Any, Final
 
+from config.settings import silence_libraries
+
 RATE_HZ: Final = 16_000
 BYTES_PER_MS: Final = RATE_HZ * 2 // 1000
 
@@ -95,6 +97,7 @@ def _flite(text: str, name: str) -> bytes:
 
 @lru_cache(maxsize=1)
 def _loaded_hibari() -> Any:
+    silence_libraries()
     from hibari import Hibari
 
     return Hibari(threads=1)
