@@ -1,4 +1,4 @@
-"""What was ordered of the network in a call whose worker dies or ends: each order has its answer at the next worker."""
+"""Calls and transfers that ring when their worker dies or ends: each has its answer at the next worker."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -147,69 +147,3 @@ async def test_a_transfer_that_rings_goes_through_or_leaves_the_caller_to_the_ag
             await shown(at, call, "disconnected")
         assert "terminate" not in at.acs.executions
         assert at.acs.executions["transfer_call_to_participant"] == 1
-
-
-@ENDS
-async def test_a_recording_goes_on_and_can_be_stopped(tmp_path: Path, how: str) -> None:
-    async with machines(tmp_path, AGENT, LANGUAGE_MODEL=MODEL) as at:
-        at.only(at.one)
-        caller = await greeted(at.acs, at.url, 0)
-        call = await caller.connected()
-        caller.press("4#")
-        await at.acs.callbacks.taken("RecordingStateChanged")
-        await caller.hears_silence(1_000)
-        await moved(at, call, how)
-        await streams(call)
-        await caller.hears_silence(1_000)
-        caller.press("5#")
-        await at.acs.answered.until(lambda each: each.operation == "stop_recording" and each.status == 204)
-        await caller.hears_silence(1_000)
-        await is_answered(at, caller, "42")
-        assert at.acs.executions["start_recording"] == 1
-        caller.hang_up()
-
-
-@ENDS
-async def test_digits_that_are_being_collected_are_collected_to_their_end(tmp_path: Path, how: str) -> None:
-    async with machines(tmp_path, AGENT, LANGUAGE_MODEL=MODEL) as at:
-        at.only(at.one)
-        caller = await greeted(at.acs, at.url, 0)
-        call = await caller.connected()
-        caller.press("6#")
-        await caller.hears_reply(quiet_ms=1_000)
-        caller.press("12")
-        await asyncio.sleep(0.5)
-        await moved(at, call, how)
-        await streams(call)
-        caller.press("3")
-
-        async def is_whole() -> bool:
-            return ("user", "1 2 3") in await said(at)
-
-        await until(is_whole)
-        caller.hang_up()
-
-
-@ENDS
-async def test_a_caller_on_hold_stays_on_hold_and_can_be_brought_back(tmp_path: Path, how: str) -> None:
-    async with machines(tmp_path, AGENT, LANGUAGE_MODEL=MODEL) as at:
-        at.only(at.one)
-        caller = await greeted(at.acs, at.url, 0)
-        call = await caller.connected()
-        async with at.rest() as rest:
-            held = await rest.post(f"/calls/{call.connection_id}/hold", json={})
-        assert held.status_code == 200, held.text
-        await shown(at, call, "on_hold")
-        await moved(at, call, how)
-        await streams(call)
-        await shown(at, call, "on_hold")
-        since_s = asyncio.get_running_loop().time()
-        await asyncio.sleep(2)
-        assert caller.ear.voice_since(since_s) is None
-        async with at.rest() as rest:
-            back = await rest.post(f"/calls/{call.connection_id}/unhold", json={})
-        assert back.status_code == 200, back.text
-        await shown(at, call, "connected")
-        await is_answered(at, caller, "42")
-        caller.hang_up()
-        await shown(at, call, "disconnected")
