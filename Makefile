@@ -141,7 +141,7 @@ sources: .sources/pykka.txt
 
 lock: $(VENV)/development ## write the lock files anew from pyproject.toml
 	@$(COMPILE) --extra local pyproject.toml -o requirements.txt
-	@$(COMPILE) --extra local --extra azure-monitor --group dev pyproject.toml -c requirements.txt -o requirements-dev.txt
+	@$(COMPILE) --extra local --extra azure-monitor --extra mcp --group dev pyproject.toml -c requirements.txt -o requirements-dev.txt
 	@$(COMPILE) --group models -c requirements-dev.txt -o requirements-models.txt
 	@$(COMPILE) --group installer -c requirements-dev.txt -o requirements-installer.txt
 

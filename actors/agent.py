@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.conversation import ANY_KEYS, ExpectedAnswer, KeyPattern
+from actors.mcp_server import McpServerOptions
 
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -321,6 +322,8 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Regular expressions of what is left out of call records besides numbers and addresses, such as customer ids."""
     tools: tuple[str, ...] = ()
     """The tools that its model may call: names in `app/tools`, or `package.module:name`."""
+    mcp_servers: tuple[McpServerOptions, ...] = ()
+    """MCP servers whose tools its model may call."""
     handoffs: tuple[Handoff, ...] = ()
     """Agents that its model may hand the conversation off to, by a tool `handoff_to_NAME` for each."""
     speaks_markup: bool = False

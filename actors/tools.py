@@ -132,18 +132,16 @@ class Tool(Generic[P, R]):
         tool raises become an outcome with `failed` set, whose result is `{"error": text}`, meant for the model.
         """
         try:
-            raw = msgspec.json.decode(arguments or "{}")
-            values = msgspec.convert(self._with_seconds(raw), self._arguments, strict=False)
+            keywords = self.keywords(msgspec.json.decode(arguments or "{}"))
         except msgspec.DecodeError as error:  # covers wrong types too: ValidationError is one
             return _failure(f"wrong arguments for {self.name}: {_describe(error)}")
         except (RecursionError, ValueError):
             return _failure(f"wrong arguments for {self.name}: nested too deep, or no text that can be read")
-        keywords = {field: getattr(values, field) for field in self._arguments.__struct_fields__}
         if self._context_name is not None:
             keywords[self._context_name] = context
         try:
             async with asyncio.timeout(self.timeout_s) as limit:
-                result = await self._call(keywords)
+                result = await self.call(keywords)
         except GeneratorExit:
             raise
         except ToolThreadsBusyError as error:
@@ -165,6 +163,15 @@ class Tool(Generic[P, R]):
             return _failure(f"the tool {self.name} failed")
         return _as_outcome(self.name, result)
 
+    def keywords(self, raw: Any) -> dict[str, Any]:
+        """The arguments in `raw`, a JSON value, by name.
+
+        Raises:
+            msgspec.ValidationError: they are not what the tool takes.
+        """
+        values = msgspec.convert(self._with_seconds(raw), self._arguments, strict=False)
+        return {field: getattr(values, field) for field in self._arguments.__struct_fields__}
+
     def _with_seconds(self, raw: Any) -> Any:
         """`10:30` as `10:30:00` where a time is wanted: models leave the seconds out, msgspec insists on them."""
         if not isinstance(raw, dict):
@@ -176,7 +183,8 @@ class Tool(Generic[P, R]):
             for key, value in raw.items()
         }
 
-    async def _call(self, keywords: dict[str, Any]) -> Any:
+    async def call(self, keywords: dict[str, Any]) -> Any:
+        """What the tool returns for these arguments; raises what it raises."""
         function: Callable[..., Any] = self.function
         if inspect.iscoroutinefunction(function):
             return await function(**keywords)

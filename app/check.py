@@ -16,6 +16,7 @@ from app.configuration import (
     usable_configuration,
     warnings_of,
 )
+from app.mcp.servers import servers_without_sdk
 from app.server.lifecycle import Lifecycle
 from app.services import Services
 from app.stores.opening import try_store
@@ -98,6 +99,7 @@ def check(settings: Settings) -> Found:
         *warnings_of(settings),
         *agents_without_words(configuration),
         *phrases_left_in_english(configuration),
+        *servers_without_sdk(configuration.agents),
     )
     return Found(tuple(_features(settings, configuration)), warnings)
 

@@ -27,6 +27,7 @@ from app.engine_preparation import TellsVoices, prepare_model, prepare_recognize
 from app.engines import make_engines
 from app.known_sessions import KnownSessions
 from app.limits.clients import Clients
+from app.mcp.servers import McpServers
 from app.observers import Observers
 from app.records.call_records import CallRecords, webhook_of
 from app.replay.recorder import recorder_of
@@ -93,6 +94,7 @@ class Services:
         self.engines = make_engines(settings, self.clock, self.background, observed)
         self.phrases = kept_phrases(settings, self.engines, self.background)
         self.plans = SessionPlans(settings.agents, self.agents, tools, self.phrases)
+        self.mcp_servers = McpServers(tools)
 
     def _make_sessions(self, tools: Mapping[str, AnyTool]) -> None:
         """The sessions, and what keeps something of each."""
@@ -166,6 +168,7 @@ class Services:
             prepare_voice_activity(self.engines, self.lifecycle.report_degradation),
             prepare_model(self.engines, self.agents.values(), self.lifecycle.report_degradation),
             self._prepare_recognizer(self.plans.caller_phrases[self.agents.default_name]),
+            self.mcp_servers.start(self.lifecycle),
         )
 
     async def _prepare_recognizer(self, phrases: tuple[str, ...]) -> None:
@@ -183,6 +186,7 @@ class Services:
         except TimeoutError:
             pass
         self.sessions.stop()
+        await self.mcp_servers.stop()
         await self.call_records.close()
         if self.recorder is not None:
             await self.recorder.close()

@@ -6,7 +6,7 @@ docs/environment.md to it.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import msgspec
@@ -106,6 +106,11 @@ def silence_libraries() -> None:
     are loaded, unless this is set before. `ORT_DISABLE_TELEMETRY=0` in the environment has them do so all the same.
     """
     os.environ.setdefault(NO_REPORTS, "1")
+
+
+def named_variables(names: Iterable[str]) -> dict[str, str]:
+    """Those of these variables of the process that are set: what an agent's file hands on by name."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def misspelt_variables(environ: Mapping[str, str] | None = None) -> list[str]:

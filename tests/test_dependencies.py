@@ -22,6 +22,7 @@ OF_THE_EXTRA = {
         Path("app/telephony/voice_mixer.py"),
         Path("app/telephony/resampling.py"),
     },
+    "mcp": {Path("app/mcp")},
 }
 """By extra, the files and folders that may import what it brings, besides what the project itself declares."""
 

@@ -19,6 +19,7 @@ from actors.variables import BUILT_IN, texts_of, variables_in
 from app.agents.agent_tools import NoToolError, tool_named
 from app.agents.handoffs import handoff_faults
 from app.agents.knowledge import Knowledge, KnowledgeError, knowledge_tool
+from app.agents.mcp_servers import mcp_faults, with_mcp_tools
 from app.agents.nearest import explained, with_nearest
 from app.agents.phrases_by_language import with_phrases_of_its_language
 from app.agents.session_hook import require_hook
@@ -97,7 +98,7 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
     _require_patterns(file, agent)
     _require_lexicon(file, agent)
     _require_hook(file, agent)
-    equipped = _with_knowledge(file, _with_tools(file, agent, tools), tools)
+    equipped = _with_servers(file, _with_knowledge(file, _with_tools(file, agent, tools), tools), tools)
     if (dialogue := dialogue_of(equipped)) is not None:
         names = (*equipped.tools, *(each.tool for each in equipped.handoffs))
         fault = next(dialogue_faults(dialogue, names), None)
@@ -154,6 +155,14 @@ def _with_knowledge(file: Path, agent: Agent, tools: MutableMapping[str, AnyTool
         raise AgentFileError(file, "knowledge", str(error)) from None
     tools[search.name] = search
     return msgspec.structs.replace(agent, tools=(*agent.tools, search.name))
+
+
+def _with_servers(file: Path, agent: Agent, tools: MutableMapping[str, AnyTool]) -> Agent:
+    """The agent with the tools of its MCP servers."""
+    fault = next(mcp_faults(agent, tools), None)
+    if fault is not None:
+        raise AgentFileError(file, fault.path, fault.reason)
+    return with_mcp_tools(agent, tools)
 
 
 def _require_variables(file: Path, agent: Agent) -> None:

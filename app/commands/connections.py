@@ -1,11 +1,14 @@
 """`python -m app check --connect`: makes the worker's parts as `serve` does, and asks each whether it works."""
 
 import asyncio
+from time import monotonic
 
-from app.api.readiness import Check, Report
+from app.api.readiness import Check
 from app.assembly import readiness_of
 from app.carrier import carrier_of
+from app.check import UNHEALTHY
 from app.configuration import usable_configuration
+from app.mcp.server import McpServer
 from app.server.lifecycle import Lifecycle
 from app.services import Services
 from config.settings import Settings
@@ -24,18 +27,31 @@ def tried(settings: Settings) -> tuple[Check, ...]:
 
     async def asked() -> tuple[Check, ...]:
         async with asyncio.timeout(TRIED_WITHIN_S):
-            return tuple((await _report(settings)).checks)
+            return await _checks(settings)
 
     return asyncio.run(asked())
 
 
-async def _report(settings: Settings) -> Report:
-    """The report of a worker with these settings, which is started for it and stopped again."""
+async def _checks(settings: Settings) -> tuple[Check, ...]:
+    """What a worker with these settings reports, which is started for it and stopped again."""
     configuration = usable_configuration(settings)
     services = Services(settings, Lifecycle(), configuration.agents, configuration.tools)
     await services.start()
     try:
         services.lifecycle.ready()
-        return await readiness_of(services, carrier_of(settings).control).report()
+        servers = [await _tried(server) for server in services.mcp_servers.servers]
+        report = await readiness_of(services, carrier_of(settings).control).report()
+        return (*report.checks, *servers)
     finally:
         await services.stop()
+
+
+async def _tried(server: McpServer) -> Check:
+    """Whether an MCP server, which connects meanwhile, has the tools that agents name."""
+    began = monotonic()
+    await server.tried.wait()
+    took_ms = (monotonic() - began) * 1000
+    component = f"mcp_server {server.name}"
+    if server.fault:
+        return Check(component, UNHEALTHY, took_ms, error=server.fault)
+    return Check(component, "healthy", took_ms, details=f"{len(server.tools)} tools")

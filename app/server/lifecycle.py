@@ -72,6 +72,11 @@ class Lifecycle:
             _degraded.add(1, {"part": part})
             log.warning("%s is degraded: %s", part, cause)
 
+    def withdraw_degradation(self, part: str) -> None:
+        """Say in readiness no more that `part` works in a lesser way: it works as it should again."""
+        if self._degradations.pop(part, None) is not None:
+            log.info("%s works as it should again", part)
+
     @property
     def ends_sessions(self) -> bool:
         """True once sessions end because the worker does, and not by themselves."""

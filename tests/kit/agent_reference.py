@@ -16,7 +16,7 @@ from tests.kit.source import ROOT
 
 PAGE = ROOT / "docs/agents.md"
 BEGIN, END = "<!-- keys: python -m tests.kit.agent_reference -->", "<!-- end of keys -->"
-SOURCES = (ROOT / "actors/agent.py", ROOT / "actors/conversation.py")
+SOURCES = (ROOT / "actors/agent.py", ROOT / "actors/conversation.py", ROOT / "actors/mcp_server.py")
 
 
 def docstrings() -> dict[tuple[str, str], str]:

@@ -7,7 +7,7 @@ from config.errors import SettingsError
 from config.groups.access import BrowserAuth
 from config.groups.agents import StreamingMode
 from config.groups.logs import LogLevel
-from config.settings import Settings, documented, groups, read_settings
+from config.settings import Settings, documented, groups, named_variables, read_settings
 from config.variables import Documented, variables
 
 TABLE = Path(__file__).parents[3] / "docs/environment.md"
@@ -205,3 +205,9 @@ def test_a_wrong_secret_is_not_shown_either() -> None:
 def test_the_settings_of_this_process_come_from_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "4321")
     assert read_settings().server.port == 4321
+
+
+def test_variables_are_handed_on_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_TOKEN", "t")
+    monkeypatch.setenv("OTHER_TOKEN", "o")
+    assert named_variables(("CRM_TOKEN", "NOT_SET_ANYWHERE")) == {"CRM_TOKEN": "t"}

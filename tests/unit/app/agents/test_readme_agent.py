@@ -74,7 +74,7 @@ def test_callers_that_the_guide_looks_up_are_greeted_by_name(tmp_path: Path, mon
 
 def test_keys_that_the_guide_shows_are_keys_of_an_agent(tmp_path: Path) -> None:
     parts = [text for text in snippets("docs/agents.md", "yaml") if "name: bank" not in text]
-    assert len(parts) == 5
+    assert len(parts) == 6
     for number, text in enumerate(parts):
         file = tmp_path / f"part{number}.yaml"
         file.write_text(f"name: part{number}\nlabel: Part\ninstructions: Talk.\n{text}", "utf-8")

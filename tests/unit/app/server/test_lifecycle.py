@@ -93,3 +93,18 @@ def test_a_degraded_part_is_logged_once_and_stays_in_the_report(caplog: pytest.L
     assert [record.getMessage() for record in caplog.records] == [
         "SPEECH_RECOGNIZER: own is degraded: the engine cannot be prepared: no file"
     ]
+
+
+def test_a_part_that_works_again_is_in_the_report_no_more(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    lifecycle = Lifecycle()
+    lifecycle.withdraw_degradation("MCP server crm")
+    assert caplog.records == []
+    for _ in range(2):
+        lifecycle.report_degradation("MCP server crm", "it has ended")
+        lifecycle.withdraw_degradation("MCP server crm")
+        assert lifecycle.degradations == {}
+    assert [record.getMessage() for record in caplog.records] == [
+        "MCP server crm is degraded: it has ended",
+        "MCP server crm works as it should again",
+    ] * 2
