@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from actors.session_context import GivenContext
+
 Memory = dict[str, Any]
 """A language model's own notes on one conversation; JSON values only."""
 
@@ -194,6 +196,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     handoffs: tuple[HandoffMade, ...] = ()
     """From agent to agent, in the order of time."""
     ended_reason: str = ""
+    given: GivenContext | None = None
+    """What it was begun with, of a browser's session: one that goes on keeps that. None: with nothing."""
 
     @property
     def resumable(self) -> bool:

@@ -24,6 +24,15 @@ MAX_ENTRIES = 50
 MAX_DEPTH = 4
 LEFT_OUT = "[left out: too long]"
 
+MAX_GIVEN_BYTES = 2_000
+"""The context that is given along with a token, as the JSON that a model is told. Sealed in the token it is more than
+twice as long, and travels in the address of a WebSocket, of which proxies take 8 kB."""
+SHAPE_OF_GIVEN = (
+    f"at most {MAX_DEPTH} levels, {MAX_ENTRIES} entries in each object or list, {MAX_KEY_CHARS} characters in a key"
+    f" and {MAX_TEXT_CHARS} in a text or number"
+)
+SIZE_OF_GIVEN = f"at most {MAX_GIVEN_BYTES:,} bytes as JSON, in which <, > and & take six each"
+
 
 OUTBOUND = "outbound"
 """The direction of a telephone call that the agent has placed."""
@@ -54,6 +63,23 @@ class SessionContext(msgspec.Struct, frozen=True, kw_only=True):
     """What whoever placed the call said about it."""
     time_zone: str = ""
     """IANA name; empty for UTC."""
+    language: str = ""
+    """The language that the person speaks, such as "de-DE", if whoever had the session begun said so."""
+
+
+class GivenContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What the backend of a page says about the user for whom it has a session begun; the page can neither read nor
+    change it."""
+
+    context: Mapping[str, Any] = {}
+    """As `SessionContext.context`."""
+    caller_name: str = ""
+    language: str = ""
+    """One of the agent's languages; empty if it is not known."""
+
+    def about(self) -> SessionContext:
+        """What is known of the session that begins with it, in a browser."""
+        return SessionContext(context=self.context, caller_name=self.caller_name, language=self.language)
 
 
 IN_A_BROWSER = SessionContext()
@@ -94,6 +120,7 @@ def _data(about: SessionContext) -> str:
         "caller": about.caller,
         "caller_name": about.caller_name,
         "called": about.called,
+        "language": about.language,
         "headers": about.headers,
         "context": about.context,
     }
@@ -111,6 +138,13 @@ def _quoted(value: Any) -> str:
     for character in "<>&\u2028\u2029\u0085":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def limit_exceeded(context: Mapping[str, Any]) -> str:
+    """The limit that a JSON object is over, in words; empty if a language model is told all of it."""
+    if bounded(context) != context:
+        return SHAPE_OF_GIVEN
+    return SIZE_OF_GIVEN if len(_quoted(context).encode()) > MAX_GIVEN_BYTES else ""
 
 
 def bounded(value: Any, depth: int = MAX_DEPTH) -> Any:

@@ -153,7 +153,13 @@ def api_routes(worker: Assembly) -> list[BaseRoute]:
         modes=modes,
         relay=dashboards,
     )
-    tokens = TokenRoutes(services.browser_access, services.agents, services.agents.default_name, services.random)
+    tokens = TokenRoutes(
+        services.browser_access,
+        services.agents,
+        services.agents.default_name,
+        services.random,
+        services.settings.agents.recognized_language,
+    )
     changes = AgentChanges(services.agents, services.replace_agent, services.lifecycle.worker_bus)
     agents = AgentRoutes(services.agents, services.agents.default_name, changes, services.voices)
     return [

@@ -8,7 +8,7 @@ import msgspec
 from actors.agent import Agent
 from actors.runtime.session_trace import current_traceparent
 from actors.session.plan import SessionPlan, TeamMember
-from actors.session_context import SessionContext
+from actors.session_context import GivenContext, SessionContext
 from actors.tools import AnyTool
 from app.agents.handoffs import handoff_tools, team_of
 from app.agents.kept_phrases import KeptPhrases
@@ -36,10 +36,12 @@ class SessionPlans:
 
     def plan(self, session_id: str, mode: str, agent: Agent, resume_token: str, **more: Any) -> SessionPlan:
         """What a session with `agent` is made of; `more` are further fields of the plan."""
-        own = self._member(agent, mode)
-        others = {each.name: self._member(each, mode) for each in team_of(agent, self._agents)}
+        given: GivenContext | None = more.get("given")
+        known = more.pop("about", SessionContext()) if given is None else given.about()
+        about = msgspec.structs.replace(known, time_zone=self._settings.time_zone)
+        own = self._member(agent, mode, about.language)
+        others = {each.name: self._member(each, mode, about.language) for each in team_of(agent, self._agents)}
         traceparent = more.pop("traceparent", "") or current_traceparent()
-        about = msgspec.structs.replace(more.pop("about", SessionContext()), time_zone=self._settings.time_zone)
         return SessionPlan(
             session_id=session_id,
             mode=mode,
@@ -54,8 +56,12 @@ class SessionPlans:
             **{"look_up": lookup_of(agent), **more},
         )
 
-    def _member(self, agent: Agent, mode: str) -> TeamMember:
-        if languages := self._settings.recognized_language:
+    def _member(self, agent: Agent, mode: str, language: str) -> TeamMember:
+        languages = self._settings.recognized_language or agent.languages
+        # Somebody whose language is known is heard in it only; an agent that does not speak it hears its own.
+        if language in languages:
+            languages = (language,)
+        if languages != agent.languages:
             agent = msgspec.structs.replace(agent, languages=languages)
         return TeamMember(
             agent=agent,

@@ -19,7 +19,7 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.play_clock import PlayClock
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.recorded_turn_taking import RecordStep
-from actors.session_context import OUTBOUND, SessionContext
+from actors.session_context import OUTBOUND, GivenContext, SessionContext
 from actors.tools import AnyTool
 
 
@@ -72,6 +72,8 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The telephone line of the session, for its tools; None in a browser."""
     about: SessionContext = SessionContext()
     """What is known of the session before a word is said."""
+    given: GivenContext | None = None
+    """The part of it that a browser's token has brought, as it was; None: it has brought nothing."""
     look_up: Callable[[SessionContext], Awaitable[SessionContext]] | None = None
     """Completes what is known before the session begins. None: there is no more."""
     model: LanguageModel | None = None

@@ -70,6 +70,7 @@ def record_of(session: LiveSession, state: str, clock: Clock) -> SessionRecord:
         memory=checkpoint.memory,
         handoffs=checkpoint.handoffs,
         ended_reason=checkpoint.ended_reason or checkpoint.ending or "",
+        given=plan.given,
     )
 
 

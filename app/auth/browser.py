@@ -13,8 +13,10 @@ import msgspec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from actors.session_context import GivenContext
 from app.auth.exposure import Exposure
 from app.auth.jwt import TokenError, TokenVerifier, checked, header_of, require_encrypted
+from app.auth.sealed_context import ContextSeal
 from config.errors import SettingsError
 from config.groups.access import BrowserAuth
 from config.secret import Secret
@@ -31,6 +33,7 @@ class Grant(msgspec.Struct, frozen=True):
 
     `vouched` says that an operator had the token made for the session. `issued_at` is in seconds since the epoch, and 0
     for a token that this server has not issued. `subject` is the user of Entra behind the token, empty for none.
+    `given` is what the session begins with, if an operator has given it along.
     """
 
     session_id: str = ""
@@ -38,6 +41,7 @@ class Grant(msgspec.Struct, frozen=True):
     vouched: bool = False
     issued_at: float = 0.0
     subject: str = ""
+    given: GivenContext | None = None
 
     def require(self, session_id: str = "", agent: str = "") -> None:
         """Hold the token to what is asked for; empty asks for nothing.
@@ -79,7 +83,8 @@ class BrowserAccess:
         self._chosen = settings.access.browser_auth
         # What a server makes that lets everybody in must not open another one of the same operator.
         shared = None if self.mode is BrowserAuth.OFF else settings.access.token_signing_key
-        self._key = _derived(shared or server_secret)
+        self._key = _derived(shared or server_secret, b"earshot browser token")
+        self._seal = ContextSeal(_derived(shared or server_secret, b"earshot session context"))
         self._clients = settings.entra.allowed_client_ids
         self._entra = _entra(settings) if self.mode is BrowserAuth.ENTRA else None
 
@@ -94,7 +99,7 @@ class BrowserAccess:
         now = time.time()
         grant = msgspec.structs.replace(grant, issued_at=now)
         expires_at = int(now) + ttl_s
-        claims = {
+        claims: dict[str, Any] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "exp": expires_at,
@@ -104,6 +109,8 @@ class BrowserAccess:
             "issued_at": grant.issued_at,
             "subject": grant.subject,
         }
+        if grant.given is not None:
+            claims["given"] = self._seal.seal(grant.given)
         return SessionToken(jwt.encode(claims, self._key, ALGORITHM), expires_at, grant)
 
     async def grant_of(self, token: str) -> Grant:
@@ -121,6 +128,7 @@ class BrowserAccess:
                 vouched=claims["vouched"],
                 issued_at=claims["issued_at"],
                 subject=claims.get("subject", ""),
+                given=self._seal.open(claims["given"]) if "given" in claims else None,
             )
         entra = await self.entra_claims(token)
         return Grant(vouched=is_operator(entra), subject=subject_of(entra))
@@ -171,5 +179,5 @@ def _entra(settings: Settings) -> TokenVerifier:
     return TokenVerifier(f"{authority}/v2.0", client, f"{authority}/discovery/v2.0/keys")
 
 
-def _derived(secret: Secret) -> bytes:
-    return HKDF(SHA256(), length=32, salt=None, info=b"earshot browser token").derive(secret.reveal().encode())
+def _derived(secret: Secret, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(secret.reveal().encode())

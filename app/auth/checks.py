@@ -51,9 +51,9 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who was let in.
 
-    `browser_auth` is what a browser like this one has to bring. `grant` is what its token opens; None where none was
-    demanded, and for operators. `local`: a program on this machine, or the server's own page there. `subject` is the
-    user of Entra who asks, where one has shown a token and is no operator.
+    `browser_auth` is what a browser like this one has to bring. `grant` is what its token opens; None for operators,
+    and where no token was demanded, unless one was brought with a context. `local`: a program on this machine, or the
+    server's own page there. `subject` is the user of Entra who asks, where one has shown a token and is no operator.
     """
 
     browser_auth: BrowserAuth
@@ -181,10 +181,11 @@ class Checks:
         policy, headers = self._policy, asking.headers
         policy.clients.require(policy.clients.of(asking.scope), Rate.REQUESTS)
         expected, bearer = policy.settings.access.operator_token, bearer_of(headers)
-        if known.browser_auth is BrowserAuth.OFF:
-            return known
+        of_a_page = "origin" in headers or "sec-fetch-site" in headers
         if expected is not None and expected.matches(bearer):
             return msgspec.structs.replace(known, operator=True)
+        if known.browser_auth is BrowserAuth.OFF:
+            return msgspec.structs.replace(known, operator=expected is None and known.local and not of_a_page)
         if known.browser_auth is BrowserAuth.ENTRA:
             try:
                 claims = await policy.browser_access.entra_claims(bearer)
@@ -197,7 +198,7 @@ class Checks:
             raise ProblemError(HTTPStatus.UNAUTHORIZED, "the operator token is wrong")
         if own_page(headers, policy.settings.server.base_url):
             return known
-        if "origin" in headers or "sec-fetch-site" in headers:
+        if of_a_page:
             raise ProblemError(
                 HTTPStatus.FORBIDDEN, "only a page of this server is given a token without the operator's"
             )
@@ -218,7 +219,7 @@ class Checks:
         # On this machine a page of an allowed origin is as welcome as our own; it may not watch others.
         welcome = not watches and policy.exposure.reached_on_this_machine(Asker.of(asking.scope))
         if policy.browser_access.demanded(local=known.local or welcome) is BrowserAuth.OFF:
-            return known
+            return known if watches else await self._with_context(known, asking)
         try:
             grant = await policy.browser_access.grant_of(asking.query.get("token", ""))
             grant.require(session_id)
@@ -231,6 +232,22 @@ class Checks:
             offered = asking.query.get("resume_token", "")
             await require_resume_token(policy.sessions, session_id or grant.session_id, offered, demanded=True)
         return msgspec.structs.replace(known, grant=grant, subject=grant.subject)
+
+    async def _with_context(self, known: Admitted, asking: Asking) -> Admitted:
+        """Where no token is demanded, one that brings a context is held to its session all the same; others are not
+        looked at: a page that has one of another day, or of another server, is as welcome as without."""
+        token = asking.query.get("token", "")
+        try:
+            grant = await self._policy.browser_access.grant_of(token) if token else Grant()
+        except (TokenError, TokensUnavailableError):
+            return known
+        if grant.given is None:
+            return known
+        try:
+            grant.require(asking.query.get("session_id", ""))
+        except TokenError as error:
+            raise SocketRefusedError(REFUSED, f"token {error.reason}") from None
+        return msgspec.structs.replace(known, grant=grant)
 
     async def _acs(self, check: Check, asking: Asking) -> None:
         access, headers = self._policy.acs_access, asking.headers

@@ -10,6 +10,7 @@ from actors.agent import Agent
 from actors.conversation import SessionRecord
 from actors.session.checkpoint import Checkpoint
 from actors.session.sessions_keeper import SessionsKeeper
+from actors.session_context import GivenContext
 from app.agents.handoffs import team_of
 from app.agents.roster import AgentRoster
 from app.auth.guard import admitted
@@ -26,7 +27,7 @@ from protocol.browser import OUTPUT_RATE_HZ, OUTPUT_RATES_HZ
 
 
 class Asked:
-    """What the query of a browser's socket asks for. `client` is filled in once it is known who asks.
+    """What the query of a browser's socket asks for. `client` and `given` are filled in once it is known who asks.
 
     Raises:
         SocketRefusedError: a value cannot be used; names it.
@@ -37,6 +38,7 @@ class Asked:
         require_session_id(self.session_id)
         self.resume_token = query.get("resume_token", "")
         self.client: Client = ()
+        self.given: GivenContext | None = None
         self.mode = _mode(modes, query.get("streaming_mode", ""))
         self.agent_named = bool(query.get("agent"))
         self.agent = _agent(agents, query.get("agent") or agents.default_name)
@@ -115,6 +117,7 @@ class ConversationAdmission:
         if grant is not None:
             require_granted_agent(grant, asked.agent.name if asked.agent_named else "")
             asked.session_id = asked.session_id or grant.session_id
+            asked.given = grant.given
             asked.agent = _agent(self._agents, grant.agent or asked.agent.name)
         record = await require_resume_token(
             self._known_sessions, asked.session_id, asked.resume_token, demanded=grant is not None

@@ -144,7 +144,11 @@ class _Conversation:
         realtime = parts.realtime
         if realtime is not None:
             realtime = MeteredRealtimeModel(realtime, parts.clients, asked.client)
-        plan = parts.plans.plan(self._session_id, asked.mode, asked.agent, token, model=model, realtime=realtime)
+        # A conversation that goes on keeps what it was begun with, whatever token it comes back with.
+        given = record.given if record is not None else asked.given
+        plan = parts.plans.plan(
+            self._session_id, asked.mode, asked.agent, token, model=model, realtime=realtime, given=given
+        )
         parts.clients.session_began(asked.client, self._session_id)
         has_it = plan.as_agent(record.agent).agent if record is not None else plan.agent
         self._announce(token, has_it, resumed=record is not None)

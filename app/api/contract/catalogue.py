@@ -89,7 +89,10 @@ _BELOW_API: dict[tuple[str, str], Operation] = {
         body_required=False,
         example=TokenRequest(agent="dentist", ttl_s=300),
         answers=ok("A token for the WebSockets and the REST of one session", TokenIssued, _TOKEN),
-        problems={429: "The client has asked too often"},
+        problems={
+            403: "Not a page of this server; or a context, a name or a language that no operator gives",
+            429: "The client has asked too often",
+        },
     ),
     ("GET", "/sessions"): Operation(
         tag="sessions",

@@ -1,13 +1,15 @@
 """The route by which a browser, or an operator on its behalf, is given a token (JWT) for one session."""
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from actors.agent import Agent
 from actors.runtime.randomness import SystemRandom
+from actors.session_context import GivenContext, limit_exceeded
 from app.api.problems import ProblemError
 from app.api.requests import asked_of
 from app.api.responses import json_response
@@ -23,16 +25,23 @@ MOST_BYTES = 16_384
 class TokenRoutes:
     """Serves `POST /realtime/token`, which issues browser tokens.
 
-    A token is for one of `agents`, and for `default_agent` where none is asked for.
+    A token is for one of `agents`, and for `default_agent` where none is asked for. `languages` are those of all
+    agents; empty where each has its own.
     """
 
     def __init__(
-        self, access: BrowserAccess, agents: Collection[str], default_agent: str, random: SystemRandom
+        self,
+        access: BrowserAccess,
+        agents: Mapping[str, Agent],
+        default_agent: str,
+        random: SystemRandom,
+        languages: Sequence[str] = (),
     ) -> None:
         self._access = access
         self._agents = agents
         self._default_agent = default_agent
         self._random = random
+        self._languages = languages
 
     def routes(self) -> list[Route]:
         """The route that issues tokens, below the API's prefix."""
@@ -46,12 +55,35 @@ class TokenRoutes:
             raise _invalid("agent", f"one of {', '.join(sorted(self._agents))}", "unknown")
         session_id = asked.session_id or self._random.token("session_")
         sender = admitted(request.scope)
-        grant = Grant(session_id, agent, vouched=sender.operator, subject=sender.subject)
+        given = self._given(asked, self._agents[agent], is_operator=sender.operator)
+        grant = Grant(session_id, agent, vouched=sender.operator, subject=sender.subject, given=given)
         issued = self._access.issue(grant, asked.ttl_s)
         answer = TokenIssued(
             token=issued.token, expires_at=timestamp(issued.expires_at), session_id=session_id, agent=agent
         )
         return json_response(answer, headers={"Cache-Control": "no-store"})
+
+    def _given(self, asked: TokenRequest, agent: Agent, *, is_operator: bool) -> GivenContext | None:
+        """What is given along for a session with `agent`.
+
+        Raises:
+            ProblemError: 403, nobody but an operator may; 422, names the field that cannot be used.
+        """
+        if asked.context is None and asked.caller_name is None and asked.language is None:
+            return None
+        if not is_operator:
+            raise ProblemError(
+                HTTPStatus.FORBIDDEN,
+                "context, caller_name and language are an operator's to give, such as a backend with OPERATOR_TOKEN",
+            )
+        context = asked.context or {}
+        if limit := limit_exceeded(context):
+            raise _invalid("context", limit, "length")
+        languages = self._languages or agent.languages
+        language = next((each for each in languages if each.lower() == (asked.language or "").lower()), "")
+        if asked.language and not language:
+            raise _invalid("language", f"one of {', '.join(languages)}", "unknown")
+        return GivenContext(context=context, caller_name=asked.caller_name or "", language=language)
 
 
 def _invalid(field: str, message: str, code: str) -> ProblemError:

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from actors.messages.caller import TextEntered
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.runtime.clock import run_virtual
-from actors.session_context import MAX_DATA_CHARS, Channel, SessionContext, preamble
+from actors.session_context import (
+    MAX_DATA_CHARS,
+    SHAPE_OF_GIVEN,
+    SIZE_OF_GIVEN,
+    Channel,
+    GivenContext,
+    SessionContext,
+    limit_exceeded,
+    preamble,
+)
 from tests.kit.session_kit import stage
 
 AT = 1_795_881_600.0
@@ -98,6 +107,29 @@ def test_the_preamble_is_bounded_whatever_it_is_made_of(context: dict[str, Any],
     assert len(text) < MAX_DATA_CHARS + 1_000
     if BEGIN in text:
         data_of(text)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=600),
+    lambda inner: st.lists(inner, max_size=60) | st.dictionaries(st.text(max_size=70), inner, max_size=60),
+    max_leaves=80,
+)
+
+
+@given(st.dictionaries(st.text(max_size=70), json_values, max_size=60))
+@settings(max_examples=100, deadline=None)
+def test_all_of_a_context_that_is_within_the_limits_is_told(context: dict[str, Any]) -> None:
+    told = preamble(GivenContext(context=context).about(), AT)
+    if context and not limit_exceeded(context):
+        assert data_of(told) == {"context": context}
+
+
+def test_the_limits_of_a_context_are_named() -> None:
+    assert limit_exceeded({}) == ""
+    assert limit_exceeded({"order": {"items": [{"id": 7}]}, "vip": True, "none": None}) == ""
+    assert limit_exceeded({"a": {"b": {"c": {"d": {}}}}}) == SHAPE_OF_GIVEN
+    assert limit_exceeded({"a": 10**500}) == SHAPE_OF_GIVEN
+    assert limit_exceeded({f"k{n}": "x" * 400 for n in range(5)}) == SIZE_OF_GIVEN
 
 
 class Curious:

@@ -4,7 +4,7 @@ from unittest.mock import Mock
 
 import msgspec
 
-from actors.session_context import SessionContext
+from actors.session_context import GivenContext, SessionContext
 from app.session_plans import SessionPlans
 from config.settings import Settings
 from tests.kit.session_kit import AGENT
@@ -33,3 +33,21 @@ def test_the_settings_hold_for_every_agent() -> None:
     plan = made.plan("s", "media", USING, "resume", about=SessionContext(caller="+15550100"))
     assert plan.agent.languages == ("de-DE",)
     assert (plan.about.time_zone, plan.about.caller) == ("Europe/Berlin", "+15550100")
+
+
+def test_what_a_token_has_brought_is_known_of_the_session_and_its_language_is_the_only_one() -> None:
+    made, _ = plans(RECOGNIZED_LANGUAGE="de-DE,en-US", TIME_ZONE="Europe/Berlin")
+    given = GivenContext(context={"order": 7}, caller_name="Ada", language="en-US")
+    plan = made.plan("s", "media", USING, "resume", given=given)
+    assert plan.about == SessionContext(
+        context={"order": 7}, caller_name="Ada", language="en-US", time_zone="Europe/Berlin"
+    )
+    assert (plan.given, plan.agent.languages) == (given, ("en-US",))
+    without = made.plan("s", "media", USING, "resume", given=None)
+    assert (without.about, without.given) == (SessionContext(time_zone="Europe/Berlin"), None)
+
+
+def test_an_agent_that_does_not_speak_the_language_of_the_user_hears_its_own() -> None:
+    made, _ = plans()
+    plan = made.plan("s", "media", USING, "resume", given=GivenContext(language="de-DE"))
+    assert plan.agent is USING
