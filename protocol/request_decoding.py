@@ -10,9 +10,11 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from protocol.calls import E164_EXPECTED, TARGET_EXPECTED, CallsQuery, CallState, TransferCall
+from protocol.calls import E164_EXPECTED, TARGET_EXPECTED, CallsQuery, CallState
 from protocol.errors import WireError
+from protocol.phone_numbers import PATTERN, TARGET_PATTERN
 from protocol.problems import FieldError
+from protocol.tokens import SESSION_ID_EXPECTED, SESSION_ID_PATTERN
 
 MAX_LIMIT = 100
 MAX_PAGE = 1_000_000
@@ -80,6 +82,13 @@ def _whole(query: Mapping[str, str], name: str, default: int, highest: int, erro
 
 _SHAPE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
+_PATTERNS = {
+    repr(PATTERN): E164_EXPECTED,
+    repr(TARGET_PATTERN): TARGET_EXPECTED,
+    repr(SESSION_ID_PATTERN): SESSION_ID_EXPECTED,
+}
+"""What is told in place of a regular expression, as msgspec shows that."""
+_OTHER = "it holds characters that are not allowed"
 _OWN = re.compile(r"(?P<field>[a-z_]+): (?P<message>.*)")
 
 
@@ -95,7 +104,7 @@ def _field_error(text: str, expected: type[Any]) -> FieldError:
         return FieldError(own["field"], own["message"], "pattern" if is_number else "enum")
     field = path or "body"
     if "matching regex" in what:
-        return FieldError(field, TARGET_EXPECTED if expected is TransferCall else E164_EXPECTED, "pattern")
+        return FieldError(field, next((told for shown, told in _PATTERNS.items() if shown in what), _OTHER), "pattern")
     if what.startswith("Invalid enum value"):
         choices = ", ".join(str(choice) for choice in get_args(get_type_hints(expected).get(field)))
         return FieldError(field, f"expected one of {choices}" if choices else "not one of its values", "enum")

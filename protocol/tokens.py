@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 SESSION_ID_PATTERN = r"^[A-Za-z0-9._:-]{0,128}\Z"
+SESSION_ID_EXPECTED = "expected at most 128 letters, digits and . _ : -"
 DEFAULT_TTL_S = 300
 
 

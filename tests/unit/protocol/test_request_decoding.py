@@ -5,6 +5,7 @@ from http import HTTPStatus
 import msgspec
 import pytest
 
+from protocol.agents import ModelChange
 from protocol.calls import (
     CallList,
     CallsQuery,
@@ -17,6 +18,7 @@ from protocol.calls import (
 )
 from protocol.problems import FieldError
 from protocol.request_decoding import RequestError, decode_body, decode_query
+from protocol.tokens import SESSION_ID_EXPECTED, TokenRequest
 
 E164 = "expected a phone number in E.164 format, like +12025550123"
 TARGET = f"{E164}, or an id such as 8:acs:..., 8:orgid:... or 28:..."
@@ -41,6 +43,12 @@ TARGET = f"{E164}, or an id such as 8:acs:..., 8:orgid:... or 28:..."
             FieldError("context", "expected object | null, got array", "type"),
         ),
         (InitiateCall, "[]", FieldError("body", "expected object, got array", "type")),
+        (TokenRequest, '{"session_id":"../s1"}', FieldError("session_id", SESSION_ID_EXPECTED, "pattern")),
+        (
+            ModelChange,
+            '{"deployment_id":"a\\u0000"}',
+            FieldError("deployment_id", "it holds characters that are not allowed", "pattern"),
+        ),
         (TransferCall, '{"target":"4:+12"}', FieldError("target", TARGET, "pattern")),
         (TransferCall, '{"target":"+1٢٣٤"}', FieldError("target", TARGET, "pattern")),
         (TerminateCall, '{"call_id":""}', FieldError("call_id", "expected str of length >= 1", "length")),
