@@ -21,7 +21,7 @@ from contextvars import copy_context
 from datetime import time
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any, Generic, ParamSpec, TypeVar, get_args, get_type_hints, overload
+from typing import Annotated, Any, Generic, Literal, ParamSpec, TypeVar, get_args, get_type_hints, overload
 
 import msgspec
 from msgspec import Meta
@@ -99,10 +99,12 @@ class Tool(Generic[P, R]):
         on_interruption: OnInterruption,
         confirm: bool = False,
         connects: bool = False,
+        approval: Literal["", "operator"] = "",
     ) -> None:
         self.function = function
         self.confirm = confirm
         self.connects = connects
+        self.approval = approval
         self.timeout_s = timeout_s
         self.on_interruption = on_interruption
         self.__name__ = name or function.__name__
@@ -110,6 +112,8 @@ class Tool(Generic[P, R]):
         self.__doc__ = function.__doc__
         if not _NAME.fullmatch(self.__name__):
             raise ToolDefinitionError(f"{self.__name__!r} is no name for a tool: letters, digits and underscores only")
+        if approval not in ("", "operator"):
+            raise ToolDefinitionError(f"{self.__name__}: approval is {approval!r}; only an operator can approve a call")
         hints = get_type_hints(function, include_extras=True)
         self._context_name = next((key for key, hint in hints.items() if hint is ToolContext), None)
         self._times = frozenset(name for name, hint in hints.items() if hint is time or time in get_args(hint))
@@ -207,6 +211,7 @@ def tool(
     on_interruption: OnInterruption = OnInterruption.CANCEL,
     confirm: bool = False,
     connects: bool = False,
+    approval: Literal["", "operator"] = "",
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 
 
@@ -218,6 +223,7 @@ def tool(
     on_interruption: OnInterruption = OnInterruption.CANCEL,
     confirm: bool = False,
     connects: bool = False,
+    approval: Literal["", "operator"] = "",
 ) -> Tool[P, R] | Callable[[Callable[P, R]], Tool[P, R]]:
     """Make a typed function a tool.
 
@@ -229,6 +235,7 @@ def tool(
         confirm: it must be said back first: the first call with the same arguments is put off, and is made when the
             model calls again after the caller's next words.
         connects: it calls somebody for the caller, who hears the agent's `connecting` phrases meanwhile.
+        approval: `operator`: each call waits until an operator approves it, and is not made where nobody does in time.
 
     Raises:
         ToolDefinitionError: a parameter has no type, or one that JSON cannot carry.
@@ -242,6 +249,7 @@ def tool(
             on_interruption=on_interruption,
             confirm=confirm,
             connects=connects,
+            approval=approval,
         )
 
     return decorate if function is None else decorate(function)

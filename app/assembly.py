@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from app.agents.agent_changes import AgentChanges
 from app.api.readiness import Readiness
 from app.api.routes.agents import AgentRoutes
+from app.api.routes.approvals import ApprovalRoutes
 from app.api.routes.calls import CallRoutes
 from app.api.routes.health import HealthRoutes
 from app.api.routes.logs import LogRoutes
@@ -167,6 +168,7 @@ def api_routes(worker: Assembly) -> list[BaseRoute]:
         *LogRoutes(services.settings.logs, services.lifecycle.worker_bus).routes(),
         *_console(services).routes(),
         *sessions.routes(),
+        *ApprovalRoutes(services.sessions, content=services.settings.logs.content).routes(),
         *agents.routes(),
         *tokens.routes(),
         *_telephone(worker, modes),
@@ -253,6 +255,7 @@ def _console(services: Services) -> ConsoleRoutes:
         sessions=services.sessions,
         watchdog=services.watchdog,
         limits=services.settings.limits,
+        content=services.settings.logs.content,
     )
     overview = Overview(
         summaries.present,

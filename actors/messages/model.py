@@ -68,10 +68,14 @@ class SessionSpent(Message, frozen=True):
 
 
 class ToolsStarted(Message, frozen=True):
-    """The model has called tools in `turn`, and they run. `connects`: one of them calls somebody for the caller."""
+    """The model has called tools in `turn`, and they run. `connects`: one of them calls somebody for the caller.
+
+    `awaits_approval`: one of them is not run before an operator approves it.
+    """
 
     turn: int
     connects: bool = False
+    awaits_approval: bool = False
 
 
 class ToolsFinished(Message, frozen=True):

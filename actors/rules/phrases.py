@@ -11,6 +11,8 @@ NO_ANSWER, BUSY, REFUSED = 2, 3, 4
 """Those for words that were understood, and have no reply."""
 CONNECTING = 1_000_000
 """Fillers from here on are those of a caller who waits for somebody else to answer."""
+APPROVING = 2_000_000
+"""Fillers from here on are those of a caller who waits for an operator to approve something: the first is `hold_on`."""
 INTRODUCTION = 1
 """Among the greetings, the one of an agent that has taken a conversation over; the first one begins a session."""
 
@@ -26,6 +28,9 @@ def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:
         case UtteranceKind.GREETING:
             return agent.introduction if index == INTRODUCTION else agent.greeting
         case UtteranceKind.FILLER:
+            if index >= APPROVING:
+                told = (phrases.hold_on, *phrases.fillers)
+                return told[(index - APPROVING) % len(told)]
             if index >= CONNECTING and phrases.connecting:
                 return phrases.connecting[index % len(phrases.connecting)]
             # A single filler takes turns with another phrase: none is said twice in a row.

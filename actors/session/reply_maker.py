@@ -320,8 +320,9 @@ class ReplyMaker:
         self._round = ToolRound(turn, [call.call_id for call in to_be_run])
         # Recorded before they begin: a successor has to know of each tool that may have done something.
         self._history.tools_called(turn, calls, self._clock.wall())
-        connects = any(tool.connects for call in to_be_run if (tool := tools.get(call.name)) is not None)
-        self._tell_turn_taking(ToolsStarted(turn, connects=connects))
+        begun = [tool for call in to_be_run if not call.refusal and (tool := tools.get(call.name)) is not None]
+        connects, awaits = any(tool.connects for tool in begun), any(tool.approval for tool in begun)
+        self._tell_turn_taking(ToolsStarted(turn, connects=connects, awaits_approval=awaits))
         self._tool_calls.start(turn, calls, to_be_run)
         if not to_be_run:
             self._round_over(turn)

@@ -18,6 +18,7 @@ from actors.ports.clock import Clock
 from actors.ports.llm import ToolCalled
 from actors.rules.confirmation import TO_BE_CONFIRMED, is_confirmed
 from actors.runtime.telemetry import count_cut_result
+from actors.session.approvals import Approvals
 from actors.session.checkpoint import Checkpoint
 from actors.tool_outcome import MAX_RESULT_CHARS, ToolEnding, ToolOutcome, shortened
 from actors.tools import AnyTool, OnInterruption, ToolContext
@@ -44,13 +45,16 @@ class ToolRuns:
         self._tell = report
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancellable: set[str] = set()
+        self.approvals = Approvals()
+        """The calls that wait for an operator."""
 
     def start(self, call: ToolCalled, tool: AnyTool | None, context: ToolContext, clock: Clock) -> None:
         """Run the tool that `call` names. A call without a tool of its name has an error as its result."""
         work = self._run(call, tool, context, clock)
         task = asyncio.get_running_loop().create_task(work, name=f"tool.{call.name}")
         self._tasks[call.call_id] = task
-        if tool is None or tool.on_interruption is OnInterruption.CANCEL:
+        # What waits for an operator has not begun: nothing would be done by halves.
+        if tool is None or tool.approval or tool.on_interruption is OnInterruption.CANCEL:
             self._cancellable.add(call.call_id)
         task.add_done_callback(lambda _: self._tasks.pop(call.call_id, None))
 
@@ -87,6 +91,8 @@ class ToolRuns:
                 outcome = ToolOutcome({"error": f"there is no tool named {call.name}"}, failed=True)
             elif call.refusal:
                 outcome = ToolOutcome({"error": call.refusal}, failed=True)
+            elif tool.approval and (refusal := await self._not_approved(call, tool, context, clock)) is not None:
+                outcome = refusal
             else:
                 outcome = _shortened(call.name, await tool.run(call.arguments, context))
         except asyncio.CancelledError:
@@ -101,6 +107,15 @@ class ToolRuns:
                     turn=context.turn, call_id=call.call_id, name=call.name, outcome=outcome, elapsed_ms=elapsed_ms
                 )
             )
+
+    async def _not_approved(
+        self, call: ToolCalled, tool: AnyTool, context: ToolContext, clock: Clock
+    ) -> ToolOutcome | None:
+        """What the model is told of a call that no operator approves; None once one has."""
+        refusal = await self.approvals.refusal(call, context.turn, clock)
+        if tool.on_interruption is OnInterruption.FINISH:
+            self._cancellable.discard(call.call_id)
+        return refusal
 
     def _report(self, finished: ToolFinished) -> None:
         self._cancellable.discard(finished.call_id)

@@ -11,7 +11,7 @@ log = logging.getLogger("earshot.audit")
 REPEATED_AFTER_S = 60.0
 """The same client reading the same route leaves one line in this time; a console asks every second."""
 REMEMBERED = 1_000
-ABOUT = ("session_id", "actor", "call_id", "name")
+ABOUT = ("session_id", "actor", "call_id", "approval_id", "name")
 """Parameters of paths that name what an operator acts on."""
 
 

@@ -66,6 +66,8 @@ _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
     ("DELETE", "/sessions/{session_id}", Check.OPERATOR),
     ("GET", "/sessions/{session_id}/transcript", Check.OPERATOR),
     ("GET", "/sessions/{session_id}/record", Check.OPERATOR),
+    ("GET", "/sessions/{session_id}/approvals", Check.OPERATOR),
+    ("POST", "/sessions/{session_id}/approvals/{approval_id}", Check.OPERATOR),
     ("GET", "/agents", Check.PUBLIC),
     ("GET", "/agents/{name}", Check.PUBLIC),
     ("PUT", "/agents/{name}", Check.OPERATOR),

@@ -8,6 +8,8 @@ from actors.session.plan import Engines
 from actors.session.sessions import SessionEntry
 from actors.session.sessions_keeper import SessionsKeeper
 from app.console.troubles import (
+    MOST_CHARS,
+    ConsoleApproval,
     ConsoleSession,
     WorkerSummary,
     troubles_of_session,
@@ -20,6 +22,8 @@ from config.groups.limits import Limits
 
 MOST_SHOWN = 40
 """Sessions of one worker, those in trouble before the others: a notice between workers holds no more."""
+MOST_APPROVALS = 10
+"""Calls of tools that wait for an operator, those that have waited for longest before the others."""
 
 
 class Summaries:
@@ -31,6 +35,7 @@ class Summaries:
         sessions: the live sessions, and whether more can be started.
         watchdog: how late the event loop is.
         limits: how many sessions the worker takes, and how late its loop may be.
+        content: whether the arguments of tools are shown.
     """
 
     def __init__(
@@ -41,12 +46,14 @@ class Summaries:
         sessions: SessionsKeeper,
         watchdog: LoopWatchdog,
         limits: Limits,
+        content: bool,
     ) -> None:
         self._lifecycle = lifecycle
         self._engines = engines
         self._sessions = sessions
         self._watchdog = watchdog
         self._max_sessions = limits.max_concurrent_sessions
+        self._content = content
         self._max_lag_ms = 1_000 * limits.max_loop_lag_s
 
     def present(self) -> WorkerSummary:
@@ -76,7 +83,25 @@ class Summaries:
             weight=max(weight_of(troubles), worst[0].weight if worst else 0),
             troubles=tuple(trouble.text for trouble in troubles),
             worst=tuple(worst),
+            approvals=self._approvals(),
         )
+
+    def _approvals(self) -> tuple[ConsoleApproval, ...]:
+        """The calls of tools that wait for an operator."""
+        waiting = [
+            ConsoleApproval(
+                session_id=entry.plan.session_id,
+                approval_id=each.approval_id,
+                agent=entry.plan.agent.name,
+                tool=each.tool,
+                arguments=_cut(each.arguments) if self._content else "",
+                asked_at=each.asked_at,
+                expires_at=each.expires_at,
+            )
+            for entry in tuple(self._sessions.live.values())
+            for each in entry.tool_runs.approvals.pending()
+        ]
+        return tuple(sorted(waiting, key=lambda each: each.asked_at)[:MOST_APPROVALS])
 
     def _breakers(self) -> dict[str, str]:
         """The state of each circuit breaker that is not closed."""
@@ -86,6 +111,10 @@ class Summaries:
             for state in states
             if state.breaker.value != "closed"
         }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_CHARS else f"{text[:MOST_CHARS]}..."
 
 
 def describe(entry: SessionEntry, now: float) -> ConsoleSession:

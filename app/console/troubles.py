@@ -36,6 +36,19 @@ class ConsoleSession(msgspec.Struct, frozen=True, kw_only=True):
     troubles: tuple[str, ...]
 
 
+class ConsoleApproval(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of a tool that waits for an operator; times in seconds since 1970. No arguments where no content may be
+    shown."""
+
+    session_id: str
+    approval_id: str
+    agent: str
+    tool: str
+    arguments: str
+    asked_at: float
+    expires_at: float
+
+
 class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One worker with its worst sessions. `at`: seconds since 1970."""
 
@@ -48,6 +61,8 @@ class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
     weight: int
     troubles: tuple[str, ...]
     worst: tuple[ConsoleSession, ...]
+    approvals: tuple[ConsoleApproval, ...] = ()
+    """Those that have to be decided first."""
 
 
 def troubles_of_session(

@@ -23,6 +23,7 @@ from tests.browser.visit import DESKTOP, PHONE
 from tests.kit.recorded_sessions import write_session_file
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, children, serving
+from tests.service.api.test_routes_approvals import AGENT_FILE, REFUNDER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -166,6 +167,43 @@ async def test_orders_are_asked_for_once_more_and_carried_out(browser: Browser, 
             await page.get_by_role("button", name="Do it").click()
             await expect(page.locator("#detail-facts")).to_have_text("The session is over.")
             await expect(page.locator("#events")).to_contain_text("the session ended: NORMAL")
+
+
+async def test_what_waits_for_an_operator_stands_first_and_is_decided_there(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "tester.yaml").write_text(AGENT_FILE)
+    refunds = {"AGENTS_DIRECTORY": str(tmp_path), "LANGUAGE_MODEL": REFUNDER}
+    with (
+        serving(EARSHOT, **{**FAKES, **refunds}, OPERATOR_TOKEN=TOKEN, LOG_CONTENT="on") as server,
+        talking(server, "echo", "foxtrot") as sockets,
+    ):
+        async with page_in(browser, expected=REFUSED, **DESKTOP) as page:
+            await sign_in(page, server)
+            panel = page.get_by_role("region", name="Waiting for you")
+            await expect(page.get_by_role("heading", name="Workers")).to_be_visible()
+            await expect(panel).to_be_hidden()
+            for socket in sockets.values():
+                await asyncio.to_thread(socket.send, '{"type": "text", "text": "my money, please"}')
+            await expect(panel.get_by_role("listitem")).to_have_count(2)
+            row = panel.get_by_role("listitem").filter(has_text="foxtrot")
+            await expect(row).to_contain_text('tester wants to call refund with {"to": "Ada"}')
+            await no_violations(page)
+            await row.get_by_role("button", name="Decline refund of foxtrot").click()
+            await expect(page.get_by_role("dialog")).to_contain_text("Decline refund of foxtrot?")
+            await page.get_by_label("Reason, for the agent to tell").fill("too late")
+            await page.get_by_role("button", name="Do it").click()
+            await expect(row).to_be_hidden()
+            await panel.get_by_role("button", name="Approve refund of echo").click()
+            await expect(page.get_by_label("Reason, for the agent to tell")).to_be_hidden()
+            await page.get_by_role("button", name="Keep it").click()
+            await expect(panel.get_by_role("listitem")).to_have_count(1)
+            await panel.get_by_role("button", name="Approve refund of echo").click()
+            await page.get_by_role("button", name="Do it").click()
+            await expect(panel).to_be_hidden()
+            await page.locator("#sessions button", has_text="echo").click()
+            await page.get_by_text("What happened, in words").click()
+            for session, said in (("echo", "It is done."), ("foxtrot", "It is not done.")):
+                await page.locator("#sessions button", has_text=session).click()
+                await expect(page.locator("#events")).to_contain_text(said)
 
 
 async def test_a_dead_worker_and_a_failing_provider_are_seen_at_a_glance(browser: Browser) -> None:

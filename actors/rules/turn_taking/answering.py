@@ -139,6 +139,7 @@ def tools_started(turn: TurnCore, message: ToolsStarted, _at: float) -> None:
     if message.turn == turn.state.turn_number and turn.state.agent is AgentActivity.THINKING:
         turn.agent_becomes(AgentActivity.TOOL)
         turn.state.is_connecting = message.connects
+        turn.state.awaits_approval = message.awaits_approval
 
 
 def tools_finished(turn: TurnCore, message: ToolsFinished, at: float) -> None:

@@ -4,7 +4,7 @@ from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import HoldEnded, HoldStarted
 from actors.messages.lifecycle import CallerCutOff, CallerIsBack
 from actors.messages.playback import PausePlayback, StopReason, YieldPlayback
-from actors.rules.phrases import CONNECTING
+from actors.rules.phrases import APPROVING, CONNECTING
 from actors.rules.turn_taking import answering, endings, interruption
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
@@ -13,8 +13,13 @@ from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interr
 def filler_due(turn: TurnCore, _at: float) -> None:
     """The reply is late: say a filler, so that the caller knows that they were heard."""
     s = turn.state
-    connects = s.agent is AgentActivity.TOOL and s.is_connecting
-    turn.say(UtteranceKind.FILLER, s.fillers_said + (CONNECTING if connects else 0))
+    index = s.fillers_said
+    if s.agent is AgentActivity.TOOL and s.awaits_approval:
+        # Nobody is called before it is approved, even if the tool is one that calls somebody.
+        index = APPROVING + s.fillers
+    elif s.agent is AgentActivity.TOOL and s.is_connecting:
+        index += CONNECTING
+    turn.say(UtteranceKind.FILLER, index)
     s.fillers += 1
     s.fillers_said += 1
 

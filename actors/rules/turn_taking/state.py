@@ -195,6 +195,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """The session is over; nothing is done any more."""
     is_connecting: bool = False
     """The tools that run, or ran last, call somebody for the caller."""
+    awaits_approval: bool = False
+    """One of the tools that run, or ran last, is not run before an operator approves it."""
     screening: Screening | None = None
     """Whoever has answered a call of ours may be a machine; None where that is known, or not asked."""
 

@@ -14,6 +14,7 @@ from app.auth.route_table import API, STATIC_FILES
 from app.console.overview import Draining
 from app.console.timeline import TimelineReport
 from protocol.agents import AgentChange, AgentChanged, AgentEntry, AgentList, ModelChange, VoiceChange
+from protocol.approvals import ApprovalDecided, ApprovalDecision, WaitingApprovals
 from protocol.call_record import CallRecord
 from protocol.health import Alive, Health, Restarting
 from protocol.logs import LogChange, LogState
@@ -113,6 +114,15 @@ _BELOW_API: dict[tuple[str, str], Operation] = {
             200: Answer(description="The transcript", type=TranscriptDocument, media_types=TRANSCRIPT_TYPES),
         },
         problems={406: "No such media type", 503: "The session store does not answer"},
+    ),
+    ("GET", "/sessions/{session_id}/approvals"): Operation(
+        tag="sessions", answers=ok("Calls of tools that wait for an operator", WaitingApprovals)
+    ),
+    ("POST", "/sessions/{session_id}/approvals/{approval_id}"): Operation(
+        tag="sessions",
+        body=ApprovalDecision,
+        example=ApprovalDecision(decision="decline", reason="we have no room left on that day"),
+        answers=ok("Decided: the tool is run, or the agent is told that it is not", ApprovalDecided),
     ),
     ("GET", "/agents"): Operation(tag="agents", answers=ok("Agents by name, and the engine's voices", AgentList)),
     ("GET", "/agents/{name}"): Operation(tag="agents", answers=ok("The agent", AgentEntry)),

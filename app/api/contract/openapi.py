@@ -33,6 +33,7 @@ PATH_PARAMETERS = {
     "call_secret": "The secret that the network was given for one call",
     "worker": "A worker, by its process id",
     "actor": "An actor of the session, by name",
+    "approval_id": "A call of a tool that waits for an operator, as the list of them names it",
     "file": "A file of the page",
 }
 

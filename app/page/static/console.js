@@ -20,9 +20,9 @@ function encoded(text) {
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-async function ask(path, method = "GET") {
+async function ask(path, method = "GET", asked = undefined) {
   const headers = state.token ? { Authorization: `Bearer ${state.token}` } : {};
-  const answer = await fetch(`${API}${path}`, { method, headers, cache: "no-store" });
+  const answer = await fetch(`${API}${path}`, { method, headers, cache: "no-store", body: asked && JSON.stringify(asked) });
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw Object.assign(new Error(body.detail ?? `status ${answer.status}`), { status: answer.status });
   return body;
@@ -132,12 +132,13 @@ function show() {
   const present = state.workers.filter((worker) => silentS(worker) <= SILENT_S);
   const sessions = present.flatMap((worker) => worker.worst.map((session) => ({ ...session, worker: worker.worker })));
   sessions.sort((one, other) => other.weight - one.weight || other.age_s - one.age_s);
+  showApprovals(present.flatMap((worker) => worker.approvals ?? []), present.length ? Math.max(...present.map(({ at }) => at)) : 0);
   replace($("wrong"), wrong(sessions));
   replace($("workers"), state.workers.map(workerRow));
   replace($("sessions"), sessions.map(sessionEntry));
   const total = present.reduce((sum, worker) => sum + worker.sessions, 0);
   $("session-count").textContent = total > sessions.length ? `${sessions.length} worst of ${total}` : String(total);
-  document.title = `${$("wrong").querySelector(".bad") ? "⚠ " : ""}Earshot console`;
+  document.title = `${$("wrong").querySelector(".bad") || $("approvals").children.length ? "⚠ " : ""}Earshot console`;
 }
 
 function wrong(sessions) {
@@ -159,6 +160,16 @@ function wrong(sessions) {
   const shown = found.slice(0, 12).map(({ weight, where, text }) => element("li", { classes: weight >= BAD ? "bad" : "" }, where, text));
   if (found.length > shown.length) shown.push(element("li", { text: `and ${found.length - shown.length} more, in the lists below` }));
   return shown;
+}
+
+/** Calls of tools that wait for an operator; `now` by the clock of the server, in seconds. */
+function showApprovals(approvals, now) {
+  approvals.sort((one, other) => one.expires_at - other.expires_at);
+  replace($("approvals"), approvals.map((each) => element("li", { classes: "bad" },
+    button(each.session_id, () => choose(each.session_id)),
+    `${each.agent} wants to call ${each.tool}${each.arguments ? ` with ${each.arguments}` : ""}, ${Math.max(0, Math.round(each.expires_at - now))} s left `,
+    ...["Approve", "Decline"].map((order) => button(order, () => decide(each, order.toLowerCase()), { label: `${order} ${each.tool} of ${each.session_id} (${each.approval_id})` })))));
+  $("approvals-panel").hidden = approvals.length === 0;
 }
 
 function workerRow(worker) {
@@ -271,13 +282,15 @@ function actorRow(actor, index) {
 
 // orders
 
-function sure(text, act) {
+function sure(text, act, { asksReason = false } = {}) {
   const dialog = $("sure");
   $("sure-text").textContent = text;
+  $("sure-reason").value = "";
+  $("sure-reason-row").hidden = !asksReason;
   $("sure-yes").onclick = async () => {
     dialog.close();
     try {
-      await act();
+      await act($("sure-reason").value.trim());
       notice("");
     } catch (error) {
       notice(`That was not done: ${error.message}`);
@@ -291,6 +304,12 @@ function sure(text, act) {
 function restart(actor) {
   const path = `/health/actors/${encodeURIComponent(state.chosen)}/${encodeURIComponent(actor)}/restart`;
   sure(`Restart the ${actor} of ${state.chosen}? The conversation goes on from where it was.`, () => ask(path, "POST"));
+}
+
+function decide({ session_id: session, approval_id: approval, tool }, decision) {
+  const path = `/sessions/${encodeURIComponent(session)}/approvals/${encodeURIComponent(approval)}`, asksReason = decision === "decline";
+  const text = asksReason ? `Decline ${tool} of ${session}? The agent is told the reason.` : `Approve ${tool} of ${session}? It is run at once.`;
+  sure(text, (reason) => ask(path, "POST", { decision, reason }), { asksReason });
 }
 
 function drain(worker) {

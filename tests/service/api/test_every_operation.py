@@ -2,22 +2,26 @@
 
 import asyncio
 import re
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
+from websockets.asyncio.client import connect
 
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.emulator import AcsEmulator
-from tests.eval.phone import SECRET, answering
+from tests.eval.phone import AGENTS, SECRET, answering
 from tests.kit.clients.session_follower import relay_of
 from tests.kit.service_kit import FAKES
+from tests.service.api.test_routes_approvals import AGENT_FILE, REFUNDER
 
 TOKEN = "an-operator-token-of-32-characters"
-ENGINES = {**FAKES, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
+ENGINES = {**FAKES, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer", "LANGUAGE_MODEL": REFUNDER}
 BY_THE_NETWORK = {("POST", "/api/v1/calls/callbacks"), ("POST", "/api/v1/calls/callbacks/{call_secret}")}
 """What the emulated network asks for; the shared address is for those who are told no other."""
 
@@ -137,13 +141,31 @@ async def order_in_a_call(client: httpx.AsyncClient, acs: AcsEmulator, url: str)
     return session_id
 
 
-async def test_every_operation_succeeds_and_answers_as_described() -> None:
+async def decide_what_waits(client: httpx.AsyncClient, url: str) -> None:
+    """A call of a tool that an operator approves."""
+    address = f"{url.replace('http', 'ws', 1)}/api/v1/realtime/conversation?session_id=waits&agent=tester"
+    async with connect(address, proxy=None, max_size=None) as socket:
+        await socket.recv()
+        await socket.send('{"type": "text", "text": "my money, please"}')
+        path = "/api/v1/sessions/waits/approvals"
+        async with asyncio.timeout(60):
+            while not (found := (await client.get(path)).json()["approvals"]):  # noqa: ASYNC110  nobody tells
+                await asyncio.sleep(0.05)
+        await client.post(f"{path}/{found[0]['approval_id']}", json={"decision": "approve"})
+
+
+async def test_every_operation_succeeds_and_answers_as_described(tmp_path: Path) -> None:
+    agents = shutil.copytree(AGENTS.parent, tmp_path / "config") / AGENTS.name
+    (agents / "tester.yaml").write_text(AGENT_FILE)
     async with (
-        answering(**ENGINES, OPERATOR_TOKEN=TOKEN, OTEL_METRICS_EXPORTER="prometheus") as (acs, url),
+        answering(
+            **ENGINES, AGENTS_DIRECTORY=str(agents), OPERATOR_TOKEN=TOKEN, OTEL_METRICS_EXPORTER="prometheus"
+        ) as (acs, url),
         client_of(url) as (client, documented),
     ):
         await look_at_everything(client)
         await change_what_can_be_changed(client)
+        await decide_what_waits(client, url)
         session_id = await order_in_a_call(client, acs, url)
         for _ in range(200):
             if (await client.get(f"/api/v1/sessions/{session_id}/record")).is_success:

@@ -55,7 +55,12 @@ BODIES = {
 
 
 ROUTES = [
-    (method, path.format(session_id="s1", name="tester", actor="a", call_id="c1", call_secret="x", worker="1"))
+    (
+        method,
+        path.format(
+            session_id="s1", name="tester", actor="a", approval_id="1-a", call_id="c1", call_secret="x", worker="1"
+        ),
+    )
     for method, path in TABLE
     if method not in (SOCKET, "GET")
 ]

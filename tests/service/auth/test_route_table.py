@@ -37,7 +37,15 @@ from tests.kit.token_issuer import TokenIssuer, token_issuer
 OPERATOR = "an-operator-token-of-32-characters"
 TENANT = "11111111-2222-4333-8444-555555555555"
 OWN, OTHERS = "session-of-the-page", "session-of-somebody-else"
-NAMES = {"name": "tester", "actor": "nobody", "call_id": "c1", "call_secret": "guessed", "file": "x", "worker": "1"}
+NAMES = {
+    "name": "tester",
+    "approval_id": "1-a",
+    "actor": "nobody",
+    "call_id": "c1",
+    "call_secret": "guessed",
+    "file": "x",
+    "worker": "1",
+}
 
 REFUSED = (401, 403)
 Bearer = Callable[[str], str]

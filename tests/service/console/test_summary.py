@@ -11,13 +11,14 @@ from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
 from tests.kit.service_kit import running
 
 
-def summaries(service: Services) -> Summaries:
+def summaries(service: Services, *, content: bool = False) -> Summaries:
     return Summaries(
         lifecycle=service.lifecycle,
         engines=service.engines,
         sessions=service.sessions,
         watchdog=Mock(lag=Mock(recent_ms=1.26)),
         limits=service.settings.limits,
+        content=content,
     )
 
 

@@ -215,6 +215,9 @@ AWAITS = {
     # A model that is busy is waited for in test_model_asking.py.
     ("generation.py", "Generation._stream"): set(),
     ("tool_runs.py", "ToolRuns._run"): {"tool.run"},
+    # Nobody decides, decides in the last moment, or is interrupted in test_approvals.py.
+    ("tool_runs.py", "ToolRuns._not_approved"): set(),
+    ("approvals.py", "Approvals.refusal"): set(),
     ("recognizer.py", "Recognizer._connect"): {"recognizer.open", "recognizer.close"},
     ("synthesis_stream.py", "SynthesisStream._connect"): {"synthesizer.open", "synthesizer.close"},
     ("pronounced_synthesis.py", "open_pronounced"): {"synthesizer.open"},

@@ -71,6 +71,20 @@ class TestFillers:
         assert kinds(talk.wait(60)) != []
         assert [e.index for e in talk.effects if isinstance(e, Say) and e.index >= CONNECTING] == []
 
+    def test_who_waits_for_an_operator_hears_first_that_they_have_to(self) -> None:
+        talk, said = Talk().thinking().tell(ToolsStarted(1, awaits_approval=True)), list[str]()
+        for _ in range(300):
+            talk.wait(0.1)
+            for effect in talk.effects:
+                if isinstance(effect, Say):
+                    said.append(phrase_of(AGENT, effect.kind, effect.index))
+                    talk.starts(effect.reply).ends(effect.reply)
+        told = [AGENT.phrases.hold_on, *AGENT.phrases.fillers]
+        assert said[:3] == [told[index % len(told)] for index in range(3)]
+        talk.tell(ToolsFinished(1))
+        assert kinds(talk.wait(60)) != []
+        assert [e.index for e in talk.effects if isinstance(e, Say) and e.index >= CONNECTING] == []
+
     def test_typed_text_waits_as_long(self) -> None:
         assert kinds(Talk().tell(TextEntered("hi")).wait(1.6)) == [UtteranceKind.FILLER]
 
