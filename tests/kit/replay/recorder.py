@@ -165,6 +165,7 @@ class _NotedTool:
         self.on_interruption: OnInterruption = tool.on_interruption
         self.confirm = tool.confirm
         self.connects = tool.connects
+        self.approval = tool.approval
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         index = self._recorder.next("tool")

@@ -200,6 +200,7 @@ class _ReplayedTool:
         self.on_interruption: OnInterruption = tool.on_interruption
         self.confirm = tool.confirm
         self.connects = tool.connects
+        self.approval = tool.approval
 
     async def run(self, arguments: str, context: ToolContext) -> ToolOutcome:
         returned: asyncio.Future[Returned] = asyncio.get_running_loop().create_future()

@@ -41,6 +41,7 @@ def own(content: bytes) -> str:
         own(b'{"context": []}'),
         own(b"[]"),
     ],
+    ids=["nothing", "a letter", "no ASCII", "not sealed", "another key", "cut", "no JSON", "a list in it", "a list"],
 )
 def test_what_was_not_sealed_here_is_refused(forged: str) -> None:
     with pytest.raises(TokenError, match=r"^with a context that is not this server's$"):
