@@ -31,9 +31,8 @@ from config.groups.server import Server
 from config.groups.telemetry import Telemetry
 from config.groups.telephony import Telephony
 from config.misspelt import misspelt
+from config.silent_libraries import NO_REPORTS
 from config.variables import Documented
-
-NO_REPORTS = "ORT_DISABLE_TELEMETRY"
 
 ENGINE_VARIABLES = (
     NO_REPORTS,
@@ -99,13 +98,6 @@ def set_variables() -> frozenset[str]:
 def engine_environment() -> dict[str, str]:
     """What a program that this one starts as an engine is given of the environment: how to run, and no secret."""
     return {name: os.environ[name] for name in ENGINE_VARIABLES if name in os.environ}
-
-
-def silence_libraries() -> None:
-    """Have onnxruntime report nothing to Microsoft: its packages for Linux and macOS do, from 1.29 on, as soon as they
-    are loaded, unless this is set before. `ORT_DISABLE_TELEMETRY=0` in the environment has them do so all the same.
-    """
-    os.environ.setdefault(NO_REPORTS, "1")
 
 
 def named_variables(names: Iterable[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import wave
 from functools import lru_cache
 from typing import Any, Final
 
-from config.settings import silence_libraries
+from config.silent_libraries import silence_libraries
 
 RATE_HZ: Final = 16_000
 BYTES_PER_MS: Final = RATE_HZ * 2 // 1000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import NO_REPORTS
+from config.silent_libraries import NO_REPORTS
 from tests.kit.source import ROOT
 
 # onnxruntime opens a session with its collector, and a file for it, as soon as it is loaded.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import httpx
@@ -74,7 +75,8 @@ async def test_a_conversation_leaves_one_record(content: bool) -> None:
     assert told["outcome"] in ("NORMAL", "ABANDONED")
     assert told["latencies_ms"]["first_audio_ms"]["median"] >= 0
     assert told["usage"]["spoken_characters"] > 0
-    assert "555" not in answer.text
+    # A time of day may hold any digits.
+    assert "555" not in re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "", answer.text)
     said = [words["text"] for words in told.get("transcript", ())]
     assert any("call me at [phone]" in text for text in said) is content
     assert ("forty" in answer.text) is content

@@ -1,0 +1,11 @@
+"""Libraries that report to their makers unless they are told otherwise before they are loaded. Imports nothing else."""
+
+import os
+
+NO_REPORTS = "ORT_DISABLE_TELEMETRY"
+"""What onnxruntime looks at: its packages for Linux and macOS report to Microsoft, from 1.29 on."""
+
+
+def silence_libraries() -> None:
+    """Have nothing reported from this process, unless its environment says otherwise: `ORT_DISABLE_TELEMETRY=0`."""
+    os.environ.setdefault(NO_REPORTS, "1")
