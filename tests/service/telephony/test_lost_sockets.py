@@ -71,10 +71,7 @@ async def test_while_the_caller_speaks() -> None:
         await reconnected(media_of(caller), 2)
         await speaking
         await caller.hears_reply(quiet_ms=300)
-        # Without audio for long enough, as on a busy machine, what was said before the loss is an utterance of its own,
-        # which this recognizer understands as the same words.
-        (question,) = {text.strip() for text in " ".join(said(phone)).split("what are your ") if text.strip()}
-        assert question == "opening hours"
+        assert said(phone) == ["what are your opening hours"]
         await goes_on(phone, caller)
 
 

@@ -78,5 +78,7 @@ async def test_a_recording_that_ends_before_it_was_told_of_is_not_said_to_run(mo
             await starting
         # Nobody was told that it had begun: its end may as well be a pause of somebody else's.
         assert call.orders.is_recording_paused
+        # It has ended: to record is a new recording.
+        assert await CallOrders(phone.switchboard, call).start_recording() != recording_id
         caller.hang_up()
         await over(phone, caller)
