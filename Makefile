@@ -13,15 +13,6 @@ DEBIAN_PACKAGES := flite chromium fonts-dejavu-core nginx-light redis-server
 COMPILE := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header --no-strip-extras --upgrade
 INSTALL := $(BIN)/python .ci/install.py
-# Here somebody talks with the agent aloud: engines, browser and caller keep up with the clock, or nothing is understood.
-# So do callers of several workers that come and go. The other tests wait more than they work; what measures has the
-# machine for itself.
-SPOKEN_TESTS := tests/browser/test_voice.py $(addprefix tests/service/, browser/test_spoken_conversation.py \
-	telephony/test_spoken_calls.py telephony/test_azure_call.py telephony/test_many_calls.py \
-	cluster/test_many_workers.py)
-# Modules in an order that SEED stirs: what failed fails again.
-TESTS = $(BIN)/python -m pytest --randomly-seed=$(or $(SEED),1) --dist loadfile --no-loadscope-reorder
-
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test unit check lint sources diagrams bench bench-latency bench-local bench-transcription soak flood faults chaos figures call ring emulators eval-local eval-voice system-packages programs lock
@@ -42,12 +33,8 @@ run: $(VENV)/runtime $(if $(TLS),.tls/certificate.pem) ## start the server on PO
 unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (two to three minutes)
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/test_layers.py tests/test_mirror.py tests/test_repository.py
 
-test: programs lint sources ## every check and every test
-	@failed=; \
-	$(TESTS) --cache-clear -n 2 $(SPOKEN_TESTS) || failed="$$failed $$?"; \
-	$(TESTS) -n 4 $(SPOKEN_TESTS:%=--ignore=%) --ignore=tests/load || failed="$$failed $$?"; \
-	$(BIN)/python -m pytest tests/load || failed="$$failed $$?"; \
-	test -z "$$failed" || $(BIN)/python -m tests.kit.second_look $$failed
+test: programs $(VENV)/development sources ## every check and every test, in about ten minutes; SEED stirs their order
+	@SEED="$(SEED)" $(BIN)/python -m tests.kit.every_test
 
 eval-local: programs $(VENV)/development ## fifty spoken conversations on the engines of this machine, as a table
 	@$(BIN)/python -m tests.eval.local

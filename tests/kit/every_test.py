@@ -1,0 +1,139 @@
+"""Runs every check and every test, in three lanes: `python -m tests.kit.every_test`, which is what `make test` does.
+
+What keeps up with the clock - callers who speak aloud, calls that outlive their workers - has the cores when it wants
+them, and waits most of the time. Beside it, at the lowest priority, goes what only computes. What measures comes last
+and has the machine for itself. What failed beside others is looked at again, alone (`tests/kit/second_look.py`).
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.kit.second_look import second_look
+from tests.kit.source import ROOT
+
+MAY_WAIT = 19
+"""The lowest priority that nice(1) knows."""
+CACHES = Path(".pytest_cache")
+
+KEEPS_UP = (
+    "tests/browser/test_voice.py",
+    "tests/service/browser/test_spoken_conversation.py",
+    "tests/service/telephony/test_spoken_calls.py",
+    "tests/service/telephony/test_azure_call.py",
+    "tests/service/telephony/test_many_calls.py",
+    "tests/service/cluster/test_many_workers.py",
+    "tests/load/test_chaos_short.py",
+    "tests/load/test_two_owners_short.py",
+    "tests/load/test_kinds.py",
+    "tests/load/test_listening.py",
+    "tests/load/test_local.py",
+)
+"""Here engines, browsers and callers keep up with the clock, or nothing is understood."""
+CHECKS = "checks"
+"""The lane that runs no test."""
+MEASURES = "tests/load"
+"""Of this folder, what is not above."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Commands that run one after the other, whatever became of those before."""
+
+    name: str
+    commands: Sequence[Sequence[str]]
+    niceness: int = 0
+    """What is added to the niceness of this process: 0, or up to 19 for what may wait."""
+
+
+def lanes(seed: str) -> tuple[Sequence[Lane], Lane]:
+    """What goes side by side, and what comes after it, alone.
+
+    Args:
+        seed: Of the order of modules and tests: what failed fails again.
+    """
+    python = [sys.executable, "-m"]
+
+    def tests(cache: str, *arguments: str) -> list[str]:
+        # A cache for each lane, for both write down what failed. Modules stay whole: they share a server.
+        order = [f"--randomly-seed={seed}", "--dist", "loadfile", "--no-loadscope-reorder"]
+        return [*python, "pytest", "-o", f"cache_dir={CACHES / cache}", "--cache-clear", *order, *arguments]
+
+    checks = [
+        [*python, "ruff", "format", "--check", "."],
+        [*python, "ruff", "check", "."],
+        [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
+    ]
+    others = tests("others", "-n", "3", *(f"--ignore={path}" for path in KEEPS_UP), f"--ignore={MEASURES}")
+    together = (
+        Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP)]),
+        Lane(CHECKS, checks, MAY_WAIT),
+        Lane("others", [others], MAY_WAIT),
+    )
+    alone = tests("alone", "-n", "0", MEASURES, *(f"--ignore={path}" for path in KEEPS_UP if path.startswith(MEASURES)))
+    return together, Lane("alone", [alone])
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the commands of a lane have ended, one after the other."""
+
+    codes: Sequence[int]
+    last_lines: Sequence[str]
+    """What each printed last, which is where pytest counts what has passed."""
+
+
+def run(lane: Lane) -> Ending:
+    """Run the commands of a lane. Each line that they print has the lane's name before it."""
+    began, codes, last_lines = time.monotonic(), [], []
+    for command in lane.commands:
+        line = "nothing\n"
+        with subprocess.Popen(
+            ["nice", "-n", str(lane.niceness), *command],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                print(f"{lane.name:6} | {line}", end="", flush=True)
+        codes.append(process.returncode)
+        last_lines.append(line.rstrip())
+    print(f"{lane.name:6} | took {time.monotonic() - began:.0f} s", flush=True)
+    return Ending(codes, last_lines)
+
+
+def side_by_side(together: Sequence[Lane]) -> dict[str, Ending]:
+    """Run lanes at the same time.
+
+    Returns:
+        How each has ended, by its name.
+    """
+    with ThreadPoolExecutor(len(together)) as threads:
+        endings = threads.map(run, together)
+        return {lane.name: ending for lane, ending in zip(together, endings, strict=True)}
+
+
+def main() -> int:
+    """0 when everything has passed, at the second look at the latest."""
+    together, alone = lanes(os.environ.get("SEED") or "1")
+    endings = side_by_side(together)
+    endings[alone.name] = run(alone)
+    for ending in endings.values():
+        print(*ending.last_lines, sep="\n", flush=True)
+    if any(endings.pop(CHECKS).codes):
+        print("Formatting, lint or types are wrong: no second look at the tests", flush=True)
+        return 1
+    failed = [code for ending in endings.values() for code in ending.codes if code]
+    return second_look(failed, [ROOT / CACHES / name for name in endings]) if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""The lanes of a whole run: each test is in one of them, and what fails in one is not lost."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.kit import every_test
+from tests.kit.every_test import CHECKS, KEEPS_UP, MEASURES, Ending, Lane, lanes, main, run, side_by_side
+from tests.kit.source import ROOT
+
+
+def ends(code: int, says: str = "") -> Sequence[str]:
+    """A command that says something and ends with a code."""
+    return [sys.executable, "-c", f"import os, sys; print({says!r}, os.nice(0)); sys.exit({code})"]
+
+
+def collected(command: Sequence[str]) -> set[Path]:
+    """The modules of tests that a command of pytest would run, by its arguments."""
+    named = [word for word in command if word.startswith("tests/")] or ["tests"]
+    ignored = [ROOT / word.removeprefix("--ignore=") for word in command if word.startswith("--ignore=")]
+    found = [module for name in named for module in (ROOT / name).parent.rglob((ROOT / name).name + "/**/test_*.py")]
+    found += [ROOT / name for name in named if name.endswith(".py")]
+    return {module for module in found if not any(module.is_relative_to(path) for path in ignored)}
+
+
+def test_each_module_is_in_one_lane() -> None:
+    together, alone = lanes("1")
+    by_lane = [collected(command) for lane in (*together, alone) if lane.name != CHECKS for command in lane.commands]
+    assert sum(map(len, by_lane)) == len(set().union(*by_lane))
+    assert set().union(*by_lane) == set((ROOT / "tests").rglob("test_*.py"))
+    assert all((ROOT / path).exists() for path in (*KEEPS_UP, MEASURES))
+
+
+def test_runs_write_down_apart_what_failed() -> None:
+    together, alone = lanes("7")
+    tests = [lane.commands[0] for lane in (*together, alone) if lane.name != CHECKS]
+    assert len({word for command in tests for word in command if word.startswith("cache_dir=")}) == len(tests)
+    assert all("--randomly-seed=7" in command for command in tests)
+
+
+def test_a_lane_goes_on_after_a_failure_and_names_itself(capfd: pytest.CaptureFixture[str]) -> None:
+    ending = run(Lane("some", [ends(3, "one"), ends(0, "two")], niceness=2))
+    assert ending.codes == [3, 0]
+    assert [line.split()[0] for line in ending.last_lines] == ["one", "two"]
+    said = capfd.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in said[:2]] == [["some", "|", "one"], ["some", "|", "two"]]
+    assert all(int(line.split()[3]) >= 2 for line in said[:2])
+
+
+def test_lanes_go_side_by_side() -> None:
+    program = (
+        "import pathlib, sys, time",
+        "pathlib.Path(sys.argv[1]).touch()",
+        "while not pathlib.Path(sys.argv[2]).exists(): time.sleep(.05)",
+    )
+    with TemporaryDirectory() as folder:
+        paths = [f"{folder}/{name}" for name in ("one", "two")]
+        waits = [
+            Lane(path, [[sys.executable, "-c", "\n".join(program), *order]])
+            for path, order in zip(paths, (paths, paths[::-1]), strict=True)
+        ]
+        assert [ending.codes for ending in side_by_side(waits).values()] == [[0], [0]]
+
+
+@pytest.mark.parametrize(
+    ("codes", "looked_at", "ending"),
+    [
+        ({"clock": [0], CHECKS: [0, 0, 0], "others": [0]}, None, 0),
+        ({"clock": [1], CHECKS: [0, 0, 0], "others": [0]}, [1], 5),
+        ({"clock": [1], CHECKS: [0, 1, 0], "others": [0]}, None, 1),
+        ({"clock": [-9], CHECKS: [0, 0, 0], "others": [1]}, [-9, 1], 5),
+    ],
+)
+def test_what_failed_is_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch, codes: dict[str, list[int]], looked_at: list[int] | None, ending: int
+) -> None:
+    seen: list[list[int]] = []
+
+    def look(failed: Sequence[int], caches: Sequence[Path]) -> int:
+        seen.append(list(failed))
+        return 5
+
+    endings = {name: Ending(of_lane, ["the last"]) for name, of_lane in codes.items()}
+    monkeypatch.setattr(every_test, "side_by_side", lambda together: endings)
+    monkeypatch.setattr(every_test, "run", lambda lane: Ending([0], ["the last"]))
+    monkeypatch.setattr(every_test, "second_look", look)
+    assert main() == ending
+    assert seen == ([looked_at] if looked_at else [])
