@@ -15,6 +15,8 @@ COMPILE := $(BIN)/python -m uv pip compile -q --universal --python-version 3.11 
 INSTALL := $(BIN)/python .ci/install.py
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# With -j, too, what a target needs is made in the order in which it is named.
+.NOTPARALLEL:
 .PHONY: help run test unit check lint sources diagrams bench bench-latency bench-local bench-transcription soak flood faults chaos figures call ring emulators eval-local eval-voice system-packages programs lock
 
 help: ## list the targets
@@ -102,12 +104,14 @@ system-packages: ## install what the tests need besides Python (Debian, as root)
 	test -x $(BIN)/pip || $(or $(PYTHON),python3) -c 'import ensurepip' 2>/dev/null || packages="$$packages python3-venv"; \
 	test -z "$$(dpkg-query -W -f '$${db:Status-Status}\n' $$packages 2>&1 | grep -vx installed)" || { \
 		echo "Installing what the tests need of Debian: $$packages"; \
-		apt-get -qq update; \
-		DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$packages >/dev/null; }
+		set -- -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120; \
+		apt-get "$$@" update; \
+		DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get "$$@" install -y --no-install-recommends $$packages >/dev/null; }
 
-# Before anything else is done: what the tests need besides Python is there, or is brought, or is named.
+# Before anything else is done: what the tests need besides Python is there, or is brought, or is named. nginx is where
+# Debian has servers, which not everybody has on PATH.
 programs:
-	@missing() { \
+	@missing() { PATH="$$PATH:/usr/sbin"; \
 		for program in $(TEST_PROGRAMS); do command -v "$$program" >/dev/null || printf '%s ' "$$program"; done; }; \
 	brings() { command -v apt-get >/dev/null && test "$$(id -u)" = 0; }; \
 	venv() { test -x $(BIN)/pip || $(or $(PYTHON),python3) -c 'import ensurepip' 2>/dev/null; }; \
@@ -115,15 +119,16 @@ programs:
 	test -z "$$(missing)" || { \
 		echo "make test needs on PATH: $$(missing | sed 's/ $$//') (as root on Debian it installs them itself)" >&2; exit 1; }
 
-# Pykka's own tests come only with its source release. Tests download nothing, so it is brought before them.
+# Pykka's own tests come only with its source release. Tests download nothing, so it is brought before them. pip asks the
+# build tool of a source release what is in it: the locked one answers, which need not be downloaded and built first.
 sources: .sources/pykka.txt
 
 .sources/pykka.txt: requirements-dev.txt | $(VENV)/development
 	@mkdir -p $(@D)
 	@rm -f $(@D)/pykka-*
 	@sed -n '/^pykka==/,/[^\\]$$/p' $< > $@.new
-	@$(BIN)/python -m pip download --disable-pip-version-check --quiet --require-hashes --no-deps --no-binary :all: \
-		--dest $(@D) -r $@.new
+	@$(BIN)/python -m pip download --disable-pip-version-check --quiet --require-hashes --no-deps \
+		--no-build-isolation --no-binary :all: --dest $(@D) -r $@.new
 	@mv $@.new $@
 
 lock: $(VENV)/development ## write the lock files anew from pyproject.toml

@@ -47,6 +47,13 @@ COLLECTED = re.compile(r"Collecting (\S+?)(?:[=\[<>;(]|$)")
 RESOLVED = re.compile(r"Resolved (\d+) packages?")
 DOWNLOADING = re.compile(r"Downloading (\S+) \(([\d.]+)([KMG])iB\)")
 DOWNLOADED = re.compile(r" Downloaded (\S+)")
+STEPS = {
+    "Resolved": "unpacking them",
+    "Prepared": "copying them into the environment",
+    "Installed": "compiling them",
+    "Bytecode": "ending",
+}
+"""By the first word with which uv reports a step as done, the one that comes next."""
 UNREMARKABLE = re.compile(r"(Using Python|Prepared|Installed|Audited|Bytecode compiled| [+~-] )")
 NOT_FOR_THIS_MACHINE = re.compile(
     r"no wheels? with a matching|no wheels are available|not compatible with|No matching distribution", re.IGNORECASE
@@ -125,10 +132,12 @@ def uv_progress(output: Iterable[str | None]) -> Iterator[str]:
     """What is shown of what uv prints; None stands for a while in which it printed nothing."""
     sizes: dict[str, float] = {}
     missing: dict[str, float] = {}
+    step = "looking for packages"
     for line in output:
+        step = STEPS.get((line or "").partition(" ")[0], step)
         if line is None:
-            if missing:
-                yield f"  {sum(missing.values()):.0f} of {sum(sizes.values()):.0f} MiB left: {', '.join(missing)}"
+            left = f"{sum(missing.values()):.0f} of {sum(sizes.values()):.0f} MiB left: {', '.join(missing)}"
+            yield f"  {left if missing else f'still {step}'}"
         elif resolved := RESOLVED.match(line):
             yield f"Installing {resolved[1]} packages"
         elif begun := DOWNLOADING.match(line):

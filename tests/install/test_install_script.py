@@ -55,6 +55,7 @@ def test_the_environment_is_stronger_than_the_files(script: ModuleType, monkeypa
 
 def test_what_is_installed_is_shown_with_what_is_left(script: ModuleType) -> None:
     output = [
+        None,
         "Using Python 3.11.7 environment at: .venv",
         "Resolved 58 packages in 3ms",
         "Downloading numpy (16.1MiB)",
@@ -62,16 +63,23 @@ def test_what_is_installed_is_shown_with_what_is_left(script: ModuleType) -> Non
         None,
         " Downloaded aiohttp",
         " Downloaded numpy",
+        None,
         "Prepared 58 packages in 770ms",
+        None,
         "Installed 58 packages in 44ms",
+        None,
         " + numpy==2.4.6",
         "error: something that people have to know",
     ]
     assert list(script.uv_progress(output)) == [
+        "  still looking for packages",
         "Installing 58 packages",
         "  17 of 17 MiB left: numpy, aiohttp",
         "  aiohttp is here, 16 of 17 MiB left",
         "  numpy is here, 0 of 17 MiB left",
+        "  still unpacking them",
+        "  still copying them into the environment",
+        "  still compiling them",
         "error: something that people have to know",
     ]
 

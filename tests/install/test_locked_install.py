@@ -4,6 +4,7 @@ Packages come from a folder without an index. Beside each package that is wanted
 before 23.3 takes that for the extra, unless the lock or the installer keeps it from doing so.
 """
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -13,11 +14,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.wheelhouse import Pin, pins, repacked, stand_in, wanted_with_extras, with_hashes_of
+from tests.install.wheelhouse import (
+    Pin,
+    pins,
+    repacked,
+    source_release,
+    stand_in,
+    wanted_with_extras,
+    with_hashes_of,
+)
 from tests.kit.source import ROOT
 
 LOCKS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 INSTALLER = "uv"
+BUILD_TOOL = ("hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers")
+"""What builds the source release that `make sources` brings, and what that needs."""
 
 
 def newer(version: str) -> str:
@@ -54,8 +65,8 @@ class Checkout:
         for lock in LOCKS:
             (folder / lock).write_text(with_hashes_of(wheels, (ROOT / lock).read_text()) + "\n")
 
-    def make(self, stamp: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        """Install, by the recipe of this stamp, on a machine that has no index and no configuration but this."""
+    def make(self, target: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Make this target on a machine that has no index and no configuration but this."""
         own = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.folder),
@@ -63,7 +74,7 @@ class Checkout:
             "PIP_CACHE_DIR": str(self.folder / "cache-of-pip"),
         }
         return subprocess.run(
-            ["make", f".venv/{stamp}", f"PYTHON={python_with_the_oldest_pip()}"],
+            ["make", target, f"PYTHON={python_with_the_oldest_pip()}"],
             cwd=self.folder,
             env={**own, **environment},
             capture_output=True,
@@ -83,14 +94,16 @@ class Checkout:
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All that the locks name, and the newer ones; the installer is the real one."""
+    """All that the locks name, and the newer ones; the installer and the build tool are the real ones."""
     folder = tmp_path_factory.mktemp("wheels")
     locked = {pin for lock in LOCKS for pin in pins((ROOT / lock).read_text())}
     for pin in locked:
-        if pin.name == INSTALLER:
-            repacked(folder, INSTALLER)
+        if pin.name in (INSTALLER, *BUILD_TOOL):
+            repacked(folder, pin.name)
         else:
             stand_in(folder, pin.name, pin.version)
+        if pin.name == "pykka":
+            source_release(folder, pin.name, pin.version)
     with_extras = {pin.name: pin.version for pin in locked if pin.name in wanted_with_extras(locked)}
     assert set(with_extras) >= {"coverage", "pyjwt"}
     for name, version in with_extras.items():
@@ -117,18 +130,54 @@ def check_installed(installed: Mapping[str, str], lock: str) -> None:
     assert unconditional(lock) - set(installed) == set()
 
 
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Checkout:
+    """Where a file of pip's configuration says that packages come from the folder and nowhere else."""
+    folder = tmp_path_factory.mktemp("checkout")
+    links = f"{'find-links'} = {wheels}"
+    (folder / "pip.conf").write_text(f"[global]\nno-index = true\n[install]\n{links}\n[download]\n{links}\n")
+    return Checkout(folder, wheels)
+
+
+@pytest.fixture(scope="module")
+def developed(checkout: Checkout) -> subprocess.CompletedProcess[str]:
+    """The installation of what developers need, there."""
+    return checkout.make(".venv/development", configured(checkout))
+
+
+def configured(checkout: Checkout) -> dict[str, str]:
+    return {"PIP_CONFIG_FILE": str(checkout.folder / "pip.conf")}
+
+
 def test_what_is_locked_is_installed_and_a_configuration_file_of_pip_says_from_where(
-    tmp_path: Path, wheels: Path
+    checkout: Checkout, developed: subprocess.CompletedProcess[str]
 ) -> None:
-    checkout = Checkout(tmp_path, wheels)
-    configuration = tmp_path / "pip.conf"
-    configuration.write_text(f"[global]\nno-index = true\n[install]\n{'find-links'} = {wheels}\n")
-    ended = checkout.make("development", {"PIP_CONFIG_FILE": str(configuration)})
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (developed.returncode, developed.stderr) == (0, "")
     check_installed(checkout.installed, "requirements-dev.txt")
-    shown = ended.stdout.splitlines()
+    shown = developed.stdout.splitlines()
     assert "Installing the installer, uv" in shown[1]
     assert re.fullmatch(r"Installing \d+ packages", shown[2])
+
+
+@pytest.mark.usefixtures("developed")
+def test_a_source_release_is_brought_with_the_locked_build_tool_and_only_as_it_is_locked(
+    checkout: Checkout, wheels: Path
+) -> None:
+    """There is no source release of the build tool here, which pip would need if it built that first."""
+    (version,) = locked("requirements.txt")["pykka"]
+    release = f"pykka-{version}.tar.gz"
+    brought = checkout.make("sources", configured(checkout))
+    assert (brought.returncode, brought.stderr, brought.stdout) == (0, "", "")
+    assert (checkout.folder / ".sources" / release).read_bytes() == (wheels / release).read_bytes()
+
+    lock = checkout.folder / "requirements-dev.txt"
+    digest = hashlib.sha256((wheels / release).read_bytes()).hexdigest()
+    lock.write_text(lock.read_text().replace(digest, "0" * 64))
+    (checkout.folder / ".venv/development").touch()
+    refused = checkout.make("sources", configured(checkout))
+    lock.write_text(lock.read_text().replace("0" * 64, digest))
+    assert (refused.returncode != 0, "THESE PACKAGES DO NOT MATCH THE HASHES" in refused.stderr) == (True, True)
+    assert not (checkout.folder / ".sources" / release).exists()
 
 
 def test_where_the_installer_cannot_be_had_pip_installs_the_same_lock(tmp_path: Path, wheels: Path) -> None:
@@ -136,7 +185,7 @@ def test_where_the_installer_cannot_be_had_pip_installs_the_same_lock(tmp_path: 
     shutil.copytree(wheels, without, ignore=shutil.ignore_patterns(f"{INSTALLER}-*"))
     checkout = Checkout(tmp_path, wheels)
     ended = checkout.make(
-        "runtime", {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(without)}
+        ".venv/runtime", {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(without)}
     )
     assert ended.returncode == 0, ended.stderr
     check_installed(checkout.installed, "requirements.txt")
@@ -171,7 +220,7 @@ def test_models_that_do_not_come_for_this_machine_are_named_and_left_out(
     model.rename(model.with_name(model.name.replace("-any.whl", "-macosx_99_0_arm64.whl")))
     configuration = tmp_path / "pip.conf"
     configuration.write_text(f"[global]\nno-index = true\n[install]\n{'find-links'} = {elsewhere}\n")
-    ended = checkout.make("runtime", {"PIP_CONFIG_FILE": str(configuration), "UV_OFFLINE": "1"})
+    ended = checkout.make(".venv/runtime", {"PIP_CONFIG_FILE": str(configuration), "UV_OFFLINE": "1"})
     assert ended.returncode == 0, ended.stdout + ended.stderr
     check_installed(checkout.installed, "requirements.txt")
     assert "moonshine-voice" not in checkout.installed
@@ -184,7 +233,7 @@ def test_models_that_are_not_the_locked_ones_stop_it(tmp_path: Path, wheels: Pat
     lock = tmp_path / "requirements-models.txt"
     lock.write_text(re.sub(r"sha256:\w{8}", "sha256:00000000", lock.read_text()))
     ended = checkout.make(
-        "runtime", {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+        ".venv/runtime", {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
     )
     assert ended.returncode != 0
     assert "moonshine" in ended.stderr + ended.stdout
@@ -198,7 +247,7 @@ def test_a_package_that_is_not_the_locked_one_stops_it(tmp_path: Path, wheels: P
     assert broken != lock.read_text()
     lock.write_text(broken)
     ended = checkout.make(
-        "runtime", {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+        ".venv/runtime", {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
     )
     assert ended.returncode != 0
     assert "pykka" in ended.stderr + ended.stdout

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import io
 import re
+import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
@@ -75,18 +77,37 @@ def repacked(folder: Path, name: str) -> Path:
     return _write(folder / f"{stem}-{tag[1]}.whl", f"{stem}.dist-info", contents)
 
 
+def source_release(folder: Path, name: str, version: str) -> Path:
+    """Write a source release of a module without a line in it, which hatchling builds."""
+    stem = f"{name}-{version}"
+    project = f'[project]\nname = "{name}"\nversion = "{version}"\n'
+    contents = {
+        f"{stem}/pyproject.toml": project
+        + '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
+        f"{stem}/{name}/__init__.py": "",
+    }
+    path = folder / f"{stem}.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for member, content in contents.items():
+            information = tarfile.TarInfo(member)
+            information.size = len(content)
+            archive.addfile(information, io.BytesIO(content.encode()))
+    return path
+
+
 def with_hashes_of(folder: Path, lock: str) -> str:
-    """The lock's text with the hashes of the wheels in `folder` in place of its own."""
+    """The lock's text with the hashes of the releases in `folder` in place of its own."""
     return "\n".join(
-        f"{pin.name}{pin.extras}=={pin.version}{pin.marker.rstrip()} \\\n    --hash=sha256:{digest}"
+        " \\\n    --hash=sha256:".join([f"{pin.name}{pin.extras}=={pin.version}{pin.marker.rstrip()}", *digests])
         for pin in pins(lock)
-        for digest in _digests(folder, pin)
+        if (digests := [*_digests(folder, pin)])
     )
 
 
 def _digests(folder: Path, pin: Pin) -> Iterator[str]:
-    for wheel in folder.glob(f"{pin.name.replace('-', '_')}-{pin.version}-*.whl"):
-        yield hashlib.sha256(wheel.read_bytes()).hexdigest()
+    stem = f"{pin.name.replace('-', '_')}-{pin.version}"
+    for release in (*folder.glob(f"{stem}-*.whl"), *folder.glob(f"{stem}.tar.gz")):
+        yield hashlib.sha256(release.read_bytes()).hexdigest()
 
 
 def _write(path: Path, information: str, contents: Mapping[str, bytes]) -> Path:

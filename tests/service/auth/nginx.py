@@ -54,7 +54,7 @@ def nginx(url: str, headers: str = "", *, named: bool = False) -> Iterator[str]:
     `headers`: further directives. `named`: the upstream has a name, which nginx then sends as Host.
     """
     program = shutil.which("nginx", path=os.pathsep.join((os.environ["PATH"], "/usr/sbin")))
-    assert program is not None, "nginx is missing: make system-packages"
+    assert program is not None, "nginx is missing: as root on Debian `make system-packages` brings it"
     port, upstream = free_port(), urlsplit(url).netloc
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory, "nginx.conf")
