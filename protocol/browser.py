@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from protocol.errors import WireError
+from protocol.tolerant_json import AROUND, JsonError, decode_json
 
 INPUT_RATE_HZ = 16_000
 OUTPUT_RATE_HZ = 48_000
@@ -88,25 +89,36 @@ def decode(text: str) -> ClientMessage | Ignored:
     Raises:
         ProtocolError: its type is known, but a field is missing or wrong; names the field.
     """
-    if not text.lstrip().startswith("{"):
+    if not text.lstrip(AROUND).startswith("{"):
         return _typed(text)
     try:
         tagged = _tagged.decode(text)
     except msgspec.ValidationError:
         return Ignored("unknown")
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return _typed(text)
+        return _decode_tolerantly(text)
     if tagged.type not in _KNOWN:
         return Ignored(tagged.type or tagged.kind or tagged.Kind or "unknown")
     try:
         message = _client.decode(text)
-    except msgspec.DecodeError as error:
+    except msgspec.ValidationError as error:
         raise ProtocolError(f"{tagged.type}: {error}") from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _decode_tolerantly(text)
     return _typed(message.text) if isinstance(message, Typed) else message
 
 
+def _decode_tolerantly(text: str) -> ClientMessage | Ignored:
+    """A message in an unusual spelling of JSON; what is no JSON at all was typed."""
+    try:
+        plain = msgspec.json.encode(decode_json(text))
+    except (JsonError, RecursionError):
+        return _typed(text)
+    return decode(plain.decode())
+
+
 def _typed(text: str) -> Typed | Ignored:
-    text = text.strip()
+    text = text.strip().strip(AROUND)
     if len(text) > MAX_TEXT_CHARS:
         raise ProtocolError(f"text: at most {MAX_TEXT_CHARS} characters, got {len(text)}")
     return Typed(text) if text else Ignored("empty")

@@ -4,6 +4,7 @@ What is wrong becomes a `RequestError`, whose `errors` name the fields.
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -33,13 +34,13 @@ T = TypeVar("T")
 
 
 def decode_body(body: bytes, expected: type[T]) -> T:
-    """A JSON body as the Struct that the route expects.
+    """A JSON body as the Struct that the route expects; it may begin with a byte order mark.
 
     Raises:
         RequestError: names the first field that is missing or wrong, or `body`.
     """
     try:
-        return msgspec.json.decode(body, type=expected)
+        return msgspec.json.decode(body.removeprefix(BOM_UTF8), type=expected)
     except msgspec.ValidationError as error:
         raise RequestError(_field_error(str(error), expected)) from error
     except RecursionError:

@@ -14,9 +14,11 @@ from protocol.acs.cloud_events import (
     Malformed,
     UnknownEvent,
     delivered,
+    envelope,
     event_data,
     fields_of,
     malformed,
+    spelled,
     without_nulls,
 )
 from protocol.acs.participants import CallParticipant
@@ -41,10 +43,11 @@ def decode(body: str | bytes) -> list[AcsEvent | UnknownEvent | Malformed]:
 def _event(value: Any) -> AcsEvent | UnknownEvent | Malformed:
     if not isinstance(value, dict):
         return Malformed("", "event: expected an object")
+    value = envelope(value)
     kind = value.get("type")
     if not isinstance(kind, str):
         return Malformed("", "type: missing" if kind is None else "type: expected text")
-    data = event_data(value)
+    data = spelled(event_data(value), AcsEvent)
     # Event Grid compares the names of types without regard to case; so do others of the same house.
     event_type = _TYPES.get(kind.lower())
     if event_type is None:
@@ -55,10 +58,11 @@ def _event(value: Any) -> AcsEvent | UnknownEvent | Malformed:
     if not isinstance(data, dict):
         return Malformed(kind, "data: missing" if data is None else "data: expected an object")
     try:
-        fields, defect = fields_of(event_type, _with_readable_participants(data), NEEDED)
+        data = _with_readable_participants(spelled(data, event_type))
+        fields, defect = fields_of(event_type, data, NEEDED)
         named = {name: text for name in IDS if (text := _text(fields, name))}
-        envelope = {"eventId": _text(value, "id"), "time": _text(value, "time"), "defect": defect}
-        event = msgspec.convert(fields | source | named | envelope, event_type, strict=False)
+        around = {"eventId": _text(value, "id"), "time": _text(value, "time"), "defect": defect}
+        event = msgspec.convert(fields | source | named | around, event_type, strict=False)
     except (ValueError, RecursionError) as error:
         return malformed(kind, error)
     if event.call_connection_id or (event.server_call_id and isinstance(event, OF_A_SERVER_CALL)):

@@ -2,16 +2,16 @@
 
 import binascii
 from collections.abc import Container, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 from urllib.parse import unquote
 
 import msgspec
 
 from protocol.acs.tolerant_base64 import decode_base64
 from protocol.errors import WireError
+from protocol.tolerant_json import JsonError, decode_json
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-"""Some write it before JSON in UTF-8, and RFC 8259 lets readers ignore it."""
 ATTRIBUTES = ("id", "source", "subject", "time", "type")
 """Attributes of a CloudEvent that are read."""
 MAX_TYPE_CHARS = 128
@@ -42,18 +42,30 @@ def delivered(body: str | bytes) -> list[Any]:
     Raises:
         EventsError: the body is no JSON, or neither an object nor an array.
     """
-    raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     try:
-        values = msgspec.json.decode(raw.removeprefix(BYTE_ORDER_MARK))
-    except RecursionError:
-        raise EventsError("body: nested too deeply") from None
-    except ValueError as error:
-        raise EventsError(f"body: not JSON: {error}") from error
+        values = _unwrapped(decode_json(body))
+    except JsonError as error:
+        raise EventsError(f"body: {error}") from error
     if isinstance(values, dict):
         return [values]
     if not isinstance(values, list):
         raise EventsError("body: expected an event or an array of events")
-    return values
+    return [_unwrapped(value) for value in values]
+
+
+def _unwrapped(value: Any) -> Any:
+    """The same, or what it holds if it is JSON that was written as text once more."""
+    if not isinstance(value, str | bytes):
+        return value
+    try:
+        return decode_json(value)
+    except JsonError:
+        return value
+
+
+def envelope(event: dict[str, Any]) -> dict[str, Any]:
+    """What stands around the data of an event, by its names in lower case; exact spelling comes before another."""
+    return {key.lower(): value for key, value in event.items()} | event
 
 
 def structured(headers: Mapping[str, str], body: bytes) -> bytes:
@@ -69,8 +81,8 @@ def structured(headers: Mapping[str, str], body: bytes) -> bytes:
 
 
 def event_data(event: dict[str, Any]) -> Any:
-    """The data of an event: the object itself, or the one that its text or its `data_base64` holds, which CloudEvents
-    allows. Anything else is returned as it is, None for nothing.
+    """The data of an event, by its `envelope`: the object itself, or the one that its text or its `data_base64` holds,
+    which CloudEvents allows, or that is alone in a list. Anything else is returned as it is, None for nothing.
     """
     data = event.get("data")
     if data is None and isinstance(encoded := event.get("data_base64"), str):
@@ -78,12 +90,36 @@ def event_data(event: dict[str, Any]) -> Any:
             data, _ = decode_base64(encoded)
         except ValueError:
             return encoded
-    if not isinstance(data, str | bytes):
-        return data
-    try:
-        return msgspec.json.decode(data)
-    except (ValueError, RecursionError):
-        return data
+    data = _unwrapped(data)
+    return _unwrapped(data[0]) if isinstance(data, list) and len(data) == 1 else data
+
+
+def spelled(value: Any, expected: Any) -> Any:
+    """The same, with the names in objects as the Struct has them that `expected` is or speaks of, whatever their case.
+
+    Names that the Struct does not have stay as they are; exact spelling comes before another.
+    """
+    names = _names(expected)
+    if isinstance(value, list):
+        return [spelled(inner, expected) if isinstance(inner, dict) else inner for inner in value]
+    if not isinstance(value, dict) or not names:
+        return value
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        name, inner_type = names.get(key.lower(), (key, None))
+        if key == name or name not in value:
+            found[name] = spelled(inner, inner_type)
+    return found
+
+
+@cache
+def _names(expected: Any) -> dict[str, tuple[str, Any]]:
+    """By a name in lower case, the name and type of a field of the Struct that a type is or speaks of."""
+    if isinstance(expected, type) and issubclass(expected, msgspec.Struct):
+        return {
+            field.encode_name.lower(): (field.encode_name, field.type) for field in msgspec.structs.fields(expected)
+        }
+    return next((names for inner in get_args(expected) if (names := _names(inner))), {})
 
 
 def fields_of(

@@ -10,9 +10,11 @@ from protocol.acs.cloud_events import (
     Malformed,
     UnknownEvent,
     delivered,
+    envelope,
     event_data,
     fields_of,
     malformed,
+    spelled,
 )
 from protocol.acs.participants import Identifier
 
@@ -91,7 +93,8 @@ def decode(body: str | bytes) -> list[GridEvent]:
 def _event(value: Any) -> GridEvent:
     if not isinstance(value, dict):
         return Malformed("", "event: expected an object")
-    kind = value.get("eventType")
+    value = envelope(value)
+    kind = value.get("eventtype")
     if kind is None:
         kind = value.get("type")
     if not isinstance(kind, str):
@@ -100,7 +103,7 @@ def _event(value: Any) -> GridEvent:
     event_type = _TYPES.get(kind.lower())
     if event_type is None:
         return UnknownEvent(kind[:MAX_TYPE_CHARS])
-    data = event_data(value)
+    data = spelled(event_data(value), event_type)
     if not isinstance(data, dict):
         return Malformed(kind, "data: missing" if data is None else "data: expected an object")
     event_id = value.get("id")

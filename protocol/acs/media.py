@@ -13,6 +13,7 @@ import msgspec
 from protocol.acs.dtmf import digit
 from protocol.acs.media_fields import Defects, MediaFields, MediaProtocolError
 from protocol.acs.tolerant_base64 import Base64Error, decode_base64
+from protocol.tolerant_json import JsonError, decode_json
 
 SUPPORTED_RATES_HZ = (16_000, 24_000)
 DIGITS = "0123456789*#ABCD"
@@ -128,7 +129,6 @@ class _AudioMessage(msgspec.Struct, gc=False, rename={"audio": "audioData"}):
 
 
 _audio_message = msgspec.json.Decoder(_AudioMessage)
-_any = msgspec.json.Decoder()
 
 
 def decode(message: str | bytes) -> MediaMessage:
@@ -168,11 +168,9 @@ def _whole_samples(frame: AudioFrame) -> AudioFrame | RepairedFrame:
 
 def _decode_tolerantly(message: str | bytes) -> MediaMessage:
     try:
-        decoded = _any.decode(message)
-    except RecursionError:
-        raise MediaProtocolError("message: nested too deeply") from None
-    except ValueError as error:
-        raise MediaProtocolError(f"message: not JSON: {error}") from error
+        decoded = decode_json(message)
+    except JsonError as error:
+        raise MediaProtocolError(f"message: {error}") from error
     if not isinstance(decoded, dict):
         raise MediaProtocolError("message: expected an object")
     body = MediaFields("", decoded)

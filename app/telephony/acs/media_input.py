@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 MAX_WRONG = 100
 """A socket that nobody vouches for is closed when so many of its messages could not be understood."""
+MOST_BEFORE_JSON = 8
+"""Bytes in which JSON that is sent as a binary message begins, whatever its encoding."""
 MOST_FRAME_MS = 200
 """Metadata that announces longer frames than this is not believed."""
 
@@ -85,7 +87,7 @@ class MediaInput:
     def take(self, message: Message) -> None:
         """Decode one message of the media socket and hand its audio, key or transcript to the session."""
         if isinstance(message, bytes):
-            self._switchboard.ignored_messages += 1
+            self._take_bytes(message)
             return
         try:
             decoded = decode(message)
@@ -97,6 +99,18 @@ class MediaInput:
             self._count_wrong(str(error))
             if not self._trusted and self._wrong >= MAX_WRONG:
                 self._connection.close(REFUSED, f"too much that cannot be understood, lately {error}"[:120])
+
+    def _take_bytes(self, message: bytes) -> None:
+        """Hand on what a binary message holds if that is JSON; others mean nothing here."""
+        if b"{" not in message[:MOST_BEFORE_JSON]:
+            self._switchboard.ignored_messages += 1
+            return
+        try:
+            decoded = decode(message)
+        except MediaProtocolError:
+            self._switchboard.ignored_messages += 1
+        else:
+            self._take_other(decoded)
 
     def _take_other(self, decoded: MediaMessage) -> None:
         match decoded:

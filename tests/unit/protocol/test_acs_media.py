@@ -239,3 +239,18 @@ def test_a_key_is_read_as_a_number_too_and_whoever_pressed_it(data: object) -> N
 def test_what_is_no_key_is_named(data: object) -> None:
     with pytest.raises(MediaProtocolError, match=r"^dtmfData\.data: "):
         decode(json.dumps({"kind": "DtmfData", "dtmfData": {"data": data}}))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '\ufeff{"kind":"AudioData","audioData":{"data":"AQACAA=="}}',
+        '{"kind":"AudioData","audioData":{"data":"AQACAA==","timestamp":NaN}}',
+        '{"kind":"AudioData","audioData":{"data":"AQACAA=="}}\0',
+        '{"kind":"AudioData","audioData":{"data":"AQACAA=="}}'.encode("utf-16"),
+    ],
+)
+def test_json_to_the_letter_is_not_needed_to_be_heard(message: str | bytes) -> None:
+    frame = decode(message)
+    assert isinstance(frame, AudioFrame)
+    assert frame.pcm == b"\x01\x00\x02\x00"

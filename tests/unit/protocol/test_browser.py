@@ -137,3 +137,25 @@ def test_nor_does_any_json(value: object) -> None:
 
 def test_times_are_iso_8601_in_utc() -> None:
     assert timestamp(1_750_000_000.25) == "2025-06-15T15:06:40.250Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ('\ufeff{"type":"text","text":"hi"}', "hi"),
+        (r'{"type":"text","text":"hi \ud83d"}', "hi \ufffd"),
+        ('{"type":"text","text":"hi","at":NaN}', "hi"),
+        ('{"type":"text","text":"hi"}'.encode("utf-16-le").decode(), "hi"),
+        ('{"type":"text","text":"a\nb"}', "a\nb"),
+        ("\ufeffhi", "hi"),
+        ("{hi", "{hi"),
+    ],
+)
+def test_nobody_types_json(text: str, typed: str) -> None:
+    """What is JSON but for its spelling is read as such, and not said to the agent as it stands."""
+    assert decode(text) == Typed(typed)
+
+
+def test_a_mark_that_is_no_number_is_named() -> None:
+    with pytest.raises(ProtocolError, match=r"playout_mark: .*audio_ms"):
+        decode('{"type":"playout_mark","turn":1,"audio_ms":NaN,"state":"playing"}')

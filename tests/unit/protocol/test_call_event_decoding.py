@@ -329,6 +329,17 @@ def test_an_event_that_would_say_something_else_is_malformed(name: str, field: s
     assert f"data.{field}" in told.reason
 
 
+def test_names_are_known_in_any_case() -> None:
+    one_of_them = {"Identifier": {"RawId": "4:+15550100", "Kind": "phoneNumber"}, "IsOnHold": True}
+    data = {"CallConnectionId": "c1", "SequenceNumber": 3, "Participants": [one_of_them, "nobody"]}
+    body = {"Type": "Microsoft.Communication.ParticipantsUpdated", "Id": "e1", "Data": data}
+    (event,) = decode(json.dumps(body))
+    assert isinstance(event, ParticipantsUpdated)
+    assert (event.call_connection_id, event.event_id, event.sequence_number) == ("c1", "e1", 3)
+    (participant,) = event.participants
+    assert (participant.identifier.phone_number, participant.is_on_hold) == ("+15550100", True)
+
+
 def test_types_are_known_in_any_case() -> None:
     assert isinstance(one({"type": "microsoft.communication.callconnected", "data": COMMON}), CallConnected)
 

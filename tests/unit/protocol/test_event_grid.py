@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -80,6 +81,54 @@ def test_both_schemas_single_or_in_an_array_are_the_same(body: str) -> None:
     assert decode(json.dumps(as_cloud_event(event))) == decode(body)
     assert decode(json.dumps([as_cloud_event(event)])) == decode(body)
     assert decode(body.replace("Microsoft.", "microsoft.")) == decode(body)
+
+
+def in_pascal_case(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name[:1].upper() + name[1:]: in_pascal_case(inner) for name, inner in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("of_the_schema", [lambda event: event, as_cloud_event])
+def test_names_are_known_in_any_case(of_the_schema: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    sent = {"sipHeaders": {"X-Ms-Custom-Order": "7"}}
+    event = of_the_schema(incoming(customContext=sent))
+    found = one(in_pascal_case(event))
+    assert isinstance(found, IncomingCall)
+    assert found == one(event)
+    assert (found.caller and found.caller.phone_number, found.custom_context.sip_headers) == (
+        "+16041234567",
+        {"X-Ms-Custom-Order": "7"},
+    )
+
+
+def test_the_exact_name_comes_before_another() -> None:
+    found = one(incoming(IncomingCallContext="another"))
+    assert isinstance(found, IncomingCall)
+    assert found.context == "eyJhbGciOiJub25lIi.."
+
+
+@pytest.mark.parametrize(
+    "wrapped", [lambda data: [data], lambda data: json.dumps([data]), lambda data: [json.dumps(data)]]
+)
+def test_a_list_of_one_is_that_one_also_as_text(wrapped: Callable[[object], object]) -> None:
+    event = incoming()
+    assert one(event | {"data": wrapped(event["data"])}) == one(event)
+
+
+def test_a_list_of_several_is_no_data_of_one_event() -> None:
+    event = incoming()
+    assert one(event | {"data": [event["data"]] * 2}) == Malformed(event["eventType"], "data: expected an object")
+
+
+def test_a_delivery_may_be_text_once_more() -> None:
+    assert decode(json.dumps(INCOMING)) == decode(json.dumps([json.dumps(incoming())])) == decode(INCOMING)
+
+
+def test_half_a_character_in_a_name_costs_no_call() -> None:
+    found = one(incoming(callerDisplayName="Ann \ud83d"))
+    assert isinstance(found, IncomingCall)
+    assert found.caller_display_name == "Ann \ufffd"
 
 
 def test_a_type_of_null_is_no_type() -> None:

@@ -142,3 +142,7 @@ def test_all_wrong_parameters_are_named_at_once() -> None:
         decode_query({"page": "0", "limit": "x", "status_filter": "odd"})
     assert [error.field for error in raised.value.errors] == ["page", "limit", "status_filter"]
     assert str(raised.value).startswith("page: expected 1 to 1000000; limit: expected a whole number; status_filter: ")
+
+
+def test_a_body_may_begin_with_a_byte_order_mark() -> None:
+    assert decode_body(b'\xef\xbb\xbf{"call_id":"c1"}', TerminateCall) == TerminateCall("c1")
