@@ -31,6 +31,7 @@ from actors.errors import ActorsError
 from actors.ports.call_controls import CallControls
 from actors.ports.llm import ToolSchema
 from actors.rules.unicode_text import well_formed_json
+from actors.runtime.containment import comes_from_outside
 from actors.runtime.tool_threads import ToolThreads, ToolThreadsBusyError
 from actors.session_context import SessionContext
 from actors.tool_outcome import ToolEnding, ToolOutcome
@@ -143,17 +144,16 @@ class Tool(Generic[P, R]):
             return _failure(f"wrong arguments for {self.name}: nested too deep, or no text that can be read")
         if self._context_name is not None:
             keywords[self._context_name] = context
+        task = asyncio.current_task()
         try:
             async with asyncio.timeout(self.timeout_s) as limit:
                 result = await self.call(keywords)
-        except GeneratorExit:
-            raise
         except ToolThreadsBusyError as error:
             _refused.add(1, {"tool": self.name})
             _logger.warning("tool %s is refused: %s", self.name, error)
             return _failure(f"{self.name} was not begun: its service is not answering; do not try again now")
         except BaseException as error:
-            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+            if comes_from_outside(error, task):
                 raise
             if limit.expired():
                 _timed_out.add(1, {"tool": self.name})
@@ -253,12 +253,6 @@ def tool(
         )
 
     return decorate if function is None else decorate(function)
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody cancels the present task; else a CancelledError in it is a failure like any other."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _failure(text: str) -> ToolOutcome:

@@ -10,6 +10,9 @@ from actors.conversation import Ending, SessionRecord
 from actors.messages.caller import EndSession
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
+from actors.runtime.containment import start_contained
+from actors.runtime.described_errors import describe
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.randomness import SystemRandom
 from actors.runtime.watchdog import LoopWatchdog
 from actors.session.sessions_keeper import SessionsKeeper
@@ -196,7 +199,7 @@ class Services:
             self.checkpoints.stop()
         engines = self.engines
         closing = [
-            asyncio.ensure_future(engine.close())
+            start_contained(asyncio.get_running_loop(), engine.close(), _not_closed, "close")
             for engine in (
                 engines.recognizer,
                 engines.transcriber,
@@ -211,8 +214,6 @@ class Services:
         for task in open_still:
             log.warning("an engine was not closed within %d s and is left to itself", CLOSE_S)
             task.cancel()
-        for task in set(closing) - open_still:
-            task.exception()
 
     def leave(self, session_id: str, code: int = REFUSED) -> None:
         """End a session of this worker that another one goes on with: it is not heard here any more, nor written of.
@@ -237,3 +238,7 @@ class Services:
         """Have the sessions that start from now on use this agent of its name; live ones keep theirs."""
         self.agents.put(agent)
         self.phrases.replace(agent, self.agents.values())
+
+
+def _not_closed(error: BaseException) -> None:
+    report_failure(Failure.BACKGROUND, log, "an engine could not be closed: %s", describe(error), level=logging.WARNING)

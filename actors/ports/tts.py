@@ -1,7 +1,7 @@
 """Text to speech: pieces of text in, audio with the places of words and pieces in it out."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, get_args
 
 import msgspec
 
@@ -70,6 +70,7 @@ class SynthesisFailed(msgspec.Struct, frozen=True, tag=True):
 
 
 SynthesisEvent = AudioSynthesized | WordSynthesized | PieceSynthesized | SynthesisFinished | SynthesisFailed
+SYNTHESIS_EVENTS = get_args(SynthesisEvent)
 
 
 class Synthesis(Protocol):

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from actors.runtime.containment import start_contained
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.telemetry import count_given_up
 
@@ -30,9 +31,9 @@ class BackgroundTasks:
             self._give_up(what, "too much of it is under way")
             return False
         bounded = work if within_s is None else self._bounded(work, what, within_s)
-        task = asyncio.get_running_loop().create_task(bounded)
+        task = start_contained(asyncio.get_running_loop(), bounded, self._failed, "background")
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._tasks.discard)
         return True
 
     async def finished(self) -> None:
@@ -54,7 +55,6 @@ class BackgroundTasks:
         count_given_up(what)
         logger.warning("%s in the background was given up: %s", what, reason)
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            report_failure(Failure.BACKGROUND, logger, "background work failed: %s", type(error).__name__)
+    @staticmethod
+    def _failed(error: BaseException) -> None:
+        report_failure(Failure.BACKGROUND, logger, "background work failed: %s", type(error).__name__)

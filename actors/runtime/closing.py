@@ -1,6 +1,7 @@
 """Engines' streams are closed in the background: an actor that ends waits for no engine to close one.
 
-Closing is bounded, in time and in how many are being closed: an engine that never returns keeps no task for ever.
+Closing is bounded, in time and in how many are being closed: an engine that never returns keeps no task for ever. One
+that fails at it is a line in the log.
 """
 
 import asyncio
@@ -8,6 +9,9 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
+from actors.runtime.containment import start_contained
+from actors.runtime.described_errors import describe
+from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.telemetry import count_given_up
 
 logger = logging.getLogger("earshot.actors")
@@ -46,9 +50,9 @@ def _start(close: Callable[[], Awaitable[None]]) -> None:
     if len(_closing) >= MAX_CLOSING:
         _give_up("too many others are being closed")
         return
-    task = asyncio.get_running_loop().create_task(_close(close), name="closing")
+    task = start_contained(asyncio.get_running_loop(), _close(close), _failed, "closing")
     _closing.add(task)
-    task.add_done_callback(_closed)
+    task.add_done_callback(_closing.discard)
 
 
 async def _close(close: Callable[[], Awaitable[None]]) -> None:
@@ -65,7 +69,6 @@ def _give_up(reason: str) -> None:
     logger.warning("the closing of an engine's stream was given up: %s", reason)
 
 
-def _closed(task: asyncio.Task[None]) -> None:
-    _closing.discard(task)
-    if not task.cancelled():
-        task.exception()
+def _failed(error: BaseException) -> None:
+    line = "an engine's stream could not be closed: %s"
+    report_failure(Failure.BACKGROUND, logger, line, describe(error), level=logging.WARNING)

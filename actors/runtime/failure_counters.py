@@ -21,6 +21,7 @@ class Failure(StrEnum):
     REALTIME = "realtime"
     TRANSCRIBER = "transcriber"
     PROVIDER = "provider"
+    ENGINE = "engine"
     BREAKER = "breaker"
     FALLBACK = "fallback"
     STORE = "store"
@@ -55,6 +56,9 @@ _counters = {
     ),
     Failure.PROVIDER: _meter.create_counter(
         "earshot.provider.failures", description="Requests and streams at which a provider has failed"
+    ),
+    Failure.ENGINE: _meter.create_counter(
+        "earshot.engine.violations", description="What engines told or answered that is nothing their port allows"
     ),
     Failure.BREAKER: _meter.create_counter(
         "earshot.provider.open_breakers", description="Circuit breakers that have opened"

@@ -16,6 +16,7 @@ from pykka import ActorDeadError, ActorRef, ActorRegistry
 from actors.ports.clock import Timer
 from actors.ports.recipient import Recipient
 from actors.runtime.address import Address
+from actors.runtime.containment import start_contained
 from actors.runtime.described_errors import describe, places
 from actors.runtime.exits import ChildExited, Exit, StopNow, tell_quietly
 from actors.runtime.log_context import work_for
@@ -136,15 +137,9 @@ class SupervisedActor(LoopActor):
             work.close()
             raise ActorDeadError(f"{self.name} has ended: it starts no task {name}")
         report = on_error or (lambda error: self._actor_task_failed(name, error))
-        task = self._actor_event_loop.create_task(_contained(work, report), name=f"{self.name}.{name}")
+        task = start_contained(self._actor_event_loop, work, report, f"{self.name}.{name}")
         self.owned_tasks.add(task)
-
-        def done(task: asyncio.Task[Any]) -> None:
-            self.owned_tasks.discard(task)
-            # One that was cancelled before its first step would else complain of never having been awaited.
-            work.close()
-
-        task.add_done_callback(done)
+        task.add_done_callback(self.owned_tasks.discard)
         return task
 
     def call_later(self, delay_s: float, message: Any) -> Timer:
@@ -301,20 +296,3 @@ class SupervisedActor(LoopActor):
             tell_quietly(self.parent, exited)
         except Exception as error:  # noqa: BLE001 - another kind of address may raise anything: the others must go on
             logger.warning("%s could not tell its parent that it ended: %s", self.name, describe(error))
-
-
-async def _contained(work: Coroutine[Any, Any, Any], report: Callable[[BaseException], None]) -> Any:
-    """Run `work`, reporting what it raises; without this asyncio would let a SystemExit of it stop the whole loop."""
-    try:
-        return await work
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        report(
-            error
-        )  # nobody cancelled this task: something it awaited was cancelled, and it is as dead as after any error
-    except GeneratorExit:
-        raise
-    except BaseException as error:  # noqa: BLE001 - whatever it is, the actor decides
-        report(error)

@@ -29,6 +29,7 @@ from actors.runtime.session_trace import Stage
 from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.runtime.telemetry import count_cut_reply
 from actors.session.engine_events import ModelPaused, ModelReported
+from actors.session.engine_violations import EngineViolations
 from actors.session.measurements import first_token_came, model_failed
 
 CHAT = {"gen_ai.operation.name": Stage.MODEL.value}
@@ -63,6 +64,7 @@ class Generation:
         self._trace = actor.trace
         self._model = model
         self._task: asyncio.Task[None] | None = None
+        self._violations = EngineViolations("language model")
         self._told = 0
         self.tool_calls: list[ToolCalled] = []
         self.stream = 0
@@ -117,7 +119,8 @@ class Generation:
                             # heard.
                             patience.reschedule(bounds.until)
                             self._first_token_came(told_at - asked_at)
-                        admitted = bounds.admit(_checked(event), told_at)
+                        event = self._taken(event)
+                        admitted = bounds.admit(event, told_at)
                         if admitted is not None:
                             self._told += 1
                             pauses.written()
@@ -136,6 +139,13 @@ class Generation:
                 ) from None
             except TimeoutError:
                 raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {loop.time() - told_at:.0f} s") from None
+
+    def _taken(self, event: ModelEvent) -> ModelEvent:
+        """The event, or a piece without text for what is none: whatever they are, a reply has so many at most."""
+        if (checked := _checked(event)) is not None:
+            return checked
+        self._violations.pass_over(type(event).__name__)
+        return TextGenerated("")
 
     def _first_token_came(self, waited_s: float) -> None:
         first_token_came(waited_s)
@@ -198,12 +208,8 @@ def _count(tokens: object) -> int:
     return tokens if type(tokens) is int and tokens > 0 else 0
 
 
-def _checked(event: ModelEvent) -> ModelEvent:
-    """The event with text that can go anywhere.
-
-    Raises:
-        ModelError: it holds something else than the port promises.
-    """
+def _checked(event: object) -> ModelEvent | None:
+    """The event with text that can go anywhere; None if it holds something else than the port promises."""
     match event:
         case TextGenerated(str(text)):
             return event if text.isascii() else TextGenerated(well_formed(text))
@@ -215,4 +221,4 @@ def _checked(event: ModelEvent) -> ModelEvent:
             expected = expected if isinstance(expected, ExpectedAnswer) else None
             return ReplyGenerated(_count(prompt_tokens), _count(completion_tokens), bool(cut), expected)
         case _:
-            raise ModelError(ErrorKind.INTERNAL, f"a {type(event).__name__} does not hold what it must")
+            return None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from actors.agent import Pronunciation, Voice
 from actors.ports.tts import (
+    SYNTHESIS_EVENTS,
     PieceSynthesized,
     SpeechSynthesizer,
     Synthesis,
@@ -17,6 +18,7 @@ from actors.ports.tts import (
     WordSynthesized,
 )
 from actors.rules.pronunciation import PronouncedReply
+from actors.rules.well_typed import violation
 from actors.runtime.session_trace import Peer, peer_of
 
 Report = Callable[[SynthesisEvent], None]
@@ -72,7 +74,10 @@ class _PronouncedSynthesis:
         self._replies.clear()
 
     def on_event(self, event: SynthesisEvent) -> None:
-        """Report what the engine tells, in places of the written text."""
+        """Report what the engine tells, in places of the written text. What is no event is reported as it is."""
+        if violation(event, SYNTHESIS_EVENTS):
+            self._report(event)
+            return
         pronounced = self._replies.get(event.reply)
         match event:
             case WordSynthesized(reply=reply, text_start=start, text_end=end, audio_ms=audio_ms) if pronounced:

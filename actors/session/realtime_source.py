@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from typing import get_args
 
 import msgspec
 
@@ -15,6 +16,7 @@ from actors.ports.clock import Clock
 from actors.ports.llm import ModelRequest, ReplyGenerated, ToolCalled
 from actors.rules.realtime_failures import LOST, REFUSED, Remedy, bounded, of_response, pause_s
 from actors.rules.realtime_progress import Overdue, RealtimeProgress, RealtimeState
+from actors.rules.well_typed import violation
 from actors.runtime.closing import close_in_background
 from actors.runtime.exits import tell_quietly
 from actors.runtime.failure_counters import Failure, report_failure
@@ -24,11 +26,14 @@ from actors.runtime.telemetry import count_cut_reply
 from actors.session.caller_speech import CallerSpeech
 from actors.session.due_timer import DueTimer
 from actors.session.engine_events import ModelReported, RealtimeChecked, RealtimeReported
+from actors.session.engine_violations import EngineViolations
 from actors.session.generation import CHAT, usage
 from actors.session.realtime_memory import RealtimeMemory
 from actors.session.spoken_reply import MAX_REPLY_MS, MadeOfResponse, SpokenReply
 from actors.session.spoken_reply_writer import SpokenReplyWriter
 from protocol.realtime.failure_kinds import FailureKind
+
+_EVENTS = get_args(reported.RealtimeEvent)
 
 
 class RealtimeSource:
@@ -76,6 +81,7 @@ class RealtimeSource:
         self._report = report
         self._on_given_up = on_given_up
         self._serial = 0
+        self._violations = EngineViolations("speech to speech")
         self._session: port.RealtimeSession | None = None
         self._opening: asyncio.Task[None] | None = None
         self._progress = RealtimeProgress()
@@ -113,7 +119,9 @@ class RealtimeSource:
         ref = self._actor.actor_ref
 
         def report(event: reported.RealtimeEvent) -> None:
-            if ref.is_alive():
+            if wrong := violation(event, _EVENTS):
+                self._violations.pass_over(wrong)
+            elif ref.is_alive():
                 ref.tell(RealtimeReported(serial, event))
 
         spoken = self._speech.turns_to_hear

@@ -1,6 +1,6 @@
 """The stream of one recognizer to its engine: the audio that goes in, and where in the session the words lie."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
@@ -91,14 +91,17 @@ class RecognitionStream:
             start_ms=beginning(transcript.start_ms),
             end_ms=end(transcript.end_ms),
             speaker=self._speaker,
-            language=transcript.language or self._language,
+            language=_clean(transcript.language) or self._language,
         )
-        if isinstance(told, FinalTranscript) and told.words:
+        if isinstance(told, FinalTranscript):
             words = tuple(
-                SpokenWord(_clean(word.text), beginning(word.start_ms), end(word.end_ms)) for word in told.words
+                SpokenWord(_clean(word.text), beginning(word.start_ms), end(word.end_ms)) for word in _words(told.words)
             )
-            told = msgspec.structs.replace(told, words=words)
-        return told
+            sure = 1.0 if (confidence := _share(told.confidence)) is None else confidence
+            return msgspec.structs.replace(told, words=words, confidence=sure, turn=0)
+        return msgspec.structs.replace(
+            told, end_confidence=_share(told.end_confidence), ended_by_engine=told.ended_by_engine is True
+        )
 
     def _session_ms(self, place: Callable[[float], float]) -> Callable[[float], float]:
         return partial(within, place, given_ms=self._ring.ms(self._pushed_bytes))
@@ -108,3 +111,13 @@ def _clean(text: object) -> str:
     """An engine's words as text that can go anywhere; nothing where it told no words: "..." has none."""
     words = well_formed(text).strip() if isinstance(text, str) else ""
     return words if is_speakable(words) else ""
+
+
+def _words(words: object) -> Iterable[SpokenWord]:
+    """The words that are some."""
+    return [word for word in words if isinstance(word, SpokenWord)] if isinstance(words, tuple | list) else ()
+
+
+def _share(value: object) -> float | None:
+    """What goes from 0 to 1, if it does; an engine that tells something else does not tell it."""
+    return float(value) if isinstance(value, int | float) and 0.0 <= value <= 1.0 else None

@@ -1,12 +1,13 @@
 """The recognizer (STT): caller audio in, voice and words out. Hosts voice activity (VAD) and endpointing."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any, assert_never
 
 import msgspec
 
 from actors.agent import Endpointing
-from actors.errors import RecognizerError
+from actors.errors import ErrorKind, RecognizerError
 from actors.messages.caller import CallerAudio
 from actors.messages.transcript import (
     EndOfTurnLikely,
@@ -42,6 +43,7 @@ from actors.session.audio_ring import REHEARD_MS, AudioRing
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import RecognitionReported
+from actors.session.engine_violations import EngineViolations
 from actors.session.recognition_stream import RecognitionStream
 from actors.session.turn_end import TurnEnd
 
@@ -50,6 +52,8 @@ RecognizerMessage = CallerAudio | ReopenRecognition | EndUtterance | Recognition
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
 """The level of a window that is no voice anyway."""
+MOST_UNHEARD_MS = 1_000
+"""Audio of which voice activity gives no probability: after so much it has failed."""
 PRE_ROLL_MS = 300
 """Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
 
@@ -108,7 +112,11 @@ class Recognizer(SupervisedActor):
         if detector.rate_hz != options.rate_hz:
             raise ValueError(f"voice activity wants {detector.rate_hz} Hz, the caller's audio has {options.rate_hz} Hz")
         self._window_bytes = detector.window_samples * 2
-        self._endpointer = Endpointer(endpointing, detector.window_samples * 1000 / detector.rate_hz)
+        self._window_ms = detector.window_samples * 1000 / detector.rate_hz
+        self._bad_windows = 0
+        """Of the last windows, those of which voice activity has given no probability."""
+        self._violations, self._bad_answers = EngineViolations("recognizer"), EngineViolations("voice activity")
+        self._endpointer = Endpointer(endpointing, self._window_ms)
         self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
         only_language = options.languages[0] if len(options.languages) == 1 else ""
         self._turn_end = TurnEnd(end_of_turn, endpointing, checkpoint, only_language)
@@ -174,11 +182,15 @@ class Recognizer(SupervisedActor):
         self.spawn(self._connect(self._stream), "open")
 
     async def _connect(self, stream: int) -> None:
-        def report(event: RecognitionEvent) -> None:
-            if self.actor_ref.is_alive():
+        def report(event: object) -> None:
+            if not isinstance(event, RecognitionEvent):
+                self._violations.pass_over(type(event).__name__)
+            elif self.actor_ref.is_alive():
                 self.actor_ref.tell(RecognitionReported(stream, event))
 
-        recognition = await asyncio.wait_for(self.engine.open(self.options, report), OPEN_TIMEOUT_S)
+        # Not `wait_for`, which would open it in a task of its own: what that raises could stop the loop.
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            recognition = await self.engine.open(self.options, report)
         if stream != self._stream or not self.actor_ref.is_alive():
             await recognition.close()
             return
@@ -204,7 +216,7 @@ class Recognizer(SupervisedActor):
                 self._settle(end_ms)
                 self.listener.tell(NoSpeechRecognized(end_ms, self._speaker))
             case RecognitionFailed(kind, detail):
-                raise RecognizerError(kind, detail)
+                raise RecognizerError(kind if isinstance(kind, ErrorKind) else ErrorKind.INTERNAL, detail)
             case _:
                 assert_never(event)
 
@@ -256,7 +268,17 @@ class Recognizer(SupervisedActor):
         self._rest = data[end:]
 
     def _window(self, window: bytes) -> None:
-        probability, endpointer = self.detector.probability(window), self._endpointer
+        endpointer = self._endpointer
+        try:
+            probability = self.detector.probability(window)
+            is_one = 0.0 <= probability <= 1.0
+        except BaseException as error:  # noqa: BLE001 - somebody's own code may raise or answer anything
+            probability = self._unheard(error)
+        else:
+            if is_one:
+                self._bad_windows = 0
+            else:
+                probability = self._unheard(ValueError("no probability"))
         if endpointer.pass_over(probability):
             return
         level, echo = QUIET_DB, None
@@ -266,6 +288,19 @@ class Recognizer(SupervisedActor):
             self._wait_in_pause()
         for event in endpointer.process(probability, level, echo):
             self._endpoint(event)
+
+    def _unheard(self, error: BaseException) -> float:
+        """A window of which voice activity gives no probability counts as silence; another detector is asked after 1 s.
+
+        What it remembers is forgotten: once it holds something that is no number, all that follows is none either.
+        """
+        self._bad_answers.pass_over(type(error).__name__)
+        self._bad_windows += 1
+        if self._bad_windows * self._window_ms >= MOST_UNHEARD_MS:
+            raise error
+        with suppress(BaseException):
+            self.detector.reset()
+        return 0.0
 
     def _wait_in_pause(self) -> None:
         voice_end_ms = self._endpointer.voice_end_ms

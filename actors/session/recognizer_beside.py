@@ -22,6 +22,7 @@ from actors.ports.stt import (
     SpeechRecognizer,
 )
 from actors.runtime.closing import close_in_background
+from actors.runtime.containment import comes_from_outside, start_contained
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Peer, peer_of
 
@@ -86,7 +87,10 @@ class RecognitionBeside:
         try:
             async with asyncio.timeout(OPEN_S):
                 stream = await self._engine.open(self._options, lambda event: self._told(serial, event))
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it: the conversation does without
+        except BaseException as error:
+            # Whatever is wrong with it: the conversation does without.
+            if comes_from_outside(error, asyncio.current_task()):
+                raise
             self._failed(str(error) or type(error).__name__)
             return
         if self._report is None or serial != self._serial:
@@ -98,9 +102,10 @@ class RecognitionBeside:
         """Hand audio on, or ask for another stream when it is time."""
         self._bytes += len(pcm)
         if self._stream is not None:
-            self._stream.push(pcm)
+            self._ask(self._stream.push, pcm)
         elif self._connecting is None and self._clock.now() >= self._again_at_s:
-            self._connecting = asyncio.create_task(self.connect(), name="recognizer-beside")
+            loop = asyncio.get_running_loop()
+            self._connecting = start_contained(loop, self.connect(), self._could_not_connect, "recognizer-beside")
             self._connecting.add_done_callback(self._connected)
 
     def finish_utterance(self) -> None:
@@ -109,7 +114,7 @@ class RecognitionBeside:
             self._tell(NoSpeechRecognized(self._ms(self._bytes)))
         else:
             self._owes_final = True
-            self._stream.finish_utterance()
+            self._ask(self._stream.finish_utterance)
 
     async def close(self) -> None:
         """End the engine's stream, and the opening of another one."""
@@ -124,6 +129,16 @@ class RecognitionBeside:
 
     def _connected(self, _: object) -> None:
         self._connecting = None
+
+    def _could_not_connect(self, error: BaseException) -> None:
+        self._failed(type(error).__name__)
+
+    def _ask(self, order: Callable[..., None], *arguments: bytes) -> None:
+        """Have the engine's stream do something; one that raises, which it must not, has failed."""
+        try:
+            order(*arguments)
+        except BaseException as error:  # noqa: BLE001 - the conversation does without
+            self._failed(type(error).__name__)
 
     def _told(self, serial: int, event: RecognitionEvent) -> None:
         if serial != self._serial:

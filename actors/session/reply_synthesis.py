@@ -34,6 +34,10 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
         self.told_text += characters
         self.audio_start_ms += audio_ms
 
+    def place(self, offset: int) -> int:
+        """Where in the reply's text a place lies that the engine tells: in what it was given, whatever it says."""
+        return min(max(self.text_start, self.text_start + offset), self.ordered_text)
+
     @property
     def owes_audio(self) -> bool:
         """Whether the engine has to tell anything: all the text that it was given may have been spoken already."""

@@ -85,17 +85,19 @@ class SynthesisProgress:
         speaking = self.replies.get(event.reply)
         if speaking is None or not speaking.owed:
             return
-        base, base_ms = speaking.text_start, speaking.audio_start_ms
+        base_ms = speaking.audio_start_ms
         match event:
             case AudioSynthesized(reply, pcm):
                 speaking.has_audio = speaking.has_audio or bool(pcm)
                 self._playout.add_audio(reply, pcm)
                 self._player.play()
             case WordSynthesized(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
-                self._playout.add_word(reply, base + text_start, base + text_end, base_ms + audio_ms)
+                begins, ends = speaking.place(text_start), speaking.place(text_end)
+                self._playout.add_word(reply, begins, ends, base_ms + max(0.0, audio_ms))
             case PieceSynthesized(reply, text_end, audio_ms):
-                self._playout.add_piece(reply, base + text_end, base_ms + audio_ms)
-                speaking.told_text = max(speaking.told_text, base + text_end)
+                ends = speaking.place(text_end)
+                self._playout.add_piece(reply, ends, base_ms + max(0.0, audio_ms))
+                speaking.told_text = max(speaking.told_text, ends)
                 self._cut_after_last_sentence(reply, speaking)
             case SynthesisFinished(reply):
                 if speaking.told_text < speaking.ordered_text:

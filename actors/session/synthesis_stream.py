@@ -3,12 +3,14 @@
 import asyncio
 
 from actors.agent import Voice
-from actors.ports.tts import SpeechSynthesizer, Synthesis, SynthesisEvent
+from actors.ports.tts import SYNTHESIS_EVENTS, SpeechSynthesizer, Synthesis, SynthesisEvent
+from actors.rules.well_typed import violation
 from actors.runtime.closing import close_in_background
 from actors.runtime.exits import tell_quietly
 from actors.runtime.session_trace import Stage, peer_of
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.engine_events import SynthesisReported
+from actors.session.engine_violations import EngineViolations
 from actors.session.pronounced_synthesis import open_pronounced
 
 OPEN_TIMEOUT_S = 5.0
@@ -32,6 +34,7 @@ class SynthesisStream:
         self._rate_hz = rate_hz
         self._synthesis: Synthesis | None = None
         self._unsent: list[tuple[int, str | None]] = []
+        self._violations = EngineViolations("synthesizer")
 
     @property
     def is_available(self) -> bool:
@@ -48,9 +51,14 @@ class SynthesisStream:
         ref = self._actor.actor_ref
 
         def report(event: SynthesisEvent) -> None:
-            tell_quietly(ref, SynthesisReported(event))
+            if wrong := violation(event, SYNTHESIS_EVENTS):
+                self._violations.pass_over(wrong)
+            else:
+                tell_quietly(ref, SynthesisReported(event))
 
-        synthesis = await asyncio.wait_for(open_pronounced(engine, self._voice, self._rate_hz, report), OPEN_TIMEOUT_S)
+        # Not `wait_for`, which would open it in a task of its own: what that raises could stop the loop.
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            synthesis = await open_pronounced(engine, self._voice, self._rate_hz, report)
         if not ref.is_alive():
             await synthesis.close()
             return

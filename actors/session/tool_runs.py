@@ -17,6 +17,7 @@ from actors.messages.model import ToolFinished
 from actors.ports.clock import Clock
 from actors.ports.llm import ToolCalled
 from actors.rules.confirmation import TO_BE_CONFIRMED, is_confirmed
+from actors.runtime.containment import start_contained
 from actors.runtime.telemetry import count_cut_result
 from actors.session.approvals import Approvals
 from actors.session.checkpoint import Checkpoint
@@ -51,7 +52,7 @@ class ToolRuns:
     def start(self, call: ToolCalled, tool: AnyTool | None, context: ToolContext, clock: Clock) -> None:
         """Run the tool that `call` names. A call without a tool of its name has an error as its result."""
         work = self._run(call, tool, context, clock)
-        task = asyncio.get_running_loop().create_task(work, name=f"tool.{call.name}")
+        task = start_contained(asyncio.get_running_loop(), work, _has_raised(call.name), f"tool.{call.name}")
         self._tasks[call.call_id] = task
         # What waits for an operator has not begun: nothing would be done by halves.
         if tool is None or tool.approval or tool.on_interruption is OnInterruption.CANCEL:
@@ -98,8 +99,6 @@ class ToolRuns:
         except asyncio.CancelledError:
             outcome = ToolOutcome({"error": "cancelled: the user interrupted"}, failed=True)
             raise
-        except Exception as error:  # noqa: BLE001 - a tool that is not one of ours may raise from `run`
-            logger.warning("tool %s failed: %s", call.name, type(error).__name__)
         finally:
             elapsed_ms = (clock.now() - began) * 1000
             self._report(
@@ -121,6 +120,11 @@ class ToolRuns:
         self._cancellable.discard(finished.call_id)
         self._checkpoint.tool_finished(finished)
         self._tell(finished)
+
+
+def _has_raised(name: str) -> Callable[[BaseException], None]:
+    """For a tool that is not one of ours: those raise nothing from `run`."""
+    return lambda error: logger.warning("tool %s failed: %s", name, type(error).__name__)
 
 
 def _shortened(name: str, outcome: ToolOutcome) -> ToolOutcome:

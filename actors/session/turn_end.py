@@ -5,6 +5,7 @@ from actors.conversation import ExpectedAnswer
 from actors.messages.transcript import InterimTranscript
 from actors.ports.end_of_turn import EndOfTurn, SpeechSoFar
 from actors.session.checkpoint import Checkpoint
+from actors.session.engine_violations import EngineViolations
 
 CURRENT_MS = 128.0
 """Text that ends so little before the voice holds all of it: two detectors differ by some windows."""
@@ -16,7 +17,7 @@ class TurnEnd:
     """The end of the utterances of one speaker.
 
     Args:
-        rule: decides.
+        rule: decides. Where it does not, the agent's usual silence ends an utterance.
         settings: the agent's.
         checkpoint: says what the agent has asked.
         language: the only one that the caller may speak; empty if there are several.
@@ -31,6 +32,7 @@ class TurnEnd:
         self._came_in_pause = False
         self._silence_ms = 0.0
         self._last_end_ms: float | None = None
+        self._violations = EngineViolations("end of turn")
         self._told: tuple[float, str] | None = None
         """Where the voice ended, and which words it had, when they were told to be the last of the turn, probably."""
 
@@ -39,13 +41,13 @@ class TurnEnd:
     def started(self, onset_ms: float) -> None:
         """An utterance begins: nothing is known of its words."""
         if self._last_end_ms is not None and onset_ms - self._last_end_ms <= WENT_ON_MS:
-            self._rule.went_on(onset_ms - self._last_end_ms, was_over=True)
+            self._went_on(onset_ms - self._last_end_ms, was_over=True)
         self._interim, self._silence_ms, self._last_end_ms = None, 0.0, None
 
     def continued(self, silence_ms: float) -> None:
         """Another window of the utterance, the last voice of which was so long ago."""
         if silence_ms == 0.0 < self._silence_ms:
-            self._rule.went_on(self._silence_ms, was_over=False)
+            self._went_on(self._silence_ms, was_over=False)
         self._silence_ms = silence_ms
 
     def stopped(self, end_ms: float) -> None:
@@ -60,7 +62,21 @@ class TurnEnd:
 
     def silence_ms(self, voice_end_ms: float) -> float:
         """How much silence ends the utterance in hand, whose voice has ended at `voice_end_ms` so far."""
-        return self._rule.silence_ms(self._speech(voice_end_ms), self._settings)
+        speech, settings = self._speech(voice_end_ms), self._settings
+        try:
+            silence_ms = self._rule.silence_ms(speech, settings)
+            if 0.0 <= silence_ms <= settings.max_utterance_ms:
+                return silence_ms
+            self._violations.pass_over("no such silence")
+        except BaseException as error:  # noqa: BLE001 - somebody's own code may raise or answer anything
+            self._violations.pass_over(type(error).__name__)
+        return settings.end_silence_ms
+
+    def _went_on(self, pause_ms: float, *, was_over: bool) -> None:
+        try:
+            self._rule.went_on(pause_ms, was_over=was_over)
+        except BaseException as error:  # noqa: BLE001 - somebody's own code may raise anything
+            self._violations.pass_over(type(error).__name__)
 
     def likely_end(self, voice_end_ms: float, silence_ms: float) -> str:
         """The words of the utterance in hand if the caller is probably done, told once in each pause; else nothing.

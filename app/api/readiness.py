@@ -8,6 +8,8 @@ import msgspec
 
 from actors.errors import ProviderError, StoreError
 from actors.ports.store import SessionStore
+from actors.runtime.containment import comes_from_outside
+from actors.runtime.described_errors import describe
 from actors.runtime.watchdog import LoopWatchdog
 from actors.session.plan import Engines
 from actors.session.sessions_keeper import SessionsKeeper
@@ -127,7 +129,7 @@ class Readiness:
         return Report(status, time.time(), (time.monotonic() - began) * 1000, list(checks))
 
     async def _check(self, name: str, check: Callable[[], Awaitable[str]]) -> Check:
-        began = time.monotonic()
+        began, task = time.monotonic(), asyncio.current_task()
         status, error, details = "healthy", None, None
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
@@ -140,6 +142,11 @@ class Readiness:
             status, error = "degraded", str(failure)
         except UnhealthyError as failure:
             status, error = "unhealthy", str(failure)
+        except BaseException as failure:
+            if comes_from_outside(failure, task):
+                raise
+            # Somebody's own engine may raise anything. Its words may hold anything too.
+            status, error = "unhealthy", describe(failure)
         return Check(name, status, (time.monotonic() - began) * 1000, error, details)
 
     async def _speech(self) -> str:
@@ -168,8 +175,7 @@ class Readiness:
 
     async def _remote(self, *engines: object) -> str:
         """Whether those that are somewhere else answer; there may be none."""
-        asked = [engine.ready() for engine in engines if isinstance(engine, TellsReadiness)]
-        told = await asyncio.gather(*asked, return_exceptions=True)
+        told = await asyncio.gather(*(_told_by(engine) for engine in engines if isinstance(engine, TellsReadiness)))
         failures = [each for each in told if isinstance(each, BaseException)]
         match min(failures, key=_is_partial, default=None):
             case PartlyReadyError() as failure:
@@ -224,6 +230,17 @@ class Readiness:
         if lag.recent_ms > self._max_lag_ms:
             raise UnhealthyError(f"the event loop is {lag.recent_ms:.0f} ms late")
         return f"lag {lag.recent_ms:.1f} ms"
+
+
+async def _told_by(engine: TellsReadiness) -> str | BaseException:
+    """What an engine says, or raises: in a task of its own a SystemExit would end the server."""
+    task = asyncio.current_task()
+    try:
+        return await engine.ready()
+    except BaseException as error:
+        if comes_from_outside(error, task):
+            raise
+        return error
 
 
 def _is_partial(failure: BaseException) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from actors.errors import ErrorKind, ModelError
 from actors.ports.llm import LanguageModel, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
+from actors.runtime.containment import comes_from_outside
 from app.plugins import in_one_line
 from app.providers.failover.providers import Provider, Providers
 
@@ -70,6 +71,7 @@ class FailoverModel:
         """The events of one model, of which its breaker is told. What does nothing by itself, notes and calls of
         tools, is held back until the first word, or the end: a reply that fails before has told nothing.
         """
+        task = asyncio.current_task()
         held: list[ModelEvent] = []
         spoke = complete = False
         events: AsyncIterator[ModelEvent] | None = None
@@ -86,7 +88,9 @@ class FailoverModel:
                             event = await anext(events)
                 except ModelError:
                     raise
-                except Exception as error:
+                except BaseException as error:
+                    if comes_from_outside(error, task):
+                        raise
                     raise self._failure(provider, error) from error
                 told_at = self.providers.now()
                 complete = isinstance(event, ReplyGenerated)
@@ -129,10 +133,10 @@ class FailoverModel:
             return aiter(provider.engine.reply(request))
         except ModelError:
             raise
-        except Exception as error:
+        except BaseException as error:
             raise self._defect(provider, error) from error
 
-    def _failure(self, provider: Provider[LanguageModel], error: Exception) -> ModelError:
+    def _failure(self, provider: Provider[LanguageModel], error: BaseException) -> ModelError:
         """What it means that the next event of a reply did not come."""
         if isinstance(error, StopAsyncIteration):
             return ModelError(ErrorKind.INTERNAL, "the stream ended without saying that the reply is complete")
@@ -140,7 +144,7 @@ class FailoverModel:
             return ModelError(ErrorKind.TIMEOUT, "no word within the time that another needs")
         return self._defect(provider, error)
 
-    def _defect(self, provider: Provider[LanguageModel], error: Exception) -> ModelError:
+    def _defect(self, provider: Provider[LanguageModel], error: BaseException) -> ModelError:
         """A failure of an engine's own code is no reason not to ask another. Its text may hold what people said."""
         detail = f"{self.providers.called(provider)} failed: {in_one_line(error, with_text=False)}"
         log.error(detail)

@@ -11,9 +11,11 @@ from opentelemetry import metrics
 
 from actors.errors import ErrorKind, ProviderError
 from actors.ports.clock import Clock, Random
+from actors.runtime.containment import comes_from_outside
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Peer, peer_of
 from app.errors import AppError
+from app.plugins import in_one_line
 from app.providers.failover.circuit_breaker import BreakerPolicy, BreakerState, CircuitBreaker
 
 log = logging.getLogger(__name__)
@@ -217,12 +219,17 @@ class Providers(Generic[E]):
 
     async def _ask(self, provider: Provider[E]) -> str | ProviderError:
         engine: object = provider.engine
+        task = asyncio.current_task()
         if not isinstance(engine, TellsReadiness):
             return ""
         try:
             said = await engine.ready()
         except ProviderError as error:
             return error
+        except BaseException as error:
+            if comes_from_outside(error, task):
+                raise
+            return ProviderError(ErrorKind.INTERNAL, in_one_line(error))
         if (opens_in_s := provider.breaker.opens_in_s(self.now())) > 0:
             instead = f": not asked for {opens_in_s:.0f} s" if len(self._all) > 1 else " in the last calls"
             return ProviderError(ErrorKind.UNAVAILABLE, f"failed too often{instead}")
@@ -230,12 +237,15 @@ class Providers(Generic[E]):
 
     async def close(self) -> None:
         """Let go of all engines, whatever one of them says to that."""
-        failures: list[Exception] = []
+        failures: list[BaseException] = []
+        task = asyncio.current_task()
         for engine in self.engines:
             try:
                 await engine.close()
-            except Exception as error:  # noqa: BLE001 - the others are closed all the same
-                failures.append(error)
+            except BaseException as error:
+                if comes_from_outside(error, task):
+                    raise
+                failures.append(error)  # the others are closed all the same
         if failures:
             raise failures[0]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from actors.errors import RecognizerError
+from actors.errors import ErrorKind, RecognizerError
 from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 from actors.ports.stt import (
     Recognition,
@@ -78,7 +78,7 @@ class _Watched(WatchedStream[SpeechRecognizer, Recognition]):
         match event:
             case RecognitionFailed(kind, detail):
                 self._owes_since = None
-                self.failed(RecognizerError(kind, detail))
+                self.failed(RecognizerError(kind if isinstance(kind, ErrorKind) else ErrorKind.INTERNAL, detail))
             case FinalTranscript() | NoSpeechRecognized():
                 self._owes_since = None
                 self.worked()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from actors.errors import ErrorKind, ProviderError
+from actors.runtime.containment import comes_from_outside
 from actors.runtime.session_trace import Peer, peer_of
 from app.plugins import in_one_line
 from app.providers.failover.providers import E, Provider, Providers
@@ -68,6 +69,7 @@ class WatchedStream(Generic[E, S]):
         Raises:
             ProviderError: there is none.
         """
+        task = asyncio.current_task()
         try:
             async with asyncio.timeout(timeout_s):
                 self.stream = await self.ask(self._provider.engine)
@@ -75,12 +77,13 @@ class WatchedStream(Generic[E, S]):
             failure = self.error(ErrorKind.TIMEOUT, f"{self._provider.name} opens no stream")
         except ProviderError as error:
             failure = error
-        except Exception as error:  # noqa: BLE001 - a defect of somebody's own engine is a failure like any other
+        except BaseException as error:
+            if comes_from_outside(error, task):
+                self._provider.breaker.given_up(self._providers.now())
+                raise
+            # A defect of somebody's own engine is a failure like any other, whatever it raises.
             whose = self._providers.called(self._provider)
             failure = self.error(ErrorKind.INTERNAL, f"{whose} opens no stream: {in_one_line(error)}")
-        except asyncio.CancelledError:
-            self._provider.breaker.given_up(self._providers.now())
-            raise
         else:
             return
         self.closed = True

@@ -7,6 +7,7 @@ import msgspec
 from actors.agent import Voice
 from actors.errors import SynthesizerError
 from actors.ports.tts import (
+    SYNTHESIS_EVENTS,
     AudioSynthesized,
     PieceSynthesized,
     SpeechSynthesizer,
@@ -16,6 +17,7 @@ from actors.ports.tts import (
     SynthesisFinished,
     WordSynthesized,
 )
+from actors.rules.well_typed import violation
 from app.providers.failover.providers import Provider, Providers
 from app.providers.failover.streams import WatchedStream, first_stream
 
@@ -89,6 +91,9 @@ class _Watched(WatchedStream[SpeechSynthesizer, Synthesis]):
 
     def _told(self, event: SynthesisEvent) -> None:
         if self.closed:
+            return
+        if violation(event, SYNTHESIS_EVENTS):
+            self._report(event)  # the session passes it over, and says so
             return
         self._told_at = self._providers.now()
         match event:

@@ -50,6 +50,22 @@ def test_a_time_out_of_the_works_own_is_a_failure_and_not_ours(caplog: pytest.Lo
     assert "engine's" not in caplog.text
 
 
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_work_that_would_end_the_process_is_a_failure_like_any_other(
+    error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def ends() -> None:
+        raise error
+
+    async def main() -> None:
+        background = BackgroundTasks()
+        background.run(ends(), within_s=5)
+        await background.finished()
+
+    run_virtual(main())
+    assert [record.getMessage() for record in caplog.records] == [f"background work failed: {error.__name__}"]
+
+
 def test_too_much_work_is_refused_and_never_begun(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

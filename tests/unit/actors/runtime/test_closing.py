@@ -11,7 +11,7 @@ from actors.runtime.closing import CLOSE_S, close_in_background, end_in_backgrou
 
 
 class Stream:
-    def __init__(self, takes_s: float = 0.0, error: Exception | None = None) -> None:
+    def __init__(self, takes_s: float = 0.0, error: BaseException | None = None) -> None:
         self._takes_s = takes_s
         self._error = error
         self.closed = False
@@ -46,13 +46,19 @@ def test_one_that_never_closes_is_left_to_itself(caplog: pytest.LogCaptureFixtur
     assert "given up: it was not done within 10 s" in caplog.text
 
 
-def test_one_that_cannot_be_closed_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    async def main() -> None:
-        close_in_background(Stream(error=RuntimeError("no")))
+@pytest.mark.parametrize("error", [RuntimeError("what was said"), SystemExit(1), GeneratorExit()])
+def test_one_that_cannot_be_closed_is_a_line_and_disturbs_nobody(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> int:
+        close_in_background(Stream(error=error))
         await asyncio.sleep(1)
+        return len(closing._closing)
 
-    run_virtual(main())
-    assert caplog.text == ""
+    assert run_virtual(main()) == 0
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"an engine's stream could not be closed: {type(error).__name__} at ")
+    assert (record.exc_info, record.levelname) == (None, "WARNING")
 
 
 def test_of_too_many_each_is_left_to_itself_at_once(

@@ -193,6 +193,12 @@ async def reply_of(*models: FakeModel) -> None:
             continue
 
 
+async def voice_activity_that_gives_no_probability() -> None:
+    faults = Faults(Plan("voice_activity.probability", Fault.FAIL))
+    async with stage(faults=faults):
+        await asyncio.sleep(0.5)
+
+
 async def a_provider_that_fails() -> None:
     await reply_of(model(Plan("model.reply", Fault.FAIL)))
 
@@ -294,6 +300,11 @@ CASES: list[tuple[Failure | str, Provoke, str]] = [
     (Failure.REALTIME, a_spoken_response_that_fails, "a response of the speech-to-speech model has failed: x"),
     (Failure.TRANSCRIBER, a_recognizer_beside_that_is_away, "the recognizer beside has failed, and the conversation"),
     (Failure.PROVIDER, a_provider_that_fails, "first has failed: unavailable"),
+    (
+        Failure.ENGINE,
+        voice_activity_that_gives_no_probability,
+        "the voice activity has told what its port does not allow",
+    ),
     (Failure.BREAKER, a_provider_that_is_down, "circuit breaker open for "),
     (
         Failure.FALLBACK,

@@ -20,3 +20,8 @@ def test_text_whose_audio_is_there_is_owed_by_nobody() -> None:
     reply.pass_over(12, 640.0)
     assert (reply.text_start, reply.ordered_text, reply.told_text, reply.audio_start_ms) == (17, 12, 12, 640.0)
     assert not reply.owes_audio
+
+
+def test_what_the_engine_tells_lies_in_the_text_that_it_was_given() -> None:
+    reply = ReplySynthesis(text_start=5, ordered_text=15)
+    assert [reply.place(offset) for offset in (-3, 0, 4, 10, 10**9)] == [5, 5, 9, 15, 15]

@@ -35,9 +35,9 @@ GOOD: list[ModelEvent] = [TextGenerated("Good "), TextGenerated("morning."), Rep
 class Model(FakeModel):
     """Says what it is given; an exception among the events is raised there. `closed` counts streams that ended."""
 
-    def __init__(self, *events: ModelEvent | float | Exception) -> None:
+    def __init__(self, *events: ModelEvent | float | BaseException) -> None:
         super().__init__()
-        self.events: Sequence[ModelEvent | float | Exception] = events
+        self.events: Sequence[ModelEvent | float | BaseException] = events
         self.closed = 0
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
@@ -45,7 +45,7 @@ class Model(FakeModel):
         try:
             for event in self.events:
                 match event:
-                    case Exception():
+                    case BaseException():
                         raise event
                     case int() | float():
                         await asyncio.sleep(event)
@@ -83,8 +83,8 @@ def test_a_reply_that_fails_before_its_first_word_is_asked_of_the_other(kind: Er
     run_virtual(main())
 
 
-@pytest.mark.parametrize("broken", [RuntimeError("a defect"), None])
-def test_so_is_one_with_a_defect_or_without_an_end(broken: Exception | None) -> None:
+@pytest.mark.parametrize("broken", [RuntimeError("a defect"), SystemExit(1), GeneratorExit(), None])
+def test_so_is_one_with_a_defect_or_without_an_end(broken: BaseException | None) -> None:
     async def main() -> None:
         assert await told(pair(Model(*([broken] if broken else [])), Model(*GOOD))) == GOOD
 

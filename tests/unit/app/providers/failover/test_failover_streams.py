@@ -1,6 +1,7 @@
 """Who is asked for a stream, and what becomes of a provider's standing with how its streams fare."""
 
 import asyncio
+from typing import NoReturn
 
 import pytest
 
@@ -178,5 +179,21 @@ def test_streams_that_go_well_close_a_breaker_again() -> None:
         await asyncio.sleep(1)
         assert ears.providers.states()[0].breaker is BreakerState.CLOSED
         await stream.close()
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("error", [SystemExit, GeneratorExit, asyncio.CancelledError])
+def test_one_that_would_end_the_process_is_a_failure_like_any_other(error: type[BaseException]) -> None:
+    class Ending(FakeRecognizer):
+        async def open(self, *_: object) -> NoReturn:
+            raise error
+
+    async def main() -> None:
+        good = FakeRecognizer()
+        ears = FailoverRecognizer(providers(Ending(), good))
+        await ears.open(RecognitionOptions(session_id="one"), lambda _: None)
+        assert len(good.streams) == 1
+        assert [state.recent_failures for state in ears.providers.states()] == [1, 0]
 
     run_virtual(main())

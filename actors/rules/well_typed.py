@@ -1,0 +1,58 @@
+"""Whether what an engine tells is an event of its port, field by field: engines are somebody else's code. Pure.
+
+A number is finite, a whole number is no bool, and audio is whole samples of 16 bits.
+"""
+
+import math
+import types
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+_Check = Callable[[object], bool]
+
+
+def violation(event: object, allowed: tuple[type[msgspec.Struct], ...]) -> str:
+    """What is wrong with `event`, which is to be one of the `allowed`: "NoneType", or "AudioSynthesized.pcm".
+
+    Names the class and the field, and never a value, which can carry what was said. Empty if nothing is wrong.
+    """
+    kind = type(event)
+    if kind not in allowed:
+        return kind.__name__
+    for name, is_right in _checks(kind):
+        if not is_right(getattr(event, name)):
+            return f"{kind.__name__}.{name}"
+    return ""
+
+
+@cache
+def _checks(kind: type) -> tuple[tuple[str, _Check], ...]:
+    hints = get_type_hints(kind)
+    return tuple((field.name, _check_of(hints[field.name])) for field in msgspec.structs.fields(kind))
+
+
+def _check_of(hint: Any) -> _Check:
+    if (simple := _SIMPLE.get(hint)) is not None:
+        return simple
+    if get_origin(hint) in (Union, types.UnionType):
+        options = [_check_of(option) for option in get_args(hint)]
+        return lambda value: any(is_right(value) for is_right in options)
+    if get_origin(hint) is tuple:
+        return lambda value: isinstance(value, tuple)
+    if issubclass(hint, msgspec.Struct):
+        return lambda value: not violation(value, (hint,))
+    return lambda value: isinstance(value, hint)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_SIMPLE: Mapping[Any, _Check] = {
+    float: _is_finite,
+    int: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    bytes: lambda value: isinstance(value, bytes | bytearray) and len(value) % 2 == 0,
+}

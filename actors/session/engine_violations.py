@@ -1,0 +1,30 @@
+"""What an engine tells or answers that its port does not allow is passed over: it costs a line, a count, and itself."""
+
+import logging
+
+from actors.runtime.failure_counters import Failure, report_failure
+
+logger = logging.getLogger("earshot.actors")
+
+
+class EngineViolations:
+    """What one engine has told or answered in one session that is nothing its port allows.
+
+    Args:
+        engine: which engine it is, such as "recognizer": for the log and the counter.
+    """
+
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+        self._told: set[str] = set()
+
+    def pass_over(self, what: str) -> None:
+        """Count one more, and leave a line: a warning for the first of its kind, for debugging of the others.
+
+        Args:
+            what: was told or answered, in few different words that can be logged: never a value.
+        """
+        level = logging.DEBUG if what in self._told else logging.WARNING
+        self._told.add(what)
+        line = "the %s has told what its port does not allow, and that is passed over: %s"
+        report_failure(Failure.ENGINE, logger, line, self._engine, what, level=level, engine=self._engine)
