@@ -2,7 +2,9 @@
 
 from actors.conversation import ExpectedAnswer
 from tests.eval.turn_ends import (
+    HELD_OUT_PAUSES_EACH,
     NUMBERS,
+    PAUSES_EACH,
     RULES,
     Clip,
     Outcome,
@@ -11,6 +13,8 @@ from tests.eval.turn_ends import (
     clips,
     outcome,
     row_of,
+    said,
+    said_held_out,
     spoken,
     table,
 )
@@ -46,9 +50,17 @@ def test_a_number_is_heard_to_its_end() -> None:
 
 
 def test_there_is_a_pause_in_half_of_the_material() -> None:
-    made = clips()
+    made = clips(said(), PAUSES_EACH)
     assert sum(bool(clip.resumes_ms) for clip in made) > 0.4 * len(made)
     assert {clip.kind for clip in made} == {"sentence", "answer", "number", "name"}
+
+
+def test_the_sentences_that_are_held_out_are_of_the_same_kinds_and_none_of_the_others() -> None:
+    known, held_out = ({text for _, text, _ in texts} for texts in (said(), said_held_out()))
+    assert not known & held_out
+    one_of_each = [next(each for each in said_held_out() if each[0] == kind) for kind in ("sentence", "number", "name")]
+    made = clips(one_of_each, HELD_OUT_PAUSES_EACH)
+    assert [bool(clip.resumes_ms) for clip in made] == [False, True, True] * 3
 
 
 def test_the_pauses_of_a_recording_are_found() -> None:

@@ -2,7 +2,8 @@
 
 Synthetic callers say sentences that are not in the agent's file, answers to its questions, telephone numbers and names:
 whole, and with a pause of 300 to 1,500 ms where one may fall, between two words or two groups. Recordings of people are
-heard as they are, with the pauses that they have.
+heard as they are, with the pauses that they have. The sentences of `held_out_pauses.yaml` are measured by themselves:
+no rule was made with a look at them.
 
 The parts are the product's own: voice activity, endpointing, recognizer, end of turn. Only time is not: a decoding
 takes as long as the processor needs for it, so that the figures do not depend on what else the machine does.
@@ -17,6 +18,7 @@ from itertools import pairwise
 
 import msgspec
 import numpy as np
+import yaml
 
 from actors.agent import Endpointing
 from actors.conversation import ExpectedAnswer
@@ -37,15 +39,15 @@ from app.providers.moonshine.model import Decoded, Model
 from app.providers.moonshine.segments import WINDOW_BYTES, WINDOW_MS
 from app.providers.moonshine.weights import weights
 from app.providers.silero.voice_activity import energy_gated_silero
-from tests.eval.corpus import read_corpus
+from tests.eval.corpus import FOLDER, read_corpus
 from tests.eval.text import TODAY, dialogue, script
 from tests.kit.speech import RATE_HZ, resampled, silence, white_noise
 
 EVERY = 6
 """One sentence in so many of the corpus is said."""
 PAUSES_MS = (300, 500, 700, 900, 1_100, 1_300, 1_500)
-PAUSES_EACH = 1
-"""Places in each sentence at which somebody pauses."""
+PAUSES_EACH, HELD_OUT_PAUSES_EACH = 1, 2
+"""Places in each sentence at which somebody pauses, each in a clip of its own."""
 SEED = 13
 BEFORE_MS, AFTER_MS = 800, 2_500
 NOISE = 12.0
@@ -126,17 +128,29 @@ def said() -> list[tuple[str, str, ExpectedAnswer]]:
     ]
 
 
-def clips() -> list[Clip]:
-    """The material that everybody has: each text whole, and with a pause at some places."""
+def said_held_out() -> list[tuple[str, str, ExpectedAnswer]]:
+    """The same, of what no rule was made with a look at."""
+    expected = {
+        "sentence": ExpectedAnswer.ANYTHING,
+        "answer": ExpectedAnswer.SHORT,
+        "number": ExpectedAnswer.NUMBER,
+        "name": ExpectedAnswer.NAME,
+    }
+    texts = yaml.safe_load((FOLDER / "held_out_pauses.yaml").read_text())
+    return [(kind, text, expected[kind]) for kind, several in texts.items() for text in several]
+
+
+def clips(texts: Iterable[tuple[str, str, ExpectedAnswer]], pauses_each: int) -> list[Clip]:
+    """Each text whole, and with a pause at some of its places."""
     chance = random.Random(SEED)
     made: list[Clip] = []
-    for kind, text, expected in said():
+    for kind, text, expected in texts:
         pcm, places = spoken(text)
         made.append(Clip(kind=kind, pcm=pcm, expected=expected))
         if kind == "number":
             words = text.split()
             places = [at for word, at in zip(words, places, strict=False) if word.endswith(",")]
-        for at in chance.sample(places, min(PAUSES_EACH, len(places))):
+        for at in chance.sample(places, min(pauses_each, len(places))):
             pause_ms = chance.choice(PAUSES_MS)
             paused = pcm[:at] + silence(pause_ms) + pcm[at:]
             made.append(Clip(kind=kind, pcm=paused, resumes_ms=_ms(pcm[:at]) + pause_ms, expected=expected))
@@ -308,11 +322,17 @@ def table(rows: Iterable[Row]) -> str:
     return "\n".join(lines)
 
 
-def rows(people: Sequence[bytes]) -> list[Row]:
-    """All that there is to measure; `people` are recordings, PCM16LE at 16 kHz."""
-    material = [*clips(), *map(clip_of_people, people)]
+def rows(material: Sequence[Clip]) -> list[Row]:
+    """What each rule makes of these clips."""
     takes_ms = reply_ms()
     return [row_of(rule, [outcome(clip, settings) for clip in material], takes_ms) for rule, settings in RULES.items()]
+
+
+def tables(people: Sequence[bytes]) -> str:
+    """All that there is to measure; `people` are recordings, PCM16LE at 16 kHz."""
+    known = [*clips(said(), PAUSES_EACH), *map(clip_of_people, people)]
+    held_out = clips(said_held_out(), HELD_OUT_PAUSES_EACH)
+    return f"{table(rows(known))}\n\nof held_out_pauses.yaml:\n{table(rows(held_out))}"
 
 
 def _ms(pcm: bytes) -> float:

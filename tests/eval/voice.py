@@ -193,7 +193,7 @@ def main() -> None:
         print(f"no recordings of people in {RECORDINGS.name} (VOICES=folder)", file=sys.stderr)
     print(table(asyncio.run(rows())))
     print()
-    print(turn_ends.table(turn_ends.rows([samples_of(recording.path) for recording in recordings()])))
+    print(turn_ends.tables([samples_of(recording.path) for recording in recordings()]))
 
 
 if __name__ == "__main__":
