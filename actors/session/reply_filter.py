@@ -4,7 +4,8 @@ from opentelemetry import metrics
 
 from actors.agent import Agent
 from actors.rules.guardrails import Guarded, guarded
-from actors.rules.spoken_text import UnspokenParts, speakable
+from actors.rules.spoken_text import speakable
+from actors.rules.unspoken_parts import UnspokenParts
 from actors.runtime.supervised_actor import logger
 
 _broken = metrics.get_meter("earshot").create_counter(
@@ -30,6 +31,11 @@ class ReplyFilter:
     def push(self, text: str) -> str:
         """The part of the model's text that belongs to the reply, as far as that can be told."""
         return text if self._agent.speaks_markup else self._parts.push(text)
+
+    @property
+    def takes_back(self) -> bool:
+        """The text that came last ends a thought without a beginning: nothing that is not spoken yet is the reply's."""
+        return self._parts.takes_back
 
     def finish(self) -> str:
         """The end of the text, which was held back until it was known whether it belongs to the reply."""

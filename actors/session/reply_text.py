@@ -58,7 +58,10 @@ class ReplyText:
 
     def push(self, text: str) -> bool:
         """Have the sentences spoken that are complete with `text`; False if the reply ends there."""
-        return self._speak(self._split(self._filter.push(text)))
+        kept = self._filter.push(text)
+        if self._filter.takes_back:
+            self._splitter = SentenceSplitter()
+        return self._speak(self._split(kept))
 
     def pause(self) -> bool:
         """Have spoken what is complete as far as can be told, for more may be long in coming; False as above."""

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from actors.rules.sentences import SentenceSplitter
-from actors.rules.spoken_text import UnspokenParts, speakable
+from actors.rules.spoken_text import speakable
+from actors.rules.unspoken_parts import UnspokenParts
 
 CASES = [
     ("Hello there. How are you?", "Hello there. How are you?"),
@@ -54,6 +55,39 @@ CASES = [
     ("Nice &#128512; day &", "Nice day &"),
     ("So &am", "So &am"),
     ("&nbsp;", ""),
+    ("<Thought>\nhm\n</Thought>\n\nWe open.", "We open."),
+    ("<seed:think>no</seed:think>Yes. <antThinking>no</antThinking>It is.", "Yes. It is."),
+    ("<chain_of_thought>no</chain_of_thought><answer>Yes.</answer> <internal>no</internal>", "Yes."),
+    ("[THINK]no[/THINK]At nine. [think]no[/think]", "At nine."),
+    ("<|begin_of_thought|>no<|end_of_thought|><|begin_of_solution|>Yes.<|end_of_solution|>", "Yes."),
+    ("<|START_THINKING|>no<|END_THINKING|>Yes. <|thinking|>no<|/thinking|>", "Yes."),
+    (
+        "Hi. <|tool_calls_section_begin|><|tool_call_begin|>functions.book:0<|tool_call_argument_begin|>{}"
+        "<|tool_call_end|><|tool_calls_section_end|>Yes.",
+        "Hi. Yes.",
+    ),
+    ("<\uff5ctool\u2581calls\u2581begin\uff5c>book\n{}<\uff5ctool\u2581calls\u2581end\uff5c>Yes.", "Yes."),
+    ("<|python_tag|>book.call(x=1)", ""),
+    ("<start_function_call>call:book{a:1}<end_function_call>Yes.", "Yes."),
+    ('[{"name": "book", "arguments": {"x": ["a]"]}}]', ""),
+    ('{"a": "say \\"}\\" twice"} Yes.', "Yes."),
+    ('book_it(day="monday (or so)", time="9")\nDone.', "Done."),
+    (
+        "[book_it(day='x')] Yes. snake_case is (not) one, nor is it_is(so).",
+        "Yes. snake_case is (not) one, nor is it_is(so).",
+    ),
+    ('functions.book({"a": 1})', ""),
+    ("Thought: I should book.\nAction: book[x]\nObservation: done\nFinal Answer: We open at nine.", "We open at nine."),
+    ("**Thinking:** The caller wants hours.\n\n**Answer:** We open at nine.", "We open at nine."),
+    (
+        "Action is needed. Thinking of it: yes. Answer it: now.",
+        "Action is needed. Thinking of it: yes. Answer it: now.",
+    ),
+    ("Assistant: Hello there.\nUser: and you?\nAssistant: Me too.", "Hello there."),
+    ("Ask the\nAssistant: she knows.", "Ask the Assistant: she knows."),
+    ("User: it is you.", "User: it is you."),
+    ("~~~\ncode\n~~~\nDone.", "Done."),
+    ("<!-- a - b --c -->Yes.<script>x < 1</script> <style>p{}</style>No.", "Yes. No."),
     ("Gr\u00fc\u00dfe, caf\u00e9 \u2014 ja!", "Gr\u00fc\u00dfe, caf\u00e9 \u2014 ja!"),
 ]
 
@@ -84,9 +118,35 @@ def test_text_is_not_held_for_long_because_of_a_sign() -> None:
     assert len(held) > 300
 
 
+SPEAKABLE = [
+    ("[laughs] That is *smiles* (sighs) it.", " That is smiles it."),
+    ("It is $\\frac{1}{2}$, not $5 or $6.", "It is 1/2, not $5 or $6."),
+    (
+        "See example.com/a/b?c=1, ftp://files.example.com/x or mailto:me@example.com.",
+        "See example.com, files.example.com or me@example.com.",
+    ),
+    ("9.5/10 and/or 24/7.", "9.5/10 and/or 24/7."),
+    ("It is so[1], as they say[2][3]; see [4] [5][6].", "It is so, as they say; see [4]."),
+    ("[1]: https://example.com/a", ""),
+    ("Note[^1].\n[^1]: It is so.", "Note.\n It is so."),
+    ("Fine :-) thanks <3 and :smile: bye ;D", "Fine thanks and bye "),
+    ("At 10:30:15 or 7:3, a:b:c.", "At 10:30:15 or 7:3, a:b:c."),
+    ("==Yes== ++no++ H~2~O and x^2^.", "Yes no H 2O and x\u00b2."),
+    ("Monday\t9 to 5", "Monday, 9 to 5"),
+    ("Term\n: what it is", "Term\nwhat it is"),
+    ("\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f \U0001f1e9\U0001f1ea!", ""),
+]
+
+
+@pytest.mark.parametrize(("piece", "expected"), SPEAKABLE)
+def test_what_is_said_of_a_piece(piece: str, expected: str) -> None:
+    assert speakable(piece) == expected
+
+
 def test_however_it_is_cut_it_comes_to_the_same() -> None:
     chance = random.Random(7)
-    whole = " ".join(text for text, _ in CASES if "```" not in text and "for ever" not in text and "}}" not in text)
+    unclosed = ("```", "~~~", "for ever", "}}", "User:", "python_tag", "Thought:", "Thinking:")
+    whole = " ".join(text for text, _ in CASES if not any(mark in text for mark in unclosed))
     expected = spoken(whole, [whole])
     for _ in range(50):
         cuts, at = [], 0

@@ -113,3 +113,12 @@ def test_what_was_held_of_thoughts_is_forgotten_when_the_model_is_asked_again() 
     making.text.push("At ten.")
     making.text.finish()
     assert making.text.written == "At ten."
+
+
+def test_of_a_thought_whose_end_alone_is_marked_nothing_is_spoken_that_can_be_helped() -> None:
+    making = Making()
+    making.text.push("They want to know wh")
+    making.text.push("en.</think>At ni")
+    making.text.push("ne.")
+    assert making.text.finish()
+    assert "".join(making.synthesizer.spoken) == "At nine."

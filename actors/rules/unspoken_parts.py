@@ -1,0 +1,192 @@
+"""The parts of a model's text that are no part of its reply: thinking, calls of tools, code, tags. Pure.
+
+Characters that are written as HTML has them, `&amp;` or `&#39;`, are those characters.
+
+`UnspokenParts` takes such parts out of the stream, however it is cut into tokens. How they are marked is what is known
+of them (`unspoken_marks.py`): thinking that a model writes without any mark cannot be told from its reply.
+"""
+
+import html
+import re
+import unicodedata
+
+from actors.rules import unspoken_marks as marks
+
+_START = re.compile("[<{`&~\u25c1\\[]")
+_TAIL = 80
+"""The end of a part may be in pieces of tokens: so many characters of it are kept until more comes."""
+_LINE_END = re.compile("\n")
+
+
+class UnspokenParts:
+    """Takes thinking, calls of tools in the text, code and tags out of one reply as it comes in."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._until: re.Pattern[str] | None = None
+        """What ends the part that is left out; None outside of one."""
+        self._depth = 0
+        """Open brackets of the JSON or the call that is left out."""
+        self._quotes = self._escaped = False
+        """In those a string is open, whose brackets do not count; or its next character counts for nothing."""
+        self._begins_line = True
+        self._has_text = False
+        """Whether anything was let through: a label of the speaker stands before all else."""
+        self.takes_back = False
+        """The last text ended a thought whose beginning was not marked: what is not spoken yet is part of it."""
+
+    def push(self, text: str) -> str:
+        """What can be spoken of the text up to here; what may be the beginning of an unspoken part is held."""
+        self.takes_back = False
+        self._held += text
+        spoken: list[str] = []
+        while self._held and self._step(spoken):
+            pass
+        return "".join(spoken)
+
+    def finish(self) -> str:
+        """What is left at the end of the reply: the beginning of a part that never came is text after all."""
+        held, self._held = self._held, ""
+        is_hidden = self._until or self._depth or held.startswith(marks.FENCES) or marks.JSON_BEGUN.match(held)
+        is_tag = len(held) > 1 and marks.TAG_BEGUN.fullmatch(held) and (" " not in held or "=" in held)
+        self._until, self._depth = None, 0
+        return "" if is_hidden or is_tag else held
+
+    def _step(self, spoken: list[str]) -> bool:
+        """Deal with the beginning of what is held; False if more text is needed."""
+        if self._depth:
+            return self._skip_brackets()
+        if self._until:
+            return self._skip_part(self._until)
+        if self._begins_line:
+            is_known, is_open = self._at_line()
+            if is_known or is_open:
+                return is_known
+        found = _START.search(self._held)
+        line = _LINE_END.search(self._held)
+        start = found.start() if found else len(self._held)
+        if line and line.end() <= start:
+            self._let_through(line.end(), spoken)
+            return True
+        self._let_through(start, spoken)
+        return bool(self._held) and self._at_start(spoken)
+
+    def _let_through(self, end: int, spoken: list[str]) -> None:
+        text, self._held = self._held[:end], self._held[end:]
+        spoken.append(text)
+        if text.strip():
+            self._has_text, self._begins_line = True, False
+        if text.endswith("\n"):
+            self._begins_line = True
+
+    def _at_line(self) -> tuple[bool, bool]:
+        """What is held begins a line: whether that is a label or a call, and whether it may become one."""
+        held = self._held
+        if call := marks.CALL.match(held):
+            return self._skip_from(call.end(), call[0].count("[") + call[0].count("(")), False
+        if label := marks.LABEL.match(held):
+            return self._at_label(label, " ".join(label["label"].lower().split()))
+        return False, marks.CALL_BEGUN.fullmatch(held) is not None or marks.may_become_label(held)
+
+    def _at_label(self, label: re.Match[str], name: str) -> tuple[bool, bool]:
+        """A line's label: of a thought, whose line is left out, of the answer, or of who speaks."""
+        if name in marks.THOUGHT_LABELS:
+            return self._hide(label.end(), _LINE_END), False
+        if name in marks.ANSWER_LABELS or (name in marks.SPEAKER_LABELS and not self._has_text):
+            return self._drop(label.end()), False
+        if name in marks.OTHER_SPEAKER_LABELS and self._has_text:
+            # The model goes on with the conversation by itself.
+            return self._hide(label.end(), marks.NEVER), False
+        return False, False
+
+    def _at_start(self, spoken: list[str]) -> bool:
+        """What is held begins like something unspoken: whether it can be told what it is."""
+        held = self._held
+        match held[0]:
+            case "<":
+                is_known, is_open = self._at_tag(spoken)
+            case "&":
+                is_known, is_open = self._at_entity(spoken)
+            case _ if marks.JSON_BEGUN.match(held):
+                is_known, is_open = self._skip_from(1), False
+            case _:
+                is_known = any(
+                    begun is not None and self._hide(begun.end(), ends)
+                    for begun, ends in ((begins.match(held), ends) for begins, ends in marks.PARTS)
+                )
+                is_open = marks.PART_BEGUN.fullmatch(held) is not None
+        if is_known:
+            return True
+        if not is_open:
+            self._let_through(1, spoken)
+        return not is_open
+
+    def _at_entity(self, spoken: list[str]) -> tuple[bool, bool]:
+        """Whether what is held begins with a character as HTML writes it, and whether it still may."""
+        if entity := marks.ENTITY.match(self._held):
+            spoken.append(_character(entity[0]))
+            return self._drop(entity.end()), False
+        return False, marks.ENTITY_BEGUN.fullmatch(self._held) is not None
+
+    def _at_tag(self, spoken: list[str]) -> tuple[bool, bool]:
+        """Whether what is held begins with a tag or a part in tags, and whether it still may."""
+        held = self._held
+        if hidden := marks.HIDDEN.match(held):
+            return self._hide(hidden.end(), marks.closing(hidden["name"], hidden["begun"] or "")), False
+        if channel := marks.CHANNEL.match(held):
+            is_heard = channel["name"] == "final"
+            return self._drop(channel.end()) if is_heard else self._hide(channel.end(), marks.CHANNEL_ENDS), False
+        if turn := marks.TURN.match(held):
+            return self._drop(turn.end()), False
+        if marks.CHANNEL_BEGUN.fullmatch(held) or marks.TURN_BEGUN.fullmatch(held):
+            return False, True
+        if hidden := marks.MARKER.match(held):
+            return self._hide(hidden.end(), marks.marker_end(hidden["what"])), False
+        if tag := marks.TAG.match(held):
+            if marks.THOUGHT_END.match(held):
+                spoken.clear()
+                self.takes_back = True
+            return self._drop(tag.end()), False
+        return False, marks.TAG_BEGUN.fullmatch(held) is not None
+
+    def _drop(self, end: int) -> bool:
+        """Leave out what is held up to `end`."""
+        self._held = self._held[end:]
+        return True
+
+    def _hide(self, begins: int, until: re.Pattern[str]) -> bool:
+        """Leave out what is held from `begins` on, up to `until`."""
+        self._held, self._until = self._held[begins:], until
+        return True
+
+    def _skip_from(self, end: int, depth: int = 1) -> bool:
+        """Leave out what is held up to `end`, with which so many brackets are open, and all that stands in those."""
+        self._depth, self._quotes, self._escaped = depth, False, False
+        return self._drop(end)
+
+    def _skip_part(self, until: re.Pattern[str]) -> bool:
+        end = until.search(self._held)
+        if end is None:
+            self._held = self._held[-_TAIL:]
+            return False
+        self._held, self._until = self._held[end.end() :], None
+        return True
+
+    def _skip_brackets(self) -> bool:
+        for at, character in enumerate(self._held):
+            if character == '"' and not self._escaped:
+                self._quotes = not self._quotes
+            self._escaped = character == "\\" and not self._escaped
+            if not self._quotes:
+                self._depth += (character in "{[(") - (character in "}])")
+            if not self._depth:
+                self._held = self._held[at + 1 :]
+                return True
+        self._held = ""
+        return False
+
+
+def _character(entity: str) -> str:
+    """What `entity` stands for: a blank for any white space, nothing for what only joins or parts its neighbours."""
+    characters = html.unescape(entity)
+    return "".join(" " if each.isspace() else each for each in characters if unicodedata.category(each) != "Cf")
