@@ -40,6 +40,9 @@ ENGLISH = LanguageWords(
         "hi there", "hey", "hey there", "hallo", "are you with me", "are you still with me", "you there",
         "you still there", "still there", "anyone there", "is anybody there", "is anyone there",
         "is somebody there", "do you hear me", "did you hear me", "so", "well", "sorry",
+        "yo", "hiya", "howdy", "ahoy", "oi", "hey you", "yoo hoo", "anyone home", "anybody home", "is anybody home",
+        "is anyone home", "are you listening", "you listening", "can you still hear me", "do you still hear me",
+        "you hear me", "you with me", "still with me", "are you alive", "anyone", "anybody", "somebody there",
     ),
     waiting=(
         "hold on", "hang on", "one moment", "just a moment", "a moment", "one minute", "just a minute", "a minute",
@@ -73,6 +76,9 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
             "sind sie noch dran", "bist du noch dran", "sind sie dran", "ist da jemand", "jemand da", "ist da wer",
             "hören sie mich noch", "können sie mich hören", "kannst du mich hören", "hörst du mich", "na",
             "entschuldigung",
+            "ey", "hey", "hi", "he", "huhu", "moin", "sind sie da noch", "noch dran", "bist du da", "bist du dran",
+            "ist jemand da", "jemand zu hause", "hören sie mich denn", "hören sie", "hörst du", "sie hören mich",
+            "hören sie zu",
         ),
         waiting=(
             "moment", "einen moment", "eine sekunde", "eine minute", "warten sie", "warte", "moment mal",
@@ -99,6 +105,8 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         attention=(
             "hola", "está ahí", "sigue ahí", "estás ahí", "me oye", "me escucha", "oiga", "hay alguien",
             "hay alguien ahí", "está usted ahí", "sigues ahí", "me oyes", "me escuchas", "puede oírme", "perdón",
+            "oye", "ey", "hey", "aló", "diga", "dígame", "sigue usted ahí", "todavía está ahí", "me oye usted",
+            "me escucha usted", "me está escuchando", "puedes oírme", "hola hay alguien",
         ),
         waiting=(
             "un momento", "un segundo", "un minuto", "espere", "espera", "deme un momento", "déjeme ver",
@@ -123,6 +131,9 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
             "allô", "bonjour", "vous êtes là", "tu es là", "vous m'entendez", "il y a quelqu'un",
             "vous êtes toujours là", "tu es toujours là", "vous êtes encore là", "vous m'entendez encore",
             "tu m'entends", "alors", "pardon",
+            "hé", "hé ho", "ohé", "hey", "hello", "coucou", "y a quelqu'un", "vous êtes là encore", "tu es encore là",
+            "vous m'écoutez", "tu m'écoutes", "vous m'entendez toujours", "vous me recevez", "êtes-vous là",
+            "êtes-vous toujours là", "est-ce que vous m'entendez", "est-ce que vous êtes là", "il y a quelqu'un là",
         ),
         waiting=(
             "un instant", "un moment", "une seconde", "une minute", "attendez", "attends", "ne quittez pas",
@@ -145,6 +156,7 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         attention=(
             "pronto", "c'è qualcuno", "mi sente", "è ancora lì", "c'è ancora", "mi senti", "mi sente ancora",
             "sei ancora lì", "sei lì", "è lì", "scusi", "allora",
+            "ehi", "ehilà", "hey", "salve", "mi ascolta", "mi ascolti", "c'è nessuno", "è ancora in linea",
         ),
         waiting=(
             "un momento", "un attimo", "un secondo", "un minuto", "aspetti", "aspetta", "attenda", "fammi vedere",
@@ -167,6 +179,7 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         attention=(
             "alô", "olá", "está aí", "ainda está aí", "me ouve", "está me ouvindo", "tem alguém aí", "você está aí",
             "consegue me ouvir", "pode me ouvir", "oi", "então", "desculpe",
+            "ei", "opa", "hey", "está me escutando", "ainda está na linha", "tem alguém na linha", "está na linha",
         ),
         waiting=(
             "um momento", "um segundo", "um minuto", "só um momento", "espere", "espera", "aguarde", "deixe-me ver",
@@ -190,6 +203,7 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         attention=(
             "hallo", "bent u er nog", "ben je er nog", "hoort u mij", "bent u daar", "ben je daar",
             "is daar iemand", "is er iemand", "hoor je mij", "hoort u me", "kunt u mij horen", "sorry", "nou",
+            "hé", "hey", "hoi", "luistert u", "luister je", "bent u nog aan de lijn", "kunt u me horen",
         ),
         waiting=(
             "een moment", "een seconde", "een minuut", "momentje", "wacht", "wacht even", "ik kijk even",
@@ -211,6 +225,7 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         attention=(
             "喂", "你好", "在吗", "你在吗", "听得到吗", "有人吗", "你还在吗", "还在吗",
             "能听到吗", "听得见吗", "您好",
+            "哈喽", "嗨", "您在吗", "您还在吗", "听见了吗",
         ),
         waiting=("等等", "等一下", "稍等", "请稍等", "等我一下", "我看一下"),
         courtesies=(
@@ -225,6 +240,7 @@ BY_LANGUAGE: Mapping[str, LanguageWords] = {
         attention=(
             "もしもし", "聞こえますか", "いますか", "聞こえていますか", "まだいますか", "誰かいますか",
             "あの", "すみません",
+            "おーい", "ねえ", "聞いていますか", "聞いてますか",
         ),
         waiting=("ちょっと待って", "待って", "待ってください", "少々お待ちください", "お待ちください"),
         courtesies=(

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from actors.agent import PhasePolicy
+from actors.agent import Agent, PhasePolicy
 from actors.conversation import Floor
 from actors.messages.caller import InterruptRequested, KeyPressed, TextEntered
 from actors.messages.model import ToolsStarted
@@ -240,6 +240,26 @@ class TestWhileThinking:
             assert "CancelReply" not in talk.did
             assert asked(talk) == []
         assert talk.turn.state.asked == "book an appointment"
+
+    @pytest.mark.parametrize(
+        ("language", "text"),
+        [
+            ("en-US", "yo you there"),
+            ("en-GB", "oi, anybody home?"),
+            ("de-DE", "ey, sind Sie noch dran?"),
+            ("es-MX", "oye, ¿me escuchas?"),
+            ("fr-FR", "hé ho, vous m'écoutez ?"),
+            ("it-IT", "ehi, mi ascolta?"),
+            ("nl-NL", "hé, bent u nog aan de lijn?"),
+        ],
+    )
+    def test_nor_does_impatience_in_other_languages_and_other_tones(self, language: str, text: str) -> None:
+        talk = Talk(Agent(name="tester", label="Tester", languages=(language,))).thinking().voice(200)
+        words = text.split()
+        for count in range(1, len(words) + 1):
+            assert talk.interim(" ".join(words[:count])).did == []
+        assert talk.pause().final(text).did == ["ResumePlayback"]
+        assert talk.turn.state.waiting_text == ""
 
     def test_other_words_do(self) -> None:
         assert "CancelReply" in Talk().thinking().voice(200).interim("tomorrow").did
