@@ -32,6 +32,9 @@ class SpokenUtterance(msgspec.Struct, kw_only=True):
 class CallerSpeech:
     """Gives each utterance to the session, from before its onset, as it is spoken.
 
+    It outlives who asks the model: a successor, or the agent to which the conversation is handed off, has its session
+    hear what was not answered. What it is told it may be told twice, since a successor handles again what was fatal.
+
     Args:
         ring: the caller's recent audio.
     """
@@ -68,6 +71,12 @@ class CallerSpeech:
         """Voice begins at `onset_ms` of the caller's audio."""
         self._next = max(self._next, self._ring.bytes_of(max(0.0, onset_ms - PRE_ROLL_MS)))
         self._is_open = True
+        self.forward()
+
+    def continued(self, voiced_ms: float, silence_ms: float) -> None:
+        """Voice has lasted `voiced_ms`, the last of it `silence_ms` ago; its beginning may not have been told."""
+        if not self._is_open and silence_ms == 0:
+            self.started(self._ring.ms(self._ring.end_bytes) - voiced_ms)
         self.forward()
 
     def forward(self) -> None:
@@ -131,7 +140,7 @@ class CallerSpeech:
     def asked(self, turn: int, *, continues: bool) -> None:
         """What was spoken since the last turn is answered in `turn`; with `continues`, that of the last turn too."""
         for utterance in self._utterances:
-            if utterance.turn == 0 or (continues and utterance.turn == self._turn):
+            if utterance.turn in (0, turn) or (continues and utterance.turn == self._turn):
                 utterance.turn = turn
             else:
                 utterance.pcm = b""

@@ -17,7 +17,7 @@ from actors.messages.playback import PlaybackFinished, PlaybackPosition
 from actors.rules.history import History
 from actors.rules.pending_reply import PendingReply
 from actors.rules.transcription import TranscriptionSnapshot
-from actors.rules.turn_taking.moving import moved
+from actors.rules.turn_taking.moving import moved, unanswerable_reply
 from actors.rules.turn_taking.state import TurnSnapshot
 
 
@@ -161,7 +161,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         for track in self.tracks.values():
             track.final_owed = False
         if self.turn is not None:
-            self.turn = moved(self.turn, has_reply=bool(self.pending_replies), greets_idle=greets_idle)
+            self.reply_over(unanswerable_reply(self.turn, self.messages))
+            self.turn = moved(
+                self.turn, has_reply=bool(self.pending_replies), greets_idle=greets_idle, messages=self.messages
+            )
 
     def times_moved(self, shift_s: float) -> None:
         """Move all times of the session's clock to a clock that is `shift_s` seconds ahead of the former one."""

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from actors.rules.unicode_text import well_formed
 from actors.session.addresses import Addresses, recognizer_name
 from actors.session.audio_ring import RING_MARGIN_MS, RING_MS
 from actors.session.audio_tracks import AudioTracks
+from actors.session.caller_speech import CallerSpeech
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.plan import SessionPlan
@@ -81,6 +83,11 @@ class LiveSession:
     def plan(self) -> SessionPlan:
         """What the session is, with the agent that has it now."""
         return self._plan.as_agent(self.checkpoint.agent)
+
+    @cached_property
+    def speech(self) -> CallerSpeech:
+        """What the caller has said and a speech-to-speech model has not answered; made only where there is one."""
+        return CallerSpeech(self.tracks.all_voices)
 
     def change_plan(self, **changes: Any) -> None:
         """Change fields of what the session is, before an actor of it is started."""

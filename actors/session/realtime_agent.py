@@ -28,7 +28,6 @@ from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import logger
 from actors.session.addresses import Addresses
-from actors.session.audio_ring import AudioRing
 from actors.session.caller_speech import CallerSpeech
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
@@ -41,7 +40,10 @@ from actors.session.spoken_reply_writer import SpokenReplyWriter
 from actors.session.tool_runs import ToolRuns
 from actors.session_context import preamble
 
-HEARD_ONLY = "Your earlier messages hold only what the user heard of them."
+HEARD_ONLY = (
+    "Your earlier messages hold only what the user heard of them."
+    f" {SPOKEN} in an earlier message of the user stands for what they said, where the words are not known any more."
+)
 
 RealtimeAgentMessage = OrchestratorMessage | RealtimeReported | RealtimeChecked
 
@@ -50,7 +52,7 @@ class RealtimeAgent(Orchestrator):
     """An orchestrator whose replies are spoken by the model that heard the caller. Voice alone decides.
 
     Args:
-        ring: the caller's recent audio.
+        speech: the caller's voice, also what a former orchestrator was told of it.
         model: the speech-to-speech engine.
         falls_back: the engines of the usual mode take over when the model is given up; else the session ends.
 
@@ -63,7 +65,7 @@ class RealtimeAgent(Orchestrator):
         addresses: Addresses,
         checkpoint: Checkpoint,
         connection: SessionConnection,
-        ring: AudioRing,
+        speech: CallerSpeech,
         tool_runs: ToolRuns,
         plan: SessionPlan,
         model: port.RealtimeModel,
@@ -77,7 +79,7 @@ class RealtimeAgent(Orchestrator):
         self._falls_back = falls_back
         self._speaks_hz = connection.attached.rate_hz
         self._spoken_writer = SpokenReplyWriter(checkpoint, addresses["synthesizer"], self._speaks_hz)
-        self._speech = CallerSpeech(ring)
+        self._speech = speech
         super().__init__(
             addresses=addresses,
             checkpoint=checkpoint,
@@ -127,6 +129,9 @@ class RealtimeAgent(Orchestrator):
         """Connect, and greet or go on from where the former orchestrator was."""
         self._source.open()
         super().on_start()
+        if self.turn.state.agent not in THINKING and not self.turn.state.asked_again:
+            # What a former orchestrator has begun to say of its answer is heard to its end, and is all of it.
+            self._speech.answered()
 
     def on_end(self) -> None:
         """The model's session is closed in the background."""
@@ -147,8 +152,8 @@ class RealtimeAgent(Orchestrator):
                 return
             case SpeechStarted(onset_ms):
                 self._speech.started(onset_ms)
-            case SpeechContinued():
-                self._speech.forward()
+            case SpeechContinued(voiced_ms, silence_ms):
+                self._speech.continued(voiced_ms, silence_ms)
             case FinalTranscript() if self._overheard(message):
                 return
             case PlaybackStopped(through_reply, cut):
@@ -164,9 +169,13 @@ class RealtimeAgent(Orchestrator):
             self._source.renew_in_silence()
 
     def _effect(self, effect: Effect) -> None:
-        if isinstance(effect, StartReply):
+        # The first reply of an agent that has taken over answers what was said to the one before it.
+        if isinstance(effect, StartReply) and effect.text:
             self._speech.asked(effect.turn, continues=effect.continues)
         super()._effect(effect)
+        if isinstance(effect, StartReply):
+            # What is asked once more, with what was added, may be known in words by now.
+            self._keep_words(effect.turn)
 
     def _speech_over(self, order: SpeechOrder) -> None:
         match order:
@@ -196,10 +205,13 @@ class RealtimeAgent(Orchestrator):
             self._words_known(turn, transcript)
 
     def _words_known(self, turn: int, transcript: FinalTranscript) -> None:
-        history = self._log.history
-        history.user_words_known(turn, self._speech.words(turn, history.user_text(turn)))
+        self._keep_words(turn)
         self._connection.show(msgspec.structs.replace(transcript, turn=turn))
         self._log.keep()
+
+    def _keep_words(self, turn: int) -> None:
+        history = self._log.history
+        history.user_words_known(turn, self._speech.words(turn, history.user_text(turn)))
 
     def _give_up(self) -> None:
         """The session goes on with the engines of the usual mode, from where it is, or ends with an apology."""

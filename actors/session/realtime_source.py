@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import get_args
 
 import msgspec
@@ -124,9 +125,9 @@ class RealtimeSource:
             elif ref.is_alive():
                 ref.tell(RealtimeReported(serial, event))
 
-        spoken = self._speech.turns_to_hear
-        # What was spoken and not answered is given to the session as sound.
-        history = tuple(m for m in self._history() if m.role is not Role.USER or m.turn not in spoken)
+        # What was spoken and not answered is given to the session as sound. What followed it, such as the results of
+        # tools, is told when a response is asked for, so that each has its place.
+        history = _until_speech(self._history(), self._speech.turns_to_hear)
         options = msgspec.structs.replace(self._options(), history=history)
         session = await self._model.open(options, report)
         if serial != self._serial or not ref.is_alive():
@@ -134,7 +135,7 @@ class RealtimeSource:
             return
         self._opening, self._session = None, session
         self._progress.opened(self._clock.now())
-        self._memory.connect(session, self._history())
+        self._memory.connect(session, history)
         self._speech.connect(session)
         self._respond()
 
@@ -315,7 +316,8 @@ class RealtimeSource:
         request, self._request = self._request, None
         if request is not None:
             self._trace.end(Stage.MODEL, attributes=usage(event))
-            self._speech.answered()
+            if not self.tool_calls:
+                self._speech.answered()
             self._report(ModelReported(request.turn, event))
 
     def _failed(self, event: reported.RealtimeFailed) -> None:
@@ -356,3 +358,8 @@ class RealtimeSource:
                     self._progress.stalled()
                     self._lost(FailureKind.TRANSIENT, what)
         self._watch()
+
+
+def _until_speech(messages: Sequence[ChatMessage], turns: set[int]) -> tuple[ChatMessage, ...]:
+    """The messages before the first that the caller has spoken in one of these turns."""
+    return tuple(takewhile(lambda message: message.role is not Role.USER or message.turn not in turns, messages))

@@ -21,6 +21,7 @@ CHUNK_MS = 100
 SPEED = 5.0
 """Audio comes so many times faster than it plays."""
 MS_PER_CHAR = 50
+SOUND = "sound"
 
 
 Scripted = str | ToolCalled | reported.ResponseFinished
@@ -76,6 +77,10 @@ class FakeRealtimeSession:
         self.turns: list[int] = []
         """The length of each turn of the caller in ms."""
         self.added: list[ChatMessage] = []
+        self.told: list[str] = [message.role.value for message in options.history]
+        """The roles of what it was told, in order; `SOUND` is a turn of the caller that it has heard."""
+        self.asked: list[list[str]] = []
+        """What it was told by the time of each response that is not the rest of another one."""
         self.truncated: dict[str, float] = {}
         self.cancelled: list[str] = []
         self.cleared = 0
@@ -92,6 +97,7 @@ class FakeRealtimeSession:
     def commit(self) -> None:
         self.turns.append(len(self._heard) * 500 // self.options.rate_hz)
         self._heard.clear()
+        self.told.append(SOUND)
         item_id = f"caller-{len(self.turns)}"
         self._tell(reported.CallerCommitted(item_id=item_id, start_ms=0, end_ms=0))
         if self._model.words:
@@ -104,10 +110,13 @@ class FakeRealtimeSession:
 
     def add(self, message: ChatMessage) -> None:
         self.added.append(message)
+        self.told.append(message.role.value)
 
     def respond(self, request: port.ResponseRequest) -> int:
         self._requests += 1
         assert self._running is None, "a response runs already"
+        if not request.instructions.endswith(GO_ON):
+            self.asked.append(list(self.told))
         self._running = asyncio.ensure_future(self._speak(self._requests, request))
         return self._requests
 

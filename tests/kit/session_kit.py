@@ -111,6 +111,7 @@ class Stage:
         self.ear = ear
         self.lead = lead
         self.talking = False
+        self._voiced_frames = 0
         self._caller: asyncio.Task[None] | None = None
 
     @property
@@ -132,13 +133,17 @@ class Stage:
         due = loop.time()
         while True:
             self.entry.push_audio(FRAME if self.talking else SILENCE)
+            self._voiced_frames += self.talking
             due += 0.02
             await asyncio.sleep(max(0.0, due - loop.time()))
 
     async def talk(self, ms: int) -> None:
-        """The user's voice for so long."""
+        """The user's voice for so long; longer on a machine that is too busy to send all of it by then."""
         self.talking = True
+        enough = self._voiced_frames + ms // 20 - 1
         await asyncio.sleep(ms / 1000)
+        while self._caller is not None and self._voiced_frames < enough:  # noqa: ASYNC110  nobody is told
+            await asyncio.sleep(0.02)
         self.talking = False
 
     def detach(self, connection_id: str = "connection-1") -> None:

@@ -1,8 +1,12 @@
 """What of a turn goes on in another process, where the caller's recent audio is not: it is lost with the former one."""
 
+from collections.abc import Sequence
+
 import msgspec
 
+from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.rules.phrases import SAY_AGAIN
+from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import SPOKEN
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
 from actors.rules.utterances import joined_utterance
@@ -20,23 +24,47 @@ def is_busy(state: TurnSnapshot) -> bool:
 
 def unanswered_words(state: TurnSnapshot) -> str:
     """What the caller has said, as far as it was understood, that nothing has been made of yet."""
-    known = joined_utterance(state.waiting_text, state.interim if is_speaking(state) else "")
-    return " ".join(known.replace(SPOKEN, " ").split())
+    return _known(joined_utterance(state.waiting_text, state.interim if is_speaking(state) else ""))
 
 
-def moved(state: TurnSnapshot, *, has_reply: bool, greets_idle: bool) -> TurnSnapshot:
+def unanswerable_reply(state: TurnSnapshot, messages: Sequence[ChatMessage]) -> int:
+    """The number of a reply of which nothing was heard, to speech whose words nobody knows; 0 if there is none.
+
+    The model that has heard the speech is gone, unless it has called tools, which tell what was wanted.
+
+    Args:
+        state: as it was kept last.
+        messages: the conversation, in which the words may have become known after they were answered.
+    """
+    if state.agent not in THINKING or state.is_audible or SPOKEN not in _recorded(state, messages):
+        return 0
+    if any(message.tool_requests for message in messages if message.turn == state.turn_number):
+        return 0
+    kinds = UtteranceKind.REPLY
+    return next((u.reply for u in state.utterances if u.turn == state.turn_number and u.kind is kinds), 0)
+
+
+def moved(
+    state: TurnSnapshot, *, has_reply: bool, greets_idle: bool, messages: Sequence[ChatMessage] = ()
+) -> TurnSnapshot:
     """The state of turn-taking that another process goes on from.
 
     Words that were known when the caller had ended them are answered; for any others the caller is asked to say them
-    again, since no final transcript of them comes.
+    again, since no final transcript of them comes, and no model has heard them.
 
     Args:
         state: as it was kept last.
         has_reply: a reply is still to be heard, or the rest of one.
         greets_idle: the caller was cut off, and is greeted if there is nothing else to be said to them.
+        messages: the conversation.
     """
-    was_speaking = is_speaking(state)
-    waiting = state.waiting_text
+    was_speaking = is_speaking(state) or SPOKEN in state.waiting_text
+    state = msgspec.structs.replace(state, asked=_recorded(state, messages))
+    if unanswerable := unanswerable_reply(state, messages):
+        was_speaking = True
+        others = tuple(utterance for utterance in state.utterances if utterance.reply != unanswerable)
+        state = msgspec.structs.replace(state, agent=AgentActivity.IDLE, asked="", utterances=others)
+    waiting = _known(state.waiting_text)
     if state.interim and state.caller is CallerActivity.AWAITED:
         waiting, was_speaking = f"{waiting} {state.interim}".strip(), False
     is_idle = state.agent is AgentActivity.IDLE and not has_reply and not waiting
@@ -54,3 +82,15 @@ def moved(state: TurnSnapshot, *, has_reply: bool, greets_idle: bool) -> TurnSna
         greets=greets,
         owed_apology=state.owed_apology or (SAY_AGAIN if was_speaking and not greets else 0),
     )
+
+
+def _recorded(state: TurnSnapshot, messages: Sequence[ChatMessage]) -> str:
+    """What the reply in hand answers, with such words as have become known since it was asked for."""
+    if SPOKEN not in state.asked:
+        return state.asked
+    said = (m.text for m in reversed(messages) if m.role is Role.USER and m.turn == state.turn_number)
+    return next(said, state.asked)
+
+
+def _known(text: str) -> str:
+    return " ".join(text.replace(SPOKEN, " ").split())

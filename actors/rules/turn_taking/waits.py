@@ -67,7 +67,10 @@ def _audio(turn: TurnCore) -> float | None:
 
 def _transcript(turn: TurnCore) -> float | None:
     s = turn.state
-    return s.awaited_at + TRANSCRIPT_WAIT_S if s.caller is CallerActivity.AWAITED else None
+    if s.caller is not CallerActivity.AWAITED:
+        return None
+    # Where nobody transcribes, the recognizer owes no more than the end of the utterance, for which it was asked.
+    return s.awaited_at + (TRANSCRIPT_WAIT_S if turn.transcribes else STOPPED_WAIT_S)
 
 
 def _confirmation(turn: TurnCore) -> float | None:

@@ -37,7 +37,7 @@ def _start_agent(context: ChildContext) -> ActorRef[Any]:
         addresses=session.addresses,
         checkpoint=session.checkpoint,
         connection=session.connection,
-        ring=session.tracks.all_voices,
+        speech=session.speech,
         tool_runs=session.tool_runs,
         plan=session.plan,
         model=session.plan.realtime or engines.realtime,

@@ -21,7 +21,7 @@ from actors.session import measurements
 from actors.session.checkpoint_transfer import decode, encode
 from actors.session.plan import TeamMember
 from actors.tools import AnyTool, OnInterruption, end_conversation, tool
-from tests.kit.fake_realtime import FakeRealtime
+from tests.kit.fake_realtime import SOUND, FakeRealtime
 from tests.kit.fakes import FakeModel, FakeSynthesizer
 from tests.kit.session_kit import AGENT, Stage, stage
 from tests.kit.spans import recorded_spans
@@ -364,7 +364,11 @@ def test_a_session_with_a_speech_to_speech_model_goes_on_with_another_one_for_th
             assert second.options.voice.name == "other"
             assert second.options.instructions.startswith("You know of money.")
             assert second.options.tools[0].name == "handoff_to_desk"
-            assert any(message.role is Role.USER for message in second.options.history)
+            assert SOUND in second.asked[0], "what the caller wants is heard by the model that is to answer it"
+            assert Role.USER not in second.asked[0]
+            await on.talk(800)
+            await on.ear.until_count(ReplyHeard, 3)
+            assert on.session.record().messages[0].text == "what now"
             assert on.session.record().agent == "billing"
 
     run_virtual(main())

@@ -1,10 +1,12 @@
 """A turn that goes on in another process: what the caller was just saying is lost with the former one."""
 
+import msgspec
 import pytest
 
+from actors.conversation import ChatMessage, Role, ToolRequest, UtteranceKind
 from actors.rules.phrases import SAY_AGAIN
-from actors.rules.turn_taking.moving import is_busy, is_speaking, moved, unanswered_words
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
+from actors.rules.turn_taking.moving import is_busy, is_speaking, moved, unanswerable_reply, unanswered_words
+from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot, Utterance
 
 IDLE = TurnSnapshot(turn_number=2)
 
@@ -82,3 +84,49 @@ def test_voice_that_is_heard_no_more_holds_no_reply(before: Interruption, after:
 )
 def test_words_of_which_nothing_was_made_are_known_to_the_end(state: TurnSnapshot, words: str) -> None:
     assert unanswered_words(state) == words
+
+
+SPOKEN_TO = TurnSnapshot(
+    turn_number=2,
+    agent=AgentActivity.THINKING,
+    asked="[speech]",
+    utterances=(
+        Utterance(reply=4, turn=2, kind=UtteranceKind.FILLER),
+        Utterance(reply=5, turn=2, kind=UtteranceKind.REPLY),
+    ),
+)
+"""A model that hears is asked for an answer."""
+HEARD = ChatMessage(role=Role.USER, text="[speech]", turn=2)
+CALLED = ChatMessage(role=Role.ASSISTANT, turn=2, tool_requests=(ToolRequest("c", "book", "{}"),))
+
+
+def test_speech_that_only_the_model_of_the_former_process_has_heard_is_asked_for_again() -> None:
+    assert unanswerable_reply(SPOKEN_TO, (HEARD,)) == 5
+    later = moved(SPOKEN_TO, has_reply=False, greets_idle=False, messages=(HEARD,))
+    assert (later.agent, later.asked, later.owed_apology) == (AgentActivity.IDLE, "", SAY_AGAIN)
+    assert [utterance.reply for utterance in later.utterances] == [4]
+
+
+@pytest.mark.parametrize(
+    ("changes", "messages", "asked"),
+    [
+        ({}, (msgspec.structs.replace(HEARD, text="are you open"),), "are you open"),
+        ({}, (HEARD, CALLED), "[speech]"),
+        ({"is_audible": True}, (HEARD,), "[speech]"),
+        ({"asked": "typed"}, (), "typed"),
+    ],
+    ids=["words known since", "tools called for it", "answer begun", "typed"],
+)
+def test_what_can_be_answered_or_is_being_answered_is_not_asked_for_again(
+    changes: dict[str, object], messages: tuple[ChatMessage, ...], asked: str
+) -> None:
+    state = msgspec.structs.replace(SPOKEN_TO, **changes)
+    assert unanswerable_reply(state, messages) == 0
+    later = moved(state, has_reply=True, greets_idle=False, messages=messages)
+    assert (later.agent, later.asked, later.owed_apology) == (AgentActivity.THINKING, asked, 0)
+    assert later.utterances == state.utterances
+
+
+def test_speech_that_waits_for_the_end_of_the_reply_is_lost_by_a_move() -> None:
+    later = moved(TurnSnapshot(waiting_text="[speech]"), has_reply=True, greets_idle=False)
+    assert (later.waiting_text, later.owed_apology) == ("", SAY_AGAIN)
