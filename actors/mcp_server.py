@@ -32,6 +32,8 @@ class McpServerOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """The tools that the model may call, by the server's own names; it is offered no others."""
     confirm: tuple[ToolName, ...] = ()
     """Those of `tools` that must be said back to the caller first, and are finished even if the caller interrupts."""
+    approval: tuple[ToolName, ...] = ()
+    """Those of `tools` of which an operator has to approve each call."""
     timeout_s: Annotated[float, Meta(ge=0.1, le=120)] = 10.0
     """A call of a tool is given up after this."""
 

@@ -136,12 +136,9 @@ class Tool(Generic[P, R]):
         Nothing but the cancellation of the task that awaits this is raised: wrong arguments, a timeout or whatever the
         tool raises become an outcome with `failed` set, whose result is `{"error": text}`, meant for the model.
         """
-        try:
-            keywords = self.keywords(msgspec.json.decode(arguments or "{}"))
-        except msgspec.DecodeError as error:  # covers wrong types too: ValidationError is one
-            return _failure(f"wrong arguments for {self.name}: {_describe(error)}")
-        except (RecursionError, ValueError):
-            return _failure(f"wrong arguments for {self.name}: nested too deep, or no text that can be read")
+        keywords = self._read(arguments)
+        if isinstance(keywords, ToolOutcome):
+            return keywords
         if self._context_name is not None:
             keywords[self._context_name] = context
         task = asyncio.current_task()
@@ -166,6 +163,19 @@ class Tool(Generic[P, R]):
             _logger.warning("tool %s failed: %s", self.name, type(error).__name__)
             return _failure(f"the tool {self.name} failed")
         return _as_outcome(self.name, result)
+
+    def fault(self, arguments: str) -> str:
+        """What is wrong with `arguments`, a JSON object as text, for the model; empty if the tool takes them."""
+        return found.result["error"] if isinstance(found := self._read(arguments), ToolOutcome) else ""
+
+    def _read(self, arguments: str) -> dict[str, Any] | ToolOutcome:
+        """The arguments by name, or the outcome of a call with wrong ones."""
+        try:
+            return self.keywords(msgspec.json.decode(arguments or "{}"))
+        except msgspec.DecodeError as error:  # covers wrong types too: ValidationError is one
+            return _failure(f"wrong arguments for {self.name}: {_describe(error)}")
+        except (RecursionError, ValueError):
+            return _failure(f"wrong arguments for {self.name}: nested too deep, or no text that can be read")
 
     def keywords(self, raw: Any) -> dict[str, Any]:
         """The arguments in `raw`, a JSON value, by name.

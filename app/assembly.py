@@ -28,6 +28,7 @@ from app.browser.dashboard_socket import DashboardSocket
 from app.carrier import carrier_of, carrier_routes
 from app.cluster.call_forwarding import CallForwarding
 from app.cluster.cluster import Cluster
+from app.cluster.session_requests import SessionRequests, answer_who_has_sessions
 from app.cluster.worker import ClusterWorker
 from app.console.overview import Overview
 from app.console.routes import ConsoleRoutes
@@ -64,6 +65,7 @@ class Assembly:
         self.new_calls = _new_calls(services, self.switchboard)
         take_over = _take_over(services, self.new_calls, self.switchboard)
         self.cluster = Cluster(_cluster_worker(services), self.new_calls, self.switchboard, take_over)
+        answer_who_has_sessions(self.cluster, services.known_sessions)
 
     async def start(self) -> None:
         """Start every part, those first that others need."""
@@ -222,7 +224,11 @@ def middleware_of(worker: Assembly) -> list[Middleware]:
             directory=lifecycle.relay_directory,
         )
         middleware.append(forwarding)
-    return [*middleware, Middleware(CallForwarding, cluster=worker.cluster)]
+    return [
+        *middleware,
+        Middleware(SessionRequests, cluster=worker.cluster, sessions=services.known_sessions),
+        Middleware(CallForwarding, cluster=worker.cluster),
+    ]
 
 
 def _session_span(services: Services, switchboard: Switchboard, path_params: Mapping[str, Any]) -> SpanContext | None:

@@ -40,7 +40,7 @@ from actors.session.reply_text import ReplyText
 from actors.session.reply_writer import ReplyWriter
 from actors.session.spending import Spending
 from actors.session.tool_calls import ToolCalls
-from actors.session.tool_runs import ToolRound, ToolRuns, put_off_unconfirmed
+from actors.session.tool_runs import ToolRound, ToolRuns, checked
 
 
 class ReplyMaker:
@@ -306,7 +306,7 @@ class ReplyMaker:
         turn, plan = self._turn.state.turn_number, self._plan
         wanted, self._generation.tool_calls = self._generation.tool_calls, []
         said, tools = self._history.messages, plan.tools
-        wanted = [put_off_unconfirmed(call, tools.get(call.name), said, turn) for call in wanted]
+        wanted = [checked(call, tools.get(call.name), said, turn) for call in wanted]
         calls = self._history.with_unique_ids(wanted)
         self._rounds += 1
         if self._rounds > plan.agent.model.max_tool_rounds:

@@ -164,8 +164,16 @@ def ending_after(wanted: ToolEnding, *, is_late: bool) -> Ending | None:
             assert_never(wanted)
 
 
-def put_off_unconfirmed(call: ToolCalled, tool: AnyTool | None, said: Sequence[ChatMessage], turn: int) -> ToolCalled:
-    """The call, refused for now if its tool must be said back first and the caller has not had their say."""
-    if tool is None or not tool.confirm or is_confirmed(said, call.name, call.arguments, turn):
+def checked(call: ToolCalled, tool: AnyTool | None, said: Sequence[ChatMessage], turn: int) -> ToolCalled:
+    """The call, refused for now if it has to be allowed first and is not fit to be asked about, or was not said back.
+
+    Nobody is asked about arguments that the tool does not take: neither the caller, to whom they would be said back,
+    nor an operator.
+    """
+    if tool is None or not (tool.confirm or tool.approval):
         return call
-    return msgspec.structs.replace(call, refusal=TO_BE_CONFIRMED)
+    if fault := tool.fault(call.arguments):
+        return msgspec.structs.replace(call, refusal=fault)
+    if tool.confirm and not is_confirmed(said, call.name, call.arguments, turn):
+        return msgspec.structs.replace(call, refusal=TO_BE_CONFIRMED)
+    return call

@@ -83,11 +83,14 @@ def _tool_faults(
             yield Fault(here, f"there is already another tool named {name}")
         elif known is not None and known.confirm is not (named in options.confirm):
             yield Fault(f"{path}.confirm", f"another agent does not say the same of the tool {named}")
+        elif known is not None and bool(known.approval) is not (named in options.approval):
+            yield Fault(f"{path}.approval", f"another agent does not say the same of the tool {named}")
         seen.add(name)
-    for index, named in enumerate(options.confirm):
-        if named not in options.tools:
-            reason = f"{named} is none of the server's tools here"
-            yield Fault(f"{path}.confirm[{index}]", with_nearest(reason, named, options.tools))
+    for key, listed in (("confirm", options.confirm), ("approval", options.approval)):
+        for index, named in enumerate(listed):
+            if named not in options.tools:
+                reason = f"{named} is none of the server's tools here"
+                yield Fault(f"{path}.{key}[{index}]", with_nearest(reason, named, options.tools))
 
 
 def _is_of(tool: AnyTool, server: str, named: str) -> bool:
@@ -102,4 +105,4 @@ def _server(name: str, tools: Mapping[str, AnyTool]) -> McpServer | None:
 
 def _connection(options: McpServerOptions) -> McpServerOptions:
     """What agents that share a server must say alike."""
-    return msgspec.structs.replace(options, tools=(), confirm=())
+    return msgspec.structs.replace(options, tools=(), confirm=(), approval=())

@@ -116,7 +116,8 @@ class CallForwarding:
                 owner = await self._owner(secret, call_id)
             if owner:
                 body = body if body is not None else await body_of(Request(scope, receive), BODY_BYTES)
-                await self._pass_on(owner, scope, body, send)
+                await pass_on(self._cluster, owner, scope, body, send, "call")
+                _forwarded.add(1, {"outcome": "answered"})
                 return
         except ProblemError as problem:
             _forwarded.add(1, {"outcome": "refused"})
@@ -139,18 +140,23 @@ class CallForwarding:
             reason = "it cannot be found out which worker has the call"
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, reason, headers=RETRY_AFTER) from None
 
-    async def _pass_on(self, owner: str, scope: Scope, body: bytes, send: Send) -> None:
-        asked = msgspec.msgpack.encode(Forwarded(relayed_scope(scope), body))
-        try:
-            answer = await self._cluster.requests.ask(owner, FORWARD, asked, ANSWER_S)
-            reply = msgspec.msgpack.decode(answer, type=Reply)
-        except (WorkerSilentError, msgspec.MsgspecError) as error:
-            log.warning("a request about a call cannot be passed on: %s", error)
-            reason = "the worker that has the call does not answer"
-            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, reason, headers=RETRY_AFTER) from None
-        _forwarded.add(1, {"outcome": "answered"})
-        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
-        await send({"type": "http.response.body", "body": reply.body})
+
+async def pass_on(cluster: Cluster, owner: str, scope: Scope, body: bytes, send: Send, about: str) -> None:
+    """Answer a request with what the worker `owner` answers to it; `about` is what that one has.
+
+    Raises:
+        ProblemError: it does not answer.
+    """
+    asked = msgspec.msgpack.encode(Forwarded(relayed_scope(scope), body))
+    try:
+        answer = await cluster.requests.ask(owner, FORWARD, asked, ANSWER_S)
+        reply = msgspec.msgpack.decode(answer, type=Reply)
+    except (WorkerSilentError, msgspec.MsgspecError) as error:
+        log.warning("a request about a %s cannot be passed on: %s", about, error)
+        reason = f"the worker that has the {about} does not answer"
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, reason, headers=RETRY_AFTER) from None
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "http.response.body", "body": reply.body})
 
 
 def _call_id_in(body: bytes) -> str:

@@ -113,6 +113,24 @@ class Cluster:
             raise faults[0]
         return answers, len(others) - len(answers)
 
+    async def first_with(self, topic: str, payload: bytes) -> tuple[str, int]:
+        """The id of another worker that answers YES about `topic`, empty if none does, and how many did not answer.
+
+        Raises:
+            StoreError: it cannot be found out which there are.
+        """
+        others = [worker for worker in await self._membership.live() if worker != self.worker]
+
+        async def answer_of(worker: str) -> bytes | None:
+            try:
+                return await self.requests.ask(worker, topic, payload, GATHER_S)
+            except WorkerSilentError:
+                return None
+
+        answers = await asyncio.gather(*map(answer_of, others))
+        found = next((worker for worker, answer in zip(others, answers, strict=True) if answer == YES), "")
+        return found, answers.count(None)
+
     # calls
 
     def has_call(self, secret: str, call_id: str) -> bool:

@@ -50,6 +50,7 @@ class McpTool(Tool[[], Any]):
             timeout_s=options.timeout_s,
             on_interruption=OnInterruption.FINISH if confirm else OnInterruption.CANCEL,
             confirm=confirm,
+            approval="operator" if named in options.approval else "",
         )
         self.server = server
         self.options = options

@@ -29,6 +29,7 @@ class Worker:
         self.control = AsyncMock()
         carrier = msgspec.structs.replace(carrier_of(service.settings), control=self.control)
         worker = Assembly(service, carrier)
+        self.assembly = worker
         self.board, self.new_calls, self.cluster = worker.switchboard, worker.new_calls, worker.cluster
 
     async def talks(self, session_id: str, **more: str) -> SessionEntry:

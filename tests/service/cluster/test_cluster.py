@@ -1,13 +1,18 @@
 """A worker as one of many: whose call it is, and what becomes of it when Redis says that it is another one's."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
 from actors.errors import StoreError
+from actors.ports.llm import ToolCalled
+from app.api.asgi import app_of_worker
 from app.cluster import cluster as module
 from app.cluster.call_directory import call_key
+from app.cluster.call_forwarding import FORWARD, answered
 from app.cluster.membership import WORKERS
 from app.stores.claim_check import FROZEN_S
 from app.telephony.call import Custody
@@ -35,6 +40,36 @@ async def test_workers_know_whose_a_call_is_and_ask_each_other(tmp_path: Path) -
             assert await other.cluster.owner_of_call("unknown", "") == ""
             answer = await other.cluster.requests.ask(one.cluster.worker, "request", b"it", 5)
             assert answer == f"{one.cluster.worker} got it".encode()
+
+
+async def test_what_operators_order_of_a_session_reaches_the_worker_that_has_it(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        async with two_workers(redis) as (one, other):
+            entry = await other.talks("elsewhere")
+            waits = asyncio.ensure_future(
+                entry.tool_runs.approvals.refusal(
+                    ToolCalled(call_id="c1", name="refund", arguments="{}"), 1, one.service.clock
+                )
+            )
+            served = app_of_worker(other.assembly)
+            other.cluster.requests.on(FORWARD, partial(answered, served))
+            transport = httpx.ASGITransport(app_of_worker(one.assembly), client=("127.0.0.1", 1))
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/api/v1") as rest:
+                (found,) = (await rest.get("/sessions/elsewhere/approvals")).json()["approvals"]
+                assert found["tool"] == "refund"
+                path = f"/sessions/elsewhere/approvals/{found['approval_id']}"
+                decided = await rest.post(path, json={"decision": "decline", "reason": "too late"})
+                assert decided.status_code == 200, decided.text
+                assert "too late" in str(await waits)
+                shown = await rest.get("/health/actors/elsewhere")
+                assert (shown.status_code, shown.json()["session_id"]) == (200, "elsewhere")
+                assert (await rest.get("/sessions/nowhere/approvals")).status_code == 404
+                assert (await rest.delete("/sessions/elsewhere")).status_code == 200
+
+            async def is_over() -> bool:
+                return "elsewhere" not in other.service.sessions.live
+
+            await soon(is_over)
 
 
 async def test_a_call_that_redis_says_is_another_workers_is_left_without_an_order_to_the_network(

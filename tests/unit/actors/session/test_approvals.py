@@ -106,6 +106,29 @@ def test_it_is_run_once_an_operator_approves_it() -> None:
     run_virtual(main())
 
 
+def test_nobody_is_asked_about_arguments_that_the_tool_does_not_take() -> None:
+    async def main() -> None:
+        @tool(approval="operator", confirm=True)
+        async def refund(amount: int) -> str:
+            """Refund."""
+            return "refunded"
+
+        def script(request: ModelRequest) -> Sequence[ModelEvent | float]:
+            if request.messages[-1].role is Role.TOOL:
+                return [TextGenerated(f"It says {request.messages[-1].text}."), ReplyGenerated()]
+            return [ToolCalled(call_id="c", name="refund", arguments='{"amount": "much"}'), ReplyGenerated()]
+
+        async with stage(agent=QUIET, model=FakeModel(script), tools={"refund": refund}) as on:
+            on.entry.deliver(TextEntered("give me my money back"))
+            await on.ear.until_count(ReplyHeard, 1)
+            (finished,) = on.ear.of(ToolFinished)
+            assert "wrong arguments for refund: amount: Expected `int`" in finished.outcome.text
+            assert on.entry.tool_runs.approvals.pending() == ()
+            assert not any(PHRASES.hold_on in each.text for each in on.ear.of(ReplyText))
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize(
     ("reason", "told"), [("", DECLINED), ("  it is too late ", f"{DECLINED}: it is too late"), ("x" * 400, "x" * 300)]
 )

@@ -21,6 +21,7 @@ mcp_servers:
     environment: [CRM_TOKEN]
     tools: [find_customer, book-visit]
     confirm: [book-visit]
+    approval: [book-visit]
     timeout_s: 4
   - name: maps
     url: https://maps.example.com/mcp
@@ -48,6 +49,7 @@ def test_an_agent_has_the_tools_that_its_file_lists(tmp_path: Path) -> None:
     find, book = tools["crm_find_customer"], tools["crm_book_visit"]
     assert (find.confirm, find.timeout_s, find.on_interruption) == (False, 4, OnInterruption.CANCEL)
     assert (book.confirm, book.on_interruption) == (True, OnInterruption.FINISH)
+    assert (find.approval, book.approval) == ("", "operator")
 
 
 def test_agents_share_a_server(tmp_path: Path) -> None:
@@ -73,6 +75,12 @@ def test_agents_share_a_server(tmp_path: Path) -> None:
         ("tools: [route]", "tools: ['a b']", "mcp_servers[1].tools[0]", "maps_a b is no name for a tool"),
         ("tools: [route]", f"tools: [{'r' * 64}]", "mcp_servers[1].tools[0]", "at most 64 letters"),
         ("confirm: [book-visit]", "confirm: [book_visit]", "mcp_servers[0].confirm[0]", "is book-visit meant?"),
+        (
+            "approval: [book-visit]",
+            "approval: [find]",
+            "mcp_servers[0].approval[0]",
+            "find is none of the server's tools here",
+        ),
         ("environment: [CRM_TOKEN]", "environment: [A=b]", "mcp_servers[0].environment[0]", "matching"),
         ("environment: [CRM", "headers_from: CRM #", "mcp_servers[0].headers_from", "is for a server with a url"),
         ("headers_from: MAPS", "environment: [MAPS] #", "mcp_servers[1].environment", "is for a server with a command"),
@@ -102,6 +110,7 @@ def test_http_is_enough_on_this_machine(tmp_path: Path) -> None:
     [
         ("route, distance], timeout_s: 3", "mcp_servers[0]", "another agent has a server maps that is reached in"),
         ("route, distance], confirm: [route", "mcp_servers[0].confirm", "does not say the same of the tool route"),
+        ("route, distance], approval: [route", "mcp_servers[0].approval", "does not say the same of the tool route"),
     ],
 )
 def test_agents_that_share_a_server_say_the_same_of_it(tmp_path: Path, new: str, path: str, reason: str) -> None:

@@ -1,0 +1,154 @@
+"""Whole sessions whose model calls tools of real MCP servers: by voice and by text, in time and late, allowed and not.
+
+One session asks for everything in turn: what goes wrong with one call, or with one server, costs the next one nothing.
+"""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from actors.conversation import Role
+from actors.messages.caller import TextEntered
+from actors.messages.model import ToolFinished
+from actors.messages.output import ReplyText
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.rules.confirmation import TO_BE_CONFIRMED
+from actors.session.approvals import Decision
+from app.agents.agent_files import load_agents
+from app.mcp.servers import McpServers
+from app.server.lifecycle import Lifecycle
+from app.tools import load_tools
+from tests.kit.fakes import FakeModel
+from tests.kit.session_kit import Stage, stage
+
+WAIT_S = 60.0
+DESK = {
+    "name": "desk",
+    "label": "Desk",
+    "mcp_servers": [
+        {
+            "name": "crm",
+            "command": sys.executable,
+            "args": ["-m", "tests.kit.mcp_servers.crm"],
+            "tools": ["find_customer", "book-visit", "slow", "fail", "long", "die"],
+            "confirm": ["book-visit"],
+            "approval": ["long"],
+            "timeout_s": 2,
+        },
+        {
+            "name": "bad",
+            "command": sys.executable,
+            "args": ["-m", "tests.kit.mcp_servers.broken", "rubbish"],
+            "tools": ["find_customer"],
+        },
+    ],
+}
+CALL = re.compile(r"call (\w+) (\{.*\})")
+
+
+def obedient(request: ModelRequest) -> Sequence[ModelEvent | float]:
+    """Calls the tool that the user names, whether there is one or not, and answers in a word when it is back."""
+    last = request.messages[-1]
+    if last.role is not Role.TOOL and (found := CALL.search(last.text)):
+        return [ToolCalled(call_id="c", name=found[1], arguments=found[2]), ReplyGenerated()]
+    return [TextGenerated("Well."), ReplyGenerated()]
+
+
+class Desk:
+    """A session with an agent whose tools are those of the servers."""
+
+    def __init__(self, on: Stage, model: FakeModel) -> None:
+        self._on = on
+        self._model = model
+        self._asked = 0
+
+    async def result(self) -> str:
+        """What the next call came to, as the model is told it; the caller has heard a reply to it by then."""
+        self._asked += 1
+        await self._on.ear.until_count(ToolFinished, self._asked, WAIT_S)
+        # "Well." is what the model says of it.
+        await self._on.ear.until(lambda ear: sum("Well" in each.text for each in ear.of(ReplyText)) >= self._asked)
+        return self._on.ear.of(ToolFinished)[-1].outcome.text
+
+    async def call(self, tool: str, **arguments: object) -> str:
+        """What a call comes to that the caller asks for by typing."""
+        self._on.entry.deliver(TextEntered(f"call {tool} {json.dumps(arguments)}"))
+        return await self.result()
+
+    async def say(self) -> str:
+        """The same by voice; what they say is the first of the utterances."""
+        await self._on.talk(800)
+        return await self.result()
+
+    async def approved(self, tool: str, decision: Decision) -> str:
+        """What a call comes to of which an operator decides so."""
+        self._on.entry.deliver(TextEntered(f"call {tool} {{}}"))
+        approvals = self._on.entry.tool_runs.approvals
+        async with asyncio.timeout(WAIT_S):
+            while not approvals.pending():  # noqa: ASYNC110  nobody tells when one is asked for
+                await asyncio.sleep(0.01)
+        approvals.decide(approvals.pending()[0].approval_id, decision)
+        return await self.result()
+
+    def offered(self) -> set[str]:
+        """The tools that the model is told of."""
+        return {each.name for each in self._model.requests[-1].tools}
+
+
+async def test_the_tools_of_mcp_servers_in_a_conversation(tmp_path: Path) -> None:
+    (tmp_path / "desk.yaml").write_text(json.dumps(DESK))
+    tools, lifecycle = dict(load_tools()), Lifecycle()
+    agent = load_agents(tmp_path, tools)["desk"]
+    servers = McpServers({name: tools[name] for name in agent.tools})
+    await servers.start(lifecycle)
+    model = FakeModel(obedient)
+    try:
+        async with asyncio.timeout(WAIT_S):
+            await next(each for each in servers.servers if each.name == "crm").tried.wait()
+        spoken = 'call crm_find_customer {"number": "7"}'
+        mine = {name: tools[name] for name in agent.tools}
+        agent = msgspec.structs.replace(agent, limits=msgspec.structs.replace(agent.limits, no_input_s=600))
+        async with stage(agent=agent, model=model, tools=mine, utterances=[spoken]) as on:
+            desk = Desk(on, model)
+            assert "Customer 7" in await desk.say()
+            await _arguments_and_refusals(desk)
+            await _allowed_first(desk)
+            await _in_trouble(desk)
+            assert on.ear.ended is None
+    finally:
+        await servers.stop()
+
+
+async def _arguments_and_refusals(desk: Desk) -> None:
+    assert "number: Expected `str`" in (wrong := await desk.call("crm_find_customer", number=[7])), wrong
+    assert "Error executing tool fail" in await desk.call("crm_fail")
+    # What the file does not list is neither offered nor called, though the server has it.
+    assert desk.offered() == {
+        "crm_find_customer",
+        *("crm_book_visit", "crm_slow", "crm_fail", "crm_long", "crm_die"),
+        "bad_find_customer",
+    }
+    assert "there is no tool named crm_not_offered" in await desk.call("crm_not_offered")
+
+
+async def _allowed_first(desk: Desk) -> None:
+    assert "wrong arguments" in await desk.call("crm_book_visit")
+    assert TO_BE_CONFIRMED in await desk.call("crm_book_visit", day="Monday")
+    assert "booked for Monday" in await desk.call("crm_book_visit", day="Monday")
+    assert "an operator declined it" in await desk.approved("crm_long", Decision.DECLINE)
+    assert "word word" in await desk.approved("crm_long", Decision.APPROVE)
+
+
+async def _in_trouble(desk: Desk) -> None:
+    assert "took longer than 2 seconds" in await desk.call("crm_slow")
+    assert "its service cannot be reached" in await desk.call("bad_find_customer", number="7")
+    assert "it is not known whether this was done" in await desk.call("crm_die")
+    # It is started again in the background; until then callers are told so at once.
+    while "cannot be reached" in (found := await desk.call("crm_find_customer", number="8")):
+        pass
+    assert "Customer 8" in found
