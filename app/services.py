@@ -111,6 +111,7 @@ class Services:
             self.timelines,
             self.clock,
             webhook_of(settings.records),
+            self.store if isinstance(self.store, SharedStore) else None,
             content=settings.logs.content,
         )
         self.recorder = recorder_of(

@@ -1,24 +1,34 @@
-"""The records of the conversations of one worker: made when one is over, kept for a while, and sent."""
+"""The records of conversations: made by the worker at which one is over, kept for a while, and sent.
 
+Kept by that worker; where workers share a store, there as well, so that each of them answers it.
+"""
+
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from actors.errors import StoreError
 from actors.ports.clock import Clock
 from actors.session.record_saving import record_of
 from actors.session.sessions import SessionEntry
 from app.console.timeline import Timelines
 from app.records.making import made
 from app.records.redaction import compiled
+from app.stores.opening import SharedStore
 from config.groups.records import Records
 from protocol.call_record import CallRecord
 
 if TYPE_CHECKING:
     from app.records.webhook import Webhook
 
+log = logging.getLogger(__name__)
+
 MOST_KEPT = 200
+
+_decoder = msgspec.json.Decoder(CallRecord)
 
 
 def webhook_of(settings: Records) -> "Webhook | None":
@@ -38,6 +48,7 @@ class CallRecords:
         timelines: what happened in the sessions.
         clock: the times of the sessions.
         webhook: where records are sent; None: nowhere.
+        shared: the store that all workers share; None: there is none.
         content: whether records hold what was said.
     """
 
@@ -47,6 +58,7 @@ class CallRecords:
         timelines: Timelines,
         clock: Clock,
         webhook: "Webhook | None",
+        shared: SharedStore | None,
         *,
         content: bool,
     ) -> None:
@@ -54,6 +66,7 @@ class CallRecords:
         self._timelines = timelines
         self._clock = clock
         self._webhook = webhook
+        self._shared = shared
         self._content = content
         self._open: dict[str, SessionEntry] = {}
         self._kept: OrderedDict[str, CallRecord] = OrderedDict()
@@ -85,14 +98,41 @@ class CallRecords:
         self._kept[session_id] = record
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
+        data = msgspec.json.encode(record)
+        if self._shared is not None:
+            self._shared.keep_call_record(session_id, data)
         if self._webhook is not None:
-            self._webhook.send(f"{session_id}.{record.started_at}", msgspec.json.encode(record))
+            self._webhook.send(f"{session_id}.{record.started_at}", data)
 
-    def known(self, session_id: str) -> CallRecord | None:
-        """The record of a session that is over; None if there is none, or none any more."""
-        return self._kept.get(session_id)
+    async def load(self, session_id: str) -> CallRecord | None:
+        """The latest record of a session that is over, of whichever worker; None if there is none, or none any more.
+
+        Raises:
+            StoreError: the shared store does not answer, and this worker has none.
+        """
+        own = self._kept.get(session_id)
+        if self._shared is None:
+            return own
+        try:
+            data = await self._shared.load_call_record(session_id)
+        except StoreError:
+            if own is None:
+                raise
+            return own
+        theirs = None if data is None else _decoded(data)
+        # A session that was resumed elsewhere has a later one; both are in ISO 8601, and in UTC.
+        return max((each for each in (own, theirs) if each is not None), key=lambda each: each.ended_at, default=None)
 
     async def close(self) -> None:
         """Send what waits to be sent, for a moment."""
         if self._webhook is not None:
             await self._webhook.close()
+
+
+def _decoded(data: bytes) -> CallRecord | None:
+    try:
+        return _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        # Of another version of the server, perhaps; what is in it must not be shown.
+        log.warning("a call record in the shared store cannot be read: %s", type(error).__name__)
+        return None

@@ -43,6 +43,18 @@ class SharedStore(Protocol):
         """
         ...
 
+    def keep_call_record(self, session_id: str, data: bytes) -> None:
+        """Keep the call record of a session that was over at this worker; never waits."""
+        ...
+
+    async def load_call_record(self, session_id: str) -> bytes | None:
+        """The call record of a session that is over, whichever worker had it; None if there is none.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        ...
+
     async def check_claims(self, session_ids: Sequence[str]) -> None:
         """Ask which of these sessions another worker has gone on with, and leave those.
 

@@ -4,6 +4,7 @@ Keys, all with a time to live:
 
     earshot:{SESSION}:record    the newest record of a session, as JSON
     earshot:{SESSION}:checkpoint    what another worker goes on from with a live session, as JSON
+    earshot:{SESSION}:call_record   what became of a session that is over, as JSON
     earshot:{SESSION}:claim     which worker may write it (`session_claims.py`)
     earshot:recent              ids of sessions, by when their records were saved last
 
@@ -133,7 +134,22 @@ class RedisStore:
         Raises:
             StoreError: Redis cannot be used.
         """
-        key = checkpoint_key(session_id)
+        return await self._kept_at(checkpoint_key(session_id))
+
+    def keep_call_record(self, session_id: str, data: bytes) -> None:
+        """Keep the call record of a session that was over at this worker; it is in Redis a moment later."""
+        claim, key = self._claims.of(session_id), call_record_key(session_id)
+        self.writer.put(key, lambda client: self._write_own(client, claim, session_id, key, data))
+
+    async def load_call_record(self, session_id: str) -> bytes | None:
+        """The call record of a session that is over, whichever worker had it.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        return await self._kept_at(call_record_key(session_id))
+
+    async def _kept_at(self, key: str) -> bytes | None:
         data: bytes | None = await self.connection.run(lambda client: cast(Awaitable[Any], client.get(key)))
         return data
 
@@ -245,6 +261,11 @@ def record_key(session_id: str) -> str:
 def checkpoint_key(session_id: str) -> str:
     """Where the checkpoint of a live session is."""
     return f"earshot:{{{session_id}}}:checkpoint"
+
+
+def call_record_key(session_id: str) -> str:
+    """Where the call record of a session that is over is."""
+    return f"earshot:{{{session_id}}}:call_record"
 
 
 async def probe(connection: RedisConnection) -> str:

@@ -151,7 +151,7 @@ _BELOW_API: dict[tuple[str, str], Operation] = {
     ("GET", "/sessions/{session_id}/record"): Operation(
         tag="sessions",
         answers=ok("What became of a session that is over", CallRecord),
-        problems={409: "The session is not over"},
+        problems={409: "The session is not over", 503: "The session store does not answer"},
     ),
     ("POST", "/workers/{worker}/drain"): Operation(
         tag="health",

@@ -140,14 +140,17 @@ class SessionRoutes:
         return agent.label if agent is not None else name
 
     async def call_record(self, request: Request) -> Response:
-        """What became of a session of this worker that is over: its outcome, times, tools and cost."""
+        """What became of a session that is over: its outcome, times, tools and cost."""
         session_id = request.path_params["session_id"]
-        record = self._call_records.known(session_id)
+        try:
+            record = await self._call_records.load(session_id)
+        except StoreError as error:
+            raise _unanswered("load", error) from None
         if record is not None:
             return json_response(record)
         if self._sessions.live.get(session_id) is not None:
             raise ProblemError(HTTPStatus.CONFLICT, "the session is not over: there is no record of it yet")
-        raise ProblemError(HTTPStatus.NOT_FOUND, "this worker knows no record of a session of that id")
+        raise ProblemError(HTTPStatus.NOT_FOUND, "there is no record of a session of that id")
 
     async def _record(self, request: Request) -> SessionRecord:
         session_id = request.path_params["session_id"]
@@ -157,8 +160,7 @@ class SessionRoutes:
         try:
             record = await self._store.load(session_id)
         except StoreError as error:
-            _store_failed("load", error)
-            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "the session store does not answer") from None
+            raise _unanswered("load", error) from None
         if record is None:
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no session of that id")
         return record
@@ -174,6 +176,12 @@ class SessionRoutes:
 
 def _store_failed(operation: str, error: StoreError) -> None:
     report_failure(Failure.STORE, log, "the session store does not answer a request: %s", error, operation=operation)
+
+
+def _unanswered(operation: str, error: StoreError) -> ProblemError:
+    """The answer to a request that needs the store, which does not answer."""
+    _store_failed(operation, error)
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "the session store does not answer")
 
 
 def _summary(record: SessionRecord) -> SessionSummary:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,9 +11,12 @@ import pytest
 
 from app.api.asgi import app_of
 from app.services import Services
+from app.stores.redis_store import call_record_key
 from tests.kit.clients.asgi_socket import CONVERSATION, AsgiSocket
+from tests.kit.redis_server import redis_server
 from tests.kit.service_kit import running
 from tests.service.records.test_webhook import receiving
+from tests.service.stores.places import soon
 
 SAID = "call me at +1 206 555 0100, my secret is forty two"
 
@@ -80,3 +84,44 @@ async def test_a_conversation_leaves_one_record(content: bool) -> None:
     said = [words["text"] for words in told.get("transcript", ())]
     assert any("call me at [phone]" in text for text in said) is content
     assert ("forty" in answer.text) is content
+
+
+async def test_every_worker_that_shares_redis_answers_the_record_of_a_worker_that_is_gone(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        environ = {"REDIS_URL": redis.url, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
+        async with running(environ) as other:
+            app = app_of(other)
+            async with running(environ) as service:
+                await converse(service, app_of(service), "session-1")
+                own = await record(app_of(service), "session-1")
+
+            async def is_answered() -> bool:
+                return (await record(app, "session-1")).status_code == 200
+
+            await soon(is_answered)
+            assert (await record(app, "session-1")).json() == own.json()
+            assert 0 < int(redis.command("TTL", call_record_key("session-1"))) <= 86_400
+            redis.command("SET", call_record_key("session-1"), "of another version")
+            assert (await record(app, "session-1")).status_code == 404
+            redis.kill()
+            answer = await record(app, "session-1")
+            assert (answer.status_code, answer.json()["detail"]) == (503, "the session store does not answer")
+
+
+async def test_the_latest_record_of_a_session_counts_and_one_of_here_while_redis_is_gone(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis:
+        environ = {"REDIS_URL": redis.url, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
+        async with running(environ) as service:
+            app = app_of(service)
+            await converse(service, app, "session-1")
+
+            async def is_kept() -> bool:
+                return redis.command("EXISTS", call_record_key("session-1")) == "1"
+
+            await soon(is_kept)
+            own = (await record(app, "session-1")).json()
+            later = {**own, "outcome": "HUMAN_HANDOFF", "ended_at": "2999-01-01T00:00:00.000Z"}
+            redis.command("SET", call_record_key("session-1"), json.dumps(later))
+            assert (await record(app, "session-1")).json()["outcome"] == "HUMAN_HANDOFF"
+            redis.kill()
+            assert (await record(app, "session-1")).json() == own

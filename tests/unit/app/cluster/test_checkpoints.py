@@ -39,6 +39,12 @@ class Store:
     async def check_claims(self, session_ids: Sequence[str]) -> None:
         raise NotImplementedError
 
+    def keep_call_record(self, session_id: str, data: bytes) -> None:
+        raise NotImplementedError
+
+    async def load_call_record(self, session_id: str) -> bytes | None:
+        raise NotImplementedError
+
     def keep_checkpoint(self, session_id: str, data: bytes) -> None:
         self.kept[session_id] = data
         self.writes += 1
