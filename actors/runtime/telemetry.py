@@ -7,6 +7,8 @@ from actors.runtime.mailbox import Mailbox
 FLUSH_S = 1.0
 HANDLING_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 """Upper bounds of the buckets for what should take far less than a frame of audio."""
+WAITING = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0)
+"""Upper bounds of the buckets for messages that wait: mostly none or a few, 10,000 at most."""
 
 _meter = metrics.get_meter("earshot")
 _messages = _meter.create_counter("earshot.actor.messages", description="Messages handled")
@@ -22,6 +24,12 @@ _wait = _meter.create_histogram(
     unit="s",
     description="Longest wait in a mailbox within a second",
     explicit_bucket_boundaries_advisory=HANDLING_S,
+)
+_mailbox = _meter.create_histogram(
+    "earshot.actor.mailbox",
+    unit="{message}",
+    description="Most messages that waited at once in a mailbox within a second",
+    explicit_bucket_boundaries_advisory=WAITING,
 )
 _dropped = _meter.create_counter(
     "earshot.actor.dropped", unit="{message}", description="Messages dropped from full mailboxes"
@@ -58,7 +66,7 @@ class Dispatch:
     Made only where something records. Waits are sampled: the mailbox times one message at a time.
     """
 
-    __slots__ = ("_attributes", "_busy_s", "_count", "_dropped", "_flush_at_s", "_inbox", "_longest_s")
+    __slots__ = ("_attributes", "_busy_s", "_count", "_deepest", "_dropped", "_flush_at_s", "_inbox", "_longest_s")
 
     def __init__(self, actor_class: str, inbox: Mailbox) -> None:
         self._attributes = {"actor": actor_class}
@@ -66,6 +74,7 @@ class Dispatch:
         self._inbox.probing = True
         self._busy_s = 0.0
         self._count = 0
+        self._deepest = 0
         self._dropped = 0
         self._longest_s = 0.0
         self._flush_at_s = 0.0
@@ -77,6 +86,9 @@ class Dispatch:
         self._busy_s += took_s
         if took_s > self._longest_s:
             self._longest_s = took_s
+        inbox = self._inbox
+        if (waiting := len(inbox.normal) + len(inbox.urgent)) > self._deepest:
+            self._deepest = waiting
         if self._flush_at_s == 0.0:
             self._flush_at_s = now_s + FLUSH_S
         elif now_s >= self._flush_at_s:
@@ -90,7 +102,9 @@ class Dispatch:
             _busy.add(self._busy_s, self._attributes)
             _longest.record(self._longest_s, self._attributes)
             _wait.record(self._inbox.waited_s, self._attributes)
+            _mailbox.record(self._deepest, self._attributes)
         if (dropped := self._inbox.dropped) > self._dropped:
             _dropped.add(dropped - self._dropped, self._attributes)
             self._dropped = dropped
-        self._count, self._busy_s, self._longest_s, self._inbox.waited_s = 0, 0.0, 0.0, 0.0
+        self._count, self._deepest = 0, 0
+        self._busy_s, self._longest_s, self._inbox.waited_s = 0.0, 0.0, 0.0

@@ -39,6 +39,9 @@ _interrupted = _meter.create_counter(
 _resumed = _meter.create_counter(
     "earshot.turn.resumes", unit="{resume}", description="Replies that went on after a pause that was no interruption"
 )
+_backchannels = _meter.create_counter(
+    "earshot.turn.backchannels", unit="{backchannel}", description="Signs of listening into replies, which went on"
+)
 _handoffs = _meter.create_counter(
     "earshot.session.handoffs", unit="{handoff}", description="Conversations that went from one agent to another"
 )
@@ -101,6 +104,11 @@ def turn_measured(times: TurnMeasured) -> None:
 def reply_resumed() -> None:
     """Count a reply that goes on after a pause."""
     _resumed.add(1)
+
+
+def backchannel_heard() -> None:
+    """Count a sign of listening, such as "uh-huh", into a reply that goes on."""
+    _backchannels.add(1)
 
 
 def handed_off(from_agent: str, to_agent: str) -> None:

@@ -25,6 +25,7 @@ from actors.rules.turn_taking.effects import (
     PlaybackOrder,
     RecallSpeech,
     RecognitionOrder,
+    ReportBackchannel,
     ReportMachine,
     ReportUnexpected,
     Say,
@@ -236,6 +237,8 @@ class Orchestrator(SupervisedActor):
                 action = self.agent.voicemail.value
                 logger.info("an answering machine has taken the call (%s): %s", ", ".join(signs), action)
                 measurements.machine_answered(action)
+            case ReportBackchannel():
+                measurements.backchannel_heard()
             case ReportUnexpected(event, state):
                 self.unexpected_events += 1
                 report_failure(

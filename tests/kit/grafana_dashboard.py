@@ -34,6 +34,39 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
         "speech to speech {{kind}}": rate("earshot_realtime_failures_total", "kind"),
         "reply, owed by {{owed_by}}": rate("earshot_reply_failures_total", "owed_by"),
         "Redis": rate("earshot_redis_failures_total"),
+        "store, {{operation}}": rate("earshot_store_failures_total", "operation"),
+        "MCP {{server}} {{failure}}": rate("earshot_mcp_failures_total", "server", "failure"),
+        "transcriber": rate("earshot_transcriber_failures_total"),
+        "on_session": rate("earshot_agent_hook_failures_total"),
+        "background": rate("earshot_background_failures_total"),
+        "output": rate("earshot_output_failures_total"),
+    }),
+    ("Nobody gets through, a second", "ops", "what was turned away or cut off, and why", {
+        "browser's socket refused": rate("earshot_socket_refusals_total"),
+        "client over its limit, {{limit}}": rate("earshot_client_refusals_total", "limit"),
+        "client did not read": rate("earshot_socket_closed_behind_total"),
+        "client sent too much": rate("earshot_socket_closed_flooding_total"),
+        "connection closed, {{reason}}": rate("earshot_connections_closed_total", "reason"),
+        "connection failed": rate("earshot_connections_failed_total"),
+        "call passed on, {{outcome}}": rate("earshot_calls_passed_on_total", "outcome"),
+        "session had cost enough, {{limit}}": rate("earshot_session_spent_total", "limit"),
+    }),
+    ("In a lesser way, a second", "ops", "it works, though not as it should", {
+        "degraded {{part}}": rate("earshot_degradations_total", "part"),
+        "fallback {{provider}}": rate("earshot_provider_fallbacks_total", "provider"),
+        "model asked again, {{kind}}": rate("earshot_model_retries_total", "kind"),
+        "speech to speech lost, {{cause}}": rate("earshot_realtime_losses_total", "cause"),
+        "speech to speech expected, {{result}}": rate("earshot_realtime_expected_total", "result"),
+        "final transcript late": rate("earshot_recognizer_late_finals_total"),
+        "given up {{work}}": rate("earshot_given_up_total", "work"),
+        "defect of ours, {{event}}": rate("earshot_turn_unexpected_events_total", "event"),
+    }),
+    ("Lost, a second", "ops", "what nobody will ever see", {
+        "message, {{place}}": rate("earshot_message_losses_total", "place"),
+        "call record, {{reason}}": rate("earshot_call_record_failures_total", "reason"),
+        "session file, {{reason}}": rate("earshot_session_file_failures_total", "reason"),
+        "write to Redis, {{reason}}": rate("earshot_redis_dropped_writes_total", "reason"),
+        "telemetry, {{exporter}} {{signal}}": rate("earshot_telemetry_failures_total", "exporter", "signal"),
     }),
     ("Circuit breakers", "short", "0 closed, 1 half open, 2 open", {
         "{{setting}} {{provider}}": "max by (setting, provider) (earshot_provider_breaker)",
@@ -57,6 +90,7 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("Interruptions and resumes a second", "ops", "resumes are pauses for noise or echo", {
         "interruptions": rate("earshot_turn_interruptions_total"),
         "resumes": rate("earshot_turn_resumes_total"),
+        "backchannels": rate("earshot_turn_backchannels_total"),
     }),
     ("Live sessions", "short", "by mode", {"{{mode}}": "sum by (mode) (earshot_session_active)"}),
     ("Sessions that ended, a second", "ops", "by mode and ending", {
@@ -69,12 +103,44 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     ("Lateness of the agent's audio, 99 %", "s", "above 0.04 s callers hear gaps", {
         "all workers": quantile(0.99, "earshot_playback_lateness_seconds"),
     }),
+    ("Actors, 99 %", "s", "longest handling and longest wait for it within a second", {
+        "handling": quantile(0.99, "earshot_actor_longest_seconds"),
+        "wait": quantile(0.99, "earshot_actor_wait_seconds"),
+    }),
+    ("Mailboxes, 99 %", "short", "most messages that waited at once; tens are an actor that cannot keep up", {
+        "{{actor}}": "histogram_quantile(0.99, sum by (le, actor) (rate(earshot_actor_mailbox_bucket[5m])))",
+    }),
     ("Load of the actors", "percentunit", "share of a worker's time; near 1 it is full", {
         "{{instance}}": rate("earshot_actor_busy_seconds_total", "instance"),
         "dropped {{actor}}": rate("earshot_actor_dropped_total", "actor"),
     }),
     ("Replies begun ahead, a second", "short", "used, or thrown away and why", {
         "{{outcome}}": rate("earshot_preemption_replies_total", "outcome"),
+    }),
+    ("Tools, a second", "ops", "what became of calls that were not simply run", {
+        "approval {{outcome}}": rate("earshot_tool_approvals_total", "outcome"),
+        "timed out {{tool}}": rate("earshot_tool_timeouts_total", "tool"),
+        "not begun {{tool}}": rate("earshot_tool_refusals_total", "tool"),
+        "result cut {{tool}}": rate("earshot_tool_cut_results_total", "tool"),
+    }),
+    ("Agents, a second", "ops", "handoffs, and what of replies was not spoken as it was written", {
+        "{{from_agent}} to {{to_agent}}": rate("earshot_session_handoffs_total", "from_agent", "to_agent"),
+        "guardrail {{agent}} {{guardrail}}": rate("earshot_reply_guardrails_total", "agent", "guardrail"),
+        "reply cut": rate("earshot_model_cut_replies_total"),
+    }),
+    ("Telephone, a second", "ops", "answering machines, and people who were asked to take a caller", {
+        "machine, {{action}}": rate("earshot_call_machines_total", "action"),
+        "asked, {{outcome}}": rate("earshot_call_consults_total", "outcome"),
+    }),
+    ("Between workers, a second", "ops", "sessions and calls that went on elsewhere, and requests about them", {
+        "session handed over, {{outcome}}": rate("earshot_sessions_handed_over_total", "outcome"),
+        "session moved": rate("earshot_sessions_moved_total"),
+        "session restored": rate("earshot_sessions_restored_total"),
+        "call of a worker that is gone, {{outcome}}": rate("earshot_calls_taken_over_total", "outcome"),
+        "request about a call, {{outcome}}": rate("earshot_calls_forwarded_total", "outcome"),
+        "request {{topic}} {{outcome}}": rate("earshot_cluster_requests_total", "topic", "outcome"),
+        "worker not found": rate("earshot_relay_failures_total"),
+        "claims checked, {{outcome}}": rate("earshot_claims_checks_total", "outcome"),
     }),
     ("Tokens a second", "short", "what requests to the model cost", {
         "for nothing": rate("earshot_preemption_wasted_tokens_total"),
@@ -86,6 +152,14 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
     }),
 )  # fmt: skip
 """Title, unit of Grafana, description, and the queries by legend."""
+
+ON_NO_PANEL = {
+    "earshot.actor.messages": "how many there are says nothing; what matters is how long they wait and take",
+    "earshot.provider.open_breakers": "the state of each breaker is on a panel",
+    "earshot.recognizer.left_out_interims": "harmless as long as finals are not late, which is on a panel",
+    "earshot.relay.connections": "any number of them is right; those that failed are on a panel",
+}
+"""Metrics that neither the dashboard nor the workbook shows, and why."""
 
 SOURCE = {"type": "prometheus", "uid": "${source}"}
 

@@ -115,6 +115,10 @@ class ReportMachine(msgspec.Struct, frozen=True):
     signs: tuple[str, ...]
 
 
+class ReportBackchannel(msgspec.Struct, frozen=True):
+    """The caller has given a sign of listening into a reply, which goes on: for the counter."""
+
+
 class ReportUnexpected(msgspec.Struct, frozen=True):
     """An event came that cannot happen in this state: a defect of the program, to be counted and logged, not obeyed."""
 
@@ -149,6 +153,7 @@ Effect = (
     | TurnMeasured
     | NoteWords
     | ReportMachine
+    | ReportBackchannel
     | ReportUnexpected
     | End
 )

@@ -16,6 +16,7 @@ from actors.messages.transcript import (
 from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking import answering, interruption, keys, preemption, screening, voice_alone
 from actors.rules.turn_taking.core import TurnCore
+from actors.rules.turn_taking.effects import ReportBackchannel
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption
 from actors.rules.utterances import bounded_utterance, joined_utterance
 
@@ -206,8 +207,10 @@ def _below_the_threshold(turn: TurnCore, at: float, text: str) -> None:
     s = turn.state
     if interruption.meaning(turn, text):
         s.waiting_text = joined_utterance(s.waiting_text, text)
-    elif not interruption.was_said_to_thinking(turn):
-        s.tail_text, s.tail_at = text, at
+    else:
+        turn.do(ReportBackchannel())
+        if not interruption.was_said_to_thinking(turn):
+            s.tail_text, s.tail_at = text, at
     interruption.not_confirmed(turn, at)
 
 

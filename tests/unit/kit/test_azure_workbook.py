@@ -4,6 +4,7 @@ import json
 import re
 
 from tests.kit.azure_workbook import FILE, PANELS, Counts, Durations, Levels, query, text, workbook
+from tests.kit.grafana_dashboard import ON_NO_PANEL
 from tests.test_instruments import documented
 
 NAMES = re.compile(r'"(earshot\.[\w.]+)"')
@@ -28,6 +29,11 @@ def test_each_query_asks_for_metrics_that_there_are_as_what_they_are() -> None:
                 assert found == {"histogram"}, title
             case _:
                 continue
+
+
+def test_every_metric_is_on_a_panel_or_is_said_to_be_on_none() -> None:
+    asked = {name for *_, panel in PANELS for name in NAMES.findall(query(panel))}
+    assert {name for name, _, _ in documented()} - asked == set(ON_NO_PANEL)
 
 
 def test_a_query_reads_one_step_after_the_other() -> None:

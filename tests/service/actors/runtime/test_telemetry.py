@@ -117,7 +117,7 @@ def test_with_an_sdk_turns_are_spans_and_messages_only_inside_them() -> None:
     assert metrics["earshot.actor.messages Actor"] == 5
     assert metrics["earshot.model.tokens prompt"] == 220
     assert metrics["earshot.model.tokens completion"] == 15
-    of_actors = {f"earshot.actor.{name} Actor" for name in ("messages", "busy", "longest", "wait")}
+    of_actors = {f"earshot.actor.{name} Actor" for name in ("messages", "busy", "longest", "wait", "mailbox")}
     assert set(metrics) == of_actors | {"earshot.model.tokens prompt", "earshot.model.tokens completion"}
     assert all(value > 0 for value in metrics.values())
 

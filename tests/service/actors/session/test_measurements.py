@@ -28,6 +28,7 @@ measured.session_closed("browser", "NORMAL", 61.5)
 measured.turn_measured(turn(first_audio_ms=250.0))
 measured.turn_measured(turn(onset_to_decision_ms=400.0, decision_to_silence_ms=60.0, interrupted=True))
 measured.reply_resumed()
+measured.backchannel_heard()
 measured.reconnected("media")
 measured.audio_recognized(2.5)
 measured.audio_recognized(0.0)
@@ -61,6 +62,7 @@ def test_each_measurement_is_one_instrument_in_seconds_or_counts() -> None:
         "earshot.turn.decision_to_silence": [1, 0.06],
         "earshot.turn.interruptions": 1,
         "earshot.turn.resumes": 1,
+        "earshot.turn.backchannels": 1,
         "earshot.session.reconnects media": 1,
         "earshot.recognition.audio": 2.5,
         "earshot.recognition.delay": [1, 0.3],

@@ -60,6 +60,7 @@ from actors.rules.turn_taking.effects import (
     DiscardPreemptiveReply,
     Effect,
     End,
+    ReportBackchannel,
     ReportMachine,
     Say,
     SetTimer,
@@ -210,7 +211,7 @@ class World:
                 self.ended = ending
             case ReportMachine():
                 self.unanswered.clear()
-            case EndAtSentence():
+            case EndAtSentence() | ReportBackchannel():
                 pass
 
     def start(self, order: StartReply) -> None:

@@ -25,12 +25,12 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
-from actors.rules.turn_taking.effects import CancelTimer, Effect, Say, SetTimer, StartReply
+from actors.rules.turn_taking.effects import CancelTimer, Effect, ReportBackchannel, Say, SetTimer, StartReply
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 
 AGENT = Agent(name="tester", label="Tester", limits=Limits(max_session_s=600))
 GREETER = msgspec.structs.replace(AGENT, greeting="Hello there.")
-NOT_ACTS = (SetTimer, CancelTimer, FloorChanged, TurnMeasured)
+NOT_ACTS = (SetTimer, CancelTimer, FloorChanged, TurnMeasured, ReportBackchannel)
 
 
 def agent_with(agent: Agent = AGENT, **policies: PhasePolicy) -> Agent:

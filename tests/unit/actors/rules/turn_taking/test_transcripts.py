@@ -12,7 +12,7 @@ from actors.messages.transcript import (
     SpeechContinued,
 )
 from actors.rules.phrases import SAY_AGAIN
-from actors.rules.turn_taking.effects import Say
+from actors.rules.turn_taking.effects import ReportBackchannel, Say
 from actors.rules.turn_taking.state import CallerActivity
 from tests.unit.actors.rules.turn_taking.script import GREETER, Talk, agent_for, asked, kinds
 
@@ -66,6 +66,15 @@ class TestTranscripts:
         assert kinds(talk) == []
         assert kinds(talk.ends()) == [UtteranceKind.APOLOGY]
         assert kinds(talk.starts().ends()) == []
+
+    @pytest.mark.parametrize(("text", "reported"), [("uh-huh", 1), ("no, on friday please", 0), ("friday", 0)])
+    def test_a_sign_of_listening_into_a_reply_is_reported_once_and_nothing_else_is(
+        self, text: str, reported: int
+    ) -> None:
+        talk = Talk().speaking().says(text)
+        assert sum(isinstance(effect, ReportBackchannel) for effect in talk.effects) == reported
+        talk = Talk().says(text)
+        assert not any(isinstance(effect, ReportBackchannel) for effect in talk.effects)
 
     def test_an_agent_that_has_fallen_silent_goes_on_while_it_is_recognised_once_more(self) -> None:
         talk = Talk().speaking().voice(1_000).pause().wait(2.9)
