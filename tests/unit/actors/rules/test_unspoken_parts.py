@@ -27,12 +27,13 @@ def test_a_line_that_may_get_a_label_is_held_no_longer_than_it_may() -> None:
 
 def test_a_thought_whose_beginning_was_not_marked_takes_back_what_is_not_spoken_yet() -> None:
     parts = UnspokenParts()
-    assert parts.push("The caller wants to know") != ""
-    assert not parts.takes_back
-    assert parts.push(" when.</think>At nine") == "At nine"
-    assert parts.takes_back
-    assert parts.push(".") == "."
-    assert not parts.takes_back
+    assert [
+        (parts.push(piece), parts.takes_back) for piece in ("The caller wants to know", " when.</think>At nine", ".")
+    ] == [
+        ("The caller wants to know", False),
+        ("At nine", True),
+        (".", False),
+    ]
 
 
 @pytest.mark.parametrize("begun", ['{"a": [1', "book_it(day=", "~~~ code", "<think> so"])
