@@ -114,7 +114,7 @@ def _clean(text: object) -> str:
 
 
 def _words(words: object) -> Iterable[SpokenWord]:
-    """The words that are some."""
+    """Of what an engine calls words, those that are `SpokenWord`s."""
     return [word for word in words if isinstance(word, SpokenWord)] if isinstance(words, tuple | list) else ()
 
 

@@ -1,7 +1,6 @@
 """The recognizer (STT): caller audio in, voice and words out. Hosts voice activity (VAD) and endpointing."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any, assert_never
 
 import msgspec
@@ -298,8 +297,10 @@ class Recognizer(SupervisedActor):
         self._bad_windows += 1
         if self._bad_windows * self._window_ms >= MOST_UNHEARD_MS:
             raise error
-        with suppress(BaseException):
+        try:
             self.detector.reset()
+        except BaseException as reset_error:
+            self._bad_answers.pass_over(f"{type(reset_error).__name__} as it was reset")
         return 0.0
 
     def _wait_in_pause(self) -> None:

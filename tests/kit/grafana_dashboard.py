@@ -49,6 +49,7 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
         "connection closed, {{reason}}": rate("earshot_connections_closed_total", "reason"),
         "connection failed": rate("earshot_connections_failed_total"),
         "call passed on, {{outcome}}": rate("earshot_calls_passed_on_total", "outcome"),
+        "operator's request passed on, {{outcome}}": rate("earshot_sessions_forwarded_total", "outcome"),
         "session had cost enough, {{limit}}": rate("earshot_session_spent_total", "limit"),
     }),
     ("In a lesser way, a second", "ops", "it works, though not as it should", {
@@ -59,6 +60,7 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
         "speech to speech expected, {{result}}": rate("earshot_realtime_expected_total", "result"),
         "final transcript late": rate("earshot_recognizer_late_finals_total"),
         "given up {{work}}": rate("earshot_given_up_total", "work"),
+        "passed over, of {{engine}}": rate("earshot_engine_violations_total", "engine"),
         "defect of ours, {{event}}": rate("earshot_turn_unexpected_events_total", "event"),
     }),
     ("Lost, a second", "ops", "what nobody will ever see", {

@@ -54,8 +54,8 @@ def layers_of(services: Services) -> list[str]:
 def test_a_worker_that_is_alone_forwards_nothing() -> None:
     async def main() -> None:
         async with running() as services:
-            assert layers_of(services) == ["AccessGuard", "CallForwarding"]
+            assert layers_of(services) == ["AccessGuard", "SessionRequests", "CallForwarding"]
             services.lifecycle.relay_directory = Path("somewhere")
-            assert layers_of(services) == ["AccessGuard", "SessionForwarding", "CallForwarding"]
+            assert layers_of(services) == ["AccessGuard", "SessionForwarding", "SessionRequests", "CallForwarding"]
 
     run_virtual(main())
