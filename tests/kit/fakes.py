@@ -8,6 +8,7 @@ import re
 from array import array
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import lru_cache
 
 from actors.agent import Voice
 from actors.conversation import SessionRecord
@@ -28,6 +29,20 @@ from tests.kit.faults import Fault, Faults
 
 MS_PER_CHAR = 50
 _WORD = re.compile(r"[\u0e00-\u9fff]{1,2}|[^\s\u0e00-\u9fff]+")
+_RAMP = array("h", range(1, 30_001)).tobytes()
+"""Samples that count up from 1."""
+
+
+@lru_cache(maxsize=256)
+def _peak(pcm: bytes, step: int = 1) -> int:
+    """The loudest of every `step`-th sample. Kept, because a caller of the tests says the same frames over and over."""
+    return max(map(abs, array("h", pcm)[::step]), default=0)
+
+
+def _counted(first: int, count: int) -> bytes:
+    """`count` samples from the `first` on of those that count up and begin anew after 30 000."""
+    begin = 2 * (first % 30_000)
+    return (_RAMP * ((begin + 2 * count) // len(_RAMP) + 1))[begin : begin + 2 * count]
 
 
 class EnergyActivity:
@@ -41,7 +56,7 @@ class EnergyActivity:
 
     def probability(self, window: bytes) -> float:
         self._faults.raise_now("voice_activity.probability", RuntimeError("fake"))
-        return 1.0 if max(abs(s) for s in array("h", window)[::16]) > 500 else 0.0
+        return 1.0 if _peak(window, 16) > 500 else 0.0
 
     def reset(self) -> None:
         return
@@ -85,8 +100,7 @@ class FakeRecognition:
         if self._engine.faults.take("recognizer.push") is Fault.FAIL:
             self._tell(RecognitionFailed(ErrorKind.UNAVAILABLE, "fake"))
         self.heard += pcm
-        samples = array("h", pcm)
-        if len(samples) and (max(samples) > 500 or min(samples) < -500):
+        if _peak(pcm) > 500:
             self._loud_ms += len(pcm) * 500 // self._rate_hz
             if self._engine.utterances and self._loud_ms % 200 == 0:
                 words = self._engine.utterances[0].split()[: self._loud_ms // 200]

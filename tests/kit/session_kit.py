@@ -2,7 +2,7 @@
 
 import asyncio
 from array import array
-from collections import Counter
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -49,17 +49,18 @@ class Ear:
 
     def __init__(self) -> None:
         self.shown: list[tuple[float, OutputMessage]] = []
-        self._counts: Counter[type[OutputMessage]] = Counter()
+        # By kind, because conditions are asked again after every frame.
+        self._of_kind: defaultdict[type[OutputMessage], list[Any]] = defaultdict(list)
         self._changed = asyncio.Event()
 
     def tell(self, message: OutputMessage) -> None:
         self.shown.append((asyncio.get_running_loop().time(), message))
-        self._counts[type(message)] += 1
+        self._of_kind[type(message)].append(message)
         self._changed.set()
 
     def of(self, kind: type[M]) -> list[M]:
         """All messages of one kind."""
-        return [message for _, message in self.shown if isinstance(message, kind)]
+        return list(self._of_kind[kind])
 
     def times(self, kind: type[OutputMessage]) -> list[float]:
         """When messages of a kind came, in seconds."""
@@ -74,12 +75,12 @@ class Ear:
 
     async def until_count(self, kind: type[OutputMessage], count: int, timeout_s: float = 60.0) -> None:
         """Wait until `count` messages of a kind were shown."""
-        await self.until(lambda ear: ear._counts[kind] >= count, timeout_s)
+        await self.until(lambda ear: len(ear._of_kind[kind]) >= count, timeout_s)
 
     @property
     def ended(self) -> Ending | None:
         """How the session ended, if it has."""
-        ends = self.of(SessionEnded)
+        ends = self._of_kind[SessionEnded]
         return ends[0].reason if ends else None
 
     def samples(self, *replies: int) -> list[int]:
