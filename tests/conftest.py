@@ -1,9 +1,11 @@
 """What holds for all tests: children can be interrupted, and no process outlives the module by which it came about."""
 
 import ctypes
+import gc
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,6 +28,25 @@ def pytest_configure() -> None:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()  # until everything is collected: what that makes stays
+
+
+def pytest_collection_finish() -> None:
+    """Take the modules and the tests out of what the garbage collector looks through each time."""
+    gc.enable()
+    gc.freeze()
+
+
+def pytest_pycollect_makemodule(module_path: Path) -> None:
+    """Give properties their profile before the first module that has some is imported; others need no Hypothesis.
+
+    No test asserts an upper bound of real time: neither that of an example nor that of making the examples.
+    """
+    if "hypothesis" not in sys.modules and "hypothesis" in module_path.read_text(encoding="utf-8"):
+        from hypothesis import HealthCheck, settings
+
+        settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        settings.load_profile("tests")
 
 
 SLOW_FIRST = (

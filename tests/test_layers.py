@@ -100,6 +100,8 @@ def read(path: Path) -> str:
 
 def environment_reads(source: str) -> Iterator[int]:
     """Lines of `source` that reach for the environment, under whatever name `os` goes there."""
+    if not any(word in source for word in (*ENVIRONMENT, "getattr", "import *")):
+        return  # none of the cases below can be in it: most files need not be parsed
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Attribute(attr=name) if name in ENVIRONMENT:

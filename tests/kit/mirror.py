@@ -1,7 +1,8 @@
 """Which modules of the product have a test module of their name and place, for the test about it."""
 
 import ast
-from pathlib import Path, PurePosixPath
+from collections import defaultdict
+from pathlib import Path, PurePath, PurePosixPath
 
 from tests.kit.source import LAYERS, ROOT, modules
 
@@ -16,20 +17,24 @@ def untested_modules() -> list[str]:
     that of `acs/media.py`, its folder may stand before it: `test_acs_media.py`. It stands in the folder of the same
     name below `tests/unit` or `tests/service`, or in one above that.
     """
-    tests = [PurePosixPath(path) for path in modules("tests") if path.name.startswith("test_")]
+    tests: defaultdict[str, list[PurePosixPath]] = defaultdict(list)
+    for path in modules("tests"):
+        tests[path.stem].append(PurePosixPath(path))
     return [
         path.as_posix()
         for layer in LAYERS
         for path in modules(layer)
         if not path.name.startswith("__")
-        and not any(is_test_of(test, PurePosixPath(path)) for test in tests)
+        and not any(
+            is_test_of(test, PurePosixPath(path)) for name in names_of_tests(path) for test in tests.get(name, ())
+        )
         and has_code((ROOT / path).read_text(encoding="utf-8"))
     ]
 
 
 def is_test_of(test: PurePosixPath, module: PurePosixPath) -> bool:
     """Whether a test module has the name of `module`, and stands in its place."""
-    if test.stem not in (f"test_{module.stem}", f"test_{module.parent.name}_{module.stem}"):
+    if test.stem not in names_of_tests(module):
         return False
     if len(test.parts) < 3 or test.parts[1] not in KINDS:
         return False
@@ -37,6 +42,11 @@ def is_test_of(test: PurePosixPath, module: PurePosixPath) -> bool:
     if not place.parts:
         return module.parent == PurePosixPath("app")
     return module.is_relative_to(place) or module.is_relative_to("app" / place)
+
+
+def names_of_tests(module: PurePath) -> tuple[str, str]:
+    """What a test module of `module` may be called."""
+    return f"test_{module.stem}", f"test_{module.parent.name}_{module.stem}"
 
 
 def has_code(source: str) -> bool:

@@ -50,7 +50,7 @@ class Ear:
     def __init__(self) -> None:
         self.shown: list[tuple[float, OutputMessage]] = []
         # By kind, because conditions are asked again after every frame.
-        self._of_kind: defaultdict[type[OutputMessage], list[Any]] = defaultdict(list)
+        self._of_kind: defaultdict[type[Any], list[Any]] = defaultdict(list)
         self._changed = asyncio.Event()
 
     def tell(self, message: OutputMessage) -> None:

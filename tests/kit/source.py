@@ -1,7 +1,9 @@
 """The repository's own files, for tests about them."""
 
 import ast
+import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -18,9 +20,24 @@ class Import(msgspec.Struct, frozen=True):
 
 
 def files() -> list[Path]:
-    """Every file of the tree, relative to its root; what tools keep in hidden folders apart from `.ci` is left out."""
-    found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
-    return sorted(path for path in found if not any(_is_left_out(part) for part in path.parent.parts))
+    """Every file of the tree, relative to its root; what tools keep in hidden folders apart from `.ci` is left out.
+
+    The tree is looked through once in a process, and folders that are left out are not.
+    """
+    return list(_files())
+
+
+@cache
+def _files() -> tuple[Path, ...]:
+    found: list[Path] = []
+    for folder, folders, names in os.walk(ROOT, onerror=_raise):
+        folders[:] = [name for name in folders if not _is_left_out(name)]
+        found += (path.relative_to(ROOT) for name in names if (path := Path(folder, name)).is_file())
+    return tuple(sorted(found))
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def modules(folder: str) -> list[Path]:
@@ -30,7 +47,7 @@ def modules(folder: str) -> list[Path]:
 
 def imports(source: str, package: str = "") -> Iterator[Import]:
     """Every import in `source`, wherever it stands. `package` is what relative imports start from."""
-    for node in ast.walk(ast.parse(source)):
+    for node in _import_statements(source):
         match node:
             case ast.Import(names=names):
                 yield from (Import(name.name, node.lineno) for name in names)
@@ -38,8 +55,12 @@ def imports(source: str, package: str = "") -> Iterator[Import]:
                 base = ".".join(package.split(".")[: len(package.split(".")) - level + 1]) if level else ""
                 origin = ".".join(part for part in (base, module) if part)
                 yield from (Import(f"{origin}.{name.name}", node.lineno) for name in names)
-            case _:
-                pass
+
+
+@cache
+def _import_statements(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """The statements of a source that import something. Many tests ask for those of the same files."""
+    return tuple(node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def _is_left_out(folder: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.runtime.clock import run_virtual
@@ -92,7 +92,7 @@ async def posted(pairs: list[tuple[str, bytes]]) -> None:
         await switchboard.close()
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120)
 @given(st.lists(st.tuples(PATHS, BODIES), min_size=1, max_size=12))
 def test_no_body_is_our_fault(pairs: list[tuple[str, bytes]]) -> None:
     run_virtual(posted(pairs))

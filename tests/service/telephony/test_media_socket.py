@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.runtime.clock import run_virtual
@@ -274,7 +274,7 @@ MESSAGES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.lists(MESSAGES, min_size=1, max_size=60))
 def test_whatever_is_sent_the_session_lives(messages: list[str]) -> None:
     async def main() -> None:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,17 +22,21 @@ Exceptions = list[tuple[str, list[str]]]
 """Exceptions by name, each with the names of its bases."""
 
 
-@lru_cache
+@cache
 def defined_in(folder: str) -> Exceptions:
     """The exceptions that any module below `folder` defines."""
     found: Exceptions = []
     for path in modules(folder):
-        for node in ast.walk(ast.parse((ROOT / path).read_text())):
-            if isinstance(node, ast.ClassDef):
-                bases = [ast.unparse(base) for base in node.bases]
-                if any(base.endswith(("Error", "Exception")) for base in bases):
-                    found.append((node.name, bases))
+        found += defined_by(path)
     return found
+
+
+@cache
+def defined_by(path: Path) -> Exceptions:
+    """The exceptions that one module defines."""
+    classes = [node for node in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(node, ast.ClassDef)]
+    found = [(node.name, [ast.unparse(base) for base in node.bases]) for node in classes]
+    return [(name, bases) for name, bases in found if any(base.endswith(("Error", "Exception")) for base in bases)]
 
 
 def exceptions(package: str) -> Exceptions:

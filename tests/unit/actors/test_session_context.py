@@ -23,6 +23,7 @@ from actors.session_context import (
     limit_exceeded,
     preamble,
 )
+from tests.kit.repeating import times
 from tests.kit.session_kit import stage
 
 AT = 1_795_881_600.0
@@ -93,15 +94,39 @@ def test_what_others_have_written_stays_within_its_quotes(field: str, text: str)
     assert json.loads(quoted) == {field: value}
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False) | st.text(max_size=900),
-    lambda inner: st.lists(inner, max_size=60) | st.dictionaries(st.text(max_size=90), inner, max_size=60),
-    max_leaves=120,
-)
+def repeated(largest: int) -> st.SearchStrategy[int]:
+    """How often something is said again: mostly once, as to draw much at random takes long."""
+    return st.just(1) | st.integers(1, largest)
 
 
-@given(st.dictionaries(st.text(max_size=90), JSON, max_size=60), st.text(max_size=9_000))
-@settings(max_examples=25, deadline=None)
+def texts(most: int) -> st.SearchStrategy[str]:
+    return st.builds(lambda few, times: few * times, st.text(max_size=12), repeated(most // 12))
+
+
+def objects(inner: st.SearchStrategy[Any], most: int = 4) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects of up to `most` entries; keys are of up to 90 characters."""
+    return st.builds(
+        lambda few, times: {f"{key}{n or ''}": few[key] for n in range(times) for key in few},
+        st.dictionaries(texts(84), inner, max_size=4),
+        repeated(most // 4),
+    )
+
+
+def json_values(numbers: st.SearchStrategy[Any], most_chars: int) -> st.SearchStrategy[Any]:
+    """Anything, within the limits and beyond each of them: long texts, many entries, deep."""
+    scalars = st.none() | st.booleans() | numbers | texts(most_chars)
+    many = st.builds(lambda few, times: few * times, st.lists(scalars, max_size=4), repeated(15))
+    return st.recursive(
+        scalars | many | objects(scalars, 60),
+        lambda inner: st.lists(inner, max_size=4) | objects(inner),
+        max_leaves=12,
+    )
+
+
+ANY_JSON = json_values(st.integers(-(2**60), 2**60) | st.floats(allow_nan=False), 900)
+
+
+@given(objects(ANY_JSON, 60), texts(9_000))
 def test_the_preamble_is_bounded_whatever_it_is_made_of(context: dict[str, Any], name: str) -> None:
     text = preamble(SessionContext(context=context, caller_name=name, called=name, headers={name: name}), AT)
     assert len(text) < MAX_DATA_CHARS + 1_000
@@ -109,15 +134,8 @@ def test_the_preamble_is_bounded_whatever_it_is_made_of(context: dict[str, Any],
         data_of(text)
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=600),
-    lambda inner: st.lists(inner, max_size=60) | st.dictionaries(st.text(max_size=70), inner, max_size=60),
-    max_leaves=80,
-)
-
-
-@given(st.dictionaries(st.text(max_size=70), json_values, max_size=60))
-@settings(max_examples=100, deadline=None)
+@given(objects(json_values(st.integers(), 600), 60))
+@settings(max_examples=times(170))
 def test_all_of_a_context_that_is_within_the_limits_is_told(context: dict[str, Any]) -> None:
     told = preamble(GivenContext(context=context).about(), AT)
     if context and not limit_exceeded(context):

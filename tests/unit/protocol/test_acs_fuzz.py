@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol import calls, request_decoding
 from protocol.acs import call_event_decoding, call_events, cloud_events, event_grid, media_fields, participants
 from protocol.acs import media as acs_media
+from tests.kit.repeating import times
 
 CALL: dict[str, Any] = {"callConnectionId": "c1", "serverCallId": "s1", "correlationId": "k1"}
 NUMBER = {"kind": "phoneNumber", "rawId": "4:+16041234567", "phoneNumber": {"value": "+16041234567"}}
@@ -247,11 +248,6 @@ def hold(name: str, kind: str, value: bytes | str) -> bool:
     return refusal is None
 
 
-def many(count: int) -> settings:
-    """So many inputs; how long one takes depends on the machine."""
-    return settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
 @pytest.mark.parametrize("name", [name for name in DECODERS if name != "query"])
 def test_the_examples_that_are_mutated_are_good(name: str) -> None:
     for example in DECODERS[name][2]:
@@ -260,7 +256,7 @@ def test_the_examples_that_are_mutated_are_good(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_examples_with_changes(name: str) -> None:
-    @many(150)
+    @settings(max_examples=times(150))
     @given(mutated(DECODERS[name][2]))
     def each(value: bytes) -> None:
         hold(name, "mutated", value)
@@ -270,7 +266,7 @@ def test_examples_with_changes(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_any_json(name: str) -> None:
-    @many(60)
+    @settings(max_examples=times(60))
     @given(JSON)
     def each(value: Any) -> None:
         hold(name, "json", json.dumps(value))
@@ -280,7 +276,7 @@ def test_any_json(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_any_bytes(name: str) -> None:
-    @many(60)
+    @settings(max_examples=times(60))
     @given(st.binary(max_size=200))
     def each(value: bytes) -> None:
         hold(name, "bytes", value)
@@ -290,7 +286,7 @@ def test_any_bytes(name: str) -> None:
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_any_text(name: str) -> None:
-    @many(60)
+    @settings(max_examples=times(60))
     @given(st.text(st.characters(exclude_categories=()), max_size=200))
     def each(value: str) -> None:
         hold(name, "text", value)
@@ -298,7 +294,7 @@ def test_any_text(name: str) -> None:
     each()
 
 
-@many(150)
+@settings(max_examples=times(150))
 @given(JSON)
 def test_events_beside_any_json_are_found(value: Any) -> None:
     good = EVENTS[0]

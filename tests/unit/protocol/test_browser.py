@@ -129,7 +129,14 @@ def test_no_text_breaks_the_decoder(text: str) -> None:
         decode(text)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.dictionaries(st.text(), x)))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON)
 def test_nor_does_any_json(value: object) -> None:
     with suppress(ProtocolError):
         decode(json.dumps(value))

@@ -4,7 +4,7 @@ import random
 from array import array
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.agent import Endpointing
@@ -195,7 +195,6 @@ def test_the_bound_is_the_loudest_of_the_last_300_ms() -> None:
     assert echo.bound(60 + ECHO_MS + 1) is None
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(-100, 0), st.booleans()), max_size=60))
 def test_the_echo_window_agrees_with_looking_at_everything(steps: list[tuple[int, int, bool]]) -> None:
     echo, sent, at_ms = EchoWindow(), list[tuple[int, float]](), 0
@@ -207,7 +206,6 @@ def test_the_echo_window_agrees_with_looking_at_everything(steps: list[tuple[int
             assert echo.bound(at_ms) == max(level for when, level in sent if at_ms - when <= ECHO_MS)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from("#+."), max_size=300),
     st.integers(100, 600),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.rules.sentences import FIRST_MAX_CHARS, MAX_CHARS, WIDE_CHARS, SentenceSplitter, following
@@ -259,7 +259,6 @@ TELLING = (
 WORDS = st.lists(st.sampled_from(TELLING.split("|")), max_size=60).map(" ".join)
 
 
-@settings(deadline=None)
 @given(ALPHABET | WORDS, st.data())
 def test_pieces_are_the_text_and_do_not_depend_on_the_tokens(text: str, data: st.DataObject) -> None:
     whole = split([text])
@@ -272,7 +271,6 @@ def test_pieces_are_the_text_and_do_not_depend_on_the_tokens(text: str, data: st
         assert bare(pieces) == bare(whole)
 
 
-@settings(deadline=None)
 @given(ALPHABET | WORDS)
 def test_no_cut_is_inside_a_word_or_a_number(text: str) -> None:
     pieces = split([text])

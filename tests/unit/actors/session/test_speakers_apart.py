@@ -15,6 +15,7 @@ from actors.runtime.restart_budget import RestartPolicy
 from actors.session.addresses import recognizer_name
 from actors.session.modes.transcription import TRANSCRIPTION
 from tests.kit.fakes import FakeStore
+from tests.kit.repeating import times
 from tests.kit.session_kit import Stage, stage
 from tests.kit.spelt_speech import FRAME_MS, WORD_MS, WORDS, SpeltRecognizer, Utterance, frame_of
 
@@ -125,7 +126,7 @@ def at_random(random: Random, speakers: Sequence[str], until_ms: int) -> Script:
 
 
 @pytest.mark.parametrize("speakers", [("",), (CALLER, "speaker 2", OTHERS)], ids=["one stream", "told apart"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(times(12)))
 def test_no_word_is_lost_and_none_is_told_twice_when_children_fail_at_random(
     seed: int, speakers: tuple[str, ...]
 ) -> None:

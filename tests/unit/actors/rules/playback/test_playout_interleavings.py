@@ -1,7 +1,7 @@
 """No interleaving of orders, audio, marks and ticks loses or repeats a sample, or claims more than was heard."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.conversation import UtteranceKind
@@ -164,7 +164,6 @@ class Session:
         assert self.player.buffered_ms == 0
 
 
-@settings(deadline=None)
 @given(st.sampled_from(LEADS), st.lists(STEPS, max_size=60))
 def test_no_interleaving_breaks_what_must_always_hold(lead: Lead, steps: list[tuple[str, object]]) -> None:
     session = Session(lead)
@@ -174,7 +173,6 @@ def test_no_interleaving_breaks_what_must_always_hold(lead: Lead, steps: list[tu
     session.finish()
 
 
-@settings(deadline=None)
 @given(st.sampled_from(LEADS), st.lists(st.floats(0.5, 60), min_size=1, max_size=80), st.integers(1, 2_000))
 def test_whatever_the_ticks_the_lead_is_kept(lead: Lead, waits_ms: list[float], duration_ms: int) -> None:
     player, at_ms, sent_ms = playout(lead, duration_ms), 0.0, 0

@@ -8,6 +8,7 @@ import pytest
 
 from actors.agent import Agent, BargeIn, Limits, PhasePolicy, PreemptiveGeneration, VoicemailAction
 from actors.rules.turn_taking.machine import TurnTaking
+from tests.kit.repeating import times
 from tests.unit.actors.rules.turn_taking.conversation_at_random import World
 
 AGENT = Agent(name="tester", label="Tester", greeting="Hello, how can I help?", limits=Limits(max_session_s=600))
@@ -29,7 +30,7 @@ TEAM = (
     msgspec.structs.replace(AGENTS["german"], name="german", introduction="Guten Tag."),
 )
 """Agents to which the conversation may be handed off: with an introduction and without."""
-WALKS = 200
+WALKS = times(200)
 
 
 def walk(name: str, seed: int, steps: int, team: Sequence[Agent] = ()) -> World:
