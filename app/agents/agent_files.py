@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Collection, Hashable, Iterable, MutableMapping
+from collections.abc import Collection, Iterable, MutableMapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from app.agents.mcp_servers import mcp_faults, with_mcp_tools
 from app.agents.nearest import explained, with_nearest
 from app.agents.phrases_by_language import with_phrases_of_its_language
 from app.agents.session_hook import require_hook
+from app.agents.yaml_loading import load_yaml
 from app.dialogue.check import dialogue_faults
 from app.dialogue.schema import Dialogue, ScriptedAgent, dialogue_of
 from app.errors import AppError
@@ -215,25 +216,6 @@ def _require_hook(file: Path, agent: Agent) -> None:
             raise AgentFileError(file, "on_session", str(error)) from None
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses what YAML allows and nobody means: the same key twice."""
-
-
-def _mapping_without_doubles(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    keys: set[str] = set()
-    for key, _ in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise yaml.MarkedYAMLError(problem="a key must be a single word or text", problem_mark=key.start_mark)
-        if key.value in keys and key.tag != "tag:yaml.org,2002:merge":
-            raise yaml.MarkedYAMLError(problem=f"the key {key.value} is there twice", problem_mark=key.start_mark)
-        keys.add(key.value)
-    loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_doubles)
-
-
 def read_yaml(file: Path) -> Any:
     """What a YAML file holds.
 
@@ -241,7 +223,7 @@ def read_yaml(file: Path) -> Any:
         AgentFileError: it cannot be read, is empty, or is no YAML.
     """
     try:
-        raw = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+        raw = load_yaml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise AgentFileError(file, "", f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, Server, eventually, serving
 
 TOKEN = "an-operator-token-of-this-test"
@@ -22,7 +23,7 @@ def lines(server: Server) -> list[dict[str, Any]]:
 
 
 def test_an_operator_changes_the_level_in_every_worker_and_leaves_a_line() -> None:
-    with serving(EARSHOT, WEB_CONCURRENCY="2", LOG_FORMAT="json", OPERATOR_TOKEN=TOKEN) as server:
+    with serving(EARSHOT, **FAKES, WEB_CONCURRENCY="2", LOG_FORMAT="json", OPERATOR_TOKEN=TOKEN) as server:
         assert ask(server).json() == {"level": "info", "format": "json", "content": False}
         assert ask(server, token="").status_code == 401
         assert ask(server, "PUT", token="wrong", body={"level": "debug"}).status_code == 401

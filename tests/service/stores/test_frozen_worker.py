@@ -14,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from app.stores.claim_notices import CHANNEL
 from app.stores.redis_store import claim_key, record_key
 from tests.kit.redis_server import redis_server
+from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, children, eventually, serving, stopped
 
 PATH = "/api/v1/realtime/conversation"
@@ -37,8 +38,8 @@ class Reader(Thread):
 def test_a_worker_that_stood_still_leaves_the_session_that_went_on_elsewhere(tmp_path: Path) -> None:
     with (
         redis_server(tmp_path) as redis,
-        serving(EARSHOT, REDIS_URL=redis.url) as former,
-        serving(EARSHOT, REDIS_URL=redis.url) as later,
+        serving(EARSHOT, **FAKES, REDIS_URL=redis.url) as former,
+        serving(EARSHOT, **FAKES, REDIS_URL=redis.url) as later,
         connect(former.url.replace("http", "ws", 1) + PATH, proxy=None) as caller,
     ):
         told = json.loads(caller.recv(timeout=30))["payload"]

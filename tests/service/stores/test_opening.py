@@ -19,9 +19,11 @@ from app.stores.redis_store import claim_key, record_key
 from config.errors import SettingsError
 from config.settings import Settings
 from tests.kit.redis_server import redis_server
+from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, eventually, run, serving
 
 CHECK = (sys.executable, "-m", "app", "check")
+ENGINES = {**FAKES, "LANGUAGE_MODEL": "script"}
 
 
 async def test_without_redis_the_store_is_the_memory_of_the_worker() -> None:
@@ -53,8 +55,7 @@ def test_an_address_that_cannot_be_used_is_one_line() -> None:
 
 def test_a_conversation_goes_on_at_another_server_after_its_own_was_killed(tmp_path: Path) -> None:
     with redis_server(tmp_path) as redis:
-        shared = {"REDIS_URL": redis.url, "SPEECH_RECOGNIZER": "tests.kit.fakes:recognizer"}
-        shared["SPEECH_SYNTHESIZER"] = "tests.kit.fakes:synthesizer"
+        shared = {**ENGINES, "REDIS_URL": redis.url}
         with serving(EARSHOT, **shared) as server:
             address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
             with connect(address, proxy=None) as caller:
@@ -80,7 +81,7 @@ def test_a_conversation_goes_on_at_another_server_after_its_own_was_killed(tmp_p
 
 
 def test_of_two_machines_that_have_a_session_the_later_one_keeps_it(tmp_path: Path) -> None:
-    with redis_server(tmp_path) as redis, serving(EARSHOT, REDIS_URL=redis.url) as former:
+    with redis_server(tmp_path) as redis, serving(EARSHOT, **ENGINES, REDIS_URL=redis.url) as former:
         path = "/api/v1/realtime/conversation"
         with connect(former.url.replace("http", "ws", 1) + path, proxy=None) as caller:
             told = json.loads(caller.recv(timeout=30))["payload"]
@@ -88,7 +89,7 @@ def test_of_two_machines_that_have_a_session_the_later_one_keeps_it(tmp_path: Pa
             reading = Thread(target=read_to_the_end, args=(caller,))
             reading.start()
             eventually(lambda: redis.command("EXISTS", record_key(session_id)) == "1", 20)
-            with serving(EARSHOT, REDIS_URL=redis.url) as later:
+            with serving(EARSHOT, **ENGINES, REDIS_URL=redis.url) as later:
                 asked = f"?session_id={session_id}&resume_token={token}"
                 with connect(later.url.replace("http", "ws", 1) + path + asked, proxy=None) as resumed:
                     assert json.loads(resumed.recv(timeout=30))["payload"]["resumed"] is True
@@ -105,7 +106,7 @@ def test_of_two_machines_that_have_a_session_the_later_one_keeps_it(tmp_path: Pa
 
 
 def test_a_conversation_does_not_notice_a_redis_that_stands_still_and_readiness_does(tmp_path: Path) -> None:
-    with redis_server(tmp_path) as redis, serving(EARSHOT, REDIS_URL=redis.url) as server:
+    with redis_server(tmp_path) as redis, serving(EARSHOT, **ENGINES, REDIS_URL=redis.url) as server:
         assert component(server.get("/api/v1/readiness").json())["status"] == "healthy"
         redis.freeze()
         address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"

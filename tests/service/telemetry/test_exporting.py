@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.telemetry.exporting import within
 from tests.kit.collector import Collector, grpc_collector, http_collector
+from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, environment, eventually, free_port, serving
 
 ROOT = Path(__file__).parents[3]
@@ -212,6 +213,7 @@ def test_operators_scrape_a_server_whose_collector_is_dead_and_which_answers_all
     variables = {"OTEL_METRICS_EXPORTER": "otlp,prometheus", "OTEL_EXPORTER_OTLP_ENDPOINT": dead}
     with serving(
         EARSHOT,
+        **FAKES,
         **variables,
         OTEL_METRIC_EXPORT_INTERVAL="200",
         OTEL_EXPORTER_OTLP_TIMEOUT="1",
