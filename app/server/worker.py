@@ -21,6 +21,7 @@ from typing import Self, cast
 import msgspec
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
+from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import Framework
 from hypercorn.utils import LifespanTimeoutError
 from starlette.types import ASGIApp
@@ -141,8 +142,8 @@ class _Worker:
         self._hypercorn = _hypercorn(socket_fd, self._margins, settings.server.websocket_ping_interval_s)
         if files := tls_files(settings):
             self._hypercorn.certfile, self._hypercorn.keyfile = map(str, files)
-            # WebSockets over HTTP/2 would take other ways through Hypercorn than those that are tested.
             self._hypercorn.alpn_protocols = ["http/1.1"]
+        H11Protocol._check_protocol = _stay_at_http_1  # type: ignore[method-assign,assignment]
 
     async def serve(self, create_app: AppFactory) -> None:
         """Serve an app until drained."""
@@ -249,6 +250,16 @@ def _hypercorn(socket_fd: int, margins: Margins, ping_interval_s: float) -> Conf
     config.graceful_timeout = margins.requests_s
     config.shutdown_timeout = margins.lifespan_s
     return config
+
+
+async def _stay_at_http_1(_protocol: H11Protocol, _request: object) -> None:
+    """Stands in for what has Hypercorn change over to HTTP/2 where a client asks for that without TLS.
+
+    One packet of HTTP/2 holds thousands of streams that are begun and reset, each of which costs a task and a request:
+    the loop would stand still for what one client sends. Its WebSockets share a transport, so that none has
+    back-pressure of its own. An offer to upgrade may be ignored (RFC 9110, 7.8); a client that begins with HTTP/2's
+    preface is answered that there is nothing at its path, in HTTP/1.1, which it does not understand.
+    """
 
 
 def _server_secret(pipe: socket.socket) -> Secret:

@@ -106,3 +106,15 @@ def test_a_whole_url_as_the_target_is_taken(
     connection = opened(server, sockets)
     request = f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
     assert answered(connection, request).split()[1] == status
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_of", "status"), [(PREFACE, b"404"), (GET.replace(b"\r\n\r\n", b"\r\n" + UPGRADE), b"200")]
+)
+def test_nobody_is_answered_in_http_2(server: Server, sockets: ExitStack, request_of: bytes, status: bytes) -> None:
+    """Thousands of its streams fit into a packet, and those of one connection count as one client's connection."""
+    assert answered(opened(server, sockets), request_of).startswith(b"HTTP/1.1 " + status)
