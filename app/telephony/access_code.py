@@ -16,6 +16,8 @@ from app.telephony.access_code_check import Verdict
 
 ATTEMPTS = 3
 LONGEST_S = 120.0
+PROMPTS = 2
+"""How often a caller who presses nothing is asked again."""
 SUFFIX = "-code"
 
 _KEYS_ONLY = PhasePolicy(protected=True)
@@ -61,11 +63,13 @@ TOOLS = {end_conversation.name: end_conversation}
 
 
 def gatekeeper(agent: Agent) -> Agent:
-    """Who asks callers of `agent` for the code: the same voice, and keys only."""
+    """Who asks callers of `agent` for the code: the same voice, and keys only. Nothing that is said is heard, so
+    whoever presses none is asked again."""
     return msgspec.structs.replace(
         agent,
         name=f"{agent.name}{SUFFIX}",
         greeting=agent.phrases.enter_code,
+        phrases=msgspec.structs.replace(agent.phrases, no_input=(agent.phrases.enter_code,) * PROMPTS),
         barge_in=BargeIn(greeting=_KEYS_ONLY, speaking=_KEYS_ONLY, thinking=_KEYS_ONLY, tool=_KEYS_ONLY),
         limits=msgspec.structs.replace(agent.limits, max_session_s=min(LONGEST_S, agent.limits.max_session_s)),
         keys=ANY_KEYS,

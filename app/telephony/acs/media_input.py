@@ -126,9 +126,9 @@ class MediaInput:
                     self._switchboard.pressed(self._call, Way.SOCKET, digit)
             case RepairedTranscript(transcript, defect):
                 self._count_wrong(defect)
-                self._transcripts.transcribed(transcript, self.session)
+                self._transcribed(transcript)
             case TranscriptionText():
-                self._transcripts.transcribed(decoded, self.session)
+                self._transcribed(decoded)
             case TranscriptionMetadata():
                 self._transcripts.begins(decoded, self.session)
             case Unknown():
@@ -136,9 +136,17 @@ class MediaInput:
             case _:
                 assert_never(decoded)
 
+    def _transcribed(self, transcript: TranscriptionText) -> None:
+        if self._call.admitted:
+            self._transcripts.transcribed(transcript, self.session)
+
     def _audio(self, frame: AudioFrame) -> None:
-        """Hand on the caller's audio, or everybody's; a frame that holds none is silence of a frame's length."""
-        spoken = b"" if frame.silent else frame.pcm
+        """Hand on the caller's audio, or everybody's; a frame that holds none is silence of a frame's length.
+
+        Where an access code has to be keyed in first, time passes and nothing is heard: a code that is spoken opens
+        nothing, and whoever talks beside the telephone has not tried one.
+        """
+        spoken = frame.pcm if self._call.admitted and not frame.silent else b""
         pcm = spoken or bytes(len(frame.pcm)) or self._silence
         if frame.participant and not self._mixed:
             if self.session.tells_speakers_apart:

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from actors.agent import Phrases
+from app.providers.failover.recognizer import FailoverRecognizer
 from app.telephony.code_limits import CodeLimits
 from protocol.calls import CallState
+from tests.kit.fakes import FakeRecognizer
 from tests.kit.session_kit import AGENT
 from tests.service.telephony.telephone_kit import answered, over, said, telephone, tone
 
@@ -102,13 +104,24 @@ def test_of_ever_new_callers_only_so_many_are_listened_to() -> None:
     assert limits.may_try("somebody else", 61)
 
 
-async def test_a_voice_opens_nothing() -> None:
+async def test_a_voice_opens_nothing_though_it_says_the_code_and_counts_as_no_try(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "earshot.audit")
     async with telephone(GUARDED, CALL_ACCESS_CODE=CODE) as phone:
+        assert isinstance(phone.service.engines.recognizer, FailoverRecognizer)
+        (provider,) = phone.service.engines.recognizer.providers
+        recognizer = provider.engine
+        assert isinstance(recognizer, FakeRecognizer)
         caller = await answered(phone)
-        await caller.say(tone(900))
-        await caller.hears_reply(quiet_ms=500)
-        (call,) = phone.switchboard.log.live
-        assert list(phone.service.sessions.live) == [f"{call.session_id}.access"]
+        for spoken in (CODE, " ".join(CODE), "hello"):
+            recognizer.utterances[:] = [spoken]
+            await caller.say(tone(900))
+            await caller.say(bytes(len(tone(1_500))))
+            (call,) = phone.switchboard.log.live
+            assert list(phone.service.sessions.live) == [f"{call.session_id}.access"]
+        assert {each for stream in recognizer.streams for each in stream.heard} == {0}
+        assert [record for record in caplog.records if "code" in record.getMessage()] == []
         caller.hang_up()
         await over(phone, caller)
 

@@ -18,6 +18,7 @@ def test_the_gatekeeper_keeps_the_voice_and_takes_keys_only(agent: Agent) -> Non
     assert (asking.name, asking.greeting) == (agent.name + SUFFIX, agent.phrases.enter_code)
     assert (asking.voice, asking.languages) == (agent.voice, agent.languages)
     assert (asking.keys, asking.tools) == (ANY_KEYS, ())
+    assert set(asking.phrases.no_input) == {agent.phrases.enter_code}
     assert asking.limits.max_session_s <= LONGEST_S
     assert all(
         policy.protected
