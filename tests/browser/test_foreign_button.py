@@ -14,6 +14,8 @@ from tests.kit.serving import EARSHOT, ROOT, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+SILENT = "Earshot: No microphone was found"
+"""This browser has none."""
 BUTTON = re.compile(r"```html\n(.*?)```", re.DOTALL)
 
 
@@ -36,7 +38,7 @@ async def test_a_refusal_is_shown_and_logged(
     page_of: dict[str, str] = {}
     with somebodys_site("", page_of) as site, serving(EARSHOT, **FAKES, **variables(site)) as server:
         page_of["/"] = button(server.url)
-        async with page_in(browser, expected=("Earshot: The server refused",)) as page:
+        async with page_in(browser, expected=("Earshot: The server refused", SILENT)) as page:
             logged: list[str] = []
             page.on("console", lambda message: logged.append(message.text))
             await page.goto(site)
@@ -51,7 +53,7 @@ async def test_a_full_server_is_shown_and_logged(browser: Browser) -> None:
         with somebodys_site(button(server.url)) as site:
             async with (
                 connect(address, proxy=None, close_timeout=0.1) as first,
-                page_in(browser, expected=("Earshot: All lines are busy",)) as page,
+                page_in(browser, expected=("Earshot: All lines are busy", SILENT)) as page,
             ):
                 await first.recv()
                 logged: list[str] = []
@@ -60,3 +62,15 @@ async def test_a_full_server_is_shown_and_logged(browser: Browser) -> None:
                 await page.get_by_role("button").click()
                 await expect(page.get_by_role("button")).to_have_text(re.compile("All lines are busy"))
             assert any("Earshot: All lines are busy" in line for line in logged)
+
+
+async def test_a_microphone_that_cannot_be_had_is_logged(browser: Browser) -> None:
+    with (
+        serving(EARSHOT, **FAKES, ALLOWED_ORIGINS="*") as server,
+        somebodys_site(button(server.url)) as site,
+    ):
+        async with page_in(browser, expected=(SILENT,)) as page:
+            await page.goto(site)
+            async with page.expect_console_message(lambda message: "No microphone" in message.text):
+                await page.get_by_role("button").click()
+            await expect(page.get_by_role("button")).to_have_text("Hang up")

@@ -67,9 +67,9 @@ def site(server: Server) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def empty_page(browser: Browser, site: str, *scripts: str) -> AsyncIterator[Page]:
+async def empty_page(browser: Browser, site: str, *scripts: str, expected: tuple[str, ...] = ()) -> AsyncIterator[Page]:
     """The page, with its conversation, `call`."""
-    async with page_in(browser) as page:
+    async with page_in(browser, expected=expected) as page:
         for script in scripts:
             await page.add_init_script(script)
         await go_to(page, site)
@@ -146,7 +146,7 @@ async def test_the_microphone_is_asked_for_once_and_may_be_refused_meanwhile(bro
 
 
 async def test_a_microphone_that_is_taken_away_is_named_and_another_may_be_used(browser: Browser, site: str) -> None:
-    async with empty_page(browser, site, MICROPHONE) as page:
+    async with empty_page(browser, site, MICROPHONE, expected=("Earshot: The microphone was taken away",)) as page:
         await page.evaluate("void call.start()")
         await until(page, "asked.length === 1")
         await page.evaluate("asked[0]()")

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
-from tests.browser.chromium import microphone_file, open_page, page_in
+from tests.browser.chromium import SERVER_GONE, microphone_file, open_page, page_in
 from tests.browser.visit import DESKTOP, answered, go_to, log, notices, type_in, visit
 from tests.kit.serving import Server
 from tests.kit.speech import silence
@@ -33,6 +33,53 @@ async def test_a_reload_in_a_conversation_goes_on_with_it(browser: Browser, serv
         await type_in(page, "after")
         await answered(page, "You said after. What else?")
         await expect(log(page)).not_to_contain_text("You said before. What else?You said before")
+
+
+async def test_a_reload_looks_for_the_conversation_while_the_server_cannot_be_reached(
+    browser: Browser, server: Server
+) -> None:
+    async with visit(browser, server, expected=SERVER_GONE) as page:
+        await type_in(page, "before")
+        await answered(page, "You said before. What else?")
+        session = await session_of(page)
+        tries = 0
+
+        async def fail_at_first(route: Route) -> None:
+            nonlocal tries
+            tries += 1
+            await (route.abort("connectionrefused") if tries <= 2 else route.continue_())
+
+        await page.route("**/realtime/token", fail_at_first)
+        await page.reload()
+        await expect(log(page)).to_contain_text("The conversation goes on where it was.")
+        assert (await session_of(page), tries) == (session, 3)
+
+
+async def test_a_link_to_another_agent_begins_with_that_one_and_a_reload_does_not(
+    browser: Browser, server: Server
+) -> None:
+    async with visit(browser, server) as page:
+        await type_in(page, "before")
+        await answered(page, "You said before. What else?")
+        await page.goto(f"{server.url}/?agent=hotel")
+        await expect(page.get_by_role("combobox", name="Agent")).to_have_value("hotel")
+        await expect(page.get_by_role("button", name="Talk")).to_be_visible()
+        await expect(log(page)).to_be_empty()
+        await type_in(page, "hello")
+        await expect(log(page)).to_contain_text("Connected with")
+        session = await session_of(page)
+        await page.reload()
+        await expect(log(page)).to_contain_text("The conversation goes on where it was.")
+        assert await session_of(page) == session
+
+
+async def test_a_double_click_is_one_click(browser: Browser, server: Server) -> None:
+    async with visit(browser, server) as page:
+        await page.get_by_role("button", name="Talk").dblclick()
+        await expect(page.locator("#connection")).to_have_text("Live")
+        await page.get_by_role("button", name="Hang up").dblclick()
+        await expect(log(page)).to_contain_text("The conversation has ended.")
+        await expect(page.locator("#connection")).to_have_text("Not connected")
 
 
 async def test_a_conversation_that_was_ended_is_not_gone_on_with(browser: Browser, server: Server) -> None:

@@ -42,10 +42,13 @@ export class Line {
    * @param {(reason: "lost"|"restarting", retryInMs: number) => void} tell.lost it is gone, and tried again in so long
    * @param {(reason: "ended"|"refused"|"full"|"gone", why: string) => void} tell.end it is gone for good; `why` is what
    *     the server said about it
+   * @param {object} [options]
+   * @param {boolean} [options.established] there was a conversation before: it is looked for
    */
-  constructor(address, tell) {
+  constructor(address, tell, { established = false } = {}) {
     this.#address = address;
     this.#tell = tell;
+    this.#established = established;
   }
 
   /** To be called once. */

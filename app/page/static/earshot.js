@@ -13,11 +13,13 @@
  * Leaving the page hangs up, as far as the browser still sends it; with `keep`, a reload does not: when the page is there
  * again, `kept` says so, and `start` goes on with the conversation.
  *
+ * On a page that is not the server's own, the console says too why there is no conversation, or no microphone.
+ *
  * Events are CustomEvents; `detail` holds:
  *
  *     state       {state, reason, message, failed, retryInMs?}: see `state`; `reason` is "", "restarting", "full",
  *                 "lost", "gone", "refused" or "ended"; `message` says it in words for people; `failed`: it ended, and
- *                 nobody wanted that. On a page that is not the server's own the console says so too
+ *                 nobody wanted that
  *     microphone  {state, message}: see `microphone`
  *     sound       {state, message}: "held": the browser holds all sound back until the user does something on the page;
  *                 "on": it lets it go again
@@ -75,6 +77,9 @@ const MICROPHONE_WORDS = {
   insecure: "Browsers allow sound and the microphone only over https or on localhost",
   unsupported: "This browser has no microphone for pages",
 };
+
+/** The others are troubles, of which somebody has to be told. */
+const MICROPHONE_AT_WORK = ["off", "asking", "on", "muted"];
 
 const SOUND_WORDS = {
   held: "The browser holds the sound back. Click, tap or press a key to hear and be heard",
@@ -142,6 +147,15 @@ export class Earshot extends EventTarget {
    */
   static kept(name) {
     return kept(name);
+  }
+
+  /**
+   * Keep the conversation no longer that was kept under a name; the server ends it by itself.
+   *
+   * @param {string} name
+   */
+  static forget(name) {
+    forget(name);
   }
 
   /**
@@ -348,12 +362,13 @@ export class Earshot extends EventTarget {
 
   /** Returns when the line is open, or has failed for the first time. */
   #connect(call) {
-    call.line = new Line(() => this.#address(), {
+    const tell = {
       message: (message) => this.#understand(message),
       audio: (pcm) => this.#play(pcm),
       lost: (reason, retryInMs) => this.#lost(reason, retryInMs),
       end: (reason, why) => this.#over(reason, why),
-    });
+    };
+    call.line = new Line(() => this.#address(), tell, { established: this.#resumeToken !== "" });
     return new Promise((settled) => {
       call.settle = settled;
       call.line.open();
@@ -417,8 +432,7 @@ export class Earshot extends EventTarget {
     this.#holds("nobody", 0);
     this.#playsNow("empty", 0);
     const failed = reason !== "ended";
-    // Our own page shows it; whoever writes another one should not have to listen to events to find out.
-    if (failed && this.#server.origin !== location.origin) console.error(`Earshot: ${message}`);
+    if (failed) this.#complain(message);
     this.#enter("ended", reason, message, { failed });
     settle();
   }
@@ -575,8 +589,14 @@ export class Earshot extends EventTarget {
     this.#tell("state", { state, reason, message, ...more });
   }
 
+  /** Our own page shows it; whoever writes another one should not have to listen to events to find out. */
+  #complain(message) {
+    if (this.#server.origin !== location.origin) console.error(`Earshot: ${message}`);
+  }
+
   #microphoneIs(state) {
     this.#microphoneState = state;
+    if (!MICROPHONE_AT_WORK.includes(state)) this.#complain(MICROPHONE_WORDS[state]);
     this.#tell("microphone", { state, message: MICROPHONE_WORDS[state] });
   }
 

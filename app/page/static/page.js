@@ -319,7 +319,9 @@ function words(id, text) {
 
 // what people do
 
-$("talk").addEventListener("click", () => {
+$("talk").addEventListener("click", ({ detail: clicks }) => {
+  // The second click of a double one is for what the button was at the first.
+  if (clicks > 1) return;
   if (active()) call.stop();
   else begin(true);
 });
@@ -430,10 +432,14 @@ async function offerModes() {
 
 // over a reload
 
-/** The page was reloaded in a conversation: it goes on. */
+/** The page was reloaded in a conversation: it goes on, unless a link led to somebody else meanwhile. */
 function goOn() {
   const before = Earshot.kept(KEEP);
   if (!before || active()) return;
+  if (leadsElsewhere(before)) {
+    Earshot.forget(KEEP);
+    return;
+  }
   choose($("agent"), before.agent);
   choose($("mode"), before.mode);
   try {
@@ -443,6 +449,13 @@ function goOn() {
     // The words of before are gone; the conversation is not.
   }
   begin(before.microphone);
+}
+
+function leadsElsewhere({ agent, mode }) {
+  // An address that is loaded again, or gone back to, asks for nothing new.
+  if (performance.getEntriesByType("navigation")[0]?.type !== "navigate") return false;
+  const asked = new URLSearchParams(location.search);
+  return (asked.get("agent") || agent) !== agent || (asked.get("mode") || mode) !== mode;
 }
 
 addEventListener("pagehide", () => {
