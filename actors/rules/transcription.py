@@ -76,6 +76,8 @@ class TranscriptionSnapshot(msgspec.Struct, kw_only=True):
     heard_at: float = 0.0
     """When anything was heard last, or since when the session listens."""
     started_at: float = 0.0
+    hold_at: float | None = None
+    """Since when the caller is on hold; None while they are not."""
     finished: bool = False
     """The session is over; nothing is done any more."""
 
@@ -112,6 +114,7 @@ class Transcription:
         """
         s = self.state
         s.started_at, s.heard_at = started_at, heard_at
+        s.hold_at = at if s.hold_at is not None else None
         for said in s.utterances.values():
             if said.audio_at is not None or said.awaited_at is not None:
                 said.audio_at, said.awaited_at = None, at
@@ -144,6 +147,17 @@ class Transcription:
             case _:
                 assert_never(event)
         return []
+
+    def hold_started(self, at: float) -> None:
+        """The caller is on hold: nobody waits for their voice. The longest hold is a wait of its own."""
+        if self.state.hold_at is None:
+            self.state.hold_at = at
+
+    def hold_ended(self, at: float) -> None:
+        """The caller is back, and has all the time again to say something."""
+        s = self.state
+        if s.hold_at is not None:
+            s.hold_at, s.heard_at = None, max(s.heard_at, at)
 
     def _final(self, said: UtteranceInHand, final: FinalTranscript) -> list[FinalTranscript]:
         # The final of an utterance before the one that is waited for leaves that one owed.
@@ -261,7 +275,14 @@ def _transcript_due(said: UtteranceInHand) -> float | None:
 
 
 def _voice(listening: Transcription) -> float | None:
-    return listening.state.heard_at + listening.limits.idle_s
+    s = listening.state
+    return s.heard_at + listening.limits.idle_s if s.hold_at is None else None
+
+
+def _hold(listening: Transcription) -> float | None:
+    """Others may go on talking while the caller is on hold."""
+    s = listening.state
+    return max(s.hold_at, s.heard_at) + listening.limits.max_hold_s if s.hold_at is not None else None
 
 
 def _session(listening: Transcription) -> float | None:
@@ -288,6 +309,13 @@ WAITS = (
         owed_by="the caller",
         otherwise="the session ends: nobody speaks any more",
         due=_voice,
+        missing=lambda listening, _: listening.over(Ending.IDLE_TIMEOUT),
+    ),
+    Wait(
+        awaited="the caller's return from hold, or any voice meanwhile",
+        owed_by="the caller",
+        otherwise="the session ends",
+        due=_hold,
         missing=lambda listening, _: listening.over(Ending.IDLE_TIMEOUT),
     ),
     Wait(

@@ -202,18 +202,20 @@ class Sessions(SupervisedActor):
     def _exited(self, entry: SessionEntry, message: ChildExited) -> None:
         entry.ref = None
         checkpoint = entry.checkpoint
-        if checkpoint.ending is not None or message.exit is Exit.NORMAL:
+        error = message.error or "it ended"
+        if checkpoint.ending is not None:
             self._over(entry)
         elif checkpoint.hung_up is not None:
             # Nobody is there to go on with, nor to be told.
             self._over(entry, checkpoint.hung_up)
         elif entry.rebuilt == 0:
             entry.rebuilt += 1
-            logger.error("a session is rebuilt from its checkpoint: %s", message.error)
+            # One that ends in the middle of the conversation is missed as much as one that fails.
+            logger.error("a session is rebuilt from its checkpoint: %s", error)
             actor_restarted("session", message.error)
             self._start(entry)
         else:
-            self._give_up(entry, message.error)
+            self._give_up(entry, error)
 
     def _give_up(self, entry: SessionEntry, error: str) -> None:
         report_failure(Failure.GIVEN_UP, logger, "a session failed too often: %s", error, actor="session")

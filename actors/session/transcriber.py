@@ -1,6 +1,7 @@
 """The transcriber: shows and records what is said in a session that only listens, and ends it when it is time."""
 
 from actors.agent import Limits
+from actors.messages.caller import HoldEnded, HoldStarted
 from actors.messages.lifecycle import SessionOver, TranscriptionWaited, TurnRecorded
 from actors.messages.transcript import EndUtterance, FinalTranscript, InterimTranscript, ReopenRecognition
 from actors.ports.clock import Clock, Timer
@@ -17,7 +18,7 @@ from actors.session.addresses import Addresses, recognizer_name
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 
-TranscriberMessage = HeardEvent | TranscriptionWaited
+TranscriberMessage = HeardEvent | HoldStarted | HoldEnded | TranscriptionWaited
 
 
 class Transcriber(SupervisedActor):
@@ -66,11 +67,18 @@ class Transcriber(SupervisedActor):
     def on_receive(self, message: TranscriberMessage) -> None:
         """Tell the rules what was heard or has not come, and carry out what they order."""
         at = self._clock.now()
-        if isinstance(message, TranscriptionWaited):
-            self._timer = None
-            self._carry_out(self._rules.waited(at))
-        else:
-            self._carry_out(self._rules.handle(message, at))
+        match message:
+            case TranscriptionWaited():
+                self._timer = None
+                self._carry_out(self._rules.waited(at))
+            case HoldStarted():
+                self._rules.hold_started(at)
+                self._carry_out([])
+            case HoldEnded():
+                self._rules.hold_ended(at)
+                self._carry_out([])
+            case _:
+                self._carry_out(self._rules.handle(message, at))
 
     def _carry_out(self, effects: list[TranscriptionEffect]) -> None:
         for effect in effects:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pykka import ActorRef
 
+from actors.messages.caller import HoldEnded, HoldStarted
 from actors.messages.transcript import FinalTranscript, InterimTranscript
 from actors.rules.speakers import SPEAKERS
 from actors.session.children import ChildContext, ChildSpec
@@ -37,6 +38,10 @@ TRANSCRIPTION_MODE = SessionMode(
         # Where the telephone network transcribes, no audio comes and none of them is started.
         recognizer_for("transcriber", on_first_audio=True, answers=False),
         *(recognizer_for("transcriber", speaker, on_first_audio=True, answers=False) for speaker in SPEAKERS),
-        ChildSpec(name="transcriber", factory=_start_transcriber, receives=(InterimTranscript, FinalTranscript)),
+        ChildSpec(
+            name="transcriber",
+            factory=_start_transcriber,
+            receives=(InterimTranscript, FinalTranscript, HoldStarted, HoldEnded),
+        ),
     ),
 )

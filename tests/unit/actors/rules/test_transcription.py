@@ -244,3 +244,29 @@ def test_a_final_transcript_is_a_message_of_the_caller() -> None:
     assert (message.role, message.text, message.turn, message.at) == (Role.USER, "hello", 3, 12.0)
     assert (message.start_ms, message.end_ms, message.confidence) == (1_000, 2_000, 0.5)
     assert (message.speaker, message.language) == ("other", "de-DE")
+
+
+def test_on_hold_nobody_waits_for_the_callers_voice_and_the_longest_hold_is_a_wait_of_its_own() -> None:
+    rules = Transcription(msgspec.structs.replace(LIMITS, max_hold_s=100), TranscriptionSnapshot())
+    rules.resume(0.0, 0.0, 0.0)
+    rules.hold_ended(1.0)
+    assert rules.due() == 60.0
+    rules.hold_started(10.0)
+    rules.hold_started(20.0)
+    assert rules.due() == 110.0
+    assert rules.waited(109.0) == []
+    rules.hold_ended(50.0)
+    assert rules.due() == 110.0  # from their return on they have a minute, as ever
+    rules.hold_started(60.0)
+    # Others go on talking meanwhile.
+    rules.handle(SpeechStarted(1_000), 90.0)
+    rules.handle(NoiseStopped(), 91.0)
+    assert wait(rules) == (190.0, [SessionOver(Ending.IDLE_TIMEOUT)])
+
+
+def test_a_successor_begins_the_wait_for_the_end_of_a_hold_anew() -> None:
+    rules = listening()
+    rules.hold_started(10.0)
+    successor = Transcription(msgspec.structs.replace(LIMITS, max_hold_s=100), rules.state.copied())
+    successor.resume(20.0, 0.0, 0.0)
+    assert successor.due() == 120.0

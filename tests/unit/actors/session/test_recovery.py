@@ -17,6 +17,7 @@ from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.ports.tts import SpokenPhrase
 from actors.runtime.clock import run_virtual
+from actors.runtime.exits import order_stop
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.orchestrator import Orchestrator
@@ -119,6 +120,20 @@ def test_a_killed_session_is_rebuilt_once(moment: str) -> None:
             await on.ear.until_count(SessionEnded, 1, 25)
             assert on.ear.ended is Ending.ERROR
             assert on.ear.of(ErrorShown) == [ErrorShown(AGENT.phrases.apology)]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_one_that_ends_in_mid_conversation_without_an_error_is_rebuilt_as_well(moment: str) -> None:
+    async def main() -> None:
+        async with stage(utterances=["what are your hours"], model=FakeModel(answer)) as on:
+            await until_moment(on, moment)
+            order_stop(on.session.actor_ref)
+            await carry_on(on, moment)
+            await on.ear.until(lambda ear: len(heard_replies(ear)) >= 1, 20)
+            assert (on.ear.ended, on.entry.rebuilt) == (None, 1)
+            assert [m.text for m in on.session.record().messages if m.role is Role.USER] == ["what are your hours"]
 
     run_virtual(main())
 

@@ -8,14 +8,15 @@ import msgspec
 import pytest
 
 from actors.conversation import ChatMessage, Ending, Role, SessionRecord
-from actors.messages.caller import ConnectionAttached, EndSession
+from actors.messages.caller import ConnectionAttached, EndSession, HoldEnded, HoldStarted
+from actors.messages.output import SessionEnded
 from actors.messages.transcript import FinalTranscript
 from actors.runtime.clock import run_virtual
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.transcriber import Transcriber
 from tests.kit.fakes import FakeRecognition, FakeStore
-from tests.kit.session_kit import RATE_HZ, Ear, Stage, stage
+from tests.kit.session_kit import AGENT, RATE_HZ, Ear, Stage, stage
 
 
 class Poison(msgspec.Struct, frozen=True):
@@ -177,5 +178,29 @@ def test_audio_that_stops_in_mid_utterance_leaves_no_words_owed() -> None:
             await asyncio.sleep(0.8)
             await on.hang_up()
             await on.ear.until_count(FinalTranscript, 1, 3)
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_caller_on_hold_is_not_taken_for_one_who_has_gone(fails: bool) -> None:
+    limits = msgspec.structs.replace(AGENT.limits, idle_s=10.0, max_hold_s=60.0)
+
+    async def main() -> None:
+        agent = msgspec.structs.replace(AGENT, limits=limits)
+        async with stage(mode=TRANSCRIPTION, agent=agent, utterances=["one"]) as on:
+            await asyncio.sleep(1)
+            on.entry.deliver(HoldStarted())
+            if fails:
+                on.entry.addresses["transcriber"].tell(Poison())
+            await asyncio.sleep(40)
+            assert on.ear.ended is None
+            on.entry.deliver(HoldEnded())
+            await asyncio.sleep(8)
+            await say(on)
+            assert stored(on) == [(1, "one")]
+            on.entry.deliver(HoldStarted())
+            await on.ear.until_count(SessionEnded, 1, 70)
+            assert on.ear.ended is Ending.IDLE_TIMEOUT
 
     run_virtual(main())
