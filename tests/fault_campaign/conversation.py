@@ -22,16 +22,18 @@ from actors.messages.caller import (
 from actors.messages.output import AudioFrame, OutputMessage, SessionEnded
 from actors.runtime.address import MAX_WAITING
 from actors.runtime.clock import run_virtual
+from actors.session.approvals import Decision
 from actors.session.live_session import LiveSession
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.plan import TeamMember
 from actors.tools import AnyTool, tool
+from tests.fault_campaign.careless_engines import CarelessActivity, CarelessEndOfTurn, CarelessSynthesizer, Count
 from tests.fault_campaign.crashes import crashing
 from tests.fault_campaign.disturbances import Disturber
-from tests.fault_campaign.faulty_engines import CarelessRecognizer, WordModel, booking_tool
+from tests.fault_campaign.faulty_engines import CarelessRecognizer, WordModel, booking_tool, mcp_tool
 from tests.fault_campaign.marking_client import MarkingClient
-from tests.fault_campaign.scenario import Ask, Finish, How, Scenario, When
-from tests.fault_campaign.speech_as_text import SpellingSynthesizer, phrase
+from tests.fault_campaign.scenario import Ask, Finish, How, Operator, Scenario, When
+from tests.fault_campaign.speech_as_text import phrase
 from tests.kit.fakes import FakeStore
 from tests.kit.faults import Faults
 from tests.kit.session_kit import AGENT, RATE_HZ, Stage, stage
@@ -39,7 +41,7 @@ from tests.kit.session_kit import AGENT, RATE_HZ, Stage, stage
 CAMPAIGN_AGENT = msgspec.structs.replace(
     AGENT,
     handoffs=(Handoff(agent="other", when="The user asks for it."),),
-    limits=msgspec.structs.replace(AGENT.limits, no_input_s=6.0, reconnect_s=5.0, max_session_s=240.0),
+    limits=msgspec.structs.replace(AGENT.limits, no_input_s=6.0, reconnect_s=5.0, max_session_s=240.0, max_hold_s=30.0),
 )
 OTHER_AGENT = msgspec.structs.replace(
     CAMPAIGN_AGENT,
@@ -57,6 +59,11 @@ UNHEARD_S = 12.0
 """How long the caller waits at most until what was said can be read."""
 PATIENCE_S = 40.0
 """How long the caller waits for an answer at most."""
+OPERATOR_S = 3.0
+"""How often an operator looks for what is to be decided."""
+CRASHES_BEFORE_A_PAUSE = 2
+IN_PAUSE_S = 0.05
+"""Into the 100 ms after which an actor that has failed twice is started again."""
 ENDS_WITHIN_S = {
     Finish.HANG_UP: 4.0,
     Finish.HANG_UP_OVER_REPLY: 4.0,
@@ -129,21 +136,33 @@ class Conversation:
         self._others_at_work: list[asyncio.Task[None]] = []
         self.is_mute = False
         """The caller's client sends no audio."""
+        self._session: LiveSession | None = None
+        self._crashes = 0
 
     def note(self, deed: str) -> None:
         """Put what happens into the log."""
-        self.evidence.deeds.append((asyncio.get_running_loop().time(), deed))
+        loop = asyncio.get_running_loop()
+        self.evidence.deeds.append((loop.time(), deed))
+        ask, self._crashes = self.scenario.ask_in_restart, self._crashes + deed.startswith("CRASH")
+        if ask is not None and self._crashes == CRASHES_BEFORE_A_PAUSE and self._session is not None:
+            self._crashes += 1
+            loop.call_later(IN_PAUSE_S, self._say_at_once, self._session, ask)
 
     async def run(self) -> Evidence:
         """Have the conversation."""
         scenario = self.scenario
-        synthesizer = SpellingSynthesizer(
-            faults=self.faults, kept_share=scenario.kept_share, cut_writes=scenario.cut_writes
+        synthesizer = CarelessSynthesizer(
+            faults=self.faults,
+            kept_share=scenario.kept_share,
+            cut_writes=scenario.cut_writes,
+            fault=scenario.voice_fault,
         )
+        windows = Count(scenario.vad_fault, scenario.faulty_windows)
+        ends = Count(scenario.turn_end_fault, scenario.faulty_ends)
         phrases = CAMPAIGN_AGENT.phrases
         texts = (phrases.apology, phrases.say_again, phrases.goodbye, phrases.hold_on, *phrases.fillers)
         kept = {text: phrase(text, RATE_HZ) for text in (*texts, *phrases.no_input)}
-        booking = booking_tool(self.evidence.tool_runs, scenario.tool_fault, scenario.on_interruption)
+        booking = self._booking()
         team = {
             each.name: TeamMember(agent=each, tools=_tools(each, booking), kept=lambda _: kept)
             for each in (CAMPAIGN_AGENT, OTHER_AGENT)
@@ -152,8 +171,8 @@ class Conversation:
             async with stage(
                 agent=CAMPAIGN_AGENT, faults=self.faults, lead=scenario.lead, model=self.model, kept=kept,
                 tools=_tools(CAMPAIGN_AGENT, booking), team=team, recognizer=self.recognizer, synthesizer=synthesizer,
-                tap=self._before_anything,
-                mode=scenario.mode,
+                tap=self._before_anything, voice_activity=lambda: CarelessActivity(windows),
+                end_of_turn=lambda: CarelessEndOfTurn(ends), mode=scenario.mode,
             ) as on:  # fmt: skip
                 await self._talk(on)
                 if scenario.is_resumed:
@@ -163,9 +182,17 @@ class Conversation:
         self._collect(on)
         return self.evidence
 
+    def _booking(self) -> AnyTool:
+        scenario, done = self.scenario, self.evidence.tool_runs
+        if scenario.mcp_fault is not None:
+            return mcp_tool(done, scenario.mcp_fault)
+        needs_approval = scenario.operator is not None
+        return booking_tool(done, scenario.tool_fault, scenario.on_interruption, is_approved=needs_approval)
+
     # the caller
 
     def _before_anything(self, session: LiveSession) -> None:
+        self._session = session
         for ask in self.scenario.asks:
             if ask.when is When.BEFORE_ANYTHING:
                 self._say_at_once(session, ask)
@@ -189,6 +216,7 @@ class Conversation:
             self.client.start()
             self.evidence.played = self.client.played
         watching = asyncio.ensure_future(self._watch(on))
+        operating = asyncio.ensure_future(self._operate(on))
         disturber = Disturber(self, on, self.rng)
         others = [asyncio.ensure_future(disturber.disturb(at, what)) for at, what in self.scenario.disturbances]
         self._others_at_work = list(others)
@@ -201,9 +229,9 @@ class Conversation:
             await asyncio.wait([leaving, ended], return_when=asyncio.FIRST_COMPLETED)
             self.evidence.left_at = asyncio.get_running_loop().time()
             await asyncio.wait([ended], timeout=ENDS_WITHIN_S[self.scenario.finish])
-        for task in (watching, caller, ended, *others):
+        for task in (watching, operating, caller, ended, *others):
             task.cancel()
-        await asyncio.gather(watching, caller, ended, *others, return_exceptions=True)
+        await asyncio.gather(watching, operating, caller, ended, *others, return_exceptions=True)
         if self.client is not None:
             await self.client.stop()
 
@@ -244,8 +272,12 @@ class Conversation:
             await asyncio.sleep(ask.pause_s)
             await self._ask(on, ask)
         if self.scenario.finish not in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE):
-            await self._until_answered(on)
-            await self._until_quiet(on)
+            said = -1
+            while said != len(self.evidence.asked):
+                # What is typed while an actor waits to be started again comes when it comes.
+                said = len(self.evidence.asked)
+                await self._until_answered(on)
+                await self._until_quiet(on)
 
     async def _ask(self, on: Stage, ask: Ask) -> None:
         if ask.how is not How.VOICE:
@@ -254,7 +286,10 @@ class Conversation:
         await self._until(lambda: not self.is_mute)
         self.recognizer.utterances[:] = [ask.text]
         self.note(f"voice: {ask.text}")
-        await on.talk(round(TALK_S * 1000))
+        parts = 2 if ask.silent_s else 1
+        for part in range(parts):
+            await asyncio.sleep(ask.silent_s if part else 0.0)
+            await on.talk(round(TALK_S * 1000 / parts))
         # Owed from when the voice ends: what sounded before is no answer.
         self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
 
@@ -325,6 +360,16 @@ class Conversation:
                 if address.unhandled > 3 * MAX_WAITING:
                     self.evidence.full.append(f"{address._name}: {address.unhandled}")
             await asyncio.sleep(0.25)
+
+    async def _operate(self, on: Stage) -> None:
+        """Decide the calls that wait for an operator, each a while after it was made."""
+        decisions = {Operator.APPROVES: Decision.APPROVE, Operator.DECLINES: Decision.DECLINE}
+        decision = decisions.get(self.scenario.operator) if self.scenario.operator else None
+        while decision is not None:
+            await asyncio.sleep(OPERATOR_S)
+            for pending in on.entry.tool_runs.approvals.pending():
+                self.note(f"an operator decides: {decision}")
+                on.entry.tool_runs.approvals.decide(pending.approval_id, decision)
 
     def _collect(self, on: Stage) -> None:
         evidence, session = self.evidence, on.entry

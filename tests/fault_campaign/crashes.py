@@ -31,6 +31,7 @@ class Moment(StrEnum):
     BEFORE_MESSAGE = "before a message"
     AFTER_MESSAGE = "after a message"
     AT_START = "in on_start"
+    BY_ITSELF = "by itself"  # it ends as if it were ordered to, without an error
     AT_END = "at the end of on_end"  # not before: what would be released there can then be released by nobody
 
 
@@ -74,7 +75,10 @@ def _crashing(crash: Crash, note: Callable[[str], None]) -> Any:
         if due and crash.moment in (Moment.BEFORE_MESSAGE, Moment.AT_START):
             _raise(crash, message, note)
         result = genuine(self, *message)
-        if due:
+        if due and crash.moment is Moment.BY_ITSELF:
+            note(f"END of the {crash.victim}, by itself")
+            self.stop()
+        elif due:
             _raise(crash, message, note)
         return result
 

@@ -55,6 +55,8 @@ class Disturber:
                 session.deliver(HoldStarted())
                 await asyncio.sleep(HOLD_S)
                 session.deliver(HoldEnded())
+            case Disturbance.HOLD_FOR_GOOD:
+                session.deliver(HoldStarted())
             case Disturbance.RESTART:
                 names = [spec.name for spec in mode_named(session.plan.mode).children]
                 session.addresses.supervisor.tell(RestartChild(self._rng.choice(names)))

@@ -7,10 +7,13 @@ from typing import Any
 
 from actors.conversation import Role
 from actors.errors import ErrorKind, ModelError
+from actors.mcp_server import McpServerOptions
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions
-from actors.tools import AnyTool, OnInterruption, tool
+from actors.tools import AnyTool, OnInterruption, ToolOutcome, tool
+from app.mcp.errors import CallLostError, CallRefusedError, ServerAwayError
+from app.mcp.tool import McpTool
 from tests.kit.fakes import FakeModel, FakeRecognition, FakeRecognizer
 from tests.kit.faults import Faults
 
@@ -38,7 +41,9 @@ class ModelFault(StrEnum):
     ENDLESS = "endless text"
     SYSTEM_EXIT = "SystemExit"
     CANCELLED = "CancelledError"
+    GENERATOR_EXIT = "GeneratorExit"
     BUG = "RuntimeError"
+    NO_EVENT = "tells what is no event among its words"
     UNKNOWN_TOOL = "calls an unknown tool"
     DEEP_ARGUMENTS = "arguments nested 100,000 deep"
 
@@ -116,6 +121,13 @@ class WordModel(FakeModel):
                 raise SystemExit(1)
             case ModelFault.CANCELLED:
                 raise asyncio.CancelledError
+            case ModelFault.GENERATOR_EXIT:
+                raise GeneratorExit
+            case ModelFault.NO_EVENT:
+                yield None  # type: ignore[misc]  # what a careless adapter does
+                yield TextGenerated(first)
+                yield 7  # type: ignore[misc]
+                yield ReplyGenerated()
             case ModelFault.BUG:
                 raise RuntimeError("fake")
             case ModelFault.UNKNOWN_TOOL:
@@ -137,6 +149,7 @@ class RecognizerFault(StrEnum):
     LATE = "finals come late"
     TWICE = "finals come twice"
     NOT_TEXT = "a final without text"
+    NO_EVENT = "tells what is no event with each final"
 
 
 class CarelessRecognizer(FakeRecognizer):
@@ -174,6 +187,9 @@ class CarelessRecognizer(FakeRecognizer):
             case RecognizerFault.TWICE:
                 report(event)
                 asyncio.get_running_loop().call_later(0.3, report, event)
+            case RecognizerFault.NO_EVENT:
+                report(None)  # type: ignore[arg-type]  # a careless adapter
+                report(event)
             case RecognizerFault.NOT_TEXT:
                 report(FinalTranscript(text=None, start_ms=event.start_ms, end_ms=event.end_ms))  # type: ignore[arg-type]  # a careless adapter
 
@@ -184,16 +200,19 @@ class ToolFault(StrEnum):
     RAISES = "raises"
     SYSTEM_EXIT = "SystemExit"
     CANCELLED = "CancelledError"
+    GENERATOR_EXIT = "GeneratorExit"
     HANGS = "hangs"
     SLOW = "takes 3 s"
     HUGE = "returns 1 MB"
     NO_JSON = "returns what is no JSON"
 
 
-def booking_tool(done: list[str], fault: ToolFault | None, on_interruption: OnInterruption) -> AnyTool:
-    """A tool whose effect is that its slot stands in `done`."""
+def booking_tool(
+    done: list[str], fault: ToolFault | None, on_interruption: OnInterruption, *, is_approved: bool = False
+) -> AnyTool:
+    """A tool whose effect is that its slot stands in `done`. `is_approved`: an operator has to allow each call."""
 
-    @tool(timeout_s=4, on_interruption=on_interruption)
+    @tool(timeout_s=4, on_interruption=on_interruption, approval="operator" if is_approved else "")
     async def book_slot(slot: str) -> Any:
         """Book a slot.
 
@@ -208,6 +227,8 @@ def booking_tool(done: list[str], fault: ToolFault | None, on_interruption: OnIn
                 raise SystemExit(1)
             case ToolFault.CANCELLED:
                 raise asyncio.CancelledError
+            case ToolFault.GENERATOR_EXIT:
+                raise GeneratorExit
             case ToolFault.HANGS:
                 await asyncio.Event().wait()
             case ToolFault.SLOW:
@@ -221,3 +242,45 @@ def booking_tool(done: list[str], fault: ToolFault | None, on_interruption: OnIn
         return "booked"
 
     return book_slot
+
+
+class McpFault(StrEnum):
+    """How the server of an MCP tool goes wrong."""
+
+    AWAY = "is away"
+    LOST = "is lost in mid-call"
+    REFUSES = "refuses the call"
+    HANGS = "does not answer"
+    BUG = "RuntimeError"
+
+
+class FaultyServer:
+    """An MCP server that books like `booking_tool`, unless it goes wrong."""
+
+    def __init__(self, done: list[str], fault: McpFault) -> None:
+        self._done = done
+        self._fault = fault
+
+    async def call(self, named: str, arguments: dict[str, Any]) -> ToolOutcome:
+        await asyncio.sleep(0.3)
+        match self._fault:
+            case McpFault.AWAY:
+                raise ServerAwayError("fake")
+            case McpFault.REFUSES:
+                raise CallRefusedError("fake")
+            case McpFault.BUG:
+                raise RuntimeError("fake")
+            case McpFault.LOST | McpFault.HANGS:
+                self._done.append(arguments["slot"])
+        if self._fault is McpFault.HANGS:
+            await asyncio.Event().wait()
+        raise CallLostError("fake")
+
+
+def mcp_tool(done: list[str], fault: McpFault) -> AnyTool:
+    """The tool of a server that goes wrong."""
+    options = McpServerOptions(name="diary", command="diary", tools=("book_slot",), timeout_s=4)
+    made = McpTool(FaultyServer(done, fault), options, "book_slot")
+    slot = {"type": "object", "properties": {"slot": {"type": "string"}}, "required": ["slot"]}
+    made.describe("Book a slot.", slot)
+    return made

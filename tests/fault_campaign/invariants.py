@@ -1,5 +1,6 @@
 """What holds in every conversation, whatever goes wrong in it."""
 
+import math
 import re
 from enum import StrEnum
 
@@ -84,7 +85,7 @@ def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outco
     if is_read and any(m.kind is UtteranceKind.REPLY and m.reply not in earlier for m in later):
         return Outcome.ANSWERED
     # What is said into the last words is answered by their going on.
-    since = asked.at - (TALK_S if asked.ask.how is How.VOICE else 0.0)
+    since = asked.at - (TALK_S + asked.ask.silent_s if asked.ask.how is How.VOICE else 0.0)
     last_words = (UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
     if any(isinstance(m, AudioFrame) and at > since and m.kind in last_words for at, m in evidence.shown):
         return Outcome.APOLOGISED
@@ -168,7 +169,8 @@ def _clears(evidence: Evidence) -> list[str]:
 
     An interruption in which nothing was said gives the floor back: then the reply goes on where it was cut.
     """
-    holds = [at for at, deed in evidence.deeds if deed == Disturbance.HOLD]
+    hold_s = {Disturbance.HOLD.value: HOLD_S, Disturbance.HOLD_FOR_GOOD.value: math.inf}
+    holds = [(at, at + hold_s[deed]) for at, deed in evidence.deeds if deed in hold_s]
     found, begun, cleared, settled, sent_since = [], set[int](), set[int](), set[int](), 0
     for at, message in evidence.shown:
         match message:
@@ -182,7 +184,7 @@ def _clears(evidence: Evidence) -> list[str]:
                 if not sent_since:
                     found.append(f"a second clear for one interruption at {at:.2f} s")
                 # Who is put on hold has not interrupted: the rest is heard when they are back.
-                if not any(began <= at < began + HOLD_S for began in holds):
+                if not any(began <= at < ended for began, ended in holds):
                     cleared |= begun
                 sent_since = 0
             case FinalTranscript():

@@ -10,10 +10,11 @@ from actors.messages.caller import MARKED, PACED, KeyPressed, TextEntered
 from actors.messages.transcript import FinalTranscript
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.modes.transcription import TRANSCRIPTION
+from tests.fault_campaign.careless_engines import AnswerFault, VoiceFault
 from tests.fault_campaign.crashes import ERRORS, Crash, Moment
-from tests.fault_campaign.faulty_engines import HAND_OFF, ModelFault, RecognizerFault, ToolFault
+from tests.fault_campaign.faulty_engines import HAND_OFF, McpFault, ModelFault, RecognizerFault, ToolFault
 from tests.fault_campaign.marking_client import ClientFault
-from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Scenario, When, plain
+from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Operator, Scenario, When, plain
 from tests.kit.faults import Fault, Plan
 
 Kind = Callable[[Scenario, Random], None]
@@ -138,6 +139,66 @@ def _marking(scenario: Scenario, rng: Random, *, fault: ClientFault | None) -> N
     scenario.lead, scenario.client_fault = MARKED, fault
 
 
+def _voice_activity(scenario: Scenario, rng: Random, *, fault: AnswerFault) -> None:
+    first = rng.randint(1, 900)
+    scenario.vad_fault, scenario.faulty_windows = fault, range(first, first + rng.choice([1, 2, 10, 60, LASTING]))
+
+
+def _end_of_turn(scenario: Scenario, rng: Random, *, fault: AnswerFault) -> None:
+    first = rng.randint(1, 20)
+    scenario.turn_end_fault, scenario.faulty_ends = fault, range(first, first + rng.choice([1, 10, LASTING]))
+
+
+def _voice(scenario: Scenario, rng: Random, *, fault: VoiceFault) -> None:
+    scenario.voice_fault = fault
+
+
+def _wants_booking(scenario: Scenario) -> None:
+    scenario.asks.append(Ask(how=How.TYPED, when=When.IN_QUIET, text=f"do book the slot t{len(scenario.asks)}"))
+
+
+def _approval(scenario: Scenario, rng: Random, *, operator: Operator) -> None:
+    scenario.operator = operator
+    scenario.tool_fault = rng.choice([None, None, ToolFault.RAISES, ToolFault.HANGS])
+    _wants_booking(scenario)
+
+
+def _crash_while_approval_waits(scenario: Scenario, rng: Random, *, victim: str) -> None:
+    _crash_beside_tool(scenario, rng, victim=victim)
+    scenario.operator = rng.choice(list(Operator))
+
+
+def _mcp(scenario: Scenario, rng: Random, *, fault: McpFault) -> None:
+    scenario.mcp_fault = fault
+    _wants_booking(scenario)
+
+
+def _pausing(scenario: Scenario, rng: Random) -> None:
+    """The caller stops in mid-sentence: a reply is begun ahead, or a turn taken for over, and both were wrong."""
+    scenario.asks.append(Ask(how=How.VOICE, when=When.IN_QUIET, text=f"what about this p{len(scenario.asks)}"))
+    scenario.asks = [
+        replace(ask, silent_s=rng.uniform(0.1, 0.9)) if ask.how is How.VOICE else ask for ask in scenario.asks
+    ]
+
+
+def _said_again(scenario: Scenario, rng: Random) -> None:
+    """What the model has failed to answer is said once more, in the same words."""
+    ask = Ask(how=rng.choice([How.VOICE, How.TYPED]), when=When.IN_QUIET, text="what about this again")
+    scenario.asks = [ask, ask]
+    scenario.model_fault, scenario.faulty_requests = ModelFault.RAISES, range(1, 2)
+
+
+def _typed_in_restart(scenario: Scenario, rng: Random, *, victim: str, how: How) -> None:
+    first = int(MESSAGES[victim] ** rng.random())
+    scenario.crashes.append(Crash(victim=victim, moment=Moment.BEFORE_MESSAGE, first=first, times=2))
+    text = "4711#" if how is How.KEYS else "what about this in between"
+    scenario.ask_in_restart = Ask(how=how, when=When.IN_QUIET, text=text)
+
+
+def _many_turns(scenario: Scenario, rng: Random) -> None:
+    scenario.asks = [Ask(how=How.TYPED, when=When.IN_QUIET, text=f"what about this m{n}") for n in range(24)]
+
+
 def _transcribed(scenario: Scenario, rng: Random, *, kind: Kind) -> None:
     """What the kind does, in a session that only listens."""
     scenario.mode = TRANSCRIPTION
@@ -162,6 +223,8 @@ def _in_transcription() -> dict[str, Kind]:
         kinds[f"{place}: {Fault.STALL}"] = partial(_plan, place=place, fault=Fault.STALL)
     for fault in RecognizerFault:
         kinds[f"recognizer: {fault}"] = partial(_recognizer, fault=fault)
+    for answer_fault in AnswerFault:
+        kinds[f"voice activity: {answer_fault}"] = partial(_voice_activity, fault=answer_fault)
     for what in Disturbance:
         kinds[f"caller: {what}"] = partial(_disturb, what=what)
     for finish in Finish:
@@ -201,6 +264,25 @@ def _all() -> dict[str, Kind]:
         kinds[f"recognizer: {recognizer_fault}"] = partial(_recognizer, fault=recognizer_fault)
     for tool_fault in ToolFault:
         kinds[f"tool: {tool_fault}"] = partial(_tool, fault=tool_fault)
+    for answer_fault in AnswerFault:
+        kinds[f"voice activity: {answer_fault}"] = partial(_voice_activity, fault=answer_fault)
+        kinds[f"end of turn: {answer_fault}"] = partial(_end_of_turn, fault=answer_fault)
+    for voice_fault in VoiceFault:
+        kinds[f"synthesizer: {voice_fault}"] = partial(_voice, fault=voice_fault)
+    for mcp_fault in McpFault:
+        kinds[f"MCP server: {mcp_fault}"] = partial(_mcp, fault=mcp_fault)
+    for operator in Operator:
+        kinds[f"approval of a tool: an operator {operator}"] = partial(_approval, operator=operator)
+    for victim in ("orchestrator", "session"):
+        kinds[f"{victim} crashes while an approval waits"] = partial(_crash_while_approval_waits, victim=victim)
+    for victim in ("recognizer", "orchestrator", "synthesizer"):
+        for how in (How.TYPED, How.KEYS):
+            kinds[f"{how} during the pause before a restart of the {victim}"] = partial(
+                _typed_in_restart, victim=victim, how=how
+            )
+    kinds["the caller pauses in mid-sentence"] = _pausing
+    kinds["what the model failed to answer is said again"] = _said_again
+    kinds["24 turns"] = _many_turns
     for what in Disturbance:
         kinds[f"caller: {what}"] = partial(_disturb, what=what)
     for finish in Finish:
@@ -227,6 +309,7 @@ def _only_listen(scenario: Scenario) -> None:
         scenario.finish = Finish.HANG_UP
     if scenario.finish is Finish.HANG_UP_AT_ONCE:
         scenario.asks, scenario.is_resumed = [], False
+    scenario.ask_in_restart = None
 
 
 KINDS = _all()

@@ -8,8 +8,9 @@ import msgspec
 from actors.messages.caller import BLIND, MARKED, PACED, Lead
 from actors.session.modes.media import MEDIA
 from actors.tools import OnInterruption
+from tests.fault_campaign.careless_engines import AnswerFault, VoiceFault
 from tests.fault_campaign.crashes import Crash
-from tests.fault_campaign.faulty_engines import ModelFault, RecognizerFault, ToolFault
+from tests.fault_campaign.faulty_engines import McpFault, ModelFault, RecognizerFault, ToolFault
 from tests.fault_campaign.marking_client import ClientFault
 from tests.kit.faults import Plan
 
@@ -38,6 +39,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     pause_s: float = 0.5
     """How long the caller waits when it could be said."""
+    silent_s: float = 0.0
+    """How long the caller is silent in the middle of it, where it is said by voice."""
 
 
 class Disturbance(StrEnum):
@@ -48,6 +51,7 @@ class Disturbance(StrEnum):
     REPLACED = "the connection is replaced"
     OUTPUT_RAISES = "the output raises, and the connection comes back"
     HOLD = "the caller is put on hold for 3 s"
+    HOLD_FOR_GOOD = "the caller is put on hold for good"
     RESTART = "an operator restarts a child"
     GARBAGE = "text that is no text, and 300 keys"
     NOISE = "noise of 120 ms"
@@ -67,6 +71,14 @@ class Finish(StrEnum):
     DRAIN = "a drain"
 
 
+class Operator(StrEnum):
+    """What an operator does about a call of a tool that needs to be approved."""
+
+    APPROVES = "approves"
+    DECLINES = "declines"
+    LEAVES_IT = "does not decide"
+
+
 class Scenario(msgspec.Struct, kw_only=True):
     """One conversation. A kind of fault changes a plain one."""
 
@@ -83,6 +95,17 @@ class Scenario(msgspec.Struct, kw_only=True):
     faulty_requests: range = range(0)
     recognizer_fault: RecognizerFault | None = None
     faulty_finals: range = range(0)
+    vad_fault: AnswerFault | None = None
+    faulty_windows: range = range(0)
+    turn_end_fault: AnswerFault | None = None
+    faulty_ends: range = range(0)
+    voice_fault: VoiceFault | None = None
+    operator: Operator | None = None
+    """None: no tool needs to be approved."""
+    mcp_fault: McpFault | None = None
+    """Of the server whose tool books; None: the tool is one of our own."""
+    ask_in_restart: Ask | None = None
+    """What is typed or keyed while an actor that has crashed twice waits to be started again."""
     tool_fault: ToolFault | None = None
     on_interruption: OnInterruption = OnInterruption.CANCEL
     kept_share: float = 1.0
