@@ -10,6 +10,10 @@ FLOOR_DB = -100.0
 
 RAMP_MS = 5
 _LEVEL_SAMPLES = 100
+_WINDOW_MS = 40
+_AROUND_MS = 600
+_PAUSE_DB = 20.0
+"""A pause is so much quieter than what is around it."""
 
 
 def samples_of(pcm: bytes) -> "array[int]":
@@ -55,3 +59,19 @@ def ramp(pcm: bytes, rate_hz: int, ramp_ms: int = RAMP_MS) -> bytes:
     if sys.byteorder == "big":  # pragma: no cover
         samples.byteswap()
     return samples.tobytes()
+
+
+def pause_near(pcm: bytes, rate_hz: int, about_ms: float) -> float:
+    """The middle of the quietest pause in `pcm` near `about_ms`, in ms; `about_ms` itself if there is none.
+
+    Raises:
+        ValueError: an odd number of bytes.
+    """
+    size = rate_hz * _WINDOW_MS // 1000 * 2
+    first = max(0, int(about_ms - _AROUND_MS) // _WINDOW_MS)
+    last = min(len(pcm) // size, int(about_ms + _AROUND_MS) // _WINDOW_MS + 1)
+    levels = [level_db(pcm[at * size : (at + 1) * size]) for at in range(first, last)]
+    if not levels or min(levels) > max(levels) - _PAUSE_DB:
+        return about_ms
+    quiet = [at for at, level in enumerate(levels, first) if level <= min(levels) + 3]
+    return (min(quiet, key=lambda at: abs(at * _WINDOW_MS - about_ms)) + 0.5) * _WINDOW_MS

@@ -1,9 +1,12 @@
 """A reply between the model that writes it and the caller who hears it. It outlives the actors that work on it."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from actors.conversation import UtteranceKind
 from actors.messages.playback import PlaybackFinished, PlaybackPosition
+from actors.rules.sentences import SentenceSplitter
 
 SENTENCE_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", "\u0964")
 """What a sentence ends with; a reply that is cut is cut behind one of them."""
@@ -37,10 +40,16 @@ class PendingReply(msgspec.Struct, kw_only=True):
         Returns the length of the text that is left.
         """
         end, kept = 0, list[str]()
-        for piece in self.pieces:
+        for piece in self._sentences():
             kept.append(piece)
             end += len(piece)
             if end >= begun and piece.rstrip().endswith(SENTENCE_ENDS):
                 break
         self.pieces, self.finished = kept, True
         return end
+
+    def _sentences(self) -> Iterator[str]:
+        """The pieces, and the sentences of those that have several, as a model has written that speaks by itself."""
+        for piece in self.pieces:
+            splitter = SentenceSplitter()
+            yield from (*splitter.push(piece), *splitter.finish())

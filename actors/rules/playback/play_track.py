@@ -10,10 +10,15 @@ from collections import deque
 from enum import Enum
 
 from actors.conversation import PositionPrecision, UtteranceKind
+from actors.rules.audio import pause_near
 from actors.rules.playback.frames import Hearing
 
 ROUNDING_MS = 1e-6
 """Two positions that differ by less are the same."""
+AHEAD_MS = 300.0
+"""A position by proportion is about as wrong: what comes in this time may have begun."""
+BLANKS = 2
+"""White space between two sentences belongs to either."""
 
 _BEHIND = sys.maxsize
 """Behind every position in a text: so that marks are found by tuples alone, without a function for each comparison."""
@@ -112,16 +117,39 @@ class PlayTrack:
         False, and nothing is done, while it is not known where that text ends in the audio. Where that will never be
         known, for all audio of the reply is there, all of it is kept.
         """
-        audio_ms = next((ends_ms for ends_ms, ends in self.pieces if ends >= text_end), None)
+        audio_ms = self._end_in_audio(text_end)
         if audio_ms is not None:
             self._drop_after(text_end, int(audio_ms * self._rate_hz / 1000) * 2)
+            self.add_piece(text_end, audio_ms)
         elif self.end is None:
             return False
         self.end = self.end or TrackEnd.WHOLE
         return True
 
+    def _end_in_audio(self, text_end: int) -> float | None:
+        """Where the text up to `text_end` ends in the audio, in ms; None if that is not known.
+
+        An engine that speaks sentence by sentence has told it. One that speaks all at once has not: then the next word
+        tells it, or the length of the text does about, and the pause that a sentence ends with exactly.
+        """
+        at = next((at for at, (_, ends) in enumerate(self.pieces) if ends >= text_end), None)
+        if at is not None and self.pieces[at][1] - text_end <= BLANKS:
+            return self.pieces[at][0]
+        following = next((audio_ms for audio_ms, ends in self.words if ends > text_end), None)
+        if following is not None or at is None:
+            return following
+        from_ms, from_text = self.pieces[at - 1] if at else (0.0, self.text_start)
+        to_ms, to_text = self.pieces[at]
+        about_ms = from_ms + (to_ms - from_ms) * (text_end - from_text) / (to_text - from_text)
+        return self.taken_ms + pause_near(self._waiting, self._rate_hz, about_ms - self.taken_ms)
+
+    @property
+    def _waiting(self) -> bytes:
+        """The audio that was not taken."""
+        return b"".join(self.chunks)[self._taken_of_chunk :]
+
     def _drop_after(self, text_end: int, size_bytes: int) -> None:
-        kept = b"".join(self.chunks)[self._taken_of_chunk :][: max(0, size_bytes - self.taken_bytes)]
+        kept = self._waiting[: max(0, size_bytes - self.taken_bytes)]
         self.chunks, self._taken_of_chunk = deque([kept] if kept else []), 0
         self.buffered_bytes = len(kept)
         self.words = [(ms, end) for ms, end in self.words if end <= text_end]
@@ -177,6 +205,10 @@ class PlayTrack:
         if self.growing is not None and entered > len(self.pieces):
             return self._share_of(self.growing, audio_ms)
         return self.pieces[:entered][-1][1] if self.pieces and not self.words else self.piece_end(audio_ms)
+
+    def text_entered(self, audio_ms: float) -> int:
+        """The same as `text_begun`, in a piece whose words are not known by proportion, and with what comes at once."""
+        return self.text_begun(audio_ms) if self.words else self.text_ended(audio_ms + AHEAD_MS)
 
     def piece_end(self, audio_ms: float) -> int:
         """The end of the last piece whose audio ends by `audio_ms`."""

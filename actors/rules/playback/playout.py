@@ -151,9 +151,9 @@ class Playout:
             self._position.release(at_ms)
 
     def text_begun(self, reply: int) -> int:
-        """The end of the text of `reply` whose audio has begun to be sent; 0 if it is not queued."""
+        """The end of the text of `reply` whose audio has begun to be sent, or is about to; 0 if it is not queued."""
         track = self._tracks.get(reply)
-        return track.text_begun(track.taken_ms) if track is not None else 0
+        return track.text_entered(track.taken_ms) if track is not None else 0
 
     def cut_after(self, reply: int, text_end: int) -> bool:
         """Forget the audio of `reply` behind its text up to `text_end`; False while it is not known where that ends."""

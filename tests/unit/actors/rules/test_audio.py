@@ -6,7 +6,7 @@ from array import array
 
 import pytest
 
-from actors.rules.audio import FLOOR_DB, level_db, ramp
+from actors.rules.audio import FLOOR_DB, level_db, pause_near, ramp
 
 
 def tone(amplitude: float, frequency_hz: float, rate_hz: int, duration_ms: int = 20) -> bytes:
@@ -72,3 +72,15 @@ def test_half_a_sample_is_refused(broken: object) -> None:
     assert callable(broken)
     with pytest.raises(ValueError, match="multiple"):
         broken(b"abc")
+
+
+@pytest.mark.parametrize("pause_ms", [0, 400, 900])
+def test_the_pause_near_a_place_is_found(pause_ms: int) -> None:
+    voice, quiet = array("h", [8_000, -8_000] * 8), array("h", [1, -1] * 8)
+    pcm = (voice * pause_ms + quiet * 120 + voice * (1_000 - pause_ms)).tobytes()
+    assert pause_ms <= pause_near(pcm, 16_000, 500) <= pause_ms + 120
+
+
+def test_where_there_is_no_pause_the_place_stays() -> None:
+    assert pause_near(array("h", [8_000, -8_000] * 8_000).tobytes(), 16_000, 480) == 480
+    assert pause_near(b"", 16_000, 480) == 480

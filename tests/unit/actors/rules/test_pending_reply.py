@@ -36,3 +36,9 @@ def test_a_reply_without_text_is_cut_to_nothing() -> None:
 def test_sentences_of_other_scripts_end_too(end: str) -> None:
     reply = PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY, pieces=[f"一{end}", f"二{end}"])
     assert reply.cut_at_sentence(1) == 2
+
+
+def test_a_piece_of_several_sentences_is_cut_within() -> None:
+    reply = PendingReply(reply=1, turn=1, kind=UtteranceKind.REPLY, pieces=["One is it. Dr. Two is it. Three."])
+    assert reply.cut_at_sentence(12) == len("One is it. Dr. Two is it. ")
+    assert reply.text == "One is it. Dr. Two is it. "

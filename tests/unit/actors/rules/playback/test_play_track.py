@@ -1,8 +1,11 @@
 """How much of the text has been heard, and how much is about to be."""
 
-from actors.conversation import PositionPrecision
+import pytest
+
+from actors.conversation import PositionPrecision, UtteranceKind
 from actors.messages.caller import BLIND, PACED
 from actors.rules.playback.frames import Drained, Hearing
+from actors.rules.playback.play_track import PlayTrack
 from actors.rules.playback.playout import Playout
 from tests.kit.playout_kit import RATE_HZ, audio, frames, heard, playout, run
 
@@ -147,3 +150,48 @@ def test_a_cut_before_what_was_sent_already_ends_it_there() -> None:
     assert [frame.last for frame in frames(told)] == [True]
     assert len(sent) * 20 > 400
     assert [t.hearing.complete for t in told if isinstance(t, Drained)] == [True]
+
+
+SPEECH, QUIET = b"\x00\x20" * 16, b"\x01\x00" * 16
+"""A millisecond of each at 16 kHz."""
+
+
+def all_at_once(pause_ms: int) -> PlayTrack:
+    """A second of speech with a pause of 100 ms in it, of whose text of 20 characters only the end is known."""
+    track = PlayTrack(1, UtteranceKind.REPLY, 1, 0, 16_000)
+    track.add_audio(SPEECH * pause_ms + QUIET * 100 + SPEECH * (900 - pause_ms))
+    track.add_piece(20, 1_000)
+    return track
+
+
+@pytest.mark.parametrize("pause_ms", [300, 500, 700])
+def test_a_sentence_of_an_engine_that_speaks_all_at_once_ends_with_its_pause(pause_ms: int) -> None:
+    track = all_at_once(pause_ms)
+    track.pop_audio(100 * 32)
+    assert track.text_entered(100) == 8
+    assert track.cut_after(10)
+    assert pause_ms <= 100 + track.buffered_bytes / 32 <= pause_ms + 100
+    assert track.text_last == 10
+
+
+def test_where_there_is_no_pause_its_length_tells_where_it_ends() -> None:
+    track = PlayTrack(1, UtteranceKind.REPLY, 1, 0, 16_000)
+    track.add_audio(SPEECH * 1_000)
+    track.add_piece(4, 200)
+    track.add_piece(20, 1_000)
+    assert track.cut_after(12)
+    assert track.buffered_bytes == 600 * 32
+
+
+def test_a_word_behind_it_tells_where_it_ends() -> None:
+    track = all_at_once(500)
+    track.add_word(8, 300)
+    track.add_word(16, 450)
+    assert track.cut_after(10)
+    assert track.buffered_bytes == 450 * 32
+
+
+def test_white_space_behind_a_sentence_is_part_of_it() -> None:
+    track = all_at_once(500)
+    assert track.cut_after(19)
+    assert track.buffered_bytes == 1_000 * 32

@@ -1,0 +1,150 @@
+"""The cases of conversations where a model hears the caller itself, and nobody tells their words."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from actors.agent import Agent, Limits
+from actors.conversation import Ending, KeyPattern, UtteranceKind
+from actors.messages.caller import KeyPressed, TextEntered
+from actors.messages.output import AudioFrame, ReplyHeard
+from actors.ports.llm import ToolCalled
+from actors.runtime.clock import run_virtual
+from actors.tools import OnInterruption, ToolEnding, ToolOutcome, tool
+from tests.kit.fake_realtime import FakeRealtime
+from tests.kit.session_kit import AGENT, Stage
+from tests.unit.actors.session.realtime_kit import LONG, speaking
+
+QUIET = msgspec.structs.replace(AGENT, greeting="", languages=("de-DE",))
+CALL = ToolCalled(call_id="c1", name="work", arguments="{}")
+
+
+def heard(on: Stage, kind: UtteranceKind = UtteranceKind.REPLY) -> list[str]:
+    """What was heard of one kind, in order."""
+    return [message.text for message in on.ear.of(ReplyHeard) if message.kind is kind]
+
+
+@tool(timeout_s=60)
+async def work() -> str:
+    """Do something."""
+    await asyncio.sleep(12)
+    return "nine"
+
+
+@pytest.mark.parametrize("noise_ms", [0, 120, 220])
+def test_noise_while_a_long_tool_runs_costs_neither_question_nor_answer(noise_ms: int) -> None:
+    async def main() -> None:
+        async with speaking(FakeRealtime(CALL, "Um neun."), QUIET, tools={"work": work}) as on:
+            await on.talk(600)
+            await asyncio.sleep(5)
+            if noise_ms:
+                await on.talk(noise_ms)
+            await on.ear.until(lambda _: heard(on) != [], 40)
+            assert heard(on) == ["Um neun."]
+            assert heard(on, UtteranceKind.APOLOGY) == []
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("kind", [UtteranceKind.GREETING, UtteranceKind.REPLY])
+def test_noise_twice_over_anything_that_is_said_costs_none_of_it(kind: UtteranceKind) -> None:
+    async def main() -> None:
+        agent = msgspec.structs.replace(QUIET, greeting=LONG if kind is UtteranceKind.GREETING else "")
+        async with speaking(FakeRealtime(LONG), agent) as on:
+            if kind is UtteranceKind.REPLY:
+                await on.talk(600)
+            await on.ear.until(lambda ear: any(frame.kind is kind for frame in ear.of(AudioFrame)), 20)
+            for _ in range(2):
+                await asyncio.sleep(1)
+                await on.talk(200)
+            await on.ear.until(lambda _: heard(on, kind) != [], 30)
+            assert heard(on, kind) == [LONG]
+            assert heard(on, UtteranceKind.APOLOGY) == []
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("over_reply", [True, False])
+def test_audio_that_stops_in_mid_word_is_answered_and_what_comes_back_is_used(over_reply: bool) -> None:
+    async def main() -> None:
+        model = FakeRealtime(*([LONG] if over_reply else []), "Gern.", "Auch das.")
+        async with speaking(model, QUIET) as on:
+            if over_reply:
+                await on.talk(600)
+                await on.ear.until_count(AudioFrame, 50)
+            on.talking = True
+            await asyncio.sleep(0.8)
+            await on.hang_up()
+            on.talking = False
+            await on.ear.until(lambda _: "Gern." in heard(on), 10)
+            on.start_caller()
+            await on.talk(600)
+            await on.ear.until(lambda _: "Auch das." in heard(on), 10)
+            assert on.ear.ended is None
+
+    run_virtual(main())
+
+
+def test_keys_and_voice_are_one_input() -> None:
+    async def main() -> None:
+        agent = msgspec.structs.replace(QUIET, keys=KeyPattern(length=4, wait_s=3.0))
+        async with speaking(FakeRealtime("Danke."), agent) as on:
+            for key in "12":
+                on.entry.deliver(KeyPressed(key))
+            await asyncio.sleep(0.2)
+            await on.talk(700)
+            await on.ear.until(lambda _: heard(on) != [], 20)
+            await asyncio.sleep(6)
+            assert heard(on) == ["Danke."]
+
+    run_virtual(main())
+
+
+def test_voice_while_it_rings_does_not_cost_the_transfer() -> None:
+    @tool(timeout_s=60, on_interruption=OnInterruption.FINISH)
+    async def work() -> ToolOutcome:
+        """Put the caller through."""
+        await asyncio.sleep(20)
+        return ToolOutcome({"status": "answered"}, ToolEnding.HANDOFF)
+
+    async def main() -> None:
+        async with speaking(FakeRealtime(CALL, "Da."), QUIET, tools={"work": work}) as on:
+            await on.talk(600)
+            await asyncio.sleep(5)
+            await on.talk(700)
+            await on.ear.until(lambda ear: ear.ended is not None, 90)
+            assert on.ear.ended is Ending.HUMAN_HANDOFF
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("session_s", [4.0, 7.0])
+def test_the_longest_session_ends_with_a_sentence(session_s: float) -> None:
+    async def main() -> None:
+        sentences = "Wir haben bis 18 Uhr auf. " * 16
+        agent: Agent = msgspec.structs.replace(QUIET, limits=Limits(max_session_s=session_s, no_input_s=60))
+        async with speaking(FakeRealtime(sentences), agent) as on:
+            on.entry.deliver(TextEntered("wann"))
+            await on.ear.until(lambda ear: ear.ended is not None, 60)
+            (reply,) = heard(on)
+            assert reply.rstrip().endswith(".")
+            assert len(reply) < len(sentences) - 2
+            assert len(heard(on, UtteranceKind.GOODBYE)) == 1
+            assert asyncio.get_running_loop().time() < session_s + 15
+
+    run_virtual(main())
+
+
+def test_silence_is_asked_about_and_any_voice_is_an_answer_to_that() -> None:
+    async def main() -> None:
+        async with speaking(FakeRealtime("Da bin ich."), QUIET) as on:
+            prompt = UtteranceKind.PROMPT
+            await on.ear.until(lambda ear: any(frame.kind is prompt for frame in ear.of(AudioFrame)), 30)
+            await asyncio.sleep(0.3)
+            await on.talk(260)
+            await on.ear.until(lambda _: heard(on) != [], 20)
+            assert heard(on) == ["Da bin ich."]
+            assert on.ear.ended is None
+
+    run_virtual(main())
