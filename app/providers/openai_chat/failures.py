@@ -1,6 +1,7 @@
 """What the SDK's exceptions mean. Of their texts nothing is taken over: services repeat what they were sent."""
 
 import re
+from collections.abc import Iterator
 
 import openai
 
@@ -18,11 +19,34 @@ _KINDS = {
     409: ErrorKind.UNAVAILABLE,
     429: ErrorKind.THROTTLED,
 }
+MOST_CHARS = 1_000
+"""Of the text of an error, what is looked at."""
 AGAIN_STATUS = (408, 409, 429)
 """Below 500, the refusals after which the same request may succeed."""
-TOO_LONG_CODES = ("context_length_exceeded", "string_above_max_length")
-REFUSED_CODES = ("content_filter", "content_policy_violation", "invalid_prompt", "ResponsibleAIPolicyViolation")
+TOO_LONG_CODES = ("context_length_exceeded", "string_above_max_length", "exceed_context_size_error")
+REFUSED_CODES = (
+    "content_filter",
+    "content_policy_violation",
+    "invalid_prompt",
+    "ResponsibleAIPolicyViolation",
+    "content_blocked",
+)
 """What services call it that a content filter refuses what was said."""
+_TOO_LONG = re.compile(
+    r"(?:maximum|available|model'?s?)[\w\s]{0,20} context (?:length|size|window)"
+    r"|context (?:length|size|window)[\w\s]{0,20} exceed|exceeds?[\w\s]{0,40}(?:context|number of tokens)"
+    r"|(?:prompt|input|request|messages?)[\w\s]{0,30} too (?:long|large)|too (?:large|many tokens) for"
+    r"|reduce the length of the (?:messages|prompt)"
+    r"|tokens? (?:limit|count)[^.]{0,40} exceed|tokens`? must be (?:<=|less)",
+    re.IGNORECASE,
+)
+_POLICY = re.compile(
+    r"content (?:management )?polic|content[_ ]filter|safety (?:system|filter|polic)|responsible ai"
+    r"|(?:flagged|blocked|rejected) (?:by|as|for|due to)[\w\s]{0,30}(?:moderation|safety|polic|unsafe|harm)",
+    re.IGNORECASE,
+)
+"""Services that take the words of the original without its codes say it in a sentence, of which only that is known."""
+_ABOUT_REQUEST = (400, 413, 422)
 FINAL_CODES = ("insufficient_quota", *REFUSED_CODES, *TOO_LONG_CODES)
 """Reasons that no patience removes, whatever the status."""
 
@@ -53,7 +77,7 @@ def may_pass(error: Exception) -> bool:
     if isinstance(error, ModelError):
         return error.kind in (ErrorKind.TIMEOUT, ErrorKind.UNAVAILABLE)
     if isinstance(error, openai.APIError):
-        return error.code not in FINAL_CODES
+        return error.code not in FINAL_CODES and _of_code(error) is None
     return isinstance(error, ValueError)
 
 
@@ -74,11 +98,20 @@ def _refused(error: openai.APIStatusError, resource: ChatResource, model: str) -
 
 def _of_code(error: openai.APIError) -> tuple[ErrorKind, str] | None:
     """What an error is that is about the request itself, before the reply or in it; None if its code does not say."""
-    if error.code in REFUSED_CODES:
+    codes = {str(each) for each in (error.code, error.type, *_inner_codes(error.body)) if each}
+    text = "" if isinstance(error, openai.APIStatusError) and error.status_code not in _ABOUT_REQUEST else error.message
+    if not codes.isdisjoint(REFUSED_CODES) or _POLICY.search(text[:MOST_CHARS]):
         return ErrorKind.REFUSED, "the content filter refuses the prompt"
-    if error.code in TOO_LONG_CODES:
+    if not codes.isdisjoint(TOO_LONG_CODES) or _TOO_LONG.search(text[:MOST_CHARS]):
         return ErrorKind.TOO_LONG, "the conversation is longer than the model can read"
     return None
+
+
+def _inner_codes(body: object) -> Iterator[object]:
+    """The code of the error within the error, as Azure has it."""
+    inner = body.get("innererror") if isinstance(body, dict) else None
+    if isinstance(inner, dict):
+        yield inner.get("code")
 
 
 def _reason(error: openai.APIError) -> str:

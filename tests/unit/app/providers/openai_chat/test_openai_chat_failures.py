@@ -46,6 +46,49 @@ def test_each_has_its_kind_and_may_pass_or_not(error: Exception, kind: ErrorKind
     assert "555" not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        (
+            400,
+            "This model's maximum context length is 4096 tokens. However, you requested 5550 tokens.",
+            ErrorKind.TOO_LONG,
+        ),
+        (400, "the request exceeds the available context size, try increasing it", ErrorKind.TOO_LONG),
+        (400, "prompt is too long: 255500 tokens > 200000 maximum", ErrorKind.TOO_LONG),
+        (400, "The input token count (1200555) exceeds the maximum number of tokens allowed", ErrorKind.TOO_LONG),
+        (
+            400,
+            "Prompt contains 40555 tokens, too large for model with 32768 maximum context length",
+            ErrorKind.TOO_LONG,
+        ),
+        (422, "`inputs` tokens + `max_new_tokens` must be <= 8193", ErrorKind.TOO_LONG),
+        (413, "Request too large for model in organization 555", ErrorKind.TOO_LONG),
+        (400, "Your request was rejected by our safety system 555", ErrorKind.REFUSED),
+        (400, "The response was filtered due to the content management policy", ErrorKind.REFUSED),
+        (400, "temperature 555 is out of range", ErrorKind.BAD_REQUEST),
+        (429, "Request too large: 555 tokens per minute", ErrorKind.THROTTLED),
+        (503, "context window exceeded its 555", ErrorKind.UNAVAILABLE),
+    ],
+)
+def test_what_services_say_without_a_code_is_understood_and_not_repeated(
+    status: int, message: str, kind: ErrorKind
+) -> None:
+    response = httpx2.Response(status, request=REQUEST)
+    found = understood(openai.APIStatusError(message, response=response, body={"code": status}), RESOURCE, "gpt-4o")
+    assert found.kind is kind
+    assert "555" not in str(found)
+    in_mid_reply = openai.APIError("maximum context length is 555", REQUEST, body={"code": 400})
+    assert understood(in_mid_reply, RESOURCE, "gpt-4o").kind is ErrorKind.TOO_LONG
+    assert not may_pass(in_mid_reply)
+
+
+def test_the_code_of_the_error_within_the_error_counts() -> None:
+    body = {"code": "BadRequest", "innererror": {"code": "ResponsibleAIPolicyViolation"}}
+    error = openai.APIStatusError("no", response=httpx2.Response(400, request=REQUEST), body=body)
+    assert understood(error, RESOURCE, "gpt-4o").kind is ErrorKind.REFUSED
+
+
 def test_a_model_that_is_not_there_is_named_with_what_to_check() -> None:
     detail = understood(refused(404), RESOURCE, "gpt-4o").detail
     assert "there is no gpt-4o: check AZURE_OPENAI_CHAT_DEPLOYMENT_ID" in detail
