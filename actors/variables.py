@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from actors.agent import Agent
+from actors.dates import day_name, long_date
 from actors.session_context import SessionContext
 
 BUILT_IN = ("caller", "caller_name", "called", "channel", "date", "day", "direction", "label", "time", "time_zone")
-"""Variables that every agent has. `day` is the day of the week."""
+"""Variables that every agent has. `day` is the day of the week; it and `date` are in the agent's first language."""
 MAX_VALUE_CHARS = 300
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -81,13 +82,14 @@ def as_text(value: Any) -> str:
 
 def _built_in(agent: Agent, about: SessionContext, at: float) -> Mapping[str, str]:
     now = datetime.fromtimestamp(at, ZoneInfo(about.time_zone) if about.time_zone else UTC)
+    language = agent.languages[0] if agent.languages else ""
     return {
         "caller": about.caller,
         "caller_name": about.caller_name,
         "called": about.called,
         "channel": about.channel.value,
-        "date": f"{now.day} {now:%B %Y}",
-        "day": f"{now:%A}",
+        "date": long_date(now, language),
+        "day": day_name(now, language),
         "direction": about.direction,
         "label": agent.label,
         "time": f"{now:%H:%M}",

@@ -1,5 +1,6 @@
 """Variables of an agent: what fills them, and that nothing from outside can pose as more than one value."""
 
+import msgspec
 import pytest
 
 from actors.agent import Agent, Phrases
@@ -23,6 +24,11 @@ def test_a_call_gives_values_and_the_agent_has_defaults() -> None:
     assert (known.greeting, unknown.greeting) == ("Hello Ada, this is The clinic.", "Hello there, this is The clinic.")
     assert known.phrases.fillers[1] == "Just a second, Ada."
     assert known.instructions == "It is Thursday, 28 May 2026, 20:26 in UTC. Ada is yes."
+
+
+def test_the_day_is_in_the_language_of_the_agent() -> None:
+    german = msgspec.structs.replace(AGENT, languages=("de-DE", "en-US"), greeting="Heute ist {{day}}, der {{date}}.")
+    assert filled(german, SessionContext(), AT).greeting == "Heute ist Donnerstag, der 28. Mai 2026."
 
 
 def test_the_time_is_that_of_the_agents_zone() -> None:
