@@ -22,14 +22,18 @@ FEW_DIGITS = 3
 """Digits in a row that are the beginning of some number; two may be a time of day."""
 FULL_NAME = 2
 """Words: of less, a family name may follow."""
-SURE = 0.92
+SURE = 0.95
 """Confidence of the recognizer in the last words of nearly every sentence that is complete, and of few that are not."""
 VERY_SURE = 0.97
 """The same, of so few that even the last word may be wrong about it."""
+SURE_OF_ANSWER = 0.88
+"""The same of a short answer, of which less can be told by its words: "three" may go on with "of the red ones"."""
 HARDLY_HEARD = 0.7
 """Below it even what was asked for may be something else."""
 DOUBTFUL = 0.8
 """Below it the last words are hardly what was said."""
+ASKED_WITHIN = 4
+"""Words at the beginning of a question that its auxiliary is one of: "how much longer will"."""
 LONG_ANSWER = 6
 """Words from which the answer to a question is a sentence of its own."""
 
@@ -48,7 +52,7 @@ class Completeness(IntEnum):
     UNKNOWN = 2
     LIKELY = 3
     EXPECTED = 4
-    """An answer of the kind that was asked for, to which little may be added: however it was heard."""
+    """An answer of the kind that was asked for, to which little may be added. Of names and numbers: however heard."""
     COMPLETE = 5
     ANSWERED = 6
 
@@ -128,7 +132,7 @@ def _answer(text: str, words: list[str], expected: ExpectedAnswer) -> Completene
 
 def _name(said: str) -> Completeness | None:
     before = max((phrase for phrase in english.NAMING if f"{said} ".startswith(f"{phrase} ")), key=len, default="")
-    name = said[len(before) :].split()
+    name = [word for word in said[len(before) :].split() if word not in english.TITLES]
     if not name:
         return Completeness.UNFINISHED
     if not _may_end_with(name[-1]):
@@ -143,12 +147,16 @@ def _may_end_with(word: str) -> bool:
 def _sentence(words: list[str]) -> Completeness:
     """A sentence by its last word, its first and its length."""
     last = words[-1]
+    if len(words) > FEW_WORDS and " ".join(words[-2:]) in english.OPINIONS:
+        return _sentence(words[:-2])
     if len(words) >= FEW_WORDS and words[0] in english.ASKING_FOR and last in english.STRANDED:
-        return Completeness.LIKELY
+        return Completeness.UNFINISHED if _is_infinitive(words) else Completeness.LIKELY
     if last in english.CLOSING and len(words) > 1:
         return Completeness.UNKNOWN if len(words) < FEW_WORDS else Completeness.ANSWERED
-    if last in english.OPEN or (last in english.TRANSITIVE and words[0] not in english.ASKING):
+    if _wants_more(words):
         return Completeness.UNFINISHED
+    if _lacks_verb(words):
+        return Completeness.UNCERTAIN
     if len(words) >= FEW_WORDS and words[-2] == "the" and last in english.BEFORE_A_NOUN:
         return Completeness.UNFINISHED
     if len(words) < FEW_WORDS or last in english.CLIPPED or last in english.BEFORE_A_NOUN:
@@ -156,7 +164,41 @@ def _sentence(words: list[str]) -> Completeness:
     return Completeness.COMPLETE if len(words) > FEW_WORDS else Completeness.LIKELY
 
 
-def weighed(found: Completeness, confidence: float | None) -> Completeness:
+def _is_infinitive(words: list[str]) -> bool:
+    """Whether the "to" at the end begins an infinitive: "what do I have to"."""
+    return words[-1] == "to" and words[-2] in english.BEFORE_INFINITIVE
+
+
+def _wants_more(words: list[str]) -> bool:
+    """Whether something follows the last word: what it belongs to, or what is done by it."""
+    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    if last in english.MORE and before in english.COUNTING:
+        return True
+    is_verb = last in english.TRANSITIVE and before not in english.BEFORE_A_NOUN_ALONE
+    is_asked_for = (words[0] in english.ASKING and english.BEGINS_CLAUSE.isdisjoint(words[2:])) or (
+        before == "to" and not english.ASKING.isdisjoint(words[-4:-2])
+    )
+    if is_verb and is_asked_for:
+        return False
+    if last == "there":
+        # Where something is, unless it only stands for what is: "is there".
+        return before in english.OPEN or not before
+    return last in english.OPEN or is_verb
+
+
+def _lacks_verb(words: list[str]) -> bool:
+    """Whether a question has not come to what it asks of somebody: "when will the train from Chicago"."""
+    at = next((at for at, word in enumerate(words[:ASKED_WITHIN]) if word in english.AUXILIARIES), None)
+    if at is None or (at and words[0] not in english.ASKING) or len(words) < at + 3:
+        return False
+    behind = zip(words[at + 1 :], words[at + 2 :], strict=False)
+    has_verb = any(word in english.VERBS and before not in english.BEFORE_A_NOUN_ALONE for before, word in behind)
+    return words[at + 1] not in english.PRONOUNS and not has_verb
+
+
+def weighed(
+    found: Completeness, confidence: float | None, expected: ExpectedAnswer = ExpectedAnswer.ANYTHING
+) -> Completeness:
     """What `found` is worth if the recognizer is so sure of the last words; None: it does not tell.
 
     Somebody who stops in the middle of a phrase leaves half a word behind, or the intonation of one that goes on, and
@@ -168,6 +210,8 @@ def weighed(found: Completeness, confidence: float | None) -> Completeness:
         return Completeness.UNKNOWN
     if found in (Completeness.COMPLETE, Completeness.LIKELY) and confidence < SURE:
         return Completeness.UNCERTAIN if confidence >= DOUBTFUL else Completeness.UNFINISHED
+    if found is Completeness.EXPECTED and expected is ExpectedAnswer.SHORT and confidence < SURE_OF_ANSWER:
+        return Completeness.UNCERTAIN
     if found is Completeness.UNKNOWN and confidence < DOUBTFUL:
         return Completeness.UNCERTAIN
     if found is Completeness.UNCERTAIN and confidence < SURE:

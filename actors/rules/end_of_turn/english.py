@@ -52,6 +52,51 @@ TRANSITIVE = frozenset(
 )
 """Verbs that something follows, unless it stands before them as in a question for it ("what do you charge")."""
 
+BEFORE_INFINITIVE = frozenset(
+    str.split("able going got had has have how like liked love need needed needs supposed used want wanted wants where")
+)
+"""Behind these "to" begins an infinitive, and is no preposition that a question may end with."""
+
+BEFORE_A_NOUN_ALONE = frozenset(
+    str.split("a an the my your his her our their its this that of in on by for at with free no any some extra")
+)
+"""What stands behind one of these is a noun, whatever else it may be: "free of charge"."""
+
+BEGINS_CLAUSE = frozenset(str.split("when if because while after before since unless until that"))
+"""In a question these begin a clause of their own, of whose verb nothing was asked: "what happens when I close"."""
+
+MORE = frozenset(str.split("more less fewer extra additional single"))
+"""Behind a number, or behind a word that stands for one, these say of what it is only with the next word."""
+
+COUNTING = frozenset(str.split("one two three four five six seven eight nine ten a any some few couple"))
+
+OPINIONS = ("i think", "i guess", "i believe", "i suppose", "i hope", "i mean")
+"""Added to what was said."""
+
+AUXILIARIES = frozenset(
+    str.split("do does did can could will would shall should may might must don't doesn't didn't won't")
+)
+"""In a question these stand before the one of whom it asks, and a verb follows that."""
+
+PRONOUNS = frozenset(str.split("i you he she it we they there that this somebody someone anybody anyone one"))
+"""Who is asked about in one word, behind which comes the verb."""
+
+VERBS = frozenset(
+    str.split(
+        "accept add allow answer apply arrive ask be become begin belong bill book break bring build buy call cancel "
+        "care carry change charge check choose clean close collect come complain complete confirm connect contact "
+        "continue cost count cover cut deal decide deliver depart depend do drink drive drop eat end enter exist "
+        "expect expire explain fall feel fill find finish fit fix fly follow get give go grow handle happen have hear "
+        "help hold hurt include increase keep know land last lead learn leave let lie like list live look lose make "
+        "matter mean meet mind miss move need offer open order park pass pay pick play post prefer prepare provide "
+        "pull push put reach read receive recommend refund remove rent repair replace require reserve return ride run "
+        "save say see seem sell send serve set ship show sign sit sleep smell sound speak spend stand start stay stop "
+        "support take talk taste tell think touch train travel treat try turn use visit wait walk want wash watch "
+        "wear weigh wish work write"
+    )
+)
+"""What may be said of somebody or something in such a question."""
+
 ASKING = frozenset(str.split("what when where which who why how whose what's where's who's when's how's"))
 """Words that begin a question for something."""
 
@@ -100,6 +145,9 @@ GREETINGS = frozenset(
     )
 )
 """Of those, what people begin a sentence with as well."""
+
+TITLES = frozenset(str.split("mr mister mrs missus ms miss doctor dr professor prof sir madam"))
+"""Stand before a name, and are none."""
 
 NAMING = tuple(
     str.split(

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.conversation import ExpectedAnswer
-from actors.rules.end_of_turn.completeness import SURE, VERY_SURE, Completeness, completeness, digits_at_end, weighed
+from actors.rules.end_of_turn.completeness import (
+    SURE,
+    SURE_OF_ANSWER,
+    VERY_SURE,
+    Completeness,
+    completeness,
+    digits_at_end,
+    weighed,
+)
 
 ANY, YES_NO, SHORT, NAME, NUMBER, SPELLING = ExpectedAnswer
 
@@ -32,6 +40,26 @@ ANY, YES_NO, SHORT, NAME, NUMBER, SPELLING = ExpectedAnswer
         ("Until when can I drop?", Completeness.UNFINISHED),
         ("Is somebody there I could speak?", Completeness.UNFINISHED),
         ("I am on my way with", Completeness.UNFINISHED),
+        ("What do I have to?", Completeness.UNFINISHED),
+        ("Who do I need to?", Completeness.UNFINISHED),
+        ("Who is it that I can talk to?", Completeness.LIKELY),
+        ("When will the train from Leeds?", Completeness.UNCERTAIN),
+        ("How long does a new card?", Completeness.UNCERTAIN),
+        ("Does the price of both?", Completeness.UNCERTAIN),
+        ("How long does a new card take?", Completeness.COMPLETE),
+        ("Could you squeeze me in on Friday?", Completeness.COMPLETE),
+        ("Is it possible to park there?", Completeness.COMPLETE),
+        ("On which days of the week is there?", Completeness.UNFINISHED),
+        ("What happens to it when I buy?", Completeness.UNFINISHED),
+        ("I can see the sea from here.", Completeness.COMPLETE),
+        ("We would like to bring one more.", Completeness.UNFINISHED),
+        ("Is there any extra?", Completeness.UNFINISHED),
+        ("I would like to have more.", Completeness.COMPLETE),
+        ("Only if it is free of charge.", Completeness.COMPLETE),
+        ("We really do not know what to do.", Completeness.COMPLETE),
+        ("We would be very glad to do", Completeness.UNFINISHED),
+        ("It was the eighteenth of June, I think.", Completeness.COMPLETE),
+        ("It was on the, I think.", Completeness.UNFINISHED),
         ("I'd like to", Completeness.UNFINISHED),
         ("I want to book", Completeness.UNFINISHED),
         ("Could you move my", Completeness.UNFINISHED),
@@ -94,6 +122,9 @@ def test_digits_are_counted_from_the_end(text: str, count: int) -> None:
         ("My name is", NAME, Completeness.UNFINISHED),
         ("My name", NAME, Completeness.UNFINISHED),
         ("My name is Laura Meyer.", NAME, Completeness.EXPECTED),
+        ("This is Dr. Laura.", NAME, Completeness.UNKNOWN),
+        ("This is Dr.", NAME, Completeness.UNFINISHED),
+        ("Mr. Laura Meyer.", NAME, Completeness.EXPECTED),
         ("My name is the", NAME, Completeness.UNFINISHED),
         ("I would rather not tell you my name.", NAME, Completeness.COMPLETE),
         ("Friday afternoon.", SHORT, Completeness.EXPECTED),
@@ -138,6 +169,13 @@ def test_half_a_word_shows_in_the_confidence(
     found: Completeness, confidence: float | None, worth: Completeness
 ) -> None:
     assert weighed(found, confidence) is worth
+
+
+def test_a_short_answer_has_to_be_heard_better_than_a_name() -> None:
+    assert weighed(Completeness.EXPECTED, 0.85, SHORT) is Completeness.UNCERTAIN
+    assert weighed(Completeness.EXPECTED, SURE_OF_ANSWER, SHORT) is Completeness.EXPECTED
+    assert weighed(Completeness.EXPECTED, None, SHORT) is Completeness.EXPECTED
+    assert weighed(Completeness.EXPECTED, 0.6, NAME) is Completeness.EXPECTED
 
 
 @given(st.text(max_size=200), st.sampled_from(ExpectedAnswer), st.none() | st.floats(0, 1))
