@@ -42,6 +42,11 @@ def variables_in(text: str) -> tuple[str, ...]:
     return tuple(_VARIABLE.findall(text))
 
 
+def is_open(text: str) -> bool:
+    """Whether a variable begins in a text that has no end: it would be read aloud as it stands there."""
+    return "{{" in _VARIABLE.sub("", text)
+
+
 def filled(agent: Agent, about: SessionContext, at: float) -> Agent:
     """The agent with the values that its variables have in one session.
 

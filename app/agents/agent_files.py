@@ -15,7 +15,7 @@ import yaml
 from actors.agent import Agent
 from actors.rules.unicode_text import is_speakable
 from actors.tools import AnyTool
-from actors.variables import BUILT_IN, texts_of, variables_in
+from actors.variables import BUILT_IN, is_open, texts_of, variables_in
 from app.agents.agent_tools import NoToolError, tool_named
 from app.agents.handoffs import handoff_faults
 from app.agents.knowledge import Knowledge, KnowledgeError, knowledge_tool
@@ -173,6 +173,8 @@ def _require_variables(file: Path, agent: Agent) -> None:
             raise AgentFileError(file, f"variables.{name}", "every agent has this variable: choose another name")
     known = {*agent.variables, *BUILT_IN}
     for path, text in texts_of(agent):
+        if is_open(text):
+            raise AgentFileError(file, path, "a variable that begins with {{ does not end with }}")
         for name in variables_in(text):
             if name not in known:
                 reason = f"there is no variable {name}: declare it under variables"

@@ -5,7 +5,7 @@ import pytest
 
 from actors.agent import Agent, Phrases
 from actors.session_context import Channel, SessionContext
-from actors.variables import BUILT_IN, MAX_VALUE_CHARS, filled, filled_with_defaults, texts_of, variables_in
+from actors.variables import BUILT_IN, MAX_VALUE_CHARS, filled, filled_with_defaults, is_open, texts_of, variables_in
 
 AT = 1_780_000_000.0  # Thursday, 28 May 2026, 20:26:40 UTC
 AGENT = Agent(
@@ -29,6 +29,20 @@ def test_a_call_gives_values_and_the_agent_has_defaults() -> None:
 def test_the_day_is_in_the_language_of_the_agent() -> None:
     german = msgspec.structs.replace(AGENT, languages=("de-DE", "en-US"), greeting="Heute ist {{day}}, der {{date}}.")
     assert filled(german, SessionContext(), AT).greeting == "Heute ist Donnerstag, der 28. Mai 2026."
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        ("Hi {{caller}}", False),
+        ("Hi {{caller", True),
+        ("Hi {{caller}", True),
+        ('{"a": {"b": 1}}', False),
+        ("{a} }}", False),
+    ],
+)
+def test_a_variable_without_an_end_is_seen(text: str, opens: bool) -> None:
+    assert is_open(text) is opens
 
 
 def test_the_time_is_that_of_the_agents_zone() -> None:

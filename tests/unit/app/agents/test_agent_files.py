@@ -79,6 +79,13 @@ def test_a_tool_may_be_named_by_reference(tmp_path: Path) -> None:
         ("examples: [bye]", "example: [bye]", "dialogue.intents[1]", "is examples meant?"),
         ("greeting: Hello.", "greeting: Hello {{nme}}.\nvariables: {name: ''}", "greeting", "is name meant?"),
         ("greeting: Hello.", "phrases: {fillers: ['{{who}}']}", "phrases.fillers[0]", "declare it under variables"),
+        ("greeting: Hello.", "greeting: 'Hello {{caller'", "greeting", "does not end with }}"),
+        (
+            "greeting: Hello.",
+            "phrases: {no_input: ['Hm?', 'Are you {{caller_name}?']}",
+            "phrases.no_input[1]",
+            "end with",
+        ),
         ("greeting: Hello.", "variables: {date: today}", "variables.date", "every agent has this variable"),
         ("greeting: Hello.", "on_session: no.such:hook", "on_session", "there is no module no"),
         ("greeting: Hello.", "on_session: app.tools:load_tools", "on_session", "must take one argument"),
