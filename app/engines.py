@@ -10,6 +10,7 @@ from actors.ports.llm import LanguageModel
 from actors.ports.realtime import RealtimeKind, RealtimeModel
 from actors.ports.store import SessionStore
 from actors.ports.stt import SpeechRecognizer
+from actors.ports.tts import SpeechSynthesizer
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
 from actors.runtime.play_clock import PlayClock
@@ -32,10 +33,11 @@ from app.providers.failover.model import FailoverModel
 from app.providers.failover.providers import Providers, ProviderState
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.failover.synthesizer import FailoverSynthesizer
+from app.providers.realtime.live_phrases import LivePhrases
 from app.telephony.resampling import HEARD_HZ, RESAMPLING_PACKAGES
 from app.telephony.voice_mixer import MIXING_PACKAGES
 from config.errors import SettingsError
-from config.groups.realtime import RealtimeFallback
+from config.groups.realtime import PhrasesIn, RealtimeFallback
 from config.groups.telephony import Participants
 from config.settings import Settings
 
@@ -121,11 +123,14 @@ def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTas
     """
     engines = chosen(settings)
     loop = asyncio.get_running_loop()
+    realtime = _realtime(engines, settings)
+    synthesizer: SpeechSynthesizer = _with_fallback("speech_synthesizer", engines, settings, clock)
     return Engines(
         recognizer=_with_fallback("speech_recognizer", engines, settings, clock),
-        synthesizer=_with_fallback("speech_synthesizer", engines, settings, clock),
+        synthesizer=synthesizer,
         model=_with_fallback("language_model", engines, settings, clock),
-        realtime=_realtime(engines, settings),
+        realtime=realtime,
+        phrases=_phrases(realtime, synthesizer, settings),
         transcriber=_transcriber(engines, settings, clock),
         realtime_falls_back=_falls_back(engines, settings),
         voice_activity=_named("voice_activity", engines, _factory("voice_activity", engines)),
@@ -183,6 +188,14 @@ def _realtime(engines: dict[str, BuiltIn], settings: Settings) -> RealtimeModel 
         name = engines["realtime_model"].name
         raise SettingsError(f"REALTIME_MODEL: {name} decides by itself when to speak (duplex), which is not supported")
     return model
+
+
+def _phrases(
+    realtime: RealtimeModel | None, synthesizer: SpeechSynthesizer, settings: Settings
+) -> SpeechSynthesizer | None:
+    if realtime is None or settings.realtime.phrases is PhrasesIn.SYNTHESIZER:
+        return None
+    return LivePhrases(realtime, synthesizer)
 
 
 def _transcriber(engines: dict[str, BuiltIn], settings: Settings, clock: LoopClock) -> SpeechRecognizer | None:

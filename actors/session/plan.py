@@ -36,6 +36,8 @@ class Engines(msgspec.Struct, frozen=True, kw_only=True):
     """Speech to speech, for sessions of that mode; None: there is none."""
     transcriber: SpeechRecognizer | None = None
     """Speech to text that listens beside the speech-to-speech model; None: `recognizer` does."""
+    phrases: SpeechSynthesizer | None = None
+    """What says an agent's phrases that are not kept in sessions of `realtime`; None: `synthesizer` does."""
     realtime_falls_back: bool = True
     """A session whose speech-to-speech model has failed goes on with the engines above; else it ends."""
     play_clock: PlayClock

@@ -62,8 +62,9 @@ class Realtime(msgspec.Struct, frozen=True, kw_only=True):
         PhrasesIn,
         Variable(
             "REALTIME_PHRASES",
-            "Who says the greeting and the other fixed phrases of an agent: model has them read aloud by it, once for "
-            "each agent and process, and keeps what it has read word for word; the rest is said by SPEECH_SYNTHESIZER",
+            "Who says the greeting and the other fixed phrases of an agent: model has them read aloud by it, those "
+            "that are always the same once for each agent and process, others when they are said; what it does not "
+            "read word for word, or not in time, is said by SPEECH_SYNTHESIZER",
             kinds.one_of(PhrasesIn),
         ),
     ] = PhrasesIn.SYNTHESIZER

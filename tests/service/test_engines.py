@@ -25,6 +25,7 @@ from app.engines import chosen, make_engines, provider_states
 from app.providers.absent import AbsentRecognizer
 from app.providers.failover.recognizer import FailoverRecognizer
 from app.providers.moonshine.weights import DISTRIBUTION
+from app.providers.realtime.live_phrases import LivePhrases
 from app.server.lifecycle import Lifecycle
 from app.stores.memory import MemoryStore
 from config.errors import SettingsError
@@ -83,6 +84,18 @@ def test_what_takes_over_from_speech_to_speech_is_configured(fallback: str, *, f
         settings = Settings.read({"REALTIME_MODEL_FALLBACK": fallback})
         engines = make_engines(settings, LoopClock(), BackgroundTasks(), MemoryStore())
         assert engines.realtime_falls_back is falls_back
+        await engines.recognizer.close()
+        await engines.synthesizer.close()
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(("phrases", "kind"), [("", type(None)), ("model", LivePhrases)])
+def test_who_says_phrases_that_are_not_kept_is_configured(phrases: str, kind: type) -> None:
+    async def main() -> None:
+        settings = Settings.read({**REALTIME, "REALTIME_PHRASES": phrases})
+        engines = make_engines(settings, LoopClock(), BackgroundTasks(), MemoryStore())
+        assert isinstance(engines.phrases, kind)
         await engines.recognizer.close()
         await engines.synthesizer.close()
 

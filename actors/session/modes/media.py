@@ -18,6 +18,7 @@ from actors.messages.caller import (
 )
 from actors.messages.lifecycle import CallerCutOff, CallerIsBack, SessionFailed
 from actors.messages.model import ToolFinished
+from actors.ports.tts import SpeechSynthesizer
 from actors.session.children import ChildContext, ChildSpec
 from actors.session.generation import Generation
 from actors.session.modes.listening import recognizer_for
@@ -27,14 +28,15 @@ from actors.session.plan import SessionPlan
 from actors.session.synthesizer import Synthesizer
 
 
-def _start_synthesizer(context: ChildContext) -> ActorRef[Any]:
+def start_synthesizer(context: ChildContext, engine: SpeechSynthesizer | None = None) -> ActorRef[Any]:
+    """Start the actor that speaks; `engine` in place of the usual one."""
     session, engines, plan = context.session, context.engines, context.session.plan
     return Synthesizer.start(
         addresses=session.addresses,
         listener=session.addresses["orchestrator"],
         checkpoint=session.checkpoint,
         connection=session.connection,
-        engine=engines.synthesizer,
+        engine=engine or engines.synthesizer,
         plan=plan,
         play_clock=engines.play_clock,
         clock=engines.clock,
@@ -67,7 +69,7 @@ MEDIA = "media"
 
 SYNTHESIZER = ChildSpec(
     name="synthesizer",
-    factory=_start_synthesizer,
+    factory=start_synthesizer,
     speaks=True,
     receives=(PlaybackMarked, ConnectionAttached, ConnectionDetached),
 )

@@ -5,12 +5,13 @@ Where the model cannot be used any more, the call goes on with the engines of th
 
 from typing import Any
 
+import msgspec
 from pykka import ActorRef
 
 from actors.ports.stt import SpeechRecognizer
 from actors.session.children import ChildContext, ChildSpec
 from actors.session.modes.listening import recognizer_for
-from actors.session.modes.media import CONVERSATION, SYNTHESIZER, always, start_orchestrator
+from actors.session.modes.media import CONVERSATION, SYNTHESIZER, always, start_orchestrator, start_synthesizer
 from actors.session.modes.mode import SessionMode
 from actors.session.realtime_agent import RealtimeAgent
 from actors.session.recognizer_beside import RecognizerBeside
@@ -26,6 +27,10 @@ def _transcriber(context: ChildContext) -> SpeechRecognizer:
     if _is_given_up(context):
         return engines.recognizer
     return RecognizerBeside(engines.transcriber or engines.recognizer, engines.clock)
+
+
+def _start_synthesizer(context: ChildContext) -> ActorRef[Any]:
+    return start_synthesizer(context, None if _is_given_up(context) else context.engines.phrases)
 
 
 def _start_agent(context: ChildContext) -> ActorRef[Any]:
@@ -55,7 +60,7 @@ VOICE_LIVE_MODE = SessionMode(
     children=(
         # It finds voice, and its words, if any, confirm an interruption too.
         recognizer_for("orchestrator", engine=_transcriber),
-        SYNTHESIZER,
+        msgspec.structs.replace(SYNTHESIZER, factory=_start_synthesizer),
         ChildSpec(name="orchestrator", factory=_start_agent, speaks=True, receives=CONVERSATION, follows_agent=always),
     ),
 )

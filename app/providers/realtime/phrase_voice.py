@@ -1,7 +1,7 @@
 """An agent's fixed phrases in the voice of a speech-to-speech model: a synthesizer (TTS) that has it read texts aloud.
 
-Such a model may say what it likes. Where it does not speak a text word for word by itself it is asked to, and what it
-has said otherwise fails: a greeting that was never written is worse than one in another voice.
+Such a model may say what it likes. Where it does not speak a text word for word by itself it is asked to, and nothing
+is told of its audio before its words are known: a greeting that was never written is worse than one in another voice.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class PhraseVoice:
 
 
 class PhraseStream:
-    """Implements `Synthesis`. A reply is read when all its text is there; `report` is told when all of it is good."""
+    """Implements `Synthesis`. A reply is read when all its text is there; `report` is told of it when its words are."""
 
     def __init__(
         self, model: port.RealtimeModel, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]
@@ -80,60 +80,72 @@ class PhraseStream:
         await asyncio.gather(*reading, return_exceptions=True)
 
     async def _read(self, reply: int, text: str) -> None:
+        is_verbatim = self._model.abilities.speaks_text
+        reading = _Reading([] if is_verbatim else _words(text), lambda pcm: self._report(AudioSynthesized(reply, pcm)))
         try:
-            pcm = await self._spoken(text)
+            if _words(text):
+                await self._speak(text, reading, is_verbatim=is_verbatim)
         except ProviderError as error:
+            self._reading.pop(reply, None)
             self._report(SynthesisFailed(reply, error.kind, error.detail))
             return
-        if pcm:
-            self._report(AudioSynthesized(reply, pcm))
-        self._report(PieceSynthesized(reply, len(text), len(pcm) * 500 / self._rate_hz))
+        self._reading.pop(reply, None)
+        self._report(PieceSynthesized(reply, len(text), reading.audio_bytes * 500 / self._rate_hz))
         self._report(SynthesisFinished(reply))
 
-    async def _spoken(self, text: str) -> bytes:
-        """The text as audio, in a session that knows nothing else.
+    async def _speak(self, text: str, reading: "_Reading", *, is_verbatim: bool) -> None:
+        """Have the text read in a session that knows nothing else.
 
         Raises:
             ProviderError: the model cannot be had, has failed, or has said something else.
         """
-        if not _words(text):
-            return b""
-        reading = _Reading()
         options = port.RealtimeOptions(
             session_id="phrases", instructions=READ_ALOUD, voice=self._voice, speaks_hz=self._rate_hz
         )
         session = await self._model.open(options, reading.told)
         try:
-            is_verbatim = self._model.abilities.speaks_text
             request = port.ResponseRequest(text=text) if is_verbatim else _asked_to_read(text)
             reading.number = session.respond(request)
             await reading.done
         finally:
             close_in_background(session)
-        said = "".join(reading.words)
-        if not is_verbatim and _words(said) != _words(text):
-            raise SynthesizerError(ErrorKind.BAD_REQUEST, "the model has said other words than those of the phrase")
-        if not reading.pcm:
+        if not reading.audio_bytes:
             raise SynthesizerError(ErrorKind.UNAVAILABLE, "the model has said nothing")
-        return bytes(reading.pcm)
 
 
 class _Reading:
-    """What a session tells of its one response."""
+    """What a session tells of its one response.
 
-    def __init__(self) -> None:
+    Args:
+        words: those that it is to say; empty for a model that is believed.
+        heard: told its audio, from when its words are known.
+    """
+
+    def __init__(self, words: list[str], heard: Callable[[bytes], None]) -> None:
         self.number = 0
-        self.pcm = bytearray()
-        self.words: list[str] = []
+        self.audio_bytes = 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._wanted = words
+        self._heard = heard
+        self._is_known = not words
+        self._pcm = bytearray()
+        """What has come before its words are known."""
+        self._said = ""
 
     def told(self, event: reported.RealtimeEvent) -> None:
         match event:
             case reported.ResponseAudio(pcm=pcm):
-                self.pcm += pcm
+                self.audio_bytes += len(pcm)
+                self._pcm += pcm
+                if self._is_known:
+                    self._tell()
             case reported.ResponseTranscript(text=text):
-                self.words.append(text)
+                self._said += text
+            case reported.ResponseTranscriptFinished():
+                # Words run ahead of their audio: most of that is still to come.
+                self._words_known()
             case reported.ResponseFinished(status=reported.ResponseStatus.COMPLETED):
+                self._words_known()
                 self._end()
             case reported.ResponseFinished(status=status, detail=detail):
                 self._end(f"the response was {status}: {detail}")
@@ -144,11 +156,24 @@ class _Reading:
             case _:
                 pass
 
-    def _end(self, failure: str = "") -> None:
+    def _words_known(self) -> None:
+        """Tell the audio if all words are those that were wanted."""
+        if self._wanted and _words(self._said) != self._wanted:
+            self._end("the model has said other words than those of the phrase", ErrorKind.BAD_REQUEST)
+        elif not self.done.done():
+            self._is_known = True
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._pcm and not self.done.done():
+            self._heard(bytes(self._pcm))
+            self._pcm.clear()
+
+    def _end(self, failure: str = "", kind: ErrorKind = ErrorKind.UNAVAILABLE) -> None:
         if self.done.done():
             return
         if failure:
-            self.done.set_exception(SynthesizerError(ErrorKind.UNAVAILABLE, failure))
+            self.done.set_exception(SynthesizerError(kind, failure))
         else:
             self.done.set_result(None)
 
