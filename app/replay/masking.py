@@ -17,6 +17,7 @@ from actors.messages.model import KeysExpected
 from actors.messages.transcript import EndOfTurnLikely, FinalTranscript, InterimTranscript
 from actors.rules.answering_machine import is_question, phrases_of
 from actors.rules.backchannel import POLITE, is_without_blanks, words_of
+from actors.rules.turn_taking.effects import SPOKEN
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
 
@@ -102,6 +103,12 @@ class Masking:
         self._masked_likely, self._likely = self._said(text), words_of(text)
         return self._masked_likely
 
+    def _kept(self, text: str) -> str:
+        """What turn-taking has kept of what was said: that it was spoken, and no more, is no word of anybody's."""
+        first, *others = map(self.text, text.split(SPOKEN))
+        parts = [first, *chain.from_iterable((SPOKEN, other) for other in others)]
+        return " ".join(part for part in parts if part)
+
     def agent(self, agent: Agent) -> Agent:
         """An agent whose phrases, which may hold the name of the caller, have the same punctuation and length."""
         phrases: dict[str, Any] = {
@@ -154,11 +161,11 @@ class Masking:
         return msgspec.structs.replace(
             state,
             screening=screening,
-            asked=self.text(state.asked),
+            asked=self._kept(state.asked),
             preempted_text=self.text(state.preempted_text),
             interim=self.text(state.interim),
-            waiting_text=self.text(state.waiting_text),
-            tail_text=self.text(state.tail_text),
+            waiting_text=self._kept(state.waiting_text),
+            tail_text=self._kept(state.tail_text),
             keys="".join(map(self.key, state.keys)),
         )
 

@@ -151,6 +151,13 @@ def test_the_texts_of_events_and_states_are_masked() -> None:
     )
 
 
+def test_that_something_was_spoken_to_a_model_that_hears_stays_what_it_is() -> None:
+    kept = TurnSnapshot(asked="4711 [speech] Miller", waiting_text="[speech] [speech]", tail_text="[speech]")
+    assert Masking(AGENT).state(kept) == TurnSnapshot(
+        asked="word [speech] word", waiting_text="[speech] [speech]", tail_text="[speech]"
+    )
+
+
 def test_of_an_agent_only_what_turn_taking_asks_is_kept() -> None:
     agent = msgspec.structs.replace(AGENT, instructions="secret", description="secret", tools=("secret",))
     kept = essential(agent)
