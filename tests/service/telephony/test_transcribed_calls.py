@@ -1,7 +1,8 @@
 """Calls and browser conversations that are only transcribed, beside others that are answered."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from io import StringIO
 from typing import Any
 
@@ -75,6 +76,31 @@ async def browse(phone: Telephone, script: Sequence[Utterance], until_ms: int, m
     return shown
 
 
+@asynccontextmanager
+async def relayed(phone: Telephone, session_id: str) -> AsyncIterator[list[dict[str, Any]]]:
+    """What is shown of a session on the dashboard's relay, as it comes."""
+    shown: list[dict[str, Any]] = []
+    url = f"ws{phone.url.removeprefix('http')}/api/v1/realtime/dashboard/relay?session_id={session_id}"
+    async with connect(url, proxy=None) as socket:
+
+        async def read() -> None:
+            async for message in socket:
+                shown.append(msgspec.json.decode(message))
+
+        reading = asyncio.ensure_future(read())
+        await asyncio.wait_for(socket.ping(), WAIT_S)
+        yield shown
+        reading.cancel()
+
+
+async def until_shown(shown: Sequence[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """The final transcripts that were shown, once there are so many."""
+    async with asyncio.timeout(WAIT_S):
+        while len(finals_of(shown)) < count:  # noqa: ASYNC110  nobody is told
+            await asyncio.sleep(0.05)
+    return finals_of(shown)
+
+
 def finals_of(shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The final transcripts among what a browser was shown."""
     return [m["payload"] for m in shown if m.get("type") == "event" and m["payload"].get("sender") == "User"]
@@ -90,11 +116,14 @@ async def test_a_call_and_a_browser_are_transcribed_while_another_call_is_answer
         guest = Caller(user("8:acs:guest"))
         listened.call.add(guest)
         browsing = asyncio.ensure_future(browse(phone, script, 5_500, "TRANSCRIPTION"))
-        await asyncio.gather(
-            listened.say(audio(Utterance(500, ("gor", "lat", "kes")))),
-            guest.say(audio(Utterance(500, ("dim", "bot")))),
-            talking.say(audio(Utterance(500, ("bup",)))),
-        )
+        async with relayed(phone, session_id) as live:
+            await asyncio.gather(
+                listened.say(audio(Utterance(500, ("gor", "lat", "kes")))),
+                guest.say(audio(Utterance(500, ("dim", "bot")))),
+                talking.say(audio(Utterance(500, ("bup",)))),
+            )
+            finals = {final["speaker"]: final["message"] for final in await until_shown(live, 2)}
+            assert finals == {"caller": "gor lat kes", "speaker 2": "dim bot"}
         document = await transcript(phone, session_id, 2)
         assert document["mode"] == "transcription"
         assert words_of(document, "caller") == ["gor", "lat", "kes"]
@@ -165,9 +194,17 @@ async def test_the_network_transcribes_a_call_and_no_audio_is_streamed(dates_off
         assert stream.options.locale == "en-US"
         await connected(stream)
         (session_id,) = phone.service.sessions.live
-        stream.send(caller.raw_id, "Good", final=False, offset_ms=700, duration_ms=300)
-        stream.send(caller.raw_id, "Good morning.", offset_ms=700, duration_ms=800)
-        stream.send("8:acs:guest", "Hello there, you two.", offset_ms=1_200, duration_ms=1_000)
+        async with relayed(phone, session_id) as live:
+            stream.send(caller.raw_id, "Good", final=False, offset_ms=700, duration_ms=300)
+            stream.send(caller.raw_id, "Good morning.", offset_ms=700, duration_ms=800)
+            stream.send("8:acs:guest", "Hello there, you two.", offset_ms=1_200, duration_ms=1_000)
+            finals = await until_shown(live, 2)
+            assert [(final["speaker"], final["message"]) for final in finals] == [
+                ("caller", "Good morning."),
+                ("speaker 2", "Hello there, you two."),
+            ]
+            interims = [m["payload"] for m in live if m["payload"].get("event_type") == "stt_partial"]
+            assert [interim["content"] for interim in interims] == ["Good"]
         document = await transcript(phone, session_id, 2)
         first, second = document["entries"]
         assert (first["speaker"], first["text"], first["confidence"]) == ("caller", "Good morning.", 0.9)
