@@ -4,7 +4,7 @@ Prints the variables with which a server on this machine uses it: the real Azure
 they are in that file too, for as long as this runs. Speech is recognised as a count of the utterances, spoken as tones,
 and answered with the same sentence. `--only telephone` (`make emulators ONLY=telephone`) is ACS alone: the server keeps
 its own engines, and callers are understood. Whoever the server calls picks up and says nothing; somebody calls it with
-`make ring`. Calls in the mode `transcription` get a transcription socket, on which tests say what was understood.
+`make ring`. Calls in the mode `transcription` get a transcription socket, on which utterances are counted, too.
 """
 
 import argparse
@@ -61,6 +61,7 @@ async def serve(only: str, file: Path | None) -> None:
                 "AZURE_COGNITIVE_SERVICES_ENDPOINT": "http://127.0.0.1:1",
             }
         acs = await stack.enter_async_context(AcsEmulator())
+        acs.behaviour.transcribes = True
         show({**environment, **telephone_environment(acs)}, file)
         if file is not None:
             stack.callback(file.unlink, missing_ok=True)

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from tests.cloud.acs.pcm import tone
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, ROOT, free_port, run, serving
+from tests.kit.serving import EARSHOT, ROOT, Server, free_port, run, serving
 
 ENGINES = {**FAKES, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
 NO_NETWORK = "endpoint=http://127.0.0.1:1/;accesskey=a2V5"
@@ -44,24 +44,42 @@ def emulators(*arguments: str) -> Iterator[dict[str, str]]:
     assert process.returncode in (0, -signal.SIGINT)
 
 
-def test_a_server_talks_on_the_emulated_cloud() -> None:
-    with emulators() as environment, serving(EARSHOT, **environment) as server:
-        url = server.url.replace("http", "ws") + "/api/v1/realtime/conversation"
-        with connect(url, proxy=None) as socket:
-            socket.send(json.dumps({"type": "text", "text": "hello"}))
-            while True:
-                event = json.loads(socket.recv(timeout=60))
-                if event["type"] == "assistant_final" and event["content"].startswith("Certainly"):
-                    break
+def test_a_server_talks_and_transcribes_on_the_emulated_cloud(tmp_path: Path) -> None:
+    port = str(free_port())
+    with emulators() as environment:
+        environment |= {"BASE_URL": f"http://127.0.0.1:{port}", "ACS_STREAMING_MODE": "transcription"}
+        with serving(EARSHOT, **{**environment, "PORT": port}) as server:
+            for mode in ("media", "voice_live"):
+                answered_by(server, mode)
+            call = run(*RING, "--wav", recording(tmp_path), **environment)
+            assert (call.returncode, call.stderr) == (0, ""), call
+            assert re.search(r"caller  Number 1\.\n", call.stdout), call.stdout
 
 
-def test_somebody_calls_a_server_that_runs(tmp_path: Path) -> None:
-    said = str(tmp_path / "said.wav")
+def answered_by(server: Server, mode: str) -> None:
+    """Type something into a browser's conversation of this mode, and be answered by the emulated model."""
+    url = f"{server.url.replace('http', 'ws')}/api/v1/realtime/conversation?streaming_mode={mode}"
+    with connect(url, proxy=None) as socket:
+        socket.send(json.dumps({"type": "text", "text": "hello"}))
+        while True:
+            event = json.loads(socket.recv(timeout=60))
+            if event["type"] == "assistant_final" and event["content"].startswith("Certainly"):
+                return
+
+
+def recording(folder: Path) -> str:
+    """A file with what a caller says."""
+    said = str(folder / "said.wav")
     with wave.open(said, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(16_000)
         file.writeframes(tone(1_000, 16_000))
+    return said
+
+
+def test_somebody_calls_a_server_that_runs(tmp_path: Path) -> None:
+    said = recording(tmp_path)
     written = tmp_path / "emulated.env"
     port = str(free_port())
     with emulators("--only", "telephone", "--write", str(written)) as environment:

@@ -2,8 +2,8 @@
 
 `python -m tests.eval.ring [--say TEXT | --wav FILE] [--to NUMBER]` (`make ring`), with the variables in its environment
 that `make emulators` prints and the server has. Event Grid announces the call, the server answers it, and after the
-greeting the caller says one thing, hears the answer out and hangs up. Prints the dialogue with the seconds of the call;
-exits 0 when what was said was answered.
+greeting the caller says one thing, hears the answer out and hangs up. Where the server only transcribes, they say it
+at once. Prints the dialogue with the seconds of the call; exits 0 when what was said was answered, or understood.
 """
 
 import argparse
@@ -95,12 +95,24 @@ def why_not(telephone: RingingTelephone) -> str:
     return str(outcome.get("reason", "the emulated network closed the line"))
 
 
+async def only_listens(url: str, session_id: str, operator_token: str) -> bool:
+    """Whether nobody answers in this session: it is transcribed, and nothing else."""
+    headers = {"Authorization": f"Bearer {operator_token}"} if operator_token else {}
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S, headers=headers) as rest:
+        answer = await rest.get(f"{url}/api/v1/sessions/{session_id}")
+    return answer.status_code == httpx.codes.OK and answer.json().get("mode") == "transcription"
+
+
 async def conversation(telephone: RingingTelephone, url: str, said: bytes, operator_token: str) -> bool:
-    """Greeting, question, answer; whether the question was understood and answered."""
+    """Greeting, question, answer; whether the question was understood and answered, if anybody answers."""
     async with relay_of(url, telephone.call_id, operator_token) as (relay, session_id):
         session = SessionFollower(relay, session_id, lambda: telephone.is_connected, lambda: telephone.now_s)
         session.on_event = shown
         try:
+            if await only_listens(url, session_id, operator_token):
+                await telephone.say(said)
+                await session.until(lambda: bool(session.understood()))
+                return bool(session.understood())
             await session.reply()
             before = len(session.events)
             await telephone.say(said)

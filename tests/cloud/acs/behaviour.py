@@ -15,7 +15,8 @@ class Behaviour(msgspec.Struct):
     broke is opened again by the service, None if only when asked to. `names_in_mixed`: mixed audio says a participant
     too. `page_size`: of the list of participants, None for all in one. `transfer_ends_streaming`: the media socket is
     closed when a transfer begins. `dates_offsets`: offsets of transcripts are moments, counted down from the end of
-    .NET's calendar, instead of times from the beginning. `establish_again_s`: for so long after a transfer failed
+    .NET's calendar, instead of times from the beginning. `transcribes`: what callers say is transcribed as a count of
+    their utterances; if not, a test says what was understood. `establish_again_s`: for so long after a transfer failed
     orders are still refused.
     """
 
@@ -32,6 +33,7 @@ class Behaviour(msgspec.Struct):
     page_size: int | None = None
     transfer_ends_streaming: bool = True
     dates_offsets: bool = False
+    transcribes: bool = False
     establish_again_s: float = 0.2
 
 

@@ -295,6 +295,8 @@ class Call:
                 spoken.append((caller.raw_id, None if participant.is_muted or participant.is_on_hold else frame))
         if self.media is not None and self.media.connected:
             self.media.send_audio(spoken)
+        if self.transcription is not None and self.behaviour.transcribes:
+            self.transcription.listen(spoken)
         if self.recognition is not None:
             self.recognition.time_is(now_s)
 

@@ -1,14 +1,19 @@
-"""Transcription of one call over its own socket: the test says what was recognized."""
+"""Transcription of one call over its own socket: the test says what was recognized, or utterances are counted."""
 
 import asyncio
 import json
 import time
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tests.cloud.acs.events import DONE, NO_SOCKET, Result, transcription_update
+from tests.cloud.acs.pcm import FRAME_MS
 from tests.cloud.acs.requests import TranscriptionOptions, WithCallback
 from tests.cloud.acs.sockets import ServiceSocket, SocketRefused
+from tests.cloud.speech.energy import Segments
 
 if TYPE_CHECKING:
     from tests.cloud.acs.calls import Call
@@ -18,6 +23,19 @@ LAST_TICK = 3_155_378_975_999_999_999
 """The end of the year 9999 in .NET's calendar, whose offsets in the documentation's example count down from it."""
 EPOCH_TICKS = 621_355_968_000_000_000
 """The beginning of 1970 in that calendar."""
+
+
+SILENCE_MS = 500.0
+"""Silence that ends an utterance."""
+
+
+class _Voice(msgspec.Struct):
+    """One participant, who is heard from `from_ms` of the transcription on."""
+
+    from_ms: float
+    segments: Segments
+    utterances: int = 0
+    start_ms: float = 0.0
 
 
 class TranscriptionStream:
@@ -33,6 +51,8 @@ class TranscriptionStream:
         self._wanted = False
         self._begun_s = 0.0
         """When the socket was opened, in seconds since the epoch."""
+        self._heard_ms = 0.0
+        self._voices: dict[str, _Voice] = {}
 
     @property
     def connected(self) -> bool:
@@ -95,6 +115,25 @@ class TranscriptionStream:
         }
         self._socket.send(json.dumps({"kind": "TranscriptionData", "transcriptionData": about}))
 
+    def listen(self, spoken: Iterable[tuple[str, bytes | None]]) -> None:
+        """Transcribe one frame of each participant, None where they say nothing: "Number 1." is the first utterance."""
+        if self._socket is None:
+            return
+        rate_hz = self._call.rate_hz
+        for raw_id, frame in spoken:
+            voice = self._voices.get(raw_id)
+            if voice is None:
+                voice = self._voices[raw_id] = _Voice(self._heard_ms, Segments(rate_hz, SILENCE_MS))
+            for edge in voice.segments.feed(frame or bytes(rate_hz * 2 * FRAME_MS // 1_000)):
+                at_ms = voice.from_ms + edge.at_ms
+                if edge.kind == "start":
+                    voice.utterances, voice.start_ms = voice.utterances + 1, at_ms
+                    self.send(raw_id, f"Number {voice.utterances}", final=False, offset_ms=round(at_ms))
+                else:
+                    text, start_ms = f"Number {voice.utterances}.", round(voice.start_ms)
+                    self.send(raw_id, text, offset_ms=start_ms, duration_ms=round(at_ms) - start_ms)
+        self._heard_ms += FRAME_MS
+
     def drop(self) -> None:
         """Lose the connection, and tell the application; it is not opened again before it is asked for."""
         if self._socket is not None:
@@ -121,6 +160,8 @@ class TranscriptionStream:
             return
         self._socket = connection
         self._begun_s = time.time()
+        self._heard_ms = 0.0
+        self._voices.clear()
         connection.send(self._metadata())
         self._report("Started", "subscriptionStarted", DONE, order)
         await connection.serve(lambda _: None, lambda _: None)

@@ -122,8 +122,8 @@ async def test_a_call_and_a_browser_are_transcribed_while_another_call_is_answer
                 guest.say(audio(Utterance(500, ("dim", "bot")))),
                 talking.say(audio(Utterance(500, ("bup",)))),
             )
-            finals = {final["speaker"]: final["message"] for final in await until_shown(live, 2)}
-            assert finals == {"caller": "gor lat kes", "speaker 2": "dim bot"}
+            by_speaker = {final["speaker"]: final["message"] for final in await until_shown(live, 2)}
+            assert by_speaker == {"caller": "gor lat kes", "speaker 2": "dim bot"}
         document = await transcript(phone, session_id, 2)
         assert document["mode"] == "transcription"
         assert words_of(document, "caller") == ["gor", "lat", "kes"]
@@ -219,6 +219,23 @@ async def test_the_network_transcribes_a_call_and_no_audio_is_streamed(dates_off
         assert entry.session is not None
         assert [state.name for state in entry.session.tree()[1:]] == ["transcriber"]
         assert "+1555" not in msgspec.json.encode(document).decode()
+        caller.hang_up()
+        await over(phone, caller)
+
+
+async def test_the_network_transcribes_what_callers_say_where_no_test_says_it() -> None:
+    async with telephone(ACS_STREAMING_MODE="transcription", **AI) as phone:
+        phone.acs.behaviour.transcribes = True
+        caller = await phone.acs.dial(phone.webhook)
+        stream = (await caller.connected()).transcription
+        assert stream is not None
+        await connected(stream)
+        (session_id,) = phone.service.sessions.live
+        await caller.say(audio(Utterance(500, ("gor", "lat"))) + audio(Utterance(500, ("bam", "den", "kes"))))
+        first, second = (await transcript(phone, session_id, 2))["entries"]
+        assert [first["text"], second["text"]] == ["Number 1.", "Number 2."]
+        assert [entry["duration_ms"] for entry in (first, second)] == pytest.approx([400, 600], abs=20)
+        assert second["offset_ms"] - first["offset_ms"] == pytest.approx(500 + 400 + 500, abs=20)
         caller.hang_up()
         await over(phone, caller)
 
