@@ -73,6 +73,9 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Sent to models that reason, such as `minimal`; unset: nothing is."""
     context_chars: Annotated[int, Meta(ge=2_000, le=2_000_000)] = 48_000
     """Characters of the conversation that it reads with each request, the newest: 48,000 are an hour of talk."""
+    summarize: bool = True
+    """Before a conversation is longer than `context_chars`, the model is asked to sum its older part up, beside the
+    conversation, and reads the summary in its place."""
     extra_body: dict[str, Any] = {}
     """Sent with each request besides, for what a server has of its own."""
 
@@ -284,6 +287,19 @@ class Handoff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return "handoff_to_" + self.agent.replace("-", "_")
 
 
+class InLanguage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How an agent speaks with callers who speak another of its languages than the first."""
+
+    greeting: str = ""
+    """In place of the agent's; empty: that one."""
+    introduction: str = ""
+    """In place of the agent's; empty: that one."""
+    phrases: Phrases = Phrases()
+    """Those that are missing are the usual ones of the language."""
+    voice: Voice | None = None
+    """In place of the agent's; unset: that one, which has to speak both languages."""
+
+
 class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that makes one agent: a session begins with one, and keeps it unless it hands off to another."""
 
@@ -308,6 +324,9 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     the caller up."""
     languages: tuple[str, ...] = ("en-US",)
     """Languages that its callers speak, unless RECOGNIZED_LANGUAGE names others."""
+    in_language: dict[str, InLanguage] = {}
+    """By language, how it speaks with those who speak another of `languages` than the first: `greeting`,
+    `introduction`, `phrases` and `voice`."""
     voice: Voice = Voice()
     model: Model = Model()
     phrases: Phrases = Phrases()

@@ -5,6 +5,7 @@ gives along. So all of that is told as quoted data, bounded in length, which can
 an instruction.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,6 +20,8 @@ MAX_DATA_CHARS = 4_000
 MAX_TEXT_CHARS = 500
 """One text of it."""
 MAX_KEY_CHARS = 64
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+"""A language tag (BCP 47): what is none came from outside, and no model is told of it."""
 MAX_ENTRIES = 50
 """Entries of one mapping or sequence."""
 MAX_DEPTH = 4
@@ -86,9 +89,16 @@ IN_A_BROWSER = SessionContext()
 ON_THE_TELEPHONE = SessionContext(channel=Channel.TELEPHONE)
 
 
+def in_language(about: SessionContext, language: str) -> SessionContext:
+    """What is known, with the language of the conversation; as it is where that is empty."""
+    return msgspec.structs.replace(about, language=language) if language else about
+
+
 def preamble(about: SessionContext, at: float) -> str:
     """What a language model is told before the conversation, at `at` (seconds since the epoch)."""
     lines = [_time(int(at // 60), about.time_zone), _channel(about)]
+    if _TAG.fullmatch(about.language):
+        lines.append(f"They speak {about.language}: answer in the language of their last words.")
     data = _data(about)
     if data:
         lines += [
@@ -120,7 +130,6 @@ def _data(about: SessionContext) -> str:
         "caller": about.caller,
         "caller_name": about.caller_name,
         "called": about.called,
-        "language": about.language,
         "headers": about.headers,
         "context": about.context,
     }

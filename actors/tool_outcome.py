@@ -25,6 +25,8 @@ class ToolOutcome(msgspec.Struct, frozen=True):
     failed: bool = False
     keys: KeyPattern | None = None
     """Keys are wanted of the user: when they are complete. They come as the user's next input."""
+    language: str = ""
+    """The language in which the agent converses from now on, one of its own; empty: as before."""
 
     @property
     def text(self) -> str:

@@ -81,7 +81,10 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     call: CallControls | None = None
     """The telephone call; None in a browser."""
     about: SessionContext = SessionContext()
-    """What is known of the session before a word is said: caller, called number, context."""
+    """What is known of the session before a word is said: caller, called number, context. `language` is that of the
+    conversation, where the agent has several."""
+    languages: tuple[str, ...] = ()
+    """Those that the agent can change to."""
 
 
 class ToolDefinitionError(ActorsError):

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from actors.agent import Agent
+from actors.agent import Agent, Phrases
 from actors.dates import day_name, long_date
 from actors.session_context import SessionContext
 
@@ -29,12 +29,20 @@ def texts_of(agent: Agent) -> Iterator[tuple[str, str]]:
     yield "greeting", agent.greeting
     yield "introduction", agent.introduction
     yield "instructions", agent.instructions
-    for name in agent.phrases.__struct_fields__:
-        match getattr(agent.phrases, name):
+    yield from _phrases("phrases", agent.phrases)
+    for language, own in agent.in_language.items():
+        yield f"in_language.{language}.greeting", own.greeting
+        yield f"in_language.{language}.introduction", own.introduction
+        yield from _phrases(f"in_language.{language}.phrases", own.phrases)
+
+
+def _phrases(path: str, phrases: Phrases) -> Iterator[tuple[str, str]]:
+    for name in phrases.__struct_fields__:
+        match getattr(phrases, name):
             case str(text):
-                yield f"phrases.{name}", text
+                yield f"{path}.{name}", text
             case several:
-                yield from ((f"phrases.{name}[{index}]", text) for index, text in enumerate(several))
+                yield from ((f"{path}.{name}[{index}]", text) for index, text in enumerate(several))
 
 
 def variables_in(text: str) -> tuple[str, ...]:

@@ -307,6 +307,7 @@ def _telephone(worker: Assembly, modes: Modes) -> list[BaseRoute]:
         new_calls=worker.new_calls,
         switchboard=switchboard,
         cluster=worker.cluster,
+        languages=settings.agents.recognized_language,
     )
     media = MediaRoutes(settings, clock, services.random, switchboard, unannounced=not services.acs_access.on)
     return [*carrier, *calls.routes(), *media.routes()]

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from actors.agent import Agent
+from actors.rules.agent_language import matching, speaking
 from actors.runtime.session_trace import current_traceparent
 from actors.session.plan import SessionPlan, TeamMember
 from actors.session_context import GivenContext, SessionContext
@@ -38,9 +39,11 @@ class SessionPlans:
         """What a session with `agent` is made of; `more` are further fields of the plan."""
         given: GivenContext | None = more.get("given")
         known = more.pop("about", SessionContext()) if given is None else given.about()
-        about = msgspec.structs.replace(known, time_zone=self._settings.time_zone)
+        language = matching(known.language, self._settings.recognized_language or agent.languages) or known.language
+        about = msgspec.structs.replace(known, time_zone=self._settings.time_zone, language=language)
         own = self._member(agent, mode, about.language)
         others = {each.name: self._member(each, mode, about.language) for each in team_of(agent, self._agents)}
+        spoken = [self._in_language(each, mode, about.language) for each in (agent, *team_of(agent, self._agents))]
         traceparent = more.pop("traceparent", "") or current_traceparent()
         return SessionPlan(
             session_id=session_id,
@@ -50,11 +53,24 @@ class SessionPlans:
             phrases_expected=own.phrases_expected,
             kept=own.kept,
             team={agent.name: own, **others} if others else {},
+            in_language={key: member for each in spoken for key, member in each.items()},
             resume_token=resume_token,
             about=about,
             traceparent=traceparent,
             **{"look_up": lookup_of(agent), **more},
         )
+
+    def _in_language(self, agent: Agent, mode: str, known: str) -> dict[tuple[str, str], TeamMember]:
+        """How an agent speaks each of its languages; nothing where there is one way only. `known`: of the caller."""
+        if not agent.in_language:
+            return {}
+        languages = self._settings.recognized_language or agent.languages
+        members = {(agent.name, ""): self._member(agent, mode, known)}
+        for language in languages:
+            # Who is heard in the language only that is known of them, is heard in that one only which they change to.
+            heard = language if known in languages else ""
+            members[agent.name, language] = self._member(speaking(agent, language), mode, heard)
+        return members
 
     def _member(self, agent: Agent, mode: str, language: str) -> TeamMember:
         languages = self._settings.recognized_language or agent.languages

@@ -142,17 +142,25 @@ def proxies() -> Kind:
 
 def agents_by_number() -> Kind:
     """Pairs of a called number and the name of the agent who answers it; numbers are never shown."""
+    return _by_number("AGENT", r"[a-z][a-z0-9_-]{0,63}")
 
+
+def languages_by_number() -> Kind:
+    """Pairs of a called number and the tag of the language of its callers; numbers are never shown."""
+    return _by_number("de-DE", r"[a-z]{2,3}(-[0-9A-Za-z]{2,8})*")
+
+
+def _by_number(example: str, pattern: str) -> Kind:
     def parse(text: str) -> tuple[tuple[str, str], ...]:
         routes: dict[str, str] = {}
         for item in filter(None, (item.strip() for item in text.split(","))):
-            number, _, agent = _full_match(r"\+[1-9]\d{1,14}=[a-z][a-z0-9_-]{0,63}", item).partition("=")
+            number, _, routed = _full_match(r"\+[1-9]\d{1,14}=" + pattern, item).partition("=")
             if number in routes:
                 raise ValueError
-            routes[number] = agent
+            routes[number] = routed
         return tuple(routes.items())
 
-    return Kind("of the form +12065550100=AGENT, separated by commas, each number once", parse, secret=True)
+    return Kind(f"of the form +12065550100={example}, separated by commas, each number once", parse, secret=True)
 
 
 def time_zone() -> Kind:

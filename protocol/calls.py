@@ -40,13 +40,16 @@ class CallState(StrEnum):
 
 
 class InitiateCall(msgspec.Struct, frozen=True, kw_only=True):
-    """Place a call. `context` is for the agent; `streaming_mode` in any case, kept in lower."""
+    """Place a call. `context` is for the agent, and so are the name of who is called and the one of the agent's
+    languages that they speak; `streaming_mode` in any case, kept in lower."""
 
     target_number: PhoneNumber
     caller_id: PhoneNumber | None = None
     context: dict[str, Any] | None = None
     streaming_mode: str | None = None
     agent: ShortText | None = None
+    caller_name: Annotated[str, msgspec.Meta(max_length=128)] | None = None
+    language: Annotated[str, msgspec.Meta(max_length=35)] | None = None
 
     def __post_init__(self) -> None:
         _check_number("target_number", self.target_number)

@@ -87,6 +87,12 @@ class ReconnectExpired(Message, frozen=True):
     connection_id: str
 
 
+class LanguageChanged(Message, frozen=True):
+    """The conversation goes on in another language of its agent; it was `former`, empty for the agent's first."""
+
+    former: str
+
+
 class TurnRecorded(Message, frozen=True):
     """What was heard in `turn` is in the conversation now, so that the record of the session is worth saving."""
 

@@ -12,12 +12,15 @@ MAX_CONTEXT_MESSAGES = 200
 def within_budget(messages: Sequence[ChatMessage], max_chars: int = MAX_CONTEXT_CHARS) -> Sequence[ChatMessage]:
     """The newest messages that fit, in order: the user's last words and all behind them, and what there is room for.
 
-    A tool's result never comes without the call that it answers.
+    A tool's result never comes without the call that it answers, and a note at the beginning is never left out: it
+    stands for what came before.
     """
+    if messages and messages[0].role is Role.NOTE:
+        return (messages[0], *within_budget(messages[1:], max_chars - chars_of(messages[0])))
     chars, start = 0, len(messages)
     owed = next((at for at in range(len(messages) - 1, -1, -1) if messages[at].role is Role.USER), 0)
     for at in range(len(messages) - 1, -1, -1):
-        chars += _chars(messages[at])
+        chars += chars_of(messages[at])
         fits = chars <= max_chars and len(messages) - at <= MAX_CONTEXT_MESSAGES
         if not fits and at < owed:
             break
@@ -27,5 +30,6 @@ def within_budget(messages: Sequence[ChatMessage], max_chars: int = MAX_CONTEXT_
     return messages[start:]
 
 
-def _chars(message: ChatMessage) -> int:
+def chars_of(message: ChatMessage) -> int:
+    """How much of a budget a message takes."""
     return len(message.text) + sum(len(request.arguments) for request in message.tool_requests)

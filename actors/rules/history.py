@@ -8,6 +8,7 @@ from actors.conversation import ChatMessage, Memory, PositionPrecision, Role, To
 from actors.ports.llm import ToolCalled
 from actors.rules.backchannel import is_without_blanks
 from actors.rules.pending_reply import PendingReply
+from actors.rules.summary import Summary, summarized
 from actors.rules.unicode_text import is_speakable
 
 WITHHELD = '"A content filter keeps this result back. Do not repeat the call by yourself."'
@@ -23,11 +24,17 @@ class History:
         messages: what was said before.
         memory: the language model's notes.
         memory_before: the notes as they were before the turn in hand.
+        summary: what the model reads in place of the beginning.
     """
 
     def __init__(
-        self, messages: Sequence[ChatMessage] = (), memory: Memory | None = None, memory_before: Memory | None = None
+        self,
+        messages: Sequence[ChatMessage] = (),
+        memory: Memory | None = None,
+        memory_before: Memory | None = None,
+        summary: Summary | None = None,
     ) -> None:
+        self.summary = summary
         self.messages = list(messages)
         self.memory: Memory = memory or {}
         self.memory_before: Memory = memory_before or {}
@@ -164,7 +171,7 @@ class History:
             index = next(i for i in range(len(messages) - 1, -1, -1) if messages[i].tool_requests)
             with_prelude = msgspec.structs.replace(messages[index], text=prelude)
             messages = [*messages[:index], with_prelude, *messages[index + 1 :]]
-        return tuple(filter(None, map(_as_read, messages)))
+        return tuple(summarized(tuple(filter(None, map(_as_read, messages))), self.summary))
 
 
 def _as_read(message: ChatMessage) -> ChatMessage | None:

@@ -20,6 +20,8 @@ class PendingReply(msgspec.Struct, kw_only=True):
     kind: UtteranceKind
     agent: str = ""
     """The name of the agent whose words and voice it has."""
+    language: str = ""
+    """The language in which that agent spoke when it was begun; empty for its first."""
     pieces: list[str] = []
     finished: bool = False
     resume_at: int = 0

@@ -14,8 +14,10 @@ import msgspec
 from actors.conversation import ABANDONED, ChatMessage, Ending, ExpectedAnswer, HandoffMade, Memory
 from actors.messages.model import ToolFinished
 from actors.messages.playback import PlaybackFinished, PlaybackPosition
+from actors.rules.agent_language import LanguageHeard
 from actors.rules.history import History
 from actors.rules.pending_reply import PendingReply
+from actors.rules.summary import Summary
 from actors.rules.transcription import TranscriptionSnapshot
 from actors.rules.turn_taking.moving import moved, unanswerable_reply
 from actors.rules.turn_taking.state import TurnSnapshot
@@ -73,6 +75,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     """The name of the agent that has the conversation."""
     handoffs: tuple[HandoffMade, ...] = ()
     """How it came to that agent."""
+    language: str = ""
+    """The language of the conversation, one of the agent's; empty for its first."""
+    language_heard: LanguageHeard = LanguageHeard()
+    """What the caller's last utterance says of it."""
 
     # the conversation
     turn: TurnSnapshot | None = None
@@ -86,6 +92,9 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     """The language model's notes."""
     memory_before: Memory = {}
     """The language model's notes as they were before the turn in hand."""
+
+    summary: Summary | None = None
+    """What the language model reads in place of the beginning of the conversation."""
 
     # replies and tools
     pending_replies: dict[int, PendingReply] = {}
@@ -143,10 +152,12 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         """All that a successor must not miss; equal to a former one for as long as nothing of it has changed."""
         return (
             self.agent,
+            self.language,
             self.turn,
             self.transcription,
             self.messages[-1:],
             len(self.messages),
+            self.summary,
             tuple((p.reply, len(p.pieces), p.finished, p.resume_at, p.heard) for p in self.pending_replies.values()),
             self.stopped_through,
             len(self.text_before_tools),
@@ -184,7 +195,7 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     def history_changed(self, history: History) -> None:
         """Note the messages of the conversation and the language model's notes as they are now."""
         self.messages = tuple(history.messages)
-        self.memory, self.memory_before = history.memory, history.memory_before
+        self.memory, self.memory_before, self.summary = history.memory, history.memory_before, history.summary
 
     def transcription_changed(self, state: TranscriptionSnapshot) -> None:
         """Note the state of a session that only listens."""
@@ -205,6 +216,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     def handed_off(self, made: HandoffMade) -> None:
         """Note that another agent has the conversation from now on."""
         self.agent, self.handoffs = made.to_agent, (*self.handoffs, made)
+
+    def language_is(self, language: str) -> None:
+        """Note the language in which the conversation goes on."""
+        self.language, self.language_heard = language, LanguageHeard()
 
     # replies and tools
 

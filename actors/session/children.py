@@ -41,6 +41,8 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     follows_agent: Callable[[SessionPlan, SessionPlan], bool] = lambda former, plan: False
     """Whether it is started anew when another agent takes the conversation over: what it is made from differs between
     the plan with the former agent and that with the new one."""
+    follows_language: Callable[[SessionPlan, SessionPlan], bool] = lambda former, plan: False
+    """The same where its agent goes on in another language."""
     restart: RestartPolicy | None = None
     """How often it may be started again; None: as the process is configured."""
 
@@ -127,6 +129,12 @@ class Children:
         """Start those anew that are made otherwise for the agent that has taken the conversation over."""
         for name, spec in self._specs.items():
             if spec.follows_agent(former, plan):
+                self.renew(name)
+
+    def follow_language(self, former: SessionPlan, plan: SessionPlan) -> None:
+        """Start those anew that are made otherwise for the language in which the agent goes on."""
+        for name, spec in self._specs.items():
+            if spec.follows_language(former, plan):
                 self.renew(name)
 
     def restart_unless_running(self, name: str) -> None:

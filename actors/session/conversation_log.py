@@ -1,17 +1,19 @@
 """The conversation of one session as it is recorded: what was heard of each reply goes into it when that is known."""
 
 from actors.conversation import PositionPrecision
-from actors.messages.lifecycle import TurnRecorded
+from actors.messages.lifecycle import LanguageChanged, TurnRecorded
 from actors.messages.output import ReplyHeard
 from actors.messages.playback import PlaybackFinished, PlaybackPosition, PlaybackStopped
 from actors.messages.transcript import FinalTranscript
 from actors.ports.clock import Clock
+from actors.rules.agent_language import followed, matching
 from actors.rules.history import History, whole_words
 from actors.rules.pending_reply import PendingReply
 from actors.rules.turn_taking.machine import TurnTaking
 from actors.runtime.address import Address
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
+from actors.session.plan import SessionPlan
 
 ORDER_FAILED = (
     "The telephone network has reported that an earlier order in this call failed: {failure}. Whatever the tool"
@@ -37,15 +39,37 @@ class ConversationLog:
         checkpoint: Checkpoint,
         turn: TurnTaking,
         connection: SessionConnection,
-        supervisor: Address[TurnRecorded],
+        supervisor: Address[TurnRecorded | LanguageChanged],
         clock: Clock,
     ) -> None:
-        self.history = History(checkpoint.messages, checkpoint.memory, checkpoint.memory_before)
+        self.history = History(checkpoint.messages, checkpoint.memory, checkpoint.memory_before, checkpoint.summary)
         self._checkpoint = checkpoint
         self._turn = turn
         self._connection = connection
         self._supervisor = supervisor
         self._clock = clock
+
+    @property
+    def language(self) -> str:
+        """The language of the conversation, one of the agent's; empty for its first."""
+        return self._checkpoint.language
+
+    def follow_language(self, text: str, spoken: str, plan: SessionPlan) -> None:
+        """Go on in the language in which the caller has said `text`, if it is another one that the agent speaks."""
+        if not spoken or not plan.in_language:
+            return
+        known = self._checkpoint
+        present = known.language or plan.agent.languages[0]
+        language, heard = followed(known.language_heard, present, text, matching(spoken, plan.languages))
+        known.language_heard = heard
+        if language != present:
+            self.converse_in(language)
+
+    def converse_in(self, language: str) -> None:
+        """Go on in another language, one of the agent's: its phrases and its voice are those of that language."""
+        former = self._checkpoint.language
+        self._checkpoint.language_is(language)
+        self._supervisor.tell(LanguageChanged(former))
 
     def keep(self) -> None:
         """Keep turn-taking and the conversation, as they are now, for a successor."""

@@ -43,6 +43,17 @@ class ModelReported(Message, frozen=True):
     stream: int = 0
 
 
+class ConversationSummarized(Message, frozen=True):
+    """The language model has summed up the conversation to the end of the turn `through`, for so many tokens.
+
+    The text is empty if it could not: the conversation goes on as if it had not been asked.
+    """
+
+    text: str
+    through: int
+    tokens: int = 0
+
+
 class RealtimeReported(Message, frozen=True):
     """One event of the speech-to-speech session number `session`; one of a session that was given up is ignored."""
 

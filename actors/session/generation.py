@@ -31,6 +31,7 @@ from actors.runtime.telemetry import count_cut_reply
 from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.engine_violations import EngineViolations
 from actors.session.measurements import first_token_came, model_failed
+from actors.session.summaries import log_failure, summarize
 
 CHAT = {"gen_ai.operation.name": Stage.MODEL.value}
 """The attribute of every request to a model."""
@@ -53,6 +54,10 @@ class ReplySource(Protocol):
 
     def cancel(self) -> None:
         """Have nothing more made of the reply in hand, if there is one."""
+        ...
+
+    def summarize(self, request: ModelRequest) -> bool:
+        """Have a part of the conversation summed up, told as `ConversationSummarized`; False if it cannot be."""
         ...
 
 
@@ -86,6 +91,11 @@ class Generation:
             self._task = None
             self._trace.end(Stage.MODEL, attributes={"earshot.cancelled": True})
         self.tool_calls = []
+
+    def summarize(self, request: ModelRequest) -> bool:
+        """Have it made beside the replies, in whose way it never is: told as `ConversationSummarized`."""
+        self._actor.spawn(summarize(self._model, request, self._actor.actor_ref), "summary", log_failure)
+        return True
 
     async def _stream(self, request: ModelRequest, stream: int) -> None:
         """Stream a reply; from a model that is busy for so long as it says, and has said nothing yet, in its time."""

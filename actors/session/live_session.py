@@ -82,7 +82,7 @@ class LiveSession:
     @property
     def plan(self) -> SessionPlan:
         """What the session is, with the agent that has it now."""
-        return self._plan.as_agent(self.checkpoint.agent)
+        return self._plan.as_agent(self.checkpoint.agent, self.checkpoint.language)
 
     @cached_property
     def speech(self) -> CallerSpeech:

@@ -45,6 +45,9 @@ _backchannels = _meter.create_counter(
 _handoffs = _meter.create_counter(
     "earshot.session.handoffs", unit="{handoff}", description="Conversations that went from one agent to another"
 )
+_languages = _meter.create_counter(
+    "earshot.session.languages", unit="{change}", description="Conversations that went on in another language, by which"
+)
 _machines = _meter.create_counter(
     "earshot.call.machines", unit="{call}", description="Calls of ours that an answering machine took, by what was done"
 )
@@ -109,6 +112,11 @@ def reply_resumed() -> None:
 def backchannel_heard() -> None:
     """Count a sign of listening, such as "uh-huh", into a reply that goes on."""
     _backchannels.add(1)
+
+
+def language_changed(language: str) -> None:
+    """Count a conversation that goes on in another language."""
+    _languages.add(1, {"language": language})
 
 
 def handed_off(from_agent: str, to_agent: str) -> None:

@@ -1,5 +1,7 @@
 """What a model is asked for one reply, and how it is asked again where asking differently may help."""
 
+from collections.abc import Callable
+
 from actors.conversation import ChatMessage, Role
 from actors.errors import ErrorKind
 from actors.messages.model import ModelFailed, ReplyTrouble
@@ -10,7 +12,7 @@ from actors.rules.history import History
 from actors.runtime.supervised_actor import logger
 from actors.session.generation import ReplySource
 from actors.session.plan import SessionPlan
-from actors.session_context import preamble
+from actors.session_context import in_language, preamble
 
 MIN_CONTEXT_CHARS = 2_000
 """A model that cannot read so much of a conversation cannot hold one."""
@@ -35,9 +37,18 @@ class ModelAsking:
         history: what the model reads.
         source: what makes the replies.
         clock: the time that the model is told.
+        language: called for the language of the conversation; empty where it is not known.
     """
 
-    def __init__(self, plan: SessionPlan, history: History, source: ReplySource, clock: Clock) -> None:
+    def __init__(
+        self,
+        plan: SessionPlan,
+        history: History,
+        source: ReplySource,
+        clock: Clock,
+        language: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._language = language
         self._plan = plan
         self._history = history
         self._source = source
@@ -81,10 +92,15 @@ class ModelAsking:
                 tools=tuple(tool.schema for tool in plan.tools.values()),
                 may_call_tools=self._has_tools,
                 memory=read.memory,
-                preamble=preamble(plan.about, self._clock.wall()),
+                preamble=preamble(in_language(plan.about, self._language()), self._clock.wall()),
             )
         )
         return self._read_chars
+
+    @property
+    def max_chars(self) -> int:
+        """How much of the conversation the model reads with each request."""
+        return self._max_chars
 
     def ask_for_words(self) -> bool:
         """The reply held nothing to be spoken: ask for it once more; False if that was done before."""

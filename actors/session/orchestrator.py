@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from actors.agent import Agent
 from actors.messages.caller import CallOrderFailed, KeyPressed, TextEntered
 from actors.messages.lifecycle import SessionOver, TimerFired
 from actors.messages.model import ModelFailed, ReplyFailed, ReplyWritten, ToolFinished
@@ -43,7 +44,7 @@ from actors.session.addresses import Addresses
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
-from actors.session.engine_events import ModelPaused, ModelReported
+from actors.session.engine_events import ConversationSummarized, ModelPaused, ModelReported
 from actors.session.generation import ReplySource
 from actors.session.handoffs import Handoffs
 from actors.session.plan import SessionPlan
@@ -56,7 +57,9 @@ from actors.session.tool_runs import ToolRuns
 from actors.session.turn_timers import TurnTimers
 from actors.session.turn_trace import TRACED, TurnTrace
 
-OrchestratorMessage = TurnEvent | ModelReported | ModelPaused | ModelFailed | ToolFinished | CallOrderFailed
+OrchestratorMessage = (
+    TurnEvent | ModelReported | ModelPaused | ModelFailed | ToolFinished | CallOrderFailed | ConversationSummarized
+)
 
 
 class Orchestrator(SupervisedActor):
@@ -90,7 +93,7 @@ class Orchestrator(SupervisedActor):
         transcribes: bool = True,
     ) -> None:
         super().__init__("orchestrator", addresses.supervisor, trace)
-        self.agent = plan.agent
+        self._plan = plan
         self.clock = clock
         self._addresses = addresses
         self._checkpoint = checkpoint
@@ -124,6 +127,11 @@ class Orchestrator(SupervisedActor):
         self._turn_trace = TurnTrace(trace, clock)
         self.unexpected_events = 0
         """Events that cannot happen, as turn-taking reported them: faults of ours."""
+
+    @property
+    def agent(self) -> Agent:
+        """The agent that has the conversation, as it speaks the language of it."""
+        return self._plan.as_agent(self._plan.agent.name, self._checkpoint.language).agent
 
     def on_start(self) -> None:
         """Greet, or go on from where the former orchestrator was."""
@@ -166,7 +174,8 @@ class Orchestrator(SupervisedActor):
                 return
             case InterimTranscript():
                 self._connection.show(message)
-            case FinalTranscript():
+            case FinalTranscript(text=text, language=language):
+                self._log.follow_language(text, language, self._plan)
                 self._maker.note_transcript(message)
             case TextEntered() | KeyPressed():
                 self._checkpoint.user_active(self.clock.now())
@@ -187,6 +196,10 @@ class Orchestrator(SupervisedActor):
                 return
             case ToolFinished():
                 self._maker.tool_finished(message)
+                return
+            case ConversationSummarized():
+                self._maker.summaries.take(message)
+                self._log.keep()
                 return
             case CallOrderFailed(failure):
                 self._log.note_failed_order(failure, self.turn.state.turn_number)

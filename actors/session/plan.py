@@ -91,20 +91,33 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     team: Mapping[str, TeamMember] = {}
     """Every agent that the session may have, by name, the first one too; empty where it cannot be handed off."""
 
+    in_language: Mapping[tuple[str, str], TeamMember] = {}
+    """By agent and language, how each speaks that language, with an empty one for the agent as it begins; none of those
+    that speak in one way only."""
+
     @property
     def agents(self) -> tuple[Agent, ...]:
         """The present agent, and all others that the session may have."""
         return (self.agent, *(each.agent for name, each in self.team.items() if name != self.agent.name))
 
     @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that the agent can change to; empty for one that speaks in one way only."""
+        return tuple(language for name, language in self.in_language if name == self.agent.name and language)
+
+    @property
     def screens_answerer(self) -> bool:
         """Whether a machine may have answered, and the agent has something else to do then than to talk with it."""
         return self.about.direction == OUTBOUND and self.agent.voicemail is not VoicemailAction.IGNORE
 
-    def as_agent(self, name: str) -> "SessionPlan":
-        """The plan of the session while the agent of this name has it; of one that is not of the team, as it is."""
-        member = self.team.get(name)
-        if member is None or name == self.agent.name:
+    def as_agent(self, name: str, language: str = "") -> "SessionPlan":
+        """The plan of the session while the agent of this name has it and speaks this language, if that is one of its.
+
+        With an agent that is not of the team it is as it is.
+        """
+        spoken = self.in_language
+        member = spoken.get((name, language)) or spoken.get((name, "")) or self.team.get(name)
+        if member is None or (name == self.agent.name and not spoken):
             return self
         return msgspec.structs.replace(
             self,

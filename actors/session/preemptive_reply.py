@@ -80,7 +80,7 @@ class PreemptiveReply:
     def begin(self, order: BeginPreemptiveReply) -> None:
         """Ask the model, with the words that are answered behind a copy of the conversation."""
         history = self._history
-        conversation = History(history.messages, history.memory, history.memory_before)
+        conversation = History(history.messages, history.memory, history.memory_before, history.summary)
         conversation.user_said(order.text, order.turn, self._clock.wall(), continues=order.continues, confidence=1.0)
         self._read, self._told = history.for_the_model(), []
         self._asking.begin()

@@ -201,6 +201,10 @@ class RealtimeSource:
         if progress.is_expiring and is_silent and progress.state is RealtimeState.LISTENING:
             self.open()
 
+    def summarize(self, request: ModelRequest) -> bool:
+        """The model keeps the conversation in its own session."""
+        return False
+
     # the reply
 
     def start(self, request: ModelRequest) -> None:

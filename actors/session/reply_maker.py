@@ -39,6 +39,7 @@ from actors.session.reply_filter import ReplyFilter
 from actors.session.reply_text import ReplyText
 from actors.session.reply_writer import ReplyWriter
 from actors.session.spending import Spending
+from actors.session.summaries import Summaries
 from actors.session.tool_calls import ToolCalls
 from actors.session.tool_runs import ToolRound, ToolRuns, checked
 
@@ -90,7 +91,7 @@ class ReplyMaker:
         self._connection = connection
         self._clock = clock
         self._generation = source
-        self._asking = ModelAsking(plan, log.history, source, clock)
+        self._asking = ModelAsking(plan, log.history, source, clock, lambda: log.language)
         self._tool_calls = ToolCalls(
             trace=trace,
             plan=plan,
@@ -116,6 +117,8 @@ class ReplyMaker:
             clock=clock,
         )
         """The reply that is begun before the caller's words are final."""
+        self.summaries = Summaries(plan, log.history, source, lambda: self._asking.max_chars, spending)
+        """Keeps what the model reads short."""
         self._told_before: list[ModelMessage] = []
         """What the model has told of the reply in hand before it was asked for."""
         self._round: ToolRound | None = None
@@ -299,6 +302,7 @@ class ReplyMaker:
         turn, text = self._turn.state.turn_number, self._text.written
         self._writer.finish(self._text.reply, expected)
         self._tell_turn_taking(ReplyWritten(turn=turn, has_text=is_speakable(text), question_s=question_s(text)))
+        self.summaries.look(turn)
 
     # tools
 

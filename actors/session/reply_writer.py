@@ -34,7 +34,8 @@ class ReplyWriter:
 
     def begin(self, reply: int, turn: int, kind: UtteranceKind) -> None:
         """Begin the reply number `reply`, which is heard in `turn`."""
-        self._checkpoint.reply_begun(PendingReply(reply=reply, turn=turn, kind=kind, agent=self._checkpoint.agent))
+        agent, language = self._checkpoint.agent, self._checkpoint.language
+        self._checkpoint.reply_begun(PendingReply(reply=reply, turn=turn, kind=kind, agent=agent, language=language))
         self._synthesizer.tell(BeginReply(reply, turn, kind))
 
     def write(self, reply: int, text: str) -> None:

@@ -13,6 +13,7 @@ from actors.messages.caller import ConnectionAttached
 from actors.messages.output import OutputMessage
 from actors.ports.recipient import Recipient
 from actors.ports.tts import SpokenPhrase
+from actors.rules.agent_language import matching
 from actors.runtime.address import Address
 from actors.runtime.described_errors import describe
 from actors.runtime.exits import ChildExited, Exit
@@ -58,7 +59,15 @@ class SessionEntry(LiveSession):
             for name, member in self._plan.team.items()
         }
         agent = filled(self._plan.agent, about, at)
-        self._plan = msgspec.structs.replace(self._plan, about=about, agent=agent, team=team, look_up=None)
+        in_language = {
+            key: msgspec.structs.replace(member, agent=filled(member.agent, about, at))
+            for key, member in self._plan.in_language.items()
+        }
+        self._plan = msgspec.structs.replace(
+            self._plan, about=about, agent=agent, team=team, in_language=in_language, look_up=None
+        )
+        if not self.checkpoint.language and (language := matching(about.language, self._plan.languages)):
+            self.checkpoint.language_is(language)
 
     @property
     def session(self) -> SessionSupervisor | None:

@@ -9,6 +9,7 @@ from actors.messages.lifecycle import (
     AgentReplaced,
     CallerCutOff,
     CallerIsBack,
+    LanguageChanged,
     ReconnectExpired,
     RestartChild,
     SessionFailed,
@@ -36,6 +37,7 @@ SessionMessage = (
     | EndSession
     | SessionOver
     | AgentReplaced
+    | LanguageChanged
     | RestartChild
     | ReconnectExpired
     | TurnRecorded
@@ -158,6 +160,11 @@ class SessionSupervisor(SupervisedActor):
                 self._save()
             case SessionFailed():
                 self._escalate()
+            case LanguageChanged(former):
+                logger.info("the conversation goes on in %s", self._checkpoint.language)
+                measurements.language_changed(self._checkpoint.language)
+                present = self.plan
+                self._children.follow_language(present.as_agent(present.agent.name, former), present)
             case AgentReplaced(made):
                 self._agent_replaced(made)
             case _:
@@ -218,7 +225,7 @@ class SessionSupervisor(SupervisedActor):
         if self.ending is not None:
             return
         self._bound_life()
-        self._children.follow_agent(plan.as_agent(made.from_agent), plan)
+        self._children.follow_agent(plan.as_agent(made.from_agent, self._checkpoint.language), plan)
         self._save()
 
     # the connection

@@ -6,12 +6,14 @@ from actors.messages.model import EndingDecided, ToolFinished
 from actors.messages.output import ToolStarted
 from actors.ports.clock import Clock
 from actors.ports.llm import ToolCalled
+from actors.rules.agent_language import matching
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.runtime.session_trace import Stage, Trace
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog
 from actors.session.plan import SessionPlan
 from actors.session.tool_runs import UNKNOWN, ToolRuns, ending_after
+from actors.session_context import in_language
 from actors.tools import ToolContext
 
 
@@ -60,7 +62,8 @@ class ToolCalls:
             agent=plan.agent.name,
             now=self._clock.wall(),
             call=plan.call,
-            about=plan.about,
+            about=in_language(plan.about, self._log.language),
+            languages=plan.languages,
         )
         for call in calls:
             self._connection.show(ToolStarted(call.call_id, call.name, call.arguments))
@@ -92,6 +95,8 @@ class ToolCalls:
         self._connection.show(finished)
         self._log.keep()
         self._tool_runs.forget(finished.call_id)
+        if language := matching(outcome.language, self._plan.languages):
+            self._log.converse_in(language)
         if (ending := ending_after(outcome.ending, is_late=finished.turn != self._turn.state.turn_number)) is not None:
             self._tell_turn_taking(EndingDecided(ending))
         return True

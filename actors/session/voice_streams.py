@@ -39,28 +39,33 @@ class VoiceStreams:
         self._checkpoint = checkpoint
         self._rate_hz = rate_hz
         self._streams: dict[Voice, SynthesisStream] = {}
-        self._kept: dict[str, Mapping[str, SpokenPhrase]] = {}
-        """By the agent's name; a session has the phrases that there were when it first spoke as that agent."""
-        self._kept_by(plan.as_agent(checkpoint.agent))
+        self._kept: dict[tuple[str, Voice], Mapping[str, SpokenPhrase]] = {}
+        """By the agent's name and voice; a session has the phrases that there were when it first spoke so."""
+        self._kept_by(self._present)
 
     @property
     def is_available(self) -> bool:
         """Whether there is an engine to write to."""
         return self._engine is not None
 
+    @property
+    def _present(self) -> SessionPlan:
+        return self._plan.as_agent(self._checkpoint.agent, self._checkpoint.language)
+
     def open(self) -> None:
         """Connect the engine for the agent that has the conversation, as a task of the actor."""
         if self.is_available:
-            self._stream(self._plan.as_agent(self._checkpoint.agent).agent.voice)
+            self._stream(self._present.agent.voice)
 
     def kept(self, reply: int) -> Mapping[str, SpokenPhrase]:
         """The kept phrases, by text, of the agent whose reply this is."""
         return self._kept_by(self._plan_of(reply))
 
     def _kept_by(self, plan: SessionPlan) -> Mapping[str, SpokenPhrase]:
-        known = self._kept.get(plan.agent.name)
+        key = plan.agent.name, plan.agent.voice
+        known = self._kept.get(key)
         if known is None:
-            known = self._kept[plan.agent.name] = plan.kept(self._rate_hz)
+            known = self._kept[key] = plan.kept(self._rate_hz)
         return known
 
     def write(self, reply: int, text: str | None) -> None:
@@ -79,7 +84,7 @@ class VoiceStreams:
 
     def _plan_of(self, reply: int) -> SessionPlan:
         pending = self._checkpoint.pending_replies.get(reply)
-        return self._plan.as_agent(pending.agent if pending is not None else self._checkpoint.agent)
+        return self._plan.as_agent(pending.agent, pending.language) if pending is not None else self._present
 
     def _stream(self, voice: Voice) -> SynthesisStream:
         known = self._streams.get(voice)

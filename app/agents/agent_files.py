@@ -21,7 +21,7 @@ from app.agents.handoffs import handoff_faults
 from app.agents.knowledge import Knowledge, KnowledgeError, knowledge_tool
 from app.agents.mcp_servers import mcp_faults, with_mcp_tools
 from app.agents.nearest import explained, with_nearest
-from app.agents.phrases_by_language import with_phrases_of_its_language
+from app.agents.phrases_by_language import with_phrases_of_its_languages
 from app.agents.session_hook import require_hook
 from app.agents.yaml_loading import load_yaml
 from app.dialogue.check import dialogue_faults
@@ -84,7 +84,7 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
         AgentFileError: the file, or that of the dialogue, cannot be used.
     """
     raw = read_yaml(file)
-    agent = _converted(file, raw, with_phrases_of_its_language(raw), ScriptedAgent)
+    agent = _converted(file, raw, with_phrases_of_its_languages(raw), ScriptedAgent)
     if agent.name != file.stem:
         raise AgentFileError(
             file, "name", f"the file of the agent {agent.name} must be named {agent.name}{file.suffix}"
@@ -96,6 +96,7 @@ def load_agent(file: Path, tools: MutableMapping[str, AnyTool]) -> Agent:
         raw, source, prefix = read_yaml(beside), beside, ""
         agent = msgspec.structs.replace(agent, dialogue=_converted(beside, raw, raw, Dialogue))
     _require_variables(file, agent)
+    _require_languages(file, agent)
     _require_patterns(file, agent)
     _require_lexicon(file, agent)
     _require_hook(file, agent)
@@ -179,6 +180,14 @@ def _require_variables(file: Path, agent: Agent) -> None:
             if name not in known:
                 reason = f"there is no variable {name}: declare it under variables"
                 raise AgentFileError(file, path, with_nearest(reason, name, known))
+
+
+def _require_languages(file: Path, agent: Agent) -> None:
+    """What an agent has for a language is for one of its own, and not for its first, of which the file itself is."""
+    for language in agent.in_language:
+        if language not in agent.languages[1:]:
+            reason = f"{language} is none of its languages but the first"
+            raise AgentFileError(file, f"in_language.{language}", with_nearest(reason, language, agent.languages[1:]))
 
 
 def _require_patterns(file: Path, agent: Agent) -> None:

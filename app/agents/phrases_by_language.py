@@ -206,17 +206,35 @@ PHRASES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
 """By primary language subtag (BCP 47)."""
 
 
-def with_phrases_of_its_language(raw: Any) -> Any:
-    """An agent's file as read, with the phrases of its first language where it has none of its own.
+def with_phrases_of_its_languages(raw: Any) -> Any:
+    """An agent's file as read, with the phrases of each of its languages where it has none of its own for it.
 
     What is no mapping, or names no language, is given back as it is: the types say what is wrong with it.
     """
     if not isinstance(raw, dict) or not isinstance(raw.get("languages"), list) or not raw["languages"]:
         return raw
-    language, own = str(raw["languages"][0]).partition("-")[0].lower(), raw.get("phrases", {})
-    if language not in PHRASES or not isinstance(own, dict):
+    first, *others = map(str, raw["languages"])
+    spoken = raw.get("in_language") or {}
+    if not isinstance(spoken, dict):
         return raw
-    return {**raw, "phrases": {**PHRASES[language], **own}}
+    usual: dict[str, Any] = {language: {} for language in others if not left_in_english((language,))}
+    completed = {
+        language: _with_phrases(language, own) if isinstance(own, dict) else own
+        for language, own in {**usual, **spoken}.items()
+    }
+    # What speaks its only language has nothing to change to.
+    more = {"in_language": completed} if completed else {}
+    return {**_with_phrases(first, raw), **more}
+
+
+def _with_phrases(language: str, raw: dict[str, Any]) -> dict[str, Any]:
+    own = raw.get("phrases", {})
+    known = PHRASES.get(_primary(language))
+    return {**raw, "phrases": {**known, **own}} if known and isinstance(own, dict) else raw
+
+
+def _primary(language: str) -> str:
+    return language.partition("-")[0].lower()
 
 
 def left_in_english(languages: Sequence[str]) -> bool:

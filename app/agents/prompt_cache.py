@@ -16,6 +16,7 @@ from actors.ports.tts import (
     SynthesisFinished,
     WordSynthesized,
 )
+from actors.rules.agent_language import in_all_languages
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.session.pronounced_synthesis import open_pronounced
 from actors.variables import filled_with_defaults
@@ -39,13 +40,13 @@ class PromptCache:
         self._background = background
         self._spoken: dict[tuple[Voice, int], dict[str, SpokenPhrase]] = {}
         self._wanted: dict[tuple[str, Voice, int], list[str]] = {}
-        """What was asked for last of each agent, by its name, its voice and the rate."""
+        """What was asked for of each agent, by its name, its voice and the rate."""
 
     async def prepare(self, agents: list[Agent], rate_hz: int = OUTPUT_RATE_HZ) -> None:
         """Synthesise what each agent keeps, at `rate_hz`; what cannot be made is left out, each reason logged once."""
         failed: dict[str, list[str]] = {}
         retries = iter(range(START_RETRIES))
-        for agent in agents:
+        for agent in (spoken for each in agents for spoken in in_all_languages(each)):
             if failure := await self._failure(agent, rate_hz, retries):
                 failed.setdefault(failure, []).append(agent.name)
         for failure, names in failed.items():
@@ -53,8 +54,9 @@ class PromptCache:
 
     def at(self, agent: Agent, rate_hz: int) -> dict[str, SpokenPhrase]:
         """The phrases of `agent` at a rate; for one never asked for they are made in the background."""
-        if self._wanted.get((agent.name, agent.voice, rate_hz)) != (texts := _phrases(agent)):
-            self._wanted[agent.name, agent.voice, rate_hz] = texts
+        wanted = self._wanted.setdefault((agent.name, agent.voice, rate_hz), [])
+        if not set(_phrases(agent)) <= set(wanted):
+            wanted += _phrases(agent)
             self._background.run(self._prepare(agent, rate_hz))
         return self._spoken.setdefault((agent.voice, rate_hz), {})
 
@@ -63,7 +65,7 @@ class PromptCache:
         none of `agents` has any more: a live session that holds their phrases still has them.
         """
         rates_hz = {rate_hz for name, _, rate_hz in self._wanted if name == agent.name}
-        voices = {each.voice for each in agents}
+        voices = {spoken.voice for each in agents for spoken in in_all_languages(each)}
         self._wanted = {key: texts for key, texts in self._wanted.items() if key[1] in voices}
         self._spoken = {key: kept for key, kept in self._spoken.items() if key[0] in voices}
         for rate_hz in sorted(rates_hz):
@@ -75,7 +77,8 @@ class PromptCache:
 
     async def _failure(self, agent: Agent, rate_hz: int, retries: Iterator[int]) -> str:
         """Synthesise what an agent keeps; the first failure, or an empty text. `retries`: after time-outs."""
-        texts = self._wanted[agent.name, agent.voice, rate_hz] = _phrases(agent)
+        texts = _phrases(agent)
+        self._wanted.setdefault((agent.name, agent.voice, rate_hz), []).extend(texts)
         kept = self._spoken.setdefault((agent.voice, rate_hz), {})
         failure = ""
         for text in texts:

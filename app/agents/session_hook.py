@@ -90,4 +90,9 @@ def _with(about: SessionContext, found: Any) -> SessionContext:
     value = bounded(well_formed_json(msgspec.to_builtins(found, str_keys=True)))
     if not isinstance(value, Mapping):
         raise TypeError("it must return a mapping, or nothing")
-    return msgspec.structs.replace(about, context={**about.context, **value})
+    language = value.get("language")
+    return msgspec.structs.replace(
+        about,
+        context={**about.context, **value},
+        language=language if isinstance(language, str) and language else about.language,
+    )

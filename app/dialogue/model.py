@@ -40,6 +40,9 @@ class ScriptModel:
         Raises:
             ModelError: the agent has no dialogue, or there is no message to answer.
         """
+        if request.is_summary:  # it keeps what it has to know in its memory
+            yield ReplyGenerated()
+            return
         agent = request.agent
         dialogue = dialogue_of(agent)
         if dialogue is None:

@@ -70,6 +70,7 @@ def gatekeeper(agent: Agent) -> Agent:
         name=f"{agent.name}{SUFFIX}",
         greeting=agent.phrases.enter_code,
         phrases=msgspec.structs.replace(agent.phrases, no_input=(agent.phrases.enter_code,) * PROMPTS),
+        in_language={},
         barge_in=BargeIn(greeting=_KEYS_ONLY, speaking=_KEYS_ONLY, thinking=_KEYS_ONLY, tool=_KEYS_ONLY),
         limits=msgspec.structs.replace(agent.limits, max_session_s=min(LONGEST_S, agent.limits.max_session_s)),
         keys=ANY_KEYS,

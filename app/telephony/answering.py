@@ -135,7 +135,7 @@ class Answering:
         return call if call.call_id else None
 
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
-        about, mode = inbound_context(incoming), self._switchboard.carrier.default_mode
+        about, mode = inbound_context(incoming, self._settings.telephony), self._switchboard.carrier.default_mode
         agent = agent_for(about, self._settings, self._agents, self._agents.default_name)
         call = self._new_calls.begin(
             Direction.INBOUND, agent, mode, about.caller, announcement=announcement, about=about

@@ -8,15 +8,23 @@ from actors.session_context import Channel, SessionContext
 from app.telephony.call import Direction
 from app.telephony.incoming_call import IncomingCall
 from config.errors import SettingsError
+from config.groups.telephony import Telephony
 from config.settings import Settings
 from protocol.calls import InitiateCall
 
+NO_NUMBERS = Telephony()
 OF_CLIENTS = ("browser_session_id",)
 """Keys of a placed call's context that are for this server, not for the agent."""
 
 
-def inbound_context(incoming: IncomingCall) -> SessionContext:
-    """What the announcement of a call says about it."""
+LANGUAGE_HEADER = "x-ms-custom-language"
+"""In lower case: by it whoever passes a call on says which language the caller speaks, such as `de-DE`."""
+
+
+def inbound_context(incoming: IncomingCall, settings: Telephony = NO_NUMBERS) -> SessionContext:
+    """What the announcement of a call says about it, and the number that was called of the caller's language."""
+    headers = {name.lower(): value for name, value in incoming.headers.items()}
+    by_number = dict(settings.language_by_number).get(incoming.called, "")
     return SessionContext(
         channel=Channel.TELEPHONE,
         direction=Direction.INBOUND.value,
@@ -24,6 +32,7 @@ def inbound_context(incoming: IncomingCall) -> SessionContext:
         caller_name=incoming.caller_name,
         called=incoming.called,
         headers=incoming.headers,
+        language=headers.get(LANGUAGE_HEADER, "").strip() or by_number,
     )
 
 
@@ -34,6 +43,8 @@ def outbound_context(asked: InitiateCall, source: str) -> SessionContext:
         channel=Channel.TELEPHONE,
         direction=Direction.OUTBOUND.value,
         caller=asked.target_number,
+        caller_name=asked.caller_name or "",
+        language=asked.language or "",
         called=source,
         context={key: value for key, value in context.items() if key not in OF_CLIENTS},
     )

@@ -137,6 +137,7 @@ def _briefer(agent: Agent, offer: str) -> Agent:
     return msgspec.structs.replace(
         agent,
         greeting=offer,
+        in_language={},
         barge_in=BargeIn(greeting=_AT_ONCE, speaking=_AT_ONCE, backchannels=()),
         phrases=msgspec.structs.replace(agent.phrases, goodbye=agent.phrases.consult_over),
         limits=msgspec.structs.replace(agent.limits, max_session_s=min(2 * DECIDES_S, agent.limits.max_session_s)),

@@ -249,4 +249,8 @@ class TakeOver:
 
 def taking_over(agent: Agent) -> Agent:
     """`agent` as it greets a caller who was cut off."""
-    return msgspec.structs.replace(agent, greeting=agent.phrases.cut_off)
+    spoken = {
+        language: msgspec.structs.replace(own, greeting=own.phrases.cut_off)
+        for language, own in agent.in_language.items()
+    }
+    return msgspec.structs.replace(agent, greeting=agent.phrases.cut_off, in_language=spoken)

@@ -67,6 +67,14 @@ class Telephony(msgspec.Struct, frozen=True, kw_only=True):
             kinds.agents_by_number(),
         ),
     ] = ()
+    language_by_number: Annotated[
+        tuple[tuple[str, str], ...],
+        Variable(
+            "LANGUAGE_BY_NUMBER",
+            "Which of the agent's languages callers of which number speak; unset: the agent hears",
+            kinds.languages_by_number(),
+        ),
+    ] = ()
     access_code: Annotated[
         Secret | None,
         Variable(

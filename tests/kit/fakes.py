@@ -90,6 +90,7 @@ class FakeRecognition:
     ) -> None:
         self._engine = engine
         self._report = report
+        self.options = options
         self._rate_hz = options.rate_hz
         self.heard = bytearray()
         self._closed = False

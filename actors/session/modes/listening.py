@@ -56,6 +56,7 @@ def recognizer_for(
         needed=needed,
         receives=() if speaker else (CallerAudio,),
         follows_agent=_listens_otherwise,
+        follows_language=_listens_otherwise,
     )
 
 

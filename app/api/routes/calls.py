@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from actors.agent import Agent
 from actors.errors import StoreError
 from actors.ports.call_controls import CallError, CallTrouble
 from actors.ports.clock import Clock
+from actors.rules.agent_language import matching
 from app.agents.roster import AgentRoster
 from app.api.problems import ProblemError
 from app.api.requests import asked_of, invalid
@@ -66,7 +68,10 @@ class _Calls(msgspec.Struct, frozen=True):
 
 
 class CallRoutes:
-    """`/calls`: for operators, since calls cost money and show numbers."""
+    """`/calls`: for operators, since calls cost money and show numbers.
+
+    `languages` are those of all agents; empty where each has its own.
+    """
 
     def __init__(
         self,
@@ -78,7 +83,9 @@ class CallRoutes:
         new_calls: NewCalls,
         switchboard: Switchboard,
         cluster: Cluster,
+        languages: Sequence[str] = (),
     ) -> None:
+        self._languages = languages
         self._clients = clients
         self._clock = clock
         self._agents = agents
@@ -108,6 +115,7 @@ class CallRoutes:
         agent, mode = self._agent(asked.agent), self._mode(asked.streaming_mode)
         if not usable_session_id(asked.browser_session_id or ""):
             raise _invalid("context.browser_session_id", SESSION_ID_FORM, "pattern")
+        asked = msgspec.structs.replace(asked, language=self._language(asked.language, agent))
         try:
             call = await self._new_calls.place(asked, agent, mode)
         except (NotConfiguredError, NoCapacityError, CallControlError) as error:
@@ -128,6 +136,14 @@ class CallRoutes:
         if agent is None:
             raise _invalid("agent", f"expected one of {', '.join(sorted(self._agents))}")
         return agent
+
+    def _language(self, wanted: str | None, agent: Agent) -> str:
+        """The one of the agent's languages that is meant; empty where none is given."""
+        languages = self._languages or agent.languages
+        found = matching(wanted or "", languages)
+        if wanted and not found:
+            raise _invalid("language", f"expected one of {', '.join(languages)}")
+        return found
 
     def _mode(self, name: str | None) -> str:
         try:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actors.agent import Agent
+from actors.rules.agent_language import matching
 from actors.runtime.randomness import SystemRandom
 from actors.session_context import GivenContext, limit_exceeded
 from app.api.problems import ProblemError
@@ -80,7 +81,7 @@ class TokenRoutes:
         if limit := limit_exceeded(context):
             raise _invalid("context", limit, "length")
         languages = self._languages or agent.languages
-        language = next((each for each in languages if each.lower() == (asked.language or "").lower()), "")
+        language = matching(asked.language or "", languages)
         if asked.language and not language:
             raise _invalid("language", f"one of {', '.join(languages)}", "unknown")
         return GivenContext(context=context, caller_name=asked.caller_name or "", language=language)

@@ -59,6 +59,8 @@ def tools(schemas: Sequence[ToolSchema]) -> list[dict[str, Any]]:
 
 
 def _system(request: ModelRequest) -> str:
+    if request.is_summary:
+        return request.agent.instructions
     notes = [request.agent.instructions.strip(), SPOKEN]
     if request.omitted:
         notes.append(OMITTED)

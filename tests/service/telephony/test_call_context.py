@@ -84,7 +84,10 @@ async def test_what_comes_with_an_incoming_call(caplog: pytest.LogCaptureFixture
 async def test_what_is_said_of_a_call_that_is_placed() -> None:
     async with telephone(LOOKING, {"look": look}, TIME_ZONE="Asia/Tokyo", LANGUAGE_MODEL=MODEL) as phone:
         context: dict[str, Any] = {"order": {"id": 7}, "browser_session_id": "b-1"}
-        placed = await phone.rest.post("/calls/initiate", json={"target_number": "+15550123", "context": context})
+        number = {"target_number": "+15550123", "caller_name": "Ada"}
+        refused = await phone.rest.post("/calls/initiate", json={**number, "language": "fr-FR"})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "language")
+        placed = await phone.rest.post("/calls/initiate", json={**number, "context": context, "language": "en"})
         assert placed.status_code == 200
         callee = await phone.acs.callee("+15550123")
         await callee.connected()
@@ -96,6 +99,8 @@ async def test_what_is_said_of_a_call_that_is_placed() -> None:
         assert told.about.context == {"order": {"id": 7}}
         assert told.call is not None
         assert told.call.context == told.about.context
+        assert (told.about.caller_name, told.about.language) == ("Ada", "en-US")
+        assert "They speak en-US" in request.preamble
 
 
 async def test_the_number_that_was_called_says_who_answers() -> None:

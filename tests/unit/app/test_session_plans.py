@@ -4,6 +4,7 @@ from unittest.mock import Mock
 
 import msgspec
 
+from actors.agent import InLanguage
 from actors.session_context import GivenContext, SessionContext
 from app.session_plans import SessionPlans
 from config.settings import Settings
@@ -45,6 +46,27 @@ def test_what_a_token_has_brought_is_known_of_the_session_and_its_language_is_th
     assert (plan.given, plan.agent.languages) == (given, ("en-US",))
     without = made.plan("s", "media", USING, "resume", given=None)
     assert (without.about, without.given) == (SessionContext(time_zone="Europe/Berlin"), None)
+
+
+def test_each_of_several_languages_has_its_own_words_and_one_that_is_known_is_the_only_one_heard() -> None:
+    made, phrases = plans()
+    host = msgspec.structs.replace(
+        USING, languages=("en-US", "de-DE"), in_language={"de-DE": InLanguage(greeting="Guten Tag.")}
+    )
+    plan = made.plan("s", "media", host, "resume")
+    german = plan.as_agent("tester", "de-DE")
+    assert (plan.languages, german.agent.greeting) == (("en-US", "de-DE"), "Guten Tag.")
+    assert german.agent.languages == ("en-US", "de-DE")
+    assert (
+        german.as_agent("tester", "en-US").agent.greeting == german.as_agent("tester").agent.greeting == host.greeting
+    )
+    german.kept(48_000)
+    phrases.at.assert_called_with(german.agent, 48_000, "media")
+    known = made.plan("s", "media", host, "resume", about=SessionContext(language="de"))
+    assert known.about.language == "de-DE"
+    assert known.as_agent("tester", "de-DE").agent.languages == ("de-DE",)
+    assert known.as_agent("tester", "en-US").agent.languages == ("en-US",)
+    assert made.plan("s", "media", USING, "resume").in_language == {}
 
 
 def test_an_agent_that_does_not_speak_the_language_of_the_user_hears_its_own() -> None:

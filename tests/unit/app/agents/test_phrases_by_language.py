@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from actors.agent import Phrases
+from actors.agent import InLanguage, Phrases
 from actors.rules.language_words import BY_LANGUAGE
 from app.agents.agent_files import load_agents
-from app.agents.phrases_by_language import PHRASES, left_in_english, with_phrases_of_its_language
+from app.agents.phrases_by_language import PHRASES, left_in_english, with_phrases_of_its_languages
 from app.configuration import Configuration, phrases_left_in_english
 
 FIELDS = {field.name for field in msgspec.structs.fields(Phrases)}
@@ -30,14 +30,38 @@ def test_an_agent_speaks_its_first_language_and_its_own_words_win(tmp_path: Path
     (tmp_path / "praxis.yaml").write_text(
         "name: praxis\nlabel: Praxis\nlanguages: [de-DE, en-US]\nphrases: {hold_on: Moment mal.}\n", encoding="utf-8"
     )
-    phrases = load_agents(tmp_path, {})["praxis"].phrases
-    assert phrases.say_again == PHRASES["de"]["say_again"]
-    assert phrases.hold_on == "Moment mal."
+    agent = load_agents(tmp_path, {})["praxis"]
+    assert agent.phrases.say_again == PHRASES["de"]["say_again"]
+    assert agent.phrases.hold_on == "Moment mal."
+    assert agent.in_language == {"en-US": InLanguage()}
 
 
-@pytest.mark.parametrize("raw", [None, [], {"languages": []}, {"languages": "de"}, {"languages": ["de"], "phrases": 3}])
+def test_it_has_phrases_for_its_other_languages_too(tmp_path: Path) -> None:
+    text = "name: host\nlabel: Host\nlanguages: [en-US, de-DE, es-ES, fi-FI]\nin_language:\n"
+    text += "  de-DE: {greeting: Guten Tag., phrases: {hold_on: Moment mal.}}\n"
+    (tmp_path / "host.yaml").write_text(text, encoding="utf-8")
+    agent = load_agents(tmp_path, {})["host"]
+    assert set(agent.in_language) == {"de-DE", "es-ES"}
+    german, spanish = agent.in_language["de-DE"], agent.in_language["es-ES"]
+    assert (german.greeting, german.phrases.hold_on) == ("Guten Tag.", "Moment mal.")
+    assert german.phrases.goodbye == PHRASES["de"]["goodbye"]
+    assert spanish.phrases.goodbye == PHRASES["es"]["goodbye"]
+    assert agent.phrases == Phrases()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        [],
+        {"languages": []},
+        {"languages": "de"},
+        {"languages": ["de"], "phrases": 3},
+        {"languages": ["de"], "in_language": 3},
+    ],
+)
 def test_what_is_wrong_is_left_to_the_types(raw: object) -> None:
-    assert with_phrases_of_its_language(raw) == raw
+    assert with_phrases_of_its_languages(raw) == raw
 
 
 def test_the_check_names_agents_whose_phrases_are_left_in_english(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from app.agents.agent_files import load_agent
 from app.dialogue.model import ScriptModel
 from app.evals.conversation import Outcome, hold
 from app.evals.scenario import Scenario, Step
+from app.tools.language import switch_language
 from tests.kit.source import ROOT
 
 ENDS = {end_conversation.name: end_conversation}
@@ -74,8 +75,8 @@ def test_callers_that_the_guide_looks_up_are_greeted_by_name(tmp_path: Path, mon
 
 def test_keys_that_the_guide_shows_are_keys_of_an_agent(tmp_path: Path) -> None:
     parts = [text for text in snippets("docs/agents.md", "yaml") if "name: bank" not in text]
-    assert len(parts) == 6
+    assert len(parts) == 7
     for number, text in enumerate(parts):
         file = tmp_path / f"part{number}.yaml"
         file.write_text(f"name: part{number}\nlabel: Part\ninstructions: Talk.\n{text}", "utf-8")
-        load_agent(file, ENDS)
+        load_agent(file, {**ENDS, "switch_language": switch_language})

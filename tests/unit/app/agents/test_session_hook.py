@@ -70,6 +70,14 @@ async def test_what_it_returns_is_added_to_the_context() -> None:
     assert (await looked_up("by_number")).context == {"case": 7, "name": "Ada", "number": "+15550100"}
 
 
+async def speaks_german(about: SessionContext) -> dict[str, str]:
+    return {"language": "de-DE"}
+
+
+async def test_it_may_know_which_language_is_spoken() -> None:
+    assert ((await looked_up("speaks_german")).language, (await looked_up("by_number")).language) == ("de-DE", "")
+
+
 async def test_a_plain_function_runs_in_a_thread_and_long_texts_are_cut() -> None:
     assert len((await looked_up("by_thread")).context["name"]) < 600
 

@@ -34,11 +34,39 @@ def test_whoever_hides_is_nobody() -> None:
     assert (about.caller, about.called, about.headers) == ("", "", {})
 
 
+@pytest.mark.parametrize(
+    ("headers", "called", "language"),
+    [
+        ({}, "+15550199", ""),
+        ({}, "+15550188", "de-DE"),
+        ({"X-MS-Custom-Language": " es-ES "}, "+15550188", "es-ES"),
+        ({"x-ms-custom-language": ""}, "+15550188", "de-DE"),
+    ],
+)
+def test_a_header_or_the_number_that_was_called_says_which_language_is_spoken(
+    headers: dict[str, str], called: str, language: str
+) -> None:
+    settings = Settings.read({"LANGUAGE_BY_NUMBER": "+15550188=de-DE"}).telephony
+    incoming = IncomingCall(handle="opaque", called=called, headers=headers)
+    assert inbound_context(incoming, settings).language == language
+
+
+@pytest.mark.parametrize("text", ["5550100=de-DE", "+12065550100", "+1206=de,+1206=en", "+12065550100=German!"])
+def test_what_is_no_language_of_a_number_stops_the_start(text: str) -> None:
+    with pytest.raises(SettingsError, match="LANGUAGE_BY_NUMBER has a value that cannot be used"):
+        Settings.read({"LANGUAGE_BY_NUMBER": text})
+
+
 def test_a_placed_call_keeps_from_the_agent_what_is_for_the_server() -> None:
-    asked = InitiateCall(target_number="+15550123", context={"order": 7, "browser_session_id": "secret"})
+    asked = InitiateCall(
+        target_number="+15550123",
+        context={"order": 7, "browser_session_id": "secret"},
+        caller_name="Ann",
+        language="de-DE",
+    )
     about = outbound_context(asked, "+15550199")
     assert (about.direction, about.caller, about.called) == ("outbound", "+15550123", "+15550199")
-    assert about.context == {"order": 7}
+    assert (about.context, about.caller_name, about.language) == ({"order": 7}, "Ann", "de-DE")
 
 
 @pytest.mark.parametrize(("called", "name"), [("+15550199", "hotel"), ("+15550188", "clinic")])
