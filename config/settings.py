@@ -20,6 +20,7 @@ from config.groups.azure_speech import AzureSpeech
 from config.groups.azure_voice_live import AzureVoiceLive
 from config.groups.engines import Engines
 from config.groups.entra import Entra
+from config.groups.evals import Evals
 from config.groups.event_grid import EventGrid
 from config.groups.limits import Limits
 from config.groups.logs import Logs
@@ -57,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     engines: Engines = msgspec.field(default_factory=Engines)
     azure_openai: AzureOpenAI = msgspec.field(default_factory=AzureOpenAI)
     openai: OpenAI = msgspec.field(default_factory=OpenAI)
+    evals: Evals = msgspec.field(default_factory=Evals)
     azure_speech: AzureSpeech = msgspec.field(default_factory=AzureSpeech)
     realtime: Realtime = msgspec.field(default_factory=Realtime)
     azure_voice_live: AzureVoiceLive = msgspec.field(default_factory=AzureVoiceLive)

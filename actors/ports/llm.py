@@ -31,8 +31,8 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     """How many messages came before these."""
     may_call_tools: bool = True
     """If not, the tools are there to be read of in the conversation, and are not called."""
-    is_summary: bool = False
-    """The last message holds a part of the conversation, of which a summary is wanted: nobody hears it."""
+    is_aside: bool = False
+    """It is asked beside the conversation, such as for a summary of it: nobody hears the reply."""
     preamble: str = ""
     """What is known of the session besides what was said: date, time, who talks with the agent. Bounded."""
 

@@ -95,7 +95,7 @@ class Summaries:
             agent=msgspec.structs.replace(agent, instructions=INSTRUCTIONS, model=model),
             messages=(ChatMessage(role=Role.USER, text=to_be_summarized(read, through), turn=turn),),
             may_call_tools=False,
-            is_summary=True,
+            is_aside=True,
         )
 
 

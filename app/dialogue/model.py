@@ -40,7 +40,7 @@ class ScriptModel:
         Raises:
             ModelError: the agent has no dialogue, or there is no message to answer.
         """
-        if request.is_summary:  # it keeps what it has to know in its memory
+        if request.is_aside:  # it keeps what it has to know in its memory
             yield ReplyGenerated()
             return
         agent = request.agent

@@ -15,9 +15,13 @@ from app.agents.agent_files import AgentFileError, load_agents
 from app.agents.nearest import with_nearest
 from app.engines import chosen, make_model
 from app.evals.conversation import Outcome, hold
+from app.evals.people import People
 from app.evals.report import Result, as_json, as_junit, failure_lines, line_of, summary
-from app.evals.scenario import Scenario, Suite, read_suite
+from app.evals.scenario import Scenario, Suite, needs_people, read_suite
+from app.providers.openai_chat.model import create_openai
 from app.tools import load_tools
+from config.errors import SettingsError
+from config.groups.openai import OpenAI
 from config.settings import Settings
 
 VIRTUAL_MODELS = ("script", "absent")
@@ -84,23 +88,41 @@ def _with_agents(file: Path, suite: Suite, cast: _Cast) -> Suite:
         if name not in cast.agents:
             path = f"scenarios[{index}].agent" if scenario.agent else "agent"
             raise AgentFileError(file, path, with_nearest(f"there is no agent {name}", name, cast.agents))
+        if (place := needs_people(scenario)) and not cast.settings.evals.model:
+            reason = "a language model is needed for it: set EVAL_MODEL, and EVAL_BASE_URL or EVAL_API_KEY"
+            raise AgentFileError(file, f"scenarios[{index}].{place}", reason)
         scenarios.append(msgspec.structs.replace(scenario, agent=name))
     return msgspec.structs.replace(suite, scenarios=tuple(scenarios))
 
 
 def _run(scenario: Scenario, cast: _Cast) -> Outcome:
     """Hold one conversation: on virtual time, unless its model is somewhere else."""
-    is_virtual = bool(scenario.model) or chosen(cast.settings)["language_model"].name in VIRTUAL_MODELS
+    is_local = bool(scenario.model) or chosen(cast.settings)["language_model"].name in VIRTUAL_MODELS
+    is_virtual = is_local and not needs_people(scenario)
     main = _hold(scenario, cast)
     return run_virtual(main) if is_virtual else asyncio.run(main)
 
 
 async def _hold(scenario: Scenario, cast: _Cast) -> Outcome:
     model: LanguageModel = make_model(cast.settings, LoopClock())
+    players = _players(cast.settings) if needs_people(scenario) else None
     try:
-        return await hold(scenario, cast.agents, cast.tools, model)
+        people = People(players) if players is not None else None
+        return await hold(scenario, cast.agents, cast.tools, model, people)
     finally:
         await model.close()
+        if players is not None:
+            await players.close()
+
+
+def _players(settings: Settings) -> LanguageModel:
+    """The language model that plays callers and judges."""
+    evals = settings.evals
+    service = OpenAI(model=evals.model, base_url=evals.base_url, api_key=evals.api_key)
+    try:
+        return create_openai(msgspec.structs.replace(settings, openai=service))
+    except SettingsError as error:
+        raise SettingsError(str(error).replace("OPENAI_", "EVAL_")) from None
 
 
 def paths(names: Sequence[str]) -> tuple[Path, ...]:

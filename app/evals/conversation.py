@@ -22,13 +22,18 @@ from actors.tools import AnyTool
 from app.agents.handoffs import handoff_tools, team_of
 from app.agents.session_hook import lookup_of
 from app.evals.listener import Listener, Moment
-from app.evals.scenario import Scenario, Step
+from app.evals.people import People, PeopleError
+from app.evals.scenario import CALLERS, Persona, Scenario, Step
 from app.evals.scripted_model import ScriptedModel
 from app.evals.silent_voice import SilentVoice
 from app.providers.absent import AbsentRecognizer
 from app.stores.memory import MemoryStore
 
 RATE_HZ = 16_000
+GREETS_S = 5.0
+"""An agent that says nothing for so long waits for the caller's first words."""
+ANSWERS_S = 60.0
+"""A caller says something else to an agent that has said nothing for so long."""
 QUIET_S = 120.0
 """An agent that goes on speaking for longer than this is not waited for."""
 ENDS_S = 5.0
@@ -54,7 +59,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def hold(
-    scenario: Scenario, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool], model: LanguageModel
+    scenario: Scenario,
+    agents: Mapping[str, Agent],
+    tools: Mapping[str, AnyTool],
+    model: LanguageModel,
+    people: People | None = None,
 ) -> Outcome:
     """Hold one conversation on the running loop; on a virtual one it takes no time.
 
@@ -63,6 +72,7 @@ async def hold(
         agents: all that there are, by name; the scenario names the one that is talked with first.
         tools: those that agents name, by name.
         model: what answers, unless the scenario has a script.
+        people: play the caller and judge; None for a scenario that needs nobody.
     """
     loop = asyncio.get_running_loop()
     background = BackgroundTasks()
@@ -83,7 +93,10 @@ async def hold(
     attached = ConnectionAttached(connection_id="eval", lead=PACED, rate_hz=RATE_HZ)
     session = sessions.open(_plan(scenario, agents, tools), listener, attached)
     try:
-        failed = await _follow(scenario.steps, session, listener)
+        failed = None
+        if scenario.persona is not None:
+            failed = await _play(scenario.persona, people, session, listener)
+        failed = failed or await _follow(scenario.steps, session, listener, people)
         return Outcome(
             name=scenario.name, took_s=round(loop.time(), 3), failed=failed, timeline=tuple(listener.timeline)
         )
@@ -120,18 +133,47 @@ def _plan(scenario: Scenario, agents: Mapping[str, Agent], tools: Mapping[str, A
     )
 
 
-async def _follow(steps: tuple[Step, ...], session: LiveSession, listener: Listener) -> Failed | None:
+async def _play(persona: Persona, people: People | None, session: LiveSession, listener: Listener) -> Failed | None:
+    """Have somebody talk with the agent until either hangs up; the reason why that cannot be done, or None."""
+    await listener.until(lambda: listener.pieces > 0, GREETS_S)
+    for turn in range(min(persona.max_turns, len(persona.says) or persona.max_turns)):
+        if not await listener.until(lambda: listener.is_quiet, QUIET_S):
+            return Failed(0, "the agent comes to an end", f"it said {listener.spoken!r}")
+        if listener.ended is not None:
+            return None
+        words, hangs_up = (persona.says[turn], False) if persona.says else ("", True)
+        if not persona.says and people is not None:
+            try:
+                words, hangs_up = await people.next_words(persona, listener.timeline)
+            except PeopleError as error:
+                return Failed(0, "the caller says something", str(error))
+        if words:
+            heard = listener.pieces
+            listener.noted("caller", words)
+            session.deliver(TextEntered(words))
+            await asyncio.sleep(0.001)
+            await listener.until(lambda heard=heard: listener.pieces > heard, ANSWERS_S)  # type: ignore[misc]
+        if hangs_up or not words:
+            break
+    await listener.until(lambda: listener.is_quiet, QUIET_S)
+    return None
+
+
+async def _follow(
+    steps: tuple[Step, ...], session: LiveSession, listener: Listener, people: People | None
+) -> Failed | None:
     """Do and expect one after another; the first that fails, or None."""
     for number, step in enumerate(steps, 1):
         failed = await (
-            _act(number, step, session, listener) if step.action in _ACTS else _check(number, step, listener)
+            _act(number, step, session, listener)
+            if step.action in CALLERS
+            else _check(number, step, listener)
+            if step.judge is None
+            else _judge(number, step.judge, listener, people)
         )
         if failed is not None:
             return failed
     return None
-
-
-_ACTS = ("say", "interrupt", "key", "silence_s")
 
 
 async def _act(number: int, step: Step, session: LiveSession, listener: Listener) -> Failed | None:
@@ -158,6 +200,20 @@ async def _act(number: int, step: Step, session: LiveSession, listener: Listener
     # The session takes it in before anything is expected of it.
     await asyncio.sleep(0.001)
     return None
+
+
+async def _judge(number: int, criterion: str, listener: Listener, people: People | None) -> Failed | None:
+    """See whether a judge finds that what is expected has come."""
+    await listener.until(lambda: listener.is_quiet, QUIET_S)
+    expected = f"a judge finds that {criterion}"
+    if people is None:
+        return Failed(number, expected, "there is no judge: EVAL_MODEL is unset")
+    try:
+        verdict = await people.judge(criterion, listener.timeline)
+    except PeopleError as error:
+        return Failed(number, expected, str(error))
+    listener.noted("judge", f"{'yes' if verdict.passed else 'no'}: {verdict.reason}")
+    return None if verdict.passed else Failed(number, expected, f"they do not: {verdict.reason}")
 
 
 async def _check(number: int, step: Step, listener: Listener) -> Failed | None:

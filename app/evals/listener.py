@@ -73,6 +73,16 @@ class Listener:
         self.calls.clear()
         self._note("caller", what)
 
+    def noted(self, who: str, what: str) -> None:
+        """Somebody else did something; what is expected may have come before."""
+        self._note(who, what)
+        self._changed.set()
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces of text the agent has said since the session began."""
+        return sum(moment.who == "agent" for moment in self.timeline)
+
     @property
     def spoken(self) -> str:
         """What the agent has said since the caller's last words."""

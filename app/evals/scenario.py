@@ -12,7 +12,9 @@ from app.agents.agent_files import AgentFileError, read_yaml
 from app.agents.nearest import explained
 
 Pattern = Annotated[str, Meta(min_length=1, max_length=2_000)]
-ACTIONS = ("say", "interrupt", "key", "silence_s", "expect", "absent", "tool", "ended")
+ACTIONS = ("say", "interrupt", "key", "silence_s", "expect", "absent", "tool", "judge", "ended")
+CALLERS = ("say", "interrupt", "key", "silence_s")
+"""Those of the actions that the caller does."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,6 +38,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A tool that is called from the caller's last words on."""
     arguments: dict[str, Any] = msgspec.field(default_factory=dict, name="with")
     """Arguments that the call of the tool must have; it may have others."""
+    judge: Pattern | None = None
+    """What a language model has to find true of the conversation so far, in words."""
     ended: Ending | None = None
     """How the session ends."""
     within_ms: Annotated[int, Meta(ge=1, le=600_000)] = 30_000
@@ -62,11 +66,25 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     after_ms: Annotated[int, Meta(ge=0, le=600_000)] = 300
 
 
+class Persona(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A caller who is played by a language model, or says what is written, whatever the agent says."""
+
+    who: Annotated[str, Meta(max_length=4_000)] = ""
+    """Who they are, what they know and what they want; a language model plays them."""
+    says: tuple[str, ...] = ()
+    """What they say in turn, in place of a language model."""
+    max_turns: Annotated[int, Meta(ge=1, le=100)] = 12
+    """They hang up after having said something so often."""
+
+
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One conversation with an agent: what the caller does, and what is expected."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     steps: Annotated[tuple[Step, ...], Meta(min_length=1)]
+    persona: Persona | None = None
+    """Who talks with the agent first, until they hang up or the agent does; the steps then say what is expected of the
+    whole conversation."""
     agent: str = ""
     """The agent that is talked with; unset: that of the file."""
     caller: str = ""
@@ -75,6 +93,13 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """What is known of the session, as the `context` of a call."""
     model: tuple[Reply, ...] = ()
     """The replies of a scripted model, one for each time it is asked; unset: the model of the settings."""
+
+
+def needs_people(scenario: Scenario) -> str:
+    """The place in a scenario for which a language model is needed besides the agent's; empty if there is none."""
+    if scenario.persona is not None and not scenario.persona.says:
+        return "persona"
+    return next((f"steps[{index}].judge" for index, step in enumerate(scenario.steps) if step.judge is not None), "")
 
 
 class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -99,9 +124,18 @@ def read_suite(file: Path) -> Suite:
         located = path.strip("`").removeprefix("$").lstrip(".")
         raise AgentFileError(file, located, explained(reason, located, Suite)) from None
     for number, scenario in enumerate(suite.scenarios):
+        _require_somebody(file, f"scenarios[{number}].persona", scenario.persona)
         for index, step in enumerate(scenario.steps):
-            _require_one_action(file, f"scenarios[{number}].steps[{index}]", step)
+            path = f"scenarios[{number}].steps[{index}]"
+            _require_one_action(file, path, step)
+            if scenario.persona is not None and step.action in CALLERS:
+                raise AgentFileError(file, path, f"the caller is played by persona: {step.action} cannot be a step")
     return suite
+
+
+def _require_somebody(file: Path, path: str, persona: Persona | None) -> None:
+    if persona is not None and bool(persona.who) == bool(persona.says):
+        raise AgentFileError(file, path, "a persona has either who, for a language model, or says")
 
 
 def _require_one_action(file: Path, path: str, step: Step) -> None:

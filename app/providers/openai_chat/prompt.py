@@ -59,7 +59,7 @@ def tools(schemas: Sequence[ToolSchema]) -> list[dict[str, Any]]:
 
 
 def _system(request: ModelRequest) -> str:
-    if request.is_summary:
+    if request.is_aside:
         return request.agent.instructions
     notes = [request.agent.instructions.strip(), SPOKEN]
     if request.omitted:

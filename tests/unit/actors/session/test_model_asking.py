@@ -93,7 +93,7 @@ def test_a_conversation_that_is_too_long_is_sent_in_part_and_nobody_notices() ->
         agent = msgspec.structs.replace(QUIET, limits=Limits(no_input_s=600, max_session_s=3_600))
         async with stage(agent=agent, model=model) as on:
             assert (await hear(on, *stories))[-1] == "All is well."
-            before, after = [each for each in model.requests if not each.is_summary][-2:]
+            before, after = [each for each in model.requests if not each.is_aside][-2:]
             assert sum(len(m.text) for m in after.messages) <= sum(len(m.text) for m in before.messages) / 2
             assert after.omitted
             assert after.messages[-1].text == stories[-1]

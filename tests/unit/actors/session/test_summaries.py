@@ -36,7 +36,7 @@ class Summing(FakeModel):
         self.summaries: list[ModelRequest] = []
 
     async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        if not request.is_summary:
+        if not request.is_aside:
             async for event in super().reply(request):
                 yield event
             return

@@ -7,6 +7,7 @@ import pytest
 
 from app.agents.agent_files import AgentFileError
 from app.evals.command import Evaluation, evaluate, paths
+from config.errors import SettingsError
 from config.settings import Settings
 from tests.kit.source import ROOT
 
@@ -29,11 +30,29 @@ def test_the_shipped_agents_do_what_their_scenarios_say(monkeypatch: pytest.Monk
 def test_the_files_that_readers_are_shown_pass_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     shown = re.findall(r"```yaml\n(.*?)```", Path("docs/evals.md").read_text("utf-8"), re.DOTALL)
+    shown = [text for text in shown if "needs EVAL_MODEL" not in text]
     for number, text in enumerate(shown):
         (tmp_path / f"{number}.yaml").write_text(text, "utf-8")
     lines: list[str] = []
     assert evaluate(Evaluation(files=paths([str(tmp_path)])), Settings(), lines.append), "\n".join(lines)
-    assert lines[-1].startswith("2 of 2 scenarios passed")
+    assert lines[-1].startswith("3 of 3 scenarios passed")
+
+
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [("persona: {who: Ada}\n    steps: [{expect: x}]", "persona"), ("steps: [{judge: it is well}]", "steps[0].judge")],
+)
+def test_a_scenario_that_a_model_has_to_play_says_what_is_missing(
+    part: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "s.yaml").write_text(f"agent: hotel\nscenarios:\n  - name: a\n    {part}\n")
+    with pytest.raises(AgentFileError, match="set EVAL_MODEL") as raised:
+        evaluate(Evaluation(files=paths([str(tmp_path)])), Settings())
+    assert raised.value.path == f"scenarios[0].{place}"
+    keyless = Settings.read({"EVAL_MODEL": "m"})
+    with pytest.raises(SettingsError, match="EVAL_MODEL needs EVAL_API_KEY, or EVAL_BASE_URL"):
+        evaluate(Evaluation(files=paths([str(tmp_path)])), keyless)
 
 
 @pytest.mark.parametrize("word", ["nine", "ten"])

@@ -38,6 +38,13 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ("ended: NORMAL", "ended: NICELY", "scenarios[0].steps[3].ended", "NICELY"),
         ("name: one", "nam: one", "scenarios[0]", "is name meant?"),
         ("agent: hotel", "agents: hotel", "", "is agent meant?"),
+        (
+            "    steps:",
+            "    persona: {}\n    steps:",
+            "scenarios[0].persona",
+            "either who, for a language",
+        ),
+        ("    steps:", "    persona: {who: A, says: [b]}\n    steps:", "scenarios[0].steps[0]", "say cannot be a step"),
     ],
 )
 def test_a_mistake_is_located(tmp_path: Path, old: str, new: str, path: str, reason: str) -> None:
