@@ -44,7 +44,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
             "scenarios[0].persona",
             "either who, for a language",
         ),
-        ("    steps:", "    persona: {who: A, says: [b]}\n    steps:", "scenarios[0].steps[0]", "say cannot be a step"),
+        ("    steps:", "    persona: {who: A}\n    steps:", "scenarios[0].steps[0]", "say cannot be a step"),
     ],
 )
 def test_a_mistake_is_located(tmp_path: Path, old: str, new: str, path: str, reason: str) -> None:
