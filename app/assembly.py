@@ -33,6 +33,7 @@ from app.cluster.worker import ClusterWorker
 from app.console.overview import Overview
 from app.console.routes import ConsoleRoutes
 from app.console.summary import Summaries
+from app.console.worker_history import WorkerHistory
 from app.engines import expect_session
 from app.modes import Modes
 from app.server.session_forwarding import SessionForwarding
@@ -66,15 +67,19 @@ class Assembly:
         take_over = _take_over(services, self.new_calls, self.switchboard)
         self.cluster = Cluster(_cluster_worker(services), self.new_calls, self.switchboard, take_over)
         answer_who_has_sessions(self.cluster, services.known_sessions)
+        self.summaries = _summaries(services)
+        self.history = WorkerHistory(self.summaries.troubles, time.time)
 
     async def start(self) -> None:
         """Start every part, those first that others need."""
         await self.services.start()
         self.switchboard.start()
         self.cluster.start()
+        self.history.start()
 
     async def stop(self) -> None:
         """Stop every part, in the other order."""
+        self.history.stop()
         await self.cluster.stop()
         await self.switchboard.close()
         await self.services.stop()
@@ -168,7 +173,7 @@ def api_routes(worker: Assembly) -> list[BaseRoute]:
     return [
         *_health(worker).routes(),
         *LogRoutes(services.settings.logs, services.lifecycle.worker_bus).routes(),
-        *_console(services).routes(),
+        *_console(worker).routes(),
         *sessions.routes(),
         *ApprovalRoutes(services.sessions, content=services.settings.logs.content).routes(),
         *agents.routes(),
@@ -254,8 +259,8 @@ def _health(worker: Assembly) -> HealthRoutes:
     )
 
 
-def _console(services: Services) -> ConsoleRoutes:
-    summaries = Summaries(
+def _summaries(services: Services) -> Summaries:
+    return Summaries(
         lifecycle=services.lifecycle,
         engines=services.engines,
         sessions=services.sessions,
@@ -263,14 +268,19 @@ def _console(services: Services) -> ConsoleRoutes:
         limits=services.settings.limits,
         content=services.settings.logs.content,
     )
+
+
+def _console(worker: Assembly) -> ConsoleRoutes:
+    services = worker.services
     overview = Overview(
-        summaries.present,
+        worker.summaries.present,
         services.lifecycle.worker_bus,
         time.time,
         # The worker drains as at any other order to end, and the launcher starts another in its place.
         drain=partial(signal.raise_signal, signal.SIGTERM),
     )
-    return ConsoleRoutes(overview, services.timelines, services.known_sessions, content=services.settings.logs.content)
+    content = services.settings.logs.content
+    return ConsoleRoutes(overview, services.timelines, services.known_sessions, worker.history, content=content)
 
 
 def _telephone(worker: Assembly, modes: Modes) -> list[BaseRoute]:

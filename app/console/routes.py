@@ -1,5 +1,6 @@
 """What the console asks and orders besides its overview: the timeline of a session, and a worker that is to drain."""
 
+import math
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from app.api.responses import json_response
 from app.console.overview import Draining, Overview
 from app.console.socket import ConsoleSocket
 from app.console.timeline import TimelineEvent, TimelineReport, Timelines
+from app.console.worker_history import WorkerHistory
 from app.known_sessions import KnownSessions
 from app.server.worker_bus import WorkerBusError
 
@@ -22,13 +24,23 @@ class ConsoleRoutes:
         overview: of all workers.
         timelines: of the sessions of this worker.
         sessions: those that are live here.
+        history: what was wrong with this worker.
         content: whether timelines hold what people say.
     """
 
-    def __init__(self, overview: Overview, timelines: Timelines, sessions: KnownSessions, *, content: bool) -> None:
+    def __init__(
+        self,
+        overview: Overview,
+        timelines: Timelines,
+        sessions: KnownSessions,
+        history: WorkerHistory,
+        *,
+        content: bool,
+    ) -> None:
         self._overview = overview
         self._timelines = timelines
         self._sessions = sessions
+        self._history = history
         self._content = content
 
     def routes(self) -> list[BaseRoute]:
@@ -50,7 +62,10 @@ class ConsoleRoutes:
             TimelineEvent(round(each.at, 3), "restart", name=each.actor, text=each.error)
             for each in (entry.restarts if entry is not None else ())
         ]
-        events = sorted([*timeline.events, *restarts], key=lambda event: event.at)
+        happened = sorted([*timeline.events, *restarts], key=lambda event: event.at)
+        ended = math.inf if entry is not None or not happened else happened[-1].at
+        of_worker = self._history.between(happened[0].at, ended) if happened else []
+        events = sorted([*happened, *of_worker], key=lambda event: event.at)
         return json_response(TimelineReport(session_id, entry is not None, self._content, events))
 
     async def drain(self, request: Request) -> Response:

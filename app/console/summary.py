@@ -11,6 +11,7 @@ from app.console.troubles import (
     MOST_CHARS,
     ConsoleApproval,
     ConsoleSession,
+    Trouble,
     WorkerSummary,
     troubles_of_session,
     troubles_of_worker,
@@ -58,32 +59,34 @@ class Summaries:
 
     def present(self) -> WorkerSummary:
         """What this worker is like at present."""
-        sessions, lag_ms = self._sessions.live, self._watchdog.lag.recent_ms
-        phase = self._lifecycle.phase.value
-        troubles = troubles_of_worker(
-            phase=phase,
-            lag_ms=lag_ms,
-            max_lag_ms=self._max_lag_ms,
-            sessions=len(sessions),
-            max_sessions=self._max_sessions,
-            starts_sessions=not self._sessions.has_failed,
-            breakers=self._breakers(),
-            degradations=self._lifecycle.degradations,
-        )
+        sessions, troubles = self._sessions.live, self.troubles()
         now = self._engines.clock.now()
         described = [describe(entry, now) for entry in tuple(sessions.values())]
         worst = sorted(described, key=lambda each: (-each.weight, -each.age_s))[:MOST_SHOWN]
         return WorkerSummary(
             worker=os.getpid(),
             at=round(time.time(), 3),
-            phase=phase,
+            phase=self._lifecycle.phase.value,
             sessions=len(sessions),
             max_sessions=self._max_sessions,
-            lag_ms=round(lag_ms, 1),
+            lag_ms=round(self._watchdog.lag.recent_ms, 1),
             weight=max(weight_of(troubles), worst[0].weight if worst else 0),
             troubles=tuple(trouble.text for trouble in troubles),
             worst=tuple(worst),
             approvals=self._approvals(),
+        )
+
+    def troubles(self) -> list[Trouble]:
+        """What is wrong with this worker itself at present, the worst first."""
+        return troubles_of_worker(
+            phase=self._lifecycle.phase.value,
+            lag_ms=self._watchdog.lag.recent_ms,
+            max_lag_ms=self._max_lag_ms,
+            sessions=len(self._sessions.live),
+            max_sessions=self._max_sessions,
+            starts_sessions=not self._sessions.has_failed,
+            breakers=self._breakers(),
+            degradations=self._lifecycle.degradations,
         )
 
     def _approvals(self) -> tuple[ConsoleApproval, ...]:

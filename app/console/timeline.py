@@ -41,16 +41,16 @@ class TimelineEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: str
     turn: int = 0
     name: str = ""
-    """Who has the floor; a tool; an actor; how it ended."""
+    """Who has the floor; a tool; an actor; how it ended; what of the worker."""
     text: str = ""
-    """What was said or heard, where content may be logged; the error of an actor."""
+    """What was said or heard, where content may be logged; the error of an actor; what is wrong with the worker."""
     times_ms: dict[str, float] = {}
     interrupted: bool = False
     failed: bool = False
 
 
 class TimelineReport(msgspec.Struct, frozen=True):
-    """What happened in a session, in the order of time; words are in it if `content`."""
+    """What happened in a session and to its worker meanwhile, in the order of time; words are in it if `content`."""
 
     session_id: str
     live: bool

@@ -21,6 +21,8 @@ class Trouble(msgspec.Struct, frozen=True, order=True):
 
     weight: int
     text: str
+    about: str = ""
+    """What of a worker is wrong: the same as long as it is, whatever the text says of how much."""
 
 
 class ConsoleSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,22 +123,23 @@ def troubles_of_worker(
         breakers: the state of each circuit breaker by setting and provider.
         degradations: the cause by the part that works in a lesser way.
     """
-    found = [Trouble(BREAKER, f"{name}: circuit breaker {state}") for name, state in breakers.items()]
-    found += [Trouble(DEGRADED, f"{part} is degraded: {cause}") for part, cause in degradations.items()]
+    found = [Trouble(BREAKER, f"{name}: circuit breaker {state}", name) for name, state in breakers.items()]
+    found += [Trouble(DEGRADED, f"{part} is degraded: {cause}", part) for part, cause in degradations.items()]
     if not starts_sessions:
-        found.append(Trouble(LOST, "it cannot start sessions any more: drain it"))
+        found.append(Trouble(LOST, "it cannot start sessions any more: drain it", "sessions"))
     if lag_ms > max_lag_ms:
-        found.append(Trouble(STUCK, f"its event loop is {lag_ms:.0f} ms late: it takes no more sessions"))
+        found.append(Trouble(STUCK, f"its event loop is {lag_ms:.0f} ms late: it takes no more sessions", "loop"))
     if sessions >= max_sessions:
-        found.append(Trouble(FULL, f"it is full: {sessions} sessions"))
+        found.append(Trouble(FULL, f"it is full: {sessions} sessions", "capacity"))
     if phase == "draining":
-        found.append(Trouble(WAITING, "it drains"))
+        found.append(Trouble(WAITING, "it drains", "drain"))
     return worst_first(found)
 
 
 def worst_first(troubles: Iterable[Trouble]) -> list[Trouble]:
     """The worst of them, each cut to what a line holds."""
-    return [Trouble(each.weight, each.text[:MOST_CHARS]) for each in sorted(troubles, reverse=True)[:MOST_TROUBLES]]
+    worst = sorted(troubles, reverse=True)[:MOST_TROUBLES]
+    return [Trouble(each.weight, each.text[:MOST_CHARS], each.about) for each in worst]
 
 
 def weight_of(troubles: Iterable[Trouble]) -> int:

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import msgspec
 
+from tests.load.local import line as local_line
+from tests.load.local import measure as measure_local
 from tests.load.report import median, report
 from tests.load.runs import Row, run
-from tests.load.servers import KINDS, end_all_when_told
+from tests.load.servers import KINDS, LOCAL, end_all_when_told
 from tests.load.start_up import first_frame_s
 from tests.load.tables import FULL, kept, rows_table, targets_table
 from tests.load.wires import WIRES
@@ -27,10 +29,15 @@ COUNTS_OF = {
     "earshot, browser": (10, 50),
     "earshot, azure": (10, 25, 50),
     "earshot, voice live": (10, 25),
+    "earshot, redis": (10, 50),
+    "earshot, telemetry": (10, 50),
     "floor, uvicorn": (10, 50, 100),
     "earshot, uvicorn": (10, 50, 100),
 }
 """Numbers of calls of those that are looked at beside; all others have those of CALLS."""
+LOCAL_ROW = "local"
+LOCAL_CALLS, LOCAL_SECONDS = 10, 30.0
+"""Conversations on the engines of this machine, a row of their own: nobody has taken the engines' time off."""
 PAIR = ("floor", "earshot")
 STEP, MOST_CALLS = 25, 300
 OWN_LATE_MS, ATTEMPTS = 1.5, 3
@@ -108,22 +115,30 @@ def main(arguments: list[str]) -> None:
     end_all_when_told()
     asked = [int(count) for count in (options.calls or "1,10,50,75,100").split(",")]
     names = [name.strip() for name in options.servers.split(";") if name.strip()]
+    with_local = LOCAL_ROW in names
+    names = [name for name in names if name != LOCAL_ROW]
     if unknown := [name for name in names if name not in KINDS]:
-        parser.error(f"--servers: {unknown[0]!r} is none of {'; '.join(KINDS)}")
+        parser.error(f"--servers: {unknown[0]!r} is none of {'; '.join((*KINDS, LOCAL_ROW))}")
     own = {} if options.calls and names else COUNTS_OF
-    counts = {name: own.get(name, asked) for name in names or KINDS}
+    is_whole = not names and not with_local
+    asked_for = list(KINDS) if is_whole else names
+    counts = {name: own.get(name, asked) for name in asked_for}
     bench = Bench(options.repeats, options.seconds)
     for calls in sorted({calls for each in counts.values() for calls in each}):
         bench.measure(calls, [name for name, each in counts.items() if calls in each])
-    if not names:
+    if is_whole:
         bench.rise(max(asked))
-    found = report(bench.runs, options.repeats, options.seconds, {} if names else dict(_start_up_s(options.repeats)))
+    found = report(bench.runs, options.repeats, options.seconds, dict(_start_up_s(options.repeats)) if is_whole else {})
+    if with_local or is_whole:
+        found = msgspec.structs.replace(found, local=measure_local(LOCAL, LOCAL_CALLS, LOCAL_SECONDS))
     options.out.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
     print(f"{found.machine}, {found.date}, median of {found.repeats} runs of {found.seconds:g} s")
     print("Times in ms, p50 / p95 / p99 / max.\n")
     print(rows_table(found, FULL, apart=False))
     if apart := rows_table(found, FULL, apart=True):
         print(f"\nMessages of 40 ms:\n\n{apart}")
+    if found.local is not None:
+        print(f"\n{local_line(found.local)}")
     print(f"\n{targets_table(found)}\n\nThe promise is kept up to so many calls: {kept(found)}")
 
 

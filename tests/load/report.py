@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tests.load.local import Local
 from tests.load.runs import Row, Spread
 
 FLOOR_OF = {
@@ -16,6 +17,8 @@ FLOOR_OF = {
     "earshot, 40 ms": "floor, 40 ms",
     "earshot, browser": "floor",
     "earshot, azure": "floor",
+    "earshot, redis": "floor",
+    "earshot, telemetry": "floor",
     "earshot, uvicorn": "floor, uvicorn",
 }
 
@@ -48,6 +51,8 @@ class Report(msgspec.Struct, frozen=True):
     start_up_s: dict[str, float]
     """By wire, from the command to the first frame of a greeting on the local engines; empty if not measured."""
     runs: list[Row]
+    local: Local | None = None
+    """Conversations on the engines of this machine; None if they were not measured."""
 
     def row(self, server: str, calls: int) -> Row | None:
         """The medians of a server at a number of calls."""

@@ -52,8 +52,9 @@ _SERVE = ("-m", "app", "serve")
 _FLOOR = ("-m", "tests.load.floor")
 
 
-def _earshot(name: str, *more: tuple[str, str], wire: str = "acs") -> Kind:
-    return Kind(name, _SERVE, (*EARSHOT, *PROVIDERS, *more), wire, is_earshot=True, has_workers=True)
+def _earshot(name: str, *more: tuple[str, str], wire: str = "acs", cloud: tuple[str, ...] = ()) -> Kind:
+    environment = (*EARSHOT, *PROVIDERS, *more)
+    return Kind(name, _SERVE, environment, wire, is_earshot=True, has_workers=True, cloud=cloud)
 
 
 KINDS = {
@@ -65,16 +66,15 @@ KINDS = {
         _earshot("earshot"),
         _earshot("earshot, 40 ms", ("ACS_FRAME_MS", "40")),
         _earshot("earshot, browser", wire="browser"),
+        _earshot("earshot, redis", cloud=("-m", "tests.load.redis_cloud")),
+        _earshot("earshot, telemetry", cloud=("-m", "tests.load.collector_cloud")),
         Kind("earshot, uvicorn", ("-m", "tests.load.on_uvicorn"), (*EARSHOT, *PROVIDERS), is_earshot=True),
         Kind(
             "earshot, azure", _SERVE, EARSHOT, is_earshot=True, has_workers=True, cloud=("-m", "tests.load.azure_cloud")
         ),
-        Kind(
+        _earshot(
             "earshot, voice live",
-            _SERVE,
-            (*EARSHOT, *PROVIDERS, ("ACS_STREAMING_MODE", "voice_live")),
-            is_earshot=True,
-            has_workers=True,
+            ("ACS_STREAMING_MODE", "voice_live"),
             cloud=("-m", "tests.load.realtime_cloud"),
         ),
     )

@@ -11,6 +11,11 @@ FULL = 50
 """Calls at which latency, lateness and memory are judged."""
 TEN = 10
 START_UP_S = 3.0
+BESIDE = (
+    ("earshot, telemetry", "with metrics and sampled traces", 1.11, 1.05),
+    ("earshot, redis", "with Redis", 1.17, 1.05),
+)
+"""By server: what it has beside, and how much of the CPU per call it may take: 1.11 is a tenth of the calls."""
 TELEPHONES = ("earshot", "earshot, 40 ms")
 
 
@@ -51,6 +56,8 @@ def targets(found: Report) -> list[Target]:
         _after_stop(found),
         _azure(found),
         _voice_live(found),
+        *(_beside(found, name, what, must, aim) for name, what, must, aim in BESIDE),
+        _local(found),
         *(
             Target(f"start to the first frame of a greeting, {wire}", START_UP_S, START_UP_S, seconds, "s")
             for wire, seconds in found.start_up_s.items()
@@ -101,6 +108,17 @@ def _after_stop(found: Report) -> Target:
 def _azure(found: Report) -> Target:
     kept = found.calls_kept.get("earshot, azure")
     return Target("calls per core with the real Azure Speech SDK", 25, 50, kept, more_is_better=True)
+
+
+def _beside(found: Report, name: str, what: str, must: float, aim: float) -> Target:
+    row, alone = (found.row(server, FULL) for server in (name, "earshot"))
+    share = row.cpu_per_call / alone.cpu_per_call if row and alone else None
+    return Target(f"CPU per call {what} at {FULL} calls, of without", must, aim, share)
+
+
+def _local(found: Report) -> Target:
+    p95 = found.local.final_ms.p95 if found.local is not None else None
+    return Target("end of voice to final transcript on the engines of this machine, 10 calls, p95", 350, 350, p95, "ms")
 
 
 def _voice_live(found: Report) -> Target:

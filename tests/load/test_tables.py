@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from tests.load.figures import BEGIN, END, PAGE, figures, with_figures
+from tests.load.local import Heard, row_of
 from tests.load.report import Ratios
 from tests.load.row_kit import report_of, row
 from tests.load.runs import Spread
@@ -33,10 +34,13 @@ def test_every_target_is_judged_by_its_own_figure() -> None:
             row(calls=10, decision_to_silence_ms=slow),
             row(calls=100, decision_to_silence_ms=Spread(90, 90, 90, 90)),
             row(first_audio_ms=slow, late_ms=Spread(0.1, 0.2, 2.5, 9.0), bytes_after_stop=640),
+            row(server="earshot, telemetry", cpu_per_call=0.0108),
+            row(server="earshot, redis", cpu_per_call=0.012),
             calls_kept={"floor": 100, "earshot": 75, "earshot, azure": 25},
         ),
         ratios=ratios,
         start_up_s={"acs": 2.5},
+        local=row_of("earshot, local", [Heard(final_ms=[300.0])]),
     )
     assert {target.what.split(",")[0]: (target.measured, target.verdict) for target in targets(found)} == {
         "decision to silence": (19.0, "missed"),
@@ -44,6 +48,9 @@ def test_every_target_is_judged_by_its_own_figure() -> None:
         "CPU per call at 10 calls": (1.2, "must"),
         "CPU per call at 50 calls": (0.9, "aim"),
         "CPU per call in voice_live at 10 calls": (None, "not measured"),
+        "CPU per call with metrics and sampled traces at 50 calls": (pytest.approx(1.08), "must"),
+        "CPU per call with Redis at 50 calls": (pytest.approx(1.2), "missed"),
+        "end of voice to final transcript on the engines of this machine": (300.0, "aim"),
         "first audio over the providers' time": (19.0, "must"),
         "frame lateness": (2.5, "aim"),
         "memory per call beside audio buffers": (pytest.approx(0.14), "must"),

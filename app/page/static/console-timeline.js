@@ -6,6 +6,7 @@ const NAMES = { user: "caller", agent: "agent", tool: "tools" };
 const LEFT = 56;
 const HEIGHT = 176;
 const FOOT = 150;
+const WORKER_AT = 10;
 const PER_SECOND = 24;
 const WIDEST = 20_000;
 const PER_CHARACTER = 6;
@@ -22,6 +23,7 @@ function part(name, attributes, text) {
 function spans(events, now) {
   const found = [];
   const tools = [];
+  const troubles = new Map();
   let floor = null;
   for (const event of events) {
     if (event.kind === "floor" || event.kind === "ended") {
@@ -33,9 +35,14 @@ function spans(events, now) {
     } else if (event.kind === "tool_over") {
       const begun = tools.findIndex((tool) => tool.title === (event.name ?? "tools"));
       if (begun >= 0) found.push({ ...tools.splice(begun, 1)[0], to: event.at, failed: event.failed });
+    } else if (event.kind === "worker" && event.failed) {
+      troubles.set(event.name, { lane: "worker", from: event.at, title: event.text });
+    } else if (event.kind === "worker" && troubles.has(event.name)) {
+      found.push({ ...troubles.get(event.name), to: event.at });
+      troubles.delete(event.name);
     }
   }
-  for (const open of [floor, ...tools]) if (open) found.push({ ...open, to: now });
+  for (const open of [floor, ...tools, ...troubles.values()]) if (open) found.push({ ...open, to: now });
   return found;
 }
 
@@ -67,8 +74,9 @@ export function draw(picture, events, now) {
     picture.append(part("text", { x: x(first + at), y: HEIGHT - 6 }, at < 120 ? `${at} s` : `${Math.floor(at / 60)}:${String(at % 60).padStart(2, "0")}`));
   }
   for (const span of spans(events, last)) {
+    const ofWorker = span.lane === "worker";
     const bar = part("rect", {
-      class: span.failed ? "tool failed" : span.lane, x: x(span.from), y: LANES[span.lane], height: 20, width: Math.max(2, (span.to - span.from) * scale),
+      class: span.failed ? "tool failed" : span.lane, x: x(span.from), y: ofWorker ? WORKER_AT : LANES[span.lane], height: ofWorker ? 8 : 20, width: Math.max(2, (span.to - span.from) * scale),
     });
     bar.append(part("title", {}, `${span.title}, ${(span.to - span.from).toFixed(1)} s`));
     picture.append(bar);
@@ -76,7 +84,7 @@ export function draw(picture, events, now) {
   marks(picture, events, x);
   const seconds = Math.round(last - first);
   const count = (kind) => events.filter((event) => event.kind === kind).length;
-  picture.setAttribute("aria-label", `Timeline of ${seconds} seconds: ${count("said")} utterances of the caller, ${count("heard")} replies, ${count("cut")} interruptions, ${count("tool")} tools, ${count("restart")} restarts. In words below.`);
+  picture.setAttribute("aria-label", `Timeline of ${seconds} seconds: ${count("said")} utterances of the caller, ${count("heard")} replies, ${count("cut")} interruptions, ${count("tool")} tools, ${count("restart")} restarts, ${events.filter(({ kind, failed }) => kind === "worker" && failed).length} troubles of the worker. In words below.`);
 }
 
 /** Words end where they were over, and are cut to the room that those before them have left. */
@@ -120,6 +128,7 @@ export function describe(event) {
     case "tool_over": return event.name ? `tool ${event.name} ${event.failed ? "failed" : "is done"} after ${Math.round(event.times_ms?.elapsed_ms ?? 0)} ms` : "the tools are back";
     case "measured": return `turn ${event.turn}: ${Object.entries(event.times_ms ?? {}).map(([name, ms]) => `${name.replaceAll("_", " ").replace(/ ms$/, "")} ${Math.round(ms)} ms`).join(", ")}`;
     case "restart": return `${event.name} is started again${words}`;
+    case "worker": return event.failed ? `the worker: ${event.text}` : `the worker is well again: ${event.text}`;
     case "error": return "the caller is told of an error";
     case "ended": return `the session ended: ${event.name}`;
     default: return event.kind;
