@@ -18,8 +18,10 @@ from app.configuration import (
 )
 from app.mcp.servers import servers_without_sdk
 from app.server.lifecycle import Lifecycle
+from app.server.listening import ListenError, listen
 from app.services import Services
 from app.stores.opening import try_store
+from config.errors import SettingsError
 from config.groups.telemetry import Telemetry
 from config.settings import Settings
 
@@ -88,11 +90,12 @@ def check(settings: Settings) -> Found:
     """What is configured, and what is likely not meant.
 
     Raises:
-        AgentFileError, ToolDefinitionError, SettingsError: as `usable_configuration`, or access
-            control lacks what it needs, the session store cannot be used, an exporter is not installed, or an engine
-            cannot be made.
+        AgentFileError, ToolDefinitionError, SettingsError: as `usable_configuration`, or HOST is no address of this
+            machine, access control lacks what it needs, the session store cannot be used, an exporter is not
+            installed, or an engine cannot be made.
     """
     configuration = usable_configuration(settings)
+    _require_address(settings.server.host)
     asyncio.run(_make_worker(settings, configuration))
     warnings = (
         *absent_engines(configuration.engines),
@@ -102,6 +105,18 @@ def check(settings: Settings) -> Found:
         *servers_without_sdk(configuration.agents),
     )
     return Found(tuple(_features(settings, configuration)), warnings)
+
+
+def _require_address(host: str) -> None:
+    """It is an address of this machine. Its port is not tried: the server itself may be running on it.
+
+    Raises:
+        SettingsError: nobody can listen there.
+    """
+    try:
+        listen(host, 0).close()
+    except ListenError as error:
+        raise SettingsError(str(error)) from None
 
 
 async def _make_worker(settings: Settings, configuration: Configuration) -> None:

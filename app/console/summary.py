@@ -72,6 +72,7 @@ class Summaries:
             lag_ms=round(self._watchdog.lag.recent_ms, 1),
             weight=max(weight_of(troubles), worst[0].weight if worst else 0),
             troubles=tuple(trouble.text for trouble in troubles),
+            trouble_weights=tuple(trouble.weight for trouble in troubles),
             worst=tuple(worst),
             approvals=self._approvals(),
         )

@@ -61,7 +61,10 @@ class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
     max_sessions: int
     lag_ms: float
     weight: int
+    """Of the worst, be it of the worker or of one of its sessions."""
     troubles: tuple[str, ...]
+    trouble_weights: tuple[int, ...]
+    """Of each of the worker's own troubles, in their order."""
     worst: tuple[ConsoleSession, ...]
     approvals: tuple[ConsoleApproval, ...] = ()
     """Those that have to be decided first."""

@@ -37,7 +37,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise ListenError(f"cannot listen on HOST {host}, PORT {port}: {reason}") from None
+        where = f"HOST {host}, PORT {port}" if port else f"HOST {host}"
+        raise ListenError(f"cannot listen on {where}: {reason}") from None
     return listener
 
 

@@ -149,7 +149,7 @@ function wrong(sessions) {
       continue;
     }
     for (const [index, text] of worker.troubles.entries()) {
-      found.push({ weight: worker.weight - index, where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }), text });
+      found.push({ weight: worker.trouble_weights[index], where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }), text });
     }
   }
   for (const session of sessions.filter(({ weight }) => weight > 0)) {

@@ -16,7 +16,7 @@ from app.server.worker_pipe import WorkerNotice
 def summary(worker: int, at: float, weight: int = 0) -> WorkerSummary:
     return WorkerSummary(
         worker=worker, at=at, phase="ready", sessions=1, max_sessions=9, lag_ms=1.0, weight=weight, troubles=(),
-        worst=(),
+        trouble_weights=(), worst=(),
     )  # fmt: skip
 
 
