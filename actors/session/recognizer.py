@@ -299,7 +299,7 @@ class Recognizer(SupervisedActor):
             raise error
         try:
             self.detector.reset()
-        except BaseException as reset_error:
+        except BaseException as reset_error:  # noqa: BLE001 - engines may raise anything: it costs itself
             self._bad_answers.pass_over(f"{type(reset_error).__name__} as it was reset")
         return 0.0
 
