@@ -29,20 +29,12 @@ from tests.kit.faults import Fault, Faults
 
 MS_PER_CHAR = 50
 _WORD = re.compile(r"[\u0e00-\u9fff]{1,2}|[^\s\u0e00-\u9fff]+")
-_RAMP = array("h", range(1, 30_001)).tobytes()
-"""Samples that count up from 1."""
 
 
 @lru_cache(maxsize=256)
 def _peak(pcm: bytes, step: int = 1) -> int:
     """The loudest of every `step`-th sample. Kept, because a caller of the tests says the same frames over and over."""
     return max(map(abs, array("h", pcm)[::step]), default=0)
-
-
-def _counted(first: int, count: int) -> bytes:
-    """`count` samples from the `first` on of those that count up and begin anew after 30 000."""
-    begin = 2 * (first % 30_000)
-    return (_RAMP * ((begin + 2 * count) // len(_RAMP) + 1))[begin : begin + 2 * count]
 
 
 class EnergyActivity:
