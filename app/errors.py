@@ -21,6 +21,7 @@
     │   ├── ServerAwayError          there is no connection to it (mcp/errors.py)
     │   ├── CallLostError            the connection was lost in mid-call (mcp/errors.py)
     │   └── CallRefusedError         the server refuses the call (mcp/errors.py)
+    ├── PeopleError                the model that plays callers or judges gives no usable answer (evals/people.py)
     ├── KnowledgeError             a folder of knowledge cannot be used; a ConfigurationError too (agents/knowledge.py)
     ├── PluginError                a reference cannot be loaded; a ConfigurationError too (plugins.py)
     │   └── NoToolError              what an agent's file names cannot be a tool (agents/agent_tools.py)

@@ -6,6 +6,7 @@ every word as before.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate, takewhile
 
 import msgspec
 
@@ -54,13 +55,10 @@ def due(messages: Sequence[ChatMessage], open_turn: int, max_chars: int) -> int:
     chars = sum(map(chars_of, messages))
     if chars <= DUE_SHARE * max_chars and len(messages) <= DUE_SHARE * MAX_CONTEXT_MESSAGES:
         return 0
-    kept = kept_chars = 0
-    first = max((message.turn for message in messages), default=0)
-    for message in reversed(messages):
-        kept, kept_chars = kept + 1, kept_chars + chars_of(message)
-        if kept > KEPT_SHARE * MAX_CONTEXT_MESSAGES or kept_chars > KEPT_SHARE * max_chars:
-            break
-        first = message.turn
+    kept_chars = accumulate(chars_of(message) for message in reversed(messages))
+    kept = sum(1 for _ in takewhile(lambda chars: chars <= KEPT_SHARE * max_chars, kept_chars))
+    kept = max(1, min(kept, int(KEPT_SHARE * MAX_CONTEXT_MESSAGES)))
+    first = messages[-kept].turn
     # What it summarises are whole turns, and none that is the newest.
     through = min(first, open_turn, messages[-1].turn) - 1
     covered = [message for message in messages if message.turn <= through and message.role is not Role.NOTE]
@@ -82,5 +80,5 @@ def _lines(message: ChatMessage) -> Sequence[str]:
             return ([f"Assistant: {message.text}{cut}"] if message.text else []) + calls
         case Role.TOOL:
             return (f"Tool: {message.text}",)
-        case Role.NOTE:
+        case _:  # a note
             return (message.text,)

@@ -26,6 +26,7 @@ from actors.rules.summary import (
     to_be_summarized,
 )
 from actors.rules.unicode_text import is_speakable, well_formed
+from actors.runtime.containment import comes_from_outside
 from actors.runtime.exits import tell_quietly
 from actors.session.engine_events import ConversationSummarized
 from actors.session.plan import SessionPlan
@@ -115,7 +116,9 @@ async def summarize(model: LanguageModel, request: ModelRequest, told: ActorRef[
                 if len(text) > MAX_SUMMARY_CHARS:
                     outcome = "too long"
                     break
-    except Exception as error:  # noqa: BLE001 - whatever a model does, the conversation goes on
+    except BaseException as error:
+        if comes_from_outside(error, asyncio.current_task()):
+            raise
         log_failure(error)
     summary = well_formed(text).strip() if outcome == "made" else ""
     if outcome == "made" and not is_speakable(summary):

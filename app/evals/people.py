@@ -37,7 +37,7 @@ class PeopleError(AppError):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What a judge finds."""
+    """Whether a judge finds that a conversation is as it was expected, and why not."""
 
     passed: bool
     reason: str = ""

@@ -129,6 +129,7 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
         "{{from_agent}} to {{to_agent}}": rate("earshot_session_handoffs_total", "from_agent", "to_agent"),
         "guardrail {{agent}} {{guardrail}}": rate("earshot_reply_guardrails_total", "agent", "guardrail"),
         "reply cut": rate("earshot_model_cut_replies_total"),
+        "summed up, {{outcome}}": rate("earshot_conversation_summaries_total", "outcome"),
     }),
     ("Telephone, a second", "ops", "answering machines, and people who were asked to take a caller", {
         "machine, {{action}}": rate("earshot_call_machines_total", "action"),
@@ -156,6 +157,7 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 """Title, unit of Grafana, description, and the queries by legend."""
 
 ON_NO_PANEL = {
+    "earshot.session.languages": "any number of them is right",
     "earshot.actor.messages": "how many there are says nothing; what matters is how long they wait and take",
     "earshot.provider.open_breakers": "the state of each breaker is on a panel",
     "earshot.recognizer.left_out_interims": "harmless as long as finals are not late, which is on a panel",

@@ -229,6 +229,8 @@ AWAITS = {
     ("generation.py", "Generation._attempt"): {"model.reply"},
     # A model that is busy is waited for in test_model_asking.py.
     ("generation.py", "Generation._stream"): set(),
+    # A summary fails in test_summaries.py.
+    ("summaries.py", "summarize"): set(),
     ("tool_runs.py", "ToolRuns._run"): {"tool.run"},
     # Nobody decides, decides in the last moment, or is interrupted in test_approvals.py.
     ("tool_runs.py", "ToolRuns._not_approved"): set(),
