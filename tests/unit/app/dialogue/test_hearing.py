@@ -57,7 +57,7 @@ def test_who_says_goodbye_without_a_subject_is_understood(text: str) -> None:
 
 def test_know_is_no() -> None:
     message = ChatMessage(role=Role.USER, text="know that is wrong", turn=1, at=AT)
-    assert Hearing(dialogue()).read(State(), [message]).words[0] == "no"
+    assert the_dentists().read(State(), [message]).words[0] == "no"
 
 
 def read(text: str, hearing: Hearing, asked: str = "") -> list[object]:
@@ -139,15 +139,15 @@ def test_reading_costs_no_more_however_long_it_is(kind: str, dentist: Script) ->
     assert cost_s(6_000) < max(0.01, 4 * cost_s(MAX_WORDS))
 
 
-def test_of_an_endless_utterance_the_end_is_read(dentist: Script) -> None:
+def test_of_an_endless_utterance_the_end_is_read() -> None:
     message = ChatMessage(role=Role.USER, text="blah " * 1_000 + "i would like to book an appointment", turn=1, at=AT)
-    words = Hearing(dialogue()).read(State(), [message]).words
+    words = the_dentists().read(State(), [message]).words
     assert len(words) == MAX_WORDS
     assert words[-3:] == ["book", "an", "appointment"]
 
 
 @pytest.mark.parametrize("text", ["7" * 6_000, "one " * 1_500, "a'" * 3_000, "\u0663" * 6_000])
-def test_numbers_without_end_are_read(text: str, dentist: Script) -> None:
+def test_numbers_without_end_are_read(text: str) -> None:
     asked = State()
     asked.ask(Question.SLOT, "How many?", slot="count")
     Hearing(COUNTING).read(asked, [ChatMessage(role=Role.USER, text=text, turn=1, at=AT)])
