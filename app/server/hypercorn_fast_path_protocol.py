@@ -8,6 +8,7 @@ once.
 import asyncio
 import logging
 from contextlib import suppress
+from enum import Enum, auto
 from time import monotonic
 from typing import Any
 
@@ -37,6 +38,25 @@ PIECE_BYTES = 16_384
 """Hypercorn is given at most so much and `FRAMES_AT_ONCE` at a time: it handles all of it in one turn of the loop."""
 
 
+class Reader(Enum):
+    """Who reads what the client sends. From one to the next there is no way back, and `LOST` follows upon each."""
+
+    NOBODY = auto()
+    """It is held until somebody listens."""
+    LISTENER = auto()
+    """The listener is told it, message by message."""
+    HYPERCORN = auto()
+    """It is passed on as it comes: it was given back, or is what only Hypercorn handles."""
+    DROPPED = auto()
+    """The client has sent too much, and the listener is closing the socket: only the end is passed on."""
+    LOST = auto()
+    """The connection is lost."""
+
+
+# Looked at for each frame: an attribute of the class takes longer.
+_NOBODY, _LISTENER, _DROPPED = Reader.NOBODY, Reader.LISTENER, Reader.DROPPED
+
+
 class HypercornFastPathProtocol(asyncio.Protocol):
     """Implements `FastPath` between a transport and Hypercorn's protocol. Use it on the event loop's thread only.
 
@@ -54,7 +74,9 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._unread = unread
         """The bytes that Hypercorn was given and has not handled yet."""
         self._turns = reading_turns_of(loop)
+        self._reader = Reader.NOBODY
         self._listener: Listener | None = None
+        self._passed_on = FrameCount()
         self._failed: asyncio.Future[None] = loop.create_future()
         self._rest = b""
         self._at = 0
@@ -63,10 +85,8 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._frames = self._bytes = 0
         """What has come since the listener was last asked about it."""
         self._crowded = False
-        self._given_back: FrameCount | None = None
         self._eof = False
-        self._ended = False
-        self._is_lost = False
+        """The client has closed its sending side, which Hypercorn is told behind all that was sent."""
         self._lost: asyncio.Event | None = None
         """Where somebody waits for the connection to be lost."""
         self._pings = PingWatch()
@@ -89,8 +109,8 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def give_back(self) -> None:
         """Pass on to Hypercorn what is held and what the client sends from now on. A second call does nothing."""
-        if self._given_back is None:
-            self._given_back = FrameCount()
+        if self._reader in (Reader.NOBODY, Reader.LISTENER):
+            self._reader = Reader.HYPERCORN
             if not self._waiting:
                 self._read()
 
@@ -100,7 +120,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def watch(self, ping_interval_s: float) -> None:
         """Drop a client that answers no pings any more; checks every `ping_interval_s` seconds."""
-        if not self._is_lost:
+        if self._reader is not Reader.LOST:
             if self._pings.is_gone(is_held=self._waiting):
                 silent_s = self._pings.silent_intervals * ping_interval_s
                 log.info("a client has sent nothing for %g s, nor answered a ping: dropped", silent_s)
@@ -113,7 +133,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
         A connection that is closed while it has unread data is reset, which takes the close frame from the client.
         """
-        if self._ended and not self._is_lost:
+        if self._reader is Reader.DROPPED:
             self._lost = asyncio.Event()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LINGER_S):
@@ -123,7 +143,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hold the bytes that the client has sent, and handle the first messages among them at once."""
-        if self._ended:
+        if self._reader is _DROPPED:
             return
         self._pings.heard = True
         self._bytes += len(data)
@@ -135,7 +155,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client has closed its sending side: Hypercorn is given what is held, and then ends the connection."""
         self._eof = True
-        if self._given_back is None:
+        if self._reader in (Reader.NOBODY, Reader.LISTENER):
             self.give_back()
         elif not self._waiting:
             self._read()
@@ -143,11 +163,10 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone; what it said and was not read is dropped."""
-        self._is_lost = True
+        self._reader = Reader.LOST
         if self._lost is not None:
             self._lost.set()
         self._rest, self._at, self._eof = b"", 0, False
-        self.give_back()
         self._hypercorn.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -164,11 +183,11 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def read_some(self) -> Progress:
         """Handle a few of the frames that are held; never raises."""
-        listener = self._listener
-        if self._given_back is not None:
-            return self._pass_on(self._given_back)
-        if listener is None:
+        reader, listener = self._reader, self._listener
+        if reader is _NOBODY:
             return Progress.LATER if len(self._rest) > LARGEST_BYTES else Progress.DONE
+        if reader is not _LISTENER or listener is None:
+            return self._pass_on()
         try:
             if self._crowded and listener.is_crowded():
                 return Progress.LATER
@@ -176,7 +195,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             return self._tell(listener)
         except Exception as error:  # noqa: BLE001 - it is the listener's own, and goes to where it waits
             self._failed.set_exception(error)
-            self._given_back = FrameCount()
+            self._reader = Reader.HYPERCORN
             return Progress.MORE
 
     def read_all(self) -> None:
@@ -186,6 +205,8 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def _begin(self, listener: Listener) -> None:
         self._listener = listener
+        if self._reader is Reader.NOBODY:
+            self._reader = Reader.LISTENER
         if self._rest and not self._waiting:
             self._read()
 
@@ -225,7 +246,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             if end == size:
                 self._rest, self._at = b"", 0
                 return Progress.DONE
-            if self._given_back is not None or not self._frames:
+            if self._reader is not _LISTENER or not self._frames:
                 return Progress.MORE
             now_s = monotonic()
             ends_s = ends_s or now_s + TURN_S
@@ -244,10 +265,10 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._rest, self._at = self._rest[at:], 0
         if end >= 0:
             return Progress.DONE
-        self._given_back = FrameCount()
-        return self._pass_on(self._given_back)
+        self._reader = Reader.HYPERCORN
+        return self._pass_on()
 
-    def _pass_on(self, count: FrameCount) -> Progress:
+    def _pass_on(self) -> Progress:
         """Give Hypercorn the next piece, once it has handled the one before."""
         piece = self._rest[self._at : self._at + PIECE_BYTES]
         if not piece:
@@ -258,7 +279,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
             return Progress.DONE
         if self._unread:
             return Progress.LATER
-        frames, size = count.push(piece, FRAMES_AT_ONCE)
+        frames, size = self._passed_on.push(piece, FRAMES_AT_ONCE)
         self._at += size
         listener = self._listener
         if listener is not None and not listener.admits(frames, size):
@@ -268,7 +289,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
 
     def _end(self) -> Progress:
         """Drop what the client sends from now on: the listener is closing the socket."""
-        self._ended, self._rest, self._at = True, b"", 0
+        self._reader, self._rest, self._at = Reader.DROPPED, b"", 0
         return Progress.DONE
 
     def _write(self, first_byte: int, payload: bytes) -> bool:
