@@ -69,6 +69,9 @@ class LiveSession:
         self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
         """Sees all input, for a recording."""
         self.usage = Usage()
+        self.handoffs_announced = len(checkpoint.handoffs)
+        """How many handoffs the client, the log and the counters were told of. Where a session goes on elsewhere, the
+        client is told of its agent when it connects."""
         self.restarts: deque[ActorRestarted] = deque(maxlen=MOST_RESTARTS)
         """The last times that an actor of the session was started again, for operators."""
         self._receivers = {

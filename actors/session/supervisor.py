@@ -105,6 +105,7 @@ class SessionSupervisor(SupervisedActor):
         measurements.session_opened(self.plan.mode)
         plan = self.plan
         self.trace.session_started(plan.session_id, plan.mode, plan.agent.name, plan.traceparent, plan.call_id)
+        self._announce_handoffs()
         self._children.start()
         if (lost := self._checkpoint.lost) is not None:
             self.stage = SessionState.WAITING
@@ -215,18 +216,26 @@ class SessionSupervisor(SupervisedActor):
 
     def _agent_replaced(self, made: HandoffMade) -> None:
         """Start the agent that has the conversation now, with what it has of its own."""
-        session, plan = self.session, self.plan
-        logger.info("the conversation is handed off from the agent %s to %s", made.from_agent, made.to_agent)
-        measurements.handed_off(made.from_agent, made.to_agent)
-        self.trace.agent_changed(made.from_agent, made.to_agent)
-        session.connection.show(
-            AgentTookOver(agent=plan.agent.name, label=plan.agent.label, from_agent=made.from_agent, turn=made.turn)
-        )
+        self._announce_handoffs()
         if self.ending is not None:
             return
         self._bound_life()
+        plan = self.plan
         self._children.follow_agent(plan.as_agent(made.from_agent, self._checkpoint.language), plan)
         self._save()
+
+    def _announce_handoffs(self) -> None:
+        """Tell of each handoff once, also of one that this actor's predecessor failed at."""
+        session, plan = self.session, self.plan
+        for made in self._checkpoint.handoffs[session.handoffs_announced :]:
+            session.handoffs_announced += 1
+            logger.info("the conversation is handed off from the agent %s to %s", made.from_agent, made.to_agent)
+            measurements.handed_off(made.from_agent, made.to_agent)
+            self.trace.agent_changed(made.from_agent, made.to_agent)
+            agent = plan.as_agent(made.to_agent).agent
+            session.connection.show(
+                AgentTookOver(agent=agent.name, label=agent.label, from_agent=made.from_agent, turn=made.turn)
+            )
 
     # the connection
 

@@ -112,6 +112,8 @@ class Evidence(msgspec.Struct, kw_only=True):
     messages: tuple[ChatMessage, ...] = ()
     recorded: tuple[ChatMessage, ...] | None = None
     """As the store has them; None where the store is what fails."""
+    agent: str = ""
+    """The agent that has the conversation in the end; empty where nobody has said."""
     leaks: list[str] = []
     played: list[tuple[float, AudioFrame]] | None = None
     """What the client has played, where it reports that; None where what is sent plays in real time."""
@@ -375,6 +377,7 @@ class Conversation:
         evidence, session = self.evidence, on.entry
         evidence.shown = on.ear.shown
         evidence.messages = session.checkpoint.messages
+        evidence.agent = session.checkpoint.agent
         store = on.engines.store
         assert isinstance(store, FakeStore)
         if not any(plan.place == "store.save" for plan in self.scenario.plans):

@@ -7,11 +7,12 @@ from enum import StrEnum
 import msgspec
 
 from actors.conversation import ChatMessage, Floor, Role, UtteranceKind
-from actors.messages.output import AudioDiscarded, AudioFrame, FloorChanged, SessionEnded
+from actors.messages.output import AgentTookOver, AudioDiscarded, AudioFrame, FloorChanged, SessionEnded
 from actors.messages.transcript import FinalTranscript
 from actors.session.modes.transcription import TRANSCRIPTION
-from tests.fault_campaign.conversation import ENDS_WITHIN_S, TALK_S, Asked, Evidence
+from tests.fault_campaign.conversation import CAMPAIGN_AGENT, ENDS_WITHIN_S, TALK_S, Asked, Evidence
 from tests.fault_campaign.disturbances import HOLD_S
+from tests.fault_campaign.faulty_engines import HAND_OFF
 from tests.fault_campaign.scenario import Disturbance, Finish, How
 from tests.fault_campaign.speech_as_text import read
 from tests.fault_campaign.transcripts import transcript_violations
@@ -65,7 +66,26 @@ def _judge_conversation(evidence: Evidence, verdict: Verdict) -> None:
     verdict.violations += [
         f"tool ran twice for {s}" for s in set(evidence.tool_runs) if evidence.tool_runs.count(s) > 1
     ]
-    verdict.violations += _clears(evidence)
+    verdict.violations += [*_clears(evidence), *_handoffs(evidence)]
+
+
+def _handoffs(evidence: Evidence) -> list[str]:
+    """Each agent takes over from the one that has the conversation, and only where the caller has wished for it.
+
+    Who comes back is told by the connection who has it: there an agent may have taken over in the meantime.
+    """
+    takeovers = [(at, m) for at, m in evidence.shown if isinstance(m, AgentTookOver)]
+    wishes = [asked.at for asked in evidence.asked if HAND_OFF in asked.ask.text]
+    found, present = [], CAMPAIGN_AGENT.name
+    for number, (at, told) in enumerate(takeovers):
+        if told.agent == told.from_agent or (told.from_agent != present and not evidence.lost_connections):
+            found.append(f"{told.agent} takes over from {told.from_agent} where {present} is, at {at:.2f} s")
+        if sum(wished <= at for wished in wishes) <= number:
+            found.append(f"{told.agent} takes over unasked at {at:.2f} s")
+        present = told.agent
+    if evidence.agent and evidence.agent != present and not evidence.lost_connections:
+        found.append(f"the session is with {evidence.agent}, and the caller was shown {present}")
+    return found
 
 
 def _in_any_mode(evidence: Evidence) -> list[str]:

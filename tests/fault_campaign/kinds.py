@@ -117,9 +117,40 @@ def _hand_off(scenario: Scenario, rng: Random) -> None:
 
 def _crash_at_handoff(scenario: Scenario, rng: Random, *, victim: str) -> None:
     """At any message from the wish for another agent to its first words."""
-    scenario.asks = [Ask(how=How.TYPED, when=When.IN_QUIET, text=f"give me the {HAND_OFF} h0"), *scenario.asks]
+    _take_over_first(scenario)
     first = {"orchestrator": rng.randint(4, 40), "session": rng.randint(1, 4)}.get(victim, rng.randint(1, 400))
     scenario.crashes.append(Crash(victim=victim, moment=rng.choice(list(Moment)[:2]), first=first))
+
+
+def _take_over_first(scenario: Scenario) -> None:
+    """Another agent is wished for as soon as the first one has greeted."""
+    text = f"give me the {HAND_OFF} first{len(scenario.asks)}"
+    scenario.asks = [Ask(how=How.TYPED, when=When.IN_QUIET, text=text), *scenario.asks]
+
+
+def _engine_at_handoff(scenario: Scenario, rng: Random) -> None:
+    """At what is opened, closed or said for the other agent."""
+    _take_over_first(scenario)
+    place = rng.choice(["recognizer.open", "recognizer.close", "synthesizer.open", "synthesizer.close"])
+    written = Plan("synthesizer.write", rng.choice(list(Fault)), rng.randint(2, 4), rng.choice([1, 2]))
+    opened = Plan(place, rng.choice([Fault.FAIL, Fault.STALL]), 1 if place.endswith("close") else 2, rng.choice([1, 2]))
+    scenario.plans.append(rng.choice([opened, opened, written]))
+
+
+def _model_at_handoff(scenario: Scenario, rng: Random) -> None:
+    """When the wish is read, or at the first answers of the other agent."""
+    _take_over_first(scenario)
+    first = rng.randint(1, 3)
+    scenario.model_fault, scenario.faulty_requests = (
+        rng.choice(list(ModelFault)),
+        range(first, first + rng.randint(1, 2)),
+    )
+
+
+def _disturb_at_handoff(scenario: Scenario, rng: Random) -> None:
+    """From the wish to the end of the other agent's first words."""
+    _take_over_first(scenario)
+    scenario.disturbances.append((rng.uniform(1.0, 5.0), rng.choice(list(Disturbance))))
 
 
 def _lost_then_crash(scenario: Scenario, rng: Random) -> None:
@@ -292,6 +323,9 @@ def _all() -> dict[str, Kind]:
     kinds["connection lost for good, and the session crashes"] = _lost_then_crash
     kinds["hang-up during the pause before a restart"] = _hang_up_in_backoff
     kinds["another agent takes over"] = _hand_off
+    kinds["an engine fails while another agent takes over"] = _engine_at_handoff
+    kinds["the model fails while another agent takes over"] = _model_at_handoff
+    kinds["the caller is disturbed while another agent takes over"] = _disturb_at_handoff
     for victim in CONVERSING:
         kinds[f"{victim} crashes while another agent takes over"] = partial(_crash_at_handoff, victim=victim)
     for fault in (None, *ClientFault):

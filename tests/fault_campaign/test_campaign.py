@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
-from actors.messages.output import AudioDiscarded, AudioFrame
-from tests.fault_campaign.conversation import Evidence, converse
+from actors.messages.output import AgentTookOver, AudioDiscarded, AudioFrame
+from tests.fault_campaign.conversation import OTHER_AGENT, Evidence, converse
+from tests.fault_campaign.faulty_engines import HAND_OFF
 from tests.fault_campaign.invariants import judge
 from tests.fault_campaign.kinds import KINDS, drawn
 from tests.fault_campaign.report import run
@@ -83,6 +84,32 @@ class TestAViolationIsFound:
         assert evidence.played
         del evidence.played[: len(evidence.played) // 2]
         assert any("what was not heard" in violation for violation in judge(evidence).violations)
+
+
+class TestAViolationOfAHandoffIsFound:
+    @pytest.fixture
+    def handed_off(self) -> Evidence:
+        kind = "another agent takes over"
+        first = list(KINDS).index(kind)
+        seed = next(seed for seed in range(first, 100 * len(KINDS), len(KINDS)) if drawn(seed).kinds == [kind])
+        evidence = converse(drawn(seed))
+        assert judge(evidence).violations == []
+        assert any(isinstance(m, AgentTookOver) for _, m in evidence.shown)
+        return evidence
+
+    def test_when_nobody_has_wished_for_it(self, handed_off: Evidence) -> None:
+        handed_off.asked = [asked for asked in handed_off.asked if HAND_OFF not in asked.ask.text]
+        assert any("unasked" in violation for violation in judge(handed_off).violations)
+
+    def test_when_the_session_stays_with_the_first_agent(self, handed_off: Evidence) -> None:
+        handed_off.shown = [(at, m) for at, m in handed_off.shown if not isinstance(m, AgentTookOver)]
+        handed_off.agent = OTHER_AGENT.name
+        assert any("the caller was shown" in violation for violation in judge(handed_off).violations)
+
+    def test_when_an_agent_takes_over_twice(self, handed_off: Evidence) -> None:
+        at, told = next((at, m) for at, m in handed_off.shown if isinstance(m, AgentTookOver))
+        handed_off.shown = [(at, told), *handed_off.shown]
+        assert any(f"takes over from {told.from_agent} where" in v for v in judge(handed_off).violations)
 
 
 class TestAViolationOfATranscriptIsFound:

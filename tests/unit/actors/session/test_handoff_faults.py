@@ -1,15 +1,18 @@
 """Handoffs at the worst of times, on virtual time: while an engine fails, and while the caller speaks."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
 
 from actors.conversation import Ending, Role
 from actors.messages.caller import TextEntered
+from actors.messages.lifecycle import AgentReplaced
 from actors.messages.output import AgentTookOver, ReplyHeard
 from actors.ports.llm import ModelEvent, ModelRequest
 from actors.runtime.clock import run_virtual
+from actors.session.supervisor import SessionSupervisor
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import Stage, stage
@@ -57,6 +60,35 @@ def test_a_fault_anywhere_leaves_the_caller_with_the_other_agent_or_ends_the_ses
             if on.ear.ended is None:
                 assert model.requests[-1].agent.name == "billing"
 
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it is handled", "once it is handled"])
+def test_a_session_that_fails_at_the_handoff_tells_the_caller_of_it_once(
+    after: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine, failed = SessionSupervisor.on_receive, list[object]()
+
+    def failing(self: SessionSupervisor, message: Any) -> None:
+        fails = isinstance(message, AgentReplaced) and not failed
+        if after or not fails:
+            genuine(self, message)
+        if fails:
+            failed.append(message)
+            raise RuntimeError("fake")
+
+    async def main() -> None:
+        given = {"agent": DESK, "tools": tools_of(DESK), "team": TEAM}
+        async with stage(model=FakeModel(hands_off), **given) as on:  # type: ignore[arg-type]
+            await on.ear.until_count(ReplyHeard, 1)
+            on.entry.deliver(TextEntered("what do i owe"))
+            await on.ear.until(lambda _: "Billing has heard" in _last(on), 60)
+            assert failed
+            assert on.entry.rebuilt == 1
+            told = [(m.agent, m.label, m.from_agent) for m in on.ear.of(AgentTookOver)]
+            assert told == [("billing", BILLING.label, "desk")]
+
+    monkeypatch.setattr(SessionSupervisor, "on_receive", failing)
     run_virtual(main())
 
 
