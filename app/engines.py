@@ -125,6 +125,11 @@ def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTas
     loop = asyncio.get_running_loop()
     realtime = _realtime(engines, settings)
     synthesizer: SpeechSynthesizer = _with_fallback("speech_synthesizer", engines, settings, clock)
+    voice_activity = _named("voice_activity", engines, _factory("voice_activity", engines))
+    end_of_turn = _named("end_of_turn", engines, _factory("end_of_turn", engines))
+    # Each session makes these for itself. That they can be made is found out now, not by the first caller.
+    voice_activity()
+    end_of_turn()
     return Engines(
         recognizer=_with_fallback("speech_recognizer", engines, settings, clock),
         synthesizer=synthesizer,
@@ -133,8 +138,8 @@ def make_engines(settings: Settings, clock: LoopClock, background: BackgroundTas
         phrases=_phrases(realtime, synthesizer, settings),
         transcriber=_transcriber(engines, settings, clock),
         realtime_falls_back=_falls_back(engines, settings),
-        voice_activity=_named("voice_activity", engines, _factory("voice_activity", engines)),
-        end_of_turn=_named("end_of_turn", engines, _factory("end_of_turn", engines)),
+        voice_activity=voice_activity,
+        end_of_turn=end_of_turn,
         store=store,
         play_clock=PlayClock(loop.time, loop.call_at),
         clock=clock,

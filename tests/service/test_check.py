@@ -1,15 +1,18 @@
 """The release phase, as a platform runs it."""
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from app.check import check
-from app.configuration import warnings_of
+from app.configuration import usable_configuration, warnings_of
+from app.server.configuration_errors import CONFIGURATION_ERRORS
 from app.telemetry import azure_monitor
 from config.errors import SettingsError
 from config.settings import Settings, misspelt_variables
+from tests.kit.command_line import command
 from tests.kit.redis_server import redis_server
 from tests.kit.serving import run
 
@@ -27,25 +30,25 @@ def test_what_comes_with_the_repository_can_be_used_and_the_licences_are_named()
 
 
 def test_an_engine_that_is_not_used_is_not_named() -> None:
-    ended = run(*CHECK, SPEECH_SYNTHESIZER="tests.kit.fakes:synthesizer")
+    ended = command("check", SPEECH_SYNTHESIZER="tests.kit.fakes:synthesizer")
     assert ended.returncode == 0
     assert "SPEECH_SYNTHESIZER: tests.kit.fakes:synthesizer" in ended.stdout
     assert "hibari" not in ended.stdout
 
 
 def test_a_wrong_value_is_one_line() -> None:
-    ended = run(*CHECK, WEB_CONCURRENCY="many")
+    ended = command("check", WEB_CONCURRENCY="many")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "WEB_CONCURRENCY is 'many'; it must be a whole number from 1 to 64\n"
 
 
 def test_an_engine_that_cannot_be_loaded_is_one_line() -> None:
-    ended = run(*CHECK, LANGUAGE_MODEL="nowhere:make")
+    ended = command("check", LANGUAGE_MODEL="nowhere:make")
     assert (ended.returncode, ended.stderr) == (2, "LANGUAGE_MODEL: nowhere:make: there is no module nowhere\n")
 
 
 def test_a_default_agent_that_does_not_exist_is_one_line() -> None:
-    ended = run(*CHECK, DEFAULT_AGENT="nobody")
+    ended = command("check", DEFAULT_AGENT="nobody")
     assert ended.returncode == 2
     assert ended.stderr.startswith("DEFAULT_AGENT is 'nobody'; it must be one of ")
     assert ended.stderr.count("\n") == 1
@@ -53,7 +56,7 @@ def test_a_default_agent_that_does_not_exist_is_one_line() -> None:
 
 def test_a_file_that_is_no_agent_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("name: [\n")
-    ended = run(*CHECK, AGENTS_DIRECTORY=str(tmp_path))
+    ended = command("check", AGENTS_DIRECTORY=str(tmp_path))
     assert ended.returncode == 2
     assert "broken.yaml" in ended.stderr
     assert ended.stderr.count("\n") == 1
@@ -74,13 +77,13 @@ ACS = {
 
 
 def test_several_workers_with_telephony_want_redis(tmp_path: Path) -> None:
-    ended = run(*CHECK, WEB_CONCURRENCY="2", **ACS)
+    ended = command("check", WEB_CONCURRENCY="2", **ACS)
     assert ended.returncode == 2
     assert ended.stderr == (
         "WEB_CONCURRENCY must be 1 where ACS is configured and Redis is not (REDIS_URL): the workers share no calls\n"
     )
     with redis_server(tmp_path) as redis:
-        assert run(*CHECK, WEB_CONCURRENCY="2", REDIS_URL=redis.url, **ACS).returncode == 0
+        assert command("check", WEB_CONCURRENCY="2", REDIS_URL=redis.url, **ACS).returncode == 0
 
 
 AGENT = "name: {name}\nlabel: Clerk\nlanguages: [{language}]\n"
@@ -114,31 +117,40 @@ AGENT = "name: {name}\nlabel: Clerk\nlanguages: [{language}]\n"
         ({"OPERATOR_TOKEN": "a" * 16}, "OPERATOR_TOKEN is easy to guess; `openssl rand -hex 24` makes one that is not"),
     ],
 )
-def test_what_callers_would_be_the_first_to_meet_stops_check_and_server(environ: dict[str, str], line: str) -> None:
-    for command in (CHECK, (sys.executable, "-m", "app", "serve")):
-        ended = run(*command, **environ)
-        assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line + "\n")
+def test_what_callers_would_be_the_first_to_meet_stops_check_and_the_making_of_a_server(
+    environ: dict[str, str], line: str
+) -> None:
+    ended = command("check", **environ)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line + "\n")
+    with pytest.raises(CONFIGURATION_ERRORS, match=f"^{re.escape(line)}$"):
+        usable_configuration(Settings.read(environ))
+
+
+def test_a_server_says_so_in_the_same_line() -> None:
+    environ = {"OPERATOR_TOKEN": "a" * 16}
+    ended = run(sys.executable, "-m", "app", "serve", **environ)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", command("check", **environ).stderr)
 
 
 def test_an_agent_whose_callers_no_engine_understands_is_named(tmp_path: Path) -> None:
     (tmp_path / "clerk.yaml").write_text(AGENT.format(name="clerk", language="de-DE"))
-    ended = run(*CHECK, AGENTS_DIRECTORY=str(tmp_path))
+    ended = command("check", AGENTS_DIRECTORY=str(tmp_path))
     assert ended.returncode == 2
     assert "callers of the agent clerk speak de-DE" in ended.stderr
-    understood = run(*CHECK, AGENTS_DIRECTORY=str(tmp_path), RECOGNIZED_LANGUAGE="en-GB")
+    understood = command("check", AGENTS_DIRECTORY=str(tmp_path), RECOGNIZED_LANGUAGE="en-GB")
     assert understood.returncode == 0
     assert "warning: the agent clerk has no dialogue" in understood.stdout
 
 
 def test_a_directory_that_is_not_there_is_said_to_be_missing() -> None:
-    ended = run(*CHECK, AGENTS_DIRECTORY="nowhere")
+    ended = command("check", AGENTS_DIRECTORY="nowhere")
     assert ended.returncode == 2
     assert ended.stderr.startswith("nowhere: there is no agent: no such directory in ")
     assert "AGENTS_DIRECTORY" in ended.stderr
 
 
 def test_what_is_on_is_said_for_each_feature() -> None:
-    lines = run(*CHECK, HANDOFF_PHONE_NUMBER="+12065550100", CALL_ACCESS_CODE="4711").stdout.splitlines()
+    lines = command("check", HANDOFF_PHONE_NUMBER="+12065550100", CALL_ACCESS_CODE="4711").stdout.splitlines()
     for line in (
         "operators: this machine",
         "telephone: off (ACS_CONNECTION_STRING or ACS_ENDPOINT)",
@@ -158,7 +170,7 @@ def test_where_telemetry_goes_is_said_and_a_missing_exporter_found(monkeypatch: 
     monkeypatch.setattr(azure_monitor, "PACKAGE", "azure.monitor.not_installed")
     with pytest.raises(SettingsError, match="the extra azure-monitor is not installed"):
         check(settings)
-    assert "telemetry: off (OTEL_EXPORTER_OTLP_ENDPOINT)" in run(*CHECK).stdout.splitlines()
+    assert "telemetry: off (OTEL_EXPORTER_OTLP_ENDPOINT)" in command("check").stdout.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -184,7 +196,7 @@ def test_what_is_likely_not_meant_is_warned_of() -> None:
         "ENABLE_AUTH_VALIDATION": "off",
         "AZURE_OPENAI_ENDPONT": "https://a.example",
     }
-    ended = run(*CHECK, **environ)
+    ended = command("check", **environ)
     warned = [line.split()[1] for line in ended.stdout.splitlines() if line.startswith("warning: ")]
     expected = ["ALLOWED_ORIGINS", "BROWSER_AUTH", "ENABLE_AUTH_VALIDATION", "OPERATOR_TOKEN", "BASE_URL"]
     assert (ended.returncode, warned) == (0, [*expected, "AZURE_OPENAI_ENDPONT"])
@@ -230,8 +242,8 @@ def test_the_variables_of_others_are_left_alone() -> None:
 
 
 def test_where_session_files_go_is_said_and_a_directory_for_them_is_wanted(tmp_path: Path) -> None:
-    assert "session files: off (RECORD_SESSIONS)" in run(*CHECK).stdout
-    kept = run(*CHECK, RECORD_SESSIONS="on_error", RECORD_DIRECTORY=str(tmp_path / "files"))
+    assert "session files: off (RECORD_SESSIONS)" in command("check").stdout
+    kept = command("check", RECORD_SESSIONS="on_error", RECORD_DIRECTORY=str(tmp_path / "files"))
     assert f"session files: on_error, in {tmp_path / 'files'}, words and keys masked" in kept.stdout
     assert (tmp_path / "files").is_dir()
     (tmp_path / "taken").write_bytes(b"")
@@ -243,5 +255,5 @@ def test_where_session_files_go_is_said_and_a_directory_for_them_is_wanted(tmp_p
             "RECORD_FILE_MB is above RECORD_TOTAL_MB: one file would be more than all may be\n",
         ),
     ):
-        ended = run(*CHECK, RECORD_SESSIONS="0.1", **environ)
+        ended = command("check", RECORD_SESSIONS="0.1", **environ)
         assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line)

@@ -4,13 +4,12 @@ import json
 import sys
 from pathlib import Path
 
+from tests.kit.command_line import command
 from tests.kit.serving import run
-
-AGENTS = (sys.executable, "-m", "app", "agents")
 
 
 def test_the_agents_of_the_repository_are_listed() -> None:
-    ended = run(*AGENTS)
+    ended = run(sys.executable, "-m", "app", "agents")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "dentist (default): " in ended.stdout
     assert "hotel: " in ended.stdout
@@ -19,7 +18,7 @@ def test_the_agents_of_the_repository_are_listed() -> None:
 
 
 def test_programs_read_the_same() -> None:
-    found = {agent["name"]: agent for agent in json.loads(run(*AGENTS, "--json", DEFAULT_AGENT="hotel").stdout)}
+    found = {agent["name"]: agent for agent in json.loads(command("agents", "--json", DEFAULT_AGENT="hotel").stdout)}
     assert (found["hotel"]["default"], found["dentist"]["default"]) == (True, False)
     assert "book_appointment" in found["dentist"]["tools"]
     assert (found["hotel"]["handoffs"], found["dentist"]["handoffs"]) == (["restaurant"], [])
@@ -27,7 +26,7 @@ def test_programs_read_the_same() -> None:
 
 def test_a_file_that_is_no_agent_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("name: [\n")
-    ended = run(*AGENTS, AGENTS_DIRECTORY=str(tmp_path))
+    ended = command("agents", AGENTS_DIRECTORY=str(tmp_path))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "broken.yaml" in ended.stderr
     assert ended.stderr.count("\n") == 1

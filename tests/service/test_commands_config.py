@@ -6,9 +6,9 @@ import sys
 from app.commands.config import as_text, rows, table_of
 from config.groups.server import Server
 from config.settings import Settings, documented
+from tests.kit.command_line import command
 from tests.kit.serving import run
 
-CONFIG = (sys.executable, "-m", "app", "config")
 TOKEN = "an-operator-token-of-32-characters"
 
 
@@ -21,7 +21,16 @@ def test_every_variable_is_there_with_its_meaning_and_default() -> None:
 
 
 def test_what_is_set_is_shown_and_no_secret_is() -> None:
-    ended = run(*CONFIG, "--set", OPERATOR_TOKEN=TOKEN, AGENT_BY_NUMBER="+12065550100=dentist", PORT="8080")
+    ended = run(
+        sys.executable,
+        "-m",
+        "app",
+        "config",
+        "--set",
+        OPERATOR_TOKEN=TOKEN,
+        AGENT_BY_NUMBER="+12065550100=dentist",
+        PORT="8080",
+    )
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = [line.strip() for line in ended.stdout.splitlines()]
     assert {"PORT=8080", "OPERATOR_TOKEN=(secret)", "AGENT_BY_NUMBER=(secret)", "HOST=127.0.0.1"} <= set(lines)
@@ -30,7 +39,7 @@ def test_what_is_set_is_shown_and_no_secret_is() -> None:
 
 
 def test_programs_read_the_same() -> None:
-    ended = run(*CONFIG, "--json", OPERATOR_TOKEN=TOKEN)
+    ended = command("config", "--json", OPERATOR_TOKEN=TOKEN)
     by_name = {row["name"]: row for row in json.loads(ended.stdout)}
     assert by_name.keys() == {row.name for row in documented()}
     assert (by_name["OPERATOR_TOKEN"]["value"], by_name["OPERATOR_TOKEN"]["set"]) == (None, True)
@@ -39,7 +48,7 @@ def test_programs_read_the_same() -> None:
 
 
 def test_a_wrong_value_is_one_line() -> None:
-    ended = run(*CONFIG, PORT="front door")
+    ended = command("config", PORT="front door")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "PORT is 'front door'; it must be a whole number from 0 to 65535\n"
 

@@ -5,6 +5,7 @@ import sys
 import pytest
 from websockets.sync.client import connect
 
+from tests.kit.command_line import command
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, eventually, run, serving
 from tests.service.failing_engines import WORDS
@@ -14,7 +15,7 @@ SETTINGS = ("VOICE_ACTIVITY", "SPEECH_RECOGNIZER", "SPEECH_SYNTHESIZER", "LANGUA
 OPENED = SETTINGS[1:]
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("setting", [*SETTINGS, "END_OF_TURN"])
 @pytest.mark.parametrize(
     ("factory", "said"),
     [
@@ -27,8 +28,8 @@ OPENED = SETTINGS[1:]
         ),
     ],
 )
-def test_one_that_cannot_be_had_stops_the_start_with_one_line(setting: str, factory: str, said: str) -> None:
-    ended = run(sys.executable, "-m", "app", "serve", **{**FAKES, setting: factory})
+def test_one_that_cannot_be_had_is_one_line(setting: str, factory: str, said: str) -> None:
+    ended = command("check", **{**FAKES, setting: factory})
     line, *more = ended.stderr.splitlines()
     assert line.startswith(f"{setting}: {factory}")
     assert line.endswith(said)
@@ -45,21 +46,30 @@ MEMBERS = {
 
 @pytest.mark.parametrize("setting", MEMBERS)
 @pytest.mark.parametrize(("factory", "made"), [("is_nothing", "NoneType"), ("is_made_later", "coroutine")])
-@pytest.mark.parametrize("command", ["serve", "check"])
-def test_what_is_no_engine_stops_the_start_with_one_line(command: str, setting: str, factory: str, made: str) -> None:
-    ended = run(sys.executable, "-m", "app", command, **{**FAKES, setting: f"{ENGINES}:{factory}"})
+def test_what_is_no_engine_is_one_line(setting: str, factory: str, made: str) -> None:
+    ended = command("check", **{**FAKES, setting: f"{ENGINES}:{factory}"})
     line, *more = ended.stderr.splitlines()
     assert line.startswith(f"{setting}: {ENGINES}:{factory} made no ")
     assert f": {made} is without {MEMBERS[setting]}" in line
     assert (ended.returncode, more, ended.stdout) == (2, [], "")
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_check_says_so_of_a_module_too(setting: str) -> None:
-    ended = run(sys.executable, "-m", "app", "check", **{setting: "tests.service.module_that_fails:create"})
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(f"{setting}: tests.service.module_that_fails:create: the module cannot be imported")
-    assert ended.stderr.count("\n") == 1
+@pytest.mark.parametrize(
+    ("setting", "factory"),
+    [
+        ("VOICE_ACTIVITY", f"{ENGINES}:cannot_be_made"),
+        ("END_OF_TURN", f"{ENGINES}:cannot_be_made"),
+        ("SPEECH_RECOGNIZER", f"{ENGINES}:ends_the_process"),
+        ("SPEECH_SYNTHESIZER", f"{ENGINES}:is_nothing"),
+        ("LANGUAGE_MODEL", "tests.service.module_that_fails:create"),
+        ("REALTIME_MODEL", f"{ENGINES}:is_made_later"),
+    ],
+)
+def test_it_stops_the_start_with_that_line(setting: str, factory: str) -> None:
+    ended = run(sys.executable, "-m", "app", "serve", **{**FAKES, setting: factory})
+    checked = command("check", **{**FAKES, setting: factory})
+    assert ended.stderr.startswith(f"{setting}: {factory}")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", checked.stderr)
 
 
 @pytest.mark.parametrize("setting", OPENED)

@@ -21,9 +21,9 @@ from app.auth.acs import (
 )
 from config.errors import SettingsError
 from config.settings import Settings
+from tests.kit.command_line import command
 from tests.kit.serving import environment, run, serve_command
 from tests.kit.token_issuer import AUDIENCE, TokenIssuer, forged, token_issuer
-from tests.service.test_check import CHECK
 
 ACS = {"ACS_ENDPOINT": "https://a.example"}
 PUBLIC = {"BASE_URL": "https://voice.example"}
@@ -121,14 +121,18 @@ def test_when_it_is_on(environ: dict[str, str], on: bool) -> None:
         ({"BROWSER_AUTH": "entra"}, "BROWSER_AUTH is entra; it needs AZURE_TENANT_ID and AZURE_CLIENT_ID"),
     ],
 )
-def test_what_is_missing_stops_the_start_with_one_line(environ: dict[str, str], line: str) -> None:
-    for command in (CHECK, serve_command("")):
-        ended = run(*command, **environ)
-        assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line + "\n")
+def test_what_is_missing_is_one_line(environ: dict[str, str], line: str) -> None:
+    ended = command("check", **environ)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line + "\n")
+
+
+def test_a_server_says_so_in_the_same_line() -> None:
+    ended = run(*serve_command(""), **ACS, **PUBLIC)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", command("check", **ACS, **PUBLIC).stderr)
 
 
 def test_the_check_says_what_is_demanded() -> None:
-    lines = run(*CHECK, **ACS, **PUBLIC, ACS_AUDIENCE=AUDIENCE).stdout.splitlines()
+    lines = command("check", **ACS, **PUBLIC, ACS_AUDIENCE=AUDIENCE).stdout.splitlines()
     assert "BROWSER_AUTH: token" in lines
     assert "ENABLE_AUTH_VALIDATION: on" in lines
     assert (

@@ -1,4 +1,4 @@
-"""`python -m app replay FILE`, as people and programs read it, in a process of its own."""
+"""`python -m app replay FILE`, as people and programs read it."""
 
 import json
 import sys
@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.command_line import command
 from tests.kit.recorded_sessions import write_session_file
 from tests.kit.serving import run
-
-REPLAY = (sys.executable, "-m", "app", "replay")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def other_decision(recorded: Path, folder: Path) -> tuple[Path, int]:
 
 
 def test_the_same_decisions_are_said_to_be_the_same(recorded: Path) -> None:
-    ended = run(*REPLAY, str(recorded))
+    ended = run(sys.executable, "-m", "app", "replay", str(recorded))
     assert (ended.returncode, ended.stderr) == (0, "")
     first, *more = ended.stdout.splitlines()
     assert first.startswith("same decisions: ")
@@ -38,18 +37,18 @@ def test_the_same_decisions_are_said_to_be_the_same(recorded: Path) -> None:
 
 
 def test_programs_read_the_same(recorded: Path) -> None:
-    ended = run(*REPLAY, str(recorded), "--json")
+    ended = command("replay", str(recorded), "--json")
     found = json.loads(ended.stdout)
     assert (ended.returncode, found["same"], found["difference"], found["content"]) == (0, True, None, False)
-    assert f"same decisions: {found['decisions']} in " in run(*REPLAY, str(recorded)).stdout
+    assert f"same decisions: {found['decisions']} in " in command("replay", str(recorded)).stdout
 
 
 def test_the_first_difference_is_named_with_its_second(recorded: Path, tmp_path: Path) -> None:
     path, line = other_decision(recorded, tmp_path)
-    ended = run(*REPLAY, str(path))
+    ended = command("replay", str(path))
     assert (ended.returncode, ended.stderr) == (1, "")
     first, then, now, before, _ = ended.stdout.splitlines()
-    difference = json.loads(run(*REPLAY, str(path), "--json").stdout)["difference"]
+    difference = json.loads(command("replay", str(path), "--json").stdout)["difference"]
     assert first == f"another decision at {difference['second']:.3f} s, on {difference['event']} (line {line})"
     assert then == "  then: PausePlayback"
     assert now.startswith(f"  now:  {difference['now']['type']}")
@@ -60,14 +59,14 @@ def test_a_file_that_cannot_be_replayed_is_one_line(recorded: Path, tmp_path: Pa
     broken = tmp_path / "broken.jsonl"
     broken.write_bytes(recorded.read_bytes()[:5_000])
     for path, wrong in ((broken, "has no end: the file is incomplete"), (tmp_path / "none", "cannot be read")):
-        ended = run(*REPLAY, str(path), "--json")
+        ended = command("replay", str(path), "--json")
         assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
         assert str(path) in ended.stderr
         assert wrong in ended.stderr
 
 
 def test_the_help_says_what_it_is_for() -> None:
-    assert "replay a session file" in " ".join(run(sys.executable, "-m", "app", "--help").stdout.split())
-    helped = run(*REPLAY, "--help")
+    assert "replay a session file" in " ".join(command("--help").stdout.split())
+    helped = command("replay", "--help")
     assert helped.returncode == 0
     assert "RECORD_SESSIONS" in helped.stdout

@@ -11,6 +11,7 @@ import pytest
 from app.check import check
 from app.mcp import servers
 from config.settings import Settings
+from tests.kit.command_line import command
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import Server, alive, eventually, run, serving
 
@@ -47,7 +48,7 @@ def test_check_says_what_is_wrong_with_them(tmp_path: Path) -> None:
 
 def test_check_alone_starts_none(tmp_path: Path) -> None:
     noted = tmp_path / "pids"
-    ended = run(*CHECK, **agents(tmp_path, *BROKEN, "deaf", str(noted)))
+    ended = command("check", **agents(tmp_path, *BROKEN, "deaf", str(noted)))
     assert (ended.returncode, ended.stderr) == (0, "")
     assert not noted.exists()
 

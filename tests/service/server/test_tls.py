@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 from app.server.tls import tls_files
 from config.errors import SettingsError
 from config.settings import Settings
+from tests.kit.command_line import command
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, ROOT, Server, run, serving
 
@@ -71,12 +72,15 @@ def test_a_certificate_that_nobody_trusts_is_refused_by_clients(server: Server) 
         ({"TLS_KEY": "/nowhere/key.pem"}, "TLS_CERTIFICATE or TLS_KEY cannot be read: no such file or directory"),
     ],
 )
-def test_files_that_cannot_be_used_stop_check_and_server(
-    files: dict[str, str], changed: dict[str, str], line: str
-) -> None:
-    for command in ("check", "serve"):
-        ended = run(sys.executable, "-m", "app", command, **{**FAKES, **files, **changed})
-        assert (ended.returncode, ended.stderr) == (2, line + "\n")
+def test_files_that_cannot_be_used_are_one_line(files: dict[str, str], changed: dict[str, str], line: str) -> None:
+    ended = command("check", **{**FAKES, **files, **changed})
+    assert (ended.returncode, ended.stderr) == (2, line + "\n")
+
+
+def test_a_server_says_so_in_the_same_line(files: dict[str, str]) -> None:
+    environ = {**FAKES, **files, "TLS_KEY": "/nowhere/key.pem"}
+    ended = run(sys.executable, "-m", "app", "serve", **environ)
+    assert (ended.returncode, ended.stderr) == (2, command("check", **environ).stderr)
 
 
 def test_files_that_are_something_else_are_named(tmp_path: Path) -> None:

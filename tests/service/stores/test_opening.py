@@ -18,6 +18,7 @@ from app.stores.opening import open_store, try_store
 from app.stores.redis_store import claim_key, record_key
 from config.errors import SettingsError
 from config.settings import Settings
+from tests.kit.command_line import command
 from tests.kit.redis_server import redis_server
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import EARSHOT, eventually, run, serving
@@ -41,13 +42,13 @@ def test_check_tries_redis(tmp_path: Path) -> None:
         assert (ended.returncode, ended.stderr) == (0, "")
         assert "session store in Redis: Redis " in ended.stdout
         redis.kill()
-        ended = run(*CHECK, REDIS_URL=redis.url.replace("unix://", "unix://:hush@"))
+        ended = command("check", REDIS_URL=redis.url.replace("unix://", "unix://:hush@"))
         assert ended.returncode == 2
         assert ended.stderr == f"{redis.url}: Redis cannot be reached\n"
 
 
 def test_an_address_that_cannot_be_used_is_one_line() -> None:
-    ended = run(*CHECK, REDIS_URL="redis://a/b")
+    ended = command("check", REDIS_URL="redis://a/b")
     assert (ended.returncode, ended.stderr) == (2, "REDIS_URL cannot be used: a database is a number\n")
     with pytest.raises(SettingsError):
         try_store(Settings.read({"REDIS_URL": "redis://a/b"}))
