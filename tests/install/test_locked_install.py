@@ -53,11 +53,26 @@ def python_with_the_oldest_pip() -> str:
     return min(versions, key=lambda python: versions[python])
 
 
-class Checkout:
-    """What the Makefile needs, and a folder of wheels for its locks."""
+def copy_of(environment: Path, place: Path) -> None:
+    """Copy an environment of which only `bin/python` is used, which needs no path of the environment's own."""
+    shutil.copytree(environment, place, symlinks=True)
 
-    def __init__(self, folder: Path, wheels: Path) -> None:
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment as it begins: to make one takes longer than most of what is installed into it here."""
+    place = tmp_path_factory.mktemp("environment") / ".venv"
+    subprocess.run([python_with_the_oldest_pip(), "-m", "venv", place], timeout=150, check=True)
+    return place
+
+
+class Checkout:
+    """What the Makefile needs, and a folder of wheels for its locks; the copy of a new environment, or none yet."""
+
+    def __init__(self, folder: Path, wheels: Path, environment: Path | None = None) -> None:
         self.folder, self.wheels = folder, wheels
+        if environment is not None:
+            copy_of(environment, folder / ".venv")
         for name in ("Makefile", ".ci/install.py"):
             if (ROOT / name).exists():
                 (folder / name).parent.mkdir(exist_ok=True)
@@ -180,10 +195,12 @@ def test_a_source_release_is_brought_with_the_locked_build_tool_and_only_as_it_i
     assert not (checkout.folder / ".sources" / release).exists()
 
 
-def test_where_the_installer_cannot_be_had_pip_installs_the_same_lock(tmp_path: Path, wheels: Path) -> None:
+def test_where_the_installer_cannot_be_had_pip_installs_the_same_lock(
+    tmp_path: Path, wheels: Path, environment: Path
+) -> None:
     without = tmp_path / "wheels"
     shutil.copytree(wheels, without, ignore=shutil.ignore_patterns(f"{INSTALLER}-*"))
-    checkout = Checkout(tmp_path, wheels)
+    checkout = Checkout(tmp_path, wheels, environment)
     ended = checkout.make(
         ".venv/runtime", {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(without)}
     )
@@ -193,11 +210,13 @@ def test_where_the_installer_cannot_be_had_pip_installs_the_same_lock(tmp_path: 
     assert len(said) == 1
 
 
-def test_an_older_pip_by_itself_installs_the_lock_of_the_server(tmp_path: Path, wheels: Path) -> None:
+def test_an_older_pip_by_itself_installs_the_lock_of_the_server(
+    tmp_path: Path, wheels: Path, environment: Path
+) -> None:
     """As a platform does that knows nothing of the Makefile."""
     Checkout(tmp_path, wheels)
+    copy_of(environment, tmp_path / "environment")
     python = tmp_path / "environment/bin/python"
-    subprocess.run([python_with_the_oldest_pip(), "-m", "venv", tmp_path / "environment"], timeout=60, check=True)
     ended = subprocess.run(
         [python, "-m", "pip", "install", "--no-index", "--find-links", wheels, "-r", tmp_path / "requirements.txt"],
         env={"PATH": "/usr/bin:/bin", "PIP_CONFIG_FILE": "/dev/null", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
@@ -211,11 +230,11 @@ def test_an_older_pip_by_itself_installs_the_lock_of_the_server(tmp_path: Path, 
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_models_that_do_not_come_for_this_machine_are_named_and_left_out(
-    tmp_path: Path, wheels: Path, installer: str
+    tmp_path: Path, wheels: Path, environment: Path, installer: str
 ) -> None:
     elsewhere = tmp_path / "wheels"
     shutil.copytree(wheels, elsewhere, ignore=shutil.ignore_patterns(*[f"{INSTALLER}-*"] * (installer == "pip")))
-    checkout = Checkout(tmp_path, wheels)
+    checkout = Checkout(tmp_path, wheels, environment)
     (model,) = elsewhere.glob("moonshine_voice-*.whl")
     model.rename(model.with_name(model.name.replace("-any.whl", "-macosx_99_0_arm64.whl")))
     configuration = tmp_path / "pip.conf"
@@ -228,8 +247,8 @@ def test_models_that_do_not_come_for_this_machine_are_named_and_left_out(
     assert len(said) == 1
 
 
-def test_models_that_are_not_the_locked_ones_stop_it(tmp_path: Path, wheels: Path) -> None:
-    checkout = Checkout(tmp_path, wheels)
+def test_models_that_are_not_the_locked_ones_stop_it(tmp_path: Path, wheels: Path, environment: Path) -> None:
+    checkout = Checkout(tmp_path, wheels, environment)
     lock = tmp_path / "requirements-models.txt"
     lock.write_text(re.sub(r"sha256:\w{8}", "sha256:00000000", lock.read_text()))
     ended = checkout.make(
@@ -240,8 +259,8 @@ def test_models_that_are_not_the_locked_ones_stop_it(tmp_path: Path, wheels: Pat
     assert not (tmp_path / ".venv/runtime").exists()
 
 
-def test_a_package_that_is_not_the_locked_one_stops_it(tmp_path: Path, wheels: Path) -> None:
-    checkout = Checkout(tmp_path, wheels)
+def test_a_package_that_is_not_the_locked_one_stops_it(tmp_path: Path, wheels: Path, environment: Path) -> None:
+    checkout = Checkout(tmp_path, wheels, environment)
     lock = tmp_path / "requirements.txt"
     broken = re.sub(r"(pykka==[^\n]*\n    --hash=sha256:)\w{8}", r"\g<1>00000000", lock.read_text())
     assert broken != lock.read_text()
