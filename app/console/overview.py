@@ -112,5 +112,5 @@ class Overview:
         try:
             await self._worker_bus.tell(topic, fields)
         except WorkerBusError:
-            # The bus has left a line; the next look tries again.
+            # The bus has left a line, if it is worth one; the next look tries again.
             return

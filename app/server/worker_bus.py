@@ -41,6 +41,13 @@ class WorkerBusError(AppError):
     """The launcher cannot be reached or does not answer in time. The text is one line."""
 
 
+class ServerEndingError(WorkerBusError):
+    """The launcher has said its last, since the server ends: there is nobody to be told, and nothing has failed."""
+
+    def __init__(self) -> None:
+        super().__init__("the workers of this server are ending")
+
+
 class WorkerBus:
     """One worker's end of the bus. Without a launcher it hears only itself. Use it on the loop's thread."""
 
@@ -52,6 +59,8 @@ class WorkerBus:
         self._awaited: dict[int, asyncio.Future[None]] = {}
         self._asked: dict[int, asyncio.Future[int]] = {}
         self._unsent: set[asyncio.Task[None]] = set()
+        self._is_over = False
+        """The launcher has said its last: this worker drains, or is an orphan."""
 
     def on_notice(self, take: TakeNotice) -> None:
         """Have `take` called with every notice; it looks at the topic."""
@@ -66,6 +75,8 @@ class WorkerBus:
         if self._send is None:
             self.hear(WorkerNotice(topic, fields))
             return
+        if self._is_over:
+            raise ServerEndingError
         number = next(self._numbers)
         heard = self._awaited[number] = asyncio.get_running_loop().create_future()
         try:
@@ -73,14 +84,16 @@ class WorkerBus:
                 await self._send(encode_line(WorkerNotice(topic, fields, os.getpid(), number)))
                 await heard
         except (OSError, TimeoutError):
-            report_failure(
-                Failure.DROPPED,
-                log,
-                "the other workers are not told of %s: the launcher does not answer",
-                topic,
-                place="worker bus",
-            )
-            raise WorkerBusError("the other workers of this server cannot be told") from None
+            if not self._is_over:
+                report_failure(
+                    Failure.DROPPED,
+                    log,
+                    "the other workers are not told of %s: the launcher does not answer",
+                    topic,
+                    place="worker bus",
+                )
+                raise WorkerBusError("the other workers of this server cannot be told") from None
+            raise ServerEndingError from None
         finally:
             del self._awaited[number]
 
@@ -92,6 +105,8 @@ class WorkerBus:
         """
         if self._send is None:
             return os.getpid()
+        if self._is_over:
+            raise ServerEndingError
         number = next(self._numbers)
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
@@ -158,13 +173,26 @@ class WorkerBus:
 
         `hung_up` is called when the launcher has closed its end.
         """
-        listener = _PipeReader(pipe, self._take, hung_up)
+
+        def ended() -> None:
+            self._end()
+            hung_up()
+
+        listener = _PipeReader(pipe, self._take, ended)
         pipe.setblocking(False)
         asyncio.get_running_loop().add_reader(pipe, listener.read)
         listener.read()
         writer = _PipeWriter(pipe)
         self._send = writer.write
         self._beat = writer.beat
+
+    def _end(self) -> None:
+        """Nothing is heard any more: whoever waits for an answer, waits no longer."""
+        self._is_over = True
+        answers: list[asyncio.Future[Any]] = [*self._awaited.values(), *self._asked.values()]
+        for answer in answers:
+            if not answer.done():
+                answer.set_exception(ConnectionResetError())
 
     def beat(self) -> None:
         """Give the launcher a sign of life; never waits."""

@@ -20,7 +20,7 @@ from actors.session.checkpoint import Checkpoint
 from app.agents.roster import AgentRoster
 from app.cluster.checkpoints import CheckpointKeeper
 from app.observers import Observers
-from app.server.worker_bus import WorkerBus, WorkerBusError
+from app.server.worker_bus import ServerEndingError, WorkerBus, WorkerBusError
 from app.server.worker_pipe import WorkerNotice
 from app.telephony.call import Call, Custody
 from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
@@ -123,6 +123,9 @@ class TakeOver:
     async def _tell(self, topic: str, fields: dict[str, Any], call_id: str) -> None:
         try:
             await self._worker_bus.tell(topic, fields)
+        except ServerEndingError:
+            # Its calls end with it, or another machine goes on with them.
+            return
         except WorkerBusError as error:
             log.warning("a call would be lost with this worker: %s", error, extra={"call": call_id})
 

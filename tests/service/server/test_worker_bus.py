@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from app.server.launcher import Launcher
-from app.server.worker_bus import WorkerBus, WorkerBusError
+from app.server.worker_bus import ServerEndingError, WorkerBus, WorkerBusError
 from app.server.worker_pipe import WorkerNotice, decode_from_worker, encode_line
 from app.server.worker_process import WorkerProcess
 from config.settings import Settings
@@ -96,6 +96,30 @@ async def test_a_launcher_that_is_gone_passes_nothing_on() -> None:
         await asyncio.wait_for(end.hung_up.wait(), 60)
         with pytest.raises(WorkerBusError):
             await end.worker_bus.tell("a", {"x": 1})
+
+
+async def test_where_the_server_ends_nobody_waits_for_an_answer_and_nothing_has_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with line() as end:
+        bus = end.worker_bus
+        waiting = [
+            asyncio.create_task(bus.tell("a", {})),
+            asyncio.create_task(bus.owner("session", claim=True)),
+        ]
+        await asyncio.to_thread(end.launcher.recv, 65_536)
+        # As the launcher orders a worker to drain; it still reads what the worker says.
+        end.launcher.shutdown(socket.SHUT_WR)
+        assert [type(ended) for ended in await asyncio.gather(*waiting, return_exceptions=True)] == [
+            ServerEndingError,
+            WorkerBusError,
+        ]
+        with pytest.raises(ServerEndingError):
+            await bus.tell("a", {})
+        with pytest.raises(ServerEndingError):
+            await bus.owner("session", claim=False)
+        assert end.hung_up.is_set()
+        assert caplog.records == []
 
 
 async def test_a_launcher_that_stands_still_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
