@@ -1,10 +1,24 @@
 """What an engine tells or answers that its port does not allow is passed over: it costs a line, a count, and itself."""
 
 import logging
+from typing import TypeVar
 
 from actors.runtime.failure_counters import Failure, report_failure
 
 logger = logging.getLogger("earshot.actors")
+
+S = TypeVar("S")
+
+
+def required_stream(opened: S) -> S:
+    """What an engine has opened, if it is a stream.
+
+    Raises:
+        TypeError: it is none, as of an engine that forgets to return it; else its user would wait for it without end.
+    """
+    if not callable(getattr(opened, "close", None)):
+        raise TypeError(f"{type(opened).__name__} is no stream")
+    return opened
 
 
 class EngineViolations:

@@ -20,6 +20,7 @@ from actors.ports.tts import (
 from actors.rules.pronunciation import PronouncedReply
 from actors.rules.well_typed import violation
 from actors.runtime.session_trace import Peer, peer_of
+from actors.session.engine_violations import required_stream
 
 Report = Callable[[SynthesisEvent], None]
 
@@ -33,7 +34,7 @@ async def open_pronounced(engine: SpeechSynthesizer, voice: Voice, rate_hz: int,
     if not voice.lexicon:
         return await engine.open(voice, rate_hz, report)
     pronounced = _PronouncedSynthesis(voice.lexicon, report)
-    pronounced.stream = await engine.open(voice, rate_hz, pronounced.on_event)
+    pronounced.stream = required_stream(await engine.open(voice, rate_hz, pronounced.on_event))
     return pronounced
 
 

@@ -27,7 +27,7 @@ from actors.runtime.telemetry import count_cut_reply
 from actors.session.caller_speech import CallerSpeech
 from actors.session.due_timer import DueTimer
 from actors.session.engine_events import ModelReported, RealtimeChecked, RealtimeReported
-from actors.session.engine_violations import EngineViolations
+from actors.session.engine_violations import EngineViolations, required_stream
 from actors.session.generation import CHAT, usage
 from actors.session.realtime_memory import RealtimeMemory
 from actors.session.spoken_reply import MAX_REPLY_MS, MadeOfResponse, SpokenReply
@@ -129,7 +129,7 @@ class RealtimeSource:
         # tools, is told when a response is asked for, so that each has its place.
         history = _until_speech(self._history(), self._speech.turns_to_hear)
         options = msgspec.structs.replace(self._options(), history=history)
-        session = await self._model.open(options, report)
+        session = required_stream(await self._model.open(options, report))
         if serial != self._serial or not ref.is_alive():
             await session.close()
             return

@@ -42,7 +42,7 @@ from actors.session.audio_ring import REHEARD_MS, AudioRing
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import RecognitionReported
-from actors.session.engine_violations import EngineViolations
+from actors.session.engine_violations import EngineViolations, required_stream
 from actors.session.recognition_stream import RecognitionStream
 from actors.session.turn_end import TurnEnd
 
@@ -189,7 +189,7 @@ class Recognizer(SupervisedActor):
 
         # Not `wait_for`, which would open it in a task of its own: what that raises could stop the loop.
         async with asyncio.timeout(OPEN_TIMEOUT_S):
-            recognition = await self.engine.open(self.options, report)
+            recognition = required_stream(await self.engine.open(self.options, report))
         if stream != self._stream or not self.actor_ref.is_alive():
             await recognition.close()
             return

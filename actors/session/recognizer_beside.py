@@ -25,6 +25,7 @@ from actors.runtime.closing import close_in_background
 from actors.runtime.containment import comes_from_outside, start_contained
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Peer, peer_of
+from actors.session.engine_violations import required_stream
 
 logger = logging.getLogger("earshot.actors")
 
@@ -86,7 +87,9 @@ class RecognitionBeside:
         serial = self._serial
         try:
             async with asyncio.timeout(OPEN_S):
-                stream = await self._engine.open(self._options, lambda event: self._told(serial, event))
+                stream = required_stream(
+                    await self._engine.open(self._options, lambda event: self._told(serial, event))
+                )
         except BaseException as error:
             # Whatever is wrong with it: the conversation does without.
             if comes_from_outside(error, asyncio.current_task()):

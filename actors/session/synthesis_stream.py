@@ -10,7 +10,7 @@ from actors.runtime.exits import tell_quietly
 from actors.runtime.session_trace import Stage, peer_of
 from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.engine_events import SynthesisReported
-from actors.session.engine_violations import EngineViolations
+from actors.session.engine_violations import EngineViolations, required_stream
 from actors.session.pronounced_synthesis import open_pronounced
 
 OPEN_TIMEOUT_S = 5.0
@@ -58,7 +58,7 @@ class SynthesisStream:
 
         # Not `wait_for`, which would open it in a task of its own: what that raises could stop the loop.
         async with asyncio.timeout(OPEN_TIMEOUT_S):
-            synthesis = await open_pronounced(engine, self._voice, self._rate_hz, report)
+            synthesis = required_stream(await open_pronounced(engine, self._voice, self._rate_hz, report))
         if not ref.is_alive():
             await synthesis.close()
             return

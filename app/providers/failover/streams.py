@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 from actors.errors import ErrorKind, ProviderError
 from actors.runtime.containment import comes_from_outside
 from actors.runtime.session_trace import Peer, peer_of
+from actors.session.engine_violations import required_stream
 from app.plugins import in_one_line
 from app.providers.failover.providers import E, Provider, Providers
 
@@ -72,7 +73,7 @@ class WatchedStream(Generic[E, S]):
         task = asyncio.current_task()
         try:
             async with asyncio.timeout(timeout_s):
-                self.stream = await self.ask(self._provider.engine)
+                self.stream = required_stream(await self.ask(self._provider.engine))
         except TimeoutError:
             failure = self.error(ErrorKind.TIMEOUT, f"{self._provider.name} opens no stream")
         except ProviderError as error:

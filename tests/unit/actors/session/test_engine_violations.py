@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from actors.agent import Endpointing
-from actors.conversation import Role
-from actors.messages.output import ReplyHeard
-from actors.messages.transcript import FinalTranscript, InterimTranscript
+from actors.conversation import Ending, Role
+from actors.messages.output import ReplyHeard, SessionEnded
+from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
 from actors.ports.end_of_turn import SpeechSoFar
 from actors.ports.llm import MemoryUpdated, ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions
@@ -22,8 +22,9 @@ from actors.ports.tts import (
     SynthesisFailed,
     WordSynthesized,
 )
-from actors.runtime.clock import run_virtual
+from actors.runtime.clock import LoopClock, run_virtual
 from actors.session.engine_violations import EngineViolations
+from actors.session.recognizer_beside import RecognizerBeside
 from tests.kit.fakes import EnergyActivity, FakeModel, FakeRecognition, FakeRecognizer, FakeSynthesis, FakeSynthesizer
 from tests.kit.session_kit import AGENT, Stage, stage
 
@@ -247,3 +248,37 @@ def test_what_a_model_tells_that_is_no_event(event: object, caplog: pytest.LogCa
 def test_so_many_events_that_are_none_are_enough(caplog: pytest.LogCaptureFixture) -> None:
     lines = conversed(caplog, model=saying([None] * 21_000))
     assert lines[1:] == ["a reply was cut: it had more than 20000 pieces"]
+
+
+@pytest.mark.parametrize("engine", [FakeRecognizer, FakeSynthesizer])
+def test_an_engine_that_opens_nothing_has_failed_to_open(engine: type[Any], caplog: pytest.LogCaptureFixture) -> None:
+    class Forgetful(engine):  # type: ignore[misc]  # either of them
+        async def open(self, *arguments: Any) -> Any:
+            await super().open(*arguments)
+
+    name = "recognizer" if engine is FakeRecognizer else "synthesizer"
+
+    async def main() -> None:
+        async with stage(agent=QUIET, **{name: Forgetful()}) as on:
+            await on.ear.until_count(SessionEnded, 1, 20)
+            assert on.ear.ended is Ending.ERROR
+
+    run_virtual(main())
+    assert f"{name} failed too often: TypeError at required_stream" in caplog.text
+
+
+def test_nor_does_the_conversation_wait_for_one_beside_it() -> None:
+    class Forgetful(FakeRecognizer):
+        async def open(self, *_: Any) -> Any:
+            return None
+
+    async def main() -> list[RecognitionEvent]:
+        events: list[RecognitionEvent] = []
+        stream = await RecognizerBeside(Forgetful(), LoopClock()).open(
+            RecognitionOptions(session_id="s"), events.append
+        )
+        stream.push(bytes(640))
+        stream.finish_utterance()
+        return events
+
+    assert run_virtual(main())[1:] == [NoSpeechRecognized(20)]
