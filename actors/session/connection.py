@@ -31,6 +31,8 @@ class SessionConnection:
         """What the present connection, or the last one, can do."""
         self.sent_ms: dict[int, float] = {}
         """How much audio of each of the latest turns the present connection was sent, which its marks count by."""
+        self.is_holding = False
+        """The client was told to hold what it has not played, and neither to go on nor to throw it away since."""
         self.echo = EchoWindow()
         """What was sent last, which may come back as echo."""
 
@@ -38,6 +40,7 @@ class SessionConnection:
         """Note what another connection can do; its client counts what it is sent from the beginning."""
         self.attached = attached
         self.sent_ms = {}
+        self.is_holding = False
 
     def audio_sent(self, turn: int, duration_ms: float) -> None:
         """Count audio of `turn` that was shown."""

@@ -171,6 +171,7 @@ class Player:
         """Hold playback where it is, where the connection can."""
         at_ms = self.now_ms
         if self.playout.pause(at_ms) and self._attached.lead.transport is Transport.MARKED:
+            self._connection.is_holding = True
             self._connection.show(PlaybackPaused(self._turn_heard(at_ms)))
 
     def resume(self) -> None:
@@ -179,6 +180,7 @@ class Player:
         self._is_silenced = False
         self.playout.resume(at_ms)
         if self._attached.lead.transport is Transport.MARKED:
+            self._connection.is_holding = False
             self._connection.show(PlaybackResumed(self._turn_heard(at_ms)))
         self._go_on()
 
@@ -197,8 +199,13 @@ class Player:
         at_ms = self.now_ms
         if self.playout.sounding(at_ms) and not self._is_silenced:
             self._is_silenced = True
-            self._connection.show(AudioDiscarded(order.turn, order.reason))
+            self._discard(order)
         self.playout.yield_floor(at_ms)
+
+    def _discard(self, order: StopPlayback | YieldPlayback) -> None:
+        """Have the client throw away what it has, and play again what it is sent from now on."""
+        self._connection.is_holding = False
+        self._connection.show(AudioDiscarded(order.turn, order.reason))
 
     def stop(self, order: StopPlayback) -> tuple[PlaybackPosition, ...]:
         """Drop what was not heard of the replies up to the order's; what was heard of those that were cut off."""
@@ -209,7 +216,11 @@ class Player:
         for hearing in cut:
             self._keep(hearing)
         if sounding and not self._is_silenced:
-            self._connection.show(AudioDiscarded(order.turn, order.reason))
+            self._discard(order)
+        elif self._connection.is_holding:
+            # It was told to hold when nothing was sounding yet: what it is sent next is to be heard.
+            self._connection.is_holding = False
+            self._connection.show(PlaybackResumed(order.turn))
         self._is_silenced = False
         self._shown = {reply: end for reply, end in self._shown.items() if reply > order.through_reply}
         self._go_on()

@@ -7,7 +7,15 @@ from enum import StrEnum
 import msgspec
 
 from actors.conversation import ChatMessage, Floor, Role, UtteranceKind
-from actors.messages.output import AgentTookOver, AudioDiscarded, AudioFrame, FloorChanged, SessionEnded
+from actors.messages.output import (
+    AgentTookOver,
+    AudioDiscarded,
+    AudioFrame,
+    FloorChanged,
+    PlaybackPaused,
+    PlaybackResumed,
+    SessionEnded,
+)
 from actors.messages.transcript import FinalTranscript
 from actors.session.modes.transcription import TRANSCRIPTION
 from tests.fault_campaign.conversation import CAMPAIGN_AGENT, ENDS_WITHIN_S, TALK_S, Asked, Evidence
@@ -66,7 +74,7 @@ def _judge_conversation(evidence: Evidence, verdict: Verdict) -> None:
     verdict.violations += [
         f"tool ran twice for {s}" for s in set(evidence.tool_runs) if evidence.tool_runs.count(s) > 1
     ]
-    verdict.violations += [*_clears(evidence), *_handoffs(evidence)]
+    verdict.violations += [*_clears(evidence), *_handoffs(evidence), *_unplayed(evidence)]
 
 
 def _handoffs(evidence: Evidence) -> list[str]:
@@ -182,6 +190,22 @@ def _end(evidence: Evidence) -> list[str]:
     if by_itself and not evidence.lost_connections and not _ended_with_a_word(evidence):
         found.append(f"ended by itself at {evidence.ended_at:.2f} s without a word")
     return found
+
+
+def _unplayed(evidence: Evidence) -> list[str]:
+    """A client that was told to hold what it has is told to go on before it is sent more."""
+    if evidence.lost_connections:
+        return []  # another client holds nothing
+    holds = False
+    for at, message in evidence.shown:
+        match message:
+            case PlaybackPaused():
+                holds = True
+            case PlaybackResumed() | AudioDiscarded():
+                holds = False
+            case AudioFrame(reply=reply) if holds:
+                return [f"audio of reply {reply} at {at:.2f} s for a client that was told to hold what it has"]
+    return []
 
 
 def _clears(evidence: Evidence) -> list[str]:

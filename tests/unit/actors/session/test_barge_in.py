@@ -14,10 +14,13 @@ from actors.messages.caller import (
     PACED,
     HoldEnded,
     HoldStarted,
+    InputMessage,
     InterruptRequested,
+    KeyPressed,
     Lead,
     TextEntered,
 )
+from actors.messages.lifecycle import RestartChild
 from actors.messages.output import (
     AudioDiscarded,
     AudioFrame,
@@ -130,6 +133,45 @@ def test_a_false_interruption_loses_and_repeats_no_sample(lead: Lead) -> None:
             assert on.ear.of(AudioDiscarded) == []
             if lead is MARKED:
                 assert len(on.ear.of(PlaybackPaused)) == len(on.ear.of(PlaybackResumed)) == 1
+
+    run_virtual(main())
+
+
+def slow_reply(_: ModelRequest) -> list[ModelEvent | float]:
+    return [2.0, TextGenerated(LONG), ReplyGenerated()]
+
+
+@pytest.mark.parametrize("more", [TextEntered("and more"), KeyPressed("#"), InterruptRequested(), None])
+@pytest.mark.parametrize("fails", [False, True], ids=["", "the synthesizer fails meanwhile"])
+def test_a_client_that_was_told_to_hold_before_a_reply_began_hears_the_next_one(
+    more: InputMessage | None, fails: bool
+) -> None:
+    async def main() -> None:
+        agent = msgspec.structs.replace(AGENT, greeting="")
+        utterances = ["and also this please"]
+        async with stage(agent=agent, utterances=utterances, model=FakeModel(slow_reply), lead=MARKED) as on:
+            await asyncio.sleep(0.5)
+            on.entry.deliver(TextEntered("what are your hours"))
+            await asyncio.sleep(0.8)
+            on.talking = True
+            await asyncio.sleep(0.12)
+            assert len(on.ear.of(PlaybackPaused)) == 1
+            if fails:
+                on.entry.addresses["synthesizer"].tell(RestartChild("x"))
+            if more is not None:
+                on.entry.deliver(more)
+            await asyncio.sleep(0.8)
+            on.talking = False
+            await on.ear.until(lambda ear: bool(replies(ear)), 20)
+            holds = False
+            for message in (message for _, message in on.ear.shown):
+                match message:
+                    case PlaybackPaused():
+                        holds = True
+                    case PlaybackResumed() | AudioDiscarded():
+                        holds = False
+                    case AudioFrame():
+                        assert not holds, "it is sent what it will never play"
 
     run_virtual(main())
 
