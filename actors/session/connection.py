@@ -57,7 +57,7 @@ class SessionConnection:
         if self.output is not None:
             try:
                 self.output.tell(message)
-            except Exception as error:  # noqa: BLE001 - whatever an output raises, the session goes on
+            except BaseException as error:  # noqa: BLE001 - whatever an output raises, the session goes on
                 report_failure(
                     Failure.OUTPUT,
                     logger,

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from actors.agent import Agent, Voice, VoicemailAction
 from actors.errors import ErrorKind, SynthesizerError
 from actors.ports.tts import (
+    SYNTHESIS_EVENTS,
     AudioSynthesized,
     SpeechSynthesizer,
     SpokenPhrase,
@@ -17,9 +18,13 @@ from actors.ports.tts import (
     WordSynthesized,
 )
 from actors.rules.agent_language import in_all_languages
+from actors.rules.well_typed import violation
 from actors.runtime.background_tasks import BackgroundTasks
+from actors.runtime.containment import comes_from_outside
+from actors.session.engine_violations import EngineViolations, required_stream
 from actors.session.pronounced_synthesis import open_pronounced
 from actors.variables import filled_with_defaults
+from app.plugins import in_one_line
 from protocol.browser import OUTPUT_RATE_HZ
 
 log = logging.getLogger(__name__)
@@ -131,8 +136,13 @@ async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_h
     done: asyncio.Future[SpokenPhrase] = asyncio.get_running_loop().create_future()
     chunks: list[bytes] = []
     words: list[SpokenWord] = []
+    violations, task = EngineViolations("synthesizer"), asyncio.current_task()
 
     def report(event: SynthesisEvent) -> None:
+        if wrong := violation(event, SYNTHESIS_EVENTS):
+            # Half a sample that was kept would be one in every call.
+            violations.pass_over(wrong)
+            return
         match event:
             case AudioSynthesized(_, pcm):
                 chunks.append(pcm)
@@ -149,7 +159,7 @@ async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_h
 
     try:
         async with asyncio.timeout(RENDER_TIMEOUT_S):
-            stream = await open_pronounced(synthesizer, voice, rate_hz, report)
+            stream = required_stream(await open_pronounced(synthesizer, voice, rate_hz, report))
             try:
                 stream.write(1, text)
                 stream.finish(1)
@@ -158,3 +168,10 @@ async def render(synthesizer: SpeechSynthesizer, text: str, voice: Voice, rate_h
                 await stream.close()
     except TimeoutError:
         raise SynthesizerError(ErrorKind.TIMEOUT, "a phrase took too long") from None
+    except SynthesizerError:
+        raise
+    except BaseException as error:
+        if comes_from_outside(error, task):
+            raise
+        # Somebody's own engine may raise anything: neither the start nor the other phrases depend on this one.
+        raise SynthesizerError(ErrorKind.INTERNAL, in_one_line(error, with_text=False)) from None

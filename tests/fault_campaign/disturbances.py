@@ -15,6 +15,7 @@ from actors.messages.caller import (
 from actors.messages.lifecycle import RestartChild
 from actors.messages.output import OutputMessage
 from actors.session.modes.registry import mode_named
+from tests.fault_campaign.crashes import ERRORS
 from tests.fault_campaign.scenario import Disturbance
 from tests.kit.session_kit import RATE_HZ, Stage
 
@@ -27,10 +28,13 @@ HOLD_S = 3.0
 
 
 class FailingOutput:
-    """An output that raises whatever it is told."""
+    """An output that raises `error` whatever it is told."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        self._error = error
 
     def tell(self, message: OutputMessage) -> None:
-        raise RuntimeError("fake")
+        raise self._error("fake")
 
 
 class Disturber:
@@ -89,7 +93,7 @@ class Disturber:
     async def _reconnect(self, what: Disturbance) -> None:
         conversation, on = self._conversation, self._on
         if what is Disturbance.OUTPUT_RAISES:
-            on.entry.connection.output = FailingOutput()
+            on.entry.connection.output = FailingOutput(self._rng.choice(ERRORS))
         elif what is Disturbance.LOST_AND_BACK:
             on.detach(f"connection-{conversation.connections}")
         conversation.evidence.lost_connections += 1

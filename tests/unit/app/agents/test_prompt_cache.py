@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
 
 from actors.agent import Pronunciation, Voice, VoicemailAction
-from actors.ports.tts import Synthesis, SynthesisEvent
+from actors.ports.tts import AudioSynthesized, SpokenPhrase, Synthesis, SynthesisEvent
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import run_virtual
-from app.agents.prompt_cache import RENDER_TIMEOUT_S, START_RETRIES, PromptCache
+from app.agents.prompt_cache import RENDER_TIMEOUT_S, START_RETRIES, PromptCache, render
 from protocol.browser import OUTPUT_RATE_HZ
 from tests.kit.fakes import MS_PER_CHAR, FakeSynthesizer
 from tests.kit.session_kit import AGENT
@@ -84,3 +85,51 @@ def test_what_only_some_agents_say_is_kept_for_those_alone() -> None:
         assert not own & phrases.at(AGENT, OUTPUT_RATE_HZ).keys()
 
     run_virtual(main())
+
+
+class Careless(FakeSynthesizer):
+    """Raises `error` when it is given text, or tells `event` before each of its own."""
+
+    def __init__(self, error: BaseException | None = None, event: object = None) -> None:
+        super().__init__(delay_s=0.0)
+        self._error = error
+        self._event: Any = event
+
+    async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
+        def told(event: SynthesisEvent) -> None:
+            report(self._event)
+            report(event)
+
+        stream: Any = await super().open(voice, rate_hz, told)
+        if self._error is not None:
+            stream.write = self._raise
+        return stream  # type: ignore[no-any-return]  # it is one
+
+    def _raise(self, *_: object) -> NoReturn:
+        assert self._error is not None
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("what was said"), SystemExit(1), GeneratorExit()])
+def test_an_engine_that_raises_costs_its_phrases_and_not_the_start(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = PromptCache(Careless(error), BackgroundTasks())
+    run_virtual(cache.prepare([AGENT]))
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"phrases of agent {AGENT.name} could not be kept: internal: ")
+    assert type(error).__name__ in record.getMessage()
+    assert "what was said" not in caplog.text
+
+
+@pytest.mark.parametrize("event", [None, AudioSynthesized(1, b"abc"), 7])
+def test_what_is_no_event_is_no_part_of_a_phrase(event: object) -> None:
+    cache = PromptCache(Careless(event=event), BackgroundTasks())
+
+    async def main() -> dict[str, SpokenPhrase]:
+        await cache.prepare([AGENT], 16_000)
+        return cache.at(AGENT, 16_000)
+
+    kept = run_virtual(main())
+    expected = run_virtual(render(FakeSynthesizer(delay_s=0.0), AGENT.phrases.apology, AGENT.voice, 16_000))
+    assert kept[AGENT.phrases.apology] == expected
