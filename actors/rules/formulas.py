@@ -20,9 +20,9 @@ _SIGNS = {
 _LAYOUT = ("left", "right", "big", "Big", "bigg", "Bigg", "displaystyle", "textstyle", "limits", "hline", "nonumber")
 """Commands that only say how a formula looks."""
 _POWERS = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
-_GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+_GROUP = r"\{((?:[^{}]|\{[^{}]{0,80}\}){0,160})\}"
 _SYMBOLS = r"[\\^_=+]|^\s*[\w.,%]{1,8}\s*$"
-_DISPLAYED = re.compile(r"\\\[(.*?)\\\]|\\\((.*?)\\\)|\$\$(.+?)\$\$", re.DOTALL)
+_DISPLAYED = re.compile(r"\\\[(.{0,300}?)\\\]|\\\((.{0,300}?)\\\)|\$\$(.{1,300}?)\$\$", re.DOTALL)
 _INLINE = re.compile(r"(?<![\w$\\])\$(?!\s)([^$\n]{1,120}?)(?<![\s\\])\$(?![\d$])")
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z]{1,20}\*?\}(?:\{[lcr|]{1,12}\})?")
 _FRACTION = re.compile(rf"\\[dt]?frac\s?{_GROUP}\s?{_GROUP}")

@@ -24,7 +24,9 @@ _PATH = re.compile(
     r"(?<![\w@./-])((?:[a-z0-9][a-z0-9-]+\.){1,4}[a-z]{2,10})/[^\s<>]*?(?=[.,;:!?)]*(?:\s|$))", re.IGNORECASE
 )
 """An address without its scheme: "example.com/a"."""
-_RULE = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$|^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:-]*$", re.MULTILINE)
+_RULE = re.compile(
+    r"^[ \t]{0,12}(?:[-*_=][ \t]{0,12}){3,}$|^[ \t]{0,12}\|?(?:[ \t]{0,12}:?-+:?[ \t]{0,12}\|)+[ \t:-]*$", re.MULTILINE
+)
 _LINE_START = re.compile(r"^[ \t]*(?:>[ \t]?|#{1,6}[ \t]+|:[ \t]+|[-*+•‣◦▪][ \t]+(?:\[[ xX]\][ \t]+)?)+", re.MULTILINE)
 _CELL = re.compile(r"[ \t]*\|[ \t]*")
 _TABLE_ROW = re.compile(r"^[ \t]*\|(.*?)\|?[ \t]*$", re.MULTILINE)
