@@ -24,7 +24,7 @@ class EndOfTurnByWords:
         if not speech.is_current:
             return usual
         expected = question.expects if question is not None else speech.expected
-        found = weighed(completeness(speech.text, expected, speech.language), speech.end_confidence, expected)
+        found = weighed(completeness(speech.text, expected, speech.language), speech.end_confidence)
         if speech.ended_by_engine and found > Completeness.UNFINISHED:
             found = Completeness.COMPLETE
         pauses = self._pauses if settings.adaptive else SpeakerPauses()

@@ -22,12 +22,10 @@ FEW_DIGITS = 3
 """Digits in a row that are the beginning of some number; two may be a time of day."""
 FULL_NAME = 2
 """Words: of less, a family name may follow."""
-SURE = 0.95
+SURE = 0.94
 """Confidence of the recognizer in the last words of nearly every sentence that is complete, and of few that are not."""
 VERY_SURE = 0.97
 """The same, of so few that even the last word may be wrong about it."""
-SURE_OF_ANSWER = 0.88
-"""The same of a short answer, of which less can be told by its words: "three" may go on with "of the red ones"."""
 HARDLY_HEARD = 0.7
 """Below it even what was asked for may be something else."""
 DOUBTFUL = 0.8
@@ -52,7 +50,7 @@ class Completeness(IntEnum):
     UNKNOWN = 2
     LIKELY = 3
     EXPECTED = 4
-    """An answer of the kind that was asked for, to which little may be added. Of names and numbers: however heard."""
+    """An answer of the kind that was asked for, to which little may be added: however it was heard."""
     COMPLETE = 5
     ANSWERED = 6
 
@@ -155,9 +153,9 @@ def _sentence(words: list[str]) -> Completeness:
         return Completeness.UNKNOWN if len(words) < FEW_WORDS else Completeness.ANSWERED
     if _wants_more(words):
         return Completeness.UNFINISHED
-    if _lacks_verb(words):
+    if _lacks_verb(words) or _begins_clause(words):
         return Completeness.UNCERTAIN
-    if len(words) >= FEW_WORDS and words[-2] == "the" and last in english.BEFORE_A_NOUN:
+    if len(words) >= FEW_WORDS and words[-2] in english.DETERMINERS and last in english.BEFORE_A_NOUN:
         return Completeness.UNFINISHED
     if len(words) < FEW_WORDS or last in english.CLIPPED or last in english.BEFORE_A_NOUN:
         return Completeness.UNCERTAIN
@@ -172,7 +170,9 @@ def _is_infinitive(words: list[str]) -> bool:
 def _wants_more(words: list[str]) -> bool:
     """Whether something follows the last word: what it belongs to, or what is done by it."""
     last, before = words[-1], words[-2] if len(words) > 1 else ""
-    if last in english.MORE and before in english.COUNTING:
+    if (last in english.MORE and before in english.COUNTING) or (last == "not" and before in english.NEGATED):
+        return True
+    if last in english.BEFORE_A_VERB and (before in english.PRONOUNS or before in english.OPEN):
         return True
     is_verb = last in english.TRANSITIVE and before not in english.BEFORE_A_NOUN_ALONE
     is_asked_for = (words[0] in english.ASKING and english.BEGINS_CLAUSE.isdisjoint(words[2:])) or (
@@ -196,9 +196,13 @@ def _lacks_verb(words: list[str]) -> bool:
     return words[at + 1] not in english.PRONOUNS and not has_verb
 
 
-def weighed(
-    found: Completeness, confidence: float | None, expected: ExpectedAnswer = ExpectedAnswer.ANYTHING
-) -> Completeness:
+def _begins_clause(words: list[str]) -> bool:
+    """Whether the last words only name what a clause is about: "tell me how late the museum"."""
+    begins = english.BEGINS_CLAUSE | english.ASKING
+    return len(words) > FEW_WORDS and words[-2] in english.DETERMINERS and not begins.isdisjoint(words[-4:-2])
+
+
+def weighed(found: Completeness, confidence: float | None) -> Completeness:
     """What `found` is worth if the recognizer is so sure of the last words; None: it does not tell.
 
     Somebody who stops in the middle of a phrase leaves half a word behind, or the intonation of one that goes on, and
@@ -210,8 +214,6 @@ def weighed(
         return Completeness.UNKNOWN
     if found in (Completeness.COMPLETE, Completeness.LIKELY) and confidence < SURE:
         return Completeness.UNCERTAIN if confidence >= DOUBTFUL else Completeness.UNFINISHED
-    if found is Completeness.EXPECTED and expected is ExpectedAnswer.SHORT and confidence < SURE_OF_ANSWER:
-        return Completeness.UNCERTAIN
     if found is Completeness.UNKNOWN and confidence < DOUBTFUL:
         return Completeness.UNCERTAIN
     if found is Completeness.UNCERTAIN and confidence < SURE:

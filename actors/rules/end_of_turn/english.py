@@ -62,7 +62,15 @@ BEFORE_A_NOUN_ALONE = frozenset(
 )
 """What stands behind one of these is a noun, whatever else it may be: "free of charge"."""
 
-BEGINS_CLAUSE = frozenset(str.split("when if because while after before since unless until that"))
+DETERMINERS = frozenset(str.split("a an the my your his her our their this that these those"))
+
+NEGATED = frozenset(str.split("am is are was were do does did will would could should can may might has have had"))
+"""Verbs that a verb or an adjective follows, also behind "not"."""
+
+BEFORE_A_VERB = frozenset(str.split("still ever never always already"))
+"""Behind who does something these say of what they do only with the next word."""
+
+BEGINS_CLAUSE = frozenset(str.split("when if whether because while after before since unless until that"))
 """In a question these begin a clause of their own, of whose verb nothing was asked: "what happens when I close"."""
 
 MORE = frozenset(str.split("more less fewer extra additional single"))

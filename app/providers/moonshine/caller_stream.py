@@ -36,9 +36,9 @@ UNSTABLE_PIECES = 2
 """The last pieces on which two interims agree are looked for again."""
 PAUSE_MS = 3 * WINDOW_MS
 """Silence after which a segment is decoded as a whole: most of the least silence that ends a turn."""
-PAUSE_BYTES, PAUSE_REPEATED = PAUSE_MS // WINDOW_MS * WINDOW_BYTES, 1
-"""The pause is decoded as if it had lasted twice as long: with less silence behind it, the model is not sure of the end
-of a sentence that is complete; with more, it is as sure of the end of one that is not."""
+PAUSE_BYTES, PAUSE_REPEATED = PAUSE_MS // WINDOW_MS * WINDOW_BYTES, 2
+"""The pause is decoded as if it had lasted three times as long: with less silence behind it, the model is not sure of
+the end of a sentence that is complete."""
 STALE_MS = 5_000
 """Words that nobody asked for within this silence are forgotten: the endpointing took them for a noise."""
 SEGMENTS_MAX = 64
