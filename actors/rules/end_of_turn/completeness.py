@@ -198,8 +198,9 @@ def _lacks_verb(words: list[str]) -> bool:
 
 def _begins_clause(words: list[str]) -> bool:
     """Whether the last words only name what a clause is about: "tell me how late the museum"."""
-    begins = english.BEGINS_CLAUSE | english.ASKING
-    return len(words) > FEW_WORDS and words[-2] in english.DETERMINERS and not begins.isdisjoint(words[-4:-2])
+    if len(words) <= FEW_WORDS or words[-2] not in english.DETERMINERS or words[-3] in english.NEGATED:
+        return False
+    return not english.ABOUT.isdisjoint(words[-4:-2])
 
 
 def weighed(found: Completeness, confidence: float | None) -> Completeness:

@@ -70,13 +70,16 @@ NEGATED = frozenset(str.split("am is are was were do does did will would could s
 BEFORE_A_VERB = frozenset(str.split("still ever never always already"))
 """Behind who does something these say of what they do only with the next word."""
 
+ABOUT = frozenset(str.split("how what when where why if whether that"))
+"""With these begins what somebody wants to know or has heard."""
+
 BEGINS_CLAUSE = frozenset(str.split("when if whether because while after before since unless until that"))
 """In a question these begin a clause of their own, of whose verb nothing was asked: "what happens when I close"."""
 
 MORE = frozenset(str.split("more less fewer extra additional single"))
 """Behind a number, or behind a word that stands for one, these say of what it is only with the next word."""
 
-COUNTING = frozenset(str.split("one two three four five six seven eight nine ten a any some few couple"))
+COUNTING = frozenset(str.split("one two three four five six seven eight nine ten a some few couple"))
 
 OPINIONS = ("i think", "i guess", "i believe", "i suppose", "i hope", "i mean")
 """Added to what was said."""
@@ -98,8 +101,8 @@ VERBS = frozenset(
         "help hold hurt include increase keep know land last lead learn leave let lie like list live look lose make "
         "matter mean meet mind miss move need offer open order park pass pay pick play post prefer prepare provide "
         "pull push put reach read receive recommend refund remove rent repair replace require reserve return ride run "
-        "save say see seem sell send serve set ship show sign sit sleep smell sound speak spend stand start stay stop "
-        "support take talk taste tell think touch train travel treat try turn use visit wait walk want wash watch "
+        "save say see seem sell send serve set ship show shut sign sit sleep smell sound speak spend stand start stay stop "
+        "suit support take talk taste tell think touch train travel treat try turn use visit wait walk want wash watch "
         "wear weigh wish work write"
     )
 )
