@@ -110,6 +110,13 @@ class NoSpeechRecognized(Message, frozen=True):
     speaker: str = ""
 
 
+class TurnEndHeard(Message, frozen=True):
+    """Tells the recognizer that a speech-to-speech model, which hears the caller too, takes their turn for complete.
+
+    It is evidence for the end of the utterance in hand, and no order: how much silence ends it is decided as ever.
+    """
+
+
 class EndUtterance(Message, frozen=True):
     """Order the recognizer to end the utterance in hand: the caller's audio has stopped coming in the middle of it."""
 

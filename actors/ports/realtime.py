@@ -35,6 +35,8 @@ class RealtimeAbilities(msgspec.Struct, frozen=True, kw_only=True):
     kind: RealtimeKind = RealtimeKind.TURNS
     detects_turns: bool = False
     """With `RealtimeOptions.detect_turns` it tells where it takes a turn of the caller for ended."""
+    finds_ends: bool = False
+    """What it tells of ends of turns is wanted, as evidence: it goes by what is said, and not by silence alone."""
     speaks_text: bool = False
     """It speaks a given text word for word: `ResponseRequest.text`."""
     word_times: bool = False

@@ -27,6 +27,8 @@ class SpokenUtterance(msgspec.Struct, kw_only=True):
     start_ms: float = 0.0
     end_ms: float = 0.0
     """Where it lies in the caller's audio."""
+    is_known: bool = False
+    """Its words need not be told any more."""
 
 
 class CallerSpeech:
@@ -51,16 +53,23 @@ class CallerSpeech:
         self._uncommitted: deque[SpokenUtterance] = deque()
         """Those of which the session has not told an item yet."""
         self._items: dict[str, SpokenUtterance] = {}
+        self._early: dict[str, str] = {}
+        """The items of the utterance in hand that the session has made of it by itself, taking it for complete, with
+        their words as far as they are told."""
+        self._has_rest = False
+        """More was said of it since."""
 
     def connect(self, session: RealtimeSession | None) -> None:
         """Go on with this session, which is given again what was not answered; None: there is none for now."""
         self._session = session
         self._uncommitted.clear()
         self._items.clear()
+        self._early.clear()
         if session is None:
             return
         for utterance in self._utterances:
             if utterance.pcm:
+                utterance.is_known = bool(utterance.text)
                 session.append(utterance.pcm)
                 session.commit()
                 self._uncommitted.append(utterance)
@@ -77,6 +86,7 @@ class CallerSpeech:
         """Voice has lasted `voiced_ms`, the last of it `silence_ms` ago; its beginning may not have been told."""
         if not self._is_open and silence_ms == 0:
             self.started(self._ring.ms(self._ring.end_bytes) - voiced_ms)
+        self._has_rest = self._has_rest or silence_ms == 0
         self.forward()
 
     def forward(self) -> None:
@@ -108,7 +118,14 @@ class CallerSpeech:
         self._discarded = None
         self._utterances.append(spoken)
         self._bound()
-        if self._session is not None:
+        early, self._early = self._early, {}
+        spoken.text = " ".join(words for words in early.values() if words)
+        self._items |= {item_id: spoken for item_id, words in early.items() if not words}
+        if self._session is None:
+            return
+        if early and not self._has_rest:
+            self._session.clear()  # the silence behind it
+        else:
             self._uncommitted.append(spoken)
             self._session.commit()
 
@@ -117,8 +134,11 @@ class CallerSpeech:
         self._is_open = False
         if not self._utterance:
             return
+        early, self._early = self._early, {}
         if self._session is not None:
             self._session.clear()
+            for item_id in early:
+                self._session.delete(item_id)
         spoken = self._pop_utterance()
         if may_be_recalled:
             self._discarded = spoken
@@ -133,9 +153,22 @@ class CallerSpeech:
         self._commit(spoken)
 
     def committed(self, item_id: str) -> None:
-        """The oldest turn of which no item was told is this item of the session."""
+        """The oldest turn of which no item was told is this item of the session.
+
+        Where there is none the session has taken the utterance in hand for complete, or what was none.
+        """
         if self._uncommitted:
             self._items[item_id] = self._uncommitted.popleft()
+        elif self._is_open:
+            self._early[item_id] = ""
+            self._has_rest = False
+        elif self._session is not None:
+            self._session.delete(item_id)
+
+    def commit_failed(self) -> None:
+        """Of the oldest turn of which no item was told the session makes none."""
+        if self._uncommitted:
+            self._uncommitted.popleft()
 
     def asked(self, turn: int, *, continues: bool) -> None:
         """What was spoken since the last turn is answered in `turn`; with `continues`, that of the last turn too."""
@@ -158,11 +191,14 @@ class CallerSpeech:
         return {utterance.turn for utterance in self._utterances if utterance.pcm}
 
     def transcribed(self, item_id: str, text: str) -> int:
-        """Note the words of an item; the turn they belong to, 0 if that is not known."""
-        utterance = self._items.pop(item_id, None)
-        if utterance is None or utterance.text:
+        """Note the words of an item; the turn they belong to, 0 if that is not known, or not yet."""
+        if item_id in self._early:
+            self._early[item_id] = text
             return 0
-        utterance.text = text
+        utterance = self._items.pop(item_id, None)
+        if utterance is None or utterance.is_known:
+            return 0
+        utterance.text = f"{utterance.text} {text}".strip()
         return utterance.turn
 
     def overheard(self, end_ms: float, text: str) -> int:
@@ -172,7 +208,7 @@ class CallerSpeech:
         """
         for utterance in self._utterances:
             if utterance.start_ms < end_ms <= utterance.end_ms + LATER_END_MS and not utterance.text:
-                utterance.text = text
+                utterance.text, utterance.is_known = text, True
                 return utterance.turn
         return 0
 

@@ -9,7 +9,14 @@ from actors.errors import ErrorKind
 from actors.messages.lifecycle import RestartChild, SessionFailed, TimerFired
 from actors.messages.model import ModelFailed, ToolFinished
 from actors.messages.playback import PlaybackFailed, PlaybackFinished, PlaybackStopped
-from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued, SpeechStarted
+from actors.messages.transcript import (
+    FinalTranscript,
+    InterimTranscript,
+    SpeechContinued,
+    SpeechStarted,
+    SpeechStopped,
+    TurnEndHeard,
+)
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.clock import Clock
@@ -111,6 +118,7 @@ class RealtimeAgent(Orchestrator):
 
     def _options(self) -> port.RealtimeOptions:
         plan, agent = self._plan, self.agent
+        finds_ends = self._model.abilities.finds_ends
         taken_over = self._handoffs.first_note(self.turn.state.turn_number)
         notes = (agent.instructions.strip(), HEARD_ONLY, preamble(plan.about, self.clock.wall()), taken_over)
         return port.RealtimeOptions(
@@ -122,7 +130,9 @@ class RealtimeAgent(Orchestrator):
             speaks_hz=self._speaks_hz,
             languages=agent.languages,
             phrases=plan.phrases_expected,
-            silence_ms=agent.endpointing.end_silence_ms,
+            detect_turns=finds_ends,
+            # As evidence it is of use before the silence is over that ends a turn without it.
+            silence_ms=agent.endpointing.min_silence_ms if finds_ends else agent.endpointing.end_silence_ms,
         )
 
     def on_start(self) -> None:
@@ -141,6 +151,9 @@ class RealtimeAgent(Orchestrator):
     def on_receive(self, message: RealtimeAgentMessage) -> None:
         """Give the model what it is to hear and to forget, then do as every orchestrator does."""
         match message:
+            case RealtimeReported(event=SpeechStopped()):
+                self._addresses["recognizer"].tell(TurnEndHeard())
+                return
             case RealtimeReported(event=reported.CallerTranscribed(item_id, transcript)):
                 self._transcribed(item_id, transcript)
                 return
@@ -174,8 +187,8 @@ class RealtimeAgent(Orchestrator):
             self._speech.asked(effect.turn, continues=effect.continues)
         super()._effect(effect)
         if isinstance(effect, StartReply):
-            # What is asked once more, with what was added, may be known in words by now.
-            self._keep_words(effect.turn)
+            # Of what is asked once more, or was taken for complete before, the words may be known by now.
+            self._words_known(effect.turn, FinalTranscript(text=""))
 
     def _speech_over(self, order: SpeechOrder) -> None:
         match order:
@@ -205,13 +218,13 @@ class RealtimeAgent(Orchestrator):
             self._words_known(turn, transcript)
 
     def _words_known(self, turn: int, transcript: FinalTranscript) -> None:
-        self._keep_words(turn)
-        self._connection.show(msgspec.structs.replace(transcript, turn=turn))
-        self._log.keep()
-
-    def _keep_words(self, turn: int) -> None:
         history = self._log.history
-        history.user_words_known(turn, self._speech.words(turn, history.user_text(turn)))
+        before = history.user_text(turn)
+        if (words := self._speech.words(turn, before)) == before:
+            return
+        history.user_words_known(turn, words)
+        self._connection.show(msgspec.structs.replace(transcript, text=transcript.text or words, turn=turn))
+        self._log.keep()
 
     def _give_up(self) -> None:
         """The session goes on with the engines of the usual mode, from where it is, or ends with an apology."""

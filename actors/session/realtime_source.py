@@ -325,6 +325,8 @@ class RealtimeSource:
             self._report(ModelReported(request.turn, event))
 
     def _failed(self, event: reported.RealtimeFailed) -> None:
+        if event.operation is reported.Operation.COMMIT:
+            self._speech.commit_failed()
         remedy = REFUSED[event.kind]
         is_occupied = remedy is Remedy.ASK_WHEN_FREE
         if event.request and self._progress.refused(event.request, self._clock.now(), is_occupied=is_occupied):

@@ -20,6 +20,7 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
     ToneEnded,
+    TurnEndHeard,
 )
 from actors.ports.clock import Clock
 from actors.ports.end_of_turn import EndOfTurn
@@ -46,7 +47,7 @@ from actors.session.engine_violations import EngineViolations, required_stream
 from actors.session.recognition_stream import RecognitionStream
 from actors.session.turn_end import TurnEnd
 
-RecognizerMessage = CallerAudio | ReopenRecognition | EndUtterance | RecognitionReported
+RecognizerMessage = CallerAudio | ReopenRecognition | EndUtterance | TurnEndHeard | RecognitionReported
 
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
@@ -161,6 +162,8 @@ class Recognizer(SupervisedActor):
                 self._reopen(again)
             case EndUtterance():
                 self._end_utterance()
+            case TurnEndHeard():
+                self._turn_end.ended_by_model()
             case _:
                 assert_never(message)
 

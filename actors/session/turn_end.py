@@ -31,6 +31,8 @@ class TurnEnd:
         self._interim: InterimTranscript | None = None
         self._came_in_pause = False
         self._silence_ms = 0.0
+        self._is_ended = False
+        """A model that hears the caller too takes the turn for complete; nothing was said since."""
         self._last_end_ms: float | None = None
         self._violations = EngineViolations("end of turn")
         self._told: tuple[float, str] | None = None
@@ -42,13 +44,14 @@ class TurnEnd:
         """An utterance begins: nothing is known of its words."""
         if self._last_end_ms is not None and onset_ms - self._last_end_ms <= WENT_ON_MS:
             self._went_on(onset_ms - self._last_end_ms, was_over=True)
-        self._interim, self._silence_ms, self._last_end_ms = None, 0.0, None
+        self._interim, self._silence_ms, self._last_end_ms, self._is_ended = None, 0.0, None, False
 
     def continued(self, silence_ms: float) -> None:
         """Another window of the utterance, the last voice of which was so long ago."""
         if silence_ms == 0.0 < self._silence_ms:
             self._went_on(self._silence_ms, was_over=False)
         self._silence_ms = silence_ms
+        self._is_ended = self._is_ended and silence_ms > 0
 
     def stopped(self, end_ms: float) -> None:
         """The utterance was taken for complete; its voice ended at `end_ms`."""
@@ -57,6 +60,10 @@ class TurnEnd:
     def heard(self, interim: InterimTranscript) -> None:
         """The recognizer tells what was said so far."""
         self._interim, self._came_in_pause = interim, self._silence_ms > 0
+
+    def ended_by_model(self) -> None:
+        """A model that hears the caller too takes their turn for complete; of one that goes on that is not so."""
+        self._is_ended = self._silence_ms > 0
 
     # what follows from it
 
@@ -99,12 +106,15 @@ class TurnEnd:
 
     def _speech(self, voice_end_ms: float) -> SpeechSoFar:
         interim, asked = self._interim, self._checkpoint.asked
+        is_current = interim is not None and self._came_in_pause and interim.end_ms >= voice_end_ms - CURRENT_MS
+        if self._is_ended and not is_current:
+            interim = None  # the model has heard more than the recognizer has written
         return SpeechSoFar(
             text=interim.text if interim is not None else "",
-            is_current=interim is not None and self._came_in_pause and interim.end_ms >= voice_end_ms - CURRENT_MS,
+            is_current=is_current or self._is_ended,
             expected=asked.expected if asked is not None else ExpectedAnswer.ANYTHING,
             question=asked.question if asked is not None else "",
             language=(interim.language if interim is not None else "") or self._language,
             end_confidence=interim.end_confidence if interim is not None else None,
-            ended_by_engine=interim is not None and interim.ended_by_engine,
+            ended_by_engine=self._is_ended or (interim is not None and interim.ended_by_engine),
         )

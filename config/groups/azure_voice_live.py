@@ -13,6 +13,7 @@ from config.variables import Variable
 class SemanticDetection(StrEnum):
     """What finds the ends of turns by what is said."""
 
+    OFF = "off"
     ENGLISH = "azure_semantic_vad_en"
     MULTILINGUAL = "azure_semantic_vad_multilingual"
     DEFAULT = "azure_semantic_vad"
@@ -68,10 +69,10 @@ class AzureVoiceLive(msgspec.Struct, frozen=True, kw_only=True):
         SemanticDetection,
         Variable(
             "AZURE_VOICE_LIVE_TURN_DETECTION",
-            "What finds the ends of turns, where the service is asked to find them",
+            "What tells of ends of turns by what is said: there a shorter silence is enough; off: silence decides",
             kinds.one_of(SemanticDetection),
         ),
-    ] = SemanticDetection.MULTILINGUAL
+    ] = SemanticDetection.OFF
     noise_suppression: Annotated[
         bool,
         Variable("AZURE_VOICE_LIVE_NOISE_SUPPRESSION", "Whether noise is taken out of what it hears", kinds.switch()),

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from app.auth.origins import is_local_name, is_loopback
 from app.providers.realtime.resource import RealtimeResource, RealtimeUse
 from config.errors import SettingsError
+from config.groups.azure_voice_live import SemanticDetection
 from config.groups.realtime import NoiseReduction
 from config.settings import Settings
 
@@ -78,7 +79,7 @@ def voice_live_resource(settings: Settings) -> RealtimeResource | None:
     if not voice_live.model:
         raise SettingsError("AZURE_VOICE_LIVE_ENDPOINT needs AZURE_VOICE_LIVE_MODEL beside it")
     _require_encrypted(voice_live.endpoint, "AZURE_VOICE_LIVE_ENDPOINT")
-    query = {"api-version": voice_live.api_version}
+    query, detection = {"api-version": voice_live.api_version}, voice_live.turn_detection
     if voice_live.profile is not None:
         query["profile"] = voice_live.profile.value
     return RealtimeResource(
@@ -95,7 +96,7 @@ def voice_live_resource(settings: Settings) -> RealtimeResource | None:
             transcription_model=voice_live.transcription_model,
             noise_reduction="azure_deep_noise_suppression" if voice_live.noise_suppression else "",
             echo_cancellation=voice_live.echo_cancellation,
-            semantic_model=voice_live.turn_detection.value,
+            semantic_model="" if detection is SemanticDetection.OFF else detection.value,
         ),
     )
 

@@ -24,7 +24,7 @@ class RealtimeUse(msgspec.Struct, frozen=True, kw_only=True):
     noise_reduction: str = ""
     echo_cancellation: bool = False
     semantic_model: str = ""
-    """What looks for the ends of turns, where that is asked for, on Voice Live."""
+    """What looks for the ends of turns, on Voice Live; empty: nothing is asked to."""
 
 
 class RealtimeResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +57,7 @@ class RealtimeResource(msgspec.Struct, frozen=True, kw_only=True):
         """What a service of this dialect can do."""
         return RealtimeAbilities(
             detects_turns=True,
+            finds_ends=bool(self.use.semantic_model),
             speaks_text=self.voice_live,
             word_times=self.voice_live,
             transcribes=bool(self.use.transcription_model),

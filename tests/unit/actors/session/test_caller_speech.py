@@ -132,3 +132,90 @@ def test_nothing_is_recalled_into_an_utterance_and_what_is_without_a_session_is_
     speech.recall()
     speech.connect(heard)
     assert heard.turns == [300]
+
+
+def test_an_item_that_the_session_has_made_by_itself_is_the_utterance_and_the_silence_behind_it_none() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    speech.connect(heard)
+    spoken(speech, ring, 400)
+    speech.continued(400, 0)
+    speech.committed("early")
+    speech.continued(400, 80)
+    speech.commit()
+    speech.asked(1, continues=False)
+    assert (heard.turns, heard.cleared) == ([], 1)
+    assert speech.turns_to_hear == {1}
+    assert speech.transcribed("early", "are you open") == 1
+    assert speech.words(1, "[speech]") == "are you open"
+
+
+def test_words_of_such_an_item_may_be_told_before_the_utterance_is_over() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    speech.connect(heard)
+    spoken(speech, ring, 400)
+    speech.committed("early")
+    assert speech.transcribed("early", "are you open") == 0
+    speech.commit()
+    speech.asked(1, continues=False)
+    assert speech.words(1, "[speech]") == "are you open"
+    assert speech.transcribed("early", "again") == 0
+
+
+def test_who_goes_on_after_such_an_item_has_said_both() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    speech.connect(heard)
+    spoken(speech, ring, 400)
+    speech.committed("early")
+    ring.append(bytes(300 * 32))
+    speech.continued(700, 0)
+    speech.commit()
+    speech.committed("rest")
+    speech.asked(1, continues=False)
+    assert len(heard.turns) == 1
+    assert speech.transcribed("early", "are you open") == 1
+    assert speech.transcribed("rest", "on sunday") == 1
+    assert speech.words(1, "[speech]") == "are you open on sunday"
+
+
+def test_items_of_what_was_no_turn_are_deleted_whenever_they_are_told() -> None:
+    ring = AudioRing(16_000)
+    speech, heard = CallerSpeech(ring), session()
+    speech.connect(heard)
+    spoken(speech, ring, 200)
+    speech.committed("cough")
+    speech.discard()
+    speech.committed("late")
+    assert heard.truncated == {"cough": 0.0, "late": 0.0}
+    assert heard.turns == []
+
+
+def test_a_turn_that_the_session_has_not_made_does_not_get_the_words_of_the_next() -> None:
+    ring = AudioRing(16_000)
+    speech = CallerSpeech(ring)
+    speech.connect(session())
+    for turn in (1, 2):
+        spoken(speech, ring, 200)
+        speech.commit()
+        speech.asked(turn, continues=False)
+    speech.commit_failed()
+    speech.committed("second")
+    assert speech.transcribed("second", "tomorrow") == 2
+    speech.commit_failed()
+
+
+def test_words_that_are_known_are_not_written_down_twice_by_another_session() -> None:
+    ring = AudioRing(16_000)
+    speech = CallerSpeech(ring)
+    speech.connect(session())
+    spoken(speech, ring, 200)
+    speech.commit()
+    speech.asked(1, continues=False)
+    speech.committed("first")
+    assert speech.transcribed("first", "are you open") == 1
+    speech.connect(session())
+    speech.committed("again")
+    assert speech.transcribed("again", "are you open") == 0
+    assert speech.words(1, "[speech]") == "are you open"

@@ -5,11 +5,13 @@ import asyncio
 import msgspec
 import pytest
 
-from actors.agent import BargeIn
+from actors.agent import BargeIn, Endpointing
 from actors.conversation import Ending, Role
 from actors.messages.caller import EndSession, KeyPressed, TextEntered
 from actors.messages.output import AudioDiscarded, AudioFrame, ToolStarted
-from actors.messages.transcript import FinalTranscript
+from actors.messages.transcript import FinalTranscript, SpeechStopped
+from actors.ports import realtime as port
+from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tools import tool
@@ -223,5 +225,39 @@ def test_a_short_answer_into_a_question_is_heard_by_the_model_when_that_is_over(
             (session,) = model.sessions
             assert (session.cleared, len(session.turns)) == (1, 2)
             assert session.turns[1] >= 300
+
+    run_virtual(main())
+
+
+class Knowing(FakeRealtime):
+    """Tells of ends of turns by what is said."""
+
+    @property
+    def abilities(self) -> port.RealtimeAbilities:
+        return port.RealtimeAbilities(finds_ends=True)
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_model_that_takes_a_turn_for_complete_is_waited_for_no_longer(goes_on: bool) -> None:
+    patient = msgspec.structs.replace(SILENT, endpointing=Endpointing(end_silence_ms=2_000, min_silence_ms=200))
+
+    async def main() -> None:
+        model = Knowing("It is open.")
+        async with speaking(model, patient) as on:
+            (far,) = model.sessions
+            assert (far.options.detect_turns, far.options.silence_ms) == (True, 200)
+            await on.talk(600)
+            await asyncio.sleep(0.3)
+            silent_at = asyncio.get_running_loop().time() - 0.3
+            far.tell(SpeechStopped(start_ms=0, end_ms=600, voiced_ms=600, silence_ms=200))
+            far.tell(reported.CallerCommitted(item_id="early", start_ms=0, end_ms=600))
+            if goes_on:
+                await on.talk(400)
+                silent_at = asyncio.get_running_loop().time()
+            await on.ear.until_count(AudioFrame, 1)
+            waited_s = asyncio.get_running_loop().time() - silent_at
+            assert waited_s > 2.0 if goes_on else waited_s < 0.6
+            assert len(far.turns) == goes_on
+            assert far.cleared == (not goes_on)
 
     run_virtual(main())

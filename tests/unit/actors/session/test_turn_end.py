@@ -97,3 +97,31 @@ def test_pauses_are_told_within_an_utterance_and_after_one_that_was_taken_for_co
     end.stopped(2_000)
     end.started(2_000 + WENT_ON_MS + 1)
     assert rule.pauses == [(300, False), (700, True)]
+
+
+def is_ended(end: TurnEnd, rule: Rule, voice_end_ms: float) -> bool:
+    end.silence_ms(voice_end_ms)
+    return rule.asked[-1].ended_by_engine
+
+
+def test_a_model_that_hears_too_takes_the_turn_for_complete_until_the_caller_goes_on() -> None:
+    rule = Rule()
+    end = turn_end(rule)
+    end.started(0)
+    end.heard(InterimTranscript("i", 0, 200))
+    end.continued(0)
+    end.ended_by_model()
+    assert not is_ended(end, rule, 1_000), "they are speaking"
+    end.continued(40)
+    end.ended_by_model()
+    assert is_ended(end, rule, 1_000)
+    assert (rule.asked[-1].is_current, rule.asked[-1].text) == (True, ""), "it heard more than was written"
+    end.continued(80)
+    assert is_ended(end, rule, 1_000)
+    end.continued(0)
+    end.continued(40)
+    assert not is_ended(end, rule, 1_200)
+    end.ended_by_model()
+    end.started(5_000)
+    end.continued(40)
+    assert not is_ended(end, rule, 5_500)

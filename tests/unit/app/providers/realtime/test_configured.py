@@ -130,8 +130,12 @@ def test_how_a_service_is_used() -> None:
 
 def test_how_voice_live_is_used() -> None:
     use = found(voice_live_resource, VOICE_LIVE).use
-    assert (use.transcription_model, use.semantic_model) == ("azure-speech", "azure_semantic_vad_multilingual")
+    assert (use.transcription_model, use.semantic_model) == ("azure-speech", "")
     assert (use.noise_reduction, use.echo_cancellation) == ("", False)
     on = {"AZURE_VOICE_LIVE_NOISE_SUPPRESSION": "on", "AZURE_VOICE_LIVE_ECHO_CANCELLATION": "on"}
     use = found(voice_live_resource, VOICE_LIVE | on).use
     assert (use.noise_reduction, use.echo_cancellation) == ("azure_deep_noise_suppression", True)
+    semantic = found(voice_live_resource, VOICE_LIVE | {"AZURE_VOICE_LIVE_TURN_DETECTION": "azure_semantic_vad_en"})
+    assert semantic.use.semantic_model == "azure_semantic_vad_en"
+    assert semantic.abilities.finds_ends
+    assert not found(voice_live_resource, VOICE_LIVE).abilities.finds_ends
