@@ -18,8 +18,11 @@ def is_speaking(state: TurnSnapshot) -> bool:
 
 
 def is_busy(state: TurnSnapshot) -> bool:
-    """Whether a move had better wait for the caller: they speak, or press keys, of which nobody hears in between."""
-    return is_speaking(state) or bool(state.keys)
+    """Whether a move had better wait: the caller speaks, or presses keys, of which nobody hears in between; or what
+    they said is known to none but the model of this process, which has not begun to answer."""
+    is_unanswered = state.agent in THINKING and not state.is_audible
+    only_heard = SPOKEN in state.waiting_text or (is_unanswered and SPOKEN in state.asked)
+    return is_speaking(state) or bool(state.keys) or only_heard
 
 
 def unanswered_words(state: TurnSnapshot) -> str:

@@ -38,10 +38,31 @@ def test_a_caller_whose_words_would_be_lost_is_speaking_and_asked_to_say_them_ag
     assert (greeted.owed_apology, greeted.greets) == (0, True)
 
 
-@pytest.mark.parametrize("state", [TurnSnapshot(caller=CallerActivity.TALKING), TurnSnapshot(keys="12")])
-def test_whoever_speaks_or_has_not_pressed_their_last_key_is_better_not_moved(state: TurnSnapshot) -> None:
+@pytest.mark.parametrize(
+    "state",
+    [
+        TurnSnapshot(caller=CallerActivity.TALKING),
+        TurnSnapshot(keys="12"),
+        TurnSnapshot(waiting_text="[speech]"),
+        TurnSnapshot(agent=AgentActivity.THINKING, asked="[speech]"),
+    ],
+    ids=["speaks", "presses keys", "was heard", "is being answered by who heard it"],
+)
+def test_who_would_have_to_say_it_again_is_better_not_moved(state: TurnSnapshot) -> None:
     assert is_busy(state)
     assert not is_busy(IDLE)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        TurnSnapshot(agent=AgentActivity.THINKING, asked="[speech]", is_audible=True),
+        TurnSnapshot(agent=AgentActivity.THINKING, asked="typed"),
+        TurnSnapshot(agent=AgentActivity.IDLE, asked="[speech]"),
+    ],
+)
+def test_whose_answer_is_begun_or_can_be_given_elsewhere_may_be_moved(state: TurnSnapshot) -> None:
+    assert not is_busy(state)
 
 
 @pytest.mark.parametrize(
