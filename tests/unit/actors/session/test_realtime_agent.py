@@ -1,6 +1,7 @@
 """A session with a speech-to-speech model, on virtual time: it hears and speaks, and turn-taking decides."""
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -8,14 +9,14 @@ import pytest
 from actors.agent import BargeIn, Endpointing
 from actors.conversation import Ending, Role
 from actors.messages.caller import EndSession, KeyPressed, TextEntered
-from actors.messages.output import AudioDiscarded, AudioFrame, ToolStarted
+from actors.messages.output import AudioDiscarded, AudioFrame, ReplyHeard, ToolStarted
 from actors.messages.transcript import FinalTranscript, SpeechStopped
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tools import tool
-from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime
+from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime, FakeRealtimeSession
 from tests.kit.fakes import FakeRecognizer
 from tests.kit.session_kit import AGENT
 from tests.unit.actors.session.realtime_kit import LONG, SILENT, heard, messages, speaking
@@ -225,6 +226,28 @@ def test_a_short_answer_into_a_question_is_heard_by_the_model_when_that_is_over(
             (session,) = model.sessions
             assert (session.cleared, len(session.turns)) == (1, 2)
             assert session.turns[1] >= 300
+
+    run_virtual(main())
+
+
+class Slow(FakeRealtime):
+    """Takes its time to open a session."""
+
+    async def open(
+        self, options: port.RealtimeOptions, report: Callable[[reported.RealtimeEvent], None]
+    ) -> FakeRealtimeSession:
+        await asyncio.sleep(3)
+        return await super().open(options, report)
+
+
+def test_what_is_said_while_a_session_is_opened_is_told_to_it() -> None:
+    async def main() -> None:
+        model = Slow("It is open.")
+        async with speaking(model, AGENT) as on:
+            await heard(on)
+            on.entry.deliver(TextEntered("are you open"))
+            await on.ear.until(lambda ear: ear.of(ReplyHeard)[-1].text == "It is open.")
+            assert [message.text for message in model.sessions[0].added] == [AGENT.greeting, "are you open"]
 
     run_virtual(main())
 
