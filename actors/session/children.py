@@ -43,6 +43,9 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     the plan with the former agent and that with the new one."""
     follows_language: Callable[[SessionPlan, SessionPlan], bool] = lambda former, plan: False
     """The same where its agent goes on in another language."""
+    follows_connection: bool = False
+    """Whether it is started anew when a connection with another sample rate takes the place of the former one: what it
+    makes has the rate of the connection."""
     restart: RestartPolicy | None = None
     """How often it may be started again; None: as the process is configured."""
 
@@ -135,6 +138,12 @@ class Children:
         """Start those anew that are made otherwise for the language in which the agent goes on."""
         for name, spec in self._specs.items():
             if spec.follows_language(former, plan):
+                self.renew(name)
+
+    def follow_connection(self) -> None:
+        """Start those anew that make what has the sample rate of the connection, which is another one now."""
+        for name, spec in self._specs.items():
+            if spec.follows_connection:
                 self.renew(name)
 
     def restart_unless_running(self, name: str) -> None:

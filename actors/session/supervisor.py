@@ -257,8 +257,7 @@ class SessionSupervisor(SupervisedActor):
         if (former.rate_hz, former.frame_ms) == (message.rate_hz, message.frame_ms):
             self._tell_receivers(message)
         else:
-            for name in self._children.receivers(ConnectionAttached):
-                self._children.renew(name)
+            self._children.follow_connection()
 
     def _detach(self, connection_id: str, keep_s: float) -> None:
         connection = self.session.connection

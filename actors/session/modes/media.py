@@ -72,6 +72,7 @@ SYNTHESIZER = ChildSpec(
     factory=start_synthesizer,
     speaks=True,
     receives=(PlaybackMarked, ConnectionAttached, ConnectionDetached),
+    follows_connection=True,
 )
 """The child that speaks, of every mode in which an orchestrator decides."""
 CONVERSATION = (

@@ -61,6 +61,13 @@ VOICE_LIVE_MODE = SessionMode(
         # It finds voice, and its words, if any, confirm an interruption too.
         recognizer_for("orchestrator", engine=_transcriber),
         msgspec.structs.replace(SYNTHESIZER, factory=_start_synthesizer),
-        ChildSpec(name="orchestrator", factory=_start_agent, speaks=True, receives=CONVERSATION, follows_agent=always),
+        ChildSpec(
+            name="orchestrator",
+            factory=_start_agent,
+            speaks=True,
+            receives=CONVERSATION,
+            follows_agent=always,
+            follows_connection=True,
+        ),
     ),
 )

@@ -67,6 +67,7 @@ PARROT_MODE = SessionMode(
             factory=_start_synthesizer,
             speaks=True,
             receives=(PlaybackMarked, ConnectionAttached, ConnectionDetached),
+            follows_connection=True,
         ),
     ),
 )

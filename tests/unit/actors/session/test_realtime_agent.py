@@ -8,7 +8,7 @@ import pytest
 
 from actors.agent import BargeIn, Endpointing
 from actors.conversation import Ending, Role
-from actors.messages.caller import EndSession, KeyPressed, TextEntered
+from actors.messages.caller import ConnectionAttached, EndSession, KeyPressed, TextEntered
 from actors.messages.output import AudioDiscarded, AudioFrame, ReplyHeard, ToolStarted
 from actors.messages.transcript import FinalTranscript, SpeechStopped
 from actors.ports import realtime as port
@@ -226,6 +226,29 @@ def test_a_short_answer_into_a_question_is_heard_by_the_model_when_that_is_over(
             (session,) = model.sessions
             assert (session.cleared, len(session.turns)) == (1, 2)
             assert session.turns[1] >= 300
+
+    run_virtual(main())
+
+
+def test_who_comes_back_with_another_sample_rate_hears_the_model_at_that() -> None:
+    async def main() -> None:
+        model = FakeRealtime("It is open.", "Yes, it is open.", words="are you open")
+        async with speaking(model) as on:
+            await on.talk(600)
+            await heard(on)
+            on.detach()
+            await asyncio.sleep(0.5)
+            on.entry.connection.output = on.ear
+            on.entry.deliver(ConnectionAttached(connection_id="connection-2", lead=on.lead, rate_hz=24_000))
+            await asyncio.sleep(0.5)
+            before = len(on.ear.of(AudioFrame))
+            await on.talk(600)
+            await heard(on, 2)
+            frames = on.ear.of(AudioFrame)[before:]
+            assert model.sessions[-1].options.speaks_hz == 24_000
+            spoken_ms = sum(len(frame.pcm) for frame in frames) / 48
+            assert spoken_ms == pytest.approx(len("Yes, it is open.") * MS_PER_CHAR, abs=100)
+            assert on.session.tree()[0].restarts == 0
 
     run_virtual(main())
 
