@@ -245,3 +245,22 @@ async def test_what_was_filtered_is_apologised_for_and_not_tried_again(reply: Re
             far = await service.session()
             assert len(far.received.where(lambda message: message["type"] == "response.create")) == 1
         await model.close()
+
+
+async def test_a_limit_that_is_used_up_is_waited_for_and_nothing_is_refused() -> None:
+    async with RealtimeEmulator() as service:
+        service.plan.default = Reply(text=ANSWER)
+        model = RealtimeService(voice_live(service))
+        async with stage(mode=VOICE_LIVE, agent=SILENT, recognizer=AbsentRecognizer(), realtime=model) as on:
+            async with asyncio.timeout(WAIT_S):
+                far = await service.session()
+            await far.received.until(lambda message: message["type"] == "session.update", WAIT_S)
+            limit = {"name": "requests", "limit": 10, "remaining": 0, "reset_seconds": 3}
+            told_at = asyncio.get_running_loop().time()
+            await far.send("rate_limits.updated", rate_limits=[limit])
+            await on.talk(500)
+            await far.received.until(lambda message: message["type"] == "response.create", WAIT_S)
+            assert asyncio.get_running_loop().time() - told_at >= 3
+            assert await said(on) == ANSWER
+            assert not far.sent.where(lambda message: message["type"] == "error")
+        await model.close()
