@@ -27,6 +27,14 @@ def test_the_shipped_agents_do_what_their_scenarios_say(monkeypatch: pytest.Monk
     assert lines[-1].startswith(f"{len(lines) - 1} of {len(lines) - 1} scenarios passed")
 
 
+def test_the_demonstration_team_does_what_its_scenarios_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    lines: list[str] = []
+    settings = Settings.read({"AGENTS_DIRECTORY": "config/team"})
+    assert evaluate(Evaluation(files=paths(["config/team/evals"])), settings, lines.append), "\n".join(lines)
+    assert lines[-1].startswith("3 of 3")
+
+
 def test_the_files_that_readers_are_shown_pass_as_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     shown = re.findall(r"```yaml\n(.*?)```", Path("docs/evals.md").read_text("utf-8"), re.DOTALL)
