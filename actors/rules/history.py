@@ -109,28 +109,34 @@ class History:
 
     def was_heard(
         self, reply: PendingReply, text: str, precision: PositionPrecision, at: float, *, interrupted: bool
-    ) -> None:
-        """Record what was heard of a reply that is over."""
-        self.messages.append(
-            ChatMessage(
-                role=Role.ASSISTANT,
-                text=text,
-                turn=reply.turn,
-                kind=reply.kind,
-                precision=precision,
-                interrupted=interrupted,
-                at=at,
-            )
+    ) -> ChatMessage:
+        """Record what was heard of a reply that is over, and return the message.
+
+        It may be over after the next turn has begun, as that of an agent who has handed the conversation off: it stands
+        before what came of that turn all the same, as it was said.
+        """
+        message = ChatMessage(
+            role=Role.ASSISTANT,
+            text=text,
+            turn=reply.turn,
+            kind=reply.kind,
+            precision=precision,
+            interrupted=interrupted,
+            at=at,
         )
+        comes_first = reply.kind is UtteranceKind.GREETING
+        behind = (index for index, other in enumerate(self.messages) if _is_behind(other, reply.turn, comes_first))
+        self.messages.insert(next(behind, len(self.messages)), message)
+        return message
 
     def end(self, replies: Iterable[PendingReply], at: float) -> list[ChatMessage]:
         """Record what was heard of replies that were not over when the session ended, and return the messages added."""
-        before = len(self.messages)
+        added = []
         for reply in replies:
             if reply.heard is not None and (text := whole_words(reply.text, reply.heard.text_end).strip()):
                 interrupted = not reply.finished or text != reply.text.strip()
-                self.was_heard(reply, text, reply.heard.precision, at, interrupted=interrupted)
-        return self.messages[before:]
+                added.append(self.was_heard(reply, text, reply.heard.precision, at, interrupted=interrupted))
+        return added
 
     def tools_called(self, turn: int, calls: Sequence[ToolCalled], at: float) -> None:
         """Record that the model called these tools in `turn`."""
@@ -172,6 +178,12 @@ class History:
             with_prelude = msgspec.structs.replace(messages[index], text=prelude)
             messages = [*messages[:index], with_prelude, *messages[index + 1 :]]
         return tuple(summarized(tuple(filter(None, map(_as_read, messages))), self.summary))
+
+
+def _is_behind(message: ChatMessage, turn: int, comes_first: bool) -> bool:
+    """Whether a message belongs behind an utterance of `turn`, which may be the first one of that turn."""
+    is_of_tools = bool(message.tool_requests) or message.role is Role.TOOL
+    return message.turn > turn or (comes_first and message.turn == turn and is_of_tools)
 
 
 def _as_read(message: ChatMessage) -> ChatMessage | None:

@@ -264,3 +264,26 @@ def test_what_the_agent_has_said_is_not_read_either_where_it_is_refused_again() 
         history.user_said(text, turn, 12.0, continues=False, confidence=1.0)
         history.withhold(turn)
     assert history.for_the_model() == ()
+
+
+def test_what_is_heard_after_the_next_turn_has_begun_stands_before_it() -> None:
+    history = History()
+    history.user_said("i have no internet", 1, 1.0, continues=False, confidence=1.0)
+    history.tools_called(2, [ToolCalled(call_id="c", name="measure_line", arguments="{}")], 2.0)
+    history.tool_answered("c", "faulty", 2, 3.0)
+
+    def heard(reply: int, turn: int, text: str, kind: UtteranceKind = UtteranceKind.REPLY) -> None:
+        pending = PendingReply(reply=reply, turn=turn, kind=kind)
+        history.was_heard(pending, text, PositionPrecision.EXACT, 4.0, interrupted=False)
+
+    heard(1, 1, "One moment.")
+    heard(2, 2, "Support here.", UtteranceKind.GREETING)
+    heard(3, 2, "There is an outage.")
+    assert [(message.role, message.text) for message in history.messages] == [
+        (Role.USER, "i have no internet"),
+        (Role.ASSISTANT, "One moment."),
+        (Role.ASSISTANT, "Support here."),
+        (Role.ASSISTANT, ""),
+        (Role.TOOL, "faulty"),
+        (Role.ASSISTANT, "There is an outage."),
+    ]
