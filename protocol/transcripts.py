@@ -14,7 +14,8 @@ class WordPlace(msgspec.Struct, frozen=True):
 class TranscriptEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was said in one piece. Fields that are not known, or do not apply, are left out.
 
-    `agent`, `kind`, `heard` and `interrupted` are of what an agent said, all from `speaker` on of what was transcribed.
+    `agent`, `kind`, `heard`, `interrupted` and `sources` are of what an agent said, all from `speaker` on of what was
+    transcribed.
     """
 
     role: str
@@ -27,6 +28,8 @@ class TranscriptEntry(msgspec.Struct, frozen=True, kw_only=True):
     kind: str | msgspec.UnsetType = msgspec.UNSET
     heard: str | msgspec.UnsetType = msgspec.UNSET
     interrupted: bool | msgspec.UnsetType = msgspec.UNSET
+    sources: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Of a reply for which the agent's knowledge was searched: the passages that were found, as `FILE#HEADING`."""
     confidence: float | msgspec.UnsetType = msgspec.UNSET
     speaker: str | msgspec.UnsetType = msgspec.UNSET
     language: str | msgspec.UnsetType = msgspec.UNSET

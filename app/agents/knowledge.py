@@ -24,6 +24,8 @@ PASSAGE_CHARS = 1_200
 FOUND = 4
 """Passages that a search gives at most."""
 TIMEOUT_S = 3.0
+SEARCH_TOOL = "search_knowledge_"
+"""How the names of the tools begin that search: the agent's name follows."""
 TABLE = "CREATE VIRTUAL TABLE passages USING fts5(source, text, tokenize='porter unicode61 remove_diacritics 2')"
 SEARCH = "SELECT source, text FROM passages WHERE passages MATCH ? ORDER BY bm25(passages, 4.0, 1.0) LIMIT ?"
 
@@ -41,6 +43,16 @@ class Passage(msgspec.Struct, frozen=True):
     source: str
     """The file within the folder, and behind a `#` the heading above the passage, if there is one."""
     text: str
+
+
+class _Source(msgspec.Struct, frozen=True):
+    source: str
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """What a search has found, as far as it says where it is from."""
+
+    passages: list[_Source]
 
 
 class Knowledge:
@@ -76,10 +88,18 @@ class Knowledge:
         return list(found)[:limit]
 
 
+def sources_in(result: str) -> tuple[str, ...]:
+    """The sources of the passages in a search's result, which is JSON as it stands in the conversation."""
+    try:
+        return tuple(dict.fromkeys(each.source for each in msgspec.json.decode(result, type=_Found).passages))
+    except msgspec.DecodeError:
+        return ()
+
+
 def knowledge_tool(name: str, knowledge: Knowledge) -> AnyTool:
     """The tool by which the model of the agent `name` searches what it knows."""
 
-    @tool(name=f"search_knowledge_{name.replace('-', '_')}", timeout_s=TIMEOUT_S)
+    @tool(name=f"{SEARCH_TOOL}{name.replace('-', '_')}", timeout_s=TIMEOUT_S)
     def search(question: str) -> dict[str, object]:
         """Search what is known here: call this before you answer a question about facts that you were not told.
 

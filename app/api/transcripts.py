@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from msgspec import UNSET
 from starlette.responses import Response
 
-from actors.conversation import ChatMessage, Role, SessionRecord
+from actors.conversation import ChatMessage, Role, SessionRecord, UtteranceKind
 from actors.rules.handoffs import agent_of_turn
+from app.agents.knowledge import SEARCH_TOOL, sources_in
 from app.api.responses import json_response
 from app.browser.wire_output import places_of
 from protocol import webvtt
@@ -62,6 +63,7 @@ def _entry(record: SessionRecord, message: ChatMessage) -> TranscriptEntry:
         kind=message.kind.value if by_agent else UNSET,
         heard=message.precision.value if by_agent else UNSET,
         interrupted=message.interrupted if by_agent else UNSET,
+        sources=_sources(record, message) or UNSET,
         confidence=UNSET if by_agent else round(message.confidence, 3),
         speaker=message.speaker or UNSET,
         language=message.language or UNSET,
@@ -69,6 +71,16 @@ def _entry(record: SessionRecord, message: ChatMessage) -> TranscriptEntry:
         duration_ms=round(message.end_ms - message.start_ms) if placed else UNSET,
         words=places_of(message.words) if message.words else UNSET,
     )
+
+
+def _sources(record: SessionRecord, message: ChatMessage) -> tuple[str, ...]:
+    """What was found in the agent's knowledge for a reply."""
+    if message.role is not Role.ASSISTANT or message.kind is not UtteranceKind.REPLY:
+        return ()
+    of_turn = [each for each in record.messages if each.turn == message.turn]
+    searches = {call.call_id for each in of_turn for call in each.tool_requests if call.name.startswith(SEARCH_TOOL)}
+    found = [source for each in of_turn if each.call_id in searches for source in sources_in(each.text)]
+    return tuple(dict.fromkeys(found))
 
 
 def _webvtt(said: Sequence[ChatMessage], speaker: Callable[[ChatMessage], str], created_at: float) -> str:

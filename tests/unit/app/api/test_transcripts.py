@@ -5,7 +5,16 @@ from io import StringIO
 import msgspec
 import webvtt
 
-from actors.conversation import ChatMessage, HandoffMade, PositionPrecision, Role, SessionRecord, SpokenWord
+from actors.conversation import (
+    ChatMessage,
+    HandoffMade,
+    PositionPrecision,
+    Role,
+    SessionRecord,
+    SpokenWord,
+    ToolRequest,
+    UtteranceKind,
+)
 from app.api.transcripts import JSON, TEXT, TRANSCRIPT_TYPES, transcript_response
 
 HEARD = ChatMessage(
@@ -80,6 +89,27 @@ def test_json_says_who_said_what_where() -> None:
         },
         {"role": "user", "text": "Bye", "turn": 3, "at": "1970-01-01T00:16:39.000Z", "confidence": 1.0},
     ]
+
+
+def test_a_reply_names_the_passages_that_were_found_for_it() -> None:
+    found = '{"passages":[{"source":"care.md#Ficus","text":"Weekly."},{"source":"a.txt","text":"x"},'
+    found += '{"source":"care.md#Ficus","text":"y"}]}'
+    asked = ToolRequest("c1", "search_knowledge_garden", "{}")
+    messages = (
+        ChatMessage(role=Role.USER, text="How often?", turn=1),
+        ChatMessage(role=Role.ASSISTANT, turn=1, tool_requests=(asked, ToolRequest("c2", "look_up", "{}"))),
+        ChatMessage(role=Role.TOOL, text=found, turn=1, call_id="c1"),
+        ChatMessage(role=Role.TOOL, text=found.replace("care", "other"), turn=1, call_id="c2"),
+        ChatMessage(role=Role.ASSISTANT, text="One moment.", turn=1, kind=UtteranceKind.FILLER),
+        ChatMessage(role=Role.ASSISTANT, text="Once a week.", turn=1),
+        ChatMessage(role=Role.ASSISTANT, text="Bye.", turn=2),
+    )
+    record = msgspec.structs.replace(RECORD, messages=messages)
+    entries = msgspec.json.decode(shown(JSON, record))["entries"]
+    assert [entry.get("sources") for entry in entries] == [None, None, ["care.md#Ficus", "a.txt"], None]
+    cut = msgspec.structs.replace(messages[2], text=found[:40])
+    failed = msgspec.structs.replace(record, messages=(*messages[:2], cut, *messages[3:]))
+    assert all("sources" not in entry for entry in msgspec.json.decode(shown(JSON, failed))["entries"])
 
 
 def test_webvtt_shows_what_has_no_place_in_the_audio_when_it_was_recorded() -> None:
