@@ -18,6 +18,7 @@ from app.evals.conversation import Outcome, hold
 from app.evals.people import People
 from app.evals.report import Result, as_json, as_junit, failure_lines, line_of, summary
 from app.evals.scenario import Scenario, Suite, needs_people, read_suite
+from app.progress import Progress
 from app.providers.openai_chat.model import create_openai
 from app.tools import load_tools
 from config.errors import SettingsError
@@ -63,15 +64,20 @@ def evaluate(asked: Evaluation, settings: Settings, tell: Callable[[str], None] 
     cast = _Cast(load_agents(settings.agents.directory, tools), tools, settings)
     suites = [(file, _with_agents(file, read_suite(file), cast)) for file in asked.files]
     results: list[Result] = []
+    progress = Progress(asked.repeat * sum(len(suite.scenarios) for _, suite in suites))
+    progress.show()
     for file, suite in suites:
         for scenario in suite.scenarios:
-            runs = tuple(_run(scenario, cast) for _ in range(asked.repeat))
+            runs = _runs(scenario, cast, asked.repeat, progress)
             result = Result(file=str(file), name=scenario.name, runs=runs)
             results.append(result)
+            progress.clear()
             tell(line_of(result))
             if (failure := result.first_failure) is not None:
                 for line in failure_lines(failure):
                     tell(line)
+            progress.show()
+    progress.clear()
     tell(summary(results))
     for path, written in ((asked.junit, as_junit), (asked.json, as_json)):
         if path is not None:
@@ -93,6 +99,14 @@ def _with_agents(file: Path, suite: Suite, cast: _Cast) -> Suite:
             raise AgentFileError(file, f"scenarios[{index}].{place}", reason)
         scenarios.append(msgspec.structs.replace(scenario, agent=name))
     return msgspec.structs.replace(suite, scenarios=tuple(scenarios))
+
+
+def _runs(scenario: Scenario, cast: _Cast, times: int, progress: Progress) -> tuple[Outcome, ...]:
+    outcomes = []
+    for _ in range(times):
+        outcomes.append(_run(scenario, cast))
+        progress.advance()
+    return tuple(outcomes)
 
 
 def _run(scenario: Scenario, cast: _Cast) -> Outcome:

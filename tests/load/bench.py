@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.progress import Progress
 from tests.load.local import line as local_line
 from tests.load.local import measure as measure_local
 from tests.load.report import median, report
@@ -52,6 +53,7 @@ class Bench:
         self._repeats = repeats
         self._seconds = seconds
         self._broken: set[str] = set()
+        self.progress = Progress(0)
 
     def measure(self, calls: int, servers: Sequence[str]) -> None:
         """Those of `servers` that have kept the promise so far, in turn."""
@@ -59,10 +61,13 @@ class Bench:
         found: dict[str, list[Row]] = {name: [] for name in asked}
         for repeat in range(self._repeats):
             for name in asked:
+                self.progress.clear()
                 print(
                     f"{calls:4} calls, {repeat + 1} of {self._repeats}, {name}: ", end="", file=sys.stderr, flush=True
                 )
                 found[name].append(_undisturbed(name, calls, self._seconds))
+                self.progress.advance()
+        self.progress.clear()
         for name, rows in found.items():
             self.runs += rows
             if not median(rows).kept:
@@ -72,6 +77,7 @@ class Bench:
         """From `calls` on, until Earshot and the floor have both broken the promise."""
         while not self._broken.issuperset(PAIR) and calls < MOST_CALLS:
             calls += STEP
+            self.progress.total += self._repeats * len(PAIR)
             self.measure(calls, PAIR)
 
 
@@ -124,6 +130,7 @@ def main(arguments: list[str]) -> None:
     asked_for = list(KINDS) if is_whole else names
     counts = {name: own.get(name, asked) for name in asked_for}
     bench = Bench(options.repeats, options.seconds)
+    bench.progress.total = options.repeats * sum(len(each) for each in counts.values())
     for calls in sorted({calls for each in counts.values() for calls in each}):
         bench.measure(calls, [name for name, each in counts.items() if calls in each])
     if is_whole:

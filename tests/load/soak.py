@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.progress import Progress
 from tests.load.report import machine, today
 from tests.load.runs import Row, run_again
 from tests.load.servers import KINDS, end_all_when_told, running
@@ -148,16 +149,21 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     end_all_when_told()
     kind, rounds = KINDS[options.server], list[Row]()
+    progress = Progress(int(options.minutes * 60 / options.round))
     with running(kind) as server:
-        for number in range(int(options.minutes * 60 / options.round)):
+        progress.show()
+        for number in range(progress.total):
             row = run_again(server, kind, options.calls, seconds=options.round - AROUND_S, first=number * 1_000)
             rounds.append(row)
+            progress.clear()
             print(
                 f"{number + 1:3}: {row.rss_mb:.1f} MB, {row.descriptors} descriptors, {row.threads} threads,"
                 f" StopAudio {row.barge_in_ms.p50:.1f} / {row.barge_in_ms.p99:.1f} ms, late {row.late_ms.p99:.1f} ms,"
                 f" callers late {row.own_late_ms.p99:.1f} ms, {row.failures} failures {row.failed or ''}",
                 flush=True,
             )
+            progress.advance()
+    progress.clear()
     soak = Soak(machine(), today(), options.server, options.calls, options.round, rounds)
     options.out.write_bytes(msgspec.json.format(msgspec.json.encode(soak)) + b"\n")
     print(verdict(soak))
