@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from actors.runtime.supervised_actor import ActorState, MessageSeen
+from actors.runtime.supervised_actor import ActorState
 from actors.runtime.watchdog import Lag
 from app.providers.failover.providers import ProviderState
 
@@ -29,10 +29,19 @@ class SessionActors(msgspec.Struct, frozen=True, kw_only=True):
     actors: list[ActorState]
 
 
+class RecentMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that an actor has handled, without its content."""
+
+    at: float
+    """Seconds since 1970"""
+    actor: str
+    type: str
+
+
 class SessionActorsInDetail(SessionActors, frozen=True, kw_only=True):
     """The same with the messages that were handled last, the newest first, without content."""
 
-    recent_messages: list[MessageSeen]
+    recent_messages: list[RecentMessage]
 
 
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,12 +15,11 @@ from starlette.routing import Route
 from actors.errors import StoreError
 from actors.messages.lifecycle import RestartChild
 from actors.ports.clock import Clock
-from actors.runtime.supervised_actor import MessageSeen
 from actors.runtime.watchdog import LoopWatchdog
 from actors.session.plan import Engines
 from actors.session.sessions import SessionEntry
 from actors.session.sessions_keeper import SessionsKeeper
-from app.api.actor_reports import ActorsReport, Capacity, SessionActors, SessionActorsInDetail
+from app.api.actor_reports import ActorsReport, Capacity, RecentMessage, SessionActors, SessionActorsInDetail
 from app.api.problems import ProblemError
 from app.api.readiness import Readiness
 from app.api.responses import json_response
@@ -142,7 +141,12 @@ class HealthRoutes:
         """One session, with its recent messages."""
         entry = self._entry(request)
         session = entry.session
-        recent: list[MessageSeen] = session.recent_of_tree() if session else []
+        # The loop's clock counts from anywhere.
+        epoch = self._clock.wall() - self._clock.now()
+        recent = [
+            RecentMessage(at=round(epoch + seen.at, 3), actor=seen.actor, type=seen.type)
+            for seen in (session.recent_of_tree() if session else ())
+        ]
         return json_response(SessionActorsInDetail(**self._describe(entry), recent_messages=recent))
 
     async def restart(self, request: Request) -> Response:

@@ -241,8 +241,12 @@ function heading(title, { live }) {
 
 function showTimeline(events, now) {
   draw($("timeline"), events, now);
-  replace($("events"), events.slice(-200).reverse().map((event) => element("li", {},
-    element("span", { classes: "at", text: new Date(event.at * 1000).toLocaleTimeString([], { hour12: false }) }), describe(event))));
+  replace($("events"), events.slice(-200).reverse().map((event) => element("li", {}, timeOf(event.at), describe(event))));
+}
+
+/** @param {number} at seconds since 1970 */
+function timeOf(at) {
+  return element("span", { classes: "at", text: new Date(at * 1000).toLocaleTimeString([], { hour12: false }) });
 }
 
 async function detail() {
@@ -261,7 +265,7 @@ async function detail() {
     : state.isOver ? "The session is over." : `Not to be had: ${actors.reason.message}`;
   replace($("actors"), live ? actors.value.actors.map(actorRow) : []);
   const messages = live ? actors.value.recent_messages : [];
-  replace($("messages"), messages.slice(0, 100).map(({ actor, type }) => element("li", { text: `${actor}: ${type}` })));
+  replace($("messages"), messages.slice(0, 100).map(({ at, actor, type }) => element("li", {}, timeOf(at), `${actor}: ${type}`)));
   const events = timeline.status === "fulfilled" ? timeline.value.events : [];
   showTimeline(events, live ? Date.now() / 1000 : 0);
 }

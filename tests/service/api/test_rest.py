@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -180,6 +181,7 @@ async def test_one_session_with_its_recent_messages_and_no_content() -> None:
         socket.send("my secret is forty two")
         answer = await r.shows("/health/actors/s1", lambda answer: "TextEntered" in str(answer["recent_messages"]))
         assert "TextEntered" in {message["type"] for message in answer["recent_messages"]}
+        assert all(0 <= time.time() - message["at"] < 120 for message in answer["recent_messages"])
         assert "secret" not in json.dumps(answer)
         socket.close()
 
