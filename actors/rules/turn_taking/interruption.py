@@ -44,9 +44,9 @@ def interrupt_requested(turn: TurnCore, _message: InterruptRequested, at: float)
 
 
 def take_floor(turn: TurnCore, at: float) -> None:
-    """Keys, typing and requests are decided at once."""
+    """Keys, typing and requests are decided at once. Nobody has made a sound from which there is a time."""
     if turn.is_busy:
-        turn.timings.onset_at = at
+        turn.timings.onset_at = None
         barge_in(turn, at)
 
 

@@ -14,6 +14,7 @@ from actors.messages.transcript import (
     NoSpeechRecognized,
     SpeechContinued,
 )
+from actors.rules.turn_taking.machine import TurnEvent
 from actors.rules.turn_taking.state import Interruption
 from tests.unit.actors.rules.turn_taking.script import AGENT, GREETER, Talk, acts, agent_with, asked, kinds
 
@@ -213,6 +214,17 @@ class TestInterruption:
         (measured,) = [effect for effect in talk.stopped().effects if isinstance(effect, TurnMeasured)]
         assert measured.onset_to_pause_ms == pytest.approx(60)
         assert measured.onset_to_decision_ms == pytest.approx(400)
+        assert measured.interrupted
+
+    @pytest.mark.parametrize("event", [TextEntered("hi"), InterruptRequested()], ids=["typed", "asked for"])
+    @pytest.mark.parametrize("voice_ms", [0, 100])
+    def test_what_interrupts_without_a_sound_has_no_times_from_one(self, event: TurnEvent, voice_ms: int) -> None:
+        talk = Talk().speaking()
+        talk = (talk.voice(voice_ms) if voice_ms else talk).tell(event)
+        talk.at += 0.004
+        (measured,) = [effect for effect in talk.stopped().effects if isinstance(effect, TurnMeasured)]
+        assert (measured.onset_to_pause_ms, measured.onset_to_decision_ms) == (None, None)
+        assert measured.decision_to_silence_ms == pytest.approx(4)
         assert measured.interrupted
 
 
