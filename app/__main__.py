@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -166,8 +167,17 @@ def _add_app(parser: argparse.ArgumentParser) -> None:
 
 
 def console() -> int:
-    """What the installed command `earshot` runs."""
-    return main(sys.argv[1:])
+    """What the installed command `earshot` runs: a command that nobody reads, or that is interrupted, ends quietly."""
+    try:
+        status = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still to be written would complain once more, when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return status
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import app.__main__ as module
 from app.__main__ import main
 from app.version import product_version
-from tests.kit.serving import run
+from tests.kit.serving import environment, run
 from tests.kit.source import ROOT
 
 
@@ -74,3 +77,25 @@ def test_a_python_without_the_packages_is_one_line() -> None:
     assert ended.stderr.startswith(f"{sys.executable} has no ")
     assert "`make run`" in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["config"], ["agents", "--json"]])
+def test_a_command_whose_output_nobody_reads_ends_quietly(command: list[str]) -> None:
+    nobody, output = os.pipe()
+    os.close(nobody)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "app", *command],
+            cwd=ROOT, env=environment(), stdout=output, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(output)
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_a_command_that_is_interrupted_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "main", interrupted)
+    assert module.console() == 130
