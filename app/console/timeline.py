@@ -23,7 +23,7 @@ from actors.messages.output import (
     ToolStarted,
     TurnMeasured,
 )
-from actors.messages.transcript import FinalTranscript
+from actors.messages.transcript import FinalTranscript, InterimTranscript
 
 MOST_EVENTS = 1_000
 """Of one session; the oldest are forgotten."""
@@ -68,10 +68,12 @@ class Timeline:
         self._content = content
 
     def note(self, message: OutputMessage) -> None:
-        """Note what a session shows; audio, and words that are not final yet, leave nothing."""
+        """Note what a session shows; audio leaves nothing, nor do unfinished words where none may be kept."""
         match message:
             case FloorChanged(floor, turn):
                 self._add("floor", turn, name=floor.value)
+            case InterimTranscript(text=text):
+                self._said_so_far(text)
             case FinalTranscript(text=text, turn=turn):
                 self._add("said", turn, text=self._shown(text))
             case ReplyHeard(turn=turn, text=text, interrupted=interrupted):
@@ -98,6 +100,14 @@ class Timeline:
                 self._add("ended", name=reason.value)
             case _:
                 pass
+
+    def _said_so_far(self, text: str) -> None:
+        """Of what comes one after the other only the latest stays: it holds what the others did."""
+        if not self._content:
+            return
+        if self.events and self.events[-1].kind == "interim":
+            self.events.pop()
+        self._add("interim", text=text)
 
     def _measured(self, message: TurnMeasured) -> None:
         times = {name: value for name in _TIMES if (value := getattr(message, name)) is not None}

@@ -120,6 +120,7 @@ export function describe(event) {
   switch (event.kind) {
     case "floor": return event.name === "nobody" ? "nobody holds the floor" : `the floor is the ${event.name === "user" ? "caller" : "agent"}'s`;
     case "said": return `the caller said${words || " something"}`;
+    case "interim": return `the caller seems to say${words}`;
     case "heard": return `${event.interrupted ? "the beginning of a reply was heard" : "a reply was heard"}${words}`;
     case "paused": return "the agent pauses: the caller makes a sound";
     case "resumed": return "the agent goes on: it was no interruption";

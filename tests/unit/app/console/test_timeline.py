@@ -27,6 +27,7 @@ SECRETS = ("forty two", "555 0100", "hidden_tool")
 def conversation() -> list[OutputMessage]:
     return [
         FloorChanged(Floor.USER, 1),
+        InterimTranscript("my", 0.0, 5.0),
         InterimTranscript("my secret is", 0.0, 10.0),
         FinalTranscript(text="my secret is forty two", turn=1),
         ToolStarted("1", "look_up", '{"number": "555 0100"}'),
@@ -59,15 +60,16 @@ def kept(*, content: bool) -> Timeline:
     return timeline
 
 
-def test_each_thing_that_happened_is_an_event_and_audio_and_unfinished_words_are_none() -> None:
+def test_each_thing_that_happened_is_an_event_and_audio_is_none() -> None:
     timeline = kept(content=True)
     assert [event.kind for event in timeline.events] == [
-        *("floor", "said", "tool", "tool", "tool_over", "paused", "resumed", "cut", "heard", "measured"),
+        *("floor", "interim", "said", "tool", "tool", "tool_over", "paused", "resumed", "cut", "heard", "measured"),
         *("error", "ended"),
     ]
     assert {event.at for event in timeline.events} == {12.346}
     by_kind = {event.kind: event for event in timeline.events}
     assert by_kind["floor"].name == "user"
+    assert by_kind["interim"].text == "my secret is", "only the latest"
     assert by_kind["said"].text == "my secret is forty two"
     assert (by_kind["heard"].text, by_kind["heard"].interrupted) == ("call 555 0100", True)
     assert (by_kind["tool_over"].name, by_kind["tool_over"].failed) == ("look_up", True)
@@ -77,6 +79,7 @@ def test_each_thing_that_happened_is_an_event_and_audio_and_unfinished_words_are
 
 
 def test_without_leave_to_keep_content_no_word_number_or_unknown_name_is_in_it() -> None:
+    assert "interim" not in {event.kind for event in kept(content=False).events}
     text = msgspec.json.encode(list(kept(content=False).events)).decode()
     assert [secret for secret in SECRETS if secret in text] == []
     assert '"look_up"' in text
