@@ -31,6 +31,7 @@
     ├── StartError                 a worker ended before the server was ready (server/launcher.py)
     ├── ListenError                the address cannot be listened on (server/listening.py)
     ├── WorkerBusError             the launcher does not answer a worker (server/worker_bus.py)
+    │   └── ServerEndingError        it has said its last, since the server ends (server/worker_bus.py)
     ├── RelayError                 another worker does not answer (server/asgi_relay.py)
     ├── WorkerSilentError          a worker asked over Redis does not answer (cluster/worker_requests.py)
     ├── _HandshakeBrokenError      Hypercorn has answered a handshake itself (server/hypercorn_fast_path.py)

@@ -21,19 +21,19 @@ class Progress:
         self._done = 0
 
     def show(self) -> None:
-        """Draw it as it stands."""
+        """Draw the line as it stands now."""
         if self._is_seen:
             filled = WIDTH * min(self._done, self.total) // max(self.total, 1)
             bar = "#" * filled + "-" * (WIDTH - filled)
             self._write(f"{_CLEAR}[{bar}] {self._done} of {self.total}")
 
     def advance(self) -> None:
-        """One step more is done."""
+        """Note that one step more is done."""
         self._done += 1
         self.show()
 
     def clear(self) -> None:
-        """Take it off the terminal."""
+        """Take the line off the terminal."""
         if self._is_seen:
             self._write(_CLEAR)
 

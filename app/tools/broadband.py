@@ -88,7 +88,7 @@ class Provider:
             return found.fetchone() is not None
 
     def forget_visits(self) -> None:
-        """Have no visit booked."""
+        """Have no visit booked, as at the beginning."""
         with self._lock, self._database:
             self._database.execute("DELETE FROM visit")
 

@@ -101,9 +101,9 @@ VERBS = frozenset(
         "help hold hurt include increase keep know land last lead learn leave let lie like list live look lose make "
         "matter mean meet mind miss move need offer open order park pass pay pick play post prefer prepare provide "
         "pull push put reach read receive recommend refund remove rent repair replace require reserve return ride run "
-        "save say see seem sell send serve set ship show shut sign sit sleep smell sound speak spend stand start stay stop "
-        "suit support take talk taste tell think touch train travel treat try turn use visit wait walk want wash watch "
-        "wear weigh wish work write"
+        "save say see seem sell send serve set ship show shut sign sit sleep smell sound speak spend stand start stay "
+        "stop suit support take talk taste tell think touch train travel treat try turn use visit wait walk want wash "
+        "watch wear weigh wish work write"
     )
 )
 """What may be said of somebody or something in such a question."""
