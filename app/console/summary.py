@@ -127,14 +127,15 @@ def describe(entry: SessionEntry, now: float) -> ConsoleSession:
     state = session.stage.value if session is not None else "starting"
     last_errors = {restart.actor: restart.error for restart in entry.restarts}
     actors = session.tree() if session is not None else []
-    troubles = troubles_of_session(actors, state=state, rebuilt=entry.rebuilt, last_errors=last_errors)
+    age_s = now - checkpoint.started_at
+    troubles = troubles_of_session(actors, state=state, age_s=age_s, rebuilt=entry.rebuilt, last_errors=last_errors)
     return ConsoleSession(
         session_id=entry.plan.session_id,
         mode=entry.plan.mode,
         agent=entry.plan.agent.name,
         state=state,
         turn=checkpoint.turn_number,
-        age_s=round(now - checkpoint.started_at, 1),
+        age_s=round(age_s, 1),
         weight=weight_of(troubles),
         troubles=tuple(trouble.text for trouble in troubles),
     )

@@ -71,17 +71,18 @@ class WorkerSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def troubles_of_session(
-    actors: Sequence[ActorState], *, state: str, rebuilt: int, last_errors: Mapping[str, str]
+    actors: Sequence[ActorState], *, state: str, age_s: float, rebuilt: int, last_errors: Mapping[str, str]
 ) -> list[Trouble]:
     """What is wrong with a session, the worst first.
 
     Args:
         actors: the supervisor and its children.
         state: of the session.
+        age_s: of the session, in seconds.
         rebuilt: how often the session itself was started again.
         last_errors: why an actor was started again the last time, by its name.
     """
-    found = [trouble for actor in actors for trouble in _troubles_of_actor(actor, last_errors)]
+    found = [trouble for actor in actors for trouble in _troubles_of_actor(actor, age_s, last_errors)]
     if rebuilt:
         found.append(Trouble(RESTARTED, "the session was rebuilt: its supervisor had failed"))
     if state == "waiting":
@@ -89,10 +90,12 @@ def troubles_of_session(
     return worst_first(found)
 
 
-def _troubles_of_actor(actor: ActorState, last_errors: Mapping[str, str]) -> Iterable[Trouble]:
-    name, waiting, age_s = actor.name.partition(" ")[0], actor.mailbox + actor.mailbox_urgent, actor.last_message_age_s
-    if waiting and age_s is not None and age_s > STUCK_S:
-        yield Trouble(STUCK, f"{name} is stuck: {waiting} messages wait, none was handled for {age_s:.0f} s")
+def _troubles_of_actor(actor: ActorState, session_s: float, last_errors: Mapping[str, str]) -> Iterable[Trouble]:
+    name, waiting = actor.name.partition(" ")[0], actor.mailbox + actor.mailbox_urgent
+    # One that has never handled anything may have begun to wait with the session.
+    idle_s = session_s if actor.last_message_age_s is None else actor.last_message_age_s
+    if waiting and idle_s > STUCK_S:
+        yield Trouble(STUCK, f"{name} is stuck: {waiting} messages wait, none was handled for {idle_s:.0f} s")
     elif waiting >= FULL_MAILBOX:
         yield Trouble(FULL, f"the mailbox of {name} is full: {waiting} messages wait")
     if actor.restarts:

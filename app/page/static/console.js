@@ -263,16 +263,16 @@ async function detail() {
   $("detail-facts").textContent = live
     ? `${actors.value.agent}, ${actors.value.mode}, ${actors.value.state}, ${actors.value.doing}, turn ${actors.value.turn}, ${duration(actors.value.age_s)}`
     : state.isOver ? "The session is over." : `Not to be had: ${actors.reason.message}`;
-  replace($("actors"), live ? actors.value.actors.map(actorRow) : []);
+  replace($("actors"), live ? actors.value.actors.map((actor, index) => actorRow(actor, index, actors.value.age_s)) : []);
   const messages = live ? actors.value.recent_messages : [];
   replace($("messages"), messages.slice(0, 100).map(({ at, actor, type }) => element("li", {}, timeOf(at), `${actor}: ${type}`)));
   const events = timeline.status === "fulfilled" ? timeline.value.events : [];
   showTimeline(events, live ? Date.now() / 1000 : 0);
 }
 
-function actorRow(actor, index) {
+function actorRow(actor, index, sessionS) {
   const waiting = actor.mailbox + actor.mailbox_urgent;
-  const stuck = waiting > 0 && actor.last_message_age_s > 2;
+  const stuck = waiting > 0 && (actor.last_message_age_s ?? sessionS) > 2;
   const order = button("Restart", () => restart(actor.name), { label: `Restart ${actor.name}` });
   return element("tr", { classes: stuck || actor.last_error || actor.restarts ? "bad" : "" },
     element("td", { text: index === 0 ? "session" : `└ ${actor.name}`, classes: "short" }),

@@ -20,8 +20,10 @@ def actor(name: str = "recognizer", **changes: object) -> ActorState:
     return ActorState(**(state | changes))  # type: ignore[arg-type]
 
 
-def of_session(*actors: ActorState, state: str = "connected", rebuilt: int = 0, **errors: str) -> list[str]:
-    found = troubles_of_session(actors, state=state, rebuilt=rebuilt, last_errors=errors)
+def of_session(
+    *actors: ActorState, state: str = "connected", age_s: float = 1.0, rebuilt: int = 0, **errors: str
+) -> list[str]:
+    found = troubles_of_session(actors, state=state, age_s=age_s, rebuilt=rebuilt, last_errors=errors)
     return [trouble.text for trouble in found]
 
 
@@ -44,6 +46,12 @@ def test_a_stuck_actor_comes_before_a_restarted_one_and_that_before_a_full_mailb
         "the mailbox of synthesizer is full: 150 messages wait",
         "its connection is lost, and is waited for",
     ]
+
+
+def test_an_actor_that_has_never_come_to_its_mail_is_stuck_once_the_session_is_old_enough() -> None:
+    never = actor("synthesizer", last_message_age_s=None, mailbox=3)
+    assert of_session(never, age_s=9.0) == ["synthesizer is stuck: 3 messages wait, none was handled for 9 s"]
+    assert of_session(actor("synthesizer", last_message_age_s=None), age_s=9.0) == []
 
 
 def test_a_silent_actor_without_mail_is_not_stuck_and_dropped_audio_is_told() -> None:
