@@ -111,7 +111,7 @@ def _hand_off(scenario: Scenario, rng: Random) -> None:
     for number in range(rng.choice([1, 1, 2])):
         how = rng.choice([How.VOICE, How.TYPED])
         when = rng.choice([When.IN_QUIET, When.IN_QUIET, When.OVER_REPLY])
-        ask = Ask(how=how, when=when if scenario.asks else When.IN_QUIET, text=f"give me the {HAND_OFF} h{number}")
+        ask = Ask(how=how, when=when if scenario.asks else When.IN_QUIET, text=f"give me {HAND_OFF} h{number}")
         scenario.asks.insert(rng.randint(0, len(scenario.asks)), ask)
 
 
@@ -123,8 +123,11 @@ def _crash_at_handoff(scenario: Scenario, rng: Random, *, victim: str) -> None:
 
 
 def _take_over_first(scenario: Scenario) -> None:
-    """Another agent is wished for as soon as the first one has greeted."""
-    text = f"give me the {HAND_OFF} first{len(scenario.asks)}"
+    """Another agent is wished for as soon as the first one has greeted.
+
+    In five words, as many as the recognizer guesses while they are said: where no final comes, those stand.
+    """
+    text = f"give me {HAND_OFF} first{len(scenario.asks)}"
     scenario.asks = [Ask(how=How.TYPED, when=When.IN_QUIET, text=text), *scenario.asks]
 
 
