@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from actors.agent import Agent, BargeIn, Endpointing, Limits
-from actors.conversation import Ending
+from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import PACED, ConnectionAttached, ConnectionDetached, EndSession, Lead
-from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, SessionEnded
+from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, ReplyHeard, SessionEnded
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.ports.tts import SpokenPhrase
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock
@@ -42,6 +43,19 @@ AGENT = Agent(
     endpointing=Endpointing(end_silence_ms=400),
     barge_in=BargeIn(),
 )
+
+
+QUIET = msgspec.structs.replace(AGENT, greeting="")
+"""An agent that waits for the caller to begin."""
+
+
+def answers(text: str, after_s: float = 0.1) -> FakeModel:
+    """A model that says `text` to everything."""
+
+    def script(_: ModelRequest) -> list[ModelEvent | float]:
+        return [after_s, TextGenerated(text), ReplyGenerated()]
+
+    return FakeModel(script)
 
 
 class Ear:
@@ -100,6 +114,11 @@ class Ear:
             elif isinstance(message, AudioDiscarded):
                 cleared |= begun
         return late
+
+
+def heard(ear: Ear, kind: UtteranceKind = UtteranceKind.REPLY) -> list[str]:
+    """What was heard of one kind, in order."""
+    return [message.text for message in ear.of(ReplyHeard) if message.kind is kind]
 
 
 class Stage:

@@ -41,6 +41,17 @@ def answer(_: ModelRequest) -> Sequence[ModelEvent | float]:
     return [0.2, TextGenerated(ANSWER), ReplyGenerated()]
 
 
+class FailsOnce(FakeModel):
+    """A model whose first reply fails."""
+
+    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        self.requests.append(request)
+        if len(self.requests) == 1:
+            raise ModelError(ErrorKind.UNAVAILABLE, "fake")
+        yield TextGenerated("Nine to five.")
+        yield ReplyGenerated()
+
+
 @pytest.mark.parametrize("fault", [Fault.STALL, Fault.FAIL])
 def test_a_synthesizer_that_never_says_its_reply_is_not_apologised_for_without_end(fault: Fault) -> None:
     async def main() -> None:
@@ -168,14 +179,6 @@ def test_a_reply_of_nothing_to_pronounce_has_failed_and_is_not_remembered(text: 
     ],
 )
 def test_words_said_again_after_a_failure_are_read_once(again: str, read: str) -> None:
-    class FailsOnce(FakeModel):
-        async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-            self.requests.append(request)
-            if len(self.requests) == 1:
-                raise ModelError(ErrorKind.UNAVAILABLE, "fake")
-            yield TextGenerated("Nine to five.")
-            yield ReplyGenerated()
-
     async def main() -> None:
         model = FailsOnce()
         async with stage(agent=QUIET, model=model, kept=KEPT) as on:
@@ -237,14 +240,6 @@ def test_a_reply_that_breaks_off_is_apologised_for_when_its_beginning_was_heard(
 
 @pytest.mark.parametrize("after_s", [2.4, 2.8])
 def test_a_yes_into_the_question_of_the_apology_has_it_tried_again(after_s: float) -> None:
-    class FailsOnce(FakeModel):
-        async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-            self.requests.append(request)
-            if len(self.requests) == 1:
-                raise ModelError(ErrorKind.UNAVAILABLE, "fake")
-            yield TextGenerated("Nine to five.")
-            yield ReplyGenerated()
-
     async def main() -> None:
         async with stage(agent=QUIET, model=FailsOnce(), utterances=["yes"]) as on:
             await asyncio.sleep(0.2)

@@ -14,24 +14,9 @@ from actors.runtime.clock import run_virtual
 from actors.tools import end_conversation, tool
 from tests.kit.fakes import MS_PER_CHAR, FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.kit.listener import positions_played, send_marks
-from tests.kit.session_kit import AGENT, Ear, Stage, stage
+from tests.kit.session_kit import AGENT, QUIET, Stage, answers, heard, stage
 
 LONG = "We are open from eight until six on weekdays. On Saturdays we are open from nine until one. We rest on Sundays."
-QUIET = msgspec.structs.replace(AGENT, greeting="")
-
-
-def answers(text: str, after_s: float = 0.1) -> FakeModel:
-    """A model that says `text` to everything."""
-
-    def script(_: ModelRequest) -> list[ModelEvent | float]:
-        return [after_s, TextGenerated(text), ReplyGenerated()]
-
-    return FakeModel(script)
-
-
-def heard(ear: Ear, kind: UtteranceKind = UtteranceKind.REPLY) -> list[str]:
-    """What was heard of one kind, in order."""
-    return [message.text for message in ear.of(ReplyHeard) if message.kind is kind]
 
 
 def said_by_the_user(on: Stage) -> list[str]:

@@ -18,9 +18,7 @@ from actors.runtime.clock import run_virtual
 from actors.tool_outcome import ToolEnding, ToolOutcome
 from actors.tools import AnyTool, OnInterruption, end_conversation, tool
 from tests.kit.fakes import FakeModel, FakeRecognizer, FakeStore
-from tests.kit.session_kit import AGENT, Ear, Stage, stage
-
-QUIET = msgspec.structs.replace(AGENT, greeting="")
+from tests.kit.session_kit import AGENT, QUIET, Stage, heard, stage
 
 
 def slow_tool(seconds: float, outcome: ToolOutcome | str = "nine", **options: Any) -> AnyTool:
@@ -45,11 +43,6 @@ def model(before: str, after: str, *, name: str = "work", gap_s: float = 0.1) ->
         return [0.2, *said, gap_s, ToolCalled(call_id="call_0", name=name, arguments="{}"), ReplyGenerated()]
 
     return FakeModel(script)
-
-
-def heard(ear: Ear, kind: UtteranceKind = UtteranceKind.REPLY) -> list[str]:
-    """What was heard of one kind, in order."""
-    return [message.text for message in ear.of(ReplyHeard) if message.kind is kind]
 
 
 async def ask(on: Stage, text: str) -> None:

@@ -23,23 +23,7 @@ from actors.session.modes.transcription import TRANSCRIPTION
 from actors.tools import tool
 from tests.kit.fakes import FakeModel, FakeRecognizer, FakeSynthesizer
 from tests.kit.faults import Fault, Faults, Plan
-from tests.kit.session_kit import AGENT, Ear, stage
-
-QUIET = msgspec.structs.replace(AGENT, greeting="")
-
-
-def answers(text: str, after_s: float = 0.1) -> FakeModel:
-    """A model that says `text` to everything."""
-
-    def script(_: ModelRequest) -> list[ModelEvent | float]:
-        return [after_s, TextGenerated(text), ReplyGenerated()]
-
-    return FakeModel(script)
-
-
-def heard(ear: Ear, kind: UtteranceKind = UtteranceKind.REPLY) -> list[str]:
-    """What was heard of one kind, in order."""
-    return [message.text for message in ear.of(ReplyHeard) if message.kind is kind]
+from tests.kit.session_kit import AGENT, QUIET, answers, heard, stage
 
 
 @pytest.mark.parametrize("talked_ms", [300, 1_500])

@@ -532,16 +532,21 @@ class World:
                 self.stop_talking()
             elif self.finals_owed:
                 self.nothing_recognized()
-            elif self.stop_owed is not None:
-                self.report_stop()
-            elif self.writing is not None:
-                self.finish_reply()
-            elif self.playable:
-                self.playback()
             else:
-                self.time_passes()
+                self.others_do_their_duty()
         assert self.ended is not None or self.is_settled(), "it does not settle"
         assert self.ended is not None or not self.unanswered, f"never answered: {self.unanswered}"
+
+    def others_do_their_duty(self) -> None:
+        """The synthesizer and the model do what they owe; with nothing owed, time passes."""
+        if self.stop_owed is not None:
+            self.report_stop()
+        elif self.writing is not None:
+            self.finish_reply()
+        elif self.playable:
+            self.playback()
+        else:
+            self.time_passes()
 
     def finish_reply(self) -> None:
         turn, self.writing = self.writing or 0, None
@@ -560,12 +565,6 @@ class World:
                 return
             if self.successor is not None:
                 self.take_over()
-            elif self.stop_owed is not None:
-                self.report_stop()
-            elif self.writing is not None:
-                self.finish_reply()
-            elif self.playable:
-                self.playback()
             else:
-                self.time_passes()
+                self.others_do_their_duty()
         raise AssertionError("it does not end")

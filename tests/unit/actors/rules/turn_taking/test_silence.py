@@ -16,6 +16,18 @@ from actors.rules.turn_taking.effects import End, Say
 from tests.unit.actors.rules.turn_taking.script import AGENT, Talk, asked, kinds
 
 
+def phrases_of_half_a_minute(talk: Talk) -> list[str]:
+    """What is said while nothing comes, each of it heard at once."""
+    said = []
+    for _ in range(300):
+        talk.wait(0.1)
+        for effect in talk.effects:
+            if isinstance(effect, Say):
+                said.append(phrase_of(AGENT, effect.kind, effect.index))
+                talk.starts(effect.reply).ends(effect.reply)
+    return said
+
+
 class TestFillers:
     def test_a_filler_is_due_from_the_end_of_speech(self) -> None:
         talk = Talk().thinking()
@@ -59,26 +71,16 @@ class TestFillers:
         assert kinds(talk.wait(1.6)) == [UtteranceKind.FILLER]
 
     def test_who_waits_for_somebody_else_hears_so_again_and_again(self) -> None:
-        talk, said = Talk().thinking().tell(ToolsStarted(1, connects=True)), list[str]()
-        for _ in range(300):
-            talk.wait(0.1)
-            for effect in talk.effects:
-                if isinstance(effect, Say):
-                    said.append(phrase_of(AGENT, effect.kind, effect.index))
-                    talk.starts(effect.reply).ends(effect.reply)
+        talk = Talk().thinking().tell(ToolsStarted(1, connects=True))
+        said = phrases_of_half_a_minute(talk)
         assert said[:4] == [*AGENT.phrases.connecting] * 2
         talk.tell(ToolsFinished(1))
         assert kinds(talk.wait(60)) != []
         assert [e.index for e in talk.effects if isinstance(e, Say) and e.index >= CONNECTING] == []
 
     def test_who_waits_for_an_operator_hears_first_that_they_have_to(self) -> None:
-        talk, said = Talk().thinking().tell(ToolsStarted(1, awaits_approval=True)), list[str]()
-        for _ in range(300):
-            talk.wait(0.1)
-            for effect in talk.effects:
-                if isinstance(effect, Say):
-                    said.append(phrase_of(AGENT, effect.kind, effect.index))
-                    talk.starts(effect.reply).ends(effect.reply)
+        talk = Talk().thinking().tell(ToolsStarted(1, awaits_approval=True))
+        said = phrases_of_half_a_minute(talk)
         told = [AGENT.phrases.hold_on, *AGENT.phrases.fillers]
         assert said[:3] == [told[index % len(told)] for index in range(3)]
         talk.tell(ToolsFinished(1))
