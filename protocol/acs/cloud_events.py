@@ -12,6 +12,8 @@ from protocol.acs.tolerant_base64 import decode_base64
 from protocol.errors import WireError
 from protocol.tolerant_json import JsonError, decode_json
 
+MOST_TOLERATED_BYTES = 65_536
+"""Longer deliveries have to be JSON to the letter. That of one call has 12 kB, most of it the context to answer by."""
 ATTRIBUTES = ("id", "source", "subject", "time", "type")
 """Attributes of a CloudEvent that are read."""
 MAX_TYPE_CHARS = 128
@@ -43,7 +45,7 @@ def delivered(body: str | bytes) -> list[Any]:
         EventsError: the body is no JSON, or neither an object nor an array.
     """
     try:
-        values = _unwrapped(decode_json(body))
+        values = _unwrapped(decode_json(body, MOST_TOLERATED_BYTES))
     except JsonError as error:
         raise EventsError(f"body: {error}") from error
     if isinstance(values, dict):

@@ -40,10 +40,13 @@ AUDIO = _text(
     '{"kind":"AudioData","audioData":{"silent":false,"data":"' + base64.b64encode(bytes(FRAME_BYTES)).decode() + '"}}'
 )
 
+NO_LETTERS = '{"type":"ping","at":[' + "NaN," * 3_000 + "0]}"
+"""What is JSON but for its spelling is read a second time, as far as it is short enough."""
 FLOODS = (
     Flood(name="browser, typed text", path=BROWSER, message=_text("hi")),
     Flood(name="browser, texts of 4,000 characters", path=BROWSER, message=_text("word " * 800)),
     Flood(name="browser, pings in words", path=BROWSER, message=_text('{"type":"ping"}')),
+    Flood(name="browser, pings that are no JSON to the letter", path=BROWSER, message=_text(NO_LETTERS)),
     Flood(name="browser, marks", path=BROWSER, message=MARK),
     Flood(name="browser, interrupts", path=BROWSER, message=_text('{"type":"interrupt"}')),
     Flood(name="browser, WebSocket pings", path=BROWSER, message=masked(PING, b"")),

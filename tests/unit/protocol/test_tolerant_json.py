@@ -1,10 +1,11 @@
 """JSON that is none to the letter: what is meant is read, and what is not plain is refused."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from protocol.tolerant_json import JsonError, decode_json
+from protocol.tolerant_json import MOST_CHARS, JsonError, decode_json
 
 HALF, OTHER_HALF = r"\ud83d", r"\ude00"
 
@@ -35,6 +36,16 @@ def test_what_is_meant_is_read(text: str | bytes, value: Any) -> None:
 def test_what_is_not_plain_is_refused(text: str | bytes) -> None:
     with pytest.raises(JsonError, match="not JSON"):
         decode_json(text)
+
+
+@pytest.mark.parametrize("form", [str, str.encode])
+def test_a_long_text_is_not_read_twice(form: Callable[[str], str | bytes]) -> None:
+    """Whatever is in it, one message must not hold the loop up; only a byte order mark costs nothing."""
+    long = " " * MOST_CHARS
+    assert decode_json(form(f"\ufeff{long}[1]")) == [1]
+    with pytest.raises(JsonError, match="not JSON"):
+        decode_json(form(f"{long}[NaN]"))
+    assert decode_json(form(f"{long}[NaN]"), 2 * MOST_CHARS) == [None]
 
 
 @pytest.mark.parametrize("begin", ["", "\ufeff"])
