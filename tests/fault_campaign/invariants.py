@@ -115,7 +115,9 @@ def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outco
     # What is said into the last words is answered by their going on.
     since = asked.at - (TALK_S + asked.ask.silent_s if asked.ask.how is How.VOICE else 0.0)
     last_words = (UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
-    if any(isinstance(m, AudioFrame) and at > since and m.kind in last_words for at, m in evidence.shown):
+    # A client that has stood still is heard for longer than it is sent anything.
+    sounded = [*evidence.shown, *(evidence.played or ())]
+    if any(isinstance(m, AudioFrame) and at > since and m.kind in last_words for at, m in sounded):
         return Outcome.APOLOGISED
     finish = evidence.scenario.finish
     left_early = finish in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE, Finish.LOST)
