@@ -88,11 +88,13 @@ def _check(options: argparse.Namespace) -> int:
 
 def _eval(options: argparse.Namespace) -> int:
     from app.evals.command import Evaluation, evaluate, paths
+    from app.evals.microphone import Audio
     from app.server.configuration_errors import CONFIGURATION_ERRORS
 
     try:
         files = paths(options.files)
-        asked = Evaluation(files=files, repeat=options.repeat, junit=options.junit, json=options.json)
+        audio = Audio(noise_db=options.noise_db) if options.audio or options.noise_db is not None else None
+        asked = Evaluation(files=files, repeat=options.repeat, junit=options.junit, json=options.json, audio=audio)
         return 0 if evaluate(asked, read_settings()) else FAILED
     except CONFIGURATION_ERRORS as fault:
         return _told(fault)
@@ -129,6 +131,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--repeat", type=_count, default=1, metavar="N", help="hold each so often, for a rate")
     evaluation.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit's XML")
     evaluation.add_argument("--json", type=Path, metavar="FILE", help="write the results, with every run, as JSON")
+    evaluation.add_argument("--audio", action="store_true", help="have callers speak, and be heard, in real time")
+    evaluation.add_argument(
+        "--noise-db",
+        type=_decibels,
+        metavar="DB",
+        help="the same with noise that is so far below the voice",
+    )
     worker = commands.add_parser("worker", description="One worker of `serve`, which starts it; not to be run by hand.")
     worker.set_defaults(run=_worker)
     worker.add_argument("--socket-fd", type=int, required=True, help="the listening socket")
@@ -155,6 +164,12 @@ def _count(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 10_000:
         raise argparse.ArgumentTypeError("from 1 to 10000")
     return int(text)
+
+
+def _decibels(text: str) -> float:
+    if not text.isdecimal() or not 0 <= int(text) <= 60:
+        raise argparse.ArgumentTypeError("from 0 to 60")
+    return float(text)
 
 
 def _add_app(parser: argparse.ArgumentParser) -> None:

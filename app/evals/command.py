@@ -8,18 +8,23 @@ from pathlib import Path
 import msgspec
 
 from actors.agent import Agent
+from actors.errors import SynthesizerError
 from actors.ports.llm import LanguageModel
+from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.tools import AnyTool
 from app.agents.agent_files import AgentFileError, load_agents
 from app.agents.nearest import with_nearest
-from app.engines import chosen, make_model
-from app.evals.conversation import Outcome, hold
+from app.engine_preparation import prepare_recognizer, prepare_voice_activity
+from app.engines import chosen, make_engines, make_model
+from app.evals.conversation import Heard, Outcome, hold
+from app.evals.microphone import Audio, spoken_lines
 from app.evals.people import People
 from app.evals.report import Result, as_json, as_junit, failure_lines, line_of, summary
 from app.evals.scenario import Scenario, Suite, needs_people, read_suite
 from app.progress import Progress
 from app.providers.openai_chat.model import create_openai
+from app.stores.memory import MemoryStore
 from app.tools import load_tools
 from config.errors import SettingsError
 from config.groups.openai import OpenAI
@@ -36,6 +41,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int = 1
     junit: Path | None = None
     json: Path | None = None
+    audio: Audio | None = None
+    """How callers are heard who speak; None: they type."""
 
 
 class _Cast(msgspec.Struct, frozen=True):
@@ -68,7 +75,7 @@ def evaluate(asked: Evaluation, settings: Settings, tell: Callable[[str], None] 
     progress.show()
     for file, suite in suites:
         for scenario in suite.scenarios:
-            runs = _runs(scenario, cast, asked.repeat, progress)
+            runs = _runs(scenario, cast, asked, progress)
             result = Result(file=str(file), name=scenario.name, runs=runs)
             results.append(result)
             progress.clear()
@@ -101,32 +108,58 @@ def _with_agents(file: Path, suite: Suite, cast: _Cast) -> Suite:
     return msgspec.structs.replace(suite, scenarios=tuple(scenarios))
 
 
-def _runs(scenario: Scenario, cast: _Cast, times: int, progress: Progress) -> tuple[Outcome, ...]:
+def _runs(scenario: Scenario, cast: _Cast, asked: Evaluation, progress: Progress) -> tuple[Outcome, ...]:
     outcomes = []
-    for _ in range(times):
-        outcomes.append(_run(scenario, cast))
+    for _ in range(asked.repeat):
+        outcomes.append(_run(scenario, cast, asked.audio))
         progress.advance()
     return tuple(outcomes)
 
 
-def _run(scenario: Scenario, cast: _Cast) -> Outcome:
-    """Hold one conversation: on virtual time, unless its model is somewhere else."""
+def _run(scenario: Scenario, cast: _Cast, audio: Audio | None) -> Outcome:
+    """Hold one conversation: on virtual time, unless its model is somewhere else or its caller speaks."""
     is_local = bool(scenario.model) or chosen(cast.settings)["language_model"].name in VIRTUAL_MODELS
-    is_virtual = is_local and not needs_people(scenario)
-    main = _hold(scenario, cast)
+    is_virtual = is_local and not needs_people(scenario) and audio is None
+    main = _hold(scenario, cast, audio)
     return run_virtual(main) if is_virtual else asyncio.run(main)
 
 
-async def _hold(scenario: Scenario, cast: _Cast) -> Outcome:
+async def _hold(scenario: Scenario, cast: _Cast, audio: Audio | None) -> Outcome:
+    heard = await _heard(scenario, cast, audio) if audio is not None else None
     model: LanguageModel = make_model(cast.settings, LoopClock())
     players = _players(cast.settings) if needs_people(scenario) else None
     try:
         people = People(players) if players is not None else None
-        return await hold(scenario, cast.agents, cast.tools, model, people)
+        return await hold(scenario, cast.agents, cast.tools, model, people, heard)
     finally:
         await model.close()
+        if heard is not None:
+            await heard.engines.recognizer.close()
+            await heard.engines.synthesizer.close()
         if players is not None:
             await players.close()
+
+
+async def _heard(scenario: Scenario, cast: _Cast, audio: Audio) -> Heard:
+    """What a caller who speaks is heard with, once it is loaded, and what they are to say, spoken.
+
+    Raises:
+        SettingsError: the synthesizer cannot speak it.
+    """
+    engines = make_engines(cast.settings, LoopClock(), BackgroundTasks(), MemoryStore())
+    await prepare_voice_activity(engines, _told)
+    await prepare_recognizer(engines, (), _told)
+    said = [step.say or step.interrupt or "" for step in scenario.steps]
+    said += scenario.persona.says if scenario.persona is not None else ()
+    try:
+        lines = await spoken_lines(engines.synthesizer, [text for text in said if text])
+    except SynthesizerError as error:
+        raise SettingsError(f"SPEECH_SYNTHESIZER cannot speak what a caller is to say: {error}") from None
+    return Heard(engines, audio, lines)
+
+
+def _told(part: str, cause: str) -> None:
+    logging.getLogger(__name__).error("%s is degraded: %s", part, cause)
 
 
 def _players(settings: Settings) -> LanguageModel:

@@ -7,6 +7,7 @@ import msgspec
 
 from actors.agent import Agent
 from actors.conversation import Ending
+from actors.errors import SynthesizerError
 from actors.messages.caller import PACED, ConnectionAttached, EndSession, KeyPressed, TextEntered
 from actors.ports.llm import LanguageModel
 from actors.runtime.background_tasks import BackgroundTasks
@@ -21,7 +22,10 @@ from actors.session_context import Channel, SessionContext
 from actors.tools import AnyTool
 from app.agents.handoffs import handoff_tools, team_of
 from app.agents.session_hook import lookup_of
+from app.dialogue.caller_phrases import caller_phrases
+from app.dialogue.schema import dialogue_of
 from app.evals.listener import Listener, Moment
+from app.evals.microphone import Audio, Microphone
 from app.evals.people import People, PeopleError
 from app.evals.scenario import CALLERS, Persona, Scenario, Step
 from app.evals.scripted_model import ScriptedModel
@@ -30,6 +34,8 @@ from app.providers.absent import AbsentRecognizer
 from app.stores.memory import MemoryStore
 
 RATE_HZ = 16_000
+TAKEN_IN_S = 0.001
+"""The session takes in what was typed or keyed in before anything is expected of it."""
 GREETS_S = 5.0
 """An agent that says nothing for so long waits for the caller's first words."""
 ANSWERS_S = 60.0
@@ -38,6 +44,47 @@ QUIET_S = 120.0
 """An agent that goes on speaking for longer than this is not waited for."""
 ENDS_S = 5.0
 """A session that is hung up on ends within this."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What a caller who speaks is heard with, and how."""
+
+    engines: Engines
+    audio: Audio
+    lines: Mapping[str, bytes] = {}
+    """The caller's lines that are spoken already, by their text."""
+
+
+class Caller:
+    """Says and keys in what a caller does, by text, or by voice if they are `heard`."""
+
+    def __init__(self, session: LiveSession, listener: Listener, heard: Heard | None) -> None:
+        self._session = session
+        self._listener = listener
+        self._microphone = (
+            Microphone(session, heard.engines.synthesizer, heard.audio, heard.lines) if heard is not None else None
+        )
+
+    async def says(self, text: str) -> None:
+        """Say something; returns when the session has taken it in."""
+        if self._microphone is None:
+            self._session.deliver(TextEntered(text))
+            await asyncio.sleep(TAKEN_IN_S)
+            return
+        await self._microphone.say(text)
+        self._listener.finished_speaking()
+        # The agent has the floor once it has found the end of the words.
+        await self._listener.until(lambda: not self._listener.is_quiet, ANSWERS_S)
+
+    def presses(self, keys: str) -> None:
+        """Press keys of the telephone."""
+        for key in keys:
+            self._session.deliver(KeyPressed(key))
+
+    async def close(self) -> None:
+        """Say nothing more."""
+        if self._microphone is not None:
+            await self._microphone.close()
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -64,6 +111,7 @@ async def hold(
     tools: Mapping[str, AnyTool],
     model: LanguageModel,
     people: People | None = None,
+    heard: Heard | None = None,
 ) -> Outcome:
     """Hold one conversation on the running loop; on a virtual one it takes no time.
 
@@ -73,14 +121,15 @@ async def hold(
         tools: those that agents name, by name.
         model: what answers, unless the scenario has a script.
         people: play the caller and judge; None for a scenario that needs nobody.
+        heard: with what the caller speaks and is heard; None: they type.
     """
     loop = asyncio.get_running_loop()
     background = BackgroundTasks()
     engines = Engines(
-        recognizer=AbsentRecognizer(),
+        recognizer=heard.engines.recognizer if heard is not None else AbsentRecognizer(),
         synthesizer=SilentVoice(),
         model=ScriptedModel(scenario.model) if scenario.model else model,
-        voice_activity=_NoVoice,
+        voice_activity=heard.engines.voice_activity if heard is not None else _NoVoice,
         store=MemoryStore(),
         play_clock=PlayClock(loop.time, loop.call_at),
         clock=LoopClock(),
@@ -89,18 +138,20 @@ async def hold(
     ref = Sessions.start(engines)
     sessions = actor_of(ref)
     assert sessions is not None
-    listener = Listener(loop.time)
+    listener = Listener(loop.time, hears=heard is not None)
     attached = ConnectionAttached(connection_id="eval", lead=PACED, rate_hz=RATE_HZ)
     session = sessions.open(_plan(scenario, agents, tools), listener, attached)
+    caller = Caller(session, listener, heard)
     try:
         failed = None
         if scenario.persona is not None:
-            failed = await _play(scenario.persona, people, session, listener)
-        failed = failed or await _follow(scenario.steps, session, listener, people)
+            failed = await _play(scenario.persona, people, caller, listener)
+        failed = failed or await _follow(scenario.steps, caller, listener, people)
         return Outcome(
             name=scenario.name, took_s=round(loop.time(), 3), failed=failed, timeline=tuple(listener.timeline)
         )
     finally:
+        await caller.close()
         session.deliver(EndSession(Ending.NORMAL, politely=False))
         async with asyncio.timeout(ENDS_S):
             await sessions.emptied()
@@ -125,7 +176,7 @@ def _plan(scenario: Scenario, agents: Mapping[str, Agent], tools: Mapping[str, A
         agent=agent,
         tools=members[agent.name].tools,
         team=members,
-        phrases_expected=(),
+        phrases_expected=caller_phrases(dialogue) if (dialogue := dialogue_of(agent)) is not None else (),
         kept=lambda _: {},
         resume_token="",
         about=SessionContext(channel=channel, caller=scenario.caller, context=scenario.context),
@@ -133,7 +184,7 @@ def _plan(scenario: Scenario, agents: Mapping[str, Agent], tools: Mapping[str, A
     )
 
 
-async def _play(persona: Persona, people: People | None, session: LiveSession, listener: Listener) -> Failed | None:
+async def _play(persona: Persona, people: People | None, caller: Caller, listener: Listener) -> Failed | None:
     """Have somebody talk with the agent until either hangs up; the reason why that cannot be done, or None."""
     await listener.until(lambda: listener.pieces > 0, GREETS_S)
     for turn in range(min(persona.max_turns, len(persona.says) or persona.max_turns)):
@@ -150,8 +201,10 @@ async def _play(persona: Persona, people: People | None, session: LiveSession, l
         if words:
             heard = listener.pieces
             listener.noted("caller", words)
-            session.deliver(TextEntered(words))
-            await asyncio.sleep(0.001)
+            try:
+                await caller.says(words)
+            except SynthesizerError as error:
+                return Failed(0, "the caller says something", f"it cannot be spoken: {error}")
             await listener.until(lambda heard=heard: listener.pieces > heard, ANSWERS_S)  # type: ignore[misc]
         if hangs_up or not words:
             break
@@ -159,13 +212,11 @@ async def _play(persona: Persona, people: People | None, session: LiveSession, l
     return None
 
 
-async def _follow(
-    steps: tuple[Step, ...], session: LiveSession, listener: Listener, people: People | None
-) -> Failed | None:
+async def _follow(steps: tuple[Step, ...], caller: Caller, listener: Listener, people: People | None) -> Failed | None:
     """Do and expect one after another; the first that fails, or None."""
     for number, step in enumerate(steps, 1):
         failed = await (
-            _act(number, step, session, listener)
+            _act(number, step, caller, listener)
             if step.action in CALLERS
             else _check(number, step, listener)
             if step.judge is None
@@ -176,7 +227,7 @@ async def _follow(
     return None
 
 
-async def _act(number: int, step: Step, session: LiveSession, listener: Listener) -> Failed | None:
+async def _act(number: int, step: Step, caller: Caller, listener: Listener) -> Failed | None:
     """Do what the caller does in this step; the reason why that cannot be done, or None."""
     if step.interrupt is not None:
         if not await listener.until(lambda: listener.speaking_since is not None, step.within_ms / 1000):
@@ -191,14 +242,12 @@ async def _act(number: int, step: Step, session: LiveSession, listener: Listener
         await listener.until(lambda: listener.ended is not None, step.silence_s)
     elif step.key is not None:
         listener.acted(f"presses {step.key}")
-        for key in step.key:
-            session.deliver(KeyPressed(key))
+        caller.presses(step.key)
+        await asyncio.sleep(TAKEN_IN_S)
     else:
         text = step.say if step.say is not None else step.interrupt
         listener.acted(text or "")
-        session.deliver(TextEntered(text or ""))
-    # The session takes it in before anything is expected of it.
-    await asyncio.sleep(0.001)
+        await caller.says(text or "")
     return None
 
 

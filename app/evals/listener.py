@@ -9,6 +9,7 @@ import msgspec
 from actors.conversation import Ending, Floor, UtteranceKind
 from actors.messages.model import ToolFinished
 from actors.messages.output import FloorChanged, OutputMessage, ReplyText, SessionEnded, ToolStarted
+from actors.messages.transcript import FinalTranscript
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -25,7 +26,8 @@ class Moment(msgspec.Struct, frozen=True):
 class Listener:
     """Hears what a session shows, and waits for what is expected of it."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], *, hears: bool = False) -> None:
+        self._hears = hears
         self._now = now
         self._began = now()
         self._changed = asyncio.Event()
@@ -50,6 +52,8 @@ class Listener:
                 self._speaks = turn, kind
                 self.speaking_since = self._now() if self.speaking_since is None else self.speaking_since
                 self._note("agent", text.strip())
+            case FinalTranscript(text=text) if self._hears:
+                self._note("heard", text)
             case ToolStarted(_, name, arguments):
                 self.calls.append(message)
                 self._note("tool", f"{name} {arguments}")
@@ -72,6 +76,10 @@ class Listener:
         self._spoken.clear()
         self.calls.clear()
         self._note("caller", what)
+
+    def finished_speaking(self) -> None:
+        """The caller's last words are over: what is expected is expected from now on."""
+        self.acted_at = self._now()
 
     def noted(self, who: str, what: str) -> None:
         """Somebody else did something; what is expected may have come before."""
