@@ -51,8 +51,12 @@ def pytest_pycollect_makemodule(module_path: Path) -> None:
 
 SLOW_FIRST = (
     "test_voice.py", "test_spoken_conversation.py", "test_spoken_calls.py", "test_azure_call.py", "test_many_calls.py",
-    "test_session_forwarding.py", "test_voice_live_faults.py", "test_page_troubles.py", "test_azure_identity.py",
-    "test_dead_workers.py", "test_orders.py", "test_server.py", "test_azure_faults.py", "test_errors.py",
+    "test_voicemail.py", "test_warm_transfer.py", "test_orders_under_way.py", "test_page_looks.py",
+    "test_locked_install.py", "test_open_orders.py", "test_sockets_under_attack.py", "test_refused_orders.py",
+    "test_dead_workers.py", "test_page.py", "test_quiet_stop.py", "test_console.py", "test_synthesizer_contract.py",
+    "test_page_troubles.py", "test_orders.py", "test_azure_faults.py", "test_docs_page.py", "test_campaign.py",
+    "test_worklets.py", "test_session_forwarding.py", "test_voice_live_faults.py", "test_azure_identity.py",
+    "test_server.py",
 )  # fmt: skip
 """Modules that take long: begun last, they would keep one core waiting for the others."""
 
