@@ -8,10 +8,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from redis.connection import UnixDomainSocketConnection
+from redis.exceptions import RedisError, ResponseError
 
 from tests.kit.serving import alive
 
 START_S = 20.0
+_Connection: Any = UnixDomainSocketConnection
+"""It has no types."""
 
 
 class RedisServer:
@@ -66,10 +72,22 @@ class RedisServer:
         self._process.wait(START_S)
 
     def command(self, *words: str) -> str:
-        """What the server answers, as `redis-cli` writes it."""
-        return subprocess.run(
-            ["redis-cli", "-s", str(self.socket), *words], capture_output=True, text=True, timeout=30, check=True
-        ).stdout.strip()
+        """What the server answers, as `redis-cli` writes it. No process is started: many a test asks until it is so.
+
+        Raises:
+            ConnectionError: it does not answer, or has dropped the connection.
+        """
+        connection = _Connection(path=str(self.socket), socket_timeout=30, decode_responses=True, protocol=2)
+        try:
+            connection.connect()
+            connection.send_command(*words)
+            return "\n".join(_lines(connection.read_response())).strip()
+        except ResponseError as refused:
+            return f"ERR {refused}"
+        except RedisError as error:
+            raise ConnectionError(str(error)) from error
+        finally:
+            connection.disconnect()
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:
@@ -81,6 +99,14 @@ class RedisServer:
                 return probe.recv(64)[:1] in (b"+", b"-")
             except OSError:
                 return False
+
+
+def _lines(answer: Any) -> Iterator[str]:
+    if isinstance(answer, list):
+        for each in answer:
+            yield from _lines(each)
+    else:
+        yield "" if answer is None else str(answer).replace("\r\n", "\n")
 
 
 @contextmanager
