@@ -22,7 +22,7 @@ from tests.browser.chromium import SERVER_GONE, page_in
 from tests.browser.visit import DESKTOP, PHONE
 from tests.kit.recorded_sessions import write_session_file
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, children, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, children, serving
 from tests.service.api.test_routes_approvals import AGENT_FILE, REFUNDER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -62,7 +62,10 @@ def read_all(socket: ClientConnection) -> None:
 def restart(server: Server, session_id: str, actor: str) -> None:
     path = f"/api/v1/health/actors/{session_id}/{actor}/restart"
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    assert httpx.post(server.url + path, headers=headers, trust_env=False, timeout=60).status_code == 200
+    assert (
+        httpx.post(server.url + path, headers=headers, trust_env=False, verify=AUTHORITIES, timeout=60).status_code
+        == 200
+    )
 
 
 async def sign_in(page: Page, server: Server, token: str = TOKEN) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ RUNS_S = 160
 """A command has ended by itself by then: a little less than what a test may take."""
 
 EARSHOT = ""
+
+AUTHORITIES = ssl.create_default_context()
+"""Those that httpx trusts by default. It would read them for each client anew, which takes longer than what it asks."""
 
 
 def serve_command(factory: str = "create_app") -> list[str]:
@@ -78,7 +82,7 @@ class Server:
 
     def get(self, path: str) -> httpx.Response:
         """GET over a new connection."""
-        return httpx.get(self.url + path, trust_env=False, timeout=60)
+        return httpx.get(self.url + path, trust_env=False, verify=AUTHORITIES, timeout=60)
 
     def socket(self, path: str = "/echo") -> tuple[int, ClientConnection]:
         """A WebSocket, open until it or the test ends, and the pid of the worker that has it."""

@@ -13,7 +13,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import Server, eventually, serving
+from tests.kit.serving import AUTHORITIES, Server, eventually, serving
 from tests.kit.source import ROOT
 
 TRANSPORT = "app/server/hypercorn_fast_path_protocol.py"
@@ -107,7 +107,9 @@ def test_an_event_passes_the_files_that_the_architecture_names_and_comes_back_to
     with call(server):
         eventually(lambda: server.get("/api/v1/health").json()["active_sessions"] == 1)
         server.get(f"/trace?begins={ROUTE} callbacks&ends_in=actors/session/")
-        answer = httpx.post(f"{server.url}/api/v1/calls/callbacks", json=tone(1), trust_env=False, timeout=60)
+        answer = httpx.post(
+            f"{server.url}/api/v1/calls/callbacks", json=tone(1), trust_env=False, verify=AUTHORITIES, timeout=60
+        )
         assert answer.json()["processed_events"] == 1
         (stack,) = traced(server)["stacks"]
     way = stack[stack.index(ROUTE) :]

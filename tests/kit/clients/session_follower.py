@@ -13,6 +13,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.kit.clients.replies import is_understood, reply_is_over, said_by_agent
+from tests.kit.serving import AUTHORITIES
 
 SESSION_S = 60.0
 """A call that was answered has a session by then."""
@@ -103,7 +104,9 @@ async def relay_of(url: str, call_id: str, operator_token: str = "") -> AsyncIte
         TimeoutError: the call has no session.
     """
     headers = {"Authorization": f"Bearer {operator_token}"} if operator_token else {}
-    async with httpx.AsyncClient(base_url=f"{url}/api/v1", headers=headers, trust_env=False) as rest:
+    async with httpx.AsyncClient(
+        base_url=f"{url}/api/v1", headers=headers, trust_env=False, verify=AUTHORITIES
+    ) as rest:
         session_id = await _session_of(rest, call_id)
     address = f"{url.replace('http', 'ws', 1)}/api/v1/realtime/dashboard/relay?session_id={session_id}"
     async with connect(address, proxy=None, additional_headers=headers) as relay:

@@ -18,6 +18,7 @@ from tests.cloud.acs.emulator import AcsEmulator
 from tests.eval.phone import AGENTS, SECRET, answering
 from tests.kit.clients.session_follower import relay_of
 from tests.kit.service_kit import FAKES
+from tests.kit.serving import AUTHORITIES
 from tests.service.api.test_routes_approvals import AGENT_FILE, REFUNDER
 
 TOKEN = "an-operator-token-of-32-characters"
@@ -72,7 +73,7 @@ class Documented:
 @asynccontextmanager
 async def client_of(url: str) -> AsyncIterator[tuple[httpx.AsyncClient, Documented]]:
     """An operator's client, each of whose requests has to succeed as it is described."""
-    async with httpx.AsyncClient(trust_env=False) as stranger:
+    async with httpx.AsyncClient(trust_env=False, verify=AUTHORITIES) as stranger:
         documented = Documented((await stranger.get(f"{url}/openapi.json")).json())
     async with httpx.AsyncClient(
         base_url=url,
@@ -80,6 +81,7 @@ async def client_of(url: str) -> AsyncIterator[tuple[httpx.AsyncClient, Document
         event_hooks={"response": [documented.check]},
         timeout=30,
         trust_env=False,
+        verify=AUTHORITIES,
     ) as client:
         yield client, documented
 

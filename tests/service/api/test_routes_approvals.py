@@ -22,7 +22,7 @@ from actors.session.approvals import PendingApproval
 from actors.tools import tool
 from app.console.summary import Summaries
 from tests.kit.service_kit import FAKES, running
-from tests.kit.serving import EARSHOT, eventually, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, eventually, serving
 from tests.kit.session_kit import AGENT
 from tests.service.auth.test_browser import CONVERSATION, OPERATOR, Guarded
 
@@ -245,7 +245,9 @@ def test_an_operator_is_answered_by_whichever_worker_they_come_to(tmp_path: Path
 
             def is_waiting_at_both() -> bool:
                 # One connection is one worker.
-                with httpx.Client(base_url=f"{server.url}/api/v1", headers=AS_OPERATOR, trust_env=False) as client:
+                with httpx.Client(
+                    base_url=f"{server.url}/api/v1", headers=AS_OPERATOR, trust_env=False, verify=AUTHORITIES
+                ) as client:
                     worker = client.get("/health/actors").json()["worker"]
                     listed[worker] = client.get(approvals).json()["approvals"]
                     refused[worker] = client.post(f"{approvals}/unknown", json=decision).json()["detail"]
@@ -257,7 +259,9 @@ def test_an_operator_is_answered_by_whichever_worker_they_come_to(tmp_path: Path
             # The worker that has the session has answered both.
             assert all(detail.startswith("no call of that id waits") for detail in refused.values())
             path = f"{server.url}/api/v1{approvals}/{one['approval_id']}"
-            answer = httpx.post(path, json=decision, headers=AS_OPERATOR, trust_env=False, timeout=60)
+            answer = httpx.post(
+                path, json=decision, headers=AS_OPERATOR, trust_env=False, verify=AUTHORITIES, timeout=60
+            )
             assert answer.status_code == 200, answer.text
             heard: list[str] = []
 

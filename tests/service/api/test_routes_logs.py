@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, eventually, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, eventually, serving
 
 TOKEN = "an-operator-token-of-this-test"
 LOGS = "/api/v1/logs"
@@ -15,7 +15,9 @@ LOGS = "/api/v1/logs"
 def ask(server: Server, method: str = "GET", *, token: str = TOKEN, body: object = None) -> httpx.Response:
     """Ask over a new connection, which any worker may answer."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.request(method, server.url + LOGS, json=body, headers=headers, trust_env=False, timeout=60)
+    return httpx.request(
+        method, server.url + LOGS, json=body, headers=headers, trust_env=False, verify=AUTHORITIES, timeout=60
+    )
 
 
 def lines(server: Server) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.kit.serving import eventually, free_port
+from tests.kit.serving import AUTHORITIES, eventually, free_port
 
 FORWARDED = """
       proxy_set_header Host $host;
@@ -78,7 +78,7 @@ def nginx(url: str, headers: str = "", *, named: bool = False) -> Iterator[str]:
 
 def _answers(url: str) -> bool:
     try:
-        httpx.get(url, trust_env=False, timeout=60)
+        httpx.get(url, trust_env=False, verify=AUTHORITIES, timeout=60)
     except httpx.TransportError:
         return False
     return True

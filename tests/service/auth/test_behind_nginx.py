@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, serving
 from tests.service.auth.nginx import FORWARDED, nginx
 
 API = "/api/v1"
@@ -58,7 +58,7 @@ def test_a_stranger_behind_a_proxy_is_no_operator_and_needs_a_token(way: str) ->
     with (
         serving(EARSHOT, **FAKES, **environ) as server,
         nginx(server.url, headers, named=named) as url,
-        httpx.Client(base_url=f"{url}{API}", trust_env=False) as client,
+        httpx.Client(base_url=f"{url}{API}", trust_env=False, verify=AUTHORITIES) as client,
     ):
         for method, path, body in OPERATORS_ROUTES:
             assert client.request(method, path, json=body or None).status_code == 403, path
@@ -75,7 +75,7 @@ def test_an_operator_and_the_page_come_in_through_it(headers: str) -> None:
     with (
         serving(EARSHOT, **FAKES, **PUBLIC, OPERATOR_TOKEN=OPERATOR) as server,
         nginx(server.url, headers) as url,
-        httpx.Client(base_url=f"{url}{API}", trust_env=False) as client,
+        httpx.Client(base_url=f"{url}{API}", trust_env=False, verify=AUTHORITIES) as client,
     ):
         as_operator = {"authorization": f"Bearer {OPERATOR}"}
         assert client.get("/health/actors", headers=as_operator).status_code == 200

@@ -26,7 +26,7 @@ from config.settings import Settings
 from tests.kit import token_issuer as issuing
 from tests.kit.clients.asgi_socket import AsgiSocket, Closed
 from tests.kit.service_kit import FAKES, running
-from tests.kit.serving import EARSHOT, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, serving
 from tests.kit.token_issuer import TokenIssuer, token_issuer
 
 OPERATOR = "an-operator-token-of-32-characters"
@@ -439,7 +439,7 @@ def test_every_worker_takes_the_tokens_of_every_other_and_no_other_server_does()
         # One connection is one worker; until the first of two has seen what the second issued.
         while len(set(order)) < 2 or order[-1] != order[0]:
             assert len(order) < 200
-            with httpx.Client(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+            with httpx.Client(base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES) as client:
                 order.append(client.get("/health/actors").json()["worker"])
                 issued = client.post("/realtime/token", json={}).json()
                 tokens[issued["session_id"]] = issued["token"]

@@ -24,7 +24,7 @@ from actors.session_context import Channel, SessionContext
 from app.auth.browser import AUDIENCE, ISSUER
 from tests.kit.clients.asgi_socket import AsgiSocket
 from tests.kit.service_kit import FAKES, running
-from tests.kit.serving import EARSHOT, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, serving
 from tests.kit.session_kit import AGENT
 from tests.service.auth.test_browser import CONVERSATION, OPERATOR, Guarded, behind_entra, of_tenant
 
@@ -280,14 +280,18 @@ def test_the_token_may_come_to_any_worker(tmp_path: Path) -> None:
         # One connection is one worker; its tokens are opened by new connections, which come to both.
         while len(workers) < 2:
             assert sum(map(len, workers.values())) < 200
-            with httpx.Client(base_url=f"{server.url}/api/v1", trust_env=False, timeout=60) as client:
+            with httpx.Client(
+                base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=60
+            ) as client:
                 worker = client.get("/health/actors").json()["worker"]
                 asked = {"context": {"customer": f"Ada of {worker}"}}
                 workers.setdefault(worker, []).append(client.post("/realtime/token", json=asked).json()["token"])
         for worker, (token, *_) in workers.items():
             assert f"Hello, Ada of {worker}." in greeting_at(server.url, token)
             for _ in range(3):
-                with httpx.Client(base_url=f"{server.url}/api/v1", trust_env=False, timeout=60) as client:
+                with httpx.Client(
+                    base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=60
+                ) as client:
                     asked = {"context": {"customer": f"Ada of {worker}"}}
                     again = client.post("/realtime/token", json=asked).json()["token"]
                 assert f"Hello, Ada of {worker}." in greeting_at(server.url, again)

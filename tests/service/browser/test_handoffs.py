@@ -8,7 +8,7 @@ import pytest
 
 from earshot_client import Conversation, Event, HandedOff, Heard, Opened
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, serving
 
 LIMIT_S = 60
 
@@ -52,7 +52,7 @@ async def test_a_guest_is_handed_off_comes_back_and_is_never_asked_twice(server:
         again = await _reopened(call)
         assert (again.resumed, again.agent, again.label) == (True, "restaurant", "Harbour Kitchen")
 
-        async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=AUTHORITIES) as client:
             sessions = (await client.get("/api/v1/health/actors")).json()["sessions"]
             described = next(each for each in sessions if each["session_id"] == call.session_id)
             assert (described["agent"], described["handoffs"]) == ("restaurant", ["restaurant"])

@@ -13,6 +13,7 @@ from tests.cloud.acs.calls import Call
 from tests.cloud.acs.emulator import AcsEmulator
 from tests.kit.balancer import Balancer, balancer
 from tests.kit.redis_server import RedisServer, redis_server
+from tests.kit.serving import AUTHORITIES
 from tests.service.telephony.processes import Processes
 from tests.service.telephony.telephone_kit import SECRET
 
@@ -55,7 +56,9 @@ class Machines(msgspec.Struct, frozen=True):
     def rest(self) -> httpx.AsyncClient:
         """A client of their API that keeps no connection."""
         limits = httpx.Limits(max_keepalive_connections=0)
-        return httpx.AsyncClient(base_url=f"{self.url}/api/v1", trust_env=False, timeout=30, limits=limits)
+        return httpx.AsyncClient(
+            base_url=f"{self.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=30, limits=limits
+        )
 
 
 def secret_of(call: Call) -> str:

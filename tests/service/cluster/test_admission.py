@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from app.cluster.headroom import LEFT
 from tests.cloud.acs.caller import CallOver
+from tests.kit.serving import AUTHORITIES
 from tests.service.cluster.machines import Machines, machines
 from tests.service.telephony.processes import greeted
 
@@ -30,7 +31,9 @@ async def until(at: Machines, sessions: list[int], left: list[int]) -> None:
 async def _sessions(at: Machines) -> list[int]:
     found = []
     for machine in (at.one, at.other):
-        async with httpx.AsyncClient(base_url=f"{machine.url}/api/v1", trust_env=False, timeout=30) as rest:
+        async with httpx.AsyncClient(
+            base_url=f"{machine.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=30
+        ) as rest:
             found.append((await rest.get("/health/actors")).json()["capacity"]["sessions"])
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from tests.kit.redis_server import redis_server
-from tests.kit.serving import eventually
+from tests.kit.serving import AUTHORITIES, eventually
 from tests.service.telephony.processes import greeted, processes
 
 DESK = """
@@ -33,7 +33,7 @@ GOES_ON_S = 60.0
 
 def heard(url: str) -> list[tuple[str, str]]:
     """What was heard in the only session, each with the name of the agent that said it."""
-    with httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=GOES_ON_S) as rest:
+    with httpx.Client(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=GOES_ON_S) as rest:
         (session,) = rest.get("/sessions").json()["sessions"]
         transcript: dict[str, Any] = rest.get(f"/sessions/{session['session_id']}/transcript").json()
     return [(entry["agent"], entry["text"]) for entry in transcript["entries"] if entry["role"] == "assistant"]

@@ -10,7 +10,7 @@ import httpx
 
 from tests.cloud.acs.caller import Caller
 from tests.kit.redis_server import redis_server
-from tests.kit.serving import alive
+from tests.kit.serving import AUTHORITIES, alive
 from tests.service.telephony.processes import Processes, conversations, greeted, processes
 
 WORKERS = "3"
@@ -26,7 +26,9 @@ async def answers(caller: Caller, keys: str) -> None:
 
 async def got(server: Processes, path: str) -> httpx.Response:
     """An answer over a new connection, which any worker may take."""
-    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False, timeout=30) as rest:
+    async with httpx.AsyncClient(
+        base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=30
+    ) as rest:
         return await rest.get(path)
 
 
@@ -49,7 +51,9 @@ async def test_every_worker_answers_about_every_call(tmp_path: Path) -> None:
                 actors = (await got(server, "/health/actors?scope=cluster")).json()
                 assert (len(actors["others"]), actors["missing"]) == (int(WORKERS) - 1, 0)
                 assert sum(len(worker["sessions"]) for worker in (actors, *actors["others"])) == CALLS
-            async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False, timeout=30) as rest:
+            async with httpx.AsyncClient(
+                base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=30
+            ) as rest:
                 for call_id in ids[: CALLS // 2]:
                     ended = await rest.post("/calls/terminate", json={"call_id": call_id})
                     assert ended.status_code == 200, ended.text

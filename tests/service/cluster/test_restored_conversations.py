@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 from app.stores.redis_store import checkpoint_key
 from tests.kit.redis_server import RedisServer, redis_server
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, children, eventually, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, children, eventually, serving
 from tests.service.telephony.processes import greeted, processes
 
 AGENT = """
@@ -43,13 +43,13 @@ def is_answering(redis: RedisServer, session_id: str) -> bool:
 
 
 async def sessions_of(url: str) -> list[dict[str, Any]]:
-    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as rest:
+    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES) as rest:
         found: list[dict[str, Any]] = (await rest.get("/sessions")).json()["sessions"]
         return found
 
 
 async def entries(url: str, session_id: str) -> list[dict[str, Any]]:
-    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as rest:
+    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES) as rest:
         found: list[dict[str, Any]] = (await rest.get(f"/sessions/{session_id}/transcript")).json()["entries"]
         return found
 

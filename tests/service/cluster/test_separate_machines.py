@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.cloud.acs.calls import Call
+from tests.kit.serving import AUTHORITIES
 from tests.service.cluster.machines import Machines, machines, secret_of
 from tests.service.telephony.processes import Processes, greeted
 
@@ -39,13 +40,17 @@ async def callback(at: Machines, machine: Processes, call: Call, number: int) ->
         },
     }
     headers = {"Authorization": f"Bearer {at.acs.tokens.issue()}"}
-    async with httpx.AsyncClient(base_url=f"{machine.url}/api/v1", trust_env=False, timeout=30) as rest:
+    async with httpx.AsyncClient(
+        base_url=f"{machine.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=30
+    ) as rest:
         return (await rest.post(f"/calls/callbacks/{secret_of(call)}", json=[event], headers=headers)).status_code
 
 
 async def shown(machine: Processes, call: Call) -> dict[str, object]:
     """A call as one machine shows it."""
-    async with httpx.AsyncClient(base_url=f"{machine.url}/api/v1", trust_env=False, timeout=30) as rest:
+    async with httpx.AsyncClient(
+        base_url=f"{machine.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=30
+    ) as rest:
         answer = await rest.get(f"/calls/{call.connection_id}")
     found: dict[str, object] = answer.json()
     return found
@@ -64,7 +69,9 @@ async def test_callbacks_and_requests_that_come_to_the_wrong_machine_reach_the_c
         events = [each["type"] for each in (await shown(at.one, call))["events"]]  # type: ignore[attr-defined]
         assert events.count("ParticipantsUpdated") >= EACH, "each event was taken, and once"
         assert at.owner(call) == owner
-        async with httpx.AsyncClient(base_url=f"{at.other.url}/api/v1", trust_env=False, timeout=30) as rest:
+        async with httpx.AsyncClient(
+            base_url=f"{at.other.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=30
+        ) as rest:
             ended = await rest.post("/calls/terminate", json={"call_id": call.connection_id})
         assert ended.status_code == 200, ended.text
         await caller.ended()

@@ -11,7 +11,7 @@ import httpx
 from websockets.sync.client import ClientConnection, connect
 
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, serving
 
 TOKEN = "an-operator-token-of-this-test"
 
@@ -36,7 +36,9 @@ def console(server: Server, token: str = TOKEN, origin: str = "") -> Iterator[Cl
 
 def ask(server: Server, method: str, path: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    return httpx.request(method, f"{server.url}/api/v1{path}", headers=headers, trust_env=False, timeout=60)
+    return httpx.request(
+        method, f"{server.url}/api/v1{path}", headers=headers, trust_env=False, verify=AUTHORITIES, timeout=60
+    )
 
 
 def until(socket: ClientConnection, holds: Callable[[list[dict[str, Any]]], Any]) -> list[dict[str, Any]]:

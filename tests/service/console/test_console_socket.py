@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, serving
 from tests.service.console.console_kit import TOKEN, ask, console, conversation, sessions, two_workers, until
 
 
@@ -28,7 +28,12 @@ def test_it_is_for_operators_on_our_own_page(server: Server) -> None:
     with console(server, origin=server.url) as socket:
         assert socket.subprotocol == "earshot.console"
     for method, path in (("GET", "/sessions/one/timeline"), ("POST", "/workers/1/drain")):
-        assert httpx.request(method, f"{server.url}/api/v1{path}", trust_env=False, timeout=60).status_code == 401
+        assert (
+            httpx.request(
+                method, f"{server.url}/api/v1{path}", trust_env=False, verify=AUTHORITIES, timeout=60
+            ).status_code
+            == 401
+        )
     assert TOKEN not in server.log()
     assert "WEBSOCKET /api/v1/console" in server.log()
 

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, children, eventually, serving, stopped
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, children, eventually, serving, stopped
 from tests.service.server.test_server import ask, until
 
 CONVERSATION, RELAY = "/api/v1/realtime/conversation", "/api/v1/realtime/dashboard/relay"
@@ -76,7 +76,7 @@ async def workers_with(server: Server, session_id: str) -> set[int]:
     """The workers that have a session live, of those that answered one of many requests."""
     having = set()
     for _ in range(2 * TRIES):
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=AUTHORITIES) as client:
             report = (await client.get(f"{server.url}/api/v1/health/actors")).json()
         if any(session["session_id"] == session_id for session in report["sessions"]):
             having.add(report["worker"])
@@ -181,20 +181,30 @@ def test_a_session_is_answered_for_by_rest_whichever_worker_is_asked() -> None:
             session_id = (await announced(socket))["session_id"]
             await ask(socket, "good morning")
             for _ in range(TRIES):
-                async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+                async with httpx.AsyncClient(
+                    base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES
+                ) as client:
                     found = await client.get(f"/sessions/{session_id}")
                     assert (found.status_code, found.json()["session_id"]) == (200, session_id)
-                async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+                async with httpx.AsyncClient(
+                    base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES
+                ) as client:
                     said = (await client.get(f"/sessions/{session_id}/transcript")).json()["entries"]
                     assert "good morning" in [entry["text"] for entry in said]
-                async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+                async with httpx.AsyncClient(
+                    base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES
+                ) as client:
                     assert (await client.get(f"/health/actors/{session_id}")).status_code == 200
                     assert (await client.get("/sessions/nobody")).status_code == 404
-            async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+            async with httpx.AsyncClient(
+                base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES
+            ) as client:
                 assert (await client.delete(f"/sessions/{session_id}")).status_code == 200
             assert await close_code(socket) == 1000
         for _ in range(TRIES):
-            async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", trust_env=False) as client:
+            async with httpx.AsyncClient(
+                base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES
+            ) as client:
                 assert (await client.get(f"/sessions/{session_id}")).status_code == 200
 
     run(main)
@@ -227,7 +237,7 @@ def test_a_worker_that_is_stopped_hides_its_sessions_from_nobody_and_holds_nobod
             for _ in range(3):
                 async with opened(server, CONVERSATION, session_id="held", resume_token=token) as again:
                     assert await close_code(again) == 1013
-                async with httpx.AsyncClient(trust_env=False) as client:
+                async with httpx.AsyncClient(trust_env=False, verify=AUTHORITIES) as client:
                     answer = await client.get(f"{server.url}/api/v1/sessions/held")
                 assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
             async with opened(server, CONVERSATION, session_id="fresh") as fresh:

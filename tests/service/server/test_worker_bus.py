@@ -18,7 +18,7 @@ from app.server.worker_pipe import WorkerNotice, decode_from_worker, encode_line
 from app.server.worker_process import WorkerProcess
 from config.settings import Settings
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, eventually, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, eventually, serving
 
 
 def decoded(line: bytes) -> WorkerNotice:
@@ -151,7 +151,7 @@ def temperature_by_worker(server: Server, wanted: int) -> dict[int, float]:
     seen: dict[int, float] = {}
 
     def all_seen() -> bool:
-        with httpx.Client(base_url=f"{server.url}/api/v1", trust_env=False, timeout=60) as client:
+        with httpx.Client(base_url=f"{server.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=60) as client:
             # Both over one connection, and so from one worker.
             agent = client.get("/agents/hotel").json()
             seen[client.get("/health/actors").json()["worker"]] = agent["model"]["temperature"]
@@ -183,7 +183,10 @@ def test_every_worker_has_what_an_operator_changed_and_one_that_is_started_later
         assert set(before.values()) == {0.7}
         for temperature in (0.5, 1.5):
             answer = httpx.put(
-                f"{server.url}/api/v1/agents/hotel", json={"model": {"temperature": temperature}}, trust_env=False
+                f"{server.url}/api/v1/agents/hotel",
+                json={"model": {"temperature": temperature}},
+                trust_env=False,
+                verify=AUTHORITIES,
             )
             assert answer.json()["updated_fields"] == ["model.temperature"]
         eventually(lambda: set(temperature_by_worker(server, 2).values()) == {1.5})

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.telemetry.exporting import within
 from tests.kit.collector import Collector, grpc_collector, http_collector
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, environment, eventually, free_port, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, environment, eventually, free_port, serving
 
 ROOT = Path(__file__).parents[3]
 
@@ -225,7 +225,11 @@ def test_operators_scrape_a_server_whose_collector_is_dead_and_which_answers_all
         while not failures and time.monotonic() < deadline:
             began = time.monotonic()
             answer = httpx.get(
-                f"{server.url}/metrics", headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=60
+                f"{server.url}/metrics",
+                headers={"Authorization": f"Bearer {token}"},
+                trust_env=False,
+                verify=AUTHORITIES,
+                timeout=60,
             )
             assert answer.status_code == 200
             for family in text_string_to_metric_families(answer.text):

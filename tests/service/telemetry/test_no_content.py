@@ -9,7 +9,7 @@ from websockets.sync.client import connect
 
 from tests.kit.collector import http_collector
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, eventually, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, eventually, serving
 
 TOKEN = "an-operator-token-of-this-test"
 SIGNED_WITH = "a-record-secret-of-this-test"
@@ -30,7 +30,7 @@ SHOWN = (
 
 def ask(server: Server, path: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    return httpx.get(server.url + path, headers=headers, trust_env=False, timeout=60)
+    return httpx.get(server.url + path, headers=headers, trust_env=False, verify=AUTHORITIES, timeout=60)
 
 
 def is_told(secret: str, text: str) -> bool:
@@ -49,7 +49,9 @@ def converse(server: Server) -> list[str]:
             eventually(lambda: "first_audio_ms" in ask(server, f"/api/v1/sessions/{SESSION}/timeline").text)
             meanwhile.append(ask(server, f"/api/v1/health/actors/{SESSION}").text)
             path = f"{server.url}/api/v1/health/actors/{SESSION}/orchestrator/restart"
-            httpx.post(path, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False, timeout=60)
+            httpx.post(
+                path, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False, verify=AUTHORITIES, timeout=60
+            )
         socket.send(json.dumps({"type": "hang_up"}))
         eventually(lambda: ask(server, f"/api/v1/sessions/{SESSION}/record").status_code == 200)
     return meanwhile

@@ -12,7 +12,7 @@ import httpx
 from tests.cloud.acs.caller import Caller, CallOver
 from tests.cloud.acs.emulator import AcsEmulator
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, Server, free_port, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, free_port, serving
 from tests.service.telephony.telephone_kit import OURS, SECRET
 
 AGENT = """
@@ -119,7 +119,7 @@ async def greeted(acs: AcsEmulator, url: str, number: int) -> Caller:
 
 async def conversations(url: str) -> list[list[str]]:
     """What the users of all sessions have said."""
-    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as rest:
+    async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES) as rest:
         sessions = (await rest.get("/sessions")).json()["sessions"]
         texts = [(await rest.get(f"/sessions/{each['session_id']}/transcript")).json() for each in sessions]
     return [[entry["text"] for entry in text.get("entries", ()) if entry["role"] == "user"] for text in texts]

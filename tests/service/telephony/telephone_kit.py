@@ -27,6 +27,7 @@ from tests.cloud.acs.emulator import AcsEmulator
 from tests.cloud.web_server import take_no_more
 from tests.kit.fakes import FakeSynthesizer
 from tests.kit.service_kit import FAKES
+from tests.kit.serving import AUTHORITIES
 from tests.kit.session_kit import AGENT
 from tests.kit.speech import RATE_HZ
 
@@ -96,7 +97,9 @@ async def telephone(
         running = asyncio.ensure_future(serve(app, config, shutdown_trigger=ended.wait, mode="asgi"))
         # No connection is kept: the server may close one in the very moment in which it is used again.
         limits = httpx.Limits(max_keepalive_connections=0)
-        async with httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, timeout=60, limits=limits) as rest:
+        async with httpx.AsyncClient(
+            base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=60, limits=limits
+        ) as rest:
             try:
                 await _until_it_answers(rest, running)
                 lifecycle.ready()

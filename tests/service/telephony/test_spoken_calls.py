@@ -18,7 +18,7 @@ from tests.cloud.acs.ear import Ear
 from tests.eval.callers import Caller, ToolRun
 from tests.eval.phone import BOOKING, answering, calling, converse, main
 from tests.kit.clients.phone_caller import PhoneCaller
-from tests.kit.serving import ROOT, environment
+from tests.kit.serving import AUTHORITIES, ROOT, environment
 from tests.kit.speech import FLITE_ALSO, HIBARI, say, say_aside
 
 pytestmark = pytest.mark.timeout(400)
@@ -119,7 +119,10 @@ async def test_after_a_cough_the_greeting_goes_on_where_it_paused() -> None:
 
 async def test_somebody_is_called_and_books_an_appointment() -> None:
     caller = Caller(BOOKING, datetime.now(UTC).date())
-    async with answering() as (acs, url), httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as rest:
+    async with (
+        answering() as (acs, url),
+        httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES) as rest,
+    ):
         placed = await rest.post("/calls/initiate", json={"target_number": "+15550123"})
         assert placed.status_code == 200
         telephone = await acs.callee("+15550123")

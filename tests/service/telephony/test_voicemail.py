@@ -18,6 +18,7 @@ from tests.cloud.acs.caller import Caller as Telephone
 from tests.cloud.acs.caller import CallOver
 from tests.eval.phone import answering
 from tests.kit.clients.phone_caller import PhoneCaller
+from tests.kit.serving import AUTHORITIES
 from tests.kit.speech import HIBARI, RATE_HZ, say_aside, silence
 
 pytestmark = pytest.mark.timeout(400)
@@ -59,7 +60,7 @@ async def picked_up(folder: Path, voicemail: str) -> AsyncIterator[tuple[PhoneCa
     (folder / "library.yaml").write_text(text)
     async with (
         answering(AGENTS_DIRECTORY=str(folder), DEFAULT_AGENT="library") as (acs, url),
-        httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False) as rest,
+        httpx.AsyncClient(base_url=f"{url}/api/v1", trust_env=False, verify=AUTHORITIES) as rest,
     ):
         placed = await rest.post("/calls/initiate", json={"target_number": CALLEE})
         assert placed.status_code == 200, placed.text
