@@ -82,7 +82,7 @@ class Caller:
             self._session.deliver(KeyPressed(key))
 
     async def close(self) -> None:
-        """Say nothing more."""
+        """Say nothing more to the agent."""
         if self._microphone is not None:
             await self._microphone.close()
 

@@ -74,7 +74,7 @@ class Microphone:
         await self._said.wait()
 
     async def close(self) -> None:
-        """Be heard no more."""
+        """Let the caller be heard no more."""
         self._task.cancel()
         await asyncio.wait([self._task])
 
