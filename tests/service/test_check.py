@@ -113,7 +113,6 @@ AGENT = "name: {name}\nlabel: Clerk\nlanguages: [{language}]\n"
             {"RECOGNIZED_LANGUAGE": "de-DE,fr-FR"},
             "SPEECH_RECOGNIZER: moonshine understands en only, and callers of the agent dentist speak de-DE, fr-FR",
         ),
-        ({"HOST": "192.0.2.1"}, "cannot listen on HOST 192.0.2.1: cannot assign requested address"),
         ({"OPERATOR_TOKEN": "a" * 16}, "OPERATOR_TOKEN is easy to guess; `openssl rand -hex 24` makes one that is not"),
     ],
 )
@@ -126,10 +125,17 @@ def test_what_callers_would_be_the_first_to_meet_stops_check_and_the_making_of_a
         usable_configuration(Settings.read(environ))
 
 
-def test_a_server_says_so_in_the_same_line() -> None:
-    environ = {"OPERATOR_TOKEN": "a" * 16}
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({"HOST": "192.0.2.1"}, "cannot listen on HOST 192.0.2.1: cannot assign requested address"),
+        ({"OPERATOR_TOKEN": "a" * 16}, "OPERATOR_TOKEN is easy to guess; `openssl rand -hex 24` makes one that is not"),
+    ],
+)
+def test_a_server_says_so_in_the_same_line(environ: dict[str, str], line: str) -> None:
     ended = run(sys.executable, "-m", "app", "serve", **environ)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", command("check", **environ).stderr)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line + "\n")
+    assert command("check", **environ).stderr == line + "\n"
 
 
 def test_an_agent_whose_callers_no_engine_understands_is_named(tmp_path: Path) -> None:

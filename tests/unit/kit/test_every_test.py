@@ -21,7 +21,7 @@ def collected(command: Sequence[str]) -> set[Path]:
     """The modules of tests that a command of pytest would run, by its arguments."""
     named = [word for word in command if word.startswith("tests/")] or ["tests"]
     ignored = [ROOT / word.removeprefix("--ignore=") for word in command if word.startswith("--ignore=")]
-    found = [module for name in named for module in (ROOT / name).parent.rglob((ROOT / name).name + "/**/test_*.py")]
+    found = [module for name in named for module in (ROOT / name).rglob("test_*.py")]
     found += [ROOT / name for name in named if name.endswith(".py")]
     return {module for module in found if not any(module.is_relative_to(path) for path in ignored)}
 
