@@ -1,7 +1,6 @@
 """The kept phrases of agents, by mode: a speech-to-speech model may have said them in its own voice."""
 
-from collections import ChainMap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from actors.agent import Agent
 from actors.ports.tts import SpokenPhrase
@@ -9,11 +8,35 @@ from actors.runtime.background_tasks import BackgroundTasks
 from actors.session.modes.registry import mode_named
 from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.plan import Engines
+from actors.variables import filled_with_defaults
 from app.agents.prompt_cache import PromptCache
 from app.providers.realtime.phrase_voice import PhraseVoice
 from config.groups.realtime import PhrasesIn
 from config.settings import Settings
 from protocol.browser import OUTPUT_RATE_HZ
+
+
+class _InOwnVoice(Mapping[str, SpokenPhrase]):
+    """What a model has said, and in another voice what it has not said, or not word for word, now and later.
+
+    Whom it greets it greets itself, while the call lasts if need be: `said_live` is never in another voice.
+    """
+
+    def __init__(
+        self, own: Mapping[str, SpokenPhrase], others: Mapping[str, SpokenPhrase], said_live: frozenset[str]
+    ) -> None:
+        self._own = own
+        self._others = others
+        self._said_live = said_live
+
+    def __getitem__(self, text: str) -> SpokenPhrase:
+        return self._own[text] if text in self._own or text in self._said_live else self._others[text]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own.keys() | (self._others.keys() - self._said_live))
+
+    def __len__(self) -> int:
+        return len(self._own.keys() | (self._others.keys() - self._said_live))
 
 
 class KeptPhrases:
@@ -42,8 +65,9 @@ class KeptPhrases:
         synthesized = self._synthesized.at(agent, rate_hz)
         if self._spoken is None or mode != VOICE_LIVE:
             return synthesized
-        # What the model has not said, or not word for word, is better said in another voice than not at all.
-        return ChainMap(self._spoken.at(agent, rate_hz), synthesized)
+        introduced = filled_with_defaults(agent)
+        said_live = frozenset({introduced.greeting, introduced.introduction})
+        return _InOwnVoice(self._spoken.at(agent, rate_hz), synthesized, said_live)
 
     def replace(self, agent: Agent, agents: Collection[Agent]) -> None:
         """Make anew what is kept of a changed agent: see `PromptCache.replace`."""

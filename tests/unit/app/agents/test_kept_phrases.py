@@ -32,8 +32,12 @@ def test_a_model_says_the_phrases_of_its_own_mode_alone() -> None:
         await phrases.prepare([GREETED])
         assert not model.sessions, "nobody has that mode"
         own, others = phrases.at(GREETED, RATE_HZ, VOICE_LIVE), phrases.at(GREETED, RATE_HZ, MEDIA)
+        # It greets in its own voice or, while the call lasts, says what it has not said before.
+        assert "Good morning." not in own
         await asyncio.sleep(60)
         assert own["Good morning."] != others["Good morning."]
+        assert set(own) == set(others)
+        assert len(own) == len(others)
         # What it has not said word for word is said by the synthesizer.
         apology = GREETED.phrases.apology
         assert own[apology] == others[apology]
