@@ -1,8 +1,9 @@
-"""Runs every check and every test, in three lanes: `python -m tests.kit.every_test`, which is what `make test` does.
+"""Runs every check and every test, in lanes: `python -m tests.kit.every_test`, which is what `make test` does.
 
 What keeps up with the clock - callers who speak aloud, calls that outlive their workers - has the cores when it wants
-them, and waits most of the time. Beside it, at the lowest priority, goes what only computes. What measures comes last
-and has the machine for itself. What failed beside others is looked at again, alone (`tests/kit/second_look.py`).
+them, and waits most of the time. Beside it, at the lowest priority, go what waits for servers and browsers, and what
+only computes. What measures comes last and has the machine for itself. What failed beside others is looked at again,
+alone (`tests/kit/second_look.py`).
 """
 
 import os
@@ -35,6 +36,8 @@ KEEPS_UP = (
     "tests/load/test_local.py",
 )
 """Here engines, browsers and callers keep up with the clock, or nothing is understood."""
+WAITS = ("tests/service", "tests/browser", "tests/cloud", "tests/install", "tests/eval")
+"""Here servers, browsers and clouds are waited for most of the time: many at once."""
 CHECKS = "checks"
 """The lane that runs no test."""
 MEASURES = "tests/load"
@@ -69,11 +72,13 @@ def lanes(seed: str) -> tuple[Sequence[Lane], Lane]:
         [*python, "ruff", "check", "."],
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
     ]
-    others = tests("others", "-n", "3", *(f"--ignore={path}" for path in KEEPS_UP), f"--ignore={MEASURES}")
+    waits = tests("waits", "-n", "5", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
+    rest = (f"--ignore={path}" for path in (*KEEPS_UP, *WAITS, MEASURES))
     together = (
-        Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP)]),
+        Lane("clock", [tests("clock", "-n", "3", *KEEPS_UP)]),
         Lane(CHECKS, checks, MAY_WAIT),
-        Lane("others", [others], MAY_WAIT),
+        Lane("waits", [waits], MAY_WAIT),
+        Lane("works", [tests("works", "-n", "0", "tests", *rest)], MAY_WAIT),
     )
     alone = tests("alone", "-n", "0", MEASURES, *(f"--ignore={path}" for path in KEEPS_UP if path.startswith(MEASURES)))
     return together, Lane("alone", [alone])

@@ -19,7 +19,7 @@ def ends(code: int, says: str = "") -> Sequence[str]:
 
 def collected(command: Sequence[str]) -> set[Path]:
     """The modules of tests that a command of pytest would run, by its arguments."""
-    named = [word for word in command if word.startswith("tests/")] or ["tests"]
+    named = [word for word in command if word.partition("/")[0] == "tests"]
     ignored = [ROOT / word.removeprefix("--ignore=") for word in command if word.startswith("--ignore=")]
     found = [module for name in named for module in (ROOT / name).rglob("test_*.py")]
     found += [ROOT / name for name in named if name.endswith(".py")]
