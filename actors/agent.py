@@ -11,10 +11,11 @@ from msgspec import Meta
 
 from actors.conversation import ANY_KEYS, ExpectedAnswer, KeyPattern
 from actors.mcp_server import McpServerOptions
+from protocol.phone_numbers import RAW_ID
 
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
-TransferTarget = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{0,14}\*?\Z")]
+TransferTarget = Annotated[str, Meta(pattern=rf"^(\+[1-9][0-9]{{0,14}}\*?|{RAW_ID})\Z")]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 VariableName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
@@ -355,6 +356,6 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     knowledge: str = ""
     """A folder of Markdown and text, beside the agent's file, that its model may search by a tool of its own."""
     transfer_targets: tuple[TransferTarget, ...] = ()
-    """Where tools may put callers through to besides HANDOFF_PHONE_NUMBER: numbers in E.164, or prefixes of numbers
-    that end in `*`, such as `+1206555*`. A number that only the model names is not dialled, since callers can make a
+    """Where tools may put callers through to besides HANDOFF_PHONE_NUMBER: numbers in E.164, prefixes of numbers that
+    end in `*`, such as `+1206555*`, or ids of Communication Services and Teams, such as `8:orgid:...`. A number that only the model names is not dialled, since callers can make a
     model say anything."""

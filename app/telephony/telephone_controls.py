@@ -8,7 +8,7 @@ from app.telephony.call import Call
 from app.telephony.call_orders import CallOrders
 from app.telephony.switchboard import Switchboard
 from app.telephony.warm_transfer import WarmTransfer
-from protocol.phone_numbers import is_e164
+from protocol.phone_numbers import is_call_target, is_e164
 
 
 class TelephoneControls(CallOrders):
@@ -77,7 +77,7 @@ class TelephoneControls(CallOrders):
 
 
 def is_transfer_target(number: str, targets: Sequence[str]) -> bool:
-    """Whether a number is in E.164 and one of `targets`, or begins as one of those that end in `*`."""
+    """Whether a number or an id is one of `targets`, or a number in E.164 begins as one of those that end in `*`."""
     if not is_e164(number):
-        return False
+        return is_call_target(number) and number in targets
     return any(number.startswith(target[:-1]) if target.endswith("*") else number == target for target in targets)

@@ -8,13 +8,24 @@ from actors.ports.call_controls import CallError, CallTrouble
 from actors.session_context import SessionContext
 from app.telephony.telephone_controls import TelephoneControls, is_transfer_target
 
+CLERK = "8:orgid:0a1b2c3d-0000-4000-8000-0123456789ab"
+
 
 @pytest.mark.parametrize(
     ("number", "allowed"),
-    [("+15550177", True), ("+442071838750", True), ("+15550178", False), ("0800", False), ("+44*", False)],
+    [
+        ("+15550177", True),
+        ("+442071838750", True),
+        ("+15550178", False),
+        ("0800", False),
+        ("+44*", False),
+        (CLERK, True),
+        (f"{CLERK}1", False),
+        ("8:acs:*", False),
+    ],
 )
 def test_a_target_is_a_number_or_the_beginning_of_some(number: str, allowed: bool) -> None:
-    assert is_transfer_target(number, ("+15550177", "+44*")) is allowed
+    assert is_transfer_target(number, ("+15550177", "+44*", CLERK, "8:acs:*")) is allowed
 
 
 @pytest.mark.parametrize(
