@@ -357,5 +357,5 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A folder of Markdown and text, beside the agent's file, that its model may search by a tool of its own."""
     transfer_targets: tuple[TransferTarget, ...] = ()
     """Where tools may put callers through to besides HANDOFF_PHONE_NUMBER: numbers in E.164, prefixes of numbers that
-    end in `*`, such as `+1206555*`, or ids of Communication Services and Teams, such as `8:orgid:...`. A number that only the model names is not dialled, since callers can make a
-    model say anything."""
+    end in `*`, such as `+1206555*`, or ids of Communication Services and Teams, such as `8:orgid:...`. A number that
+    only the model names is not dialled, since callers can make a model say anything."""
