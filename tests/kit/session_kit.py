@@ -158,11 +158,14 @@ class Stage:
             await asyncio.sleep(max(0.0, due - loop.time()))
 
     async def talk(self, ms: int) -> None:
-        """The user's voice for so long; longer on a machine that is too busy to send all of it by then."""
+        """The user's voice for so long; longer on a machine that is too busy to send all of it by then.
+
+        Of two that overlap the one that ends first ends both.
+        """
         self.talking = True
         enough = self._voiced_frames + ms // 20 - 1
         await asyncio.sleep(ms / 1000)
-        while self._caller is not None and self._voiced_frames < enough:  # noqa: ASYNC110  nobody is told
+        while self._caller is not None and self.talking and self._voiced_frames < enough:  # noqa: ASYNC110  nobody is told
             await asyncio.sleep(0.02)
         self.talking = False
 
