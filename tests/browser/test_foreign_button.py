@@ -52,7 +52,8 @@ async def test_a_full_server_is_shown_and_logged(browser: Browser) -> None:
         address = server.url.replace("http", "ws") + "/api/v1/realtime/conversation"
         with somebodys_site(button(server.url)) as site:
             async with (
-                connect(address, proxy=None, close_timeout=0.1) as first,
+                # What comes is not read, and the server must not find that it waits.
+                connect(address, proxy=None, close_timeout=0.1, max_queue=None) as first,
                 page_in(browser, expected=("Earshot: All lines are busy", SILENT)) as page,
             ):
                 await first.recv()

@@ -110,7 +110,11 @@ async def test_a_lost_connection_is_taken_up_where_it_was(browser: Browser, dema
 async def test_a_full_server_says_so(browser: Browser) -> None:
     with serving(EARSHOT, **FAKES, MAX_CONCURRENT_SESSIONS="1") as small:
         address = small.url.replace("http", "ws") + "/api/v1/realtime/conversation"
-        async with connect(address, proxy=None, close_timeout=0.1) as first, visit(browser, small) as page:
+        # What comes is not read, and the server must not find that it waits.
+        async with (
+            connect(address, proxy=None, close_timeout=0.1, max_queue=None) as first,
+            visit(browser, small) as page,
+        ):
             await first.recv()
             await type_in(page, "hello")
             await expect(notices(page)).to_contain_text("All lines are busy. Please try again in a moment.")

@@ -33,11 +33,10 @@ KEEPS_UP = (
     "tests/load/test_two_owners_short.py",
     "tests/load/test_kinds.py",
     "tests/load/test_listening.py",
-    "tests/load/test_local.py",
 )
 """Here engines, browsers and callers keep up with the clock, or nothing is understood."""
 WAITS = ("tests/service", "tests/browser", "tests/cloud", "tests/install", "tests/eval")
-"""Here servers, browsers and clouds are waited for most of the time: many at once."""
+"""Here servers, browsers and clouds are waited for."""
 CHECKS = "checks"
 """The lane that runs no test."""
 MEASURES = "tests/load"
@@ -72,10 +71,10 @@ def lanes(seed: str) -> tuple[Sequence[Lane], Lane]:
         [*python, "ruff", "check", "."],
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
     ]
-    waits = tests("waits", "-n", "5", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
+    waits = tests("waits", "-n", "3", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
     rest = (f"--ignore={path}" for path in (*KEEPS_UP, *WAITS, MEASURES))
     together = (
-        Lane("clock", [tests("clock", "-n", "3", *KEEPS_UP)]),
+        Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP)]),
         Lane(CHECKS, checks, MAY_WAIT),
         Lane("waits", [waits], MAY_WAIT),
         Lane("works", [tests("works", "-n", "0", "tests", *rest)], MAY_WAIT),

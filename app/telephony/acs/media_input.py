@@ -11,7 +11,7 @@ from app.telephony.acs.call_connection import CallConnection
 from app.telephony.acs.participants import CallerVoice
 from app.telephony.acs.speaker_audio import SpeakerAudio
 from app.telephony.acs.transcription_input import TranscriptionInput
-from app.telephony.call import Call
+from app.telephony.call import Admission, Call
 from app.telephony.dtmf import Way
 from app.telephony.errors import UnsupportedRateError
 from app.telephony.resampling import Resampling, to_16_khz
@@ -146,7 +146,7 @@ class MediaInput:
         Where an access code has to be keyed in first, time passes and nothing is heard: a code that is spoken opens
         nothing, and whoever talks beside the telephone has not tried one.
         """
-        spoken = frame.pcm if self._call.admitted and not frame.silent else b""
+        spoken = frame.pcm if self._call.admission is Admission.ADMITTED and not frame.silent else b""
         pcm = spoken or bytes(len(frame.pcm)) or self._silence
         if frame.participant and not self._mixed:
             if self.session.tells_speakers_apart:
