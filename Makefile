@@ -37,7 +37,7 @@ run: $(VENV)/runtime $(if $(TLS),.tls/certificate.pem) ## start the server on PO
 		{ cat $(@D)/openssl.log >&2; exit 1; }
 
 # In two halves of about the same length, each of which reads only its own modules: workers of one run read all of them.
-unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (under a minute); random walks take a quarter of the steps of make test
+unit: $(VENV)/development ## what a developer runs all day: pure rules, sessions on virtual time, parsing (about a minute); random walks take a quarter of the steps of make test
 	@actors=$$(mktemp); trap 'rm -f "$$actors"' EXIT; \
 	QUICK=1 $(BIN)/python -m pytest -q tests/unit/actors >"$$actors" 2>&1 & \
 	QUICK=1 $(BIN)/python -m pytest -q tests/unit --ignore=tests/unit/actors \
