@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from actors.conversation import ANY_KEYS, ExpectedAnswer, KeyPattern
+from actors.conversation import ANY_KEYS, KeyPattern
 from actors.mcp_server import McpServerOptions
+from actors.turn_taking_settings import BargeIn, Endpointing, Milliseconds, PreemptiveGeneration
 from protocol.phone_numbers import RAW_ID
 
-Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 TransferTarget = Annotated[str, Meta(pattern=rf"^(\+[1-9][0-9]{{0,14}}\*?|{RAW_ID})\Z")]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
@@ -127,94 +127,6 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Said in turn while an answer takes longer than `limits.filler_after_ms`."""
     no_input: tuple[str, ...] = ("Are you still there?", "I can't hear you. Please say something if you are there.")
     """Prompts for successive silences; after the last one comes the goodbye."""
-
-
-class PhasePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What it takes to interrupt in one phase."""
-
-    pause_ms: Annotated[int, Meta(ge=20, le=5_000)] = 60
-    """Voiced audio after which playout pauses."""
-    confirm_words: Annotated[int, Meta(ge=1, le=20)] = 2
-    """Recognised words, backchannels apart, that confirm a barge-in."""
-    confirm_ms: Annotated[int, Meta(ge=20, le=10_000)] = 400
-    """Speech after which the agent falls silent; the rest of the reply is kept until words are known."""
-    resume_ms: Annotated[int, Meta(ge=100, le=10_000)] = 800
-    """Unconfirmed for this long after the voice stopped: playout goes on where it paused."""
-    protected: bool = False
-    """Voice never interrupts in this phase; keys, typed text and interrupt messages still do."""
-    immediate: bool = False
-    """The pause decision is the barge-in decision."""
-
-
-class BargeIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When the user's voice takes the floor, by phase."""
-
-    greeting: PhasePolicy = PhasePolicy()
-    """While the greeting is spoken."""
-    speaking: PhasePolicy = PhasePolicy()
-    """While a reply is spoken."""
-    thinking: PhasePolicy = PhasePolicy(confirm_words=1, confirm_ms=300)
-    """Before the answer begins."""
-    tool: PhasePolicy = PhasePolicy()
-    """While a tool runs."""
-    prompt: PhasePolicy = PhasePolicy(confirm_words=1)
-    """While the agent asks whether anybody is there: any word is an answer."""
-    backchannels: tuple[str, ...] | None = None
-    """Phrases that only say "I am listening"; unset: those of the agent's languages."""
-    stop_words: tuple[str, ...] | None = None
-    """Phrases that silence the agent at once when an utterance begins with one; unset: those of its languages."""
-    attention: tuple[str, ...] | None = None
-    """Phrases that only ask whether anybody is there; unset: those of the agent's languages."""
-    waiting: tuple[str, ...] | None = None
-    """Phrases that ask the agent to wait, such as "hold on a minute"; unset: those of the agent's languages."""
-    courtesies: tuple[str, ...] | None = None
-    """Phrases such as "thank you" that ask nothing of an agent who is at work or says goodbye; unset: those of its
-    languages."""
-    farewells: tuple[str, ...] | None = None
-    """Phrases that say goodbye, and ask nothing of an agent who does so; unset: those of its languages."""
-
-
-class QuestionEndpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How the answer to one kind of question is heard out."""
-
-    asks: Annotated[str, Meta(min_length=1, max_length=200)]
-    """Words of the question, such as `phone number`, in any case."""
-    expects: ExpectedAnswer = ExpectedAnswer.ANYTHING
-    """What kind of answer it gets: anything, yes_no, short, name, number or spelling."""
-    min_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] | None = None
-    """In place of `endpointing.min_silence_ms` after this question."""
-    max_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] | None = None
-    """In place of `endpointing.max_silence_ms` after this question."""
-
-
-class Endpointing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When speech begins and ends, in milliseconds of audio."""
-
-    threshold: Annotated[float, Meta(ge=0.05, le=0.99)] = 0.5
-    """Voice-activity probability above which a window is voiced."""
-    end_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 600
-    """Silence that ends an utterance of whose words nothing says whether it is complete."""
-    min_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 200
-    """The least silence that ends an utterance: one that is surely complete, such as "yes, please"."""
-    max_silence_ms: Annotated[int, Meta(ge=100, le=5_000)] = 1_600
-    """The most silence that is waited for: after "I'd like to", or in the middle of a number."""
-    adaptive: bool = True
-    """Callers who have gone on after a pause are waited for longer from then on."""
-    questions: tuple[QuestionEndpointing, ...] = ()
-    """Questions of the agent whose answers are heard out in their own way; the first whose words are asked counts."""
-    min_speech_ms: Annotated[int, Meta(ge=20, le=1_000)] = 100
-    """Less voiced audio than this between silences is a noise, not an utterance."""
-    max_utterance_ms: Milliseconds = 30_000
-    """An utterance is ended after this much audio even if the user goes on."""
-
-
-class PreemptiveGeneration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Replies that are begun before it is certain that the caller is done: what was begun in vain is paid for."""
-
-    enabled: bool = True
-    """A reply is begun when the caller is probably done, and thrown away unheard if they go on or the words change."""
-    max_per_turn: Annotated[int, Meta(ge=1, le=10)] = 2
-    """How often that is done before one turn of the caller is answered."""
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

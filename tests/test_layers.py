@@ -17,7 +17,10 @@ MAY_IMPORT = {
 }
 """Besides the standard library. `app` may import anything but the tests."""
 
-DATA = {"agent", "conversation", "dates", "errors", "mcp_server", "session_context", "tool_outcome", "variables"}
+DATA = {
+    *("agent", "conversation", "dates", "errors", "mcp_server", "session_context", "tool_outcome"),
+    *("turn_taking_settings", "variables"),
+}
 """Modules of `actors` that only hold data: every room of it may know them, and they know nothing but each other."""
 
 ROOMS = {

@@ -5,8 +5,8 @@ from typing import Protocol
 
 import msgspec
 
-from actors.agent import Endpointing
 from actors.conversation import ExpectedAnswer
+from actors.turn_taking_settings import Endpointing
 
 
 class SpeechSoFar(msgspec.Struct, frozen=True, kw_only=True):

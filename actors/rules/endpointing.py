@@ -6,9 +6,9 @@ louder than the agent's own voice can be that comes back as echo.
 
 from collections import deque
 
-from actors.agent import Endpointing
 from actors.messages.transcript import NoiseStopped, SpeechContinued, SpeechStarted, SpeechStopped
 from actors.rules.audio import level_db
+from actors.turn_taking_settings import Endpointing
 
 CONTINUE_BELOW = 0.15
 """By how much the threshold is lower inside speech than before it; but it is at least half as high."""

@@ -5,7 +5,6 @@ from typing import Any, assert_never
 
 import msgspec
 
-from actors.agent import Endpointing
 from actors.errors import ErrorKind, RecognizerError
 from actors.messages.caller import CallerAudio
 from actors.messages.transcript import (
@@ -46,6 +45,7 @@ from actors.session.engine_events import RecognitionReported
 from actors.session.engine_violations import EngineViolations, required_stream
 from actors.session.recognition_stream import RecognitionStream
 from actors.session.turn_end import TurnEnd
+from actors.turn_taking_settings import Endpointing
 
 RecognizerMessage = CallerAudio | ReopenRecognition | EndUtterance | TurnEndHeard | RecognitionReported
 

@@ -1,11 +1,11 @@
 """Where the recognizer's utterances end: puts what it hears before the port that decides, and counts the pauses."""
 
-from actors.agent import Endpointing
 from actors.conversation import ExpectedAnswer
 from actors.messages.transcript import InterimTranscript
 from actors.ports.end_of_turn import EndOfTurn, SpeechSoFar
 from actors.session.checkpoint import Checkpoint
 from actors.session.engine_violations import EngineViolations
+from actors.turn_taking_settings import Endpointing
 
 CURRENT_MS = 128.0
 """Text that ends so little before the voice holds all of it: two detectors differ by some windows."""

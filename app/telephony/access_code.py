@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from actors.agent import Agent, BargeIn, PhasePolicy
+from actors.agent import Agent
 from actors.conversation import ANY_KEYS, Role
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.tools import end_conversation
+from actors.turn_taking_settings import BargeIn, PhasePolicy
 from app.telephony.access_code_check import Verdict
 
 ATTEMPTS = 3

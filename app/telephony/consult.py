@@ -12,11 +12,12 @@ from typing import ClassVar
 
 import msgspec
 
-from actors.agent import Agent, BargeIn, PhasePolicy, VoicemailAction
+from actors.agent import Agent, VoicemailAction
 from actors.conversation import KeyPattern, Role
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.backchannel import words_of
 from actors.tools import AnyTool, end_conversation
+from actors.turn_taking_settings import BargeIn, PhasePolicy
 from app.telephony.consult_words import words_for
 
 ANSWERS = 4

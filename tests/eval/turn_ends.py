@@ -20,7 +20,6 @@ import msgspec
 import numpy as np
 import yaml
 
-from actors.agent import Endpointing
 from actors.conversation import ExpectedAnswer
 from actors.messages.transcript import FinalTranscript, InterimTranscript, SpeechContinued, SpeechStarted, SpeechStopped
 from actors.ports.stt import RecognitionEvent
@@ -28,6 +27,7 @@ from actors.rules.end_of_turn.by_words import EndOfTurnByWords
 from actors.rules.endpointing import Endpointer
 from actors.session.checkpoint import AskedQuestion, Checkpoint
 from actors.session.turn_end import TurnEnd
+from actors.turn_taking_settings import Endpointing
 from app.dialogue.caller_phrases import caller_phrases
 from app.providers.hibari.text import Span
 from app.providers.hibari.voice import RATE_HZ as VOICE_HZ

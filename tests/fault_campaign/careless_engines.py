@@ -4,10 +4,11 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from actors.agent import Endpointing, Voice
+from actors.agent import Voice
 from actors.ports.end_of_turn import SpeechSoFar
 from actors.ports.tts import AudioSynthesized, Synthesis, SynthesisEvent, WordSynthesized
 from actors.rules.end_of_turn.by_words import EndOfTurnByWords
+from actors.turn_taking_settings import Endpointing
 from tests.fault_campaign.speech_as_text import SpellingSynthesizer
 from tests.kit.fakes import EnergyActivity
 from tests.kit.faults import Faults

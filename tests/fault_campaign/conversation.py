@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from pykka import ActorRegistry
 
-from actors.agent import Agent, Endpointing, Handoff
+from actors.agent import Agent, Handoff
 from actors.conversation import ChatMessage, Ending, Role, UtteranceKind
 from actors.messages.caller import (
     ConnectionAttached,
@@ -27,6 +27,7 @@ from actors.session.live_session import LiveSession
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.plan import TeamMember
 from actors.tools import AnyTool, tool
+from actors.turn_taking_settings import Endpointing
 from tests.fault_campaign.careless_engines import CarelessActivity, CarelessEndOfTurn, CarelessSynthesizer, Count
 from tests.fault_campaign.crashes import crashing
 from tests.fault_campaign.disturbances import Disturber

@@ -1,6 +1,7 @@
 """Writes the table of an agent file's keys into docs/agents.md: `python -m tests.kit.agent_reference`.
 
-The keys are the fields of the Structs of `actors/agent.py`, their meanings the texts below the fields.
+The keys are the fields of the Structs of `actors/agent.py` and of those that it has as fields, their meanings the
+texts below the fields.
 Only what stands between the two comments of that page is replaced.
 """
 
@@ -10,13 +11,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from actors import agent
 from actors.agent import Agent
+from actors.turn_taking_settings import BargeIn, PhasePolicy
 from tests.kit.source import ROOT
 
 PAGE = ROOT / "docs/agents.md"
 BEGIN, END = "<!-- keys: python -m tests.kit.agent_reference -->", "<!-- end of keys -->"
-SOURCES = (ROOT / "actors/agent.py", ROOT / "actors/conversation.py", ROOT / "actors/mcp_server.py")
+MODULES = ("agent", "conversation", "mcp_server", "turn_taking_settings")
+SOURCES = tuple(ROOT / f"actors/{module}.py" for module in MODULES)
 
 
 def docstrings() -> dict[tuple[str, str], str]:
@@ -39,7 +41,7 @@ def rows(struct: type[msgspec.Struct] = Agent, prefix: str = "") -> Iterator[tup
     for field in msgspec.structs.fields(struct):
         key = prefix + field.name
         default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
-        if isinstance(default, agent.PhasePolicy) and prefix == "barge_in.":
+        if isinstance(default, PhasePolicy) and prefix == "barge_in.":
             yield f"{key}.*", _changed(default), texts.get((struct.__name__, field.name), "")
         elif isinstance(default, msgspec.Struct):
             if (text := texts.get((struct.__name__, field.name))) is not None:
@@ -47,8 +49,8 @@ def rows(struct: type[msgspec.Struct] = Agent, prefix: str = "") -> Iterator[tup
             yield from rows(type(default), f"{key}.")
         else:
             yield key, _shown(default), texts.get((struct.__name__, field.name), "")
-    if struct is agent.BargeIn:
-        yield from rows(agent.PhasePolicy, f"{prefix}PHASE.")
+    if struct is BargeIn:
+        yield from rows(PhasePolicy, f"{prefix}PHASE.")
 
 
 def table() -> str:
@@ -75,9 +77,9 @@ def _shown(default: object) -> str:
     return str(default).lower() if isinstance(default, bool) else f"{default}"
 
 
-def _changed(policy: agent.PhasePolicy) -> str:
+def _changed(policy: PhasePolicy) -> str:
     """The fields of a phase's policy that differ from those of a phase in general."""
-    general = agent.PhasePolicy()
+    general = PhasePolicy()
     names = [name for name in policy.__struct_fields__ if getattr(policy, name) != getattr(general, name)]
     return ", ".join(f"{name} {_shown(getattr(policy, name))}" for name in names) or "as below"
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from actors.agent import Agent, BargeIn, Endpointing, Limits
+from actors.agent import Agent, Limits
 from actors.conversation import Ending, UtteranceKind
 from actors.messages.caller import PACED, ConnectionAttached, ConnectionDetached, EndSession, Lead
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, ReplyHeard, SessionEnded
@@ -26,6 +26,7 @@ from actors.session.plan import Engines, SessionPlan, TeamMember
 from actors.session.sessions import LookUp, SessionEntry, Sessions
 from actors.session.supervisor import SessionSupervisor
 from actors.tools import AnyTool
+from actors.turn_taking_settings import BargeIn, Endpointing
 from tests.kit.fakes import EnergyActivity, FakeModel, FakeRecognizer, FakeStore, FakeSynthesizer
 from tests.kit.faults import Faults
 

@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-from actors.agent import Endpointing, QuestionEndpointing
 from actors.ports.end_of_turn import SpeechSoFar
 from actors.rules.end_of_turn.completeness import Completeness, completeness, weighed
 from actors.rules.end_of_turn.speaker_pauses import SpeakerPauses
+from actors.turn_taking_settings import Endpointing, QuestionEndpointing
 
 UNCERTAIN_SHARE = 0.8
 """Where between the usual silence and the most an utterance is waited for that may go on as well as not."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from actors.agent import Agent, PhasePolicy
+from actors.agent import Agent
 from actors.conversation import Ending, Floor, UtteranceKind
 from actors.errors import ActorsError
 from actors.messages.lifecycle import Timer
@@ -32,6 +32,7 @@ from actors.rules.turn_taking.state import (
     TurnSnapshot,
     Utterance,
 )
+from actors.turn_taking_settings import PhasePolicy
 
 S = TypeVar("S", AgentActivity, CallerActivity, Interruption, Preemption)
 

@@ -1,6 +1,5 @@
 """Interruption: voice pauses the agent, lasting voice silences it, words take the floor; and what takes it all back."""
 
-from actors.agent import PhasePolicy
 from actors.messages.caller import InterruptRequested
 from actors.messages.playback import PausePlayback, StopReason, YieldPlayback
 from actors.messages.transcript import SpeechContinued
@@ -8,6 +7,7 @@ from actors.rules.backchannel import begins_with, may_become, meaningful_words
 from actors.rules.turn_taking import answering, endings
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.state import AgentActivity, Interruption
+from actors.turn_taking_settings import PhasePolicy
 
 FALSE_INTERRUPTION_WINDOW_S = 15.0
 """Two false interruptions within this time double `pause_ms` for the turn: they may be our own echo."""

@@ -7,9 +7,9 @@ import asyncio
 
 import msgspec
 
-from actors.agent import Endpointing
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.session.modes.voice_live import VOICE_LIVE
+from actors.turn_taking_settings import Endpointing
 from app.providers.absent import AbsentRecognizer
 from app.providers.realtime.model import RealtimeService
 from tests.cloud.realtime.emulator import RealtimeEmulator

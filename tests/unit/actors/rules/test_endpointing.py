@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.agent import Endpointing
 from actors.messages.transcript import NoiseStopped, SpeechContinued, SpeechStarted, SpeechStopped
 from actors.rules.audio import FULL_SCALE, level_db
 from actors.rules.endpointing import ECHO_MARGIN_DB, ECHO_MS, EchoWindow, Endpointer, EndpointEvent
+from actors.turn_taking_settings import Endpointing
 
 WINDOW_MS = 20.0
 PROBABILITY = {"#": 0.9, "+": 0.4, ".": 0.05}

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from actors.agent import Agent, BargeIn, PhasePolicy
+from actors.agent import Agent
 from actors.conversation import PositionPrecision
 from actors.messages.caller import KeyPressed
 from actors.messages.lifecycle import Timer, TimerFired
@@ -19,6 +19,7 @@ from actors.messages.transcript import (
 )
 from actors.rules.turn_taking.effects import SPOKEN, CommitSpeech, DiscardSpeech, Effect, RecallSpeech, StartReply
 from actors.rules.turn_taking.machine import TurnTaking
+from actors.turn_taking_settings import BargeIn, PhasePolicy
 
 AGENT = Agent(name="tester", label="Tester", greeting="Hello there.")
 SILENT = msgspec.structs.replace(AGENT, greeting="")

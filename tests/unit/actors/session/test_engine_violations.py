@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.agent import Endpointing
 from actors.conversation import Ending, Role
 from actors.messages.output import ReplyHeard, SessionEnded
 from actors.messages.transcript import FinalTranscript, InterimTranscript, NoSpeechRecognized
@@ -25,6 +24,7 @@ from actors.ports.tts import (
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.session.engine_violations import EngineViolations
 from actors.session.recognizer_beside import RecognizerBeside
+from actors.turn_taking_settings import Endpointing
 from tests.kit.fakes import EnergyActivity, FakeModel, FakeRecognition, FakeRecognizer, FakeSynthesis, FakeSynthesizer
 from tests.kit.session_kit import AGENT, Stage, stage
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 import pytest
 
-from actors.agent import PreemptiveGeneration
 from actors.conversation import Role
 from actors.errors import ErrorKind, ModelError
 from actors.messages.caller import InterruptRequested
@@ -18,6 +17,7 @@ from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions
 from actors.rules.end_of_turn.by_words import EndOfTurnByWords
 from actors.runtime.clock import run_virtual
 from actors.tools import tool
+from actors.turn_taking_settings import PreemptiveGeneration
 from tests.kit.fakes import FakeModel, FakeRecognition, FakeRecognizer
 from tests.kit.session_kit import AGENT, Stage, stage
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from actors.agent import BargeIn, Endpointing
 from actors.conversation import Ending, Role
 from actors.messages.caller import ConnectionAttached, EndSession, KeyPressed, TextEntered
 from actors.messages.output import AudioDiscarded, AudioFrame, ReplyHeard, ToolStarted
@@ -16,6 +15,7 @@ from actors.ports import realtime_events as reported
 from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tools import tool
+from actors.turn_taking_settings import BargeIn, Endpointing
 from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime, FakeRealtimeSession
 from tests.kit.fakes import FakeRecognizer
 from tests.kit.session_kit import AGENT

@@ -1,11 +1,11 @@
 """What the port that decides about the end of a turn is asked, and what it is told of pauses."""
 
-from actors.agent import Endpointing
 from actors.conversation import ExpectedAnswer
 from actors.messages.transcript import InterimTranscript
 from actors.ports.end_of_turn import SpeechSoFar
 from actors.session.checkpoint import AskedQuestion, Checkpoint
 from actors.session.turn_end import CURRENT_MS, WENT_ON_MS, TurnEnd
+from actors.turn_taking_settings import Endpointing
 
 
 class Rule:

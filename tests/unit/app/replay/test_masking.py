@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.agent import Agent, BargeIn, Phrases, VoicemailAction
+from actors.agent import Agent, Phrases, VoicemailAction
 from actors.conversation import KeyPattern, PositionPrecision, SpokenWord
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.model import KeysExpected, ReplyFailed
@@ -19,6 +19,7 @@ from actors.rules.language_words import BY_LANGUAGE
 from actors.rules.questions import question_s
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
 from actors.rules.turn_taking.state import Screening, TurnSnapshot
+from actors.turn_taking_settings import BargeIn
 from app.replay.masking import Masking, essential
 from tests.kit.session_kit import AGENT
 

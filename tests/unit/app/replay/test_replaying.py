@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.agent import BargeIn, PhasePolicy, VoicemailAction
+from actors.agent import VoicemailAction
 from actors.conversation import UtteranceKind
 from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.model import ReplyFailed
@@ -23,6 +23,7 @@ from actors.rules.turn_taking.state import Screening, TurnSnapshot
 from actors.runtime.clock import run_virtual
 from actors.session.recorded_turn_taking import RecordedTurnTaking, TurnTakingResumed, TurnTakingStep, TurnTakingTold
 from actors.session.sessions import SessionEntry
+from actors.turn_taking_settings import BargeIn, PhasePolicy
 from app.replay.recording import Recording, Resumed, Told, read
 from app.replay.replaying import replayed
 from tests.kit.fake_realtime import FakeRealtime

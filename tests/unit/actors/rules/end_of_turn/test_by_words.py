@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.agent import Endpointing, QuestionEndpointing
 from actors.conversation import ExpectedAnswer
 from actors.ports.end_of_turn import SpeechSoFar
 from actors.rules.end_of_turn.by_words import EndOfTurnByWords, FixedSilence, bounds_ms, question_of
+from actors.turn_taking_settings import Endpointing, QuestionEndpointing
 
 SETTINGS = Endpointing(min_silence_ms=200, end_silence_ms=600, max_silence_ms=1_600)
 SENTENCE = SpeechSoFar(text="I'd like to make a booking.", is_current=True, end_confidence=0.95)

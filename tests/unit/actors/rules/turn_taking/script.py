@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from actors.agent import Agent, BargeIn, Limits, PhasePolicy
+from actors.agent import Agent, Limits
 from actors.conversation import PositionPrecision, UtteranceKind
 from actors.errors import ErrorKind
 from actors.messages.lifecycle import Timer, TimerFired
@@ -27,6 +27,7 @@ from actors.messages.transcript import (
 )
 from actors.rules.turn_taking.effects import CancelTimer, Effect, ReportBackchannel, Say, SetTimer, StartReply
 from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.turn_taking_settings import BargeIn, PhasePolicy
 
 AGENT = Agent(name="tester", label="Tester", limits=Limits(max_session_s=600))
 GREETER = msgspec.structs.replace(AGENT, greeting="Hello there.")

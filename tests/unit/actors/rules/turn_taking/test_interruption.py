@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from actors.agent import Agent, PhasePolicy
+from actors.agent import Agent
 from actors.conversation import Floor
 from actors.messages.caller import InterruptRequested, KeyPressed, TextEntered
 from actors.messages.model import ToolsStarted
@@ -16,6 +16,7 @@ from actors.messages.transcript import (
 )
 from actors.rules.turn_taking.machine import TurnEvent
 from actors.rules.turn_taking.state import Interruption
+from actors.turn_taking_settings import PhasePolicy
 from tests.unit.actors.rules.turn_taking.script import AGENT, GREETER, Talk, acts, agent_with, asked, kinds
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.agent import PreemptiveGeneration
 from actors.messages.caller import HoldStarted, InterruptRequested, TextEntered
 from actors.messages.lifecycle import Timer
 from actors.messages.transcript import EndOfTurnLikely, NoSpeechRecognized, SpeechContinued, SpeechStarted
@@ -13,6 +12,7 @@ from actors.rules.turn_taking.effects import BeginPreemptiveReply, DiscardCause,
 from actors.rules.turn_taking.preemption import WENT_ON_MS
 from actors.rules.turn_taking.state import Preemption
 from actors.rules.turn_taking.waits import END_WAIT_S
+from actors.turn_taking_settings import PreemptiveGeneration
 from tests.unit.actors.rules.turn_taking.script import AGENT, Talk, acts
 
 SAID = "when are you open"

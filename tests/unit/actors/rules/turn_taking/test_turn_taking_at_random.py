@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from actors.agent import Agent, BargeIn, Limits, PhasePolicy, PreemptiveGeneration, VoicemailAction
+from actors.agent import Agent, Limits, VoicemailAction
 from actors.rules.turn_taking.machine import TurnTaking
+from actors.turn_taking_settings import BargeIn, PhasePolicy, PreemptiveGeneration
 from tests.kit.repeating import times
 from tests.unit.actors.rules.turn_taking.conversation_at_random import World
 
