@@ -34,7 +34,8 @@ from actors.rules.turn_taking.effects import (
     SpeechOrder,
     StartReply,
 )
-from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import Screening, TurnSnapshot
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Trace

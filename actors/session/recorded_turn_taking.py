@@ -6,7 +6,8 @@ import msgspec
 
 from actors.agent import Agent
 from actors.rules.turn_taking.effects import Effect
-from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
 
 

@@ -24,7 +24,8 @@ from actors.ports.llm import MemoryUpdated, ReplyGenerated, TextGenerated, ToolC
 from actors.rules.questions import question_s
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import SPOKEN, StartReply
-from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.unicode_text import is_speakable
 from actors.runtime.session_trace import Trace
 from actors.session.connection import SessionConnection

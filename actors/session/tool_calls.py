@@ -7,7 +7,8 @@ from actors.messages.output import ToolStarted
 from actors.ports.clock import Clock
 from actors.ports.llm import ToolCalled
 from actors.rules.agent_language import matching
-from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.machine import TurnTaking
 from actors.runtime.session_trace import Stage, Trace
 from actors.session.connection import SessionConnection
 from actors.session.conversation_log import ConversationLog

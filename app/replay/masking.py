@@ -18,7 +18,8 @@ from actors.messages.transcript import EndOfTurnLikely, FinalTranscript, Interim
 from actors.rules.answering_machine import is_question, phrases_of
 from actors.rules.backchannel import POLITE, is_without_blanks, words_of
 from actors.rules.turn_taking.effects import SPOKEN
-from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import TurnSnapshot
 
 WORDS = ("word", "xxxx", "zzzz")

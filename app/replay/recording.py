@@ -8,7 +8,7 @@ import msgspec
 
 from actors.agent import Agent
 from actors.rules.turn_taking.effects import BeginPreemptiveReply, Effect, NoteWords, StartReply
-from actors.rules.turn_taking.machine import TurnEvent
+from actors.rules.turn_taking.event_rules import TurnEvent
 from actors.rules.turn_taking.state import TurnSnapshot
 from app.errors import AppError
 from app.version import product_version

@@ -37,158 +37,22 @@ The invariants, held by random tests: at most one floor and one reply a turn; no
 dropped; in every state something is owed; every final that is no backchannel is answered or the session ends with a
 word; every session ends.
 
-The files: `core.py` (state and smallest steps), `interruption.py`, `voice_alone.py`, `transcripts.py`, `answering.py`,
-`preemption.py`, `playback_reports.py`, `keys.py`, `silence.py`, `screening.py`, `handing_off.py`, `endings.py` (the
-rules by concern), `waits.py` (the table of waits), `resuming.py` and `moving.py` (how it goes on from a former state,
-and in another process).
+The files: `core.py` (state and smallest steps), `event_rules.py` (which rule each message has), `interruption.py`,
+`voice_alone.py`, `transcripts.py`, `answering.py`, `preemption.py`, `playback_reports.py`, `keys.py`, `silence.py`,
+`screening.py`, `handing_off.py`, `endings.py` (the rules by concern), `waits.py` (the table of waits), `resuming.py`
+and `moving.py` (how it goes on from a former state, and in another process).
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from actors.agent import Agent
-from actors.conversation import KEYS, UtteranceKind
+from actors.conversation import UtteranceKind
 from actors.errors import ActorsError
-from actors.messages.caller import (
-    EndSession,
-    HoldEnded,
-    HoldStarted,
-    InputLost,
-    InterruptRequested,
-    KeyPressed,
-    TextEntered,
-)
-from actors.messages.lifecycle import CallerCutOff, CallerIsBack, SessionFailed, Timer, TimerFired
-from actors.messages.model import (
-    EndingDecided,
-    HandedOff,
-    KeysExpected,
-    ReplyFailed,
-    ReplyWritten,
-    SessionSpent,
-    ToolsFinished,
-    ToolsStarted,
-)
-from actors.messages.playback import (
-    PlaybackCaughtUp,
-    PlaybackFailed,
-    PlaybackFinished,
-    PlaybackStarted,
-    PlaybackStopped,
-    PlaybackYielded,
-)
-from actors.messages.transcript import (
-    EndOfTurnLikely,
-    FinalTranscript,
-    InterimTranscript,
-    NoiseStopped,
-    NoSpeechRecognized,
-    SpeechContinued,
-    SpeechStarted,
-    SpeechStopped,
-    ToneEnded,
-)
-from actors.rules.turn_taking import (
-    answering,
-    endings,
-    handing_off,
-    interruption,
-    keys,
-    playback_reports,
-    preemption,
-    resuming,
-    screening,
-    silence,
-    transcripts,
-    waits,
-)
+from actors.messages.lifecycle import Timer, TimerFired
+from actors.messages.transcript import SpeechContinued
+from actors.rules.turn_taking import preemption, resuming, screening, silence, waits
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.effects import CancelTimer, Effect, ReportUnexpected, SetTimer
+from actors.rules.turn_taking.event_rules import LEAVING_RULES, RULES, TurnEvent, is_unexpected
 from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, Preemption, TurnSnapshot
-
-TurnEvent = (
-    SpeechStarted
-    | SpeechContinued
-    | SpeechStopped
-    | NoiseStopped
-    | InterimTranscript
-    | EndOfTurnLikely
-    | FinalTranscript
-    | NoSpeechRecognized
-    | ToneEnded
-    | TextEntered
-    | KeyPressed
-    | InputLost
-    | InterruptRequested
-    | HoldStarted
-    | HoldEnded
-    | CallerCutOff
-    | CallerIsBack
-    | ReplyWritten
-    | ReplyFailed
-    | ToolsStarted
-    | ToolsFinished
-    | HandedOff
-    | KeysExpected
-    | EndingDecided
-    | PlaybackStarted
-    | PlaybackCaughtUp
-    | PlaybackFinished
-    | PlaybackStopped
-    | PlaybackYielded
-    | PlaybackFailed
-    | EndSession
-    | SessionSpent
-    | SessionFailed
-    | TimerFired
-)
-"""The actors' own messages that turn-taking is told."""
-
-Rule = Callable[[TurnCore, Any, float], None]
-
-_PLAYBACK: Mapping[type, Rule] = {
-    PlaybackStarted: playback_reports.playback_started,
-    PlaybackCaughtUp: playback_reports.playback_caught_up,
-    PlaybackFinished: playback_reports.playback_finished,
-    PlaybackStopped: playback_reports.playback_stopped,
-    PlaybackYielded: playback_reports.playback_yielded,
-    PlaybackFailed: playback_reports.playback_failed,
-}
-
-RULES: Mapping[type, Rule] = {
-    SpeechStarted: transcripts.speech_started,
-    SpeechContinued: transcripts.speech_continued,
-    SpeechStopped: transcripts.speech_stopped,
-    NoiseStopped: transcripts.noise_stopped,
-    InterimTranscript: transcripts.interim_transcript,
-    EndOfTurnLikely: preemption.end_of_turn_likely,
-    FinalTranscript: transcripts.final_transcript,
-    NoSpeechRecognized: transcripts.no_speech_recognized,
-    ToneEnded: screening.tone_ended,
-    TextEntered: transcripts.text_entered,
-    KeyPressed: keys.key_pressed,
-    InputLost: keys.input_lost,
-    KeysExpected: keys.keys_expected,
-    InterruptRequested: interruption.interrupt_requested,
-    HoldStarted: silence.hold_started,
-    HoldEnded: silence.hold_ended,
-    CallerCutOff: silence.caller_cut_off,
-    CallerIsBack: silence.caller_is_back,
-    ReplyWritten: answering.reply_written,
-    ReplyFailed: answering.reply_failed,
-    ToolsStarted: answering.tools_started,
-    ToolsFinished: answering.tools_finished,
-    HandedOff: handing_off.handed_off,
-    EndingDecided: answering.ending_decided,
-    EndSession: endings.end_session,
-    SessionSpent: endings.session_spent,
-    SessionFailed: endings.session_failed,
-    **_PLAYBACK,
-}
-"""What each message does while the session goes on."""
-
-LEAVING_RULES = frozenset(_PLAYBACK)
-"""What still counts while the last words are being said; nothing else does."""
 
 _SOON_S = 1e-6
 """A timer that fires earlier than its wait by less than this is on time: floats round."""
@@ -272,7 +136,7 @@ class TurnTaking(TurnCore):
         rule = RULES.get(type(message))
         if rule is None:
             raise TypeError(f"turn-taking has no rule for a {type(message).__name__}")
-        if _is_unexpected(message, self.state):
+        if is_unexpected(message, self.state):
             self._report_unexpected(message)
         else:
             rule(self, message, at)
@@ -328,30 +192,3 @@ class TurnTaking(TurnCore):
         if self._strict:
             raise UnexpectedEventError(f"{type(message).__name__} cannot happen with {state}")
         self.do(ReportUnexpected(type(message).__name__, state))
-
-
-def _is_unexpected(message: TurnEvent, state: TurnSnapshot) -> bool:
-    match message:
-        case SpeechContinued(silence_ms=silence_ms) if silence_ms > 0:
-            return state.caller is CallerActivity.SILENT and not state.audio_at
-        case SpeechStopped():
-            return state.caller is CallerActivity.SILENT
-        case KeyPressed(key=key):
-            return key not in KEYS
-        case (
-            ReplyWritten(turn=turn)
-            | ReplyFailed(turn=turn)
-            | ToolsStarted(turn=turn)
-            | ToolsFinished(turn)
-            | HandedOff(turn)
-        ):
-            return turn > state.turn_number
-        case (
-            PlaybackStarted(reply)
-            | PlaybackCaughtUp(reply)
-            | PlaybackFinished(reply=reply)
-            | PlaybackFailed(reply=reply)
-        ):
-            return reply > state.last_reply
-        case _:
-            return False

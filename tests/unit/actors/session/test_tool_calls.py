@@ -9,7 +9,8 @@ from actors.conversation import ChatMessage, Ending, Role
 from actors.messages.model import EndingDecided, ToolFinished
 from actors.messages.output import OutputMessage, ToolStarted
 from actors.ports.llm import ToolCalled
-from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.machine import TurnTaking
 from actors.runtime.address import Address
 from actors.runtime.clock import LoopClock, run_virtual
 from actors.runtime.session_trace import Trace

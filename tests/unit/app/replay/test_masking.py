@@ -17,7 +17,8 @@ from actors.rules.answering_machine import judged as machine_or_person
 from actors.rules.backchannel import POLITE, asks_to_wait, begins_with, meaningful_words, words_of
 from actors.rules.language_words import BY_LANGUAGE
 from actors.rules.questions import question_s
-from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import Screening, TurnSnapshot
 from actors.turn_taking_settings import BargeIn
 from app.replay.masking import Masking, essential

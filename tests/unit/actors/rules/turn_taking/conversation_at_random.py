@@ -66,7 +66,8 @@ from actors.rules.turn_taking.effects import (
     SetTimer,
     StartReply,
 )
-from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.turn_taking.state import (
     AgentActivity,
     CallerActivity,

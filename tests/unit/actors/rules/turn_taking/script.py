@@ -26,7 +26,8 @@ from actors.messages.transcript import (
     SpeechStopped,
 )
 from actors.rules.turn_taking.effects import CancelTimer, Effect, ReportBackchannel, Say, SetTimer, StartReply
-from actors.rules.turn_taking.machine import TurnEvent, TurnTaking
+from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.machine import TurnTaking
 from actors.turn_taking_settings import BargeIn, PhasePolicy
 
 AGENT = Agent(name="tester", label="Tester", limits=Limits(max_session_s=600))

@@ -14,7 +14,7 @@ from actors.messages.transcript import (
     NoSpeechRecognized,
     SpeechContinued,
 )
-from actors.rules.turn_taking.machine import TurnEvent
+from actors.rules.turn_taking.event_rules import TurnEvent
 from actors.rules.turn_taking.state import Interruption
 from actors.turn_taking_settings import PhasePolicy
 from tests.unit.actors.rules.turn_taking.script import AGENT, GREETER, Talk, acts, agent_with, asked, kinds
