@@ -48,6 +48,7 @@ from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ConversationSummarized, ModelPaused, ModelReported
 from actors.session.generation import ReplySource
 from actors.session.handoffs import Handoffs
+from actors.session.ongoing_conversation import OngoingConversation
 from actors.session.plan import SessionPlan
 from actors.session.recorded_turn_taking import RecordedTurnTaking
 from actors.session.reply_filter import AsItComes, ReplyFilter
@@ -111,23 +112,28 @@ class Orchestrator(SupervisedActor):
         self._writer = writer or ReplyWriter(checkpoint, addresses["synthesizer"])
         self._handoffs = Handoffs(plan, checkpoint, addresses.supervisor)
         self._maker = ReplyMaker(
-            trace=trace,
-            plan=plan,
+            self._conversation(),
             source=source(self),
-            turn=self.turn,
-            tell_turn_taking=self._tell_turn_taking,
-            log=self._log,
             writer=self._writer,
+            filters=ReplyFilter(plan.agent) if writer is None else AsItComes(plan.agent),
             tool_runs=tool_runs,
             handoffs=self._handoffs,
             spending=Spending(plan.agent.limits, checkpoint),
-            filters=ReplyFilter(plan.agent) if writer is None else AsItComes(plan.agent),
-            connection=connection,
-            clock=clock,
         )
         self._turn_trace = TurnTrace(trace, clock)
         self.unexpected_events = 0
         """Events that cannot happen, as turn-taking reported them: faults of ours."""
+
+    def _conversation(self) -> OngoingConversation:
+        return OngoingConversation(
+            plan=self._plan,
+            turn=self.turn,
+            tell_turn_taking=self._tell_turn_taking,
+            log=self._log,
+            connection=self._connection,
+            clock=self.clock,
+            trace=self.trace,
+        )
 
     @property
     def agent(self) -> Agent:

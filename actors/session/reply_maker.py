@@ -1,112 +1,80 @@
 """The making of replies: the model is asked, what it says is written, and the tools that it calls are run."""
 
-from collections.abc import Callable
 from typing import assert_never
 
 import msgspec
 
-from actors.conversation import ExpectedAnswer, UtteranceKind
+from actors.conversation import ExpectedAnswer, HandoffMade, UtteranceKind
 from actors.messages.model import (
     HandedOff,
-    KeysExpected,
     ModelFailed,
     ReplyFailed,
     ReplyTrouble,
     ReplyWritten,
     SessionSpent,
     ToolFinished,
-    ToolsFinished,
-    ToolsStarted,
 )
 from actors.messages.transcript import FinalTranscript
-from actors.ports.clock import Clock
 from actors.ports.llm import MemoryUpdated, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.questions import question_s
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import SPOKEN, StartReply
-from actors.rules.turn_taking.event_rules import TurnEvent
-from actors.rules.turn_taking.machine import TurnTaking
 from actors.rules.unicode_text import is_speakable
-from actors.runtime.session_trace import Trace
-from actors.session.connection import SessionConnection
-from actors.session.conversation_log import ConversationLog
 from actors.session.engine_events import ModelPaused, ModelReported
 from actors.session.generation import ReplySource
 from actors.session.handoffs import Handoffs
 from actors.session.model_asking import TROUBLES, ModelAsking
-from actors.session.plan import SessionPlan
+from actors.session.ongoing_conversation import OngoingConversation
 from actors.session.preemptive_reply import ModelMessage, PreemptiveReply
 from actors.session.reply_filter import ReplyFilter
 from actors.session.reply_text import ReplyText
 from actors.session.reply_writer import ReplyWriter
 from actors.session.spending import Spending
 from actors.session.summaries import Summaries
-from actors.session.tool_calls import ToolCalls
-from actors.session.tool_runs import ToolRound, ToolRuns, checked
+from actors.session.tool_rounds import ToolRounds
+from actors.session.tool_runs import ToolRuns
 
 
 class ReplyMaker:
     """Makes the reply of the turn in hand: at most one at a time.
 
     Args:
-        trace: the telemetry of the session.
-        plan: whose agent answers, with which tools.
+        conversation: whose replies they are; the connection is shown the transcript that is answered.
         source: what makes the replies.
-        turn: turn-taking, for the state of the turn in hand.
-        tell_turn_taking: called with what becomes of the reply.
-        log: the conversation; what the model reads, and where tools are recorded.
         writer: takes the text.
+        filters: what of the model's text is spoken.
         tool_runs: runs the tools.
         handoffs: gives the conversation to another agent.
         spending: counts what the replies cost.
-        filters: what of the model's text is spoken.
-        connection: shown the transcript that is answered, and the tools.
-        clock: times of the messages.
     """
 
     def __init__(
         self,
+        conversation: OngoingConversation,
         *,
-        trace: Trace,
-        plan: SessionPlan,
         source: ReplySource,
-        turn: TurnTaking,
-        tell_turn_taking: Callable[[TurnEvent], None],
-        log: ConversationLog,
         writer: ReplyWriter,
-        tool_runs: ToolRuns,
         filters: ReplyFilter,
+        tool_runs: ToolRuns,
         handoffs: Handoffs,
         spending: Spending,
-        connection: SessionConnection,
-        clock: Clock,
     ) -> None:
+        log, plan, clock, trace = conversation.log, conversation.plan, conversation.clock, conversation.trace
+        self._connection = conversation.connection
+        self._turn = conversation.turn
+        self._tell_turn_taking = conversation.tell_turn_taking
         self._trace = trace
         self._plan = plan
-        self._turn = turn
-        self._tell_turn_taking = tell_turn_taking
-        self._log = log
+        self._clock = clock
         self._history = log.history
         self._writer = writer
-        self._tool_runs = tool_runs
-        self._connection = connection
-        self._clock = clock
         self._generation = source
-        self._asking = ModelAsking(plan, log.history, source, clock, lambda: log.language)
-        self._tool_calls = ToolCalls(
-            trace=trace,
-            plan=plan,
-            turn=turn,
-            tell_turn_taking=tell_turn_taking,
-            log=log,
-            tool_runs=tool_runs,
-            connection=connection,
-            clock=clock,
-        )
         self._handoffs = handoffs
         self._spending = spending
+        self._asking = ModelAsking(plan, log.history, source, clock, lambda: log.language)
+        self._rounds = ToolRounds(conversation, tool_runs, handoffs, self._tools_back)
         self._text = ReplyText(
-            writer, filters, turn_number=lambda: turn.state.turn_number, on_end=self._ended_by_filter
+            writer, filters, turn_number=lambda: self._turn.state.turn_number, on_end=self._ended_by_filter
         )
         self.preemptive = PreemptiveReply(
             trace=trace,
@@ -122,8 +90,8 @@ class ReplyMaker:
         """Keeps what the model reads short."""
         self._told_before: list[ModelMessage] = []
         """What the model has told of the reply in hand before it was asked for."""
-        self._round: ToolRound | None = None
-        self._rounds = 0
+        self._tool_rounds = 0
+        """How often the model has called tools in the reply in hand, also with a former orchestrator."""
         self._transcript: FinalTranscript | None = None
         """What was understood since the last reply was begun, from its first word to its last."""
 
@@ -150,7 +118,8 @@ class ReplyMaker:
         )
         if order.text and SPOKEN not in order.text:
             self._connection.show(transcript)
-        self._text.reply, self._rounds, self._round = order.reply, 0, None
+        self._text.reply, self._tool_rounds = order.reply, 0
+        self._rounds.forget()
         self._asking.begin()
         self._text.follow("")
         if told is None:
@@ -170,10 +139,7 @@ class ReplyMaker:
     def cancel(self) -> None:
         """Make nothing more of the reply in hand: its stream is closed, its tools that may be cancelled are."""
         self._generation.cancel()
-        if self._round is not None:
-            self._tool_runs.cancel(self._round.open)
-            self._cancel_handoff(self._round.turn)
-            self._round = None
+        self._rounds.cancel()
         self._writer.finish(self._text.reply)
 
     @property
@@ -199,14 +165,10 @@ class ReplyMaker:
 
     def _go_on(self, order: StartReply) -> None:
         """Go on with a turn that a former orchestrator began: with its tools, and what they came to."""
-        self._text.reply, self._rounds = order.reply, self._history.tool_rounds(order.turn)
+        self._text.reply, self._tool_rounds = order.reply, self._history.tool_rounds(order.turn)
         self._text.follow(self._writer.text(self._text.reply))
         self._asking.begin()
-        running = [call.call_id for turn, call in self._history.unanswered_calls() if turn == order.turn]
-        if running:
-            self._round = ToolRound(order.turn, running)
-            self._tell_turn_taking(ToolsStarted(order.turn))
-        else:
+        if not self._rounds.resume(order.turn):
             self._ask_model()
 
     def retracted(self, text: str) -> None:
@@ -217,7 +179,7 @@ class ReplyMaker:
 
     def _ask_model(self) -> None:
         turn = self._turn.state.turn_number
-        if self._rounds > 0:
+        if self._tool_rounds > 0:
             self._asking.ask(turn, self._writer.text(self._text.reply).strip())
         else:
             self._asking.ask(turn, "", self._handoffs.first_note(turn))
@@ -308,66 +270,36 @@ class ReplyMaker:
     # tools
 
     def _run_tools(self) -> None:
-        turn, plan = self._turn.state.turn_number, self._plan
+        turn = self._turn.state.turn_number
         wanted, self._generation.tool_calls = self._generation.tool_calls, []
-        said, tools = self._history.messages, plan.tools
-        wanted = [checked(call, tools.get(call.name), said, turn) for call in wanted]
-        calls = self._history.with_unique_ids(wanted)
-        self._rounds += 1
-        if self._rounds > plan.agent.model.max_tool_rounds:
+        self._tool_rounds += 1
+        if self._tool_rounds > self._plan.agent.model.max_tool_rounds:
             if not self._asking.ask_without_tools():
-                self._fail(turn, f"the language model called tools {self._rounds} times in one reply")
+                self._fail(turn, f"the language model called tools {self._tool_rounds} times in one reply")
             return
-        self._spending.called(len(calls))
+        self._spending.called(len(wanted))
         self._end_if_spent()
         self._text.follow(self._writer.text(self._text.reply))
-        to_be_run = self._handoffs.hold(calls, self._history.messages)
-        self._round = ToolRound(turn, [call.call_id for call in to_be_run])
-        # Recorded before they begin: a successor has to know of each tool that may have done something.
-        self._history.tools_called(turn, calls, self._clock.wall())
-        begun = [tool for call in to_be_run if not call.refusal and (tool := tools.get(call.name)) is not None]
-        connects, awaits = any(tool.connects for tool in begun), any(tool.approval for tool in begun)
-        self._tell_turn_taking(ToolsStarted(turn, connects=connects, awaits_approval=awaits))
-        self._tool_calls.start(turn, calls, to_be_run)
-        if not to_be_run:
-            self._round_over(turn)
+        self._rounds.run(wanted, turn)
 
     def take_over_tools(self) -> None:
         """Record what became of the tools that the former orchestrator, or the one of another process, began."""
-        self._tool_calls.take_over()
+        self._rounds.take_over()
 
     def tool_finished(self, message: ToolFinished) -> None:
         """Record the result of a tool; the model goes on when all that it called together are back."""
-        if not self._tool_calls.record(message):
-            return
-        round_ = self._round
-        if round_ is None or message.turn != round_.turn:
-            return
-        if message.outcome.keys is not None:
-            self._tell_turn_taking(KeysExpected(message.outcome.keys))
-        if round_.finished(message.call_id):
-            self._round_over(round_.turn)
+        self._rounds.finished(message)
 
-    def _round_over(self, turn: int) -> None:
-        """All tools are back: the model goes on, or that of the agent to which they have handed the conversation."""
-        self._round = None
-        self._tell_turn_taking(ToolsFinished(turn))
-        if self._turn.state.ending is not None:
-            self._cancel_handoff(turn)
-        if (handoff := self._handoffs.take(turn, self._clock.wall())) is None:
+    def _tools_back(self, turn: int, handoff: HandoffMade | None) -> None:
+        """The model goes on, or that of the agent to which the tools have handed the conversation."""
+        if handoff is None:
             self._ask_model()
             return
-        finished, made = handoff
-        self._tool_calls.record(finished)
         has_text = self._writer.is_begun(self._text.reply)
         self._writer.finish(self._text.reply)
         self._text.follow("")
         # Each agent's model has notes of its own.
         self._history.memory = {}
-        self._handoffs.note(made)
+        self._handoffs.note(handoff)
         self._tell_turn_taking(HandedOff(turn, has_text))
-        self._handoffs.announce(made)
-
-    def _cancel_handoff(self, turn: int) -> None:
-        if (cancelled := self._handoffs.cancel(turn)) is not None:
-            self._tool_calls.record(cancelled)
+        self._handoffs.announce(handoff)

@@ -1,18 +1,13 @@
 """The tools that a model has called: started, shown to who is connected, and recorded in the conversation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from actors.messages.model import EndingDecided, ToolFinished
 from actors.messages.output import ToolStarted
-from actors.ports.clock import Clock
 from actors.ports.llm import ToolCalled
 from actors.rules.agent_language import matching
-from actors.rules.turn_taking.event_rules import TurnEvent
-from actors.rules.turn_taking.machine import TurnTaking
-from actors.runtime.session_trace import Stage, Trace
-from actors.session.connection import SessionConnection
-from actors.session.conversation_log import ConversationLog
-from actors.session.plan import SessionPlan
+from actors.runtime.session_trace import Stage
+from actors.session.ongoing_conversation import OngoingConversation
 from actors.session.tool_runs import UNKNOWN, ToolRuns, ending_after
 from actors.session_context import in_language
 from actors.tools import ToolContext
@@ -22,41 +17,23 @@ class ToolCalls:
     """The calls of one conversation.
 
     Args:
-        trace: has a span for each call.
-        plan: which tools there are, and what they are told of the session.
-        turn: turn-taking, for the turn in hand.
-        tell_turn_taking: called when a tool decides that the session ends.
-        log: the conversation, in which results are recorded.
+        conversation: the calls are shown on its connection, and their results recorded in it; its turn-taking is told
+            when a tool decides that the session ends.
         tool_runs: runs the tools.
-        connection: shown each call and its result.
-        clock: times of the messages.
     """
 
-    def __init__(
-        self,
-        *,
-        trace: Trace,
-        plan: SessionPlan,
-        turn: TurnTaking,
-        tell_turn_taking: Callable[[TurnEvent], None],
-        log: ConversationLog,
-        tool_runs: ToolRuns,
-        connection: SessionConnection,
-        clock: Clock,
-    ) -> None:
-        self._trace = trace
-        self._plan = plan
-        self._turn = turn
-        self._tell_turn_taking = tell_turn_taking
-        self._log = log
-        self._history = log.history
+    def __init__(self, conversation: OngoingConversation, tool_runs: ToolRuns) -> None:
+        self._conversation = conversation
+        self._log = conversation.log
+        self._history = conversation.log.history
+        self._connection = conversation.connection
+        self._clock = conversation.clock
+        self._trace = conversation.trace
         self._tool_runs = tool_runs
-        self._connection = connection
-        self._clock = clock
 
     def start(self, turn: int, calls: Sequence[ToolCalled], to_be_run: Sequence[ToolCalled]) -> None:
         """Show `calls`, which are recorded already, and begin those of them that are `to_be_run`."""
-        plan = self._plan
+        plan = self._conversation.plan
         context = ToolContext(
             session_id=plan.session_id,
             turn=turn,
@@ -96,8 +73,9 @@ class ToolCalls:
         self._connection.show(finished)
         self._log.keep()
         self._tool_runs.forget(finished.call_id)
-        if language := matching(outcome.language, self._plan.languages):
+        if language := matching(outcome.language, self._conversation.plan.languages):
             self._log.converse_in(language)
-        if (ending := ending_after(outcome.ending, is_late=finished.turn != self._turn.state.turn_number)) is not None:
-            self._tell_turn_taking(EndingDecided(ending))
+        is_late = finished.turn != self._conversation.turn.state.turn_number
+        if (ending := ending_after(outcome.ending, is_late=is_late)) is not None:
+            self._conversation.tell_turn_taking(EndingDecided(ending))
         return True

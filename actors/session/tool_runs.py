@@ -7,16 +7,13 @@ is neither may have been done or not (the process that ran it is gone), and is n
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
-import msgspec
-
-from actors.conversation import ChatMessage, Ending
+from actors.conversation import Ending
 from actors.messages.model import ToolFinished
 from actors.ports.clock import Clock
 from actors.ports.llm import ToolCalled
-from actors.rules.confirmation import TO_BE_CONFIRMED, is_confirmed
 from actors.runtime.containment import start_contained
 from actors.runtime.telemetry import count_cut_result
 from actors.session.approvals import Approvals
@@ -123,7 +120,7 @@ class ToolRuns:
 
 
 def _has_raised(name: str) -> Callable[[BaseException], None]:
-    """For a tool that is not one of ours: those raise nothing from `run`."""
+    """Logs that a tool has raised from `run`, which no `Tool` of this package does."""
     return lambda error: logger.warning("tool %s failed: %s", name, type(error).__name__)
 
 
@@ -133,19 +130,6 @@ def _shortened(name: str, outcome: ToolOutcome) -> ToolOutcome:
         logger.warning("the result of tool %s was cut: it was longer than %d characters", name, MAX_RESULT_CHARS)
         count_cut_result(name)
     return short
-
-
-class ToolRound:
-    """Tools called together; the model goes on when all of them are back."""
-
-    def __init__(self, turn: int, call_ids: Iterable[str]) -> None:
-        self.turn = turn
-        self.open = set(call_ids)
-
-    def finished(self, call_id: str) -> bool:
-        """Count one that is back; whether it was the last."""
-        self.open.discard(call_id)
-        return not self.open
 
 
 def ending_after(wanted: ToolEnding, *, is_late: bool) -> Ending | None:
@@ -162,18 +146,3 @@ def ending_after(wanted: ToolEnding, *, is_late: bool) -> Ending | None:
             return None
         case _:
             assert_never(wanted)
-
-
-def checked(call: ToolCalled, tool: AnyTool | None, said: Sequence[ChatMessage], turn: int) -> ToolCalled:
-    """The call, refused for now if it has to be allowed first and is not fit to be asked about, or was not said back.
-
-    Nobody is asked about arguments that the tool does not take: neither the caller, to whom they would be said back,
-    nor an operator.
-    """
-    if tool is None or not (tool.confirm or tool.approval):
-        return call
-    if fault := tool.fault(call.arguments):
-        return msgspec.structs.replace(call, refusal=fault)
-    if tool.confirm and not is_confirmed(said, call.name, call.arguments, turn):
-        return msgspec.structs.replace(call, refusal=TO_BE_CONFIRMED)
-    return call

@@ -5,90 +5,24 @@ from typing import Any
 
 import msgspec
 
-from actors.conversation import ChatMessage, Ending, Role
+from actors.conversation import Ending
 from actors.messages.model import EndingDecided, ToolFinished
-from actors.messages.output import OutputMessage, ToolStarted
-from actors.ports.llm import ToolCalled
-from actors.rules.turn_taking.event_rules import TurnEvent
-from actors.rules.turn_taking.machine import TurnTaking
-from actors.runtime.address import Address
-from actors.runtime.clock import LoopClock, run_virtual
-from actors.runtime.session_trace import Trace
-from actors.session.checkpoint import Checkpoint
-from actors.session.connection import SessionConnection
-from actors.session.conversation_log import ConversationLog
-from actors.session.plan import SessionPlan
+from actors.messages.output import ToolStarted
+from actors.runtime.clock import run_virtual
 from actors.session.tool_calls import ToolCalls
-from actors.session.tool_runs import UNKNOWN, ToolRuns
+from actors.session.tool_runs import UNKNOWN
 from actors.tool_outcome import ToolEnding, ToolOutcome
-from actors.tools import tool
-from tests.kit.session_kit import AGENT
-
-TURN = 1
+from tests.unit.actors.session.tool_kit import TURN, ToolTalk, called
 
 
-@tool
-async def look_up() -> str:
-    """Look something up."""
-    await asyncio.sleep(1)
-    return "nine"
-
-
-class Shown:
-    """Who is connected."""
-
-    def __init__(self) -> None:
-        self.messages: list[OutputMessage] = []
-
-    def tell(self, message: OutputMessage) -> None:
-        self.messages.append(message)
-
-
-class Conversation:
+class Conversation(ToolTalk):
     """One in whose first turn the model has called `look_up`."""
 
     def __init__(self) -> None:
-        self.told: list[TurnEvent] = []
-        self.finished: list[ToolFinished] = []
-        self.shown = Shown()
-        clock, supervisor = LoopClock(), Address[Any]("supervisor")
-        turn, checkpoint, connection = TurnTaking(AGENT), Checkpoint(), SessionConnection(supervisor)
-        turn.state.turn_number = TURN
-        connection.output = self.shown
-        log = ConversationLog(
-            checkpoint=checkpoint, turn=turn, connection=connection, supervisor=supervisor, clock=clock
-        )
-        self.runs = ToolRuns(checkpoint, self.finished.append)
-        self.called = [ToolCalled(call_id="c1", name="look_up", arguments="{}")]
-        self.history = log.history
+        super().__init__()
+        self.called = [called("look_up", "c1")]
         self.history.tools_called(TURN, self.called, 0.0)
-        self.calls = ToolCalls(
-            trace=Trace(),
-            plan=SessionPlan(
-                session_id="s",
-                mode="media",
-                agent=AGENT,
-                tools={"look_up": look_up},
-                phrases_expected=(),
-                kept=lambda rate_hz: {},
-                resume_token="t",
-            ),
-            turn=turn,
-            tell_turn_taking=self.told.append,
-            log=log,
-            tool_runs=self.runs,
-            connection=connection,
-            clock=clock,
-        )
-
-    @property
-    def results(self) -> list[tuple[str, str]]:
-        """The results that the model will read."""
-        return [(each.call_id, each.text) for each in self._messages if each.role is Role.TOOL]
-
-    @property
-    def _messages(self) -> list[ChatMessage]:
-        return self.history.messages
+        self.calls = ToolCalls(self.ongoing, self.runs)
 
 
 def finished(**changes: Any) -> ToolFinished:

@@ -1,0 +1,32 @@
+"""The conversation of one orchestrator, as those know it who have a part in the making of its replies."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from actors.ports.clock import Clock
+from actors.rules.turn_taking.event_rules import TurnEvent
+from actors.rules.turn_taking.machine import TurnTaking
+from actors.runtime.session_trace import Trace
+from actors.session.connection import SessionConnection
+from actors.session.conversation_log import ConversationLog
+from actors.session.plan import SessionPlan
+
+
+class OngoingConversation(msgspec.Struct, frozen=True, kw_only=True):
+    """Who talks, what was said, whose turn it is, and where all of it is shown."""
+
+    plan: SessionPlan
+    """Whose agent answers, with which tools."""
+    turn: TurnTaking
+    """Turn-taking, for the state of the turn in hand."""
+    tell_turn_taking: Callable[[TurnEvent], None]
+    """Called with what becomes of replies and tools; what turn-taking orders is carried out before it returns."""
+    log: ConversationLog
+    """What was said, heard and answered by tools: what the model reads."""
+    connection: SessionConnection
+    """Shown what happens."""
+    clock: Clock
+    """The times of messages."""
+    trace: Trace
+    """The telemetry of the session."""
