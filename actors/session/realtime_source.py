@@ -1,14 +1,12 @@
 """The replies of a speech-to-speech model: one session of it at a time, which is replaced when it is lost."""
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
-from typing import get_args
 
 import msgspec
 
 from actors.conversation import ChatMessage, Role
-from actors.errors import ErrorKind, ProviderError
+from actors.errors import ErrorKind
 from actors.messages.model import ModelFailed
 from actors.messages.playback import PlaybackPosition
 from actors.ports import realtime as port
@@ -17,8 +15,6 @@ from actors.ports.clock import Clock
 from actors.ports.llm import ModelRequest, ReplyGenerated, ToolCalled
 from actors.rules.realtime_failures import LOST, REFUSED, Remedy, bounded, of_response, pause_s
 from actors.rules.realtime_progress import Overdue, RealtimeProgress, RealtimeState
-from actors.rules.well_typed import violation
-from actors.runtime.closing import close_in_background
 from actors.runtime.exits import tell_quietly
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Stage, peer_of
@@ -27,14 +23,12 @@ from actors.runtime.telemetry import count_cut_reply
 from actors.session.caller_speech import CallerSpeech
 from actors.session.due_timer import DueTimer
 from actors.session.engine_events import ModelReported, RealtimeChecked, RealtimeReported
-from actors.session.engine_violations import EngineViolations, required_stream
 from actors.session.generation import CHAT, usage
+from actors.session.realtime_connection import RealtimeConnection
 from actors.session.realtime_memory import RealtimeMemory
 from actors.session.spoken_reply import MAX_REPLY_MS, MadeOfResponse, SpokenReply
 from actors.session.spoken_reply_writer import SpokenReplyWriter
 from protocol.realtime.failure_kinds import FailureKind
-
-_EVENTS = get_args(reported.RealtimeEvent)
 
 
 class RealtimeSource:
@@ -74,6 +68,7 @@ class RealtimeSource:
         self._actor = actor
         self._trace = actor.trace
         self._model = model
+        self._connection = RealtimeConnection(actor, model, self._options_with_history, self._opened)
         self._options = options
         self._history = history
         self._speech = speech
@@ -81,10 +76,6 @@ class RealtimeSource:
         self._clock = clock
         self._report = report
         self._on_given_up = on_given_up
-        self._serial = 0
-        self._violations = EngineViolations("speech to speech")
-        self._session: port.RealtimeSession | None = None
-        self._opening: asyncio.Task[None] | None = None
         self._progress = RealtimeProgress()
         self._memory = RealtimeMemory()
         self._request: ModelRequest | None = None
@@ -97,9 +88,8 @@ class RealtimeSource:
     def open(self) -> None:
         """Open a session, with all that was said; the former one is closed."""
         self._disconnect()
-        self._serial += 1
         self._progress.connect(self._clock.now())
-        self._opening = self._actor.spawn(self._connect(self._serial), "realtime", self._open_failed(self._serial))
+        self._connection.open()
         self._watch()
 
     def close(self) -> None:
@@ -108,51 +98,21 @@ class RealtimeSource:
         self._check.cancel()
 
     def _disconnect(self) -> None:
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            opening.cancel()
-        session, self._session = self._session, None
         self._speech.connect(None)
         self._memory.connect(None)
-        close_in_background(session)
+        self._connection.close()
 
-    async def _connect(self, serial: int) -> None:
-        ref = self._actor.actor_ref
-
-        def report(event: reported.RealtimeEvent) -> None:
-            if wrong := violation(event, _EVENTS):
-                self._violations.pass_over(wrong)
-            elif ref.is_alive():
-                ref.tell(RealtimeReported(serial, event))
-
+    def _options_with_history(self) -> port.RealtimeOptions:
         # What was spoken and not answered is given to the session as sound. What followed it, such as the results of
         # tools, is told when a response is asked for, so that each has its place.
         history = _until_speech(self._history(), self._speech.turns_to_hear)
-        options = msgspec.structs.replace(self._options(), history=history)
-        session = required_stream(await self._model.open(options, report))
-        if serial != self._serial or not ref.is_alive():
-            await session.close()
-            return
-        self._opening, self._session = None, session
+        return msgspec.structs.replace(self._options(), history=history)
+
+    def _opened(self, session: port.RealtimeSession, options: port.RealtimeOptions) -> None:
         self._progress.opened(self._clock.now())
-        self._memory.connect(session, history)
+        self._memory.connect(session, options.history)
         self._speech.connect(session)
         self._respond()
-
-    def _open_failed(self, serial: int) -> Callable[[BaseException], None]:
-        def failed(error: BaseException) -> None:
-            kind, retry_after_s = FailureKind.TRANSIENT, None
-            if isinstance(error, ProviderError):
-                kind = FailureKind.TRANSIENT if error.retryable else FailureKind.FATAL
-                retry_after_s = error.retry_after_s
-            detail = str(error) or type(error).__name__
-            report_failure(
-                Failure.REALTIME, logger, "a speech-to-speech session cannot be opened: %s", detail, cause="open"
-            )
-            closed = reported.RealtimeClosed(kind, detail, retry_after_s)
-            tell_quietly(self._actor.actor_ref, RealtimeReported(serial, closed))
-
-        return failed
 
     def _lost(self, kind: FailureKind, detail: str, retry_after_s: float | None = None) -> None:
         """The session is gone: another one goes on with what was heard."""
@@ -181,7 +141,6 @@ class RealtimeSource:
     def _renew(self, delay_s: float) -> None:
         self._retract()
         self._disconnect()
-        self._serial += 1
         self._progress.pause(self._clock.now(), delay_s)
         self._watch()
 
@@ -221,12 +180,12 @@ class RealtimeSource:
         self._request, self.tool_calls = None, []
         self._trace.end(Stage.MODEL, attributes={"earshot.cancelled": True})
         response_id = self._progress.cancel(self._clock.now())
-        if response_id and self._session is not None:
-            self._session.cancel(response_id)
+        if response_id and self._connection.session is not None:
+            self._connection.session.cancel(response_id)
         self._watch()
 
     def _respond(self) -> None:
-        session, request, now = self._session, self._request, self._clock.now()
+        session, request, now = self._connection.session, self._request, self._clock.now()
         if session is not None and request is not None and self._progress.may_ask(now):
             self._memory.tell(request.messages, self._speech.turns_to_hear)
             self._progress.asked(session.respond(self._spoken.order(self._options().instructions)), now)
@@ -239,22 +198,22 @@ class RealtimeSource:
             self._progress.is_expiring = True
 
     def heard(self, reply: int) -> None:
-        """All of this reply that will be heard was heard."""
+        """Note that nothing more of this reply will be heard: its items need not be cut any more."""
         self._memory.heard(reply)
 
     # what the session reports
 
     def on_report(self, message: RealtimeReported) -> None:
         """Take up one event of the session."""
-        if message.session != self._serial or self._progress.state is RealtimeState.GIVEN_UP:
+        if not self._connection.has_reported(message) or self._progress.state is RealtimeState.GIVEN_UP:
             return
         now, event = self._clock.now(), message.event
         match event:
             case reported.CallerCommitted(item_id=item_id):
                 self._speech.committed(item_id)
             case reported.ResponseStarted(response_id, request):
-                if not self._progress.started(response_id, request, now) and self._session is not None:
-                    self._session.cancel(response_id)
+                if not self._progress.started(response_id, request, now) and self._connection.session is not None:
+                    self._connection.session.cancel(response_id)
             case reported.ResponseFinished():
                 self._finished(event)
             case reported.RealtimeFailed():
@@ -346,7 +305,7 @@ class RealtimeSource:
     # what is owed
 
     def _watch(self) -> None:
-        """Have what is owed looked for when it is due."""
+        """Set the timer of what is owed next: `check` is called when it is due."""
         self._check.watch(self._progress.due)
 
     def check(self) -> None:

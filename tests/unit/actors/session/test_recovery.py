@@ -245,7 +245,7 @@ AWAITS = {
     # Whoever is looked up is late or unknown in test_looked_up.py and test_session_hook.py.
     ("sessions.py", "Sessions._looked_up"): set(),
     # Opening is refused, stalls and is lost in test_realtime_agent.py: no other mode has such a session.
-    ("realtime_source.py", "RealtimeSource._connect"): set(),
+    ("realtime_connection.py", "RealtimeConnection._open"): set(),
     # So does what listens beside it in test_recognizer_beside.py and test_realtime_agent_faults.py.
     ("recognizer_beside.py", "RecognizerBeside.open"): set(),
     ("recognizer_beside.py", "RecognitionBeside.connect"): set(),
