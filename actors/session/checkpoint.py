@@ -21,6 +21,7 @@ from actors.rules.summary import Summary
 from actors.rules.transcription import TranscriptionSnapshot
 from actors.rules.turn_taking.moving import moved, unanswerable_reply
 from actors.rules.turn_taking.state import TurnSnapshot
+from actors.session.audio_track import AudioTrack
 
 
 class LostConnection(msgspec.Struct, frozen=True):
@@ -29,28 +30,6 @@ class LostConnection(msgspec.Struct, frozen=True):
     connection_id: str
     until: float
     """When the session ends if none has, in seconds of the session's clock."""
-
-
-class AudioTrack(msgspec.Struct, kw_only=True):
-    """The audio of one speaker, or of all whose voices come in one stream, as far as it has been dealt with."""
-
-    is_open: bool = False
-    """Audio has come in, so that a recognizer has to listen to it."""
-    final_owed: bool = False
-    """The speaker spoke, and the final transcript of it has not come."""
-    settled_bytes: int = 0
-    """Position in the audio up to which it need never be recognised again."""
-    audio_bytes: int = 0
-    """How much audio had come in when this was encoded for another process; not kept up to date otherwise."""
-
-    def final_transcript_owed(self, *, is_owed: bool) -> None:
-        """Note whether the recognizer owes the final transcript of what was said."""
-        self.final_owed = is_owed
-
-    def audio_settled(self, end_bytes: int) -> None:
-        """Note that audio up to this position need not be recognised again; it never moves backwards."""
-        if end_bytes > self.settled_bytes:
-            self.settled_bytes = end_bytes
 
 
 class AskedQuestion(msgspec.Struct, frozen=True):
@@ -220,6 +199,10 @@ class Checkpoint(msgspec.Struct, kw_only=True):
     def language_is(self, language: str) -> None:
         """Note the language in which the conversation goes on."""
         self.language, self.language_heard = language, LanguageHeard()
+
+    def caller_spoke_in(self, heard: LanguageHeard) -> None:
+        """Note what the caller's last utterance says of the language of the conversation."""
+        self.language_heard = heard
 
     # replies and tools
 

@@ -6,7 +6,8 @@ from actors.conversation import SessionRecord
 from actors.ports.clock import Clock
 from actors.rules.transcription import TranscriptionSnapshot
 from actors.rules.turn_taking.state import TurnSnapshot
-from actors.session.checkpoint import AudioTrack, Checkpoint
+from actors.session.audio_track import AudioTrack
+from actors.session.checkpoint import Checkpoint
 
 
 class _Encoded(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,7 +61,7 @@ class ConversationLog:
         known = self._checkpoint
         present = known.language or plan.agent.languages[0]
         language, heard = followed(known.language_heard, present, text, matching(spoken, plan.languages))
-        known.language_heard = heard
+        known.caller_spoke_in(heard)
         if language != present:
             self.converse_in(language)
 

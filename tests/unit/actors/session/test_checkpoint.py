@@ -21,8 +21,11 @@ def test_what_was_heard_of_a_reply_never_becomes_less() -> None:
     heard = checkpoint.pending_replies[1].heard
     assert heard is not None
     assert heard.text_end == 9
+
+
+def test_each_speaker_has_a_track_of_their_own() -> None:
+    checkpoint = Checkpoint()
     checkpoint.track().audio_settled(640)
-    checkpoint.track().audio_settled(320)
     assert checkpoint.track().settled_bytes == 640
     assert checkpoint.track("speaker 2").settled_bytes == 0
 

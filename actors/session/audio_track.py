@@ -1,0 +1,25 @@
+"""How far the audio of one speaker has been dealt with: what a new recognizer need not hear again."""
+
+import msgspec
+
+
+class AudioTrack(msgspec.Struct, kw_only=True):
+    """The audio of one speaker, or of all whose voices come in one stream, as far as it has been dealt with."""
+
+    is_open: bool = False
+    """Audio has come in, so that a recognizer has to listen to it."""
+    final_owed: bool = False
+    """The speaker spoke, and the final transcript of it has not come."""
+    settled_bytes: int = 0
+    """Position in the audio up to which it need never be recognised again."""
+    audio_bytes: int = 0
+    """How much audio had come in when this was encoded for another process; not kept up to date otherwise."""
+
+    def final_transcript_owed(self, *, is_owed: bool) -> None:
+        """Note whether the recognizer owes the final transcript of what was said."""
+        self.final_owed = is_owed
+
+    def audio_settled(self, end_bytes: int) -> None:
+        """Note that audio up to this position need not be recognised again; it never moves backwards."""
+        if end_bytes > self.settled_bytes:
+            self.settled_bytes = end_bytes
