@@ -22,15 +22,7 @@ from actors.messages.transcript import (
     TurnEndHeard,
 )
 from actors.ports.clock import Clock
-from actors.ports.end_of_turn import EndOfTurn
-from actors.ports.stt import (
-    RecognitionEvent,
-    RecognitionFailed,
-    RecognitionOptions,
-    RecognitionReady,
-    SpeechRecognizer,
-)
-from actors.ports.vad import VoiceActivity
+from actors.ports.stt import RecognitionEvent, RecognitionFailed, RecognitionReady
 from actors.rules.audio import level_db
 from actors.rules.endpointing import Endpointer, EndpointEvent
 from actors.rules.tones import ToneDetector
@@ -43,9 +35,10 @@ from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import RecognitionReported
 from actors.session.engine_violations import EngineViolations, required_stream
+from actors.session.hearing import Hearing
+from actors.session.owed_transcript import OwedTranscript
 from actors.session.recognition_stream import RecognitionStream
 from actors.session.turn_end import TurnEnd
-from actors.turn_taking_settings import Endpointing
 
 RecognizerMessage = CallerAudio | ReopenRecognition | EndUtterance | TurnEndHeard | RecognitionReported
 
@@ -69,13 +62,7 @@ class Recognizer(SupervisedActor):
         checkpoint: says up to where the speaker's audio is settled, and whether a final transcript is owed.
         ring: the speaker's recent audio; it is replayed from where it is not settled when this actor starts.
         connection: the session's; says whether the client takes our own voice out of what it sends.
-        engine: speech to text.
-        options: what is asked of the engine.
-        detector: voice activity, for this session alone.
-        endpointing: the agent's settings.
-        end_of_turn: decides for this session how much silence ends an utterance.
-        tones: finds the tone of an answering machine, as long as one may have answered; None: none may have.
-        tells_likely_end: the listener is told when the speaker is probably done, before it is certain.
+        hearing: the engines that it hears with, and their settings.
     """
 
     def __init__(
@@ -88,13 +75,7 @@ class Recognizer(SupervisedActor):
         checkpoint: Checkpoint,
         ring: AudioRing,
         connection: SessionConnection,
-        engine: SpeechRecognizer,
-        options: RecognitionOptions,
-        detector: VoiceActivity,
-        endpointing: Endpointing,
-        end_of_turn: EndOfTurn,
-        tones: ToneDetector | None = None,
-        tells_likely_end: bool = False,
+        hearing: Hearing,
         clock: Clock,
         trace: Trace,
     ) -> None:
@@ -102,38 +83,30 @@ class Recognizer(SupervisedActor):
         self._speaker = speaker
         self._checkpoint = checkpoint
         self._track = checkpoint.track(speaker)
+        self._owed = OwedTranscript(self._track)
         self._ring = ring
         self._connection = connection
-        self.listener = listener
-        self.engine = engine
-        self.options = options
-        self.detector = detector
-        self.clock = clock
-        if detector.rate_hz != options.rate_hz:
-            raise ValueError(f"voice activity wants {detector.rate_hz} Hz, the caller's audio has {options.rate_hz} Hz")
-        self._window_bytes = detector.window_samples * 2
-        self._window_ms = detector.window_samples * 1000 / detector.rate_hz
+        self._listener = listener
+        self._hearing = hearing
+        self._clock = clock
+        self._detector = hearing.detector
+        self._window_bytes, self._window_ms = hearing.window_bytes, hearing.window_ms
         self._bad_windows = 0
-        """Of the last windows, those of which voice activity has given no probability."""
+        """How many windows in a row voice activity has given no probability of."""
         self._violations, self._bad_answers = EngineViolations("recognizer"), EngineViolations("voice activity")
-        self._endpointer = Endpointer(endpointing, self._window_ms)
+        self._endpointer = Endpointer(hearing.endpointing, self._window_ms)
         self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
-        only_language = options.languages[0] if len(options.languages) == 1 else ""
-        self._turn_end = TurnEnd(end_of_turn, endpointing, checkpoint, only_language)
-        self._tells_likely_end = tells_likely_end
+        self._turn_end = TurnEnd(hearing.end_of_turn, hearing.endpointing, checkpoint, hearing.only_language)
+        self._tells_likely_end = hearing.tells_likely_end
         self._shown_interim: InterimTranscript | None = None
-        self._tones = tones
+        self._tones = hearing.tones
         self._rest = b""
         self._next_bytes = 0
         self._stream = 0
         """The number of the engine's stream: what an older one still reports is ignored."""
-        self._recognition = RecognitionStream(ring, trace, speaker, only_language)
+        self._recognition = RecognitionStream(ring, trace, speaker, hearing.only_language)
         self._unfinished = False
         """The end of an utterance came while there was no stream: its final is asked for as soon as there is one."""
-        self._begun_ms: float | None = None
-        """Where the last utterance began that was no noise."""
-        self._inherited = self._track.final_owed
-        """A former recognizer owed the final of an utterance, which may be over: only the engine can say."""
 
     def on_start(self) -> None:
         """Connect the engine, whose audio waits in the ring; hear again what a former recognizer had in hand."""
@@ -171,16 +144,14 @@ class Recognizer(SupervisedActor):
 
     def _reopen(self, again: bool) -> None:
         if not again and not self._endpointer.in_speech:
-            self._track.audio_settled(self._ring.end_bytes)
-            self._track.final_transcript_owed(is_owed=False)
-            self._inherited = False
+            self._owed.given_up(self._ring.end_bytes)
         self._unfinished = self._track.final_owed and not self._endpointer.in_speech
         self._recognition.close()
         self._open()
 
     def _open(self) -> None:
         self._stream += 1
-        self.trace.peers[Stage.RECOGNITION] = peer_of(self.engine)
+        self.trace.peers[Stage.RECOGNITION] = peer_of(self._hearing.engine)
         self.spawn(self._connect(self._stream), "open")
 
     async def _connect(self, stream: int) -> None:
@@ -192,14 +163,14 @@ class Recognizer(SupervisedActor):
 
         # Not `wait_for`, which would open it in a task of its own: what that raises could stop the loop.
         async with asyncio.timeout(OPEN_TIMEOUT_S):
-            recognition = required_stream(await self.engine.open(self.options, report))
+            recognition = required_stream(await self._hearing.engine.open(self._hearing.options, report))
         if stream != self._stream or not self.actor_ref.is_alive():
             await recognition.close()
             return
         # All that has not become a final transcript yet is heard again: nothing is lost by a restart.
-        self.trace.peers[Stage.RECOGNITION] = peer_of(recognition, self.engine)
+        self.trace.peers[Stage.RECOGNITION] = peer_of(recognition, self._hearing.engine)
         self._recognition.opened(recognition, self._track.settled_bytes)
-        if self._unfinished or (self._inherited and not self._endpointer.in_speech):
+        if self._unfinished or (self._owed.is_inherited and not self._endpointer.in_speech):
             self._unfinished = False
             recognition.finish_utterance()
 
@@ -211,29 +182,23 @@ class Recognizer(SupervisedActor):
                 self._on_interim(self._recognition.in_session_time(event))
             case FinalTranscript():
                 final = self._recognition.in_session_time(event)
-                self._settle(final.end_ms)
-                self.listener.tell(final if final.text else NoSpeechRecognized(final.end_ms, self._speaker))
+                self._owed.came(final.end_ms, self._ring.bytes_of(final.end_ms))
+                self._listener.tell(final if final.text else NoSpeechRecognized(final.end_ms, self._speaker))
             case NoSpeechRecognized(end_ms):
                 end_ms = self._recognition.end_ms(end_ms)
-                self._settle(end_ms)
-                self.listener.tell(NoSpeechRecognized(end_ms, self._speaker))
+                self._owed.came(end_ms, self._ring.bytes_of(end_ms))
+                self._listener.tell(NoSpeechRecognized(end_ms, self._speaker))
             case RecognitionFailed(kind, detail):
                 raise RecognizerError(kind if isinstance(kind, ErrorKind) else ErrorKind.INTERNAL, detail)
             case _:
                 assert_never(event)
 
     def _on_interim(self, interim: InterimTranscript) -> None:
-        """The same words again, of more audio, say something of the end of the utterance, and nothing to a listener."""
+        """Show words that changed. Unchanged words of more audio count for the end of the utterance alone."""
         self._turn_end.heard(interim)
         shown, self._shown_interim = self._shown_interim, interim
         if shown is None or (shown.text, shown.start_ms) != (interim.text, interim.start_ms):
-            self.listener.tell(interim)
-
-    def _settle(self, end_ms: float) -> None:
-        self._inherited = False
-        # A final that comes late leaves that of the utterance owed which has begun meanwhile.
-        self._track.final_transcript_owed(is_owed=self._begun_ms is not None and self._begun_ms >= end_ms)
-        self._track.audio_settled(self._ring.bytes_of(end_ms))
+            self._listener.tell(interim)
 
     # audio
 
@@ -259,10 +224,10 @@ class Recognizer(SupervisedActor):
         if turn is not None and turn.screening is None:
             self._tones = None
         elif (tone := tones.process(pcm, self._ring.ms(offset_bytes))) is not None:
-            self.listener.tell(ToneEnded(tone.end_ms, tone.duration_ms))
+            self._listener.tell(ToneEnded(tone.end_ms, tone.duration_ms))
 
     def _windows(self, data: bytes) -> None:
-        """As many windows as there are; the rest waits for more."""
+        """Ask voice activity about each whole window in `data`; what is left of it waits for more audio."""
         size = self._window_bytes
         end = len(data) - len(data) % size
         for begin in range(0, end, size):
@@ -272,7 +237,7 @@ class Recognizer(SupervisedActor):
     def _window(self, window: bytes) -> None:
         endpointer = self._endpointer
         try:
-            probability = self.detector.probability(window)
+            probability = self._detector.probability(window)
             is_one = 0.0 <= probability <= 1.0
         except BaseException as error:  # noqa: BLE001 - somebody's own code may raise or answer anything
             probability = self._unheard(error)
@@ -301,7 +266,7 @@ class Recognizer(SupervisedActor):
         if self._bad_windows * self._window_ms >= MOST_UNHEARD_MS:
             raise error
         try:
-            self.detector.reset()
+            self._detector.reset()
         except BaseException as reset_error:  # noqa: BLE001 - engines may raise anything: it costs itself
             self._bad_answers.pass_over(f"{type(reset_error).__name__} as it was reset")
         return 0.0
@@ -311,35 +276,33 @@ class Recognizer(SupervisedActor):
         silence_ms = self._turn_end.silence_ms(voice_end_ms)
         self._endpointer.wait_for(silence_ms)
         if self._tells_likely_end and (text := self._turn_end.likely_end(voice_end_ms, silence_ms)):
-            self.listener.tell(EndOfTurnLikely(text, self._speaker))
+            self._listener.tell(EndOfTurnLikely(text, self._speaker))
 
     def _echo_bound(self) -> float | None:
         """How loud our own voice may come back just now; None where the client takes it out of what it sends."""
         attached = self._connection.attached
         if attached is not None and attached.cancels_echo:
             return None
-        return self._connection.echo.bound(self.clock.now() * 1000)
+        return self._connection.echo.bound(self._clock.now() * 1000)
 
     def _endpoint(self, event: EndpointEvent) -> None:
         match event:
             case SpeechStarted(onset_ms):
-                self._begun_ms = onset_ms
+                self._owed.begun(onset_ms)
                 self._turn_end.started(onset_ms)
-                self._track.final_transcript_owed(is_owed=True)
-                self._checkpoint.user_active(self.clock.now())
+                self._checkpoint.user_active(self._clock.now())
             case SpeechContinued(silence_ms=silence_ms):
                 self._turn_end.continued(silence_ms)
                 if silence_ms == 0:
-                    self._checkpoint.user_active(self.clock.now())
+                    self._checkpoint.user_active(self._clock.now())
             case SpeechStopped(end_ms=end_ms):
                 self._turn_end.stopped(end_ms)
                 self._finish_utterance()
             case NoiseStopped():
-                self._begun_ms = None
-                self._track.final_transcript_owed(is_owed=self._inherited)
+                self._owed.was_noise()
             case _:
                 assert_never(event)
-        self.listener.tell(msgspec.structs.replace(event, speaker=self._speaker) if self._speaker else event)
+        self._listener.tell(msgspec.structs.replace(event, speaker=self._speaker) if self._speaker else event)
 
     def _end_utterance(self) -> None:
         """The transport sends no audio any more: what was said so far is all there is."""

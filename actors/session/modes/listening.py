@@ -11,8 +11,9 @@ from actors.rules.end_of_turn.by_words import FixedSilence
 from actors.rules.tones import ToneDetector
 from actors.session.addresses import recognizer_name
 from actors.session.children import ChildContext, ChildSpec
+from actors.session.hearing import Hearing
 from actors.session.live_session import LiveSession
-from actors.session.plan import SessionPlan
+from actors.session.plan import Engines, SessionPlan
 from actors.session.recognizer import Recognizer
 
 
@@ -72,6 +73,14 @@ def _started(
         checkpoint=session.checkpoint,
         ring=session.tracks.of(speaker),
         connection=session.connection,
+        hearing=_hearing(engines, plan, engine, answers=answers),
+        clock=engines.clock,
+        trace=context.trace,
+    )
+
+
+def _hearing(engines: Engines, plan: SessionPlan, engine: SpeechRecognizer, *, answers: bool) -> Hearing:
+    return Hearing(
         engine=engine,
         options=RecognitionOptions(
             session_id=plan.session_id,
@@ -84,6 +93,4 @@ def _started(
         end_of_turn=engines.end_of_turn() if answers else FixedSilence(),
         tells_likely_end=answers and plan.agent.preemptive_generation.enabled,
         tones=ToneDetector(plan.rate_hz) if answers and plan.screens_answerer else None,
-        clock=engines.clock,
-        trace=context.trace,
     )
