@@ -8,7 +8,8 @@
     │   ├── RealtimeError          speech to speech
     │   └── StoreError             the session store
     ├── CallError                an order to the telephone network was not carried out (ports/call_controls.py)
-    ├── ToolDefinitionError      a function cannot be a tool (tools.py)
+    ├── ToolDefinitionError      a function cannot be a tool
+    ├── WrongArgumentsError      a model has called a tool with what it does not take
     ├── ToolThreadsBusyError     a tool hangs so often that it is not begun again (runtime/tool_threads.py)
     ├── MailboxFullError         an actor has more to handle than it ever can (runtime/mailbox.py)
     ├── WouldBlockError          somebody waits on the thread of an event loop (runtime/loop_actor.py)
@@ -77,3 +78,11 @@ class RealtimeError(ProviderError):
 
 class StoreError(ProviderError):
     """A session's record cannot be saved or loaded."""
+
+
+class ToolDefinitionError(ActorsError):
+    """A function cannot be a tool; says which and why."""
+
+
+class WrongArgumentsError(ActorsError):
+    """A model has called a tool with what it does not take; says what is wrong, for the model."""

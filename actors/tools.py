@@ -16,24 +16,23 @@ import asyncio
 import inspect
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import copy_context
-from datetime import time
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any, Generic, Literal, ParamSpec, TypeVar, get_args, get_type_hints, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 import msgspec
-from msgspec import Meta
 from opentelemetry import metrics
 
-from actors.errors import ActorsError
+from actors.errors import ToolDefinitionError, WrongArgumentsError
 from actors.ports.call_controls import CallControls
 from actors.ports.llm import ToolSchema
 from actors.rules.unicode_text import well_formed_json
 from actors.runtime.containment import comes_from_outside
 from actors.runtime.tool_threads import ToolThreads, ToolThreadsBusyError
 from actors.session_context import SessionContext
+from actors.tool_arguments import ToolArguments, read_arguments
 from actors.tool_outcome import ToolEnding, ToolOutcome
 
 __all__ = [
@@ -58,9 +57,6 @@ _meter = metrics.get_meter("earshot")
 _timed_out = _meter.create_counter("earshot.tool.timeouts", description="Tool calls that were given up")
 _refused = _meter.create_counter("earshot.tool.refusals", description="Tool calls that were not begun: none returns")
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
-_ARGUMENT = re.compile(r"\s*(\w+)(?:\s*\([^)]*\))?:\s*(.*)")
-_NO_SECONDS = re.compile(r"\d\d:\d\d")
-_REFERENCE = "#/$defs/{name}"
 
 
 class OnInterruption(StrEnum):
@@ -85,10 +81,6 @@ class ToolContext(msgspec.Struct, frozen=True, kw_only=True):
     conversation, where the agent has several."""
     languages: tuple[str, ...] = ()
     """Those that the agent can change to."""
-
-
-class ToolDefinitionError(ActorsError):
-    """A function cannot be a tool; says which and why."""
 
 
 class Tool(Generic[P, R]):
@@ -118,12 +110,8 @@ class Tool(Generic[P, R]):
             raise ToolDefinitionError(f"{self.__name__!r} is no name for a tool: letters, digits and underscores only")
         if approval not in ("", "operator"):
             raise ToolDefinitionError(f"{self.__name__}: approval is {approval!r}; only an operator can approve a call")
-        hints = get_type_hints(function, include_extras=True)
-        self._context_name = next((key for key, hint in hints.items() if hint is ToolContext), None)
-        self._times = frozenset(name for name, hint in hints.items() if hint is time or time in get_args(hint))
-        summary, descriptions = _read_docstring(function)
-        self._arguments = _argument_struct(self.__name__, function, hints, descriptions)
-        self.schema = ToolSchema(self.__name__, summary, _parameters(self._arguments))
+        self._arguments = ToolArguments(self.__name__, function, ToolContext)
+        self.schema = ToolSchema(self.__name__, self._arguments.summary, self._arguments.schema)
 
     @property
     def name(self) -> str:
@@ -139,11 +127,12 @@ class Tool(Generic[P, R]):
         Nothing but the cancellation of the task that awaits this is raised: wrong arguments, a timeout or whatever the
         tool raises become an outcome with `failed` set, whose result is `{"error": text}`, meant for the model.
         """
-        keywords = self._read(arguments)
-        if isinstance(keywords, ToolOutcome):
-            return keywords
-        if self._context_name is not None:
-            keywords[self._context_name] = context
+        try:
+            keywords = read_arguments(self.name, arguments, self.keywords)
+        except WrongArgumentsError as error:
+            return _failure(str(error))
+        if self._arguments.hidden is not None:
+            keywords[self._arguments.hidden] = context
         task = asyncio.current_task()
         try:
             async with asyncio.timeout(self.timeout_s) as limit:
@@ -169,16 +158,11 @@ class Tool(Generic[P, R]):
 
     def fault(self, arguments: str) -> str:
         """What is wrong with `arguments`, a JSON object as text, for the model; empty if the tool takes them."""
-        return found.result["error"] if isinstance(found := self._read(arguments), ToolOutcome) else ""
-
-    def _read(self, arguments: str) -> dict[str, Any] | ToolOutcome:
-        """The arguments by name, or the outcome of a call with wrong ones."""
         try:
-            return self.keywords(msgspec.json.decode(arguments or "{}"))
-        except msgspec.DecodeError as error:  # covers wrong types too: ValidationError is one
-            return _failure(f"wrong arguments for {self.name}: {_describe(error)}")
-        except (RecursionError, ValueError):
-            return _failure(f"wrong arguments for {self.name}: nested too deep, or no text that can be read")
+            read_arguments(self.name, arguments, self.keywords)
+        except WrongArgumentsError as error:
+            return str(error)
+        return ""
 
     def keywords(self, raw: Any) -> dict[str, Any]:
         """The arguments in `raw`, a JSON value, by name.
@@ -186,19 +170,7 @@ class Tool(Generic[P, R]):
         Raises:
             msgspec.ValidationError: they are not what the tool takes.
         """
-        values = msgspec.convert(self._with_seconds(raw), self._arguments, strict=False)
-        return {field: getattr(values, field) for field in self._arguments.__struct_fields__}
-
-    def _with_seconds(self, raw: Any) -> Any:
-        """`10:30` as `10:30:00` where a time is wanted: models leave the seconds out, msgspec insists on them."""
-        if not isinstance(raw, dict):
-            return raw
-        return {
-            key: f"{value}:00"
-            if key in self._times and isinstance(value, str) and _NO_SECONDS.fullmatch(value)
-            else value
-            for key, value in raw.items()
-        }
+        return self._arguments.keywords(raw)
 
     async def call(self, keywords: dict[str, Any]) -> Any:
         """What the tool returns for these arguments; raises what it raises."""
@@ -282,78 +254,6 @@ def _as_outcome(name: str, result: Any) -> ToolOutcome:
         _logger.warning("tool %s returned a value that is no JSON", name)
         return _failure(f"the tool {name} failed")
     return msgspec.structs.replace(outcome, result=value)
-
-
-def _describe(error: msgspec.DecodeError) -> str:
-    """`Expected ... - at `$.day`` as `day: Expected ...`; other texts of msgspec name the field already."""
-    reason, _, path = str(error).partition(" - at ")
-    field = path.strip("`").removeprefix("$").lstrip(".")
-    return f"{field}: {reason}" if field else reason
-
-
-def _read_docstring(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
-    """The summary (all up to the first section) and what `Args:` says of each parameter."""
-    lines = (inspect.getdoc(function) or "").splitlines()
-    sections = {"Args:", "Returns:", "Raises:"}
-    end = next((index for index, line in enumerate(lines) if line in sections), len(lines))
-    summary = " ".join(line.strip() for line in lines[:end] if line.strip())
-    descriptions: dict[str, str] = {}
-    name = ""
-    start = lines.index("Args:") + 1 if "Args:" in lines else len(lines)
-    for line in lines[start:]:
-        if not line.startswith(" "):
-            break
-        found = _ARGUMENT.fullmatch(line) if line.startswith("    ") and not line.startswith("     ") else None
-        if found:
-            name = found[1]
-            descriptions[name] = found[2]
-        elif name:
-            descriptions[name] += f" {line.strip()}"
-    return summary, descriptions
-
-
-def _argument_struct(
-    name: str, function: Callable[..., Any], hints: Mapping[str, Any], descriptions: Mapping[str, str]
-) -> type[msgspec.Struct]:
-    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
-    for parameter in inspect.signature(function).parameters.values():
-        hint = hints.get(parameter.name)
-        if hint is ToolContext:
-            continue
-        if hint is None or parameter.kind in (
-            parameter.VAR_POSITIONAL,
-            parameter.VAR_KEYWORD,
-            parameter.POSITIONAL_ONLY,
-        ):
-            raise ToolDefinitionError(f"{name}: parameter {parameter.name} needs a type and must be passable by name")
-        if parameter.name in descriptions:
-            hint = Annotated[hint, Meta(description=descriptions[parameter.name])]
-        if parameter.default is parameter.empty:
-            fields.append((parameter.name, hint))
-        else:
-            fields.append((parameter.name, hint, parameter.default))
-    return msgspec.defstruct(name, fields, kw_only=True, forbid_unknown_fields=True)
-
-
-def _parameters(arguments: type[msgspec.Struct]) -> dict[str, Any]:
-    try:
-        (root,), components = msgspec.json.schema_components([arguments], ref_template=_REFERENCE)
-    except TypeError as error:
-        raise ToolDefinitionError(f"{arguments.__name__}: {error}") from error
-    schema: dict[str, Any] = _inline(root, components)
-    return {key: value for key, value in schema.items() if key != "title"}
-
-
-def _inline(node: Any, components: Mapping[str, Any]) -> Any:
-    """`node` with every reference replaced by what it refers to: some models read no references."""
-    if isinstance(node, list):
-        return [_inline(item, components) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if "$ref" in node:
-        target = components[node["$ref"].removeprefix(_REFERENCE.format(name=""))]
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-    return {key: _inline(value, components) for key, value in node.items()}
 
 
 @tool

@@ -29,7 +29,8 @@ ROOMS = {
     "ports": DATA | {"messages", "ports"},
     "rules": DATA | {"messages", "ports", "rules"},
     "runtime": DATA | {"messages", "ports", "runtime"},
-    "tools": DATA | {"messages", "ports", "rules", "runtime", "tools"},
+    "tool_arguments": DATA | {"tool_arguments"},
+    "tools": DATA | {"messages", "ports", "rules", "runtime", "tool_arguments", "tools"},
     "session": DATA | {"messages", "ports", "rules", "runtime", "tools", "session"},
 }
 """What each room of `actors` may import of the others."""
