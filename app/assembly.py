@@ -2,12 +2,8 @@
 
 import signal
 import time
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
-from opentelemetry.trace import SpanContext
-from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, WebSocketRoute
 
 from app.agents.agent_changes import AgentChanges
@@ -20,15 +16,12 @@ from app.api.routes.logs import LogRoutes
 from app.api.routes.media import MediaRoutes
 from app.api.routes.sessions import SessionRoutes
 from app.api.routes.tokens import TokenRoutes
-from app.auth.checks import AccessPolicy
-from app.auth.guard import AccessGuard
 from app.browser.admission import ConversationAdmission
 from app.browser.conversation_socket import ConversationParts, ConversationSocket
 from app.browser.dashboard_socket import DashboardSocket
 from app.carrier import carrier_of, carrier_routes
-from app.cluster.call_forwarding import CallForwarding
 from app.cluster.cluster import Cluster
-from app.cluster.session_requests import SessionRequests, answer_who_has_sessions
+from app.cluster.session_requests import answer_who_has_sessions
 from app.cluster.worker import ClusterWorker
 from app.console.overview import Overview
 from app.console.routes import ConsoleRoutes
@@ -36,9 +29,7 @@ from app.console.summary import Summaries
 from app.console.worker_history import WorkerHistory
 from app.engines import expect_session
 from app.modes import Modes
-from app.server.session_forwarding import SessionForwarding
 from app.services import Services
-from app.telemetry.requests import RequestSpans, is_tracing
 from app.telephony.access_code_check import AccessCodes
 from app.telephony.answering import Answering
 from app.telephony.call_control import CallControl
@@ -200,48 +191,6 @@ def readiness_of(services: Services, network: CallControl | None) -> Readiness:
         acs_access=services.acs_access,
         network=network,
     )
-
-
-def middleware_of(worker: Assembly) -> list[Middleware]:
-    """What stands before the routes: telemetry, then who may come in, then the worker that a session belongs to."""
-    services = worker.services
-    policy = AccessPolicy(
-        settings=services.settings,
-        exposure=services.exposure,
-        browser_access=services.browser_access,
-        acs_access=services.acs_access,
-        clients=services.clients,
-        sessions=services.known_sessions,
-    )
-    middleware = [Middleware(AccessGuard, policy=policy)]
-    if is_tracing():
-        middleware.insert(0, Middleware(RequestSpans, session_of=partial(_session_span, services, worker.switchboard)))
-    lifecycle = services.lifecycle
-    if lifecycle.relay_directory is not None:
-        worker_bus = lifecycle.worker_bus
-        services.session_opened.add(worker_bus.session_opened)
-        services.session_over.add(lambda session_id: worker_bus.session_left(session_id, begun=True))
-        forwarding = Middleware(
-            SessionForwarding,
-            lifecycle=lifecycle,
-            sessions=services.known_sessions,
-            shown=services.outputs,
-            directory=lifecycle.relay_directory,
-        )
-        middleware.append(forwarding)
-    return [
-        *middleware,
-        Middleware(SessionRequests, cluster=worker.cluster, sessions=services.known_sessions),
-        Middleware(CallForwarding, cluster=worker.cluster),
-    ]
-
-
-def _session_span(services: Services, switchboard: Switchboard, path_params: Mapping[str, Any]) -> SpanContext | None:
-    """The span of the live session that a request is about, or of the session of its call."""
-    call = switchboard.log.of_secret(path_params.get("call_secret", ""))
-    call = call or switchboard.log.of_id(path_params.get("call_id", ""))
-    entry = services.sessions.live.get(call.session_id if call else path_params.get("session_id", ""))
-    return entry.session.trace.session_context if entry is not None and entry.session is not None else None
 
 
 def _health(worker: Assembly) -> HealthRoutes:

@@ -1,13 +1,11 @@
 """What a worker is put together from: each part is handed what it needs, and hears of what concerns it."""
 
-from pathlib import Path
 from unittest.mock import Mock
 
 from starlette.routing import WebSocketRoute
 
 from actors.runtime.clock import run_virtual
-from app.assembly import Assembly, api_routes, middleware_of
-from app.services import Services
+from app.assembly import Assembly, api_routes
 from tests.kit.service_kit import running
 
 
@@ -45,17 +43,3 @@ def test_every_socket_is_served_under_both_names() -> None:
         "/realtime/conversation",
         "/realtime/dashboard/relay",
     ]
-
-
-def layers_of(services: Services) -> list[str]:
-    return [getattr(each.cls, "__name__", "") for each in middleware_of(Assembly(services))]
-
-
-def test_a_worker_that_is_alone_forwards_nothing() -> None:
-    async def main() -> None:
-        async with running() as services:
-            assert layers_of(services) == ["AccessGuard", "SessionRequests", "CallForwarding"]
-            services.lifecycle.relay_directory = Path("somewhere")
-            assert layers_of(services) == ["AccessGuard", "SessionForwarding", "SessionRequests", "CallForwarding"]
-
-    run_virtual(main())

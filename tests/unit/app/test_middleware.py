@@ -1,0 +1,23 @@
+"""What each request passes before its route, and in which order."""
+
+from pathlib import Path
+
+from actors.runtime.clock import run_virtual
+from app.assembly import Assembly
+from app.middleware import middleware_of
+from app.services import Services
+from tests.kit.service_kit import running
+
+
+def layers_of(services: Services) -> list[str]:
+    return [getattr(each.cls, "__name__", "") for each in middleware_of(Assembly(services))]
+
+
+def test_a_worker_that_is_alone_forwards_nothing() -> None:
+    async def main() -> None:
+        async with running() as services:
+            assert layers_of(services) == ["AccessGuard", "SessionRequests", "CallForwarding"]
+            services.lifecycle.relay_directory = Path("somewhere")
+            assert layers_of(services) == ["AccessGuard", "SessionForwarding", "SessionRequests", "CallForwarding"]
+
+    run_virtual(main())
