@@ -18,7 +18,7 @@ from app.api.routes.metrics import MetricsRoutes
 from app.assembly import Assembly, api_routes
 from app.auth.route_table import API, require_listed
 from app.built_in_engines import absent_engines
-from app.cluster.call_forwarding import FORWARD, answered
+from app.cluster.request_passing import FORWARD, answered
 from app.configuration import usable_configuration, warnings_of
 from app.limits.clients import TooManyError
 from app.middleware import middleware_of

@@ -7,7 +7,6 @@ guard again.
 
 import logging
 import re
-from http import HTTPStatus
 from urllib.parse import unquote
 
 from opentelemetry import metrics
@@ -15,11 +14,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from actors.errors import StoreError
-from app.api.problems import ProblemError, on_problem
+from app.api.problems import ProblemError
 from app.api.requests import body_of
-from app.cluster.call_forwarding import BODY_BYTES, RETRY_AFTER, pass_on
 from app.cluster.cluster import Cluster
 from app.cluster.hand_over import NO, YES
+from app.cluster.request_passing import BODY_BYTES, RequestPassing
 from app.known_sessions import KnownSessions
 from app.server.asgi_relay import RELAYED
 
@@ -50,6 +49,7 @@ class SessionRequests:
         self._app = app
         self._cluster = cluster
         self._sessions = sessions
+        self._passing = RequestPassing(cluster, "session", _forwarded)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer here, or have the worker that has the session answer."""
@@ -61,12 +61,10 @@ class SessionRequests:
             owner = await self._owner(session_id)
             if owner:
                 body = await body_of(Request(scope, receive), BODY_BYTES)
-                await pass_on(self._cluster, owner, scope, body, send, "session")
-                _forwarded.add(1, {"outcome": "answered"})
+                await self._passing.pass_on(owner, scope, body, send)
                 return
         except ProblemError as problem:
-            _forwarded.add(1, {"outcome": "refused"})
-            await (await on_problem(Request(scope), problem))(scope, receive, send)
+            await self._passing.refuse(problem, scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -82,8 +80,7 @@ class SessionRequests:
             log.warning("a request is refused, since its session may be another worker's: %s", error)
             owner, missing = "", 1
         if missing and not owner:
-            reason = "it cannot be found out which worker has the session"
-            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, reason, headers=RETRY_AFTER)
+            raise self._passing.unknown_owner()
         return owner
 
 

@@ -12,8 +12,8 @@ from actors.ports.llm import ToolCalled
 from app.api.asgi import app_of_worker
 from app.cluster import cluster as module
 from app.cluster.call_directory import call_key
-from app.cluster.call_forwarding import FORWARD, answered
 from app.cluster.membership import WORKERS
+from app.cluster.request_passing import FORWARD, answered
 from app.stores.claim_check import FROZEN_S
 from app.telephony.call import Custody
 from tests.kit.redis_server import redis_server

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any, cast
 
 import httpx
-import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,7 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actors.errors import ErrorKind, StoreError
-from app.cluster.call_forwarding import CallForwarding, answered
+from app.cluster.call_forwarding import CallForwarding
+from app.cluster.request_passing import answered
 from app.cluster.worker_requests import WorkerSilentError
 
 OURS, THEIRS = "ours", "theirs"
@@ -166,18 +166,6 @@ async def test_the_call_of_a_media_socket_comes_here_before_it_is_answered(clust
     assert "websocket.accept" not in await opened(cluster, "/api/v1/media/stream/secret")
     cluster.failure = StoreError(ErrorKind.UNAVAILABLE, "gone")
     assert "websocket.accept" not in await opened(cluster, "/api/v1/media/stream/secret")
-
-
-async def test_an_answer_of_many_pieces_is_passed_on_whole() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        assert (await receive())["body"] == b"asked"
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]})
-        for piece in (b"one ", b"two"):
-            await send({"type": "http.response.body", "body": piece, "more_body": piece != b"two"})
-
-    asked = msgspec.msgpack.encode({"scope": {"type": "http", "headers": [(b"x", b"y")]}, "body": b"asked"})
-    reply = msgspec.msgpack.decode(await answered(app, asked))
-    assert reply == {"status": 200, "headers": [[b"a", b"b"]], "body": b"one two"}
 
 
 async def test_a_call_is_placed_by_a_worker_with_room_if_this_one_has_none(cluster: Cluster) -> None:
