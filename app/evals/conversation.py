@@ -125,17 +125,7 @@ async def hold(
     """
     loop = asyncio.get_running_loop()
     background = BackgroundTasks()
-    engines = Engines(
-        recognizer=heard.engines.recognizer if heard is not None else AbsentRecognizer(),
-        synthesizer=SilentVoice(),
-        model=ScriptedModel(scenario.model) if scenario.model else model,
-        voice_activity=heard.engines.voice_activity if heard is not None else _NoVoice,
-        store=MemoryStore(),
-        play_clock=PlayClock(loop.time, loop.call_at),
-        clock=LoopClock(),
-        background=background,
-    )
-    ref = Sessions.start(engines)
+    ref = Sessions.start(_engines(scenario, model, heard, background))
     sessions = actor_of(ref)
     assert sessions is not None
     listener = Listener(loop.time, hears=heard is not None)
@@ -157,6 +147,21 @@ async def hold(
             await sessions.emptied()
         ref.stop(block=False)
         await background.finished()
+
+
+def _engines(scenario: Scenario, model: LanguageModel, heard: Heard | None, background: BackgroundTasks) -> Engines:
+    """What the session is made with: the agent has no voice, and a caller who types is not listened to."""
+    loop = asyncio.get_running_loop()
+    return Engines(
+        recognizer=heard.engines.recognizer if heard is not None else AbsentRecognizer(),
+        synthesizer=SilentVoice(),
+        model=ScriptedModel(scenario.model) if scenario.model else model,
+        voice_activity=heard.engines.voice_activity if heard is not None else _NoVoice,
+        store=MemoryStore(),
+        play_clock=PlayClock(loop.time, loop.call_at),
+        clock=LoopClock(),
+        background=background,
+    )
 
 
 def _plan(scenario: Scenario, agents: Mapping[str, Agent], tools: Mapping[str, AnyTool]) -> SessionPlan:
