@@ -40,6 +40,7 @@ _MARK = re.compile(
     rf"|(?P<dash>—+\s*)"
     rf"|(?P<clause>[,;:،؛][{_CLOSERS}]*|(?<=\s)(?:--?|–)(?=\s))(?P<clause_space>\s*)"
 )
+_MAY_BEGIN_MARK = " \t\u00a0\u2009\u202f\u3000-–"
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘«*_,;:/—-]*\Z")
 _OPENERS = re.compile(r"[\"'“‘(\[{«*_]*")
 _LETTERS = re.compile(r"[^\W\d_]*")
@@ -132,6 +133,9 @@ class SentenceSplitter:
         limit = _reach(self._text, self._limit_chars + lead)
         while True:
             mark = _MARK.search(self._text, self._judged)
+            if mark is None:
+                # What comes next can only make a mark of white space and dashes that the text ends with.
+                self._judged = max(self._judged, len(self._text.rstrip(_MAY_BEGIN_MARK)))
             if limit and (mark is None or mark.start() >= limit):
                 end = self._end_without_mark(lead, limit, mark.start() if mark else len(self._text))
                 if end:

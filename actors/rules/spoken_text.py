@@ -4,6 +4,8 @@ Models are told to write for the ear, and often do not. What is no part of the r
 (`unspoken_parts.py`).
 """
 
+# ruff: noqa: RUF001 - punctuation of several scripts and signs of arithmetic are meant
+
 import re
 import unicodedata
 
@@ -35,10 +37,18 @@ _EMPHASIS = re.compile(r"\*+(?=\S)|(?<=\S)\*+|~~|`+|(?<![^\W_])_+(?=\S)|(?<=\S)_
 _SPANS = re.compile(r"(?<!\S)(==|\+\+|\^)(?=\S)([^=+^\n]{1,80}?)(?<=\S)\1|(?<=\w)([~^])(\w{1,8})\3")
 """What is marked, inserted, raised or lowered in wider dialects of Markdown."""
 _EMOTICON = re.compile(
-    r"(?<!\S)(?:[:;=8xX][-^o']?[()DPpOo|/\\\]\[*3]{1,3}|<3+|\^[_.]?\^|:[a-z][a-z0-9_+-]{1,30}:|¯\\?_\(ツ\)_/¯)(?=[.,!?]*(?:\s|$))"
+    r"(?<!\S)(?:[:;=][-^o']?[()DPpOo|/\\\]\[*]{1,3}|[:;]-?3|[8xX][-^][()DPpOo]|[xX]D{1,3}|<3+(?=[.,!?]*\s*\Z|[.,!?])|\^[_.]?\^"
+    r"|:[a-z][a-z0-9_+-]{1,30}:|¯\\?_\(ツ\)_/¯)(?=[.,!?]*(?:\s|$))"
 )
+"""Eyes that are a figure or a letter need a nose: 83 is a number, 8D a seat, XP and XO are said letter by letter.
+A heart ends a sentence: in its midst "<3 days" is a number.
+"""
+_FACTOR = re.compile(r"(?<=\d)\*(?=\d)")
 _BLANKS = re.compile(r"[ \t]{2,}")
 _BLANK_BEFORE_MARK = re.compile(r"[ \t]+(?=[.,;:!?](?:\s|$))")
+_PLAIN = re.compile(r"[ !',.0-9?A-Za-z\u00c0-\u024f\u2019]*")
+"""Nothing but `_NO_WORDS` has to be taken out of such a text."""
+_NO_WORDS = ("www.", "xd")
 _JOINERS = {0x200D, 0x20E3, 0xFFFD, *range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)}
 _FIRST_SYMBOL = 0x2190
 """Below are signs that are pronounced, such as ° and ™."""
@@ -49,6 +59,8 @@ def speakable(piece: str) -> str:
 
     White space around it stays, so that pieces can follow each other.
     """
+    if _PLAIN.fullmatch(piece) and not any(word in piece.lower() for word in _NO_WORDS):  # nearly every piece
+        return piece
     text = _LINK.sub(r"\1", _CITATION.sub("", piece))
     text = _PATH.sub(r"\1", _MAIL.sub("", _ADDRESS.sub(r"\1", text)))
     text = _RULE.sub("", text)
@@ -57,7 +69,7 @@ def speakable(piece: str) -> str:
     if "|" in text:
         text = _TABLE_ROW.sub(lambda row: f"{_CELL.sub(', ', row[1].strip())}.", text)
     text = _TAB.sub(", ", _EMOTICON.sub("", text))
-    text = _EMPHASIS.sub("", text)
+    text = _EMPHASIS.sub("", _FACTOR.sub("×", text))
     if not text.isascii():
         text = "".join(character for character in text if not _is_symbol(character))
     if text == piece:

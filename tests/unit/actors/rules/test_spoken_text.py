@@ -1,9 +1,14 @@
 """Of what models write, what is spoken; however it is cut into tokens."""
 
 import random
+import re
+import string
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from actors.rules import spoken_text
 from actors.rules.sentences import SentenceSplitter
 from actors.rules.spoken_text import speakable
 from actors.rules.unspoken_parts import UnspokenParts
@@ -129,7 +134,10 @@ SPEAKABLE = [
     ("It is so[1], as they say[2][3]; see [4] [5][6].", "It is so, as they say; see [4]."),
     ("[1]: https://example.com/a", ""),
     ("Note[^1].\n[^1]: It is so.", "Note.\n It is so."),
-    ("Fine :-) thanks <3 and :smile: bye ;D", "Fine thanks and bye "),
+    ("Fine :-) and :smile: bye ;D thanks <3", "Fine and bye thanks "),
+    ("Loved it <3, really. xD 8-) XD", "Loved it, really. "),
+    ("Wait <3 days, or >2 weeks.", "Wait <3 days, or >2 weeks."),
+    ("It is 2*3 and 4 * 5, *not* 2**3**.", "It is 2×3 and 4 * 5, not 23."),  # noqa: RUF001
     ("At 10:30:15 or 7:3, a:b:c.", "At 10:30:15 or 7:3, a:b:c."),
     ("==Yes== ++no++ H~2~O and x^2^.", "Yes no H 2O and x\u00b2."),
     ("Monday\t9 to 5", "Monday, 9 to 5"),
@@ -155,3 +163,40 @@ def test_however_it_is_cut_it_comes_to_the_same() -> None:
             cuts.append(whole[at : at + size])
             at += size
         assert spoken(whole, cuts) == expected
+
+
+@pytest.mark.parametrize(
+    "form", ["{}", "{}.", "It is {} today.", "{}, or more?", "No. {}!", "({})", "{}%", "${}", "-{} degrees"]
+)
+def test_every_number_is_said(form: str) -> None:
+    numbers = [
+        *map(str, range(1_000)),
+        *map(str, range(3_000, 10_000, 7)),
+        "8.3",
+        "8,333",
+        "83:33",
+        "08",
+        "1/8",
+        "8-3",
+        "+38",
+    ]
+    lost = [number for number in numbers if number not in speakable(form.format(number))]
+    assert lost == []
+
+
+@pytest.mark.parametrize("form", ["{}", "Row {}.", "It is {}, not more.", "{} it is."])
+def test_every_seat_code_and_initial_is_said(form: str) -> None:
+    letters = string.ascii_letters
+    codes = [f"{digit}{letter}" for digit in "0123456789" for letter in letters]
+    codes += [f"{letter}{digit}" for digit in "0123456789" for letter in letters]
+    codes += [a + b for a in string.ascii_uppercase for b in string.ascii_letters if a + b not in ("XD", "xD")]
+    lost = [code for code in codes if code not in speakable(form.format(code))]
+    assert lost == []
+
+
+@given(st.text(st.sampled_from("abceowxXDP0389 ,.?!'\u2019éß日"), max_size=40))
+def test_what_has_no_mark_is_said_to_the_letter(text: str) -> None:
+    shortly = speakable(text)
+    with pytest.MonkeyPatch.context() as looked_at_whole:
+        looked_at_whole.setattr(spoken_text, "_PLAIN", re.compile("(?!)"))
+        assert shortly == speakable(text)
