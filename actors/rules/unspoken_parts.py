@@ -9,6 +9,9 @@ of them (`unspoken_marks.py`): thinking that a model writes without any mark can
 import html
 import re
 import unicodedata
+from enum import Enum, auto
+
+import msgspec
 
 from actors.rules import unspoken_marks as marks
 
@@ -18,20 +21,46 @@ _TAIL = 80
 _LINE_END = re.compile("\n")
 
 
+class _Place(Enum):
+    """Where in the reply that text is which is let through next."""
+
+    REPLY_BEGINS = auto()
+    """Nothing was let through: a label of the speaker stands before all else."""
+    LINE_BEGINS = auto()
+    IN_LINE = auto()
+
+
+class _Brackets(msgspec.Struct):
+    """JSON, or a call of a tool, that is left out up to the end of its last bracket."""
+
+    depth: int
+    """So many brackets are open."""
+    in_string: bool = False
+    """A string is open, whose brackets do not count."""
+    is_escaped: bool = False
+    """The next character of it counts for nothing."""
+
+    def skip(self, text: str) -> int:
+        """Go on through the text that comes next; where in it this ends, or 0 if all of the text is part of it."""
+        for at, character in enumerate(text, 1):
+            if character == '"' and not self.is_escaped:
+                self.in_string = not self.in_string
+            self.is_escaped = character == "\\" and not self.is_escaped
+            if not self.in_string:
+                self.depth += (character in "{[(") - (character in "}])")
+            if not self.depth:
+                return at
+        return 0
+
+
 class UnspokenParts:
     """Takes thinking, calls of tools in the text, code and tags out of one reply as it comes in."""
 
     def __init__(self) -> None:
         self._held = ""
-        self._until: re.Pattern[str] | None = None
-        """What ends the part that is left out; None outside of one."""
-        self._depth = 0
-        """Open brackets of the JSON or the call that is left out."""
-        self._quotes = self._escaped = False
-        """In those a string is open, whose brackets do not count; or its next character counts for nothing."""
-        self._begins_line = True
-        self._has_text = False
-        """Whether anything was let through: a label of the speaker stands before all else."""
+        self._left_out: re.Pattern[str] | _Brackets | None = None
+        """The part that is being left out, by what ends it; None outside of one."""
+        self._place = _Place.REPLY_BEGINS
         self.takes_back = False
         """The last text ended a thought whose beginning was not marked: what is not spoken yet is part of it."""
 
@@ -47,18 +76,18 @@ class UnspokenParts:
     def finish(self) -> str:
         """What is left at the end of the reply: the beginning of a part that never came is text after all."""
         held, self._held = self._held, ""
-        is_hidden = self._until or self._depth or held.startswith(marks.FENCES) or marks.JSON_BEGUN.match(held)
+        is_hidden = self._left_out is not None or held.startswith(marks.FENCES) or marks.JSON_BEGUN.match(held)
         is_tag = len(held) > 1 and marks.TAG_BEGUN.fullmatch(held) and (" " not in held or "=" in held)
-        self._until, self._depth = None, 0
+        self._left_out = None
         return "" if is_hidden or is_tag else held
 
     def _step(self, spoken: list[str]) -> bool:
         """Deal with the beginning of what is held; False if more text is needed."""
-        if self._depth:
-            return self._skip_brackets()
-        if self._until:
-            return self._skip_part(self._until)
-        if self._begins_line:
+        if isinstance(self._left_out, _Brackets):
+            return self._skip_brackets(self._left_out)
+        if self._left_out is not None:
+            return self._skip_part(self._left_out)
+        if self._place is not _Place.IN_LINE:
             is_known, is_open = self._at_line()
             if is_known or is_open:
                 return is_known
@@ -75,9 +104,9 @@ class UnspokenParts:
         text, self._held = self._held[:end], self._held[end:]
         spoken.append(text)
         if text.strip():
-            self._has_text, self._begins_line = True, False
-        if text.endswith("\n"):
-            self._begins_line = True
+            self._place = _Place.IN_LINE
+        if text.endswith("\n") and self._place is _Place.IN_LINE:
+            self._place = _Place.LINE_BEGINS
 
     def _at_line(self) -> tuple[bool, bool]:
         """What is held begins a line: whether that is a label or a call, and whether it may become one."""
@@ -90,11 +119,12 @@ class UnspokenParts:
 
     def _at_label(self, label: re.Match[str], name: str) -> tuple[bool, bool]:
         """A line's label: of a thought, whose line is left out, of the answer, or of who speaks."""
+        has_text = self._place is not _Place.REPLY_BEGINS
         if name in marks.THOUGHT_LABELS:
             return self._hide(label.end(), _LINE_END), False
-        if name in marks.ANSWER_LABELS or (name in marks.SPEAKER_LABELS and not self._has_text):
+        if name in marks.ANSWER_LABELS or (name in marks.SPEAKER_LABELS and not has_text):
             return self._drop(label.end()), False
-        if name in marks.OTHER_SPEAKER_LABELS and self._has_text:
+        if name in marks.OTHER_SPEAKER_LABELS and has_text:
             # The model goes on with the conversation by itself.
             return self._hide(label.end(), marks.NEVER), False
         return False, False
@@ -156,12 +186,12 @@ class UnspokenParts:
 
     def _hide(self, begins: int, until: re.Pattern[str]) -> bool:
         """Leave out what is held from `begins` on, up to `until`."""
-        self._held, self._until = self._held[begins:], until
+        self._held, self._left_out = self._held[begins:], until
         return True
 
     def _skip_from(self, end: int, depth: int = 1) -> bool:
         """Leave out what is held up to `end`, with which so many brackets are open, and all that stands in those."""
-        self._depth, self._quotes, self._escaped = depth, False, False
+        self._left_out = _Brackets(depth) if depth else None
         return self._drop(end)
 
     def _skip_part(self, until: re.Pattern[str]) -> bool:
@@ -169,21 +199,15 @@ class UnspokenParts:
         if end is None:
             self._held = self._held[-_TAIL:]
             return False
-        self._held, self._until = self._held[end.end() :], None
+        self._held, self._left_out = self._held[end.end() :], None
         return True
 
-    def _skip_brackets(self) -> bool:
-        for at, character in enumerate(self._held):
-            if character == '"' and not self._escaped:
-                self._quotes = not self._quotes
-            self._escaped = character == "\\" and not self._escaped
-            if not self._quotes:
-                self._depth += (character in "{[(") - (character in "}])")
-            if not self._depth:
-                self._held = self._held[at + 1 :]
-                return True
-        self._held = ""
-        return False
+    def _skip_brackets(self, brackets: _Brackets) -> bool:
+        end = brackets.skip(self._held)
+        self._held = self._held[end:] if end else ""
+        if end:
+            self._left_out = None
+        return bool(end)
 
 
 def _character(entity: str) -> str:
