@@ -33,6 +33,7 @@ class LoopClock:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._is_virtual = is_virtual(self._loop)
 
     def now(self) -> float:
         """Seconds on the loop's monotonic clock, whose zero means nothing."""
@@ -40,7 +41,7 @@ class LoopClock:
 
     def wall(self) -> float:
         """Seconds since the epoch; on virtual time since a fixed date, so that each run sees the same."""
-        if isinstance(self._loop, VirtualLoop):
+        if self._is_virtual:
             return VIRTUAL_EPOCH_S + self._loop.time()
         return time.time()
 
@@ -108,7 +109,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]  # typeshed wants TypeVarTuple, which says no more here
         self, executor: Any, func: Callable[..., T], *args: Any
     ) -> "asyncio.Future[T]":
-        """As on a real loop; time does not jump until `func` has returned."""
+        """Run `func` on a thread, as a real loop does; time does not jump until it has returned."""
         self._count(1)
         try:
             future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
@@ -119,7 +120,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
     async def shutdown_default_executor(self, *args: Any) -> None:
-        """As on a real loop, which joins the threads in a thread of its own."""
+        """Wait for the threads of the default executor, as a real loop does; time does not jump meanwhile."""
         with self.outstanding():
             await super().shutdown_default_executor(*args)
 
@@ -134,6 +135,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _count(self, change: int) -> None:
         with self._counting:
             self.work_outstanding += change
+
+
+def is_virtual(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether time on this loop jumps from one timer to the next, so that real time says nothing of it."""
+    return isinstance(loop, VirtualLoop)
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:

@@ -12,7 +12,7 @@ from contextvars import Context
 from time import monotonic
 from typing import Any, Protocol
 
-from actors.runtime.clock import VirtualLoop
+from actors.runtime.clock import is_virtual
 from actors.runtime.mailbox import Mailbox
 
 MESSAGES_PER_DRAIN = 128
@@ -28,7 +28,7 @@ class Runnable(Protocol):
     in_urgent: bool
     in_ready: bool
     is_running: bool
-    """It has started, and has not ended."""
+    """Whether the actor has started and has not ended."""
     actor_inbox: Mailbox
 
     def run_once(self) -> None:
@@ -52,7 +52,7 @@ class Scheduler:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         # A virtual drain is bounded by messages alone: real time would make the order of its run depend on the machine.
-        self.now: Callable[[], float] = loop.time if isinstance(loop, VirtualLoop) else monotonic
+        self.now: Callable[[], float] = loop.time if is_virtual(loop) else monotonic
         self.now_s = self.now()
         """When the message that is being handled was begun: one clock read per message serves all that want to know."""
         self._urgent: deque[Runnable] = deque()

@@ -1,4 +1,4 @@
-"""How late the loop runs, and what held it up.
+"""How late the event loop runs, and which code held it up.
 
 A heartbeat on the loop measures its own lateness; a daemon thread looks at the loop's stack while one is overdue.
 """
@@ -18,7 +18,7 @@ from types import FrameType
 import msgspec
 from opentelemetry import metrics
 
-from actors.runtime.clock import VirtualLoop
+from actors.runtime.clock import is_virtual
 from actors.runtime.telemetry import HANDLING_S
 
 logger = logging.getLogger("earshot.loop")
@@ -82,7 +82,7 @@ class LoopWatchdog:
     def start(self) -> None:
         """Begin to watch. Nothing is late on virtual time, which waits for the work."""
         self._loop = asyncio.get_running_loop()
-        if isinstance(self._loop, VirtualLoop):
+        if is_virtual(self._loop):
             return
         self._thread_id = threading.get_ident()
         self._schedule()
