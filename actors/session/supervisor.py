@@ -83,7 +83,6 @@ class SessionSupervisor(SupervisedActor):
             now=engines.clock.now,
             restart_later=self._restart_later,
         )
-        self._timers: list[Timer] = []
         self._saver = saver
         self._last_words: LastWords | None = None
 
@@ -109,7 +108,7 @@ class SessionSupervisor(SupervisedActor):
         self._children.start()
         if (lost := self._checkpoint.lost) is not None:
             self.stage = SessionState.WAITING
-            self._later(max(0.0, lost.until - self.engines.clock.now()), ReconnectExpired(lost.connection_id))
+            self.call_later(max(0.0, lost.until - self.engines.clock.now()), ReconnectExpired(lost.connection_id))
         self._bound_life()
         self._save()
 
@@ -118,14 +117,11 @@ class SessionSupervisor(SupervisedActor):
         if self._life is not None:
             self._life.cancel()
         over_at = self._checkpoint.started_at + self.plan.agent.limits.max_session_s
-        self._life = self._later(
-            max(0.0, over_at - self.engines.clock.now()) + LAST_WORDS_S, SessionOver(Ending.NORMAL)
-        )
+        left_s = max(0.0, over_at - self.engines.clock.now())
+        self._life = self.call_later(left_s + LAST_WORDS_S, SessionOver(Ending.NORMAL))
 
     def on_end(self) -> None:
         """The children end with their session, whatever ended it."""
-        for timer in self._timers:
-            timer.cancel()
         if self._last_words is not None:
             self._last_words.stop()
         self._children.stop()
@@ -174,7 +170,7 @@ class SessionSupervisor(SupervisedActor):
     # children
 
     def _restart_later(self, delay_s: float, name: str) -> None:
-        self._later(delay_s, RestartChild(name, unless_running=True))
+        self.call_later(delay_s, RestartChild(name, unless_running=True))
 
     def _tell_receivers(self, message: Any) -> bool:
         """Tell those children what is for them; False if there are none in this mode."""
@@ -194,7 +190,7 @@ class SessionSupervisor(SupervisedActor):
         """Never silence: the session apologises, itself if it can, and ends. `failed` names a child that is no more."""
         if self._last_words is not None or self.ending is not None:
             return
-        self._later(LAST_WORDS_S, SessionOver(Ending.ERROR))
+        self.call_later(LAST_WORDS_S, SessionOver(Ending.ERROR))
         phrase = kept_apology(self.plan, self.session.connection) if self._mode.speaks else None
         if phrase is not None:
             self.stage = SessionState.ENDING
@@ -279,7 +275,7 @@ class SessionSupervisor(SupervisedActor):
             # Nothing is lost with it, and whoever opens and drops connections must not keep others out.
             reconnect_s = 0.0
         self._checkpoint.connection_lost(connection_id, self.engines.clock.now() + reconnect_s)
-        self._later(reconnect_s, ReconnectExpired(connection_id))
+        self.call_later(reconnect_s, ReconnectExpired(connection_id))
 
     # the end
 
@@ -288,7 +284,7 @@ class SessionSupervisor(SupervisedActor):
             return
         if politely and self.stage is SessionState.CONNECTED and self._tell_receivers(message):
             self.stage = SessionState.ENDING
-            self._later(LAST_WORDS_S, SessionOver(reason))
+            self.call_later(LAST_WORDS_S, SessionOver(reason))
         else:
             self._over(reason)
 
@@ -303,17 +299,12 @@ class SessionSupervisor(SupervisedActor):
         if self._children.all_gone:
             self._finish()
         else:
-            self._later(CHILDREN_END_S, SessionOver(ending))
+            self.call_later(CHILDREN_END_S, SessionOver(ending))
 
     def _finish(self) -> None:
         if self.ending is not None and conclude(self.session, self.ending, self.engines.clock):
             self._save()
             order_stop(self.actor_ref)
-
-    def _later(self, delay_s: float, message: SessionMessage) -> Timer:
-        timer = self.engines.clock.call_later(delay_s, self.actor_ref, message)
-        self._timers.append(timer)
-        return timer
 
     # what others see
 

@@ -4,7 +4,7 @@ from actors.agent import Limits
 from actors.messages.caller import HoldEnded, HoldStarted
 from actors.messages.lifecycle import SessionOver, TranscriptionWaited, TurnRecorded
 from actors.messages.transcript import EndUtterance, FinalTranscript, InterimTranscript, ReopenRecognition
-from actors.ports.clock import Clock, Timer
+from actors.ports.clock import Clock
 from actors.rules.transcription import (
     HeardEvent,
     Transcription,
@@ -17,6 +17,7 @@ from actors.runtime.supervised_actor import SupervisedActor
 from actors.session.addresses import Addresses, recognizer_name
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
+from actors.session.due_timer import DueTimer
 
 TranscriberMessage = HeardEvent | HoldStarted | HoldEnded | TranscriptionWaited
 
@@ -49,9 +50,7 @@ class Transcriber(SupervisedActor):
         self._connection = connection
         self._clock = clock
         self._rules = Transcription(limits, (checkpoint.transcription or TranscriptionSnapshot()).copied())
-        self._timer: Timer | None = None
-        self._timer_at = 0.0
-        """When the timer is due, in seconds of the clock; at most when the first wait is over."""
+        self._timer = DueTimer(clock, self.actor_ref, TranscriptionWaited())
 
     def on_start(self) -> None:
         """Go on from the checkpoint, and wait for what is owed."""
@@ -61,16 +60,15 @@ class Transcriber(SupervisedActor):
 
     def on_end(self) -> None:
         """Cancel the timer that looks whether anybody still speaks."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._timer.cancel()
 
     def on_receive(self, message: TranscriberMessage) -> None:
         """Tell the rules what was heard or has not come, and carry out what they order."""
         at = self._clock.now()
         match message:
             case TranscriptionWaited():
-                self._timer = None
-                self._carry_out(self._rules.waited(at))
+                is_due = self._timer.fired(self._rules.due())
+                self._carry_out(self._rules.waited(at) if is_due else [])
             case HoldStarted():
                 self._rules.hold_started(at)
                 self._carry_out([])
@@ -92,7 +90,7 @@ class Transcriber(SupervisedActor):
                 case SessionOver():
                     self._addresses.supervisor.tell(effect)
         self._checkpoint.transcription_changed(self._rules.state)
-        self._arm()
+        self._timer.watch(self._rules.due())
 
     def _tell_recognizer(self, order: EndUtterance | ReopenRecognition) -> None:
         self._addresses[recognizer_name(order.speaker)].tell(order)
@@ -102,14 +100,3 @@ class Transcriber(SupervisedActor):
         self._checkpoint.transcribed(as_message(final, self._clock.wall()), self._rules.state)
         self._connection.show(final)
         self._addresses.supervisor.tell(TurnRecorded(final.turn))
-
-    def _arm(self) -> None:
-        """Have one timer run, which is due no later than the first wait; one that is early is armed again."""
-        due = self._rules.due()
-        if self._timer is not None and (due is None or due < self._timer_at):
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None and due is not None:
-            self._timer_at = due
-            left_s = max(0.0, due - self._clock.now())
-            self._timer = self._clock.call_later(left_s, self.actor_ref, TranscriptionWaited())
