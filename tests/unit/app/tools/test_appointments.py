@@ -1,11 +1,11 @@
-"""The tools that ship: the demonstration calendar, and handing over to a person."""
+"""The demonstration calendar of a clinic: what is free, and what callers book, move and cancel."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from actors.tools import OnInterruption, ToolContext, ToolEnding
+from actors.tools import ToolContext
 from app.tools import load_tools
 from app.tools.appointments import CALENDAR
 
@@ -101,15 +101,3 @@ def test_the_calendar_does_not_grow_for_ever() -> None:
     for ahead in range(3_000):
         CALENDAR.give_back(TODAY + timedelta(days=ahead), datetime.min.time())
     assert len(CALENDAR._changes) == 1_000
-
-
-async def test_a_transfer_hands_over() -> None:
-    outcome = await TOOLS["transfer_to_person"].run("", ToolContext(session_id="s"))
-    assert outcome.ending is ToolEnding.HANDOFF
-
-
-def test_what_must_not_be_done_by_halves_is_not_cancelled() -> None:
-    for name, tool in TOOLS.items():
-        changes = name.startswith(("book", "move", "cancel", "transfer", "put_on_hold", "take_off_hold"))
-        assert (tool.on_interruption is OnInterruption.FINISH) == changes, name
-        assert tool.schema.description

@@ -1,0 +1,105 @@
+"""Whether a server can work as it is configured: what stops it, and what it is only warned of."""
+
+from pathlib import Path
+
+import pytest
+
+from actors.agent import Agent
+from app.built_in_engines import BuiltIn
+from app.configuration import Configuration, agents_without_words, features, usable_configuration, warnings_of
+from app.dialogue.schema import Dialogue, ScriptedAgent
+from config.errors import SettingsError
+from config.settings import Settings
+from tests.kit.service_kit import FAKES
+
+ACS = {"ACS_CONNECTION_STRING": "endpoint=https://a.example/;accesskey=aGVsbG8="}
+
+
+def test_what_comes_with_the_repository_works_with_any_engines() -> None:
+    found = usable_configuration(Settings.read(FAKES))
+    assert "dentist" in found.agents
+    assert "book_appointment" in found.tools
+    assert found.engines["language_model"].name == FAKES["LANGUAGE_MODEL"]
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        (ACS, "ACS is configured, and does not know how to reach this server: set BASE_URL"),
+        ({"ACS_STREAMING_MODE": "voice_live"}, "ACS_STREAMING_MODE: "),
+        ({"RECORD_SESSIONS": "all"}, "nowhere to write to: set RECORD_DIRECTORY"),
+        ({"DEFAULT_AGENT": "nobody"}, "DEFAULT_AGENT is 'nobody'; it must be one of "),
+    ],
+)
+def test_what_does_not_fit_together_names_the_variable(environ: dict[str, str], line: str) -> None:
+    with pytest.raises(SettingsError, match=line):
+        usable_configuration(Settings.read({**FAKES, **environ}))
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({"CALL_RECORD_URL": "https://crm.example/records"}, "set CALL_RECORD_SECRET"),
+        (
+            {"CALL_RECORD_URL": "http://crm.example/records", "CALL_RECORD_SECRET": "a-secret-of-this-test"},
+            "CALL_RECORD_URL must be https",
+        ),
+    ],
+)
+def test_records_are_signed_and_sent_encrypted(environ: dict[str, str], line: str) -> None:
+    with pytest.raises(SettingsError, match=line):
+        usable_configuration(Settings.read({**FAKES, **environ}))
+
+
+@pytest.mark.parametrize("name", ["EVENT_GRID_SECRET", "CALL_RECORD_SECRET"])
+def test_a_secret_that_is_easy_to_guess_is_warned_of(name: str) -> None:
+    for secret, warned in (("secret-0123456789", 1), ("a-secret-of-this-test", 0)):
+        lines = list(warnings_of(Settings.read({"HOST": "127.0.0.1", name: secret})))
+        assert [line.split()[0] for line in lines] == [name] * warned
+        assert not any(secret in line for line in lines)
+
+
+def test_a_directory_in_which_calls_cannot_be_kept_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+    here = {"HOST": "127.0.0.1"}
+    for name, warned in (("to-be-made/state", 0), ("a-file", 1), ("a-file/state", 1)):
+        lines = list(warnings_of(Settings.read({**here, "STATE_DIRECTORY": str(tmp_path / name)})))
+        assert len(lines) == warned
+        assert all(line.startswith("STATE_DIRECTORY cannot be written") for line in lines)
+
+
+def configuration(engine: str, *agents: Agent) -> Configuration:
+    return Configuration(
+        agents={agent.name: agent for agent in agents},
+        tools={},
+        engines={"language_model": BuiltIn(engine, "app.somewhere:make")},
+    )
+
+
+def test_an_agent_that_the_keyless_model_cannot_speak_for_is_named() -> None:
+    speaks = ScriptedAgent(name="speaks", label="S", dialogue=Dialogue())
+    is_mute = Agent(name="mute", label="M")
+    assert list(agents_without_words(configuration("script", speaks, is_mute))) == [
+        "the agent mute has no dialogue, which is all that LANGUAGE_MODEL script can speak"
+    ]
+    assert list(agents_without_words(configuration("azure", is_mute))) == []
+
+
+def test_what_is_on_is_said_without_a_secret() -> None:
+    environ = {
+        **ACS, "BASE_URL": "https://x.example", "OPERATOR_TOKEN": "an-operator-token-of-32-characters",
+        "CALL_ACCESS_CODE": "4711", "TOKEN_SIGNING_KEY": "a-signing-key-of-thirty-two-characters",
+    }  # fmt: skip
+    lines = list(features(Settings.read(environ), configuration("azure", Agent(name="a", label="A"))))
+    for line in (
+        "agents: a",
+        "LANGUAGE_MODEL: azure",
+        "operators: OPERATOR_TOKEN",
+        "tokens of browsers: TOKEN_SIGNING_KEY",
+        "telephone: in; out with caller_id (ACS_SOURCE_PHONE_NUMBER)",
+        "access code of calls: on",
+        "handing callers to a person: off (HANDOFF_PHONE_NUMBER)",
+    ):
+        assert line in lines
+    for secret in ("4711", "aGVsbG8", environ["OPERATOR_TOKEN"], environ["TOKEN_SIGNING_KEY"]):
+        assert secret not in "\n".join(lines)
