@@ -190,7 +190,7 @@ class AnsweredCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoEvents(msgspec.Struct, frozen=True):
-    """Nothing in the delivery was for us."""
+    """The delivery of Event Grid held no event that concerns this server."""
 
     status: Literal["no events processed"] = "no events processed"
 

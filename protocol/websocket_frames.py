@@ -22,13 +22,13 @@ PONG: Final = 0x8A
 """First bytes: what the frame is, and that it is the message's last and uses no extension."""
 
 NOT_ORDINARY: Final = -1
-"""In place of where the next frame begins: this one is for a complete implementation."""
+"""Returned in place of where the next frame begins: this frame is left to a complete implementation of WebSockets."""
 
 _MASKED = 0x80
 _SIZE_FOLLOWS = 126
-"""In place of a size: it is in the next two bytes."""
+"""The seven bits of the size of a frame whose real size is in the next two bytes."""
 _LONG_SIZE_FOLLOWS = 127
-"""In place of a size: it is in the next eight bytes."""
+"""The seven bits of the size of a frame whose real size is in the next eight bytes."""
 _ORDINARY = {TEXT: _SIZE_FOLLOWS, BINARY: _SIZE_FOLLOWS, PING: LARGEST_CONTROL_BYTES, PONG: LARGEST_CONTROL_BYTES}
 """The largest size that an ordinary frame has in its second byte."""
 

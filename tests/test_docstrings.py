@@ -1,6 +1,7 @@
 """Docstrings are sentences that a stranger understands alone: one of two or three words is none."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,3 +33,31 @@ def test_no_docstring_is_too_short_to_say_anything(package: str) -> None:
 def test_every_module_says_what_it_is_for(package: str) -> None:
     silent = [path for path in modules(package) if not ast.get_docstring(ast.parse((ROOT / path).read_text()))]
     assert silent == []
+
+
+SEARCHED = {
+    "auth": {"app/auth/__init__.py", "app/auth/guard.py", "app/auth/route_table.py"},
+    "jwt": {"app/auth/jwt.py", "app/auth/acs.py"},
+    "cors": {"app/auth/origins.py"},
+    "dtmf": {"app/telephony/dtmf.py", "protocol/acs/dtmf.py", "actors/rules/turn_taking/keys.py"},
+    "vad": {"actors/ports/vad.py", "actors/rules/endpointing.py", "app/providers/silero/voice_activity.py"},
+    "stt": {"actors/ports/stt.py", "actors/session/recognizer.py", "app/providers/azure/stt/recognizer.py"},
+    "tts": {"actors/ports/tts.py", "actors/session/synthesizer.py", "app/providers/hibari/synthesizer.py"},
+    "llm": {"actors/ports/llm.py"},
+    "interim": {"actors/messages/transcript.py", "actors/rules/turn_taking/transcripts.py"},
+    "latency": {"actors/session/measurements.py"},
+    "backpressure": {"app/server/socket_writer.py"},
+    "barge-in": {"actors/rules/turn_taking/interruption.py"},
+}
+"""What a newcomer searches for, in names and top lines, and some of the files that are to be found so."""
+
+
+@pytest.mark.parametrize("word", SEARCHED)
+def test_a_newcomer_who_searches_for_a_word_of_the_field_lands(word: str) -> None:
+    found = set()
+    for path in (path for package in ("actors", "protocol", "config", "app") for path in modules(package)):
+        top = (ROOT / path).read_text().partition("\n")[0].lower()
+        if word in re.split(r"[/._]", path.as_posix()) or word in re.split(r"[^\w-]+", top):
+            found.add(path.as_posix())
+    assert SEARCHED[word] - found == set()
+    assert len(found) <= 25, "too many to be looked through"

@@ -157,11 +157,17 @@ PATH = re.compile(r"(?<![\w/.-])((?:actors|app|config|docs|protocol|tests|\.ci)/
 MODULE = re.compile(r"(?<![\w/.:-])((?:actors|app|config|protocol|tests)(?:\.\w+)+)")
 TARGET = re.compile(r"\bmake ([a-z]+(?:-[a-z]+)*)")
 TEST = re.compile(r"`(test_\w+)`")
+CLASS = re.compile(r"(?<![\w-])([A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+)(?![\w-])")
+NAMES_OF_OTHERS = {
+    *("AsyncIterator", "CancelledError", "ManagedIdentityCredential", "StopAudio", "SystemExit", "WebSocket"),
+    "WorkloadIdentityCredential",
+}
+"""Names of classes and messages that are not the product's own."""
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
 def named_in_vain(text: str, folder: str = ".") -> list[str]:
-    """Paths, modules, make targets, tests and links of a document in `folder` that lead nowhere."""
+    """Paths, modules, classes, make targets, tests and links of a document in `folder` that lead nowhere."""
     code = "\n".join(CODE.findall(text))
     present, names = {str(path) for path in files()}, {path.name for path in files()}
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -170,6 +176,7 @@ def named_in_vain(text: str, folder: str = ".") -> list[str]:
     return [
         *(path for path in paths if not (ROOT / path).exists() and path not in (names if "/" not in path else present)),
         *(module for module in modules_ if not is_module_or_of_one(module)),
+        *(name for name in set(CLASS.findall(code)) - NAMES_OF_OTHERS if name not in names_of_classes()),
         *(f"make {target}" for target in set(TARGET.findall(code)) - targets),
         *(test for test in TEST.findall(text) if test not in names_of_tests()),
         *(link for link in LINK.findall(text) if not (ROOT / folder / link).exists()),
@@ -181,6 +188,14 @@ def names_of_tests() -> set[str]:
     """The names of all test functions."""
     sources = ((ROOT / path).read_text("utf-8") for path in modules("tests") if path.name.startswith("test_"))
     return {name for source in sources for name in re.findall(r"def (test_\w+)", source)}
+
+
+@cache
+def names_of_classes() -> set[str]:
+    """The names that the product gives to classes, and to unions of them."""
+    sources = [(ROOT / path).read_text("utf-8") for folder in LAYERS for path in modules(folder)]
+    sources.append((ROOT / "earshot_client.py").read_text("utf-8"))
+    return {name for source in sources for name in re.findall(r"(?m)^(?:class )?([A-Z]\w+)(?: =|:|\(|\[)", source)}
 
 
 def is_module_or_of_one(dotted: str) -> bool:
@@ -209,6 +224,8 @@ def test_whatever_a_document_names_is_there(document: str) -> None:
         "`python -m app.serve_it`",
         "`actors.tools.no_such_name`",
         "held by `test_that_nobody_wrote`",
+        "the `TurnMachine` decides",
+        "tells `NoSuchMessage.field`",
         "run `make coffee`",
         "```sh\nmake coffee\n```",
         "[there](docs/nowhere.md#at-all)",
@@ -220,6 +237,7 @@ def test_what_is_not_there_is_seen(text: str) -> None:
 
 def test_what_is_there_is_not() -> None:
     text = "`actors/tools.py`, `settings.py`, `app/`, `actors.tools.tool`, `make run`, [home](README.md#earshot)"
+    text += ", `TurnTaking`, `LiveSession.push_audio`, `TurnEvent`, `en-US-AvaMultilingualNeural`, Azure OpenAI"
     assert named_in_vain(text) == []
 
 

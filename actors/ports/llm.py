@@ -1,4 +1,4 @@
-"""The language model: a request with the conversation so far, and the reply as a stream of events."""
+"""The language model (LLM): a request with the conversation so far, and the reply as a stream of events."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""Speech to text: caller audio in, transcripts out."""
+"""Speech to text (STT): caller audio in, transcripts out."""
 
 from collections.abc import Callable
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Text to speech: pieces of text in, audio with the places of words and pieces in it out."""
+"""Text to speech (TTS): pieces of text in, audio with the places of words and pieces in it out."""
 
 from collections.abc import Callable
 from typing import Protocol, get_args

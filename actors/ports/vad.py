@@ -1,4 +1,4 @@
-"""Voice activity detection: how likely a short window of audio is speech."""
+"""Voice activity detection (VAD): how likely a short window of audio is speech."""
 
 from collections.abc import Callable
 from typing import Protocol

@@ -14,7 +14,7 @@ from actors.agent import Agent
 SURE_WORDS = 4
 """An utterance of so many words changes the language by itself."""
 SURE_CHARS = 10
-"""The same in letters, for scripts without blanks between words."""
+"""An utterance of so many letters changes the language by itself, in scripts without blanks between words."""
 
 
 class LanguageHeard(msgspec.Struct, frozen=True):

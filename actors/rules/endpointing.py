@@ -1,4 +1,4 @@
-"""When speech begins and ends, from the probabilities of voice activity. Counted in ms of audio, without a clock.
+"""When speech begins and ends, from the probabilities of voice activity (VAD). Counted in ms of audio.
 
 A window is voiced when its probability passes a threshold, which is lower inside speech than before it, and when it is
 louder than the agent's own voice can be that comes back as echo.

@@ -152,7 +152,7 @@ class LoopActor(pykka.Actor):
     """
 
     droppable_limit_ms: ClassVar[float] = DEFAULT_LIMIT_MS
-    """Of droppable audio at most this much is queued."""
+    """How many milliseconds of droppable caller audio are queued at most; over it the oldest goes."""
 
     actor_inbox: Mailbox
     actor_stopped: StopFlag

@@ -65,7 +65,7 @@ def trace_headers() -> dict[str, str]:
 
 
 def current_traceparent() -> str:
-    """The same as one value, to be gone on with later; empty if what is being done now is not traced."""
+    """The W3C `traceparent` of what is being done now, for a trace that goes on with it later; empty for none."""
     return trace_headers().get(TRACEPARENT, "")
 
 

@@ -41,7 +41,7 @@ _given_up = _meter.create_counter("earshot.given_up", description="Work in the b
 
 
 def count_given_up(work: str) -> None:
-    """Count work that was not waited for any longer."""
+    """Count background work, named by `work`, that did not end in time and is not waited for any longer."""
     _given_up.add(1, {"work": work})
 
 

@@ -57,7 +57,7 @@ class Approvals:
         self._waiting: dict[str, tuple[PendingApproval, asyncio.Future[ToolOutcome | None]]] = {}
 
     def pending(self) -> tuple[PendingApproval, ...]:
-        """Those that nobody has decided yet, the oldest first."""
+        """The calls that nobody has decided yet, the oldest first."""
         return tuple(pending for pending, decided in self._waiting.values() if not decided.done())
 
     def decide(self, approval_id: str, decision: Decision, reason: str = "") -> PendingApproval:
@@ -114,5 +114,5 @@ def _not_done(text: str) -> ToolOutcome:
 
 
 def _id_of(call: ToolCalled, turn: int) -> str:
-    """An id for addresses: what a model calls its calls may be anything, and the same in another turn."""
+    """A call's id that can stand in a URL: the model's own may hold any character, and come again in another turn."""
     return f"{turn}-{hashlib.sha256(call.call_id.encode(errors='replace')).hexdigest()[:16]}"

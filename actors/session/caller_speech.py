@@ -20,7 +20,7 @@ class SpokenUtterance(msgspec.Struct, kw_only=True):
     """One utterance of the caller that the model was given as a turn."""
 
     pcm: bytes
-    """Until it is answered; empty then."""
+    """Its audio, PCM16LE mono, for another session of the model; empty once it is answered."""
     turn: int = 0
     """The turn in which it is answered; 0 until that is known."""
     text: str = ""
@@ -28,7 +28,7 @@ class SpokenUtterance(msgspec.Struct, kw_only=True):
     end_ms: float = 0.0
     """Where it lies in the caller's audio."""
     is_known: bool = False
-    """Its words need not be told any more."""
+    """Its words are known, so that what the session tells of them later is passed over."""
 
 
 class CallerSpeech:
@@ -51,7 +51,7 @@ class CallerSpeech:
         self._discarded: SpokenUtterance | None = None
         self._utterances: deque[SpokenUtterance] = deque(maxlen=64)
         self._uncommitted: deque[SpokenUtterance] = deque()
-        """Those of which the session has not told an item yet."""
+        """The turns of which the session has not told yet which item of its conversation they became."""
         self._items: dict[str, SpokenUtterance] = {}
         self._early: dict[str, str] = {}
         """The items of the utterance in hand that the session has made of it by itself, taking it for complete, with
@@ -153,7 +153,7 @@ class CallerSpeech:
         self._commit(spoken)
 
     def committed(self, item_id: str) -> None:
-        """The oldest turn of which no item was told is this item of the session.
+        """Note that the oldest turn without an item has become this item of the session's conversation.
 
         Where there is none the session has taken the utterance in hand for complete, or what was none.
         """
@@ -166,7 +166,7 @@ class CallerSpeech:
             self._session.delete(item_id)
 
     def commit_failed(self) -> None:
-        """Of the oldest turn of which no item was told the session makes none."""
+        """The session refuses to make an item of the oldest turn that it has told none of."""
         if self._uncommitted:
             self._uncommitted.popleft()
 

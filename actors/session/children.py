@@ -42,7 +42,7 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is started anew when another agent takes the conversation over: what it is made from differs between
     the plan with the former agent and that with the new one."""
     follows_language: Callable[[SessionPlan, SessionPlan], bool] = lambda former, plan: False
-    """The same where its agent goes on in another language."""
+    """Whether it is started anew when its agent goes on in another language; called with the plan before and after."""
     follows_connection: bool = False
     """Whether it is started anew when a connection with another sample rate takes the place of the former one: what it
     makes has the rate of the connection."""
@@ -78,9 +78,9 @@ class Children:
         self._refs: dict[str, ActorRef[Any]] = {}
         self._restarts = dict.fromkeys(self._specs, 0)
         self._replaced: set[str] = set()
-        """Those that were ordered to stop so that others take their places."""
+        """The names of children that were ordered to stop and are started again as soon as they have."""
         self._renewed: set[str] = set()
-        """Those of them that are made from something else now, which is no failure and is not counted as one."""
+        """Those of `_replaced` whose agent, language or connection has changed: that is no failure, and not counted."""
         self._stopping = False
 
     def __contains__(self, name: str) -> bool:

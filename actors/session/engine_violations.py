@@ -1,4 +1,4 @@
-"""What an engine tells or answers that its port does not allow is passed over: it costs a line, a count, and itself."""
+"""Passes over what an engine tells or answers against the contract of its port, with a log line and a counter."""
 
 import logging
 from typing import TypeVar
@@ -33,7 +33,7 @@ class EngineViolations:
         self._told: set[str] = set()
 
     def pass_over(self, what: str) -> None:
-        """Count one more, and leave a line: a warning for the first of its kind, for debugging of the others.
+        """Count a violation and log it: as a warning the first time that `what` is met, for debugging afterwards.
 
         Args:
             what: was told or answered, in few different words that can be logged: never a value.

@@ -151,7 +151,7 @@ class Generation:
                 raise ModelError(ErrorKind.TIMEOUT, f"nothing came for {loop.time() - told_at:.0f} s") from None
 
     def _taken(self, event: ModelEvent) -> ModelEvent:
-        """The event, or a piece without text for what is none: whatever they are, a reply has so many at most."""
+        """The event, or an empty piece of text for what is none: that counts towards the bounds of a reply too."""
         if (checked := _checked(event)) is not None:
             return checked
         self._violations.pass_over(type(event).__name__)

@@ -1,4 +1,4 @@
-"""What a session counts, and its latencies, for operators: in seconds, attributes of a few values each, no ids."""
+"""What a session counts, and its latency, for operators: in seconds, attributes of a few values each, no ids."""
 
 from opentelemetry import metrics
 

@@ -53,7 +53,7 @@ class TeamMember(msgspec.Struct, frozen=True, kw_only=True):
     tools: Mapping[str, AnyTool]
     phrases_expected: tuple[str, ...] = ()
     kept: Callable[[int], Mapping[str, SpokenPhrase]]
-    """Its kept phrases at a rate in Hz."""
+    """Called with a rate in Hz for the agent's phrases that are kept as sound at that rate, by their text."""
 
 
 class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,12 +66,12 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     tools: Mapping[str, AnyTool]
     phrases_expected: tuple[str, ...]
     kept: Callable[[int], Mapping[str, SpokenPhrase]]
-    """The kept phrases at a rate in Hz."""
+    """Called with a rate in Hz for the first agent's phrases that are kept as sound at that rate, by their text."""
     resume_token: str
     rate_hz: int = 16_000
     call_id: str = ""
     call: CallControls | None = None
-    """The telephone line of the session, for its tools; None in a browser."""
+    """What tools may order of the telephone call; None in a browser."""
     about: SessionContext = SessionContext()
     """What is known of the session before a word is said."""
     given: GivenContext | None = None
@@ -79,9 +79,9 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     look_up: Callable[[SessionContext], Awaitable[SessionContext]] | None = None
     """Completes what is known before the session begins. None: there is no more."""
     model: LanguageModel | None = None
-    """What answers in this session, in place of the engines' own."""
+    """The language model of this session, in place of the engines' own; None: that one."""
     realtime: RealtimeModel | None = None
-    """The same where a speech-to-speech model answers."""
+    """The speech-to-speech model of this session, in place of the engines' own; None: that one."""
     traceparent: str = ""
     """The W3C trace context of the request that it begins with; empty if that is not traced."""
     stored: bool = True
@@ -92,8 +92,8 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Every agent that the session may have, by name, the first one too; empty where it cannot be handed off."""
 
     in_language: Mapping[tuple[str, str], TeamMember] = {}
-    """By agent and language, how each speaks that language, with an empty one for the agent as it begins; none of those
-    that speak in one way only."""
+    """How an agent with several languages speaks each, by its name and the language; with an empty language, how it
+    speaks before that of the caller is known."""
 
     @property
     def agents(self) -> tuple[Agent, ...]:
@@ -102,7 +102,7 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Those that the agent can change to; empty for one that speaks in one way only."""
+        """The languages that the present agent can change to; empty for one that speaks in one way only."""
         return tuple(language for name, language in self.in_language if name == self.agent.name and language)
 
     @property

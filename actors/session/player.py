@@ -60,7 +60,7 @@ class Player:
         self._on_started = on_started
         self._on_caught_up = on_caught_up
         self._caught_up = 0
-        """The reply of which that was told last, and that has not gone on; 0: none."""
+        """The reply that `PlaybackCaughtUp` was told of last and of which nothing was played since; 0: none."""
         self._on_drained = on_drained
         self._seat: Seat | None = None
         self._shown: dict[int, int] = {}
@@ -185,7 +185,7 @@ class Player:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Be on the clock again, where there is anything to play."""
+        """Take a seat on the play clock again, where there is anything to play."""
         if not self.playout.idle:
             self.play()
 
@@ -195,7 +195,7 @@ class Player:
         return pending.turn if pending else 0
 
     def yield_playback(self, order: YieldPlayback) -> None:
-        """Be silent on the wire as after a stop, and keep all that was not heard."""
+        """Have the client throw away what it has not played, and keep all that was not heard."""
         at_ms = self.now_ms
         if self.playout.sounding(at_ms) and not self._is_silenced:
             self._is_silenced = True

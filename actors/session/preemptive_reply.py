@@ -23,7 +23,7 @@ from actors.session.model_asking import ModelAsking
 from actors.session.spending import CHARS_PER_TOKEN, Spending
 
 LEAST_CONFIDENCE = 0.5
-"""Final words of which the recognizer is less sure are answered as such, which a reply to probable ones does not do."""
+"""Final words with less confidence are asked anew: a model is told of its doubt, which a reply begun ahead was not."""
 
 ModelMessage = ModelReported | ModelPaused
 
@@ -155,7 +155,7 @@ class PreemptiveReply:
         logger.info("a reply begun ahead is thrown away with about %d tokens: %s", tokens, reason)
 
     def _cost(self) -> int:
-        """As the model has told it, else estimated: who cancels a stream is not told, and pays for it all the same."""
+        """The tokens that the model has told, else an estimate: a cancelled stream costs tokens and tells none."""
         events = [message.event for message in self._told if isinstance(message, ModelReported)]
         told = sum(e.prompt_tokens + e.completion_tokens for e in events if isinstance(e, ReplyGenerated))
         written = sum(len(e.text) for e in events if isinstance(e, TextGenerated))

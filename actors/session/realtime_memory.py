@@ -81,7 +81,7 @@ class RealtimeMemory:
         return is_exact
 
     def heard(self, reply: int) -> None:
-        """All of this reply that will be heard was heard."""
+        """Forget the items of a reply of which nothing more will be heard."""
         self._items = {item_id: item for item_id, item in self._items.items() if item.reply != reply}
 
     def has_all_of(self, reply: int) -> bool:

@@ -108,16 +108,16 @@ class RecognitionStream:
 
 
 def _clean(text: object) -> str:
-    """An engine's words as text that can go anywhere; nothing where it told no words: "..." has none."""
+    """An engine's text, well formed and trimmed; empty where there is no word in it, as in "..."."""
     words = well_formed(text).strip() if isinstance(text, str) else ""
     return words if is_speakable(words) else ""
 
 
 def _words(words: object) -> Iterable[SpokenWord]:
-    """Of what an engine calls words, those that are `SpokenWord`s."""
+    """The timed words of an engine; what is no `SpokenWord` is left out."""
     return [word for word in words if isinstance(word, SpokenWord)] if isinstance(words, tuple | list) else ()
 
 
 def _share(value: object) -> float | None:
-    """What goes from 0 to 1, if it does; an engine that tells something else does not tell it."""
+    """A confidence from 0 to 1; None for anything else that an engine tells in its place."""
     return float(value) if isinstance(value, int | float) and 0.0 <= value <= 1.0 else None

@@ -34,7 +34,7 @@ class ReplyFilter:
 
     @property
     def takes_back(self) -> bool:
-        """The text that came last ends a thought without a beginning: nothing that is not spoken yet is the reply's."""
+        """Whether the last text ended a thought without a marked beginning: what is not spoken yet is dropped then."""
         return self._parts.takes_back
 
     def finish(self) -> str:

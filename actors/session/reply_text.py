@@ -32,7 +32,7 @@ class ReplyText:
         self._on_end = on_end
         self._splitter = SentenceSplitter()
         self._text_before_tools = ""
-        """Until the model goes on: what it says then follows these words."""
+        """The words before the tools that the model has called; empty as soon as the model has gone on behind them."""
         self.reply = 0
         """The number of the reply in hand; 0 before the first one."""
 
@@ -64,7 +64,7 @@ class ReplyText:
         return self._speak(self._split(kept))
 
     def pause(self) -> bool:
-        """Have spoken what is complete as far as can be told, for more may be long in coming; False as above."""
+        """Have spoken what seems complete, since more may be long in coming; False if the reply ends there."""
         return self._speak(self._splitter.pause())
 
     def finish(self, *, is_cut: bool = False) -> bool:

@@ -37,7 +37,7 @@ logger = logging.getLogger("earshot.summaries")
 WITHIN_S = 60.0
 """A summary that has not come by then is given up: no caller waits for it."""
 AGAIN_AFTER_TURNS = 5
-"""One that failed is asked for again after so many turns."""
+"""After a summary that failed, so many turns pass before another is asked for."""
 
 _summaries = metrics.get_meter("earshot").create_counter(
     "earshot.conversation.summaries", unit="{summary}", description="Summaries of long conversations, by outcome"

@@ -25,7 +25,7 @@ from actors.session.voice_streams import VoiceStreams
 STALL_S = 2.5
 """An engine that owes audio and has told nothing for so long has failed."""
 CHECK_S = 0.5
-"""How often that is looked at."""
+"""How often it is looked whether the engine is late, in seconds."""
 
 
 class SynthesisProgress:
@@ -50,7 +50,7 @@ class SynthesisProgress:
         self._checkpoint = checkpoint
         self._clock = clock
         self.replies: dict[int, ReplySynthesis] = {}
-        """Those that were begun, until they have been heard or stopped; by their numbers."""
+        """The replies that were begun and neither heard to their end nor stopped, by their numbers."""
         self._told_at = 0.0
         self._check_timer: Timer | None = None
 
@@ -147,7 +147,7 @@ class SynthesisProgress:
         return pending is not None and is_speakable(pending.text[speaking.text_start : speaking.ordered_text])
 
     def _stalled(self, reply: int) -> None:
-        """Nothing was told for too long. Where only the word is missing that this was all, all of it was heard."""
+        """The engine was silent for too long. A reply that only lacks the report of its end counts as made."""
         speaking = self.replies[reply]
         if speaking.has_end and speaking.told_text >= speaking.ordered_text:
             logger.warning("an engine has spoken all of a reply and has not said so")
@@ -157,7 +157,7 @@ class SynthesisProgress:
             self._failed(reply, ErrorKind.TIMEOUT, f"no audio for {STALL_S:.0f} s")
 
     def _failed(self, reply: int, kind: ErrorKind, detail: str) -> None:
-        """Once, the actor starts anew and takes the reply up; the second time in a reply the reply is given up."""
+        """Fail the actor, whose successor takes the reply up; at the second failure in a reply, give that one up."""
         self._trace.end(Stage.SYNTHESIS, reply, error=kind)
         if self._checkpoint.synthesis_failed(reply):
             raise SynthesizerError(kind, detail)

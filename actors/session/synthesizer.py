@@ -123,7 +123,7 @@ class Synthesizer(SupervisedActor):
             self._take_up(pending)
 
     def on_end(self) -> None:
-        """Nothing is played or made any more; what was heard until now is left for whoever goes on, or ends."""
+        """Stop playing and close the engine's stream; what was heard until now is left in the checkpoint."""
         self._player.leave_clock()
         for reply in self._progress.replies:
             self._player.note_heard(reply)

@@ -36,7 +36,7 @@ class TurnEnd:
         self._last_end_ms: float | None = None
         self._violations = EngineViolations("end of turn")
         self._told: tuple[float, str] | None = None
-        """Where the voice ended, and which words it had, when they were told to be the last of the turn, probably."""
+        """Where the voice had ended, in ms, and the words, when the caller was last told to be probably done."""
 
     # what happens
 

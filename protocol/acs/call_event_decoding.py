@@ -71,7 +71,7 @@ def _event(value: Any) -> AcsEvent | UnknownEvent | Malformed:
 
 
 def _with_readable_participants(data: dict[str, Any]) -> dict[str, Any]:
-    """The same, with those participants that can be read: one who cannot does not hide the others."""
+    """The fields of a ParticipantsUpdated event without the participants that cannot be read, who hide no others."""
     listed = data.get("participants")
     if not isinstance(listed, list):
         return data

@@ -17,7 +17,7 @@ MOST_TOLERATED_BYTES = 65_536
 ATTRIBUTES = ("id", "source", "subject", "time", "type")
 """Attributes of a CloudEvent that are read."""
 MAX_TYPE_CHARS = 128
-"""As much of an event's type is kept of one that is unknown or malformed."""
+"""How many characters of the type of an unknown or malformed event are kept, for the log."""
 
 
 class EventsError(WireError):
@@ -56,7 +56,7 @@ def delivered(body: str | bytes) -> list[Any]:
 
 
 def _unwrapped(value: Any) -> Any:
-    """The same, or what it holds if it is JSON that was written as text once more."""
+    """An event as it is; the value in it where it is JSON that was written as a text once more."""
     if not isinstance(value, str | bytes):
         return value
     try:
@@ -164,7 +164,7 @@ def malformed(kind: str, error: Exception) -> Malformed:
 
 
 def without_nulls(value: Any) -> Any:
-    """The same, where fields that are null are absent."""
+    """The object without the fields that are null, so that they count as absent."""
     if isinstance(value, dict):
         return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):

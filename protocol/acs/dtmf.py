@@ -1,4 +1,4 @@
-"""The keys of a telephone, as callbacks and the media socket name them."""
+"""The keys of a telephone (DTMF), as callbacks and the media socket name them."""
 
 DIGITS = {
     **dict(

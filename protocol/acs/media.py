@@ -102,7 +102,7 @@ class RepairedTranscript(msgspec.Struct, frozen=True):
 
     transcript: TranscriptionText
     defect: str
-    """As that of a `RepairedFrame`."""
+    """What was wrong with the message, as of a `RepairedFrame`."""
 
 
 class Unknown(msgspec.Struct, frozen=True):

@@ -60,7 +60,7 @@ class Identifier(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def kind(self) -> Kind:
-        """As stated, in any case, else as the raw id has it."""
+        """The kind that the identifier states, in any case of letters, else the one that its raw id begins with."""
         try:
             return Kind(self.stated_kind.lower())
         except ValueError:
@@ -70,7 +70,7 @@ class Identifier(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def phone_number(self) -> str | None:
-        """In E.164; none for who is anonymous, has a short code or is no telephone."""
+        """The number in E.164; None for a participant who is anonymous, has a short code or is no telephone."""
         number = self.telephone.value or (self.raw_id[2:] if self.raw_id.startswith("4:") else "")
         return number if is_e164(number) else None
 

@@ -137,4 +137,4 @@ _READERS: dict[str, Callable[[bytes | str], events.Event]] = {
     "rate_limits.updated": _told(messages.RateLimitsUpdated),
     "error": _told(messages.Error),
 }
-"""By the types that both dialects have in common."""
+"""The messages that both dialects share, by their `type`."""

@@ -33,7 +33,7 @@ class TextItem(msgspec.Struct, frozen=True, kw_only=True):
     role: Literal["user", "assistant", "system"]
     text: str
     item_id: str = ""
-    """At most 32 characters; empty: the service makes one."""
+    """The id of the item, at most 32 characters; empty: the service makes one."""
 
 
 class CallItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,20 +79,20 @@ class CreateResponse(msgspec.Struct, frozen=True, kw_only=True):
     """Have the model answer; one response at a time."""
 
     instructions: str = ""
-    """In place of the session's, for this response; empty: those of the session."""
+    """The instructions of this response alone; empty: those of the session."""
     text: str = ""
     """Spoken word for word instead of an answer; Voice Live only."""
     tools: bool = True
     """Whether the model may call tools in it."""
     metadata: dict[str, str] = {}
-    """Comes back with the response."""
+    """Texts by name that the service sends back with the response, by which it is recognised."""
 
 
 class CancelResponse(msgspec.Struct, frozen=True):
     """Stop making a response. Pieces of it go on coming until it is reported as done."""
 
     response_id: str = ""
-    """Empty: whichever is being made."""
+    """The id of the response; empty: whichever is being made."""
 
 
 Command = (

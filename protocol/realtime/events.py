@@ -145,7 +145,7 @@ class ResponseDone(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     """Why it was cancelled or is incomplete, such as `client_cancelled`, `max_output_tokens` or `content_filter`."""
     failure: Failure | None = None
-    """Of one that failed."""
+    """Why it failed; None for a response that did not."""
     usage: Usage = Usage()
 
 

@@ -9,7 +9,7 @@ from protocol.realtime.dialect import MAX_TOKENS, common_response, tool_list
 from protocol.realtime.session_settings import Detection, SessionSettings, Transcription, TurnDetection
 
 RATE_HZ = 24_000
-"""The only rate of PCM."""
+"""The only sample rate in Hz at which the service takes and makes PCM16LE audio."""
 SLOWEST, FASTEST = 0.25, 1.5
 
 

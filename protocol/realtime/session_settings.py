@@ -15,7 +15,7 @@ class TurnDetection(StrEnum):
     SERVER = "server"
     """It tells where speech starts and stops, and commits each turn."""
     SEMANTIC = "semantic"
-    """The same, by what is said as well; Azure Voice Live only."""
+    """As `SERVER`, and by what is said as well; Azure Voice Live only."""
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     silence_ms: int | None = None
     """Silence that ends a turn."""
     semantic_model: str = ""
-    """Of Voice Live, such as `azure_semantic_vad_multilingual`."""
+    """Voice Live's model that looks for the ends of turns, such as `azure_semantic_vad_multilingual`."""
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[Tool, ...] | UnsetType = UNSET
     voice: VoiceSettings | UnsetType = UNSET
     rate_hz: int | UnsetType = UNSET
-    """Of the audio both ways, PCM16LE mono."""
+    """The sample rate in Hz of the audio both ways, PCM16LE mono."""
     transcription: Transcription | UnsetType | None = UNSET
     detection: Detection | UnsetType = UNSET
     max_tokens: int | UnsetType = UNSET

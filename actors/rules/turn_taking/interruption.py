@@ -1,4 +1,4 @@
-"""Interruption: voice pauses the agent, lasting voice silences it, words take the floor; and what takes it all back."""
+"""Barge-in: voice pauses the agent, lasting voice silences it, words take the floor; and what takes it all back."""
 
 from actors.messages.caller import InterruptRequested
 from actors.messages.playback import PausePlayback, StopReason, YieldPlayback

@@ -9,9 +9,9 @@ class SessionMode(msgspec.Struct, frozen=True, kw_only=True):
     """One mode. A new one is a file that makes a `SessionMode`, and a line in `registry.py`."""
 
     name: str
-    """As clients ask for it."""
+    """The name by which clients ask for the mode, in lower case."""
     children: tuple[ChildSpec, ...]
-    """In the order in which they are started."""
+    """The children, in the order in which they are started."""
 
     @property
     def speaks(self) -> bool:

@@ -6,7 +6,7 @@ from actors.session.modes.transcription import TRANSCRIPTION_MODE
 from actors.session.modes.voice_live import VOICE_LIVE_MODE
 
 MODES: dict[str, SessionMode] = {}
-"""By name, as clients ask for them."""
+"""Every mode by the name that clients ask for."""
 
 
 def register(mode: SessionMode) -> None:

@@ -1,1 +1,1 @@
-"""Text to speech on this machine: hibari, one American voice, on onnxruntime."""
+"""Text to speech (TTS) on this machine: hibari, one American voice, on onnxruntime."""

@@ -1,4 +1,4 @@
-"""Speech synthesis on this machine: hibari, English, one voice, in threads of the worker.
+"""Text to speech (TTS) on this machine: hibari, English, one voice, in threads of the worker.
 
 The event loop hands over text and is told events, and never waits: a clause of two seconds takes some 40 ms to make, so
 what is cancelled ends with the clause in hand, and nothing of it is told.

@@ -1,1 +1,1 @@
-"""Speech to text on this machine: Moonshine tiny, English, on onnxruntime."""
+"""Speech to text (STT) on this machine: Moonshine tiny, English, on onnxruntime."""

