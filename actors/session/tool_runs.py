@@ -28,6 +28,8 @@ UNKNOWN = ToolOutcome(
     failed=True,
 )
 """The answer to a call whose outcome nobody knows."""
+INTERRUPTED = ToolOutcome({"error": "cancelled: the user interrupted"}, failed=True)
+"""The answer to a call that an interruption has cancelled."""
 
 
 class ToolRuns:
@@ -54,7 +56,12 @@ class ToolRuns:
         # What waits for an operator has not begun: nothing would be done by halves.
         if tool is None or tool.approval or tool.on_interruption is OnInterruption.CANCEL:
             self._cancellable.add(call.call_id)
-        task.add_done_callback(lambda _: self._tasks.pop(call.call_id, None))
+        task.add_done_callback(lambda _: self._over(call, context.turn))
+
+    def _over(self, call: ToolCalled, turn: int) -> None:
+        self._tasks.pop(call.call_id, None)
+        if call.call_id in self._cancellable:  # it was cancelled before its first step, and has reported nothing
+            self._report(_finished(call, turn, INTERRUPTED, 0.0))
 
     def is_running(self, call_id: str) -> bool:
         """Whether the tool of this call still runs."""
@@ -94,15 +101,10 @@ class ToolRuns:
             else:
                 outcome = _shortened(call.name, await tool.run(call.arguments, context))
         except asyncio.CancelledError:
-            outcome = ToolOutcome({"error": "cancelled: the user interrupted"}, failed=True)
+            outcome = INTERRUPTED
             raise
         finally:
-            elapsed_ms = (clock.now() - began) * 1000
-            self._report(
-                ToolFinished(
-                    turn=context.turn, call_id=call.call_id, name=call.name, outcome=outcome, elapsed_ms=elapsed_ms
-                )
-            )
+            self._report(_finished(call, context.turn, outcome, (clock.now() - began) * 1000))
 
     async def _not_approved(
         self, call: ToolCalled, tool: AnyTool, context: ToolContext, clock: Clock
@@ -117,6 +119,10 @@ class ToolRuns:
         self._cancellable.discard(finished.call_id)
         self._checkpoint.tool_finished(finished)
         self._tell(finished)
+
+
+def _finished(call: ToolCalled, turn: int, outcome: ToolOutcome, elapsed_ms: float) -> ToolFinished:
+    return ToolFinished(turn=turn, call_id=call.call_id, name=call.name, outcome=outcome, elapsed_ms=elapsed_ms)
 
 
 def _has_raised(name: str) -> Callable[[BaseException], None]:

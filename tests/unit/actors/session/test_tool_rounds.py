@@ -111,6 +111,18 @@ def test_an_interruption_cancels_what_may_be_and_waits_for_nothing() -> None:
     run_virtual(main())
 
 
+def test_a_tool_that_is_cancelled_before_it_has_begun_has_its_answer_too() -> None:
+    async def main() -> None:
+        talk = Round(book)
+        talk.rounds.run([called("look_up", "a"), called("book", "b")], TURN)
+        talk.rounds.cancel()
+        await talk.passes(4)
+        assert talk.results == [("a", '{"error":"cancelled: the user interrupted"}'), ("b", '"booked"')]
+        assert talk.history.unanswered_calls() == []
+
+    run_virtual(main())
+
+
 def test_keys_that_a_tool_asks_for_are_expected() -> None:
     async def main() -> None:
         talk = Round(ask_for_code)
