@@ -82,15 +82,18 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         self._at = 0
         """Where in `_rest` begins what has not been handled."""
         self._waiting = False
+        """The transport is paused, and what is held is handled in later turns of the loop, whoever reads it."""
         self._frames = self._bytes = 0
         """What has come since the listener was last asked about it."""
         self._crowded = False
+        """The listener had too much to handle when it was last asked: it is asked again before it is told more."""
         self._eof = False
         """The client has closed its sending side, which Hypercorn is told behind all that was sent."""
         self._lost: asyncio.Event | None = None
         """Where somebody waits for the connection to be lost."""
         self._pings = PingWatch()
         self._full = False
+        """The transport's write buffer is full: the client, whoever reads it, does not read what it is sent."""
 
     def send(self, message: Message) -> bool:
         """Send a message at once, behind all that was sent before; False if that is for ASGI: it can wait."""
