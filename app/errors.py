@@ -26,6 +26,7 @@
     ├── PluginError                a reference cannot be loaded; a ConfigurationError too (plugins.py)
     │   └── NoToolError              what an agent's file names cannot be a tool (agents/agent_tools.py)
     ├── NoTokenError               this machine's identity gives no token (providers/azure/identity.py)
+    ├── SdkClosedError             an SDK's client is closed, since the worker is ending (sdk_loading.py)
     ├── PartlyReadyError           some engines fail; a ProviderError too (providers/failover/providers.py)
     ├── AbandonedError             the result of a recognition is not wanted any more (providers/moonshine/model.py)
     ├── StartError                 a worker ended before the server was ready (server/launcher.py)

@@ -39,13 +39,7 @@ class KnownSessions:
         try:
             return await self._load(session_id)
         except StoreError as error:
-            report_failure(
-                Failure.STORE,
-                log,
-                "the session store does not answer, so that somebody has to come back later: %s",
-                error,
-                operation="load",
-            )
+            _report(error, "somebody has to come back later")
             raise
 
     async def stored(self, session_id: str) -> SessionRecord | None:
@@ -53,11 +47,10 @@ class KnownSessions:
         try:
             return await self._load(session_id)
         except StoreError as error:
-            report_failure(
-                Failure.STORE,
-                log,
-                "the session store does not answer, so that a session is not resumed: %s",
-                error,
-                operation="load",
-            )
+            _report(error, "a session is not resumed")
             return None
+
+
+def _report(error: StoreError, consequence: str) -> None:
+    line = "the session store does not answer, so that %s: %s"
+    report_failure(Failure.STORE, log, line, consequence, error, operation="load")

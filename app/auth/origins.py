@@ -21,6 +21,14 @@ def is_local_name(host: str) -> bool:
     return is_loopback(host) or ("." not in host and ":" not in host and host != "")
 
 
+def is_near(host: str) -> bool:
+    """Whether a host is this machine or of a private network, so that a key may go there unencrypted."""
+    if is_local_name(host):
+        return True
+    address = _address(host)
+    return address is not None and address.is_private
+
+
 def asked_by_foreign_page(headers: Mapping[str, str]) -> bool:
     """Whether a browser says that a page of somebody else asks. `headers` has lower-case names, or ignores case."""
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):

@@ -2,12 +2,15 @@
 
 import hmac
 
+from starlette.types import Message
+
 from actors.conversation import SessionRecord
 from actors.errors import StoreError
 from app.auth.browser import Grant
 from app.auth.jwt import TokenError
 from app.errors import AppError
 from app.known_sessions import KnownSessions
+from app.limits.clients import TooManyError
 from app.server.socket_writer import OVERLOADED, REFUSED
 
 SESSION_ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-")
@@ -22,6 +25,12 @@ class SocketRefusedError(AppError):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+def close_message(refused: SocketRefusedError | TooManyError) -> Message:
+    """What closes an accepted WebSocket of a browser that is refused, with a code and the reason for its page."""
+    code = refused.code if isinstance(refused, SocketRefusedError) else OVERLOADED
+    return {"type": "websocket.close", "code": code, "reason": refused.reason}
 
 
 def require_session_id(session_id: str) -> None:

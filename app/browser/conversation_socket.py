@@ -27,7 +27,7 @@ from actors.runtime.log_context import SessionIds, work_for
 from actors.session.live_session import LiveSession
 from actors.session.sessions import SessionEntry
 from actors.session.sessions_keeper import SessionsKeeper
-from app.auth.socket_auth import SocketRefusedError
+from app.auth.socket_auth import SocketRefusedError, close_message
 from app.browser.admission import Asked, ConversationAdmission, Former
 from app.browser.connection import Connection
 from app.browser.session_outputs import SessionOutputs
@@ -40,7 +40,7 @@ from app.server.fast_path import FastPath, Message, fast_path_of
 from app.server.lifecycle import Lifecycle
 from app.server.message_rate import MessageRate
 from app.server.socket_reader import SocketReader
-from app.server.socket_writer import OVERLOADED, REFUSED, TOO_BIG, SocketWriter
+from app.server.socket_writer import REFUSED, TOO_BIG, SocketWriter
 from app.session_plans import SessionPlans
 from app.stores.claim_check import ClaimCheck
 from protocol.browser import (
@@ -92,11 +92,8 @@ class ConversationSocket:
         await send({"type": "websocket.accept"})
         try:
             asked, former = await self._admission.admit(scope)
-        except SocketRefusedError as refused:
-            await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
-            return
-        except TooManyError as error:
-            await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
+        except (SocketRefusedError, TooManyError) as refused:
+            await send(close_message(refused))
             return
         await _Conversation(self._parts, asked, former, SocketWriter(send, fast_path)).run(receive, fast_path)
 

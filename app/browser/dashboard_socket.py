@@ -9,7 +9,7 @@ from actors.ports.clock import Clock
 from actors.session.sessions_keeper import SessionsKeeper
 from app.agents.roster import AgentRoster
 from app.auth.guard import admitted
-from app.auth.socket_auth import SocketRefusedError
+from app.auth.socket_auth import SocketRefusedError, close_message
 from app.browser.connection import Connection
 from app.browser.session_outputs import SessionOutputs
 from app.browser.wire_output import BrowserWords
@@ -59,11 +59,8 @@ class DashboardSocket:
             session_id = _session_id(scope)
             self._clients.require_room(client, Hold.RELAYS)
             self._require_room(session_id)
-        except SocketRefusedError as refused:
-            await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
-            return
-        except TooManyError as error:
-            await send({"type": "websocket.close", "code": OVERLOADED, "reason": error.reason})
+        except (SocketRefusedError, TooManyError) as refused:
+            await send(close_message(refused))
             return
         entry = self._sessions.live.get(session_id)
         label = entry.plan.agent.label if entry else self._agents.default.label

@@ -18,6 +18,7 @@ from actors.runtime.session_trace import peer_attributes
 from app.providers.openai_chat import prompt
 from app.providers.openai_chat.chunks import ReplyReader
 from app.providers.openai_chat.resource import ChatResource, azure_resource, openai_resource
+from app.sdk_loading import LoadedSdk, SdkClosedError
 from config.errors import SettingsError
 from config.settings import Settings
 
@@ -77,8 +78,7 @@ class ChatModel:
     def __init__(self, resource: ChatResource, patience: Patience | None = None) -> None:
         self._resource = resource
         self._patience = patience or Patience()
-        self._loading: asyncio.Task[SdkChat] | None = None
-        self._closed = False
+        self._loaded = LoadedSdk(lambda: _load(resource))
         self._answered_at = float("-inf")
 
     async def prepare(self, agents: Iterable[Agent]) -> None:
@@ -163,12 +163,7 @@ class ChatModel:
 
     async def close(self) -> None:
         """Close the connections to the service, after the SDK was loaded if that is under way."""
-        self._closed = True
-        loading, self._loading = self._loading, None
-        if loading is not None:
-            await asyncio.wait([loading])
-            if not loading.cancelled() and loading.exception() is None:
-                await loading.result().close()
+        await self._loaded.close()
 
     # a reply
 
@@ -243,13 +238,10 @@ class ChatModel:
         return agent.model.deployment_id or self._resource.model
 
     async def _sdk(self) -> "SdkChat":
-        if self._closed:
-            raise ModelError(ErrorKind.UNAVAILABLE, "this worker is ending")
-        if self._loading is None:
-            self._loading = asyncio.create_task(asyncio.to_thread(_load, self._resource), name="openai")
         try:
-            # One that gives up must not take the others' client along.
-            return await asyncio.shield(self._loading)
+            return await self._loaded.client()
+        except SdkClosedError as error:
+            raise ModelError(ErrorKind.UNAVAILABLE, str(error)) from None
         except ValueError:
             raise ModelError(ErrorKind.AUTHENTICATION, "the AZURE_* variables name no identity") from None
 

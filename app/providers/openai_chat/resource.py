@@ -1,12 +1,11 @@
 """Which service answers, what proves that we may ask it, and which of its models is meant."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 import msgspec
 
 from actors.runtime.session_trace import Peer
-from app.auth.origins import is_local_name, is_loopback
+from app.auth.origins import is_loopback, is_near
 from config.errors import SettingsError
 from config.secret import Secret
 from config.settings import Settings
@@ -90,15 +89,6 @@ def openai_resource(settings: Settings) -> ChatResource | None:
     if key is None and not settings.openai.base_url:
         raise SettingsError("OPENAI_MODEL needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that wants no key")
     parts = urlsplit(address)
-    if key is not None and parts.scheme == "http" and not _nearby(parts.hostname or ""):
+    if key is not None and parts.scheme == "http" and not is_near(parts.hostname or ""):
         raise SettingsError("OPENAI_BASE_URL must be https://...: http would send OPENAI_API_KEY unencrypted")
     return ChatResource(azure=False, address=address, model=settings.openai.model, key=key)
-
-
-def _nearby(host: str) -> bool:
-    if is_local_name(host):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False

@@ -1,9 +1,8 @@
 """The speech-to-speech services that the settings name. Reads settings alone: no client is imported."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
-from app.auth.origins import is_local_name, is_loopback
+from app.auth.origins import is_loopback, is_near
 from app.providers.realtime.resource import RealtimeResource, RealtimeUse
 from config.errors import SettingsError
 from config.groups.azure_voice_live import SemanticDetection
@@ -50,7 +49,11 @@ def openai_resource(settings: Settings) -> RealtimeResource | None:
     address = openai.base_url or OPENAI
     if openai.api_key is None and not openai.base_url:
         raise SettingsError(f"{variable} needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server that wants no key")
-    if openai.api_key is not None and urlsplit(address).scheme == "http" and not _is_near(address):
+    if (
+        openai.api_key is not None
+        and urlsplit(address).scheme == "http"
+        and not is_near(urlsplit(address).hostname or "")
+    ):
         raise SettingsError("OPENAI_BASE_URL must be https://...: http would send OPENAI_API_KEY unencrypted")
     return RealtimeResource(
         label=f"{urlsplit(address).hostname} realtime",
@@ -125,13 +128,3 @@ def _require_encrypted(address: str, variable: str) -> None:
         raise SettingsError(f"{variable} must be the resource's address, with nothing behind its host")
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise SettingsError(f"{variable} must be https://...: http would send all unencrypted")
-
-
-def _is_near(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
-    if is_local_name(host):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from app.sdk_loading import LoadedSdk, SdkClosedError
 from app.telephony.acs.resource import AcsResource
 from app.telephony.call_control import CallProperties, MediaOptions, OnTheCall
 from app.telephony.errors import CallControlError, Trouble
@@ -45,9 +46,7 @@ class CallAutomation:
         self._resource = resource
         self._answer_budget_s = answer_budget_s
         self._budget_s = budget_s
-        self._retries = retries
-        self._loading: asyncio.Task[SdkCalls] | None = None
-        self._closed = False
+        self._loaded = LoadedSdk(lambda: _load(resource, retries))
 
     async def open(self) -> None:
         """Load the SDK now, so that the first call need not wait for it; nothing is sent."""
@@ -55,12 +54,7 @@ class CallAutomation:
 
     async def close(self) -> None:
         """Close the SDK's client; see `CallControl.close`."""
-        self._closed = True
-        loading, self._loading = self._loading, None
-        if loading is not None:
-            await asyncio.wait([loading])
-            if not loading.cancelled() and loading.exception() is None:
-                await loading.result().close()
+        await self._loaded.close()
 
     async def answer(self, handle: str, callback_url: str, media: MediaOptions, operation_context: str = "") -> str:
         """Answer a ringing call by Call Automation; see `CallControl.answer`."""
@@ -192,13 +186,10 @@ class CallAutomation:
             raise CallControlError(Trouble.UNAVAILABLE, f"{name}: no answer within {allowed_s:g} s") from None
 
     async def _sdk(self, name: str) -> "SdkCalls":
-        if self._closed:
-            raise CallControlError(Trouble.UNAVAILABLE, f"{name}: this worker is ending")
-        if self._loading is None:
-            self._loading = asyncio.create_task(asyncio.to_thread(_load, self._resource, self._retries))
         try:
-            # One that gives up must not take the others' client along.
-            return await asyncio.shield(self._loading)
+            return await self._loaded.client()
+        except SdkClosedError as error:
+            raise CallControlError(Trouble.UNAVAILABLE, f"{name}: {error}") from None
         except ValueError:
             raise CallControlError(Trouble.UNAUTHORIZED, f"{name}: AZURE_* variables name no identity") from None
 

@@ -1,6 +1,6 @@
 import pytest
 
-from app.auth.origins import asked_by_foreign_page, is_local_name, is_loopback, may_connect, own_page
+from app.auth.origins import asked_by_foreign_page, is_local_name, is_loopback, is_near, may_connect, own_page
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost", "LOCALHOST", "a.localhost"])
@@ -85,3 +85,13 @@ def test_who_may_open_a_socket() -> None:
     assert not may_connect(foreign, ("https://b.example",), "")
     assert may_connect(foreign, ("https://a.example",), "")
     assert may_connect(foreign, ("*",), "")
+
+
+@pytest.mark.parametrize("host", ["localhost", "gateway", "10.1.2.3", "192.168.0.7", "127.0.0.1", "::1", "fd00::1"])
+def test_a_key_may_go_unencrypted_to_what_is_near(host: str) -> None:
+    assert is_near(host)
+
+
+@pytest.mark.parametrize("host", ["models.example", "8.8.8.8", "2001:4860:4860::8888", ""])
+def test_it_may_not_go_so_to_what_is_not(host: str) -> None:
+    assert not is_near(host)

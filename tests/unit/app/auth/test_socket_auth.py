@@ -9,10 +9,13 @@ from app.auth.browser import Grant
 from app.auth.socket_auth import (
     MAX_SESSION_ID,
     SocketRefusedError,
+    close_message,
     require_granted_agent,
     require_resume_token,
     require_session_id,
 )
+from app.limits.clients import TooManyError
+from app.server.socket_writer import OVERLOADED, REFUSED
 
 ENTRY = SimpleNamespace(plan=SimpleNamespace(resume_token="right"))
 RECORD = SimpleNamespace(resume_token="right")
@@ -35,6 +38,13 @@ def test_a_token_is_for_its_agent() -> None:
     require_granted_agent(grant, "")
     with pytest.raises(SocketRefusedError, match="token for another agent"):
         require_granted_agent(grant, "other")
+
+
+def test_a_page_is_shown_the_code_and_the_reason() -> None:
+    refused = SocketRefusedError(REFUSED, "token expired")
+    assert close_message(refused) == {"type": "websocket.close", "code": REFUSED, "reason": "token expired"}
+    busy = TooManyError("too many connections", 2)
+    assert close_message(busy) == {"type": "websocket.close", "code": OVERLOADED, "reason": busy.reason}
 
 
 @pytest.mark.parametrize("is_live", [True, False])
