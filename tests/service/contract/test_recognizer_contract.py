@@ -74,7 +74,7 @@ async def listening(engine: SpeechRecognizer, rate_hz: int = 16_000) -> Listener
 
 
 @pytest.fixture(params=RECOGNIZERS, ids=lambda case: case.name)
-async def recognizer(request: pytest.FixtureRequest) -> AsyncIterator[SpeechRecognizer]:
+async def recognizer(request: pytest.FixtureRequest, weights_read_once: None) -> AsyncIterator[SpeechRecognizer]:
     case: Recognizing = request.param
     engine = case.create()
     yield engine
@@ -82,7 +82,7 @@ async def recognizer(request: pytest.FixtureRequest) -> AsyncIterator[SpeechReco
 
 
 @pytest.fixture(params=RECOGNIZERS, ids=lambda case: case.name)
-async def silent(request: pytest.FixtureRequest) -> AsyncIterator[SpeechRecognizer]:
+async def silent(request: pytest.FixtureRequest, weights_read_once: None) -> AsyncIterator[SpeechRecognizer]:
     """A recognizer that is going to be given silence."""
     case: Recognizing = request.param
     engine = case.create_for_silence()

@@ -61,7 +61,7 @@ class Listener:
 
 
 @pytest.fixture(params=SYNTHESIZERS, ids=lambda case: case.name)
-async def synthesizer(request: pytest.FixtureRequest) -> AsyncIterator[SpeechSynthesizer]:
+async def synthesizer(request: pytest.FixtureRequest, weights_read_once: None) -> AsyncIterator[SpeechSynthesizer]:
     case: Synthesizing = request.param
     engine = case.create()
     yield engine

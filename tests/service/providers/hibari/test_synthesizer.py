@@ -16,7 +16,7 @@ WITHIN_S = 20.0
 
 
 @pytest.fixture
-async def engine() -> AsyncIterator[HibariSynthesizer]:
+async def engine(weights_read_once: None) -> AsyncIterator[HibariSynthesizer]:
     engine = HibariSynthesizer()
     yield engine
     await engine.close()

@@ -46,7 +46,7 @@ class Listener:
 
 
 @pytest.fixture
-async def recognizer() -> AsyncIterator[MoonshineRecognizer]:
+async def recognizer(weights_read_once: None) -> AsyncIterator[MoonshineRecognizer]:
     engine = MoonshineRecognizer()
     yield engine
     await engine.close()
