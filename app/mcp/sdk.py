@@ -11,18 +11,19 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import httpx2
 import msgspec
 
 from actors.mcp_server import McpServerOptions
 from actors.tool_outcome import ToolOutcome
-from app.mcp.bounded_http import BoundedTransport
 from app.mcp.errors import CallLostError, CallRefusedError, McpError, first_of
 from app.mcp.guard import guarded
 from app.plugins import in_one_line
 from app.version import product_version
+
+if TYPE_CHECKING:
+    import httpx2
 
 MAX_PAGES = 20
 """Pages of a server's list of tools that are read; an endless one holds nothing up."""
@@ -193,7 +194,11 @@ async def _watched(transport: Any, ended: Callable[[], None]) -> AsyncIterator[A
             tasks.cancel_scope.cancel()
 
 
-def _http_client(options: McpServerOptions, variables: Mapping[str, str]) -> httpx2.AsyncClient:
+def _http_client(options: McpServerOptions, variables: Mapping[str, str]) -> "httpx2.AsyncClient":
+    import httpx2
+
+    from app.mcp.bounded_http import BoundedTransport
+
     headers = headers_in(variables[options.headers_from]) if options.headers_from else {}
     return httpx2.AsyncClient(
         headers={"accept-encoding": "identity", **headers},
@@ -202,7 +207,7 @@ def _http_client(options: McpServerOptions, variables: Mapping[str, str]) -> htt
     )
 
 
-def _http(url: str, client: httpx2.AsyncClient) -> Any:
+def _http(url: str, client: "httpx2.AsyncClient") -> Any:
     from mcp.client.streamable_http import streamable_http_client
 
     return streamable_http_client(url, http_client=client)

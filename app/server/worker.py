@@ -207,6 +207,7 @@ def _keep_garbage_collection_out_of_the_talk() -> None:
     that a frame makes is gone with its last reference. Nothing is collected here: that would hold up the start."""
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+    gc.enable()  # `python -m app worker` has begun without it
 
 
 def _drain_order(pipe: socket.socket, worker_bus: WorkerBus) -> asyncio.Event:
