@@ -32,6 +32,7 @@ from app.server.asgi_relay import RelayServer
 from app.server.compression import Uncompressed
 from app.server.configuration_errors import CONFIGURATION_ERRORS
 from app.server.connection_limits import FIRST_REQUEST_S, AnsweredRequests, Connections
+from app.server.handshake_refusals import close_refused_handshakes
 from app.server.hypercorn_fast_path import HypercornFastPath
 from app.server.lifecycle import Lifecycle
 from app.server.listening import BACKLOG
@@ -144,6 +145,7 @@ class _Worker:
             self._hypercorn.certfile, self._hypercorn.keyfile = map(str, files)
             self._hypercorn.alpn_protocols = ["http/1.1"]
         H11Protocol._check_protocol = _stay_at_http_1  # type: ignore[method-assign,assignment]
+        close_refused_handshakes()
 
     async def serve(self, create_app: AppFactory) -> None:
         """Serve an app until drained."""
