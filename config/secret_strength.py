@@ -3,7 +3,8 @@
 import re
 
 FEWEST_CHARACTERS = 8
-"""As many characters must be left when repetitions, sequences and common words are reduced to one character each."""
+"""As many characters must be left when repetitions, sequences, common words, and the digits and years that people put
+beside words are reduced to one character each."""
 FEWEST_DISTINCT = 6
 
 SEQUENCES = (
@@ -19,6 +20,10 @@ SHORTEST_SEQUENCE = 3
 
 COMMON_WORDS = (
     "administrator",
+    "development",
+    "production",
+    "supersecret",
+    "operator",
     "password",
     "passwort",
     "passwd",
@@ -37,31 +42,69 @@ COMMON_WORDS = (
     "master",
     "shadow",
     "default",
+    "earshot",
     "example",
+    "staging",
+    "service",
+    "signing",
+    "testing",
+    "access",
+    "bearer",
+    "random",
     "secret",
+    "server",
+    "string",
+    "strong",
     "hunter",
     "admin",
+    "agent",
+    "local",
     "login",
     "hello",
     "guest",
+    "super",
+    "token",
+    "value",
+    "voice",
+    "call",
+    "demo",
+    "long",
+    "pass",
+    "prod",
     "root",
+    "test",
+    "user",
+    "very",
+    "dev",
+    "key",
 )
+"""What an example, a deployment or the name of the variable itself suggests is among them."""
 _LEET = str.maketrans("@4310$5!7", "aaeiossit")
 
-_WORDS = re.compile("|".join(COMMON_WORDS))
+_WORDS = re.compile("|".join(sorted(COMMON_WORDS, key=len, reverse=True)))
+_BESIDE_WORDS = re.compile(r"^[0-9]{1,4}(?![0-9])|(?<![0-9])[0-9]{1,4}$|(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
+"""Digits at either end, and years: with them people make a word into a password."""
 _REPEATED_BLOCK = re.compile(r"(.+?)\1+")
-_WHOLE_IS_REPEATED = re.compile(r"(.{1,12}?)\1+.{0,11}")
+_WHOLE_IS_REPEATED = re.compile(r"(.{1,64}?)\1+.{0,63}")
+LONGEST_BLOCK = 12
+"""A secret that is a block of so many characters again and again is guessable; of a longer one, the block is judged."""
 
 
 def is_guessable(secret: str) -> bool:
-    """Whether the secret is made of few characters, of one block again and again, of sequences, or of common words."""
+    """Whether the secret is made of few characters, of one block again and again, of sequences, or of common words,
+    with a few digits or without.
+    """
     text = secret.lower()
     if len(set(text)) < FEWEST_DISTINCT:
         return True
     whole = _WHOLE_IS_REPEATED.fullmatch(text)
     if whole is not None and text == (whole[1] * len(text))[: len(text)]:
-        return True
-    return min(_left(text), _left(text.translate(_LEET))) < FEWEST_CHARACTERS
+        text = whole[1]
+        if len(text) <= LONGEST_BLOCK:
+            return True
+    plain = _BESIDE_WORDS.sub("#", text)
+    # A digit may stand for a letter, also at either end.
+    return min(map(_left, (plain, plain.translate(_LEET), text.translate(_LEET)))) < FEWEST_CHARACTERS
 
 
 def _left(text: str) -> int:

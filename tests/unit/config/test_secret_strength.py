@@ -26,6 +26,15 @@ from config.settings import Settings
         "changemechangeme",
         "administrator123",
         "letmein-letmein-1",
+        "operator-token00",
+        "my-operator-token-1",
+        "OPERATOR_TOKEN_2026",
+        "earshot-prod-2026",
+        "Test-Server-Key-01",
+        "dev-admin-password",
+        "2026-operator-2026",
+        "super-secret-token",
+        "0per4tor-t0ken-99",
     ],
 )
 def test_a_secret_that_is_guessed_soon(secret: str) -> None:
@@ -44,5 +53,5 @@ def test_a_secret_that_is_not(secret: str) -> None:
 
 def test_random_secrets_are_taken() -> None:
     source = random.Random(7)
-    for alphabet in ("0123456789abcdef", string.ascii_letters + string.digits):
-        assert not any(is_guessable("".join(source.choices(alphabet, k=32))) for _ in range(1_000))
+    for alphabet, size in (("0123456789abcdef", 32), (string.ascii_letters + string.digits, 24)):
+        assert not any(is_guessable("".join(source.choices(alphabet, k=size))) for _ in range(1_000))
