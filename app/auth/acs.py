@@ -10,7 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.api.problems import ProblemError
-from app.auth.jwt import TokenError, TokensUnavailableError, TokenVerifier, bearer_of, require_encrypted
+from app.auth.jwt import (
+    SigningKeys,
+    TokenError,
+    TokensUnavailableError,
+    TokenVerifier,
+    bearer_of,
+    require_encrypted,
+)
 from app.auth.origins import is_loopback
 from app.errors import AppError
 from config.errors import SettingsError
@@ -24,6 +31,8 @@ EVENT_GRID_ROLE = "AzureEventGridSecureWebhookSubscriber"
 EVENT_GRID_APPLICATION = "4962773b-9cdb-44cf-a8bf-237846a00ab7"
 """Event Grid itself, in every tenant of the public cloud."""
 NO_PROOF = "neither EVENT_GRID_SECRET nor EVENT_GRID_AUDIENCE is set"
+EVENT_GRID_WAITS_S = 15.0
+"""Event Grid waits for 30 s, and comes again half a minute after it was told that there are no keys: a caller rings."""
 TOLD_EVERY_S = 60.0
 RETRY_AFTER_S = 5
 
@@ -73,13 +82,11 @@ class AcsAccess:
         for task in self._keeping:
             task.cancel()
 
-    def admits_unannounced(self, *, local: bool) -> bool:
-        """Whether a media socket may be opened of a call that nobody announced: by a program on this machine (`local`),
-        and by everybody where an operator has said so.
+    def admits_unproven(self, *, local: bool) -> bool:
+        """Whether somebody who shows no proof is taken for the telephone network: a program on this machine (`local`)
+        where nothing is checked, and everybody where an operator has said so.
         """
-        if self.on or self._said_off:
-            return not self.on
-        return local
+        return not self.on and (local or self._said_off)
 
     @property
     def knows_event_grid(self) -> bool:
@@ -177,7 +184,9 @@ def _event_grid(settings: Settings) -> TokenVerifier:
     require_encrypted("ENTRA_AUTHORITY", settings.entra.authority)
     authority = f"{settings.entra.authority}/{tenant}"
     issuers = settings.event_grid.issuer or (f"{authority}/v2.0", f"https://sts.windows.net/{tenant}/")
-    return TokenVerifier(issuers, settings.event_grid.audience, f"{authority}/discovery/v2.0/keys")
+    url = f"{authority}/discovery/v2.0/keys"
+    keys = SigningKeys(url, wait_s=EVENT_GRID_WAITS_S)
+    return TokenVerifier(issuers, settings.event_grid.audience, url, keys=keys)
 
 
 def _is_event_grid(claims: Mapping[str, Any]) -> bool:

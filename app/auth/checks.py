@@ -28,6 +28,7 @@ from config.settings import Settings
 
 BEARER = "bearer."
 """Begins the subprotocol that is a token."""
+UNPROVEN = "calls are told of from this machine only, since ENABLE_AUTH_VALIDATION does not say what is to prove them"
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +106,7 @@ class Checks:
             case Check.CONVERSATION | Check.WATCH:
                 return await self._browser_socket(known, asking, watches=check is Check.WATCH)
             case Check.ACS_CALLBACK | Check.ACS_MEDIA | Check.EVENT_GRID:
-                await self._acs(check, asking)
+                await self._acs(check, asking, known)
                 return known
 
     async def _console(self, known: Admitted, asking: Asking, asker: Asker, route: str) -> Admitted:
@@ -249,20 +250,28 @@ class Checks:
             raise SocketRefusedError(REFUSED, f"token {error.reason}") from None
         return msgspec.structs.replace(known, grant=grant)
 
-    async def _acs(self, check: Check, asking: Asking) -> None:
-        access, headers = self._policy.acs_access, asking.headers
-        if check is Check.EVENT_GRID:
+    async def _acs(self, check: Check, asking: Asking, known: Admitted) -> None:
+        """Let the telephone network in. One that need not prove itself is on this machine, or an operator has said so.
+
+        Raises:
+            AccessRefusedError: nothing shows that it is the network.
+        """
+        access, settings, headers = self._policy.acs_access, self._policy.settings, asking.headers
+        is_media = check is Check.ACS_MEDIA
+        if is_media and not may_connect(headers, settings.access.allowed_origins, settings.server.base_url):
+            raise AccessRefusedError(HTTPStatus.FORBIDDEN, "this origin may not open a media socket")
+        knows_secret = bool(asking.path_params.get("call_secret"))
+        if not access.on:
+            # The secret of a call is told to nobody but the network.
+            if not knows_secret and not access.admits_unproven(local=known.local):
+                raise AccessRefusedError(HTTPStatus.FORBIDDEN, UNPROVEN)
+        elif check is Check.EVENT_GRID:
             await access.require_event_grid(headers)
-            return
-        if check is Check.ACS_CALLBACK:
-            await access.require_callback(headers)
         else:
-            settings = self._policy.settings
-            if not may_connect(headers, settings.access.allowed_origins, settings.server.base_url):
-                raise AccessRefusedError(HTTPStatus.FORBIDDEN, "this origin may not open a media socket")
-            await access.require_media(headers)
-        if access.on and not asking.path_params.get("call_secret"):
-            raise AccessRefusedError(HTTPStatus.FORBIDDEN, "only the address that ACS was given for this call is open")
+            await (access.require_media(headers) if is_media else access.require_callback(headers))
+            if not knows_secret:
+                reason = "only the address that ACS was given for this call is open"
+                raise AccessRefusedError(HTTPStatus.FORBIDDEN, reason)
 
 
 def token_of_subprotocol(headers: Headers) -> str:

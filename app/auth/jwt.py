@@ -71,9 +71,12 @@ def require_encrypted(variable: str, url: str) -> None:
 
 
 class SigningKeys:
-    """The keys at a JWKS URL, by key id. One fetch at a time, however many wait for it; belongs to one event loop."""
+    """The keys at a JWKS URL, by key id. One fetch at a time, however many wait for it; belongs to one event loop.
 
-    def __init__(self, url: str, now: Callable[[], float] = time.monotonic) -> None:
+    `wait_s`: whoever brings a token while kept keys are still to be had waits so long for them.
+    """
+
+    def __init__(self, url: str, now: Callable[[], float] = time.monotonic, *, wait_s: float = WAIT_S) -> None:
         # Loaded here, at the start of a server that checks such tokens: others would wait for it in vain.
         from app.auth.jwks_download import DownloadError, download
 
@@ -81,6 +84,7 @@ class SigningKeys:
         self._not_had = (DownloadError, ValueError, RecursionError)
         self._url = url
         self._now = now
+        self._wait_s = wait_s
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = self._tried_at = -FRESH_S
         self._failed = False
@@ -112,7 +116,7 @@ class SigningKeys:
             return
         self._waiting += 1
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(self._wait_s):
                 await self._had.wait()
         except TimeoutError:
             return

@@ -6,7 +6,6 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from app.auth.acs import AcsAccess
-from app.auth.guard import admitted
 from app.auth.refusals import HandshakeDeniedError, deny
 from app.auth.socket_auth import SESSION_ID_FORM, usable_session_id
 from app.server.fast_path import fast_path_of
@@ -70,7 +69,7 @@ class MediaSocket:
         call = known = calls.of_secret(secret) if secret else calls.of_id(call_id)
         if call is None and not secret:
             session_id = query.get("session_id", "") or headers.get("x-session-id", "")
-            call = self._unannounced(scope, call_id, session_id)
+            call = self._unannounced(call_id, session_id)
         if call is None:
             if self._acs_access.on:
                 self._switchboard.nobody_has(call_id)
@@ -84,11 +83,11 @@ class MediaSocket:
             raise HandshakeDeniedError(410, "the call is over")
         return call, known is None
 
-    def _unannounced(self, scope: Scope, call_id: str, session_id: str) -> Call | None:
+    def _unannounced(self, call_id: str, session_id: str) -> Call | None:
         """A call that only its socket tells of, as those of load clients.
 
         Raises:
-            HandshakeDeniedError: not from here, not by that name, or not now.
+            HandshakeDeniedError: not by that name, or not now.
         """
         if not (call_id or session_id):
             return None

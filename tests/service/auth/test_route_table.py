@@ -6,6 +6,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -187,12 +188,73 @@ async def test_from_outside_nobody_gets_in_without_proof(way: str) -> None:
         server = Reached(service, client, headers)
         for method, path in server.routes:
             check = check_of(method, path)
-            # Without ACS configured its callbacks tell of calls that do not exist, and open nothing.
-            open_to_all = check in (Check.PUBLIC, Check.ACS_CALLBACK, Check.EVENT_GRID)
+            open_to_all = check is Check.PUBLIC
             # Whoever has the secret of a call has been given it; a guessed one is of no call.
             open_to_all = open_to_all or path.endswith("{call_secret}")
             for bearer in ("", "guessed", OPERATOR):
                 assert await server.gets_in(method, path, bearer) == open_to_all, (method, path, bearer)
+
+
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    lambda path: path + "/",
+    lambda path: path + "%2f",
+    lambda path: path + "//",
+    lambda path: path + "/%2e",
+    lambda path: path + "%00",
+    lambda path: path + ";a=b",
+    lambda path: path + "?token=" + OPERATOR,
+    lambda path: "/" + path,
+    lambda path: "/static/.." + path,
+    lambda path: path.replace("/", "%2f"),
+    lambda path: path.replace("/", "//"),
+    lambda path: path.replace("/", "/./"),
+    lambda path: path.upper(),
+    lambda path: "".join(f"%{ord(c):02x}" if c.isalnum() else c for c in path),
+    lambda path: path.replace("/api/v1/", "/api/v1/agents/..%2f"),
+    lambda path: "http://localhost" + path,
+)
+"""Other ways to write a path, some of which mean the same."""
+
+
+async def status_of(server: Reached, method: str, target: str) -> int:
+    """The status with which a target is answered that is written as it stands, as no client's library would."""
+    raw_path, _, query = target.partition("?")
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": unquote(raw_path),
+        "raw_path": raw_path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in server.headers.items()],
+        "client": (server.client, 1),
+        "scheme": "http",
+        "http_version": "1.1",
+    }
+    said: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(event: dict[str, Any]) -> None:
+        said.append(event.get("status", 0))
+
+    await server.app(scope, receive, send)
+    return said[0]
+
+
+@pytest.mark.parametrize("way", ["listening on every address", "a public address, a proxy that adds nothing"])
+async def test_from_outside_no_other_spelling_or_method_opens_an_operators_route(way: str) -> None:
+    environ, client, headers = FROM_OUTSIDE[way]
+    async with reached(client, headers, **environ) as server:
+        operators = [(m, p.format(session_id=OWN, **NAMES)) for m, p in server.routes if check_of(m, p) in OPERATORS]
+        for method, path in operators:
+            # Agents may be read by everybody, and be changed by operators.
+            public = check_of("GET", path.replace("tester", "{name}")) is Check.PUBLIC
+            methods = ("GET" if method == SOCKET else method, "TRACE", *(() if public else ("OPTIONS", "HEAD")))
+            for spelling, asked in itertools.product(SPELLINGS, methods):
+                status = await status_of(server, asked, spelling(path))
+                assert 400 <= status < 500, (asked, spelling(path), status)
 
 
 @pytest.mark.parametrize("way", FROM_OUTSIDE)
