@@ -68,8 +68,8 @@ bench-local: $(VENV)/development ## ten conversations at once on the engines of 
 soak: $(VENV)/development ## MINUTES (20) of CALLS (50) calls: memory, descriptors and latency have to stay flat
 	@$(BIN)/python -m tests.load.soak --minutes "$(or $(MINUTES),20)" --calls "$(or $(CALLS),50)"
 
-flood: $(VENV)/development ## clients that flood the server, each beside a conversation that must not notice: ONLY=part of a name
-	@$(BIN)/python -m tests.load.flood --only "$(ONLY)"
+flood: $(VENV)/development ## clients that flood the server, each beside a conversation that must not notice: ONLY=part of a name; WRITE=1: into docs/performance.md
+	@$(BIN)/python -m tests.load.flood --only "$(ONLY)" $(if $(WRITE),--write)
 
 chaos: $(VENV)/development ## CALLS (40) and BROWSERS (20) while workers are killed, stopped and drained, and Redis is taken away: a table; FREEZES (50) of a worker that speaks: none is heard beside its successor
 	@$(BIN)/python -m tests.load.chaos --calls "$(or $(CALLS),40)" --browsers "$(or $(BROWSERS),20)"

@@ -35,15 +35,15 @@ def figures(found: Report, soak: Soak, note: str = "") -> str:
     )
 
 
-def with_figures(page: str, text: str) -> str:
-    """`page` with `text` between its two comments.
+def with_figures(page: str, text: str, begin: str = BEGIN, end: str = END) -> str:
+    """`page` with `text` between the comments `begin` and `end`, each a line.
 
     Raises:
         ValueError: they are not there, once each.
     """
-    written, times = re.subn(f"(?s)(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)}\n)", lambda _: f"\n{text}\n\n", page)
+    written, times = re.subn(f"(?s)(?<={re.escape(begin)}\n).*?(?={re.escape(end)}\n)", lambda _: f"\n{text}\n\n", page)
     if times != 1:
-        raise ValueError(f"{PAGE.name} needs {BEGIN} and {END}, once each")
+        raise ValueError(f"{PAGE.name} needs {begin} and {end}, once each")
     return written
 
 

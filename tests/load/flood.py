@@ -1,4 +1,4 @@
-"""Floods beside a good conversation: `make flood`, a table with a verdict.
+"""Floods beside a good conversation: `make flood`, a table with a verdict, which `WRITE=1` has in docs/performance.md.
 
 For each kind of flood a good conversation goes on for SECONDS undisturbed, and then for as long beside the flood. Its
 worst pong and its worst gap between two messages of audio may not be more than twice what they were, or 20 ms more; the
@@ -10,14 +10,20 @@ import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
+from tests.load.figures import PAGE, with_figures
 from tests.load.flood_attacker import Flooded
 from tests.load.floods import FLOODS, SHORT, Flood
 from tests.load.good_conversation import GoodConversation, Suffered
+from tests.load.report import machine
 from tests.load.servers import CALLERS_CORE, KINDS, ROOT, Kind, Server, end_all_when_told, pinned_to, running
 
+BEGIN, END = "<!-- figures: make flood -->", "<!-- end of the floods -->"
+"""What stands between these two lines of docs/performance.md is written by `--write`."""
 FACTOR, MORE_MS, MORE_MB = 2.0, 20.0, 20.0
 ATTEMPTS = 3
 SETTLED_WITHIN_S = 8.0
@@ -121,6 +127,7 @@ def endured_at_best(flood: Flood, seconds: float) -> Outcome:
     return outcome
 
 
+LEGEND = "Without the flood / beside it; memory before / at its end / settled."
 HEAD = "| Flood | sent | sockets | worst pong, ms | worst audio gap, ms | memory, MB | |\n|---|---|---|---|---|---|---|"
 
 
@@ -135,24 +142,52 @@ def row(outcome: Outcome) -> str:
     )
 
 
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """What the table comes to, in a sentence or two."""
+    missed = sum(bool(each.missed) for each in outcomes)
+    verdict = f"{missed} of {len(outcomes)} missed" if missed else f"All {len(outcomes)} kept"
+    pongs = [each.beside.pong_ms for each in outcomes]
+    gaps = sorted(outcomes, key=lambda each: each.beside.gap_ms)
+    widest = gaps[-1]
+    return (
+        f"{verdict}: worst pong beside a flood {min(pongs):.1f} to {max(pongs):.1f} ms, worst audio gap "
+        f"{gaps[0].beside.gap_ms:.1f} to {widest.beside.gap_ms:.1f} ms (*{widest.flood}*; {widest.calm.gap_ms:.1f} ms "
+        "without the flood), memory "
+        f"{min(each.before_mb for each in outcomes):.0f} MB before and at most "
+        f"{max(each.settled_mb for each in outcomes):.0f} MB settled."
+    )
+
+
+def figures(outcomes: Sequence[Outcome], seconds: float, date: str) -> str:
+    """As Markdown, for docs/performance.md. `seconds`: how long each conversation went on, `date` in ISO 8601."""
+    about = f"{machine()}; {date}; {seconds:g} s without and {seconds:g} s beside each flood."
+    return "\n\n".join((about, summary(outcomes), LEGEND, "\n".join((HEAD, *map(row, outcomes)))))
+
+
 def main(arguments: list[str]) -> int:
     """All floods, or those named; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.load.flood")
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--only", default="", help="floods whose name holds this")
     parser.add_argument("--short", action="store_true", help="a few of them")
+    parser.add_argument("--write", action="store_true", help=f"write what all of them came to into docs/{PAGE.name}")
     options = parser.parse_args(arguments)
+    if options.write and (options.only or options.short):
+        parser.error("--write is for all floods")
     end_all_when_told()
-    print("Without the flood / beside it; memory before / at its end / settled.\n")
+    print(f"{LEGEND}\n")
     print(HEAD, flush=True)
-    missed = 0
+    outcomes: list[Outcome] = []
     for flood in FLOODS:
         if options.only in flood.name and (not options.short or flood.name in SHORT):
-            outcome = endured_at_best(flood, options.seconds)
-            missed += bool(outcome.missed)
-            print(row(outcome), flush=True)
-    print(f"\n{f'{missed} missed' if missed else 'All kept'}.")
-    return 1 if missed else 0
+            outcomes.append(endured_at_best(flood, options.seconds))
+            print(row(outcomes[-1]), flush=True)
+    if outcomes:
+        print(f"\n{summary(outcomes)}")
+    if options.write:
+        text = figures(outcomes, options.seconds, datetime.now(UTC).date().isoformat())
+        PAGE.write_text(with_figures(PAGE.read_text("utf-8"), text, BEGIN, END), "utf-8")
+    return 1 if any(outcome.missed for outcome in outcomes) else 0
 
 
 if __name__ == "__main__":

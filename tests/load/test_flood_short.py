@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from tests.load.flood import Outcome, endured_at_best
+from tests.load.figures import PAGE, with_figures
+from tests.load.flood import BEGIN, END, HEAD, Outcome, endured_at_best, figures, main, summary
 from tests.load.flood_attacker import Flooded
 from tests.load.floods import FLOODS, SHORT, Flood
 from tests.load.good_conversation import Suffered
@@ -40,3 +41,32 @@ KEPT = Outcome(
 )
 def test_what_is_missed_is_told(change: dict[str, object], told: list[str]) -> None:
     assert msgspec.structs.replace(KEPT, **change).missed == told
+
+
+def test_the_table_is_written_where_the_page_has_its_place() -> None:
+    page = PAGE.read_text("utf-8")
+    worse = msgspec.structs.replace(KEPT, flood="a worse flood", beside=Suffered(26.0, 45.5, 10, 10))
+    text = figures((KEPT, worse), 2.0, "2026-11-29")
+    assert summary((KEPT, worse)) in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in rows} == {HEAD.partition("\n")[0].count("|")}
+    written = with_figures(page, text, BEGIN, END)
+    assert with_figures(written, text, BEGIN, END) == written
+    assert written.partition(BEGIN)[0] == page.partition(BEGIN)[0]
+    assert written.partition(END)[2] == page.partition(END)[2]
+
+
+def test_all_floods_come_to_a_sentence() -> None:
+    assert summary((KEPT, KEPT)) == (
+        "All 2 kept: worst pong beside a flood 24.0 to 24.0 ms, worst audio gap 45.0 to 45.0 ms (*a flood*; 25.0 ms "
+        "without the flood), memory 60 MB before and at most 79 MB settled."
+    )
+    missed = msgspec.structs.replace(KEPT, settled_mb=81.0)
+    assert summary((KEPT, missed)).startswith("1 of 2 missed: ")
+
+
+@pytest.mark.parametrize("part", [["--only", "relay"], ["--short"]])
+def test_a_part_of_the_floods_is_not_written(part: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--write", *part])
+    assert "--write is for all floods" in capsys.readouterr().err
