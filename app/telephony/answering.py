@@ -18,6 +18,7 @@ from app.telephony.call_rejection import CallRejection
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError, Trouble
 from app.telephony.incoming_call import IncomingCall
 from app.telephony.new_calls import NewCalls
+from app.telephony.ringing import RINGS_S, WAITS_S, wait_s
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings
 from protocol.calls import CallState
@@ -26,10 +27,6 @@ log = logging.getLogger(__name__)
 
 DELIVERY_S = 12.0
 """An announcement is acknowledged within this time, whatever becomes of its call; a network may wait for 30 s."""
-RINGS_S = 40.0
-"""Nobody lets it ring for longer: an answer that was not taken by then is not ordered again."""
-WAITS_S = (0.5, 1.0, 2.0, 4.0)
-"""Waits before an answer is ordered again, the last one repeatedly; the network may ask for longer ones."""
 ROOM_S = 5.0
 """A loop that is late takes no call; one that still is after this has no room for it."""
 LOOK_FOR_ROOM_S = 0.25
@@ -123,7 +120,7 @@ class Answering:
     async def _answer(self, announcement: str, incoming: IncomingCall) -> Call | None:
         control = self._switchboard.control
         if not await self._room():
-            await self._rejection.at_capacity(control, incoming)
+            await self._rejection.turn_away(control, incoming)
             return None
         call = self._incoming(announcement, incoming)
         task = call.run(self._order(call, incoming))
@@ -131,7 +128,7 @@ class Answering:
             await asyncio.wait([task])
         if task is not None and task.cancelled() and not call.call_id and call.custody is not Custody.MOVED:
             # The worker ends before the answer was taken: its caller does not ring on for nobody.
-            await self._rejection.at_capacity(control, incoming)
+            await self._rejection.turn_away(control, incoming)
         return call if call.call_id else None
 
     def _incoming(self, announcement: str, incoming: IncomingCall) -> Call:
@@ -146,7 +143,7 @@ class Answering:
         return call
 
     async def _order(self, call: Call, incoming: IncomingCall) -> None:
-        """Order the answer until it is taken, refused for good, or nobody lets it ring any more.
+        """Order the answer until it is taken. Turn the call away if it is refused for good, or nobody lets it ring on.
 
         A call whose answer was not taken holds no place while it waits for its next order. An order of which nobody
         knows what became may have been carried out: then the call's events or its media socket say so.
@@ -154,7 +151,7 @@ class Answering:
         board, loop = self._switchboard, asyncio.get_running_loop()
         addresses = board.carrier.addresses
         until = loop.time() + RINGS_S
-        in_doubt = rings = False
+        in_doubt = is_gone = False
         for attempt in range(int(RINGS_S / WAITS_S[0])):
             try:
                 call_id = await board.control.answer(
@@ -165,24 +162,26 @@ class Answering:
             except CallControlError as error:
                 self._new_calls.refused(call, "AnswerCallRefused", error)
                 in_doubt = in_doubt or _may_have_been_done(error)
-                pause_s = max(WAITS_S[min(attempt, len(WAITS_S) - 1)], error.retry_after_s or 0.0)
-                rings = error.retryable
+                pause_s = wait_s(attempt, error)
+                again = error.retryable and loop.time() + pause_s < until
+                is_gone = error.trouble is Trouble.NOT_FOUND
             else:
                 board.taken(call, call_id)
                 return
             call.holds_place = False
-            again = rings and loop.time() + pause_s < until
             if again and await _known_within(call, pause_s):
                 return
             if not again or not await self._room():
                 break
             call.holds_place = True
-        if call.call_id or in_doubt:
-            # Its events, its socket, or in the end `RINGING_S` say what it came to.
+        if call.call_id:
             return
-        if rings:
-            await self._rejection.at_capacity(board.control, incoming)
-        board.ended(call, CallState.FAILED)
+        if not in_doubt:
+            board.ended(call, CallState.FAILED)
+        # Else its events, its socket, or in the end `RINGING_S` say what it came to: to turn away a call that was
+        # answered all the same does nothing.
+        if not is_gone:
+            await self._rejection.turn_away(board.control, incoming)
 
     async def _room(self) -> bool:
         """Whether there is room for another call, now or once the loop is in time again."""
@@ -203,10 +202,10 @@ def _may_have_been_done(error: CallControlError) -> bool:
     return error.trouble is Trouble.UNAVAILABLE and not 400 <= error.status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-async def _known_within(call: Call, wait_s: float) -> bool:
+async def _known_within(call: Call, within_s: float) -> bool:
     """Whether the call's id gets known within that time, by its events or its media socket."""
     try:
-        async with asyncio.timeout(wait_s):
+        async with asyncio.timeout(within_s):
             await call.known.wait()
     except TimeoutError:
         return bool(call.call_id)

@@ -106,6 +106,10 @@ class Call:
     is_consulting: bool = False
     """Somebody is asked at the moment whether they take its caller."""
     hanging_up: asyncio.Task[None] | None = None
+    is_end_told: bool = False
+    """The network has told of its end, or that it did not come about."""
+    is_hung_up_again: bool = False
+    """It has shown that it is up after it was taken for over, and the order to hang up is given."""
     refusal: CallControlError | None = None
     """Why the network has not taken the order to hang up, the last time that it was given."""
 

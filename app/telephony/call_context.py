@@ -50,6 +50,11 @@ def outbound_context(asked: InitiateCall, source: str) -> SessionContext:
     )
 
 
+def consult_context(target: str, source: str) -> SessionContext:
+    """What is known of a call in which somebody is asked to take a caller; `target` is their number or raw id."""
+    return SessionContext(channel=Channel.TELEPHONE, direction=Direction.OUTBOUND.value, caller=target, called=source)
+
+
 def agent_for(about: SessionContext, settings: Settings, agents: Mapping[str, Agent], default: str) -> Agent:
     """Who answers a call that came in: by the number that was called."""
     return agents[dict(settings.telephony.agent_by_number).get(about.called, default)]

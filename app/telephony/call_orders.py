@@ -10,16 +10,16 @@ from app.telephony.call import Call
 from app.telephony.call_checkpoints import OpenOrder
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError, Trouble
+from app.telephony.network_state import TRANSFER_S, TRANSFERRING, state_of
 from app.telephony.order_book import Order, OrderKind, OrderState
 from app.telephony.switchboard import Switchboard
 from protocol.calls import CallState
+from protocol.phone_numbers import is_e164
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-TRANSFER_S = 45.0
-"""The other side of a transfer accepts within this time."""
 EVENT_S = 3.0
 """What came of any other order is told within this time; an order of which nothing is told counts as carried out."""
 KEY_S = 0.4
@@ -48,15 +48,22 @@ class CallOrders:
         call, control = self._call, self._require_connected()
         if call.orders.transferring is not None:
             raise CallError(CallTrouble.NOT_CONNECTED, "the call is being transferred already")
-        order, settled = self._begin(OrderKind.TRANSFER)
-
-        async def give() -> None:
-            await self._said()
-            await control.transfer(call.call_id, target, source=call.own_number, operation_context=order.id)
-
-        await self._send(order, give)
+        self._require_number_for(target)
+        # Of several people on a call the network has to be told whom to put through.
+        order, settled = self._begin(OrderKind.TRANSFER, call.caller if call.participants.are_several else "")
+        await self._send(order, lambda: self._put_through(control, order, target))
         call.run(self._give_up_transfer(order, settled))
         return settled
+
+    async def _put_through(self, control: CallControl, order: Order, target: str) -> None:
+        """Order a transfer. One whose answer went astray was taken if the network says that it is under way."""
+        call, whom = self._call, order.subject
+        await self._said()
+        try:
+            await control.transfer(call.call_id, target, whom, source=call.own_number, operation_context=order.id)
+        except CallControlError as error:
+            if error.trouble is not Trouble.UNAVAILABLE or await state_of(control, call.call_id) not in TRANSFERRING:
+                raise
 
     def go_on(self, given: OpenOrder) -> None:
         """See an order through that another worker has given, as far as the network tells what comes of it."""
@@ -165,6 +172,12 @@ class CallOrders:
         if network is None:
             raise CallError(CallTrouble.NOT_CONFIGURED, "there is no telephone network")
         return network
+
+    def _require_number_for(self, target: str) -> None:
+        """See that there is a number that a telephone can be called from: the caller's, or else one of ours."""
+        if is_e164(target) and not (self._call.own_number or is_e164(self._call.caller)):
+            variable = self._switchboard.carrier.source_number_variable
+            raise CallError(CallTrouble.NOT_CONFIGURED, f"there is no number to call a telephone from: set {variable}")
 
     def _require_caller(self) -> None:
         """See that it is known whom an order about the caller is to name."""

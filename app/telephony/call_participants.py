@@ -37,6 +37,11 @@ class CallParticipants:
         }
 
     @property
+    def are_several(self) -> bool:
+        """Whether there is somebody besides the caller and us, as far as the network has told."""
+        return len(self._present) > 2
+
+    @property
     def is_caller_on_hold(self) -> bool:
         """Whether the caller is on hold; where nobody is known to be the caller, whether anybody is."""
         present = list(self._present.values())

@@ -1,4 +1,4 @@
-"""Calls that are not answered: refused by rule, or turned away since there is no room.
+"""Calls that are not answered: refused by rule, or turned away since there is no room or no answer is taken.
 
 A call that is neither answered nor refused rings until its caller gives up: of all answers the worst.
 """
@@ -7,8 +7,8 @@ import logging
 from typing import Literal
 
 from app.telephony.call_control import CallControl
-from app.telephony.errors import CallControlError
 from app.telephony.incoming_call import IncomingCall
+from app.telephony.ringing import RINGS_S, ordered
 from app.telephony.switchboard import Switchboard
 from config.groups.telephony import Telephony
 
@@ -16,12 +16,14 @@ log = logging.getLogger(__name__)
 
 ANONYMOUS = "anonymous"
 """What BLOCKED_CALLERS calls those who withhold their number."""
+REDIRECT_S = RINGS_S / 2
+"""A redirection that is not taken within this time gives way to a rejection, while it still rings."""
 
 Reason = Literal["none", "busy", "forbidden"]
 
 
 class CallRejection:
-    """Rejects or redirects calls for which one worker has no room."""
+    """Rejects or redirects calls that one worker does not answer."""
 
     def __init__(self, settings: Telephony, switchboard: Switchboard) -> None:
         self._settings = settings
@@ -38,24 +40,25 @@ class CallRejection:
         return None
 
     async def refuse(self, control: CallControl, incoming: IncomingCall, reason: Reason) -> None:
-        """Reject a call: its caller hears that they are not put through."""
+        """Reject a call, so that its caller hears that they are not put through; ordered for as long as it rings."""
         self._switchboard.refused_calls += 1
         log.warning("an incoming call is rejected: %s", reason)
-        try:
-            await control.reject(incoming.handle, reason)
-        except CallControlError as error:
+        await self._reject(control, incoming, reason)
+
+    async def _reject(self, control: CallControl, incoming: IncomingCall, reason: Reason) -> None:
+        error = await ordered(lambda: control.reject(incoming.handle, reason))
+        if error is not None:
             log.warning("a call could not be rejected: %s", error)
 
-    async def at_capacity(self, control: CallControl, incoming: IncomingCall) -> None:
+    async def turn_away(self, control: CallControl, incoming: IncomingCall) -> None:
         """Have the call ring at HANDOFF_PHONE_NUMBER, else say that the line is busy."""
         handoff = self._settings.handoff_phone_number
         if not handoff or handoff == incoming.called_number:
             await self.refuse(control, incoming, "busy")
             return
         self._switchboard.refused_calls += 1
-        log.warning("an incoming call is redirected to HANDOFF_PHONE_NUMBER: there is no room for it")
-        try:
-            await control.redirect(incoming.handle, handoff)
-        except CallControlError as error:
-            log.warning("a call could not be redirected: %s", error)
-            await self.refuse(control, incoming, "busy")
+        log.warning("an incoming call is redirected to HANDOFF_PHONE_NUMBER: it cannot be answered here")
+        error = await ordered(lambda: control.redirect(incoming.handle, handoff), REDIRECT_S)
+        if error is not None:
+            log.warning("a call could not be redirected, and is rejected: %s", error)
+            await self._reject(control, incoming, "busy")

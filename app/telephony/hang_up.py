@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError, Trouble
+from app.telephony.network_state import is_over
 
 log = logging.getLogger(__name__)
 
@@ -14,8 +15,6 @@ WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Waits before each order, which is besides repeated within itself."""
 MOST_PATIENCE_S = 30.0
 """A network that asks for more patience is asked again after this."""
-OVER_STATES = ("disconnected",)
-"""What the network calls a call that is over, where it still knows it."""
 
 
 class HangUp(StrEnum):
@@ -53,11 +52,3 @@ async def hang_up(
             return HangUp.ORDERED
     log.error("a call could not be hung up: it is still open at the telephone network")
     return HangUp.NOT_TAKEN
-
-
-async def is_over(control: CallControl, call_id: str) -> bool:
-    """Whether the network says itself that there is no such call any more; not where it says nothing of use."""
-    try:
-        return (await control.properties(call_id)).state in OVER_STATES
-    except CallControlError as error:
-        return error.trouble is Trouble.NOT_FOUND

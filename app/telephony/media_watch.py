@@ -12,7 +12,7 @@ from actors.ports.clock import Clock
 from app.telephony.call import Call
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError, Trouble
-from app.telephony.hang_up import is_over
+from app.telephony.network_state import CONNECTED, DISCONNECTED, transferred
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +22,6 @@ OWN_RECONNECT_S = 1.0
 """The telephone network opens a lost media socket again by itself within this time, or not at all."""
 LOOK_AGAIN_S = (3.0, 3.0, 5.0, 5.0, 10.0)
 """Waits before a call that rings, or of which nothing is heard, is looked at again; the last one repeatedly."""
-CONNECTED, DISCONNECTED = "connected", "disconnected"
-"""States of a call in the network's words."""
 STREAM_AGAIN_S = (0.0, 0.1, 0.4, 1.0, 2.0, 4.0, 8.0)
 """Waits before each order to stream again: a call that comes back from a transfer takes it after a second or so."""
 ESTABLISHED_S = 1.0
@@ -176,7 +174,8 @@ class MediaWatch:
         if error is not None:
             call.note("StartMediaStreamingRefused", self._clock.wall(), status=error.status, code=error.code)
             log.warning("a media socket could not be asked for: %s", error, extra={"call": call.call_id})
-            if error.trouble is Trouble.NOT_FOUND or await is_over(self._control, call.call_id):
+            is_gone = error.trouble is Trouble.NOT_FOUND
+            if is_gone or await transferred(self._control, call.call_id) == DISCONNECTED:
                 self._gone(call)
             return min(error.retry_after_s or 0.0, MOST_PATIENCE_S)
         return 2 * OWN_RECONNECT_S

@@ -13,7 +13,7 @@ from app.agents.kept_phrases import KeptPhrases
 from app.agents.roster import AgentRoster
 from app.telephony.access_code import gatekeeper
 from app.telephony.call import Admission, Call, Direction
-from app.telephony.call_context import outbound_context
+from app.telephony.call_context import consult_context, outbound_context
 from app.telephony.capacity import Capacity
 from app.telephony.consult import CONSULTS, Consult
 from app.telephony.errors import CallControlError, NoCapacityError, NotConfiguredError
@@ -22,6 +22,7 @@ from app.telephony.network_transcription import transcribed_in
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings
 from protocol.calls import CallState, InitiateCall
+from protocol.phone_numbers import is_e164
 
 log = logging.getLogger(__name__)
 
@@ -70,29 +71,47 @@ class NewCalls:
         self.pass_on: Callable[[IncomingCall], Awaitable[bool]] = _never
         """Has another worker answer an announced call for which there is no room here; whether one does."""
 
-    async def place(self, asked: InitiateCall, agent: Agent, mode: str, consult: Consult | None = None) -> Call:
-        """Call somebody; with `consult`, who is to be asked whether they take a caller.
+    async def place(self, asked: InitiateCall, agent: Agent, mode: str) -> Call:
+        """Call somebody.
 
         Raises:
             NotConfiguredError, NoCapacityError, CallControlError.
         """
+        source = asked.caller_id or self._switchboard.carrier.source_number
+        about = outbound_context(asked, source)
+        return await self._place(source, agent, mode, about, wanted=asked.browser_session_id)
+
+    async def consult(self, target: str, call: Call, consult: Consult) -> Call:
+        """Call somebody, at a number or by the network's own id, to ask whether they take the caller of `call`.
+
+        Raises:
+            NotConfiguredError, NoCapacityError, CallControlError.
+        """
+        source = self._switchboard.carrier.source_number or call.own_number
+        return await self._place(source, call.agent, MEDIA, consult_context(target, source), consult=consult)
+
+    async def _place(
+        self,
+        source: str,
+        agent: Agent,
+        mode: str,
+        about: SessionContext,
+        *,
+        wanted: str | None = None,
+        consult: Consult | None = None,
+    ) -> Call:
+        """Call whom `about` names, from the number `source`: only telephones have to be called from one."""
         board, carrier = self._switchboard, self._switchboard.carrier
-        control, addresses = board.control, carrier.addresses
-        source = asked.caller_id or carrier.source_number
-        if not source:
+        control, addresses, target = board.control, carrier.addresses, about.caller
+        if not source and is_e164(target):
             raise NotConfiguredError(f"no number to call from: set {carrier.source_number_variable}, or send caller_id")
         addresses.require()
         self.capacity.require()
-        call = self.begin(
-            *(Direction.OUTBOUND, agent, mode, asked.target_number),
-            about=outbound_context(asked, source),
-            wanted=asked.browser_session_id,
-            consult=consult,
-        )
+        call = self.begin(Direction.OUTBOUND, agent, mode, target, about=about, wanted=wanted, consult=consult)
         call.own_number = source
         try:
             call_id = await control.create(
-                asked.target_number,
+                target,
                 source,
                 addresses.callback(call.secret),
                 addresses.media(call.secret, call.transcribed_in),
@@ -109,15 +128,6 @@ class NewCalls:
         if call.state is CallState.INITIATING:
             call.became(CallState.RINGING, self._clock.wall())
         return call
-
-    async def consult(self, target: str, call: Call, consult: Consult) -> Call:
-        """Call somebody who is to be asked whether they take the caller of `call`.
-
-        Raises:
-            NotConfiguredError, NoCapacityError, CallControlError.
-        """
-        asked = InitiateCall(target_number=target, caller_id=None)
-        return await self.place(asked, call.agent, MEDIA, consult)
 
     def begin(
         self,

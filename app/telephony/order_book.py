@@ -147,6 +147,13 @@ class OrderBook:
         self.give(OrderKind.STOP_RECORDING, "", recording_id).state = S.SUCCEEDED
 
     @property
+    def has_left_others(self) -> bool:
+        """Whether one of several people on the call was put through: the others are still on it."""
+        return any(
+            order.kind is OrderKind.TRANSFER and order.subject and order.state is S.SUCCEEDED for order in self._orders
+        )
+
+    @property
     def unsettled(self) -> list[Order]:
         """Every order of which an event may still say what came."""
         return [order for order in self._orders if order.state in _UNSETTLED]

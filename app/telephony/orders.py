@@ -73,6 +73,11 @@ class Orders:
         return order, outcome
 
     @property
+    def has_left_others(self) -> bool:
+        """Whether one of several people on the call was put through: the others are still on it."""
+        return self._book.has_left_others
+
+    @property
     def is_sending(self) -> bool:
         """Whether the network is just being given an order, and has not answered whether it takes it."""
         return any(order.state is OrderState.SENT for order in self._book.all_open)

@@ -25,6 +25,7 @@ from app.telephony.errors import NotConfiguredError
 from app.telephony.hang_up import HangUp, hang_up
 from app.telephony.media_connection import MediaConnection
 from app.telephony.media_watch import MediaWatch
+from app.telephony.network_state import transferred
 from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
@@ -127,8 +128,7 @@ class Switchboard:
     def connected(self, call: Call) -> None:
         """A call is up. One that was given up before has nobody to talk to: it is hung up."""
         if call.over.is_set():
-            if call.call_id and call.custody is not Custody.MOVED and self._control is not None:
-                self._background.run(hang_up(self._control, call.call_id))
+            self._hang_up_again(call)
         elif call.connected_at is None:
             call.became(CallState.CONNECTED, self._clock.wall())
             log.info("a call is connected", extra={"call": call.call_id, "direction": call.direction.value})
@@ -138,6 +138,20 @@ class Switchboard:
                 call.became(CallState.ON_HOLD, self._clock.wall())
             if call.connection is None and self._media is not None:
                 self._media.due(call)
+
+    def _hang_up_again(self, call: Call) -> None:
+        """A call that counts as over has shown that it is up: end it, unless that is ordered or somebody has it."""
+        control = self._control
+        if control is None or not call.call_id or call.is_hung_up_again or call.custody is not Custody.HERE:
+            return
+        call.is_hung_up_again = True
+        log.warning("a call that was given up is up all the same: it is hung up", extra={"call": call.call_id})
+
+        async def order() -> None:
+            # One that the network does not take is given anew when the call shows itself once more.
+            call.is_hung_up_again = await hang_up(control, call.call_id) is not HangUp.NOT_TAKEN
+
+        self._background.run(order())
 
     def pressed(self, call: Call, way: Way, digit: str) -> None:
         """Tell the session of a key once, though the network may report it in an event and on the media socket."""
@@ -245,6 +259,9 @@ class Switchboard:
     async def _hang_up_after_transfer(self, call: Call) -> None:
         """Nobody talks with the caller any more: hang up, but not while they are being put through to somebody."""
         await call.transfer_settled()
+        if call.up and call.connection is None and self._control is not None:
+            # A transfer takes the media socket away, and nothing else may have told of it.
+            await transferred(self._control, call.call_id)
         self.hang_up(call)
 
     def hang_up(self, call: Call) -> None:
@@ -266,9 +283,10 @@ class Switchboard:
         self.ended(call, CallState.DISCONNECTED)
 
     async def _order_hang_up(self, call: Call, control: CallControl) -> HangUp:
-        if call.custody is Custody.TRANSFERRED:
+        if call.custody is Custody.TRANSFERRED and not call.orders.has_left_others:
             return HangUp.ORDERED
-        return await hang_up(control, call.call_id, call.note_refusal, leaves=call.custody is Custody.JOINED)
+        leaves = call.custody in (Custody.JOINED, Custody.TRANSFERRED)
+        return await hang_up(control, call.call_id, call.note_refusal, leaves=leaves)
 
     def end_session(self, call: Call, ending: Ending = Ending.NORMAL) -> None:
         """End the session that the call has now at once, without a goodbye."""

@@ -26,7 +26,8 @@ from app.telephony.call import Call, Custody
 from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.call_orders import CallOrders
 from app.telephony.consult import is_consult
-from app.telephony.hang_up import hang_up
+from app.telephony.hang_up import HangUp, hang_up
+from app.telephony.network_state import DISCONNECTED, transferred
 from app.telephony.new_calls import NewCalls
 from app.telephony.shared_calls import SharedCalls, call_of_record, record_of_call
 from app.telephony.switchboard import Switchboard
@@ -179,6 +180,8 @@ class TakeOver:
         except ValueError as error:
             log.warning("a call cannot be taken over: %s", error, extra={"call": record.call_id})
             return
+        # A record in a file names no numbers.
+        call.own_number = call.own_number or self._switchboard.carrier.source_number
         call.checkpoint = checkpoint
         had_talked = record.conversation is not None
         if is_cut_off:
@@ -236,9 +239,14 @@ class TakeOver:
         await asyncio.sleep(SOON_KNOWN_S)
         if await self._is_known_elsewhere(call_id):
             return
-        if self._switchboard.log.of_id(call_id) is None:
-            log.warning("a call that nobody has is hung up", extra={"call": call_id})
-            await hang_up(self._switchboard.control, call_id)
+        control = self._switchboard.control
+        # Its worker may have begun to put the caller through to somebody.
+        if self._switchboard.log.of_id(call_id) is not None or await transferred(control, call_id) == DISCONNECTED:
+            return
+        log.warning("a call that nobody has is hung up", extra={"call": call_id})
+        if await hang_up(control, call_id) is HangUp.NOT_TAKEN:
+            # It is hung up when the network tells of it once more.
+            self._abandoned.pop(call_id, None)
 
     async def _is_known_elsewhere(self, call_id: str) -> bool:
         """Whether a worker on whatever machine has the call, or may have it, since nobody can be asked."""

@@ -18,18 +18,24 @@ from protocol.acs.call_events import (
     CallConnected,
     CallDisconnected,
     CallTransferAccepted,
+    CallTransferFailed,
     ConnectFailed,
     ContinuousDtmfRecognitionToneReceived,
     CreateCallFailed,
     MediaStreamingFailed,
+    MediaStreamingStarted,
     ParticipantsUpdated,
     RecognizeCompleted,
     TranscriptionFailed,
+    TranscriptionStarted,
 )
 from protocol.calls import CallState
 
 NOT_OPENED = ("initialWebSocketConnectionFailed", "streamConnectionUnsuccessful")
 """Details of a media socket that has failed before it was open."""
+
+SHOW_A_CALL = (CallTransferFailed, MediaStreamingStarted, ParticipantsUpdated, TranscriptionStarted)
+"""Events that show, besides that of its connection, that a call is up."""
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +60,9 @@ class CallEvents:
             call.caller = caller_among(event, call.own_number)
         self._settle(call, event)
         board = self._switchboard
+        if call.over.is_set() and not call.is_end_told and isinstance(event, SHOW_A_CALL):
+            # Its caller is on a line where nobody is.
+            board.connected(call)
         match event:
             case CallConnected():
                 board.connected(call)
@@ -63,6 +72,7 @@ class CallEvents:
                 call.participants.update(event.sequence_number, participants_of(event, call.caller))
                 self._held(call, at)
             case CallDisconnected():
+                call.is_end_told = True
                 board.ended(call, CallState.DISCONNECTED)
             case CreateCallFailed() | AnswerFailed() | ConnectFailed():
                 self._not_come_about(call)
@@ -86,6 +96,7 @@ class CallEvents:
         late: its end is told as another event, and shows by its media socket.
         """
         if call.connected_at is None:
+            call.is_end_told = True
             self._switchboard.ended(call, CallState.FAILED)
         else:
             log.warning("a connected call is said not to have come about: it goes on", extra={"call": call.call_id})

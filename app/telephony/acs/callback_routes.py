@@ -24,7 +24,15 @@ from app.telephony.call import Call
 from app.telephony.errors import NotConfiguredError
 from app.telephony.switchboard import Switchboard
 from protocol.acs import call_event_decoding, event_grid
-from protocol.acs.call_events import AcsEvent, CallConnected, CallDisconnected
+from protocol.acs.call_events import (
+    AcsEvent,
+    AnswerFailed,
+    CallConnected,
+    CallDisconnected,
+    CallTransferAccepted,
+    ConnectFailed,
+    CreateCallFailed,
+)
 from protocol.acs.cloud_events import EventsError, Malformed, UnknownEvent, structured
 from protocol.acs.event_grid import IncomingCall, SubscriptionValidation
 from protocol.browser import timestamp
@@ -36,6 +44,8 @@ log = logging.getLogger(__name__)
 
 DELIVERY_BYTES = 1_048_576
 """Event Grid delivers at most a megabyte."""
+NOBODY_WAITS = (CallDisconnected, CallTransferAccepted, CreateCallFailed, AnswerFailed, ConnectFailed)
+"""Events of calls in which nobody is left, or whose caller talks with somebody else by now: they are not hung up."""
 CALLBACK_BYTES = 262_144
 """ACS tells of a few events at a time, and none is long."""
 
@@ -132,7 +142,7 @@ class CallbackRoutes:
         known = self._switchboard.log.of_id
         if not self._acs_access.on or not named or any(known(call_id) for call_id in named):
             raise ProblemError(HTTPStatus.NOT_FOUND, "there is no such call")
-        ended = {event.call_connection_id for event in events if isinstance(event, CallDisconnected)}
+        ended = {event.call_connection_id for event in events if isinstance(event, NOBODY_WAITS)}
         for call_id in named - ended:
             self._nobody_has(call_id)
         return json_response(

@@ -80,6 +80,9 @@ class MediaSocket:
             wrong = "this is another call's address" if call_id else "missing"
             raise HandshakeDeniedError(403, f"x-ms-call-connection-id: {wrong}")
         if call.state in OVER:
+            if self._acs_access.on and not call.is_end_told:
+                # Its caller is on a line where nobody is.
+                self._switchboard.connected(call)
             raise HandshakeDeniedError(410, "the call is over")
         return call, known is None
 
@@ -91,8 +94,6 @@ class MediaSocket:
         """
         if not (call_id or session_id):
             return None
-        if not self._acs_access.admits_unannounced(local=admitted(scope).local):
-            raise HandshakeDeniedError(403, "calls that nobody announced are taken from this machine only")
         if not usable_session_id(session_id) or not usable_session_id(call_id):
             raise HandshakeDeniedError(400, f"session_id, call_connection_id: {SESSION_ID_FORM}")
         try:

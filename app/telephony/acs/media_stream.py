@@ -13,8 +13,8 @@ from app.server.socket_writer import SocketWriter
 from app.telephony.acs.call_connection import CallConnection
 from app.telephony.acs.media_input import MediaInput
 from app.telephony.call import Call
-from app.telephony.call_orders import TRANSFER_S
 from app.telephony.call_sessions import CallSessions
+from app.telephony.network_state import TRANSFER_S
 from app.telephony.switchboard import Switchboard
 from config.settings import Settings
 from protocol.acs.media import OutboundCase

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from azure.communication.callautomation import (
+    CommunicationIdentifier,
     PhoneNumberIdentifier,
     RecordingChannel,
     RecordingContent,
@@ -78,10 +79,11 @@ class SdkCalls:
     async def create(
         self, target: str, source: str, callback_url: str, media: MediaOptions, operation_context: str
     ) -> str:
+        whom = identifier(target)
         found = await self._client.create_call(
-            identifier(target),
+            whom,
             callback_url,
-            source_caller_id_number=PhoneNumberIdentifier(source),
+            source_caller_id_number=_source(source, whom),
             operation_context=operation_context or None,
             **media_arguments(media),
         )
@@ -101,11 +103,10 @@ class SdkCalls:
     async def transfer(self, call_id: str, target: str, transferee: str, source: str, operation_context: str) -> None:
         whom = identifier(transferee) if transferee else None
         whither = identifier(target)
-        needs_source = source and isinstance(whither, PhoneNumberIdentifier)
         await self._call(call_id).transfer_call_to_participant(
             whither,
             transferee=whom,
-            source_caller_id_number=PhoneNumberIdentifier(source) if needs_source else None,
+            source_caller_id_number=_source(source, whither),
             operation_context=operation_context or None,
         )
 
@@ -205,6 +206,11 @@ def _be_quiet() -> None:
         logger.setLevel(max(logger.level, logging.WARNING))
     # It warns of an argument of its own whenever somebody is held.
     logging.getLogger("azure.communication.callautomation._generated").setLevel(logging.ERROR)
+
+
+def _source(number: str, target: CommunicationIdentifier) -> PhoneNumberIdentifier | None:
+    """The number that somebody on the telephone network is called from; others are called without."""
+    return PhoneNumberIdentifier(number) if number and isinstance(target, PhoneNumberIdentifier) else None
 
 
 def _given(value: str | None) -> str:

@@ -125,8 +125,9 @@ class CallOperations:
         if silent:
             return {"operationContext": body.operation_context}
         call.state = "transferring"
-        if self._board.behaviour.transfer_ends_streaming and call.media is not None and call.media.busy:
-            self._board.background.start(call.media.stop(body))
+        for stream in (call.media, call.transcription):
+            if self._board.behaviour.transfer_ends_streaming and stream is not None and stream.busy:
+                self._board.background.start(stream.stop(body))
 
         async def establish_again() -> None:
             if not call.ended:
@@ -142,7 +143,12 @@ class CallOperations:
                 return
             about = {"transferTarget": body.target_participant.wire(), "transferee": transferee.wire()}
             call.emit("CallTransferAccepted", about, OK, body)
-            call.end(TRANSFERRED)
+            if len(call.callers()) > 1:
+                # Who is put through is out of the call; the others and the application are still in it.
+                call.remove(transferee.raw, TRANSFERRED)
+                call.state = "connected"
+            else:
+                call.end(TRANSFERRED)
 
         self._board.call_out(Caller(body.target_participant), done)
         return {"operationContext": body.operation_context}
@@ -153,7 +159,12 @@ class CallOperations:
         callers = call.callers()
         if body.transferee is None and len(callers) != 1:
             raise Refusal(400, "8523", "Which of the participants to transfer must be said.", "transferee")
-        return body.transferee or callers[0].identity
+        transferee = body.transferee or callers[0].identity
+        dialled = body.target_participant.phone_number is not None and body.source_caller_id_number is None
+        if dialled and transferee.completed().phone_number is None:
+            # Who is on a telephone has a number to be shown; anybody else needs one.
+            raise Refusal(400, "8523", "A caller id is needed to call a telephone number.", "sourceCallerIdNumber")
+        return transferee
 
     def _answered(self, call: Call, callee: Caller) -> Callable[[Result | None], None]:
         def done(failure: Result | None) -> None:

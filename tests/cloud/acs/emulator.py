@@ -22,7 +22,7 @@ from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.calls import Call
 from tests.cloud.acs.events import OK
 from tests.cloud.acs.faults import Faults
-from tests.cloud.acs.identifiers import phone
+from tests.cloud.acs.identifiers import anybody
 from tests.cloud.acs.rest import Exchange, RestApi
 from tests.cloud.acs.switchboard import Decide, Ringing, Switchboard
 from tests.cloud.background import Background
@@ -140,7 +140,7 @@ class AcsEmulator:
 
     def ring(self, from_: str = "+15550100", to: str = "+15550199", caller: Caller | None = None) -> Ringing:
         """An incoming call that Event Grid tells nobody about: its `context` is what to answer it by."""
-        return self._board.ring(caller or Caller(phone(from_)), phone(to))
+        return self._board.ring(caller or Caller(anybody(from_)), anybody(to))
 
     async def dial(
         self,
@@ -184,7 +184,7 @@ class AcsEmulator:
 
     async def callee(self, number: str, timeout_s: float = PATIENCE_S) -> Caller:
         """Who is called, or was, at that number."""
-        return await self.callers.until(lambda caller: caller.raw_id == phone(number).raw, timeout_s)
+        return await self.callers.until(lambda caller: caller.raw_id == anybody(number).raw, timeout_s)
 
     def forge(self, kind: Forgery) -> str:
         """A token of the service's that must be refused; empty if none is to be sent."""

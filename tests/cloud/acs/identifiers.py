@@ -113,3 +113,8 @@ def phone(number: str) -> Identifier:
 def user(user_id: str) -> Identifier:
     """A user of the ACS resource, such as the application itself."""
     return Identifier(communication_user=CommunicationUser(id=user_id)).completed()
+
+
+def anybody(name: str) -> Identifier:
+    """Who is behind a telephone number, `anonymous`, or a raw id such as `8:acs:...`."""
+    return user(name) if name.startswith("8:") else phone(name)

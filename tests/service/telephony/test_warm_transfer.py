@@ -255,3 +255,42 @@ dialogue:
 def said_twice(messages: Any) -> bool:
     texts = [message.text for message in messages]
     return all(phrase in texts for phrase in AGENT.phrases.connecting)
+
+
+@pytest.mark.parametrize("colleague", ["8:acs:a-colleague", "8:orgid:a-colleague"])
+async def test_a_colleague_without_a_number_is_asked_before_as_well(colleague: str) -> None:
+    call = msgspec.structs.replace(CALL, arguments=f'{{"briefing": "{BRIEFING}", "number": "{colleague}"}}')
+    agent = msgspec.structs.replace(CLERK, transfer_targets=(colleague,))
+    COLLEAGUE.append(call)
+    async with telephone(agent, dict(TOOLS), None, LANGUAGE_MODEL=f"{__name__}:asks_a_colleague") as phone:
+        caller = await answered(phone)
+        caller.press("1#")
+        person = await phone.acs.callee(colleague)
+        await person.connected()
+        await person.hears_reply(quiet_ms=300, since_s=person.ear.started_s)
+        person.press("1")
+        await over_for_us(phone, caller)
+        (placed,) = requested(phone, "create_call")
+        assert placed["targets"][0]["rawId"] == colleague
+        assert "sourceCallerIdNumber" not in placed
+        (moved,) = requested(phone, "move_participants")
+        assert moved["targetParticipants"][0]["rawId"] == colleague
+        assert caller.call is person.call
+        caller.hang_up()
+        await person.ended()
+
+
+COLLEAGUE: list[ToolCalled] = []
+
+
+class AsksAColleague(PutsThrough):
+    """The same, with a colleague who is named."""
+
+    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        async for event in super().reply(request):
+            named = msgspec.structs.replace(COLLEAGUE[-1], call_id=f"call-{request.turn}")
+            yield named if isinstance(event, ToolCalled) else event
+
+
+def asks_a_colleague() -> AsksAColleague:
+    return AsksAColleague()

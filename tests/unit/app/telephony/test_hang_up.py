@@ -9,7 +9,7 @@ import pytest
 from actors.runtime.clock import run_virtual
 from app.telephony.call_control import CallControl, CallProperties
 from app.telephony.errors import CallControlError, Trouble
-from app.telephony.hang_up import MOST_PATIENCE_S, WAITS_S, HangUp, hang_up, is_over
+from app.telephony.hang_up import MOST_PATIENCE_S, WAITS_S, HangUp, hang_up
 
 UP = CallProperties("call", "server", "correlation", "connected", "active")
 OVER = CallProperties("call", "server", "correlation", "disconnected", "")
@@ -70,13 +70,6 @@ def test_one_that_never_takes_it_is_given_up_in_the_log(caplog: pytest.LogCaptur
     assert ends(control)[0] is HangUp.NOT_TAKEN
     assert control.hang_up.await_count == len(WAITS_S)
     assert "still open at the telephone network" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("said", "over"), [(UP, False), (OVER, True), (refusal(Trouble.NOT_FOUND), True), (refusal(), False)]
-)
-def test_a_call_is_over_only_if_the_network_says_so_itself(said: Any, over: bool) -> None:
-    assert run_virtual(is_over(cast("CallControl", network(None, properties=said)), "call")) is over
 
 
 def test_a_call_that_is_others_is_left_and_not_ended() -> None:

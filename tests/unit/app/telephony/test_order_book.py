@@ -210,3 +210,15 @@ def test_an_order_of_another_worker_is_believed_in_as_far_as_it_was_known_there(
     assert taken.is_late, "whoever gave it is gone, and its session is told"
     assert book.told(START, SUCCEEDED, order_id="sent", subject="a") is sent
     assert (book.recording, book.unsettled) == ("a", [])
+
+
+@pytest.mark.parametrize(
+    ("whom", "state", "left"), [("+1", SUCCEEDED, True), ("+1", FAILED, False), ("", SUCCEEDED, False)]
+)
+def test_who_is_put_through_from_among_several_leaves_the_others(whom: str, state: OrderState, left: bool) -> None:
+    book = OrderBook()
+    order = book.give(OrderKind.TRANSFER, "o1", whom)
+    book.becomes(order, TAKEN)
+    assert not book.has_left_others
+    assert book.told(OrderKind.TRANSFER, state, order_id="o1") is order
+    assert book.has_left_others is left

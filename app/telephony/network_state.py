@@ -1,0 +1,43 @@
+"""How a call stands, as the telephone network says when it is asked: for calls of which no event tells enough."""
+
+import asyncio
+
+from app.telephony.call_control import CallControl
+from app.telephony.errors import CallControlError, Trouble
+
+CONNECTED, DISCONNECTED = "connected", "disconnected"
+TRANSFERRING = ("transferring", "transferAccepted")
+"""States of a call whose caller is being put through to somebody: it takes no order, and none is to end it."""
+TRANSFER_S = 45.0
+"""The other side of a transfer accepts within this time."""
+LOOKS_S = (0.2, 0.3, 0.5, 1.0, 2.0)
+"""Waits before each further look at a call whose caller is being put through, the last one repeatedly."""
+
+
+async def state_of(control: CallControl, call_id: str) -> str:
+    """The state of a call in the network's words, `DISCONNECTED` also where it says that there is no such call; empty
+    if it says nothing of use.
+    """
+    try:
+        return (await control.properties(call_id)).state
+    except CallControlError as error:
+        return DISCONNECTED if error.trouble is Trouble.NOT_FOUND else ""
+
+
+async def is_over(control: CallControl, call_id: str) -> bool:
+    """Whether the network says itself that there is no such call any more; not where it says nothing of use."""
+    return await state_of(control, call_id) == DISCONNECTED
+
+
+async def transferred(control: CallControl, call_id: str) -> str:
+    """Wait while the network says that the caller is being put through, for as long as that may take; the state that
+    the call has then.
+
+    For a transfer of which this worker knows nothing: its order went astray on the way back, or was somebody else's.
+    """
+    loop = asyncio.get_running_loop()
+    until, looks = loop.time() + TRANSFER_S, 0
+    while (state := await state_of(control, call_id)) in TRANSFERRING and loop.time() < until:
+        await asyncio.sleep(LOOKS_S[min(looks, len(LOOKS_S) - 1)])
+        looks += 1
+    return state
