@@ -22,16 +22,19 @@ def violation(event: object, allowed: tuple[type[msgspec.Struct], ...]) -> str:
     kind = type(event)
     if kind not in allowed:
         return kind.__name__
-    for name, is_right in _checks(kind):
-        if not is_right(getattr(event, name)):
+    for name, plain, is_right in _checks(kind):
+        value = getattr(event, name)
+        if type(value) is not plain and not is_right(value):
             return f"{kind.__name__}.{name}"
     return ""
 
 
 @cache
-def _checks(kind: type) -> tuple[tuple[str, _Check], ...]:
+def _checks(kind: type) -> tuple[tuple[str, type | None, _Check], ...]:
+    """By field, the class of which every value is right, if there is one, and the check of all other values."""
     hints = get_type_hints(kind)
-    return tuple((field.name, _check_of(hints[field.name])) for field in msgspec.structs.fields(kind))
+    fields = ((field.name, hints[field.name]) for field in msgspec.structs.fields(kind))
+    return tuple((name, hint if hint in _PLAIN else None, _check_of(hint)) for name, hint in fields)
 
 
 def _check_of(hint: Any) -> _Check:
@@ -50,6 +53,9 @@ def _check_of(hint: Any) -> _Check:
 def _is_finite(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
+
+_PLAIN = (str, int, bool)
+"""Classes whose own instances need no check: an int that is a bool is of another class."""
 
 _SIMPLE: Mapping[Any, _Check] = {
     float: _is_finite,

@@ -12,6 +12,8 @@ from actors.session.audio_ring import AudioRing
 
 PRE_ROLL_MS = 300
 """Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
+PIECE_MS = 40
+"""The session is given a voice that goes on in pieces of at least so much: it sends no shorter ones anyway."""
 MAX_UNANSWERED_MS = 60_000
 """So much of what was not answered is kept for another session of the model."""
 
@@ -43,6 +45,7 @@ class CallerSpeech:
 
     def __init__(self, ring: AudioRing) -> None:
         self._ring = ring
+        self._piece_bytes = ring.bytes_of(PIECE_MS)
         self._session: RealtimeSession | None = None
         self._turn = 0
         self._next = 0
@@ -87,7 +90,8 @@ class CallerSpeech:
         if not self._is_open and silence_ms == 0:
             self.started(self._ring.ms(self._ring.end_bytes) - voiced_ms)
         self._has_rest = self._has_rest or silence_ms == 0
-        self.forward()
+        if self._ring.end_bytes - self._next >= self._piece_bytes:
+            self.forward()
 
     def forward(self) -> None:
         """Give the session what has come in since."""

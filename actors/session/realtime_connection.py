@@ -17,6 +17,9 @@ from actors.session.engine_violations import EngineViolations, required_stream
 from protocol.realtime.failure_kinds import FailureKind
 
 _EVENTS = get_args(reported.RealtimeEvent)
+_FREQUENT = (reported.ResponseAudio, reported.ResponseTranscript, reported.ResponseWord)
+"""Handled before the engine goes on, unless an actor is due: to wake the loop for each costs more than to handle it.
+No other event is, which an engine might report from within an order."""
 
 
 class RealtimeConnection:
@@ -68,12 +71,16 @@ class RealtimeConnection:
         return message.session == self._number
 
     async def _open(self, number: int) -> None:
-        ref = self._actor.actor_ref
+        ref, inbox = self._actor.actor_ref, self._actor.actor_inbox
 
         def report(event: reported.RealtimeEvent) -> None:
             if wrong := violation(event, _EVENTS):
                 self._violations.pass_over(wrong)
-            elif ref.is_alive():
+            elif not ref.is_alive():
+                return
+            elif type(event) in _FREQUENT:
+                inbox.put_now(RealtimeReported(number, event))
+            else:
                 ref.tell(RealtimeReported(number, event))
 
         options = self._options()

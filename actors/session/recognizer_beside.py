@@ -104,8 +104,11 @@ class RecognitionBeside:
     def push(self, pcm: bytes) -> None:
         """Hand audio on, or ask for another stream when it is time."""
         self._bytes += len(pcm)
-        if self._stream is not None:
-            self._ask(self._stream.push, pcm)
+        if (stream := self._stream) is not None:
+            try:
+                stream.push(pcm)
+            except BaseException as error:  # noqa: BLE001 - as in `_ask`, which would be a call more for each frame
+                self._failed(type(error).__name__)
         elif self._connecting is None and self._clock.now() >= self._again_at_s:
             loop = asyncio.get_running_loop()
             self._connecting = start_contained(loop, self.connect(), self._could_not_connect, "recognizer-beside")
@@ -136,10 +139,10 @@ class RecognitionBeside:
     def _could_not_connect(self, error: BaseException) -> None:
         self._failed(type(error).__name__)
 
-    def _ask(self, order: Callable[..., None], *arguments: bytes) -> None:
+    def _ask(self, order: Callable[[], None]) -> None:
         """Have the engine's stream do something; one that raises, which it must not, has failed."""
         try:
-            order(*arguments)
+            order()
         except BaseException as error:  # noqa: BLE001 - the conversation does without
             self._failed(type(error).__name__)
 

@@ -46,6 +46,10 @@ class RealtimeConnection:
         self._unsent_bytes = 0
         self._wanted = asyncio.Event()
         self._closing: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._sending_since: float | None = None
+        """Since when the service has been taking a message; None while there is none for it."""
+        self._watch: asyncio.TimerHandle | None = None
         self._writing = asyncio.create_task(self._write(), name="realtime-write")
         self._reading = asyncio.create_task(self._read(), name="realtime-read")
 
@@ -78,6 +82,8 @@ class RealtimeConnection:
 
     async def _shut(self) -> None:
         self._wanted.set()
+        if self._watch is not None:
+            self._watch.cancel()
         await asyncio.wait([self._writing], timeout=CLOSE_TIMEOUT_S)
         for task in (self._writing, self._reading):
             task.cancel()
@@ -92,16 +98,29 @@ class RealtimeConnection:
                 while self._unsent:
                     message = self._unsent.popleft()
                     self._unsent_bytes -= len(message)
-                    async with asyncio.timeout(SEND_TIMEOUT_S):
-                        await self._socket.send_frame(message, WSMsgType.TEXT)
+                    self._sending_since = self._loop.time()
+                    if self._watch is None:
+                        self._watch = self._loop.call_later(SEND_TIMEOUT_S, self._look)
+                    await self._socket.send_frame(message, WSMsgType.TEXT)
+                self._sending_since = None
                 if self._on_closed is None:
                     return
                 self._wanted.clear()
                 await self._wanted.wait()
-        except TimeoutError:
-            self.end(FailureKind.TRANSIENT, f"took nothing for {SEND_TIMEOUT_S:.0f} s")
         except (ClientError, OSError):
             pass  # the reader says how the connection ended
+
+    def _look(self) -> None:
+        """Give up a service that has taken too long over a message. One timer serves all that are sent meanwhile: one
+        for each of 25 a second would cost as much as to send it."""
+        self._watch = None
+        if self._sending_since is None:
+            return
+        left_s = self._sending_since + SEND_TIMEOUT_S - self._loop.time()
+        if left_s > 0:
+            self._watch = self._loop.call_later(left_s, self._look)
+        else:
+            self.end(FailureKind.TRANSIENT, f"took nothing for {SEND_TIMEOUT_S:.0f} s")
 
     async def _read(self) -> None:
         at_once = 0

@@ -219,3 +219,25 @@ def test_words_that_are_known_are_not_written_down_twice_by_another_session() ->
     speech.committed("again")
     assert speech.transcribed("again", "are you open") == 0
     assert speech.words(1, "[speech]") == "are you open"
+
+
+def test_voice_that_goes_on_is_given_in_pieces_and_nothing_of_it_is_lost_at_its_end() -> None:
+    ring = AudioRing(16_000)
+    speech = CallerSpeech(ring)
+    given: list[int] = []
+
+    class Heard(FakeRealtimeSession):
+        def append(self, pcm: bytes) -> None:
+            given.append(len(pcm) // 32)
+            super().append(pcm)
+
+    heard = Heard(FakeRealtime(), RealtimeOptions(session_id="s", instructions=""), lambda event: None)
+    speech.connect(heard)
+    ring.append(bytes(20 * 32))
+    speech.started(0.0)
+    for frame in range(5):
+        ring.append(bytes(20 * 32))
+        speech.continued(20.0 * (frame + 2), 0.0)
+    speech.commit()
+    assert given == [20, 40, 40, 20]
+    assert heard.turns == [120]
