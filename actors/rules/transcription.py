@@ -32,6 +32,9 @@ AUDIO_WAIT_S = 1.0
 TRANSCRIPT_WAIT_S = 3.0
 """Speech to text answers within two seconds at p99 (Azure); one more is not waited for."""
 
+MOST_TOLD = 16
+"""So many final transcripts of a speaker may be told in another order than that in which they were said."""
+
 _SOON_S = 1e-6
 """A timer that fires earlier than its wait by less than this is on time: floats round."""
 
@@ -62,8 +65,8 @@ class UtteranceInHand(msgspec.Struct, kw_only=True):
     """The latest interim transcript of the utterance."""
     is_reopened: bool = False
     """The recognizer was given a second chance for the utterance whose final transcript is owed."""
-    told_end_ms: float = 0.0
-    """Where in the speaker's audio the last final transcript ended."""
+    told: tuple[tuple[float, float], ...] = ()
+    """Where in the speaker's audio the last `MOST_TOLD` final transcripts began and ended."""
 
 
 class TranscriptionSnapshot(msgspec.Struct, kw_only=True):
@@ -164,9 +167,10 @@ class Transcription:
         if not 0 < final.end_ms <= said.awaited_start_ms:
             _settled(said)
         # What was told already comes again from a stream that was opened anew, or that was lost in between.
-        if 0 < final.end_ms <= said.told_end_ms:
-            return []
-        said.told_end_ms = max(said.told_end_ms, final.end_ms)
+        if final.end_ms > 0:
+            if _was_told(said, final):
+                return []
+            said.told = (*said.told, (final.start_ms, final.end_ms))[-MOST_TOLD:]
         self.state.number += 1
         return [msgspec.structs.replace(final, turn=self.state.number)]
 
@@ -248,6 +252,16 @@ def as_message(final: FinalTranscript, at: float) -> ChatMessage:
 def _settled(said: UtteranceInHand) -> None:
     """Note that nothing is owed any more for an utterance."""
     said.awaited_at, said.interim, said.is_reopened = None, None, False
+
+
+def _was_told(said: UtteranceInHand, final: FinalTranscript) -> bool:
+    """Whether the most of this part of the audio was told; words that come after later ones were not for that."""
+    if final.end_ms > max((end_ms for _, end_ms in said.told), default=0.0):
+        return False
+    is_long_ago = len(said.told) == MOST_TOLD and final.end_ms <= min(start_ms for start_ms, _ in said.told)
+    shared = ((max(start_ms, final.start_ms), min(end_ms, final.end_ms)) for start_ms, end_ms in said.told)
+    overlap_ms = sum(max(0.0, end_ms - start_ms) for start_ms, end_ms in shared)
+    return is_long_ago or 2 * overlap_ms >= final.end_ms - final.start_ms
 
 
 def _as_final(interim: InterimTranscript) -> FinalTranscript:

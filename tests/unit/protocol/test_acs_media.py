@@ -136,6 +136,11 @@ def test_keys_may_be_in_any_case(name: str, how: str) -> None:
             '{"kind":"TranscriptionData","transcriptionData":{"text":"hi","resultStatus":"FINAL"}}',
             TranscriptionText(text="hi", confidence=None, offset=0, duration=0, participant="", final=True),
         ),
+        (
+            '{"kind":"TranscriptionData","transcriptionData":{"text":"hi","confidence":null,"participantRawID":null,'
+            '"resultStatus":"final","languageIdentified":"de-DE","sentimentAnalysisResult":{"sentiment":"neutral"}}}',
+            TranscriptionText(text="hi", confidence=None, offset=0, duration=0, participant="", final=True),
+        ),
         ('{"kind":"MarkData","markData":{"id":"1","status":"Completed"}}', Unknown("MarkData")),
         ('{"kind":"DtmfMetadata"}', Unknown("DtmfMetadata")),
         (stop_message(), Unknown("StopAudio")),

@@ -18,6 +18,7 @@ from actors.messages.transcript import (
     SpeechStopped,
 )
 from actors.rules.transcription import (
+    MOST_TOLD,
     WAITS,
     Transcription,
     TranscriptionEffect,
@@ -72,6 +73,23 @@ def test_what_was_told_is_not_told_again_but_of_another_speaker_it_is() -> None:
     # What lies at no place in the audio cannot be told from what was told before.
     nowhere = FinalTranscript(text="yes")
     assert [len(rules.handle(nowhere, 2.7)) for _ in range(2)] == [1, 1]
+
+
+def test_words_that_come_after_later_ones_are_told_once() -> None:
+    rules = listening()
+    later, earlier = (msgspec.structs.replace(FINAL, start_ms=ms, end_ms=ms + 900) for ms in (3_000, 1_000))
+    assert [len(rules.handle(final, 5.0)) for final in (later, earlier, earlier, later)] == [1, 1, 0, 0]
+    # A stream that is opened anew hears them a little otherwise.
+    again = msgspec.structs.replace(earlier, start_ms=960, end_ms=1_950)
+    assert rules.handle(again, 5.1) == []
+
+
+def test_what_would_be_of_long_ago_is_taken_for_what_was_told() -> None:
+    rules = listening()
+    finals = [msgspec.structs.replace(FINAL, start_ms=ms, end_ms=ms + 900) for ms in range(2_000, 30_000, 1_000)]
+    assert all(rules.handle(final, 5.0) for final in finals)
+    assert len(rules.state.utterances[""].told) == MOST_TOLD
+    assert rules.handle(msgspec.structs.replace(FINAL, start_ms=500, end_ms=900), 5.0) == []
 
 
 def test_a_successor_does_not_tell_again_what_its_transcriber_died_on() -> None:
