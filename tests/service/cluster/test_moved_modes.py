@@ -1,0 +1,101 @@
+"""Calls that a speech-to-speech model holds, and that are only transcribed, go on at another machine: real processes, a
+real Redis, a real telephone. No word that was understood before is lost, and what is said afterwards follows it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.cloud.realtime.emulator import RealtimeEmulator
+from tests.cloud.realtime.replies import Heard, Reply
+from tests.kit.spelt_speech import Utterance
+from tests.service.cluster.machines import Machines, machines
+from tests.service.cluster.test_open_orders import ENDS, moved, streams, until
+from tests.service.telephony.processes import greeted
+from tests.service.telephony.test_transcribed_calls import audio
+from tests.service.voice_live_kit import answer_of, pitch_hz
+
+AGENT = """
+name: tester
+label: Tester
+greeting: Hello there.
+limits: {no_input_s: 300, idle_s: 300}
+"""
+"""Waits for whoever says nothing, however long a busy machine takes."""
+
+
+async def entries(at: Machines) -> list[dict[str, Any]]:
+    """What was said in the only session, as the API has it; nothing while no machine has it."""
+    try:
+        async with at.rest() as rest:
+            sessions = (await rest.get("/sessions")).json().get("sessions", [])
+            if len(sessions) != 1:
+                return []
+            answer = await rest.get(f"/sessions/{sessions[0]['session_id']}/transcript")
+            found: list[dict[str, Any]] = answer.json().get("entries", [])
+            return found
+    except httpx.HTTPError:
+        return []
+
+
+async def until_said(at: Machines, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Wait until the caller's words are these; all that was said."""
+    found: list[dict[str, Any]] = []
+
+    async def is_said() -> bool:
+        found[:] = await entries(at)
+        return [entry["text"] for entry in found if entry["role"] == "user"] == list(texts)
+
+    try:
+        await until(is_said)
+    except TimeoutError:
+        raise AssertionError(f"what was said is {found}") from None
+    return found
+
+
+@ENDS
+async def test_a_call_of_a_speech_to_speech_model_goes_on(tmp_path: Path, how: str) -> None:
+    async with RealtimeEmulator() as model:
+        model.plan.default = Reply(text="It is open until six.", tone_hz=500)
+        model.plan.heard.extend(Heard(text=text) for text in ("Are you open?", "And on Sunday?"))
+        variables: Any = {**model.environment(), "ACS_STREAMING_MODE": "voice_live"}
+        async with machines(tmp_path, AGENT, **variables) as at:
+            at.only(at.one)
+            caller = await greeted(at.acs, at.url, 0)
+            call = await caller.connected()
+            assert pitch_hz(await answer_of(caller)) == model.plan.default.tone_hz
+            await until_said(at, ["Are you open?"])
+            await moved(at, call, how)
+            await streams(call)
+            await caller.hears_silence(1_000)
+            assert pitch_hz(await answer_of(caller)) == model.plan.default.tone_hz
+            said = await until_said(at, ["Are you open?", "And on Sunday?"])
+            assert [entry["text"] for entry in said].count("It is open until six.") == 2
+            items = model.sessions[-1].conversation.items.values()
+            told = [content.get("text", "") for item in items for content in item.get("content", ())]
+            assert {"Hello there.", "Are you open?", "It is open until six."} <= set(told), "its model knows all of it"
+            caller.hang_up()
+            await caller.ended()
+            assert "terminate" not in at.acs.executions
+
+
+@ENDS
+async def test_a_call_that_is_only_transcribed_goes_on(tmp_path: Path, how: str) -> None:
+    variables: Any = {"SPEECH_RECOGNIZER": "tests.kit.spelt_speech:recognizer", "ACS_STREAMING_MODE": "transcription"}
+    async with machines(tmp_path, AGENT, **variables) as at:
+        at.only(at.one)
+        caller = await at.acs.dial(f"{at.url}/api/v1/calls/answer", from_="+15550100")
+        call = await caller.connected()
+        await caller.say(audio(Utterance(500, ("gor", "lat"))))
+        await caller.say(audio(Utterance(500, ("bam", "den", "kes"))))
+        await until_said(at, ["gor lat", "bam den kes"])
+        await moved(at, call, how)
+        await streams(call)
+        await caller.say(audio(Utterance(500, ("dim", "bot"))))
+        first, second, third = await until_said(at, ["gor lat", "bam den kes", "dim bot"])
+        assert first["offset_ms"] < second["offset_ms"] < third["offset_ms"], "where they lie in the audio goes on"
+        assert [word["text"] for word in third["words"]] == ["dim", "bot"]
+        caller.hang_up()
+        await caller.ended()
+        assert "terminate" not in at.acs.executions
