@@ -27,6 +27,8 @@ class ReplyTrouble(StrEnum):
     NO_ANSWER = "no answer"
     BUSY = "busy"
     REFUSED = "refused"
+    FORBIDDEN = "forbidden"
+    """A model that speaks by itself has begun to say what its agent must not: nothing more of it may be heard."""
 
 
 class ToolFinished(Message, frozen=True, kw_only=True):
@@ -61,6 +63,8 @@ class ReplyFailed(Message, frozen=True, kw_only=True):
     cause: str = ""
     """In a clause, for operators only."""
     trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER
+    apology: int = 0
+    """Which of the agent's apologies is said; 0: the one of the trouble."""
 
 
 class SessionSpent(Message, frozen=True):

@@ -2,13 +2,15 @@
 
 from typing import assert_never
 
-from actors.agent import Agent
+from actors.agent import Agent, GuardrailAction
 from actors.conversation import UtteranceKind
 
 SAY_AGAIN = 1
 """Among the apologies, the one that asks the caller to repeat; the first one is the last word of a session."""
 NO_ANSWER, BUSY, REFUSED = 2, 3, 4
 """Those for words that were understood, and have no reply."""
+GUARDRAIL = 1_000_000
+"""Apologies from here on are what the agent's guardrails say in the place of what it must not."""
 CONNECTING = 1_000_000
 """Fillers from here on are those of a caller who waits for somebody else to answer."""
 APPROVING = 2_000_000
@@ -39,6 +41,8 @@ def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:
         case UtteranceKind.PROMPT:
             return phrases.no_input[index]
         case UtteranceKind.APOLOGY:
+            if index >= GUARDRAIL:
+                return _said_instead(agent, index - GUARDRAIL)
             by_index = {SAY_AGAIN: phrases.say_again, NO_ANSWER: phrases.no_answer, BUSY: phrases.busy}
             return {**by_index, REFUSED: phrases.refused}.get(index, phrases.apology)
         case UtteranceKind.GOODBYE:
@@ -49,3 +53,9 @@ def phrase_of(agent: Agent, kind: UtteranceKind, index: int) -> str:
             raise ValueError("replies are written by the model")
         case _:
             assert_never(kind)
+
+
+def _said_instead(agent: Agent, at: int) -> str:
+    """What the agent says where a guardrail has ended a reply: a part that was to be left out cannot stand alone."""
+    ends = [rail.say for rail in agent.guardrails[at : at + 1] if rail.action is GuardrailAction.STOP]
+    return "".join(ends) or agent.phrases.refused

@@ -18,13 +18,17 @@ MAX_UNANSWERED_MS = 60_000
 """So much of what was not answered is kept for another session of the model."""
 
 
+NOT_ANSWERED = -1
+"""The turn of what nobody answers, whose words alone are wanted."""
+
+
 class SpokenUtterance(msgspec.Struct, kw_only=True):
     """One utterance of the caller that the model was given as a turn."""
 
     pcm: bytes
     """Its audio, PCM16LE mono, for another session of the model; empty once it is answered."""
     turn: int = 0
-    """The turn in which it is answered; 0 until that is known."""
+    """The turn in which it is answered, or `NOT_ANSWERED`; 0 until that is known."""
     text: str = ""
     start_ms: float = 0.0
     end_ms: float = 0.0
@@ -104,13 +108,16 @@ class CallerSpeech:
             if self._session is not None:
                 self._session.append(pcm)
 
-    def commit(self) -> None:
-        """Make what was spoken a turn of the caller."""
+    def commit(self, *, is_answered: bool = True) -> None:
+        """Make what was spoken a turn of the caller. One that is not answered need not be heard again."""
         self.forward()
         self._is_open = False
         if not self._utterance:
             return
-        self._commit(self._pop_utterance())
+        spoken = self._pop_utterance()
+        if not is_answered:
+            spoken.pcm, spoken.turn = b"", NOT_ANSWERED
+        self._commit(spoken)
 
     def _pop_utterance(self) -> SpokenUtterance:
         end_ms, size_ms = self._ring.ms(self._next), self._ring.ms(len(self._utterance))

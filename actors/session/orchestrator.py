@@ -296,7 +296,7 @@ class Orchestrator(SupervisedActor):
 
 
 def _turn_taking(plan: SessionPlan, checkpoint: Checkpoint, *, transcribes: bool) -> TurnTaking:
-    first = TurnSnapshot(screening=Screening() if transcribes and plan.screens_answerer else None)
+    first = TurnSnapshot(screening=Screening() if plan.screens_answerer else None)
     state = msgspec.structs.replace(checkpoint.turn or first)
     if plan.record_step is None:
         return TurnTaking(plan.agent, transcribes=transcribes, state=state)

@@ -35,7 +35,7 @@ from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import logger
 from actors.session.addresses import Addresses
-from actors.session.caller_speech import CallerSpeech
+from actors.session.caller_speech import NOT_ANSWERED, CallerSpeech
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.engine_events import RealtimeChecked, RealtimeReported
@@ -45,7 +45,7 @@ from actors.session.plan import SessionPlan
 from actors.session.realtime_source import RealtimeSource
 from actors.session.spoken_reply_writer import SpokenReplyWriter
 from actors.session.tool_runs import ToolRuns
-from actors.session_context import preamble
+from actors.session_context import in_language, preamble
 
 HEARD_ONLY = (
     "Your earlier messages hold only what the user heard of them."
@@ -113,6 +113,7 @@ class RealtimeAgent(Orchestrator):
             report=lambda message: self._maker.model_reported(message),
             on_retracted=lambda text: self._maker.retracted(text),
             on_given_up=self._give_up,
+            on_wasted=lambda tokens: self._checkpoint.spent(tokens=tokens),
         )
         return self._source
 
@@ -120,7 +121,8 @@ class RealtimeAgent(Orchestrator):
         plan, agent = self._plan, self.agent
         finds_ends = self._model.abilities.finds_ends
         taken_over = self._handoffs.first_note(self.turn.state.turn_number)
-        notes = (agent.instructions.strip(), HEARD_ONLY, preamble(plan.about, self.clock.wall()), taken_over)
+        about = in_language(plan.about, self._checkpoint.language)
+        notes = (agent.instructions.strip(), HEARD_ONLY, preamble(about, self.clock.wall()), taken_over)
         return port.RealtimeOptions(
             session_id=plan.session_id,
             instructions="\n\n".join(note for note in notes if note),
@@ -192,8 +194,8 @@ class RealtimeAgent(Orchestrator):
 
     def _speech_over(self, order: SpeechOrder) -> None:
         match order:
-            case CommitSpeech():
-                self._speech.commit()
+            case CommitSpeech(is_answered):
+                self._speech.commit(is_answered=is_answered)
             case DiscardSpeech(may_be_recalled):
                 self._speech.discard(may_be_recalled=may_be_recalled)
             case RecallSpeech():
@@ -218,6 +220,12 @@ class RealtimeAgent(Orchestrator):
             self._words_known(turn, transcript)
 
     def _words_known(self, turn: int, transcript: FinalTranscript) -> None:
+        self._log.follow_language(transcript.text, transcript.language, self._plan)
+        if self.turn.state.screening is not None and transcript.text:
+            # Only whether they are a machine's: as voice they are answered already, wherever they lie in its audio.
+            self._tell_turn_taking(msgspec.structs.replace(transcript, end_ms=0.0))
+        if turn == NOT_ANSWERED:
+            return
         history = self._log.history
         before = history.user_text(turn)
         if (words := self._speech.words(turn, before)) == before:

@@ -5,6 +5,7 @@ from itertools import takewhile
 
 import msgspec
 
+from actors.agent import Voice
 from actors.conversation import ChatMessage, Role
 from actors.errors import ErrorKind
 from actors.messages.model import ModelFailed
@@ -46,6 +47,7 @@ class RealtimeSource:
         report: told each event of the reply, as that of a model which only writes.
         on_retracted: called with the text of the reply that is left when the audio of the rest will not come.
         on_given_up: called when the model cannot be used any more; the cause is in the log.
+        on_wasted: called with the tokens of a response that was cancelled.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class RealtimeSource:
         report: Callable[[ModelReported], None],
         on_retracted: Callable[[str], None],
         on_given_up: Callable[[], None],
+        on_wasted: Callable[[int], None],
     ) -> None:
         self.tool_calls: list[ToolCalled] = []
         self.stream = 0
@@ -76,6 +79,9 @@ class RealtimeSource:
         self._clock = clock
         self._report = report
         self._on_given_up = on_given_up
+        self._on_wasted = on_wasted
+        self._voice = Voice()
+        """In which the session speaks, as long as it lasts."""
         self._progress = RealtimeProgress()
         self._memory = RealtimeMemory()
         self._request: ModelRequest | None = None
@@ -109,6 +115,7 @@ class RealtimeSource:
         return msgspec.structs.replace(self._options(), history=history)
 
     def _opened(self, session: port.RealtimeSession, options: port.RealtimeOptions) -> None:
+        self._voice = options.voice
         self._progress.opened(self._clock.now())
         self._memory.connect(session, options.history)
         self._speech.connect(session)
@@ -187,8 +194,13 @@ class RealtimeSource:
     def _respond(self) -> None:
         session, request, now = self._connection.session, self._request, self._clock.now()
         if session is not None and request is not None and self._progress.may_ask(now):
+            options = self._options()
+            if options.voice != self._voice:  # the agent goes on in another language
+                self.open()
+                return
             self._memory.tell(request.messages, self._speech.turns_to_hear)
-            self._progress.asked(session.respond(self._spoken.order(self._options().instructions)), now)
+            order = self._spoken.order(options.instructions, may_call_tools=request.may_call_tools)
+            self._progress.asked(session.respond(order), now)
         self._watch()
 
     def stopped(self, through_reply: int, cut: Iterable[PlaybackPosition]) -> None:
@@ -254,8 +266,10 @@ class RealtimeSource:
         former = self._progress.finished(event.response_id, self._clock.now())
         if former is RealtimeState.SPEAKING:
             self._ended(event)
-        elif former is not None:
-            self._respond()
+        else:
+            self._on_wasted(event.prompt_tokens + event.completion_tokens)
+            if former is not None:
+                self._respond()
 
     def _ended(self, event: reported.ResponseFinished) -> None:
         """A response has come to its end, by itself or not."""

@@ -16,6 +16,7 @@ from actors.messages.model import (
 )
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import MemoryUpdated, ReplyGenerated, TextGenerated, ToolCalled
+from actors.rules.phrases import GUARDRAIL
 from actors.rules.questions import question_s
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import SPOKEN, StartReply
@@ -74,7 +75,11 @@ class ReplyMaker:
         self._asking = ModelAsking(plan, log.history, source, clock, lambda: log.language)
         self._rounds = ToolRounds(conversation, tool_runs, handoffs, self._tools_back)
         self._text = ReplyText(
-            writer, filters, turn_number=lambda: self._turn.state.turn_number, on_end=self._ended_by_filter
+            writer,
+            filters,
+            turn_number=lambda: self._turn.state.turn_number,
+            on_end=self._ended_by_filter,
+            on_forbidden=self._forbidden,
         )
         self.preemptive = PreemptiveReply(
             trace=trace,
@@ -255,6 +260,11 @@ class ReplyMaker:
             self._text.begin_again()
             return
         self._written_out(expected)
+
+    def _forbidden(self, guardrail: int) -> None:
+        """Have nothing more heard of the reply, which its model speaks by itself, and say something in its place."""
+        turn, apology = self._turn.state.turn_number, GUARDRAIL + guardrail
+        self._tell_turn_taking(ReplyFailed(turn=turn, has_text=False, trouble=ReplyTrouble.FORBIDDEN, apology=apology))
 
     def _ended_by_filter(self) -> None:
         self._generation.cancel()

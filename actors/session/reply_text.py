@@ -16,6 +16,7 @@ class ReplyText:
         filters: what of the model's text is spoken.
         turn_number: called for the number of the turn in hand.
         on_end: called when a filter ends the reply, whatever else the model has to say.
+        on_forbidden: called when the model speaks what it must not, with the number of the guardrail.
     """
 
     def __init__(
@@ -25,11 +26,13 @@ class ReplyText:
         *,
         turn_number: Callable[[], int],
         on_end: Callable[[], None],
+        on_forbidden: Callable[[int], None],
     ) -> None:
         self._writer = writer
         self._filter = filters
         self._turn_number = turn_number
         self._on_end = on_end
+        self._on_forbidden = on_forbidden
         self._splitter = SentenceSplitter()
         self._text_before_tools = ""
         """The words before the tools that the model has called; empty as soon as the model has gone on behind them."""
@@ -59,6 +62,10 @@ class ReplyText:
     def push(self, text: str) -> bool:
         """Have the sentences spoken that are complete with `text`; False if the reply ends there."""
         kept = self._filter.push(text)
+        if self._filter.forbidden is not None:
+            # What came before is being heard, or was.
+            self._speak(self._splitter.finish())
+            return self._end_forbidden(self._filter.forbidden)
         if self._filter.takes_back:
             self._splitter = SentenceSplitter()
         return self._speak(self._split(kept))
@@ -74,7 +81,14 @@ class ReplyText:
             is_cut: the model was stopped in a sentence, which is not begun, unless it is all that there is.
         """
         rest = [*self._split(self._filter.finish()), *self._splitter.finish()]
+        if self._filter.forbidden is not None:
+            return self._end_forbidden(self._filter.forbidden)
         return self._speak([] if is_cut and self.written else rest)
+
+    def _end_forbidden(self, guardrail: int) -> bool:
+        """Tell that the model has begun to speak what it must not; False, since the reply ends there."""
+        self._on_forbidden(guardrail)
+        return False
 
     def _split(self, text: str) -> list[str]:
         """The pieces that are complete with `text`, which follows what was said before the tools were called."""

@@ -55,13 +55,13 @@ class SpokenReply:
         self._turn, self._said = turn, ""
         self._words = SpokenWords(self._writer.text(reply), self._audio_ms)
 
-    def order(self, instructions: str) -> port.ResponseRequest:
+    def order(self, instructions: str, *, may_call_tools: bool = True) -> port.ResponseRequest:
         """The order for the reply, or for what is missing of it; `instructions` are the session's."""
         said, self._said = self._said, ""
         if not said:
-            return port.ResponseRequest()
+            return port.ResponseRequest(tools=may_call_tools)
         self._memory.continues(self._reply, self._turn, said, self._audio_ms)
-        return port.ResponseRequest(instructions=f"{instructions}\n\n{GO_ON}")
+        return port.ResponseRequest(instructions=f"{instructions}\n\n{GO_ON}", tools=may_call_tools)
 
     def take(self, event: MadeOfResponse) -> TextGenerated | ToolCalled | None:
         """Take up what the model has made; what of it is not sound, as of a model that only writes."""

@@ -13,7 +13,12 @@ from actors.rules.utterances import joined_utterance
 
 MAX_FAILED_REPLIES = 2
 """The number of failed replies in a row after which the session is given up."""
-APOLOGIES = {ReplyTrouble.NO_ANSWER: NO_ANSWER, ReplyTrouble.BUSY: BUSY, ReplyTrouble.REFUSED: REFUSED}
+APOLOGIES = {
+    ReplyTrouble.NO_ANSWER: NO_ANSWER,
+    ReplyTrouble.BUSY: BUSY,
+    ReplyTrouble.REFUSED: REFUSED,
+    ReplyTrouble.FORBIDDEN: REFUSED,
+}
 """For words that were understood, and have no reply."""
 
 
@@ -78,18 +83,28 @@ def reply_written(turn: TurnCore, message: ReplyWritten, at: float) -> None:
 
 
 def reply_failed(turn: TurnCore, message: ReplyFailed, at: float) -> None:
-    """The model has failed: what it said is heard, and then an apology; two failures in a row end the session."""
-    if message.turn == turn.state.turn_number and turn.state.agent in THINKING:
-        _failed(turn, at, has_text=message.has_text, trouble=message.trouble)
+    """The model has failed: what it said is heard, and then an apology; two failures in a row end the session.
+
+    What must not be said is silenced at once.
+    """
+    if message.turn != turn.state.turn_number or turn.state.agent not in THINKING:
+        return
+    is_forbidden = message.trouble is ReplyTrouble.FORBIDDEN
+    if is_forbidden:
+        turn.silence(at, StopReason.SUPERSEDED)
+    has_text = message.has_text and not is_forbidden
+    _failed(turn, at, has_text=has_text, trouble=message.trouble, apology=message.apology)
 
 
-def _failed(turn: TurnCore, at: float, *, has_text: bool, trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER) -> None:
-    s = turn.state
+def _failed(
+    turn: TurnCore, at: float, *, has_text: bool, trouble: ReplyTrouble = ReplyTrouble.NO_ANSWER, apology: int = 0
+) -> None:
+    s, apology = turn.state, apology or APOLOGIES[trouble]
     if s.ending is not None or turn.is_closing:
         _last_act_failed(turn, at, has_text=has_text)
         return
     s.failed_turn = s.turn_number
-    if trouble is ReplyTrouble.REFUSED:
+    if trouble in (ReplyTrouble.REFUSED, ReplyTrouble.FORBIDDEN):
         # Nothing is broken, and what the caller says next is asked without these words.
         s.asked = ""
     else:
@@ -101,10 +116,10 @@ def _failed(turn: TurnCore, at: float, *, has_text: bool, trouble: ReplyTrouble 
     if not has_text:
         turn.drop(turn.reply_of(s.turn_number))
         if s.caller is CallerActivity.SILENT:
-            apologise(turn, APOLOGIES[trouble])
+            apologise(turn, apology)
             return
     # Who was told the half of something waits for the rest, and who speaks is not spoken over.
-    s.owed_apology = APOLOGIES[trouble]
+    s.owed_apology = apology
     settle(turn, at)
 
 

@@ -78,6 +78,9 @@ SPOKEN = "[speech]"
 class CommitSpeech(msgspec.Struct, frozen=True):
     """Make the utterance that is over a turn of the caller, for a model that hears the caller itself."""
 
+    is_answered: bool = True
+    """False: only its words are wanted, of somebody who may be an answering machine."""
+
 
 class DiscardSpeech(msgspec.Struct, frozen=True):
     """Have a model that hears the caller itself forget the voice that is over: it was noise, or not meant for it."""

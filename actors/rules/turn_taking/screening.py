@@ -85,6 +85,17 @@ def takes(turn: TurnCore, at: float, text: str) -> bool:
     return False
 
 
+def words_known(turn: TurnCore, at: float, text: str) -> bool:
+    """Judge words that come late, of voice that is answered without them, or not; whether they need no answer."""
+    return bool(text.strip()) and takes(turn, at, text)
+
+
+def speech_answered(turn: TurnCore) -> None:
+    """Voice is answered whose words may come or not: who is answered for the second time is no machine."""
+    if turn.state.turn_number > 0:
+        turn.state.screening = None
+
+
 def tone_ended(turn: TurnCore, _message: ToneEnded, at: float) -> None:
     """A tone was heard: a machine records from now on. Before any voice it may be anything."""
     s = turn.state

@@ -141,6 +141,8 @@ def interim_transcript(turn: TurnCore, message: InterimTranscript, at: float) ->
 def final_transcript(turn: TurnCore, message: FinalTranscript, at: float) -> None:
     """What the caller said, unless it is of audio that has been dealt with."""
     s = turn.state
+    if not turn.transcribes and screening.words_known(turn, at, bounded_utterance(message.text)):
+        return
     if message.end_ms <= s.settled_ms:
         return
     s.settled_ms = message.end_ms

@@ -8,7 +8,7 @@ listens beside the model, the words of what was dropped still count: they come a
 
 from actors.conversation import UtteranceKind
 from actors.messages.transcript import SpeechStopped
-from actors.rules.turn_taking import answering, interruption, keys
+from actors.rules.turn_taking import answering, interruption, keys, screening
 from actors.rules.turn_taking.core import TurnCore
 from actors.rules.turn_taking.effects import SPOKEN, CommitSpeech, DiscardSpeech
 from actors.rules.turn_taking.state import CallerActivity
@@ -35,10 +35,14 @@ def utterance_over(turn: TurnCore, message: SpeechStopped, at: float) -> None:
 
 
 def answer_speech(turn: TurnCore, at: float) -> None:
-    """Make what was spoken the caller's turn."""
+    """Make what was spoken the caller's turn. Whoever may be a machine is answered by nothing but the greeting."""
     s = turn.state
     turn.caller_becomes(CallerActivity.SILENT)
     s.interim, s.reopened, s.final_owed = "", False, False
+    if turn.is_screening:
+        turn.do(CommitSpeech(is_answered=False))
+        return
+    screening.speech_answered(turn)
     turn.do(CommitSpeech())
     if s.keys:
         interruption.take_floor(turn, at)

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from actors.agent import Agent, Phrases
+from actors.agent import Agent, Guardrail, GuardrailAction, Phrases
 from actors.conversation import UtteranceKind
-from actors.rules.phrases import BUSY, NO_ANSWER, REFUSED, SAY_AGAIN, phrase_of
+from actors.rules.phrases import BUSY, GUARDRAIL, NO_ANSWER, REFUSED, SAY_AGAIN, phrase_of
 
 PHRASES = Phrases(
     apology="Sorry.",
@@ -43,6 +43,22 @@ def test_no_filler_is_said_twice_in_a_row_even_if_there_is_one_alone() -> None:
     several = msgspec.structs.replace(PHRASES, fillers=("A.", "B."))
     agent = msgspec.structs.replace(AGENT, phrases=several)
     assert [phrase_of(agent, UtteranceKind.FILLER, n) for n in range(3)] == ["A.", "B.", "A."]
+
+
+@pytest.mark.parametrize(
+    ("rails", "index", "text"),
+    [
+        ((Guardrail(name="a", pattern="a", action=GuardrailAction.STOP, say="Not that."),), 0, "Not that."),
+        ((Guardrail(name="a", pattern="a", action=GuardrailAction.STOP),), 0, "No."),
+        ((Guardrail(name="a", pattern="a", say="something"),), 0, "No."),
+        ((), 3, "No."),
+    ],
+)
+def test_where_a_guardrail_ends_a_reply_its_own_words_are_said_or_those_for_a_refusal(
+    rails: tuple[Guardrail, ...], index: int, text: str
+) -> None:
+    agent = msgspec.structs.replace(AGENT, guardrails=rails)
+    assert phrase_of(agent, UtteranceKind.APOLOGY, GUARDRAIL + index) == text
 
 
 def test_a_reply_is_no_phrase() -> None:

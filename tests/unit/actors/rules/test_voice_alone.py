@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from actors.agent import Agent
-from actors.conversation import PositionPrecision
+from actors.agent import Agent, VoicemailAction
+from actors.conversation import Ending, PositionPrecision, UtteranceKind
 from actors.messages.caller import KeyPressed
 from actors.messages.lifecycle import Timer, TimerFired
 from actors.messages.model import ReplyWritten
@@ -17,8 +17,18 @@ from actors.messages.transcript import (
     SpeechStarted,
     SpeechStopped,
 )
-from actors.rules.turn_taking.effects import SPOKEN, CommitSpeech, DiscardSpeech, Effect, RecallSpeech, StartReply
+from actors.rules.turn_taking.effects import (
+    SPOKEN,
+    CommitSpeech,
+    DiscardSpeech,
+    Effect,
+    End,
+    RecallSpeech,
+    Say,
+    StartReply,
+)
 from actors.rules.turn_taking.machine import TurnTaking
+from actors.rules.turn_taking.state import Screening, TurnSnapshot
 from actors.turn_taking_settings import BargeIn, PhasePolicy
 
 AGENT = Agent(name="tester", label="Tester", greeting="Hello there.")
@@ -161,3 +171,55 @@ class TestAnAnswerToAQuestion:
         assert kinds(self.heard(turn, 5.6)) == []
         over = SpeechStopped(start_ms=5_500, end_ms=6_500, voiced_ms=900, silence_ms=400)
         assert kinds(turn.handle(over, 7.0)) == [CommitSpeech, StartReply]
+
+
+class TestWhoeverHasAnswered:
+    """A call of ours, of which nobody knows yet whether a person or a machine has taken it."""
+
+    def called(self) -> TurnTaking:
+        agent = msgspec.structs.replace(AGENT, voicemail=VoicemailAction.HANG_UP)
+        turn = TurnTaking(agent, transcribes=False, strict=True, state=TurnSnapshot(screening=Screening()))
+        turn.start(0.0)
+        return turn
+
+    def said(self, effects: list[Effect]) -> list[UtteranceKind]:
+        return [effect.kind for effect in effects if isinstance(effect, Say)]
+
+    def test_is_heard_out_and_greeted_when_their_words_are_those_of_a_person(self) -> None:
+        turn = self.called()
+        effects = spoken(turn, 1.0, 500)
+        assert [effect for effect in effects if isinstance(effect, CommitSpeech)] == [CommitSpeech(is_answered=False)]
+        assert self.said(effects) == []
+        turn.handle(FinalTranscript(text="hello?"), 2.2)
+        assert self.said(turn.handle(TimerFired(Timer.ANSWERED, 1), 2.2)) == [UtteranceKind.GREETING]
+
+    def test_is_greeted_after_two_seconds_of_silence_where_no_words_come(self) -> None:
+        turn = self.called()
+        spoken(turn, 1.0, 500)
+        turn.handle(FinalTranscript(text=" "), 2.2)
+        assert self.said(turn.handle(TimerFired(Timer.ANSWERED, 1), 3.0)) == []
+        assert self.said(turn.handle(TimerFired(Timer.ANSWERED, 1), 3.6)) == [UtteranceKind.GREETING]
+
+    @pytest.mark.parametrize("is_greeted", [False, True])
+    def test_is_hung_up_on_where_the_words_are_those_of_a_machine_however_late(self, is_greeted: bool) -> None:
+        turn = self.called()
+        spoken(turn, 1.0, 500)
+        if is_greeted:
+            turn.handle(TimerFired(Timer.ANSWERED, 1), 3.6)
+            turn.handle(PlaybackStarted(1), 3.7)
+        effects = turn.handle(FinalTranscript(text="please leave a message after the tone"), 4.0)
+        assert [effect.ending for effect in effects if isinstance(effect, End)] == [Ending.VOICEMAIL]
+
+    def test_is_no_machine_any_more_who_is_answered_for_the_second_time(self) -> None:
+        turn = self.called()
+        spoken(turn, 1.0, 500)
+        turn.handle(TimerFired(Timer.ANSWERED, 1), 3.6)
+        turn.handle(PlaybackStarted(1), 3.7)
+        turn.handle(PlaybackFinished(reply=1, precision=PositionPrecision.NETWORK, heard_ms=900, text_end=12), 4.6)
+        assert kinds(spoken(turn, 5.0, 500)) == [CommitSpeech, StartReply]
+        assert turn.state.screening is not None, "these words may still be a machine's"
+        turn.handle(PlaybackStarted(2), 6.5)
+        turn.handle(ReplyWritten(turn=1, has_text=True), 6.6)
+        turn.handle(PlaybackFinished(reply=2, precision=PositionPrecision.NETWORK, heard_ms=900, text_end=12), 8.0)
+        assert kinds(spoken(turn, 9.0, 500)) == [CommitSpeech, StartReply]
+        assert turn.state.screening is None

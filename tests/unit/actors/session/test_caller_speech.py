@@ -2,7 +2,7 @@
 
 from actors.ports.realtime import RealtimeOptions
 from actors.session.audio_ring import AudioRing
-from actors.session.caller_speech import CallerSpeech
+from actors.session.caller_speech import NOT_ANSWERED, CallerSpeech
 from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
 
 
@@ -219,6 +219,22 @@ def test_words_that_are_known_are_not_written_down_twice_by_another_session() ->
     speech.committed("again")
     assert speech.transcribed("again", "are you open") == 0
     assert speech.words(1, "[speech]") == "are you open"
+
+
+def test_what_nobody_answers_is_given_for_its_words_alone() -> None:
+    ring = AudioRing(16_000)
+    speech, heard, later = CallerSpeech(ring), session(), session()
+    speech.connect(heard)
+    spoken(speech, ring, 400)
+    speech.commit(is_answered=False)
+    assert heard.turns == [400]
+    speech.committed("item")
+    assert speech.transcribed("item", "leave a message") == NOT_ANSWERED
+    speech.asked(1, continues=False)
+    assert speech.words(1, "hello") == "hello"
+    assert speech.turns_to_hear == set()
+    speech.connect(later)
+    assert later.turns == []
 
 
 def test_voice_that_goes_on_is_given_in_pieces_and_nothing_of_it_is_lost_at_its_end() -> None:

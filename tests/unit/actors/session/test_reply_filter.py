@@ -58,3 +58,32 @@ def test_what_a_model_speaks_by_itself_is_not_filtered() -> None:
     assert AsItComes(agent).finish() == ""
     assert AsItComes(agent).piece("", "sue").text == "sue"
     assert ReplyFilter(agent).piece("", "sue").text == "no"
+
+
+def looked_at(*texts: str, pattern: str = r"\bsue\b") -> list[int | None]:
+    """Which guardrail is broken by the words of a model that speaks by itself, after each text and at the end."""
+    rails = (Guardrail(name="other", pattern="never"), Guardrail(name="advice", pattern=pattern))
+    words = AsItComes(msgspec.structs.replace(QUIET, guardrails=rails))
+    found = []
+    for text in texts:
+        assert words.push(text) == text
+        found.append(words.forbidden)
+    assert words.finish() == ""
+    return [*found, words.forbidden]
+
+
+def test_each_word_that_a_model_speaks_by_itself_is_looked_at_as_soon_as_it_is_whole() -> None:
+    assert looked_at("You should", " sue", " them.") == [None, None, 1, 1]
+    assert looked_at("You should sue") == [None, 1]
+    assert looked_at("You should sue", "de it.") == [None, None, None]
+    assert looked_at("4111 1111 1111 ", "1111", ".", pattern=r"\b(?:\d[ -]?){13,16}\b") == [None, None, 1, 1]
+    assert looked_at("\u4f60\u5e94\u8be5\u8d77\u8bc9", pattern="\u8d77\u8bc9") == [1, 1]
+
+
+def test_another_reply_is_looked_at_by_itself() -> None:
+    agent = msgspec.structs.replace(QUIET, guardrails=(Guardrail(name="advice", pattern="sue"),))
+    words = AsItComes(agent)
+    words.push("You should sue them.")
+    found = [words.forbidden]
+    words.begin()
+    assert [*found, words.forbidden, ReplyFilter(agent).forbidden] == [0, None, None]

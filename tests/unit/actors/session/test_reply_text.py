@@ -3,11 +3,12 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from actors.agent import Agent, Guardrail, GuardrailAction
 from actors.messages.playback import BeginReply, SpeakText
 from actors.session.checkpoint import Checkpoint
-from actors.session.reply_filter import ReplyFilter
+from actors.session.reply_filter import AsItComes, ReplyFilter
 from actors.session.reply_text import ReplyText
 from actors.session.reply_writer import ReplyWriter
 
@@ -32,12 +33,19 @@ class Synthesizer:
 class Making:
     """Reply 7 of turn 3, of which nothing was said yet."""
 
-    def __init__(self, agent: Agent = AGENT) -> None:
+    def __init__(self, agent: Agent = AGENT, filters: type[ReplyFilter] = ReplyFilter) -> None:
         self.synthesizer = Synthesizer()
         self.checkpoint = Checkpoint()
         writer: Any = ReplyWriter(self.checkpoint, self.synthesizer)  # type: ignore[arg-type]  # all that it needs
         self.ends = 0
-        self.text = ReplyText(writer, ReplyFilter(agent), turn_number=lambda: 3, on_end=self._ended)
+        self.forbidden: list[int] = []
+        self.text = ReplyText(
+            writer,
+            filters(agent),
+            turn_number=lambda: 3,
+            on_end=self._ended,
+            on_forbidden=self.forbidden.append,
+        )
         self.text.reply = 7
 
     def _ended(self) -> None:
@@ -74,6 +82,16 @@ def test_a_filter_that_ends_the_reply_says_so_and_nothing_behind_it_is_spoken() 
     assert not making.text.push("You should sue them. Today. ")
     assert making.ends == 1
     assert making.text.written == "That is a pity. I may not say."
+
+
+@pytest.mark.parametrize("last", ["You should sue them. ", "You should sue"])
+def test_what_a_model_speaks_that_it_must_not_is_told_and_not_written(last: str) -> None:
+    making = Making(msgspec.structs.replace(AGENT, guardrails=(RAIL,)), AsItComes)
+    assert making.text.push("That is a pity. ")
+    assert making.text.push(last) is (not last.endswith(" "))
+    assert making.text.finish() is False
+    assert set(making.forbidden) == {0}
+    assert making.text.written == "That is a pity."
 
 
 def test_what_comes_behind_tools_is_parted_from_what_was_said_before_them() -> None:

@@ -19,7 +19,7 @@ from actors.messages.model import (
 from actors.messages.transcript import (
     NoiseStopped,
 )
-from actors.rules.phrases import NO_ANSWER
+from actors.rules.phrases import GUARDRAIL, NO_ANSWER
 from actors.rules.turn_taking.answering import APOLOGIES
 from actors.rules.turn_taking.effects import End, Say
 from actors.rules.turn_taking.state import AgentActivity, Interruption
@@ -204,10 +204,23 @@ class TestAFailureAfterWords:
         assert talk.did == ["CancelReply", "Say"]
         assert kinds(talk) == [UtteranceKind.APOLOGY]
 
-    @pytest.mark.parametrize("trouble", list(ReplyTrouble))
+    @pytest.mark.parametrize("trouble", [each for each in ReplyTrouble if each is not ReplyTrouble.FORBIDDEN])
     def test_each_trouble_has_its_words_then_too(self, trouble: ReplyTrouble) -> None:
         talk = Talk().thinking().starts().tell(ReplyFailed(turn=1, has_text=True, trouble=trouble)).ends()
         assert acts(talk.effects) == [Say(reply=2, turn=1, kind=UtteranceKind.APOLOGY, index=APOLOGIES[trouble])]
+
+    def test_what_must_not_be_said_is_silenced_at_once_and_ends_nothing(self) -> None:
+        talk = Talk().thinking().starts()
+        forbidden = ReplyFailed(turn=1, has_text=True, trouble=ReplyTrouble.FORBIDDEN, apology=GUARDRAIL)
+        assert talk.tell(forbidden).did == ["StopPlayback", "CancelReply", "Say"]
+        assert acts(talk.effects)[-1] == Say(reply=2, turn=1, kind=UtteranceKind.APOLOGY, index=GUARDRAIL)
+        assert acts(talk.stopped().starts(2).ends(2).effects) == []
+        assert asked(talk.says("and on friday please")) == ["and on friday please"]
+        assert talk.turn.state.failures == 0
+
+    def test_what_comes_of_a_reply_that_is_not_in_hand_silences_nothing(self) -> None:
+        talk = Talk().speaking().tell(ReplyFailed(turn=1, has_text=False, trouble=ReplyTrouble.FORBIDDEN))
+        assert talk.did == []
 
     def test_words_over_what_was_said_are_answered_instead(self) -> None:
         talk = Talk().thinking().starts().failed(has_text=True).says("no on friday please").stopped()
