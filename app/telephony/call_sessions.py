@@ -9,6 +9,7 @@ from actors.messages.caller import ConnectionAttached
 from actors.messages.output import OutputMessage
 from actors.ports.clock import Random
 from actors.ports.recipient import Recipient
+from actors.rules.turn_taking.moving import only_listens
 from actors.session.modes.media import MEDIA
 from actors.session.plan import SessionPlan
 from actors.session.sessions import SessionEntry
@@ -112,7 +113,7 @@ class CallSessions:
         return self._plans.plan(
             call.session_id,
             call.mode,
-            taking_over(call.agent) if call.taken_over or call.checkpoint is not None else call.agent,
+            taking_over(call.agent) if _was_cut_off(call) else call.agent,
             self._random.token("resume_"),
             call_id=call.call_id,
             traceparent=call.traceparent,
@@ -163,3 +164,10 @@ class CallSessions:
         output = self._outputs.of(call.session_id)
         output.connection = connection
         return output
+
+
+def _was_cut_off(call: Call) -> bool:
+    """Whether somebody was talked with at another worker, who is greeted otherwise than by an agent that begins."""
+    if call.checkpoint is None:
+        return call.taken_over
+    return call.checkpoint.turn is None or not only_listens(call.checkpoint.turn)

@@ -8,13 +8,24 @@ from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.rules.phrases import SAY_AGAIN
 from actors.rules.turn_taking.core import THINKING
 from actors.rules.turn_taking.effects import SPOKEN
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot
+from actors.rules.turn_taking.state import (
+    AgentActivity,
+    CallerActivity,
+    Interruption,
+    ScreeningStage,
+    TurnSnapshot,
+)
 from actors.rules.utterances import joined_utterance
 
 
 def is_speaking(state: TurnSnapshot) -> bool:
     """Whether the caller is in the middle of something: what is not transcribed yet would be lost by a move."""
     return state.caller is not CallerActivity.SILENT or state.final_owed
+
+
+def only_listens(state: TurnSnapshot) -> bool:
+    """Whether the agent has called somebody, and hears out who or what has answered before it says anything."""
+    return state.screening is not None and state.screening.stage is not ScreeningStage.GREETED
 
 
 def is_busy(state: TurnSnapshot) -> bool:
@@ -61,6 +72,8 @@ def moved(
         greets_idle: the caller was cut off, and is greeted if there is nothing else to be said to them.
         messages: the conversation.
     """
+    if only_listens(state):
+        return _listening(state)
     was_speaking = is_speaking(state) or SPOKEN in state.waiting_text
     state = msgspec.structs.replace(state, asked=_recorded(state, messages))
     if unanswerable := unanswerable_reply(state, messages):
@@ -84,6 +97,26 @@ def moved(
         reopened=False,
         greets=greets,
         owed_apology=state.owed_apology or (SAY_AGAIN if was_speaking and not greets else 0),
+    )
+
+
+def _listening(state: TurnSnapshot) -> TurnSnapshot:
+    """The state from which another process listens on: neither a machine nor a person who was not spoken to is greeted
+    for having been cut off, or asked to say it again.
+    """
+    assert state.screening is not None
+    words = joined_utterance(state.screening.words, _known(state.interim))
+    return msgspec.structs.replace(
+        state,
+        caller=CallerActivity.SILENT,
+        screening=msgspec.structs.replace(state.screening, words=words),
+        waiting_text="",
+        interim="",
+        final_owed=False,
+        presumed_over=False,
+        reopened=False,
+        greets=False,
+        owed_apology=0,
     )
 
 

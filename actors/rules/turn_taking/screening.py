@@ -52,6 +52,9 @@ def go_on(turn: TurnCore, at: float) -> None:
     elif former is not None:
         talks_since = None if former.talks_since is None else at
         turn.state.screening = msgspec.structs.replace(former, since=at, talks_since=talks_since)
+        if former.stage is ScreeningStage.LISTENING and former.words:
+            # The last of them may be known from a process that did not come to judge them.
+            _judge(turn, at)
 
 
 def voice_began(turn: TurnCore, at: float) -> None:

@@ -5,8 +5,23 @@ import pytest
 
 from actors.conversation import ChatMessage, Role, ToolRequest, UtteranceKind
 from actors.rules.phrases import SAY_AGAIN
-from actors.rules.turn_taking.moving import is_busy, is_speaking, moved, unanswerable_reply, unanswered_words
-from actors.rules.turn_taking.state import AgentActivity, CallerActivity, Interruption, TurnSnapshot, Utterance
+from actors.rules.turn_taking.moving import (
+    is_busy,
+    is_speaking,
+    moved,
+    only_listens,
+    unanswerable_reply,
+    unanswered_words,
+)
+from actors.rules.turn_taking.state import (
+    AgentActivity,
+    CallerActivity,
+    Interruption,
+    Screening,
+    ScreeningStage,
+    TurnSnapshot,
+    Utterance,
+)
 
 IDLE = TurnSnapshot(turn_number=2)
 
@@ -151,3 +166,25 @@ def test_what_can_be_answered_or_is_being_answered_is_not_asked_for_again(
 def test_speech_that_waits_for_the_end_of_the_reply_is_lost_by_a_move() -> None:
     later = moved(TurnSnapshot(waiting_text="[speech]"), has_reply=True, greets_idle=False)
     assert (later.waiting_text, later.owed_apology) == ("", SAY_AGAIN)
+
+
+@pytest.mark.parametrize("caller", [CallerActivity.TALKING, CallerActivity.AWAITED, CallerActivity.SILENT])
+@pytest.mark.parametrize("stage", [ScreeningStage.LISTENING, ScreeningStage.MACHINE])
+def test_who_has_answered_a_call_and_was_not_spoken_to_is_listened_to_on(
+    stage: ScreeningStage, caller: CallerActivity
+) -> None:
+    screening = Screening(stage=stage, words="you have reached", talks_since=3.0)
+    state = TurnSnapshot(caller=caller, interim="anna miller", final_owed=True, screening=screening)
+    assert only_listens(state)
+    later = moved(state, has_reply=False, greets_idle=True)
+    assert (later.greets, later.owed_apology, later.waiting_text) == (False, 0, "")
+    assert (later.caller, later.final_owed) == (CallerActivity.SILENT, False)
+    assert later.screening is not None
+    assert (later.screening.stage, later.screening.words) == (stage, "you have reached anna miller")
+
+
+def test_who_was_greeted_is_greeted_again_though_they_may_be_a_machine() -> None:
+    state = TurnSnapshot(screening=Screening(stage=ScreeningStage.GREETED, words="hello"))
+    assert not only_listens(state)
+    assert not only_listens(IDLE)
+    assert moved(state, has_reply=False, greets_idle=True).greets

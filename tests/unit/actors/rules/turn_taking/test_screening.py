@@ -225,6 +225,12 @@ class TestAnotherActor:
         silent.resume(100.0, 500.0)
         assert silent.state.screening == Screening(since=100.0)
 
+    def test_words_that_were_not_judged_any_more_are_judged_by_a_successor(self) -> None:
+        heard = Screening(words="please leave a message after the tone", talks_since=3.0)
+        turn = TurnTaking(HANGS_UP, state=TurnSnapshot(screening=heard))
+        effects = turn.resume(100.0, 500.0)
+        assert [each.ending for each in effects if isinstance(each, End)] == [Ending.VOICEMAIL]
+
     def test_one_that_waits_for_the_tone_leaves_the_message(self) -> None:
         talk = call().says("Leave a message after the beep.", ms=3_000)
         turn = TurnTaking(LEAVES_MESSAGE, state=msgspec.structs.replace(talk.turn.state))
