@@ -1,6 +1,7 @@
 """What Redis and its client raise, as a `StoreError` that says in one line what is wrong."""
 
 import asyncio
+import ssl
 
 from redis import exceptions
 
@@ -22,6 +23,8 @@ _MEANINGS: tuple[tuple[type[Exception], ErrorKind, str], ...] = (
     (exceptions.ConnectionError, ErrorKind.UNAVAILABLE, "Redis cannot be reached"),
     (exceptions.RedisClusterException, ErrorKind.UNAVAILABLE, "the Redis cluster cannot be reached"),
     (TimeoutError, ErrorKind.TIMEOUT, "Redis does not answer in time"),
+    (ssl.SSLCertVerificationError, ErrorKind.UNAVAILABLE, "the certificate of Redis is not trusted"),
+    (ssl.SSLError, ErrorKind.UNAVAILABLE, "Redis does not speak TLS at this port, or not as is asked"),
     (asyncio.IncompleteReadError, ErrorKind.UNAVAILABLE, "Redis cannot be reached"),
     (OSError, ErrorKind.UNAVAILABLE, "Redis cannot be reached"),
 )

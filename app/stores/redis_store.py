@@ -35,7 +35,11 @@ log = logging.getLogger(__name__)
 RECENT = "earshot:recent"
 RECENT_MOST = 1_000
 PROBE, PROBE_S = "earshot:probe", 60
-SAFE_POLICIES = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
+SLOW_S = 0.1
+"""An answer takes less than a millisecond; with twice this nothing is waited for any more."""
+KEEPS_ALL = "noeviction"
+"""The one policy under which a full Redis throws nothing away: all that is kept here has a time to live, so that those
+that evict only such keys (volatile-*) evict as those that evict any."""
 
 _moved = metrics.get_meter("earshot").create_counter(
     "earshot.sessions.moved", description="Sessions that were left since another worker has gone on with them"
@@ -272,17 +276,21 @@ async def probe(connection: RedisConnection) -> str:
     """Write something to Redis, and ask it whether it keeps what it is given; what it is, in a few words.
 
     Raises:
-        StoreError: it takes no writes, cannot be reached, or may throw away what is still needed.
+        StoreError: it takes no writes, cannot be reached, is slow, or may throw away what is still needed.
     """
+    loop = asyncio.get_running_loop()
     await connection.run(lambda client: cast(Awaitable[Any], client.set(PROBE, 1, ex=PROBE_S)), writes=True)
+    asked_s = loop.time()
     try:
         server, memory = await connection.run(_described)
     except StoreError as failure:
         if failure.kind in (ErrorKind.BAD_REQUEST, ErrorKind.AUTHENTICATION):
             return "Redis takes writes"  # a user who may not ask for more
         raise
+    if (took_s := (loop.time() - asked_s) / 2) > SLOW_S:
+        raise StoreError(ErrorKind.TIMEOUT, f"Redis is slow: an answer takes {took_s * 1000:.0f} ms")
     policy = str(memory.get("maxmemory_policy", "noeviction"))
-    if policy not in SAFE_POLICIES and int(memory.get("maxmemory", 0)):
+    if policy != KEEPS_ALL and int(memory.get("maxmemory", 0)):
         raise StoreError(
             ErrorKind.UNAVAILABLE, f"Redis may evict what is needed: maxmemory-policy is {policy}, set noeviction"
         )

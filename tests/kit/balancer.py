@@ -17,6 +17,8 @@ class Balancer:
         self.choose: Callable[[], list[int]] = self._in_turn
         self.connections: dict[int, int] = dict.fromkeys(ports, 0)
         """How many connections each server has been given."""
+        self.delay_s = 0.0
+        """So much later is what comes carried on, either way."""
         self._turns = itertools.count()
         self.serving: set[asyncio.Task[None]] = set()
         """One for each connection."""
@@ -29,6 +31,16 @@ class Balancer:
     def only(self, port: int) -> None:
         """Have this server take each connection, as long as it takes any."""
         self.choose = lambda: [port, *(each for each in self.ports if each != port)]
+
+    async def _copied(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(CHUNK_BYTES):
+                if self.delay_s:
+                    await asyncio.sleep(self.delay_s)
+                writer.write(data)
+                await writer.drain()
+        with suppress(OSError):
+            writer.close()
 
     def _in_turn(self) -> list[int]:
         first = next(self._turns) % len(self.ports)
@@ -43,19 +55,10 @@ class Balancer:
                 continue
             self.connections[port] += 1
             try:
-                await asyncio.gather(_copied(reader, up_writer), _copied(up_reader, writer))
+                await asyncio.gather(self._copied(reader, up_writer), self._copied(up_reader, writer))
             finally:
                 up_writer.close()
             return
-        writer.close()
-
-
-async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(CHUNK_BYTES):
-            writer.write(data)
-            await writer.drain()
-    with suppress(OSError):
         writer.close()
 
 

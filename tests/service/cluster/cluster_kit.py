@@ -15,6 +15,7 @@ from app.carrier import carrier_of
 from app.services import Services
 from app.telephony.call import Call, Direction
 from protocol.calls import CallState
+from tests.kit.redis_cluster import RedisCluster
 from tests.kit.redis_server import RedisServer
 from tests.kit.service_kit import running
 from tests.kit.session_kit import AGENT
@@ -57,7 +58,7 @@ class Worker:
 
 
 @asynccontextmanager
-async def two_workers(redis: RedisServer) -> AsyncIterator[tuple[Worker, Worker]]:
+async def two_workers(redis: RedisServer | RedisCluster) -> AsyncIterator[tuple[Worker, Worker]]:
     """Both are reachable."""
     async with AsyncExitStack() as stack:
         workers: list[Any] = []

@@ -1,25 +1,30 @@
 """Clients for what stands at an address: one server, a cluster that says so itself, or the primary of Sentinels."""
 
 import asyncio
+import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis, RedisCluster
+from redis.asyncio import Redis
+from redis.asyncio import RedisCluster as ClusterClient
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from actors.runtime.clock import LoopClock
 from actors.runtime.randomness import SeededRandom
 from app.stores.memory import MemoryStore
+from app.stores.opening import try_store
 from app.stores.redis_clients import make_client
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_store import RedisStore, record_key
+from config.errors import SettingsError
+from config.settings import Settings
+from tests.kit.redis_cluster import RedisCluster, redis_cluster
 from tests.kit.redis_pair import redis_pair
-from tests.kit.redis_server import RedisServer, redis_server
-from tests.kit.serving import eventually, free_port
+from tests.kit.redis_server import redis_server
+from tests.kit.serving import free_port
 from tests.service.stores.places import address_of, soon
 from tests.service.stores.test_redis_store import record
 
@@ -48,35 +53,17 @@ async def test_a_command_that_is_not_answered_is_never_sent_again(tmp_path: Path
         await client.aclose()
 
 
-def is_whole(server: RedisServer) -> bool:
-    return "cluster_state:ok" in server.command("CLUSTER", "INFO")
-
-
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[list[RedisServer]]:
-    """Three primaries of a cluster."""
-    with ExitStack() as stack:
-        servers = []
-        for number in range(3):
-            folder = tmp_path / str(number)
-            folder.mkdir()
-            port, bus = free_port(), free_port()
-            options = ("--cluster-enabled", "yes", "--cluster-port", str(bus))
-            servers.append(stack.enter_context(redis_server(folder, *options, port=port)))
-        bus_of_first = servers[0].command("CONFIG", "GET", "cluster-port").split()[-1]
-        for number, server in enumerate(servers):
-            server.command("CLUSTER", "ADDSLOTSRANGE", str(number * 5461), str(number * 5461 + 5460 + (number == 2)))
-            if number:
-                server.command("CLUSTER", "MEET", "127.0.0.1", str(servers[0].port), bus_of_first)
-        for server in servers:
-            eventually(partial(is_whole, server), 30)
-        yield servers
+def cluster(tmp_path: Path) -> Iterator[RedisCluster]:
+    """Three primaries."""
+    with redis_cluster(tmp_path) as made:
+        yield made
 
 
-async def test_a_cluster_is_found_out_by_asking_and_keeps_records(cluster: list[RedisServer]) -> None:
-    address = address_of(f"redis://127.0.0.1:{cluster[1].port}")
+async def test_a_cluster_is_found_out_by_asking_and_keeps_records(cluster: RedisCluster) -> None:
+    address = address_of(cluster.url)
     client = await make_client(address)
-    assert isinstance(client, RedisCluster)
+    assert isinstance(client, ClusterClient)
     await client.aclose()
     store = RedisStore(RedisConnection(address), MemoryStore(), LoopClock(), SeededRandom(1), 60)
     other = RedisStore(RedisConnection(address), MemoryStore(), LoopClock(), SeededRandom(1), 60)
@@ -117,3 +104,24 @@ async def test_sentinels_lead_to_the_primary_and_to_the_next_one(tmp_path: Path)
             assert {each.session_id for each in await store.recent()} == {"before", "after"}
         finally:
             await store.close()
+
+
+def test_a_redis_over_tls_is_used_and_one_that_nobody_vouches_for_is_not(tmp_path: Path) -> None:
+    certificate, key = str(tmp_path / "certificate.pem"), str(tmp_path / "key.pem")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    port = free_port()
+    files = ("--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate)
+    with redis_server(tmp_path, "--tls-port", str(port), "--tls-auth-clients", "no", *files):
+        url = f"rediss://localhost:{port}"
+        for usable in (f"{url}?ssl_ca_certs={certificate}", f"{url}?ssl_cert_reqs=none"):
+            assert "takes writes" in try_store(Settings.read({"REDIS_URL": usable}))
+        with pytest.raises(SettingsError, match="the certificate of Redis is not trusted"):
+            try_store(Settings.read({"REDIS_URL": url}))

@@ -16,7 +16,9 @@ from actors.runtime.randomness import SeededRandom
 from app.stores.memory import MemoryStore
 from app.stores.redis_connection import RedisConnection
 from app.stores.redis_store import RECENT, RedisStore, checkpoint_key, record_key
+from tests.kit.balancer import balancer
 from tests.kit.redis_server import RedisServer, redis_server
+from tests.kit.serving import free_port
 from tests.service.stores.places import address_of, soon
 
 TTL_S = 3_600
@@ -197,9 +199,22 @@ async def test_a_redis_that_may_evict_what_is_needed_is_told_of(redis: RedisServ
         assert await store.ready() == "Redis 7.0.15, standalone, takes writes".replace(
             "7.0.15", redis.command("INFO", "server").split("redis_version:")[1].split()[0]
         )
-        redis.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-        with pytest.raises(StoreError, match="maxmemory-policy is allkeys-lru, set noeviction"):
-            await store.ready()
+        for policy in ("allkeys-lru", "volatile-lru", "volatile-ttl"):
+            redis.command("CONFIG", "SET", "maxmemory-policy", policy)
+            with pytest.raises(StoreError, match=f"maxmemory-policy is {policy}, set noeviction"):
+                await store.ready()
+        redis.command("CONFIG", "SET", "maxmemory", "0")
+        assert "takes writes" in await store.ready()
+
+
+async def test_a_slow_redis_is_told_of(tmp_path: Path) -> None:
+    port = free_port()
+    with redis_server(tmp_path, port=port) as server:
+        async with balancer(port) as way, opened(server, url=way.url.replace("http", "redis", 1)) as store:
+            assert "takes writes" in await store.ready()
+            way.delay_s = 0.06
+            with pytest.raises(StoreError, match="Redis is slow: an answer takes 1"):
+                await store.ready()
 
 
 async def test_connections_that_are_cut_are_opened_again(redis: RedisServer) -> None:
