@@ -21,7 +21,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .DELETE_ON_ERROR:
 # With -j, too, what a target needs is made in the order in which it is named.
 .NOTPARALLEL:
-.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-local bench-transcription soak flood faults chaos figures call ring emulators eval-local eval-voice system-packages programs lock
+.PHONY: help run test unit check lint sources diagrams bench bench-latency bench-local bench-transcription bench-workers soak flood faults chaos figures call ring emulators eval-local eval-voice system-packages programs lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -58,6 +58,9 @@ bench: $(VENV)/development ## the speed of the server beside a floor without ses
 
 bench-latency: $(VENV)/development ## how long an answer takes on Azure's SDKs, emulated cloud: CALLS=1,25 OUT=bench-latency.json
 	@$(BIN)/python -m tests.load.latency.bench --calls "$(or $(CALLS),1,25)" --out "$(or $(OUT),bench-latency.json)"
+
+bench-workers: $(VENV)/development ## how many calls two workers on two cores carry, against one worker on one: under four minutes
+	@$(BIN)/python -m tests.load.capacity
 
 bench-transcription: $(VENV)/development ## what a call costs that is only transcribed, beside one that is answered: CALLS=25 SECONDS=20
 	@$(BIN)/python -m tests.load.listening --calls "$(or $(CALLS),25)" --seconds "$(or $(SECONDS),20)"

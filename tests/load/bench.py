@@ -94,10 +94,11 @@ def _undisturbed(name: str, calls: int, seconds: float) -> Row:
 
 def _line(row: Row) -> str:
     failed = "".join(f", {count} {what}" for what, count in row.failed.items())
+    redis = f" {row.redis_commands:.1f} Redis commands per turn," if row.redis_commands else ""
     return (
         f"StopAudio {row.barge_in_ms.p50:.1f} / {row.barge_in_ms.p99:.1f}, first audio {row.first_audio_ms.p50:.1f},"
         f" late {row.late_ms.p99:.1f} ms, CPU {row.cpu_per_call * 100:.2f} % per call, {row.rss_mb_per_call:.2f} MB,"
-        f" callers late {row.own_late_ms.p99:.2f} ms{failed}"
+        f"{redis} callers late {row.own_late_ms.p99:.2f} ms{failed}"
     )
 
 

@@ -18,65 +18,28 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from tests.cloud.acs.caller import Caller, CallOver
 from tests.kit.redis_pair import RedisPair, redis_pair
 from tests.kit.serving import alive
+from tests.load.chaos_tally import Tally, status, table
+from tests.load.own_clock import OwnClock
 from tests.service.telephony.processes import Processes, greeted, processes
 
 STOPPED_S = 6.0
 """Longer than a lease."""
 FROZEN_S = 5.0
-SILENT = ("kill", "stop")
-"""Mishaps at once upon which nothing is heard any more, though the socket may be open still."""
 ANSWER_S = 10.0
 """A number that is not answered by then is given again."""
 BACK_S = 30.0
 CONVERSATION = "/api/v1/realtime/conversation"
-
-
-class Tally(msgspec.Struct):
-    """What became of everything."""
-
-    mishap: str = ""
-    mishap_s: float = 0.0
-    """When it happened."""
-    gaps_s: list[tuple[str, float]] = []
-    """How long nothing was heard on each connection that was lost, by the mishap before."""
-    conversations: int = 0
-    turns: int = 0
-    repeated: int = 0
-    """Numbers that had to be given again."""
-    lost: list[str] = []
-    """Conversations that ended or began anew."""
-    missing: list[str] = []
-    """Transcripts that lack a number which was answered."""
-    turns_lost: int = 0
-    """Numbers that were answered and are in no transcript."""
-    said: dict[str, list[str]] = {}
-    """What was said in each conversation, by the name of its session."""
-
-    def happens(self, mishap: str) -> None:
-        """Note that something happens now."""
-        self.mishap, self.mishap_s = mishap, time.monotonic()
-
-    def gap(self, lost_s: float, before_s: float) -> None:
-        """Note that a connection is back that was lost at `lost_s`, and was there again at `before_s` before that: of a
-        worker that was killed or stopped nothing was heard from then on.
-        """
-        silent = self.mishap in SILENT and before_s < self.mishap_s < lost_s
-        self.gaps_s.append((self.mishap, time.monotonic() - (self.mishap_s if silent else lost_s)))
-
-    def row(self, mishap: str) -> str:
-        """A line of the table."""
-        gaps = sorted(seconds for name, seconds in self.gaps_s if name == mishap)
-        if not gaps:
-            return f"{mishap:<16}{0:>8}"
-        p50, p99 = gaps[len(gaps) // 2], gaps[min(len(gaps) - 1, int(len(gaps) * 0.99))]
-        return f"{mishap:<16}{len(gaps):>8}{p50:>10.2f}{p99:>10.2f}{gaps[-1]:>10.2f}"
+AGAIN_S = 0.2
+"""A browser waits so long before it comes back, and the network takes as long to open a socket that it is asked for."""
+NEVER = 0.25
+RECONNECT_S = (0.2, 2.0)
+"""A socket that breaks is opened again by the network after so long, or, in one of four cases, not by itself."""
 
 
 # those who talk
@@ -88,6 +51,7 @@ async def calls(caller: Caller, tally: Tally, ends_s: float, name: str) -> None:
     assert call is not None
     watch = asyncio.create_task(_watched(caller, tally))
     said = tally.said[name] = [f"9 {name[-1]}"]
+    well_s = time.monotonic()
     try:
         for number in range(10_000):
             if time.monotonic() > ends_s:
@@ -96,11 +60,12 @@ async def calls(caller: Caller, tally: Tally, ends_s: float, name: str) -> None:
             while not await _pressed(caller, keys):
                 tally.repeated += 1
             tally.turns += 1
+            well_s = time.monotonic()
             said.append(" ".join(keys))
             await asyncio.sleep(random.uniform(0.5, 2.0))
         await caller.hears_silence(500)
     except (CallOver, TimeoutError) as error:
-        tally.lost.append(f"{name}: {type(error).__name__}")
+        tally.lose(f"{name}: {type(error).__name__}", well_s)
     finally:
         watch.cancel()
 
@@ -132,7 +97,7 @@ async def _watched(caller: Caller, tally: Tally) -> None:
         if media is not None and not media.connected and gone_s is None:
             gone_s = now
         elif media is not None and media.connected and gone_s is not None:
-            tally.gap(gone_s, back_s)
+            tally.gap(gone_s, back_s, "phone", AGAIN_S)
             gone_s, back_s = None, now
         await asyncio.sleep(0.02)
 
@@ -140,6 +105,7 @@ async def _watched(caller: Caller, tally: Tally) -> None:
 async def types(url: str, tally: Tally, ends_s: float, name: str) -> None:
     """A browser in which numbers are typed until the end; it comes back when its socket is closed."""
     session_id, token, number, gone_s, back_s = f"chaos-{name}", "", 0, 0.0, 0.0
+    well_s = time.monotonic()
     said = tally.said[session_id] = []
     while time.monotonic() < ends_s:
         asked = f"?session_id={session_id}" + (f"&resume_token={token}" if token else "")
@@ -147,22 +113,24 @@ async def types(url: str, tally: Tally, ends_s: float, name: str) -> None:
             async with connect(url.replace("http", "ws", 1) + CONVERSATION + asked, proxy=None) as socket:
                 begun = json.loads(await asyncio.wait_for(socket.recv(), ANSWER_S))["payload"]
                 if token and not begun["resumed"]:
-                    tally.lost.append(f"{name}: began anew")
+                    tally.lose(f"{name}: began anew", well_s)
                     return
                 if gone_s:
-                    tally.gap(gone_s, back_s)
+                    tally.gap(gone_s, back_s, "browser", AGAIN_S)
                     back_s = time.monotonic()
                 token, gone_s = begun["resume_token"], 0.0
                 while time.monotonic() < ends_s:
                     await socket.send(json.dumps({"type": "text", "text": f"number {number}"}))
                     await asyncio.wait_for(_answer(socket, f"number {number}."), ANSWER_S)
                     said.append(f"number {number}")
-                    tally.turns, number = tally.turns + 1, number + 1
+                    tally.turns, number, well_s = tally.turns + 1, number + 1, time.monotonic()
                     await asyncio.sleep(random.uniform(0.5, 2.0))
         except (WebSocketException, OSError, TimeoutError, KeyError) as error:
             tally.repeated += isinstance(error, TimeoutError)
             gone_s = gone_s or time.monotonic()
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(AGAIN_S)
+    if gone_s and time.monotonic() - gone_s > BACK_S:
+        tally.lose(f"{name}: nobody takes it back", well_s)
 
 
 async def _answer(socket: Any, words: str) -> None:
@@ -219,9 +187,11 @@ class Mishaps:
 
 async def chaos(kinds: list[str], *, callers: int, browsers: int, every_s: float) -> Tally:
     """Let all talk while one thing after another happens, and look at the transcripts in the end."""
-    tally = Tally(conversations=callers + browsers)
+    clock = OwnClock()
+    tally = Tally(callers + browsers, clock)
     with tempfile.TemporaryDirectory() as directory, redis_pair(Path(directory)) as redis:
         async with processes(Path(directory)) as (acs, server):
+            acs.behaviour.socket_delay_s, acs.behaviour.draw_reconnect = AGAIN_S, _reconnects
             await server.start(
                 REDIS_URL=redis.url, WEB_CONCURRENCY="3", DRAIN_POLICY="hand_over", WORKER_TIMEOUT_S="60"
             )
@@ -233,6 +203,7 @@ async def chaos(kinds: list[str], *, callers: int, browsers: int, every_s: float
                 *(calls(line, tally, ends_s, f"call-{number}") for number, line in enumerate(lines)),
                 *(types(server.url, tally, ends_s, f"browser-{number}") for number in range(browsers)),
             ]
+            clock.start()
             talking = asyncio.gather(*talkers)
             mishaps = Mishaps(server, redis)
             for kind in kinds:
@@ -240,6 +211,7 @@ async def chaos(kinds: list[str], *, callers: int, browsers: int, every_s: float
                 tally.happens(kind)
                 await mishaps.kinds[kind]()
             await talking
+            clock.stop()
             await _looked_at(
                 server.url, tally, {line.call.connection_id: n for n, line in enumerate(lines) if line.call}
             )
@@ -261,16 +233,8 @@ async def _looked_at(url: str, tally: Tally, calls_by_id: dict[str, int]) -> Non
                 tally.missing.append(f"{name}: {missing} not in the transcript")
 
 
-def table(tally: Tally, kinds: list[str]) -> str:
-    """The result, as it is printed."""
-    rows = [tally.row(kind) for kind in dict.fromkeys(["", *kinds]) if kind or tally.row("").split()[0] != "0"]
-    head = f"{'mishap':<16}{'sockets':>8}{'p50 s':>10}{'p99 s':>10}{'most s':>10}"
-    kept = tally.conversations - len(tally.lost) - len(tally.missing)
-    end = [
-        f"conversations lost {len(tally.lost)} of {tally.conversations}, history continued in {kept}",
-        f"turns {tally.turns}, given again {tally.repeated}, lost {tally.turns_lost}",
-    ]
-    return "\n".join([head, *rows, *end, *tally.lost, *tally.missing])
+def _reconnects() -> float | None:
+    return None if random.random() < NEVER else random.uniform(*RECONNECT_S)
 
 
 def main() -> None:
@@ -286,7 +250,7 @@ def main() -> None:
     kinds = [kind.strip() for kind in asked.mishaps.split(",")]
     tally = asyncio.run(chaos(kinds, callers=asked.calls, browsers=asked.browsers, every_s=asked.every))
     print(table(tally, kinds))
-    raise SystemExit(bool(tally.lost))
+    raise SystemExit(status(tally))
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ class Row(msgspec.Struct, frozen=True):
     """Of the server's loop; 0 where it does not say."""
     callers_cpu: float
     """Of a core, all callers."""
+    redis_commands: float = 0.0
+    """Of a turn, those within scripts counted, and what workers tell each other while nobody talks; 0 without Redis."""
 
     @property
     def kept(self) -> bool:
@@ -175,4 +177,5 @@ def _row(kind: Kind, calls: int, before: Usage, measured: Measured, begun: Usage
         descriptors=ended.descriptors,
         lag_p99_ms=told.lag_p99_ms,
         callers_cpu=round(measured.cpu_s / measured.seconds, 3),
+        redis_commands=round((ended.redis_commands - begun.redis_commands) / max(1, len(measured.first_audio_ms)), 1),
     )

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import msgspec
 
 ROOT = Path(__file__).parents[2]
 SERVER_CORE, CALLERS_CORE = 0, 1
+REDIS_S = 5.0
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -103,24 +105,38 @@ LOCAL = Kind(
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What a process has taken so far, and holds."""
+    """What the processes that serve have taken so far, and hold."""
 
     cpu_s: float
     rss_mb: float
     threads: int
     descriptors: int
+    redis_commands: int = 0
+    """That the Redis of the server has carried out, those within scripts counted; 0 where it has none"""
 
 
 class Server:
-    """A running one."""
+    """A running one. `redis` is the Unix socket of its Redis, empty where it has none."""
 
-    def __init__(self, url: str, pid: int) -> None:
+    def __init__(self, url: str, pids: Sequence[int], redis: str = "") -> None:
         self.url = url
-        self.pid = pid
+        self._pids = pids
+        self._redis = redis
 
     def usage(self) -> Usage:
-        """As of now, of the process that serves."""
-        proc = Path(f"/proc/{self.pid}")
+        """As of now, of the processes that serve."""
+        parts = [self._usage_of(pid) for pid in self._pids]
+        return Usage(
+            cpu_s=sum(part.cpu_s for part in parts),
+            rss_mb=sum(part.rss_mb for part in parts),
+            threads=sum(part.threads for part in parts),
+            descriptors=sum(part.descriptors for part in parts),
+            redis_commands=commands_processed(self._redis) if self._redis else 0,
+        )
+
+    @staticmethod
+    def _usage_of(pid: int) -> Usage:
+        proc = Path(f"/proc/{pid}")
         nanoseconds = 0
         for task in (proc / "task").iterdir():
             with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
@@ -158,7 +174,8 @@ def running(kind: Kind, *, pinned: bool = True) -> Iterator[Server]:
             told, _ = processes.enter_context(_started(kind.cloud, {}, CALLERS_CORE, pinned=pinned))
             environment |= dict(word.split("=", 1) for word in told.split())
         line, process = processes.enter_context(_started(kind.command, environment, SERVER_CORE, pinned=pinned))
-        yield Server(line.split()[-1], _child_of(process.pid) if kind.has_workers else process.pid)
+        pids = _children_of(process.pid) if kind.has_workers else [process.pid]
+        yield Server(line.split()[-1], pids, environment.get("REDIS_URL", "").removeprefix("unix://"))
 
 
 @contextmanager
@@ -196,5 +213,20 @@ def end(process: "subprocess.Popen[str]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _child_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+def _children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def commands_processed(redis: str) -> int:
+    """How many commands the Redis at this Unix socket has carried out since its start, by its own count."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(REDIS_S)
+        connection.connect(redis)
+        connection.sendall(b"INFO stats\r\n")
+        told = b""
+        while b"total_commands_processed:" not in told or not told.endswith(b"\r\n"):
+            if not (piece := connection.recv(65_536)):
+                break
+            told += piece
+    _, _, rest = told.partition(b"total_commands_processed:")
+    return int(rest.split()[0])

@@ -56,6 +56,7 @@ FULL: tuple[Column, ...] = (
     ("MB grown", lambda _, row: f"{row.rss_growth_mb:.2f}"),
     ("threads", lambda _, row: str(row.threads)),
     ("descriptors", lambda _, row: str(row.descriptors)),
+    ("Redis commands per turn", lambda _, row: f"{row.redis_commands:.1f}" if row.redis_commands else ""),
     ("loop lag p99", lambda _, row: f"{row.lag_p99_ms:.1f}" if row.lag_p99_ms else ""),
     ("bytes after stop", lambda _, row: str(row.bytes_after_stop)),
     ("callers late p99", lambda _, row: f"{row.own_late_ms.p99:.2f}"),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.load.chaos import chaos, table
+from tests.load.chaos import chaos
+from tests.load.chaos_tally import table
 
 
 @pytest.mark.timeout(240)
@@ -12,4 +13,4 @@ async def test_no_conversation_is_lost_and_no_more_turns_than_the_kill_has_cut()
     assert tally.lost == [], table(tally, kinds)
     assert tally.turns > 0
     # What happened in the moment before a worker was killed is not in Redis yet.
-    assert len(tally.missing) <= sum(mishap == "kill" for mishap, _ in tally.gaps_s), table(tally, kinds)
+    assert len(tally.missing) <= sum(gap.mishap == "kill" for gap in tally.gaps), table(tally, kinds)

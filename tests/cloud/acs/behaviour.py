@@ -1,5 +1,6 @@
 """How the emulated service behaves where the real one may do this or that."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -12,7 +13,8 @@ class Behaviour(msgspec.Struct):
 
     `socket_delay_s`: so much later than it might, a socket is opened. `jitter_ms`: a frame is up to that late.
     `opens_sockets`: if not, the service does not even try, and tells nobody. `reconnect_after_s`: a media socket that
-    broke is opened again by the service, None if only when asked to. `names_in_mixed`: mixed audio says a participant
+    broke is opened again by the service, None if only when asked to; where there is `draw_reconnect`, as that says for
+    each. `names_in_mixed`: mixed audio says a participant
     too. `page_size`: of the list of participants, None for all in one. `transfer_ends_streaming`: the media socket is
     closed when a transfer begins. `dates_offsets`: offsets of transcripts are moments, counted down from the end of
     .NET's calendar, instead of times from the beginning. `transcribes`: what callers say is transcribed as a count of
@@ -28,6 +30,7 @@ class Behaviour(msgspec.Struct):
     silence: Silence = "flagged"
     opens_sockets: bool = True
     reconnect_after_s: float | None = None
+    draw_reconnect: Callable[[], float | None] | None = None
     names_in_mixed: bool = False
     lenient: bool = False
     page_size: int | None = None

@@ -166,7 +166,8 @@ class MediaStream:
         again_s = self._reconnect_after_s
         self._reconnect_after_s = None
         if again_s is None:
-            again_s = self._call.behaviour.reconnect_after_s
+            behaviour = self._call.behaviour
+            again_s = behaviour.draw_reconnect() if behaviour.draw_reconnect else behaviour.reconnect_after_s
         if self.close_code == 1000:
             self._report("Stopped", "subscriptionStopped", DONE, order)
             return

@@ -135,10 +135,10 @@ async def _hold(cloud: Cloud, server: Server, calls: int, warm_s: float, seconds
     async with Calls(server.url, calls, LISTEN_S.get(calls, 3.0)) as held:
         await asyncio.sleep(warm_s)
         cloud.notes()
-        server_cpu_s, cloud_cpu_s = cpu_s(server.pid), cloud.cpu_s()
+        server_cpu_s, cloud_cpu_s = server.usage().cpu_s, cloud.cpu_s()
         with without_collections():
             heard = await held.measure(seconds)
-        return heard, cpu_s(server.pid) - server_cpu_s, cloud.cpu_s() - cloud_cpu_s
+        return heard, server.usage().cpu_s - server_cpu_s, cloud.cpu_s() - cloud_cpu_s
 
 
 def levels(
