@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from typing import Any
 
 from actors.conversation import Ending
 from actors.messages.caller import EndSession
@@ -13,6 +13,8 @@ from config.groups.server import DrainPolicy
 
 log = logging.getLogger(__name__)
 
+HURRIED_S = 3.0
+"""Left for hand-overs, and for the goodbyes of those whom nobody takes, once a worker has been told to hurry."""
 GOODBYE_S = 8.0
 """Kept of the grace for goodbyes: a reply that is being spoken ends in its sentence, and the goodbye is heard."""
 
@@ -36,16 +38,34 @@ class Draining:
         loop = asyncio.get_running_loop()
         if self._policy is DrainPolicy.FINISH:
             goodbye_s = min(GOODBYE_S, (deadline - loop.time()) / 2)
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(deadline - goodbye_s):
-                    await self._sessions.emptied()
+            await self._emptied(deadline - goodbye_s)
+        if self._lifecycle.hurried.is_set():
+            deadline = min(deadline, loop.time() + HURRIED_S)
         if self.hand_over is not None and self._policy is not DrainPolicy.GOODBYE:
             await self.hand_over(deadline)
         self._lifecycle.end_sessions()
         for entry in list(self._sessions.live.values()):
             entry.deliver(EndSession(Ending.NORMAL, politely=True))
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._sessions.emptied()
-        except TimeoutError:
+        are_over = await self._emptied(deadline)
+        if not are_over and self._lifecycle.hurried.is_set():
+            are_over = await self._emptied(min(deadline, loop.time() + HURRIED_S), hurries=False)
+        if not are_over:
             log.info("conversations are cut: the grace is over", extra={"sessions": len(self._sessions.live)})
+
+    async def _emptied(self, until: float, *, hurries: bool = True) -> bool:
+        """Wait until all sessions are over; False if that takes longer, or the worker is told to hurry meanwhile.
+
+        Args:
+            until: in seconds of the loop's clock.
+            hurries: whether it is waited for no longer then.
+        """
+        loop = asyncio.get_running_loop()
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._sessions.emptied())]
+        if hurries:
+            waits.append(loop.create_task(self._lifecycle.hurried.wait(), name="drain.hurried"))
+        try:
+            await asyncio.wait(waits, timeout=max(0.0, until - loop.time()), return_when=asyncio.FIRST_COMPLETED)
+            return waits[0].done()
+        finally:
+            for wait in waits:
+                wait.cancel()

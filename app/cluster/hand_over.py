@@ -119,7 +119,8 @@ class HandOver:
         comes just then would be lost, and nobody would know whether an order was taken, such as that to place the call.
         """
         loop = asyncio.get_running_loop()
-        while loop.time() < until and not call.over.is_set():
+        hurried = self._here.lifecycle.hurried
+        while loop.time() < until and not call.over.is_set() and not hurried.is_set():
             if call.orders.is_sending or not call.call_id:
                 await asyncio.sleep(SENT_LOOK_S)
                 continue

@@ -1,8 +1,9 @@
 """The parent process: keeps WEB_CONCURRENCY workers alive on one listening socket, and ends them in order.
 
 A worker that dies, or whose event loop has not turned for WORKER_TIMEOUT_S, is started again, later each time it dies
-soon; the others never notice. SIGTERM or SIGINT drains all
-of them, a second one ends them at once. Workers are programs of their own (`python -m app worker`), never forks.
+soon; the others never notice. SIGTERM or SIGINT drains all of them; a second one has them hand over at once where
+others can go on (`signals.py`), else it ends them. Workers are programs of their own (`python -m app worker`), never
+forks.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ import msgspec
 from app.errors import AppError
 from app.server.listening import url
 from app.server.session_registry import SessionRegistry
-from app.server.signals import StopSignal, StopSignals
+from app.server.signals import StopSignal, StopSignals, hands_over
 from app.server.worker_pipe import (
     OF_WORKER,
     SECRET_BYTES,
@@ -40,6 +41,8 @@ from config.settings import Settings
 log = logging.getLogger(__name__)
 
 
+HURRIED_S = 6.0
+"""In seconds: workers that are told to hand over at once what they still have are ended after this."""
 LAST_LINES_S = 1.0
 """In seconds: what a worker wrote before it ended is read within this time."""
 
@@ -103,7 +106,7 @@ class Launcher:
         self._relay_directory = ""
         self._phase = _Phase.STARTING
         self._stopping = asyncio.Event()
-        self._orders = StopSignals(asyncio.get_running_loop().time)
+        self._orders = StopSignals(asyncio.get_running_loop().time, hands_over=hands_over(settings))
         self._workers: set[WorkerProcess] = set()
         self._exit_status = 0
         self._start_failure: StartError | None = None
@@ -261,6 +264,10 @@ class Launcher:
         match self._orders.count():
             case StopSignal.REPEATED:
                 return
+            case StopSignal.HAND_OVER:
+                for worker in self._workers:
+                    worker.hurry()
+                asyncio.get_running_loop().call_later(HURRIED_S, self._end_now, 128 + signum)
             case StopSignal.AT_ONCE:
                 self._end_now(128 + signum)
             case StopSignal.DRAIN:

@@ -49,6 +49,8 @@ class Lifecycle:
         self._phase = Phase.STARTING
         self._steps: list[DrainStep] = []
         self._ends_sessions = False
+        self.hurried = asyncio.Event()
+        """Set once what is still alive is to be handed over at once, whoever is speaking"""
         self._degradations: dict[str, str] = {}
 
     @property
@@ -85,6 +87,10 @@ class Lifecycle:
     def end_sessions(self) -> None:
         """Sessions that end from now on do so because the worker ends."""
         self._ends_sessions = True
+
+    def hurry(self) -> None:
+        """Have a worker that drains hand over at once what is still alive; harmless if it does not drain."""
+        self.hurried.set()
 
     def on_drain(self, step: DrainStep) -> None:
         """Have `step` run when the worker drains, beside the other steps."""

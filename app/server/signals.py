@@ -1,11 +1,28 @@
-"""Stop signals (SIGTERM, SIGINT): the first one drains the process, a later one ends it at once."""
+"""Stop signals (SIGTERM, SIGINT): the first one drains the process, a later one ends it at once.
 
+Where other workers can go on with the conversations, the second one has them handed over at once, and the third ends.
+"""
+
+import signal
 from collections.abc import Callable
 from enum import Enum, auto
 
+from app.stores.redis_address import redis_address
+from config.groups.server import DrainPolicy
+from config.settings import Settings
+
 REPEAT_S = 0.25
-"""A signal this soon after the first is the same order again: `make`, `timeout` and some platforms pass a signal on to
+"""A signal this soon after an order is the same order again: `make`, `timeout` and some platforms pass a signal on to
 processes that the terminal or the kernel has signalled as well."""
+
+
+HURRY_SIGNAL = signal.SIGUSR1
+"""From the launcher to its workers, whose pipe it has closed by then: hand over at once what you still have."""
+
+
+def hands_over(settings: Settings) -> bool:
+    """Whether workers elsewhere can go on with the conversations of a server that ends."""
+    return redis_address(settings) is not None and settings.server.drain_policy is not DrainPolicy.GOODBYE
 
 
 class StopSignal(Enum):
@@ -13,20 +30,27 @@ class StopSignal(Enum):
 
     DRAIN = auto()
     REPEATED = auto()
+    HAND_OVER = auto()
     AT_ONCE = auto()
 
 
 class StopSignals:
-    """Counts the signals to end. `now` gives seconds on a monotonic clock."""
+    """Counts the signals to end.
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    Args:
+        now: gives seconds on a monotonic clock.
+        hands_over: whether others can go on with the conversations.
+    """
+
+    def __init__(self, now: Callable[[], float], *, hands_over: bool = False) -> None:
         self._now = now
-        self._first_at: float | None = None
+        self._orders = [StopSignal.DRAIN, *([StopSignal.HAND_OVER] if hands_over else [])]
+        self._ordered_at: float | None = None
 
     def count(self) -> StopSignal:
         """Count one more signal to end, and return what the process has to do about it."""
         at = self._now()
-        if self._first_at is None:
-            self._first_at = at
-            return StopSignal.DRAIN
-        return StopSignal.REPEATED if at - self._first_at < REPEAT_S else StopSignal.AT_ONCE
+        if self._ordered_at is not None and at - self._ordered_at < REPEAT_S:
+            return StopSignal.REPEATED
+        self._ordered_at = at
+        return self._orders.pop(0) if self._orders else StopSignal.AT_ONCE

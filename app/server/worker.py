@@ -40,9 +40,8 @@ from app.server.logs import configure_logging
 from app.server.open_sockets import OpenSockets
 from app.server.orphan import OrphanWatch
 from app.server.process_ties import signal_when_parent_ends
-from app.server.signals import StopSignal, StopSignals
+from app.server.signals import HURRY_SIGNAL, StopSignal, StopSignals, hands_over
 from app.server.tls import tls_files
-from app.server.worker_bus import WorkerBus
 from app.server.worker_loop import WorkerLoop
 from app.server.worker_pipe import BEAT_INTERVAL_S, FAULT_STATUS, READY, SECRET_BYTES
 from app.telemetry.exporting import exporting
@@ -167,7 +166,7 @@ class _Worker:
     async def _until_drained(self, sockets: OpenSockets) -> None:
         """Hypercorn calls this when it has begun to listen, and stops when it returns."""
         loop = cast(WorkerLoop, asyncio.get_running_loop())
-        ordered = _drain_order(self._pipe, self._lifecycle.worker_bus)
+        ordered = _drain_order(self._pipe, self._lifecycle, can_hand_over=hands_over(self._settings))
         self._watch_for_orphaning(ordered)
         _keep_garbage_collection_out_of_the_talk()
         self._lifecycle.ready()
@@ -212,26 +211,29 @@ def _keep_garbage_collection_out_of_the_talk() -> None:
     gc.enable()  # `python -m app worker` has begun without it
 
 
-def _drain_order(pipe: socket.socket, worker_bus: WorkerBus) -> asyncio.Event:
+def _drain_order(pipe: socket.socket, lifecycle: Lifecycle, *, can_hand_over: bool) -> asyncio.Event:
     """Set when the launcher closes its end of the line, or by this process's first SIGTERM or SIGINT.
 
-    A second signal ends the process. The launcher's order does not count as a first one: some platforms signal every
-    process of a container, the launcher among them.
+    A second signal ends the process, or has it hand over at once what it has where others can go on. The launcher's
+    order does not count as a first one: some platforms signal every process of a container, the launcher among them.
     """
     loop = asyncio.get_running_loop()
     ordered = asyncio.Event()
-    orders = StopSignals(loop.time)
+    orders = StopSignals(loop.time, hands_over=can_hand_over)
 
     def on_signal(signum: int) -> None:
         match orders.count():
             case StopSignal.REPEATED:
                 return
+            case StopSignal.HAND_OVER:
+                lifecycle.hurry()
             case StopSignal.AT_ONCE:
                 os._exit(128 + signum)
             case StopSignal.DRAIN:
                 ordered.set()
 
-    worker_bus.connect(pipe, ordered.set)
+    lifecycle.worker_bus.connect(pipe, ordered.set)
+    loop.add_signal_handler(HURRY_SIGNAL, lifecycle.hurry)
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, on_signal, signum)
     return ordered

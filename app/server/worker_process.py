@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 
+from app.server.signals import HURRY_SIGNAL
 from app.server.worker_pipe import BEAT, READY
 
 START_LIMIT_S = 600.0
@@ -85,6 +86,12 @@ class WorkerProcess:
                 self._writer.write_eof()
         else:
             self.kill()
+
+    def hurry(self) -> None:
+        """Order a worker that drains to hand over at once what it still has."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, HURRY_SIGNAL)
 
     def hang_up(self) -> None:
         """Close the launcher's end of the worker pipe."""

@@ -9,7 +9,7 @@ import pytest
 from actors.conversation import Ending
 from actors.messages.caller import EndSession
 from actors.runtime.clock import run_virtual
-from app.draining import GOODBYE_S, Draining
+from app.draining import GOODBYE_S, HURRIED_S, Draining
 from config.groups.server import DrainPolicy
 
 GRACE_S = 30.0
@@ -27,10 +27,13 @@ class Sessions:
         await self.over.wait()
 
 
-async def drained(policy: DrainPolicy, *, hands_over: bool = False, ends_after_s: float = 0.0) -> tuple[Sessions, Mock]:
+async def drained(
+    policy: DrainPolicy, *, hands_over: bool = False, ends_after_s: float = 0.0, hurried_after_s: float = 0.0
+) -> tuple[Sessions, Mock]:
     """The sessions after a drain, and what was called, in its order."""
     sessions, called = Sessions(), Mock()
-    draining = Draining(policy, Mock(end_sessions=called.end_sessions), sessions)  # type: ignore[arg-type]
+    lifecycle = Mock(end_sessions=called.end_sessions, hurried=asyncio.Event())
+    draining = Draining(policy, lifecycle, sessions)  # type: ignore[arg-type]
 
     async def hand_over(deadline: float) -> None:
         called.hand_over(deadline)
@@ -38,6 +41,8 @@ async def drained(policy: DrainPolicy, *, hands_over: bool = False, ends_after_s
     if hands_over:
         draining.hand_over = hand_over
     loop = asyncio.get_running_loop()
+    if hurried_after_s:
+        loop.call_later(hurried_after_s, lifecycle.hurried.set)
     if ends_after_s:
         loop.call_later(ends_after_s, sessions.over.set)
     await draining.drain(loop.time() + GRACE_S)
@@ -67,7 +72,7 @@ def test_others_go_on_before_anybody_says_goodbye(policy: DrainPolicy, waits_s: 
         loop = asyncio.get_running_loop()
         began, at = loop.time(), list[float]()
         sessions = Sessions()
-        draining = Draining(policy, Mock(), sessions)  # type: ignore[arg-type]
+        draining = Draining(policy, Mock(hurried=asyncio.Event()), sessions)  # type: ignore[arg-type]
 
         async def hand_over(deadline: float) -> None:
             assert deadline == began + GRACE_S
@@ -97,3 +102,17 @@ def test_conversations_that_finish_by_themselves_are_waited_for_and_no_longer() 
         return asyncio.get_running_loop().time() - began
 
     assert run_virtual(main()) == pytest.approx(5)
+
+
+@pytest.mark.parametrize("policy", list(DrainPolicy))
+def test_a_worker_that_is_told_to_hurry_hands_over_at_once_and_waits_for_goodbyes_a_little(policy: DrainPolicy) -> None:
+    async def main() -> None:
+        began = asyncio.get_running_loop().time()
+        _, called = await drained(policy, hands_over=True, hurried_after_s=1.0)
+        ended_s = asyncio.get_running_loop().time() - began
+        assert ended_s == pytest.approx(1.0 + HURRIED_S)
+        if policy is DrainPolicy.FINISH:
+            (deadline,) = called.hand_over.call_args.args
+            assert deadline - began == pytest.approx(1.0 + HURRIED_S)
+
+    run_virtual(main())
