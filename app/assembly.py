@@ -20,7 +20,9 @@ from app.browser.admission import ConversationAdmission
 from app.browser.conversation_socket import ConversationParts, ConversationSocket
 from app.browser.dashboard_socket import DashboardSocket
 from app.carrier import carrier_of, carrier_routes
+from app.cluster.agent_sharing import AgentSharing
 from app.cluster.cluster import Cluster
+from app.cluster.dashboards import followed_sessions
 from app.cluster.session_requests import answer_who_has_sessions
 from app.cluster.worker import ClusterWorker
 from app.console.overview import Overview
@@ -58,6 +60,9 @@ class Assembly:
         take_over = _take_over(services, self.new_calls, self.switchboard)
         self.cluster = Cluster(_cluster_worker(services), self.new_calls, self.switchboard, take_over)
         answer_who_has_sessions(self.cluster, services.known_sessions)
+        self.followed_sessions = followed_sessions(
+            self.cluster, services.outputs, services.sessions.live, services.agents, services.lifecycle, services.clock
+        )
         self.summaries = _summaries(services)
         self.history = WorkerHistory(self.summaries.troubles, time.time)
 
@@ -67,6 +72,7 @@ class Assembly:
         self.switchboard.start()
         self.cluster.start()
         self.history.start()
+        await self.cluster.join()
 
     async def stop(self) -> None:
         """Stop every part, in the other order."""
@@ -160,6 +166,7 @@ def api_routes(worker: Assembly) -> list[BaseRoute]:
         services.settings.agents.recognized_language,
     )
     changes = AgentChanges(services.agents, services.replace_agent, services.lifecycle.worker_bus)
+    AgentSharing(worker.cluster, changes)
     agents = AgentRoutes(services.agents, services.agents.default_name, changes, services.voices)
     return [
         *_health(worker).routes(),

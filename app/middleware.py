@@ -11,6 +11,7 @@ from app.assembly import Assembly
 from app.auth.checks import AccessPolicy
 from app.auth.guard import AccessGuard
 from app.cluster.call_forwarding import CallForwarding
+from app.cluster.dashboards import DashboardForwarding
 from app.cluster.session_requests import SessionRequests
 from app.server.session_forwarding import SessionForwarding
 from app.services import Services
@@ -48,6 +49,7 @@ def middleware_of(worker: Assembly) -> list[Middleware]:
     return [
         *middleware,
         Middleware(SessionRequests, cluster=worker.cluster, sessions=services.known_sessions),
+        Middleware(DashboardForwarding, cluster=worker.cluster, sessions=worker.followed_sessions),
         Middleware(CallForwarding, cluster=worker.cluster),
     ]
 

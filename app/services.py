@@ -132,6 +132,7 @@ class Services:
     def _tell_of_sessions(self) -> None:
         """Have those parts told of sessions that keep something of each."""
         self.session_opened.add(self.call_records.session_opened)
+        self.session_moved.add(self.outputs.session_moved)
         self.session_moved.add(self.call_records.session_moved)
         for hear in (
             self.outputs.forget_unused,

@@ -1,6 +1,11 @@
-"""What operators change of agents while the server runs: in every worker of it, and in the same order."""
+"""What operators change of agents while the server runs: in every worker of it, and of other machines.
 
-from collections.abc import Callable, Mapping
+Each value bears the time at which it was given. Of two for one field the later one holds, in whichever order they come
+to a worker: so all have the same in the end.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -24,34 +29,72 @@ _FIELDS = {
 """Where in an agent the fields of `AgentChange.given` are."""
 
 
+Changes = dict[str, dict[str, tuple[Any, int]]]
+"""By the names of agents and of the fields of `AgentChange.given`: values, and when each was given, in microseconds"""
+
+
 class AgentChanges:
     """Applies operators' changes of agents in one worker, and tells the other workers of them.
 
     `agents` are those of this worker by name, as they are at present; `replace` puts a changed one in the place of its
-    former self.
+    former self; `wall` gives the seconds since 1970.
     """
 
-    def __init__(self, agents: Mapping[str, Agent], replace: Callable[[Agent], None], worker_bus: WorkerBus) -> None:
+    def __init__(
+        self,
+        agents: Mapping[str, Agent],
+        replace: Callable[[Agent], None],
+        worker_bus: WorkerBus,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._agents = agents
         self._replace = replace
         self._worker_bus = worker_bus
+        self._wall = wall
+        self.made: Changes = {}
+        """All that has been changed, as it stands"""
+        self.tell_others: Callable[[Changes], Awaitable[None]] | None = None
+        """Has the workers of other machines `take` changes; None: there are none"""
         self._worker_bus.on_notice(self._noticed)
 
     async def make(self, name: str, change: AgentChange) -> tuple[str, ...]:
         """Change an agent for the sessions that start from now on; the fields that were given.
 
         Raises:
-            WorkerBusError: as `WorkerBus.tell`.
+            WorkerBusError: it cannot be said whether all workers hear of it.
         """
         given = change.given()
         if given:
-            await self._worker_bus.tell(TOPIC + name, given)
+            at = max(int(self._wall() * 1e6), 1 + max(self._given_at(name, field) for field in given))
+            fields = {field: (given[field], at) for field in given}
+            await self._worker_bus.tell(TOPIC + name, fields)
+            if self.tell_others is not None:
+                await self.tell_others({name: fields})
         return tuple(given)
 
+    async def take(self, changes: Changes) -> None:
+        """Apply what was changed on another machine, in every worker of this server.
+
+        Raises:
+            WorkerBusError: as `WorkerBus.tell`.
+        """
+        for name, fields in changes.items():
+            known = {field: each for field, each in fields.items() if field in _FIELDS}
+            if any(at > self._given_at(name, field) for field, (_, at) in known.items()):
+                await self._worker_bus.tell(TOPIC + name, known)
+
     def _noticed(self, notice: WorkerNotice) -> None:
-        agent = self._agents.get(notice.topic.removeprefix(TOPIC))
-        if notice.topic.startswith(TOPIC) and agent is not None:
-            self._replace(changed(agent, notice.fields))
+        name = notice.topic.removeprefix(TOPIC)
+        if not notice.topic.startswith(TOPIC):
+            return
+        news = {field: (value, at) for field, (value, at) in notice.fields.items() if at > self._given_at(name, field)}
+        self.made.setdefault(name, {}).update(news)
+        agent = self._agents.get(name)
+        if news and agent is not None:
+            self._replace(changed(agent, {field: value for field, (value, _) in news.items()}))
+
+    def _given_at(self, name: str, field: str) -> int:
+        return self.made.get(name, {}).get(field, (None, 0))[1]
 
 
 def changed(agent: Agent, given: Mapping[str, Any]) -> Agent:

@@ -52,11 +52,7 @@ class Connection:
                 self._writer.silence([encode(wire) for wire in self._words.say(message)])
             case SessionEnded():
                 self._say(message)
-                # A client that is told of the restart comes back to another worker.
-                if self._lifecycle.ends_sessions:
-                    self.close(RESTARTING, "the server is restarting")
-                else:
-                    self.close(NORMAL, message.reason.value.lower())
+                self.close(*closing_of(message, self._lifecycle))
             case _:
                 self._say(message)
 
@@ -97,3 +93,13 @@ class Connection:
                 is_final=audio.last,
             )
         )
+
+
+def closing_of(ended: SessionEnded, lifecycle: Lifecycle) -> tuple[int, str]:
+    """The code and the reason with which the sockets of a session that has ended are closed.
+
+    A client that is told of the restart comes back to another worker.
+    """
+    if lifecycle.ends_sessions:
+        return RESTARTING, "the server is restarting"
+    return NORMAL, ended.reason.value.lower()

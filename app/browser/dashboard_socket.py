@@ -56,7 +56,7 @@ class DashboardSocket:
         await send({"type": "websocket.accept"})
         client = self._clients.of(scope, admitted(scope).subject)
         try:
-            session_id = _session_id(scope)
+            session_id = shown_session(scope)
             self._clients.require_room(client, Hold.RELAYS)
             self._require_room(session_id)
         except (SocketRefusedError, TooManyError) as refused:
@@ -67,8 +67,7 @@ class DashboardSocket:
         words = BrowserWords(session_id, label, self._clock)
         writer = SocketWriter(send, fast_path)
         dashboard = Connection(writer, words, self._lifecycle)
-        output = self._outputs.of(session_id)
-        output.dashboards.add(dashboard)
+        self._outputs.of(session_id).dashboards.add(dashboard)
         self.open += 1
         self._clients.relay_began(client)
         try:
@@ -77,7 +76,8 @@ class DashboardSocket:
         finally:
             self.open -= 1
             self._clients.relay_over(client)
-            output.dashboards.discard(dashboard)
+            # Not that of the beginning, if the session has moved to another worker meanwhile.
+            self._outputs.of(session_id).dashboards.discard(dashboard)
             dashboard.abandon()
             self._outputs.forget_unused(session_id)
 
@@ -94,8 +94,8 @@ class DashboardSocket:
             raise SocketRefusedError(OVERLOADED, "too many dashboards show this session, try again soon")
 
 
-def _session_id(scope: Scope) -> str:
-    """The session to show: the one that is named, else the token's.
+def shown_session(scope: Scope) -> str:
+    """The id of the session that a dashboard is to show: the one that is named, else the token's.
 
     Raises:
         SocketRefusedError: there is neither.

@@ -1,6 +1,7 @@
 """Session output: fans out what a session shows to its connection, to dashboards, and with LOG_CONTENT to the log."""
 
 import logging
+from collections.abc import Mapping
 from typing import Protocol
 
 from actors.messages.output import AudioFrame, OutputMessage, ReplyHeard
@@ -24,12 +25,18 @@ class Viewer(Recipient[OutputMessage], Protocol):
 
 
 class SessionOutput:
-    """Shows one session's output to everybody who is connected to it."""
+    """Shows one session's output to everybody who is connected to it.
 
-    def __init__(self, session_id: str, timeline: Timeline, *, log_content: bool) -> None:
+    `elsewhere` holds, by the ids of sessions, what shows them to the dashboards of other workers.
+    """
+
+    def __init__(
+        self, session_id: str, timeline: Timeline, *, log_content: bool, elsewhere: Mapping[str, Viewer] | None = None
+    ) -> None:
         self._session_id = session_id
         self._timeline = timeline
         self._log_content = log_content
+        self._elsewhere: Mapping[str, Viewer] = {} if elsewhere is None else elsewhere
         self.connection: Viewer | None = None
         self.dashboards: set[Viewer] = set()
 
@@ -50,6 +57,13 @@ class SessionOutput:
         if self.dashboards:
             for dashboard in tuple(self.dashboards):
                 self._show(dashboard, message)
+        if (feed := self._elsewhere.get(self._session_id)) is not None:
+            self._show(feed, message)
+
+    def show_no_more(self) -> set[Viewer]:
+        """Show dashboards nothing more, since another worker goes on with the session; those that were shown it."""
+        dashboards, self.dashboards, self._elsewhere = self.dashboards, set(), {}
+        return dashboards
 
     def _show(self, viewer: Viewer, message: OutputMessage) -> None:
         """Show `message` to one viewer; one that fails is closed, and costs neither the session nor the others."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 
-from app.browser.session_output import SessionOutput
+from app.browser.session_output import SessionOutput, Viewer
 from app.console.timeline import Timelines
 
 
@@ -17,19 +17,27 @@ class SessionOutputs(Container[str]):
         self._timelines = timelines
         self._log_content = log_content
         self._outputs: dict[str, SessionOutput] = {}
+        self.elsewhere: dict[str, Viewer] = {}
+        """By the ids of sessions, what shows them to the dashboards of other workers"""
 
     def of(self, session_id: str) -> SessionOutput:
         """The output of a session, made when it is first asked for."""
         known = self._outputs.get(session_id)
         if known is None:
             known = self._outputs[session_id] = SessionOutput(
-                session_id, self._timelines.of(session_id), log_content=self._log_content
+                session_id, self._timelines.of(session_id), log_content=self._log_content, elsewhere=self.elsewhere
             )
         return known
 
     def get(self, session_id: str) -> SessionOutput | None:
         """The output of a session; None if it has none."""
         return self._outputs.get(session_id)
+
+    def session_moved(self, session_id: str) -> None:
+        """Another worker goes on with a session: dashboards here are to see that, and not how it is left here."""
+        former = self._outputs.pop(session_id, None)
+        if former is not None and (dashboards := former.show_no_more()):
+            self.of(session_id).dashboards = dashboards
 
     def forget_unused(self, session_id: str) -> None:
         """Forget a session's output once the session is over and nobody is connected to it."""

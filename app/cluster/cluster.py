@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 from opentelemetry import metrics
@@ -15,7 +16,7 @@ from app.cluster.headroom import Headroom
 from app.cluster.membership import Membership
 from app.cluster.orphans import Orphans
 from app.cluster.worker import ClusterWorker
-from app.cluster.worker_requests import Handle, WorkerRequests, WorkerSilentError
+from app.cluster.worker_requests import Handle, TakeNotice, WorkerRequests, WorkerSilentError
 from app.stores.opening import SharedStore
 from app.telephony.call_checkpoints import CallCheckpoint
 from app.telephony.consult import is_consult
@@ -39,6 +40,7 @@ _passed_on = metrics.get_meter("earshot").create_counter(
     "earshot.calls.passed_on", description="Incoming calls that came to a full worker, by whether another one took them"
 )
 
+JOIN_S = 2.0
 GATHER_S = 1.0
 """A worker that has not told by then what it has is left out of what is shown of all."""
 
@@ -56,6 +58,17 @@ class Cluster:
         self.worker = worker.random.token("worker_")
         self.is_running = False
         self._handlers: dict[str, Handle] = {}
+        self._takers: dict[str, TakeNotice] = {}
+        self._first: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def after_start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have `work` done beside all else once this worker takes part; to be called before the start."""
+        self._first.append(work)
+
+    def on_notice(self, topic: str, take: TakeNotice) -> None:
+        """Have `take` called with what other workers tell about `topic`; to be called before the start."""
+        self._takers[topic] = take
 
     def on(self, topic: str, handle: Handle) -> None:
         """Have `handle` answer what other workers ask about `topic`; to be called before the start."""
@@ -73,6 +86,8 @@ class Cluster:
         self.requests = WorkerRequests(store.connection, self.worker, self._here.random)
         for topic, handle in self._handlers.items():
             self.requests.on(topic, handle)
+        for topic, take in self._takers.items():
+            self.requests.on_notice(topic, take)
         self._directory = CallDirectory(store.connection, store.writer, self.worker, self._taken)
         self._moves = CallMoves(self._here, board, self._take_over, self._directory, self.requests)
         self._membership = Membership(store.connection, self.worker, self._renewed)
@@ -81,6 +96,7 @@ class Cluster:
         )
         self._headroom = Headroom(store.connection, self.worker, self._left)
         self._take_over.shared = self._directory
+        board.is_in_doubt = lambda: self.is_running and not self._membership.holds
         self._new_calls.is_ours, self._new_calls.pass_on = self._is_ours, self._pass_on
         hand_over = HandOver(self._here, board, self._moves, self._membership, self.requests, store.writer)
         hand_over.has_room = self._has_room
@@ -89,11 +105,26 @@ class Cluster:
             self._here.claim_check.also(self._check_calls)
         self._membership.start()
         self.is_running = True
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(work(), name="cluster.first") for work in self._first]
+
+    async def join(self) -> None:
+        """Wait until others know this worker and can ask it; JOIN_S at most, since it starts without Redis, too."""
+        if not self.is_running:
+            return
+        try:
+            async with asyncio.timeout(JOIN_S):
+                await self._membership.renew()
+                await self.requests.is_reachable.wait()
+        except (TimeoutError, StoreError) as error:
+            log.warning("other workers cannot reach this one yet: %s", str(error) or type(error).__name__)
 
     async def stop(self) -> None:
         """Give the lease back, and hear and ask nothing more of the others."""
         if self.is_running:
             self.is_running = False
+            for task in self._tasks:
+                task.cancel()
             # What is still here is found by the others when the lease ends by itself.
             await self._membership.stop(gives_back=not self._switchboard.log.live)
             await self.requests.close()
@@ -260,8 +291,23 @@ class Cluster:
     async def _renewed(self, had_ended: bool) -> None:
         if had_ended:
             self._lease_had_ended()
+        await self._take_back()
         await self._headroom.share()
         await self._orphans.look()
+
+    async def _take_back(self) -> None:
+        """Go on with calls that this worker has left to another one while it was cut off, and that none has taken.
+
+        Raises:
+            StoreError: it cannot be found out.
+        """
+        left = self._switchboard.left_in_doubt
+        for secret in tuple(left):
+            # Harmless if it was taken: then this worker is not its owner any more.
+            taken = await self._directory.take(secret, self.worker, is_orphan=False)
+            left.discard(secret)
+            if taken is not None:
+                await self._take(taken.record)
 
     def _lease_had_ended(self) -> None:
         log.warning("the lease of this worker had ended: others may have taken its calls")

@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 HAS_SESSION = "session"
 """What workers ask each other: whether a session is live there."""
 
-_ABOUT_LIVE = re.compile(r"/api/v1/(?:sessions/([^/]+)/approvals(?:/[^/]+)?|health/actors/([^/]+)(?:/.*)?)")
+_ABOUT_LIVE = re.compile(
+    r"/api/v1/(?:sessions/([^/]+)/(?:approvals(?:/[^/]+)?|timeline)|health/actors/([^/]+)(?:/.*)?)"
+)
 _SESSION = re.compile(r"/api/v1/sessions/([^/]+)")
 """Whoever reads it is answered from the store; whoever ends it has to reach it."""
 

@@ -53,10 +53,18 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
     payload: bytes
 
 
+class Notice(msgspec.Struct, frozen=True, tag="notice"):
+    """One worker tells another something, which needs no answer."""
+
+    topic: str
+    payload: bytes
+
+
 Handle = Callable[[bytes], Awaitable[bytes]]
+TakeNotice = Callable[[bytes], None]
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Ask | Answer).decode
+_decode = msgspec.msgpack.Decoder(Ask | Answer | Notice).decode
 
 
 def channel_of(worker: str) -> str:
@@ -71,6 +79,7 @@ class WorkerRequests:
         self._connection = connection
         self._worker = worker
         self._handlers: dict[str, Handle] = {}
+        self._takers: dict[str, TakeNotice] = {}
         self._numbers = itertools.count(1)
         self._asked: dict[int, asyncio.Future[bytes]] = {}
         self._in_hand: set[asyncio.Task[None]] = set()
@@ -85,6 +94,18 @@ class WorkerRequests:
     def on(self, topic: str, handle: Handle) -> None:
         """Have `handle` answer what others ask about `topic`."""
         self._handlers[topic] = handle
+
+    def on_notice(self, topic: str, take: TakeNotice) -> None:
+        """Have `take` called with what others tell about `topic`, in the order in which they told it."""
+        self._takers[topic] = take
+
+    async def tell(self, worker: str, topic: str, payload: bytes) -> None:
+        """Tell another worker something. What one worker tells comes in order, or not at all if nobody hears it.
+
+        Raises:
+            StoreError: Redis cannot be used.
+        """
+        await self._publish(worker, Notice(topic, payload))
 
     async def ask(self, worker: str, topic: str, payload: bytes, within_s: float) -> bytes:
         """What another worker answers.
@@ -115,7 +136,7 @@ class WorkerRequests:
         if self._in_hand:
             await asyncio.wait(self._in_hand, timeout=CLOSE_S)
 
-    async def _publish(self, worker: str, message: Ask | Answer) -> None:
+    async def _publish(self, worker: str, message: Ask | Answer | Notice) -> None:
         # How many hear it is not told: a cluster counts those at one of its nodes only.
         async with self._lines:
             await self._connection.run(lambda client: cast(Any, client).publish(channel_of(worker), _encode(message)))
@@ -131,12 +152,23 @@ class WorkerRequests:
             answer = self._asked.get(message.number)
             if answer is not None and not answer.done():
                 answer.set_result(message.payload)
+        elif isinstance(message, Notice):
+            self._take(message)
         elif (handle := self._handlers.get(message.topic)) is None or len(self._in_hand) >= MOST_IN_HAND:
             _asked.add(1, {"topic": message.topic, "outcome": "not taken"})
         else:
             task = asyncio.get_running_loop().create_task(self._answer(message, handle), name="worker.answer")
             self._in_hand.add(task)
             task.add_done_callback(self._in_hand.discard)
+
+    def _take(self, notice: Notice) -> None:
+        take = self._takers.get(notice.topic)
+        try:
+            if take is not None:
+                take(notice.payload)
+        except Exception as error:
+            # Whatever it is: what others ask of this worker comes by the same way.
+            log.exception("what another worker told failed: %s", type(error).__name__)
 
     async def _answer(self, message: Ask, handle: Handle) -> None:
         try:

@@ -39,7 +39,9 @@ class _Watch(NamedTuple):
 
 class MediaWatch:
     """Of one worker. `let_go` ends a call that nobody hears, `gone` notes that the network knows it no more, and
-    `connected` that the network has it connected.
+    `connected` that the network has it connected. While `is_in_doubt` another worker may have taken any call, as from a
+    worker that is cut off from the others: a socket that the network has open may be that one's, and `leave` leaves it
+    the call.
     """
 
     def __init__(
@@ -49,12 +51,16 @@ class MediaWatch:
         let_go: Callable[[Call], Awaitable[None]],
         gone: Callable[[Call], None],
         connected: Callable[[Call], None],
+        is_in_doubt: Callable[[], bool],
+        leave: Callable[[Call], None],
     ) -> None:
         self._control = control
         self._clock = clock
         self._let_go = let_go
         self._gone = gone
         self._connected = connected
+        self._is_in_doubt = is_in_doubt
+        self._leave = leave
         self._watches: dict[Call, _Watch] = {}
         self._refused: dict[Call, asyncio.Event] = {}
         """Of each call that has asked for a socket: set when the network could not open it."""
@@ -115,6 +121,7 @@ class MediaWatch:
                 del self._refused[call]
 
     async def _ask_for_socket(self, call: Call, refused: asyncio.Event, *, is_dead: bool) -> None:
+        has_other = False
         for attempt, delay_s in enumerate(STREAM_AGAIN_S):
             await asyncio.sleep(delay_s)
             # While a transfer rings the call takes no such order; one that fails leaves the caller to us again.
@@ -122,13 +129,21 @@ class MediaWatch:
             if call.connection is not None:
                 return
             refused.clear()
-            patience_s = await self._stream_again(call, again=is_dead or attempt > 1)
+            error = await self._stream_again(call, again=is_dead or attempt > 1)
             if call.over.is_set():
                 return
+            has_other = error is not None and error.trouble is Trouble.CONFLICT
+            patience_s = 2 * OWN_RECONNECT_S if error is None else min(error.retry_after_s or 0.0, MOST_PATIENCE_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
                     await refused.wait()
-        if call.connection is None:
+        if call.connection is None and has_other and self._is_in_doubt():
+            log.warning(
+                "a call is left to the worker to which its media socket leads: this one is cut off from the others",
+                extra={"call": call.call_id},
+            )
+            self._leave(call)
+        elif call.connection is None:
             call.note("NoMediaSocket", self._clock.wall())
             heard = "its callbacks do" if call.told_of else "nor did a callback: is BASE_URL right, and reachable"
             log.warning("a call is hung up: no media socket reached us, %s", heard, extra={"call": call.call_id})
@@ -162,13 +177,14 @@ class MediaWatch:
                     return
             await _until_told(call, LOOK_AGAIN_S[min(look, len(LOOK_AGAIN_S) - 1)])
 
-    async def _stream_again(self, call: Call, *, again: bool) -> float:
-        """Ask for a media socket; the seconds that are waited for it, or that the network wants to be left alone.
+    async def _stream_again(self, call: Call, *, again: bool) -> CallControlError | None:
+        """Ask for a media socket; why the network does not open one, None if it does.
 
         `again`: an order before did not bring one, nor did the network by itself, or its socket is known to be dead.
         """
         error = await self._start_streaming(call)
-        if error is not None and error.trouble is Trouble.CONFLICT and again and await self._stop_streaming(call):
+        is_dead = error is not None and error.trouble is Trouble.CONFLICT and again and not self._is_in_doubt()
+        if is_dead and await self._stop_streaming(call):
             # To the network a socket was still open whose other end is dead.
             error = await self._start_streaming(call)
         if error is not None:
@@ -177,8 +193,7 @@ class MediaWatch:
             is_gone = error.trouble is Trouble.NOT_FOUND
             if is_gone or await transferred(self._control, call.call_id) == DISCONNECTED:
                 self._gone(call)
-            return min(error.retry_after_s or 0.0, MOST_PATIENCE_S)
-        return 2 * OWN_RECONNECT_S
+        return error
 
     async def _start_streaming(self, call: Call) -> CallControlError | None:
         """Order a media socket; why the network did not take the order, None if it did."""

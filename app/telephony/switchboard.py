@@ -77,6 +77,10 @@ class Switchboard:
         """Told when a call begins, and whenever it changes."""
         self.nobody_has: Callable[[str], None] = lambda call_id: None
         """Told the id of a call that is up at the network and unknown here."""
+        self.is_in_doubt: Callable[[], bool] = lambda: False
+        """Whether another worker may have taken the calls of this one, which could not know it."""
+        self.left_in_doubt: set[str] = set()
+        """Secrets of calls that seem to be another worker's, which is to be looked at once it can be."""
         self._media: MediaWatch | None = None
 
     @property
@@ -88,7 +92,13 @@ class Switchboard:
         """Get ready for the first call, beside the work."""
         if self._control is not None:
             self._media = MediaWatch(
-                self._control, self._clock, self._hang_up_after_transfer, self._gone, self.connected
+                self._control,
+                self._clock,
+                self._hang_up_after_transfer,
+                self._gone,
+                self.connected,
+                lambda: self.is_in_doubt(),
+                self._leave_in_doubt,
             )
             self._background.run(self._control.open())
 
@@ -235,6 +245,10 @@ class Switchboard:
         if call.connection is not None:
             call.connection.close(code, "another worker has the call")
         self._leave_session(self.session_of(call))
+
+    def _leave_in_doubt(self, call: Call) -> None:
+        self.left_in_doubt.add(call.secret)
+        self.leave(call)
 
     def session_moved(self, session_id: str) -> None:
         """Another worker goes on with a session: if it is that of a call, it has the call too."""

@@ -1,4 +1,4 @@
-"""Two machines that share nothing but Redis: what concerns a call reaches it, whichever of them it comes to."""
+"""Machines that share nothing but Redis: what concerns a call reaches it, whichever of them it comes to."""
 
 import asyncio
 import uuid
@@ -18,7 +18,8 @@ greeting: Hello there.
 limits: {no_input_s: 60}
 """
 """Waits for whoever says nothing."""
-EACH = 40
+EACH = 50
+"""At each of two machines that do not have the call"""
 MOVES = 20
 BY_THEN_S = 60.0
 
@@ -56,18 +57,39 @@ async def shown(machine: Processes, call: Call) -> dict[str, object]:
     return found
 
 
+async def ordered(machine: Processes, call: Call, what: str) -> int:
+    """Order something of a call at one machine; the status of its answer."""
+    async with httpx.AsyncClient(
+        base_url=f"{machine.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=30
+    ) as rest:
+        return (await rest.post(f"/calls/{call.connection_id}/{what}", json={})).status_code
+
+
+async def becomes(machine: Processes, call: Call, status: str) -> None:
+    """Wait until a machine shows a call in that state."""
+    async with asyncio.timeout(BY_THEN_S):
+        while (await shown(machine, call))["status"] != status:  # noqa: ASYNC110  another process does it
+            await asyncio.sleep(0.01)
+
+
 async def test_callbacks_and_requests_that_come_to_the_wrong_machine_reach_the_call(tmp_path: Path) -> None:
-    async with machines(tmp_path, AGENT) as at:
+    async with machines(tmp_path, AGENT, count=3) as at:
         at.only(at.one)
         caller = await greeted(at.acs, at.url, 0)
         call = await caller.connected()
         owner = at.owner(call)
-        told = [await callback(at, at.other, call, number) for number in range(EACH)]
-        assert told == [200] * EACH
-        seen = [await shown(at.other, call) for _ in range(EACH)]
-        assert [each["status"] for each in seen] == ["connected"] * EACH
+        wrong = [at.all[1 + number % 2] for number in range(2 * EACH)]
+        for number, machine in enumerate(wrong):
+            what, status = ("unhold", "connected") if number % 2 else ("hold", "on_hold")
+            assert await ordered(machine, call, what) == 200
+            await becomes(machine, call, status)
+        told = [await callback(at, machine, call, number) for number, machine in enumerate(wrong)]
+        assert told == [200] * 100
+        seen = [await shown(machine, call) for machine in wrong]
+        assert [each["status"] for each in seen] == ["connected"] * 100
         events = [each["type"] for each in (await shown(at.one, call))["events"]]  # type: ignore[attr-defined]
-        assert events.count("ParticipantsUpdated") >= EACH, "each event was taken, and once"
+        assert events.count("ParticipantsUpdated") >= 100, "each event was taken, and once"
+        assert (at.acs.executions["hold"], at.acs.executions["unhold"]) == (EACH, EACH)
         assert at.owner(call) == owner
         async with httpx.AsyncClient(
             base_url=f"{at.other.url}/api/v1", trust_env=False, verify=AUTHORITIES, timeout=30

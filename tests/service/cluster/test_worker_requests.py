@@ -46,6 +46,28 @@ async def test_many_requests_at_once_get_each_its_own_answer(tmp_path: Path) -> 
             assert answers == [str(2 * n).encode() for n in range(100)]
 
 
+async def test_what_is_told_comes_in_order_and_a_fault_in_it_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[int] = []
+
+    def take(payload: bytes) -> None:
+        heard.append(int(payload))
+
+    with redis_server(tmp_path) as redis:
+        async with two(redis) as (one, other):
+            other.on_notice("count", take)
+            await one.tell("two", "unknown", b"0")
+            await one.tell("two", "count", b"no number")
+            for number in range(100):
+                await one.tell("two", "count", str(number).encode())
+            async with asyncio.timeout(20):
+                while len(heard) < 100:  # noqa: ASYNC110  the other's subscription does it
+                    await asyncio.sleep(0.01)
+            assert heard == list(range(100))
+            assert "what another worker told failed: ValueError" in caplog.text
+
+
 async def test_one_that_is_not_there_fails_or_does_not_know_is_silent(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

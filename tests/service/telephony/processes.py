@@ -25,6 +25,9 @@ limits:
 """Nobody is asked whether they are still there, however long a busy machine lets them wait."""
 
 
+ENDS_S = 60.0
+
+
 class Processes:
     """A server of real processes that can be killed and started again at its address."""
 
@@ -76,6 +79,11 @@ class Processes:
         """Tell it to end, as a deployment does."""
         assert self._server is not None
         self._server.process.terminate()
+
+    def ended(self) -> int:
+        """Wait for its end; its exit status."""
+        assert self._server is not None
+        return self._server.process.wait(ENDS_S)
 
     def log(self) -> str:
         """What its processes have written on standard error."""

@@ -43,6 +43,7 @@ def client(cluster: OfSessions) -> httpx.AsyncClient:
         ("GET", "/sessions/{}/approvals"),
         ("POST", "/sessions/{}/approvals/1-a"),
         ("DELETE", "/sessions/{}"),
+        ("GET", "/sessions/{}/timeline"),
         ("GET", "/health/actors/{}"),
         ("POST", "/health/actors/{}/orchestrator/restart"),
     ],
