@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import product
 
 FAMILIES = (
     "ACS_",
@@ -17,8 +18,69 @@ FAMILIES = (
     "VOICE_ACTIVITY",
 )
 """Whoever sets a variable that begins like this means it for this server."""
-READ_BY_LIBRARIES = ("OTEL_",)
-"""Whatever begins like this is read by OpenTelemetry's SDK, under many names that resemble each other."""
+OTEL = "OTEL_"
+"""Whatever begins like this is OpenTelemetry's, whose SDK reads many names that resemble each other."""
+OTEL_NAMES = frozenset(
+    (
+        *(
+            f"OTEL_EXPORTER_OTLP_{signal}{what}"
+            for signal, what in product(
+                ("", "LOGS_", "METRICS_", "TRACES_"),
+                (
+                    "CERTIFICATE",
+                    "CLIENT_CERTIFICATE",
+                    "CLIENT_KEY",
+                    "COMPRESSION",
+                    "ENDPOINT",
+                    "HEADERS",
+                    "INSECURE",
+                    "PROTOCOL",
+                    "TIMEOUT",
+                ),
+            )
+        ),
+        *(
+            f"OTEL_{processor}_{what}"
+            for processor, what in product(
+                ("BLRP", "BSP"), ("EXPORT_TIMEOUT", "MAX_EXPORT_BATCH_SIZE", "MAX_QUEUE_SIZE", "SCHEDULE_DELAY")
+            )
+        ),
+        "OTEL_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        "OTEL_CONFIG_FILE",
+        "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS",
+        "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+        "OTEL_EXPORTER_PROMETHEUS_HOST",
+        "OTEL_EXPORTER_PROMETHEUS_PORT",
+        "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
+        "OTEL_EXPORTER_ZIPKIN_TIMEOUT",
+        "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        "OTEL_LOGS_EXPORTER",
+        "OTEL_LOG_LEVEL",
+        "OTEL_METRICS_EXEMPLAR_FILTER",
+        "OTEL_METRICS_EXPORTER",
+        "OTEL_METRIC_EXPORT_INTERVAL",
+        "OTEL_METRIC_EXPORT_TIMEOUT",
+        "OTEL_PROPAGATORS",
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "OTEL_SDK_DISABLED",
+        "OTEL_SERVICE_NAME",
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        "OTEL_SPAN_EVENT_COUNT_LIMIT",
+        "OTEL_SPAN_LINK_COUNT_LIMIT",
+        "OTEL_TRACES_EXPORTER",
+        "OTEL_TRACES_SAMPLER",
+        "OTEL_TRACES_SAMPLER_ARG",
+    )
+)
+"""What it reads for all languages; a test holds this to the SDK. Those of one language are not looked at."""
+OTEL_CLOSENESS = 0.94
+"""Above it is a slip of the keyboard in so long a name, below it a name of another language's."""
 CLOSENESS = 0.86
 """From 0 to 1; a letter left out, doubled or changed in a name of seven letters is above it."""
 SHORTEST = 6
@@ -28,13 +90,15 @@ SHORTEST = 6
 def misspelt(names: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Of `names`, those that look like one of `known` and are none, each with the nearest; in alphabetical order."""
     known = list(known)
-    by_letters = {name.replace("_", ""): name for name in known}
-    for name in sorted(set(names) - set(known)):
-        if name.startswith(READ_BY_LIBRARIES):
-            continue
+    ours = {name.replace("_", ""): name for name in known}
+    theirs = {name.replace("_", ""): name for name in OTEL_NAMES}
+    for name in sorted(set(names) - set(known) - OTEL_NAMES):
         letters = name.upper().replace("_", "")
-        family = name.upper().startswith(FAMILIES)
-        cutoff = 0.5 if family else CLOSENESS
+        if name.upper().startswith(OTEL):
+            by_letters, cutoff, family = theirs, OTEL_CLOSENESS, False
+        else:
+            family = name.upper().startswith(FAMILIES)
+            by_letters, cutoff = ours, 0.5 if family else CLOSENESS
         near = get_close_matches(letters, by_letters, 1, cutoff) if len(letters) >= SHORTEST else []
         if near or family:
             yield name, by_letters[near[0]] if near else ""

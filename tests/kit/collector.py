@@ -28,6 +28,8 @@ class Collector:
         self.resources: list[dict[str, str]] = []
         self.raw: list[bytes] = []
         self.posted: list[tuple[str, bytes]] = []
+        self.encodings: set[str] = set()
+        """How bodies came over HTTP."""
 
     def take_traces(self, request: Any) -> None:
         """Take an ExportTraceServiceRequest."""
@@ -69,6 +71,7 @@ def http_collector() -> Iterator[Collector]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            collector.encodings.add(self.headers.get("Content-Encoding", ""))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
             answer = collector.take_post(self.path, body)

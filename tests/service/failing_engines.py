@@ -25,11 +25,19 @@ class _FailsInOpen:
         return
 
 
+class _QuotesTheCaller(_FailsInOpen):
+    """Fails with the caller's own words, as a service does that says what it could not read."""
+
+    def reply(self, request: Any) -> NoReturn:
+        raise ValueError(f"cannot answer {[message.text for message in request.messages]!r}")
+
+
 class _FailsToGetReady(_FailsInOpen):
     async def prepare(self, _: object) -> NoReturn:
         raise RuntimeError(WORDS)
 
 
+quotes_the_caller: Callable[[], Any] = _QuotesTheCaller
 fails_in_open: Callable[[], Any] = _FailsInOpen
 fails_to_get_ready: Callable[[], Any] = _FailsToGetReady
 

@@ -5,6 +5,8 @@ import base64
 import hashlib
 import hmac
 import logging
+import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -110,6 +112,39 @@ async def test_a_webhook_that_is_not_there_holds_up_neither_the_sender_nor_the_e
     assert lost == ["a call record is lost: too many records wait for the webhook"]
     async with asyncio.timeout(30):
         await webhook.close()
+
+
+async def test_a_webhook_that_does_not_answer_is_asked_again_and_holds_up_no_other_record(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(module, "RETRY_S", (0.05, 0.05))
+    asked: Counter[str] = Counter()
+    over = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Silent for every record at first, and for some of them for ever."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        (record,) = re.findall(r"webhook-id: (\S+)", head, re.IGNORECASE)
+        asked[record] += 1
+        if asked[record] > 1 and record != "never":
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        else:
+            await over.wait()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        webhook = Webhook(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", SECRET)
+        for record in ("never", *(f"session-{number}" for number in range(8))):
+            webhook.send(record, b"{}")
+        async with asyncio.timeout(60):
+            await webhook._waiting.join()
+        await webhook.close()
+        over.set()
+    assert asked == {"never": 3, **{f"session-{number}": 2 for number in range(8)}}
+    assert [record.message for record in caplog.records] == [
+        "a call record is lost: the webhook does not take a record: TimeoutError"
+    ]
 
 
 async def test_records_that_cannot_be_sent_end_the_sending_of_no_other(caplog: pytest.LogCaptureFixture) -> None:

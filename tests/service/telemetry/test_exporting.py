@@ -159,6 +159,14 @@ def test_a_collector_is_sent_the_tree_of_spans_and_the_metrics(
     require_no_words(*collector.raw)
 
 
+def test_a_collector_is_sent_gzip_where_that_is_asked_for() -> None:
+    with http_collector() as collector:
+        scripted_session(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_EXPORTER_OTLP_COMPRESSION="gzip")
+    assert collector.encodings == {"gzip"}
+    assert len([span for span in collector.spans if span.name == "turn"]) == 2
+    assert "earshot.turn.first_audio" in collector.metrics
+
+
 def test_azure_monitor_is_sent_dependencies_and_metrics() -> None:
     pytest.importorskip("azure.monitor.opentelemetry.exporter", reason="the extra azure-monitor is not installed")
     key = "00000000-0000-0000-0000-000000000001"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -38,7 +39,7 @@ def is_told(secret: str, text: str) -> bool:
     return re.search(rf"(?<![\d.]){re.escape(secret)}" if secret.isdecimal() else re.escape(secret), text) is not None
 
 
-def converse(server: Server) -> list[str]:
+def converse(server: Server, *, is_answered: bool = True) -> list[str]:
     """Say what is planted, in a conversation that is interrupted and restarted; what operators are shown meanwhile."""
     address = f"{server.url.replace('http', 'ws', 1)}/api/v1/realtime/conversation?session_id={SESSION}"
     meanwhile = []
@@ -46,7 +47,10 @@ def converse(server: Server) -> list[str]:
         socket.recv(timeout=60)
         for text in (SAID, "and " + SAID):
             socket.send(json.dumps({"type": "text", "text": text}))
-            eventually(lambda: "first_audio_ms" in ask(server, f"/api/v1/sessions/{SESSION}/timeline").text)
+            if is_answered:
+                eventually(lambda: "first_audio_ms" in ask(server, f"/api/v1/sessions/{SESSION}/timeline").text)
+            else:
+                eventually(lambda: "ValueError" in server.log())
             meanwhile.append(ask(server, f"/api/v1/health/actors/{SESSION}").text)
             path = f"{server.url}/api/v1/health/actors/{SESSION}/orchestrator/restart"
             httpx.post(
@@ -57,14 +61,25 @@ def converse(server: Server) -> list[str]:
     return meanwhile
 
 
-@pytest.mark.parametrize("log_format", ["key=value", "json"])
-def test_nothing_that_was_planted_is_in_any_output(log_format: str) -> None:
+@pytest.mark.parametrize(
+    ("log_format", "engines"),
+    [
+        ("key=value", {}),
+        ("json", {}),
+        # The text of an exception, which holds what was said, is in none of them either.
+        ("json", {"LANGUAGE_MODEL": "tests.service.failing_engines:quotes_the_caller"}),
+    ],
+    ids=["key=value", "json", "exceptions"],
+)
+def test_nothing_that_was_planted_is_in_any_output(tmp_path: Path, log_format: str, engines: dict[str, str]) -> None:
     with (
         http_collector() as collector,
         serving(
             EARSHOT,
-            **FAKES,
+            **{**FAKES, **engines},
             OPERATOR_TOKEN=TOKEN,
+            RECORD_SESSIONS="all",
+            RECORD_DIRECTORY=str(tmp_path),
             LOG_LEVEL="debug",
             LOG_FORMAT=log_format,
             OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
@@ -75,8 +90,10 @@ def test_nothing_that_was_planted_is_in_any_output(log_format: str) -> None:
             CALL_RECORD_SECRET=SIGNED_WITH,
         ) as server,
     ):
-        outputs = converse(server)
+        outputs = converse(server, is_answered=not engines)
         outputs += [ask(server, path).text for path in SHOWN]
+        eventually(lambda: any(tmp_path.glob("*.jsonl")))
+        outputs += [path.read_text() for path in tmp_path.glob("*.jsonl")]
         eventually(lambda: any(span.name == "session" for span in collector.spans))
         eventually(lambda: bool(collector.posted) and "earshot.session.duration" in collector.metrics)
         outputs += [body.decode("latin-1") for body in collector.raw]
