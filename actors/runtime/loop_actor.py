@@ -151,6 +151,8 @@ class LoopActor(pykka.Actor):
     with `_actor` are the runtime's, as they are Pykka's: a subclass may use all others.
     """
 
+    name = ""
+    """What operators call it; empty for one that they are not shown."""
     droppable_limit_ms: ClassVar[float] = DEFAULT_LIMIT_MS
     """How many milliseconds of droppable caller audio are queued at most; over it the oldest goes."""
 
@@ -205,7 +207,7 @@ class LoopActor(pykka.Actor):
                 raise ActorDeadError(f"{self.actor_ref} is on an event loop that is closed") from None
             return
         try:
-            urgent = self.actor_inbox.store(envelope)
+            urgent = self.actor_inbox.store(envelope, self._actor_scheduler.at_work)
         except MailboxFullError as error:
             self._actor_loop_overwhelmed(error)
             return

@@ -14,7 +14,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from pykka._envelope import Envelope
@@ -74,6 +74,12 @@ class Depths(msgspec.Struct, frozen=True):
     normal: int
 
 
+class Named(Protocol):
+    """Whoever tells an actor something."""
+
+    name: str
+
+
 class Mailbox:
     """Pykka's inbox for actors that share one event loop.
 
@@ -85,6 +91,7 @@ class Mailbox:
         "_droppable",
         "_probe",
         "_probed_at",
+        "_senders",
         "dropped",
         "limit_ms",
         "normal",
@@ -92,6 +99,7 @@ class Mailbox:
         "put",
         "put_now",
         "queued_ms",
+        "sender",
         "urgent",
         "waited_s",
     )
@@ -110,6 +118,10 @@ class Mailbox:
         """None rather than an empty deque, which takes 600 bytes: few actors are ever told audio."""
         self._probe: Envelope[Any] | None = None
         self._probed_at = 0.0
+        self._senders: dict[int, str] = {}
+        """Who told the messages that are queued, by the envelope's id; of those that come with every frame none."""
+        self.sender = ""
+        """Who told the message that was got last; empty if that is not known, or was no actor."""
 
     def _put(self, envelope: Envelope[Any], /) -> None:
         self.store(envelope)
@@ -117,8 +129,8 @@ class Mailbox:
     def _put_now(self, message: Any, /) -> None:
         self.store(Envelope(message))
 
-    def store(self, envelope: Envelope[Any], /) -> bool:
-        """Queue a message in its lane; True when that is the urgent one."""
+    def store(self, envelope: Envelope[Any], sender: Named | None = None, /) -> bool:
+        """Queue a message in its lane; True when that is the urgent one. `sender`: the actor that tells it, if any."""
         traits = TRAITS[type(envelope.message)]
         lane = self.urgent if traits.urgent else self.normal
         if len(lane) >= MAX_REFUSABLE:
@@ -128,6 +140,8 @@ class Mailbox:
             if len(lane) >= MAX_MESSAGES:
                 raise MailboxFullError(f"{MAX_MESSAGES} messages wait")
         lane.append(envelope)
+        if sender is not None and not traits.routine:
+            self._senders[id(envelope)] = sender.name
         if self.probing and self._probe is None:
             self._probe, self._probed_at = envelope, monotonic()
         if traits.urgent:
@@ -149,6 +163,7 @@ class Mailbox:
             IndexError: nothing is queued.
         """
         envelope = self.urgent.popleft() if self.urgent else self.normal.popleft()
+        self.sender = self._senders.pop(id(envelope), "") if self._senders else ""
         droppable = self._droppable
         if droppable and droppable[0] is envelope:
             self._forget_oldest(droppable)

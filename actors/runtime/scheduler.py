@@ -25,6 +25,8 @@ DRAIN_S = 0.004
 class Runnable(Protocol):
     """An actor, as the scheduler sees it. The scheduler sets the two marks, so that no actor is queued twice."""
 
+    name: str
+    """What operators call it; empty for one that they are not shown."""
     in_urgent: bool
     in_ready: bool
     is_running: bool
@@ -47,7 +49,7 @@ class Runnable(Protocol):
 class Scheduler:
     """Two ready queues over one asyncio loop. All methods belong to the loop's thread."""
 
-    __slots__ = ("_context", "_ready", "_urgent", "busy", "loop", "now", "now_s", "works_for")
+    __slots__ = ("_context", "_ready", "_urgent", "at_work", "busy", "loop", "now", "now_s", "works_for")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -59,6 +61,8 @@ class Scheduler:
         self._ready: deque[Runnable] = deque()
         self.busy = False
         """An actor is due or at work: a message that was handled now would overtake those that wait."""
+        self.at_work: Runnable | None = None
+        """The actor that handles a message now, which is the sender of what is told meanwhile; None: none does."""
         # Its own context: else messages would be handled in that of whoever woke the scheduler, current span included.
         self._context = Context()
         self.works_for: object = None
@@ -84,9 +88,11 @@ class Scheduler:
             return
         self.busy = True
         self.now_s = self.now()
+        self.at_work = actor
         try:
             self._context.run(actor.run_with, message)
         finally:
+            self.at_work = None
             if self._urgent or self._ready:
                 self._context.run(self._drain)
             else:
@@ -106,6 +112,7 @@ class Scheduler:
                     actor.in_ready = False
                 else:
                     break
+                self.at_work = actor
                 actor.run_once()
                 inbox = actor.actor_inbox
                 if inbox.urgent and not actor.in_urgent:
@@ -119,6 +126,7 @@ class Scheduler:
                     break
         finally:
             # Also when an exception passes through (a signal's KeyboardInterrupt): the other actors must go on.
+            self.at_work = None
             self.busy = bool(urgent or ready)
             if self.busy:
                 self.loop.call_soon(self._drain, context=self._context)

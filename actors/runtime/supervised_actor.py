@@ -59,11 +59,13 @@ class ActorState(msgspec.Struct, frozen=True, kw_only=True):
     last_message_age_s: float | None
 
 
-class MessageSeen(msgspec.Struct, frozen=True):
+class MessageSeen(msgspec.Struct, frozen=True, kw_only=True):
     """A message that was handled, without its content. `at`: seconds on the scale of the event loop's clock."""
 
     at: float
-    actor: str
+    sender: str
+    """The actor that told it; empty where it came from outside the actors: a connection, an engine, a timer."""
+    receiver: str
     type: str
 
 
@@ -111,7 +113,7 @@ class SupervisedActor(LoopActor):
         self.handled = 0
         self.last_error = ""
         self.last_message_at: float | None = None
-        self.recent: deque[tuple[float, str]] = deque(maxlen=RECENT_MESSAGES)
+        self.recent: deque[tuple[float, str, str]] = deque(maxlen=RECENT_MESSAGES)
         self.owned_tasks: set[asyncio.Task[Any]] = set()
         self.owned_timers: set[_OwnedTimer] = set()
         self._actor_address: Address[Any] | None = None
@@ -153,7 +155,11 @@ class SupervisedActor(LoopActor):
     def reachable_at(self, address: Address[Any]) -> None:
         """Receive what is told to `address`, beginning with what waits there, until this actor ends."""
         self._actor_address = address
+        # What waits there was told by others than this actor, nobody knows any more by whom.
+        scheduler = self._actor_scheduler
+        scheduler.at_work, at_work = None, scheduler.at_work
         address.connect(self.actor_ref)
+        scheduler.at_work = at_work
 
     def state(self) -> ActorState:
         """A snapshot for operators. Belongs to the loop's thread."""
@@ -174,7 +180,10 @@ class SupervisedActor(LoopActor):
 
     def recent_messages(self, limit: int = RECENT_MESSAGES) -> list[MessageSeen]:
         """The newest first, without content; what comes with every frame is only counted."""
-        return [MessageSeen(at, self.name, kind) for at, kind in islice(reversed(self.recent), limit)]
+        return [
+            MessageSeen(at=at, sender=sender, receiver=self.name, type=kind)
+            for at, sender, kind in islice(reversed(self.recent), limit)
+        ]
 
     # the life of the actor
 
@@ -194,6 +203,7 @@ class SupervisedActor(LoopActor):
 
     def run_with(self, message: Any) -> None:
         """Handle a message that was in no mailbox: what that raises is contained already."""
+        self.actor_inbox.sender = ""
         self._actor_loop_handle(message, None)
         if self.actor_stopped.is_raised:
             self._actor_loop_end()
@@ -208,7 +218,7 @@ class SupervisedActor(LoopActor):
         self.handled += 1
         self.last_message_at = began
         if not traits.routine:
-            self.recent.append((began, traits.type_name))
+            self.recent.append((began, self.actor_inbox.sender, traits.type_name))
         try:
             if traits.traced and self.trace.in_turn:
                 with self.trace.message(traits.type_name, self.name):

@@ -29,12 +29,15 @@ class SessionActors(msgspec.Struct, frozen=True, kw_only=True):
     actors: list[ActorState]
 
 
-class RecentMessage(msgspec.Struct, frozen=True, kw_only=True):
+class RecentMessage(msgspec.Struct, frozen=True, kw_only=True, rename={"sender": "from", "receiver": "to"}):
     """A message that an actor has handled, without its content."""
 
     at: float
     """Seconds since 1970"""
-    actor: str
+    sender: str
+    """The actor that told it; empty where it came from outside the actors: a connection, an engine, a timer"""
+    receiver: str
+    """The actor that has handled it"""
     type: str
 
 

@@ -144,7 +144,7 @@ class HealthRoutes:
         # The loop's clock counts from anywhere.
         epoch = self._clock.wall() - self._clock.now()
         recent = [
-            RecentMessage(at=round(epoch + seen.at, 3), actor=seen.actor, type=seen.type)
+            RecentMessage(at=round(epoch + seen.at, 3), sender=seen.sender, receiver=seen.receiver, type=seen.type)
             for seen in (session.recent_of_tree() if session else ())
         ]
         return json_response(SessionActorsInDetail(**self._describe(entry), recent_messages=recent))

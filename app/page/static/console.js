@@ -265,7 +265,7 @@ async function detail() {
     : state.isOver ? "The session is over." : `Not to be had: ${actors.reason.message}`;
   replace($("actors"), live ? actors.value.actors.map((actor, index) => actorRow(actor, index, actors.value.age_s)) : []);
   const messages = live ? actors.value.recent_messages : [];
-  replace($("messages"), messages.slice(0, 100).map(({ at, actor, type }) => element("li", {}, timeOf(at), `${actor}: ${type}`)));
+  replace($("messages"), messages.slice(0, 100).map(({ at, from, to, type }) => element("li", {}, timeOf(at), `${from || "outside"} → ${to}: ${type}`)));
   const events = timeline.status === "fulfilled" ? timeline.value.events : [];
   showTimeline(events, live ? Date.now() / 1000 : 0);
 }

@@ -180,7 +180,12 @@ async def test_one_session_with_its_recent_messages_and_no_content() -> None:
         socket = await r.session("s1")
         socket.send("my secret is forty two")
         answer = await r.shows("/health/actors/s1", lambda answer: "TextEntered" in str(answer["recent_messages"]))
-        assert "TextEntered" in {message["type"] for message in answer["recent_messages"]}
+        seen = {(message["from"], message["to"], message["type"]) for message in answer["recent_messages"]}
+        # A connection is no actor; what is said about the caller's words is told from actor to actor.
+        assert ("", "orchestrator", "TextEntered") in seen
+        actors = {actor["name"] for actor in answer["actors"]}
+        assert {sender for sender, _, _ in seen} - {""} <= actors
+        assert any(sender and sender != receiver for sender, receiver, _ in seen)
         assert all(0 <= time.time() - message["at"] < 120 for message in answer["recent_messages"])
         assert "secret" not in json.dumps(answer)
         socket.close()

@@ -171,3 +171,19 @@ def test_what_is_owed_to_somebody_is_never_dropped_until_all_is_lost() -> None:
         put(mailbox, Note(MAX_MESSAGES))
     put(mailbox, Alarm(1))
     assert mailbox.depths == Depths(urgent=1, normal=MAX_MESSAGES)
+
+
+class Teller:
+    """Somebody who tells something."""
+
+    name = "teller"
+
+
+def test_who_told_a_message_is_known_when_it_is_got_and_of_audio_nothing_is_kept() -> None:
+    mailbox = Mailbox()
+    for message, sender in ((Note(1), Teller()), (Audio(2), Teller()), (Note(3), None), (Alarm(4), Teller())):
+        mailbox.store(Envelope(message), sender)
+    assert len(mailbox._senders) == 2
+    seen = [(mailbox.get().message.number, mailbox.sender) for _ in range(4)]
+    assert seen == [(4, "teller"), (1, "teller"), (2, ""), (3, "")]
+    assert mailbox._senders == {}

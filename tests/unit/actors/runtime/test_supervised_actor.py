@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from pykka import ActorDeadError, ActorRef, ActorRegistry
 
+from actors.runtime.address import Address
 from actors.runtime.clock import run_virtual
 from actors.runtime.exits import ChildExited, Exit, order_stop, tell_quietly
 from actors.runtime.mailbox import MAX_MESSAGES
@@ -365,13 +366,78 @@ async def test_recent_messages_are_bounded_and_audio_is_only_counted() -> None:
         child.actor_ref.tell(Note())
         child.actor_ref.tell(Audio())
     await settle()
-    recent = child.recent_messages()
-    assert len(recent) == RECENT_MESSAGES
-    assert {seen.type for seen in recent} == {"Note"}
+    latest = child.recent_messages()
+    assert len(latest) == RECENT_MESSAGES
+    assert {seen.type for seen in latest} == {"Note"}
     assert child.handled == 2 * (RECENT_MESSAGES + 10)
     child.actor_ref.tell(ChildExited(name="x", actor_urn="y", exit=Exit.NORMAL))
     await settle()
     assert [seen.type for seen in child.recent_messages(limit=2)] == ["ChildExited", "Note"]
+
+
+class Teller(SupervisedActor):
+    """Tells `other` what it is told, and audio besides."""
+
+    def __init__(self, other: Address[Any]) -> None:
+        super().__init__("teller", None)
+        self.other = other
+
+    def on_receive(self, message: Any) -> Any:
+        self.other.tell(message)
+        self.other.tell(Audio())
+
+
+class Listener(SupervisedActor):
+    """Hears what waited for it, and tells itself something."""
+
+    def __init__(self, address: Address[Any]) -> None:
+        super().__init__("listener", None)
+        self.address = address
+
+    def on_start(self) -> None:
+        self.reachable_at(self.address)
+        self.address.tell(Note(3))
+
+    def on_receive(self, message: Any) -> Any:
+        return message
+
+
+def recent(actor: SupervisedActor) -> list[tuple[str, str, str]]:
+    """Sender, receiver and type, the oldest first."""
+    return [(seen.sender, seen.receiver, seen.type) for seen in reversed(actor.recent_messages())]
+
+
+@on_virtual_time
+async def test_a_message_that_was_seen_says_who_told_it_whom() -> None:
+    address: Address[Any] = Address("listener")
+    address.tell(Note(1))
+    teller = Teller.start(address)
+    teller.tell(Note(2))
+    await settle()
+    listener = actor_of(Listener.start(address))
+    assert listener is not None
+    await settle()
+    # Who told what has waited for an actor to be there is not known any more.
+    outside, own = ("", "listener", "Note"), ("listener", "listener", "Note")
+    assert recent(listener) == [outside, outside, own]
+    teller.tell(Note(4))
+    address.tell(Note(5))
+    await settle()
+    assert recent(listener)[3:] == [outside, ("teller", "listener", "Note")]
+    address.tell_now(Note(6))
+    assert recent(listener)[5:] == [outside]
+    # The audio that came before it was there waits for nobody.
+    assert listener.handled == 7
+
+
+@on_virtual_time
+async def test_a_parent_is_told_by_its_child_that_it_ended() -> None:
+    ref, child = await family(Place.MESSAGE, ValueError(SECRET))
+    child.actor_ref.tell(Note())
+    await settle()
+    parent = actor_of(ref)
+    assert isinstance(parent, Parent)
+    assert recent(parent) == [("child", "parent", "ChildExited")]
 
 
 @on_virtual_time
