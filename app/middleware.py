@@ -33,11 +33,10 @@ def middleware_of(worker: Assembly) -> list[Middleware]:
     middleware = [Middleware(AccessGuard, policy=policy)]
     if is_tracing():
         middleware.insert(0, Middleware(RequestSpans, session_of=partial(_session_span, services, worker.switchboard)))
-    lifecycle = services.lifecycle
+    lifecycle, worker_bus = services.lifecycle, services.lifecycle.worker_bus
+    services.session_opened.add(worker_bus.session_opened)
+    services.session_over.add(lambda session_id: worker_bus.session_left(session_id, begun=True))
     if lifecycle.relay_directory is not None:
-        worker_bus = lifecycle.worker_bus
-        services.session_opened.add(worker_bus.session_opened)
-        services.session_over.add(lambda session_id: worker_bus.session_left(session_id, begun=True))
         forwarding = Middleware(
             SessionForwarding,
             lifecycle=lifecycle,

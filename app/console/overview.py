@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from app.console.troubles import WorkerSummary
+from app.server.gone_workers import GONE, GoneWorker, gone_in
 from app.server.worker_bus import WorkerBus, WorkerBusError
 from app.server.worker_pipe import OF_WORKER, WorkerNotice
 
@@ -21,14 +22,18 @@ WATCHED_S = 6.0
 """A console that is open says so within this time, again and again; without it nobody tells anything."""
 FORGOTTEN_S = 60.0
 """A worker of which nothing was heard for so long is shown no more."""
+GONE_SHOWN_S = 900.0
+"""A worker that has died is shown for so long, also to a console that is opened later."""
 DRAIN_WITHIN_S = 10.0
 """An order to drain that is older was meant for another process."""
 
 
 class OverviewMessage(msgspec.Struct, frozen=True, tag_field="type", tag="overview"):
-    """What each console is sent every second: all workers, the worst first."""
+    """What each console is sent every second: all workers, the worst first; and those that have died lately, the last
+    one first."""
 
     workers: list[WorkerSummary]
+    gone: list[GoneWorker] = []
 
 
 class Draining(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +67,7 @@ class Overview:
         self._until = 0.0
         self._telling: asyncio.Task[None] | None = None
         self._heard: dict[int, WorkerSummary] = {}
+        self._gone: list[GoneWorker] = []
         worker_bus.on_notice(self._noticed)
 
     async def watch(self) -> None:
@@ -72,9 +78,20 @@ class Overview:
     def workers(self) -> list[WorkerSummary]:
         """What was last heard of each worker, this one at present included; the worst first."""
         now = self._wall()
-        self._heard = {worker: each for worker, each in self._heard.items() if now - each.at < FORGOTTEN_S}
+        dead = {each.worker: each.at for each in self._gone}
+        self._heard = {
+            worker: each
+            for worker, each in self._heard.items()
+            if now - each.at < FORGOTTEN_S and (worker not in dead or each.at > dead[worker])
+        }
         self._heard[os.getpid()] = self._own()
         return sorted(self._heard.values(), key=lambda each: (-each.weight, each.worker))
+
+    def gone(self) -> list[GoneWorker]:
+        """The workers that have died lately, the last one first."""
+        now = self._wall()
+        lately = [each for each in self._gone if now - each.at < GONE_SHOWN_S]
+        return sorted(lately, key=lambda each: each.at, reverse=True)
 
     async def drain(self, worker: int) -> None:
         """Order a worker to drain; another is started in its place.
@@ -96,6 +113,8 @@ class Overview:
         elif notice.topic.startswith(OF_WORKER):
             summary = msgspec.convert(fields["summary"], WorkerSummary)
             self._heard[summary.worker] = summary
+        elif notice.topic == GONE:
+            self._gone = gone_in(fields)
         elif notice.topic == DRAIN and self._is_own_drain(fields):
             log.warning("this worker drains: an operator has ordered it to")
             self._drain()

@@ -47,5 +47,5 @@ class ConsoleSocket:
     async def _tell(self, writer: SocketWriter) -> None:
         while not writer.closed.is_set():
             await self._overview.watch()
-            writer.put(msgspec.json.encode(OverviewMessage(self._overview.workers())).decode())
+            writer.put(msgspec.json.encode(OverviewMessage(self._overview.workers(), self._overview.gone())).decode())
             await asyncio.sleep(EVERY_S)

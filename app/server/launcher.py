@@ -14,12 +14,14 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from enum import Enum, auto
 from typing import Any, assert_never
 
 import msgspec
 
 from app.errors import AppError
+from app.server.gone_workers import GONE, GoneWorkers
 from app.server.listening import url
 from app.server.session_registry import SessionRegistry
 from app.server.signals import StopSignal, StopSignals, hands_over
@@ -101,6 +103,7 @@ class Launcher:
         self._reference = reference
         self._secret = secrets.token_bytes(SECRET_BYTES)
         self._sessions = SessionRegistry()
+        self._gone = GoneWorkers()
         self._noticed: dict[str, dict[str, Any]] = {}
         self._calls = LiveCalls(settings.server.state_directory)
         self._relay_directory = ""
@@ -162,7 +165,10 @@ class Launcher:
             worker.kill()
             status = await worker.process.wait()
             self._workers.discard(worker)
-            self._sessions.forget(worker.process.pid)
+            lost = self._sessions.forget(worker.process.pid)
+            if self._phase is _Phase.SERVING and status != 0:
+                self._gone.died(worker.process.pid, at=time.time(), status=status, sessions=lost)
+                self._tell_of_gone()
             self._noticed.pop(f"{OF_WORKER}{worker.process.pid}", None)
             self._calls_without(worker)
             worker.hang_up()
@@ -218,11 +224,19 @@ class Launcher:
                     worker.tell(encode_line(Owner(message.number, self._owner(message, worker.process.pid))))
                 case SessionBegun(session_id):
                     self._sessions.begun(session_id, worker.process.pid)
+                    if self._gone.begun(session_id, worker.process.pid):
+                        self._tell_of_gone()
                 case SessionLeft(session_id, begun):
                     leave = self._sessions.end if begun else self._sessions.release
                     leave(session_id, worker.process.pid)
                 case _:
                     assert_never(message)
+
+    def _tell_of_gone(self) -> None:
+        """Tell all workers, those that start later included, of those that have died and of their sessions."""
+        fields = self._noticed[GONE] = self._gone.fields()
+        for worker in self._workers:
+            worker.tell(encode_line(WorkerNotice(GONE, fields)))
 
     def _owner(self, asked: AskOwner, asker: int) -> int:
         if asked.claim:

@@ -51,7 +51,9 @@ class SessionRegistry:
         if self._owners.get(session_id) == worker and session_id not in self._recent.get(worker, ()):
             del self._owners[session_id]
 
-    def forget(self, worker: int) -> None:
-        """A worker has ended, and all its sessions with it."""
-        self._recent.pop(worker, None)
+    def forget(self, worker: int) -> list[str]:
+        """A worker has ended, and all its sessions with it; the ids of those that were live."""
+        ended = self._recent.pop(worker, OrderedDict())
+        live = [session_id for session_id, owner in self._owners.items() if owner == worker and session_id not in ended]
         self._owners = {session_id: owner for session_id, owner in self._owners.items() if owner != worker}
+        return live

@@ -7,7 +7,7 @@ import re
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Error as PlaywrightError
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
@@ -22,7 +23,7 @@ from tests.browser.chromium import SERVER_GONE, page_in
 from tests.browser.visit import DESKTOP, PHONE
 from tests.kit.recorded_sessions import write_session_file
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import AUTHORITIES, EARSHOT, Server, children, serving
+from tests.kit.serving import AUTHORITIES, EARSHOT, Server, children, eventually, serving
 from tests.service.api.test_routes_approvals import AGENT_FILE, REFUNDER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -223,12 +224,43 @@ async def test_a_dead_worker_and_a_failing_provider_are_seen_at_a_glance(browser
                 await expect(wrong.first).to_contain_text("circuit breaker open")
                 os.kill(workers[0], signal.SIGKILL)
                 gone = wrong.filter(has_text=f"Worker {workers[0]}")
-                await expect(gone).to_contain_text(re.compile(r"is gone: no word for \d+ s"))
+                await expect(gone).to_contain_text(FATE)
                 # Another has been started in its place.
                 await expect(page.locator("#workers tr").filter(has_text="ready")).to_have_count(2)
                 await expect(page.locator("#link")).to_have_text("Live")
+            async with page_in(browser, expected=(*REFUSED, *SERVER_GONE), **PHONE) as later:
+                await sign_in(later, server)
+                gone = later.locator("#wrong li.bad").filter(has_text=f"Worker {workers[0]}")
+                await expect(gone).to_contain_text(FATE)
+                row = later.locator("#workers tr").filter(has_text=str(workers[0]))
+                await expect(row).to_contain_text("lost: call-")
+                await no_violations(later)
+                assert not await later.evaluate(TOO_WIDE)
 
 
+async def test_a_server_of_one_worker_tells_of_the_one_before(browser: Browser) -> None:
+    with serving(EARSHOT, **FAKES, OPERATOR_TOKEN=TOKEN) as server:
+        (worker,) = children(server.process.pid)
+        with talking(server, "alone"):
+            await asyncio.to_thread(eventually, lambda: server.get("/api/v1/health").json()["active_sessions"] == 1)
+            os.kill(worker, signal.SIGKILL)
+        async with page_in(browser, expected=(*REFUSED, *SERVER_GONE), **DESKTOP) as page:
+            await until_answered(page, server)
+            gone = page.locator("#wrong li.bad").filter(has_text=f"Worker {worker}")
+            await expect(gone).to_contain_text("of its one session 1 is lost")
+            await expect(page.locator("#workers tr").filter(has_text="ready")).to_have_count(1)
+
+
+async def until_answered(page: Page, server: Server) -> None:
+    """Sign in, once there is a worker again."""
+    for _ in range(60):
+        with suppress(PlaywrightError):
+            return await sign_in(page, server)
+        await asyncio.sleep(0.5)
+    raise AssertionError("not in time")
+
+
+FATE = re.compile(r"is gone: signal 9 ended it \d+ s ago; of its .*sessions? .*\d (is|are) lost")
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 

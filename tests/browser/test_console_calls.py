@@ -121,13 +121,15 @@ async def test_each_kind_of_trouble_is_seen_at_first_glance_among_thirty_calls(
             await until_seen(page, talker, text, trouble)
         gone = await worker_of(page, server)
         os.kill(gone, signal.SIGKILL)
-        await seen_at_once(page, re.compile(rf"Worker {gone} is gone: no word for \d+ s"))
+        await seen_at_once(
+            page, re.compile(rf"Worker {gone} is gone: signal 9 ended it \d+ (s|min) ago; of its \d+ sessions")
+        )
         await worst_first(page)
         await picture(page, "all")
         for scheme in ("light", "dark"):
             for name, size in (("wide", DESKTOP), ("phone", PHONE)):
                 async with page_in(browser, expected=EXPECTED, color_scheme=scheme, **size) as other:
                     await open_console(other, server.url)
-                    for _, trouble in TROUBLES:
+                    for trouble in (*(pattern for _, pattern in TROUBLES), re.compile(rf"Worker {gone} is gone: ")):
                         await seen_at_once(other, trouble)
                     await picture(other, f"{name}-{scheme}")

@@ -1,6 +1,8 @@
 /** The operators' console: a live overview over a WebSocket, one session in detail by REST, and orders. */
 
 import { readSessionFile } from "./console-file.js";
+import { fate, goneRow } from "./console-gone.js";
+import { button, duration, element, encoded, replace, timeOf } from "./console-parts.js";
 import { describe, draw } from "./console-timeline.js";
 import { switchScheme } from "./scheme-switch.js";
 
@@ -8,19 +10,16 @@ const API = "/api/v1";
 const KEY = "earshot-operator";
 const SILENT_S = 4;
 const BAD = 50;
+/** A worker that is gone is among the worst for so long; then the others have long taken its place. */
+const RECENT_S = 300;
+const GONE = 95, PAST = 5;
 const $ = (id) => document.getElementById(id);
 
-const state = { token: "", workers: [], chosen: "", isOver: false, socket: null, again: 0, heardAt: 0 };
+const state = { token: "", workers: [], gone: [], chosen: "", isOver: false, socket: null, again: 0, heardAt: 0 };
 
 // asking
 
-/** @returns {string} base64url: what a subprotocol may be made of */
-function encoded(text) {
-  const binary = String.fromCharCode(...new TextEncoder().encode(text));
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
-
-async function ask(path, method = "GET", asked = undefined) {
+async function ask(path, { method = "GET", asked = undefined } = {}) {
   const headers = state.token ? { Authorization: `Bearer ${state.token}` } : {};
   const answer = await fetch(`${API}${path}`, { method, headers, cache: "no-store", body: asked && JSON.stringify(asked) });
   const body = await answer.json().catch(() => ({}));
@@ -84,7 +83,8 @@ function connect() {
     state.heardAt = Date.now();
     state.again = 0;
     link("live", "Live");
-    state.workers = JSON.parse(data).workers;
+    const { workers, gone } = JSON.parse(data);
+    Object.assign(state, { workers, gone });
     show();
   });
   socket.addEventListener("close", () => {
@@ -100,31 +100,6 @@ function link(name, text) {
   if ($("link").textContent !== text) $("link").textContent = text;
 }
 
-/** @returns {HTMLElement} an element with text, never markup */
-function element(name, { text, classes, ...attributes } = {}, ...children) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  if (classes) made.className = classes;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  made.append(...children);
-  return made;
-}
-
-function button(text, act, { classes = "", label = text } = {}) {
-  const made = element("button", { text, classes, type: "button", "aria-label": label, "data-key": label });
-  made.addEventListener("click", act);
-  return made;
-}
-
-/** Put new content in the place of the old one; whoever is on a button stays on it. */
-function replace(parent, children) {
-  const focused = parent.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  const scrolled = parent.scrollTop;
-  parent.replaceChildren(...children);
-  parent.scrollTop = scrolled;
-  if (focused) [...parent.querySelectorAll("[data-key]")].find((each) => each.dataset.key === focused)?.focus();
-}
-
 /** How long a worker has said nothing while others have. What it said before is not true any more. */
 const silentS = (worker) => Math.max(0, Math.max(...state.workers.map(({ at }) => at)) - worker.at);
 
@@ -134,18 +109,25 @@ function show() {
   sessions.sort((one, other) => other.weight - one.weight || other.age_s - one.age_s);
   showApprovals(present.flatMap((worker) => worker.approvals ?? []), present.length ? Math.max(...present.map(({ at }) => at)) : 0);
   replace($("wrong"), wrong(sessions));
-  replace($("workers"), state.workers.map(workerRow));
+  replace($("workers"), [...state.workers.map(workerRow), ...state.gone.map(goneRow)]);
   replace($("sessions"), sessions.map(sessionEntry));
   const total = present.reduce((sum, worker) => sum + worker.sessions, 0);
   $("session-count").textContent = total > sessions.length ? `${sessions.length} worst of ${total}` : String(total);
   document.title = `${$("wrong").querySelector(".bad") || $("approvals").children.length ? "⚠ " : ""}Earshot console`;
 }
 
+/** The time by the clock of the server, in seconds since 1970. */
+const nowS = () => Math.max(0, ...state.workers.map(({ at }) => at));
+
 function wrong(sessions) {
-  const found = [];
+  const found = state.gone.map((worker) => ({
+    weight: nowS() - worker.at < RECENT_S ? GONE : PAST,
+    where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }),
+    text: `is gone: ${fate(worker, nowS())}`,
+  }));
   for (const worker of state.workers) {
     if (silentS(worker) > SILENT_S) {
-      found.push({ weight: 95, where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }), text: `is gone: no word for ${Math.round(silentS(worker))} s` });
+      found.push({ weight: GONE, where: element("span", { classes: "where", text: `Worker ${worker.worker} ` }), text: `is gone: no word for ${Math.round(silentS(worker))} s` });
       continue;
     }
     for (const [index, text] of worker.troubles.entries()) {
@@ -196,10 +178,6 @@ function sessionEntry(session) {
   return element("li", {}, entry);
 }
 
-function duration(seconds) {
-  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
-}
-
 // one session
 
 function choose(id) {
@@ -242,11 +220,6 @@ function heading(title, { live }) {
 function showTimeline(events, now) {
   draw($("timeline"), events, now);
   replace($("events"), events.slice(-200).reverse().map((event) => element("li", {}, timeOf(event.at), describe(event))));
-}
-
-/** @param {number} at seconds since 1970 */
-function timeOf(at) {
-  return element("span", { classes: "at", text: new Date(at * 1000).toLocaleTimeString([], { hour12: false }) });
 }
 
 async function detail() {
@@ -307,21 +280,21 @@ function sure(text, act, { asksReason = false } = {}) {
 
 function restart(actor) {
   const path = `/health/actors/${encodeURIComponent(state.chosen)}/${encodeURIComponent(actor)}/restart`;
-  sure(`Restart the ${actor} of ${state.chosen}? The conversation goes on from where it was.`, () => ask(path, "POST"));
+  sure(`Restart the ${actor} of ${state.chosen}? The conversation goes on from where it was.`, () => ask(path, { method: "POST" }));
 }
 
 function decide({ session_id: session, approval_id: approval, tool }, decision) {
   const path = `/sessions/${encodeURIComponent(session)}/approvals/${encodeURIComponent(approval)}`, asksReason = decision === "decline";
   const text = asksReason ? `Decline ${tool} of ${session}? The agent is told the reason.` : `Approve ${tool} of ${session}? It is run at once.`;
-  sure(text, (reason) => ask(path, "POST", { decision, reason }), { asksReason });
+  sure(text, (reason) => ask(path, { method: "POST", asked: { decision, reason } }), { asksReason });
 }
 
 function drain(worker) {
-  sure(`Drain worker ${worker}? Its conversations end with a goodbye, and another worker is started in its place.`, () => ask(`/workers/${worker}/drain`, "POST"));
+  sure(`Drain worker ${worker}? Its conversations end with a goodbye, and another worker is started in its place.`, () => ask(`/workers/${worker}/drain`, { method: "POST" }));
 }
 
 $("end").addEventListener("click", () => {
-  sure(`End ${state.chosen}? The caller hears a goodbye.`, () => ask(`/sessions/${encodeURIComponent(state.chosen)}`, "DELETE"));
+  sure(`End ${state.chosen}? The caller hears a goodbye.`, () => ask(`/sessions/${encodeURIComponent(state.chosen)}`, { method: "DELETE" }));
 });
 $("sure-no").addEventListener("click", () => $("sure").close());
 $("sign-in").addEventListener("submit", (event) => {

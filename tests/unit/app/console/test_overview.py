@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from actors.runtime.clock import run_virtual
-from app.console.overview import DRAIN, FORGOTTEN_S, WATCHED_S, Overview
+from app.console.overview import DRAIN, FORGOTTEN_S, GONE_SHOWN_S, WATCHED_S, Overview
 from app.console.troubles import WorkerSummary
+from app.server.gone_workers import GONE, GoneWorkers
 from app.server.worker_bus import WorkerBus
 from app.server.worker_pipe import WorkerNotice
 
@@ -68,6 +69,30 @@ def test_the_worst_worker_comes_first_and_a_silent_one_is_forgotten_after_a_whil
         assert len(worker.overview.workers()) == 2
         await asyncio.sleep(2)
         assert [each.worker for each in worker.overview.workers()] == [os.getpid()]
+
+    run_virtual(main())
+
+
+def test_a_worker_that_has_died_is_shown_for_a_while_and_no_more_among_the_living() -> None:
+    async def main() -> None:
+        worker = Worker()
+        await asyncio.sleep(10)
+        notice = WorkerNotice("worker/1", {"summary": msgspec.to_builtins(summary(1, worker.now()))})
+        worker.bus.hear(notice)
+        assert worker.overview.gone() == []
+        deaths = GoneWorkers()
+        for pid in (1, 2):
+            await asyncio.sleep(1)
+            deaths.died(pid, at=worker.now(), status=-9, sessions=["a"])
+        worker.bus.hear(WorkerNotice(GONE, deaths.fields()))
+        assert [each.worker for each in worker.overview.gone()] == [2, 1]
+        assert [each.worker for each in worker.overview.workers()] == [os.getpid()]
+        with pytest.raises(LookupError):
+            await worker.overview.drain(1)
+        await asyncio.sleep(GONE_SHOWN_S - 0.5)
+        assert [each.worker for each in worker.overview.gone()] == [2]
+        await asyncio.sleep(1)
+        assert worker.overview.gone() == []
 
     run_virtual(main())
 

@@ -42,7 +42,7 @@ def test_the_sessions_of_a_worker_end_with_it() -> None:
     registry.claim("t", OTHER)
     registry.claim("u", ONE)
     registry.end("u", ONE)
-    registry.forget(ONE)
+    assert registry.forget(ONE) == ["s"]
     assert [registry.owner(session_id) for session_id in "stu"] == [0, OTHER, 0]
 
 

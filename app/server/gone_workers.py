@@ -1,0 +1,90 @@
+"""The workers that have died lately, and what became of their sessions: kept by the launcher, which outlives them."""
+
+from collections import OrderedDict
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+GONE = "workers gone"
+"""The topic of the notice by which the launcher tells the workers of those that are gone."""
+MOST_GONE = 10
+"""The one that died first is forgotten."""
+MOST_SESSIONS = 40
+"""Of one worker: a notice between workers holds no more."""
+
+
+class GoneSession(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A session that was live when its worker died."""
+
+    session_id: str
+    goes_on_at: int = 0
+    """The worker of this server that has gone on with it, by the number of its process; 0: none has."""
+
+
+class GoneWorker(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker that has died, by the number of its process."""
+
+    worker: int
+    at: float
+    """When it died, in seconds since 1970"""
+    status: int
+    """As a shell sees it, or minus the number of the signal that ended it"""
+    live: int
+    """How many live sessions it had"""
+    lost: int
+    """How many of them no worker of this server has gone on with"""
+    sessions: tuple[GoneSession, ...] = ()
+    """Those of them that are named, the lost ones first"""
+
+
+class _Death(msgspec.Struct, frozen=True):
+    at: float
+    status: int
+    sessions: dict[str, int]
+    """By id, the worker that has gone on with each; 0: none has."""
+
+
+class GoneWorkers:
+    """The workers that have died, the latest MOST_GONE of them. Belongs to one thread."""
+
+    def __init__(self) -> None:
+        self._deaths: OrderedDict[int, _Death] = OrderedDict()
+
+    def died(self, worker: int, *, at: float, status: int, sessions: Collection[str]) -> None:
+        """A worker has died with these live sessions, by their ids."""
+        self._deaths[worker] = _Death(round(at, 3), status, dict.fromkeys(sessions, 0))
+        if len(self._deaths) > MOST_GONE:
+            self._deaths.popitem(last=False)
+
+    def begun(self, session_id: str, worker: int) -> bool:
+        """A session has begun at `worker`; True if one that is gone had it before."""
+        found = [death.sessions for death in self._deaths.values() if session_id in death.sessions]
+        for sessions in found:
+            sessions[session_id] = worker
+        return bool(found)
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of the notice that tells of them."""
+        return {"gone": [msgspec.to_builtins(_described(*each)) for each in self._deaths.items()]}
+
+
+def _described(worker: int, death: _Death) -> GoneWorker:
+    sessions = sorted(death.sessions.items(), key=lambda each: each[1] != 0)
+    return GoneWorker(
+        worker=worker,
+        at=death.at,
+        status=death.status,
+        live=len(sessions),
+        lost=sum(goes_on_at == 0 for _, goes_on_at in sessions),
+        sessions=tuple(GoneSession(*each) for each in sessions[:MOST_SESSIONS]),
+    )
+
+
+def gone_in(fields: dict[str, Any]) -> list[GoneWorker]:
+    """The workers that a notice of the topic GONE tells of.
+
+    Raises:
+        msgspec.ValidationError: it is none.
+    """
+    return msgspec.convert(fields["gone"], list[GoneWorker])
