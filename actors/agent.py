@@ -94,6 +94,8 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """After words that were understood, and to which the model was too busy or too slow to reply."""
     refused: str = "I am sorry, I cannot talk about that. What else can I do for you?"
     """After words that the model's content filter refuses."""
+    recorded: str = "This conversation may be recorded."
+    """Before the greeting, where RECORD_AUDIO is on. Whoever has not heard it is not recorded; empty: nobody is."""
     hold_on: str = "One moment, please."
     """One more filler, for an agent that has fewer than two."""
     goodbye: str = "Thank you for calling. Goodbye."

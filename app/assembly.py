@@ -235,8 +235,14 @@ def _console(worker: Assembly) -> ConsoleRoutes:
         # The worker drains as at any other order to end, and the launcher starts another in its place.
         drain=partial(signal.raise_signal, signal.SIGTERM),
     )
-    content = services.settings.logs.content
-    return ConsoleRoutes(overview, services.timelines, services.known_sessions, worker.history, content=content)
+    return ConsoleRoutes(
+        overview,
+        services.timelines,
+        services.known_sessions,
+        worker.history,
+        audio_of=services.audio_of,
+        content=services.settings.logs.content,
+    )
 
 
 def _telephone(worker: Assembly, modes: Modes) -> list[BaseRoute]:

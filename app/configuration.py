@@ -5,6 +5,7 @@ What is found here stops the start with one line, so that no caller is the first
 
 import os
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from app.engine_ports import FALLBACK
 from app.engines import chosen, require_loadable
 from app.modes import Modes
 from app.providers.openai_chat.resource import azure_resource
+from app.replay.audio_lanes import AUDIO_PACKAGES
 from app.server.tls import tls_files
 from app.stores.redis_address import redis_address
 from app.telephony.call_context import require_agents_by_number
@@ -108,17 +110,29 @@ def _require_webhook(records: Records) -> None:
 def _require_directory(records: Records) -> None:
     """Session files have somewhere to be written, and a place that they fit into."""
     if not records.records_sessions:
+        if records.audio:
+            raise SettingsError("RECORD_AUDIO is on, and no session is recorded: set RECORD_SESSIONS")
         return
     if records.directory is None:
         raise SettingsError(f"RECORD_SESSIONS is {records.sessions}, and nowhere to write to: set RECORD_DIRECTORY")
     if records.file_mb > records.total_mb:
         raise SettingsError("RECORD_FILE_MB is above RECORD_TOTAL_MB: one file would be more than all may be")
+    if records.audio:
+        _require_audio(records)
     try:
         records.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"RECORD_DIRECTORY cannot be made: {error.strerror}") from None
     if not os.access(records.directory, os.W_OK | os.X_OK):
         raise SettingsError("RECORD_DIRECTORY cannot be written to")
+
+
+def _require_audio(records: Records) -> None:
+    """The audio of a session fits into the place of all, and what lays both sides down is installed."""
+    if records.audio_mb > records.total_mb:
+        raise SettingsError("RECORD_AUDIO_MB is above RECORD_TOTAL_MB: one file would be more than all may be")
+    if missing := [package for package in AUDIO_PACKAGES if find_spec(package) is None]:
+        raise SettingsError(f"RECORD_AUDIO needs {' and '.join(missing)}, of the extra local")
 
 
 def _require_model(settings: Settings, engines: Mapping[str, BuiltIn], agent: Agent) -> None:
@@ -239,7 +253,8 @@ def _session_files(settings: Settings) -> str:
     if not records.records_sessions:
         return "off (RECORD_SESSIONS)"
     words = "with what is said (LOG_CONTENT)" if settings.logs.content else "words and keys masked"
-    return f"{records.sessions}, in {records.directory}, {words}"
+    audio = ", and the audio of both sides" if records.audio else ""
+    return f"{records.sessions}, in {records.directory}, {words}{audio}"
 
 
 def _telephone(settings: Settings) -> str:

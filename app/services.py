@@ -18,6 +18,7 @@ from actors.runtime.watchdog import LoopWatchdog
 from actors.session.sessions_keeper import SessionsKeeper
 from actors.tools import AnyTool
 from app.agents.kept_phrases import kept_phrases
+from app.agents.recording_notice import all_with_notice
 from app.agents.roster import AgentRoster
 from app.auth.acs import AcsAccess
 from app.auth.browser import BrowserAccess
@@ -33,7 +34,7 @@ from app.limits.clients import Clients
 from app.mcp.servers import McpServers
 from app.observers import Observers
 from app.records.call_records import CallRecords, webhook_of
-from app.replay.recorder import recorder_of
+from app.replay.recorder import KeptAudio, recorder_of
 from app.server.garbage_collection import GarbageCollection
 from app.server.lifecycle import Lifecycle, Phase
 from app.server.socket_writer import REFUSED
@@ -74,7 +75,8 @@ class Services:
         self.browser_access = BrowserAccess(settings, lifecycle.server_secret)
         self.acs_access = AcsAccess(settings)
         self.clients = Clients(settings, self.exposure, self.clock.now)
-        self.agents = AgentRoster(agents, settings.agents.default)
+        heard = all_with_notice(agents) if settings.records.audio else agents
+        self.agents = AgentRoster(heard, settings.agents.default)
         self.session_opened = Observers[str]()
         """Told the id of each session that begins."""
         self.session_over = Observers[str]()
@@ -106,16 +108,17 @@ class Services:
         handoffs = {each.tool for agent in self.agents.values() for each in agent.handoffs}
         self.timelines = Timelines(time.time, {*tools, *handoffs}, content=settings.logs.content)
         self.outputs = SessionOutputs(self.sessions.live, self.timelines, log_content=settings.logs.content)
+        self.recorder = recorder_of(
+            settings.records, self.sessions.live.get, self.random.uniform, self.clock, content=settings.logs.content
+        )
         self.call_records = CallRecords(
             self.sessions.live.get,
             self.timelines,
             self.clock,
             webhook_of(settings.records),
             self.store if isinstance(self.store, SharedStore) else None,
+            audio_of=self.audio_of,
             content=settings.logs.content,
-        )
-        self.recorder = recorder_of(
-            settings.records, self.sessions.live.get, self.random.uniform, content=settings.logs.content
         )
         self.known_sessions = KnownSessions(
             self.sessions.live.get, lambda session_id: self.engines.store.load(session_id)
@@ -131,6 +134,11 @@ class Services:
 
     def _tell_of_sessions(self) -> None:
         """Have those parts told of sessions that keep something of each."""
+        if self.recorder is not None:
+            # Before the call records, which say whether there is audio.
+            self.session_opened.add(self.recorder.session_opened)
+            self.session_moved.add(self.recorder.session_moved)
+            self.session_over.add(self.recorder.session_over)
         self.session_opened.add(self.call_records.session_opened)
         self.session_moved.add(self.outputs.session_moved)
         self.session_moved.add(self.call_records.session_moved)
@@ -141,10 +149,6 @@ class Services:
             self.call_records.session_over,
         ):
             self.session_over.add(hear)
-        if self.recorder is not None:
-            self.session_opened.add(self.recorder.session_opened)
-            self.session_moved.add(self.recorder.session_moved)
-            self.session_over.add(self.recorder.session_over)
         if isinstance(self.store, SharedStore) and self.checkpoints is not None:
             self.session_opened.add(self.store.session_opened)
             self.session_over.add(self.checkpoints.session_over)
@@ -230,6 +234,10 @@ class Services:
             output.connection.close(code, "another connection took this session over")
         if entry is not None:
             entry.deliver(EndSession(Ending.NORMAL, politely=False))
+
+    def audio_of(self, session_id: str) -> KeptAudio | None:
+        """The audio of a session that is over; None if none was recorded."""
+        return self.recorder.audio_of(session_id) if self.recorder is not None else None
 
     def voices(self) -> dict[str, tuple[str, ...]]:
         """The names of the voices of the synthesizer (TTS) by language; none if it cannot tell them."""

@@ -54,6 +54,8 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: int
     interruptions: int
     restarts: int
+    audio: bool
+    """Whether what both sides said was recorded as sound, beside the session's file."""
     tools: tuple[ToolUse, ...]
     latencies_ms: dict[str, Percentiles]
     usage: RecordUsage

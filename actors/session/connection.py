@@ -1,6 +1,7 @@
 """The connection of one session: what the session shows goes out through it."""
 
 import logging
+from collections.abc import Callable
 
 from actors.messages.caller import ConnectionAttached, ConnectionDetached
 from actors.messages.output import OutputMessage
@@ -24,6 +25,8 @@ class SessionConnection:
         self._supervisor = supervisor
         self.output: Recipient[OutputMessage] | None = None
         """The connection with its observers; None while nobody is connected."""
+        self.tap: Callable[[OutputMessage], None] | None = None
+        """Takes all that is shown to somebody who is connected, as it is shown. None: nobody does."""
         self.output_id = ""
         """The id of the connection that the output is of. It is there before the session has heard of the connection,
         and maybe before it has heard that the former one is lost."""
@@ -55,6 +58,8 @@ class SessionConnection:
     def show(self, message: OutputMessage) -> None:
         """Send `message` to the connection and the observers, if there are any. An output that raises is given up."""
         if self.output is not None:
+            if self.tap is not None:
+                self.tap(message)
             try:
                 self.output.tell(message)
             except BaseException as error:  # noqa: BLE001 - whatever an output raises, the session goes on

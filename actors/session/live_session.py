@@ -68,6 +68,8 @@ class LiveSession:
         self.speakers = Speakers(checkpoint.participants)
         self.tap: Callable[[InputMessage | CallerAudio], None] | None = None
         """Sees all input, for a recording."""
+        self.take_audio: Callable[[str, bytes], None] | None = None
+        """Takes all audio of the caller with the label of its speaker, as it comes in. None: nobody does."""
         self.usage = Usage()
         self.handoffs_announced = len(checkpoint.handoffs)
         """How many handoffs the client, the log and the counters were told of. Where a session goes on elsewhere, the
@@ -133,6 +135,8 @@ class LiveSession:
         audio = self._ring.append(pcm)
         if self.tap is not None:
             self.tap(audio)
+        if self.take_audio is not None:
+            self.take_audio("", pcm)
         if is_first:
             self._start_recognizer("")
         for address in self._audio_receivers:
@@ -142,6 +146,8 @@ class LiveSession:
         """As `push_audio`, of one speaker alone, by their label, in a session that tells them apart."""
         is_first = not self.checkpoint.track(speaker).is_open
         audio = self.tracks.append(speaker, pcm)
+        if self.take_audio is not None:
+            self.take_audio(speaker, pcm)
         if is_first:
             self._start_recognizer(speaker)
         self.addresses[recognizer_name(speaker)].tell_now(audio)

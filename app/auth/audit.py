@@ -26,13 +26,13 @@ class OperatorProof(StrEnum):
 class AccessAudit:
     """Writes one line for each use of an operators' route that changes something. `now` is monotonic, in seconds.
 
-    Reads and refusals, of which anybody can cause any number, are written once a minute for each client and route;
-    the line says how many like it were left out before.
+    Reads and refusals, of which anybody can cause any number, are written once a minute for each client and route,
+    reads of one session apart from those of another; the line says how many like it were left out before.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._written: OrderedDict[tuple[str, str, str], tuple[float, int]] = OrderedDict()
+        self._written: OrderedDict[tuple[str, ...], tuple[float, int]] = OrderedDict()
 
     def let_in(
         self, route: str, client: str, proof: OperatorProof, path_params: Mapping[str, str] | None = None
@@ -45,7 +45,7 @@ class AccessAudit:
         fields = {"route": route, "client": client, "proof": proof.value, **about}
         if not route.startswith("GET "):
             log.info("operator access", extra=fields)
-        elif (left_out := self._due(route, client, proof.value)) is not None:
+        elif (left_out := self._due(route, client, proof.value, *about.values())) is not None:
             log.info("operator access", extra=fields | {"left_out": left_out})
 
     def refused(self, route: str, client: str, reason: str) -> None:
@@ -56,9 +56,9 @@ class AccessAudit:
                 extra={"route": route, "client": client, "reason": reason, "left_out": left_out},
             )
 
-    def _due(self, route: str, client: str, what: str) -> int | None:
+    def _due(self, *key: str) -> int | None:
         """How many lines like this one were left out since the last; None if this one is to be left out as well."""
-        key, now = (route, client, what), self._now()
+        now = self._now()
         written_at, left_out = self._written.pop(key, (-REPEATED_AFTER_S, 0))
         due = now - written_at >= REPEATED_AFTER_S
         self._written[key] = (now, 0) if due else (written_at, left_out + 1)

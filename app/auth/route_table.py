@@ -56,6 +56,7 @@ _API_ROUTES: tuple[tuple[str, str, Check], ...] = (
     ("POST", "/health/actors/{session_id}/{actor}/restart", Check.OPERATOR),
     (SOCKET, "/console", Check.CONSOLE),
     ("GET", "/sessions/{session_id}/timeline", Check.OPERATOR),
+    ("GET", "/sessions/{session_id}/audio", Check.OPERATOR),
     ("POST", "/workers/{worker}/drain", Check.OPERATOR),
     ("GET", "/logs", Check.OPERATOR),
     ("PUT", "/logs", Check.OPERATOR),

@@ -1,10 +1,12 @@
-"""What the console asks and orders besides its overview: the timeline of a session, and a worker that is to drain."""
+"""What the console asks and orders besides its overview: a session's timeline and audio, and a worker that drains."""
 
+import asyncio
 import math
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from app.api.problems import ProblemError
@@ -14,17 +16,21 @@ from app.console.socket import ConsoleSocket
 from app.console.timeline import TimelineEvent, TimelineReport, Timelines
 from app.console.worker_history import WorkerHistory
 from app.known_sessions import KnownSessions
+from app.replay.recorder import KeptAudio
 from app.server.worker_bus import WorkerBusError
+
+AUDIO_TYPE = "audio/wav"
 
 
 class ConsoleRoutes:
-    """Serves `/console`, `/sessions/{session_id}/timeline` and `/workers/{worker}/drain`.
+    """Serves `/console`, `/sessions/{session_id}/timeline` and `.../audio`, and `/workers/{worker}/drain`.
 
     Args:
         overview: of all workers.
         timelines: of the sessions of this worker.
         sessions: those that are live here.
         history: what was wrong with this worker.
+        audio_of: the audio of a session of this worker that is over; None if none was recorded.
         content: whether timelines hold what people say.
     """
 
@@ -35,12 +41,14 @@ class ConsoleRoutes:
         sessions: KnownSessions,
         history: WorkerHistory,
         *,
+        audio_of: Callable[[str], KeptAudio | None],
         content: bool,
     ) -> None:
         self._overview = overview
         self._timelines = timelines
         self._sessions = sessions
         self._history = history
+        self._audio_of = audio_of
         self._content = content
 
     def routes(self) -> list[BaseRoute]:
@@ -48,6 +56,7 @@ class ConsoleRoutes:
         return [
             WebSocketRoute("/console", ConsoleSocket(self._overview)),
             Route("/sessions/{session_id}/timeline", self.timeline),
+            Route("/sessions/{session_id}/audio", self.audio),
             Route("/workers/{worker}/drain", self.drain, methods=["POST"]),
         ]
 
@@ -66,7 +75,16 @@ class ConsoleRoutes:
         ended = math.inf if entry is not None or not happened else happened[-1].at
         of_worker = self._history.between(happened[0].at, ended) if happened else []
         events = sorted([*happened, *of_worker], key=lambda event: event.at)
-        return json_response(TimelineReport(session_id, entry is not None, self._content, events))
+        kept = self._audio_of(session_id)
+        audio_at = round(kept.at, 3) if kept is not None else None
+        return json_response(TimelineReport(session_id, entry is not None, self._content, events, audio_at))
+
+    async def audio(self, request: Request) -> Response:
+        """Answer the audio of a session of this worker that is over: the caller left, the agent right."""
+        kept = self._audio_of(request.path_params["session_id"])
+        if kept is None or not await asyncio.to_thread(kept.path.is_file):
+            raise ProblemError(HTTPStatus.NOT_FOUND, "this worker has no audio of a session of that id that is over")
+        return FileResponse(kept.path, media_type=AUDIO_TYPE, headers={"Cache-Control": "no-store"})
 
     async def drain(self, request: Request) -> Response:
         """Have a worker end its sessions by themselves, or with a goodbye; another is started in its place."""

@@ -56,6 +56,8 @@ class TimelineReport(msgspec.Struct, frozen=True):
     live: bool
     content: bool
     events: list[TimelineEvent]
+    audio_at: float | None = None
+    """When the session's audio begins, in seconds since 1970; None where there is none, or none yet"""
 
 
 class Timeline:

@@ -28,6 +28,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' data:",
         "font-src 'self'",
+        # The audio of a session, which is fetched with the operator's token.
+        "media-src 'self' blob:",
         "connect-src 'self'",
         "worker-src 'self'",
         "base-uri 'none'",

@@ -49,6 +49,7 @@ class CallRecords:
         clock: the times of the sessions.
         webhook: where records are sent; None: nowhere.
         shared: the store that all workers share; None: there is none.
+        audio_of: the audio of a session that is over; None if none was recorded.
         content: whether records hold what was said.
     """
 
@@ -60,6 +61,7 @@ class CallRecords:
         webhook: "Webhook | None",
         shared: SharedStore | None,
         *,
+        audio_of: Callable[[str], object | None],
         content: bool,
     ) -> None:
         self._live = live
@@ -67,6 +69,7 @@ class CallRecords:
         self._clock = clock
         self._webhook = webhook
         self._shared = shared
+        self._audio_of = audio_of
         self._content = content
         self._open: dict[str, SessionEntry] = {}
         self._kept: OrderedDict[str, CallRecord] = OrderedDict()
@@ -92,6 +95,7 @@ class CallRecords:
             tuple(timeline.events) if timeline is not None else (),
             entry.usage,
             restarts=len(entry.restarts),
+            has_audio=self._audio_of(session_id) is not None,
             patterns=compiled(tuple({rule: None for agent in entry.plan.agents for rule in agent.redact})),
             content=self._content,
         )

@@ -18,6 +18,7 @@ def made(
     usage: Usage,
     *,
     restarts: int,
+    has_audio: bool,
     patterns: Iterable[Pattern[str]],
     content: bool,
 ) -> CallRecord:
@@ -28,6 +29,7 @@ def made(
         events: its timeline.
         usage: what it cost.
         restarts: how often an actor of it was started again.
+        has_audio: whether its audio was recorded.
         patterns: what is left out of the transcript besides numbers and addresses.
         content: whether there is a transcript.
     """
@@ -44,6 +46,7 @@ def made(
         turns=session.turn,
         interruptions=sum(event.interrupted for event in measured),
         restarts=restarts,
+        audio=has_audio,
         tools=tuple(_tools(events)),
         latencies_ms={
             name: _percentiles(times)

@@ -2,26 +2,35 @@
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+
+import msgspec
 
 from actors.conversation import Ending
 from actors.messages.caller import InputLost
 from actors.messages.lifecycle import SessionFailed
 from actors.messages.model import ReplyFailed
 from actors.messages.playback import PlaybackFailed
+from actors.ports.clock import Clock
 from actors.rules.turn_taking.effects import End, ReportUnexpected
 from actors.session.recorded_turn_taking import TurnTakingResumed, TurnTakingStep, TurnTakingTold
 from actors.session.sessions import SessionEntry
+from app.replay.audio_file import AudioFile
+from app.replay.audio_tape import AudioTape
 from app.replay.encoding import SessionEncoder
-from app.replay.files import SessionFiles, file_lost, file_name
+from app.replay.files import AUDIO, SessionFiles, file_lost, file_name
 from app.replay.recording import Over, Restarted
 from config.groups.records import Records
 
 STEPS_AT_A_TIME = 256
 """So many are encoded in one go: a few seconds of a conversation."""
 CLOSE_S = 3.0
+MOST_KEPT = 200
+"""Sessions that are over whose audio can be asked for; files of others are there, and can be opened."""
 TROUBLE = (ReplyFailed, PlaybackFailed, SessionFailed, InputLost)
 
 
@@ -29,6 +38,7 @@ def recorder_of(
     settings: Records,
     live: Callable[[str], SessionEntry | None],
     uniform: Callable[[float, float], float],
+    clock: Clock,
     *,
     content: bool,
 ) -> "SessionRecorder | None":
@@ -36,7 +46,14 @@ def recorder_of(
     if not settings.records_sessions or settings.directory is None:
         return None
     files = SessionFiles(settings.directory, settings.total_mb << 20)
-    return SessionRecorder(settings, files, live, uniform, content=content)
+    return SessionRecorder(settings, files, live, uniform, clock, content=content)
+
+
+class KeptAudio(msgspec.Struct, frozen=True):
+    """The audio of a session that is over. `at`: where it begins, in seconds since 1970."""
+
+    path: Path
+    at: float
 
 
 class SessionRecorder:
@@ -47,6 +64,7 @@ class SessionRecorder:
         files: writes them.
         live: the live session of an id; None if there is none.
         uniform: a number between two others, by chance.
+        clock: the times of the sessions.
         content: whether the files hold what was said.
     """
 
@@ -56,6 +74,7 @@ class SessionRecorder:
         files: SessionFiles,
         live: Callable[[str], SessionEntry | None],
         uniform: Callable[[float, float], float],
+        clock: Clock,
         *,
         content: bool,
     ) -> None:
@@ -63,8 +82,10 @@ class SessionRecorder:
         self._files = files
         self._live = live
         self._uniform = uniform
+        self._clock = clock
         self._content = content
         self._open: dict[str, tuple[SessionEntry, SessionTape]] = {}
+        self._kept: OrderedDict[str, KeptAudio] = OrderedDict()
 
     def session_opened(self, session_id: str) -> None:
         """A session begins: it is recorded if it may be stored, and if chance has it."""
@@ -80,9 +101,23 @@ class SessionRecorder:
             most_bytes=self._settings.file_mb << 20,
         )
         self._finish(session_id, "")
-        tape = SessionTape(self._files, encoder, file_name(session_id, began))
+        self._kept.pop(session_id, None)
+        tape = SessionTape(self._files, encoder, file_name(session_id, began), self._audio_of(session_id, entry, began))
         entry.change_plan(record_step=tape.note)
         self._open[session_id] = (entry, tape)
+
+    def _audio_of(self, session_id: str, entry: SessionEntry, began: str) -> AudioTape | None:
+        """What takes the audio of a session, where that is to be kept."""
+        if not self._settings.audio:
+            return None
+        name, now = file_name(session_id, began, AUDIO), self._clock.now
+        tape = AudioTape(entry, self._files, AudioFile(self._files, name, now(), self._settings.audio_mb << 20), now)
+        tape.start()
+        return tape
+
+    def audio_of(self, session_id: str) -> KeptAudio | None:
+        """The audio of a session that is over and was recorded here; None if there is none, or none any more."""
+        return self._kept.get(session_id)
 
     def session_moved(self, session_id: str) -> None:
         """Another worker has gone on with a session, and records it from there."""
@@ -110,6 +145,14 @@ class SessionRecorder:
             return
         restarts = tuple(Restarted(at=each.at, actor=each.actor, error=each.error) for each in entry.restarts)
         tape.finish(Over(ending=ending, restarts=restarts))
+        if tape.audio is not None and tape.audio.has_audio:
+            self._keep(session_id, tape.audio)
+
+    def _keep(self, session_id: str, audio: AudioTape) -> None:
+        at = audio.file.began_at - self._clock.now() + self._clock.wall()
+        self._kept[session_id] = KeptAudio(audio.file.path, at)
+        if len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
 
 
 class SessionTape:
@@ -119,12 +162,14 @@ class SessionTape:
         files: has the thread.
         encoder: makes the file.
         name: of the file.
+        audio: takes the audio of the session; None: nobody does.
     """
 
-    def __init__(self, files: SessionFiles, encoder: SessionEncoder, name: str) -> None:
+    def __init__(self, files: SessionFiles, encoder: SessionEncoder, name: str, audio: AudioTape | None = None) -> None:
         self._files = files
         self._encoder = encoder
         self._name = name
+        self.audio = audio
         self._waiting: list[TurnTakingStep] = []
         self._begun = False
         self._over = False
@@ -145,12 +190,18 @@ class SessionTape:
         """Forget what was noted, and take no more."""
         self._over = True
         self._waiting.clear()
+        if self.audio is not None:
+            self.audio.stop()
+            self._files.do(self.audio.file.discard)
 
     def finish(self, over: Over) -> None:
         """Have the file written; a session in which turn-taking had no part has none."""
         if self._over:
             return
         self._hand_over()
+        if self.audio is not None:
+            self.audio.hand_over()
+            self.audio.stop()
         if not self._over and not self._files.do(partial(self._write, over)):
             self._give_up()
         self._over = True
@@ -165,6 +216,8 @@ class SessionTape:
         file_lost("overflow", "there is no room for it among what waits to be written")
 
     def _write(self, over: Over) -> None:
+        if self.audio is not None:
+            over = msgspec.structs.replace(over, audio=self.audio.file.finish())
         if not self._encoder.is_empty:
             self._files.write(self._name, self._encoder.finished(over))
 

@@ -86,6 +86,19 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, tag="told", omit_defaults=
     error: str = ""
 
 
+class AudioBeside(msgspec.Struct, frozen=True, kw_only=True):
+    """The audio of the session, which lies beside its file: WAV, the caller left and the agent right."""
+
+    file: str
+    """Its name."""
+    at: float
+    """Where it begins, in seconds of the session's clock."""
+    seconds: float
+    """How long it is."""
+    cut: bool = False
+    """The session went on behind it: there was no more room."""
+
+
 class Over(msgspec.Struct, frozen=True, kw_only=True, tag="over"):
     """The last line: how the session ended, and what was started again in it."""
 
@@ -94,6 +107,8 @@ class Over(msgspec.Struct, frozen=True, kw_only=True, tag="over"):
     restarts: tuple[Restarted, ...] = ()
     cut: bool = False
     """The session went on behind what the file holds: it had grown as large as it may."""
+    audio: AudioBeside | None = None
+    """None: the audio was not recorded."""
 
 
 Step = Started | Resumed | Told

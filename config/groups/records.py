@@ -45,6 +45,22 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Variable("RECORD_TOTAL_MB", "How large all become, in MB; the oldest go", kinds.whole(1, 1_000_000)),
     ] = 500
+    audio: Annotated[
+        bool,
+        Variable(
+            "RECORD_AUDIO",
+            "Whether the audio of both sides lies beside these files; then agents say so before all else",
+            kinds.switch(),
+        ),
+    ] = False
+    audio_mb: Annotated[
+        int,
+        Variable(
+            "RECORD_AUDIO_MB",
+            "How large the audio of one session becomes, in MB, of which a minute takes 3.7; it is cut there",
+            kinds.whole(1, 1024),
+        ),
+    ] = 64
 
     @property
     def records_sessions(self) -> bool:

@@ -1,11 +1,13 @@
 """The console in a real browser, beside live conversations: what is wrong first, one session in detail, and orders."""
 
+import array
 import asyncio
 import json
 import os
 import re
 import signal
 import threading
+import wave
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,9 +21,10 @@ from playwright.async_api import Error as PlaywrightError
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from app.replay.recording import AudioBeside
 from tests.browser.chromium import SERVER_GONE, page_in
 from tests.browser.visit import DESKTOP, PHONE
-from tests.kit.recorded_sessions import write_session_file
+from tests.kit.recorded_sessions import session_file, steps_of, write_session_file
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import AUTHORITIES, EARSHOT, Server, children, eventually, serving
 from tests.service.api.test_routes_approvals import AGENT_FILE, REFUNDER
@@ -129,6 +132,91 @@ async def test_a_session_file_is_shown_as_the_session_was(
         said = expect(words)
         await (said.to_contain_text("for Miller") if content else said.not_to_contain_text("Miller"))
         await no_violations(page)
+
+
+PUT_AWAY = r"blob:.*ERR_ABORTED"
+"""What the browser says of audio that it does not have to read to its end."""
+TONE_S = 60
+
+
+async def until_audio(page: Page, holds: str) -> None:
+    """Wait until something is true of the player, `it`."""
+    async with asyncio.timeout(60):
+        while not await page.evaluate(f"(() => {{ const it = document.getElementById('audio'); return {holds}; }})()"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def write_tone(path: Path) -> None:
+    """A minute of audio of both sides."""
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(2)
+        sound.setsampwidth(2)
+        sound.setframerate(16_000)
+        sound.writeframes(array.array("h", [8_000, -8_000] * (16_000 * TONE_S)).tobytes())
+
+
+def write_both_files(folder: Path) -> list[Path]:
+    """A session file, and its audio, which begins half a second before the session."""
+    steps = steps_of("barge-in")
+    audio = AudioBeside(file="session.wav", at=steps[0].at - 0.5, seconds=TONE_S)
+    (folder / "session.jsonl").write_bytes(session_file(steps, content=False, audio=audio))
+    write_tone(folder / "session.wav")
+    return [folder / "session.wav", folder / "session.jsonl"]
+
+
+async def test_the_audio_beside_a_session_file_is_played_along_its_timeline(
+    browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    files = await asyncio.to_thread(write_both_files, tmp_path)
+    async with page_in(browser, expected=(*REFUSED, PUT_AWAY), **DESKTOP) as page:
+        await sign_in(page, server)
+        await page.get_by_label("Open a session file").set_input_files(files)
+        await page.get_by_role("button", name="Listen to it").click()
+        audio = page.locator("#audio")
+        await expect(audio).to_be_visible()
+        await until_audio(page, "it.duration > 59")
+        # Ten seconds after the first event, which is half a second into the audio.
+        await page.evaluate("document.getElementById('audio').currentTime = 10.5")
+        playhead = page.locator("#timeline line.play")
+        await expect(playhead).to_have_attribute("x1", re.compile(r"^29[5-7]"))
+        await page.locator("#timeline").click(position={"x": 56 + 5 * 24, "y": 60})
+        now = await page.evaluate("document.getElementById('audio').currentTime")
+        assert abs(now - 5.5) < 0.2
+        await page.evaluate("document.getElementById('audio').play()")
+        await until_audio(page, f"it.currentTime > {now + 0.5} && !it.paused")
+        await no_violations(page)
+        await page.get_by_label("Open a session file").set_input_files(files[1])
+        await expect(page.locator("#audio-panel")).to_be_hidden()
+        await expect(page.locator("#detail-facts")).to_contain_text("its audio is session.wav")
+        await page.get_by_label("Open a session file").set_input_files(files[0])
+        await expect(page.get_by_role("alert")).to_contain_text("Audio alone has no timeline")
+
+
+async def test_the_audio_of_a_session_that_is_over_is_listened_to(browser: Browser, tmp_path: Path) -> None:
+    environ = {"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(tmp_path), "RECORD_AUDIO": "on"}
+    fast = {"SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}
+    with (
+        serving(EARSHOT, **{**FAKES, **fast, **environ}, OPERATOR_TOKEN=TOKEN) as server,
+        talking(server, "golf") as talks,
+    ):
+        async with page_in(browser, expected=(*REFUSED, r"status of 404 .*/golf", PUT_AWAY), **PHONE) as page:
+            await sign_in(page, server)
+            await page.locator("#sessions button", has_text="golf").click()
+            await page.get_by_text("What happened, in words").click()
+            await expect(page.locator("#events")).to_contain_text("a reply was heard")
+            await expect(page.locator("#audio-panel")).to_be_hidden()
+            await asyncio.to_thread(talks["golf"].send, bytes(640))
+            await page.get_by_role("button", name="End session").click()
+            await page.get_by_role("button", name="Do it").click()
+            await expect(page.locator("#detail-facts")).to_have_text("The session is over.")
+            await page.get_by_role("button", name="Listen to it").click()
+            await until_audio(page, "it.duration > 0.5")
+            await page.evaluate("document.getElementById('audio').play()")
+            await until_audio(page, "it.currentTime > 0.3")
+            await expect(page.locator("#timeline line.play")).to_be_attached()
+            await no_violations(page)
+            assert not await page.evaluate(TOO_WIDE)
+        assert "/sessions/{session_id}/audio" in server.log()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from actors.session.recorded_turn_taking import TurnTakingStep
 from actors.session.sessions import SessionEntry
 from actors.tools import AnyTool, tool
 from app.replay.encoding import SessionEncoder
-from app.replay.recording import Over
+from app.replay.recording import AudioBeside, Over
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
 from tests.kit.session_kit import AGENT, Stage, stage
@@ -141,14 +141,16 @@ def steps_of(name: str, utterances: Sequence[str] = UTTERANCES) -> list[TurnTaki
     return steps
 
 
-def session_file(steps: Sequence[TurnTakingStep], *, content: bool, most_bytes: int = MOST_BYTES) -> bytes:
+def session_file(
+    steps: Sequence[TurnTakingStep], *, content: bool, most_bytes: int = MOST_BYTES, audio: AudioBeside | None = None
+) -> bytes:
     """The file of a session, encoded in several goes."""
     encoder = SessionEncoder(
         session_id="session-1", mode="media", began="2026-01-02T03:04:05Z", content=content, most_bytes=most_bytes
     )
     for begin in range(0, len(steps), 100):
         encoder.add(list(steps[begin : begin + 100]))
-    return encoder.finished(Over(ending="NORMAL"))
+    return encoder.finished(Over(ending="NORMAL", audio=audio))
 
 
 def write_session_file(folder: Path, name: str = "barge-in", *, content: bool = False) -> Path:

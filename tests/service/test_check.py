@@ -231,3 +231,19 @@ def test_where_session_files_go_is_said_and_a_directory_for_them_is_wanted(tmp_p
     ):
         ended = command("check", RECORD_SESSIONS="0.1", **environ)
         assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line)
+
+
+def test_audio_is_recorded_only_beside_session_files_and_where_there_is_room(tmp_path: Path) -> None:
+    recorded = {"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(tmp_path), "RECORD_AUDIO": "on"}
+    assert (
+        f"all, in {tmp_path}, words and keys masked, and the audio of both sides" in command("check", **recorded).stdout
+    )
+    for environ, line in (
+        ({"RECORD_SESSIONS": "off"}, "RECORD_AUDIO is on, and no session is recorded: set RECORD_SESSIONS\n"),
+        (
+            {"RECORD_TOTAL_MB": "63"},
+            "RECORD_AUDIO_MB is above RECORD_TOTAL_MB: one file would be more than all may be\n",
+        ),
+    ):
+        ended = command("check", **{**recorded, **environ})
+        assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", line)

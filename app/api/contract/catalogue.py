@@ -23,6 +23,7 @@ from protocol.tokens import TokenIssued, TokenRequest
 from protocol.transcripts import TranscriptDocument
 
 HTML = "text/html"
+WAV = "audio/wav"
 
 TAGS = {
     "health": "Whether the server is alive, ready, and how each of its actors is",
@@ -147,6 +148,13 @@ _BELOW_API: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/sessions/{session_id}/timeline"): Operation(
         tag="sessions", answers=ok("What happened in the session, in the order of time", TimelineReport)
+    ),
+    ("GET", "/sessions/{session_id}/audio"): Operation(
+        tag="sessions",
+        answers={
+            200: Answer(description="Its audio, the caller left and the agent right", type=bytes, media_types=(WAV,)),
+        },
+        problems={404: "The session is not over, or its audio was not recorded, or not by this worker"},
     ),
     ("GET", "/sessions/{session_id}/record"): Operation(
         tag="sessions",

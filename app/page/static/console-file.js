@@ -46,7 +46,8 @@ function parsed(text) {
 /**
  * Read a session file.
  * @param {File} file
- * @returns {Promise<{session: object, over: object, events: object[]}>} `events` in the order of time, in seconds since 1970
+ * @returns {Promise<{session: object, over: object, events: object[], audioAt: ?number}>} `events` in the order of time;
+ *   their times, and when the audio beside the file begins, in seconds since 1970
  */
 export async function readSessionFile(file) {
   if (file.size > MOST_BYTES) throw new Error("it is too large to be a session file");
@@ -69,5 +70,5 @@ export async function readSessionFile(file) {
   for (const { at, actor, error } of over.restarts) events.push({ at, kind: "restart", name: actor, text: error });
   if (over.ending && steps.length) add(steps[steps.length - 1].at, { kind: "ended", name: over.ending });
   events.sort((one, other) => one.at - other.at);
-  return { session, over, events };
+  return { session, over, events, audioAt: over.audio ? wall(over.audio.at) : null };
 }

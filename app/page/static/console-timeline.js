@@ -53,6 +53,7 @@ function spans(events, now) {
  * @param {number} now seconds since 1970, where a live session ends
  */
 export function draw(picture, events, now) {
+  const playhead = picture.querySelector(".play");
   picture.replaceChildren();
   if (events.length === 0) {
     picture.setAttribute("aria-label", "Nothing has happened yet.");
@@ -82,9 +83,40 @@ export function draw(picture, events, now) {
     picture.append(bar);
   }
   marks(picture, events, x);
+  Object.assign(picture.dataset, { first, scale });
+  if (playhead) picture.append(playhead);
   const seconds = Math.round(last - first);
   const count = (kind) => events.filter((event) => event.kind === kind).length;
   picture.setAttribute("aria-label", `Timeline of ${seconds} seconds: ${count("said")} utterances of the caller, ${count("heard")} replies, ${count("cut")} interruptions, ${count("tool")} tools, ${count("restart")} restarts, ${events.filter(({ kind, failed }) => kind === "worker" && failed).length} troubles of the worker. In words below.`);
+}
+
+/**
+ * Show where the audio is, and scroll there.
+ * @param {SVGElement} picture a timeline that was drawn
+ * @param {?number} at seconds since 1970; null: nowhere
+ */
+export function showPlayhead(picture, at) {
+  let playhead = picture.querySelector(".play");
+  if (at === null) {
+    playhead?.remove();
+    return;
+  }
+  if (!playhead) {
+    playhead = part("line", { class: "play", y1: 20, y2: FOOT });
+    picture.append(playhead);
+  }
+  const x = LEFT + (at - Number(picture.dataset.first)) * Number(picture.dataset.scale);
+  playhead.setAttribute("x1", String(x));
+  playhead.setAttribute("x2", String(x));
+  const frame = picture.parentElement;
+  const where = playhead.getBoundingClientRect().left - frame.getBoundingClientRect().left;
+  if (where < LEFT || where > frame.clientWidth - LEFT) frame.scrollLeft += where - frame.clientWidth / 3;
+}
+
+/** @returns {number} the time at a place of the picture, in seconds since 1970; `clientX` as events of the mouse have it */
+export function timeAt(picture, clientX) {
+  const { x } = new DOMPoint(clientX, 0).matrixTransform(picture.getScreenCTM().inverse());
+  return Number(picture.dataset.first) + (x - LEFT) / Number(picture.dataset.scale);
 }
 
 /** Words end where they were over, and are cut to the room that those before them have left. */

@@ -1,5 +1,6 @@
 /** The operators' console: a live overview over a WebSocket, one session in detail by REST, and orders. */
 
+import { SessionAudio } from "./console-audio.js";
 import { readSessionFile } from "./console-file.js";
 import { fate, goneRow } from "./console-gone.js";
 import { button, duration, element, encoded, replace, timeOf } from "./console-parts.js";
@@ -17,11 +18,14 @@ const $ = (id) => document.getElementById(id);
 
 const state = { token: "", workers: [], gone: [], chosen: "", isOver: false, socket: null, again: 0, heardAt: 0 };
 
+const sound = new SessionAudio({ panel: $("audio-panel"), button: $("audio-load"), player: $("audio"), picture: $("timeline"), tell: notice });
+
 // asking
 
-async function ask(path, { method = "GET", asked = undefined } = {}) {
+async function ask(path, { method = "GET", asked = undefined, as = "json" } = {}) {
   const headers = state.token ? { Authorization: `Bearer ${state.token}` } : {};
   const answer = await fetch(`${API}${path}`, { method, headers, cache: "no-store", body: asked && JSON.stringify(asked) });
+  if (answer.ok && as === "blob") return answer.blob();
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw Object.assign(new Error(body.detail ?? `status ${answer.status}`), { status: answer.status });
   return body;
@@ -183,16 +187,20 @@ function sessionEntry(session) {
 function choose(id) {
   state.chosen = id;
   state.isOver = false;
+  sound.withdraw();
   show();
   detail();
   $("detail").scrollIntoView({ block: "nearest" });
   $("detail").focus({ preventScroll: true });
 }
 
-/** A session file stays on this machine: it is read here, and shown as a session that is over. */
-async function openFile(file) {
+/** A session file stays on this machine, as its audio does: it is read here, and shown as a session that is over. */
+async function openFiles(files) {
+  const file = files.find(({ name }) => !name.endsWith(".wav"));
+  if (!file) return notice("Audio alone has no timeline: choose its session file, too.");
   try {
-    const { session, over, events } = await readSessionFile(file);
+    const { session, over, events, audioAt } = await readSessionFile(file);
+    sound.withdraw();
     state.chosen = "";
     state.isOver = true;
     show();
@@ -200,10 +208,13 @@ async function openFile(file) {
     $("detail-facts").textContent = [
       session.agent.name, session.mode, `earshot ${session.earshot}`, new Date(session.began).toLocaleString([], { hour12: false }),
       over.ending ? `ended ${over.ending}` : "its end is not known", over.cut ? "the session went on behind what the file holds" : "",
-      session.content ? "" : "words are masked",
+      session.content ? "" : "words are masked", over.audio ? `its audio is ${over.audio.file}` : "",
     ].filter(Boolean).join(", ");
     showTimeline(events, 0);
     notice("");
+    const audio = files.find(({ name }) => name === over.audio?.file);
+    if (audio) sound.offer(file.name, audioAt, async () => audio);
+    else if (files.length > 1) notice("The audio is not the one that lies beside this session file.");
   } catch (error) {
     notice(`${file.name} cannot be opened: ${error.message}.`);
   }
@@ -241,6 +252,8 @@ async function detail() {
   replace($("messages"), messages.slice(0, 100).map(({ at, from, to, type }) => element("li", {}, timeOf(at), `${from || "outside"} → ${to}: ${type}`)));
   const events = timeline.status === "fulfilled" ? timeline.value.events : [];
   showTimeline(events, live ? Date.now() / 1000 : 0);
+  const audioAt = timeline.value?.audio_at ?? null;
+  if (audioAt !== null) sound.offer(id, audioAt, () => ask(`/sessions/${path}/audio`, { as: "blob" }));
 }
 
 function actorRow(actor, index, sessionS) {
@@ -303,7 +316,7 @@ $("sign-in").addEventListener("submit", (event) => {
   $("token").value = "";
 });
 $("file").addEventListener("change", ({ target }) => {
-  if (target.files[0]) openFile(target.files[0]);
+  if (target.files.length) openFiles([...target.files]);
   target.value = "";
 });
 $("leave").addEventListener("click", () => {

@@ -1,11 +1,15 @@
 """A worker leaves session files where it is told to, without what was said, and no conversation depends on them."""
 
+import array
 import asyncio
+import io
 import json
 import sys
+import wave
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import connect
@@ -19,6 +23,7 @@ from tests.kit.service_kit import FAKES, running
 from tests.kit.serving import EARSHOT, eventually, run, serving
 
 SAID = "my name is Hopkins, call +1 206 555 0142, my secret is forty two"
+VOICE = array.array("h", [15_000, -15_000] * 160).tobytes()
 SECRETS = ("Hopkins", "206", "0142", "secret", "forty")
 
 
@@ -118,6 +123,71 @@ def has_talked(url: str) -> bool:
     except (ConnectionClosed, InvalidHandshake):
         return False
     return True
+
+
+def audio_of(environ: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any], httpx.Response]:
+    """Hold a conversation; its record, its timeline and its audio, as operators are shown them."""
+
+    async def main() -> tuple[dict[str, Any], dict[str, Any], httpx.Response]:
+        async with running({**environ, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer"}) as service:
+            app = app_of(service)
+            transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1") as client:
+                await talk(service, app)
+                async with asyncio.timeout(60):
+                    while (audio := await client.get("/sessions/session-1/audio")).status_code == 404:
+                        if not service.settings.records.audio:
+                            break
+                        await asyncio.sleep(0.05)
+                record = (await client.get("/sessions/session-1/record")).json()
+                return record, (await client.get("/sessions/session-1/timeline")).json(), audio
+
+    return asyncio.run(main())
+
+
+async def talk(service: Services, app: Any) -> None:
+    async with asyncio.timeout(60):
+        socket = await connected(service, app, "session-1")
+        timeline = service.timelines.of("session-1")
+        while not any(event.kind == "heard" for event in timeline.events):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        for _ in range(50):
+            socket.send(VOICE)
+            await asyncio.sleep(0.02)
+        socket.send(json.dumps({"type": "hang_up"}))
+        while "session-1" in service.sessions.live:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    socket.close()
+
+
+def test_the_audio_of_both_sides_is_there_where_it_is_asked_for(tmp_path: Path) -> None:
+    environ = {"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(tmp_path), "RECORD_AUDIO": "on"}
+    record, timeline, answer = audio_of(environ)
+    assert record["audio"] is True
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/wav")
+    with wave.open(io.BytesIO(answer.content)) as sound:
+        both = array.array("h", sound.readframes(sound.getnframes()))
+        rate_hz = sound.getframerate()
+    (path,) = tmp_path.glob("*.wav")
+    assert path.read_bytes() == answer.content
+    assert path.stat().st_mode & 0o777 == 0o600
+    # The notice is heard before a word of the caller is kept, and the timeline says when.
+    told_s = next(event["at"] for event in timeline["events"] if event["kind"] == "heard") - timeline["audio_at"]
+    before = round(told_s * rate_hz) - rate_hz // 50
+    assert not any(both[0 : 2 * before : 2])
+    assert any(both[1 : 2 * before : 2])
+    assert sum(abs(sample) > 10_000 for sample in both[0::2]) > rate_hz // 2
+    (file,) = tmp_path.glob("*.jsonl")
+    assert read(file).over.audio is not None
+    assert replayed(read(file)).same
+    ended = run(sys.executable, "-m", "app", "replay", str(file))
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_without_its_own_setting_there_is_no_audio(tmp_path: Path) -> None:
+    record, timeline, answer = audio_of({"RECORD_SESSIONS": "all", "RECORD_DIRECTORY": str(tmp_path)})
+    assert (record["audio"], timeline["audio_at"], answer.status_code) == (False, None, 404)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".jsonl"]
 
 
 def test_what_a_server_leaves_the_command_line_replays(tmp_path: Path) -> None:

@@ -41,7 +41,9 @@ EVENTS = [
 
 def record(events: list[TimelineEvent] = EVENTS, *, content: bool = True) -> CallRecord:
     usage = Usage(prompt_tokens=300, completion_tokens=20, recognized_s=61.24, spoken_characters=120)
-    return made(SESSION, events, usage, restarts=2, patterns=compiled([r"\bAB-\d\d\b"]), content=content)
+    return made(
+        SESSION, events, usage, restarts=2, has_audio=True, patterns=compiled([r"\bAB-\d\d\b"]), content=content
+    )
 
 
 def test_it_says_what_became_of_the_conversation_and_what_it_cost() -> None:

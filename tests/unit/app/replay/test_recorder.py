@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from actors.messages.caller import TextEntered
-from actors.runtime.clock import run_virtual
+from actors.messages.output import ReplyHeard
+from actors.runtime.clock import LoopClock, run_virtual
 from actors.session.sessions import SessionEntry
+from app.agents.recording_notice import with_notice
 from app.replay import files
 from app.replay.recorder import STEPS_AT_A_TIME, SessionRecorder, recorder_of
 from app.replay.recording import read
@@ -17,11 +19,26 @@ from app.replay.replaying import replayed
 from config.groups.records import Records
 from tests.kit.fakes import FakeModel
 from tests.kit.recorded_sessions import Poison, answer
-from tests.kit.session_kit import Stage, stage
+from tests.kit.session_kit import AGENT, Stage, stage
 
 
-def settings(sessions: str, directory: Path) -> Records:
-    return Records(sessions=sessions, directory=directory)
+def settings(sessions: str, directory: Path, *, audio: bool = False) -> Records:
+    return Records(sessions=sessions, directory=directory, audio=audio)
+
+
+def uniform(low: float, _: float) -> float:
+    return low
+
+
+class Clock(LoopClock):
+    """The clock of whichever loop runs."""
+
+    def __init__(self) -> None:
+        return
+
+    @property
+    def _loop(self) -> asyncio.AbstractEventLoop:  # type: ignore[override]
+        return asyncio.get_running_loop()
 
 
 async def say_hello(on: Stage) -> None:
@@ -70,7 +87,7 @@ Conversation = Callable[[Stage], Awaitable[None]]
 def recorded(directory: Path, sessions: str, what: str = "", converse: Conversation = say_hello) -> list[Path]:
     """The files of one session; chance says 0.5."""
     known: dict[str, SessionEntry] = {}
-    recorder = recorder_of(settings(sessions, directory), known.get, lambda low, high: 0.5, content=False)
+    recorder = recorder_of(settings(sessions, directory), known.get, lambda low, high: 0.5, Clock(), content=False)
     assert recorder is not None
     run_virtual(hold(recorder, known, what, converse))
     asyncio.run(recorder.close())
@@ -111,13 +128,13 @@ def test_how_it_ended_and_what_was_started_again_is_in_the_file(tmp_path: Path) 
 
 
 def test_nothing_records_where_nothing_is_to_be_recorded(tmp_path: Path) -> None:
-    assert recorder_of(Records(directory=tmp_path), lambda _: None, lambda low, high: low, content=False) is None
+    assert recorder_of(Records(directory=tmp_path), lambda _: None, uniform, Clock(), content=False) is None
 
 
 def test_a_file_for_which_there_is_no_room_is_lost_and_the_session_goes_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files.SessionFiles, "do", lambda self, work: False)
+    monkeypatch.setattr(files.SessionFiles, "do", lambda self, work, audio_bytes=0: False)
     with caplog.at_level(logging.WARNING, logger="app.replay.files"):
         assert recorded(tmp_path, "all") == []
     assert [record.getMessage() for record in caplog.records if record.name == "app.replay.files"] == [
@@ -129,9 +146,9 @@ def test_a_long_session_is_encoded_bit_by_bit(tmp_path: Path, monkeypatch: pytes
     done: list[object] = []
     do = files.SessionFiles.do
 
-    def counted(self: files.SessionFiles, work: files.Work) -> bool:
+    def counted(self: files.SessionFiles, work: files.Work, audio_bytes: int = 0) -> bool:
         done.append(work)
-        return do(self, work)
+        return do(self, work, audio_bytes)
 
     monkeypatch.setattr(files.SessionFiles, "do", counted)
     (path,) = recorded(tmp_path, "all", converse=type_on_and_on)
@@ -139,3 +156,65 @@ def test_a_long_session_is_encoded_bit_by_bit(tmp_path: Path, monkeypatch: pytes
     found = replayed(read(path))
     assert found.same
     assert found.steps > STEPS_AT_A_TIME
+
+
+async def hear_the_notice(on: Stage) -> None:
+    await on.ear.until_count(ReplyHeard, 1)
+    await asyncio.sleep(2.0)
+
+
+def with_audio(directory: Path, sessions: str, what: str = "", *, moved: bool = False) -> SessionRecorder:
+    """What recorded a session of which the audio was to be kept."""
+    known: dict[str, SessionEntry] = {}
+    recorder = recorder_of(settings(sessions, directory, audio=True), known.get, uniform, Clock(), content=False)
+    assert recorder is not None
+
+    def tap(entry: SessionEntry) -> None:
+        known["s"] = entry
+        recorder.session_opened("s")
+
+    async def main() -> None:
+        async with stage(agent=with_notice(AGENT), tap=tap) as on:
+            await hear_the_notice(on)
+            go_wrong(on, what)
+            await asyncio.sleep(1.0)
+            assert recorder.audio_of("s") is None
+        recorder.session_moved("s") if moved else recorder.session_over("s")
+        assert known["s"].take_audio is None
+        assert known["s"].connection.tap is None
+
+    run_virtual(main())
+    asyncio.run(recorder.close())
+    return recorder
+
+
+@pytest.mark.parametrize(("sessions", "what"), [("all", ""), ("on_error", "restart")])
+def test_the_audio_lies_beside_the_file_which_says_so_and_replays(tmp_path: Path, sessions: str, what: str) -> None:
+    recorder = with_audio(tmp_path, sessions, what)
+    audio, file = sorted(tmp_path.iterdir(), key=lambda path: path.suffix, reverse=True)
+    assert (audio.stem, audio.suffix, file.suffix) == (file.stem, ".wav", ".jsonl")
+    found = read(file)
+    assert found.over.audio is not None
+    assert found.over.audio.file == audio.name
+    assert found.over.audio.at <= found.steps[0].at
+    assert found.over.audio.seconds > found.steps[-1].at - found.steps[0].at - 1.5
+    assert replayed(found).same
+    kept = recorder.audio_of("s")
+    assert kept is not None
+    assert kept.path == audio
+
+
+def test_a_session_that_is_not_kept_leaves_no_audio(tmp_path: Path) -> None:
+    assert with_audio(tmp_path, "on_error").audio_of("s") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_session_that_moves_leaves_the_audio_of_here(tmp_path: Path) -> None:
+    assert with_audio(tmp_path, "all", moved=True).audio_of("s") is not None
+    assert len(list(tmp_path.glob("*.wav"))) == 1
+
+
+def test_without_its_own_setting_there_is_no_audio(tmp_path: Path) -> None:
+    (path,) = recorded(tmp_path, "all", converse=hear_the_notice)
+    assert path.suffix == ".jsonl"
+    assert read(path).over.audio is None
