@@ -19,6 +19,7 @@ OF_THE_EXTRA = {
         Path("app/providers/moonshine"),
         Path("app/providers/realtime/resampling.py"),
         Path("app/providers/silero/voice_activity.py"),
+        Path("app/replay/audio_lanes.py"),
         Path("app/telephony/voice_mixer.py"),
         Path("app/telephony/resampling.py"),
     },

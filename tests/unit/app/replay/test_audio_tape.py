@@ -13,13 +13,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.agent import BargeIn, PhasePolicy, Phrases
+from actors.agent import Phrases
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.messages.caller import MARKED, PACED, Lead
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, ReplyHeard
 from actors.runtime.clock import run_virtual
 from actors.session.checkpoint import Checkpoint
 from actors.session.sessions import SessionEntry
+from actors.turn_taking_settings import BargeIn, PhasePolicy
 from app.agents.recording_notice import with_notice
 from app.replay import audio_tape
 from app.replay.audio_file import AudioFile

@@ -31,10 +31,10 @@ def uniform(low: float, _: float) -> float:
 
 
 class Clock(LoopClock):
-    """The clock of whichever loop runs."""
+    """The clock of whichever loop runs, which is a virtual one."""
 
     def __init__(self) -> None:
-        return
+        self._is_virtual = True
 
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:  # type: ignore[override]
