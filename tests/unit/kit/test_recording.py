@@ -9,49 +9,17 @@ import pytest
 from actors.messages.caller import TextEntered
 from actors.messages.output import OutputMessage
 from actors.messages.transcript import FinalTranscript
-from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.session.live_session import LiveSession
 from actors.session.modes.media import MEDIA
 from actors.session.plan import Engines, SessionPlan
-from actors.tools import AnyTool, tool
 from tests.kit.fakes import FakeModel
 from tests.kit.faults import Fault, Faults, Plan
+from tests.kit.recorded_sessions import TOOLS, answer
 from tests.kit.replay.recorder import Recorder
 from tests.kit.replay.recording import Recording
 from tests.kit.replay.replay import Replay
 from tests.kit.session_kit import AGENT, Stage, stage
-
-
-@tool
-async def look_up(day: str) -> list[str]:
-    """Look something up.
-
-    Args:
-        day: The day.
-    """
-    await asyncio.sleep(0.4)
-    return ["nine", "ten"]
-
-
-TOOLS: dict[str, AnyTool] = {"look_up": look_up}
-
-
-def script(request: ModelRequest) -> list[ModelEvent | float]:
-    """Calls the tool once in each turn, and then answers at length."""
-    if request.messages[-1].call_id:
-        return [
-            0.21,
-            TextGenerated("There is nine o'clock, and there is ten. "),
-            TextGenerated("Which?"),
-            ReplyGenerated(),
-        ]
-    return [
-        0.13,
-        TextGenerated("Let me look. "),
-        ToolCalled(call_id="c1", name="look_up", arguments='{"day":"friday"}'),
-        ReplyGenerated(),
-    ]
 
 
 async def converse(on: Stage) -> None:
@@ -79,7 +47,7 @@ def recorded(faults: Faults) -> tuple[Recording, list[OutputMessage]]:
             return recorders[0].engines(engines)
 
         utterances = ["a time on friday", "no on monday please"]
-        model = FakeModel(script, faults)
+        model = FakeModel(answer, faults)
         async with stage(
             utterances=utterances,
             model=model,
