@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from actors.runtime.address import MAX_WAITING
+from actors.runtime.mailbox import DEFAULT_LIMIT_MS, MAX_MESSAGES, MAX_REFUSABLE, Traits
+from actors.runtime.restart_budget import RestartPolicy
+from actors.runtime.scheduler import DRAIN_S, MESSAGES_PER_DRAIN
+from actors.session.addresses import CROWDED_MESSAGES
+from actors.session.audio_ring import RING_MS
 from app.__main__ import main
 from app.auth.acs import SECRET_HEADER
 from app.auth.route_table import API, TABLE
@@ -91,3 +97,34 @@ def test_the_image_serves_as_nobody_in_particular_and_is_stopped_by_a_signal() -
     assert path is not None
     assert ("GET", path[0]) in TABLE
     compile(json.loads(health)[2], "HEALTHCHECK", "exec")
+
+
+POLICY = RestartPolicy()
+FIGURES = (
+    f"After {MESSAGES_PER_DRAIN} messages\n  or {DRAIN_S * 1_000:g} ms",
+    f"more than {DEFAULT_LIMIT_MS:,.0f} ms of it queued",
+    f"with {MAX_REFUSABLE} messages in the lane",
+    f"with {MAX_MESSAGES:,} in a lane the actor fails",
+    f"more than {CROWDED_MESSAGES} messages to handle",
+    f"{MAX_WAITING} messages at most; above that the oldest goes",
+    f"recent audio ({RING_MS / 1_000:g} s or more)",
+    f"three times within {POLICY.within_s:g} s, the first time at once, then after {POLICY.backoff_ms} ms",
+    f"up to {POLICY.max_backoff_ms / 1_000:g} s",
+)
+"""What the contract of the actors says in figures, as the code has them."""
+
+
+@pytest.mark.parametrize("words", FIGURES)
+def test_the_contract_of_the_actors_has_the_figures_of_the_code(words: str) -> None:
+    page = (ROOT / "docs/actors.md").read_text("utf-8")
+    assert page.count(words) == 1
+    assert POLICY.max_restarts == 3, "the page says it in a word"
+
+
+TRAITS_TOLD = {"urgent", "droppable", "refusable", "transient", "repeatable"}
+
+
+def test_what_a_message_may_say_of_itself_is_in_the_contract() -> None:
+    page = (ROOT / "docs/actors.md").read_text("utf-8")
+    assert {trait for trait in TRAITS_TOLD if f"`{trait}" not in page} == set()
+    assert set(Traits.__struct_fields__) >= TRAITS_TOLD

@@ -37,9 +37,13 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
     type_name: str
     urgent: bool
+    """It overtakes all that is not, in its mailbox and in those of other actors."""
     droppable: bool
+    """Caller audio: of more than `limit_ms` of it that is queued the oldest goes."""
     refusable: bool
+    """What a client asks for: of more than `MAX_REFUSABLE` messages in the lane it is dropped."""
     traced: bool
+    """Its handling has a span of its own in the trace of the turn."""
     routine: bool
     """Comes with every frame: not worth a place among the messages last seen."""
     runtime: bool
