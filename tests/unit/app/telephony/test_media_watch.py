@@ -1,0 +1,183 @@
+"""A call that is up has a media socket, or is asked for one, or is let go of: nobody is left in silence."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.telephony.call import Call
+from app.telephony.errors import CallControlError, Trouble
+from app.telephony.media_watch import DUE_S, OWN_RECONNECT_S, MediaWatch
+from protocol.calls import CallState
+from tests.unit.app.telephony.call_kit import Network, new_call, on_virtual_time
+
+
+class Watched:
+    """A call that is watched."""
+
+    def __init__(self, state: CallState = CallState.CONNECTED) -> None:
+        self.network = Network()
+        self.call: Call = new_call(state)
+        self.let_go: list[Call] = []
+        self.gone: list[Call] = []
+        self.connected: list[Call] = []
+        clock: Any = SimpleNamespace(wall=lambda: 0.0)
+        self.watch = MediaWatch(self.network, clock, self._let_go, self._gone, self._connected)
+
+    async def _let_go(self, call: Call) -> None:
+        self.let_go.append(call)
+        call.over.set()
+
+    def _gone(self, call: Call) -> None:
+        self.gone.append(call)
+        call.over.set()
+
+    def _connected(self, call: Call) -> None:
+        self.connected.append(call)
+        call.state = CallState.CONNECTED
+
+    def opens(self) -> None:
+        """A media socket comes."""
+        self.call.connection = SimpleNamespace()
+        self.watch.opened(self.call)
+
+    @property
+    def asked(self) -> list[str]:
+        return [order[0] for order in self.network.orders]
+
+
+def watched(act: Callable[[Watched], Coroutine[Any, Any, None]], state: CallState = CallState.CONNECTED) -> None:
+    async def main() -> None:
+        await act(Watched(state))
+
+    on_virtual_time(main)
+
+
+def test_a_socket_that_comes_in_time_is_not_asked_for() -> None:
+    async def act(on: Watched) -> None:
+        on.watch.due(on.call)
+        await asyncio.sleep(DUE_S - 1)
+        on.opens()
+        await asyncio.sleep(60)
+        assert on.asked == []
+
+    watched(act)
+
+
+def test_one_that_does_not_come_is_asked_for_and_then_it_is_well() -> None:
+    async def act(on: Watched) -> None:
+        on.watch.due(on.call)
+        await asyncio.sleep(DUE_S + 0.1)
+        assert on.asked == ["start_media_streaming"]
+        on.opens()
+        await asyncio.sleep(60)
+        assert on.asked == ["start_media_streaming"]
+        assert on.let_go == []
+
+    watched(act)
+
+
+def test_a_call_to_which_none_ever_comes_is_let_go(caplog: pytest.LogCaptureFixture) -> None:
+    async def act(on: Watched) -> None:
+        on.watch.due(on.call)
+        await asyncio.sleep(120)
+        assert on.let_go == [on.call]
+        assert on.asked.count("start_media_streaming") > 3
+
+    with caplog.at_level(logging.WARNING):
+        watched(act)
+    assert "no media socket reached us" in caplog.text
+
+
+def test_the_network_opens_a_lost_socket_by_itself_before_it_is_asked_to() -> None:
+    async def act(on: Watched) -> None:
+        on.watch.lost(on.call)
+        await asyncio.sleep(OWN_RECONNECT_S / 2)
+        assert on.asked == []
+        await asyncio.sleep(OWN_RECONNECT_S)
+        assert on.asked == ["start_media_streaming"]
+
+    watched(act)
+
+
+def test_a_socket_of_a_worker_that_died_is_closed_first_where_the_network_still_has_it() -> None:
+    async def act(on: Watched) -> None:
+        on.network.failures["start_media_streaming"] = [CallControlError(Trouble.CONFLICT, "it is open")]
+        on.watch.lost(on.call, at_once=True)
+        await asyncio.sleep(0.1)
+        assert on.asked == ["start_media_streaming", "stop_media_streaming", "start_media_streaming"]
+
+    watched(act)
+
+
+def test_a_call_that_the_network_does_not_know_is_over() -> None:
+    async def act(on: Watched) -> None:
+        on.network.failures["start_media_streaming"] = [CallControlError(Trouble.NOT_FOUND, "gone")]
+        on.watch.lost(on.call, at_once=True)
+        await asyncio.sleep(60)
+        assert on.gone == [on.call]
+        assert on.asked == ["start_media_streaming"]
+
+    watched(act)
+
+
+def test_a_socket_that_the_network_could_not_open_is_asked_for_without_waiting_longer() -> None:
+    async def act(on: Watched) -> None:
+        on.watch.lost(on.call, at_once=True)
+        await asyncio.sleep(0.05)
+        on.watch.refused(on.call)
+        await asyncio.sleep(0.3)
+        assert on.asked.count("start_media_streaming") == 2
+
+    watched(act)
+
+
+@pytest.mark.parametrize(("told", "asked_after_s"), [("nothing", DUE_S), ("lost", OWN_RECONNECT_S)])
+def test_what_asks_sooner_counts_and_one_watch_is_enough(told: str, asked_after_s: float) -> None:
+    async def act(on: Watched) -> None:
+        on.watch.due(on.call)
+        on.watch.due(on.call)
+        if told == "lost":
+            on.watch.lost(on.call)
+        await asyncio.sleep(asked_after_s - 0.1)
+        assert on.asked == []
+        await asyncio.sleep(0.2)
+        assert on.asked == ["start_media_streaming"]
+
+    watched(act)
+
+
+@pytest.mark.parametrize(("state", "outcome"), [("connected", "connected"), ("disconnected", "gone")])
+def test_a_call_of_which_nothing_is_heard_is_looked_at(state: str, outcome: str) -> None:
+    async def act(on: Watched) -> None:
+        on.network.state = state
+        on.watch.due(on.call)
+        await asyncio.sleep(DUE_S + 1)
+        assert on.asked[0] == "properties"
+        assert getattr(on, outcome) == [on.call]
+
+    watched(act, CallState.RINGING)
+
+
+def test_one_that_rings_is_looked_at_again_and_again() -> None:
+    async def act(on: Watched) -> None:
+        on.network.state = "connecting"
+        on.watch.due(on.call)
+        await asyncio.sleep(DUE_S + 60)
+        assert on.asked.count("properties") > 5
+        assert (on.gone, on.connected, on.let_go) == ([], [], [])
+
+    watched(act, CallState.RINGING)
+
+
+def test_a_call_that_the_network_transcribes_is_asked_for_its_transcript() -> None:
+    async def act(on: Watched) -> None:
+        on.call.transcribed_in = "en-US"
+        on.watch.lost(on.call, at_once=True)
+        await asyncio.sleep(0.1)
+        assert on.network.orders == [("start_transcription", "call-1", "en-US")]
+
+    watched(act)
