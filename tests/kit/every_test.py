@@ -26,6 +26,8 @@ KEEPS_UP = (
     "tests/browser/test_voice.py",
     "tests/service/browser/test_spoken_conversation.py",
     "tests/service/telephony/test_spoken_calls.py",
+    "tests/service/telephony/test_spoken_transfer.py",
+    "tests/service/telephony/test_voicemail.py",
     "tests/service/telephony/test_azure_call.py",
     "tests/service/telephony/test_many_calls.py",
     "tests/service/cluster/test_many_workers.py",
@@ -36,6 +38,8 @@ KEEPS_UP = (
 """Here engines, browsers and callers keep up with the clock, or nothing is understood."""
 WAITS = ("tests/service", "tests/browser", "tests/cloud", "tests/install", "tests/eval")
 """Here servers, browsers and clouds are waited for."""
+ACTORS = "tests/unit/actors"
+"""Half of what only computes."""
 CHECKS = "checks"
 """The lane that runs no test."""
 MEASURES = "tests/load"
@@ -70,12 +74,13 @@ def lanes(seed: str) -> tuple[Sequence[Lane], Lane]:
         [*python, "ruff", "check", "."],
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
     ]
-    waits = tests("waits", "-n", "3", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
-    rest = (f"--ignore={path}" for path in (*KEEPS_UP, *WAITS, MEASURES))
+    waits = tests("waits", "-n", "5", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
+    rest = (f"--ignore={path}" for path in (*KEEPS_UP, *WAITS, ACTORS, MEASURES))
     together = (
         Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP)]),
         Lane(CHECKS, checks, MAY_WAIT),
         Lane("waits", [waits], MAY_WAIT),
+        Lane("actors", [tests("actors", "-n", "0", ACTORS)], MAY_WAIT),
         Lane("works", [tests("works", "-n", "0", "tests", *rest)], MAY_WAIT),
     )
     alone = tests("alone", "-n", "0", MEASURES, *(f"--ignore={path}" for path in KEEPS_UP if path.startswith(MEASURES)))
