@@ -119,19 +119,51 @@ def test_nothing_is_late_on_virtual_time() -> None:
     assert run_virtual(main()) == Lag(last_ms=0, recent_ms=0, p50_ms=0, p99_ms=0, max_ms=0, stalls=0)
 
 
-async def test_what_holds_up_a_start_is_neither_a_warning_nor_counted(caplog: pytest.LogCaptureFixture) -> None:
-    serves = False
+class StoppedClock:
+    """A clock that goes only while somebody stands still: however little time the machine gives, nobody is late."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def stand_still(self, seconds: float, caplog: pytest.LogCaptureFixture) -> None:
+        """Hold the loop up, by this clock, until the watchdog has said something of it."""
+        said, ends_s = len(caplog.records), time.monotonic() + PATIENCE_S
+        self.now_s += seconds
+        while len(caplog.records) == said and time.monotonic() < ends_s:
+            time.sleep(0.001)
+
+
+PATIENCE_S = 60.0
+
+
+async def beat(watchdog: LoopWatchdog) -> None:
+    """Wait for the heartbeat that is due, and for the next."""
+    beats = len(watchdog._lags_ms)
+    async with asyncio.timeout(PATIENCE_S):
+        while len(watchdog._lags_ms) < beats + 2:  # noqa: ASYNC110  nobody is told
+            await asyncio.sleep(0.005)
+
+
+async def test_what_holds_up_a_start_is_neither_a_warning_nor_counted(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, serves = StoppedClock(), False
+    monkeypatch.setattr("actors.runtime.watchdog.monotonic", clock)
     watchdog = LoopWatchdog(serving=lambda: serves)
     watchdog.start()
-    with caplog.at_level(logging.INFO, logger="earshot.loop"):
-        await asyncio.sleep(0.05)
-        stand_still(0.2)
+    with caplog.at_level(logging.DEBUG, logger="earshot.loop"):
+        await beat(watchdog)
+        clock.stand_still(0.2, caplog)
         # Ready, and before the loop turns again: the stall had begun while nobody was served.
         serves = True
-        await asyncio.sleep(0.05)
-        assert (caplog.records, watchdog.stalls) == ([], 0)
-        stand_still(0.2)
-        await asyncio.sleep(0.05)
+        await beat(watchdog)
+        assert ([record.levelname for record in caplog.records], watchdog.stalls) == (["DEBUG"], 0)
+        clock.stand_still(0.2, caplog)
+        await beat(watchdog)
     watchdog.stop()
-    assert watchdog.stalls >= 1
+    assert watchdog.stalls == 1
+    assert [record.levelname for record in caplog.records] == ["DEBUG", "WARNING"]
     assert "stand_still" in caplog.text
