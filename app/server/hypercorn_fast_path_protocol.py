@@ -32,8 +32,9 @@ log = logging.getLogger(__name__)
 
 FRAMES_AT_ONCE = 8
 """How many frames of one socket are handled in a row before other sockets have their turn."""
-LINGER_S = 1.0
-"""How long what a client still sends is read and dropped, once it has been closed for sending too much."""
+LINGER_S = 5.0
+"""How long what a client still sends is read and dropped, at most, once it has been closed for sending too much: one
+that has had no time to read why by then is taken for one that does not want to know."""
 PIECE_BYTES = 16_384
 """Hypercorn is given at most so much and `FRAMES_AT_ONCE` at a time: it handles all of it in one turn of the loop."""
 
@@ -89,8 +90,8 @@ class HypercornFastPathProtocol(asyncio.Protocol):
         """The listener had too much to handle when it was last asked: it is asked again before it is told more."""
         self._eof = False
         """The client has closed its sending side, which Hypercorn is told behind all that was sent."""
-        self._lost: asyncio.Event | None = None
-        """Where somebody waits for the connection to be lost."""
+        self._ended = asyncio.Event()
+        """Set once the client sends no more."""
         self._pings = PingWatch()
         self._full = False
         """The transport's write buffer is full: the client, whoever reads it, does not read what it is sent."""
@@ -132,15 +133,17 @@ class HypercornFastPathProtocol(asyncio.Protocol):
                 asyncio.get_running_loop().call_later(ping_interval_s, self.watch, ping_interval_s)
 
     async def linger(self) -> None:
-        """Wait until a client that was sending too much has had time to read why it was closed.
+        """Wait until a client that was sending too much has read why it was closed, and has ended its side.
 
-        A connection that is closed while it has unread data is reset, which takes the close frame from the client.
+        A connection that is closed while it has unread data is reset, which takes the close frame from the client. So
+        this side ends first, behind the close frame; over TLS a client cannot be told that, and ends in its own time.
         """
         if self._reader is Reader.DROPPED:
-            self._lost = asyncio.Event()
+            if self._transport.can_write_eof() and not self._transport.is_closing():
+                self._transport.write_eof()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LINGER_S):
-                    await self._lost.wait()
+                    await self._ended.wait()
 
     # what the transport tells
 
@@ -158,6 +161,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client has closed its sending side: Hypercorn is given what is held, and then ends the connection."""
         self._eof = True
+        self._ended.set()
         if self._reader in (Reader.NOBODY, Reader.LISTENER):
             self.give_back()
         elif not self._waiting:
@@ -167,8 +171,7 @@ class HypercornFastPathProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone; what it said and was not read is dropped."""
         self._reader = Reader.LOST
-        if self._lost is not None:
-            self._lost.set()
+        self._ended.set()
         self._rest, self._at, self._eof = b"", 0, False
         self._hypercorn.connection_lost(exc)
 

@@ -112,6 +112,19 @@ async def test_a_client_above_the_rate_is_closed_and_told_why(server: Server, pa
     eventually(lambda: dashboards(server) == 0)
 
 
+def test_a_client_that_goes_on_sending_can_read_why_it_was_closed(server: Server) -> None:
+    flood = frame(Opcode.TEXT, b'{"type":"ping"}') * 2_000
+    with closing(Raw(server, f"{CONVERSATION}?session_id=slow")) as raw:
+        for _ in range(5):
+            raw.socket.sendall(flood)
+        # The server ends its side at once, and what it had to say comes first.
+        assert (1008).to_bytes(2, "big") + b"more messages than" in raw.until(b"takes from one connection")
+        assert raw.socket.recv(4_096) == b""
+        # A connection that was reset would say so at the second try.
+        for _ in range(3):
+            raw.socket.sendall(flood)
+
+
 async def test_a_call_that_delivers_much_at_once_is_heard_and_not_closed(server: Server) -> None:
     async with opened(server, f"{MEDIA}?call_connection_id=burst") as socket:
         silence = json.dumps({"kind": "AudioData", "audioData": {"data": "AAAA" * 213 + "AA==", "silent": False}})
