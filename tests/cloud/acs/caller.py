@@ -169,9 +169,9 @@ class Caller:
         """All that was heard since the call was answered, at the rate of the ear."""
         return self.ear.heard
 
-    def take(self, rate_hz: int, at_s: float) -> bytes | None:
-        """The next frame of what they say, None if there is nothing to hear."""
-        parts = [self._voice(frame_bytes(rate_hz), at_s), self._echoed(rate_hz, at_s), self._behind(rate_hz)]
+    def take(self, rate_hz: int, at_s: float, due_s: float) -> bytes | None:
+        """The next frame of what they say, None if there is nothing to hear. It may be late: it was due at `due_s`."""
+        parts = [self._voice(frame_bytes(rate_hz), at_s), self._echoed(rate_hz, due_s), self._behind(rate_hz)]
         audible = [part for part in parts if part is not None]
         return mix(audible) if audible else None
 
@@ -193,10 +193,10 @@ class Caller:
                 utterance.done.set_exception(CallOver("the call ended while they spoke"))
         self._mouth.clear()
 
-    def _echoed(self, rate_hz: int, at_s: float) -> bytes | None:
+    def _echoed(self, rate_hz: int, due_s: float) -> bytes | None:
         if self.echo is None:
             return None
-        until_s = at_s - self.echo.delay_ms / 1000
+        until_s = due_s - self.echo.delay_ms / 1000
         heard = self.ear.heard_between(until_s - FRAME_MS / 1000, until_s)
         if not any(heard):
             return None

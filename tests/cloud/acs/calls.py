@@ -286,12 +286,13 @@ class Call:
 
     def _one_beat(self, began_s: float, number: int) -> None:
         now_s = self._now()
-        self.max_late_ms = max(self.max_late_ms, (now_s - began_s - number * FRAME_S) * 1000)
+        due_s = began_s + number * FRAME_S
+        self.max_late_ms = max(self.max_late_ms, (now_s - due_s) * 1000)
         spoken: list[tuple[str, bytes | None]] = []
         for participant in self.participants.values():
             if (caller := participant.caller) is not None:
                 caller.ear.play_until(now_s)
-                frame = caller.take(self.rate_hz, now_s)
+                frame = caller.take(self.rate_hz, now_s, due_s)
                 spoken.append((caller.raw_id, None if participant.is_muted or participant.is_on_hold else frame))
         if self.media is not None and self.media.connected:
             self.media.send_audio(spoken)
