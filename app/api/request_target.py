@@ -5,6 +5,8 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.auth.exposure import OVERRULED_HOST
+
 ABSOLUTE = re.compile(rb"(?:https?|wss?)://([^/@]+)(/.*)?", re.IGNORECASE | re.DOTALL)
 
 
@@ -41,4 +43,7 @@ def _in_origin_form(scope: Scope) -> Scope:
         "path": unquote(path.decode("latin-1")),
         "raw_path": path,
         "headers": [(b"host", host), *others],
+        OVERRULED_HOST: next(
+            (value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"host"), None
+        ),
     }

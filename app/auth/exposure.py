@@ -74,16 +74,23 @@ PROXY_PREFIXES = (
 """Headers that only reverse proxies, content networks and tunnels add."""
 PROXY_ENDINGS = ("client-ip", "clientip", "real-ip")
 """What they call the address of the client, whatever stands before it."""
+OVERRULED_HOST = "earshot.overruled_host"
+"""Where an ASGI scope has the Host header of a request whose target is a whole URL, which goes before it."""
 HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._~%-]+)(:[0-9]*)?", re.IGNORECASE)
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the sender of a request. `client` is the address of the peer, empty if it has none."""
+    """What is known of the sender of a request.
+
+    `client` is the address of the peer, empty if it has none. `overruled_host` is a Host header that is not gone by: a
+    proxy may have written it, which the target of the request says nothing of.
+    """
 
     client: str
     http_version: str
     headers: Mapping[str, str]
     """With lower-case names, or a mapping that ignores case."""
+    overruled_host: str | None = None
 
     @classmethod
     def of(cls, scope: Scope) -> "Asker":
@@ -93,6 +100,7 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
             client=client[0] if client else "",
             http_version=scope.get("http_version", "1.1"),
             headers=Headers(scope=scope),
+            overruled_host=scope.get(OVERRULED_HOST),
         )
 
 
@@ -142,7 +150,8 @@ def sign_of_outside(asker: Asker) -> str:
         return "HTTP/1.0, as reverse proxies speak it"
     if added := added_by_proxies(asker.headers):
         return f"the header {added}"
-    if "host" in asker.headers and not is_loopback(host_name(asker.headers["host"])):
+    hosts = (asker.headers.get("host"), asker.overruled_host)
+    if any(host is not None and not is_loopback(host_name(host)) for host in hosts):
         return "a Host that is not local"
     return ""
 

@@ -257,6 +257,16 @@ async def test_from_outside_no_other_spelling_or_method_opens_an_operators_route
                 assert 400 <= status < 500, (asked, spelling(path), status)
 
 
+@pytest.mark.parametrize(("host", "refused"), [("earshot_upstream", True), ("localhost:8000", False)])
+async def test_a_whole_url_as_the_target_makes_nobody_a_program_on_this_machine(host: str, refused: bool) -> None:
+    """A proxy may pass it on as it came, and say by the Host header alone that it is one."""
+    async with running() as service:
+        server = Reached(service, "127.0.0.1", {"host": host})
+        for target in ("http://localhost:8000", "http://127.0.0.1"):
+            status = await status_of(server, "GET", f"{target}{API}/health/actors")
+            assert status == (403 if refused else 200)
+
+
 @pytest.mark.parametrize("way", FROM_OUTSIDE)
 async def test_from_outside_a_page_sees_its_own_session_and_operators_see_all(way: str) -> None:
     environ, client, headers = FROM_OUTSIDE[way]

@@ -1,5 +1,6 @@
 """Whether a request may have come from outside: any sign of it is enough."""
 
+import msgspec
 import pytest
 
 from app.auth.exposure import Asker, Exposure, added_by_proxies, host_name, sign_of_outside
@@ -26,6 +27,9 @@ def exposure(**variables: str) -> Exposure:
         (asker(x_forwarded_for="10.0.0.1"), "the header x-forwarded-for"),
         (asker(cf_ray="1"), "the header cf-ray"),
         (asker(host="example.com"), "a Host that is not local"),
+        (asker(host=""), "a Host that is not local"),
+        (msgspec.structs.replace(asker(), overruled_host="example.com"), "a Host that is not local"),
+        (msgspec.structs.replace(asker(), overruled_host="localhost"), ""),
     ],
 )
 def test_every_sign_of_another_machine_is_named(who: Asker, sign: str) -> None:
