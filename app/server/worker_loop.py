@@ -22,6 +22,8 @@ CONNECTION_FAILED = "Unhandled exception in client_connected_cb"
 TOLD_EVERY_S = 60.0
 """One line tells of all such connections within this time: anybody can cause any number."""
 
+TLS_CLOSED_S = 3.0
+"""A client that does not answer the end of TLS keeps a connection that is closed for so long."""
 PING_TASK = "WSStream._send_pings"
 """Hypercorn's task for each WebSocket that sends its pings, by the name of its coroutine."""
 
@@ -43,11 +45,14 @@ class WorkerLoop(uvloop.Loop):
     async def create_server(  # type: ignore[override]  # the base class has seven overloads of the same
         self, *args: Any, **kwargs: Any
     ) -> asyncio.AbstractServer:
-        """Create a server as uvloop does, count its connections, and remember it for `stop_listening`."""
+        """Create a server as uvloop does, count its connections, and remember it for `stop_listening`.
+
+        A connection over TLS that is closed is dropped after `TLS_CLOSED_S`: uvloop itself waits for half a minute.
+        """
         if self._connections is not None:
             factory, *others = args
             args = (counted(factory, self._connections), *others)
-        server = await super().create_server(*args, **kwargs)
+        server = await super().create_server(*args, **closed_in_time(kwargs))
         self._listening.append(server)
         return server
 
@@ -85,6 +90,11 @@ class WorkerLoop(uvloop.Loop):
                 log.warning("a connection is dropped, since the server failed at what came in on it: %s", cause(error))
         else:
             self.default_exception_handler(context)
+
+
+def closed_in_time(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a server, with a bound for the end of its connections where it speaks TLS."""
+    return options if options.get("ssl") is None else {"ssl_shutdown_timeout": TLS_CLOSED_S, **options}
 
 
 def cause(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.server.worker_loop import CONNECTION_FAILED, WorkerLoop, cause
+from app.server.worker_loop import CONNECTION_FAILED, TLS_CLOSED_S, WorkerLoop, cause, closed_in_time
 
 
 def raised(error: Exception) -> Exception:
@@ -55,3 +55,9 @@ def test_whatever_else_is_not_caught_is_told_whole(stopping: bool, caplog: pytes
 
 def test_an_error_that_was_never_raised_has_no_place() -> None:
     assert cause(ValueError("x")) == "ValueError"
+
+
+def test_the_end_of_tls_is_waited_for_a_little_and_without_tls_not_at_all() -> None:
+    assert closed_in_time({"ssl": object(), "backlog": 1})["ssl_shutdown_timeout"] == TLS_CLOSED_S
+    assert closed_in_time({"ssl": None, "backlog": 1}) == {"ssl": None, "backlog": 1}
+    assert closed_in_time({"backlog": 1}) == {"backlog": 1}
