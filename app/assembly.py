@@ -157,6 +157,7 @@ def api_routes(worker: Assembly) -> list[BaseRoute]:
         call_records=services.call_records,
         modes=modes,
         relay=dashboards,
+        cluster=worker.cluster,
     )
     tokens = TokenRoutes(
         services.browser_access,

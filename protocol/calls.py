@@ -111,12 +111,15 @@ class CallStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallList(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of calls, newest first; `total` counts those of all pages."""
+    """One page of the calls of all workers, newest first; `total` counts those of all pages. `missing` says which
+    cannot be had, and why.
+    """
 
     calls: tuple[CallStatus, ...]
     total: int
     page: int
     limit: int
+    missing: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class CallsQuery(msgspec.Struct, frozen=True):

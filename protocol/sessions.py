@@ -20,7 +20,7 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionList(msgspec.Struct, frozen=True, kw_only=True):
-    """Live sessions first, then recent ones. `missing` says why there are no recent ones, where they cannot be had."""
+    """The live sessions of all workers first, then recent ones. `missing` says which cannot be had, and why."""
 
     sessions: tuple[SessionSummary, ...]
     live: int

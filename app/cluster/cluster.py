@@ -46,7 +46,10 @@ GATHER_S = 1.0
 
 
 class Cluster:
-    """One worker's part in it. Without Redis it does nothing. Belongs to the loop's thread."""
+    """One worker's part in it. Without Redis it asks the other workers of this server what they have, and no more.
+
+    Belongs to the loop's thread.
+    """
 
     def __init__(
         self, worker: ClusterWorker, new_calls: NewCalls, switchboard: Switchboard, take_over: TakeOver
@@ -73,6 +76,7 @@ class Cluster:
     def on(self, topic: str, handle: Handle) -> None:
         """Have `handle` answer what other workers ask about `topic`; to be called before the start."""
         self._handlers[topic] = handle
+        self._here.lifecycle.siblings.on(topic, handle)
 
     def start(self) -> None:
         """Hold a lease, hear what other workers ask, and look after those that are gone, from now on."""
@@ -132,9 +136,13 @@ class Cluster:
     async def gather(self, topic: str, payload: bytes) -> tuple[list[bytes], int]:
         """What all other workers answer about `topic`, and how many of them do not answer.
 
+        Without Redis those are the others of this server: nobody knows of any elsewhere.
+
         Raises:
             StoreError: it cannot be found out which there are.
         """
+        if not self.is_running:
+            return await self._here.lifecycle.siblings.gather(topic, payload, GATHER_S)
         others = [worker for worker in await self._membership.live() if worker != self.worker]
         told = await asyncio.gather(
             *(self.requests.ask(worker, topic, payload, GATHER_S) for worker in others), return_exceptions=True

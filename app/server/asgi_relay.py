@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AppError
 from app.providers.pipe_frames import Unpacked, packed
+from app.server.sibling_workers import Question, SiblingWorkers, Told
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """The last frame of a relayed connection: the app of the other worker has returned."""
 
 
-Frame = Begin | Begun | Event | Ended
+Frame = Begin | Begun | Event | Ended | Question
 
 _frames = msgspec.msgpack.Decoder(Frame)
 
@@ -71,7 +72,7 @@ class _Pipe:
         self._reader = reader
         self._writer = writer
 
-    async def send(self, frame: Frame) -> None:
+    async def send(self, frame: Frame | Told) -> None:
         """Send a frame, when there is room for it.
 
         Raises:
@@ -138,10 +139,11 @@ async def _send_events(pipe: _Pipe, receive: Receive) -> None:
 
 
 class RelayServer:
-    """Answers connections that other workers took, with the app of this one."""
+    """Answers connections that other workers took, with the app of this one, and what they ask about its sessions."""
 
-    def __init__(self, app: ASGIApp, directory: Path) -> None:
+    def __init__(self, app: ASGIApp, directory: Path, siblings: SiblingWorkers) -> None:
         self._app = app
+        self._siblings = siblings
         self._address = address_of(directory, os.getpid())
         self._server: asyncio.AbstractServer | None = None
 
@@ -162,11 +164,16 @@ class RelayServer:
         pipe = _Pipe(reader, writer)
         frames = pipe.frames()
         try:
-            begin = await anext(frames, None)
-            if isinstance(begin, Begin):
-                await pipe.send(Begun())
-                await self._run(begin.scope, frames, pipe)
-                await pipe.send(Ended())
+            match await anext(frames, None):
+                case Begin(scope):
+                    await pipe.send(Begun())
+                    await self._run(scope, frames, pipe)
+                    await pipe.send(Ended())
+                case Question() as question:
+                    if (told := await self._siblings.answer(question)) is not None:
+                        await pipe.send(told)
+                case _:
+                    pass
         except OSError:
             pass  # the other worker is gone, and its client with it
         except Exception:  # whatever an app raises; the other worker tells its client

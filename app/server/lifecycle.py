@@ -9,6 +9,7 @@ from pathlib import Path
 
 from opentelemetry import metrics
 
+from app.server.sibling_workers import SiblingWorkers
 from app.server.worker_bus import WorkerBus
 from config.secret import Secret
 
@@ -46,6 +47,7 @@ class Lifecycle:
         self.server_secret = server_secret or Secret(secrets.token_hex())
         self.relay_directory = relay_directory
         self.worker_bus = WorkerBus()
+        self.siblings = SiblingWorkers(relay_directory)
         self._phase = Phase.STARTING
         self._steps: list[DrainStep] = []
         self._ends_sessions = False

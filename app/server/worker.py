@@ -154,7 +154,7 @@ class _Worker:
         framework = cast(Framework, AnsweredRequests(Uncompressed(fast_path), self._connections))
         until_drained = partial(self._until_drained, sockets)
         directory = self._lifecycle.relay_directory
-        relay = None if directory is None else RelayServer(sockets, directory)
+        relay = None if directory is None else RelayServer(sockets, directory, self._lifecycle.siblings)
         if relay is not None:
             await relay.start()
         try:

@@ -103,7 +103,7 @@ PANELS: tuple[Panel, ...] = (
     ("Between workers", "sessions and calls that went on elsewhere, and requests about them",
      Counts(("earshot.sessions.handed_over", "earshot.sessions.moved", "earshot.sessions.restored",
              "earshot.calls.taken_over", "earshot.calls.forwarded", "earshot.cluster.requests",
-             "earshot.relay.failures", "earshot.claims.checks"), ("topic", "outcome"))),
+             "earshot.worker.requests", "earshot.relay.failures", "earshot.claims.checks"), ("topic", "outcome"))),
     ("Tokens", "what requests to the model cost, and those for nothing",
      Counts(("earshot.model.tokens", "earshot.preemption.wasted_tokens"), ("kind",))),
     ("Speech", "seconds recognized, characters spoken",

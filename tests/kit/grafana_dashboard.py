@@ -142,6 +142,7 @@ PANELS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
         "call of a worker that is gone, {{outcome}}": rate("earshot_calls_taken_over_total", "outcome"),
         "request about a call, {{outcome}}": rate("earshot_calls_forwarded_total", "outcome"),
         "request {{topic}} {{outcome}}": rate("earshot_cluster_requests_total", "topic", "outcome"),
+        "request in one server, {{topic}} {{outcome}}": rate("earshot_worker_requests_total", "topic", "outcome"),
         "worker not found": rate("earshot_relay_failures_total"),
         "claims checked, {{outcome}}": rate("earshot_claims_checks_total", "outcome"),
     }),

@@ -157,12 +157,15 @@ class CallRoutes:
             query = decode_query(request.query_params)
         except RequestError as error:
             raise invalid(error) from None
-        told = [self._newest(query), *(await self._of_others(query))]
+        others, missing = await self._of_others(query)
+        told = [self._newest(query), *others]
         calls = sorted((call for each in told for call in each.calls), key=lambda call: call[0], reverse=True)
         first = (query.page - 1) * query.limit
         page = tuple(status for _, status in calls[first : first + query.limit])
         total = sum(each.total for each in told)
-        return json_response(CallList(calls=page, total=total, page=query.page, limit=query.limit))
+        return json_response(
+            CallList(calls=page, total=total, page=query.page, limit=query.limit, missing=missing or msgspec.UNSET)
+        )
 
     def _newest(self, query: CallsQuery) -> _Calls:
         """The calls of this worker that may be on that page, each with the time of its beginning."""
@@ -175,18 +178,17 @@ class CallRoutes:
     async def _told(self, payload: bytes) -> bytes:
         return msgspec.json.encode(self._newest(msgspec.json.decode(payload, type=CallsQuery)))
 
-    async def _of_others(self, query: CallsQuery) -> list[_Calls]:
-        """The same of all other workers; one that does not answer is left out, with a line in the log."""
-        if not self._cluster.is_running:
-            return []
+    async def _of_others(self, query: CallsQuery) -> tuple[list[_Calls], str]:
+        """The same of all other workers, and which of theirs are missing; nothing if they are all there."""
         try:
-            answers, missing = await self._cluster.gather(CALLS, msgspec.json.encode(query))
+            answers, silent = await self._cluster.gather(CALLS, msgspec.json.encode(query))
         except StoreError as error:
             log.warning("the calls of this worker only are shown: %s", error)
-            return []
-        if missing:
-            log.warning("calls are shown without those of workers that do not answer", extra={"workers": missing})
-        return [msgspec.json.decode(answer, type=_Calls) for answer in answers]
+            return [], "the calls of other workers: it cannot be found out which there are"
+        if silent:
+            log.warning("calls are shown without those of workers that do not answer", extra={"workers": silent})
+        told = [msgspec.json.decode(answer, type=_Calls) for answer in answers]
+        return told, f"the calls of workers that do not answer: {silent}" if silent else ""
 
     async def one(self, request: Request) -> Response:
         """Answer the state of one call by its id, or 404."""

@@ -111,9 +111,10 @@ class HealthRoutes:
         return json_response(self._described())
 
     async def _actors_of_all(self) -> Response:
-        """The sessions and actors of the workers of all machines, and how many workers do not answer."""
-        if not self._cluster.is_running:
-            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "scope cluster needs Redis, and none is configured")
+        """The sessions and actors of all workers that are known of, and how many of them do not answer.
+
+        With Redis those are the workers of all machines, without it those of this server.
+        """
         try:
             answers, missing = await self._cluster.gather(ACTORS, b"")
         except StoreError as error:

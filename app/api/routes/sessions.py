@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 
+import msgspec
 from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +25,7 @@ from app.auth.acs import same_secret
 from app.auth.guard import admitted
 from app.browser.dashboard_socket import DashboardSocket
 from app.browser.session_outputs import SessionOutputs
+from app.cluster.cluster import Cluster
 from app.modes import Modes
 from app.records.call_records import CallRecords
 from app.server.lifecycle import Lifecycle
@@ -31,6 +33,18 @@ from protocol.browser import timestamp
 from protocol.sessions import RealtimeConnections, RealtimeStatus, SessionEnding, SessionList, SessionSummary
 
 log = logging.getLogger(__name__)
+
+SESSIONS = "sessions"
+"""What workers ask each other for: the live sessions of each, and the recent ones that it knows of."""
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """One session of a list, with what decides who may see it and where it stands."""
+
+    summary: SessionSummary
+    created_at: float
+    updated_at: float
+    is_live: bool
 
 
 class SessionRoutes:
@@ -47,6 +61,7 @@ class SessionRoutes:
         call_records: CallRecords,
         modes: Modes,
         relay: DashboardSocket,
+        cluster: Cluster,
     ) -> None:
         self._lifecycle = lifecycle
         self._sessions = sessions
@@ -56,6 +71,8 @@ class SessionRoutes:
         self._call_records = call_records
         self._modes = modes
         self._relay = relay
+        self._cluster = cluster
+        cluster.on(SESSIONS, self._told)
 
     def routes(self) -> list[Route]:
         """The routes below `/sessions`, and `/realtime/status`."""
@@ -88,23 +105,43 @@ class SessionRoutes:
         )
 
     async def all(self, request: Request) -> Response:
-        """Live sessions first, then recent ones; for a browser with a token, its own."""
+        """The live sessions of all workers first, then recent ones; for a browser with a token, its own."""
         grant = admitted(request.scope).grant
-        live = [entry.session.record() for entry in self._sessions.live.values() if entry.session]
-        ids = {record.session_id for record in live}
-        stored, missing = await self._recent()
-        recent = [record for record in stored if record.session_id not in ids]
-        if grant is not None:
-            live = [record for record in live if grant.shows(record.session_id, record.created_at)]
-            recent = [record for record in recent if grant.shows(record.session_id, record.created_at)]
+        own, missing = await self._listed()
+        others, absent = await self._of_others()
+        found: dict[str, _Listed] = {}
+        # Whoever has a session live knows more of it than the store, or the worker that had it before.
+        for each in sorted((*own, *others), key=lambda each: (not each.is_live, -each.updated_at)):
+            if grant is None or grant.shows(each.summary.session_id, each.created_at):
+                found.setdefault(each.summary.session_id, each)
         return json_response(
             SessionList(
-                sessions=tuple(_summary(record) for record in (*live, *recent)),
-                live=len(live),
-                total=len(live) + len(recent),
-                missing=missing or UNSET,
+                sessions=tuple(each.summary for each in found.values()),
+                live=sum(each.is_live for each in found.values()),
+                total=len(found),
+                missing="; ".join(filter(None, (missing, absent))) or UNSET,
             )
         )
+
+    async def _listed(self) -> tuple[list[_Listed], str]:
+        """The sessions that this worker knows of, and what is missing among them; nothing if they are all there."""
+        live = [entry.session.record() for entry in self._sessions.live.values() if entry.session]
+        stored, missing = await self._recent()
+        listed = [_listed(each, is_live=True) for each in live]
+        return listed + [_listed(each, is_live=False) for each in stored], missing
+
+    async def _told(self, _: bytes) -> bytes:
+        return msgspec.json.encode((await self._listed())[0])
+
+    async def _of_others(self) -> tuple[list[_Listed], str]:
+        """The sessions that all other workers know of, and what is missing among them; nothing if all are there."""
+        try:
+            answers, silent = await self._cluster.gather(SESSIONS, b"")
+        except StoreError as error:
+            _store_failed("workers", error)
+            return [], "the sessions of other workers: it cannot be found out which there are"
+        told = [each for answer in answers for each in msgspec.json.decode(answer, type=list[_Listed])]
+        return told, f"the sessions of workers that do not answer: {silent}" if silent else ""
 
     async def one(self, request: Request) -> Response:
         """One session, without what was said. A token that was issued later than the session began does not show
@@ -182,6 +219,10 @@ def _unanswered(operation: str, error: StoreError) -> ProblemError:
     """The answer to a request that needs the store, which does not answer."""
     _store_failed(operation, error)
     return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "the session store does not answer")
+
+
+def _listed(record: SessionRecord, *, is_live: bool) -> _Listed:
+    return _Listed(_summary(record), record.created_at, record.updated_at, is_live)
 
 
 def _summary(record: SessionRecord) -> SessionSummary:

@@ -132,7 +132,7 @@ def run(main: Any, **variables: str) -> None:
         async with asyncio.timeout(150):
             await main(server)
 
-    with serving(EARSHOT, **TWO, **variables) as server:
+    with serving(EARSHOT, **{**TWO, **variables}) as server:
         asyncio.run(bounded(server))
 
 

@@ -38,6 +38,7 @@ def routes(**store: Any) -> SessionRoutes:
         call_records=mock.Mock(),
         modes=mock.Mock(),
         relay=mock.Mock(),
+        cluster=mock.Mock(gather=mock.AsyncMock(return_value=([], 0))),
     )
 
 
