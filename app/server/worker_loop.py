@@ -10,6 +10,7 @@ from typing import Any
 import uvloop
 from opentelemetry import metrics
 
+from actors.runtime.failure_counters import Failure, report_failure
 from app.server.connection_limits import Connections, counted
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ _failed = metrics.get_meter("earshot").create_counter(
 CONNECTION_FAILED = "Unhandled exception in client_connected_cb"
 """What asyncio's streams say when Hypercorn fails at what a client has sent."""
 TOLD_EVERY_S = 60.0
-"""One line tells of all such connections within this time: anybody can cause any number."""
+"""One line tells of all that is alike within this time: anybody can cause any number."""
 
 TLS_CLOSED_S = 3.0
 """A client that does not answer the end of TLS keeps a connection that is closed for so long."""
@@ -40,7 +41,40 @@ class WorkerLoop(uvloop.Loop):
         self._listening: list[asyncio.AbstractServer] = []
         self._is_stopping = False
         self._told_at = -TOLD_EVERY_S
+        self._contained_at = -TOLD_EVERY_S
+        self._has_signals = False
         self.set_exception_handler(lambda _loop, context: self._report(context))
+
+    def run_until_complete(self, future: Any) -> Any:
+        """Run until `future` is done, whatever anything else raises on the way.
+
+        An engine or a tool may start tasks and timers of its own. asyncio lets a SystemExit or a KeyboardInterrupt of
+        any of them stop the loop, which is the end of every conversation of this process. Here it ends what has raised
+        it: a task keeps it as its exception, for whoever awaits it. Of those of one turn of the loop the last is told.
+        """
+        awaited = asyncio.ensure_future(future, loop=self)
+        while True:
+            try:
+                return super().run_until_complete(awaited)
+            except (SystemExit, KeyboardInterrupt) as error:
+                is_own = awaited.done() and not awaited.cancelled() and awaited.exception() is error
+                if is_own or not self._is_work(error):
+                    raise
+                self._contained(error)
+
+    def signals_are_handled(self) -> None:
+        """Call when no signal raises a KeyboardInterrupt any more: one that is raised is then somebody's work."""
+        self._has_signals = True
+
+    def _contained(self, error: BaseException) -> None:
+        is_new = time.monotonic() - self._contained_at >= TOLD_EVERY_S
+        self._contained_at = time.monotonic()
+        line = "something that an engine or a tool has started by itself wanted to end the process, and has ended: %s"
+        level = logging.ERROR if is_new else logging.DEBUG
+        report_failure(Failure.BACKGROUND, log, line, cause(error), level=level)
+
+    def _is_work(self, error: BaseException) -> bool:
+        return self._has_signals or isinstance(error, SystemExit)
 
     async def create_server(  # type: ignore[override]  # the base class has seven overloads of the same
         self, *args: Any, **kwargs: Any

@@ -1,7 +1,10 @@
 """Engines of somebody's own that fail in every way before a session has begun."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any, NoReturn
+
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 
 WORDS = "the model file is missing"
 
@@ -49,3 +52,31 @@ def is_nothing() -> None:
 async def is_made_later() -> _FailsInOpen:
     """A factory that was made a coroutine."""
     return _FailsInOpen()
+
+
+async def _ends_the_process() -> NoReturn:
+    await asyncio.sleep(0)
+    raise SystemExit(WORDS)
+
+
+class _StartsWork:
+    """A language model that starts a task of its own for each reply, which wants to end the process."""
+
+    def __init__(self) -> None:
+        self._tasks = set[asyncio.Task[Any]]()
+
+    async def reply(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        task = asyncio.create_task(_ends_the_process())
+        self._tasks.add(task)
+        text = request.messages[-1].text
+        if "wait" in text:
+            await task
+        await asyncio.sleep(0.05)
+        yield TextGenerated(f"You said {text}.")
+        yield ReplyGenerated()
+
+    async def close(self) -> None:
+        return
+
+
+starts_work: Callable[[], Any] = _StartsWork

@@ -7,7 +7,7 @@ from websockets.sync.client import connect
 
 from tests.kit.command_line import command
 from tests.kit.service_kit import FAKES
-from tests.kit.serving import EARSHOT, eventually, run, serving
+from tests.kit.serving import EARSHOT, children, eventually, run, serving
 from tests.service.failing_engines import WORDS
 
 ENGINES = "tests.service.failing_engines"
@@ -84,3 +84,22 @@ def test_one_that_cannot_be_opened_is_a_line_and_the_others_start(setting: str, 
             eventually(lambda: any(setting in line and reference in line for line in server.log().splitlines()))
         log = server.log()
     assert "Traceback" not in log
+
+
+def test_what_an_engine_has_started_by_itself_ends_as_its_own_failure_and_not_as_the_process() -> None:
+    with serving(EARSHOT, **{**FAKES, "LANGUAGE_MODEL": f"{ENGINES}:starts_work"}) as server:
+        address = server.url.replace("http", "ws", 1) + "/api/v1/realtime/conversation"
+        (worker,) = children(server.process.pid)
+        with (
+            connect(address, proxy=None, open_timeout=60, close_timeout=1) as other,
+            connect(address, proxy=None, open_timeout=60, close_timeout=1) as socket,
+        ):
+            for said, heard in (("hello", "You said hello."), ("wait for it", "I am sorry")):
+                socket.send(said)
+                while heard not in str(socket.recv(timeout=60)):
+                    pass
+            other.send("and me")
+            while "You said and me." not in str(other.recv(timeout=60)):
+                pass
+        assert children(server.process.pid) == [worker]
+        assert "started by itself wanted to end the process" in server.log()
