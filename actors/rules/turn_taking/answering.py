@@ -4,7 +4,7 @@ from actors.conversation import Ending, UtteranceKind
 from actors.messages.model import EndingDecided, ReplyFailed, ReplyTrouble, ReplyWritten, ToolsFinished, ToolsStarted
 from actors.messages.playback import StopReason
 from actors.rules.backchannel import asks_to_wait, meaningful_words
-from actors.rules.phrases import BUSY, NO_ANSWER, REFUSED
+from actors.rules.phrases import BUSY, NO_ANSWER, REFUSED, SAY_AGAIN
 from actors.rules.turn_taking import endings, preemption
 from actors.rules.turn_taking.core import THINKING, TurnCore
 from actors.rules.turn_taking.effects import SPOKEN, RecallSpeech, StartReply
@@ -43,7 +43,8 @@ def start_reply(turn: TurnCore, at: float) -> None:
     is_preempted = preemption.take(turn, text)
     s.asked, continues = preemption.to_be_answered(turn, text)
     s.is_audible = s.asked_again = s.has_asked = False
-    s.owed_apology = 0
+    # Whoever goes on before they have heard it is asked when their new words are answered.
+    s.owed_apology = SAY_AGAIN if s.has_lost_input else 0
     s.pause_factor, s.tail_text = 1, ""
     endings.take_back_goodbye(turn)
     if s.key_pattern is not None and not says_nothing(turn, text):

@@ -32,7 +32,8 @@ def input_lost(turn: TurnCore, message: InputLost, at: float) -> None:
     s = turn.state
     if not is_new_input(turn, message.number):
         return
-    s.keys, s.key_pattern, s.owed_apology = "", None, SAY_AGAIN
+    s.keys, s.key_pattern = "", None
+    s.owed_apology, s.has_lost_input = SAY_AGAIN, True
     answering.settle(turn, at)
 
 

@@ -25,6 +25,8 @@ def playback_started(turn: TurnCore, message: PlaybackStarted, at: float) -> Non
     if utterance is None:
         return
     turn.change_utterance(message.reply, started=True)
+    if utterance.kind is UtteranceKind.APOLOGY:
+        s.has_lost_input = False
     if utterance.kind is UtteranceKind.REPLY and utterance.turn == s.turn_number:
         s.is_audible = True
         if turn.timings.first_audio_at is None:

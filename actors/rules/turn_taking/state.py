@@ -220,6 +220,8 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     """Which apology is to be said as soon as nobody speaks, 0 for none: the turn's reply has failed while the caller
     was speaking, or the recognizer has failed at what the caller said into a reply.
     """
+    has_lost_input: bool = False
+    """Something that the caller typed or keyed was given up, and no apology for it has been heard yet."""
     has_asked: bool = False
     """What was heard of the agent last ends with a question, to which the caller has not said a word yet."""
     asked_to_wait: bool = False

@@ -106,3 +106,17 @@ class TestWhatAnOrchestratorDiedOn:
         talk = Talk().tell(TextEntered("hello", 1), InputLost(1))
         assert kinds(talk) == []
         assert asked(talk) == ["hello"]
+
+    def test_is_asked_for_behind_the_answer_to_what_came_before_that_was_heard(self) -> None:
+        talk = Talk().tell(InputLost(1))
+        assert asked(talk.tell(TextEntered("and another thing", 2)).stopped()) == ["and another thing"]
+        assert kinds(talk.starts().written()) == []
+        assert kinds(talk.ends()) == [UtteranceKind.APOLOGY]
+        assert kinds(talk.starts().ends()) == []
+        assert asked(talk.tell(TextEntered("hello", 3))) == ["hello"]
+        assert kinds(talk.starts().written().ends()) == []
+
+    def test_is_asked_for_once_by_whoever_has_heard_that(self) -> None:
+        talk = Talk().tell(InputLost(1)).starts()
+        talk.tell(TextEntered("hello", 2)).stopped()
+        assert kinds(talk.starts().written().ends()) == []
