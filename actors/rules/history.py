@@ -66,6 +66,12 @@ class History:
         """What the caller said in `turn`, as it is recorded; empty if nothing is."""
         return next((m.text for m in reversed(self.messages) if m.role is Role.USER and m.turn == turn), "")
 
+    @property
+    def stands(self) -> bool:
+        """Whether the caller's words that were not answered stay as they are, since tools were called for them."""
+        unanswered = self._unanswered()
+        return bool(unanswered) and self._read_since(unanswered[-1])
+
     def _unanswered(self) -> list[int]:
         """The places of those of the caller's messages to which no reply was heard, the oldest first."""
         unanswered: list[int] = []

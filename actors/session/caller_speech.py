@@ -181,10 +181,19 @@ class CallerSpeech:
         if self._uncommitted:
             self._uncommitted.popleft()
 
-    def asked(self, turn: int, *, continues: bool) -> None:
-        """What was spoken since the last turn is answered in `turn`; with `continues`, that of the last turn too."""
+    def asked(self, turn: int, *, continues: bool, stands: bool = False) -> None:
+        """What was spoken since the last turn is answered in `turn`; with `continues`, that of the last turn too.
+
+        Args:
+            turn: the number of the turn that begins.
+            continues: the words of the last turn are answered with those that follow.
+            stands: they stay recorded with the last turn, since tools were called for them.
+        """
         for utterance in self._utterances:
-            if utterance.turn in (0, turn) or (continues and utterance.turn == self._turn):
+            is_of_last = continues and utterance.turn == self._turn
+            if is_of_last and stands and utterance.turn != turn:
+                continue
+            if utterance.turn in (0, turn) or is_of_last:
                 utterance.turn = turn
             else:
                 utterance.pcm = b""
@@ -223,14 +232,26 @@ class CallerSpeech:
                 return utterance.turn
         return 0
 
-    def words(self, turn: int, text: str) -> str:
-        """The caller's words in `turn`, as far as they are known, in place of what stands for them in `text`."""
-        told: Iterator[str] = (u.text or SPOKEN for u in self._utterances if u.turn == turn)
+    def words(self, turn: int, text: str, *, since: int = 0) -> str:
+        """The caller's words in `turn`, as far as they are known, in place of what stands for them in `text`.
+
+        Those of the turns from `since` on come before them, if it is given.
+        """
+        first_turn = since or turn
+        told: Iterator[str] = (u.text or SPOKEN for u in self._utterances if first_turn <= u.turn <= turn)
         first, *rest = text.split(SPOKEN)
         parts = [first]
         for after in rest:
             parts += [next(told, SPOKEN), after]
         return "".join(parts)
+
+    def beside(self, turn: int, text: str) -> str:
+        """What of the caller's words in `turn`, `text`, was typed or keyed: all but what they spoke."""
+        for utterance in self._utterances:
+            if utterance.turn == turn:
+                said = utterance.text if utterance.text and utterance.text in text else SPOKEN
+                text = text.replace(said, " ", 1)
+        return " ".join(text.split())
 
     def _bound(self) -> None:
         most = self._ring.bytes_of(MAX_UNANSWERED_MS)

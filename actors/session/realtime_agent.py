@@ -43,6 +43,7 @@ from actors.session.generation import ReplySource
 from actors.session.orchestrator import Orchestrator, OrchestratorMessage
 from actors.session.plan import SessionPlan
 from actors.session.realtime_source import RealtimeSource
+from actors.session.realtime_texts import with_well_formed_text
 from actors.session.spoken_reply_writer import SpokenReplyWriter
 from actors.session.tool_runs import ToolRuns
 from actors.session_context import in_language, preamble
@@ -156,8 +157,8 @@ class RealtimeAgent(Orchestrator):
             case RealtimeReported(event=SpeechStopped()):
                 self._addresses["recognizer"].tell(TurnEndHeard())
                 return
-            case RealtimeReported(event=reported.CallerTranscribed(item_id, transcript)):
-                self._transcribed(item_id, transcript)
+            case RealtimeReported(event=reported.CallerTranscribed() as event):
+                self._transcribed(event)
                 return
             case RealtimeReported():
                 self._source.on_report(message)
@@ -186,7 +187,13 @@ class RealtimeAgent(Orchestrator):
     def _effect(self, effect: Effect) -> None:
         # The first reply of an agent that has taken over answers what was said to the one before it.
         if isinstance(effect, StartReply) and effect.text:
-            self._speech.asked(effect.turn, continues=effect.continues)
+            former = effect.turn - 1
+            stands = effect.continues and self._log.history.stands
+            self._speech.asked(effect.turn, continues=effect.continues, stands=stands)
+            if stands:
+                effect = msgspec.structs.replace(
+                    effect, text=self._speech.words(effect.turn, effect.text, since=former)
+                )
         super()._effect(effect)
         if isinstance(effect, StartReply):
             # Of what is asked once more, or was taken for complete before, the words may be known by now.
@@ -210,8 +217,10 @@ class RealtimeAgent(Orchestrator):
             self._words_known(turn, final)
         return bool(turn)
 
-    def _transcribed(self, item_id: str, transcript: object) -> None:
+    def _transcribed(self, event: reported.CallerTranscribed) -> None:
         """The words of a turn are known, which may have been answered already: they are shown, and recorded."""
+        event = with_well_formed_text(event)
+        item_id, transcript = event.item_id, event.transcript
         if isinstance(transcript, InterimTranscript):
             self._connection.show(transcript)
         if not isinstance(transcript, FinalTranscript):

@@ -14,6 +14,7 @@ from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.supervised_actor import SupervisedActor, logger
 from actors.session.engine_events import RealtimeReported
 from actors.session.engine_violations import EngineViolations, required_stream
+from actors.session.guarded_realtime import GuardedRealtimeSession
 from protocol.realtime.failure_kinds import FailureKind
 
 _EVENTS = get_args(reported.RealtimeEvent)
@@ -84,7 +85,7 @@ class RealtimeConnection:
                 ref.tell(RealtimeReported(number, event))
 
         options = self._options()
-        session = required_stream(await self._model.open(options, report))
+        session = GuardedRealtimeSession(required_stream(await self._model.open(options, report)), report)
         if number != self._number or not ref.is_alive():
             await session.close()
             return

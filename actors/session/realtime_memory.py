@@ -1,6 +1,8 @@
 """What a session of a speech-to-speech model knows of the conversation, and what it has to be told or must forget."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec.structs import replace
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
 from actors.messages.playback import PlaybackPosition
@@ -25,8 +27,19 @@ class RealtimeMemory:
         self._own.clear()
         self._items.clear()
 
-    def tell(self, messages: Iterable[ChatMessage], heard_turns: set[int]) -> None:
-        """Add what the session does not know, but for what the caller said in `heard_turns`, which it has heard."""
+    def tell(
+        self,
+        messages: Iterable[ChatMessage],
+        heard_turns: set[int],
+        beside: Callable[[int, str], str] = lambda turn, text: "",
+    ) -> None:
+        """Add what the session does not know, but for what the caller said in `heard_turns`, which it has heard.
+
+        Args:
+            messages: the conversation.
+            heard_turns: the turns of the caller that the session has heard as sound.
+            beside: called with such a turn and its text, what of it was typed or keyed, which the session is told.
+        """
         assert self._session is not None
         for message in messages:
             if _key(message) in self._known:
@@ -34,7 +47,10 @@ class RealtimeMemory:
             self._known.add(_key(message))
             is_heard = message.role is Role.USER and message.turn in heard_turns
             is_own = message.role is Role.ASSISTANT and message.turn in self._own and _is_made(message)
-            if not is_heard and not is_own:
+            if is_heard:
+                if typed := beside(message.turn, message.text):
+                    self._session.add(replace(message, text=typed))
+            elif not is_own:
                 self._session.add(message)
 
     def made(self, turn: int) -> None:

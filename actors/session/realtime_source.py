@@ -13,9 +13,10 @@ from actors.messages.playback import PlaybackPosition
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.clock import Clock
-from actors.ports.llm import ModelRequest, ReplyGenerated, ToolCalled
+from actors.ports.llm import ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.realtime_failures import LOST, REFUSED, Remedy, bounded, of_response, pause_s
 from actors.rules.realtime_progress import Overdue, RealtimeProgress, RealtimeState
+from actors.rules.reply_bounds import ReplyBounds
 from actors.runtime.exits import tell_quietly
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Stage, peer_of
@@ -27,7 +28,8 @@ from actors.session.engine_events import ModelReported, RealtimeChecked, Realtim
 from actors.session.generation import CHAT, usage
 from actors.session.realtime_connection import RealtimeConnection
 from actors.session.realtime_memory import RealtimeMemory
-from actors.session.spoken_reply import MAX_REPLY_MS, MadeOfResponse, SpokenReply
+from actors.session.realtime_texts import with_well_formed_text
+from actors.session.spoken_reply import MadeOfResponse, SpokenReply
 from actors.session.spoken_reply_writer import SpokenReplyWriter
 from protocol.realtime.failure_kinds import FailureKind
 
@@ -86,6 +88,7 @@ class RealtimeSource:
         self._memory = RealtimeMemory()
         self._request: ModelRequest | None = None
         """The reply that is to be made, or is being made."""
+        self._bounds = ReplyBounds(0.0)
         self._spoken = SpokenReply(self._memory, writer, on_retracted)
         self._check = DueTimer(clock, actor.actor_ref, RealtimeChecked())
 
@@ -160,6 +163,11 @@ class RealtimeSource:
         else:
             self._spoken.retract()
 
+    def _unspoken_dropped(self) -> None:
+        """Keep of the reply in hand, which ends here, the words that have come as audio: its text runs ahead of it."""
+        if self._request is not None and self._spoken.is_begun and not self._spoken.is_complete:
+            self._spoken.retract()
+
     def renew_in_silence(self) -> None:
         """Replace a session that is about to expire, if nothing is being said."""
         progress = self._progress
@@ -178,6 +186,7 @@ class RealtimeSource:
         self.tool_calls = []
         self._request = request
         self._spoken.begin(self._reply_of(request.turn), request.turn)
+        self._bounds = ReplyBounds(self._clock.now())
         self._trace.peers[Stage.MODEL] = peer_of(self._model)
         self._trace.begin(Stage.MODEL, attributes=CHAT | {"gen_ai.conversation.id": request.session_id})
         self._respond()
@@ -198,7 +207,7 @@ class RealtimeSource:
             if options.voice != self._voice:  # the agent goes on in another language
                 self.open()
                 return
-            self._memory.tell(request.messages, self._speech.turns_to_hear)
+            self._memory.tell(request.messages, self._speech.turns_to_hear, self._speech.beside)
             order = self._spoken.order(options.instructions, may_call_tools=request.may_call_tools)
             self._progress.asked(session.respond(order), now)
         self._watch()
@@ -219,7 +228,7 @@ class RealtimeSource:
         """Take up one event of the session."""
         if not self._connection.has_reported(message) or self._progress.state is RealtimeState.GIVEN_UP:
             return
-        now, event = self._clock.now(), message.event
+        now, event = self._clock.now(), with_well_formed_text(message.event)
         match event:
             case reported.CallerCommitted(item_id=item_id):
                 self._speech.committed(item_id)
@@ -254,11 +263,15 @@ class RealtimeSource:
     def _made(self, event: MadeOfResponse) -> None:
         if self._request is None:
             return
-        if (told := self._spoken.take(event)) is not None:
-            self._report(ModelReported(self._request.turn, told))
-        elif self._spoken.is_too_long:
-            logger.warning("a reply was cut: it had more than %d s of audio", MAX_REPLY_MS / 1_000)
+        told = self._spoken.take(event)
+        # What is no text counts as a piece without any: of whatever there is without end, the reply is cut.
+        admitted = self._bounds.admit(told or TextGenerated(""), self._clock.now())
+        if told is not None and admitted is not None:
+            self._report(ModelReported(self._request.turn, admitted))
+        if bound := self._bounds.exceeded or self._spoken.exceeded:
+            logger.warning("a reply was cut: it had more than %s", bound)
             count_cut_reply()
+            self._unspoken_dropped()
             self._finish(ReplyGenerated(cut=True))
             self.cancel()
 
@@ -277,6 +290,8 @@ class RealtimeSource:
         if remedy is Remedy.NOTHING:
             self._progress.succeeded()
             is_cut = event.status is reported.ResponseStatus.CUT
+            if event.status is not reported.ResponseStatus.COMPLETED:
+                self._unspoken_dropped()
             self._finish(ReplyGenerated(event.prompt_tokens, event.completion_tokens, cut=is_cut))
             return
         if remedy is not Remedy.APOLOGISE:  # of which turn-taking leaves a trace, as of any reply that has failed
@@ -309,6 +324,7 @@ class RealtimeSource:
 
     def _reply_refused(self, detail: str) -> None:
         """The reply has failed, and would again. Another session is not told what the caller said in its turn."""
+        self._unspoken_dropped()
         request, self._request = self._request, None
         if request is not None:
             self._speech.answered()

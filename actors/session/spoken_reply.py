@@ -88,9 +88,9 @@ class SpokenReply:
         return None
 
     @property
-    def is_too_long(self) -> bool:
-        """Whether it has more audio than a reply may have."""
-        return self._audio_ms > MAX_REPLY_MS
+    def exceeded(self) -> str:
+        """Of what it has more than a reply may have, in words; empty as long as it has not."""
+        return f"{MAX_REPLY_MS / 1_000:.0f} s of audio" if self._audio_ms > MAX_REPLY_MS else ""
 
     @property
     def is_begun(self) -> bool:

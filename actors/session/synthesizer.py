@@ -113,6 +113,9 @@ class Synthesizer(SupervisedActor):
         self._playout = self._player.playout
         self._engine = VoiceStreams(self, engine, plan, checkpoint, connection.attached.rate_hz)
         self._progress = SynthesisProgress(self, self._engine, self._player, checkpoint, clock)
+        self._taken_up: set[int] = set()
+        """Replies that a former synthesizer had begun: all the rest of them is spoken here, also of one that its model
+        speaks by itself, for audio of that is lost."""
 
     # dispatch
 
@@ -143,9 +146,13 @@ class Synthesizer(SupervisedActor):
                 self._speak(reply, text)
             case PlayAudio(reply, pcm):
                 self._play(reply, pcm)
+            case TextPlaced(reply=reply, text_end=text_end) if reply in self._taken_up:
+                self._speak_up_to(reply, text_end)
             case TextPlaced(reply=reply, text_end=text_end, audio_ms=audio_ms, is_estimate=is_estimate):
                 place = self._playout.estimate_piece if is_estimate else self._playout.add_piece
                 place(reply, text_end, audio_ms)
+            case WordPlaced(reply=reply) if reply in self._taken_up:
+                pass
             case WordPlaced(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
                 self._playout.add_word(reply, text_start, text_end, audio_ms)
             case FinishReply(reply):
@@ -202,7 +209,7 @@ class Synthesizer(SupervisedActor):
         self._player.play()
 
     def _play(self, reply: int, pcm: bytes) -> None:
-        if reply in self._progress.replies:
+        if reply in self._progress.replies and reply not in self._taken_up:
             self._playout.add_audio(reply, pcm)
             self._player.play()
 
@@ -218,11 +225,18 @@ class Synthesizer(SupervisedActor):
 
     def _take_up(self, pending: PendingReply) -> None:
         """Speak the unheard rest of a reply, from the beginning of the piece in which the user stopped hearing it."""
+        self._taken_up.add(pending.reply)
         self._begin(pending.reply, pending.turn, pending.kind, pending.resume_at)
         if rest := pending.text[pending.resume_at :]:
             self._speak(pending.reply, rest)
         if pending.finished:
             self._finish(pending.reply)
+
+    def _speak_up_to(self, reply: int, text_end: int) -> None:
+        """Speak what was written since of a reply that was taken up."""
+        speaking, pending = self._progress.replies.get(reply), self._checkpoint.pending_replies.get(reply)
+        if speaking is not None and pending is not None and (rest := pending.text[speaking.ordered_text : text_end]):
+            self._speak(reply, rest)
 
     # playback
 

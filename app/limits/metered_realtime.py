@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
+from actors.rules.well_typed import violation
 from app.limits.client_limits import Client, Rate
 from app.limits.clients import Clients
 from protocol.realtime.failure_kinds import FailureKind
@@ -37,7 +38,8 @@ class MeteredRealtimeModel:
         """See `RealtimeModel`. What each response has cost is counted when it is over."""
 
         def metered(event: reported.RealtimeEvent) -> None:
-            if isinstance(event, reported.ResponseFinished):
+            # What it tells that is no event is passed over by who is told, and must not fail here before.
+            if isinstance(event, reported.ResponseFinished) and not violation(event, (reported.ResponseFinished,)):
                 self._clients.spend(self._client, Rate.MODEL_TOKENS, event.prompt_tokens + event.completion_tokens)
             report(event)
 

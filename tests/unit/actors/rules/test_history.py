@@ -20,6 +20,7 @@ def asked(text: str = "book a visit") -> History:
 def test_words_that_go_on_replace_the_unanswered_ones_and_their_memory() -> None:
     history = asked()
     history.memory = {"task": "book"}
+    assert not history.stands
     history.user_said("book a visit tomorrow", 2, 11.0, continues=True, confidence=1.0)
     assert [m.text for m in history.messages] == ["book a visit tomorrow"]
     assert history.memory == {}
@@ -120,6 +121,7 @@ def test_words_that_tools_were_called_for_stand_and_only_the_rest_is_added(more:
     history = asked()
     history.tools_called(1, [CALL], 11.0)
     history.tool_answered("c1", '"nine"', 1, 12.0)
+    assert history.stands
     history.user_said(more, 2, 13.0, continues=True, confidence=1.0)
     assert [m.text for m in history.messages if m.role is Role.USER] == users
 

@@ -1,6 +1,7 @@
 """What a speech-to-speech model is given of the caller's voice."""
 
 from actors.ports.realtime import RealtimeOptions
+from actors.rules.turn_taking.effects import SPOKEN
 from actors.session.audio_ring import AudioRing
 from actors.session.caller_speech import NOT_ANSWERED, CallerSpeech
 from tests.kit.fake_realtime import FakeRealtime, FakeRealtimeSession
@@ -257,3 +258,37 @@ def test_voice_that_goes_on_is_given_in_pieces_and_nothing_of_it_is_lost_at_its_
     speech.commit()
     assert given == [20, 40, 40, 20]
     assert heard.turns == [120]
+
+
+def answered_in(*turns: int) -> CallerSpeech:
+    """Speech of which an utterance was answered in each of these turns, and whose words are known."""
+    ring = AudioRing(16_000)
+    speech = CallerSpeech(ring)
+    speech.connect(session())
+    for number, turn in enumerate(turns):
+        spoken(speech, ring, 200)
+        speech.commit()
+        speech.committed(f"item-{number}")
+        speech.asked(turn, continues=False)
+        speech.transcribed(f"item-{number}", f"words {number}")
+    return speech
+
+
+def test_what_is_typed_or_keyed_beside_what_is_said_is_told_apart() -> None:
+    speech = answered_in(1)
+    assert speech.beside(1, f"4 2 {SPOKEN}") == "4 2"
+    assert speech.beside(1, "4 2 words 0 and more") == "4 2 and more"
+    assert speech.beside(1, SPOKEN) == ""
+    assert speech.beside(2, "all of it") == "all of it"
+
+
+def test_words_of_a_turn_that_stand_are_not_taken_for_those_of_the_next() -> None:
+    speech = answered_in(1)
+    ring = speech._ring
+    spoken(speech, ring, 200)
+    speech.commit()
+    speech.committed("later")
+    speech.asked(2, continues=True, stands=True)
+    assert speech.words(2, f"{SPOKEN} {SPOKEN}", since=1) == f"words 0 {SPOKEN}"
+    speech.transcribed("later", "more")
+    assert speech.words(2, SPOKEN) == "more"

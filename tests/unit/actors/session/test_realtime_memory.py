@@ -86,3 +86,11 @@ def test_without_a_session_nothing_is_told() -> None:
     memory.connect(None)
     memory.item("a", 3).audio_ms = 500.0
     assert memory.stopped(3, ())
+
+
+def test_of_what_it_has_heard_it_is_told_what_was_typed_beside_it() -> None:
+    memory, session = remembering()
+    message = ChatMessage(role=Role.USER, text="4 2 [speech]", turn=1)
+    for _ in range(2):
+        memory.tell([message], {1}, lambda turn, text: text.removesuffix(" [speech]") if turn == 1 else "")
+    assert [m.text for m in session.added] == ["4 2"]

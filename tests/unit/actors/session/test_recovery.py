@@ -246,6 +246,7 @@ AWAITS = {
     ("sessions.py", "Sessions._looked_up"): set(),
     # Opening is refused, stalls and is lost in test_realtime_agent.py: no other mode has such a session.
     ("realtime_connection.py", "RealtimeConnection._open"): set(),
+    ("guarded_realtime.py", "GuardedRealtimeSession.close"): set(),
     # So does what listens beside it in test_recognizer_beside.py and test_realtime_agent_faults.py.
     ("recognizer_beside.py", "RecognizerBeside.open"): set(),
     ("recognizer_beside.py", "RecognitionBeside.connect"): set(),

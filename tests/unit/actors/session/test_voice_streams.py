@@ -57,7 +57,7 @@ class Actor:
     def is_alive(self) -> bool:
         return True
 
-    def spawn(self, work: Any, _name: str) -> None:
+    def spawn(self, work: Any, _name: str, _on_error: Any) -> None:
         self.tasks.append(asyncio.ensure_future(work))
 
 
