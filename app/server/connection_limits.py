@@ -27,6 +27,8 @@ of them open connections in advance."""
 MOST_WAITING = 1_000
 """Connections of a worker on which nothing is being answered, those of trusted proxies included."""
 LOGGED_EVERY_S = 60.0
+ANSWERED_S = 0.2
+"""An answer has been sent by then; the connection of a worker that ends is closed after it."""
 
 _closed = metrics.get_meter("earshot").create_counter(
     "earshot.connections.closed", description="Connections without a request that were closed, by reason"
@@ -65,6 +67,15 @@ class Connections:
         self._waiting: dict[Peer, None] = {}
         self._waiting_of_client: defaultdict[str, dict[Peer, None]] = defaultdict(dict)
         self._logged_at: dict[str, float] = {}
+        self._is_ending = False
+
+    def end(self) -> None:
+        """Close the connections on which nothing is being answered, at once and as soon as they come to that: what
+        their clients want next is to come to another worker.
+        """
+        self._is_ending = True
+        for peer in tuple(self._waiting):
+            self._close(peer, "the worker ends")
 
     def opened(self, transport: asyncio.Transport) -> Peer | None:
         """Count a connection; its name, or None for one that has none, since it is over already."""
@@ -108,6 +119,9 @@ class Connections:
 
     def _wait(self, peer: Peer, connection: _Connection) -> None:
         self._waiting[peer] = None
+        if self._is_ending:
+            _cancel(connection)
+            connection.timer = asyncio.get_running_loop().call_later(ANSWERED_S, self._close, peer, "the worker ends")
         if connection.client:
             of_client = self._waiting_of_client[connection.client]
             of_client[peer] = None

@@ -91,9 +91,11 @@ class WorkerLoop(uvloop.Loop):
         return server
 
     def stop_listening(self) -> None:
-        """Take no more connections; those that are open stay so."""
+        """Take no more connections, nor requests on those on which nothing is being answered."""
         for server in self._listening:
             server.close()
+        if self._connections is not None:
+            self._connections.end()
 
     def be_quiet_about_cut_connections(self) -> None:
         """Report connections that Hypercorn cuts from now on, at the end of the grace, as what they are.

@@ -14,6 +14,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from tests.load.chaos_tally import Tally, status, table
 from tests.load.own_clock import OwnClock
 from tests.service.telephony.processes import Processes, greeted, processes
 
+WORKERS = 3
+UP_S = 60.0
 STOPPED_S = 6.0
 """Longer than a lease."""
 FROZEN_S = 5.0
@@ -45,7 +48,7 @@ RECONNECT_S = (0.2, 2.0)
 # those who talk
 
 
-async def calls(caller: Caller, tally: Tally, ends_s: float, name: str) -> None:
+async def calls(caller: Caller, tally: Tally, end: asyncio.Event, name: str) -> None:
     """A caller who presses numbers until the end, and hangs up."""
     call = caller.call
     assert call is not None
@@ -54,7 +57,7 @@ async def calls(caller: Caller, tally: Tally, ends_s: float, name: str) -> None:
     well_s = time.monotonic()
     try:
         for number in range(10_000):
-            if time.monotonic() > ends_s:
+            if end.is_set():
                 break
             keys = f"{number:03d}"
             while not await _pressed(caller, keys):
@@ -102,12 +105,12 @@ async def _watched(caller: Caller, tally: Tally) -> None:
         await asyncio.sleep(0.02)
 
 
-async def types(url: str, tally: Tally, ends_s: float, name: str) -> None:
+async def types(url: str, tally: Tally, end: asyncio.Event, name: str) -> None:
     """A browser in which numbers are typed until the end; it comes back when its socket is closed."""
     session_id, token, number, gone_s, back_s = f"chaos-{name}", "", 0, 0.0, 0.0
     well_s = time.monotonic()
     said = tally.said[session_id] = []
-    while time.monotonic() < ends_s:
+    while not end.is_set():
         asked = f"?session_id={session_id}" + (f"&resume_token={token}" if token else "")
         try:
             async with connect(url.replace("http", "ws", 1) + CONVERSATION + asked, proxy=None) as socket:
@@ -119,7 +122,7 @@ async def types(url: str, tally: Tally, ends_s: float, name: str) -> None:
                     tally.gap(gone_s, back_s, "browser", AGAIN_S)
                     back_s = time.monotonic()
                 token, gone_s = begun["resume_token"], 0.0
-                while time.monotonic() < ends_s:
+                while not end.is_set():
                     await socket.send(json.dumps({"type": "text", "text": f"number {number}"}))
                     await asyncio.wait_for(_answer(socket, f"number {number}."), ANSWER_S)
                     said.append(f"number {number}")
@@ -134,8 +137,9 @@ async def types(url: str, tally: Tally, ends_s: float, name: str) -> None:
 
 
 async def _answer(socket: Any, words: str) -> None:
+    """Wait until what was said has been answered, and the answer heard."""
     async for message in socket:
-        if words in str(message):
+        if words in str(message) and json.loads(message)["type"] == "assistant_final":
             return
 
 
@@ -156,6 +160,20 @@ class Mishaps:
             "redis freeze": self._freeze,
             "redis fail over": self._fail_over,
         }
+
+    async def all_are_up(self) -> float:
+        """Wait until all workers are there, as a deployment does before it takes the next; how many seconds."""
+        began_s = time.monotonic()
+        async with httpx.AsyncClient(base_url=f"{self._server.url}/api/v1", trust_env=False, timeout=30) as rest:
+            while time.monotonic() - began_s < UP_S:
+                with suppress(httpx.HTTPError, KeyError):
+                    answer = await rest.get("/health/actors?scope=cluster")
+                    told = answer.json()
+                    rooms = [each["capacity"]["left"] for each in (told, *told["others"])]
+                    if sum(left > 0 for left in rooms) == WORKERS:
+                        break
+                await asyncio.sleep(0.2)
+        return time.monotonic() - began_s
 
     async def _kill(self) -> None:
         os.kill(random.choice(self._server.workers()), signal.SIGKILL)
@@ -193,23 +211,26 @@ async def chaos(kinds: list[str], *, callers: int, browsers: int, every_s: float
         async with processes(Path(directory)) as (acs, server):
             acs.behaviour.socket_delay_s, acs.behaviour.draw_reconnect = AGAIN_S, _reconnects
             await server.start(
-                REDIS_URL=redis.url, WEB_CONCURRENCY="3", DRAIN_POLICY="hand_over", WORKER_TIMEOUT_S="60"
+                REDIS_URL=redis.url, WEB_CONCURRENCY=str(WORKERS), DRAIN_POLICY="hand_over", WORKER_TIMEOUT_S="60"
             )
             lines = [await greeted(acs, server.url, number) for number in range(callers)]
             for number, line in enumerate(lines):
                 await _pressed(line, f"9{number % 10}")
-            ends_s = time.monotonic() + every_s * (len(kinds) + 1)
+            end = asyncio.Event()
             talkers = [
-                *(calls(line, tally, ends_s, f"call-{number}") for number, line in enumerate(lines)),
-                *(types(server.url, tally, ends_s, f"browser-{number}") for number in range(browsers)),
+                *(calls(line, tally, end, f"call-{number}") for number, line in enumerate(lines)),
+                *(types(server.url, tally, end, f"browser-{number}") for number in range(browsers)),
             ]
             clock.start()
             talking = asyncio.gather(*talkers)
             mishaps = Mishaps(server, redis)
             for kind in kinds:
                 await asyncio.sleep(every_s)
+                tally.waited_s += await mishaps.all_are_up()
                 tally.happens(kind)
                 await mishaps.kinds[kind]()
+            await asyncio.sleep(every_s)
+            end.set()
             await talking
             clock.stop()
             await _looked_at(

@@ -37,7 +37,7 @@ class Gap(msgspec.Struct, frozen=True):
     over_s: float
     """The same without what the network or the browser took to come back when it was told to, or could"""
     is_slipped: bool
-    """The callers themselves were late meanwhile: it says nothing of the server."""
+    """The callers themselves were late meanwhile: it says nothing of the server"""
 
 
 class Tally:
@@ -62,6 +62,8 @@ class Tally:
         """Transcripts that lack a number which was answered"""
         self.turns_lost = 0
         """Numbers that were answered and are in no transcript"""
+        self.waited_s = 0.0
+        """How long mishaps were put off since workers were still being started"""
         self.said: dict[str, list[str]] = {}
         """What was said in each conversation, by the name of its session"""
 
@@ -105,10 +107,12 @@ WHO = ("phone", "browser")
 
 
 def status(tally: Tally) -> int:
-    """The exit status: 1 if more was lost than may be, NOT_JUDGED if the machine was too small to tell."""
+    """The exit status: NOT_JUDGED if the machine was too small to tell, else 1 if more was lost than may be."""
+    if not tally.clock.is_trusted:
+        return NOT_JUDGED
     if faults(tally):
         return 1
-    return NOT_JUDGED if tally.lost_late or not tally.clock.is_trusted else 0
+    return NOT_JUDGED if tally.lost_late else 0
 
 
 def share(values: Sequence[float], of: float) -> float:
@@ -155,10 +159,11 @@ def _row(tally: Tally, mishap: str, who: str) -> str:
 def _load(tally: Tally) -> list[str]:
     """What the run asked of the machine, and what the whole run would."""
     clock, cores = tally.clock, os.cpu_count() or 1
-    wanted = clock.busy_cores / max(1, tally.conversations) * ASKED_FOR
+    wanted = clock.run_cores / max(1, tally.conversations) * ASKED_FOR
     return [
         f"callers late: p50 {clock.late(0.5) * 1000:.0f} ms, p99 {clock.late(0.99) * 1000:.0f} ms, most "
         f"{clock.late(1.0) * 1000:.0f} ms, slipped {clock.slips} times",
-        f"of {cores} cores {clock.busy_cores:.2f} were busy, {clock.own_cores:.2f} of it with the callers and the "
-        f"network; 40 calls and 20 browsers want about {wanted:.1f}",
+        f"of {cores} cores {clock.busy_cores:.2f} were busy, {clock.run_cores:.2f} of it with this run, of that "
+        f"{clock.own_cores:.2f} with the callers and the network; 40 calls and 20 browsers want about {wanted:.1f}",
+        f"mishaps waited {tally.waited_s:.0f} s for workers that were being started",
     ]

@@ -8,6 +8,7 @@ than a worker has, shows by how much.
 import asyncio
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 LOOK_S = 0.05
@@ -28,12 +29,14 @@ class OwnClock:
         self._began = (0.0, 0.0)
         self.busy_cores = 0.0
         """Of all cores of the machine, by whatever runs, on average"""
+        self.run_cores = 0.0
+        """Of those, what this process took, with all that it has started"""
         self.own_cores = 0.0
-        """Of those, what this process took"""
+        """Of those, what this process took alone"""
 
     def start(self) -> None:
         """Look from now on."""
-        self._wall_s, self._own_s, self._busy_s = time.monotonic(), _own_s(), _busy_s()
+        self._wall_s, self._own_s, self._run_s, self._busy_s = time.monotonic(), _own_s(), _run_s(), _busy_s()
         self._task = asyncio.get_running_loop().create_task(self._look(), name="own clock")
 
     def stop(self) -> None:
@@ -42,6 +45,7 @@ class OwnClock:
             self._task.cancel()
         wall_s = max(time.monotonic() - self._wall_s, 1e-3)
         self.own_cores = (_own_s() - self._own_s) / wall_s
+        self.run_cores = (_run_s() - self._run_s) / wall_s
         self.busy_cores = (_busy_s() - self._busy_s) / wall_s
 
     def slipped(self, since_s: float, until_s: float | None = None) -> bool:
@@ -82,6 +86,20 @@ class OwnClock:
 def _own_s() -> float:
     times = os.times()
     return times.user + times.system
+
+
+def _run_s() -> float:
+    """What this process and all that it has started have worked, those included that have ended, in seconds."""
+    ticks, waiting = 0, [os.getpid()]
+    while waiting:
+        pid = waiting.pop()
+        # One that has just ended is in the times of whoever waits for it.
+        with suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                waiting += map(int, (task / "children").read_text().split())
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _busy_s() -> float:

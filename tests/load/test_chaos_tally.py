@@ -56,9 +56,9 @@ def test_what_is_lost_fails_the_run_and_what_the_callers_lost_leaves_it_unjudged
     found = tally()
     found.turns_lost = 1
     assert status(found) == 1
-    found = tally()
     found.clock.late_s = [1.0]
-    assert status(found) == NOT_JUDGED
+    assert status(found) == NOT_JUDGED, "whatever was lost"
+    assert "FAILED turns lost: 1" in table(found, ["kill"])
 
 
 def test_the_table_has_a_row_for_each_kind_and_who_and_says_what_failed() -> None:

@@ -31,6 +31,7 @@ async def test_a_loop_that_stood_still_has_slipped() -> None:
     assert clock.slipped(before_s)
     assert clock.late(1.0) > own_clock.SLIPPED_S
     assert clock.own_cores > 0.0
+    assert clock.run_cores > 0.0
     assert clock.busy_cores > 0.0
 
 

@@ -1,6 +1,7 @@
 """What each request passes before its route, and in which order."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 from actors.runtime.clock import run_virtual
 from app.assembly import Assembly
@@ -20,5 +21,16 @@ def test_a_worker_that_is_alone_forwards_nothing() -> None:
             assert layers_of(services) == ["AccessGuard", *elsewhere]
             services.lifecycle.relay_directory = Path("somewhere")
             assert layers_of(services) == ["AccessGuard", "SessionForwarding", *elsewhere]
+
+    run_virtual(main())
+
+
+def test_a_session_that_has_moved_is_not_said_to_be_here_any_more() -> None:
+    async def main() -> None:
+        async with running() as services:
+            services.lifecycle.worker_bus = bus = Mock()
+            middleware_of(Assembly(services))
+            services.session_moved.notify("s")
+            bus.session_left.assert_called_once_with("s", begun=False)
 
     run_virtual(main())

@@ -8,6 +8,7 @@ import pytest
 from starlette.types import Scope
 
 from app.limits.client_address import networks_of
+from app.server import connection_limits
 from app.server.connection_limits import AnsweredRequests, Connections, Peer, counted, peer_of
 
 PROXIES = networks_of(["private"])
@@ -206,3 +207,23 @@ async def test_a_counted_connection_passes_everything_on() -> None:
     nameless.connection_made(FakeTransport(None))
     nameless.connection_lost(None)
     assert told == ["made", "data", "pause", "resume", "eof", "closed 5", "lost", "made", "lost"]
+
+
+async def test_a_worker_that_ends_closes_those_that_wait_and_the_others_when_they_are_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection_limits, "ANSWERED_S", 0.0)
+    open_ = connections()
+    transports = opened(open_, OTHER, range(3))
+    open_.request_began((OTHER, 1))
+    open_.request_began((OTHER, 2))
+    open_.end()
+    assert which_ended(transports) == [0]
+    open_.request_ended((OTHER, 1))
+    assert which_ended(transports) == [0]
+    await asyncio.sleep(0.01)
+    assert which_ended(transports) == [0, 1]
+    open_.closed((OTHER, 2))
+    transports += opened(open_, OTHER, range(3, 4))
+    await asyncio.sleep(0.01)
+    assert which_ended(transports) == [0, 1, 3]
