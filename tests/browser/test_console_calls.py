@@ -122,7 +122,10 @@ async def test_each_kind_of_trouble_is_seen_at_first_glance_among_thirty_calls(
         gone = await worker_of(page, server)
         os.kill(gone, signal.SIGKILL)
         await seen_at_once(
-            page, re.compile(rf"Worker {gone} is gone: signal 9 ended it \d+ (s|min) ago; of its \d+ sessions")
+            page,
+            re.compile(
+                rf"Worker {gone} is gone: signal 9 ended it \d+ (s|min) ago; its \d+ sessions all go on elsewhere"
+            ),
         )
         await worst_first(page)
         await picture(page, "all")

@@ -14,22 +14,24 @@ export function fate({ at, status, live, lost }, now) {
   const how = status < 0 ? `signal ${-status} ended it` : `it ended with status ${status}`;
   if (live === 0) return `${how} ${ago} ago, with no session`;
   const saved = live - lost;
-  const became = [saved && `${saved} ${saved === 1 ? "goes" : "go"} on elsewhere`, lost && `${lost} ${lost === 1 ? "is" : "are"} lost`];
-  return `${how} ${ago} ago; of its ${live === 1 ? "one session" : `${live} sessions`} ${became.filter(Boolean).join(", ")}`;
+  const all = live === 1 ? "its one session" : `its ${live} sessions`;
+  if (!lost) return `${how} ${ago} ago; ${all} ${live === 1 ? "goes" : "all go"} on elsewhere`;
+  if (!saved) return `${how} ${ago} ago; ${all} ${live === 1 ? "is" : "are all"} lost`;
+  return `${how} ${ago} ago; of ${all} ${lost} ${lost === 1 ? "is" : "are"} lost, ${saved} ${saved === 1 ? "goes" : "go"} on elsewhere`;
 }
 
-/** A row of the table of workers, with the sessions that it had. */
-export function goneRow({ worker, sessions, live }) {
+/** A row of the table of workers: which of its sessions are lost, and where the others go on. */
+export function goneRow({ worker, sessions, live, lost }) {
   const without = sessions.filter((session) => !session.goes_on_at).map((session) => session.session_id);
-  const moved = sessions.filter((session) => session.goes_on_at).map((session) => `${session.session_id} at ${session.goes_on_at}`);
-  const became = [named("lost", without), named("on elsewhere", moved)].filter(Boolean).join("; ");
+  const elsewhere = new Map();
+  for (const { goes_on_at: other } of sessions) if (other) elsewhere.set(other, (elsewhere.get(other) ?? 0) + 1);
+  const became = [
+    without.length && `lost: ${without.slice(0, MOST_NAMED).join(", ")}${lost > Math.min(MOST_NAMED, without.length) ? ", …" : ""}`,
+    ...[...elsewhere].map(([other, count]) => `${count} at ${other}`),
+  ];
   return element("tr", { classes: "bad" },
     element("td", { text: worker, classes: "number" }),
     element("td", { text: "gone", classes: "short" }),
     element("td", { text: live, classes: "number" }),
-    element("td", { text: became, colspan: 2 }));
-}
-
-function named(what, ids) {
-  return ids.length ? `${what}: ${ids.slice(0, MOST_NAMED).join(", ")}${ids.length > MOST_NAMED ? ", …" : ""}` : "";
+    element("td", { text: became.filter(Boolean).join("; "), colspan: 2 }));
 }
