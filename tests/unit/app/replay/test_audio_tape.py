@@ -19,14 +19,17 @@ from actors.messages.caller import MARKED, PACED, Lead
 from actors.messages.output import AudioDiscarded, AudioFrame, OutputMessage, ReplyHeard
 from actors.runtime.clock import run_virtual
 from actors.session.checkpoint import Checkpoint
+from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.sessions import SessionEntry
 from actors.turn_taking_settings import BargeIn, PhasePolicy
 from app.agents.recording_notice import with_notice
+from app.providers.absent import AbsentRecognizer
 from app.replay import audio_tape
 from app.replay.audio_file import AudioFile
 from app.replay.audio_lanes import RATE_HZ
 from app.replay.audio_tape import AudioTape
 from app.replay.files import AUDIO, SessionFiles, file_name
+from tests.kit.fake_realtime import FakeRealtime
 from tests.kit.session_kit import AGENT, Ear, Stage, answers, stage
 
 NOTICED = with_notice(AGENT)
@@ -66,6 +69,7 @@ def recorded(
     lead: Lead = PACED,
     checkpoint: Checkpoint | None = None,
     has_audio: bool = True,
+    **more: Any,
 ) -> Recorded:
     """Hold a session and record its audio."""
     files = SessionFiles(directory, 1 << 30)
@@ -81,7 +85,7 @@ def recorded(
 
         utterances = ("a time on friday please", "no wait stop it")
         model = answers(LONG)
-        options: dict[str, Any] = {"agent": agent, "lead": lead, "checkpoint": checkpoint}
+        options: dict[str, Any] = {"agent": agent, "lead": lead, "checkpoint": checkpoint, **more}
         async with stage(utterances=utterances, model=model, tap=tap, **options) as on:
             await scene(on)
             found.append(on.ear)
@@ -166,6 +170,24 @@ def test_a_protected_greeting_is_heard_by_whoever_speaks_over_it(tmp_path: Path)
 def test_nobody_is_recorded_who_was_not_told(tmp_path: Path, agent: Any) -> None:
     recorded(tmp_path, talk_and_interrupt, agent=agent, has_audio=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_speech_to_speech_model_says_by_itself_counts_as_told(tmp_path: Path) -> None:
+    """It says the notice in its own voice, word for word or nearly so."""
+
+    async def scene(on: Stage) -> None:
+        await on.ear.until_count(ReplyHeard, 1)
+        await asyncio.sleep(0.5)
+        await on.talk(900)
+        await asyncio.sleep(6.0)
+
+    greeted = FakeRealtime("this conversation may be recorded; hello there!", "You are welcome.")
+    live: dict[str, Any] = {"mode": VOICE_LIVE, "realtime": greeted, "recognizer": AbsentRecognizer()}
+    it = recorded(tmp_path, scene, **live)
+    told = it.times(ReplyHeard)[0]
+    assert not it.is_loud(it.left, 0, told)
+    assert it.is_loud(it.left, told, told + 2.0)
+    assert it.is_loud(it.right, 0, told)
 
 
 async def talk_at_once(on: Stage) -> None:
