@@ -11,6 +11,7 @@ from websockets.sync.client import connect
 from tests.kit.collector import http_collector
 from tests.kit.service_kit import FAKES
 from tests.kit.serving import AUTHORITIES, EARSHOT, Server, eventually, serving
+from tests.service.console.console_kit import console
 
 TOKEN = "an-operator-token-of-this-test"
 SIGNED_WITH = "a-record-secret-of-this-test"
@@ -52,6 +53,8 @@ def converse(server: Server, *, is_answered: bool = True) -> list[str]:
             else:
                 eventually(lambda: "ValueError" in server.log())
             meanwhile.append(ask(server, f"/api/v1/health/actors/{SESSION}").text)
+            with console(server, TOKEN) as overview:
+                meanwhile.append(str(overview.recv(timeout=60)))
             path = f"{server.url}/api/v1/health/actors/{SESSION}/orchestrator/restart"
             httpx.post(
                 path, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False, verify=AUTHORITIES, timeout=60
