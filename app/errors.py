@@ -34,6 +34,7 @@
     ├── WorkerBusError             the launcher does not answer a worker (server/worker_bus.py)
     │   └── ServerEndingError        it has said its last, since the server ends (server/worker_bus.py)
     ├── RelayError                 another worker does not answer (server/asgi_relay.py)
+    ├── SiblingSilentError         another worker of this server lives and does not answer (server/sibling_workers.py)
     ├── WorkerSilentError          a worker asked over Redis does not answer (cluster/worker_requests.py)
     ├── _HandshakeBrokenError      Hypercorn has answered a handshake itself (server/hypercorn_fast_path.py)
     └── TelephonyError             what goes wrong with calls, a tree of its own (telephony/errors.py)

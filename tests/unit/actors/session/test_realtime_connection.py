@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from actors.conversation import ChatMessage, Role
 from actors.errors import ErrorKind
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
@@ -76,7 +77,8 @@ def test_a_session_is_told_of_when_it_is_open_with_what_it_was_asked_for() -> No
         await asyncio.sleep(OPENS_S)
         ((session, options),) = place.opened
         assert session is place.connection.session
-        assert place.model.sessions == [session]
+        session.add(ChatMessage(role=Role.USER, content="hello"))
+        assert [len(opened.added) for opened in place.model.sessions] == [1]
         assert options.instructions == "for session 1"
         assert place.counted == [reported.RealtimeReady(None)]
 

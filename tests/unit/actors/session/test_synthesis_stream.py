@@ -110,14 +110,32 @@ def test_what_the_engine_tells_reaches_the_actor_and_what_is_no_event_does_not(
     assert "the synthesizer has told what its port does not allow" in caplog.text
 
 
-@pytest.mark.parametrize(
-    "engine", [Engine(failure=SynthesizerError(ErrorKind.UNAVAILABLE, "away")), Engine(opens_s=2 * OPEN_TIMEOUT_S)]
-)
-def test_an_engine_that_opens_no_stream_ends_its_actor(engine: Engine) -> None:
+AWAY = SynthesizerError(ErrorKind.UNAVAILABLE, "away")
+
+
+@pytest.mark.parametrize("engine", [Engine(failure=AWAY), Engine(opens_s=2 * OPEN_TIMEOUT_S)])
+def test_an_engine_that_opens_no_stream_for_text_ends_its_actor(engine: Engine) -> None:
     async def act(stream: SynthesisStream, speaker: Speaker) -> None:
         stream.open()
         await asyncio.sleep(OPEN_TIMEOUT_S + 1)
+        assert speaker.actor_ref.is_alive(), "there is nothing to say yet"
+        stream.write(1, "Hello.")
+        await asyncio.sleep(OPEN_TIMEOUT_S + 1)
         assert not speaker.actor_ref.is_alive()
+
+    with_stream(engine, act)
+
+
+def test_an_engine_that_is_back_when_there_is_something_to_say_says_it() -> None:
+    engine = Engine(failure=AWAY)
+
+    async def act(stream: SynthesisStream, speaker: Speaker) -> None:
+        stream.open()
+        await asyncio.sleep(2 * OPENS_S)
+        engine.failure = None
+        stream.write(1, "Hello.")
+        await asyncio.sleep(2 * OPENS_S)
+        assert engine.told == [("write", 1, "Hello.")]
 
     with_stream(engine, act)
 

@@ -225,12 +225,15 @@ def test_a_disk_that_is_too_slow_costs_the_audio_and_is_one_line(
     ]
 
 
+ROOT = Path(__file__).parents[4]
+
+
 def calls_of(work: Callable[[], None]) -> Counter[str]:
     """The functions of the product that `work` calls, with how often."""
     calls: Counter[str] = Counter()
 
     def note(frame: FrameType, event: str, _: object) -> None:
-        if event == "call":
+        if event == "call" and Path(frame.f_code.co_filename).is_relative_to(ROOT):  # not what garbage has called
             calls[frame.f_code.co_qualname] += 1
 
     sys.setprofile(note)

@@ -11,8 +11,9 @@ import pytest
 from actors.ports.call_controls import CallError, CallTrouble
 from app.telephony.call import Call
 from app.telephony.call_checkpoints import OpenOrder
-from app.telephony.call_orders import EVENT_S, KEY_S, LAST_WORD_S, TRANSFER_S, CallOrders, not_carried_out
+from app.telephony.call_orders import EVENT_S, KEY_S, LAST_WORD_S, CallOrders, not_carried_out
 from app.telephony.errors import CallControlError, Trouble
+from app.telephony.network_state import TRANSFER_S
 from app.telephony.order_book import OrderKind, OrderState
 from protocol.calls import CallState
 from tests.unit.app.telephony.call_kit import CALLER, Network, new_call, on_virtual_time
@@ -70,7 +71,7 @@ def test_a_caller_is_put_through_when_the_other_side_accepts() -> None:
         line = Line()
         transfer = asyncio.ensure_future(line.orders.transfer("+12065550155"))
         await asyncio.sleep(1)
-        assert line.network.orders == [("transfer", "call-1", "+12065550155", "+12065550199", "order-1")]
+        assert line.network.orders == [("transfer", "call-1", "+12065550155", "", "+12065550199", "order-1")]
         assert (await trouble_of(line.orders.begin_transfer("+12065550156"))).trouble is CallTrouble.NOT_CONNECTED
         assert not transfer.done()
         line.told(OrderKind.TRANSFER)

@@ -25,7 +25,15 @@ class Watched:
         self.gone: list[Call] = []
         self.connected: list[Call] = []
         clock: Any = SimpleNamespace(wall=lambda: 0.0)
-        self.watch = MediaWatch(self.network, clock, self._let_go, self._gone, self._connected)
+        self.is_in_doubt = False
+        self.left: list[Call] = []
+        self.watch = MediaWatch(
+            self.network, clock, self._let_go, self._gone, self._connected, lambda: self.is_in_doubt, self._leave
+        )
+
+    def _leave(self, call: Call) -> None:
+        self.left.append(call)
+        call.over.set()
 
     async def _let_go(self, call: Call) -> None:
         self.let_go.append(call)
