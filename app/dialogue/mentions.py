@@ -51,6 +51,7 @@ class MentionReader:
 
     def __init__(self, dialogue: Dialogue) -> None:
         self._slots = dialogue.slots
+        self._country = dialogue.country
         sentences = (text for intent in dialogue.intents for text in intent.examples)
         self._no_names = frozenset(word for text in sentences for word in words_of(text)) | DAY_WORDS
         self._days = tuple(name for name, slot in self._slots.items() if isinstance(slot, DaySlot))
@@ -125,7 +126,7 @@ class MentionReader:
         candidates = []
         if self._days and (day := read_day(words, at, today, bare=asked in self._days)):
             candidates.append(Mention(self._days, day[0], at, at + day[1]))
-        if self._days and (holiday := read_holiday(words, at, today)):
+        if self._days and (holiday := read_holiday(words, at, today, self._country)):
             candidates.append(Mention(self._days, holiday[0], at, at + holiday[1], HOLIDAY))
         is_name_asked = isinstance(self._slots.get(asked or ""), NameSlot)
         if not is_name_asked and (taken := read_person(words, at, self._no_names)):

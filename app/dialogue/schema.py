@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from actors.agent import Agent
+from app.dialogue.holidays import Country
 
 Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Texts = tuple[str, ...]
@@ -241,6 +242,8 @@ class Dialogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Similarity (0 to 1) below which an intent is not taken as understood."""
     time_zone: str = "UTC"
     """Where `today` begins at midnight: a name of the IANA database."""
+    country: Country = "US"
+    """Whose public holidays callers mean by such names as `Thanksgiving` and `Labour Day`."""
 
 
 class ScriptedAgent(Agent, frozen=True, forbid_unknown_fields=True):
