@@ -52,11 +52,14 @@ class Script:
         then = self._take_result(state, reply, messages)
         last = messages[-1]
         if last.role is Role.USER:
-            self._answer(state, reply, self._hearing.read(state, messages))
+            said, state.waiting = self._hearing.first_wish(state, messages)
+            self._answer(state, reply, said)
         elif is_taken_over:
             self._take_over(state, reply, messages)
         elif last.role is Role.TOOL and not ending and state.task:
             self._go_on(state, reply, then)
+        if state.waiting and state.question is Question.MORE and state.question_text and not reply.call:
+            self._serve_another(state, reply, messages)
         text = " ".join(part for part in reply.parts if part)
         state.reply = text or state.reply
         return Reaction(text, reply.call, state.memory())
@@ -135,7 +138,7 @@ class Script:
             values = {state.asked: chosen}
         elif not values or self._means_something_else(state, said):
             return False
-        state.whom = state.whom or _whom(said)
+        state.whom = state.whom or said.for_whom
         state.slots.update(values)
         self._tasks.advance(state, reply)
         return True
@@ -240,10 +243,18 @@ class Script:
             self._want(state, reply, said, subject)
             return True
         self._tasks.begin_another(state, subject, is_same=wants_the_same(said.words))
-        state.whom = _whom(said)
+        state.whom = said.for_whom
         state.slots.update(self._values(state, said))
         self._tasks.advance(state, reply)
         return True
+
+    def _serve_another(self, state: State, reply: Reply, messages: Sequence[ChatMessage]) -> None:
+        """The second of two wishes of one sentence, in place of the question whether there is anything else."""
+        waiting, state.waiting = state.waiting, ""
+        reply.parts.pop()
+        before = len(reply.parts)
+        self._gone_on(state, reply, self._hearing.read_as(state, messages, waiting))
+        reply.parts.insert(before, self._tasks.say(state, self._dialogue.closing.another, "another"))
 
     def _want(self, state: State, reply: Reply, said: Utterance, intent: Intent) -> None:
         if intent.does is Does.ANSWER:
@@ -251,7 +262,7 @@ class Script:
         if intent.steps:
             if intent.name != state.task:
                 self._tasks.begin(state, intent)
-                state.whom = _whom(said)
+                state.whom = said.for_whom
                 if state.whom:
                     self._tasks.forget_names(state)
             state.slots.update(self._values(state, said))
@@ -266,6 +277,7 @@ class Script:
                 reply.parts.append(state.reply)
             case Does.DROP_TASK:
                 state.drop_task()
+                state.waiting = ""
                 reply.parts.append(text)
             case Does.END:
                 self._end(state, reply, text)
@@ -305,8 +317,9 @@ class Script:
         if state.question is Question.SLOT:
             self._slot_missed(state, reply, said)
         elif state.question in (Question.CONFIRM, Question.CHANGE):
-            again = self._tasks.say(state, fallback.again, "again") if said.heard else ""
-            reply.parts += [again, state.question_text]
+            texts = fallback.yes_or_no if state.question is Question.CONFIRM and state.misses % 2 == 0 else ()
+            again = self._tasks.say(state, texts or fallback.again, "yes_or_no" if texts else "again")
+            reply.parts += [again if said.heard else "", state.question_text]
         else:
             reply.parts.append(fallback.reply[min(state.misses, len(fallback.reply)) - 1] if fallback.reply else "")
 
@@ -314,6 +327,9 @@ class Script:
         slot = self._dialogue.slots[state.asked]
         if not said.heard:
             reply.parts.append(state.question_text)
+            return
+        if polarity(said.words, self._dialogue) is False and self._forget_named(state, said):
+            self._tasks.advance(state, reply)  # "no, the day is wrong"
             return
         state.slot_misses += 1
         if slot.otherwise is not None and state.slot_misses >= slot.attempts:
@@ -331,7 +347,3 @@ class Script:
     def _changes(self, state: State, said: Utterance) -> dict[str, Any]:
         values = assign(said.mentions, self._tasks.slots(state), state.slots, "", self._dialogue, said.words)
         return {name: value for name, value in values.items() if state.slots.get(name) != value}
-
-
-def _whom(said: Utterance) -> str:
-    return f"your {said.whom}" if said.whom else ""

@@ -12,6 +12,7 @@ from app.dialogue.matching import CONTRACTED, Match, Matcher, Synonyms, reduce, 
 from app.dialogue.mentions import Mention, MentionReader
 from app.dialogue.people import FOLLOW_UP_WORDS, RELATIVES, is_follow_up, read_relative
 from app.dialogue.schema import PLACEHOLDER, Dialogue, Does, NameSlot, TextSlot
+from app.dialogue.second_wish import second_wish
 from app.dialogue.spelling import Spelling
 from app.dialogue.state import Question, State
 from app.dialogue.words import plain, words_of, written_words
@@ -46,6 +47,11 @@ class Utterance(msgspec.Struct, frozen=True):
     goes_on: bool = False
     """It names no subject of its own, and goes on with what was spoken of: `and my wife at three`."""
 
+    @property
+    def for_whom(self) -> str:
+        """For whom the caller speaks, in the agent's words: `your daughter`; empty if for themselves."""
+        return f"your {self.whom}" if self.whom else ""
+
 
 class Hearing:
     """Reads sentences for one dialogue. Building it takes about half a second; immutable afterwards."""
@@ -56,6 +62,7 @@ class Hearing:
         self._leaving = frozenset(
             intent.name for intent in dialogue.intents if intent.does in (Does.END, Does.DROP_TASK)
         )
+        self._with_steps = frozenset(intent.name for intent in dialogue.intents if intent.steps)
         self._reader = MentionReader(dialogue)
         examples_of_all = (text for intent in dialogue.intents for text in intent.examples)
         self._spelling = Spelling(dialogue, (*examples_of_all, *dialogue.unrelated))
@@ -99,6 +106,21 @@ class Hearing:
             return None
         return best
 
+    def first_wish(self, state: State, messages: Sequence[ChatMessage]) -> tuple[Utterance, str]:
+        """What the last message says; of two wishes the first, and the words of the other, which is served after it."""
+        said = self.read(state, messages)
+        at = 0 if state.task else second_wish(said.words)
+        if not at:
+            return said, state.waiting
+        first, other = (self.read_as(state, messages, " ".join(part)) for part in (said.words[:at], said.words[at:]))
+        if not other.goes_on or first.best is None or first.best.intent not in self._with_steps:
+            return said, state.waiting
+        return first, " ".join(said.words[at:])
+
+    def read_as(self, state: State, messages: Sequence[ChatMessage], text: str) -> Utterance:
+        """The same as if the caller had said `text` just now."""
+        return self.read(state, [*messages, msgspec.structs.replace(messages[-1], role=Role.USER, text=text)])
+
     def read(self, state: State, messages: Sequence[ChatMessage]) -> Utterance:
         """What the last message, the user's, says in the state given."""
         today = datetime.fromtimestamp(messages[-1].at, self._zone).date()
@@ -115,7 +137,8 @@ class Hearing:
         values = by_itself if free_form else mentions
         taken = {at for mention in values for at in range(mention.start, mention.end)}
         rest = reduce([word for at, word in enumerate(words) if at not in taken])
-        telling = [word for word in rest if not says_nothing(word) and word not in self._answer_words]
+        around = self._answer_words | _HEDGES
+        telling = [word for word in rest if not says_nothing(word) and word not in around]
         heard = question_heard(messages, state.question_text)
         whom = read_relative(words)
         others = [word for word in telling if word not in _OF_FOLLOW_UPS]
@@ -123,6 +146,8 @@ class Hearing:
         return Utterance(words, mentions, best, unrelated, len(telling), heard, whom, goes_on)
 
 
+_HEDGES = frozenset(reduce(str.split("hmm hm mm then probably definitely certainly suppose rather alright sure say")))
+"""What people wrap an answer in when they are not sure of it: `let's say ten thirty then`."""
 _OF_FOLLOW_UPS = frozenset(reduce([*RELATIVES, *FOLLOW_UP_WORDS]))
 
 

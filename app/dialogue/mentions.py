@@ -32,6 +32,19 @@ _NOT_A_NAME = "can could would have don't do want need what where how sorry"
 _NO_NAMES = frozenset(_NOT_A_NAME.split()) | FUNCTION_WORDS | NUMBER_WORDS
 
 
+_EXCEPTION_WORDS = 3
+"""Words before an exception that belong to it: `any day but`."""
+_REFUSED_WITHIN = 8
+_REFUSED_BEFORE = re.compile(
+    r"\b(?:not|can't|cannot|won't|couldn't|don't want|hate)"
+    r"(?: (?:able|to|do|come|make|it|be|there|manage|in|on|this|next|the|for|free|available|really|possibly))*$"
+)
+_REFUSED_BEHIND = re.compile(
+    r"(?:morning |afternoon )?(?:(?:does not|doesn't|won't|will not|wouldn't|isn't going to|is not going to) "
+    r"(?:really )?(?:work|suit|do|fit|be)\b|(?:is|are|was|would be|looks|'s) (?:a )?(?:really |very |too |so )?"
+    r"(?:bad|no good|out|impossible|difficult|busy|full|not good|not possible|not great|terrible)\b|"
+    r"(?:isn't|aren't|is not) (?:good|great|possible|ideal|an option|convenient)\b)"
+)
 _ANY = frozenset(["any", "anything", "anytime", "every", "everything", "all"])
 
 
@@ -65,8 +78,8 @@ class MentionReader:
         """All mentions, in order, none overlapping. `asked` is the slot asked for: short answers are read as it.
 
         `written` are the words with figures as such, which a text that was asked for keeps. What follows a `not` is
-        left out, unless nothing else is said. What is an exception is no wish at all: to "any day but Monday" the
-        answer is the first day that is none.
+        left out, unless nothing else is said. What is an exception, or is refused when a day was asked for, is no wish
+        at all: to "any day but Monday" and "Monday is bad" the answer is the first day that is none.
         """
         words = list(words)
         found: list[Mention] = []
@@ -76,17 +89,21 @@ class MentionReader:
             if mention:
                 found.append(mention)
             at = mention.end if mention else at + 1
-        excepted = list[Mention]()
+        excepted, until = list[Mention](), 0
         for mention in found:
             goes_on = bool(excepted) and words[excepted[-1].end : mention.start] in (["or"], ["and"], ["or", "on"])
-            if goes_on or _excepted(words, mention.start):
+            refused = _refused(words, mention) if asked in self._days and asked in mention.slots else None
+            if goes_on or refused or _excepted(words, mention.start):
                 excepted.append(mention)
+                until = max(until, refused[1] if refused else mention.end)
         found = [mention for mention in found if mention not in excepted]
         wanted = [mention for mention in found if not _negated(words, mention.start)]
         if asked in self._days and not any(asked in mention.slots for mention in wanted):
             days = {mention.value for mention in excepted if asked in mention.slots}
             if days:
-                wanted.append(Mention((asked,), _first_day(today, days), excepted[0].start, excepted[-1].end))
+                # Of "every day but Monday is fine" nothing but the wish for another day is left to be understood.
+                start = max(0, excepted[0].start - _EXCEPTION_WORDS)
+                wanted.append(Mention((asked,), _first_day(today, days), start, until))
         answer = self._whole_answer(words, today, asked, wanted, written or words)
         return [answer] if answer else wanted or found
 
@@ -235,6 +252,17 @@ def _excepted(words: Sequence[str], start: int) -> bool:
     if before[-1:] in (["except"], ["besides"]) or before[-2:] in (["apart", "from"], ["other", "than"]):
         return True
     return before[-1:] == ["but"] and any(word in _ANY for word in before[-4:-1])
+
+
+def _refused(words: Sequence[str], mention: Mention) -> tuple[int, int] | None:
+    """Where a day that was asked for is refused: `I can't do Friday`, `Friday is bad`, `Friday doesn't work`."""
+    before = " ".join(words[max(0, mention.start - _REFUSED_WITHIN) : mention.start])
+    behind = " ".join(words[mention.end : mention.end + _REFUSED_WITHIN])
+    if found := _REFUSED_BEFORE.search(before):
+        return mention.start - len(found[0].split()), mention.end
+    if found := _REFUSED_BEHIND.match(behind):
+        return mention.start, mention.end + len(found[0].split())
+    return None
 
 
 def _first_day(today: date, but: Collection[str]) -> str:

@@ -190,6 +190,8 @@ class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     again: Texts = ("Sorry, I did not get that.",)
     """Said before a question that is still open is asked again."""
+    yes_or_no: Texts = ("A yes or a no will do.",)
+    """Said in its place every other time that a question for a yes is asked again."""
     reply: Texts = ("Sorry, I did not get that.", "I am sorry, I still did not understand.")
     """Said when no question is open; the last one for every further time."""
     escalate_after: Annotated[int, Meta(ge=1, le=20)] = 4
@@ -204,6 +206,8 @@ class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a finished task goes over to the next one, or to the end."""
 
     ask: Texts = ("Is there anything else I can do for you?",)
+    another: Texts = ("Now to the one for {whom}.",)
+    """Said before the second of two wishes of one sentence is served."""
     more: Texts = ("What else can I do for you?",)
     """After a yes."""
     end: Texts = ("Thank you for calling. Goodbye.",)

@@ -35,6 +35,8 @@ class State(msgspec.Struct):
     """The intent that was served last, with which a sentence such as `and on Saturday` goes on."""
     whom: str = ""
     """For whom the task is, in the agent's words: `your daughter`; empty if it is for the caller."""
+    waiting: str = ""
+    """What the caller wants too, in their words, once the task is done: `and also for my wife at three`."""
     slots: dict[str, Any] = {}
     kept: dict[str, Any] = {}
     """Fields of tool results, by name."""

@@ -144,9 +144,10 @@ class TaskRunner:
         )
 
     def ask_again(self, state: State) -> str:
-        """The question for the slot that was not understood."""
+        """The question for the slot that was not understood, each time in other words if there are any."""
         slot = self._dialogue.slots[state.asked]
-        text = self.say(state, slot.reprompt or slot.prompt, f"again.{state.asked}")
+        texts = slot.reprompt if len(slot.reprompt) > 1 else (*slot.reprompt, *slot.prompt)
+        text = self.say(state, texts, f"again.{state.asked}")
         state.question_text = text
         return text
 

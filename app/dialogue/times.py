@@ -277,8 +277,19 @@ def _settle(hour: int, minute: int, half: str, earliest: str) -> str:
     return f"{hour:02}:{minute:02}"
 
 
+_LEFT_TO_US = (
+    "whichever", "whatever", "you choose", "you pick", "you decide", "up to you", "your choice", "surprise me",
+    "no preference", "don't care", "do not care", "don't mind", "do not mind", "doesn't matter", "does not matter",
+)  # fmt: skip
+
+
 def ordinal_choice(words: list[str], count: int) -> int | None:
-    """Which of `count` things is meant by `the second one`, `the last`, `the earliest`, `either`; from 0."""
+    """Which of `count` things is meant by `the second one`, `the last`, `the earliest`, `either`; from 0.
+
+    Who leaves the choice to us ("whichever", "you choose") gets the first.
+    """
+    if any(f" {phrase} " in f" {' '.join(words)} " for phrase in _LEFT_TO_US):
+        return 0
     for word in words:
         if word in ("last", "latest", "later"):
             return count - 1

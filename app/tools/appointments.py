@@ -104,7 +104,8 @@ async def free_times(
         return {"status": "free_then", "times": _said(free), "offers": _said([near])}
     if not suiting:
         return {"status": "full", "next_day": _next_free(day)}
-    return {"status": "free", "times": _said(free), "offers": _said(_offers(suiting, near))}
+    status = "not_then" if near else "free"
+    return {"status": status, "times": _said(free), "offers": _said(_offers(suiting, near))}
 
 
 @tool(timeout_s=5, on_interruption=OnInterruption.FINISH)

@@ -90,6 +90,36 @@ def test_the_same_for_somebody_else_asks_for_no_reason_again(said: str) -> None:
     assert "name" not in state_of(talk.memory).slots
 
 
+@pytest.mark.parametrize(
+    ("said", "whom"),
+    [
+        ("can i come for a cleaning tomorrow at 2 and also for my partner at 3", "partner"),
+        ("a cleaning for me tomorrow at two and one for my nephew at three", "nephew"),
+        ("put me down for a cleaning tomorrow at 2 and my aunt at 3 please", "aunt"),
+    ],
+)
+def test_of_two_wishes_the_second_is_served_once_the_first_is(said: str, whom: str) -> None:
+    talk = Talk()
+    talk.say(said)
+    assert talk.call == {"day": "2026-06-04", "near": "14:00"}
+    assert talk.say(FREE, "john") == (
+        "So that is a cleaning on Thursday, June fourth at two o'clock, for John. Shall I book it?"
+    )
+    after = talk.say("yes", BOOKED)
+    assert f"Now to the one for your {whom}." in after
+    assert "anything else" not in after
+    if talk.last.call is None:  # what it is for, is asked again where it was not said to be the same
+        talk.say("a check up")
+    assert talk.call == {"day": "2026-06-04", "near": "15:00"}
+    assert f"the first name of your {whom}" in talk.say(FREE)
+
+
+def test_who_drops_the_first_wish_has_dropped_the_second() -> None:
+    talk = Talk()
+    talk.say("book me in for a cleaning tomorrow at 2 and also for my wife at 3", FREE, "never mind")
+    assert talk.say("i need a cleaning on friday at two", FREE, "john", "yes", BOOKED).endswith("do for you?")
+
+
 def test_what_is_asked_next_goes_on_with_the_question_before() -> None:
     talk = Talk()
     hours = talk.say("until when are you open")

@@ -77,7 +77,7 @@ def test_a_session_is_told_of_when_it_is_open_with_what_it_was_asked_for() -> No
         await asyncio.sleep(OPENS_S)
         ((session, options),) = place.opened
         assert session is place.connection.session
-        session.add(ChatMessage(role=Role.USER, content="hello"))
+        session.add(ChatMessage(role=Role.USER, text="hello"))
         assert [len(opened.added) for opened in place.model.sessions] == [1]
         assert options.instructions == "for session 1"
         assert place.counted == [reported.RealtimeReady(None)]

@@ -371,3 +371,23 @@ def test_a_note_for_language_models_changes_nothing_of_what_the_keyless_engine_a
     messages = [*talk.messages, ChatMessage(role=Role.USER, text="noon", at=AT)]
     note = ChatMessage(role=Role.NOTE, text="An order failed.", at=AT)
     assert SCRIPT.react([*messages, note], talk.memory) == SCRIPT.react(messages, talk.memory)
+
+
+@pytest.mark.parametrize(
+    "said", ["half past six i guess", "let's say six thirty then", "hmm probably six thirty", "definitely six thirty"]
+)
+def test_who_is_not_sure_has_answered_nevertheless(talk: Talk, said: str) -> None:
+    assert talk.say(*ORDERED, said) == "a pizza on Friday, June fifth at six thirty?"
+
+
+def test_a_question_is_not_asked_in_the_same_words_three_times(talk: Talk) -> None:
+    assert talk.say("order", "zorblax") == "Sorry. Pizza or soup?"
+    assert talk.say("zorblax") == "Sorry. Which dish?"
+    talk = Talk()
+    asked = talk.say(*ORDERED, "half past six")
+    assert talk.say("zorblax") == f"Sorry. {asked}"
+    assert talk.say("zorblax") == f"A yes or a no will do. {asked}"
+
+
+def test_another_slot_may_be_wrong_than_the_one_that_is_asked_for(talk: Talk) -> None:
+    assert talk.say(*ORDERED, "no the day is wrong") == "Which day?"

@@ -63,6 +63,17 @@ def test_what_is_ruled_out_is_left_out_unless_nothing_else_is_said() -> None:
         ("monday or any day but thursday", "day", {"day": "2026-06-08"}),
         ("any time but ten a m", "time", {}),
         ("i work but friday is fine", "day", {"day": "2026-06-05"}),
+        ("not on thursday", "day", {"day": "2026-06-05"}),
+        ("preferably not thursday", "day", {"day": "2026-06-05"}),
+        ("i can't do thursday", "day", {"day": "2026-06-05"}),
+        ("i won't be able to make it on thursday", "day", {"day": "2026-06-05"}),
+        ("thursday is bad", "day", {"day": "2026-06-05"}),
+        ("thursday doesn't work for me", "day", {"day": "2026-06-05"}),
+        ("thursday morning isn't good", "day", {"day": "2026-06-05"}),
+        ("thursday is bad but friday is fine", "day", {"day": "2026-06-05"}),
+        ("no friday", "day", {"day": "2026-06-05"}),
+        ("friday is not bad", "day", {"day": "2026-06-05"}),
+        ("i can't come on thursday", None, {"day": "2026-06-04"}),
     ],
 )
 def test_an_exception_is_no_wish(said: str, asked: str | None, found: dict[str, str]) -> None:

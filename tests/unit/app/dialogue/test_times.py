@@ -143,7 +143,17 @@ def test_what_is_said_is_read_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "index"), [("the first one", 0), ("the third", 2), ("the last one", 2), ("the fourth", None), ("no", None)]
+    ("said", "index"),
+    [
+        ("the first one", 0),
+        ("the third", 2),
+        ("the last one", 2),
+        ("the fourth", None),
+        ("no", None),
+        ("whichever", 0),
+        ("you choose", 0),
+        ("it doesn't matter to me", 0),
+    ],
 )
 def test_picking_from_a_list(said: str, index: int | None) -> None:
     assert ordinal_choice(words_of(said), 3) == index

@@ -45,6 +45,9 @@ async def test_a_part_of_the_day_and_a_time_asked_for() -> None:
     mornings = (await free("2026-06-05", part_of_day="morning"))["offers"]
     assert all(moment < "12:00" for moment in mornings)
     assert await free("2026-06-05", near=times[-1]) == {"status": "free_then", "times": times, "offers": [times[-1]]}
+    assert "09:00" not in times
+    near = await free("2026-06-05", near="09:00")
+    assert (near["status"], near["times"], near["offers"][0]) == ("not_then", times, "08:30")
 
 
 async def test_weekends_and_the_past_have_none() -> None:

@@ -1,0 +1,27 @@
+"""Two wishes in one sentence: `book me in for tomorrow at two, and also for my wife at three`. Pure.
+
+They are served one after the other: the first as if the rest had not been said, and the rest as if it was said once the
+first is done.
+"""
+
+from collections.abc import Sequence
+
+from app.dialogue.people import is_follow_up, read_relative
+
+_JOINTS = frozenset(("and", "also"))
+_SELF = frozenset(("me", "myself", "mine"))
+
+
+def second_wish(words: Sequence[str]) -> int:
+    """Where in a sentence begins what is wanted for somebody else, besides what is wanted before it; 0 if nothing is.
+
+    `for my son and my wife` is one wish for two: there is nothing of the caller's before the `and`.
+    """
+    for at, word in enumerate(words):
+        if word not in _JOINTS or not is_follow_up(words[at:]) or not read_relative(words[at:]):
+            continue
+        before = words[:at]
+        is_of_others = read_relative(before) or "our" in before
+        if not is_of_others and (not _SELF.isdisjoint(before) or len(before) > 2):
+            return at
+    return 0
