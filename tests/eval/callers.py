@@ -193,6 +193,21 @@ class Caller:
             case _:
                 assert_never(self.goal)
 
+    def is_wrong_act(self, run: ToolRun) -> bool:
+        """Whether a tool did something that this caller did not call for."""
+        match run.name:
+            case "book_appointment":
+                wanted: dict[str, Any] = {"day": self.day.isoformat(), "reason": self.reason}
+            case "move_appointment":
+                wanted = {"old_day": self.old_day.isoformat(), "day": self.day.isoformat()}
+            case "cancel_appointment":
+                wanted = {"day": self.old_day.isoformat()}
+            case _:
+                return False
+        is_goal = run.name.startswith(self.goal.value)
+        is_done = run.result in ({"status": "booked"}, {"status": "moved"}, {"status": "cancelled"})
+        return is_done and not (is_goal and wanted.items() <= run.arguments.items())
+
     def _answer(self, asked: Asked, agent_text: str) -> str:
         match asked:
             case Asked.GREETING | Asked.NOTHING:

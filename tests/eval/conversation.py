@@ -36,10 +36,11 @@ class Conversation:
         self.runs: list[ToolRun] = []
         self.ended = False
 
-    async def say(self, text: str) -> str:
-        """Say something; the agent's reply, tools and all."""
+    async def say(self, text: str, confidence: float = 1.0) -> str:
+        """Say something; the agent's reply, tools and all. `confidence`: how sure its recognizer is of the words."""
         turn = 1 + sum(message.role is Role.USER for message in self.messages)
-        self.messages.append(ChatMessage(role=Role.USER, text=text, turn=turn, at=self._at))
+        said_by_user = ChatMessage(role=Role.USER, text=text, turn=turn, at=self._at, confidence=confidence)
+        self.messages.append(said_by_user)
         said = ""
         for _ in range(_MOST_ROUNDS):
             reply, calls = await self._generate(turn)

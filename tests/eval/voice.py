@@ -3,7 +3,8 @@
 People are recordings: a folder of WAV files at 16 kHz with a `transcripts.tsv` (columns `file`, `group`, `transcript`),
 which VOICES names; nothing is printed of them where there is none. Synthetic callers say sentences that are not in the
 agent's file. All are heard clean, over a telephone line with the noise of a kitchen 20 dB below it, and in a kitchen.
-A second table says when the turns of such callers are taken for over: see `tests/eval/turn_ends.py`.
+A second table says whether callers reach what they call for (`tests/eval/tasks.py`), a third one when their turns are
+taken for over (`tests/eval/turn_ends.py`).
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import os
 import sys
 import time
 import wave
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,11 +22,12 @@ from actors.messages.transcript import FinalTranscript, NoSpeechRecognized
 from actors.ports.stt import RecognitionEvent, RecognitionFailed, RecognitionOptions, SpeechRecognizer
 from app.dialogue.caller_phrases import caller_phrases
 from app.providers.moonshine.recognizer import create
-from tests.eval import turn_ends
+from tests.eval import tasks, turn_ends
 from tests.eval.corpus import Sentence, read_corpus
+from tests.eval.lines import CONDITIONS
+from tests.eval.progress import Progress
 from tests.eval.text import dialogue, tally
 from tests.eval.word_errors import WordErrors, word_errors
-from tests.kit.acoustics import telephone, with_kitchen
 from tests.kit.source import ROOT
 from tests.kit.speech import FLITE, FLITE_ALSO, HIBARI, HIBARI_FAST, say, silence
 
@@ -35,14 +37,6 @@ EVERY = 3
 """One sentence in so many of the corpus is spoken."""
 BEFORE_MS, AFTER_MS = 500, 600
 WITHIN_S = 60.0
-
-CONDITIONS: dict[str, Callable[[bytes], bytes]] = {
-    "clean": lambda pcm: pcm,
-    "telephone": lambda pcm: telephone(with_kitchen(pcm, 20.0)),
-    "kitchen 20 dB": lambda pcm: with_kitchen(pcm, 20.0),
-    "kitchen 10 dB": lambda pcm: with_kitchen(pcm, 10.0),
-}
-
 
 JOINED = "digits8k"
 """The group of recordings that were put together from single digits, which nobody says like that."""
@@ -82,6 +76,12 @@ def recordings(folder: Path = RECORDINGS, *, joined: bool = False) -> list[Recor
         for row in rows
         if row["transcript"].strip() and (row["group"] == JOINED) is joined
     ]
+
+
+def speeches(folder: Path = RECORDINGS) -> list[Path]:
+    """All recordings in which people speak as they do, also those of which no transcript tells the words."""
+    joined = {recording.path for recording in recordings(folder, joined=True)}
+    return [path for path in sorted(folder.glob("*.wav")) if path not in joined]
 
 
 def sentences() -> list[Sentence]:
@@ -155,18 +155,21 @@ async def row_of_callers(engine: SpeechRecognizer, voice: str, condition: str, p
     )
 
 
-async def rows() -> list[Row]:
-    """Everything there is to measure, in the order of the table."""
+async def rows(progress: Progress) -> list[Row]:
+    """What people and synthetic callers say, in the order of the table."""
     engine = create()
     phrases = caller_phrases(dialogue())
     await engine.prepare(phrases)
     try:
         measured = []
-        for voice, people in (("people", recordings()), ("joined digits", recordings(joined=True))):
-            if people:
-                measured += [await row_of_recordings(engine, people, condition, voice) for condition in CONDITIONS]
-        for voice in VOICES:
-            measured += [await row_of_callers(engine, voice, condition, phrases) for condition in CONDITIONS]
+        for condition in CONDITIONS:
+            for voice, people in (("people", recordings()), ("joined digits", recordings(joined=True))):
+                progress(f"words: {voice}, {condition}")
+                if people:
+                    measured.append(await row_of_recordings(engine, people, condition, voice))
+            for voice in VOICES:
+                progress(f"words: {voice}, {condition}")
+                measured.append(await row_of_callers(engine, voice, condition, phrases))
         return measured
     finally:
         await engine.close()
@@ -188,12 +191,13 @@ def table(measured: Iterable[Row]) -> str:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     if not recordings():
         print(f"no recordings of people in {RECORDINGS.name} (VOICES=folder)", file=sys.stderr)
-    print(table(asyncio.run(rows())))
-    print()
-    print(turn_ends.tables([samples_of(recording.path) for recording in recordings()]))
+    progress = Progress()
+    print(table(asyncio.run(rows(progress))), flush=True)
+    print(f"\n{tasks.tables(progress)}", flush=True)
+    print(f"\n{turn_ends.tables([samples_of(path) for path in speeches()], progress)}")
 
 
 if __name__ == "__main__":
