@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from actors.agent import Endpointing
 from actors.conversation import ExpectedAnswer, Memory
 from actors.rules.end_of_turn.by_words import EndOfTurnByWords
 from actors.rules.end_of_turn.questions import expected_answer
 from actors.rules.questions import question_at_end
 from actors.session.checkpoint import AskedQuestion
+from actors.turn_taking_settings import Endpointing
 from app.dialogue.expectation import expected_by
 from app.dialogue.model import ScriptModel
 from app.providers.moonshine.segments import WINDOW_BYTES

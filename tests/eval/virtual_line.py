@@ -10,7 +10,6 @@ from functools import cache
 
 import numpy as np
 
-from actors.agent import Endpointing
 from actors.messages.transcript import (
     FinalTranscript,
     InterimTranscript,
@@ -24,6 +23,7 @@ from actors.ports.stt import RecognitionEvent
 from actors.rules.endpointing import Endpointer
 from actors.session.checkpoint import AskedQuestion, Checkpoint
 from actors.session.turn_end import TurnEnd
+from actors.turn_taking_settings import Endpointing
 from app.dialogue.caller_phrases import caller_phrases
 from app.providers.moonshine.caller_stream import CallerStream, Lateness
 from app.providers.moonshine.decoding import FULL_SCALE, Decoding, Urgency
