@@ -4,6 +4,7 @@ import msgspec
 
 from actors.conversation import SessionRecord
 from actors.ports.clock import Clock
+from actors.rules.speakers import SPEAKERS
 from actors.rules.transcription import TranscriptionSnapshot
 from actors.rules.turn_taking.state import TurnSnapshot
 from actors.session.audio_track import AudioTrack
@@ -34,7 +35,8 @@ def checkpoint_of(record: SessionRecord, started_at: float, *, greets: bool, aud
         handoffs=record.handoffs,
         turn=TurnSnapshot(turn_number=record.turn, greets=greets),
         transcription=TranscriptionSnapshot(number=record.turn),
-        tracks={"": AudioTrack(audio_bytes=audio_bytes, settled_bytes=audio_bytes)},
+        # Whoever is heard alone goes on where the others do.
+        tracks={speaker: AudioTrack(audio_bytes=audio_bytes, settled_bytes=audio_bytes) for speaker in ("", *SPEAKERS)},
         messages=record.messages,
         memory=record.memory,
         memory_before=record.memory,

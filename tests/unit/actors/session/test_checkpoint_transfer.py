@@ -9,7 +9,9 @@ from actors.conversation import ChatMessage, Ending, Role, SessionRecord
 from actors.messages.caller import ConnectionAttached, EndSession, TextEntered
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports.llm import ReplyGenerated, TextGenerated
+from actors.rules.speakers import SPEAKERS
 from actors.runtime.clock import LoopClock, run_virtual
+from actors.session.audio_tracks import AudioTracks
 from actors.session.checkpoint import Checkpoint
 from actors.session.checkpoint_transfer import checkpoint_of, decode, encode
 from tests.kit.fakes import FakeModel
@@ -129,3 +131,14 @@ def test_a_session_that_is_restored_from_its_record_goes_on_behind_it() -> None:
     assert checkpoint.turn is not None
     assert checkpoint.turn.greets
     assert checkpoint.ending is None
+
+
+@pytest.mark.parametrize("speaker", ["", *SPEAKERS])
+def test_whoever_is_heard_goes_on_behind_what_the_record_has_of_the_conversation(speaker: str) -> None:
+    record = SessionRecord(
+        session_id="s", mode="transcription", agent="tester", state="live", created_at=0.0, updated_at=9.0
+    )
+    checkpoint = checkpoint_of(record, 0.0, greets=False, audio_bytes=32_000)
+    tracks = AudioTracks(checkpoint, rate_hz=RATE_HZ, keep_ms=1_000)
+    heard = tracks.append(speaker, bytes(640)) if speaker else tracks.all_voices.append(bytes(640))
+    assert heard.offset_bytes == 32_000
