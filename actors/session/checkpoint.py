@@ -11,7 +11,15 @@ from typing import Any
 
 import msgspec
 
-from actors.conversation import ABANDONED, ChatMessage, Ending, ExpectedAnswer, HandoffMade, Memory
+from actors.conversation import (
+    ABANDONED,
+    ChatMessage,
+    Ending,
+    ExpectedAnswer,
+    HandoffMade,
+    Memory,
+    UtteranceKind,
+)
 from actors.messages.model import ToolFinished
 from actors.messages.playback import PlaybackFinished, PlaybackPosition
 from actors.rules.agent_language import LanguageHeard
@@ -150,11 +158,24 @@ class Checkpoint(msgspec.Struct, kw_only=True):
         """Note that the caller's audio up to now is lost with the process that heard it (`turn_taking/moving.py`)."""
         for track in self.tracks.values():
             track.final_owed = False
+        self.unwritten_reply_unheard()
         if self.turn is not None:
             self.reply_over(unanswerable_reply(self.turn, self.messages))
             self.turn = moved(
                 self.turn, has_reply=bool(self.pending_replies), greets_idle=greets_idle, messages=self.messages
             )
+
+    def unwritten_reply_unheard(self) -> None:
+        """Note that the reply in hand counts as not heard where none of its words is known: its sound is gone with the
+        model that spoke it, and nobody could go on with it."""
+        turn = self.turn
+        if turn is None:
+            return
+        replies = [
+            p for p in self.pending_replies.values() if p.turn == turn.turn_number and p.kind is UtteranceKind.REPLY
+        ]
+        if replies and not any(pending.text for pending in replies):
+            self.turn = msgspec.structs.replace(turn, is_audible=False)
 
     def times_moved(self, shift_s: float) -> None:
         """Move all times of the session's clock to a clock that is `shift_s` seconds ahead of the former one."""

@@ -88,6 +88,7 @@ class RealtimeAgent(Orchestrator):
         self._speaks_hz = connection.attached.rate_hz
         self._spoken_writer = SpokenReplyWriter(checkpoint, addresses["synthesizer"], self._speaks_hz)
         self._speech = speech
+        checkpoint.unwritten_reply_unheard()
         super().__init__(
             addresses=addresses,
             checkpoint=checkpoint,
@@ -202,10 +203,12 @@ class RealtimeAgent(Orchestrator):
     def _speech_over(self, order: SpeechOrder) -> None:
         match order:
             case CommitSpeech(is_answered):
+                self._source.catch_up()
                 self._speech.commit(is_answered=is_answered)
             case DiscardSpeech(may_be_recalled):
                 self._speech.discard(may_be_recalled=may_be_recalled)
             case RecallSpeech():
+                self._source.catch_up()
                 self._speech.recall()
             case _:
                 assert_never(order)

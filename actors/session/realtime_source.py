@@ -200,6 +200,11 @@ class RealtimeSource:
             self._connection.session.cancel(response_id)
         self._watch()
 
+    def catch_up(self) -> None:
+        """Tell the session what was said since it was asked last, which comes before what the caller says next."""
+        if self._session is not None:
+            self._memory.tell(self._history(), self._speech.turns_to_hear)
+
     def _respond(self) -> None:
         session, request, now = self._connection.session, self._request, self._clock.now()
         if session is not None and request is not None and self._progress.may_ask(now):

@@ -30,8 +30,9 @@ def only_listens(state: TurnSnapshot) -> bool:
 
 def is_busy(state: TurnSnapshot) -> bool:
     """Whether a move had better wait: the caller speaks, or presses keys, of which nobody hears in between; or what
-    they said is known to none but the model of this process, which has not begun to answer."""
-    is_unanswered = state.agent in THINKING and not state.is_audible
+    they said is known to none but the model of this process, which answers it: its sound cannot be moved, its words can
+    as soon as it has told all of them."""
+    is_unanswered = state.agent is AgentActivity.THINKING or (state.agent in THINKING and not state.is_audible)
     only_heard = SPOKEN in state.waiting_text or (is_unanswered and SPOKEN in state.asked)
     return is_speaking(state) or bool(state.keys) or only_heard
 

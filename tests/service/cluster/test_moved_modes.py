@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from app.stores.redis_store import checkpoint_key
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import Heard, Reply
 from tests.kit.spelt_speech import Utterance
@@ -14,7 +15,7 @@ from tests.service.cluster.machines import Machines, machines
 from tests.service.cluster.test_open_orders import ENDS, moved, streams, until
 from tests.service.telephony.processes import greeted
 from tests.service.telephony.test_transcribed_calls import audio
-from tests.service.voice_live_kit import answer_of, pitch_hz
+from tests.service.voice_live_kit import TURN, WAIT_S, answer_of, pitch_hz
 
 AGENT = """
 name: tester
@@ -23,6 +24,7 @@ greeting: Hello there.
 limits: {no_input_s: 300, idle_s: 300}
 """
 """Waits for whoever says nothing, however long a busy machine takes."""
+LONG_WORDS = 40
 
 
 async def entries(at: Machines) -> list[dict[str, Any]]:
@@ -54,27 +56,42 @@ async def until_said(at: Machines, texts: Sequence[str]) -> list[dict[str, Any]]
     return found
 
 
+async def is_kept(at: Machines, text: str) -> bool:
+    """Whether this was written by now into what a session goes on from at another machine."""
+    async with at.rest() as rest:
+        (session,) = (await rest.get("/sessions")).json()["sessions"]
+    return text in at.redis.command("GET", checkpoint_key(session["session_id"]))
+
+
 @ENDS
-async def test_a_call_of_a_speech_to_speech_model_goes_on(tmp_path: Path, how: str) -> None:
+async def test_a_call_of_a_speech_to_speech_model_goes_on_in_the_midst_of_a_reply(tmp_path: Path, how: str) -> None:
     async with RealtimeEmulator() as model:
-        model.plan.default = Reply(text="It is open until six.", tone_hz=500)
-        model.plan.heard.extend(Heard(text=text) for text in ("Are you open?", "And on Sunday?"))
+        short = Reply(text="It is open until six.", tone_hz=500)
+        long = Reply(text=" ".join(f"word{number}" for number in range(LONG_WORDS)), tone_hz=700)
+        model.plan.default, model.plan.speed = short, 10.0
+        model.plan.replies.extend([short, long])
+        model.plan.heard.extend(Heard(text=text) for text in ("Are you open?", "Tell me more.", "And on Sunday?"))
         variables: Any = {**model.environment(), "ACS_STREAMING_MODE": "voice_live"}
         async with machines(tmp_path, AGENT, **variables) as at:
             at.only(at.one)
             caller = await greeted(at.acs, at.url, 0)
             call = await caller.connected()
-            assert pitch_hz(await answer_of(caller)) == model.plan.default.tone_hz
-            await until_said(at, ["Are you open?"])
+            assert pitch_hz(await answer_of(caller)) == short.tone_hz
+            said = await caller.say(TURN)
+            await caller.hears_voice(since_s=said.ended_s, timeout_s=WAIT_S)
+            if how == "kill":
+                # Who is told to end waits by itself until the model has told all that it says.
+                await until(lambda: is_kept(at, long.words[-1]))
             await moved(at, call, how)
             await streams(call)
-            await caller.hears_silence(1_000)
-            assert pitch_hz(await answer_of(caller)) == model.plan.default.tone_hz
-            said = await until_said(at, ["Are you open?", "And on Sunday?"])
-            assert [entry["text"] for entry in said].count("It is open until six.") == 2
+            await caller.hears_silence(2_000, timeout_s=WAIT_S)
+            assert pitch_hz(await answer_of(caller)) == short.tone_hz
+            asked = ("Are you open?", "Tell me more.", "And on Sunday?")
+            found = [entry["text"] for entry in await until_said(at, asked)]
+            assert found == ["Hello there.", asked[0], short.text, asked[1], long.text, asked[2], short.text]
             items = model.sessions[-1].conversation.items.values()
-            told = [content.get("text", "") for item in items for content in item.get("content", ())]
-            assert {"Hello there.", "Are you open?", "It is open until six."} <= set(told), "its model knows all of it"
+            told = [content.get("text") or content.get("transcript") for item in items for content in item["content"]]
+            assert told == found, "its model knows all of it, in that order"
             caller.hang_up()
             await caller.ended()
             assert "terminate" not in at.acs.executions

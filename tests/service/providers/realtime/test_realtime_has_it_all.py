@@ -259,7 +259,7 @@ async def what_was_found_is_named_with_the_reply(dialect: str, folder: Path) -> 
         await talk.says()
         await talk.hears("Behind the house.")
         document = transcript_response(talk.on.session.record(), lambda name: name, "application/json")
-        (entry,) = [each for each in msgspec.json.decode(document.body)["entries"] if each["role"] == "assistant"]
+        (entry,) = [each for each in msgspec.json.decode(document.body)["entries"] if each.get("kind") == "reply"]
         assert entry["sources"] == ["house.md#Parking"]
         assert "Cars are parked" in results(await talk.far())[0]
 
@@ -330,7 +330,8 @@ async def another_agent_takes_over_with_its_own_voice(dialect: str) -> None:
     ) as talk:
         await talk.says()
         await talk.hears("You owe nothing.")
-        assert [each.text for each in talk.on.ear.of(ReplyHeard)] == [
+        said = [each for each in talk.on.ear.of(ReplyHeard) if each.kind is not UtteranceKind.FILLER]
+        assert [each.text for each in said] == [
             "One moment.", "This is billing.", "You owe nothing.",
         ]  # fmt: skip
         first, second = await talk.far(0), await talk.far(1)

@@ -3,9 +3,12 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from actors.conversation import ABANDONED, Ending, PositionPrecision, UtteranceKind
 from actors.messages.playback import PlaybackPosition
 from actors.rules.pending_reply import PendingReply
+from actors.rules.turn_taking.state import TurnSnapshot
 from actors.session import checkpoint as module
 from actors.session.checkpoint import Checkpoint
 from tests.kit.source import ROOT
@@ -48,6 +51,21 @@ def test_of_a_session_to_which_nobody_came_back_that_is_recorded_as_the_reason()
     checkpoint.nobody_came_back()
     checkpoint.ended(Ending.NORMAL)
     assert (checkpoint.ending, checkpoint.ended_reason) == (Ending.NORMAL, ABANDONED)
+
+
+@pytest.mark.parametrize(("words", "is_audible"), [("", False), ("It is", True)])
+def test_a_reply_of_which_no_word_is_known_counts_as_not_heard(words: str, is_audible: bool) -> None:
+    checkpoint = Checkpoint()
+    checkpoint.unwritten_reply_unheard()
+    assert checkpoint.turn is None
+    checkpoint.turn = TurnSnapshot(turn_number=2, is_audible=True)
+    checkpoint.unwritten_reply_unheard()
+    assert checkpoint.turn.is_audible
+    checkpoint.reply_begun(PendingReply(reply=1, turn=2, kind=UtteranceKind.REPLY))
+    if words:
+        checkpoint.reply_written(1, words)
+    checkpoint.unwritten_reply_unheard()
+    assert checkpoint.turn.is_audible is is_audible
 
 
 def test_no_checkpoint_shares_what_can_be_changed_with_another() -> None:

@@ -16,7 +16,7 @@ from actors.ports.llm import ToolCalled
 from actors.runtime.clock import run_virtual
 from actors.tools import tool
 from actors.turn_taking_settings import BargeIn, Endpointing
-from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime, FakeRealtimeSession
+from tests.kit.fake_realtime import MS_PER_CHAR, SOUND, FakeRealtime, FakeRealtimeSession
 from tests.kit.fakes import FakeRecognizer
 from tests.kit.session_kit import AGENT
 from tests.unit.actors.session.realtime_kit import LONG, SILENT, heard, messages, speaking
@@ -64,6 +64,7 @@ def test_the_greeting_is_ours_and_the_model_is_told_of_it() -> None:
             replies = await heard(on, 2)
             assert [reply.text for reply in replies] == ["Hello there.", "It is open."]
             assert [(m.role, m.text) for m in model.sessions[0].added] == [(Role.ASSISTANT, "Hello there.")]
+            assert model.sessions[0].asked == [[Role.ASSISTANT, SOUND]], "before what the caller said to it"
 
     run_virtual(main())
 

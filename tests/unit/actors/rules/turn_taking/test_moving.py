@@ -60,8 +60,17 @@ def test_a_caller_whose_words_would_be_lost_is_speaking_and_asked_to_say_them_ag
         TurnSnapshot(keys="12"),
         TurnSnapshot(waiting_text="[speech]"),
         TurnSnapshot(agent=AgentActivity.THINKING, asked="[speech]"),
+        TurnSnapshot(agent=AgentActivity.THINKING, asked="[speech]", is_audible=True),
+        TurnSnapshot(agent=AgentActivity.TOOL, asked="[speech]"),
     ],
-    ids=["speaks", "presses keys", "was heard", "is being answered by who heard it"],
+    ids=[
+        "speaks",
+        "presses keys",
+        "was heard",
+        "is thought about",
+        "is being answered by who heard it",
+        "has a tool run",
+    ],
 )
 def test_who_would_have_to_say_it_again_is_better_not_moved(state: TurnSnapshot) -> None:
     assert is_busy(state)
@@ -71,12 +80,12 @@ def test_who_would_have_to_say_it_again_is_better_not_moved(state: TurnSnapshot)
 @pytest.mark.parametrize(
     "state",
     [
-        TurnSnapshot(agent=AgentActivity.THINKING, asked="[speech]", is_audible=True),
+        TurnSnapshot(agent=AgentActivity.TOOL, asked="[speech]", is_audible=True),
         TurnSnapshot(agent=AgentActivity.THINKING, asked="typed"),
         TurnSnapshot(agent=AgentActivity.IDLE, asked="[speech]"),
     ],
 )
-def test_whose_answer_is_begun_or_can_be_given_elsewhere_may_be_moved(state: TurnSnapshot) -> None:
+def test_whose_answer_is_written_or_can_be_given_elsewhere_may_be_moved(state: TurnSnapshot) -> None:
     assert not is_busy(state)
 
 
