@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import msgspec
 import pytest
 
-from actors.agent import Pronunciation, Voice, VoicemailAction
+from actors.agent import Guardrail, GuardrailAction, Pronunciation, Voice, VoicemailAction
 from actors.ports.tts import AudioSynthesized, SpokenPhrase, Synthesis, SynthesisEvent
 from actors.runtime.background_tasks import BackgroundTasks
 from actors.runtime.clock import run_virtual
@@ -73,15 +73,22 @@ def test_phrases_are_kept_as_the_lexicon_says_them_with_the_places_of_what_is_wr
 
 
 def test_what_only_some_agents_say_is_kept_for_those_alone() -> None:
+    stops = Guardrail(name="advice", pattern="sue", action=GuardrailAction.STOP, say="I may not say.")
+    redacts = Guardrail(name="card", pattern="4111", say="a card")
     calls = msgspec.structs.replace(
-        AGENT, voicemail=VoicemailAction.LEAVE_MESSAGE, tools=("transfer_with_briefing",), voice=Voice(name="other")
+        AGENT,
+        voicemail=VoicemailAction.LEAVE_MESSAGE,
+        tools=("transfer_with_briefing",),
+        voice=Voice(name="other"),
+        guardrails=(stops, redacts),
     )
 
     async def main() -> None:
         phrases = PromptCache(FakeSynthesizer(delay_s=0), BackgroundTasks())
         await phrases.prepare([AGENT, calls])
-        own = {calls.phrases.voicemail, calls.phrases.consult_question, *calls.phrases.connecting}
+        own = {calls.phrases.voicemail, calls.phrases.consult_question, *calls.phrases.connecting, stops.say}
         assert own <= phrases.at(calls, OUTPUT_RATE_HZ).keys()
+        assert redacts.say not in phrases.at(calls, OUTPUT_RATE_HZ)
         assert not own & phrases.at(AGENT, OUTPUT_RATE_HZ).keys()
 
     run_virtual(main())
