@@ -84,6 +84,25 @@ async def test_a_send_that_takes_too_long_ends_the_connection(monkeypatch: pytes
         assert (kind, "took nothing" in detail) == (FailureKind.TRANSIENT, True)
 
 
+async def test_each_message_has_all_the_time_though_one_timer_watches_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "SEND_TIMEOUT_S", 0.5)
+    async with connected(silence) as (connection, ends):
+        loop = asyncio.get_running_loop()
+        connection.send(b"taken at once")
+        await asyncio.sleep(0.3)
+        never = asyncio.Event()
+
+        async def stuck(*_: object) -> None:
+            await never.wait()
+
+        monkeypatch.setattr(connection._socket, "send_frame", stuck)
+        began_s = loop.time()
+        connection.send(b"taken never")
+        kind, _ = await asyncio.wait_for(ends.closed, 30)
+        assert kind is FailureKind.TRANSIENT
+        assert loop.time() - began_s >= 0.5
+
+
 async def test_a_burst_leaves_the_others_their_turn() -> None:
     async def burst(socket: web.WebSocketResponse) -> None:
         for _ in range(200):
