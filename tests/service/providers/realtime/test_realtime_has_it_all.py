@@ -39,6 +39,7 @@ from app.tools.telephone import transfer_with_briefing
 from tests.cloud.realtime.emulator import RealtimeEmulator
 from tests.cloud.realtime.replies import WORD_MS, Call, Heard, Reply
 from tests.cloud.realtime.service_session import ServiceSession
+from tests.kit.fakes import FakeRecognizer
 from tests.kit.session_kit import Stage, stage
 from tests.service.providers.realtime.conversing import ga, voice_live
 from tests.unit.actors.session.realtime_kit import SILENT
@@ -101,6 +102,7 @@ async def conversing(
     heard: Sequence[Heard] = (),
     tools: Sequence[AnyTool] = (),
     plan: Mapping[str, Any] | None = None,
+    recognizer: Any = None,
     **more: Any,
 ) -> AsyncIterator[Conversation]:
     """A session whose model answers so, and what its turns are understood as."""
@@ -113,7 +115,7 @@ async def conversing(
             stage(
                 mode=VOICE_LIVE,
                 agent=agent,
-                recognizer=AbsentRecognizer(),
+                recognizer=recognizer or AbsentRecognizer(),
                 realtime=model,
                 tools={each.name: each for each in tools},
                 tap=lambda entry: entry.change_plan(**plan or {}),
@@ -463,6 +465,15 @@ async def a_machine_whose_words_come_late_is_noticed_too(dialect: str) -> None:
         assert not of_type(await talk.far(), "response.create")
 
 
+async def a_recognizer_beside_knows_a_machine_as_well(dialect: str) -> None:
+    beside = FakeRecognizer([MACHINE])
+    async with conversing(
+        dialect, heard=[Heard()], recognizer=beside, **calling(VoicemailAction.HANG_UP)
+    ) as talk:  # fmt: skip
+        await talk.says()
+        assert await talk.ended() is Ending.VOICEMAIL
+
+
 async def nobody_is_spoken_to_on_hold(dialect: str) -> None:
     limits = msgspec.structs.replace(SILENT.limits, no_input_s=1)
     async with conversing(dialect, agent=msgspec.structs.replace(SILENT, limits=limits)) as talk:
@@ -564,6 +575,7 @@ ABILITIES: tuple[Test, ...] = (
     a_machine_is_hung_up_on,
     a_machine_is_left_the_message,
     a_machine_whose_words_come_late_is_noticed_too,
+    a_recognizer_beside_knows_a_machine_as_well,
     nobody_is_spoken_to_on_hold,
     a_caller_is_put_through_to_somebody_who_is_asked_first,
     keys_and_typed_words_are_answered,
