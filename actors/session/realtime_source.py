@@ -202,7 +202,7 @@ class RealtimeSource:
 
     def catch_up(self) -> None:
         """Tell the session what was said since it was asked last, which comes before what the caller says next."""
-        if self._session is not None:
+        if self._connection.session is not None:
             self._memory.tell(self._history(), self._speech.turns_to_hear)
 
     def _respond(self) -> None:
