@@ -31,7 +31,7 @@ class RealtimeMemory:
         self,
         messages: Iterable[ChatMessage],
         heard_turns: set[int],
-        beside: Callable[[int, str], str] = lambda turn, text: "",
+        beside: Callable[[int, str], str],
     ) -> None:
         """Add what the session does not know, but for what the caller said in `heard_turns`, which it has heard.
 

@@ -203,7 +203,7 @@ class RealtimeSource:
     def catch_up(self) -> None:
         """Tell the session what was said since it was asked last, which comes before what the caller says next."""
         if self._connection.session is not None:
-            self._memory.tell(self._history(), self._speech.turns_to_hear)
+            self._memory.tell(self._history(), self._speech.turns_to_hear, self._speech.beside)
 
     def _respond(self) -> None:
         session, request, now = self._connection.session, self._request, self._clock.now()

@@ -20,6 +20,10 @@ def remembering() -> tuple[RealtimeMemory, FakeRealtimeSession]:
     return memory, session
 
 
+def nothing_typed(_turn: int, _text: str) -> str:
+    return ""
+
+
 def cut(reply: int, heard_ms: float) -> tuple[PlaybackPosition, ...]:
     return (PlaybackPosition(reply=reply, text_end=0, heard_ms=heard_ms, precision=PositionPrecision.EXACT),)
 
@@ -28,7 +32,7 @@ def test_a_session_is_told_once_what_it_has_neither_heard_nor_said() -> None:
     memory, session = remembering()
     memory.made(1)
     for _ in range(2):
-        memory.tell([USER, CALL, RESULT, FILLER, REPLY], {1})
+        memory.tell([USER, CALL, RESULT, FILLER, REPLY], {1}, nothing_typed)
     assert session.added == [RESULT, FILLER]
 
 
@@ -37,7 +41,7 @@ def test_another_session_is_told_what_a_former_one_has_said_after_it_was_opened(
     memory.made(1)
     session = FakeRealtimeSession(FakeRealtime(), OPTIONS, lambda event: None)
     memory.connect(session, [USER])
-    memory.tell([USER, REPLY], set())
+    memory.tell([USER, REPLY], set(), nothing_typed)
     assert session.added == [REPLY]
 
 
