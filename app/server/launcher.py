@@ -205,8 +205,6 @@ class Launcher:
     async def _listen(self, worker: WorkerProcess) -> None:
         """Handle what a worker writes: notices for all workers, and what concerns the sessions it has."""
         async for line in worker.lines():
-            if not line:
-                continue
             try:
                 message = decode_from_worker(line)
             except ValueError:

@@ -55,7 +55,7 @@ class WorkerProcess:
             with contextlib.suppress(ValueError):
                 line = await self._reader.readline()
                 self._beaten = True
-                if line != BEAT:
+                if line and line != BEAT:
                     yield line
 
     async def silent(self, timeout_s: float) -> None:
