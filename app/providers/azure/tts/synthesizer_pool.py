@@ -117,6 +117,7 @@ class SynthesizerPool:
     async def close(self) -> None:
         """Close all synthesizers of the pool and wait for the SDK, within bounds."""
         self._closed = True
+        self._idle.clear()
         for synthesizer in list(self._all):
             self._discard(synthesizer)
         for task in list(self._tasks):
