@@ -40,12 +40,16 @@ def pytest_collection_finish() -> None:
 def pytest_pycollect_makemodule(module_path: Path) -> None:
     """Give properties their profile before the first module that has some is imported; others need no Hypothesis.
 
-    No test asserts an upper bound of real time: neither that of an example nor that of making the examples.
+    No test asserts an upper bound of real time: neither that of an example nor that of making the examples. While `make
+    unit` is run, properties too that do not say how many examples they want have a quarter of them.
     """
     if "hypothesis" not in sys.modules and "hypothesis" in module_path.read_text(encoding="utf-8"):
         from hypothesis import HealthCheck, settings
 
-        settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        from tests.kit.repeating import times
+
+        examples, slow = times(settings().max_examples), [HealthCheck.too_slow]
+        settings.register_profile("tests", max_examples=examples, deadline=None, suppress_health_check=slow)
         settings.load_profile("tests")
 
 

@@ -23,7 +23,12 @@ def settings_of_its_own(_: None) -> None:
     """A property that says how many examples it wants, and nothing else."""
 
 
+EXAMPLES = 100
+"""Of a property that says nothing else, by Hypothesis itself."""
+
+
 def test_properties_have_the_profile_of_the_tests() -> None:
+    assert settings().max_examples == repeating.times(EXAMPLES)
     own: settings = settings_of_its_own._hypothesis_internal_use_settings  # type: ignore[attr-defined]
     for held in (settings(), own):
         assert held.deadline is None
