@@ -4,9 +4,14 @@ import asyncio
 import gc
 import os
 
+import pytest
+
 from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.identifiers import phone as number
 from tests.service.telephony.telephone_kit import Telephone, over, room, telephone
+
+# Most of their time they wait, and for longer where others want the machine.
+pytestmark = pytest.mark.timeout(400)
 
 ONE_BY_ONE = 200
 AT_ONCE = 50
