@@ -100,7 +100,7 @@ async def test_a_call_that_was_just_ordered_is_talked_to_when_it_is_picked_up(tm
         await moved(at, call, how)
         callee = await at.acs.callee(CALLEE)
         await callee.connected()
-        await callee.hears_reply(quiet_ms=300, timeout_s=BY_THEN_S)
+        await callee.hears_reply(quiet_ms=300, since_s=callee.ear.started_s, timeout_s=BY_THEN_S)
         await shown(at, call, "connected")
         assert ("assistant", "Hello there.") in await said(at)
         await is_answered(at, callee, "42")

@@ -72,7 +72,7 @@ async def test_what_comes_with_an_incoming_call(caplog: pytest.LogCaptureFixture
         event["data"]["callerDisplayName"] = "Ada"
         await phone.acs.event_grid.deliver(phone.webhook, [event])
         await ringing.caller.connected()
-        await ringing.caller.hears_reply(quiet_ms=300)
+        await ringing.caller.hears_reply(quiet_ms=300, since_s=ringing.caller.ear.started_s)
         request, context = await asked(phone, ringing.caller)
         for part in ('"+15550142"', f'"{OURS}"', '"Ada"', '"User-To-User":"order=7"', "they have called"):
             assert part in request.preamble

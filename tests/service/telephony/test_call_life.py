@@ -194,7 +194,7 @@ async def test_a_line_that_says_our_own_voice_back_is_never_paused() -> None:
         caller = Caller(number("+15550100"), echo=Echo(delay_ms=150, gain_db=-20))
         await phone.acs.dial(phone.webhook, caller=caller)
         await caller.connected()
-        await caller.hears_reply(quiet_ms=900)
+        await caller.hears_reply(quiet_ms=900, since_s=caller.ear.started_s)
         caller.press("1234567890#")
         await caller.hears_reply(quiet_ms=900)
         assert caller.ear.stops == []

@@ -49,7 +49,7 @@ async def test_an_answer_may_take_ten_seconds() -> None:
         phone.acs.faults.delay("answer_call", 10.0)
         caller = await phone.acs.dial(phone.webhook)
         await caller.connected(25)
-        await caller.hears_voice()
+        await caller.hears_voice(since_s=caller.ear.started_s)
         phone.acs.faults.clear()
         caller.hang_up()
         await over(phone, caller)

@@ -281,7 +281,7 @@ async def test_an_answered_call_of_which_nothing_is_heard_is_looked_at(monkeypat
         caller = await phone.acs.dial(phone.webhook)
         await caller.connected()
         phone.acs.behaviour.opens_sockets = True
-        await caller.hears_voice()
+        await caller.hears_voice(since_s=caller.ear.started_s)
         (call,) = phone.switchboard.log.live
         assert (call.state, call.told_of) == (CallState.CONNECTED, False)
         phone.acs.faults.clear()
@@ -299,7 +299,7 @@ async def test_a_placed_call_of_which_nothing_is_heard_is_looked_at(monkeypatch:
         callee = await phone.acs.callee("+15550123")
         await callee.connected()
         phone.acs.behaviour.opens_sockets = True
-        await callee.hears_voice()
+        await callee.hears_voice(since_s=callee.ear.started_s)
         phone.acs.faults.clear()
         await goes_on(phone, callee)
 
