@@ -55,7 +55,7 @@ def pytest_pycollect_makemodule(module_path: Path) -> None:
 
 SLOW_FIRST = (
     "test_voice.py", "test_spoken_conversation.py", "test_spoken_calls.py", "test_azure_call.py",
-    "test_many_calls.py", "test_voicemail.py", "test_spoken_transfer.py", "test_warm_transfer.py",
+    "test_voicemail.py", "test_spoken_transfer.py", "test_calls_in_a_row.py", "test_warm_transfer.py",
     "test_orders_under_way.py", "test_page_looks.py", "test_locked_install.py", "test_open_orders.py",
     "test_sockets_under_attack.py", "test_refused_orders.py", "test_conversation_socket.py", "test_dead_workers.py",
     "test_page.py", "test_quiet_stop.py", "test_console.py", "test_synthesizer_contract.py", "test_page_troubles.py",

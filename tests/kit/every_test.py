@@ -29,6 +29,7 @@ KEEPS_UP = (
     "tests/service/telephony/test_spoken_transfer.py",
     "tests/service/telephony/test_voicemail.py",
     "tests/service/telephony/test_azure_call.py",
+    "tests/service/telephony/test_many_calls.py",
     "tests/service/cluster/test_many_workers.py",
     "tests/load/test_chaos_short.py",
     "tests/load/test_two_owners_short.py",
