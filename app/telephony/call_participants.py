@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from app.telephony.call_control import OnTheCall
 from protocol.calls import Participant
 
 PERSON = "person"
@@ -53,3 +54,19 @@ class CallParticipants:
         known = self._present.get(participant_id)
         has_caller = any(participant.role == PERSON for participant in self._present.values())
         return known is not None and known.role != PERSON and has_caller
+
+
+def only_telephone(present: Iterable[OnTheCall], own_number: str) -> str:
+    """The number of the one participant who is on a telephone that is not ours; empty if there is none, or several."""
+    numbers = {one.phone_number or "" for one in present} - {"", own_number}
+    return numbers.pop() if len(numbers) == 1 else ""
+
+
+def as_shown(present: Iterable[OnTheCall], caller: str) -> Iterator[Participant]:
+    """Those who are on the call, as the API shows them. `caller`: the number or raw id of the caller."""
+    for one in present:
+        is_caller = caller != "" and caller in (one.raw_id, one.phone_number)
+        status = "on_hold" if one.is_on_hold else "muted" if one.is_muted else "connected"
+        yield Participant(
+            id=one.raw_id, phone_number=one.phone_number, role=PERSON if is_caller else "other", status=status
+        )

@@ -25,7 +25,9 @@ from app.server.worker_pipe import WorkerNotice
 from app.telephony.call import Call, Custody
 from app.telephony.call_checkpoints import KEPT, ORPHANED, OVER, CallCheckpoint, record_of
 from app.telephony.call_orders import CallOrders
+from app.telephony.call_participants import as_shown, only_telephone
 from app.telephony.consult import is_consult
+from app.telephony.errors import CallControlError
 from app.telephony.hang_up import HangUp, hang_up
 from app.telephony.network_state import DISCONNECTED, transferred
 from app.telephony.new_calls import NewCalls
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 
 SOON_KNOWN_S = 5.0
 """A call that nobody seems to have may be handed over within this time, or a busy worker tell of it."""
+PARTICIPANTS_S = 2.0
+"""Who is on a call is not waited for any longer: its caller hears nothing meanwhile."""
 LOAD_S = 0.8
 """A checkpoint that the store has not given by then is gone on without."""
 ABANDONED_KEPT = 1_000
@@ -200,7 +204,20 @@ class TakeOver:
             call.identify(record.call_id)
         if record.call_id and is_cut_off:
             log.warning("a call is taken over from a worker that died", extra={"call": call.call_id})
+            if not record.participants:
+                await self._learn_participants(call)
             self._switchboard.media_lost(call, at_once=True)
+
+    async def _learn_participants(self, call: Call) -> None:
+        """Ask who is on a call whose record names nobody, as one in a file: whoever is on hold is not prompted."""
+        try:
+            async with asyncio.timeout(PARTICIPANTS_S):
+                present = await self._switchboard.control.participants(call.call_id)
+        except (CallControlError, TimeoutError) as error:
+            log.warning("who is on a call is not known: %s", error or "no answer", extra={"call": call.call_id})
+            return
+        call.caller = call.caller or only_telephone(present, call.own_number)
+        call.participants.restore(as_shown(present, call.caller))
 
     async def give_up(self, record: CallCheckpoint) -> None:
         """Hang up a call of a worker that died which nobody can go on with; leave it, if people talk in it."""

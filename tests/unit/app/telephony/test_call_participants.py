@@ -1,6 +1,9 @@
 """Who is on a call: the latest update counts, and the caller is told from the others."""
 
-from app.telephony.call_participants import CallParticipants
+import pytest
+
+from app.telephony.call_control import OnTheCall
+from app.telephony.call_participants import CallParticipants, as_shown, only_telephone
 from protocol.calls import Participant
 
 
@@ -40,3 +43,37 @@ def test_nobody_is_on_a_call_that_is_over() -> None:
     participants = on_the_call(participant("a"), participant("b", "bot", "on_hold"))
     participants.disconnect()
     assert {each.status for each in participants} == {"disconnected"}
+
+
+US = OnTheCall("8:acs:us", None, is_muted=False, is_on_hold=False)
+CALLER = OnTheCall("4:+15550100", "+15550100", is_muted=False, is_on_hold=True)
+OTHER = OnTheCall("4:+15550101", "+15550101", is_muted=True, is_on_hold=False)
+
+
+@pytest.mark.parametrize(
+    ("present", "number"),
+    [((US, CALLER), "+15550100"), ((US, CALLER, OTHER), ""), ((US,), ""), ((), ""), ((US, OTHER, CALLER), "")],
+)
+def test_the_only_one_on_a_telephone_is_told_from_us(present: tuple[OnTheCall, ...], number: str) -> None:
+    assert only_telephone(present, "+15550199") == number
+
+
+def test_our_own_number_is_nobody_s() -> None:
+    assert only_telephone((CALLER, OTHER), "+15550101") == "+15550100"
+
+
+@pytest.mark.parametrize("caller", ["+15550100", "4:+15550100"])
+def test_those_whom_the_network_lists_are_shown_and_the_caller_among_them(caller: str) -> None:
+    shown = tuple(as_shown((US, CALLER, OTHER), caller))
+    assert [(each.role, each.status) for each in shown] == [
+        ("other", "connected"),
+        ("person", "on_hold"),
+        ("other", "muted"),
+    ]
+    present = on_the_call(*shown)
+    assert present.is_caller_on_hold
+    assert present.are_several
+
+
+def test_where_nobody_is_known_to_be_the_caller_nobody_is_shown_as_one() -> None:
+    assert {each.role for each in as_shown((US, CALLER), "")} == {"other"}
