@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from actors.ports.clock import Clock
-from app.telephony.call import Call
+from app.telephony.call import Call, Direction
 from app.telephony.call_control import CallControl
 from app.telephony.errors import CallControlError, Trouble
 from app.telephony.network_state import CONNECTED, DISCONNECTED, transferred
@@ -175,6 +175,9 @@ class MediaWatch:
                     self._watches[call] = _Watch(task, 0.0)
                     self._connected(call)
                     return
+            if call.direction is Direction.INBOUND:
+                # Who was answered is connected at once: others are not kept out for the sake of one who is not.
+                call.holds_place = False
             await _until_told(call, LOOK_AGAIN_S[min(look, len(LOOK_AGAIN_S) - 1)])
 
     async def _stream_again(self, call: Call, *, again: bool) -> CallControlError | None:

@@ -21,8 +21,10 @@ from azure.core.exceptions import (
 )
 
 from tests.cloud.acs.behaviour import Pickup
+from tests.cloud.acs.caller import Caller
 from tests.cloud.acs.calls import Call
 from tests.cloud.acs.emulator import AcsEmulator
+from tests.cloud.acs.identifiers import user
 from tests.cloud.echo_app import EchoApp
 from tests.cloud.sdk_options import media_options, transcription_options
 
@@ -264,6 +266,32 @@ async def test_a_transfer_fails_and_the_call_goes_on(
         await connection.transfer_call_to_participant(BOB)
     await asyncio.sleep(acs.behaviour.establish_again_s + 0.1)
     assert (await connection.get_call_properties()).call_connection_state == "connected"
+
+
+async def test_of_several_the_one_who_is_named_is_transferred_and_the_others_stay(
+    app: EchoApp, call: Call, connection: CallConnectionClient
+) -> None:
+    guest = Caller(user("8:acs:guest"))
+    call.add(guest)
+    with pytest.raises(HttpResponseError, match="Which of the participants"):
+        await connection.transfer_call_to_participant(BOB)
+    await connection.transfer_call_to_participant(BOB, transferee=ANN)
+    assert (await app.event("CallTransferAccepted"))["transferee"]["rawId"] == "4:+15550100"
+    assert (await connection.get_call_properties()).call_connection_state == "connected"
+    assert (guest.is_connected, [each.raw_id for each in call.callers()]) == (True, ["8:acs:guest"])
+
+
+async def test_to_call_a_telephone_for_a_caller_who_is_on_none_takes_a_caller_id(
+    acs: AcsEmulator, app: EchoApp, client: CallAutomationClient
+) -> None:
+    ringing = acs.ring(from_="8:acs:somebody")
+    answered = await client.answer_call(ringing.context, app.callback_url)
+    await ringing.caller.connected()
+    connection = client.get_call_connection(given(answered.call_connection_id))
+    with pytest.raises(HttpResponseError, match="A caller id is needed"):
+        await connection.transfer_call_to_participant(BOB)
+    await connection.transfer_call_to_participant(BOB, source_caller_id_number=US)
+    await app.event("CallTransferAccepted")
 
 
 async def test_sources_are_played(app: EchoApp, connection: CallConnectionClient) -> None:

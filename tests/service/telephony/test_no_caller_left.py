@@ -54,6 +54,21 @@ async def test_whose_answer_is_refused_for_good_hears_so(status: int) -> None:
         assert phone.switchboard.log.live == []
 
 
+async def test_an_answered_call_that_does_not_connect_keeps_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_watch, "DUE_S", 0.2)
+    async with telephone(MAX_CONCURRENT_SESSIONS="1") as phone:
+        phone.acs.faults.silence("answer_call")
+        await phone.acs.dial(phone.webhook)
+        await phone.acs.answered.until(lambda sent: sent.operation == "get_call_properties")
+        (silent,) = phone.switchboard.log.live
+        async with asyncio.timeout(60):
+            while silent.holds_place:  # noqa: ASYNC110  nobody is told
+                await asyncio.sleep(0.01)
+        other = await answered(phone, "+15550101")
+        other.hang_up()
+        await over(phone, other)
+
+
 # calls that were taken for over, or that nobody has
 
 
