@@ -55,13 +55,14 @@ class RecordingOperations:
             "inactive" if body.pause_on_start else "active",
             now(),
         )
-        runs = any(other.call is call for other in self._recordings.values())
-        if runs and not silent:
+        if silent:
+            # Nothing is recorded, as in a call of which this fails.
+            return recording.wire()
+        if any(other.call is call for other in self._recordings.values()):
             self._send(recording, "StartRecordingFailed", {"resultInformation": DUPLICATE.wire()})
             return recording.wire()
         self._recordings[recording_id] = recording
-        if not silent:
-            self._tell(recording)
+        self._tell(recording)
         return recording.wire()
 
     def state(self, recording_id: str, silent: bool) -> Answer:
