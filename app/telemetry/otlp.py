@@ -1,6 +1,7 @@
 """The exporters for OTLP. They read endpoint, headers, time-out and compression from the standard variables."""
 
 from importlib import import_module
+from typing import Any
 
 from opentelemetry.sdk.metrics.export import MetricExporter
 from opentelemetry.sdk.trace.export import SpanExporter
@@ -16,11 +17,32 @@ PACKAGES = {
 
 def otlp_span_exporter(protocol: OtlpProtocol) -> SpanExporter:
     """The exporter of spans to a collector that speaks this protocol."""
-    exporter: SpanExporter = import_module(f"{PACKAGES[protocol]}.trace_exporter").OTLPSpanExporter()
+    package = import_module(f"{PACKAGES[protocol]}.trace_exporter")
+    exporter: SpanExporter = package.OTLPSpanExporter(**_client(protocol))
     return exporter
 
 
 def otlp_metric_exporter(protocol: OtlpProtocol) -> MetricExporter:
     """The exporter of metrics to a collector that speaks this protocol."""
-    exporter: MetricExporter = import_module(f"{PACKAGES[protocol]}.metric_exporter").OTLPMetricExporter()
+    package = import_module(f"{PACKAGES[protocol]}.metric_exporter")
+    exporter: MetricExporter = package.OTLPMetricExporter(**_client(protocol))
     return exporter
+
+
+def _client(protocol: OtlpProtocol) -> dict[str, Any]:
+    """What an exporter sends with, where it is not its own.
+
+    By HTTP it follows no redirection and takes it for success: what is sent to `http://` where the collector listens on
+    `https://` would be lost, and counted as sent.
+    """
+    if protocol is not OtlpProtocol.HTTP:
+        return {}
+    # The exporter's own HTTP library, which it brings along.
+    session = import_module("requests").Session()
+    session.hooks["response"].append(_refuse_redirection)
+    return {"session": session}
+
+
+def _refuse_redirection(response: Any, *_: Any, **__: Any) -> None:
+    if 300 <= response.status_code < 400:
+        raise OSError(f"the collector answers {response.status_code}: it is elsewhere")

@@ -126,12 +126,14 @@ def failures(server: Server) -> dict[str, float]:
         (partial(answers, 429, Retry_After="1"), HTTP),
         (partial(answers, 500), HTTP),
         (partial(answers, 503, Retry_After="60"), HTTP),
+        (partial(answers, 308, Location="https://127.0.0.1:9/"), HTTP),
+        (partial(answers, 302, Location="/elsewhere"), HTTP),
         (accepts, HTTP),
         (partial(accepts, b"nonsense\r\n\r\n"), HTTP),
         (accepts, GRPC),
         (partial(accepts, b"HTTP/1.1 400 Bad Request\r\n\r\n"), GRPC),
     ],
-    ids=["429", "500", "503", "hangs", "nonsense", "grpc hangs", "grpc nonsense"],
+    ids=["429", "500", "503", "308", "302", "hangs", "nonsense", "grpc hangs", "grpc nonsense"],
 )
 def test_it_is_counted_and_told_once_and_the_server_talks_and_ends(collecting: Collecting, protocol: str) -> None:
     with (
