@@ -84,6 +84,8 @@ class AudioFile:
         for block in blocks:
             if not self._files.make_room(len(block)):
                 self._cut = True
+                if self._file is None:
+                    self._give_up("overflow", "the files of live sessions leave no room for it")
                 return
             if self._file is None:
                 self._file = self._files.open_unfinished(self._name)

@@ -160,10 +160,10 @@ class SessionFiles:
     def make_room(self, more_bytes: int) -> bool:
         """Remove the oldest files for audio that is about to be written; False if there is no room for it all the same.
 
-        Looks at the directory once in LOOK_BYTES: by so much may what is there be too large.
+        Looks at the directory once in LOOK_BYTES, by so much may what is there be too large; and where there was none.
         """
         self._unseen_bytes += more_bytes
-        if self._unseen_bytes >= LOOK_BYTES and self._directory.exists():
+        if (self._unseen_bytes >= LOOK_BYTES or not self._has_room) and self._directory.exists():
             self._unseen_bytes = 0
             self._has_room = self._remove_oldest() <= self._most_bytes
         return self._has_room

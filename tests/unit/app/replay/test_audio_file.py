@@ -74,6 +74,29 @@ def test_a_disk_that_is_full_cuts_the_audio_of_live_sessions(tmp_path: Path, mon
     assert 4 <= beside.seconds <= 7
 
 
+def test_where_live_sessions_leave_no_room_a_new_one_has_no_audio_and_later_ones_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(files, "LOOK_BYTES", 3 * BYTES_PER_S)
+    directory = SessionFiles(tmp_path, 2 * BYTES_PER_S)
+
+    def begun(number: int) -> AudioFile:
+        file = AudioFile(directory, file_name(f"s{number}", "2026-01-02T03:04:05Z", AUDIO), 0.0, 1 << 30)
+        file.add(seconds(4))
+        file.add(seconds(4, begin=4))
+        return file
+
+    live, refused = begun(1), begun(2)
+    assert not live.has_failed
+    assert refused.has_failed
+    assert refused.finish() is None
+    assert "the audio of a session is lost: the files of live sessions leave no room for it" in caplog.text
+    assert live.finish() is not None
+    later = begun(3)
+    assert not later.has_failed
+    later.discard()
+
+
 def test_audio_goes_before_session_files_and_the_oldest_of_it_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
