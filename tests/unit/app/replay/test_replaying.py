@@ -20,15 +20,17 @@ from actors.messages.transcript import FinalTranscript, SpeechContinued, SpeechS
 from actors.rules.turn_taking import interruption
 from actors.rules.turn_taking.effects import Say
 from actors.rules.turn_taking.state import Screening, TurnSnapshot
-from actors.runtime.clock import run_virtual
+from actors.runtime.clock import LoopClock, run_virtual
+from actors.session.checkpoint_transfer import decode, encode
 from actors.session.recorded_turn_taking import RecordedTurnTaking, TurnTakingResumed, TurnTakingStep, TurnTakingTold
 from actors.session.sessions import SessionEntry
 from actors.turn_taking_settings import BargeIn, PhasePolicy
 from app.replay.recording import Recording, Resumed, Told, read
 from app.replay.replaying import replayed
 from tests.kit.fake_realtime import FakeRealtime
-from tests.kit.recorded_sessions import SCENES, SECRETS, session_file, steps_of
-from tests.kit.session_kit import AGENT
+from tests.kit.fakes import FakeModel
+from tests.kit.recorded_sessions import GREETED, SCENES, SECRETS, TOOLS, UTTERANCES, answer, session_file, steps_of
+from tests.kit.session_kit import AGENT, stage
 from tests.unit.actors.session.realtime_kit import LONG, heard, speaking
 from tests.unit.actors.session.test_handoffs import desk_hands_off, on_stage
 
@@ -206,3 +208,36 @@ def test_rules_that_fail_are_a_decision(tmp_path: Path, monkeypatch: pytest.Monk
     difference = replayed(recording).difference
     assert difference is not None
     assert difference.now == {"type": "raised", "error": "ZeroDivisionError"}
+
+
+@pytest.mark.parametrize("content", [True, False], ids=["words", "masked"])
+def test_a_session_that_another_worker_has_gone_on_with_replays_there_twice(tmp_path: Path, content: bool) -> None:
+    """It is taken from there in the middle of a reply, as it was stored."""
+    steps: list[TurnTakingStep] = []
+
+    async def main() -> None:
+        async with stage(agent=GREETED, utterances=UTTERANCES, model=FakeModel(answer), tools=TOOLS) as there:
+            await asyncio.sleep(2.5)
+            await there.talk(900)
+            await asyncio.sleep(2.0)
+            taken = encode(there.entry.checkpoint, LoopClock(), there.entry.tracks.all_voices.end_bytes)
+        checkpoint = decode(taken, LoopClock())
+        checkpoint.caller_audio_lost(greets_idle=True)
+        options: dict[str, Any] = {"agent": GREETED, "utterances": UTTERANCES[1:], "model": FakeModel(answer)}
+
+        def tap(entry: SessionEntry) -> None:
+            entry.change_plan(record_step=steps.append)
+
+        async with stage(**options, tools=TOOLS, checkpoint=checkpoint, tap=tap) as here:
+            await asyncio.sleep(4.0)
+            await here.talk(900)
+            await asyncio.sleep(8.0)
+
+    run_virtual(main())
+    assert isinstance(steps[0], TurnTakingResumed)
+    path = tmp_path / "session.jsonl"
+    path.write_bytes(session_file(steps, content=content))
+    for _ in range(2):
+        found = replayed(read(path))
+        assert found.difference is None
+        assert found.decisions > 5
