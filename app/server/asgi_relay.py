@@ -105,14 +105,7 @@ async def relay(address: Path, scope: Scope, receive: Receive, send: Send) -> No
     Raises:
         RelayError: it does not answer in time, or ended before its app did.
     """
-    try:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            pipe = _Pipe(*await asyncio.open_unix_connection(address))
-            frames = pipe.frames()
-            await pipe.send(Begin(relayed_scope(scope)))
-            await anext(frames)
-    except (OSError, TimeoutError, StopAsyncIteration):
-        raise RelayError("the worker that has the session does not answer") from None
+    pipe, frames = await _begun(address, scope)
     upwards = asyncio.create_task(_send_events(pipe, receive))
     try:
         async for frame in frames:
@@ -127,6 +120,26 @@ async def relay(address: Path, scope: Scope, receive: Receive, send: Send) -> No
     finally:
         upwards.cancel()
         pipe.close()
+
+
+async def _begun(address: Path, scope: Scope) -> tuple[_Pipe, AsyncIterator[Frame]]:
+    """A pipe to the worker at `address`, which has taken the connection, and the frames that follow.
+
+    Raises:
+        RelayError: it does not answer in time.
+    """
+    pipe: _Pipe | None = None
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            pipe = _Pipe(*await asyncio.open_unix_connection(address))
+            frames = pipe.frames()
+            await pipe.send(Begin(relayed_scope(scope)))
+            await anext(frames)
+    except (OSError, TimeoutError, StopAsyncIteration):
+        if pipe is not None:
+            pipe.close()
+        raise RelayError("the worker that has the session does not answer") from None
+    return pipe, frames
 
 
 async def _send_events(pipe: _Pipe, receive: Receive) -> None:
