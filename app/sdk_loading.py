@@ -11,7 +11,7 @@ class ClosableClient(Protocol):
     """A client that holds connections."""
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to the service that the SDK is for."""
         ...
 
 
