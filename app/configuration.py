@@ -193,6 +193,8 @@ def warnings_of(settings: Settings) -> Iterator[str]:
         return
     if browser_auth(settings) is BrowserAuth.OFF:
         yield "BROWSER_AUTH is off, and HOST or BASE_URL is public: everybody may talk, and watch a session by its id"
+    if acs_configured(settings) and not acs_access.on and settings.access.enable_auth_validation is None:
+        yield "no call that comes in is answered: HOST is public, BASE_URL is local, ENABLE_AUTH_VALIDATION is unset"
     if settings.access.enable_auth_validation is False:
         yield "ENABLE_AUTH_VALIDATION is off, and HOST or BASE_URL is public: everybody may act as the network"
     if settings.access.operator_token is None and browser_auth(settings) is not BrowserAuth.ENTRA:

@@ -142,6 +142,15 @@ def test_the_check_says_what_is_demanded() -> None:
     assert environment()["HOST"] == "127.0.0.1"
 
 
+def test_the_check_warns_where_nothing_says_what_the_network_has_to_prove() -> None:
+    reached = {"HOST": "0.0.0.0", "BASE_URL": "http://localhost:8000"}
+    lines = command("check", **ACS, **reached).stdout.splitlines()
+    told = "warning: no call that comes in is answered: HOST is public, BASE_URL is local"
+    assert any(line.startswith(told) for line in lines)
+    lines = command("check", **ACS, **reached, ENABLE_AUTH_VALIDATION="off").stdout.splitlines()
+    assert not any(line.startswith(told) for line in lines)
+
+
 @pytest.mark.parametrize("name", DOORS)
 async def test_off_lets_everybody_pass(name: str) -> None:
     access = AcsAccess(Settings.read({"EVENT_GRID_SECRET": SECRET, "EVENT_GRID_AUDIENCE": "x"}))
