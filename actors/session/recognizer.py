@@ -217,8 +217,8 @@ class Recognizer(SupervisedActor):
             self._window(pcm)
         else:
             self._windows(self._rest + pcm)
-        # Silence that nobody has to hear again keeps the replay short.
-        if not self._track.final_owed:
+        # Silence that nobody has to hear again keeps the replay short. What voice activity has not judged may be voice.
+        if not self._track.final_owed and not self._bad_windows:
             self._track.audio_settled(end_bytes - self._pre_roll_bytes)
 
     def _listen_for_tones(self, tones: ToneDetector, pcm: bytes, offset_bytes: int) -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from actors.messages.caller import TextEntered
 from actors.messages.output import ReplyHeard
+from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated
 from actors.runtime.clock import run_virtual
 from tests.kit.fakes import FakeModel, FakeRecognizer, FakeStore, FakeSynthesizer
-from tests.kit.session_kit import AGENT, stage
+from tests.kit.faults import Fault, Faults, Plan
+from tests.kit.session_kit import AGENT, FRAME, QUIET, stage
 
 ERRORS = (SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError)
 
@@ -126,3 +128,19 @@ def test_the_caller_is_answered_and_nothing_ends_in_a_traceback(
     assert [record for record in caplog.records if record.exc_info] == []
     if error is not asyncio.CancelledError or not place.endswith(".close"):
         assert caplog.records, "what has failed is a line"
+
+
+def test_words_that_voice_activity_has_not_judged_are_heard_again() -> None:
+    """It fails for 1.2 s, from before the first word on: its actor is started anew, and listens to all that again."""
+
+    async def main() -> None:
+        faults = Faults(Plan("voice_activity.probability", Fault.FAIL, 20, 60))
+        recognizer = FakeRecognizer(["what about this"])
+        async with stage(agent=QUIET, recognizer=recognizer, faults=faults) as on:
+            await asyncio.sleep(0.5)
+            await on.talk(2_000)
+            await on.ear.until_count(FinalTranscript, 1)
+            _, again = recognizer.streams
+            assert again.heard.count(FRAME) * 20 >= 1_960
+
+    run_virtual(main())
