@@ -25,15 +25,20 @@ from actors.runtime.clock import run_virtual
 from actors.session.approvals import Decision
 from actors.session.live_session import LiveSession
 from actors.session.modes.transcription import TRANSCRIPTION
+from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.plan import TeamMember
 from actors.tools import AnyTool, tool
 from actors.turn_taking_settings import Endpointing
+from app.providers.absent import AbsentRecognizer
+from tests.fault_campaign.caller_voice import SAID, Utterance, Voice
 from tests.fault_campaign.careless_engines import CarelessActivity, CarelessEndOfTurn, CarelessSynthesizer, Count
 from tests.fault_campaign.crashes import crashing
 from tests.fault_campaign.disturbances import Disturber
-from tests.fault_campaign.faulty_engines import CarelessRecognizer, WordModel, booking_tool, mcp_tool
+from tests.fault_campaign.faulty_engines import WordModel, booking_tool, mcp_tool
+from tests.fault_campaign.hearing_recognizer import HearingRecognizer
 from tests.fault_campaign.marking_client import MarkingClient
 from tests.fault_campaign.scenario import Ask, Finish, How, Operator, Scenario, When
+from tests.fault_campaign.speaking_model import SpeakingModel
 from tests.fault_campaign.speech_as_text import phrase
 from tests.kit.fakes import FakeStore
 from tests.kit.faults import Faults
@@ -56,10 +61,12 @@ OTHER_AGENT = msgspec.structs.replace(
 """Who takes over where the caller asks for it, with a recognizer that is set up otherwise."""
 TALK_S = 1.0
 """How long the caller speaks."""
+FRAME_MS = 20
 UNHEARD_S = 12.0
 """How long the caller waits at most until what was said can be read."""
 PATIENCE_S = 40.0
 """How long the caller waits for an answer at most."""
+RESTORED = "the session is restored"
 OPERATOR_S = 3.0
 """How often an operator looks for what is to be decided."""
 CRASHES_BEFORE_A_PAUSE = 2
@@ -131,7 +138,12 @@ class Conversation:
         self.rng = Random(scenario.seed)
         self.faults = Faults(*scenario.plans)
         self.model = WordModel(self.faults, scenario.model_fault, scenario.faulty_requests)
-        self.recognizer = CarelessRecognizer(self.faults, scenario.recognizer_fault, scenario.faulty_finals)
+        self.said = dict(SAID)
+        """What the caller says, by the number in their voice."""
+        self.recognizer = HearingRecognizer(self.said, self.faults, scenario.recognizer_fault, scenario.faulty_finals)
+        self.speaking: SpeakingModel | None = None
+        if scenario.mode == VOICE_LIVE:
+            self.speaking = SpeakingModel(self.said, scenario.mishaps, self.faults)
         self.evidence = Evidence(scenario=scenario)
         self.connections = 1
         self.client: MarkingClient | None = None
@@ -170,12 +182,14 @@ class Conversation:
             each.name: TeamMember(agent=each, tools=_tools(each, booking), kept=lambda _: kept)
             for each in (CAMPAIGN_AGENT, OTHER_AGENT)
         }
-        with crashing(scenario.crashes, self.note), suppress(TimeoutError):
+        overheard = None if scenario.mishaps.is_overheard else AbsentRecognizer()
+        with crashing(scenario.crashes, scenario.mode, self.note), suppress(TimeoutError):
             async with stage(
                 agent=CAMPAIGN_AGENT, faults=self.faults, lead=scenario.lead, model=self.model, kept=kept,
                 tools=_tools(CAMPAIGN_AGENT, booking), team=team, recognizer=self.recognizer, synthesizer=synthesizer,
                 tap=self._before_anything, voice_activity=lambda: CarelessActivity(windows),
-                end_of_turn=lambda: CarelessEndOfTurn(ends), mode=scenario.mode,
+                end_of_turn=lambda: CarelessEndOfTurn(ends), mode=scenario.mode, realtime=self.speaking,
+                transcriber=overheard, realtime_falls_back=scenario.mishaps.falls_back,
             ) as on:  # fmt: skip
                 await self._talk(on)
                 if scenario.is_resumed:
@@ -223,6 +237,7 @@ class Conversation:
         disturber = Disturber(self, on, self.rng)
         others = [asyncio.ensure_future(disturber.disturb(at, what)) for at, what in self.scenario.disturbances]
         self._others_at_work = list(others)
+        losses = self.speaking.start() if self.speaking is not None else []
         caller = asyncio.ensure_future(self._ask_all(on))
         ended = asyncio.ensure_future(self._until_ended(on))
         await asyncio.wait([caller, ended], return_when=asyncio.FIRST_COMPLETED)
@@ -232,6 +247,8 @@ class Conversation:
             await asyncio.wait([leaving, ended], return_when=asyncio.FIRST_COMPLETED)
             self.evidence.left_at = asyncio.get_running_loop().time()
             await asyncio.wait([ended], timeout=ENDS_WITHIN_S[self.scenario.finish])
+        for loss in losses:
+            loss.cancel()
         for task in (watching, operating, caller, ended, *others):
             task.cancel()
         await asyncio.gather(watching, operating, caller, ended, *others, return_exceptions=True)
@@ -244,7 +261,7 @@ class Conversation:
         assert isinstance(store, FakeStore)
         if self.evidence.ended_at is None or not store.saved:
             return
-        self.note("the session is restored")
+        self.note(RESTORED)
         self.evidence.lost_connections += 1
         attached = ConnectionAttached(connection_id="connection-9", lead=on.lead, rate_hz=RATE_HZ)
         await on.hang_up()
@@ -287,9 +304,10 @@ class Conversation:
             self._say_at_once(on.entry, ask)
             return
         await self._until(lambda: not self.is_mute)
-        self.recognizer.utterances[:] = [ask.text]
         self.note(f"voice: {ask.text}")
         parts = 2 if ask.silent_s else 1
+        on.voice = Voice(len(self.said))
+        self.said[len(self.said)] = Utterance(ask.text, round(TALK_S * 1000 / FRAME_MS))
         for part in range(parts):
             await asyncio.sleep(ask.silent_s if part else 0.0)
             await on.talk(round(TALK_S * 1000 / parts))
@@ -313,7 +331,8 @@ class Conversation:
     async def _until_transcribed(self, on: Stage) -> None:
         """Until what was said last is in the transcript, or patience is over; what is said next begins later."""
         last = self.evidence.asked[-1].ask.text if self.evidence.asked else ""
-        await self._until(lambda: not last or any(m.text == last for m in on.entry.checkpoint.messages), UNHEARD_S)
+        kept = on.entry.checkpoint
+        await self._until(lambda: last in " ".join(m.text for m in kept.messages), UNHEARD_S)
 
     async def _until_speaking(self, on: Stage) -> None:
         await self._until_answered(on)
@@ -383,9 +402,12 @@ class Conversation:
         assert isinstance(store, FakeStore)
         if not any(plan.place == "store.save" for plan in self.scenario.plans):
             evidence.recorded = store.saved[-1].messages if store.saved else ()
+        # What was said in two parts, with a pause between them, is read as one.
         evidence.read_by_model = [
-            m.text for request in self.model.requests for m in request.messages if m.role is Role.USER
+            " ".join(m.text for m in request.messages if m.role is Role.USER) for request in self.model.requests
         ]
+        if self.speaking is not None:
+            evidence.read_by_model += self.speaking.read
 
     async def _look_for_leaks(self, on: Stage) -> None:
         """What is left when everything that is bounded in time has had the time to end."""

@@ -10,7 +10,9 @@ from unittest import mock
 import msgspec
 
 from actors.runtime.supervised_actor import SupervisedActor
+from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.orchestrator import Orchestrator
+from actors.session.realtime_agent import RealtimeAgent
 from actors.session.recognizer import Recognizer
 from actors.session.supervisor import SessionSupervisor
 from actors.session.synthesizer import Synthesizer
@@ -23,6 +25,8 @@ ACTORS: dict[str, type[SupervisedActor]] = {
     "session": SessionSupervisor,
     "transcriber": Transcriber,
 }
+OF_MODE: dict[tuple[str, str], type[SupervisedActor]] = {(VOICE_LIVE, "orchestrator"): RealtimeAgent}
+"""Those that are another actor in this mode."""
 
 
 class Moment(StrEnum):
@@ -53,16 +57,15 @@ ERRORS: tuple[type[BaseException], ...] = (RuntimeError, asyncio.CancelledError,
 
 
 @contextmanager
-def crashing(crashes: list[Crash], note: Callable[[str], None]) -> Iterator[None]:
-    """Let the actors of this process crash as planned; each crash is noted."""
+def crashing(crashes: list[Crash], mode: str, note: Callable[[str], None]) -> Iterator[None]:
+    """Let the actors of this process, in a session of this mode, crash as planned; each crash is noted."""
     with ExitStack() as stack:
         for crash in crashes:
-            stack.enter_context(_crashing(crash, note))
+            stack.enter_context(_crashing(crash, OF_MODE.get((mode, crash.victim), ACTORS[crash.victim]), note))
         yield
 
 
-def _crashing(crash: Crash, note: Callable[[str], None]) -> Any:
-    kind = ACTORS[crash.victim]
+def _crashing(crash: Crash, kind: type[SupervisedActor], note: Callable[[str], None]) -> Any:
     name = {Moment.AT_START: "on_start", Moment.AT_END: "on_end"}.get(crash.moment, "on_receive")
     genuine = getattr(kind, name)
     count = 0

@@ -15,6 +15,7 @@ from actors.messages.caller import (
 from actors.messages.lifecycle import RestartChild
 from actors.messages.output import OutputMessage
 from actors.session.modes.registry import mode_named
+from tests.fault_campaign.caller_voice import ASSENT, NO_WORDS, Voice
 from tests.fault_campaign.crashes import ERRORS
 from tests.fault_campaign.scenario import Disturbance
 from tests.kit.session_kit import RATE_HZ, Stage
@@ -49,7 +50,7 @@ class Disturber:
         """Wait for `at` seconds, and let it happen."""
         await asyncio.sleep(at)
         self._conversation.note(what)
-        on, session = self._on, self._on.entry
+        session = self._on.entry
         match what:
             case Disturbance.INTERRUPT:
                 session.deliver(InterruptRequested())
@@ -69,19 +70,24 @@ class Disturber:
                 for _ in range(300):
                     session.deliver(KeyPressed("1"))
             case Disturbance.NOISE:
-                await on.talk(120)
+                await self._sound(120)
             case Disturbance.LONG_NOISE:
-                await on.talk(460)
+                await self._sound(460)
             case Disturbance.BACKCHANNEL:
-                # The engine says one thing at a time.
-                if not on.talking and not self._conversation.recognizer.utterances:
-                    self._conversation.recognizer.utterances[:] = ["uh huh"]
-                    await on.talk(300)
+                await self._sound(300, ASSENT)
             case Disturbance.AUDIO_STOPS:
                 await self._stop_audio()
 
+    async def _sound(self, ms: int, number: int = NO_WORDS) -> None:
+        """The caller is heard for so long, beside what they are saying, if they are."""
+        if not self._on.talking:
+            self._on.voice = Voice(number)
+        await self._on.talk(ms)
+
     async def _stop_audio(self) -> None:
         on = self._on
+        if not on.talking:
+            on.voice = Voice(NO_WORDS)
         on.talking = True
         await asyncio.sleep(0.5)
         await on.hang_up()

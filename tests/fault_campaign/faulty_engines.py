@@ -1,20 +1,18 @@
-"""A model, a recognizer and tools that go wrong on purpose, as the ports allow it or as bad code would."""
+"""A model and tools that go wrong on purpose, as the ports allow it or as bad code would."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Any
 
 from actors.conversation import Role
 from actors.errors import ErrorKind, ModelError
 from actors.mcp_server import McpServerOptions
-from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.ports.stt import Recognition, RecognitionEvent, RecognitionOptions
 from actors.tools import AnyTool, OnInterruption, ToolOutcome, tool
 from app.mcp.errors import CallLostError, CallRefusedError, ServerAwayError
 from app.mcp.tool import McpTool
-from tests.kit.fakes import FakeModel, FakeRecognition, FakeRecognizer
+from tests.kit.fakes import FakeModel
 from tests.kit.faults import Faults
 
 BOOK = "book"
@@ -75,13 +73,13 @@ class WordModel(FakeModel):
             slot = last.text.split()[-1]
             yield ToolCalled(call_id=f"call-{number}", name=request.tools[0].name, arguments=f'{{"slot": "{slot}"}}')
         else:
-            for text in _sentences(number):
+            for text in sentences(number):
                 yield TextGenerated(text)
                 await asyncio.sleep(0.05)
         yield ReplyGenerated()
 
     async def _go_wrong(self, number: int, fault: ModelFault) -> AsyncIterator[ModelEvent]:
-        first, *_ = _sentences(number)
+        first, *_ = sentences(number)
         match fault:
             case ModelFault.RAISES:
                 raise ModelError(ErrorKind.UNAVAILABLE, "fake")
@@ -138,60 +136,10 @@ class WordModel(FakeModel):
                 yield ReplyGenerated()
 
 
-def _sentences(number: int) -> list[str]:
+def sentences(number: int) -> list[str]:
+    """The answer of this number, in three sentences of six words: no other answer has any of them."""
     words = [f"r{number}w{index}" for index in range(18)]
     return [" ".join(words[at : at + 6]) + ". " for at in range(0, 18, 6)]
-
-
-class RecognizerFault(StrEnum):
-    """How a final transcript goes wrong."""
-
-    LATE = "finals come late"
-    TWICE = "finals come twice"
-    NOT_TEXT = "a final without text"
-    NO_EVENT = "tells what is no event with each final"
-
-
-class CarelessRecognizer(FakeRecognizer):
-    """Recognises as `FakeRecognizer` does, and breaks its contract with the finals in `faulty`, counted from 1."""
-
-    def __init__(self, faults: Faults, fault: RecognizerFault | None = None, faulty: range = range(0)) -> None:
-        super().__init__(faults=faults)
-        self.fault = fault
-        self.faulty = faulty
-        self.finals = 0
-
-    async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
-        stream = await super().open(options, report)
-        assert isinstance(stream, FakeRecognition)
-
-        def told(event: RecognitionEvent) -> None:
-            if not isinstance(event, FinalTranscript):
-                report(event)
-                return
-            self.finals += 1
-            self._tell(event, self.fault if self.finals in self.faulty else None, report)
-
-        stream._report = told
-        return stream
-
-    @staticmethod
-    def _tell(
-        event: FinalTranscript, fault: RecognizerFault | None, report: Callable[[RecognitionEvent], None]
-    ) -> None:
-        match fault:
-            case None:
-                report(event)
-            case RecognizerFault.LATE:
-                asyncio.get_running_loop().call_later(2.0, report, event)
-            case RecognizerFault.TWICE:
-                report(event)
-                asyncio.get_running_loop().call_later(0.3, report, event)
-            case RecognizerFault.NO_EVENT:
-                report(None)  # type: ignore[arg-type]  # a careless adapter
-                report(event)
-            case RecognizerFault.NOT_TEXT:
-                report(FinalTranscript(text=None, start_ms=event.start_ms, end_ms=event.end_ms))  # type: ignore[arg-type]  # a careless adapter
 
 
 class ToolFault(StrEnum):

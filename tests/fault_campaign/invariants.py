@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from actors.conversation import ChatMessage, Floor, Role, UtteranceKind
+from actors.conversation import ChatMessage, Ending, Floor, Role, UtteranceKind
 from actors.messages.output import (
     AgentTookOver,
     AudioDiscarded,
@@ -14,21 +14,28 @@ from actors.messages.output import (
     FloorChanged,
     PlaybackPaused,
     PlaybackResumed,
+    ReplyHeard,
     SessionEnded,
 )
 from actors.messages.transcript import FinalTranscript
 from actors.session.modes.transcription import TRANSCRIPTION
-from tests.fault_campaign.conversation import CAMPAIGN_AGENT, ENDS_WITHIN_S, TALK_S, Asked, Evidence
+from actors.session.modes.voice_live import VOICE_LIVE
+from tests.fault_campaign.conversation import CAMPAIGN_AGENT, ENDS_WITHIN_S, RESTORED, TALK_S, Asked, Evidence
 from tests.fault_campaign.disturbances import HOLD_S
 from tests.fault_campaign.faulty_engines import HAND_OFF
 from tests.fault_campaign.scenario import Disturbance, Finish, How
+from tests.fault_campaign.speaking_faults import HearingFault, SpeakingFault
+from tests.fault_campaign.speaking_response import SPOKEN_OF_MANY
 from tests.fault_campaign.speech_as_text import read
 from tests.fault_campaign.transcripts import transcript_violations
 
 FRAME_S = 0.02
 WORD = re.compile(r"r\d+w\d+")
+INPUT_LOST = re.compile("TextEntered|KeyPressed")
 NEAR_A_CUT = 3
 """Words that may be remembered otherwise than heard, each time that playback is cut or a connection lost."""
+ABOUT_A_CUT = 9
+"""The same where a model that speaks by itself does not tell where its words lie: half a reply."""
 
 
 class Outcome(StrEnum):
@@ -61,14 +68,18 @@ def judge(evidence: Evidence) -> Verdict:
 
 
 def _judge_conversation(evidence: Evidence, verdict: Verdict) -> None:
-    for number, asked in enumerate(evidence.asked):
+    is_last_left = False
+    for number, asked in reversed(list(enumerate(evidence.asked))):
         following = evidence.asked[number + 1].at if number + 1 < len(evidence.asked) else None
         outcome = _outcome(evidence, asked, following)
+        # What is answered together with the words after it was not waited for either, if those were not.
+        is_left = outcome is Outcome.LEFT or (outcome is None and is_last_left and _is_read(evidence, asked))
+        is_last_left = is_left
         if outcome is Outcome.ANSWERED:
             verdict.answered += 1
         elif outcome is Outcome.APOLOGISED:
             verdict.apologised += 1
-        elif outcome is None:
+        elif not is_left:
             verdict.violations.append(f"unanswered: {asked.ask.text!r} ({asked.ask.how}) at {asked.at:.2f} s")
     verdict.violations += [*_history(evidence, evidence.messages, "the history"), *_taken_twice(evidence)]
     verdict.violations += [
@@ -91,7 +102,8 @@ def _handoffs(evidence: Evidence) -> list[str]:
         if sum(wished <= at for wished in wishes) <= number:
             found.append(f"{told.agent} takes over unasked at {at:.2f} s")
         present = told.agent
-    if evidence.agent and evidence.agent != present and not evidence.lost_connections:
+    gave_up = any(isinstance(m, SessionEnded) and m.reason is Ending.ERROR for _, m in evidence.shown)
+    if evidence.agent and evidence.agent != present and not evidence.lost_connections and not gave_up:
         found.append(f"the session is with {evidence.agent}, and the caller was shown {present}")
     return found
 
@@ -99,18 +111,33 @@ def _handoffs(evidence: Evidence) -> list[str]:
 def _in_any_mode(evidence: Evidence) -> list[str]:
     found = [f"leaked: {leak}" for leak in evidence.leaks]
     found += [f"queue over its bound: {queue}" for queue in evidence.full[:3]]
+    found += _untold(evidence)
     if evidence.recorded is not None and evidence.recorded != evidence.messages:
         found.append("the record in the store is not the history")
     return [*found, *_end(evidence)]
 
 
+def _untold(evidence: Evidence) -> list[str]:
+    """All that is shown and remembered can be told to a browser, and stored."""
+    shown = {type(m).__name__: m for _, m in evidence.shown if not isinstance(m, AudioFrame) and not _is_json(m)}
+    found = [f"a browser cannot be told a {name}" for name in shown]
+    return [*found, *(["the history cannot be stored"] if not _is_json(evidence.messages) else [])]
+
+
+def _is_json(value: object) -> bool:
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outcome | None:
     """What became of what was asked; None: it was passed over in silence."""
-    earlier = {m.reply for at, m in evidence.shown if isinstance(m, AudioFrame) and at <= asked.at}
+    restored_at = max((at for at, deed in evidence.deeds if deed == RESTORED and at <= asked.at), default=-1.0)
+    earlier = {m.reply for at, m in evidence.shown if isinstance(m, AudioFrame) and restored_at < at <= asked.at}
     later = [m for at, m in evidence.shown if isinstance(m, AudioFrame) and at > asked.at]
-    # Words of the user reach the model with those of the turn that they belong to.
-    is_read = asked.ask.how is How.KEYS or any(asked.ask.text in text for text in evidence.read_by_model)
-    if is_read and any(m.kind is UtteranceKind.REPLY and m.reply not in earlier for m in later):
+    if _is_read(evidence, asked) and any(m.kind is UtteranceKind.REPLY and m.reply not in earlier for m in later):
         return Outcome.ANSWERED
     # What is said into the last words is answered by their going on.
     since = asked.at - (TALK_S + asked.ask.silent_s if asked.ask.how is How.VOICE else 0.0)
@@ -119,9 +146,39 @@ def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outco
     sounded = [*evidence.shown, *(evidence.played or ())]
     if any(isinstance(m, AudioFrame) and at > since and m.kind in last_words for at, m in sounded):
         return Outcome.APOLOGISED
+    if _was_on_hold(evidence, since, asked.at):
+        return Outcome.LEFT
     finish = evidence.scenario.finish
     left_early = finish in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE, Finish.LOST)
-    return Outcome.LEFT if left_early and following is None else None
+    return Outcome.LEFT if left_early and (following is None or _was_not_waited_for(evidence, asked)) else None
+
+
+def _is_read(evidence: Evidence, asked: Asked) -> bool:
+    """Whether the model has read it: words of the user reach it with those of the turn that they belong to."""
+    if evidence.scenario.mishaps.hearing is HearingFault.NOT_COMMITTED and asked.ask.how is How.VOICE:
+        return True  # or would have, if its service had not lost it
+    return asked.ask.how is How.KEYS or any(asked.ask.text in text for text in evidence.read_by_model)
+
+
+def _was_on_hold(evidence: Evidence, since: float, until: float) -> bool:
+    """Whether what was said between these times was said on hold, where no words tell it from the music."""
+    is_mere_voice = evidence.scenario.mode == VOICE_LIVE and until > since
+    return is_mere_voice and any(began < until and since < ended for began, ended in _holds(evidence))
+
+
+def _holds(evidence: Evidence) -> list[tuple[float, float]]:
+    hold_s = {Disturbance.HOLD.value: HOLD_S, Disturbance.HOLD_FOR_GOOD.value: math.inf}
+    return [(at, at + hold_s[deed]) for at, deed in evidence.deeds if deed in hold_s]
+
+
+def _was_not_waited_for(evidence: Evidence, asked: Asked) -> bool:
+    """Whether what was typed was lost with two actors, and the caller left before the answer to what they typed next
+    was over: behind that they would have been asked for it again.
+    """
+    crashes = [deed for at, deed in evidence.deeds if at >= asked.at and deed.startswith("CRASH of the orchestrator")]
+    is_lost = len(crashes) > 1 and any(INPUT_LOST.search(deed) for deed in crashes)
+    replies = [m for at, m in evidence.shown if isinstance(m, ReplyHeard) and at > asked.at]
+    return is_lost and all(m.interrupted for m in replies if m.kind is UtteranceKind.REPLY)
 
 
 def _ended_with_a_word(evidence: Evidence) -> bool:
@@ -155,6 +212,11 @@ def _heard_words(evidence: Evidence) -> tuple[list[str], set[str], int]:
 def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -> list[str]:
     """What is remembered of us is what was heard."""
     heard, sent, cuts = _heard_words(evidence)
+    scenario = evidence.scenario
+    is_estimated = scenario.mode == VOICE_LIVE and not scenario.mishaps.word_times
+    near = (ABOUT_A_CUT if is_estimated else NEAR_A_CUT) * cuts
+    if is_estimated and scenario.mishaps.speaking is SpeakingFault.ENDLESS_WORDS:
+        near += SPOKEN_OF_MANY * len(scenario.mishaps.responses)
     said = [m for m in messages if m.role is Role.ASSISTANT]
     remembered = [word for m in said for word in WORD.findall(m.text)]
     found = []
@@ -162,9 +224,10 @@ def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -
     invented = [word for word in remembered if word not in sent]
     if len(invented) > evidence.lost_connections:
         found.append(f"{what} has what was never sent: {invented[:6]}")
-    if len(unheard := set(remembered) - set(heard) - set(invented)) > NEAR_A_CUT * cuts:
+    if len(unheard := set(remembered) - set(heard) - set(invented)) > near:
         found.append(f"{what} has what was not heard: {sorted(unheard)[:6]}")
-    if len(forgotten := [word for word in dict.fromkeys(heard) if word not in remembered]) > NEAR_A_CUT * cuts:
+    is_told = evidence.scenario.mishaps.speaking is not SpeakingFault.NO_WORDS
+    if is_told and len(forgotten := [word for word in dict.fromkeys(heard) if word not in remembered]) > near:
         found.append(f"{what} has not what was heard: {forgotten[:6]} ({len(forgotten)} words)")
     if len(remembered) > len(set(remembered)):
         found.append(f"{what} has words twice")
@@ -173,6 +236,9 @@ def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -
 
 def _taken_twice(evidence: Evidence) -> list[str]:
     """What the caller has said once is in the conversation once."""
+    stalled = any(plan.place == "recognizer.finish_utterance" for plan in evidence.scenario.plans)
+    if stalled and evidence.scenario.mode == VOICE_LIVE:
+        return []  # the next final of what listens beside the model holds the words again that it has told already
     remembered = " ".join(f" {m.text} " for m in evidence.messages if m.role is Role.USER)
     said = [a.ask.text for a in evidence.asked if a.ask.how is not How.KEYS]
     return [f"in the history twice: {text!r}" for text in said if remembered.count(f" {text} ") > said.count(text)]
@@ -215,8 +281,7 @@ def _clears(evidence: Evidence) -> list[str]:
 
     An interruption in which nothing was said gives the floor back: then the reply goes on where it was cut.
     """
-    hold_s = {Disturbance.HOLD.value: HOLD_S, Disturbance.HOLD_FOR_GOOD.value: math.inf}
-    holds = [(at, at + hold_s[deed]) for at, deed in evidence.deeds if deed in hold_s]
+    holds = _holds(evidence)
     found, begun, cleared, settled, sent_since = [], set[int](), set[int](), set[int](), 0
     for at, message in evidence.shown:
         match message:

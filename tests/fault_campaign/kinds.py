@@ -1,6 +1,5 @@
 """Every kind of fault of the campaign: its name, and how it changes a plain conversation."""
 
-from collections.abc import Callable
 from functools import partial
 from random import Random
 
@@ -10,17 +9,20 @@ from actors.messages.caller import MARKED, PACED, KeyPressed, TextEntered
 from actors.messages.transcript import FinalTranscript
 from actors.runtime.restart_budget import RestartPolicy
 from actors.session.modes.transcription import TRANSCRIPTION
+from actors.session.modes.voice_live import VOICE_LIVE
 from tests.fault_campaign.careless_engines import AnswerFault, VoiceFault
 from tests.fault_campaign.crashes import ERRORS, Crash, Moment
-from tests.fault_campaign.faulty_engines import HAND_OFF, McpFault, ModelFault, RecognizerFault, ToolFault
+from tests.fault_campaign.faulty_engines import HAND_OFF, McpFault, ModelFault, ToolFault
+from tests.fault_campaign.hearing_recognizer import RecognizerFault
 from tests.fault_campaign.marking_client import ClientFault
-from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Operator, Scenario, When, plain
+from tests.fault_campaign.scenario import Ask, Disturbance, Finish, How, Kind, Operator, Scenario, When, plain
+from tests.fault_campaign.voice_live_kinds import in_voice_live
 from tests.kit.faults import Fault, Plan
-
-Kind = Callable[[Scenario, Random], None]
 
 MESSAGES = {"recognizer": 900, "orchestrator": 150, "synthesizer": 900, "session": 15, "transcriber": 300}
 """About how many messages each actor handles in a conversation."""
+SPEAKING = 4
+"""So many times more come to the orchestrator whose model speaks by itself, with the audio of its replies."""
 LASTING = 1_000
 """So often means: from then on always."""
 CONVERSING = ("recognizer", "orchestrator", "synthesizer", "session")
@@ -37,22 +39,31 @@ def _window(rng: Random) -> range:
     return range(first, first + _often(rng))
 
 
+def _any_message(scenario: Scenario, rng: Random, victim: str) -> int:
+    """One of those that come to this actor, rather an early one."""
+    return int((MESSAGES[victim] * _times(scenario, victim)) ** rng.random())
+
+
+def _times(scenario: Scenario, victim: str) -> int:
+    return SPEAKING if scenario.mode == VOICE_LIVE and victim == "orchestrator" else 1
+
+
 def _crash(scenario: Scenario, rng: Random, *, victim: str, moment: Moment) -> None:
     at_life = moment in (Moment.AT_START, Moment.AT_END)
-    first = 1 if at_life else int(MESSAGES[victim] ** rng.random())
+    first = 1 if at_life else _any_message(scenario, rng, victim)
     scenario.crashes.append(Crash(victim=victim, moment=moment, first=first, error=rng.choice(ERRORS)))
 
 
 def _crash_in_restart(scenario: Scenario, rng: Random, *, victim: str) -> None:
     """Once at a message, and once more when it starts again."""
-    first = int(MESSAGES[victim] ** rng.random())
+    first = _any_message(scenario, rng, victim)
     scenario.crashes.append(Crash(victim=victim, moment=Moment.AFTER_MESSAGE, first=first))
     scenario.crashes.append(Crash(victim=victim, moment=Moment.AT_START, first=2))
 
 
 def _crash_for_good(scenario: Scenario, rng: Random, *, victim: str) -> None:
     """From some message on it fails at every one."""
-    first = int(MESSAGES[victim] ** rng.random())
+    first = _any_message(scenario, rng, victim)
     scenario.crashes.append(Crash(victim=victim, moment=Moment.BEFORE_MESSAGE, first=first, times=LASTING))
 
 
@@ -77,7 +88,7 @@ def _crash_beside_tool(scenario: Scenario, rng: Random, *, victim: str) -> None:
     """At any message from the one that brings the wish to the end of its answer."""
     scenario.tool_fault = rng.choice([None, ToolFault.SLOW])
     scenario.asks = [Ask(how=How.TYPED, when=When.IN_QUIET, text="do book the slot t0")]
-    first = rng.randint(4, 30) if victim == "orchestrator" else rng.randint(1, 4)
+    first = rng.randint(4, 30 * _times(scenario, victim)) if victim == "orchestrator" else rng.randint(1, 4)
     scenario.crashes.append(Crash(victim=victim, moment=rng.choice(list(Moment)[:2]), first=first))
 
 
@@ -118,7 +129,8 @@ def _hand_off(scenario: Scenario, rng: Random) -> None:
 def _crash_at_handoff(scenario: Scenario, rng: Random, *, victim: str) -> None:
     """At any message from the wish for another agent to its first words."""
     _take_over_first(scenario)
-    first = {"orchestrator": rng.randint(4, 40), "session": rng.randint(1, 4)}.get(victim, rng.randint(1, 400))
+    firsts = {"orchestrator": rng.randint(4, 40 * _times(scenario, victim)), "session": rng.randint(1, 4)}
+    first = firsts.get(victim, rng.randint(1, 400))
     scenario.crashes.append(Crash(victim=victim, moment=rng.choice(list(Moment)[:2]), first=first))
 
 
@@ -164,7 +176,7 @@ def _lost_then_crash(scenario: Scenario, rng: Random) -> None:
 def _hang_up_in_backoff(scenario: Scenario, rng: Random) -> None:
     """Two failures in a row: the third start waits, and the caller leaves."""
     victim = rng.choice(["recognizer", "orchestrator", "synthesizer"])
-    first = int(MESSAGES[victim] ** rng.random())
+    first = _any_message(scenario, rng, victim)
     scenario.crashes.append(Crash(victim=victim, moment=Moment.BEFORE_MESSAGE, first=first, times=ESCALATION - 1))
     scenario.finish = Finish.HANG_UP_OVER_REPLY
 
@@ -223,7 +235,7 @@ def _said_again(scenario: Scenario, rng: Random) -> None:
 
 
 def _typed_in_restart(scenario: Scenario, rng: Random, *, victim: str, how: How) -> None:
-    first = int(MESSAGES[victim] ** rng.random())
+    first = _any_message(scenario, rng, victim)
     scenario.crashes.append(Crash(victim=victim, moment=Moment.BEFORE_MESSAGE, first=first, times=2))
     text = "4711#" if how is How.KEYS else "what about this in between"
     scenario.ask_in_restart = Ask(how=how, when=When.IN_QUIET, text=text)
@@ -333,7 +345,7 @@ def _all() -> dict[str, Kind]:
         kinds[f"{victim} crashes while another agent takes over"] = partial(_crash_at_handoff, victim=victim)
     for fault in (None, *ClientFault):
         kinds[f"client with marks: {fault or 'nothing at all'}"] = partial(_marking, fault=fault)
-    return {**kinds, **_in_transcription()}
+    return {**kinds, **_in_transcription(), **in_voice_live(kinds)}
 
 
 def _only_listen(scenario: Scenario) -> None:

@@ -1,5 +1,6 @@
 """What happens in one conversation of the campaign: what the caller does, what goes wrong, and how it is left."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from random import Random
 
@@ -10,8 +11,10 @@ from actors.session.modes.media import MEDIA
 from actors.tools import OnInterruption
 from tests.fault_campaign.careless_engines import AnswerFault, VoiceFault
 from tests.fault_campaign.crashes import Crash
-from tests.fault_campaign.faulty_engines import McpFault, ModelFault, RecognizerFault, ToolFault
+from tests.fault_campaign.faulty_engines import McpFault, ModelFault, ToolFault
+from tests.fault_campaign.hearing_recognizer import RecognizerFault
 from tests.fault_campaign.marking_client import ClientFault
+from tests.fault_campaign.speaking_faults import Mishaps
 from tests.kit.faults import Plan
 
 
@@ -111,10 +114,16 @@ class Scenario(msgspec.Struct, kw_only=True):
     kept_share: float = 1.0
     cut_writes: range = range(0)
     mode: str = MEDIA
+    mishaps: Mishaps = Mishaps()
+    """Of the speech-to-speech model, in the mode that has one."""
     client_fault: ClientFault | None = None
     """For a client that reports marks."""
     is_resumed: bool = False
     """When it has ended, the session is restored from its record, and something more is said."""
+
+
+Kind = Callable[[Scenario, Random], None]
+"""A kind of fault, or of conversation: how it changes a plain one."""
 
 
 def plain(seed: int, rng: Random) -> Scenario:

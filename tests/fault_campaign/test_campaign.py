@@ -14,7 +14,7 @@ from tests.fault_campaign.scenario import How
 
 PLAIN = next(seed for seed in range(0, 100 * len(KINDS), len(KINDS)) if drawn(seed).kinds == ["nothing at all"])
 """The seed of a conversation in which nothing goes wrong."""
-PARTS = 4
+PARTS = 9
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -129,6 +129,6 @@ class TestAViolationOfATranscriptIsFound:
         assert any("in the transcript twice" in violation for violation in judge(transcribed).violations)
 
     def test_when_words_were_never_said(self, transcribed: Evidence) -> None:
-        message = msgspec.structs.replace(transcribed.messages[0], text="what")
+        message = msgspec.structs.replace(transcribed.messages[0], text="nonsense")
         transcribed.messages = (message, *transcribed.messages[1:])
         assert any("never said" in violation for violation in judge(transcribed).violations)

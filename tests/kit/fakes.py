@@ -32,7 +32,7 @@ _WORD = re.compile(r"[\u0e00-\u9fff]{1,2}|[^\s\u0e00-\u9fff]+")
 
 
 @lru_cache(maxsize=256)
-def _peak(pcm: bytes, step: int = 1) -> int:
+def loudest(pcm: bytes, step: int = 1) -> int:
     """The loudest of every `step`-th sample. Kept, because a caller of the tests says the same frames over and over."""
     return max(map(abs, array("h", pcm)[::step]), default=0)
 
@@ -48,7 +48,7 @@ class EnergyActivity:
 
     def probability(self, window: bytes) -> float:
         self._faults.raise_now("voice_activity.probability", RuntimeError("fake"))
-        return 1.0 if _peak(window, 16) > 500 else 0.0
+        return 1.0 if loudest(window, 16) > 500 else 0.0
 
     def reset(self) -> None:
         return
@@ -65,10 +65,14 @@ class FakeRecognizer:
 
     async def open(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> Recognition:
         await self.faults.at("recognizer.open", RecognizerError(ErrorKind.UNAVAILABLE, "fake"))
-        stream = FakeRecognition(self, options, report)
+        stream = self.stream_of(options, report)
         self.streams.append(stream)
         report(RecognitionReady())
         return stream
+
+    def stream_of(self, options: RecognitionOptions, report: Callable[[RecognitionEvent], None]) -> "FakeRecognition":
+        """A stream of this engine."""
+        return FakeRecognition(self, options, report)
 
     async def close(self) -> None:
         return
@@ -93,7 +97,7 @@ class FakeRecognition:
         if self._engine.faults.take("recognizer.push") is Fault.FAIL:
             self._tell(RecognitionFailed(ErrorKind.UNAVAILABLE, "fake"))
         self.heard += pcm
-        if _peak(pcm) > 500:
+        if loudest(pcm) > 500:
             self._loud_ms += len(pcm) * 500 // self._rate_hz
             if self._engine.utterances and self._loud_ms % 200 == 0:
                 words = self._engine.utterances[0].split()[: self._loud_ms // 200]

@@ -132,6 +132,8 @@ class Stage:
         self.ear = ear
         self.lead = lead
         self.talking = False
+        self.voice: Callable[[], bytes] = lambda: FRAME
+        """Gives the next 20 ms of the caller's voice."""
         self._voiced_frames = 0
         self._caller: asyncio.Task[None] | None = None
 
@@ -153,7 +155,7 @@ class Stage:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
-            self.entry.push_audio(FRAME if self.talking else SILENCE)
+            self.entry.push_audio(self.voice() if self.talking else SILENCE)
             self._voiced_frames += self.talking
             due += 0.02
             await asyncio.sleep(max(0.0, due - loop.time()))

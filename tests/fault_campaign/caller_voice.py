@@ -1,0 +1,75 @@
+"""A caller's voice whose samples tell what is being said, so that an engine can hear it in whatever it is given.
+
+What is said has a number, and each 20 ms of it a place: both are loudnesses, one above and one below zero. Whoever
+hears the audio a second time, or a part of it, hears the same words, or a part of them.
+"""
+
+from array import array
+from collections import defaultdict
+
+import msgspec
+
+LOUDNESS = 15_000
+FRAME_SAMPLES = 320
+"""20 ms at 16 kHz."""
+NO_WORDS = 0
+ASSENT = 1
+
+
+class Utterance(msgspec.Struct, frozen=True):
+    """Words, and in how many frames they are said."""
+
+    text: str
+    frames: int
+
+
+SAID = {NO_WORDS: Utterance("", 50), ASSENT: Utterance("uh huh", 15)}
+"""What a caller may say in any conversation."""
+
+
+class Voice:
+    """Somebody who says what has this number; each call gives the next 20 ms, PCM16LE mono at 16 kHz."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._frame = 0
+
+    def __call__(self) -> bytes:
+        pcm = array("h", [LOUDNESS + self._number, -LOUDNESS - self._frame] * (FRAME_SAMPLES // 2)).tobytes()
+        self._frame += 1
+        return pcm
+
+
+class Listener:
+    """Understands a voice: a word where its middle is heard.
+
+    Args:
+        said: what the caller says, by number; more may be added.
+    """
+
+    def __init__(self, said: dict[int, Utterance]) -> None:
+        self._said = said
+        self._heard: defaultdict[int, set[int]] = defaultdict(set)
+
+    def hear(self, pcm: bytes) -> None:
+        """Listen to audio at 16 kHz, PCM16LE mono."""
+        samples = array("h", pcm)
+        for begin in range(0, len(samples) - 1, FRAME_SAMPLES // 2):
+            pair = samples[begin : begin + 2]
+            number, frame = max(pair) - LOUDNESS, -min(pair) - LOUDNESS
+            if number >= 0 and frame >= 0:
+                self._heard[number].add(frame)
+
+    @property
+    def words(self) -> str:
+        """What was understood since `forget`, in the order in which it was begun."""
+        return " ".join(word for number, frames in self._heard.items() for word in self._understood(number, frames))
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._heard.clear()
+
+    def _understood(self, number: int, heard: set[int]) -> list[str]:
+        said = self._said.get(number, SAID[NO_WORDS])
+        words = said.text.split()
+        return [word for place, word in enumerate(words) if said.frames * (2 * place + 1) // (2 * len(words)) in heard]
