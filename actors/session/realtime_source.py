@@ -261,6 +261,8 @@ class RealtimeSource:
             ):
                 if self._progress.makes(event.response_id, now):
                     self._made(event)
+                # The next of it is owed later than before: the timer for that is set already.
+                return
             case _:
                 pass
         self._watch()

@@ -82,7 +82,8 @@ class EventReader:
         """What `event` tells of the conversation; what it tells of the session itself is nothing to this."""
         match event:
             case events.AudioDelta():
-                yield from self._audio(event)
+                if (told := self.audio(event)) is not None:
+                    yield told
             case events.AudioDone(response_id, item_id):
                 yield from self._audio_done(response_id, item_id)
             case events.TranscriptDelta(response_id, item_id, text):
@@ -177,14 +178,15 @@ class EventReader:
         self.request_failed(request)
         return request
 
-    def _audio(self, event: events.AudioDelta) -> Iterator[reported.RealtimeEvent]:
+    def audio(self, event: events.AudioDelta) -> reported.ResponseAudio | None:
+        """What `read` tells of audio, which is most of what comes; None while the filter keeps all of it."""
         spoken = self._spoken.get(event.item_id)
         if spoken is None:
             spoken = _Spoken(Resampler(self._service_hz, self._rate_hz))
             _keep(self._spoken, event.item_id, spoken)
         spoken.received_bytes += len(event.pcm)
-        if pcm := spoken.resampler.push(event.pcm):
-            yield reported.ResponseAudio(event.response_id, event.item_id, pcm)
+        pcm = spoken.resampler.push(event.pcm)
+        return reported.ResponseAudio(event.response_id, event.item_id, pcm) if pcm else None
 
     def _audio_done(self, response_id: str, item_id: str) -> Iterator[reported.RealtimeEvent]:
         spoken = self._spoken.get(item_id)

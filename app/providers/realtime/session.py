@@ -184,6 +184,9 @@ class LiveRealtimeSession:
             return
         self._unreadable = 0
         match event:
+            case events.AudioDelta():
+                if (audio := self._reader.audio(event)) is not None:
+                    self._tell(audio)
             case events.ServiceFailed(failure=failure, event_id=event_id):
                 self._service_failed(failure, event_id)
             case events.SessionUpdated(expires_at=expires_at) if not self._ready:
