@@ -206,6 +206,11 @@ class CallerSpeech:
                 utterance.pcm = b""
 
     @property
+    def heard_bytes(self) -> int:
+        """How much audio of the caller has come in, as a position in it."""
+        return self._ring.end_bytes
+
+    @property
     def turns_to_hear(self) -> set[int]:
         """The turns whose speech another session would be given as sound."""
         return {utterance.turn for utterance in self._utterances if utterance.pcm}

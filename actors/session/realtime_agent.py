@@ -31,6 +31,7 @@ from actors.rules.turn_taking.effects import (
     SpeechOrder,
     StartReply,
 )
+from actors.rules.turn_taking.state import CallerActivity
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Trace
 from actors.runtime.supervised_actor import logger
@@ -256,9 +257,16 @@ class RealtimeAgent(Orchestrator):
         line = "fallback in use: the speech-to-speech model is given up, and the session goes on with text"
         report_failure(Failure.FALLBACK, logger, line, level=logging.ERROR, provider="text")
         turn = self.turn.state
-        if turn.agent in THINKING and SPOKEN in self._log.history.user_text(turn.turn_number):
+        history, number = self._log.history, turn.turn_number
+        is_unknown = SPOKEN in history.user_text(number) and not history.tool_rounds(number)
+        if turn.agent in THINKING and is_unknown:
             # What was asked is known to nobody but the model that is gone.
-            self._maker.model_failed(ModelFailed(turn.turn_number, ErrorKind.UNAVAILABLE, "nobody else has heard it"))
+            self._maker.model_failed(ModelFailed(number, ErrorKind.UNAVAILABLE, "nobody else has heard it"))
+        elif turn.caller is CallerActivity.SILENT and not is_unknown:
+            # What was said may have been acted on: the usual recognizer must not hear it once more.
+            track = self._checkpoint.track()
+            track.final_transcript_owed(is_owed=False)
+            track.audio_settled(self._speech.heard_bytes)
         self._checkpoint.give_up_realtime()
         for child in ("recognizer", "orchestrator"):
             self._addresses.supervisor.tell(RestartChild(child))

@@ -79,10 +79,10 @@ class Disturber:
                 await self._stop_audio()
 
     async def _sound(self, ms: int, number: int = NO_WORDS) -> None:
-        """The caller is heard for so long, beside what they are saying, if they are."""
+        """The caller is heard for so long, unless they are saying something: they have one mouth."""
         if not self._on.talking:
             self._on.voice = Voice(number)
-        await self._on.talk(ms)
+            await self._on.talk(ms)
 
     async def _stop_audio(self) -> None:
         on = self._on

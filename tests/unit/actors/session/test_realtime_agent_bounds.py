@@ -9,11 +9,13 @@ from actors.messages.caller import KeyPressed, TextEntered
 from actors.messages.lifecycle import RestartChild
 from actors.messages.output import AudioFrame, ReplyHeard
 from actors.ports import realtime_events as reported
-from actors.ports.llm import ToolCalled
+from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
 from actors.rules.reply_bounds import MAX_REPLY_CHARS, MAX_TOOL_CALLS, TOO_LONG
 from actors.runtime.clock import run_virtual
 from actors.tools import tool
+from protocol.realtime.failure_kinds import FailureKind
 from tests.kit.fake_realtime import MS_PER_CHAR, FakeRealtime
+from tests.kit.fakes import FakeModel, FakeRecognizer
 from tests.kit.faults import Fault, Faults, Plan
 from tests.unit.actors.session.realtime_kit import LONG, heard, messages, speaking
 
@@ -170,5 +172,37 @@ def test_text_to_speech_that_cannot_be_opened_costs_no_reply_of_the_model(fault:
                 await asyncio.sleep(3)
             assert [(reply.text, reply.interrupted) for reply in on.ear.of(ReplyHeard)] == [(LONG, False)] * 2
             assert not on.entry.restarts
+
+    run_virtual(main())
+
+
+def test_a_tool_is_not_run_again_by_the_engines_that_take_over_from_the_model() -> None:
+    """The recognizer beside owes its final when the model, which has called the tool, is given up."""
+    booked: list[str] = []
+
+    @tool(name="book")
+    async def book_once() -> str:
+        """Book."""
+        booked.append("once")
+        return "done"
+
+    async def main() -> None:
+        gone = reported.ResponseFinished(
+            response_id="", status=reported.ResponseStatus.FAILED, failure=FailureKind.FATAL
+        )
+        realtime = FakeRealtime(ToolCalled(call_id="c", name="book", arguments="{}"), gone, words="book it")
+        faults = Faults(Plan("recognizer.finish_utterance", Fault.STALL))
+        recognizer = FakeRecognizer(["book it"], faults=faults)
+
+        def script(_: ModelRequest) -> list[ModelEvent | float]:
+            return [TextGenerated("It is done."), ReplyGenerated()]
+
+        model = FakeModel(script)
+        async with speaking(realtime, recognizer=recognizer, model=model, tools={"book": book_once}) as on:
+            await on.talk(800)
+            await on.ear.until(lambda ear: any(reply.text == "It is done." for reply in ear.of(ReplyHeard)))
+            await asyncio.sleep(3)
+            assert booked == ["once"]
+            assert len([text for role, text in messages(on) if role is Role.USER]) == 1
 
     run_virtual(main())
