@@ -153,7 +153,7 @@ class Response:
         call_id = f"call-{self._number}"
         if role is Role.USER and HAND_OFF in text and other:
             return ToolCalled(call_id=call_id, name=other, arguments="{}")
-        if role is Role.USER and BOOK in text and tools:
+        if role is Role.USER and BOOK in text and not text.endswith(BOOK) and tools:
             return ToolCalled(call_id=call_id, name=tools[0], arguments=f'{{"slot": "{text.split()[-1]}"}}')
         return None
 
