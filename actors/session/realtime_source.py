@@ -296,10 +296,10 @@ class RealtimeSource:
         remedy = of_response(event.status, event.failure)
         if remedy is Remedy.NOTHING:
             self._progress.succeeded()
-            is_cut = event.status is reported.ResponseStatus.CUT
             if event.status is not reported.ResponseStatus.COMPLETED:
+                # What is left of its text has sounded, to the last word.
                 self._unspoken_dropped()
-            self._finish(ReplyGenerated(event.prompt_tokens, event.completion_tokens, cut=is_cut))
+            self._finish(ReplyGenerated(event.prompt_tokens, event.completion_tokens))
             return
         if remedy is not Remedy.APOLOGISE:  # of which turn-taking leaves a trace, as of any reply that has failed
             report_failure(
