@@ -119,8 +119,9 @@ async def test_tools_are_called_as_own_tools_are(way: str) -> None:
 
 @pytest.mark.parametrize("way", ["stdio", "http"])
 async def test_a_call_that_is_late_or_cancelled_leaves_the_connection_as_it_is(way: str) -> None:
-    async with either_way(way, timeout_s=0.5) as has:
-        assert "took longer than 0.5 seconds" in (await has.call("slow")).text
+    # Time enough for the last call, which is quick, on a machine that is not.
+    async with either_way(way, timeout_s=4) as has:
+        assert "took longer than 4 seconds" in (await has.call("slow")).text
         call = asyncio.ensure_future(has.call("slow"))
         await asyncio.sleep(0.1)
         call.cancel()
