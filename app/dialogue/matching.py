@@ -88,12 +88,14 @@ class Synonyms:
             phrases_of.sort(key=lambda entry: -len(entry[0]))
 
     def apply(self, words: list[str]) -> list[str]:
-        """`words`, reduced, with the longest phrase replaced at each place."""
-        out = []
+        """`words`, reduced, with the longest phrase replaced at each place, and the article that goes with it."""
+        out: list[str] = []
         at = 0
         while at < len(words):
             for phrase, target in self._by_first.get(words[at], ()):
                 if words[at : at + len(phrase)] == phrase:
+                    if out[-1:] in (["a"], ["an"]):
+                        out[-1] = "an" if target[0] in "aeiou" else "a"
                     out.append(target)
                     at += len(phrase)
                     break

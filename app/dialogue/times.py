@@ -7,6 +7,7 @@ words it takes, or None. Nothing here reads a clock: today is an argument.
 import calendar
 import re
 from datetime import date, time, timedelta
+from difflib import get_close_matches
 
 _UNITS = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -35,6 +36,8 @@ _BEFORE_A_PRONOUN = frozenset(_ORDINALS) | {
 }  # fmt: skip
 """After these, `one` is no time."""
 
+_ALIKE = 0.8
+"""The share of letters, in order, that a word has in common with the ordinal that it is taken for."""
 MAX_DIGITS = 20
 """Digits of one number: more than any number has that is asked for, and cheap to read."""
 PART_OF_DAY_WITHIN = 30
@@ -102,7 +105,7 @@ def _calendar_day(rest: list[str], today: date, *, bare: bool) -> Found | None:
         after = start + (2 if rest[start + 1 : start + 2] == ["the"] else 1)
         found = _ordinal(rest[after:]) or _number(rest[after:])
         return _on(found[0], _MONTHS[rest[start]], today, after + found[1]) if found else None
-    found = _ordinal(rest[start:]) or _number_before_month(rest[start:])
+    found = _ordinal(rest[start:]) or _number_before_month(rest[start:]) or _nearly_ordinal(rest[start:])
     if not found:
         return None
     number, taken = found[0], start + found[1]
@@ -122,6 +125,14 @@ def _number_before_month(rest: list[str]) -> tuple[int, int] | None:
     """`eight of June`: what recognizers make of an ordinal that ends in a soft sound."""
     found = _number(rest)
     return found if found and rest[found[1] : found[1] + 1] == ["of"] and rest[found[1] + 1 : found[1] + 2] else None
+
+
+def _nearly_ordinal(rest: list[str]) -> tuple[int, int] | None:
+    """`the tent of June`: what recognizers make of an ordinal over a telephone; no other word stands there."""
+    if rest[1:2] != ["of"] or not rest[2:3] or rest[2] not in _MONTHS:
+        return None
+    alike = get_close_matches(rest[0], _ORDINALS, n=1, cutoff=_ALIKE)
+    return (_ORDINALS[alike[0]], 1) if alike else None
 
 
 def _on(day: int, month: int, today: date, taken: int) -> Found | None:

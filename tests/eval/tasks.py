@@ -60,11 +60,13 @@ class Ears:
         self._voice = voice
         self._condition = CONDITIONS[condition]
         self._rule = EndOfTurnByWords()
+        self._lines = 0
 
     def hear(self, text: str, asked: AskedQuestion) -> list[tuple[str, float]]:
         """The turns of `text`, and how sure the recognizer is of each."""
         voice = silence(BEFORE_MS) + say(text, self._voice)
-        pcm = self._condition(voice + silence(AFTER_MS))
+        self._lines += 1
+        pcm = self._condition(voice + silence(AFTER_MS), self._lines)
         line = Line(Endpointing(), asked, self._rule)
         for at in range(0, len(pcm) - WINDOW_BYTES + 1, WINDOW_BYTES):
             line.hear(pcm[at : at + WINDOW_BYTES])

@@ -125,7 +125,7 @@ async def row_of_recordings(
     """Real people, of whose words the agent knows nothing."""
     errors, audio_s, began = WordErrors(), 0.0, time.process_time()
     for recording in spoken:
-        pcm = CONDITIONS[condition](silence(BEFORE_MS) + samples_of(recording.path) + silence(AFTER_MS))
+        pcm = CONDITIONS[condition](silence(BEFORE_MS) + samples_of(recording.path) + silence(AFTER_MS), 0)
         audio_s += len(pcm) / 32_000
         errors += word_errors(recording.transcript, await heard(engine, pcm, ()))
     cpu_s = (time.process_time() - began) / audio_s
@@ -137,7 +137,7 @@ async def row_of_callers(engine: SpeechRecognizer, voice: str, condition: str, p
     errors, audio_s, began = WordErrors(), 0.0, time.process_time()
     understood = []
     for sentence in sentences():
-        pcm = CONDITIONS[condition](silence(BEFORE_MS) + say(sentence.say, voice) + silence(AFTER_MS))
+        pcm = CONDITIONS[condition](silence(BEFORE_MS) + say(sentence.say, voice) + silence(AFTER_MS), 0)
         audio_s += len(pcm) / 32_000
         text = await heard(engine, pcm, phrases)
         errors += word_errors(sentence.say, text)

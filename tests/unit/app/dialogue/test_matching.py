@@ -84,3 +84,10 @@ def test_ranking_takes_time_in_proportion_to_the_length() -> None:
         "please",
     ]
     assert growth(lambda times: MATCHER.rank(sentence * times), 1, times=16) < 2 * 16
+
+
+def test_the_article_goes_with_the_word_that_a_synonym_counts_as() -> None:
+    synonyms = Synonyms({"appointment": ["visit", "consultation"], "person": ["agent"]})
+    assert synonyms.apply(["book", "a", "visit"]) == ["book", "an", "appointment"]
+    assert synonyms.apply(["get", "an", "agent"]) == ["get", "a", "person"]
+    assert synonyms.apply(["the", "visit"]) == ["the", "appointment"]

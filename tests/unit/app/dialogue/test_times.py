@@ -15,6 +15,8 @@ TODAY = date(2026, 6, 3)
     [
         ("today", "2026-06-03"),
         ("tomorrow", "2026-06-04"),
+        ("the tent of june", "2026-06-10"),
+        ("the forth of july", "2026-07-04"),
         ("the day after tomorrow", "2026-06-05"),
         ("thursday", "2026-06-04"),
         ("wednesday", "2026-06-10"),
