@@ -72,6 +72,12 @@ class History:
         unanswered = self._unanswered()
         return bool(unanswered) and self._read_since(unanswered[-1])
 
+    @property
+    def unanswered_since(self) -> int:
+        """The turn of the oldest of the caller's words that were not answered; 0 if all were."""
+        unanswered = self._unanswered()
+        return self.messages[unanswered[0]].turn if unanswered else 0
+
     def _unanswered(self) -> list[int]:
         """The places of those of the caller's messages to which no reply was heard, the oldest first."""
         unanswered: list[int] = []

@@ -189,13 +189,11 @@ class RealtimeAgent(Orchestrator):
     def _effect(self, effect: Effect) -> None:
         # The first reply of an agent that has taken over answers what was said to the one before it.
         if isinstance(effect, StartReply) and effect.text:
-            former = effect.turn - 1
             stands = effect.continues and self._log.history.stands
             self._speech.asked(effect.turn, continues=effect.continues, stands=stands)
             if stands:
-                effect = msgspec.structs.replace(
-                    effect, text=self._speech.words(effect.turn, effect.text, since=former)
-                )
+                since = self._log.history.unanswered_since
+                effect = msgspec.structs.replace(effect, text=self._speech.words(effect.turn, effect.text, since=since))
         super()._effect(effect)
         if isinstance(effect, StartReply):
             # Of what is asked once more, or was taken for complete before, the words may be known by now.

@@ -126,7 +126,8 @@ def test_what_is_typed_or_keyed_beside_what_is_said_is_told_to_the_model(spoken_
     run_virtual(main())
 
 
-def test_words_for_which_tools_were_called_stand_once() -> None:
+@pytest.mark.parametrize("typed", [["never mind"], ["or later", "never mind"], ["or later", "no", "never mind"]])
+def test_words_for_which_tools_were_called_stand_once(typed: list[str]) -> None:
     @tool()
     async def wait() -> str:
         """Wait."""
@@ -134,14 +135,16 @@ def test_words_for_which_tools_were_called_stand_once() -> None:
         return "done"
 
     async def main() -> None:
-        model = FakeRealtime(ToolCalled(call_id="c", name="wait", arguments="{}"), "Fine.", words="please wait")
+        calls = [ToolCalled(call_id=f"c{number}", name="wait", arguments="{}") for number in range(len(typed))]
+        model = FakeRealtime(*calls, "Fine.", words="please wait")
         async with speaking(model, tools={"wait": wait}) as on:
             await on.talk(800)
-            await asyncio.sleep(2)
-            on.entry.deliver(TextEntered("never mind"))
+            for text in typed:
+                await asyncio.sleep(0.6)
+                on.entry.deliver(TextEntered(text))
             await heard(on)
             said = [text for role, text in messages(on) if role is Role.USER]
-            assert said == ["please wait", "never mind"]
+            assert said == ["please wait", *typed]
 
     run_virtual(main())
 
