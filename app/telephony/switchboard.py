@@ -25,7 +25,7 @@ from app.telephony.errors import NotConfiguredError
 from app.telephony.hang_up import HangUp, hang_up
 from app.telephony.media_connection import MediaConnection
 from app.telephony.media_watch import MediaWatch
-from app.telephony.network_state import transferred
+from app.telephony.network_state import is_over, transferred
 from protocol.calls import CallState
 
 log = logging.getLogger(__name__)
@@ -155,9 +155,12 @@ class Switchboard:
         if control is None or not call.call_id or call.is_hung_up_again or call.custody is not Custody.HERE:
             return
         call.is_hung_up_again = True
-        log.warning("a call that was given up is up all the same: it is hung up", extra={"call": call.call_id})
 
         async def order() -> None:
+            # What the network tells of a call that is over can come late.
+            if await is_over(control, call.call_id):
+                return
+            log.warning("a call that was given up is up all the same: it is hung up", extra={"call": call.call_id})
             # One that the network does not take is given anew when the call shows itself once more.
             call.is_hung_up_again = await hang_up(control, call.call_id) is not HangUp.NOT_TAKEN
 

@@ -26,9 +26,13 @@ ENGINES = {**FAKES, "SPEECH_SYNTHESIZER": "tests.kit.fakes:fast_synthesizer", "L
 BY_THE_NETWORK = {("POST", "/api/v1/calls/callbacks"), ("POST", "/api/v1/calls/callbacks/{call_secret}")}
 """What the emulated network asks for; the shared address is for those who are told no other."""
 
-RECORD = ("GET", "/api/v1/sessions/{session_id}/record")
-
 Operation = tuple[str, str]
+
+NOT_YET: dict[Operation, int] = {
+    ("GET", "/api/v1/sessions/{session_id}/record"): httpx.codes.CONFLICT,
+    ("GET", "/api/v1/sessions/{session_id}/audio"): httpx.codes.NOT_FOUND,
+}
+"""What is answered until there is something to be had; asked again then."""
 
 pytestmark = pytest.mark.timeout(200)
 
@@ -58,8 +62,8 @@ class Documented:
         operation = self.of(response.request.method, response.request.url.path)
         described = self.operations[operation]["responses"]
         assert str(response.status_code) in described, f"{operation}: {response.status_code} is not described"
-        if operation == RECORD and response.status_code == httpx.codes.CONFLICT:
-            return  # not yet
+        if response.status_code == NOT_YET.get(operation):
+            return
         assert response.is_success, f"{operation}: {response.status_code} {response.text}"
         self.succeeded.add(operation)
         kind = response.headers.get("content-type", "").partition(";")[0]
@@ -156,18 +160,41 @@ async def decide_what_waits(client: httpx.AsyncClient, url: str) -> None:
         await client.post(f"{path}/{found[0]['approval_id']}", json={"decision": "approve"})
 
 
+async def hear_what_was_recorded(client: httpx.AsyncClient, url: str) -> None:
+    """The audio of a browser's session that is over."""
+    address = f"{url.replace('http', 'ws', 1)}/api/v1/realtime/conversation?session_id=heard&agent=tester"
+    async with connect(address, proxy=None, max_size=None) as socket:
+        async with asyncio.timeout(60):
+            while '"assistant_final"' not in str(await socket.recv()):  # the notice that it is recorded
+                pass
+        for _ in range(25):
+            await socket.send(bytes(640))
+            await asyncio.sleep(0.02)
+        await socket.send('{"type": "hang_up"}')
+    async with asyncio.timeout(60):
+        while not (await client.get("/api/v1/sessions/heard/audio")).is_success:  # noqa: ASYNC110  nobody tells
+            await asyncio.sleep(0.1)
+
+
 async def test_every_operation_succeeds_and_answers_as_described(tmp_path: Path) -> None:
     agents = shutil.copytree(AGENTS.parent, tmp_path / "config") / AGENTS.name
     (agents / "tester.yaml").write_text(AGENT_FILE)
     async with (
         answering(
-            **ENGINES, AGENTS_DIRECTORY=str(agents), OPERATOR_TOKEN=TOKEN, OTEL_METRICS_EXPORTER="prometheus"
+            **ENGINES,
+            AGENTS_DIRECTORY=str(agents),
+            OPERATOR_TOKEN=TOKEN,
+            OTEL_METRICS_EXPORTER="prometheus",
+            RECORD_SESSIONS="all",
+            RECORD_AUDIO="on",
+            RECORD_DIRECTORY=str(tmp_path / "files"),
         ) as (acs, url),
         client_of(url) as (client, documented),
     ):
         await look_at_everything(client)
         await change_what_can_be_changed(client)
         await decide_what_waits(client, url)
+        await hear_what_was_recorded(client, url)
         session_id = await order_in_a_call(client, acs, url)
         for _ in range(200):
             if (await client.get(f"/api/v1/sessions/{session_id}/record")).is_success:

@@ -100,8 +100,10 @@ def test_of_two_machines_that_have_a_session_the_later_one_keeps_it(tmp_path: Pa
                     eventually(lambda: redis.command("HGET", claim, "number") == "2", 20)
                     reading.join(30)
                     assert caller.close_reason == "another connection took this session over"
-                    eventually(lambda: former.get("/api/v1/sessions").json()["live"] == 0, 10)
-                    assert later.get("/api/v1/sessions").json()["live"] == 1
+                    here = "/api/v1/health/actors"
+                    eventually(lambda: former.get(here).json()["sessions"] == [], 10)
+                    assert len(later.get(here).json()["sessions"]) == 1
+                    assert former.get("/api/v1/sessions").json()["live"] == 1
                 reader.join(30)
         assert former.log().count("a session goes on at another worker and is left here") == 1
 

@@ -18,7 +18,7 @@ def context_of(span: ReadableSpan) -> SpanContext:
 
 
 async def test_a_session_goes_on_with_the_trace_of_its_call_and_callbacks_link_to_it() -> None:
-    with recorded_spans(*TRACERS) as spans, mock.patch("app.assembly.is_tracing", return_value=True):
+    with recorded_spans(*TRACERS) as spans, mock.patch("app.middleware.is_tracing", return_value=True):
         async with telephone() as phone:
             caller = await answered(phone)
             assert caller.call is not None
