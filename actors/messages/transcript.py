@@ -54,10 +54,7 @@ class InterimTranscript(Message, frozen=True):
     speaker: str = ""
     language: str = ""
     end_confidence: float | None = None
-    """How likely the utterance is over, by the engine, from 0 to 1; None: it does not tell.
-
-    Without text: there is voice in which it has found no words, or not yet.
-    """
+    """How sure the engine is of the last words and that none follow, from 0 to 1; None: it does not tell."""
     ended_by_engine: bool = False
     """The engine takes this for all of the utterance, by its own rules."""
 

@@ -2,14 +2,12 @@
 
 from typing import assert_never
 
-from actors.conversation import ExpectedAnswer
 from actors.ports.end_of_turn import SpeechSoFar
-from actors.rules.backchannel import words_of
 from actors.rules.end_of_turn.completeness import Completeness, completeness, weighed
 from actors.rules.end_of_turn.speaker_pauses import SpeakerPauses
 from actors.turn_taking_settings import Endpointing, QuestionEndpointing
 
-UNCERTAIN_SHARE = 0.95
+UNCERTAIN_SHARE = 0.8
 """Where between the usual silence and the most an utterance is waited for that may go on as well as not."""
 
 
@@ -23,12 +21,10 @@ class EndOfTurnByWords:
         """See `actors.ports.end_of_turn.EndOfTurn`. The less complete the words are, the longer is the silence."""
         question = question_of(speech.question, settings)
         least, usual, most = bounds_ms(settings, question)
-        is_noise = not speech.text and speech.end_confidence is not None and not _is_asked(speech)
-        if not speech.is_current or is_noise:
+        if not speech.is_current:
             return usual
         expected = question.expects if question is not None else speech.expected
-        found = completeness(speech.text, expected, speech.language)
-        found = weighed(found, speech.end_confidence, len(words_of(speech.text)), expected)
+        found = weighed(completeness(speech.text, expected, speech.language), speech.end_confidence)
         if speech.ended_by_engine and found > Completeness.UNFINISHED:
             found = Completeness.COMPLETE
         pauses = self._pauses if settings.adaptive else SpeakerPauses()
@@ -50,11 +46,6 @@ class EndOfTurnByWords:
     def went_on(self, pause_ms: float, *, was_over: bool) -> None:
         """See `actors.ports.end_of_turn.EndOfTurn`."""
         self._pauses.went_on(pause_ms, was_over=was_over)
-
-
-def _is_asked(speech: SpeechSoFar) -> bool:
-    """Whether the agent waits for an answer: then voice without words is rather the beginning of one than a noise."""
-    return bool(speech.question) or speech.expected is not ExpectedAnswer.ANYTHING
 
 
 class FixedSilence:

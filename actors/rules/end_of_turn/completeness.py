@@ -22,14 +22,14 @@ FEW_DIGITS = 3
 """Digits in a row that are the beginning of some number; two may be a time of day."""
 FULL_NAME = 2
 """Words: of less, a family name may follow."""
-SURE = 0.85
-"""How likely an utterance has to be over, by the recognizer, for a sentence that is complete by its words to be so."""
-SURE_OF_LONG, LONG_SENTENCE = 0.5, 9
-"""The same of a sentence of so many words: whatever might be added to it is in it already."""
-HARDLY_OVER = 0.5
-"""Below it what was asked for may go on, as in "Monday, or Tuesday"."""
-NOT_OVER = 0.3
-"""Below it also what is whole by itself may be the beginning of something, as in "no, not yet"."""
+SURE = 0.94
+"""Confidence of the recognizer in the last words of nearly every sentence that is complete, and of few that are not."""
+VERY_SURE = 0.97
+"""The same, of so few that even the last word may be wrong about it."""
+HARDLY_HEARD = 0.7
+"""Below it even what was asked for may be something else."""
+DOUBTFUL = 0.8
+"""Below it the last words are hardly what was said."""
 ASKED_WITHIN = 4
 """Words at the beginning of a question that its auxiliary is one of: "how much longer will"."""
 LONG_ANSWER = 6
@@ -203,30 +203,22 @@ def _begins_clause(words: list[str]) -> bool:
     return not english.ABOUT.isdisjoint(words[-4:-2])
 
 
-def weighed(found: Completeness, over: float | None, words: int, expected: ExpectedAnswer) -> Completeness:
-    """What `found` is worth if the utterance is so likely over by the recognizer; None: it does not tell.
+def weighed(found: Completeness, confidence: float | None) -> Completeness:
+    """What `found` is worth if the recognizer is so sure of the last words; None: it does not tell.
 
-    Somebody who stops in the middle of a phrase leaves half a word behind, and who is about to go on keeps their voice
-    up. Many a sentence is complete and goes on nevertheless: "I'd like a table, for four people". A short one seldom is
-    what it seems; a long one is.
-
-    Args:
-        found: what the words tell.
-        over: from 0 to 1.
-        words: how many there are.
-        expected: what was asked for.
+    Somebody who stops in the middle of a phrase leaves half a word behind, or the intonation of one that goes on, and
+    the recognizer makes the nearest ending of it, without being sure.
     """
-    if over is None:
+    if confidence is None:
         return Completeness.LIKELY if found is Completeness.COMPLETE else found
-    match found:
-        case Completeness.COMPLETE | Completeness.LIKELY:
-            is_over = over >= (SURE_OF_LONG if words >= LONG_SENTENCE else SURE)
-            return Completeness.COMPLETE if is_over else Completeness.UNCERTAIN
-        case Completeness.ANSWERED if over < NOT_OVER:
-            return Completeness.UNKNOWN if expected is ExpectedAnswer.YES_NO else Completeness.UNCERTAIN
-        case Completeness.EXPECTED if over < HARDLY_OVER:
-            return Completeness.UNCERTAIN
-        case Completeness.UNKNOWN if over < SURE:
-            return Completeness.UNCERTAIN
-        case _:
-            return found
+    if found is Completeness.ANSWERED and confidence < HARDLY_HEARD:
+        return Completeness.UNKNOWN
+    if found in (Completeness.COMPLETE, Completeness.LIKELY) and confidence < SURE:
+        return Completeness.UNCERTAIN if confidence >= DOUBTFUL else Completeness.UNFINISHED
+    if found is Completeness.UNKNOWN and confidence < DOUBTFUL:
+        return Completeness.UNCERTAIN
+    if found is Completeness.UNCERTAIN and confidence < SURE:
+        return Completeness.UNFINISHED
+    if found in (Completeness.UNCERTAIN, Completeness.UNFINISHED) and confidence >= VERY_SURE:
+        return Completeness(found + 1)
+    return found

@@ -240,13 +240,11 @@ class CallerStream:
         heard = [*self._parts, decoding]
         text = self._text(heard)
         if decoding.result.confidence < (SHORT_CONFIDENCE_MIN if is_short else CONFIDENCE_MIN):
-            text = ""
-            if not is_of_pause:
-                return
-        # What is said again in a pause tells that nothing was said since; without words, that there may be some.
-        if is_of_pause or (text and text != self._interim):
-            self._interim = text or self._interim
-            sure = (decoding.result.end_confidence if text else 0.0) if is_of_pause else None
+            return
+        # What is said again in a pause tells that nothing was said since.
+        if text and (text != self._interim or is_of_pause):
+            self._interim = text
+            sure = decoding.result.end_confidence if is_of_pause else None
             self._tell(InterimTranscript(text, heard[0].start_ms, decoding.end_ms, end_confidence=sure))
 
     # when it is over

@@ -41,13 +41,6 @@ _MASK = np.ones((1, 1), np.int64)
 
 LAST_PIECES = 3
 """The end of a text, its punctuation and its last piece of a word."""
-LEAST_LOGARITHM = -7.0
-"""Probabilities below e to this are as good as none."""
-BY_LAST_PIECES, BY_NO_COMMA, BY_NO_WORD, BIAS = 0.10, 0.94, 0.73, -7.45
-"""Weights of what tells that an utterance is over: the odds of the last pieces, and how unlikely a comma or another
-word would have been in place of the mark at its end. By logistic regression over 260 pauses and ends of synthetic
-callers, where they tell 0.87 of all pairs apart, and the last pieces alone 0.78; of recordings of people 0.57 and 0.54.
-"""
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -57,8 +50,7 @@ class Decoded(msgspec.Struct, frozen=True):
     confidence: float
     """Geometric mean of the probabilities of the pieces and the end: 0.9 when they are right, below 0.5 for noise."""
     end_confidence: float = 1.0
-    """How likely it is that the utterance is over: little where the audio ends in the middle of a phrase, or where the
-    voice is that of somebody who goes on, so that a comma would stand as well as a full stop."""
+    """The same of the last pieces and the end alone: less where the audio ends in the middle of a phrase."""
 
 
 class AbandonedError(AppError):
@@ -83,8 +75,6 @@ class Model:
             output.name.replace("present", "past_key_values") for output in self._decoder.get_outputs()[1:]
         ]
         self.vocabulary = Vocabulary(read_pieces((folder / TOKENIZER).read_bytes()))
-        self._commas = np.array(sorted(self.vocabulary.commas), np.int64)
-        self._marks = np.array(sorted(self.vocabulary.marks), np.int64)
 
     def decode(
         self,
@@ -110,14 +100,10 @@ class Model:
             active = hints.after(active, piece) if hints is not None else active
         written = [START, *pieces]
         logarithms: list[float] = []
-        # How the pieces were rated at the last step, and at the one before.
-        last: Floats = np.zeros(len(self.vocabulary), np.float32)
-        before = last
         while len(pieces) < math.ceil(len(samples) / RATE_HZ * PIECES_PER_S) + 2:
             if abandoned():
                 raise AbandonedError
             logits = self._step(states, written, cache)
-            before, last = last, logits
             piece = int(logits.argmax()) if hints is None else hints.best(logits, active)
             logarithms.append(float(logits[piece] - np.logaddexp.reduce(logits)))
             if piece == END:
@@ -125,19 +111,7 @@ class Model:
             pieces.append(piece)
             written = [piece]
             active = hints.after(active, piece) if hints is not None else active
-        is_marked = len(logarithms) > 1 and pieces[-1] in self.vocabulary.marks
-        rated = before if is_marked else last
-        return Decoded(tuple(pieces), _mean(logarithms), self._over(_mean(logarithms[-LAST_PIECES:]), rated))
-
-    def _over(self, sure: float, rated: Floats) -> float:
-        """How likely the utterance is over, by the last pieces and the scores at the place of the mark at its end."""
-        every = np.logaddexp.reduce(rated)
-        words = rated.copy()
-        words[self._marks] = -np.inf
-        comma = max(float(np.logaddexp.reduce(rated[self._commas]) - every), LEAST_LOGARITHM)
-        word = max(float(np.logaddexp.reduce(words) - every), LEAST_LOGARITHM)
-        odds = math.log(min(max(sure, 0.3), 0.995) / (1 - min(max(sure, 0.3), 0.995)))
-        return 1 / (1 + math.exp(BY_NO_COMMA * comma + BY_NO_WORD * word - BY_LAST_PIECES * odds - BIAS))
+        return Decoded(tuple(pieces), _mean(logarithms), _mean(logarithms[-LAST_PIECES:]))
 
     def _encode(self, samples: Floats) -> Floats:
         if len(samples) < SAMPLES_MIN:

@@ -9,7 +9,6 @@ PIECE_MAX_BYTES = 24
 """The longest piece that text is split into."""
 
 _MARK = re.compile(rb"(?:\xe2\x96\x81)?[-,.;:?!]+|</s>")
-_COMMA = re.compile(rb"(?:\xe2\x96\x81)?,")
 _BYTE = re.compile(rb"<0x([0-9A-F]{2})>")
 
 
@@ -39,7 +38,6 @@ class Vocabulary:
         # Where two pieces are alike, the first is the one that the model writes.
         self.marks = frozenset(number for number, piece in enumerate(self._pieces) if _MARK.fullmatch(piece))
         """The pieces that are punctuation, or the end."""
-        self.commas = frozenset(number for number, piece in enumerate(self._pieces) if _COMMA.fullmatch(piece))
         self._numbers = {piece: number for number, piece in reversed(list(enumerate(pieces)))}
 
     def __len__(self) -> int:

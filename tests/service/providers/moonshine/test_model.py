@@ -34,16 +34,6 @@ def test_a_sentence_becomes_its_words(model: Model) -> None:
     assert 0.7 < decoded.confidence <= 1.0
 
 
-@pytest.mark.parametrize("beginning", ["do you have a quiet room and", "seven zero three"])
-def test_an_utterance_that_goes_on_is_less_likely_over(model: Model, beginning: str) -> None:
-    whole = model.decode(spoken("do you have a quiet room on one of the upper floors"))
-    assert 0.0 <= model.decode(spoken(beginning)).end_confidence < whole.end_confidence <= 1.0
-
-
-def test_nothing_that_could_be_decoded_has_an_end(model: Model) -> None:
-    assert 0.0 <= model.decode(samples(silence(1_000))).end_confidence <= 1.0
-
-
 def test_what_is_known_is_read_and_not_found_again(model: Model) -> None:
     whole = model.decode(spoken())
     steps = itertools.count()

@@ -137,20 +137,6 @@ def test_the_reply_is_heard_sooner_by_the_time_of_the_end_and_of_the_final_words
     run_virtual(main())
 
 
-def test_voice_without_words_yet_is_shown_to_nobody_and_begins_no_reply() -> None:
-    async def main() -> None:
-        model = SlowModel()
-        async with stage(agent=SILENT, **options(model, PausingRecognizer([""], ["I am here"]))) as on:  # type: ignore[arg-type]
-            await speak(on, 1_000)
-            await until_heard(on)
-            shown = [interim.text for interim in on.ear.of(InterimTranscript)]
-            assert shown
-            assert "" not in shown
-            assert [request.messages[-1].text for request in model.asked] == ["I am here"]
-
-    run_virtual(main())
-
-
 def test_a_reply_to_words_that_change_is_thrown_away_unheard(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         model = SlowModel()

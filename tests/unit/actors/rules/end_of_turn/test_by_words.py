@@ -26,15 +26,9 @@ def wait_ms(rule: EndOfTurnByWords | None = None, settings: Endpointing = SETTIN
         ({"is_current": False}, 600),
         ({"text": "yes", "expected": ExpectedAnswer.YES_NO}, 200),
         ({"text": "Friday please"}, 600),
-        ({"text": "Friday please", "end_confidence": 0.6}, 1_550),
-        ({"text": "to monday"}, 1_550),
-        ({"end_confidence": 0.6}, 1_550),
+        ({"text": "to monday"}, 1_400),
         ({"text": "I'd like to"}, 1_600),
         ({"text": "", "end_confidence": None}, 600),
-        ({"text": "", "end_confidence": 0.0}, 600),
-        ({"text": "", "end_confidence": 0.0, "question": "Which one?"}, 1_550),
-        ({"text": "", "end_confidence": 0.0, "expected": ExpectedAnswer.NAME}, 1_550),
-        ({"text": "", "end_confidence": None, "question": "Which one?"}, 600),
         ({"language": "de-DE"}, 600),
         ({"text": "next monday", "ended_by_engine": True}, 200),
         ({"text": "I'd like to", "ended_by_engine": True}, 1_600),
@@ -79,7 +73,7 @@ def test_the_first_question_whose_words_are_asked_counts() -> None:
     assert question_of("How are you?", settings) is None
     assert question_of("", settings) is None
     assert wait_ms(settings=settings, text="two zero", question="And your phone number?") == 2_500
-    assert wait_ms(settings=settings, text="two zero", question="") == 1_550
+    assert wait_ms(settings=settings, text="two zero", question="") == 1_400
 
 
 def test_a_speaker_who_was_cut_off_is_given_more_time() -> None:
@@ -96,9 +90,9 @@ def test_a_speaker_who_was_cut_off_is_given_more_time() -> None:
 
 def test_a_speaker_who_pauses_is_waited_for_up_to_the_most() -> None:
     rule = EndOfTurnByWords()
-    for pause_ms in (1_250, 1_300):
+    for pause_ms in (1_200, 1_250):
         rule.went_on(pause_ms, was_over=False)
-    assert wait_ms(rule, text="next monday") == 1_562.5
+    assert wait_ms(rule, text="next monday") == 1_500
     rule.went_on(3_000, was_over=False)
     rule.went_on(3_000, was_over=False)
     assert wait_ms(rule, text="next monday") == 1_600

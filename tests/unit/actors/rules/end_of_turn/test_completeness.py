@@ -6,11 +6,8 @@ from hypothesis import strategies as st
 
 from actors.conversation import ExpectedAnswer
 from actors.rules.end_of_turn.completeness import (
-    HARDLY_OVER,
-    LONG_SENTENCE,
-    NOT_OVER,
     SURE,
-    SURE_OF_LONG,
+    VERY_SURE,
     Completeness,
     completeness,
     digits_at_end,
@@ -156,44 +153,34 @@ def test_of_another_language_nothing_is_known(expected: ExpectedAnswer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "over", "worth"),
+    ("found", "confidence", "worth"),
     [
         (Completeness.COMPLETE, SURE, Completeness.COMPLETE),
-        (Completeness.COMPLETE, SURE - 0.01, Completeness.UNCERTAIN),
+        (Completeness.COMPLETE, 0.85, Completeness.UNCERTAIN),
+        (Completeness.COMPLETE, 0.5, Completeness.UNFINISHED),
         (Completeness.COMPLETE, None, Completeness.LIKELY),
-        (Completeness.LIKELY, SURE, Completeness.COMPLETE),
-        (Completeness.LIKELY, 0.5, Completeness.UNCERTAIN),
-        (Completeness.LIKELY, None, Completeness.LIKELY),
-        (Completeness.ANSWERED, NOT_OVER, Completeness.ANSWERED),
-        (Completeness.ANSWERED, 0.1, Completeness.UNCERTAIN),
-        (Completeness.ANSWERED, None, Completeness.ANSWERED),
-        (Completeness.EXPECTED, HARDLY_OVER, Completeness.EXPECTED),
-        (Completeness.EXPECTED, 0.3, Completeness.UNCERTAIN),
-        (Completeness.EXPECTED, None, Completeness.EXPECTED),
-        (Completeness.UNKNOWN, SURE, Completeness.UNKNOWN),
-        (Completeness.UNKNOWN, 0.6, Completeness.UNCERTAIN),
-        (Completeness.UNKNOWN, None, Completeness.UNKNOWN),
-        (Completeness.UNCERTAIN, 0.99, Completeness.UNCERTAIN),
+        (Completeness.LIKELY, 0.85, Completeness.UNCERTAIN),
+        (Completeness.UNCERTAIN, 0.85, Completeness.UNFINISHED),
+        (Completeness.UNCERTAIN, SURE, Completeness.UNCERTAIN),
+        (Completeness.UNCERTAIN, VERY_SURE, Completeness.UNKNOWN),
+        (Completeness.EXPECTED, 0.5, Completeness.EXPECTED),
         (Completeness.UNCERTAIN, None, Completeness.UNCERTAIN),
-        (Completeness.UNFINISHED, 0.99, Completeness.UNFINISHED),
+        (Completeness.UNFINISHED, VERY_SURE, Completeness.UNCERTAIN),
+        (Completeness.UNFINISHED, SURE, Completeness.UNFINISHED),
+        (Completeness.ANSWERED, 0.75, Completeness.ANSWERED),
+        (Completeness.ANSWERED, 0.6, Completeness.UNKNOWN),
+        (Completeness.ANSWERED, None, Completeness.ANSWERED),
+        (Completeness.UNKNOWN, 0.85, Completeness.UNKNOWN),
+        (Completeness.UNKNOWN, 0.75, Completeness.UNCERTAIN),
+        (Completeness.UNKNOWN, None, Completeness.UNKNOWN),
     ],
 )
-def test_who_is_about_to_go_on_is_heard_by_the_recognizer(
-    found: Completeness, over: float | None, worth: Completeness
+def test_half_a_word_shows_in_the_confidence(
+    found: Completeness, confidence: float | None, worth: Completeness
 ) -> None:
-    assert weighed(found, over, 5, ANY) is worth
-
-
-def test_a_long_sentence_is_more_likely_all_of_it() -> None:
-    assert weighed(Completeness.COMPLETE, SURE_OF_LONG, LONG_SENTENCE, ANY) is Completeness.COMPLETE
-    assert weighed(Completeness.COMPLETE, SURE_OF_LONG, LONG_SENTENCE - 1, ANY) is Completeness.UNCERTAIN
-    assert weighed(Completeness.COMPLETE, SURE_OF_LONG - 0.01, LONG_SENTENCE, ANY) is Completeness.UNCERTAIN
-
-
-def test_a_yes_or_no_that_was_asked_for_is_not_waited_for_as_long_as_words_that_nobody_asked_for() -> None:
-    assert weighed(Completeness.ANSWERED, 0.1, 1, YES_NO) is Completeness.UNKNOWN
+    assert weighed(found, confidence) is worth
 
 
 @given(st.text(max_size=200), st.sampled_from(ExpectedAnswer), st.none() | st.floats(0, 1))
-def test_any_text_has_a_completeness(text: str, expected: ExpectedAnswer, over: float | None) -> None:
-    assert weighed(completeness(text, expected), over, len(text.split()), expected) in Completeness
+def test_any_text_has_a_completeness(text: str, expected: ExpectedAnswer, confidence: float | None) -> None:
+    assert weighed(completeness(text, expected), confidence) in Completeness
