@@ -126,6 +126,18 @@ def test_words_that_tools_were_called_for_stand_and_only_the_rest_is_added(more:
     assert [m.text for m in history.messages if m.role is Role.USER] == users
 
 
+def test_words_are_not_answered_since_the_oldest_of_them_and_none_once_a_reply_was_heard() -> None:
+    history = History()
+    assert history.unanswered_since == 0
+    for turn in (2, 3):
+        history.user_said(f"words {turn}", turn, 10.0, continues=False, confidence=1.0)
+        history.tools_called(turn, [CALL], 11.0)
+    assert history.unanswered_since == 2
+    reply = PendingReply(reply=1, turn=3, kind=UtteranceKind.REPLY)
+    history.was_heard(reply, "Nine.", PositionPrecision.EXACT, 12.0, interrupted=False)
+    assert history.unanswered_since == 0
+
+
 def test_words_that_follow_nothing_are_added() -> None:
     history = History()
     history.user_said("hello", 1, 10.0, continues=True, confidence=1.0)
