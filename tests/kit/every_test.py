@@ -74,7 +74,7 @@ def lanes(seed: str) -> tuple[Sequence[Lane], Lane]:
         [*python, "ruff", "check", "."],
         [*python, "mypy", "app", "actors", "protocol", "config", "tests"],
     ]
-    waits = tests("waits", "-n", "4", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
+    waits = tests("waits", "-n", "3", *WAITS, *(f"--ignore={path}" for path in KEEPS_UP))
     rest = (f"--ignore={path}" for path in (*KEEPS_UP, *WAITS, ACTORS, MEASURES))
     together = (
         Lane("clock", [tests("clock", "-n", "2", *KEEPS_UP)]),
