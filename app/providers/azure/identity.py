@@ -4,16 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from actors.errors import ErrorKind
 from app.errors import AppError
+from app.providers.azure.credential import Credential, SharedCredential
 from app.providers.azure.failures import Failure
-
-if TYPE_CHECKING:
-    from azure.core.credentials import AccessToken
 
 log = logging.getLogger(__name__)
 
@@ -27,18 +24,6 @@ CLOSE_S = 2.0
 """A renewal whose cancellation was swallowed on its way is left to itself."""
 DOUBTED_S = 2.0
 """A token that is refused so soon after it was given is not what is wrong."""
-
-
-class Credential(Protocol):
-    """What `azure.identity.aio` has."""
-
-    async def get_token(self, *scopes: str) -> "AccessToken":
-        """Get an access token for these scopes, as azure-identity's asynchronous credentials do."""
-        ...
-
-    async def close(self) -> None:
-        """Close the HTTP connections of the credential."""
-        ...
 
 
 class NoTokenError(AppError):
@@ -63,10 +48,13 @@ SPEECH = Purpose("Azure Speech", SCOPE, "AZURE_SPEECH_KEY")
 
 
 class Identity:
-    """The identity of one engine. `make` may block."""
+    """The identity of one engine: by the credential that the whole process shares, unless `make` makes another.
+
+    `make` is called in a thread.
+    """
 
     def __init__(self, make: Callable[[], Credential] | None = None, purpose: Purpose = SPEECH) -> None:
-        self._make = make or _default
+        self._make = make or SharedCredential
         self._purpose = purpose
         self._credential: Credential | None = None
         self._token = ""
@@ -150,9 +138,3 @@ class Identity:
     def _tell_followers(self) -> None:
         for use in list(self._followers.values()):
             use(self._token)
-
-
-def _default() -> Credential:
-    from azure.identity.aio import DefaultAzureCredential
-
-    return DefaultAzureCredential()

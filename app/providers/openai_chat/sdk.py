@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx2
 import openai
@@ -11,12 +11,10 @@ from openai.types.chat import ChatCompletionChunk
 
 from actors.errors import ErrorKind, ModelError
 from actors.runtime.session_trace import trace_headers
+from app.providers.azure.credential import SharedCredential
 from app.providers.openai_chat.bounded_stream import UNCOMPRESSED, bound_events
 from app.providers.openai_chat.failures import may_pass, understood
 from app.providers.openai_chat.resource import ChatResource
-
-if TYPE_CHECKING:
-    from azure.identity.aio import DefaultAzureCredential
 
 SCOPE = "https://cognitiveservices.azure.com/.default"
 CONNECT_TIMEOUT_S = 2.0
@@ -42,7 +40,7 @@ class SdkChat:
 
     def __init__(self, resource: ChatResource) -> None:
         _be_quiet()
-        self._credential: DefaultAzureCredential | None = None
+        self._credential: SharedCredential | None = None
         self._client = self._made(resource)
         # Which the SDK would load when it is first asked, on the loop: that takes 50 ms.
         self._completions = self._client.chat.completions
@@ -100,9 +98,9 @@ class SdkChat:
 
     def _identity(self) -> Callable[[], Awaitable[str]]:
         from azure.core.exceptions import AzureError
-        from azure.identity.aio import DefaultAzureCredential, get_bearer_token_provider
+        from azure.identity.aio import get_bearer_token_provider
 
-        self._credential = DefaultAzureCredential()
+        self._credential = SharedCredential()
         provider = get_bearer_token_provider(self._credential, SCOPE)
 
         async def token() -> str:

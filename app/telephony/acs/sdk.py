@@ -15,8 +15,8 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import AzureError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncRetryPolicy, SansIOHTTPPolicy
-from azure.identity.aio import DefaultAzureCredential
 
+from app.providers.azure.credential import SharedCredential
 from app.telephony.acs.refusals import understood
 from app.telephony.acs.resource import AcsResource
 from app.telephony.acs.values import identifier, media_arguments, on_the_call, properties, tones
@@ -44,7 +44,7 @@ class SdkCalls:
 
     def __init__(self, resource: AcsResource, retries: int) -> None:
         _be_quiet()
-        self._credential = DefaultAzureCredential() if resource.key is None else None
+        self._credential = SharedCredential() if resource.key is None else None
         self._client = CallAutomationClient(
             resource.endpoint,
             self._credential or AzureKeyCredential(resource.key.reveal() if resource.key else ""),

@@ -7,7 +7,8 @@ import pytest
 from actors.agent import Voice
 from actors.errors import ErrorKind, RecognizerError, SynthesizerError
 from actors.ports.stt import RecognitionOptions
-from app.providers.azure.identity import Credential, Identity
+from app.providers.azure.credential import Credential
+from app.providers.azure.identity import Identity
 from app.providers.azure.resource import SpeechResource
 from app.providers.azure.stt.recognizer import AzureRecognizer
 from app.providers.azure.tts.synthesizer import AzureSynthesizer

@@ -5,7 +5,8 @@ import time
 import pytest
 from redis.exceptions import AuthenticationError
 
-from app.providers.azure.identity import Credential, Identity, NoTokenError
+from app.providers.azure.credential import Credential
+from app.providers.azure.identity import Identity, NoTokenError
 from app.stores.redis_identity import REDIS, EntraCredentials, object_id
 from tests.unit.app.providers.azure.test_identity import AccessToken
 

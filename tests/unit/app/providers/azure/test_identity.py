@@ -9,7 +9,8 @@ import pytest
 
 from actors.errors import ErrorKind
 from actors.runtime.clock import LoopClock, run_virtual
-from app.providers.azure.identity import SCOPE, Credential, Identity, NoTokenError
+from app.providers.azure.credential import Credential
+from app.providers.azure.identity import SCOPE, Identity, NoTokenError
 
 TTL_S = 2.0
 
