@@ -102,10 +102,12 @@ def _record_unfinished(checkpoint: Checkpoint, connection: SessionConnection, cl
                 interrupted=said.interrupted,
             )
         )
-    if checkpoint.turn is not None and (words := unanswered_words(checkpoint.turn)):
-        last = FinalTranscript(text=words, turn=checkpoint.turn.turn_number)
-        history.user_said(words, last.turn, clock.wall(), continues=False, confidence=last.confidence)
-        connection.show(last)
+    if checkpoint.turn is not None:
+        words, continues = unanswered_words(checkpoint.turn)
+        if words:
+            last = FinalTranscript(text=words, turn=checkpoint.turn.turn_number)
+            history.user_said(words, last.turn, clock.wall(), continues=continues, confidence=last.confidence)
+            connection.show(last)
     checkpoint.replies_recorded()
     checkpoint.history_changed(history)
 

@@ -15,7 +15,7 @@ from actors.rules.turn_taking.state import (
     ScreeningStage,
     TurnSnapshot,
 )
-from actors.rules.utterances import joined_utterance
+from actors.rules.utterances import joined_utterance, repeated_utterance
 
 
 def is_speaking(state: TurnSnapshot) -> bool:
@@ -37,9 +37,20 @@ def is_busy(state: TurnSnapshot) -> bool:
     return is_speaking(state) or bool(state.keys) or only_heard
 
 
-def unanswered_words(state: TurnSnapshot) -> str:
-    """What the caller has said, as far as it was understood, that nothing has been made of yet."""
-    return _known(joined_utterance(state.waiting_text, state.interim if is_speaking(state) else ""))
+def unanswered_words(state: TurnSnapshot) -> tuple[str, bool]:
+    """What the caller has said, as far as it was understood, that nothing has been made of yet.
+
+    And whether it takes the place of the words that the turn in hand was to answer.
+
+    Those are recorded already. Where they are asked once more they wait beside what came since, and who was asked to
+    say them again has said them, or other words for the same.
+    """
+    said = joined_utterance(state.waiting_text, state.interim if is_speaking(state) else "")
+    if not said or not state.asked or not state.asked_again:
+        return _known(said), False
+    whole = repeated_utterance(state.asked, said)
+    is_more = whole.startswith(state.asked)
+    return _known(whole.removeprefix(state.asked)), not is_more
 
 
 def unanswerable_reply(state: TurnSnapshot, messages: Sequence[ChatMessage]) -> int:

@@ -1,20 +1,24 @@
 """What a record has of a session that ended in the midst of what its caller said."""
 
 import asyncio
+from unittest import mock
 
 import msgspec
 import pytest
 
-from actors.conversation import Ending, Role
-from actors.messages.caller import EndSession, TextEntered
-from actors.messages.output import AudioFrame
+from actors.conversation import Ending, Role, UtteranceKind
+from actors.messages.caller import EndSession, InterruptRequested, TextEntered
+from actors.messages.output import AudioFrame, ReplyHeard
 from actors.messages.transcript import FinalTranscript
 from actors.ports.llm import ReplyGenerated, TextGenerated
+from actors.ports.tts import SpokenPhrase
 from actors.runtime.clock import run_virtual
 from actors.session.modes.media import MEDIA
 from actors.session.modes.transcription import TRANSCRIPTION
+from actors.session.orchestrator import Orchestrator
 from tests.kit.fakes import FakeModel, FakeStore
-from tests.kit.session_kit import AGENT, Stage, stage
+from tests.kit.faults import Fault, Faults, Plan
+from tests.kit.session_kit import AGENT, FRAME, Stage, stage
 
 QUIET = msgspec.structs.replace(AGENT, greeting="")
 LONG = "We are open from eight until six on weekdays. On Saturdays we are open from nine until one. We rest on Sundays."
@@ -85,5 +89,45 @@ def test_a_word_that_waited_for_the_end_of_the_reply_is_in_it(how: str) -> None:
             assert (said, word) == ((Role.USER, "your hours"), (Role.USER, "tuesday"))
             assert heard[0] is Role.ASSISTANT
             assert LONG.startswith(heard[1])
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("again", ["are you open on sundays", "open on sundays", ""])
+def test_what_was_asked_and_is_said_again_is_in_it_once(again: str) -> None:
+    """The model fails, the caller is asked to say it again, and hangs up while they do, or before."""
+
+    async def main() -> None:
+        faults = Faults(Plan("model.reply", Fault.FAIL, 1, 10))
+        model = FakeModel(faults=faults)
+        async with stage(agent=QUIET, model=model, utterances=[again]) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("are you open on sundays"))
+            await on.ear.until(lambda ear: any(m.kind is UtteranceKind.APOLOGY for m in ear.of(ReplyHeard)))
+            on.talking = bool(again)
+            await asyncio.sleep(0.7)
+            await hang_up(on)
+            assert [text for role, text in saved(on) if role is Role.USER] == ["are you open on sundays"]
+
+    run_virtual(main())
+
+
+def test_what_is_asked_once_more_when_the_orchestrator_fails_for_good_is_in_it_once() -> None:
+    """The first one has written some of the reply, of which nothing was heard; its successors come to nothing."""
+
+    async def main() -> None:
+        model = FakeModel(lambda _: [0.1, TextGenerated(LONG), 60.0])
+        faults = Faults(Plan("synthesizer.write", Fault.STALL, 1, 10))
+        kept = {QUIET.phrases.apology: SpokenPhrase(FRAME * 10)}
+        async with stage(agent=QUIET, model=model, faults=faults, kept=kept) as on:
+            await asyncio.sleep(0.3)
+            on.entry.deliver(TextEntered("are you open on sundays"))
+            await asyncio.sleep(0.3)
+            with mock.patch.object(Orchestrator, "on_receive", side_effect=RuntimeError("fake")):
+                on.entry.deliver(InterruptRequested())
+                await asyncio.sleep(5)
+            assert on.ear.ended is Ending.ERROR
+            assert [text for role, text in saved(on) if role is Role.USER] == ["are you open on sundays"]
+            assert [m.text for m in on.ear.of(FinalTranscript)] == ["are you open on sundays"]
 
     run_virtual(main())

@@ -128,7 +128,48 @@ def test_voice_that_is_heard_no_more_holds_no_reply(before: Interruption, after:
     ],
 )
 def test_words_of_which_nothing_was_made_are_known_to_the_end(state: TurnSnapshot, words: str) -> None:
-    assert unanswered_words(state) == words
+    assert unanswered_words(state) == (words, False)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "interim", "left"),
+    [
+        ("are you open", "", ("", False)),
+        ("are you open on sundays", "", ("on sundays", False)),
+        ("are you open", "on sundays", ("on sundays", False)),
+        ("", "are you open", ("", False)),
+        ("", "you open", ("", False)),
+        ("are you open on mondays", "", ("on mondays", False)),
+        ("are you really open", "", ("are you really open", True)),
+        ("never mind", "", ("never mind", False)),
+        ("[speech]", "", ("", False)),
+        ("", "", ("", False)),
+    ],
+)
+def test_words_that_are_asked_once_more_are_recorded_already(
+    waiting: str, interim: str, left: tuple[str, bool]
+) -> None:
+    state = TurnSnapshot(
+        asked="are you open",
+        asked_again=True,
+        waiting_text=waiting,
+        interim=interim,
+        caller=CallerActivity.AWAITED if interim else CallerActivity.SILENT,
+    )
+    assert unanswered_words(state) == left
+
+
+@pytest.mark.parametrize("asked", ["[speech]", "4 [speech]"])
+def test_of_speech_that_is_asked_once_more_nothing_else_is_to_be_recorded(asked: str) -> None:
+    state = TurnSnapshot(asked=asked, asked_again=True, waiting_text=asked)
+    assert unanswered_words(state) == ("", False)
+    state.waiting_text = f"{asked} tuesday"
+    assert unanswered_words(state) == ("tuesday", False)
+
+
+def test_words_that_follow_an_answered_turn_are_new_though_they_are_the_same() -> None:
+    state = TurnSnapshot(asked="are you open", waiting_text="are you open")
+    assert unanswered_words(state) == ("are you open", False)
 
 
 SPOKEN_TO = TurnSnapshot(
