@@ -39,14 +39,13 @@ from actors.session.hearing import Hearing
 from actors.session.owed_transcript import OwedTranscript
 from actors.session.recognition_stream import RecognitionStream
 from actors.session.turn_end import TurnEnd
+from actors.session.voice_judge import Judged, VoiceJudge
 
 RecognizerMessage = CallerAudio | ReopenRecognition | EndUtterance | TurnEndHeard | RecognitionReported
 
 OPEN_TIMEOUT_S = 5.0
 QUIET_DB = -100.0
 """The level of a window that is no voice anyway."""
-MOST_UNHEARD_MS = 1_000
-"""Audio of which voice activity gives no probability: after so much it has failed."""
 PRE_ROLL_MS = 300
 """Audio before the onset that belongs to the utterance: a detector hears the vowel, not the consonant before it."""
 
@@ -89,12 +88,10 @@ class Recognizer(SupervisedActor):
         self._listener = listener
         self._hearing = hearing
         self._clock = clock
-        self._detector = hearing.detector
-        self._window_bytes, self._window_ms = hearing.window_bytes, hearing.window_ms
-        self._bad_windows = 0
-        """How many windows in a row voice activity has given no probability of."""
-        self._violations, self._bad_answers = EngineViolations("recognizer"), EngineViolations("voice activity")
-        self._endpointer = Endpointer(hearing.endpointing, self._window_ms)
+        self._window_bytes = hearing.window_bytes
+        self._judge = VoiceJudge(hearing.detector, hearing.window_ms)
+        self._violations = EngineViolations("recognizer")
+        self._endpointer = Endpointer(hearing.endpointing, hearing.window_ms)
         self._pre_roll_bytes = ring.bytes_of(PRE_ROLL_MS)
         self._turn_end = TurnEnd(hearing.end_of_turn, hearing.endpointing, checkpoint, hearing.only_language)
         self._tells_likely_end = hearing.tells_likely_end
@@ -207,6 +204,7 @@ class Recognizer(SupervisedActor):
         end_bytes = offset_bytes + size_bytes
         self._recognition.push(pcm, offset_bytes)
         if offset_bytes != self._next_bytes and not self._endpointer.in_speech:
+            self._judge.forget()
             self._endpointer.reset(self._ring.ms(offset_bytes))
         self._next_bytes = end_bytes
         if self._tones is not None:
@@ -216,7 +214,7 @@ class Recognizer(SupervisedActor):
         else:
             self._windows(self._rest + pcm)
         # Silence that nobody has to hear again keeps the replay short. What voice activity has not judged may be voice.
-        if not self._track.final_owed and not self._bad_windows:
+        if not self._track.final_owed and not self._judge.is_behind:
             self._track.audio_settled(end_bytes - self._pre_roll_bytes)
 
     def _listen_for_tones(self, tones: ToneDetector, pcm: bytes, offset_bytes: int) -> None:
@@ -235,41 +233,28 @@ class Recognizer(SupervisedActor):
         self._rest = data[end:]
 
     def _window(self, window: bytes) -> None:
-        endpointer = self._endpointer
-        try:
-            probability = self._detector.probability(window)
-            is_one = 0.0 <= probability <= 1.0
-        except BaseException as error:  # noqa: BLE001 - somebody's own code may raise or answer anything
-            probability = self._unheard(error)
-        else:
-            if is_one:
-                self._bad_windows = 0
-            else:
-                probability = self._unheard(ValueError("no probability"))
-        if endpointer.pass_over(probability):
+        judge = self._judge
+        if not judge.is_behind:
+            probability = judge.ask(window)
+            if probability is None:
+                judge.put_off(window, self._echo_bound())
+            elif not self._endpointer.pass_over(probability):
+                self._judged(window, probability, None)
             return
+        judge.put_off(window, self._echo_bound())
+        for late in judge.catch_up():
+            if not self._endpointer.pass_over(late.probability):
+                self._judged(late.window, late.probability, late)
+
+    def _judged(self, window: bytes, probability: float, late: Judged | None) -> None:
+        endpointer = self._endpointer
         level, echo = QUIET_DB, None
         if endpointer.may_be_voiced(probability):
-            level, echo = level_db(window), self._echo_bound()
+            level, echo = level_db(window), late.echo_db if late is not None else self._echo_bound()
         if endpointer.in_pause:
             self._wait_in_pause()
         for event in endpointer.process(probability, level, echo):
             self._endpoint(event)
-
-    def _unheard(self, error: BaseException) -> float:
-        """A window of which voice activity gives no probability counts as silence; another detector is asked after 1 s.
-
-        What it remembers is forgotten: once it holds something that is no number, all that follows is none either.
-        """
-        self._bad_answers.pass_over(type(error).__name__)
-        self._bad_windows += 1
-        if self._bad_windows * self._window_ms >= MOST_UNHEARD_MS:
-            raise error
-        try:
-            self._detector.reset()
-        except BaseException as reset_error:  # noqa: BLE001 - engines may raise anything: it costs itself
-            self._bad_answers.pass_over(f"{type(reset_error).__name__} as it was reset")
-        return 0.0
 
     def _wait_in_pause(self) -> None:
         voice_end_ms = self._endpointer.voice_end_ms
@@ -306,6 +291,7 @@ class Recognizer(SupervisedActor):
 
     def _end_utterance(self) -> None:
         """The transport sends no audio any more: what was said so far is all there is."""
+        self._judge.forget()
         for event in self._endpointer.force_end():
             self._endpoint(event)
 

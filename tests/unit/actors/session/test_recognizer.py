@@ -27,7 +27,8 @@ from actors.session.audio_tracks import AudioTracks
 from actors.session.checkpoint import Checkpoint
 from actors.session.connection import SessionConnection
 from actors.session.hearing import Hearing
-from actors.session.recognizer import MOST_UNHEARD_MS, Recognizer
+from actors.session.recognizer import Recognizer
+from actors.session.voice_judge import MOST_UNJUDGED_MS
 from tests.kit.fakes import EnergyActivity, FakeRecognizer
 from tests.kit.session_kit import AGENT, FRAME, RATE_HZ, SILENCE
 
@@ -249,22 +250,79 @@ def test_audio_of_any_size_is_heard(size_bytes: int) -> None:
 
 
 @pytest.mark.parametrize("answer", [float("nan"), -0.1, 1.5])
-def test_a_window_of_which_voice_activity_says_nothing_is_silence(answer: float) -> None:
-    deaf = Deaf(10, answer)
+@pytest.mark.parametrize("windows", [1, 10, 70])
+def test_voice_of_which_voice_activity_says_nothing_at_first_is_found_where_it_began(
+    answer: float, windows: int
+) -> None:
+    """It is asked about twice as often then, and fails for half as many windows."""
+    deaf = Deaf(windows, answer)
 
     async def act(ear: Ear) -> None:
-        await ear.hears(FRAME, 180)
-        assert ear.told.messages == []
+        await ear.hears(SILENCE, 200)
+        deaf.windows = windows
+        await ear.hears(FRAME, 1_000)
         assert deaf.resets > 0
-        await ear.hears(FRAME, 400)
-        assert ear.told.kinds()[0] is SpeechStarted
+        (started,) = ear.told.of(SpeechStarted)
+        assert started.onset_ms == 200.0
+        await ear.hears(SILENCE, 1_000)
+        (stopped,) = ear.told.of(SpeechStopped)
+        assert (stopped.start_ms, stopped.end_ms) == (200.0, 1_200.0)
+
+    deaf.windows = 0
+    hearing(act, "are you open", detector=deaf)
+
+
+@pytest.mark.parametrize("windows", [10, 40, 70])
+def test_an_utterance_is_not_over_because_voice_activity_says_nothing(windows: int) -> None:
+    deaf = Deaf(0)
+
+    async def act(ear: Ear) -> None:
+        await ear.hears(FRAME, 800)
+        deaf.windows = windows
+        await ear.hears(FRAME, 800)
+        assert len(ear.told.of(SpeechStarted)) == 1
+        assert ear.told.of(SpeechStopped) == []
+        await ear.hears(SILENCE, 1_000)
+        (stopped,) = ear.told.of(SpeechStopped)
+        assert (stopped.end_ms, stopped.voiced_ms) == (1_600.0, 1_600.0)
+
+    hearing(act, "are you open", detector=deaf)
+
+
+def test_a_short_word_in_a_gap_of_voice_activity_is_heard() -> None:
+    deaf = Deaf(0)
+
+    async def act(ear: Ear) -> None:
+        await ear.hears(SILENCE, 200)
+        deaf.windows = 50
+        await ear.hears(SILENCE, 60)
+        await ear.hears(FRAME, 300)
+        await ear.hears(SILENCE, 1_200)
+        (final,) = ear.told.of(FinalTranscript)
+        assert final.text == "yes"
+
+    hearing(act, "yes", detector=deaf)
+
+
+def test_what_was_not_judged_is_no_part_of_what_comes_behind_a_gap() -> None:
+    deaf = Deaf(0)
+
+    async def act(ear: Ear) -> None:
+        await ear.hears(SILENCE, 200)
+        deaf.windows = 1_000
+        await ear.hears(FRAME, 300)
+        deaf.windows = 0
+        for _ in range(10):
+            ear.tracks.all_voices.append(FRAME)  # which the recognizer is not told of
+        await ear.hears(SILENCE, 600)
+        assert ear.told.messages == []
 
     hearing(act, detector=deaf)
 
 
 def test_voice_activity_that_says_nothing_for_long_has_failed() -> None:
     async def act(ear: Ear) -> None:
-        await ear.hears(FRAME, MOST_UNHEARD_MS + 100)
+        await ear.hears(FRAME, MOST_UNJUDGED_MS + 100)
         assert not ear.recognizer.actor_ref.is_alive()
 
     hearing(act, detector=Deaf(10_000))

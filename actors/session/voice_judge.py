@@ -1,0 +1,105 @@
+"""Voice activity as it is asked about one speaker's audio: also again, where it has given no answer at first."""
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+
+from actors.ports.vad import VoiceActivity
+from actors.session.engine_violations import EngineViolations
+
+MOST_UNJUDGED_MS = 800
+"""Audio of which voice activity gives no probability: after so much it has failed. Turn-taking waits longer for the next
+audio of an utterance, which would be over then."""
+AT_ONCE = 4
+"""So many windows are judged with each that comes, until none is left: the loop is not held up by them."""
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A window of audio, and how likely it is speech, from 0 to 1."""
+
+    window: bytes
+    probability: float
+    echo_db: float | None
+    """How loud our own voice could come back when it came, in dB; None if it could not."""
+
+
+class _Unjudged(msgspec.Struct, frozen=True):
+    window: bytes
+    echo_db: float | None
+
+
+class VoiceJudge:
+    """Asks about one window after the other.
+
+    A window of which there is no answer is neither voice nor silence: it waits, and so do all behind it, until voice
+    activity answers again. What was said meanwhile is judged late, and not lost.
+
+    Args:
+        detector: voice activity, for one recognizer alone.
+        window_ms: the length of its windows.
+    """
+
+    def __init__(self, detector: VoiceActivity, window_ms: float) -> None:
+        self._detector = detector
+        self._window_ms = window_ms
+        self._unjudged: deque[_Unjudged] = deque()
+        self._violations = EngineViolations("voice activity")
+        self._error: BaseException | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether audio waits to be judged: all that comes is to be put off behind it."""
+        return bool(self._unjudged)
+
+    def ask(self, window: bytes) -> float | None:
+        """How likely the next window is speech, from 0 to 1; None: there is no answer, and it is to be put off."""
+        try:
+            probability = self._detector.probability(window)
+            is_one = 0.0 <= probability <= 1.0
+        except BaseException as error:  # noqa: BLE001 - somebody's own code may raise or answer anything
+            self._unanswered(error)
+            return None
+        if is_one:
+            return probability
+        self._unanswered(ValueError("no probability"))
+        return None
+
+    def put_off(self, window: bytes, echo_db: float | None) -> None:
+        """Keep a window until it can be judged.
+
+        Raises:
+            BaseException: what the detector raised last, where `MOST_UNJUDGED_MS` of audio wait. Another is needed.
+        """
+        self._unjudged.append(_Unjudged(window, echo_db))
+        if len(self._unjudged) * self._window_ms >= MOST_UNJUDGED_MS:
+            raise self._error or ValueError("no probability")
+
+    def catch_up(self) -> Iterator[Judged]:
+        """Judge some of the windows that were put off, the oldest first, as far as voice activity answers."""
+        for _ in range(min(AT_ONCE, len(self._unjudged))):
+            oldest = self._unjudged[0]
+            probability = self.ask(oldest.window)
+            if probability is None and self._answers_of_others():
+                # It is this window itself that has no answer.
+                probability = self.ask(oldest.window) or 0.0
+            if probability is None:
+                return
+            self._unjudged.popleft()
+            yield Judged(oldest.window, probability, oldest.echo_db)
+
+    def forget(self) -> None:
+        """Judge nothing of what was put off: what comes does not follow it."""
+        self._unjudged.clear()
+
+    def _answers_of_others(self) -> bool:
+        return len(self._unjudged) > 1 and self.ask(self._unjudged[-1].window) is not None
+
+    def _unanswered(self, error: BaseException) -> None:
+        """Have the detector forget: once its memory holds what is no number, all that follows is none either."""
+        self._error = error
+        self._violations.pass_over(type(error).__name__)
+        try:
+            self._detector.reset()
+        except BaseException as reset_error:  # noqa: BLE001 - engines may raise anything: it costs itself
+            self._violations.pass_over(f"{type(reset_error).__name__} as it was reset")
