@@ -6,6 +6,7 @@ hears the audio a second time, or a part of it, hears the same words, or a part 
 
 from array import array
 from collections import defaultdict
+from collections.abc import Container
 
 import msgspec
 
@@ -22,6 +23,12 @@ class Utterance(msgspec.Struct, frozen=True):
     text: str
     frames: int
 
+    def understood(self, heard: Container[int]) -> str:
+        """The words whose middle is in one of these frames, which are numbered from 0."""
+        words = self.text.split()
+        middles = [self.frames * (2 * place + 1) // (2 * len(words)) for place in range(len(words))]
+        return " ".join(word for word, middle in zip(words, middles, strict=True) if middle in heard)
+
 
 SAID = {NO_WORDS: Utterance("", 50), ASSENT: Utterance("uh huh", 15)}
 """What a caller may say in any conversation."""
@@ -32,11 +39,12 @@ class Voice:
 
     def __init__(self, number: int) -> None:
         self._number = number
-        self._frame = 0
+        self.frames = 0
+        """How many were given."""
 
     def __call__(self) -> bytes:
-        pcm = array("h", [LOUDNESS + self._number, -LOUDNESS - self._frame] * (FRAME_SAMPLES // 2)).tobytes()
-        self._frame += 1
+        pcm = array("h", [LOUDNESS + self._number, -LOUDNESS - self.frames] * (FRAME_SAMPLES // 2)).tobytes()
+        self.frames += 1
         return pcm
 
 
@@ -63,13 +71,9 @@ class Listener:
     @property
     def words(self) -> str:
         """What was understood since `forget`, in the order in which it was begun."""
-        return " ".join(word for number, frames in self._heard.items() for word in self._understood(number, frames))
+        each = (self._said.get(number, SAID[NO_WORDS]).understood(heard) for number, heard in self._heard.items())
+        return " ".join(filter(None, each))
 
     def forget(self) -> None:
         """Begin anew."""
         self._heard.clear()
-
-    def _understood(self, number: int, heard: set[int]) -> list[str]:
-        said = self._said.get(number, SAID[NO_WORDS])
-        words = said.text.split()
-        return [word for place, word in enumerate(words) if said.frames * (2 * place + 1) // (2 * len(words)) in heard]

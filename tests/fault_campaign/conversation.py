@@ -306,13 +306,16 @@ class Conversation:
         await self._until(lambda: not self.is_mute)
         self.note(f"voice: {ask.text}")
         parts = 2 if ask.silent_s else 1
-        on.voice = Voice(len(self.said))
-        self.said[len(self.said)] = Utterance(ask.text, round(TALK_S * 1000 / FRAME_MS))
+        on.voice = voice = Voice(len(self.said))
+        self.said[len(self.said)] = utterance = Utterance(ask.text, round(TALK_S * 1000 / FRAME_MS))
         for part in range(parts):
             await asyncio.sleep(ask.silent_s if part else 0.0)
             await on.talk(round(TALK_S * 1000 / parts))
-        # Owed from when the voice ends: what sounded before is no answer.
-        self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
+        # An answer is owed to what has sounded, for the caller's audio may have stopped in the middle of it; and from
+        # when the voice ends: what sounded before is no answer.
+        if sounded := utterance.understood(range(voice.frames)):
+            asked = msgspec.structs.replace(ask, text=sounded)
+            self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), asked))
 
     async def _until_quiet(self, on: Stage) -> None:
         """Until what was asked last is answered and nothing has sounded for a while, or patience is over."""

@@ -135,6 +135,7 @@ class Stage:
         self.voice: Callable[[], bytes] = lambda: FRAME
         """Gives the next 20 ms of the caller's voice."""
         self._voiced_frames = 0
+        self._talks = 0
         self._caller: asyncio.Task[None] | None = None
 
     @property
@@ -163,14 +164,17 @@ class Stage:
     async def talk(self, ms: int) -> None:
         """The user's voice for so long; longer on a machine that is too busy to send all of it by then.
 
-        Of two that overlap the one that ends first ends both.
+        Of two that overlap the one that was begun later goes on to its end.
         """
         self.talking = True
+        self._talks += 1
+        talk = self._talks
         enough = self._voiced_frames + ms // 20 - 1
         await asyncio.sleep(ms / 1000)
         while self._caller is not None and self.talking and self._voiced_frames < enough:  # noqa: ASYNC110  nobody is told
             await asyncio.sleep(0.02)
-        self.talking = False
+        if talk == self._talks:
+            self.talking = False
 
     def detach(self, connection_id: str = "connection-1") -> None:
         """The connection is lost."""
