@@ -29,6 +29,8 @@ class RealtimeState(StrEnum):
     """A response is asked for, and has not begun."""
     SPEAKING = "speaking"
     """A response is being made."""
+    ENDING = "ending"
+    """All audio and all calls that were begun of a response have come; that it is over was not told yet."""
     WITHDRAWN = "withdrawn"
     """A response that has not begun is not wanted any more: it is cancelled when it begins."""
     CANCELLED = "cancelled"
@@ -49,6 +51,8 @@ class Overdue(StrEnum):
     """The pause is over: the response is asked for."""
     REPLACE = "replace"
     """The session has stalled, or never began: another one is opened, and asked for what is missing."""
+    CONCLUDE = "conclude"
+    """The response is taken for whole. Another session is opened: this one takes no order before the end is told."""
 
 
 class RealtimeWait(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +98,14 @@ WAITS = (
         clock="wall, from the last that came of it",
         within_s=8.0,
         overdue=Overdue.REPLACE,
+    ),
+    RealtimeWait(
+        state=RealtimeState.ENDING,
+        awaited="the end of the response, or more of it",
+        owed_by="the service",
+        clock="wall, from the last that came of it",
+        within_s=4.0,
+        overdue=Overdue.CONCLUDE,
     ),
     RealtimeWait(
         state=RealtimeState.WITHDRAWN,
@@ -218,11 +230,8 @@ class RealtimeProgress:
                 number = self._number
                 self._becomes(RealtimeState.WITHDRAWN, at)
                 self._number = number
-            case RealtimeState.SPEAKING:
-                response = self._response
-                self._becomes(RealtimeState.CANCELLED, at)
-                self._response = response
-                return response
+            case RealtimeState.SPEAKING | RealtimeState.ENDING:
+                return self._goes_on_as(RealtimeState.CANCELLED, at)
             case RealtimeState.LIMITED:
                 self._becomes(RealtimeState.LISTENING, at)
             case _:
@@ -243,7 +252,14 @@ class RealtimeProgress:
         if response_id != self._response:
             return False
         self._told_at = at
+        if self.state is RealtimeState.ENDING:
+            self._goes_on_as(RealtimeState.SPEAKING, at)
         return self.state is RealtimeState.SPEAKING
+
+    def all_came(self, at: float) -> None:
+        """Note that nothing is missing of what was begun of the response in hand: what is owed now is its end."""
+        if self.state is RealtimeState.SPEAKING:
+            self._goes_on_as(RealtimeState.ENDING, at)
 
     def finished(self, response_id: str, at: float) -> RealtimeState | None:
         """A response is over: the state in which it was, None if it is not the one in hand."""
@@ -275,6 +291,13 @@ class RealtimeProgress:
     def overdue(self) -> Overdue:
         """What is done when it has not come by then."""
         return _ROWS[self.state].overdue
+
+    def _goes_on_as(self, state: RealtimeState, at: float) -> str:
+        """Change the state of the response in hand, whose id is returned."""
+        response = self._response
+        self._becomes(state, at)
+        self._response = response
+        return response
 
     def _becomes(self, state: RealtimeState, at: float) -> None:
         self.state, self._told_at, self._number, self._response = state, at, 0, ""

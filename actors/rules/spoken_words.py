@@ -39,6 +39,7 @@ class SpokenWords:
         self._found = len(before)
         self._placed: list[PlacedWord] = []
         self._told = 0
+        self._sounds_to = len(before)
 
     @property
     def is_empty(self) -> bool:
@@ -60,12 +61,20 @@ class SpokenWords:
         """The words, each once, whose audio has come: it ends by `audio_ms`, or there is no more; None."""
         come = [word for word in self._placed[self._told :] if audio_ms is None or word.ends_ms <= audio_ms]
         self._told += len(come)
+        self._sounds_to = max((self._sounds_to, *(word.text_end for word in come)))
         return come
+
+    def sounds_to(self, audio_ms: float) -> int:
+        """The end of the text of which audio has come, when `audio_ms` have, and the words with it were told of."""
+        return self._sounds_to if self._placed else self._about_to(audio_ms)
+
+    def _about_to(self, audio_ms: float) -> int:
+        return self._from_text + int(max(0.0, audio_ms - self._from_ms) / MS_PER_CHAR)
 
     def said_by(self, audio_ms: float) -> str:
         """The text of the reply whose audio ends by `audio_ms`, in whole words."""
         if self._placed:
             end = max((word.text_end for word in self._placed if word.ends_ms <= audio_ms), default=self._from_text)
         else:
-            end = self._from_text + int(max(0.0, audio_ms - self._from_ms) / MS_PER_CHAR)
+            end = self._about_to(audio_ms)
         return whole_words(self.text, min(end, len(self.text))) if end > self._from_text else self.text[:end]

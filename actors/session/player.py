@@ -157,6 +157,13 @@ class Player:
         self._shown[reply] = text_start
         self.playout.begin(reply, kind, turn, text_start)
 
+    def text_ends(self, reply: int, text_end: int) -> None:
+        """Note where the text of a reply ends for now: what was shown behind that was taken back, and other text may
+        take its place.
+        """
+        if reply in self._shown:
+            self._shown[reply] = min(self._shown[reply], text_end)
+
     def note_heard(self, reply: int) -> None:
         """Note in the checkpoint how far a reply has been heard by now, where it outlives this actor."""
         self._keep(self.playout.heard(self.now_ms, reply))

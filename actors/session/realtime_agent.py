@@ -115,6 +115,7 @@ class RealtimeAgent(Orchestrator):
             clock=self.clock,
             report=lambda message: self._maker.model_reported(message),
             on_retracted=lambda text: self._maker.retracted(text),
+            on_sounding=lambda: self._maker.sounding(),
             on_given_up=self._give_up,
             on_wasted=lambda tokens: self._checkpoint.spent(tokens=tokens),
         )

@@ -101,9 +101,8 @@ class RealtimeMemory:
         self._items = {item_id: item for item_id, item in self._items.items() if item.reply != reply}
 
     def has_all_of(self, reply: int) -> bool:
-        """Whether all audio has come of every item of the reply; False if there is none."""
-        items = self._items_of(reply)
-        return bool(items) and all(item.is_complete for item in items)
+        """Whether all audio has come of every item of the reply."""
+        return all(item.is_complete for item in self._items_of(reply))
 
     def _items_of(self, reply: int) -> list[SpokenItem]:
         return [item for item in self._items.values() if item.reply == reply]

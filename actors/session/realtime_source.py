@@ -48,6 +48,7 @@ class RealtimeSource:
         clock: the time, and the timer of the watch.
         report: told each event of the reply, as that of a model which only writes.
         on_retracted: called with the text of the reply that is left when the audio of the rest will not come.
+        on_sounding: called when words may be heard that were not written yet.
         on_given_up: called when the model cannot be used any more; the cause is in the log.
         on_wasted: called with the tokens of a response that was cancelled.
     """
@@ -65,6 +66,7 @@ class RealtimeSource:
         clock: Clock,
         report: Callable[[ModelReported], None],
         on_retracted: Callable[[str], None],
+        on_sounding: Callable[[], None],
         on_given_up: Callable[[], None],
         on_wasted: Callable[[int], None],
     ) -> None:
@@ -89,7 +91,7 @@ class RealtimeSource:
         self._request: ModelRequest | None = None
         """The reply that is to be made, or is being made."""
         self._bounds = ReplyBounds(0.0)
-        self._spoken = SpokenReply(self._memory, writer, on_retracted)
+        self._spoken = SpokenReply(self._memory, writer, on_retracted, on_sounding)
         self._check = DueTimer(clock, actor.actor_ref, RealtimeChecked())
 
     # the session
@@ -145,6 +147,7 @@ class RealtimeSource:
         elif remedy is Remedy.RENEW:
             self._renew(pause_s(remedy, failures, retry_after_s))
         elif remedy is Remedy.ASK_LATER:
+            self._retract()
             self._progress.limited(now + pause_s(remedy, failures, retry_after_s), now)
             self._respond()
 
@@ -155,12 +158,18 @@ class RealtimeSource:
         self._watch()
 
     def _retract(self) -> None:
-        """Keep of the reply in hand what has come as audio: another session is asked for the rest."""
-        if self._request is None or not self._spoken.is_begun:
+        """Keep of the reply in hand what has come as audio: another session is asked for the rest.
+
+        One of which nothing is missing is over, and a tool that was called by then is run.
+        """
+        if self._request is None:
             return
         if self._spoken.is_complete:
             self._finish(ReplyGenerated())
-        else:
+            return
+        # What has called them is asked of another session, which calls them again.
+        self.tool_calls = []
+        if self._spoken.is_begun:
             self._spoken.retract()
 
     def _unspoken_dropped(self) -> None:
@@ -275,6 +284,10 @@ class RealtimeSource:
         admitted = self._bounds.admit(told or TextGenerated(""), self._clock.now())
         if told is not None and admitted is not None:
             self._report(ModelReported(self._request.turn, admitted))
+        self._spoken.write_what_sounds()
+        if self._spoken.is_complete:
+            self._progress.all_came(self._clock.now())
+            self._watch()
         if bound := self._bounds.exceeded or self._spoken.exceeded:
             logger.warning("a reply was cut: it had more than %s", bound)
             count_cut_reply()
@@ -284,7 +297,7 @@ class RealtimeSource:
 
     def _finished(self, event: reported.ResponseFinished) -> None:
         former = self._progress.finished(event.response_id, self._clock.now())
-        if former is RealtimeState.SPEAKING:
+        if former in (RealtimeState.SPEAKING, RealtimeState.ENDING):
             self._ended(event)
         else:
             self._on_wasted(event.prompt_tokens + event.completion_tokens)
@@ -354,6 +367,11 @@ class RealtimeSource:
                 case Overdue.ASK:
                     self._progress.limit_over(self._clock.now())
                     self._respond()
+                case Overdue.CONCLUDE:
+                    line = "a response of the speech-to-speech model is taken for whole: its end was not told"
+                    report_failure(Failure.REALTIME, logger, line, cause="no end")
+                    self._finish(ReplyGenerated())
+                    self.open()
                 case Overdue.REPLACE:
                     what = f"a speech-to-speech session has stalled: it is {self._progress.state} for too long"
                     report_failure(Failure.REALTIME, logger, "%s", what, cause="stall")

@@ -180,6 +180,10 @@ class ReplyMaker:
         """Go on behind `text`, the beginning of what the model has said of the reply: the rest will not be heard."""
         self._text.retract(text)
 
+    def sounding(self) -> None:
+        """Write all that has come of the reply, which its model speaks by itself: it may be heard from now on."""
+        self._text.release()
+
     # the model
 
     def _ask_model(self) -> None:

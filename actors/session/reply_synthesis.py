@@ -9,9 +9,9 @@ class ReplySynthesis(msgspec.Struct, kw_only=True):
     """How far the synthesizer has come with one reply. Positions are in characters of the reply's text."""
 
     text_start: int
-    """Where the text begins that the engine is given: what is before it was heard, or is a kept phrase."""
+    """Where the text begins that the engine is given: what is before it was heard, or has audio of its own."""
     audio_start_ms: float = 0.0
-    """Where the audio of the engine begins, behind that of kept phrases."""
+    """Where the audio of the engine begins, behind that of kept phrases and of a model that speaks by itself."""
     owed: bool = False
     """The engine has text of it and has not said that it is through."""
     ordered_text: int = 0

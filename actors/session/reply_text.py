@@ -74,6 +74,10 @@ class ReplyText:
         """Have spoken what seems complete, since more may be long in coming; False if the reply ends there."""
         return self._speak(self._splitter.pause())
 
+    def release(self) -> None:
+        """Have all written that has come, in the middle of a sentence too: its model has spoken it already."""
+        self._speak(self._splitter.finish())
+
     def finish(self, *, is_cut: bool = False) -> bool:
         """Have the rest of the text spoken; False if the reply ended before.
 

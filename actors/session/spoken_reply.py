@@ -35,24 +35,34 @@ class SpokenReply:
         writer: takes the audio, and where the words lie in it.
         on_retracted: called with the text of the reply that is left when the audio of the rest will not come; what the
             model says next follows it.
+        on_sounding: called when audio has come of words that are not written yet: they may be heard from now on.
     """
 
-    def __init__(self, memory: RealtimeMemory, writer: SpokenReplyWriter, on_retracted: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        memory: RealtimeMemory,
+        writer: SpokenReplyWriter,
+        on_retracted: Callable[[str], None],
+        on_sounding: Callable[[], None],
+    ) -> None:
         self._memory = memory
         self._writer = writer
         self._on_retracted = on_retracted
+        self._on_sounding = on_sounding
         self._words = SpokenWords()
         self._reply = self._turn = 0
         self._audio_ms = 0.0
         """How much has come, from all sessions."""
         self._said = ""
         """What a former session has said of it, for the next one to go on with."""
+        self._has_made = False
+        """The response in hand has come to any words, audio or call."""
 
     def begin(self, reply: int, turn: int) -> None:
         """Begin the reply number `reply`, or go on with it after a tool."""
         if reply != self._reply:
             self._reply, self._audio_ms = reply, 0.0
-        self._turn, self._said = turn, ""
+        self._turn, self._said, self._has_made = turn, "", False
         self._words = SpokenWords(self._writer.text(reply), self._audio_ms)
 
     def order(self, instructions: str, *, may_call_tools: bool = True) -> port.ResponseRequest:
@@ -66,8 +76,11 @@ class SpokenReply:
     def take(self, event: MadeOfResponse) -> TextGenerated | ToolCalled | None:
         """Take up what the model has made; what of it is not sound, as of a model that only writes."""
         self._memory.made(self._turn)
+        self._has_made = True
         match event:
-            case reported.ResponseTranscript(text=text):
+            case reported.ResponseTranscript(item_id=item_id, text=text):
+                if text:
+                    self._memory.item(item_id, self._reply)
                 self._words.add(text)
                 return TextGenerated(text)
             case reported.ResponseToolCalled(call=call):
@@ -87,6 +100,17 @@ class SpokenReply:
                 assert_never(event)
         return None
 
+    def write_what_sounds(self) -> None:
+        """Have words written of which audio has come, though their sentence is not complete: they may be heard by now.
+
+        To be called when the words that `take` has returned are on their way.
+        """
+        written = len(self._writer.text(self._reply))
+        if len(self._words.text) > written and (self.is_complete or self._words.sounds_to(self._audio_ms) > written):
+            self._on_sounding()
+        if self.is_complete:
+            self._writer.all_sounds(self._reply)
+
     @property
     def exceeded(self) -> str:
         """Of what it has more than a reply may have, in words; empty as long as it has not."""
@@ -99,13 +123,13 @@ class SpokenReply:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all its audio has come, as far as is known."""
-        return self._memory.has_all_of(self._reply)
+        """Whether all audio has come of what this session has begun to say of it, or it only calls tools."""
+        return self._has_made and self._memory.has_all_of(self._reply)
 
     def retract(self) -> None:
         """Keep what has come as audio: another session is asked for the rest."""
         self._said = self._words.said_by(self._audio_ms)
-        self._words = SpokenWords(self._said, self._audio_ms)
+        self._words, self._has_made = SpokenWords(self._said, self._audio_ms), False
         self._on_retracted(self._said)
 
     def _place(self, audio_ms: float | None = None) -> None:

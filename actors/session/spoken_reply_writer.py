@@ -56,22 +56,35 @@ class SpokenReplyWriter(ReplyWriter):
         about_ms = max(self._audio_ms, self._placed_ms + (text_end - self._placed_text) * MS_PER_CHAR)
         self._synthesizer.tell(TextPlaced(reply=reply, text_end=text_end, audio_ms=about_ms, is_estimate=True))
 
+    def retract(self, reply: int, text: str) -> None:
+        """Make `text` all that was written of a reply: it ends with the audio that has come."""
+        super().retract(reply, text)
+        if reply == self._reply and self.is_begun(reply):
+            self._place_at(len(text))
+
     def follow(self, text: str) -> None:
         """Note the text of the reply in hand that the model's next words follow; all its audio has come."""
         super().follow(text)
         if text:
             self._place()
 
-    def finish(self, reply: int, expected: ExpectedAnswer | None = None) -> None:
-        """Note that all text and audio of a reply has come; harmless for one that is over or was never begun."""
+    def all_sounds(self, reply: int) -> None:
+        """Note that all audio has come of what is written of a reply, of which there may be more."""
         if reply == self._reply and self.is_begun(reply):
             self._place()
+
+    def finish(self, reply: int, expected: ExpectedAnswer | None = None) -> None:
+        """Note that all text and audio of a reply has come; harmless for one that is over or was never begun."""
+        self.all_sounds(reply)
         super().finish(reply, expected)
 
     def _place(self) -> None:
         text_end = len(self.text(self._reply))
         if text_end > self._placed_text and self._audio_ms > self._placed_ms:
-            self._placed_text, self._placed_ms = text_end, self._audio_ms
-            self._synthesizer.tell(
-                TextPlaced(reply=self._reply, text_end=text_end, audio_ms=self._audio_ms, is_estimate=False)
-            )
+            self._place_at(text_end)
+
+    def _place_at(self, text_end: int) -> None:
+        self._placed_text, self._placed_ms = text_end, self._audio_ms
+        self._synthesizer.tell(
+            TextPlaced(reply=self._reply, text_end=text_end, audio_ms=self._audio_ms, is_estimate=False)
+        )

@@ -149,8 +149,7 @@ class Synthesizer(SupervisedActor):
             case TextPlaced(reply=reply, text_end=text_end) if reply in self._taken_up:
                 self._speak_up_to(reply, text_end)
             case TextPlaced(reply=reply, text_end=text_end, audio_ms=audio_ms, is_estimate=is_estimate):
-                place = self._playout.estimate_piece if is_estimate else self._playout.add_piece
-                place(reply, text_end, audio_ms)
+                self._place_text(reply, text_end, audio_ms, is_estimate=is_estimate)
             case WordPlaced(reply=reply) if reply in self._taken_up:
                 pass
             case WordPlaced(reply=reply, text_start=text_start, text_end=text_end, audio_ms=audio_ms):
@@ -209,9 +208,22 @@ class Synthesizer(SupervisedActor):
         self._player.play()
 
     def _play(self, reply: int, pcm: bytes) -> None:
-        if reply in self._progress.replies and reply not in self._taken_up:
+        speaking = self._progress.replies.get(reply)
+        if speaking is not None and reply not in self._taken_up:
+            # What text-to-speech may have to add, once the model is given up, comes behind it.
+            speaking.pass_over(0, self._player.duration_ms(pcm))
             self._playout.add_audio(reply, pcm)
             self._player.play()
+
+    def _place_text(self, reply: int, text_end: int, audio_ms: float, *, is_estimate: bool) -> None:
+        if is_estimate:
+            self._playout.estimate_piece(reply, text_end, audio_ms)
+            return
+        self._playout.add_piece(reply, text_end, audio_ms)
+        self._player.text_ends(reply, text_end)
+        speaking = self._progress.replies.get(reply)
+        if speaking is not None and text_end > speaking.text_start:
+            speaking.pass_over(text_end - speaking.text_start, 0.0)
 
     def _finish(self, reply: int) -> None:
         speaking = self._progress.replies.get(reply)

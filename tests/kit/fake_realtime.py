@@ -34,6 +34,8 @@ class FakeRealtime:
     def __init__(self, *replies: Scripted, words: str = "", word_times: bool = False) -> None:
         self.replies: deque[Scripted] = deque(replies)
         self.word_times = word_times
+        self.tells_ends = True
+        """Whether it tells the end of a response; else its session makes no other one."""
         self.limit_s: float | None = None
         """Sessions end after this, which is told ahead."""
         self.saying = ""
@@ -164,6 +166,8 @@ class FakeRealtimeSession:
                 self._tell(reported.ResponseAudio(response_id, item_id, audio.tobytes()))
             else:
                 self._tell(reported.ResponseAudioFinished(response_id, item_id))
+        if not self._model.tells_ends:
+            await asyncio.Event().wait()
         self._running = None
         was_cancelled = response_id in self.cancelled
         status = reported.ResponseStatus.CANCELLED if was_cancelled else reported.ResponseStatus.COMPLETED

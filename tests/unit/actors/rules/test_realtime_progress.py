@@ -34,6 +34,12 @@ def speaking() -> RealtimeProgress:
     return progress
 
 
+def ending() -> RealtimeProgress:
+    progress = speaking()
+    progress.all_came(3.0)
+    return progress
+
+
 def withdrawn() -> RealtimeProgress:
     progress = asked()
     assert progress.cancel(2.0) == ""
@@ -77,7 +83,7 @@ def given_up() -> RealtimeProgress:
     return progress
 
 
-EACH = (listening, asked, speaking, withdrawn, cancelled, occupied, paused, connecting, limited, given_up)
+EACH = (listening, asked, speaking, ending, withdrawn, cancelled, occupied, paused, connecting, limited, given_up)
 Make = Callable[[], RealtimeProgress]
 
 
@@ -103,6 +109,7 @@ def test_each_state_has_one_row_but_those_in_which_nothing_is_owed() -> None:
         (connecting, 8.0, Overdue.REPLACE),
         (asked, 9.0, Overdue.REPLACE),
         (speaking, 10.0, Overdue.REPLACE),
+        (ending, 7.0, Overdue.CONCLUDE),
         (withdrawn, 5.0, Overdue.REPLACE),
         (cancelled, 6.0, Overdue.REPLACE),
         (occupied, 5.0, Overdue.REPLACE),
@@ -126,6 +133,34 @@ def test_what_comes_of_a_response_puts_off_the_rest_of_it() -> None:
     assert progress.due == pytest.approx(15.0)
     assert not progress.makes("r2", 9.0)
     assert progress.due == pytest.approx(15.0)
+
+
+def test_a_response_of_which_all_has_come_may_go_on_and_owes_its_end() -> None:
+    progress = ending()
+    assert not progress.may_ask(3.0)
+    assert not progress.makes("r2", 4.0)
+    assert progress.state is RealtimeState.ENDING
+    assert progress.makes("r1", 4.0)
+    assert progress.due == pytest.approx(12.0)
+    progress.all_came(5.0)
+    assert progress.due == pytest.approx(9.0)
+    assert progress.finished("r1", 6.0) is RealtimeState.ENDING
+    assert progress.may_ask(6.0)
+
+
+def test_a_response_that_is_ending_can_be_cancelled() -> None:
+    progress = ending()
+    assert progress.cancel(4.0) == "r1"
+    assert not progress.makes("r1", 4.5)
+    assert progress.finished("r1", 5.0) is RealtimeState.CANCELLED
+
+
+def test_where_no_response_is_made_none_is_ending() -> None:
+    for make in (listening, asked, withdrawn, cancelled, occupied, paused, connecting, limited, given_up):
+        progress = make()
+        state = progress.state
+        progress.all_came(4.0)
+        assert progress.state is state
 
 
 def test_what_still_comes_of_a_cancelled_response_is_not_wanted() -> None:

@@ -62,3 +62,23 @@ def test_another_part_follows_what_was_said_before() -> None:
     words.place("open", 500.0, 200.0)
     assert said(words, 600.0) == "We are"
     assert said(words, 700.0) == "We are open"
+
+
+def test_the_audio_that_has_come_reaches_to_the_last_word_that_ends_in_it() -> None:
+    words = SpokenWords()
+    words.add(TEXT)
+    for number, word in enumerate(["We", "are", "open"]):
+        words.place(word, number * 300.0, 300.0)
+    assert words.sounds_to(650.0) == 0
+    words.placed_by(650.0)
+    assert words.sounds_to(650.0) == len("We are")
+    words.placed_by()
+    assert words.sounds_to(650.0) == len("We are open")
+
+
+def test_without_times_the_audio_that_has_come_reaches_about_so_far() -> None:
+    words = SpokenWords("We are", 500.0)
+    words.add("open")
+    assert words.sounds_to(500.0) == len("We are")
+    assert words.sounds_to(300.0) == len("We are")
+    assert words.sounds_to(500.0 + 4 * MS_PER_CHAR) == len("We are") + 4

@@ -124,6 +124,16 @@ def test_a_pause_of_the_model_lets_what_is_complete_be_spoken() -> None:
     assert [text.strip() for text in making.synthesizer.spoken] == ["Yes, it is."]
 
 
+def test_what_its_model_speaks_already_is_written_in_mid_sentence() -> None:
+    making = Making(filters=AsItComes)
+    making.text.push("It is op")
+    making.text.release()
+    making.text.release()
+    making.text.push("en. It is")
+    making.text.finish()
+    assert making.synthesizer.spoken == ["It is op", "en. ", "It is"]
+
+
 def test_what_was_held_of_thoughts_is_forgotten_when_the_model_is_asked_again() -> None:
     making = Making()
     making.text.push("<think>it may be that")

@@ -1,6 +1,8 @@
 """One spoken reply in the making: what is passed on, where its words lie, and what is left when its session is lost."""
 
-from actors.messages.playback import PlayAudio, WordPlaced
+import pytest
+
+from actors.messages.playback import PlayAudio, TextPlaced, WordPlaced
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.llm import TextGenerated, ToolCalled
@@ -20,11 +22,18 @@ class Making:
     def __init__(self) -> None:
         self.synthesizer = Told()
         self.retracted: list[str] = []
+        self.sounding = 0
         self.memory = RealtimeMemory()
         self.session = self.connect()
-        writer = SpokenReplyWriter(Checkpoint(), self.synthesizer, 16_000)
-        self.reply = SpokenReply(self.memory, writer, self.retracted.append)
+        self.writer = SpokenReplyWriter(Checkpoint(), self.synthesizer, 16_000)
+        self.reply = SpokenReply(self.memory, self.writer, self.retracted.append, self.sounds)
         self.reply.begin(2, 1)
+
+    def sounds(self) -> None:
+        self.sounding += 1
+
+    def says(self, text: str, item_id: str = "i") -> None:
+        assert self.reply.take(reported.ResponseTranscript("r", item_id, text)) == TextGenerated(text)
 
     def connect(self) -> FakeRealtimeSession:
         session = FakeRealtimeSession(FakeRealtime(), OPTIONS, lambda event: None)
@@ -34,6 +43,9 @@ class Making:
     def audio(self, seconds: int = 1) -> None:
         for _ in range(seconds):
             assert self.reply.take(reported.ResponseAudio("r", "i", SECOND)) is None
+
+    def ends(self, item_id: str = "i") -> None:
+        assert self.reply.take(reported.ResponseAudioFinished("r", item_id)) is None
 
     def word(self, text: str, audio_ms: float) -> None:
         times = {"audio_ms": audio_ms, "duration_ms": 400.0}
@@ -106,3 +118,76 @@ def test_audio_is_played_as_it_comes() -> None:
     making = Making()
     making.audio(2)
     assert [m for m in making.synthesizer.messages if isinstance(m, PlayAudio)] == [PlayAudio(2, SECOND)] * 2
+
+
+@pytest.mark.parametrize("word_times", [False, True])
+def test_words_are_to_be_written_when_their_audio_has_come_and_not_before(word_times: bool) -> None:
+    making = Making()
+    making.says("We are open until six.")
+    for number, word in enumerate(("We", "are", "open") if word_times else ()):
+        making.word(word, number * 400.0)
+    making.reply.write_what_sounds()
+    assert making.sounding == 0
+    making.audio()
+    making.reply.write_what_sounds()
+    assert making.sounding == 1
+    making.writer.write(2, "We are open until six.")
+    making.reply.write_what_sounds()
+    assert making.sounding == 1
+
+
+def test_when_all_audio_has_come_all_words_are_to_be_written_and_have_their_place() -> None:
+    making = Making()
+    making.audio()
+    making.says("We are open from eight o'clock in the morning until six o'clock in the evening.")
+    making.reply.write_what_sounds()
+    making.sounding = 0
+    making.ends()
+    making.reply.write_what_sounds()
+    assert making.sounding == 1
+    making.writer.write(2, "We are open.")
+    making.reply.write_what_sounds()
+    last = making.synthesizer.messages[-1]
+    assert last == TextPlaced(reply=2, text_end=12, audio_ms=1_000.0, is_estimate=False)
+
+
+def test_it_is_complete_when_all_audio_of_what_was_begun_has_come() -> None:
+    making = Making()
+    assert [making.reply.is_complete] == [False]
+    making.says("One moment.")
+    assert [making.reply.is_complete] == [False]
+    making.audio()
+    making.ends()
+    assert [making.reply.is_complete] == [True]
+    making.says("We are open.", "j")
+    assert [making.reply.is_complete] == [False]
+    making.ends("j")
+    assert [making.reply.is_complete] == [True]
+
+
+def test_what_was_said_before_tools_does_not_make_the_rest_complete() -> None:
+    making = Making()
+    making.says("One moment.")
+    making.ends()
+    making.reply.begin(2, 1)
+    assert [making.reply.is_complete] == [False]
+    making.says("We are open.", "j")
+    assert [making.reply.is_complete] == [False]
+
+
+def test_calls_of_tools_have_no_audio_to_wait_for() -> None:
+    making = Making()
+    making.reply.take(reported.ResponseToolCalled("r", "j", ToolCalled(call_id="c", name="hours", arguments="{}")))
+    assert [making.reply.is_complete] == [True]
+    making.says("And", "k")
+    assert [making.reply.is_complete] == [False]
+
+
+def test_a_former_session_does_not_make_the_rest_complete() -> None:
+    making = Making()
+    making.says("We are open until six.")
+    making.audio()
+    making.reply.retract()
+    making.connect()
+    making.reply.order("Be kind.")
+    assert [making.reply.is_complete] == [False]

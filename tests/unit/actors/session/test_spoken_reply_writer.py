@@ -66,5 +66,23 @@ def test_text_whose_audio_will_not_come_is_taken_back() -> None:
     assert writer.text(1) == "We are open"
     assert told.messages[-1] == TextPlaced(reply=1, text_end=11, audio_ms=1_000, is_estimate=False)
     writer.retract(9, "of nothing")
+    assert len(told.messages) == 4
     writer.retract(1, "")
     assert writer.text(1) == ""
+    assert told.messages[-1] == TextPlaced(reply=1, text_end=0, audio_ms=1_000, is_estimate=False)
+
+
+def test_what_all_audio_has_come_of_has_its_place_though_more_may_come() -> None:
+    told = Told()
+    writer = SpokenReplyWriter(Checkpoint(), told, 16_000)
+    writer.all_sounds(1)
+    assert told.messages == []
+    writer.play(1, 1, bytes(32_000))
+    writer.write(1, "We are open")
+    for _ in range(2):
+        writer.all_sounds(1)
+    writer.write(1, " until six.")
+    assert told.messages[-2:] == [
+        TextPlaced(reply=1, text_end=11, audio_ms=1_000, is_estimate=False),
+        TextPlaced(reply=1, text_end=22, audio_ms=1_000 + 11 * MS_PER_CHAR, is_estimate=True),
+    ]
