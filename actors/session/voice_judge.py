@@ -9,8 +9,8 @@ from actors.ports.vad import VoiceActivity
 from actors.session.engine_violations import EngineViolations
 
 MOST_UNJUDGED_MS = 800
-"""Audio of which voice activity gives no probability: after so much it has failed. Turn-taking waits longer for the next
-audio of an utterance, which would be over then."""
+"""Audio of which voice activity gives no probability: after so much it has failed. Turn-taking waits longer for the
+next audio of an utterance, which would be over then."""
 AT_ONCE = 4
 """So many windows are judged with each that comes, until none is left: the loop is not held up by them."""
 

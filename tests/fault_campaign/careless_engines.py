@@ -9,7 +9,7 @@ from actors.ports.end_of_turn import SpeechSoFar
 from actors.ports.tts import AudioSynthesized, Synthesis, SynthesisEvent, WordSynthesized
 from actors.rules.end_of_turn.by_words import EndOfTurnByWords
 from actors.turn_taking_settings import Endpointing
-from tests.fault_campaign.speech_as_text import SpellingSynthesizer
+from tests.fault_campaign.speech_as_text import Pace, SpellingSynthesizer
 from tests.kit.fakes import EnergyActivity
 from tests.kit.faults import Faults
 
@@ -77,18 +77,30 @@ class CarelessEndOfTurn(EndOfTurnByWords):
 
 
 class VoiceFault(StrEnum):
-    """What a voice tells beside what it is to tell."""
+    """What a voice tells beside what it is to tell, or how it makes audio otherwise than at once."""
 
     NO_EVENT = "tells what is no event"
     HALF_A_SAMPLE = "tells half a sample of audio"
     NO_PLACE = "tells a word without a place"
+    NO_WORDS = "does not tell where the words lie"
+    SLOW = "makes audio slower than it plays"
+    PAUSES = "pauses for 1.5 s in the middle of each piece"
+
+
+PACES = {VoiceFault.SLOW: Pace(1.25), VoiceFault.PAUSES: Pace(0.3, 1.5)}
 
 
 class CarelessSynthesizer(SpellingSynthesizer):
     """A voice that tells something else, too, with whatever it tells."""
 
     def __init__(self, *, faults: Faults, kept_share: float, cut_writes: range, fault: VoiceFault | None) -> None:
-        super().__init__(faults=faults, kept_share=kept_share, cut_writes=cut_writes)
+        super().__init__(
+            faults=faults,
+            kept_share=kept_share,
+            cut_writes=cut_writes,
+            has_words=fault is not VoiceFault.NO_WORDS,
+            pace=PACES.get(fault) if fault is not None else None,
+        )
         self._fault = fault
 
     async def open(self, voice: Voice, rate_hz: int, report: Callable[[SynthesisEvent], None]) -> Synthesis:
@@ -100,9 +112,10 @@ class CarelessSynthesizer(SpellingSynthesizer):
                 case VoiceFault.NO_PLACE:
                     none: Any = None
                     wrong = WordSynthesized(reply=event.reply, text_start=none, text_end=none, audio_ms=0)
-                case VoiceFault.NO_EVENT | None:
+                case _:
                     pass
             report(wrong)
             report(event)
 
-        return await super().open(voice, rate_hz, report if self._fault is None else told)
+        is_told_more = self._fault in (VoiceFault.NO_EVENT, VoiceFault.HALF_A_SAMPLE, VoiceFault.NO_PLACE)
+        return await super().open(voice, rate_hz, told if is_told_more else report)

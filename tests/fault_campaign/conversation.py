@@ -221,7 +221,7 @@ class Conversation:
         self.evidence.asked.append(Asked(asyncio.get_running_loop().time(), ask))
         self.note(f"{ask.how}: {ask.text}")
         if ask.how is How.KEYS:
-            for key in ask.text.removesuffix("#") + "#":
+            for key in ask.text.removesuffix("#") + ("#" if ask.has_end else ""):
                 session.deliver(KeyPressed(key))
         else:
             session.deliver(TextEntered(ask.text))

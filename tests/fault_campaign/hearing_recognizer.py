@@ -14,6 +14,7 @@ from tests.kit.faults import Fault, Faults
 
 INTERIM_EVERY_MS = 200
 AUDIBLE = 500
+WORDS_OF_A_SEGMENT = 2
 
 Report = Callable[[RecognitionEvent], None]
 
@@ -26,6 +27,8 @@ class RecognizerFault(StrEnum):
     NOT_TEXT = "a final without text"
     HALF_EMOJI = "finals with half an emoji"
     NO_EVENT = "tells what is no event with each final"
+    SEGMENTS = "finals come in mid-utterance"
+    NO_INTERIM = "tells no interim transcripts"
 
 
 class HearingRecognizer(FakeRecognizer):
@@ -50,13 +53,17 @@ class HearingRecognizer(FakeRecognizer):
     def stream_of(self, options: RecognitionOptions, report: Report) -> "HearingRecognition":
         return HearingRecognition(self, options, report)
 
+    def goes_wrong(self, fault: RecognizerFault) -> bool:
+        """Whether the next final goes wrong so."""
+        return self._fault is fault and self._finals + 1 in self._faulty
+
     def tell_final(self, event: FinalTranscript, report: Report) -> None:
         """Tell a final, or what goes wrong with it."""
         self._finals += 1
         loop = asyncio.get_running_loop()
         none: Any = None
         match self._fault if self._finals in self._faulty else None:
-            case None:
+            case None | RecognizerFault.SEGMENTS | RecognizerFault.NO_INTERIM:
                 report(event)
             case RecognizerFault.LATE:
                 loop.call_later(2.0, report, event)
@@ -90,7 +97,10 @@ class HearingRecognition(FakeRecognition):
             return
         before, self._loud_ms = self._loud_ms, self._loud_ms + len(pcm) * 500 // self._rate_hz
         if before // INTERIM_EVERY_MS < self._loud_ms // INTERIM_EVERY_MS and (words := self._listener.words):
-            self._tell(InterimTranscript(words, self._began_ms, self._ms))
+            if not self._engine.goes_wrong(RecognizerFault.NO_INTERIM):
+                self._tell(InterimTranscript(words, self._began_ms, self._ms))
+            if self._engine.goes_wrong(RecognizerFault.SEGMENTS) and len(words.split()) >= WORDS_OF_A_SEGMENT:
+                self._final(self._ms)
 
     def _final(self, end_ms: int) -> None:
         words = self._listener.words

@@ -15,6 +15,7 @@ from actors.messages.output import (
     PlaybackPaused,
     PlaybackResumed,
     ReplyHeard,
+    ReplyText,
     SessionEnded,
 )
 from actors.messages.transcript import FinalTranscript
@@ -85,7 +86,7 @@ def _judge_conversation(evidence: Evidence, verdict: Verdict) -> None:
     verdict.violations += [
         f"tool ran twice for {s}" for s in set(evidence.tool_runs) if evidence.tool_runs.count(s) > 1
     ]
-    verdict.violations += [*_clears(evidence), *_handoffs(evidence), *_unplayed(evidence)]
+    verdict.violations += [*_clears(evidence), *_handoffs(evidence), *_unplayed(evidence), *_unshown(evidence)]
 
 
 def _handoffs(evidence: Evidence) -> list[str]:
@@ -232,6 +233,17 @@ def _history(evidence: Evidence, messages: tuple[ChatMessage, ...], what: str) -
     if len(remembered) > len(set(remembered)):
         found.append(f"{what} has words twice")
     return found
+
+
+def _unshown(evidence: Evidence) -> list[str]:
+    """All words that were heard of us were shown, as far as their model has told them."""
+    if evidence.scenario.mishaps.speaking is SpeakingFault.NO_WORDS:
+        return []
+    heard, _, cuts = _heard_words(evidence)
+    shown = set(WORD.findall("".join(m.text for _, m in evidence.shown if isinstance(m, ReplyText))))
+    missing = [word for word in dict.fromkeys(heard) if word not in shown]
+    # What is cut in the middle of a word, or heard again from there on, can look like another.
+    return [f"heard and never shown: {missing[:6]} ({len(missing)} words)"] if len(missing) > cuts else []
 
 
 def _taken_twice(evidence: Evidence) -> list[str]:

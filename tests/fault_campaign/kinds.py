@@ -187,7 +187,10 @@ def _marking(scenario: Scenario, rng: Random, *, fault: ClientFault | None) -> N
 
 def _voice_activity(scenario: Scenario, rng: Random, *, fault: AnswerFault) -> None:
     first = rng.randint(1, 900)
-    scenario.vad_fault, scenario.faulty_windows = fault, range(first, first + rng.choice([1, 2, 10, 60, LASTING]))
+    scenario.vad_fault, scenario.faulty_windows = (
+        fault,
+        range(first, first + rng.choice([1, 2, 10, 30, 45, 60, LASTING])),
+    )
 
 
 def _end_of_turn(scenario: Scenario, rng: Random, *, fault: AnswerFault) -> None:
@@ -225,6 +228,14 @@ def _pausing(scenario: Scenario, rng: Random) -> None:
     scenario.asks = [
         replace(ask, silent_s=rng.uniform(0.1, 0.9)) if ask.how is How.VOICE else ask for ask in scenario.asks
     ]
+
+
+def _keys_without_end(scenario: Scenario, rng: Random) -> None:
+    """The key that ends an input never comes, and sometimes other words do in its place."""
+    for _ in range(rng.choice([1, 1, 2])):
+        text, when = str(rng.randint(1, 99_999)), rng.choice([When.IN_QUIET, When.IN_QUIET, When.OVER_REPLY])
+        ask = Ask(how=How.KEYS, when=when if scenario.asks else When.IN_QUIET, text=text, has_end=False)
+        scenario.asks.insert(rng.randint(0, len(scenario.asks)), ask)
 
 
 def _said_again(scenario: Scenario, rng: Random) -> None:
@@ -327,6 +338,7 @@ def _all() -> dict[str, Kind]:
                 _typed_in_restart, victim=victim, how=how
             )
     kinds["the caller pauses in mid-sentence"] = _pausing
+    kinds["the last key never comes"] = _keys_without_end
     kinds["what the model failed to answer is said again"] = _said_again
     kinds["24 turns"] = _many_turns
     for what in Disturbance:

@@ -42,6 +42,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     pause_s: float = 0.5
     """How long the caller waits when it could be said."""
+    has_end: bool = True
+    """Keys are followed by the one that ends an input."""
     silent_s: float = 0.0
     """How long the caller is silent in the middle of it, where it is said by voice."""
 

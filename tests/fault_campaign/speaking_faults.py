@@ -66,6 +66,19 @@ class SpeakingFault(StrEnum):
     NO_TEXT = "tells words that are None"
     UNKNOWN_TOOL = "calls an unknown tool"
     DEEP_ARGUMENTS = "arguments nested 100,000 deep"
+    LIMITED_LATER = "fails in mid-reply: rate limit"
+    REFUSED_LATER = "fails in mid-reply: invalid request"
+    NO_QUOTA_LATER = "fails in mid-reply: no quota left"
+    CALLS_UNFINISHED = "calls a tool, and its end is never told"
+    CALLS_LOST = "calls a tool, and the connection is lost"
+    CALLS_EXPIRES = "calls a tool, and the session expires"
+    CALLS_FATAL = "calls a tool, and the connection is closed for good"
+    CALLS_FAILS = "calls a tool, and fails: server error"
+    SLOW = "has audio as fast as it plays"
+    SLOWER = "has audio slower than it plays"
+    IN_PARTS = "is in three parts"
+    NO_AUDIO_END = "the end of its audio is never told"
+    BEGUN_TWICE = "its beginning is told twice"
 
 
 NOT_TAKEN = {
@@ -85,6 +98,23 @@ FAILS = {
     SpeakingFault.FAILS_FATAL: FailureKind.FATAL,
 }
 """What the service says of a response that fails before its first word."""
+FAILS_LATER = {
+    SpeakingFault.FAILS_LATER: FailureKind.TRANSIENT,
+    SpeakingFault.LIMITED_LATER: FailureKind.RATE_LIMITED,
+    SpeakingFault.REFUSED_LATER: FailureKind.REFUSED,
+    SpeakingFault.NO_QUOTA_LATER: FailureKind.FATAL,
+}
+"""What the service says of a response that fails in the middle."""
+LOST_WITH_CALL = {
+    SpeakingFault.CALLS_LOST: FailureKind.TRANSIENT,
+    SpeakingFault.CALLS_EXPIRES: FailureKind.EXPIRED,
+    SpeakingFault.CALLS_FATAL: FailureKind.FATAL,
+}
+"""What the service says when it closes a connection behind the call of a tool."""
+OF_CALLS = (*LOST_WITH_CALL, SpeakingFault.CALLS_UNFINISHED, SpeakingFault.CALLS_FAILS)
+"""What goes wrong with responses that call a tool, and only with those."""
+SPEEDS = {SpeakingFault.SLOW: 1.0, SpeakingFault.SLOWER: 0.8}
+"""How many times faster than it plays audio comes, where that is not fast."""
 LOST_LATER = {
     SpeakingFault.LOST_LATER: FailureKind.TRANSIENT,
     SpeakingFault.EXPIRES_LATER: FailureKind.EXPIRED,

@@ -13,7 +13,15 @@ from actors.ports.llm import ToolCalled
 from actors.session.spoken_reply import GO_ON
 from protocol.realtime.failure_kinds import FailureKind
 from tests.fault_campaign.faulty_engines import BOOK, HAND_OFF, sentences
-from tests.fault_campaign.speaking_faults import FAILS, LOST_LATER, NOT_TAKEN, SpeakingFault
+from tests.fault_campaign.speaking_faults import (
+    FAILS,
+    FAILS_LATER,
+    LOST_LATER,
+    LOST_WITH_CALL,
+    NOT_TAKEN,
+    SPEEDS,
+    SpeakingFault,
+)
 from tests.fault_campaign.speech_as_text import CHARACTER_MS, spell
 
 if TYPE_CHECKING:
@@ -51,6 +59,7 @@ class Response:
         self._order = order
         self._fault = fault
         self._item_id = f"item-{number}"
+        self._speed = SPEEDS.get(fault, SPEED) if fault is not None else SPEED
         self._rate_hz = session.options.speaks_hz or session.options.rate_hz
         self._task: asyncio.Task[None] | None = None
 
@@ -76,6 +85,8 @@ class Response:
             session.tell(reported.ResponseTranscript("unasked", "item-unasked", "nobody wants this"))
             session.tell(reported.ResponseFinished(response_id="unasked", status=reported.ResponseStatus.COMPLETED))
         session.tell(reported.ResponseStarted(self.response_id, self._request))
+        if fault is SpeakingFault.BEGUN_TWICE:
+            session.tell(reported.ResponseStarted(self.response_id, self._request))
         if not await self._comes_to_nothing():
             await self._make()
 
@@ -132,10 +143,12 @@ class Response:
             return
         else:
             text = model.saying = "".join(sentences(FIRST_NUMBER + self._number)).rstrip()
-        if self._fault is not SpeakingFault.NO_WORDS:
-            self._tell_words(text)
-        if self._fault is not SpeakingFault.NO_AUDIO and not await self._speak(text):
-            return
+        for number, part in enumerate(self._parts(text)):
+            self._item_id = f"item-{self._number}-{number}"
+            if self._fault is not SpeakingFault.NO_WORDS:
+                self._tell_words(part)
+            if self._fault is not SpeakingFault.NO_AUDIO and not await self._speak(part):
+                return
         items.append((Role.ASSISTANT, text))
         if self._fault is SpeakingFault.NEVER_FINISHED:
             return
@@ -143,6 +156,13 @@ class Response:
         self._finish(reported.ResponseStatus.CUT if self._fault is SpeakingFault.CUT else status)
         if self._fault is SpeakingFault.FINISHED_TWICE:
             self._session.tell(reported.ResponseFinished(response_id=self.response_id, status=status))
+
+    def _parts(self, text: str) -> list[str]:
+        """What is said in an item each."""
+        if self._fault is not SpeakingFault.IN_PARTS:
+            return [text]
+        sentences_of = [f"{sentence}. " for sentence in text.removesuffix(".").split(". ")]
+        return [*sentences_of[:-1], sentences_of[-1].rstrip()]
 
     def _wanted(self) -> ToolCalled | None:
         """The tool that the model calls, if what it was told last asks for one."""
@@ -159,7 +179,15 @@ class Response:
 
     def _call(self, call: ToolCalled) -> None:
         self._tell_call(call)
-        self._finish(reported.ResponseStatus.COMPLETED)
+        match self._fault:
+            case SpeakingFault.CALLS_UNFINISHED:
+                pass
+            case SpeakingFault.CALLS_FAILS:
+                self._finish(reported.ResponseStatus.FAILED, FailureKind.TRANSIENT)
+            case fault if fault in LOST_WITH_CALL:
+                self._session.lose(LOST_WITH_CALL[fault])
+            case _:
+                self._finish(reported.ResponseStatus.COMPLETED)
 
     def _tell_call(self, call: ToolCalled) -> None:
         self._session.tell(reported.ResponseToolCalled(self.response_id, "item-of-a-tool", call))
@@ -228,11 +256,12 @@ class Response:
                 return True
             if begin > len(audio) // 2 and not self._goes_on():
                 return False
-            await asyncio.sleep(chunk / self._rate_hz / 2 / SPEED)
+            await asyncio.sleep(chunk / self._rate_hz / 2 / self._speed)
             if self._fault is SpeakingFault.HALF_A_SAMPLE:
                 self._tell_audio(b"abc")
             self._tell_audio(audio[begin : begin + chunk])
-        self._session.tell(reported.ResponseAudioFinished(self.response_id, self._item_id))
+        if self._fault is not SpeakingFault.NO_AUDIO_END:
+            self._session.tell(reported.ResponseAudioFinished(self.response_id, self._item_id))
         return True
 
     def _tell_audio(self, pcm: bytes) -> None:
@@ -241,12 +270,12 @@ class Response:
     def _goes_on(self) -> bool:
         """Whether it goes on in the middle."""
         match self._fault:
-            case SpeakingFault.FAILS_LATER:
-                self._finish(reported.ResponseStatus.FAILED, FailureKind.TRANSIENT)
             case SpeakingFault.FILTERED_LATER:
                 self._finish(reported.ResponseStatus.FILTERED)
             case SpeakingFault.STALLS_LATER:
                 pass
+            case fault if fault in FAILS_LATER:
+                self._finish(reported.ResponseStatus.FAILED, FAILS_LATER[fault])
             case fault:
                 if fault not in LOST_LATER:
                     return True

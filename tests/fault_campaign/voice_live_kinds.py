@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from actors.session.modes.voice_live import VOICE_LIVE
 from protocol.realtime.failure_kinds import FailureKind
-from tests.fault_campaign.scenario import Kind, Scenario
-from tests.fault_campaign.speaking_faults import HearingFault, OpeningFault, SpeakingFault
+from tests.fault_campaign.scenario import Ask, How, Kind, Scenario, When
+from tests.fault_campaign.speaking_faults import OF_CALLS, HearingFault, OpeningFault, SpeakingFault
 from tests.kit.faults import Fault, Plan
 
 ALWAYS = 1_000
@@ -69,6 +69,9 @@ def _opening(scenario: Scenario, rng: Random, *, fault: OpeningFault, later: boo
 
 
 def _speaking(scenario: Scenario, rng: Random, *, fault: SpeakingFault) -> None:
+    if fault in OF_CALLS:
+        ask = Ask(how=How.TYPED, when=When.IN_QUIET, text=f"do book the slot t{len(scenario.asks)}")
+        scenario.asks.insert(rng.randint(0, len(scenario.asks)), ask)
     scenario.mishaps = replace(scenario.mishaps, speaking=fault, responses=_some(rng, rng.randint(1, 3)))
 
 
