@@ -7,17 +7,13 @@ import msgspec
 
 from actors.agent import Voice
 from actors.conversation import ChatMessage, Role
-from actors.errors import ErrorKind
-from actors.messages.model import ModelFailed
 from actors.messages.playback import PlaybackPosition
 from actors.ports import realtime as port
 from actors.ports import realtime_events as reported
 from actors.ports.clock import Clock
-from actors.ports.llm import ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
+from actors.ports.llm import ModelRequest, ReplyGenerated, ToolCalled
 from actors.rules.realtime_failures import LOST, REFUSED, Remedy, bounded, of_response, pause_s
 from actors.rules.realtime_progress import Overdue, RealtimeProgress, RealtimeState
-from actors.rules.reply_bounds import ReplyBounds
-from actors.runtime.exits import tell_quietly
 from actors.runtime.failure_counters import Failure, report_failure
 from actors.runtime.session_trace import Stage, peer_of
 from actors.runtime.supervised_actor import SupervisedActor, logger
@@ -25,9 +21,9 @@ from actors.runtime.telemetry import count_cut_reply
 from actors.session.caller_speech import CallerSpeech
 from actors.session.due_timer import DueTimer
 from actors.session.engine_events import ModelReported, RealtimeChecked, RealtimeReported
-from actors.session.generation import CHAT, usage
 from actors.session.realtime_connection import RealtimeConnection
 from actors.session.realtime_memory import RealtimeMemory
+from actors.session.realtime_reply import RealtimeReply
 from actors.session.realtime_texts import with_well_formed_text
 from actors.session.spoken_reply import MadeOfResponse, SpokenReply
 from actors.session.spoken_reply_writer import SpokenReplyWriter
@@ -70,7 +66,6 @@ class RealtimeSource:
         on_given_up: Callable[[], None],
         on_wasted: Callable[[int], None],
     ) -> None:
-        self.tool_calls: list[ToolCalled] = []
         self.stream = 0
         self._actor = actor
         self._trace = actor.trace
@@ -81,18 +76,24 @@ class RealtimeSource:
         self._speech = speech
         self._reply_of = reply_of
         self._clock = clock
-        self._report = report
         self._on_given_up = on_given_up
         self._on_wasted = on_wasted
         self._voice = Voice()
         """In which the session speaks, as long as it lasts."""
         self._progress = RealtimeProgress()
         self._memory = RealtimeMemory()
-        self._request: ModelRequest | None = None
-        """The reply that is to be made, or is being made."""
-        self._bounds = ReplyBounds(0.0)
         self._spoken = SpokenReply(self._memory, writer, on_retracted, on_sounding)
+        self._reply = RealtimeReply(actor, self._spoken, speech, clock, report)
         self._check = DueTimer(clock, actor.actor_ref, RealtimeChecked())
+
+    @property
+    def tool_calls(self) -> list[ToolCalled]:
+        """The tools that the model wants, until they are run."""
+        return self._reply.tool_calls
+
+    @tool_calls.setter
+    def tool_calls(self, calls: list[ToolCalled]) -> None:
+        self._reply.tool_calls = calls
 
     # the session
 
@@ -140,47 +141,27 @@ class RealtimeSource:
         now, failures = self._clock.now(), self._progress.failed()
         remedy = bounded(remedy, failures)
         if remedy is Remedy.GIVE_UP:
-            self._retract()
+            self._reply.retract()
             self._disconnect()
             self._progress.give_up(now)
             self._on_given_up()
         elif remedy is Remedy.RENEW:
             self._renew(pause_s(remedy, failures, retry_after_s))
         elif remedy is Remedy.ASK_LATER:
-            self._retract()
+            self._reply.retract()
             self._progress.limited(now + pause_s(remedy, failures, retry_after_s), now)
             self._respond()
 
     def _renew(self, delay_s: float) -> None:
-        self._retract()
+        self._reply.retract()
         self._disconnect()
         self._progress.pause(self._clock.now(), delay_s)
         self._watch()
 
-    def _retract(self) -> None:
-        """Keep of the reply in hand what has come as audio: another session is asked for the rest.
-
-        One of which nothing is missing is over, and a tool that was called by then is run.
-        """
-        if self._request is None:
-            return
-        if self._spoken.is_complete:
-            self._finish(ReplyGenerated())
-            return
-        # What has called them is asked of another session, which calls them again.
-        self.tool_calls = []
-        if self._spoken.is_begun:
-            self._spoken.retract()
-
-    def _unspoken_dropped(self) -> None:
-        """Keep of the reply in hand, which ends here, the words that have come as audio: its text runs ahead of it."""
-        if self._request is not None and self._spoken.is_begun and not self._spoken.is_complete:
-            self._spoken.retract()
-
     def renew_in_silence(self) -> None:
         """Replace a session that is about to expire, if nothing is being said."""
         progress = self._progress
-        is_silent = self._request is None and not self._memory.is_being_heard
+        is_silent = self._reply.request is None and not self._memory.is_being_heard
         if progress.is_expiring and is_silent and progress.state is RealtimeState.LISTENING:
             self.open()
 
@@ -192,18 +173,13 @@ class RealtimeSource:
 
     def start(self, request: ModelRequest) -> None:
         """Have the model answer all that it was told, as soon as it can."""
-        self.tool_calls = []
-        self._request = request
-        self._spoken.begin(self._reply_of(request.turn), request.turn)
-        self._bounds = ReplyBounds(self._clock.now())
         self._trace.peers[Stage.MODEL] = peer_of(self._model)
-        self._trace.begin(Stage.MODEL, attributes=CHAT | {"gen_ai.conversation.id": request.session_id})
+        self._reply.begin(request, self._reply_of(request.turn))
         self._respond()
 
     def cancel(self) -> None:
         """Have nothing more made of the reply in hand; what comes of it still is dropped."""
-        self._request, self.tool_calls = None, []
-        self._trace.end(Stage.MODEL, attributes={"earshot.cancelled": True})
+        self._reply.cancel()
         response_id = self._progress.cancel(self._clock.now())
         if response_id and self._connection.session is not None:
             self._connection.session.cancel(response_id)
@@ -215,7 +191,7 @@ class RealtimeSource:
             self._memory.tell(self._history(), self._speech.turns_to_hear, self._speech.beside)
 
     def _respond(self) -> None:
-        session, request, now = self._connection.session, self._request, self._clock.now()
+        session, request, now = self._connection.session, self._reply.request, self._clock.now()
         if session is not None and request is not None and self._progress.may_ask(now):
             options = self._options()
             if options.voice != self._voice:  # the agent goes on in another language
@@ -277,22 +253,15 @@ class RealtimeSource:
         self._watch()
 
     def _made(self, event: MadeOfResponse) -> None:
-        if self._request is None:
-            return
-        told = self._spoken.take(event)
-        # What is no text counts as a piece without any: of whatever there is without end, the reply is cut.
-        admitted = self._bounds.admit(told or TextGenerated(""), self._clock.now())
-        if told is not None and admitted is not None:
-            self._report(ModelReported(self._request.turn, admitted))
-        self._spoken.write_what_sounds()
-        if self._spoken.is_complete:
+        bound = self._reply.take(event)
+        if self._reply.is_complete:
             self._progress.all_came(self._clock.now())
             self._watch()
-        if bound := self._bounds.exceeded or self._spoken.exceeded:
+        if bound:
             logger.warning("a reply was cut: it had more than %s", bound)
             count_cut_reply()
-            self._unspoken_dropped()
-            self._finish(ReplyGenerated(cut=True))
+            self._reply.drop_unspoken()
+            self._reply.finish(ReplyGenerated(cut=True))
             self.cancel()
 
     def _finished(self, event: reported.ResponseFinished) -> None:
@@ -311,8 +280,8 @@ class RealtimeSource:
             self._progress.succeeded()
             if event.status is not reported.ResponseStatus.COMPLETED:
                 # What is left of its text has sounded, to the last word.
-                self._unspoken_dropped()
-            self._finish(ReplyGenerated(event.prompt_tokens, event.completion_tokens))
+                self._reply.drop_unspoken()
+            self._reply.finish(ReplyGenerated(event.prompt_tokens, event.completion_tokens))
             return
         if remedy is not Remedy.APOLOGISE:  # of which turn-taking leaves a trace, as of any reply that has failed
             report_failure(
@@ -323,14 +292,6 @@ class RealtimeSource:
                 cause="response",
             )
         self._remedy(remedy, event.detail or event.status.value)
-
-    def _finish(self, event: ReplyGenerated) -> None:
-        request, self._request = self._request, None
-        if request is not None:
-            self._trace.end(Stage.MODEL, attributes=usage(event))
-            if not self.tool_calls:
-                self._speech.answered()
-            self._report(ModelReported(request.turn, event))
 
     def _failed(self, event: reported.RealtimeFailed) -> None:
         if event.operation is reported.Operation.COMMIT:
@@ -344,13 +305,8 @@ class RealtimeSource:
 
     def _reply_refused(self, detail: str) -> None:
         """The reply has failed, and would again. Another session is not told what the caller said in its turn."""
-        self._unspoken_dropped()
-        request, self._request = self._request, None
-        if request is not None:
-            self._speech.answered()
+        if self._reply.refuse(detail):
             self._progress.is_expiring = True
-            self._trace.end(Stage.MODEL, error=ErrorKind.REFUSED)
-            tell_quietly(self._actor.actor_ref, ModelFailed(request.turn, ErrorKind.REFUSED, detail))
 
     # what is owed
 
@@ -370,7 +326,7 @@ class RealtimeSource:
                 case Overdue.CONCLUDE:
                     line = "a response of the speech-to-speech model is taken for whole: its end was not told"
                     report_failure(Failure.REALTIME, logger, line, cause="no end")
-                    self._finish(ReplyGenerated())
+                    self._reply.finish(ReplyGenerated())
                     self.open()
                 case Overdue.REPLACE:
                     what = f"a speech-to-speech session has stalled: it is {self._progress.state} for too long"

@@ -4,16 +4,22 @@ import msgspec
 import pytest
 
 from actors.conversation import ChatMessage, Role, UtteranceKind
-from actors.messages.output import AgentTookOver, AudioDiscarded, AudioFrame
-from tests.fault_campaign.conversation import OTHER_AGENT, Evidence, converse
+from actors.messages.output import AgentTookOver, AudioDiscarded, AudioFrame, ReplyText
+from tests.fault_campaign.conversation import OTHER_AGENT, TALK_S, Evidence, converse
 from tests.fault_campaign.faulty_engines import HAND_OFF
 from tests.fault_campaign.invariants import judge
 from tests.fault_campaign.kinds import KINDS, drawn
 from tests.fault_campaign.report import run
-from tests.fault_campaign.scenario import How
+from tests.fault_campaign.scenario import Ask, Disturbance, How, When
 
-PLAIN = next(seed for seed in range(0, 100 * len(KINDS), len(KINDS)) if drawn(seed).kinds == ["nothing at all"])
-"""The seed of a conversation in which nothing goes wrong."""
+
+def _is_plain(seed: int) -> bool:
+    scenario = drawn(seed)
+    return scenario.kinds == ["nothing at all"] and any(ask.how is not How.KEYS for ask in scenario.asks)
+
+
+PLAIN = next(seed for seed in range(0, 100 * len(KINDS), len(KINDS)) if _is_plain(seed))
+"""The seed of a conversation in which nothing goes wrong, and something is said."""
 PARTS = 9
 
 
@@ -43,6 +49,23 @@ def test_the_same_seed_has_the_same_conversation() -> None:
     assert first.shown == second.shown
 
 
+@pytest.mark.parametrize("at_s", [0.3, 0.55, 0.75])
+@pytest.mark.parametrize("what", [Disturbance.NOISE, Disturbance.LONG_NOISE, Disturbance.AUDIO_STOPS])
+def test_an_answer_is_owed_to_what_the_caller_has_said(what: Disturbance, at_s: float) -> None:
+    """Beside noise that is all; where their audio stops in the middle of it, what was said by then."""
+    scenario = drawn(PLAIN)
+    ask = Ask(how=How.VOICE, when=When.IN_QUIET, text="what about this q0", pause_s=1.0)
+    scenario.asks, scenario.disturbances = [ask], []
+    begins = next(asked.at for asked in converse(scenario).asked) - TALK_S
+    scenario.disturbances = [(begins - 0.2 if what is not Disturbance.AUDIO_STOPS else begins - 0.5 + at_s, what)]
+    evidence = converse(scenario)
+    (asked,) = evidence.asked
+    is_cut = what is Disturbance.AUDIO_STOPS
+    assert ask.text.startswith(asked.ask.text)
+    assert (asked.ask.text != ask.text) is is_cut
+    assert judge(evidence).violations == []
+
+
 class TestAViolationIsFound:
     def test_when_nothing_is_said_to_what_was_asked(self, evidence: Evidence) -> None:
         asked = evidence.asked[0]
@@ -59,6 +82,10 @@ class TestAViolationIsFound:
     def test_when_what_was_heard_is_forgotten(self, evidence: Evidence) -> None:
         evidence.messages = tuple(m for m in evidence.messages if m.role is not Role.ASSISTANT)
         assert any("has not what was heard" in violation for violation in judge(evidence).violations)
+
+    def test_when_what_was_heard_was_never_shown(self, evidence: Evidence) -> None:
+        evidence.shown = [(at, m) for at, m in evidence.shown if not isinstance(m, ReplyText)]
+        assert any("never shown" in violation for violation in judge(evidence).violations)
 
     def test_when_a_tool_runs_again(self, evidence: Evidence) -> None:
         evidence.tool_runs = ["s1", "s1"]

@@ -148,6 +148,24 @@ def test_of_a_reply_that_is_taken_up_only_the_rest_is_shown() -> None:
     assert [shown.text for shown in stage.of(ReplyText)] == PIECES[1:]
 
 
+@pytest.mark.parametrize("kept", ["Good morn", ""])
+def test_text_that_takes_the_place_of_what_was_taken_back_is_shown_too(kept: str) -> None:
+    stage = Stage()
+    stage.begin()
+    stage.speak(ended=False)
+    stage.run(PIECE_MS / 2)
+    stage.player.text_ends(9, 0)
+    stage.checkpoint.reply_retracted(1, kept)
+    stage.player.text_ends(1, len(kept))
+    stage.checkpoint.reply_written(1, "And good night.")
+    playout = stage.player.playout
+    playout.add_audio(1, audio(PIECE_MS))
+    playout.add_piece(1, len(kept) + len("And good night."), 3 * PIECE_MS)
+    playout.end(1)
+    stage.run(1_000)
+    assert [shown.text for shown in stage.of(ReplyText)] == [PIECES[0], "And good night."]
+
+
 def test_what_was_heard_is_noted_where_it_outlives_the_player() -> None:
     stage = Stage()
     stage.begin()
