@@ -110,6 +110,7 @@ class RealtimeReply:
         return True
 
     def cancel(self) -> None:
-        """Have nothing more made of it."""
+        """Have nothing more made of it: of its words those are left that have come as audio."""
+        self.drop_unspoken()
         self.request, self.tool_calls = None, []
         self._trace.end(Stage.MODEL, attributes={"earshot.cancelled": True})

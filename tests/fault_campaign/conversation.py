@@ -27,6 +27,7 @@ from actors.session.live_session import LiveSession
 from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.plan import TeamMember
+from actors.session.sessions import SessionEntry
 from actors.tools import AnyTool, tool
 from actors.turn_taking_settings import Endpointing
 from app.providers.absent import AbsentRecognizer
@@ -92,6 +93,13 @@ def _tools(agent: Agent, booking: AnyTool) -> dict[str, AnyTool]:
         raise AssertionError("an orchestrator makes handoffs by itself")
 
     return {booking.name: booking, **{each.tool: tool(name=each.tool)(never_run) for each in agent.handoffs}}
+
+
+def _limited(agent: Agent, scenario: Scenario) -> Agent:
+    limits = msgspec.structs.replace(agent.limits, max_tool_calls=scenario.max_tool_calls)
+    if scenario.max_session_s is not None:
+        limits = msgspec.structs.replace(limits, max_session_s=scenario.max_session_s)
+    return msgspec.structs.replace(agent, limits=limits)
 
 
 class Asked(msgspec.Struct):
@@ -178,15 +186,16 @@ class Conversation:
         texts = (phrases.apology, phrases.say_again, phrases.goodbye, phrases.hold_on, *phrases.fillers)
         kept = {text: phrase(text, RATE_HZ) for text in (*texts, *phrases.no_input)}
         booking = self._booking()
+        agent, other = (_limited(each, scenario) for each in (CAMPAIGN_AGENT, OTHER_AGENT))
         team = {
             each.name: TeamMember(agent=each, tools=_tools(each, booking), kept=lambda _: kept)
-            for each in (CAMPAIGN_AGENT, OTHER_AGENT)
+            for each in (agent, other)
         }
         overheard = None if scenario.mishaps.is_overheard else AbsentRecognizer()
         with crashing(scenario.crashes, scenario.mode, self.note), suppress(TimeoutError):
             async with stage(
-                agent=CAMPAIGN_AGENT, faults=self.faults, lead=scenario.lead, model=self.model, kept=kept,
-                tools=_tools(CAMPAIGN_AGENT, booking), team=team, recognizer=self.recognizer, synthesizer=synthesizer,
+                agent=agent, faults=self.faults, lead=scenario.lead, model=self.model, kept=kept,
+                tools=_tools(agent, booking), team=team, recognizer=self.recognizer, synthesizer=synthesizer,
                 tap=self._before_anything, voice_activity=lambda: CarelessActivity(windows),
                 end_of_turn=lambda: CarelessEndOfTurn(ends), mode=scenario.mode, realtime=self.speaking,
                 transcriber=overheard, realtime_falls_back=scenario.mishaps.falls_back,
@@ -205,6 +214,14 @@ class Conversation:
             return mcp_tool(done, scenario.mcp_fault)
         needs_approval = scenario.operator is not None
         return booking_tool(done, scenario.tool_fault, scenario.on_interruption, is_approved=needs_approval)
+
+    def goes_on_in(self, on: Stage, session: LiveSession) -> None:
+        """Talk to this session from now on, which has taken the place of the former one."""
+        assert isinstance(session, SessionEntry)
+        on.entry = self._session = session
+        if self.client is not None:
+            self.client.forget()
+            self.client.session = session
 
     # the caller
 

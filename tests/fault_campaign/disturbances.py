@@ -4,8 +4,12 @@ import asyncio
 from random import Random
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from actors.conversation import Ending
 from actors.messages.caller import (
     ConnectionAttached,
+    EndSession,
     HoldEnded,
     HoldStarted,
     InterruptRequested,
@@ -14,6 +18,7 @@ from actors.messages.caller import (
 )
 from actors.messages.lifecycle import RestartChild
 from actors.messages.output import OutputMessage
+from actors.session.checkpoint_transfer import decode, encode
 from actors.session.modes.registry import mode_named
 from tests.fault_campaign.caller_voice import ASSENT, NO_WORDS, Voice
 from tests.fault_campaign.crashes import ERRORS
@@ -77,6 +82,8 @@ class Disturber:
                 await self._sound(300, ASSENT)
             case Disturbance.AUDIO_STOPS:
                 await self._stop_audio()
+            case Disturbance.MOVED:
+                self._move()
 
     async def _sound(self, ms: int, number: int = NO_WORDS) -> None:
         """The caller is heard for so long, unless they are saying something: they have one mouth."""
@@ -95,6 +102,23 @@ class Disturber:
         await asyncio.sleep(5)
         on.start_caller()
         self._conversation.is_mute = False
+
+    def _move(self) -> None:
+        """Let the session go on from its checkpoint as in another process: nothing else of it is there."""
+        conversation, on = self._conversation, self._on
+        former, clock = on.entry, on.engines.clock
+        if former.checkpoint.ending is not None or former.checkpoint.lost is not None:
+            return
+        moved = decode(encode(former.checkpoint, clock, former.tracks.all_voices.end_bytes), clock)
+        moved.caller_audio_lost(greets_idle=False)
+        conversation.evidence.lost_connections += 1
+        conversation.connections += 1
+        former.connection.output = None
+        connection_id = f"connection-{conversation.connections}"
+        plan = msgspec.structs.replace(former.plan, session_id=f"session-{conversation.connections}")
+        attached = ConnectionAttached(connection_id=connection_id, lead=on.lead, rate_hz=RATE_HZ)
+        conversation.goes_on_in(on, on.sessions.open(plan, conversation.client or on.ear, attached, moved))
+        former.deliver(EndSession(Ending.NORMAL, politely=False))
 
     async def _reconnect(self, what: Disturbance) -> None:
         conversation, on = self._conversation, self._on

@@ -9,7 +9,7 @@ from actors.conversation import Role
 from actors.errors import ErrorKind, ModelError
 from actors.mcp_server import McpServerOptions
 from actors.ports.llm import ModelEvent, ModelRequest, ReplyGenerated, TextGenerated, ToolCalled
-from actors.tools import AnyTool, OnInterruption, ToolOutcome, tool
+from actors.tools import AnyTool, OnInterruption, ToolEnding, ToolOutcome, tool
 from app.mcp.errors import CallLostError, CallRefusedError, ServerAwayError
 from app.mcp.tool import McpTool
 from tests.kit.fakes import FakeModel
@@ -153,6 +153,12 @@ class ToolFault(StrEnum):
     SLOW = "takes 3 s"
     HUGE = "returns 1 MB"
     NO_JSON = "returns what is no JSON"
+    ENDS = "ends the conversation"
+    PUTS_THROUGH = "puts the caller through to somebody"
+
+
+ENDINGS = {ToolFault.ENDS: ToolEnding.END_SESSION, ToolFault.PUTS_THROUGH: ToolEnding.HANDOFF}
+"""How the session ends behind the reply for which the tool was called: no fault at all."""
 
 
 def booking_tool(
@@ -185,6 +191,8 @@ def booking_tool(
                 return "x" * 1_000_000
             case ToolFault.NO_JSON:
                 return object()
+            case ToolFault.ENDS | ToolFault.PUTS_THROUGH:
+                return ToolOutcome("booked", ENDINGS[fault])
             case None:
                 await asyncio.sleep(0.3)
         return "booked"

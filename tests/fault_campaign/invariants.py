@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from actors.conversation import ChatMessage, Ending, Floor, Role, UtteranceKind
+from actors.messages.model import ToolFinished
 from actors.messages.output import (
     AgentTookOver,
     AudioDiscarded,
@@ -23,7 +24,7 @@ from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.modes.voice_live import VOICE_LIVE
 from tests.fault_campaign.conversation import CAMPAIGN_AGENT, ENDS_WITHIN_S, RESTORED, TALK_S, Asked, Evidence
 from tests.fault_campaign.disturbances import HOLD_S
-from tests.fault_campaign.faulty_engines import HAND_OFF
+from tests.fault_campaign.faulty_engines import ENDINGS, HAND_OFF
 from tests.fault_campaign.scenario import Disturbance, Finish, How
 from tests.fault_campaign.speaking_faults import HearingFault, SpeakingFault
 from tests.fault_campaign.speaking_response import SPOKEN_OF_MANY
@@ -37,6 +38,8 @@ NEAR_A_CUT = 3
 """Words that may be remembered otherwise than heard, each time that playback is cut or a connection lost."""
 ABOUT_A_CUT = 9
 """The same where a model that speaks by itself does not tell where its words lie: half a reply."""
+OF_TOOLS = (Ending.NORMAL, Ending.HUMAN_HANDOFF)
+"""How a session ends behind a reply for which a tool has ordered it: the reply is the last word."""
 
 
 class Outcome(StrEnum):
@@ -140,14 +143,15 @@ def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outco
     later = [m for at, m in evidence.shown if isinstance(m, AudioFrame) and at > asked.at]
     if _is_read(evidence, asked) and any(m.kind is UtteranceKind.REPLY and m.reply not in earlier for m in later):
         return Outcome.ANSWERED
-    # What is said into the last words is answered by their going on.
+    # What is said into the last words is answered by their going on; they are sent a bit ahead of what is heard.
     since = asked.at - (TALK_S + asked.ask.silent_s if asked.ask.how is How.VOICE else 0.0)
     last_words = (UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
     # A client that has stood still is heard for longer than it is sent anything.
     sounded = [*evidence.shown, *(evidence.played or ())]
-    if any(isinstance(m, AudioFrame) and at > since and m.kind in last_words for at, m in sounded):
+    ahead_s = evidence.scenario.lead.lead_ms / 1_000
+    if any(isinstance(m, AudioFrame) and at + ahead_s > since and m.kind in last_words for at, m in sounded):
         return Outcome.APOLOGISED
-    if _was_on_hold(evidence, since, asked.at):
+    if _was_on_hold(evidence, since, asked.at) or _was_put_through(evidence, asked):
         return Outcome.LEFT
     finish = evidence.scenario.finish
     left_early = finish in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE, Finish.LOST)
@@ -180,6 +184,16 @@ def _was_not_waited_for(evidence: Evidence, asked: Asked) -> bool:
     is_lost = len(crashes) > 1 and any(INPUT_LOST.search(deed) for deed in crashes)
     replies = [m for at, m in evidence.shown if isinstance(m, ReplyHeard) and at > asked.at]
     return is_lost and all(m.interrupted for m in replies if m.kind is UtteranceKind.REPLY)
+
+
+def _was_put_through(evidence: Evidence, asked: Asked) -> bool:
+    """Whether it was said when somebody else was there to hear it: nobody goes back on that."""
+    called = [at for at, m in evidence.shown if isinstance(m, ToolFinished)]
+    return _ended_for(evidence, Ending.HUMAN_HANDOFF) and bool(called) and asked.at > called[0]
+
+
+def _ended_for(evidence: Evidence, ending: Ending) -> bool:
+    return any(isinstance(m, SessionEnded) and m.reason is ending for _, m in evidence.shown)
 
 
 def _ended_with_a_word(evidence: Evidence) -> bool:
@@ -267,7 +281,8 @@ def _end(evidence: Evidence) -> list[str]:
         found.append(f"its end was shown {shown} times")
     by_itself = evidence.ended_at is not None and evidence.left_at is None and finish is not Finish.HANG_UP_AT_ONCE
     by_itself = by_itself and evidence.scenario.mode != TRANSCRIPTION
-    if by_itself and not evidence.lost_connections and not _ended_with_a_word(evidence):
+    is_ordered = evidence.scenario.tool_fault in ENDINGS and any(_ended_for(evidence, end) for end in OF_TOOLS)
+    if by_itself and not evidence.lost_connections and not is_ordered and not _ended_with_a_word(evidence):
         found.append(f"ended by itself at {evidence.ended_at:.2f} s without a word")
     return found
 

@@ -230,6 +230,18 @@ def _pausing(scenario: Scenario, rng: Random) -> None:
     ]
 
 
+def _short_session(scenario: Scenario, rng: Random) -> None:
+    """The longest session is over in the midst of what is said, or while nothing is."""
+    scenario.max_session_s = rng.uniform(0.5, 20.0)
+
+
+def _few_tools(scenario: Scenario, rng: Random) -> None:
+    """The session has used up what it may cost when the first or second tool is called."""
+    scenario.max_tool_calls = rng.choice([1, 1, 2])
+    for _ in range(scenario.max_tool_calls):
+        _wants_booking(scenario)
+
+
 def _keys_without_end(scenario: Scenario, rng: Random) -> None:
     """The key that ends an input never comes, and sometimes other words do in its place."""
     for _ in range(rng.choice([1, 1, 2])):
@@ -338,6 +350,8 @@ def _all() -> dict[str, Kind]:
                 _typed_in_restart, victim=victim, how=how
             )
     kinds["the caller pauses in mid-sentence"] = _pausing
+    kinds["the longest session is over"] = _short_session
+    kinds["the session has cost what it may"] = _few_tools
     kinds["the last key never comes"] = _keys_without_end
     kinds["what the model failed to answer is said again"] = _said_again
     kinds["24 turns"] = _many_turns

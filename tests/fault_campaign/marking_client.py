@@ -37,7 +37,7 @@ class MarkingClient:
     """
 
     def __init__(self, session: LiveSession, ear: Ear, fault: ClientFault | None, fault_at: float) -> None:
-        self._session = session
+        self.session = session
         self._ear = ear
         self._fault = fault
         self._fault_at = fault_at
@@ -131,7 +131,7 @@ class MarkingClient:
             turn += 7
         mark = PlaybackMarked(turn, max(0.0, self._received_ms.get(self._turn, 0.0) - held_ms), self._state)
         late_s = 0.4 if self._strikes(ClientFault.LATE_MARKS) else 0.03
-        loop.call_later(late_s, self._session.deliver, mark)
+        loop.call_later(late_s, self.session.deliver, mark)
 
     def _strikes(self, fault: ClientFault, for_s: float = 1_000.0) -> bool:
         now = asyncio.get_running_loop().time()

@@ -63,6 +63,7 @@ class Disturbance(StrEnum):
     LONG_NOISE = "noise of 460 ms without words"
     BACKCHANNEL = "a word of assent over the reply"
     AUDIO_STOPS = "the caller's audio stops in mid-word"
+    MOVED = "another process goes on with the session"
 
 
 class Finish(StrEnum):
@@ -113,6 +114,10 @@ class Scenario(msgspec.Struct, kw_only=True):
     """What is typed or keyed while an actor that has crashed twice waits to be started again."""
     tool_fault: ToolFault | None = None
     on_interruption: OnInterruption = OnInterruption.CANCEL
+    max_session_s: float | None = None
+    """How long the session may last; None: as long as that of any."""
+    max_tool_calls: int = 0
+    """How many tools may be called in it; 0: any number."""
     kept_share: float = 1.0
     cut_writes: range = range(0)
     mode: str = MEDIA

@@ -10,8 +10,8 @@ from tests.fault_campaign.conversation import TALK_S, UNHEARD_S, Asked, Evidence
 from tests.fault_campaign.hearing_recognizer import RecognizerFault
 from tests.fault_campaign.scenario import Disturbance
 
-SPOKEN = (Disturbance.BACKCHANNEL, Disturbance.NOISE, Disturbance.LONG_NOISE, Disturbance.AUDIO_STOPS)
-"""What may end what the caller of these tests is saying: of two voices the one that ends first ends both."""
+RECOGNISED_S = 1.0
+"""From when the words have ended to their final transcript."""
 
 
 def transcript_violations(evidence: Evidence) -> list[str]:
@@ -53,7 +53,16 @@ def _is_said(text: str, said: list[str]) -> bool:
 def _is_lost(evidence: Evidence, asked: Asked) -> bool:
     if f" {asked.ask.text} " in _joined([m.text for m in evidence.messages]):
         return False
+    if _was_moved(evidence, asked):
+        return False
     return not _gave_up(evidence, asked.at) and not _is_unrecognisable(evidence)
+
+
+def _was_moved(evidence: Evidence, asked: Asked) -> bool:
+    """Whether the session went to another process, where its audio is not, while the words were said or recognised."""
+    began = asked.at - TALK_S - asked.ask.silent_s
+    moves = [at for at, deed in evidence.deeds if deed == Disturbance.MOVED]
+    return any(began <= at <= asked.at + RECOGNISED_S for at in moves)
 
 
 def _gave_up(evidence: Evidence, at: float) -> bool:
@@ -65,8 +74,8 @@ def _gave_up(evidence: Evidence, at: float) -> bool:
 
 
 def _is_unrecognisable(evidence: Evidence) -> bool:
-    """Whether the engine itself may never have given the words away, or they were not all said."""
+    """Whether the engine itself may never have given the words away."""
     scenario = evidence.scenario
     lasting = any(plan.place.startswith("recognizer.") and plan.times > 1 for plan in scenario.plans)
     without_text = scenario.recognizer_fault is RecognizerFault.NOT_TEXT
-    return lasting or without_text or any(what in SPOKEN for _, what in scenario.disturbances)
+    return lasting or without_text

@@ -109,6 +109,8 @@ def moved(
         reopened=False,
         greets=greets,
         owed_apology=state.owed_apology or (SAY_AGAIN if was_speaking and not greets else 0),
+        # Keys in hand take the floor by themselves, before the caller was asked, and are not what they said.
+        has_lost_input=state.has_lost_input or (was_speaking and bool(state.keys) and not greets),
     )
 
 

@@ -221,7 +221,7 @@ class TurnSnapshot(msgspec.Struct, kw_only=True):
     was speaking, or the recognizer has failed at what the caller said into a reply.
     """
     has_lost_input: bool = False
-    """Something that the caller typed or keyed was given up, and no apology for it has been heard yet."""
+    """Something that the caller typed or keyed, or said before keys, was given up, and no apology was heard yet."""
     has_asked: bool = False
     """What was heard of the agent last ends with a question, to which the caller has not said a word yet."""
     asked_to_wait: bool = False

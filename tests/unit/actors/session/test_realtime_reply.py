@@ -138,6 +138,20 @@ def test_of_one_that_breaks_off_the_words_are_kept_that_sounded_and_no_call() ->
     assert making.retracted == ["We are", "We are"]
 
 
+def test_of_one_that_is_not_wanted_any_more_the_words_are_left_that_sounded() -> None:
+    making = Making()
+    making.says("We are open until six.")
+    making.sounds(500)
+    making.reply.cancel()
+    assert making.retracted == ["We are"]
+    making.begin()
+    making.says("We are open.")
+    making.sounds(900)
+    making.ends()
+    making.reply.cancel()
+    assert making.retracted == ["We are"]
+
+
 def test_one_that_is_refused_is_told_as_failed() -> None:
     making = Making()
     assert making.reply.refuse("a filter")

@@ -115,6 +115,13 @@ def test_voice_that_is_heard_no_more_holds_no_reply(before: Interruption, after:
     assert moved(state, has_reply=True, greets_idle=False).interruption is after
 
 
+@pytest.mark.parametrize("keys", ["", "47"])
+@pytest.mark.parametrize("caller", [CallerActivity.TALKING, CallerActivity.SILENT])
+def test_keys_in_hand_do_not_make_up_for_what_was_being_said(keys: str, caller: CallerActivity) -> None:
+    state = moved(TurnSnapshot(caller=caller, keys=keys), has_reply=False, greets_idle=False)
+    assert state.has_lost_input is (bool(keys) and caller is CallerActivity.TALKING)
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [
