@@ -28,6 +28,7 @@ from actors.session.modes.transcription import TRANSCRIPTION
 from actors.session.modes.voice_live import VOICE_LIVE
 from actors.session.plan import TeamMember
 from actors.session.sessions import SessionEntry
+from actors.session_context import OUTBOUND
 from actors.tools import AnyTool, tool
 from actors.turn_taking_settings import Endpointing
 from app.providers.absent import AbsentRecognizer
@@ -213,7 +214,13 @@ class Conversation:
         if scenario.mcp_fault is not None:
             return mcp_tool(done, scenario.mcp_fault)
         needs_approval = scenario.operator is not None
-        return booking_tool(done, scenario.tool_fault, scenario.on_interruption, is_approved=needs_approval)
+        return booking_tool(
+            done,
+            scenario.tool_fault,
+            scenario.on_interruption,
+            is_approved=needs_approval,
+            connects=scenario.tool_connects,
+        )
 
     def goes_on_in(self, on: Stage, session: LiveSession) -> None:
         """Talk to this session from now on, which has taken the place of the former one."""
@@ -227,6 +234,8 @@ class Conversation:
 
     def _before_anything(self, session: LiveSession) -> None:
         self._session = session
+        if self.scenario.is_outbound:
+            session.change_plan(about=msgspec.structs.replace(session.plan.about, direction=OUTBOUND))
         for ask in self.scenario.asks:
             if ask.when is When.BEFORE_ANYTHING:
                 self._say_at_once(session, ask)
@@ -304,7 +313,7 @@ class Conversation:
                 continue
             if ask.when is When.IN_QUIET:
                 await self._until_quiet(on)
-            else:
+            elif ask.when is When.OVER_REPLY:
                 await self._until_speaking(on)
             await asyncio.sleep(ask.pause_s)
             await self._ask(on, ask)

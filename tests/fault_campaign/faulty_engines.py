@@ -162,11 +162,24 @@ ENDINGS = {ToolFault.ENDS: ToolEnding.END_SESSION, ToolFault.PUTS_THROUGH: ToolE
 
 
 def booking_tool(
-    done: list[str], fault: ToolFault | None, on_interruption: OnInterruption, *, is_approved: bool = False
+    done: list[str],
+    fault: ToolFault | None,
+    on_interruption: OnInterruption,
+    *,
+    is_approved: bool = False,
+    connects: bool = False,
 ) -> AnyTool:
-    """A tool whose effect is that its slot stands in `done`. `is_approved`: an operator has to allow each call."""
+    """A tool whose effect is that its slot stands in `done`.
 
-    @tool(timeout_s=4, on_interruption=on_interruption, approval="operator" if is_approved else "")
+    Args:
+        done: what it was called for.
+        fault: how it goes wrong behind its effect.
+        on_interruption: what an interruption does to it.
+        is_approved: an operator has to allow each call.
+        connects: it calls somebody for the caller, who waits with other words than for any tool.
+    """
+
+    @tool(timeout_s=4, on_interruption=on_interruption, approval="operator" if is_approved else "", connects=connects)
     async def book_slot(slot: str) -> Any:
         """Book a slot.
 

@@ -143,6 +143,8 @@ def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outco
     later = [m for at, m in evidence.shown if isinstance(m, AudioFrame) and at > asked.at]
     if _is_read(evidence, asked) and any(m.kind is UtteranceKind.REPLY and m.reply not in earlier for m in later):
         return Outcome.ANSWERED
+    if evidence.scenario.is_outbound and asked is evidence.asked[0] and _is_greeted(later):
+        return Outcome.ANSWERED
     # What is said into the last words is answered by their going on; they are sent a bit ahead of what is heard.
     since = asked.at - (TALK_S + asked.ask.silent_s if asked.ask.how is How.VOICE else 0.0)
     last_words = (UtteranceKind.APOLOGY, UtteranceKind.GOODBYE)
@@ -156,6 +158,11 @@ def _outcome(evidence: Evidence, asked: Asked, following: float | None) -> Outco
     finish = evidence.scenario.finish
     left_early = finish in (Finish.HANG_UP_OVER_REPLY, Finish.HANG_UP_AT_ONCE, Finish.LOST)
     return Outcome.LEFT if left_early and (following is None or _was_not_waited_for(evidence, asked)) else None
+
+
+def _is_greeted(later: list[AudioFrame]) -> bool:
+    """Whether the greeting comes, which is the answer to the first words of whoever we have called."""
+    return any(m.kind is UtteranceKind.GREETING for m in later)
 
 
 def _is_read(evidence: Evidence, asked: Asked) -> bool:

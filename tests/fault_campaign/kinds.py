@@ -84,6 +84,14 @@ def _tool(scenario: Scenario, rng: Random, *, fault: ToolFault) -> None:
     scenario.asks.append(Ask(how=How.TYPED, when=When.IN_QUIET, text=f"do book the slot t{len(scenario.asks)}"))
 
 
+def _calls_somebody(scenario: Scenario, rng: Random, *, fault: ToolFault | None) -> None:
+    """The tool calls somebody, to whom the caller is put through; or nobody answers, or not in time."""
+    scenario.tool_connects = True
+    scenario.tool_fault = fault
+    how = rng.choice([How.TYPED, How.VOICE])
+    scenario.asks.append(Ask(how=how, when=When.IN_QUIET, text=f"do book the slot t{len(scenario.asks)}"))
+
+
 def _crash_beside_tool(scenario: Scenario, rng: Random, *, victim: str) -> None:
     """At any message from the one that brings the wish to the end of its answer."""
     scenario.tool_fault = rng.choice([None, ToolFault.SLOW])
@@ -235,6 +243,15 @@ def _short_session(scenario: Scenario, rng: Random) -> None:
     scenario.max_session_s = rng.uniform(0.5, 20.0)
 
 
+def _outbound(scenario: Scenario, rng: Random) -> None:
+    """Whoever we have called says something first, or waits to be greeted."""
+    scenario.is_outbound = True
+    if rng.random() < 0.7:
+        scenario.asks.insert(
+            0, Ask(how=How.VOICE, when=When.AT_ONCE, text="who is this", pause_s=rng.uniform(0.0, 1.5))
+        )
+
+
 def _few_tools(scenario: Scenario, rng: Random) -> None:
     """The session has used up what it may cost when the first or second tool is called."""
     scenario.max_tool_calls = rng.choice([1, 1, 2])
@@ -333,6 +350,8 @@ def _all() -> dict[str, Kind]:
         kinds[f"recognizer: {recognizer_fault}"] = partial(_recognizer, fault=recognizer_fault)
     for tool_fault in ToolFault:
         kinds[f"tool: {tool_fault}"] = partial(_tool, fault=tool_fault)
+    for called in (ToolFault.PUTS_THROUGH, ToolFault.RAISES, ToolFault.HANGS, ToolFault.SLOW):
+        kinds[f"a tool that calls somebody: {called}"] = partial(_calls_somebody, fault=called)
     for answer_fault in AnswerFault:
         kinds[f"voice activity: {answer_fault}"] = partial(_voice_activity, fault=answer_fault)
         kinds[f"end of turn: {answer_fault}"] = partial(_end_of_turn, fault=answer_fault)
@@ -350,6 +369,7 @@ def _all() -> dict[str, Kind]:
                 _typed_in_restart, victim=victim, how=how
             )
     kinds["the caller pauses in mid-sentence"] = _pausing
+    kinds["whoever we have called answers"] = _outbound
     kinds["the longest session is over"] = _short_session
     kinds["the session has cost what it may"] = _few_tools
     kinds["the last key never comes"] = _keys_without_end

@@ -30,6 +30,7 @@ class When(StrEnum):
     """When the caller says it."""
 
     BEFORE_ANYTHING = "before any actor has started"
+    AT_ONCE = "when the line is open"
     IN_QUIET = "when nothing sounds"
     OVER_REPLY = "while the agent speaks"
 
@@ -113,7 +114,11 @@ class Scenario(msgspec.Struct, kw_only=True):
     ask_in_restart: Ask | None = None
     """What is typed or keyed while an actor that has crashed twice waits to be started again."""
     tool_fault: ToolFault | None = None
+    tool_connects: bool = False
+    """The tool calls somebody for the caller."""
     on_interruption: OnInterruption = OnInterruption.CANCEL
+    is_outbound: bool = False
+    """We have called, and listen first: a machine may have answered."""
     max_session_s: float | None = None
     """How long the session may last; None: as long as that of any."""
     max_tool_calls: int = 0
