@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from pykka import ActorRegistry
 
-from actors.agent import Agent, Handoff
+from actors.agent import Agent, Handoff, VoicemailAction
 from actors.conversation import ChatMessage, Ending, Role, UtteranceKind
 from actors.messages.caller import (
     ConnectionAttached,
@@ -48,6 +48,7 @@ from tests.kit.session_kit import AGENT, RATE_HZ, Stage, stage
 
 CAMPAIGN_AGENT = msgspec.structs.replace(
     AGENT,
+    voicemail=VoicemailAction.HANG_UP,
     handoffs=(Handoff(agent="other", when="The user asks for it."),),
     limits=msgspec.structs.replace(AGENT.limits, no_input_s=6.0, reconnect_s=5.0, max_session_s=240.0, max_hold_s=30.0),
 )
